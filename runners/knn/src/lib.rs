@@ -1,0 +1,3 @@
+//! Annotation transfer from the k nearest neighbours in embedding space.
+
+pub mod search;
