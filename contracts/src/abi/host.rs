@@ -1,0 +1,253 @@
+//! The host's side: opening a runner's library and calling it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use abi_stable::{
+    StableAbi,
+    library::{AbiHeaderRef, LibHeader, LibraryError},
+    std_types::RSlice,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use super::panics::Panic;
+use super::{
+    layout,
+    module::{ERROR, OK, Outcome, PANIC, RunnerModuleRef},
+    plugin::SYMBOL,
+    sink::{HostSink, SinkHandle},
+};
+use crate::{
+    Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
+    RunnerError, emit::EventSink,
+};
+
+/// A runner whose library is open. It stays open until the process ends.
+#[derive(Clone, Copy)]
+pub struct LoadedRunner {
+    module: RunnerModuleRef,
+}
+
+/// Why a library cannot be opened as a runner.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The path does not lead to a file.
+    #[error("{path} cannot be opened: {source}")]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system's loader refuses the library: not one for this machine, or a symbol is missing.
+    #[error("the system cannot load {path}: {reason}")]
+    Loader {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// The library exports no runner.
+    #[error("{path} exports no protea runner: it lacks `export_runner!`")]
+    NotARunner {
+        /// The library.
+        path: PathBuf,
+    },
+    /// The library and the host do not understand each other.
+    #[error(
+        "{path} does not fit this host: {reason}; rebuild it against protea-contracts {}",
+        crate::CONTRACT_VERSION
+    )]
+    Layout {
+        /// The library.
+        path: PathBuf,
+        /// The first difference.
+        reason: String,
+    },
+}
+
+/// Why a call of a loaded runner gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The runner said so.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    /// The runner panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panic),
+    /// What the runner answered is not what the contract says.
+    #[error("the runner broke the contract: {0}")]
+    Protocol(String),
+}
+
+/// What a call gave, and how the runner behaved during it.
+#[derive(Debug)]
+pub struct Call<T> {
+    /// The result.
+    pub result: Result<T, CallError>,
+    /// The host's own sink panicked during the call; later events were lost.
+    pub sink_panicked: bool,
+    late: LateEvents,
+}
+
+struct LateEvents(Arc<HostSink>);
+
+impl std::fmt::Debug for LateEvents {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}", self.0.late_events())
+    }
+}
+
+impl<T> Call<T> {
+    /// How many events the runner has sent since the call ended: a breach of the contract.
+    #[must_use]
+    pub fn late_events(&self) -> u64 {
+        self.late.0.late_events()
+    }
+}
+
+impl LoadedRunner {
+    /// Opens the library at `path`, an absolute path, and checks that it fits this host.
+    ///
+    /// **Opening a library runs its code.** Check that the file is whole and read its descriptor
+    /// first: a truncated library kills the process.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let path = std::fs::canonicalize(path).map_err(|source| OpenError::Path {
+            path: path.to_owned(),
+            source,
+        })?;
+        let header = header(&path)?;
+        let unfit = |reason: String| OpenError::Layout {
+            path: path.clone(),
+            reason,
+        };
+        let runner_layout = header
+            .layout()
+            .ok_or_else(|| unfit("it carries no layout to check".to_owned()))?;
+        layout::check(<RunnerModuleRef as StableAbi>::LAYOUT, runner_layout).map_err(unfit)?;
+        // SAFETY: the layouts were compared above, both ways.
+        let module = unsafe { header.init_root_module_with_unchecked_layout::<RunnerModuleRef>() }
+            .map_err(|error| unfit(one_line(&error)))?;
+        Ok(Self { module })
+    }
+
+    /// What the runner says of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`].
+    pub fn describe(&self) -> Result<Capabilities, CallError> {
+        decode(self.module.describe()())
+    }
+
+    /// Calls [`fit`](crate::ExperimentRunner::fit).
+    #[must_use]
+    pub fn fit(&self, request: &FitRequest, sink: Arc<dyn EventSink>) -> Call<RunResult> {
+        call(self.module.fit(), request, sink)
+    }
+
+    /// Calls [`evaluate`](crate::ExperimentRunner::evaluate).
+    #[must_use]
+    pub fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Call<EvalResult> {
+        call(self.module.evaluate(), request, sink)
+    }
+
+    /// Calls [`export`](crate::ExperimentRunner::export).
+    #[must_use]
+    pub fn export(&self, request: &ExportRequest, sink: Arc<dyn EventSink>) -> Call<ExportResult> {
+        call(self.module.export(), request, sink)
+    }
+}
+
+impl std::fmt::Debug for LoadedRunner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("LoadedRunner")
+            .finish_non_exhaustive()
+    }
+}
+
+fn header(path: &Path) -> Result<&'static LibHeader, OpenError> {
+    let library = open_library(path).map_err(|error| OpenError::Loader {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    // Never closed: threads and thread-locals of the runner may outlive any call.
+    let library = std::mem::ManuallyDrop::new(library);
+    // SAFETY: a library that exports this symbol exports an `AbiHeader` there; `upgrade` checks it.
+    let header =
+        unsafe { library.get::<AbiHeaderRef>(SYMBOL) }.map_err(|_| OpenError::NotARunner {
+            path: path.to_owned(),
+        })?;
+    header.upgrade().map_err(|error| OpenError::Layout {
+        path: path.to_owned(),
+        reason: one_line(&error),
+    })
+}
+
+#[cfg(unix)]
+fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
+    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+    // SAFETY: opening runs the library's initialisers; that is what the caller asks for.
+    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
+}
+
+#[cfg(not(unix))]
+fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
+    // SAFETY: opening runs the library's initialisers; that is what the caller asks for.
+    unsafe { libloading::Library::new(path) }
+}
+
+fn call<T: DeserializeOwned>(
+    function: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
+    request: &impl Serialize,
+    sink: Arc<dyn EventSink>,
+) -> Call<T> {
+    let sink = Arc::new(HostSink::new(sink));
+    let result = match serde_json::to_vec(request) {
+        Ok(request) => {
+            let handle = SinkHandle::of(Arc::clone(&sink));
+            decode(function(request.as_slice().into(), &handle))
+        }
+        Err(error) => Err(CallError::Protocol(format!(
+            "the request cannot be written as JSON: {error}"
+        ))),
+    };
+    sink.close();
+    Call {
+        result,
+        sink_panicked: sink.is_broken(),
+        late: LateEvents(sink),
+    }
+}
+
+fn decode<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {
+    fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, CallError> {
+        serde_json::from_slice(body)
+            .map_err(|error| CallError::Protocol(format!("its {what} cannot be read: {error}")))
+    }
+    match outcome.status {
+        OK => read(&outcome.body, "result"),
+        ERROR => Err(read::<RunnerError>(&outcome.body, "error")?.into()),
+        PANIC => Err(read::<Panic>(&outcome.body, "panic")?.into()),
+        other => Err(CallError::Protocol(format!(
+            "it answered with the unknown status {other}"
+        ))),
+    }
+}
+
+fn one_line(error: &LibraryError) -> String {
+    let text = error.to_string();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(400).collect()
+}

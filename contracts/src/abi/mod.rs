@@ -1,0 +1,32 @@
+//! The stable boundary between a host and its runners, on `abi_stable`.
+//!
+//! All of the contract's `unsafe`, and every mention of `abi_stable`, is in here.
+//!
+//! What crosses is small on purpose: a root module of four functions, JSON text for requests and
+//! results, and a handle for the emitter. JSON can grow without breaking anyone, costs microseconds
+//! in calls that take seconds, and is what a worker process and a runner in C speak as well.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `module` | the root module and the outcome of a call: the types whose layout is checked |
+//! | `sink` | the emitter's handle and the host's end of it |
+//! | `plugin` | the runner's side: the shim around an [`ExperimentRunner`](crate::ExperimentRunner) that catches panics |
+//! | `host` | the host's side: opening a library and calling it |
+//! | `layout` | the layout check, both ways, and its one-line summary |
+
+#![allow(unsafe_code)]
+
+#[cfg(feature = "host")]
+pub mod host;
+#[cfg(feature = "host")]
+mod layout;
+mod module;
+mod panics;
+#[doc(hidden)]
+pub mod plugin;
+mod sink;
+
+pub(crate) use sink::SinkHandle;
+
+#[doc(hidden)]
+pub use crate::__export_plugin as export_plugin;

@@ -1,0 +1,67 @@
+//! Panics of a runner, caught with their message and place.
+
+use std::{
+    any::Any,
+    cell::{Cell, RefCell},
+    panic::{self, AssertUnwindSafe, Location, catch_unwind},
+    sync::Once,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A panic of a runner, as the host learns of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the runner panicked at {location}: {message}")]
+pub struct Panic {
+    /// What the panic said.
+    pub message: String,
+    /// File, line and column in the runner's source; `an unknown place` where it is not known.
+    pub location: String,
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Calls `call`; a panic in it becomes a [`Panic`] and prints nothing.
+pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
+    install_hook();
+    let outer = CATCHING.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    CATCHING.set(outer);
+    result.map_err(|payload| {
+        let message = text_of(&*payload);
+        // Dropping the payload may itself panic; what it holds is the runner's.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+        }
+        Panic {
+            message,
+            location: LAST.take().unwrap_or_else(|| "an unknown place".to_owned()),
+        }
+    })
+}
+
+/// A shared library has a standard library, and so a panic hook, of its own.
+fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if CATCHING.get() {
+                LAST.set(info.location().map(Location::to_string));
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

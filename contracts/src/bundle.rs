@@ -1,0 +1,116 @@
+//! What `export` writes: the triple of model, `spec.yaml` and `run.json`, known by content.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    Attribute, CONTRACT_VERSION, ExportRequest, ExportResult, ExportedFile, RunnerError,
+    content::digest_file, model, request::file_uri,
+};
+
+const SPEC: &str = "spec.yaml";
+const RUN: &str = "run.json";
+
+/// An export in the making. [`ExportRequest::bundle`] begins one.
+///
+/// ```
+/// # use protea_contracts::prelude::*;
+/// # fn export(request: &ExportRequest) -> Result<ExportResult, RunnerError> {
+/// let spec = json!({ "k": 5 });
+/// let mut bundle = request.bundle(&spec)?;
+/// bundle.write_model(&json!({ "weights": "weights.bin" }))?;
+/// std::fs::write(bundle.add("weights", "weights.bin"), b"...").or_failed("writing the weights")?;
+/// bundle.finish()
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Bundle {
+    directory: PathBuf,
+    files: Vec<(String, PathBuf)>,
+    model_source: PathBuf,
+    run: serde_json::Value,
+}
+
+impl Bundle {
+    pub(crate) fn create(
+        directory: PathBuf,
+        request: &ExportRequest,
+        spec: &impl Serialize,
+    ) -> Result<Self, RunnerError> {
+        let yaml = serde_saphyr::to_string(spec).or_failed("writing the spec as YAML")?;
+        let mut bundle = Self {
+            directory,
+            files: Vec::new(),
+            model_source: request.model_path()?,
+            run: json!({
+                "run_id": request.run_id,
+                "model_uri": request.model_uri,
+                "contract_version": CONTRACT_VERSION,
+                "provenance": request.provenance,
+            }),
+        };
+        let path = bundle.add("spec", SPEC);
+        std::fs::write(&path, yaml).or_failed(&format!("writing {}", path.display()))?;
+        Ok(bundle)
+    }
+
+    /// The directory of the export.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Adds a file of this role and gives the path at which to write it, before
+    /// [`finish`](Self::finish). `name` is relative to the export's directory.
+    pub fn add(&mut self, role: &str, name: &str) -> PathBuf {
+        let path = self.directory.join(name);
+        self.files.push((role.to_owned(), path.clone()));
+        path
+    }
+
+    /// Writes `model` as the `model.json` of the export. Without it, the model document that the
+    /// request names is copied as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] when it cannot be written.
+    pub fn write_model(&mut self, model: &impl Serialize) -> Result<(), RunnerError> {
+        let path = self.add("model", model::FILE_NAME);
+        model::write(&path, model)
+    }
+
+    /// Writes `run.json`, hashes every file and lists them.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] when a file cannot be written or an added one is not there.
+    pub fn finish(mut self) -> Result<ExportResult, RunnerError> {
+        if !self.files.iter().any(|(role, _)| role == "model") {
+            let path = self.add("model", model::FILE_NAME);
+            std::fs::copy(&self.model_source, &path)
+                .or_failed(&format!("copying the model to {}", path.display()))?;
+        }
+        let path = self.add("run", RUN);
+        model::write(&path, &self.run)?;
+        let files = self
+            .files
+            .into_iter()
+            .map(|(role, path)| {
+                let (sha256, bytes) =
+                    digest_file(&path).or_failed(&format!("hashing {}", path.display()))?;
+                Ok(ExportedFile {
+                    role,
+                    uri: file_uri(&path)?,
+                    sha256,
+                    bytes,
+                })
+            })
+            .collect::<Result<_, RunnerError>>()?;
+        Ok(ExportResult {
+            files,
+            ..ExportResult::default()
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! Metrics: the CAFA names, the schema by which hosts read them, flattening for trackers.
+//!
+//! Metrics are a JSON object. CAFA metrics are grouped by aspect,
+//! `{"MFO": {"fmax": 0.55, "coverage": 1.0, …}, "BPO": {…}, "CCO": {…}}`; other runners return
+//! names of their own, declared in their [`MetricSchema`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A JSON object of metrics: numbers, or objects of numbers by aspect.
+pub type Metrics = Map<String, Value>;
+
+/// Molecular function ontology.
+pub const MFO: &str = "MFO";
+/// Biological process ontology.
+pub const BPO: &str = "BPO";
+/// Cellular component ontology.
+pub const CCO: &str = "CCO";
+/// The aspects of the Gene Ontology, in the order in which tables show them.
+pub const ASPECTS: [&str; 3] = [MFO, BPO, CCO];
+
+/// Maximum over the thresholds of the F-measure, in [0, 1].
+pub const FMAX: &str = "fmax";
+/// Area under the precision-recall curve, in [0, 1].
+pub const AUC_PR: &str = "auc_pr";
+/// Fraction of the proteins with a prediction, in [0, 1].
+pub const COVERAGE: &str = "coverage";
+/// Fmax weighted by information accretion, in [0, 1].
+pub const WFMAX: &str = "wfmax";
+/// Minimum over the thresholds of the semantic distance, in bits, at least 0.
+pub const SMIN: &str = "smin";
+
+/// Whether more is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The larger, the better.
+    HigherIsBetter,
+    /// The smaller, the better.
+    LowerIsBetter,
+}
+
+/// What a runner declares of one metric that `evaluate` returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricDeclaration {
+    /// Its key.
+    pub name: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The smallest value it can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// The largest value it can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+    /// Returned only where the data allow it, such as `wfmax` without information accretion.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// The metrics that a runner's `evaluate` returns. Hosts check results, draw tables and choose
+/// the best trial by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricSchema {
+    /// The groups in which the metrics come (the aspects, for CAFA); empty where they come flat.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// The metrics, the principal one first.
+    pub metrics: Vec<MetricDeclaration>,
+    /// The values mean nothing: they fill the place of real ones, as the toy's do.
+    #[serde(default)]
+    pub placeholder: bool,
+}
+
+/// Why metrics do not fit the schema that their runner declared.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MetricError {
+    /// A declared metric is not there.
+    #[error("the metric {0} is declared but was not returned")]
+    Missing(String),
+    /// A value is not a finite number.
+    #[error("the metric {name} is {value}, not a finite number")]
+    NotANumber {
+        /// Its flattened name.
+        name: String,
+        /// What stands there.
+        value: Value,
+    },
+    /// A value is out of the declared range.
+    #[error("the metric {name} is {value}, outside its declared range {range}")]
+    OutOfRange {
+        /// Its flattened name.
+        name: String,
+        /// The value.
+        value: f64,
+        /// The range.
+        range: String,
+    },
+}
+
+impl MetricDeclaration {
+    /// A metric without a range.
+    pub fn new(name: impl Into<String>, direction: Direction) -> Self {
+        Self {
+            name: name.into(),
+            direction,
+            minimum: None,
+            maximum: None,
+            optional: false,
+        }
+    }
+
+    /// Gives it a range; both ends belong to it.
+    #[must_use]
+    pub fn within(
+        mut self,
+        minimum: impl Into<Option<f64>>,
+        maximum: impl Into<Option<f64>>,
+    ) -> Self {
+        self.minimum = minimum.into();
+        self.maximum = maximum.into();
+        self
+    }
+
+    /// Makes it one that is not always returned.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+}
+
+impl MetricSchema {
+    /// The CAFA metrics per aspect: [`FMAX`], [`AUC_PR`], [`COVERAGE`], and, where the dataset has
+    /// information accretion, [`WFMAX`] and [`SMIN`].
+    ///
+    /// An aspect without annotated proteins is left out of the results whole.
+    #[must_use]
+    pub fn cafa() -> Self {
+        use Direction::{HigherIsBetter, LowerIsBetter};
+        let unit = |name| MetricDeclaration::new(name, HigherIsBetter).within(0.0, 1.0);
+        Self {
+            groups: ASPECTS.map(str::to_owned).to_vec(),
+            metrics: vec![
+                unit(FMAX),
+                unit(AUC_PR),
+                unit(COVERAGE),
+                unit(WFMAX).optional(),
+                MetricDeclaration::new(SMIN, LowerIsBetter)
+                    .within(0.0, None)
+                    .optional(),
+            ],
+            placeholder: false,
+        }
+    }
+
+    /// Metrics of the runner's own, without groups.
+    #[must_use]
+    pub fn flat(metrics: Vec<MetricDeclaration>) -> Self {
+        Self {
+            groups: Vec::new(),
+            metrics,
+            placeholder: false,
+        }
+    }
+
+    /// Declares the values to be placeholders.
+    #[must_use]
+    pub fn placeholder(mut self) -> Self {
+        self.placeholder = true;
+        self
+    }
+
+    /// Checks what `evaluate` returned: declared metrics there, every number finite and in range.
+    /// Undeclared metrics are allowed, if they are finite numbers.
+    ///
+    /// # Errors
+    ///
+    /// The first [`MetricError`] in the order of the metrics.
+    pub fn check(&self, metrics: &Metrics) -> Result<(), MetricError> {
+        for (name, value) in leaves(metrics) {
+            let finite = value.as_f64().is_some_and(f64::is_finite);
+            if !finite {
+                let value = value.clone();
+                return Err(MetricError::NotANumber { name, value });
+            }
+        }
+        if self.groups.is_empty() {
+            return self.check_group("", metrics);
+        }
+        let mut present = self
+            .groups
+            .iter()
+            .filter_map(|group| Some((group, metrics.get(group)?.as_object()?)))
+            .peekable();
+        if present.peek().is_none() && !self.metrics.is_empty() {
+            return Err(MetricError::Missing(format!(
+                "{}.{}",
+                self.groups.join("|"),
+                self.metrics[0].name
+            )));
+        }
+        present.try_for_each(|(group, metrics)| self.check_group(&format!("{group}."), metrics))
+    }
+
+    fn check_group(&self, prefix: &str, metrics: &Metrics) -> Result<(), MetricError> {
+        for declared in &self.metrics {
+            let name = format!("{prefix}{}", declared.name);
+            let Some(value) = metrics.get(&declared.name).and_then(Value::as_f64) else {
+                if declared.optional {
+                    continue;
+                }
+                return Err(MetricError::Missing(name));
+            };
+            let below = declared.minimum.is_some_and(|minimum| value < minimum);
+            let above = declared.maximum.is_some_and(|maximum| value > maximum);
+            if below || above {
+                let end = |end: Option<f64>, open: &str| {
+                    end.map_or_else(|| open.to_owned(), |end| end.to_string())
+                };
+                return Err(MetricError::OutOfRange {
+                    name,
+                    value,
+                    range: format!(
+                        "{} to {}",
+                        end(declared.minimum, "-infinity"),
+                        end(declared.maximum, "infinity")
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Flattens metrics for trackers: `{"MFO": {"fmax": 0.5}}` becomes `("MFO.fmax", 0.5)`. What is
+/// not a number is left out.
+///
+/// ```
+/// use protea_contracts::metrics::{MFO, FMAX, flatten, group};
+///
+/// let metrics = group(MFO, [(FMAX, 0.5)]);
+/// assert_eq!(flatten(&metrics), [("MFO.fmax".to_owned(), 0.5)]);
+/// ```
+#[must_use]
+pub fn flatten(metrics: &Metrics) -> Vec<(String, f64)> {
+    leaves(metrics)
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_f64()?)))
+        .collect()
+}
+
+/// Builds the metrics of one group, such as an aspect; [`Metrics`] of several are joined with
+/// `extend`.
+#[must_use]
+pub fn group<'a>(group: &str, values: impl IntoIterator<Item = (&'a str, f64)>) -> Metrics {
+    let values: Metrics = values
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    Metrics::from_iter([(group.to_owned(), Value::Object(values))])
+}
+
+fn leaves(metrics: &Metrics) -> Vec<(String, &Value)> {
+    fn walk<'a>(prefix: &str, metrics: &'a Metrics, into: &mut Vec<(String, &'a Value)>) {
+        for (key, value) in metrics {
+            let name = if prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{prefix}.{key}")
+            };
+            match value {
+                Value::Object(inner) => walk(&name, inner, into),
+                value => into.push((name, value)),
+            }
+        }
+    }
+    let mut into = Vec::new();
+    walk("", metrics, &mut into);
+    into
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn metrics(value: Value) -> Metrics {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn whole_cafa_metrics_pass_without_the_optional_ones() {
+        let whole = json!({"MFO": {"fmax": 0.5, "auc_pr": 0.4, "coverage": 1.0, "tau": 0.3}});
+        assert_eq!(MetricSchema::cafa().check(&metrics(whole)), Ok(()));
+    }
+
+    #[test]
+    fn missing_infinite_and_impossible_metrics_are_named() {
+        let schema = MetricSchema::cafa();
+        let check = |value| schema.check(&metrics(value)).unwrap_err().to_string();
+        assert_eq!(
+            check(json!({"BPO": {"fmax": 0.5, "coverage": 1.0}})),
+            "the metric BPO.auc_pr is declared but was not returned"
+        );
+        assert_eq!(
+            check(json!({"BPO": {"fmax": null}})),
+            "the metric BPO.fmax is null, not a finite number"
+        );
+        assert_eq!(
+            check(json!({"CCO": {"fmax": 1.5, "auc_pr": 0.4, "coverage": 1.0}})),
+            "the metric CCO.fmax is 1.5, outside its declared range 0 to 1"
+        );
+        assert_eq!(
+            check(json!({})),
+            "the metric MFO|BPO|CCO.fmax is declared but was not returned"
+        );
+    }
+}

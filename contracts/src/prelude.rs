@@ -1,0 +1,10 @@
+//! All that a runner's author needs, in one `use`.
+
+pub use crate::{
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
+    ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
+    export_runner,
+};
+pub use schemars::{self, JsonSchema};
+pub use serde::{self, Deserialize, Serialize};
+pub use serde_json::{self, json};

@@ -1,0 +1,84 @@
+//! The trait that an experiment runner implements.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    Descriptor, Emitter, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest,
+    MetricSchema, RunResult, RunnerError,
+};
+
+/// A method of an experiment: what it learns from a dataset, how well that does on another, and
+/// what of it can be taken elsewhere.
+///
+/// The host makes a new runner for every call, so a runner keeps no state of its own: what `fit`
+/// learns travels to `evaluate` and `export` through the model it writes.
+///
+/// A panic in any method becomes an error of that call, with its message and place; it never
+/// reaches the host as a panic.
+pub trait ExperimentRunner: Send + Sync + 'static {
+    /// The settings a user may choose.
+    ///
+    /// Its JSON Schema is what the host checks a spec against before `fit`, and what
+    /// `protea runners info` prints. Derive it with
+    /// `#[derive(Default, Serialize, Deserialize, JsonSchema)]` and
+    /// `#[serde(default, deny_unknown_fields)]`, so that a mistyped key is an error.
+    type Spec: Default + Serialize + DeserializeOwned + JsonSchema;
+
+    /// The metrics that this runner returns, with direction and range.
+    ///
+    /// The default is the [CAFA schema](MetricSchema::cafa).
+    fn metrics(&self) -> MetricSchema {
+        MetricSchema::cafa()
+    }
+
+    /// Learns from `request.dataset_uri` and writes a model below `request.output_uri`.
+    ///
+    /// A method without a training step answers [`RunnerError::Unsupported`] with what to do
+    /// instead. The host then writes a [reference model](crate::ReferenceModel) in its stead.
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`].
+    fn fit(
+        &self,
+        request: &FitRequest<Self::Spec>,
+        emit: &Emitter,
+    ) -> Result<RunResult, RunnerError>;
+
+    /// Predicts for the proteins of `request.eval_dataset_uri` with the model at
+    /// `request.model_uri`, and scores the predictions.
+    ///
+    /// The model is one that `fit` wrote, one that `export` wrote, or a reference model.
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`].
+    fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        emit: &Emitter,
+    ) -> Result<EvalResult, RunnerError>;
+
+    /// Writes the model at `request.model_uri` below `request.output_uri` in a form that another
+    /// process, on another machine, can `evaluate`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`].
+    fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;
+}
+
+/// What a loaded runner says of itself; a host asks for it once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// The same as the descriptor in the file.
+    pub descriptor: Descriptor,
+    /// JSON Schema (draft 2020-12) of the spec.
+    pub spec_schema: Value,
+    /// The spec when nothing is set.
+    pub spec_defaults: Value,
+    /// The metrics it returns.
+    pub metrics: MetricSchema,
+}

@@ -1,0 +1,96 @@
+//! The version of the contract, and the gate that a runner passes before its code is loaded.
+
+use semver::Version;
+
+/// The version of the contract that this crate speaks, as semantic versioning reads it.
+///
+/// Within one major version requests, results and the root module only grow at the end, so a
+/// runner and a host of different minor versions work together, whichever is the older.
+///
+/// It is this crate's version, since `abi_stable` compares that as well.
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A runner was built for a contract that this host does not speak.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VersionMismatch {
+    /// The major versions differ.
+    #[error(
+        "it was built for contract {runner}, this host speaks {CONTRACT_VERSION}: {}",
+        remedy(runner)
+    )]
+    Major {
+        /// The contract that the runner was built for.
+        runner: Version,
+    },
+    /// What the runner gives as its contract version is none.
+    #[error(
+        "its contract version {text:?} is not a semantic version: rebuild it against protea-contracts {CONTRACT_VERSION}"
+    )]
+    Unreadable {
+        /// What stands in the runner's descriptor.
+        text: String,
+    },
+}
+
+fn remedy(runner: &Version) -> String {
+    if runner.major > host().major {
+        format!(
+            "update protea to a release that speaks contract {}",
+            runner.major
+        )
+    } else {
+        format!("rebuild the runner against protea-contracts {CONTRACT_VERSION}")
+    }
+}
+
+fn host() -> Version {
+    Version::parse(CONTRACT_VERSION).expect("CONTRACT_VERSION is checked by a test")
+}
+
+/// Says whether this host can speak to a runner built for `contract_version`.
+///
+/// # Errors
+///
+/// [`VersionMismatch`], whose text names both versions and the remedy in one line.
+///
+/// ```
+/// use protea_contracts::version::accept;
+///
+/// assert!(accept("1.7.2").is_ok());
+/// assert!(accept("2.0.0").unwrap_err().to_string().contains("2.0.0"));
+/// ```
+pub fn accept(contract_version: &str) -> Result<(), VersionMismatch> {
+    let runner = Version::parse(contract_version).map_err(|_| VersionMismatch::Unreadable {
+        text: contract_version.to_owned(),
+    })?;
+    if runner.major == host().major {
+        Ok(())
+    } else {
+        Err(VersionMismatch::Major { runner })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_version_is_one() {
+        assert_eq!(host().to_string(), CONTRACT_VERSION);
+    }
+
+    #[test]
+    fn an_older_runner_is_told_to_rebuild_and_a_newer_one_to_update_the_host() {
+        let older = accept("0.9.0").unwrap_err().to_string();
+        assert_eq!(
+            older,
+            "it was built for contract 0.9.0, this host speaks 1.0.0: rebuild the runner against protea-contracts 1.0.0"
+        );
+        let newer = accept("2.1.0").unwrap_err().to_string();
+        assert!(newer.ends_with("update protea to a release that speaks contract 2"));
+        assert!(matches!(
+            accept("one"),
+            Err(VersionMismatch::Unreadable { .. })
+        ));
+    }
+}
