@@ -1,0 +1,284 @@
+//! The catalog: the runners on the search path, by name, known without running their code.
+
+mod error;
+mod inspect;
+mod search_path;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use protea_contracts::Descriptor;
+
+pub use error::CatalogError;
+pub use inspect::{Inspected, Unusable, Verdict, inspect};
+pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
+
+use crate::dispatch::Runner;
+
+/// Everything found on a search path, judged.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    places: Vec<Place>,
+}
+
+/// A directory of the search path, and what is in it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The directory and who named it.
+    pub entry: SearchEntry,
+    /// The shared libraries in it, by file name; or why it cannot be read.
+    pub files: Result<Vec<Candidate>, String>,
+}
+
+/// A shared library in a directory of the search path.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The file.
+    pub path: PathBuf,
+    /// What it turned out to be.
+    pub verdict: Verdict,
+}
+
+/// A runner of the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The file.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub descriptor: Descriptor,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Who named its directory.
+    pub origin: Origin,
+}
+
+/// One line of the answer to "where does this runner come from?".
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Trace {
+    /// The file, or the directory where it could not be read or has no library.
+    pub path: PathBuf,
+    /// Who named the directory.
+    pub origin: Origin,
+    /// Whether this is the file that is taken.
+    pub taken: bool,
+    /// Why it is taken or passed over.
+    pub reason: String,
+}
+
+impl Catalog {
+    /// Looks at every shared library in every directory of the search path. Runs no runner's code;
+    /// a file that cannot be used is noted, never an error.
+    #[must_use]
+    pub fn scan(search_path: &SearchPath) -> Self {
+        let places = search_path
+            .entries()
+            .into_iter()
+            .map(|entry| Place {
+                entry: entry.clone(),
+                files: candidates(&entry.directory),
+            })
+            .collect();
+        Self { places }
+    }
+
+    /// The directories searched, with everything found in them.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The runners that can be dispatched, by name; of several with one name, the one that wins.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Duplicate`] where one directory has a name twice.
+    pub fn runners(&self) -> Result<Vec<Entry>, CatalogError> {
+        let mut names: Vec<&str> = self.named().map(|(_, _, name)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let found = names.into_iter().map(|name| self.find(name));
+        found
+            .filter(|found| !matches!(found, Err(CatalogError::Incompatible { .. })))
+            .collect()
+    }
+
+    /// The files that are meant to be runners, or look like it, and cannot be used, with the reason.
+    #[must_use]
+    pub fn unusable(&self) -> Vec<(PathBuf, String)> {
+        self.candidates()
+            .filter_map(|(_, candidate)| match &candidate.verdict {
+                Verdict::Runner(_) | Verdict::NotARunner => None,
+                verdict => Some((candidate.path.clone(), reason(verdict))),
+            })
+            .collect()
+    }
+
+    /// The runner of this name: the first on the search path.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unknown`] with the nearest names, [`CatalogError::Duplicate`] with both
+    /// files, [`CatalogError::Incompatible`] with both versions.
+    pub fn find(&self, name: &str) -> Result<Entry, CatalogError> {
+        for place in &self.places {
+            let mut hits = place
+                .files
+                .iter()
+                .flatten()
+                .filter(|candidate| name_of(&candidate.verdict) == Some(name));
+            let Some(candidate) = hits.next() else {
+                continue;
+            };
+            if let Some(second) = hits.next() {
+                return Err(CatalogError::Duplicate {
+                    name: name.to_owned(),
+                    first: candidate.path.clone(),
+                    second: second.path.clone(),
+                });
+            }
+            return match &candidate.verdict {
+                Verdict::Incompatible { mismatch, .. } => Err(CatalogError::Incompatible {
+                    name: name.to_owned(),
+                    path: candidate.path.clone(),
+                    mismatch: mismatch.clone(),
+                }),
+                Verdict::Runner(inspected) => Ok(Entry {
+                    path: candidate.path.clone(),
+                    descriptor: inspected.descriptor.clone(),
+                    sha256: inspected.sha256.clone(),
+                    origin: place.entry.origin,
+                }),
+                Verdict::NotARunner | Verdict::Unusable(_) => {
+                    unreachable!("only runners have a name")
+                }
+            };
+        }
+        Err(self.unknown(name))
+    }
+
+    /// Finds and loads a runner.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find), and whatever loading fails with.
+    pub fn load(&self, name: &str) -> Result<Runner, CatalogError> {
+        Runner::load(&self.find(name)?)
+    }
+
+    /// Every place looked at for this runner, in order, and why each file was taken or passed over.
+    #[must_use]
+    pub fn trace(&self, name: &str) -> Vec<Trace> {
+        let winner = self.find(name).ok().map(|entry| entry.path);
+        let mut lines = Vec::new();
+        for place in &self.places {
+            let mut line = |path: &Path, taken, reason| {
+                lines.push(Trace {
+                    path: path.to_owned(),
+                    origin: place.entry.origin,
+                    taken,
+                    reason,
+                });
+            };
+            match &place.files {
+                Err(reason) => line(&place.entry.directory, false, reason.clone()),
+                Ok(files) if files.is_empty() => line(
+                    &place.entry.directory,
+                    false,
+                    "there is no shared library in it".to_owned(),
+                ),
+                Ok(files) => {
+                    for candidate in files {
+                        let taken = winner.as_ref() == Some(&candidate.path);
+                        let why = match name_of(&candidate.verdict) {
+                            Some(other) if other != name => format!("it is the runner {other:?}"),
+                            Some(_) if taken => "taken".to_owned(),
+                            Some(_) if winner.is_some() => {
+                                "an earlier directory has a runner of this name".to_owned()
+                            }
+                            Some(_) if matches!(candidate.verdict, Verdict::Runner(_)) => {
+                                "another file in this directory has this name too".to_owned()
+                            }
+                            _ => reason(&candidate.verdict),
+                        };
+                        line(&candidate.path, taken, why);
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    fn candidates(&self) -> impl Iterator<Item = (&Place, &Candidate)> {
+        self.places.iter().flat_map(|place| {
+            place
+                .files
+                .iter()
+                .flatten()
+                .map(move |candidate| (place, candidate))
+        })
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&Place, &Candidate, &str)> {
+        self.candidates()
+            .filter_map(|(place, candidate)| Some((place, candidate, name_of(&candidate.verdict)?)))
+    }
+
+    fn unknown(&self, name: &str) -> CatalogError {
+        const ALIKE: f64 = 0.6;
+        let mut known: Vec<(f64, &str)> = self
+            .named()
+            .map(|(_, _, known)| (strsim::jaro_winkler(name, known), known))
+            .collect();
+        known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        known.dedup_by_key(|(_, known)| *known);
+        if known.first().is_some_and(|(score, _)| *score >= ALIKE) {
+            known.retain(|(score, _)| *score >= ALIKE);
+        }
+        CatalogError::Unknown {
+            name: name.to_owned(),
+            nearest: known.iter().map(|(_, name)| (*name).to_owned()).collect(),
+            unusable: self.unusable(),
+        }
+    }
+}
+
+fn name_of(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Runner(inspected) => Some(&inspected.descriptor.name),
+        Verdict::Incompatible { descriptor, .. } => Some(&descriptor.name),
+        Verdict::NotARunner | Verdict::Unusable(_) => None,
+    }
+}
+
+fn reason(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Runner(inspected) => format!("it is the runner {:?}", inspected.descriptor.name),
+        Verdict::Incompatible { mismatch, .. } => mismatch.to_string(),
+        Verdict::NotARunner => "it is a shared library without a runner".to_owned(),
+        Verdict::Unusable(unusable) => unusable.to_string(),
+    }
+}
+
+fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        })
+        .map_err(|error| error.to_string())?;
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
+    });
+    paths.sort();
+    Ok(paths
+        .into_iter()
+        .map(|path| Candidate {
+            verdict: inspect(&path),
+            path,
+        })
+        .collect())
+}

@@ -1,0 +1,85 @@
+//! Who watches an experiment.
+
+use std::{sync::Arc, time::Duration};
+
+use protea_contracts::{
+    Level,
+    emit::{Event, EventSink},
+};
+
+use crate::workspace::StepRecord;
+
+/// A lifecycle step of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Learning.
+    Fit,
+    /// Predicting and scoring.
+    Evaluate,
+    /// Writing out the model.
+    Export,
+}
+
+impl Step {
+    /// `fit`, `evaluate` or `export`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Evaluate => "evaluate",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// Is told of what happens in an experiment, and may ask for its end. Called from any thread.
+pub trait Observer: Send + Sync {
+    /// Events below this level are not sent.
+    fn level(&self) -> Level {
+        Level::Info
+    }
+
+    /// A step begins.
+    fn step_started(&self, _step: Step) {}
+
+    /// The runner sent an event.
+    fn event(&self, _step: Step, _event: &Event<'_>) {}
+
+    /// A step ended; its record says how.
+    fn step_ended(&self, _step: Step, _record: &StepRecord, _time: Duration) {}
+
+    /// Whether the experiment should end.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn level(&self) -> Level {
+        Level::Error
+    }
+}
+
+/// An [`Observer`] as the sink of one dispatch.
+pub(super) struct StepSink {
+    pub(super) step: Step,
+    pub(super) observer: Arc<dyn Observer>,
+}
+
+impl EventSink for StepSink {
+    fn level(&self) -> Level {
+        self.observer.level()
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        self.observer.event(self.step, event);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.observer.is_cancelled()
+    }
+}

@@ -1,0 +1,116 @@
+//! Writing so that a reader sees the whole or nothing.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+
+/// Writes `bytes` to `path` so that a reader, or a crash at any moment, sees the old content or the
+/// new, never a part.
+///
+/// # Errors
+///
+/// [`StoreError::Write`]; the old content is then untouched.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let attempt = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".partial-")
+            .permissions(as_created(0o666))
+            .tempfile_in(directory)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        sync_directory(directory)
+    };
+    attempt().map_err(StoreError::write(path))
+}
+
+/// A directory in the making, beside the place where it will appear whole. Dropped without
+/// [`publish`](Self::publish), it leaves nothing behind.
+#[derive(Debug)]
+pub struct Staging {
+    directory: tempfile::TempDir,
+    destination: PathBuf,
+}
+
+impl Staging {
+    /// Begins a directory that will appear at `destination`, whose parent is made if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] when something is there already, [`StoreError::Write`].
+    pub fn begin(destination: &Path) -> Result<Self, StoreError> {
+        if destination.symlink_metadata().is_ok() {
+            return Err(StoreError::Exists {
+                path: destination.to_owned(),
+            });
+        }
+        let parent = destination.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(StoreError::write(parent))?;
+        let directory = tempfile::Builder::new()
+            .prefix(".partial-")
+            .permissions(as_created(0o777))
+            .tempdir_in(parent)
+            .map_err(StoreError::write(parent))?;
+        Ok(Self {
+            directory,
+            destination: destination.to_owned(),
+        })
+    }
+
+    /// Where to write until [`publish`](Self::publish).
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Makes the directory appear at its destination, whole.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`].
+    pub fn publish(self) -> Result<PathBuf, StoreError> {
+        let failed = StoreError::write(&self.destination);
+        let attempt = || -> std::io::Result<()> {
+            sync_tree(self.directory.path())?;
+            fs::rename(self.directory.path(), &self.destination)?;
+            sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
+        };
+        attempt().map_err(failed)?;
+        // Renamed: there is nothing left to remove.
+        let _ = self.directory.keep();
+        Ok(self.destination)
+    }
+}
+
+/// `tempfile` makes things private; what is published is as readable as what is made without it.
+/// The system takes the umask off.
+#[cfg(unix)]
+fn as_created(mode: u32) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(mode)
+}
+
+fn sync_tree(directory: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_directory(directory)
+}
+
+/// Only Unix lets a directory be opened and synced.
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    if cfg!(unix) {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! What a run's manifest says.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use protea_contracts::{ExportedFile, Metrics};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{Dataset, dispatch::Isolation};
+
+/// How a run, or a step of it, stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It goes on, or its process vanished.
+    Running,
+    /// It came to its end.
+    Finished,
+    /// It ended with an error.
+    Failed,
+    /// It was ended by the user.
+    Killed,
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Killed => "killed",
+        })
+    }
+}
+
+/// Everything needed to know what a run was, and to do it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunManifest {
+    /// The run.
+    pub run_id: String,
+    /// The job that it belongs to.
+    pub job_id: String,
+    /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three.
+    pub pipeline: String,
+    /// How it stands.
+    pub status: Status,
+    /// The runner.
+    pub runner: RunnerRecord,
+    /// Where the runner's code ran.
+    pub isolation: Isolation,
+    /// The settings, with the runner's defaults filled in; `null` where a model brought its own.
+    pub spec: Value,
+    /// Seeds everything that is random.
+    pub seed: u64,
+    /// How many threads the calls could use; 0 stands for one per core.
+    pub threads: usize,
+    /// The datasets, by role: `train`, `eval`.
+    pub datasets: Map<String, Value>,
+    /// The machine and the program.
+    pub host: HostRecord,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// The steps, in their order.
+    pub steps: Vec<StepRecord>,
+    /// Where the model is.
+    pub model_uri: Option<Url>,
+    /// The scores.
+    pub metrics: Metrics,
+    /// What was written.
+    pub artifacts: Artifacts,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// The runner of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The contract that it was built for.
+    pub contract_version: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A dataset of a run.
+pub type DatasetRecord = Dataset;
+
+/// The machine and the program of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRecord {
+    /// The version of protea.
+    pub protea: String,
+    /// Operating system and architecture, such as `linux-x86_64`.
+    pub platform: String,
+    /// How many cores the process could use.
+    pub cores: usize,
+}
+
+impl HostRecord {
+    /// This machine and program.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            protea: env!("CARGO_PKG_VERSION").to_owned(),
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// `fit`, `evaluate` or `export`.
+    pub name: String,
+    /// How it stands.
+    pub status: Status,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Metrics that the step itself returned.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// Whatever else the runner returned.
+    #[serde(default)]
+    pub extras: Map<String, Value>,
+    /// Something to know about it, such as that a reference model took the place of training.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What a run wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifacts {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// Where `evaluate` wrote its predictions.
+    #[serde(default)]
+    pub predictions: Option<PathBuf>,
+    /// What was exported, hashed by the host.
+    #[serde(default)]
+    pub export: Vec<ExportedFile>,
+}

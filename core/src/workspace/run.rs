@@ -1,0 +1,72 @@
+//! A run's directory and its manifest file.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::{RunManifest, WorkspaceError};
+use crate::store::{StoreError, write_atomic};
+
+/// The file that says what ran.
+pub const RUN_MANIFEST: &str = "run_manifest.json";
+
+/// The directory of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    id: String,
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    pub(super) fn begin(pipeline: &Path, runner: &str) -> Result<Self, WorkspaceError> {
+        fs::create_dir_all(pipeline).map_err(StoreError::write(pipeline))?;
+        loop {
+            let id = new_run_id(runner).map_err(StoreError::write(pipeline))?;
+            let path = pipeline.join(&id);
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { id, path }),
+                // Another process drew the same id in the same second.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(StoreError::write(&path)(error).into()),
+            }
+        }
+    }
+
+    /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the manifest; a reader sees the one before or this one, whole.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`].
+    pub fn write_manifest(&self, manifest: &RunManifest) -> Result<(), WorkspaceError> {
+        let mut text = serde_json::to_vec_pretty(manifest)
+            .map_err(|error| StoreError::write(&self.path)(error.into()))?;
+        text.push(b'\n');
+        write_atomic(&self.path.join(RUN_MANIFEST), &text)?;
+        Ok(())
+    }
+}
+
+fn new_run_id(runner: &str) -> io::Result<String> {
+    let mut random = [0; 3];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let [a, b, c] = random;
+    Ok(format!(
+        "{}-{runner}-{a:02x}{b:02x}{c:02x}",
+        Timestamp::now().strftime("%Y%m%dT%H%M%SZ")
+    ))
+}
