@@ -1,0 +1,164 @@
+//! One pass over the bytes of an OBO file, for the seven tags that matter here.
+
+use memchr::{memchr, memchr_iter};
+
+use super::OntologyError;
+
+/// One `[Term]` stanza, borrowed from the file.
+pub(super) struct Record<'a> {
+    /// Line of its `id:` tag, from 1.
+    pub line: usize,
+    pub id: &'a str,
+    pub name: &'a str,
+    pub namespace: Option<&'a str>,
+    pub obsolete: bool,
+    /// Where its alternative ids start in [`Records::alt_ids`]; they end where those of the next record start.
+    pub alt_ids: usize,
+    /// Likewise in [`Records::parents`].
+    pub parents: usize,
+}
+
+/// The stanzas of a file, in its order.
+#[derive(Default)]
+pub(super) struct Records<'a> {
+    pub terms: Vec<Record<'a>>,
+    pub alt_ids: Vec<&'a str>,
+    pub parents: Vec<&'a str>,
+    /// How many `[Term]` headers there were.
+    pub stanzas: usize,
+}
+
+impl<'a> Records<'a> {
+    pub fn alt_ids_of(&self, record: usize) -> &[&'a str] {
+        let end = self.terms.get(record + 1).map_or(self.alt_ids.len(), |r| r.alt_ids);
+        &self.alt_ids[self.terms[record].alt_ids..end]
+    }
+
+    pub fn parents_of(&self, record: usize) -> &[&'a str] {
+        let end = self.terms.get(record + 1).map_or(self.parents.len(), |r| r.parents);
+        &self.parents[self.terms[record].parents..end]
+    }
+}
+
+enum Stanza {
+    /// The header of the file, a `[Typedef]`, an `[Instance]`.
+    Other,
+    /// `[Term]`, before its `id:`.
+    Opened,
+    /// `[Term]`, after its `id:`.
+    Named,
+}
+
+pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, OntologyError> {
+    let mut records = Records::default();
+    let mut stanza = Stanza::Other;
+    let mut start = 0;
+    let ends = memchr_iter(b'\n', bytes).chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
+    for (number, end) in ends.enumerate() {
+        let line = &bytes[start..end];
+        start = end + 1;
+        let (Some(&first), Some(last)) = (line.first(), line.last()) else {
+            continue;
+        };
+        // Most lines are definitions, synonyms and references: they are left at their first byte.
+        if !matches!(first, b'[' | b'i' | b'n' | b'a' | b'r' | b' ' | b'\t') {
+            continue;
+        }
+        let line = if first == b' ' || first == b'\t' || last.is_ascii_whitespace() { line.trim_ascii() } else { line };
+        if line.first() == Some(&b'[') {
+            stanza = if line == b"[Term]" {
+                records.stanzas += 1;
+                Stanza::Opened
+            } else {
+                Stanza::Other
+            };
+            continue;
+        }
+        if matches!(stanza, Stanza::Other) {
+            continue;
+        }
+        let at = |problem: String| OntologyError::Malformed { file: file.to_owned(), line: number + 1, problem };
+        let Some((tag, value)) = tag_and_value(line) else {
+            continue;
+        };
+        if tag == b"id" {
+            if matches!(stanza, Stanza::Named) {
+                return Err(at("a second `id:` in one [Term] stanza (is a `[Term]` line missing?)".to_owned()));
+            }
+            let id = identifier(value).ok_or_else(|| at("the `id:` is empty or not UTF-8".to_owned()))?;
+            records.terms.push(Record {
+                line: number + 1,
+                id,
+                name: "",
+                namespace: None,
+                obsolete: false,
+                alt_ids: records.alt_ids.len(),
+                parents: records.parents.len(),
+            });
+            stanza = Stanza::Named;
+            continue;
+        }
+        if !matches!(tag, b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship" | b"is_obsolete") {
+            continue;
+        }
+        let Some(record) = records.terms.last_mut().filter(|_| matches!(stanza, Stanza::Named)) else {
+            return Err(at(format!("`{}:` before the `id:` of its [Term] stanza", String::from_utf8_lossy(tag))));
+        };
+        let id_of = |value| {
+            identifier(value)
+                .ok_or_else(|| at(format!("`{}:` names no term, or is not UTF-8", String::from_utf8_lossy(tag))))
+        };
+        match tag {
+            b"name" => {
+                record.name = text(value).ok_or_else(|| at("the name is not UTF-8".to_owned()))?;
+            }
+            b"namespace" => {
+                let namespace = text(before_comment(value))
+                    .filter(|n| !n.is_empty())
+                    .ok_or_else(|| at("the namespace is empty or not UTF-8".to_owned()))?;
+                if record.namespace.replace(namespace).is_some() {
+                    return Err(at(format!("a second namespace for {}", record.id)));
+                }
+            }
+            b"alt_id" => records.alt_ids.push(id_of(value)?),
+            b"is_a" => records.parents.push(id_of(value)?),
+            // Any value counts, `false` too: so does cafaeval.
+            b"is_obsolete" => record.obsolete = true,
+            _ => {
+                if let Some(target) = value.strip_prefix(b"part_of").filter(|t| t.is_empty() || t[0].is_ascii_whitespace()) {
+                    records.parents.push(id_of(target)?);
+                }
+            }
+        }
+    }
+    Ok(records)
+}
+
+fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr(b':', line)?;
+    Some((&line[..colon], line[colon + 1..].trim_ascii()))
+}
+
+/// What stands before a trailing modifier `{…}` or a comment `! …`.
+fn before_comment(value: &[u8]) -> &[u8] {
+    let end = value.iter().position(|&b| b == b'!' || b == b'{').unwrap_or(value.len());
+    value[..end].trim_ascii()
+}
+
+fn identifier(value: &[u8]) -> Option<&str> {
+    let id = before_comment(value).split(u8::is_ascii_whitespace).next()?;
+    text(id).filter(|id| !id.is_empty())
+}
+
+fn text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value.trim_ascii()).ok()
+}
+
+/// The `data-version` of the header.
+pub(super) fn data_version(bytes: &[u8]) -> Option<&str> {
+    bytes
+        .split(|&b| b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .take_while(|line| !line.starts_with(b"["))
+        .find_map(|line| text(line.strip_prefix(b"data-version:")?))
+}

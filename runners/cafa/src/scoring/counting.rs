@@ -1,0 +1,183 @@
+//! The hot loop of scoring: one protein's counts at every threshold.
+
+use super::predictions::{NamespacePredictions, Run};
+use super::propagation::Propagator;
+use super::thresholds::Thresholds;
+use super::truth::NamespaceTruth;
+
+/// Values per threshold of one row and kind (unweighted, weighted), each for all thresholds before the next.
+pub(super) const VALUES: usize = 6;
+pub(super) const TP: usize = 0;
+pub(super) const FP: usize = 1;
+pub(super) const FN: usize = 2;
+pub(super) const PR: usize = 3;
+pub(super) const RC: usize = 4;
+/// 1 for a protein with a prediction at the threshold.
+pub(super) const N: usize = 5;
+
+/// What is the same for all proteins of a namespace.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub thresholds: &'a Thresholds,
+    pub truth: &'a NamespaceTruth,
+    pub predictions: &'a NamespacePredictions,
+    /// The runs of the predictions by row.
+    pub runs: &'a [Run],
+    pub max_terms: Option<usize>,
+    /// Whether each term of the namespace counts in the unweighted scores; `None`: all do.
+    pub interest: Option<&'a [bool]>,
+    /// Weight of each term of the namespace; 0 for those that do not count.
+    pub weights: Option<&'a [f64]>,
+}
+
+impl Task<'_> {
+    /// Number of values per row.
+    pub fn width(&self) -> usize {
+        self.thresholds.len() * VALUES * if self.weights.is_some() { 2 } else { 1 }
+    }
+}
+
+/// Room for one protein after another.
+pub(super) struct Counter<'a> {
+    task: Task<'a>,
+    propagator: Propagator<'a>,
+    /// Terms of the ground truth, one bit each.
+    truth: Vec<u64>,
+    /// Terms of interest by the number of thresholds that their score reaches: all, and those of the ground truth.
+    reached: Vec<u64>,
+    reached_true: Vec<u64>,
+    predicted: Vec<f64>,
+}
+
+impl<'a> Counter<'a> {
+    pub fn new(task: Task<'a>, propagator: Propagator<'a>, terms: usize) -> Counter<'a> {
+        let taus = task.thresholds.len();
+        Counter {
+            task,
+            propagator,
+            truth: vec![0; terms.div_ceil(64)],
+            reached: vec![0; taus + 1],
+            reached_true: vec![0; taus + 1],
+            predicted: vec![0.0; taus],
+        }
+    }
+
+    /// Adds the values of a row to zeros.
+    pub fn count(&mut self, row: usize, values: &mut [f64]) {
+        self.load(row);
+        let truth = self.task.truth.terms_of(row);
+        for &term in truth {
+            self.truth[term as usize / 64] |= 1 << (term % 64);
+        }
+        let (plain, weighted) = values.split_at_mut(self.task.thresholds.len() * VALUES);
+        if let Some(weights) = self.task.weights {
+            self.false_negatives(truth, weights, weighted);
+        }
+        self.predictions(weighted);
+        self.unweighted(truth, plain);
+        if let Some(weights) = self.task.weights {
+            let all = truth.iter().map(|&t| weights[t as usize]).fold(0.0, |sum, w| sum + w);
+            self.ratios(all, weighted);
+        }
+        for &term in truth {
+            self.truth[term as usize / 64] = 0;
+        }
+    }
+
+    /// Takes the predictions of a row and propagates them.
+    fn load(&mut self, row: usize) {
+        let Task { runs, predictions, thresholds, .. } = self.task;
+        let row = row as u32;
+        let most = self.task.max_terms.unwrap_or(usize::MAX);
+        let mut held = 0;
+        let first = runs.partition_point(|r| r.row < row);
+        for &run in runs[first..].iter().take_while(|r| r.row == row) {
+            for (term, score) in predictions.scores_of(run) {
+                // One more than the option says: cafaeval compares before it adds.
+                if held <= most {
+                    held += usize::from(self.propagator.raise(term, thresholds.code(score)));
+                }
+            }
+        }
+        self.propagator.propagate();
+    }
+
+    /// Sums over terms go in the order of the namespace, term by term into every threshold, as cafaeval's arrays are summed.
+    fn false_negatives(&self, truth: &[u32], weights: &[f64], values: &mut [f64]) {
+        let taus = self.task.thresholds.len();
+        let missed = &mut values[FN * taus..(FN + 1) * taus];
+        for &term in truth {
+            let reached = self.propagator.code(term).saturating_sub(1) as usize;
+            let weight = weights[term as usize];
+            for sum in &mut missed[reached..] {
+                *sum += weight;
+            }
+        }
+    }
+
+    fn predictions(&mut self, weighted: &mut [f64]) {
+        let taus = self.task.thresholds.len();
+        let Task { interest, weights, .. } = self.task;
+        let Counter { propagator, truth, reached, reached_true, predicted, .. } = self;
+        reached.fill(0);
+        reached_true.fill(0);
+        predicted.fill(0.0);
+        propagator.drain(|term, code| {
+            let count = code.saturating_sub(1) as usize;
+            if count == 0 {
+                return;
+            }
+            let term = term as usize;
+            let correct = truth[term / 64] >> (term % 64) & 1 == 1;
+            if interest.is_none_or(|i| i[term]) {
+                reached[count] += 1;
+                reached_true[count] += u64::from(correct);
+            }
+            if let Some(weights) = weights {
+                let weight = weights[term];
+                if weight > 0.0 {
+                    let sums = if correct { TP } else { FP } * taus;
+                    for (all, sum) in predicted[..count].iter_mut().zip(&mut weighted[sums..sums + count]) {
+                        *all += weight;
+                        *sum += weight;
+                    }
+                }
+            }
+        });
+    }
+
+    fn unweighted(&mut self, truth: &[u32], values: &mut [f64]) {
+        let taus = self.task.thresholds.len();
+        let all = match self.task.interest {
+            None => truth.len(),
+            Some(interest) => truth.iter().filter(|&&t| interest[t as usize]).count(),
+        };
+        let (mut predicted, mut correct) = (0, 0);
+        for tau in (0..taus).rev() {
+            predicted += self.reached[tau + 1];
+            correct += self.reached_true[tau + 1];
+            values[TP * taus + tau] = correct as f64;
+            values[FP * taus + tau] = (predicted - correct) as f64;
+            values[FN * taus + tau] = (all as u64 - correct) as f64;
+            values[PR * taus + tau] = ratio(correct as f64, predicted as f64);
+            values[RC * taus + tau] = ratio(correct as f64, all as f64);
+            values[N * taus + tau] = f64::from(u8::from(predicted > 0));
+        }
+    }
+
+    fn ratios(&self, all: f64, values: &mut [f64]) {
+        let taus = self.task.thresholds.len();
+        for (tau, &predicted) in self.predicted.iter().enumerate() {
+            let correct = values[TP * taus + tau];
+            values[PR * taus + tau] = ratio(correct, predicted);
+            values[RC * taus + tau] = ratio(correct, all);
+            values[N * taus + tau] = f64::from(u8::from(predicted > 0.0));
+        }
+    }
+}
+
+/// A ratio that is 0 where there is nothing to divide by.
+#[inline]
+pub(super) fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}

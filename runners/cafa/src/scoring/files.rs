@@ -1,0 +1,84 @@
+//! Which prediction files there are, and writing a file whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::ScoringError;
+
+/// A prediction file and what tables call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PredictionFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the directory, with `_` for `/`, as in cafaeval; without the ending `.gz`.
+    pub name: String,
+}
+
+/// Every file under a directory, sorted by name (cafaeval: in the order of the file system). For a file: itself.
+///
+/// # Errors
+/// [`ScoringError::Read`]; [`ScoringError::NoPredictionFiles`]; [`ScoringError::SameName`] for `a/b` beside `a_b` or `a` beside `a.gz`.
+pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFile>, ScoringError> {
+    let directory = directory.as_ref();
+    let read = |path: &Path, source| ScoringError::Read { what: "predictions", file: path.display().to_string(), source };
+    if !fs::metadata(directory).map_err(|e| read(directory, e))?.is_dir() {
+        let name = directory.file_name().map_or_else(|| directory.as_os_str(), |n| n).to_string_lossy();
+        return Ok(vec![PredictionFile { path: directory.to_owned(), name: without_gz(&name).to_owned() }]);
+    }
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(current) = directories.pop() {
+        for entry in fs::read_dir(&current).map_err(|e| read(&current, e))? {
+            let entry = entry.map_err(|e| read(&current, e))?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(|e| read(&current, e))?);
+            if kind.is_dir() {
+                directories.push(path);
+            } else if !path.is_dir() {
+                // A link to a directory is not followed: it could lead back here.
+                let below = path.strip_prefix(directory).unwrap_or(&path);
+                let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
+                let name = without_gz(&parts.join("_")).to_owned();
+                files.push(PredictionFile { path, name });
+            }
+        }
+    }
+    files.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    if files.is_empty() {
+        return Err(ScoringError::NoPredictionFiles { dir: directory.display().to_string() });
+    }
+    match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        None => Ok(files),
+        Some(pair) => Err(ScoringError::SameName {
+            name: pair[0].name.clone(),
+            first: pair[0].path.display().to_string(),
+            second: pair[1].path.display().to_string(),
+        }),
+    }
+}
+
+fn without_gz(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
+}
+
+/// A temporary file beside `path`, readable as other new files are (by itself a temporary file is for its owner alone).
+pub(super) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
+}
+
+/// Writes a file under a temporary name and gives it its own when it is whole.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ScoringError> {
+    let write = || -> io::Result<()> {
+        let mut file = temporary_beside(path)?;
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().map_err(|source| ScoringError::Write { file: path.display().to_string(), source })
+}

@@ -1,0 +1,83 @@
+//! The few numbers that stand for a curve.
+
+use serde_json::{Map, Value, json};
+
+use super::evaluation::{Evaluation, NamespaceEvaluation};
+
+impl Evaluation {
+    /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "fmicro": …, "tau": …}, "BPO": …, "CCO": …}`.
+    ///
+    /// Aspects in this order, then other namespaces by their own names. `wfmax` and `smin` are there with information accretion only, `tau` (of
+    /// Fmax) only if something was predicted. See the methods of [`NamespaceEvaluation`] for what each is.
+    #[must_use]
+    pub fn to_metrics(&self) -> Map<String, Value> {
+        let mut namespaces: Vec<&NamespaceEvaluation> = self.namespaces.iter().collect();
+        namespaces.sort_by_key(|n| n.aspect.map_or(usize::MAX, |a| a as usize));
+        namespaces
+            .into_iter()
+            .map(|n| {
+                let name = n.aspect.map_or(n.namespace.as_str(), |a| a.name());
+                (name.to_owned(), Value::Object(n.to_metrics()))
+            })
+            .collect()
+    }
+}
+
+impl NamespaceEvaluation {
+    /// The numbers of one namespace; see [`Evaluation::to_metrics`].
+    #[must_use]
+    pub fn to_metrics(&self) -> Map<String, Value> {
+        let mut metrics = Map::new();
+        metrics.insert("fmax".to_owned(), json!(self.fmax()));
+        metrics.insert("auc_pr".to_owned(), json!(self.auc_pr()));
+        metrics.insert("coverage".to_owned(), json!(self.coverage()));
+        let optional = [("wfmax", self.wfmax()), ("smin", self.smin()), ("fmicro", Some(self.fmicro())), ("tau", self.tau())];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                metrics.insert(name.to_owned(), json!(value));
+            }
+        }
+        metrics
+    }
+
+    /// Area under the precision-recall curve, 0..=1, by the formula of cafaeval's own notebook (`APS` in `plot.ipynb`): precision made
+    /// monotonous (the highest at this or a lower threshold), then the sum of precision times the step of recall, from (recall 1,
+    /// precision 0) below the lowest threshold to (recall 0, precision 1) above the highest. 0 if nothing was predicted.
+    ///
+    /// Recall that is never reached is credited with the precision at the lowest threshold, so that a method of low coverage looks
+    /// good; [`NamespaceEvaluation::auc_pr_reached`] does not do so. The notebook leaves out methods of coverage below 0.3; this does not.
+    #[must_use]
+    pub fn auc_pr(&self) -> f64 {
+        area_by_steps(self.curve.iter().map(|p| (p.scores.pr, p.scores.rc)))
+    }
+
+    /// [`NamespaceEvaluation::auc_pr`] of the weighted curve; `None` without information accretion.
+    #[must_use]
+    pub fn auc_pr_weighted(&self) -> Option<f64> {
+        self.silent.weighted?;
+        Some(area_by_steps(self.curve.iter().filter_map(|p| Some((p.weighted?.pr, p.weighted?.rc)))))
+    }
+
+    /// Area under the precision-recall curve over the recall that was reached, 0..=1: trapezoids between consecutive
+    /// thresholds, and from the highest down to recall 0 at its precision.
+    #[must_use]
+    pub fn auc_pr_reached(&self) -> f64 {
+        let mut area = 0.0;
+        for pair in self.curve.windows(2) {
+            let (low, high) = (&pair[0].scores, &pair[1].scores);
+            area += (low.rc - high.rc) * (low.pr + high.pr) / 2.0;
+        }
+        area + self.curve.last().map_or(0.0, |last| last.scores.rc * last.scores.pr)
+    }
+}
+
+fn area_by_steps(points: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (mut area, mut best, mut before, mut empty) = (0.0, 0.0, 1.0, true);
+    for (pr, rc) in points {
+        best = f64::max(best, pr);
+        area += (before - rc) * best;
+        before = rc;
+        empty = false;
+    }
+    if empty { 0.0 } else { area + before }
+}
