@@ -13,6 +13,8 @@ pub(super) fn from_word(word: &str) -> Option<&str> {
     };
     let usable = !accession.is_empty()
         && accession.len() <= LONGEST
-        && accession.chars().all(|c| !c.is_whitespace() && !c.is_control());
+        && accession
+            .chars()
+            .all(|c| !c.is_whitespace() && !c.is_control());
     usable.then_some(accession)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::excerpt;
 use super::lines::Lines;
-use super::{Aspect, FormatError, accession, aspect};
+use super::{Aspect, FormatError, accession};
 
 /// One annotation as the file has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,12 @@ impl AnnotationReader {
     /// # Errors
     /// [`FormatError::Read`] if it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        Ok(Self { lines: Lines::open(path)?, layout: None, skipped: Skipped::default(), rows: 0 })
+        Ok(Self {
+            lines: Lines::open(path)?,
+            layout: None,
+            skipped: Skipped::default(),
+            rows: 0,
+        })
     }
 
     /// Rows passed over so far.
@@ -83,7 +88,10 @@ impl AnnotationReader {
             }
         }
         if self.rows == 0 {
-            return Err(FormatError::Empty { path: self.lines.path().to_owned(), what: "annotation" });
+            return Err(FormatError::Empty {
+                path: self.lines.path().to_owned(),
+                what: "annotation",
+            });
         }
         Ok(None)
     }
@@ -91,32 +99,48 @@ impl AnnotationReader {
 
 fn layout_of(line: &[u8]) -> Layout {
     let columns = line.iter().filter(|&&b| b == b'\t').count() + 1;
-    if line.starts_with(b"!") || columns >= 15 { Layout::Gaf } else { Layout::Table }
+    if line.starts_with(b"!") || columns >= 15 {
+        Layout::Gaf
+    } else {
+        Layout::Table
+    }
 }
 
 /// A header's second column is a word ("term"); a row's is a term, and terms have a colon.
 fn is_header(line: &str) -> bool {
-    !table_words(line).nth(1).is_some_and(|word| word.contains(':'))
+    !table_words(line)
+        .nth(1)
+        .is_some_and(|word| word.contains(':'))
 }
 
 /// Columns are separated by tabs; a file without any tab by blanks, as cafaeval reads it.
 fn table_words(line: &str) -> impl Iterator<Item = &str> {
     let tabbed = line.contains('\t');
-    line.split(move |c: char| if tabbed { c == '\t' } else { c.is_whitespace() }).map(str::trim).filter(move |w| tabbed || !w.is_empty())
+    line.split(move |c: char| if tabbed { c == '\t' } else { c.is_whitespace() })
+        .map(str::trim)
+        .filter(move |w| tabbed || !w.is_empty())
 }
 
 fn table_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
-    const REMEDY: &str = "give 'accession<tab>term<tab>aspect' (the aspect may be left out), or a GAF file";
+    const REMEDY: &str =
+        "give 'accession<tab>term<tab>aspect' (the aspect may be left out), or a GAF file";
     let mut words = table_words(lines.text()?);
-    let (Some(word), Some(term), third, None) = (words.next(), words.next(), words.next(), words.next()) else {
-        return Err(lines.malformed(format!("{} has not two or three columns", excerpt(lines.line())), REMEDY));
+    let (Some(word), Some(term), third, None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(lines.malformed(
+            format!("{} has not two or three columns", excerpt(lines.line())),
+            REMEDY,
+        ));
     };
     let aspect = match third {
         None | Some("") => None,
-        Some(text) => Some(
-            aspect::parse(text)
-                .ok_or_else(|| lines.malformed(format!("{} is no aspect", excerpt(text.as_bytes())), "write F, P or C (or MFO, BPO, CCO)"))?,
-        ),
+        Some(text) => Some(text.parse::<Aspect>().map_err(|_| {
+            lines.malformed(
+                format!("{} is no aspect", excerpt(text.as_bytes())),
+                "write F, P or C (or MFO, BPO, CCO)",
+            )
+        })?),
     };
     row(lines, word, term, aspect, None, REMEDY)
 }
@@ -129,13 +153,20 @@ fn gaf_columns(line: &str) -> [&str; 17] {
     columns
 }
 
-fn gaf_is_annotation(lines: &Lines, skipped: &mut Skipped, rows: &mut u64) -> Result<bool, FormatError> {
+fn gaf_is_annotation(
+    lines: &Lines,
+    skipped: &mut Skipped,
+    rows: &mut u64,
+) -> Result<bool, FormatError> {
     if lines.line().starts_with(b"!") {
         return Ok(false);
     }
     *rows += 1;
     let columns = gaf_columns(lines.text()?);
-    if columns[3].split('|').any(|qualifier| qualifier.eq_ignore_ascii_case("NOT")) {
+    if columns[3]
+        .split('|')
+        .any(|qualifier| qualifier.eq_ignore_ascii_case("NOT"))
+    {
         skipped.negated += 1;
         return Ok(false);
     }
@@ -149,13 +180,33 @@ fn gaf_is_annotation(lines: &Lines, skipped: &mut Skipped, rows: &mut u64) -> Re
 fn gaf_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
     const REMEDY: &str = "a GAF 2 line has 17 columns separated by tabs (object in 2, term in 5, evidence in 7, aspect in 9)";
     let columns = gaf_columns(lines.text()?);
-    let aspect = aspect::parse(columns[8])
-        .ok_or_else(|| lines.malformed(format!("column 9 is {}, which is no aspect", excerpt(columns[8].as_bytes())), REMEDY))?;
+    let aspect = columns[8].parse::<Aspect>().map_err(|_| {
+        lines.malformed(
+            format!(
+                "column 9 is {}, which is no aspect",
+                excerpt(columns[8].as_bytes())
+            ),
+            REMEDY,
+        )
+    })?;
     let evidence = columns[6];
     if evidence.is_empty() || evidence.len() > 16 {
-        return Err(lines.malformed(format!("column 7 is {}, which is no evidence code", excerpt(evidence.as_bytes())), REMEDY));
+        return Err(lines.malformed(
+            format!(
+                "column 7 is {}, which is no evidence code",
+                excerpt(evidence.as_bytes())
+            ),
+            REMEDY,
+        ));
     }
-    row(lines, columns[1], columns[4], Some(aspect), Some(evidence), REMEDY)
+    row(
+        lines,
+        columns[1],
+        columns[4],
+        Some(aspect),
+        Some(evidence),
+        REMEDY,
+    )
 }
 
 fn row<'a>(
@@ -166,11 +217,24 @@ fn row<'a>(
     evidence: Option<&'a str>,
     remedy: &'static str,
 ) -> Result<AnnotationRow<'a>, FormatError> {
-    let accession = accession::from_word(word)
-        .ok_or_else(|| lines.malformed(format!("{} is no accession", excerpt(word.as_bytes())), remedy))?;
-    let is_term = term.len() <= 64 && term.split_once(':').is_some_and(|(prefix, id)| !prefix.is_empty() && !id.is_empty()) && !term.contains(char::is_whitespace);
+    let accession = accession::from_word(word).ok_or_else(|| {
+        lines.malformed(
+            format!("{} is no accession", excerpt(word.as_bytes())),
+            remedy,
+        )
+    })?;
+    let is_term = term.len() <= 64
+        && term
+            .split_once(':')
+            .is_some_and(|(prefix, id)| !prefix.is_empty() && !id.is_empty())
+        && !term.contains(char::is_whitespace);
     if !is_term {
         return Err(lines.malformed(format!("{} is no term", excerpt(term.as_bytes())), remedy));
     }
-    Ok(AnnotationRow { accession, term, aspect, evidence })
+    Ok(AnnotationRow {
+        accession,
+        term,
+        aspect,
+        evidence,
+    })
 }

@@ -1,5 +1,7 @@
 //! The three aspects of the Gene Ontology, as input files spell them.
 
+use std::str::FromStr;
+
 /// An aspect of the Gene Ontology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Aspect {
@@ -13,7 +15,7 @@ pub enum Aspect {
 
 impl Aspect {
     /// `MFO`, `BPO` or `CCO`.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Mfo => "MFO",
             Self::Bpo => "BPO",
@@ -22,12 +24,15 @@ impl Aspect {
     }
 }
 
-/// Reads the spellings of GAF (`F`), CAFA (`MFO`), short (`MF`) and OBO (`molecular_function`).
-pub(super) fn parse(text: &str) -> Option<Aspect> {
-    match text {
-        "F" | "MF" | "MFO" | "molecular_function" => Some(Aspect::Mfo),
-        "P" | "BP" | "BPO" | "biological_process" => Some(Aspect::Bpo),
-        "C" | "CC" | "CCO" | "cellular_component" => Some(Aspect::Cco),
-        _ => None,
+impl FromStr for Aspect {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "F" | "MF" | "MFO" | "molecular_function" => Ok(Aspect::Mfo),
+            "P" | "BP" | "BPO" | "biological_process" => Ok(Aspect::Bpo),
+            "C" | "CC" | "CCO" | "cellular_component" => Ok(Aspect::Cco),
+            _ => Err(()),
+        }
     }
 }

@@ -78,12 +78,26 @@ pub enum FormatError {
 }
 
 fn after_line(line: u64) -> String {
-    if line == 0 { String::new() } else { format!(" after line {line}") }
+    if line == 0 {
+        String::new()
+    } else {
+        format!(" after line {line}")
+    }
 }
 
 impl FormatError {
-    pub(crate) fn malformed(path: &Path, line: u64, problem: impl Into<String>, remedy: &'static str) -> Self {
-        Self::Malformed { path: path.to_owned(), line, problem: problem.into(), remedy }
+    pub(crate) fn malformed(
+        path: &Path,
+        line: u64,
+        problem: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            line,
+            problem: problem.into(),
+            remedy,
+        }
     }
 }
 

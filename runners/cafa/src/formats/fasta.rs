@@ -39,7 +39,11 @@ impl FastaReader {
     /// # Errors
     /// [`FormatError::Read`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        Ok(Self { lines: Lines::open(path)?, at_header: false, started: false })
+        Ok(Self {
+            lines: Lines::open(path)?,
+            at_header: false,
+            started: false,
+        })
     }
 
     /// The file read.
@@ -58,7 +62,10 @@ impl FastaReader {
                 if self.started {
                     return Ok(None);
                 }
-                return Err(FormatError::Empty { path: self.path(), what: "protein (no line begins with '>')" });
+                return Err(FormatError::Empty {
+                    path: self.path(),
+                    what: "protein (no line begins with '>')",
+                });
             }
             let line = self.lines.line();
             if line.first() == Some(&b'>') {
@@ -81,14 +88,21 @@ impl FastaReader {
         let text = &self.lines.text()?[1..];
         let word = text.split_whitespace().next().unwrap_or("");
         // A blank after '>' would make the next word of the description the accession.
-        let word = if text.starts_with(char::is_whitespace) { "" } else { word };
+        let word = if text.starts_with(char::is_whitespace) {
+            ""
+        } else {
+            word
+        };
         let accession = accession::from_word(word).ok_or_else(|| {
             self.lines.malformed(
                 format!("the header {} has no accession", excerpt(self.lines.line())),
                 "write it as '>P12345 …' or '>sp|P12345|NAME …'",
             )
         })?;
-        let taxon = match text.split_whitespace().find_map(|word| word.strip_prefix("OX=")) {
+        let taxon = match text
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("OX="))
+        {
             None => None,
             Some(digits) => Some(super::taxonomy::parse_taxon(digits).ok_or_else(|| {
                 self.lines.malformed(
@@ -97,7 +111,12 @@ impl FastaReader {
                 )
             })?),
         };
-        Ok(FastaRecord { accession: accession.to_owned(), taxon, sequence: String::new(), line: self.lines.number() })
+        Ok(FastaRecord {
+            accession: accession.to_owned(),
+            taxon,
+            sequence: String::new(),
+            line: self.lines.number(),
+        })
     }
 
     fn sequence(&mut self, record: &mut FastaRecord) -> Result<(), FormatError> {
@@ -110,12 +129,17 @@ impl FastaReader {
             }
             for &byte in line {
                 match byte {
-                    b'A'..=b'Z' | b'a'..=b'z' if !stopped => record.sequence.push(byte.to_ascii_uppercase() as char),
+                    b'A'..=b'Z' | b'a'..=b'z' if !stopped => {
+                        record.sequence.push(byte.to_ascii_uppercase() as char)
+                    }
                     b'*' if !stopped => stopped = true,
                     b' ' | b'\t' | b'\r' => {}
                     b'-' | b'.' => {
                         return Err(self.lines.malformed(
-                            format!("the sequence of {} has a gap ('{}')", record.accession, byte as char),
+                            format!(
+                                "the sequence of {} has a gap ('{}')",
+                                record.accession, byte as char
+                            ),
                             "give unaligned sequences: remove the gaps",
                         ));
                     }
@@ -129,7 +153,10 @@ impl FastaReader {
             }
             if record.sequence.len() > LONGEST_SEQUENCE {
                 return Err(self.lines.malformed(
-                    format!("the sequence of {} is longer than {LONGEST_SEQUENCE} residues", record.accession),
+                    format!(
+                        "the sequence of {} is longer than {LONGEST_SEQUENCE} residues",
+                        record.accession
+                    ),
                     "check that this file holds proteins",
                 ));
             }

@@ -25,10 +25,18 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
             continue;
         }
         if let Some(line) = blank {
-            return Err(FormatError::malformed(path, line, "the line is blank", "remove it: line i names row i of the matrix"));
+            return Err(FormatError::malformed(
+                path,
+                line,
+                "the line is blank",
+                "remove it: line i names row i of the matrix",
+            ));
         }
         let accession = accession::from_word(word).ok_or_else(|| {
-            lines.malformed(format!("{} is not one accession", excerpt(lines.line())), "give one accession on each line, without header")
+            lines.malformed(
+                format!("{} is not one accession", excerpt(lines.line())),
+                "give one accession on each line, without header",
+            )
         })?;
         let row = rows.len();
         if let Some(first) = rows.insert(accession.to_owned(), row) {
@@ -41,7 +49,10 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
         }
     }
     if rows.is_empty() {
-        return Err(FormatError::Empty { path: path.to_owned(), what: "accession" });
+        return Err(FormatError::Empty {
+            path: path.to_owned(),
+            what: "accession",
+        });
     }
     Ok(rows)
 }

@@ -15,15 +15,25 @@ const BUFFER: usize = 256 << 10;
 
 /// Opens a file, decompressing it when it begins with gzip's magic number.
 pub(crate) fn open_plain_or_gzip(path: &Path) -> Result<Box<dyn BufRead>, FormatError> {
-    let unreadable = |source| FormatError::Read { path: path.to_owned(), line: 0, source };
+    let unreadable = |source| FormatError::Read {
+        path: path.to_owned(),
+        line: 0,
+        source,
+    };
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
         return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
     }
     let mut reader = BufReader::with_capacity(BUFFER, file);
-    let gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
+    let gzip = reader
+        .fill_buf()
+        .map_err(unreadable)?
+        .starts_with(&[0x1f, 0x8b]);
     if gzip {
-        Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(reader))))
+        Ok(Box::new(BufReader::with_capacity(
+            BUFFER,
+            MultiGzDecoder::new(reader),
+        )))
     } else {
         Ok(Box::new(reader))
     }
@@ -39,7 +49,12 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn open(path: &Path) -> Result<Self, FormatError> {
-        Ok(Self { path: path.to_owned(), reader: open_plain_or_gzip(path)?, number: 0, buffer: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            reader: open_plain_or_gzip(path)?,
+            number: 0,
+            buffer: Vec::new(),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -57,7 +72,11 @@ impl Lines {
         let read = (&mut self.reader)
             .take(LONGEST_LINE as u64 + 1)
             .read_until(b'\n', &mut self.buffer)
-            .map_err(|source| FormatError::Read { path: self.path.clone(), line: self.number, source })?;
+            .map_err(|source| FormatError::Read {
+                path: self.path.clone(),
+                line: self.number,
+                source,
+            })?;
         if read == 0 {
             return Ok(false);
         }
@@ -87,12 +106,20 @@ impl Lines {
 
     /// The current line as text.
     pub(crate) fn text(&self) -> Result<&str, FormatError> {
-        std::str::from_utf8(&self.buffer)
-            .map_err(|_| self.malformed("the line is not UTF-8 text", "convert the file to UTF-8, or check that it is a text file"))
+        std::str::from_utf8(&self.buffer).map_err(|_| {
+            self.malformed(
+                "the line is not UTF-8 text",
+                "convert the file to UTF-8, or check that it is a text file",
+            )
+        })
     }
 
     /// An error at the current line.
-    pub(crate) fn malformed(&self, problem: impl Into<String>, remedy: &'static str) -> FormatError {
+    pub(crate) fn malformed(
+        &self,
+        problem: impl Into<String>,
+        remedy: &'static str,
+    ) -> FormatError {
         FormatError::malformed(&self.path, self.number, problem, remedy)
     }
 }

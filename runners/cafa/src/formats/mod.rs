@@ -26,3 +26,4 @@ pub use npy::{MatrixReader, MatrixType};
 pub use taxonomy::read_taxonomy;
 
 pub(crate) use lines::open_plain_or_gzip;
+pub(crate) use npy::WIDEST;

@@ -23,8 +23,12 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
             }
             return Err(not_a_row(&lines));
         };
-        let (Some(accession), Some(taxon)) = (accession::from_word(word), second.and_then(parse_taxon)) else {
-            if lines.number() == 1 && second.is_some_and(|word| !word.bytes().any(|b| b.is_ascii_digit())) {
+        let (Some(accession), Some(taxon)) =
+            (accession::from_word(word), second.and_then(parse_taxon))
+        else {
+            if lines.number() == 1
+                && second.is_some_and(|word| !word.bytes().any(|b| b.is_ascii_digit()))
+            {
                 continue;
             }
             return Err(not_a_row(&lines));
@@ -39,7 +43,10 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
         }
     }
     if taxa.is_empty() {
-        return Err(FormatError::Empty { path: path.to_owned(), what: "row of accession and taxon" });
+        return Err(FormatError::Empty {
+            path: path.to_owned(),
+            what: "row of accession and taxon",
+        });
     }
     Ok(taxa)
 }
@@ -49,7 +56,10 @@ pub(super) fn parse_taxon(digits: &str) -> Option<u32> {
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    digits.parse().ok().filter(|&taxon| taxon > 0 && taxon <= i32::MAX as u32)
+    digits
+        .parse()
+        .ok()
+        .filter(|&taxon| taxon > 0 && taxon <= i32::MAX as u32)
 }
 
 fn not_a_row(lines: &Lines) -> FormatError {
