@@ -1,1 +1,31 @@
-//! Under construction.
+//! The frozen dataset: proteins, annotations and ontology in a directory that never changes.
+//!
+//! | file | content |
+//! |---|---|
+//! | `dataset.json` | the [`Manifest`]: name, version, licence, counts, embedding, size and SHA-256 of every file |
+//! | `ontology.obo` | the ontology, byte for byte as it was given |
+//! | `proteins.arrow` | `accession` Utf8, `sequence` Utf8, `taxon` Int32, `embedding` FixedSizeList of Float32 or Float16 |
+//! | `annotations.arrow` | `accession`, `term`, `aspect` (`MFO`, `BPO`, `CCO`), `evidence`, all Utf8 |
+//! | `ia.tsv` | information accretion of terms, if given |
+//!
+//! The tables are [Arrow IPC files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed,
+//! with buffers aligned to 64 bytes: `pyarrow`, `polars` and `duckdb` open them, and [`FrozenDataset`] maps them and
+//! hands out embeddings as slices of the map. [`freeze`] makes one from the files people have.
+
+mod annotation_table;
+mod arrow_file;
+mod error;
+mod freeze;
+mod frozen;
+mod manifest;
+mod mapped;
+mod protein_table;
+
+pub use annotation_table::{Annotation, Annotations};
+pub use error::DatasetError;
+pub use freeze::{
+    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, freeze,
+};
+pub use frozen::FrozenDataset;
+pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
+pub use protein_table::{EmbeddingBlock, EmbeddingValues};

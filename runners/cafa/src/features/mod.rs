@@ -1,1 +1,3 @@
-//! Under construction.
+//! Embeddings computed here, from sequences alone.
+
+pub mod kmer;

@@ -1,1 +1,29 @@
-//! Under construction.
+//! Readers of the files people have: FASTA, `.npy` matrices, lists of accessions, annotations,
+//! taxonomies and information accretion.
+//!
+//! Text files are read line by line, as they are or gzip-compressed (told by their first bytes, not by their
+//! name), in memory that does not grow with their size. Every error names the file, the line or row, and what to
+//! do about it.
+
+mod accession;
+mod annotations;
+mod aspect;
+mod error;
+mod fasta;
+mod ids;
+mod information_accretion;
+mod lines;
+mod npy;
+mod taxonomy;
+
+pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
+pub use aspect::Aspect;
+pub use error::FormatError;
+pub use fasta::{FastaReader, FastaRecord};
+pub use ids::read_ids;
+pub use information_accretion::check_information_accretion;
+pub use npy::{MatrixReader, MatrixType};
+pub use taxonomy::read_taxonomy;
+
+pub(crate) use lines::open_plain_or_gzip;
+pub(crate) use npy::WIDEST;

@@ -1,0 +1,293 @@
+//! Embeddings on their way into a dataset.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef};
+use half::f16;
+
+use super::{EmbeddingSource, FreezeRequest};
+use crate::dataset::{DatasetError, EmbeddingInfo, EmbeddingType};
+use crate::features::kmer::{self, KmerSpectrum};
+use crate::formats::{FastaRecord, FormatError, MatrixReader, MatrixType, read_ids};
+
+/// Accessions shown in a message.
+const EXAMPLES: usize = 5;
+
+pub(super) struct Embeddings {
+    info: EmbeddingInfo,
+    origin: Origin,
+    values: Values,
+}
+
+enum Origin {
+    Matrix {
+        matrix: MatrixReader,
+        ids_path: PathBuf,
+        rows: HashMap<String, usize>,
+        missing: Vec<String>,
+        missing_count: usize,
+    },
+    Kmer {
+        spectrum: Box<KmerSpectrum>,
+        sequences: Vec<String>,
+    },
+}
+
+/// The numbers of the record batch being filled.
+enum Values {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+}
+
+impl Embeddings {
+    pub(super) fn open(request: &FreezeRequest) -> Result<Option<Self>, DatasetError> {
+        let (origin, width, native, source) = match &request.embeddings {
+            EmbeddingSource::None => return Ok(None),
+            EmbeddingSource::Kmer => {
+                let origin = Origin::Kmer {
+                    spectrum: Box::new(KmerSpectrum::new()),
+                    sequences: Vec::new(),
+                };
+                (
+                    origin,
+                    kmer::WIDTH,
+                    EmbeddingType::F32,
+                    kmer::DESCRIPTION.to_owned(),
+                )
+            }
+            EmbeddingSource::Matrix {
+                matrix,
+                ids,
+                source,
+            } => {
+                let reader = MatrixReader::open(matrix)?;
+                let rows = read_ids(ids)?;
+                if rows.len() != reader.rows() {
+                    return Err(DatasetError::RowCount {
+                        ids_path: ids.clone(),
+                        ids: rows.len(),
+                        matrix_path: matrix.clone(),
+                        rows: reader.rows(),
+                    });
+                }
+                let native = match reader.dtype() {
+                    MatrixType::F16 => EmbeddingType::F16,
+                    MatrixType::F32 | MatrixType::F64 => EmbeddingType::F32,
+                };
+                let width = reader.width();
+                let name = || {
+                    matrix
+                        .file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned()
+                };
+                let source = source.clone().unwrap_or_else(name);
+                (
+                    Origin::Matrix {
+                        matrix: reader,
+                        ids_path: ids.clone(),
+                        rows,
+                        missing: Vec::new(),
+                        missing_count: 0,
+                    },
+                    width,
+                    native,
+                    source,
+                )
+            }
+        };
+        let dtype = request.dtype.unwrap_or(native);
+        let values = match dtype {
+            EmbeddingType::F32 => Values::F32(Vec::new()),
+            EmbeddingType::F16 => Values::F16(Vec::new()),
+        };
+        Ok(Some(Self {
+            info: EmbeddingInfo {
+                width,
+                dtype,
+                source,
+            },
+            origin,
+            values,
+        }))
+    }
+
+    pub(super) fn row_bytes(&self) -> usize {
+        self.info.width * self.info.dtype.bytes()
+    }
+
+    /// Proteins in all, where known before the FASTA file is read.
+    pub(super) fn expected_proteins(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Matrix { rows, .. } => Some(rows.len() as u64),
+            Origin::Kmer { .. } => None,
+        }
+    }
+
+    fn item(&self) -> FieldRef {
+        let dtype = match self.info.dtype {
+            EmbeddingType::F32 => DataType::Float32,
+            EmbeddingType::F16 => DataType::Float16,
+        };
+        Arc::new(Field::new("item", dtype, false))
+    }
+
+    pub(super) fn field(&self) -> Field {
+        Field::new(
+            "embedding",
+            DataType::FixedSizeList(self.item(), self.info.width as i32),
+            false,
+        )
+    }
+
+    /// Adds the embedding of the next protein. One without embedding is remembered for [`finish`](Self::finish).
+    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
+        match &mut self.origin {
+            Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
+            Origin::Matrix {
+                matrix,
+                rows,
+                missing,
+                missing_count,
+                ..
+            } => match rows.get(&protein.accession) {
+                Some(&row) => {
+                    let finite = match &mut self.values {
+                        Values::F32(values) => {
+                            matrix.read_f32(row, values)?;
+                            values[values.len() - matrix.width()..]
+                                .iter()
+                                .position(|v| !v.is_finite())
+                        }
+                        Values::F16(values) => {
+                            matrix.read_f16(row, values)?;
+                            values[values.len() - matrix.width()..]
+                                .iter()
+                                .position(|v| !v.is_finite())
+                        }
+                    };
+                    if let Some(column) = finite {
+                        return Err(not_finite(
+                            matrix,
+                            row,
+                            column,
+                            &protein.accession,
+                            self.info.dtype,
+                        ));
+                    }
+                }
+                None => {
+                    *missing_count += 1;
+                    if missing.len() < EXAMPLES {
+                        missing.push(protein.accession.clone());
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// The column of the record batch of `proteins` rows that was filled, and begins the next one. `None` once a protein without embedding
+    /// was met: reading goes on to find the others, writing does not.
+    pub(super) fn take_column(&mut self, proteins: usize) -> Result<Option<ArrayRef>, ArrowError> {
+        if let Origin::Kmer {
+            spectrum,
+            sequences,
+        } = &mut self.origin
+        {
+            let spectra = spectrum.of_all(sequences);
+            sequences.clear();
+            match &mut self.values {
+                Values::F32(values) => *values = spectra,
+                Values::F16(values) => values.extend(spectra.into_iter().map(f16::from_f32)),
+            }
+        }
+        let (numbers, column): (usize, ArrayRef) = match &mut self.values {
+            Values::F32(values) => (
+                values.len(),
+                Arc::new(Float32Array::from(std::mem::take(values))),
+            ),
+            Values::F16(values) => (
+                values.len(),
+                Arc::new(Float16Array::from(std::mem::take(values))),
+            ),
+        };
+        if numbers != proteins * self.info.width {
+            return Ok(None);
+        }
+        let list = FixedSizeListArray::try_new(self.item(), self.info.width as i32, column, None)?;
+        Ok(Some(Arc::new(list)))
+    }
+
+    /// Compares proteins and rows, now that all proteins were seen.
+    pub(super) fn finish(
+        self,
+        fasta: &Path,
+        seen: &HashMap<String, u32>,
+    ) -> Result<EmbeddingInfo, DatasetError> {
+        if let Origin::Matrix {
+            ids_path,
+            rows,
+            missing,
+            missing_count,
+            ..
+        } = self.origin
+        {
+            if missing_count > 0 {
+                return Err(DatasetError::MissingEmbeddings {
+                    fasta: fasta.to_owned(),
+                    count: missing_count,
+                    proteins: seen.len(),
+                    examples: missing,
+                });
+            }
+            let mut homeless: Vec<_> = rows
+                .into_iter()
+                .filter(|(accession, _)| !seen.contains_key(accession))
+                .collect();
+            if !homeless.is_empty() {
+                homeless.sort_unstable_by_key(|&(_, row)| row);
+                let count = homeless.len();
+                let examples = homeless
+                    .into_iter()
+                    .take(EXAMPLES)
+                    .map(|(accession, _)| accession)
+                    .collect();
+                return Err(DatasetError::MissingSequences {
+                    ids_path,
+                    fasta: fasta.to_owned(),
+                    count,
+                    examples,
+                });
+            }
+        }
+        Ok(self.info)
+    }
+}
+
+fn not_finite(
+    matrix: &MatrixReader,
+    row: usize,
+    column: usize,
+    accession: &str,
+    dtype: EmbeddingType,
+) -> FormatError {
+    let value = matrix.source_value(column);
+    let reason = match (value.is_finite(), dtype) {
+        (false, _) => "is not a finite number; compute this embedding again",
+        (true, EmbeddingType::F16) => "does not fit f16 (at most 65504); store f32",
+        (true, EmbeddingType::F32) => "does not fit f32; scale the embeddings down",
+    };
+    FormatError::NotFinite {
+        path: matrix.path().to_owned(),
+        row,
+        accession: accession.to_owned(),
+        column,
+        value,
+        reason,
+    }
+}

@@ -1,0 +1,21 @@
+//! Making a frozen dataset from the files people have.
+
+mod annotations;
+mod arrow_write;
+mod embeddings;
+mod proteins;
+mod publish;
+mod report;
+mod request;
+
+pub use publish::freeze;
+pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally};
+pub use request::{EmbeddingSource, FreezeRequest};
+
+/// Names of a dataset's files.
+pub(super) mod names {
+    pub(in crate::dataset) const ONTOLOGY: &str = "ontology.obo";
+    pub(in crate::dataset) const PROTEINS: &str = "proteins.arrow";
+    pub(in crate::dataset) const ANNOTATIONS: &str = "annotations.arrow";
+    pub(in crate::dataset) const INFORMATION_ACCRETION: &str = "ia.tsv";
+}

@@ -1,0 +1,308 @@
+//! Staging a dataset and publishing it in one step.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use protea_contracts::content::{FileDigest, digest_bytes};
+use tempfile::TempDir;
+
+use super::annotations::Annotations;
+use super::embeddings::Embeddings;
+use super::{FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, names, proteins};
+use crate::dataset::{Counts, DatasetError, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
+use crate::formats::{FormatError, check_information_accretion, open_plain_or_gzip, read_taxonomy};
+
+/// Makes a frozen dataset.
+///
+/// Everything is written to a hidden directory beside [`out`](FreezeRequest::out), which is renamed to it at the very end: either there
+/// is a whole dataset, or nothing. The files are made read-only. `progress` is called now and then from this thread.
+///
+/// The same inputs make the same files, byte for byte, except for the time in the manifest; `SOURCE_DATE_EPOCH`
+/// (seconds since 1970) in the environment fixes that.
+///
+/// # Errors
+/// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`], [`DatasetError::RowCount`],
+/// [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`], [`DatasetError::NoAnnotations`] for inputs that make no
+/// dataset; [`DatasetError::Request`]; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
+pub fn freeze(
+    request: &FreezeRequest,
+    progress: &mut dyn FnMut(FreezeProgress),
+) -> Result<FreezeReport, DatasetError> {
+    request.check()?;
+    let created = creation_time()?;
+    let (staging, out) = stage(&request.out)?;
+    let dir = staging.path();
+
+    progress(FreezeProgress {
+        step: FreezeStep::Prepare,
+        done: 0,
+        total: None,
+    });
+    let taxonomy = request
+        .taxonomy
+        .as_deref()
+        .map(read_taxonomy)
+        .transpose()?
+        .unwrap_or_default();
+    let embeddings = Embeddings::open(request)?;
+    copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
+    if let Some(ia) = &request.ia {
+        check_information_accretion(ia)?;
+        copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
+    }
+
+    let written = proteins::write(
+        &dir.join(names::PROTEINS),
+        &request.fasta,
+        &taxonomy,
+        embeddings,
+        progress,
+    )?;
+    let annotations = Annotations::read(
+        &request.annotations,
+        &request.fasta,
+        &written.index,
+        progress,
+    )?;
+    let accessions = in_order(&written.index);
+    annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
+
+    let files = digest(dir, request.ia.is_some(), progress)?;
+    let without_annotation = unannotated(&annotations, &accessions);
+    let proteins = accessions.len() as u64;
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        name: request.name.clone(),
+        version: request.version.clone(),
+        licence: request.licence.clone(),
+        created,
+        created_by: concat!("protea-cafa ", env!("CARGO_PKG_VERSION")).to_owned(),
+        counts: Counts {
+            proteins,
+            annotated_proteins: proteins - without_annotation.count,
+            annotations: annotations.len(),
+            terms: annotations.terms(),
+            taxa: written.taxa,
+        },
+        embedding: written.embedding,
+        parent: None,
+        files,
+    };
+    let sha256 = write_manifest(&manifest, &dir.join(MANIFEST_FILE))?;
+    publish(staging, &out)?;
+    Ok(FreezeReport {
+        directory: out,
+        sha256,
+        manifest,
+        annotation_rows: annotations.read,
+        without_sequence: annotations.without_sequence,
+        repeated: annotations.repeated,
+        negated: annotations.skipped.negated,
+        no_data: annotations.skipped.no_data,
+        without_annotation,
+    })
+}
+
+fn creation_time() -> Result<String, DatasetError> {
+    let fixed = match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(std::env::VarError::NotPresent) => {
+            return Ok(Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        }
+        Err(std::env::VarError::NotUnicode(_)) => None,
+        Ok(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+    };
+    fixed
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .ok_or_else(|| {
+            DatasetError::Request(
+                "SOURCE_DATE_EPOCH is not a number of seconds since 1970; correct or unset it"
+                    .into(),
+            )
+        })
+}
+
+/// Makes the hidden directory beside the output; it removes itself when dropped.
+fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
+    // Also true for a dangling link, which a rename would replace.
+    if out.symlink_metadata().is_ok() {
+        return Err(DatasetError::Exists(out.to_owned()));
+    }
+    let name = out.file_name().ok_or_else(|| {
+        DatasetError::Request(format!(
+            "{:?} names no directory to make",
+            out.display().to_string()
+        ))
+    })?;
+    let parent = match out.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("/"),
+    };
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(name);
+    prefix.push(".freezing-");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What a plain mkdir would give; the umask still applies. Temporary directories are private otherwise.
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    let staging = builder
+        .tempdir_in(parent)
+        .map_err(DatasetError::write(parent))?;
+    Ok((staging, parent.join(name)))
+}
+
+fn copy_ontology(from: &Path, to: &Path) -> Result<(), DatasetError> {
+    copy(from, to)?;
+    let text = fs::read(to).map_err(|source| DatasetError::Read {
+        path: to.to_owned(),
+        source,
+    })?;
+    if !text
+        .split(|&b| b == b'\n')
+        .any(|line| line.trim_ascii() == b"[Term]")
+    {
+        return Err(FormatError::Empty {
+            path: from.to_owned(),
+            what: "[Term] stanza of an OBO ontology",
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Copies a file, decompressed.
+fn copy(from: &Path, to: &Path) -> Result<(), DatasetError> {
+    let mut reader = open_plain_or_gzip(from)?;
+    let mut file = File::create_new(to).map_err(DatasetError::write(to))?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => {
+                return Err(FormatError::Read {
+                    path: from.to_owned(),
+                    line: 0,
+                    source,
+                }
+                .into());
+            }
+        };
+        file.write_all(&buffer[..read])
+            .map_err(DatasetError::write(to))?;
+    }
+    file.sync_all().map_err(DatasetError::write(to))
+}
+
+fn in_order(index: &HashMap<String, u32>) -> Vec<&str> {
+    let mut accessions = vec![""; index.len()];
+    for (accession, &row) in index {
+        accessions[row as usize] = accession;
+    }
+    accessions
+}
+
+fn unannotated(annotations: &Annotations, accessions: &[&str]) -> Tally {
+    let mut annotated = vec![false; accessions.len()];
+    for protein in annotations.proteins() {
+        annotated[protein as usize] = true;
+    }
+    let mut tally = Tally::default();
+    for (accession, _) in accessions
+        .iter()
+        .zip(annotated)
+        .filter(|(_, annotated)| !annotated)
+    {
+        tally.add(accession);
+    }
+    tally
+}
+
+fn digest(
+    dir: &Path,
+    has_ia: bool,
+    progress: &mut dyn FnMut(FreezeProgress),
+) -> Result<Vec<FileDigest>, DatasetError> {
+    let mut listed = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
+    listed.extend(has_ia.then_some(names::INFORMATION_ACCRETION));
+    let total = Some(listed.len() as u64);
+    let mut files = Vec::with_capacity(listed.len());
+    for name in listed {
+        progress(FreezeProgress {
+            step: FreezeStep::Publish,
+            done: files.len() as u64,
+            total,
+        });
+        let path = dir.join(name);
+        files.push(
+            FileDigest::of(dir, name).map_err(|source| DatasetError::Read {
+                path: path.clone(),
+                source,
+            })?,
+        );
+        make_read_only(&path)?;
+    }
+    progress(FreezeProgress {
+        step: FreezeStep::Publish,
+        done: files.len() as u64,
+        total,
+    });
+    Ok(files)
+}
+
+fn write_manifest(manifest: &Manifest, path: &Path) -> Result<String, DatasetError> {
+    let mut text = serde_json::to_vec_pretty(manifest)
+        .map_err(|error| DatasetError::write(path)(error.into()))?;
+    text.push(b'\n');
+    let write = || {
+        let mut file = File::create_new(path)?;
+        file.write_all(&text)?;
+        file.sync_all()
+    };
+    write().map_err(DatasetError::write(path))?;
+    make_read_only(path)?;
+    Ok(digest_bytes(&text))
+}
+
+fn make_read_only(path: &Path) -> Result<(), DatasetError> {
+    let set = || {
+        let mut permissions = fs::metadata(path)?.permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(path, permissions)
+    };
+    set().map_err(DatasetError::write(path))
+}
+
+fn publish(staging: TempDir, out: &Path) -> Result<(), DatasetError> {
+    // Looked at again, as it may have come into being meanwhile; a rename would replace an empty directory.
+    if out.symlink_metadata().is_ok() {
+        return Err(DatasetError::Exists(out.to_owned()));
+    }
+    sync_directory(staging.path())?;
+    fs::rename(staging.path(), out).map_err(DatasetError::write(out))?;
+    // It has moved: there is nothing left to remove.
+    let _ = staging.keep();
+    sync_directory(out.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes names in a directory last through a crash.
+fn sync_directory(directory: &Path) -> Result<(), DatasetError> {
+    if cfg!(unix) {
+        File::open(directory)
+            .and_then(|file| file.sync_all())
+            .map_err(DatasetError::write(directory))?;
+    }
+    Ok(())
+}

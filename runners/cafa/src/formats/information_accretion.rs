@@ -1,0 +1,42 @@
+//! Tables of information accretion.
+
+use std::path::Path;
+
+use super::FormatError;
+use super::error::excerpt;
+use super::lines::Lines;
+
+/// Checks a table of information accretion: on each line a term and a finite number, no header, no blank line (the
+/// CAFA evaluator takes nothing else). Answers the number of terms.
+///
+/// # Errors
+/// [`FormatError::Malformed`], [`FormatError::Empty`], [`FormatError::Read`].
+pub fn check_information_accretion(path: &Path) -> Result<u64, FormatError> {
+    let mut lines = Lines::open(path)?;
+    while lines.advance()? {
+        let mut words = lines.text()?.split_whitespace();
+        let row = (words.next(), words.next(), words.next());
+        let finite = match row {
+            (Some(_), Some(number), None) => {
+                fast_float2::parse::<f64, _>(number).is_ok_and(f64::is_finite)
+            }
+            _ => false,
+        };
+        if !finite {
+            return Err(lines.malformed(
+                format!(
+                    "{} is not a term and a finite number",
+                    excerpt(lines.line())
+                ),
+                "give two columns, such as 'GO:0008150<tab>0.0', without header or blank lines",
+            ));
+        }
+    }
+    if lines.number() == 0 {
+        return Err(FormatError::Empty {
+            path: path.to_owned(),
+            what: "row of term and information accretion",
+        });
+    }
+    Ok(lines.number())
+}

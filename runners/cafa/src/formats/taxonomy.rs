@@ -1,0 +1,70 @@
+//! Taxa of proteins.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::error::excerpt;
+use super::lines::Lines;
+use super::{FormatError, accession};
+
+/// Reads a table of accession and NCBI taxon, separated by a tab or blanks; a header on the first line is passed over.
+///
+/// # Errors
+/// [`FormatError::Malformed`] for a line of another form or a protein given two taxa; [`FormatError::Empty`];
+/// [`FormatError::Read`].
+pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
+    let mut lines = Lines::open(path)?;
+    let mut taxa = HashMap::new();
+    while lines.advance()? {
+        let mut words = lines.text()?.split_whitespace();
+        let (Some(word), second, None) = (words.next(), words.next(), words.next()) else {
+            if lines.line().trim_ascii().is_empty() {
+                continue;
+            }
+            return Err(not_a_row(&lines));
+        };
+        let (Some(accession), Some(taxon)) =
+            (accession::from_word(word), second.and_then(parse_taxon))
+        else {
+            if lines.number() == 1
+                && second.is_some_and(|word| !word.bytes().any(|b| b.is_ascii_digit()))
+            {
+                continue;
+            }
+            return Err(not_a_row(&lines));
+        };
+        if let Some(first) = taxa.insert(accession.to_owned(), taxon)
+            && first != taxon
+        {
+            return Err(lines.malformed(
+                format!("protein {accession} has taxon {taxon} here and {first} above"),
+                "keep the right one of the two lines",
+            ));
+        }
+    }
+    if taxa.is_empty() {
+        return Err(FormatError::Empty {
+            path: path.to_owned(),
+            what: "row of accession and taxon",
+        });
+    }
+    Ok(taxa)
+}
+
+/// An NCBI taxon: a positive number that fits a signed 32-bit integer, as it is stored.
+pub(super) fn parse_taxon(digits: &str) -> Option<u32> {
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits
+        .parse()
+        .ok()
+        .filter(|&taxon| taxon > 0 && taxon <= i32::MAX as u32)
+}
+
+fn not_a_row(lines: &Lines) -> FormatError {
+    lines.malformed(
+        format!("{} is not an accession and a taxon", excerpt(lines.line())),
+        "give two columns, such as 'P12345<tab>9606'",
+    )
+}
