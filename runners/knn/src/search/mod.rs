@@ -1,1 +1,51 @@
-//! Under construction.
+//! Exact k-nearest-neighbour search over embeddings that stay where they are, usually in a memory map.
+//!
+//! The search is *exact*: the neighbours are those with the least distance computed in double
+//! precision in a fixed order of summation, ties going to the lower reference row. A fast kernel
+//! of lower precision only decides which rows are worth that computation, and a proven bound on
+//! its error decides when a row can be left out. The result therefore does not depend on the
+//! number of threads, on the processor or on how the work was cut.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`RowBlock`], [`Values`] | the matrix, as the caller has it |
+//! | [`Index`] | references with their norms and groups; [`Index::search`] |
+//! | [`Neighbours`] | the answer: one sorted list per query and group |
+//! | `scan` | the loops over blocks of references and panels of queries |
+//! | `bounds` | how far a kernel's score can be from the truth |
+//! | `candidates` | the lists kept while scanning |
+//! | `kernels` | the inner loops, one file per instruction set |
+//!
+//! ```
+//! use protea_knn::search::{Index, Membership, Metric, RowBlock, SearchOptions, Values};
+//!
+//! let references = [1.0_f32, 0.0, 0.0, 1.0, 0.6, 0.8];
+//! let queries = [0.0_f32, 2.0];
+//! let index = Index::new(
+//!     2,
+//!     vec![RowBlock { first_row: 0, rows: 3, values: Values::F32(&references) }],
+//!     Membership::All,
+//!     Metric::Cosine,
+//! )?;
+//! let queries = [RowBlock { first_row: 0, rows: 1, values: Values::F32(&queries) }];
+//! let found = index.search(&queries, &SearchOptions::nearest(2), &|_done, _total| true)?;
+//! let list = found.list(0, 0);
+//! assert_eq!(list.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 2]);
+//! assert!((list[1].distance - 0.2).abs() < 1e-6);
+//! # Ok::<(), protea_knn::search::SearchError>(())
+//! ```
+
+mod bounds;
+mod candidates;
+mod error;
+mod index;
+mod kernels;
+mod neighbours;
+mod rows;
+mod scan;
+
+pub use error::SearchError;
+pub use index::{Index, Membership, Metric, SearchOptions};
+pub use kernels::Kernel;
+pub use neighbours::{Neighbour, Neighbours};
+pub use rows::{RowBlock, Values};

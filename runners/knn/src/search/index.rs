@@ -1,0 +1,289 @@
+//! References made ready for searching, and the search itself.
+
+use rayon::prelude::*;
+
+use super::bounds::{Scaling, Size};
+use super::kernels::{Avx2, Avx512, Exact, Kernel, Portable, Precision, TileKernel, Vnni};
+use super::rows::Matrix;
+use super::scan;
+use super::{Neighbours, RowBlock, SearchError};
+
+/// What "near" means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// `1 - cos(q, r)`, in `[0, 2]`. A vector of zeros has similarity 0, distance 1, to everything.
+    Cosine,
+    /// The *squared* Euclidean distance, as FAISS and PROTEA report it;
+    /// [`Neighbour::euclidean`](super::Neighbour::euclidean) gives its root.
+    L2,
+}
+
+/// Which references belong to which group; every group gets its own neighbours, in one pass.
+#[derive(Debug, Clone, Copy)]
+pub enum Membership<'m> {
+    /// One group that holds every reference.
+    All,
+    /// Up to eight groups, for instance one per aspect of the Gene Ontology. Bit `g` of a row's
+    /// mask says that the row belongs to group `g`. Rows with mask 0 are never neighbours.
+    Masks {
+        /// One mask per reference row.
+        masks: &'m [u8],
+        /// Number of groups, 1 to 8.
+        groups: usize,
+    },
+}
+
+/// What a search is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchOptions<'o> {
+    /// Neighbours per query and group, at least 1. A group with fewer members gives them all.
+    pub k: usize,
+    /// Per query, a reference that must not be its neighbour (as a rule the query itself).
+    pub exclude: Option<&'o [Option<u32>]>,
+    /// The inner loop to use; `None` for the fastest. The result is the same with any.
+    pub kernel: Option<Kernel>,
+}
+
+impl SearchOptions<'_> {
+    /// The `k` nearest, nothing excluded, with the fastest kernel.
+    pub fn nearest(k: usize) -> Self {
+        Self {
+            k,
+            exclude: None,
+            kernel: None,
+        }
+    }
+}
+
+/// References ready to be searched. The matrix stays where it is; the index adds some 16 bytes per row.
+///
+/// Rows that hold an infinity or something that is not a number are never neighbours, and a query
+/// that holds one has none.
+#[derive(Debug, Clone)]
+pub struct Index<'a> {
+    pub(super) references: Matrix<'a>,
+    pub(super) metric: Metric,
+    pub(super) groups: usize,
+    /// Rows that belong to a group, ascending.
+    pub(super) members: Vec<u32>,
+    /// Norms of the members.
+    pub(super) sizes: Vec<Size>,
+    /// The different masks that occur.
+    pub(super) classes: Vec<u8>,
+    /// For each member its position in `classes`; empty when there is only one class.
+    pub(super) class_of: Vec<u8>,
+    pub(super) exact: Exact,
+}
+
+impl<'a> Index<'a> {
+    /// Reads every row once, in parallel, for its norm.
+    ///
+    /// # Errors
+    /// When the blocks are not the whole rows of a matrix in order, when there are 2^32 rows or
+    /// more, or when the masks do not fit.
+    pub fn new(
+        width: usize,
+        blocks: Vec<RowBlock<'a>>,
+        membership: Membership<'_>,
+        metric: Metric,
+    ) -> Result<Self, SearchError> {
+        let references = Matrix::new(width, blocks)?;
+        let rows = references.rows();
+        let (masks, groups) = match membership {
+            Membership::All => (None, 1),
+            Membership::Masks { masks, groups } => (Some(masks), groups),
+        };
+        if !(1..=8).contains(&groups) {
+            return Err(SearchError::Groups { groups });
+        }
+        if let Some(masks) = masks {
+            if masks.len() != rows {
+                return Err(SearchError::MembershipLength {
+                    expected: rows,
+                    found: masks.len(),
+                });
+            }
+            let allowed = ((1_u16 << groups) - 1) as u8;
+            if let Some(row) = masks.iter().position(|mask| mask & !allowed != 0) {
+                return Err(SearchError::MembershipBit {
+                    row,
+                    mask: masks[row],
+                    groups,
+                });
+            }
+        }
+        let mask_of = |row: u32| masks.map_or(1, |masks| masks[row as usize]);
+        let exact = Exact::detect();
+        let (members, sizes): (Vec<u32>, Vec<Size>) = (0..rows as u32)
+            .into_par_iter()
+            .with_min_len(256)
+            .filter(|&row| mask_of(row) != 0)
+            .map_init(Vec::new, |scratch, row| {
+                (
+                    row,
+                    vector_size(exact, references.row(row as usize).as_f32(scratch)),
+                )
+            })
+            .filter(|(_, size)| size.squared.is_finite())
+            .unzip();
+        let mut classes: Vec<u8> = Vec::new();
+        let mut class_of: Vec<u8> =
+            Vec::with_capacity(if masks.is_some() { members.len() } else { 0 });
+        if masks.is_some() {
+            let mut known = [None; 256];
+            for &row in &members {
+                let mask = mask_of(row);
+                let class = *known[mask as usize].get_or_insert_with(|| {
+                    classes.push(mask);
+                    (classes.len() - 1) as u8
+                });
+                class_of.push(class);
+            }
+        } else {
+            classes.push(1);
+        }
+        if classes.len() <= 1 {
+            class_of = Vec::new();
+        }
+        Ok(Self {
+            references,
+            metric,
+            groups,
+            members,
+            sizes,
+            classes,
+            class_of,
+            exact,
+        })
+    }
+
+    /// Width of the vectors.
+    pub fn width(&self) -> usize {
+        self.references.width()
+    }
+
+    /// Number of reference rows, members of a group or not.
+    pub fn rows(&self) -> usize {
+        self.references.rows()
+    }
+
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The nearest references of every query, exactly, on the threads of the current rayon pool.
+    ///
+    /// `progress(done, total)` counts pairs of a query and a reference. It is called from the
+    /// threads of the pool, every few milliseconds; when it returns false the search stops.
+    ///
+    /// # Errors
+    /// When the queries are not whole rows of the index's width, when the options do not fit, or
+    /// when `progress` asked to stop.
+    pub fn search(
+        &self,
+        queries: &[RowBlock<'_>],
+        options: &SearchOptions<'_>,
+        progress: &(dyn Fn(u64, u64) -> bool + Sync),
+    ) -> Result<Neighbours, SearchError> {
+        let queries = Matrix::new(self.width(), queries.to_vec())?;
+        if options.k == 0 {
+            return Err(SearchError::NoNeighbours);
+        }
+        if let Some(exclude) = options.exclude
+            && exclude.len() != queries.rows()
+        {
+            return Err(SearchError::ExclusionLength {
+                expected: queries.rows(),
+                found: exclude.len(),
+            });
+        }
+        let run = Run {
+            index: self,
+            queries: &queries,
+            options,
+            progress,
+        };
+        match options.kernel {
+            Some(kernel) => run.with(kernel),
+            None => run.with_fastest(),
+        }
+    }
+}
+
+/// Norm and largest magnitude of a vector; the norm is not finite when a value is not.
+pub(super) fn vector_size(exact: Exact, values: &[f32]) -> Size {
+    let (squared, largest) = exact.norm(values);
+    Size { squared, largest }
+}
+
+struct Run<'r, 'a> {
+    index: &'r Index<'a>,
+    queries: &'r Matrix<'r>,
+    options: &'r SearchOptions<'r>,
+    progress: &'r (dyn Fn(u64, u64) -> bool + Sync),
+}
+
+impl Run<'_, '_> {
+    fn with_fastest(&self) -> Result<Neighbours, SearchError> {
+        // Integers with a large relative error let too many rows through to be worth it.
+        let integers = || {
+            let index = self.index;
+            Scaling::new(
+                index.metric,
+                Precision::Int16,
+                index.width(),
+                1,
+                &index.sizes,
+            )
+            .is_useful()
+        };
+        if Kernel::Avx512Vnni.is_available() && integers() {
+            self.with(Kernel::Avx512Vnni)
+        } else if Kernel::Avx512.is_available() {
+            self.with(Kernel::Avx512)
+        } else if Kernel::Avx2.is_available() {
+            self.with(Kernel::Avx2)
+        } else {
+            self.with(Kernel::Portable)
+        }
+    }
+
+    fn with(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
+        let few = self.queries.rows() <= 16;
+        match kernel {
+            Kernel::Portable => self.scan(Some(Portable), kernel),
+            Kernel::Avx2 => self.scan(Avx2::detect(), kernel),
+            Kernel::Avx512 if few => self.scan(Avx512::<1>::detect(), kernel),
+            Kernel::Avx512 => self.scan(Avx512::<2>::detect(), kernel),
+            Kernel::Avx512Vnni if few => self.scan(Vnni::<1>::detect(), kernel),
+            Kernel::Avx512Vnni => self.scan(Vnni::<2>::detect(), kernel),
+        }
+    }
+
+    fn scan<K: TileKernel>(
+        &self,
+        found: Option<K>,
+        kernel: Kernel,
+    ) -> Result<Neighbours, SearchError> {
+        let found = found.ok_or(SearchError::KernelUnavailable {
+            kernel: kernel.name(),
+        })?;
+        scan::search(found, self.index, self.queries, self.options, self.progress)
+    }
+}
+
+impl Index<'_> {
+    /// The position among the members of a row that is one.
+    pub(super) fn member(&self, row: u32) -> usize {
+        if self.members.len() == self.rows() {
+            return row as usize;
+        }
+        self.members.partition_point(|&member| member < row)
+    }
+
+    /// The groups of a member.
+    pub(super) fn mask(&self, member: usize) -> u8 {
+        self.classes[self.class_of.get(member).map_or(0, |&class| class as usize)]
+    }
+}

@@ -1,0 +1,171 @@
+//! The inner loops of the search, one file per instruction set.
+//!
+//! A kernel scores a small tile of references against a panel of queries from copies packed for
+//! it, and says which scores reach a threshold. What its arithmetic can lose is told by
+//! [`Precision`]; `bounds` turns that into a proven error. A kernel of another precision is added
+//! by a file here, a variant of [`Kernel`] and, where its rounding is new, one of `Precision`.
+
+mod avx2;
+mod avx512;
+mod exact;
+mod portable;
+mod vnni;
+
+pub(super) use avx2::Avx2;
+pub(super) use avx512::Avx512;
+pub(super) use exact::Exact;
+pub(super) use portable::Portable;
+pub(super) use vnni::Vnni;
+
+/// How a kernel holds numbers and sums products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// Single precision throughout.
+    Single,
+    /// 16-bit integers with one scale per row; their products are summed exactly in 32 bits.
+    Int16,
+}
+
+/// The inner loop that a search uses to find candidates. It changes the speed, never the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// Plain Rust, for any processor.
+    Portable,
+    /// Single precision with AVX2 and FMA.
+    Avx2,
+    /// Single precision with AVX-512.
+    Avx512,
+    /// 16-bit integers with AVX-512 VNNI: twice the products per instruction.
+    Avx512Vnni,
+}
+
+impl Kernel {
+    /// The kernel's name, as it stands in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kernel::Portable => "portable",
+            Kernel::Avx2 => "avx2",
+            Kernel::Avx512 => "avx512",
+            Kernel::Avx512Vnni => "avx512-vnni",
+        }
+    }
+
+    /// Whether this processor can run the kernel.
+    pub fn is_available(self) -> bool {
+        match self {
+            Kernel::Portable => true,
+            Kernel::Avx2 => Avx2::detect().is_some(),
+            Kernel::Avx512 => Avx512::<2>::detect().is_some(),
+            Kernel::Avx512Vnni => Vnni::<2>::detect().is_some(),
+        }
+    }
+
+    /// The kernels that this processor can run, the fastest last.
+    pub fn available() -> Vec<Kernel> {
+        [
+            Kernel::Portable,
+            Kernel::Avx2,
+            Kernel::Avx512,
+            Kernel::Avx512Vnni,
+        ]
+        .into_iter()
+        .filter(|kernel| kernel.is_available())
+        .collect()
+    }
+}
+
+/// A number as a kernel holds it.
+pub(super) trait PackedValue: Copy + Default + Send + Sync {
+    /// The representation of a value already multiplied by its row's scale.
+    fn from_scaled(value: f32) -> Self;
+}
+
+impl PackedValue for f32 {
+    #[inline(always)]
+    fn from_scaled(value: f32) -> Self {
+        value
+    }
+}
+
+impl PackedValue for i16 {
+    /// Nearest integer, for magnitudes below 2^15.
+    #[inline(always)]
+    fn from_scaled(value: f32) -> Self {
+        // Adding 1.5 * 2^23 leaves the rounded integer in the low bits; unlike `round` this
+        // compiles to one addition per lane.
+        (value + 12_582_912.0).to_bits() as i16
+    }
+}
+
+/// One kernel: the shape of its tile and its inner loops.
+///
+/// A *panel* holds `QUERIES` queries as `[column / PAIR][query][PAIR]`; a *tile* holds `ROWS`
+/// references as `[column / LINE][row][LINE]`; sums are `[row][query]`.
+pub(super) trait TileKernel: Copy + Send + Sync {
+    type Packed: PackedValue;
+    type Sum: Copy + Default + Send + Sync;
+
+    /// Queries in a panel, at most 32.
+    const QUERIES: usize;
+    /// References in a tile.
+    const ROWS: usize;
+    /// Columns in a packed line of a reference; the width is padded to a multiple.
+    const LINE: usize;
+    /// Neighbouring columns of a query that lie together.
+    const PAIR: usize;
+    const PRECISION: Precision;
+
+    /// Sets `sums` to the products of the panel with the tile over `lines` lines of columns, or
+    /// adds them when `add`.
+    fn multiply(
+        self,
+        panel: &[Self::Packed],
+        tile: &[Self::Packed],
+        lines: usize,
+        sums: &mut [Self::Sum],
+        add: bool,
+    );
+
+    /// For one reference: `keys[q] = sums[q] * factor + offset * query_factors[q]`, and the mask
+    /// of the queries whose key is at least their threshold.
+    fn filter(
+        self,
+        sums: &[Self::Sum],
+        factor: f32,
+        offset: f32,
+        query_factors: &[f32],
+        thresholds: &[f32],
+        keys: &mut [f32; 32],
+    ) -> u32;
+
+    /// Writes one reference, scaled, into its place in a tile: `out` starts at the row's first line.
+    fn pack_row(self, values: &[f32], scale: f32, out: &mut [Self::Packed]);
+}
+
+/// The body of [`TileKernel::pack_row`], compiled for each instruction set by its caller.
+#[inline(always)]
+fn pack_row_body<T: PackedValue, const LINE: usize>(
+    values: &[f32],
+    scale: f32,
+    out: &mut [T],
+    stride: usize,
+) {
+    let mut lines = values.chunks_exact(LINE);
+    let mut at = 0;
+    for line in &mut lines {
+        let out = &mut out[at..at + LINE];
+        for (out, value) in out.iter_mut().zip(line) {
+            *out = T::from_scaled(value * scale);
+        }
+        at += stride;
+    }
+    let rest = lines.remainder();
+    if !rest.is_empty() {
+        let out = &mut out[at..at + LINE];
+        for (out, value) in out.iter_mut().zip(rest) {
+            *out = T::from_scaled(value * scale);
+        }
+        out[rest.len()..].fill(T::default());
+    }
+}
