@@ -1,4 +1,75 @@
-//! The macro that makes a shared library of a runner.
+//! The macros of the authoring kit: one for the settings, one that makes a shared library.
+
+/// Declares the settings of a runner: a struct, or an enum used in one.
+///
+/// It derives `Debug`, `Clone`, `PartialEq`, `Serialize`, `Deserialize` and `JsonSchema`, and refuses unknown keys.
+/// A struct also needs `Default`, derived or written: what a user leaves out has its default.
+/// Comments on fields become the descriptions that `protea runners info` prints; ranges are given
+/// as `#[schemars(range(min = 1))]`. The variants of an enum are spelt in snake case.
+///
+/// ```
+/// use protea_contracts::prelude::*;
+///
+/// spec! {
+///     /// How a vote is weighted.
+///     #[derive(Default, Copy)]
+///     pub enum Vote {
+///         /// Each neighbour counts one.
+///         #[default]
+///         Equal,
+///         /// Each counts its similarity.
+///         BySimilarity,
+///     }
+/// }
+///
+/// spec! {
+///     /// The settings of a runner.
+///     #[derive(Default)]
+///     pub struct Spec {
+///         /// Neighbours asked.
+///         #[schemars(range(min = 1))]
+///         pub k: u32,
+///         /// How their votes count.
+///         pub vote: Vote,
+///     }
+/// }
+///
+/// let spec: Spec = serde_json::from_str(r#"{ "vote": "by_similarity" }"#)?;
+/// assert_eq!(spec.vote, Vote::BySimilarity);
+/// assert!(serde_json::from_str::<Spec>(r#"{ "neighbours": 5 }"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[macro_export]
+macro_rules! spec {
+    ($(#[$attribute:meta])* $visibility:vis struct $name:ident { $($fields:tt)* }) => {
+        #[derive(
+            Debug,
+            Clone,
+            PartialEq,
+            $crate::prelude::Serialize,
+            $crate::prelude::Deserialize,
+            $crate::prelude::JsonSchema,
+        )]
+        $(#[$attribute])*
+        #[serde(crate = "protea_contracts::prelude::serde", default, deny_unknown_fields)]
+        #[schemars(crate = "protea_contracts::prelude::schemars")]
+        $visibility struct $name { $($fields)* }
+    };
+    ($(#[$attribute:meta])* $visibility:vis enum $name:ident { $($variants:tt)* }) => {
+        #[derive(
+            Debug,
+            Clone,
+            PartialEq,
+            $crate::prelude::Serialize,
+            $crate::prelude::Deserialize,
+            $crate::prelude::JsonSchema,
+        )]
+        $(#[$attribute])*
+        #[serde(crate = "protea_contracts::prelude::serde", rename_all = "snake_case")]
+        #[schemars(crate = "protea_contracts::prelude::schemars")]
+        $visibility enum $name { $($variants)* }
+    };
+}
 
 /// Makes this crate, a `cdylib`, a runner that a protea host can find, load and dispatch.
 ///

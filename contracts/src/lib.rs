@@ -3,20 +3,20 @@
 //! A *runner* is a shared library that knows how to [`fit`](ExperimentRunner::fit) a method on a
 //! frozen dataset, [`evaluate`](ExperimentRunner::evaluate) it on another, and
 //! [`export`](ExperimentRunner::export) what it learnt. An author implements one safe trait and
-//! hands a value of it to [`export_runner!`]; nothing foreign-function shows.
+//! hands a value of it to [`export_runner!`]; nothing of the foreign-function boundary shows.
 //!
 //! ```
 //! use protea_contracts::prelude::*;
 //!
-//! /// The settings a user may choose, with their defaults.
-//! #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-//! #[serde(default, deny_unknown_fields)]
-//! pub struct Spec {
-//!     /// Added to every score.
-//!     bonus: f64,
+//! spec! {
+//!     /// The settings that a user may choose.
+//!     #[derive(Default)]
+//!     pub struct Spec {
+//!         /// Added to every score.
+//!         bonus: f64,
+//!     }
 //! }
 //!
-//! #[derive(Default)]
 //! pub struct Constant;
 //!
 //! impl ExperimentRunner for Constant {
@@ -39,7 +39,7 @@
 //!     }
 //! }
 //!
-//! export_runner!(Constant::default(), name: "constant");
+//! export_runner!(Constant, name: "constant");
 //! # fn main() {}
 //! ```
 //!

@@ -3,7 +3,7 @@
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
     ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
-    export_runner,
+    export_runner, spec,
 };
 pub use schemars::{self, JsonSchema};
 pub use serde::{self, Deserialize, Serialize};

@@ -21,9 +21,7 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     /// The settings a user may choose.
     ///
     /// Its JSON Schema is what the host checks a spec against before `fit`, and what
-    /// `protea runners info` prints. Derive it with
-    /// `#[derive(Default, Serialize, Deserialize, JsonSchema)]` and
-    /// `#[serde(default, deny_unknown_fields)]`, so that a mistyped key is an error.
+    /// `protea runners info` prints. Declare it with [`spec!`](crate::spec).
     type Spec: Default + Serialize + DeserializeOwned + JsonSchema;
 
     /// The metrics that this runner returns, with direction and range.

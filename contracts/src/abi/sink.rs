@@ -127,16 +127,19 @@ impl HostSink {
     }
 
     /// Ends the call: what is sent from now on is dropped and counted.
+    #[cfg(feature = "host")]
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
     }
 
     /// How many events came after [`close`](Self::close).
+    #[cfg(feature = "host")]
     pub(crate) fn late_events(&self) -> u64 {
         self.late.load(Ordering::SeqCst)
     }
 
     /// Whether the sink panicked.
+    #[cfg(feature = "host")]
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::SeqCst)
     }

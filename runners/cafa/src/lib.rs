@@ -1,7 +1,19 @@
 //! The Gene Ontology, frozen datasets and CAFA scores: what protea's runners share.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`ontology`] | the Gene Ontology as a graph: aspects, terms, ancestors |
+//! | [`formats`] | readers of the files that people have: FASTA, npy, annotation tables, GAF |
+//! | [`features`] | vectors for proteins that have no embeddings |
+//! | [`dataset`] | frozen datasets: made once, checked, mapped, never changed |
+//! | [`propagated`] | the annotations of a dataset with all their ancestors |
+//! | [`scoring`] | CAFA scores, with the semantics of cafaeval |
+//! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
 
+pub mod assessment;
 pub mod dataset;
 pub mod features;
 pub mod formats;
 pub mod ontology;
+pub mod propagated;
 pub mod scoring;

@@ -1,1 +1,59 @@
-//! Under construction.
+//! The smallest whole runner: the seed of all templates.
+//!
+//! It learns nothing. `evaluate` answers with the truth itself, each term with a score of 1.0, so
+//! that a sound host, dataset and scorer give every aspect an Fmax of 1.0. It declares its scores
+//! to be placeholders: they say nothing about proteins.
+
+use protea_cafa::assessment::{assess, open_dataset};
+use protea_contracts::prelude::*;
+
+spec! {
+    /// The settings of [`ToyRunner`].
+    #[derive(Default)]
+    pub struct ToySpec {
+        /// Anything; it is recorded in the model and the export.
+        pub note: String,
+    }
+}
+
+/// Records its spec, and knows the answers.
+#[derive(Debug, Default)]
+pub struct ToyRunner;
+
+impl ExperimentRunner for ToyRunner {
+    type Spec = ToySpec;
+
+    fn metrics(&self) -> MetricSchema {
+        MetricSchema::cafa().placeholder()
+    }
+
+    fn fit(&self, request: &FitRequest<ToySpec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
+        emit.info(
+            "runner.toy.fit_start",
+            &json!({ "note": request.spec.note }),
+        );
+        let model_uri = request.write_model(&request.spec)?;
+        Ok(RunResult::new(model_uri).with_metric("loss", 0.0))
+    }
+
+    fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        emit: &Emitter,
+    ) -> Result<EvalResult, RunnerError> {
+        request.read_model::<ToySpec>()?;
+        let dataset = open_dataset(&request.dataset_dir()?)?;
+        assess(&dataset, &request.output_dir()?, emit, |predictions| {
+            for row in dataset.annotations().or_dataset("reading annotations")? {
+                predictions.add(dataset.accession(row.protein), &mut [(row.term, 1.0)])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        request.bundle(&request.read_model::<ToySpec>()?)?.finish()
+    }
+}
+
+export_runner!(ToyRunner, name: "toy");

@@ -1,0 +1,125 @@
+//! What `evaluate` does for every runner of this field: predictions written as CAFA TSV, then
+//! scored as they were written.
+
+use std::path::Path;
+
+use protea_contracts::{Attribute, Emitter, EvalResult, RunnerError};
+use serde_json::json;
+
+use crate::{
+    dataset::FrozenDataset,
+    ontology::Ontology,
+    scoring::{
+        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions,
+        evaluate, round_score, write_tables,
+    },
+};
+
+/// The file of predictions in a run's output.
+pub const PREDICTIONS: &str = "predictions.tsv";
+
+/// Takes the predictions of a runner, protein by protein.
+pub struct PredictionSink<'t> {
+    writer: PredictionWriter,
+    predictions: Predictions<'t>,
+}
+
+impl PredictionSink<'_> {
+    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the way.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] for a score out of range, or when the file cannot be written.
+    pub fn add<T: AsRef<str>>(
+        &mut self,
+        accession: &str,
+        predictions: &mut [(T, f64)],
+    ) -> Result<(), RunnerError> {
+        self.writer
+            .write(accession, predictions)
+            .or_failed("writing predictions")?;
+        for (term, score) in predictions {
+            let written = round_score(*score);
+            if written > 0.0 {
+                self.predictions.push(accession, term.as_ref(), written);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens a dataset for a runner.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`].
+pub fn open_dataset(directory: &Path) -> Result<FrozenDataset, RunnerError> {
+    FrozenDataset::open(directory).or_dataset(&format!("opening {}", directory.display()))
+}
+
+/// The ontology of a dataset.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`].
+pub fn open_ontology(dataset: &FrozenDataset) -> Result<Ontology, RunnerError> {
+    Ontology::read(dataset.ontology_path()).or_dataset("reading the ontology")
+}
+
+/// Lets `predict` predict for the proteins of `dataset`, writes what it predicts to
+/// [`PREDICTIONS`] in `output`, and scores that against the dataset's annotations.
+///
+/// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
+/// and the `tau` of Fmax; the whole curve lies beside the predictions, as `evaluation_all.tsv`.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when nothing can be scored; what `predict` fails with;
+/// [`RunnerError::Failed`] when something cannot be written.
+pub fn assess(
+    dataset: &FrozenDataset,
+    output: &Path,
+    emit: &Emitter,
+    predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError>,
+) -> Result<EvalResult, RunnerError> {
+    let ontology = open_ontology(dataset)?;
+    let name = &dataset.manifest().name;
+    let annotations = dataset.annotations().or_dataset("reading annotations")?;
+    let pairs = annotations.map(|row| (dataset.accession(row.protein), row.term));
+    let truth = GroundTruth::from_annotations(&ontology, name, pairs)
+        .or_dataset("reading the annotations to score against")?;
+    let accretion = dataset
+        .ia_path()
+        .map(|path| InformationAccretion::read(path, &ontology))
+        .transpose()
+        .or_dataset("reading information accretion")?;
+
+    let unknown = truth.skipped().unknown_terms.clone();
+    if unknown.lines > 0 {
+        emit.warning(
+            "runner.cafa.unknown_terms",
+            &format!("annotations with terms unknown to the ontology are not scored: {unknown}"),
+            &json!({ "annotations": unknown.lines, "terms": unknown.distinct }),
+        );
+    }
+
+    let path = output.join(PREDICTIONS);
+    let mut sink = PredictionSink {
+        writer: PredictionWriter::create(&path).or_failed("writing predictions")?,
+        predictions: Predictions::new(&truth, PREDICTIONS),
+    };
+    predict(&mut sink)?;
+    let written = sink.writer.finish().or_failed("writing predictions")?;
+    emit.check()?;
+
+    let options = ScoringOptions::default();
+    let evaluation = evaluate(&sink.predictions, accretion.as_ref(), &options)
+        .or_failed("scoring the predictions")?;
+    let metrics = evaluation.to_metrics();
+    write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;
+    emit.info("runner.cafa.scored", &json!({ "predictions": written }));
+    Ok(EvalResult::new(metrics)
+        .with_extra("proteins", dataset.len())
+        .with_extra("predictions", written)
+        .with_extra("unknown_terms", unknown.lines))
+}

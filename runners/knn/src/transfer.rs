@@ -1,0 +1,105 @@
+//! From neighbours to scored terms.
+
+use protea_cafa::ontology::Term;
+
+use crate::{
+    references::{Indices, References},
+    search::{Neighbour, Neighbours},
+    spec::{KnnSpec, Metric, Vote},
+};
+
+/// Transfers the terms of neighbours to queries. One per thread: it keeps its tables between queries.
+pub struct Transfer<'r> {
+    references: &'r References<'r>,
+    indices: &'r Indices,
+    spec: &'r KnnSpec,
+    /// By term: what its voters count so far.
+    score: Vec<f64>,
+    /// Terms voted for in this index, in order of the first vote.
+    voted: Vec<Term>,
+}
+
+impl<'r> Transfer<'r> {
+    /// Tables for the ontology of the references.
+    #[must_use]
+    pub fn new(references: &'r References<'r>, indices: &'r Indices, spec: &'r KnnSpec) -> Self {
+        Self {
+            references,
+            indices,
+            spec,
+            score: vec![0.0; references.ontology().len()],
+            voted: Vec::new(),
+        }
+    }
+
+    /// The terms predicted for a query, each once, with scores in [0, 1].
+    pub fn predict(&mut self, neighbours: &Neighbours, query: usize) -> Vec<(Term, f64)> {
+        let mut predicted = Vec::new();
+        for index in 0..self.indices.namespaces.len() {
+            self.predict_from(index, neighbours.list(query, index), &mut predicted);
+        }
+        predicted
+    }
+
+    fn predict_from(
+        &mut self,
+        index: usize,
+        neighbours: &[Neighbour],
+        predicted: &mut Vec<(Term, f64)>,
+    ) {
+        let spec = self.spec;
+        let farthest = spec.distance_threshold.unwrap_or(f64::INFINITY);
+        let voters = neighbours
+            .iter()
+            .filter(|neighbour| distance(spec.metric, neighbour) <= farthest);
+        let mut whole = 0.0;
+        for voter in voters {
+            let weight = weight(spec, voter);
+            whole += match spec.vote {
+                Vote::Similarity => weight,
+                Vote::Fraction | Vote::Gopredsim => 1.0,
+                Vote::Max => 0.0,
+            };
+            for &term in self.references.terms(voter.row as usize) {
+                let namespace = self.references.ontology().namespace_of(term);
+                if !self.indices.namespaces[index].contains(&namespace) {
+                    continue;
+                }
+                let score = &mut self.score[term.index()];
+                // Every weight that counts is above 0, so 0 says that nobody voted yet.
+                if *score == 0.0 && weight > 0.0 {
+                    self.voted.push(term);
+                }
+                *score = match spec.vote {
+                    Vote::Max => score.max(weight),
+                    Vote::Fraction | Vote::Similarity | Vote::Gopredsim => *score + weight,
+                };
+            }
+        }
+        let whole = if spec.vote == Vote::Max { 1.0 } else { whole };
+        for term in self.voted.drain(..) {
+            // A sum of parts may exceed the sum of the whole by a rounding.
+            let score = (std::mem::take(&mut self.score[term.index()]) / whole).min(1.0);
+            if score >= spec.minimum_score {
+                predicted.push((term, score));
+            }
+        }
+    }
+}
+
+/// The distance that the threshold is compared with: Euclidean rather than squared.
+fn distance(metric: Metric, neighbour: &Neighbour) -> f64 {
+    match metric {
+        Metric::Cosine => neighbour.distance,
+        Metric::L2 => neighbour.euclidean(),
+    }
+}
+
+fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
+    match (spec.vote, spec.metric) {
+        (Vote::Fraction, _) => 1.0,
+        (Vote::Max, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),
+        (_, Metric::Cosine) => (1.0 - neighbour.distance).max(0.0),
+        (_, Metric::L2) => 0.5 / (0.5 + neighbour.euclidean()),
+    }
+}
