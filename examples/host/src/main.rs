@@ -1,3 +1,31 @@
-//! Under construction.
+//! Runs a runner on two frozen datasets, from a program of one's own:
+//!
+//! ```text
+//! cargo run -p example-host -- knn examples/data/train examples/data/test results
+//! ```
 
-fn main() {}
+use std::error::Error;
+
+use protea_core::{Catalog, Experiment, SearchPath, Workspace, contracts::metrics, dataset};
+use serde_json::json;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, train, test, results] = &arguments[..] else {
+        return Err("usage: example-host RUNNER TRAIN TEST RESULTS".into());
+    };
+    let catalog = Catalog::scan(&SearchPath::standard());
+    let runner = catalog.load(name)?;
+    let train = dataset::stage(train)?;
+    let test = dataset::stage(test)?;
+
+    let workspace = Workspace::open(results)?;
+    let experiment = Experiment::new(&runner, &workspace).with_seed(7);
+    let run = experiment.run(&json!({}), &train, &test)?;
+
+    for (name, value) in metrics::flatten(&run.manifest.metrics) {
+        println!("{name}\t{value:.4}");
+    }
+    println!("written to {}", run.directory.display());
+    Ok(())
+}
