@@ -5,7 +5,7 @@ mod inspect;
 mod search_path;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -268,7 +268,10 @@ fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
                 .map(|entry| entry.map(|entry| entry.path()))
                 .collect()
         })
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+            _ => format!("it cannot be read: {error}"),
+        })?;
     paths.retain(|path| {
         path.extension()
             .is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)

@@ -194,7 +194,17 @@ struct Steps<'a> {
 }
 
 impl Steps<'_> {
+    /// Ends the run before a step that the user no longer wants; a runner may not have listened.
+    fn go_on(&self, step: Step) -> Result<(), ExperimentError> {
+        if self.experiment.observer.is_cancelled() {
+            Err(self.recorder.failed(step, RunnerError::Cancelled.into()))
+        } else {
+            Ok(())
+        }
+    }
+
     fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<Url, ExperimentError> {
+        self.go_on(Step::Fit)?;
         let directory = self.recorder.directory().path().join("model");
         let mut request =
             FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
@@ -225,6 +235,7 @@ impl Steps<'_> {
     }
 
     fn evaluate(&mut self, model_uri: &Url, eval: &Dataset) -> Result<(), ExperimentError> {
+        self.go_on(Step::Evaluate)?;
         let directory = self.recorder.directory().path().join("predictions");
         let mut request = EvaluateRequest::new(
             model_uri.clone(),
@@ -254,6 +265,7 @@ impl Steps<'_> {
 
     /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
     fn export(&mut self, model_uri: &Url, destination: &Url) -> Result<(), ExperimentError> {
+        self.go_on(Step::Export)?;
         let staging = Staging::begin(&store::stage(destination)?)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
