@@ -1,3 +1,17 @@
-//! Under construction.
+//! The `protea` command: benchmark protein-function predictors on frozen datasets.
 
-fn main() {}
+mod app;
+mod args;
+mod argv;
+mod commands;
+mod example_data;
+mod exit;
+mod failure;
+mod interrupt;
+mod output;
+mod spec;
+mod watch;
+
+fn main() -> std::process::ExitCode {
+    app::run(std::env::args_os().collect())
+}

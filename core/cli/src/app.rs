@@ -1,0 +1,125 @@
+//! From the command line to the exit code: one report on standard output, or one error.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anstream::eprintln;
+use anstyle::{AnsiColor, Style};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{Cli, Color},
+    argv, commands,
+    exit::Exit,
+    failure::Failure,
+    output::Report,
+};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = Style::new().bold();
+
+/// Runs the command line.
+pub fn run(argv: Vec<OsString>) -> ExitCode {
+    let argv = argv::normalise(argv);
+    let json = argv::wants_json(&argv);
+    let cli = match parse(&argv) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, json).into(),
+    };
+    match cli.global.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+
+    let outcome = commands::dispatch(cli).and_then(|report| print_report(&report, json));
+    match outcome {
+        Ok(()) => Exit::Ok.into(),
+        Err(failure) => {
+            print_failure(&failure, json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+    let color = match argv::color(argv) {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    };
+    let matches = Cli::command().color(color).try_get_matches_from(argv)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Prints clap's own answer: help, version, or what is wrong with the command line.
+fn refuse(error: &clap::Error, json: bool) -> Exit {
+    // A closed pipe is no reason to fail differently.
+    let _ = error.print();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return Exit::Ok;
+    }
+    if json {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        print_error_object(&Failure::new(Exit::Usage, message).to_json());
+    }
+    Exit::Usage
+}
+
+fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
+    let text = if json {
+        pretty(&report.json)
+    } else {
+        report.text.clone()
+    };
+    print(&text).map_err(|error| {
+        Failure::new(
+            Exit::Output,
+            format!("standard output cannot be written: {error}"),
+        )
+    })
+}
+
+/// Writes to standard output. That nobody reads on, as in `protea … | head`, is no error.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn print_failure(failure: &Failure, json: bool) {
+    if let Some(text) = failure.text().filter(|_| !json) {
+        // The error that follows counts for more.
+        let _ = print(text);
+    }
+    eprintln!("{ERROR}error{ERROR:#}: {}", failure.message);
+    if let Some(note) = failure.note() {
+        eprintln!("{NOTE}note{NOTE:#}: {note}");
+    }
+    if json {
+        print_error_object(&failure.to_json());
+    }
+}
+
+fn print_error_object(object: &Value) {
+    // The error itself is on standard error already, and the exit code is its own.
+    let _ = print(&pretty(object));
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value)
+        .unwrap_or_else(|error| json!({ "error": error.to_string() }).to_string());
+    text.push('\n');
+    text
+}

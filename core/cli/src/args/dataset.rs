@@ -1,0 +1,124 @@
+//! `protea dataset`.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+
+/// The commands on frozen datasets.
+#[derive(Debug, Subcommand)]
+pub enum DatasetCommand {
+    /// Make a frozen dataset from the files people have
+    Freeze(Box<FreezeArgs>),
+    /// Show what is in a frozen dataset
+    Show(PlaceArgs),
+    /// Check that a frozen dataset is whole and unchanged
+    Verify(PlaceArgs),
+}
+
+/// A dataset by its place.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// The directory of the dataset, or its file:// URI
+    pub dataset: String,
+}
+
+/// Arguments of `protea dataset freeze`.
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("vectors").args(["embeddings", "features"]),
+    after_help = "\
+Examples:
+  protea dataset freeze data/train --name mine-train --ontology go-basic.obo \\
+      --fasta train.fasta --annotations train_terms.tsv --ia IA.tsv \\
+      --embeddings train.npy --ids train_ids.txt --source 'ESM-2 650M, mean'
+  protea dataset freeze data/train --name mine-train --ontology go-basic.obo \\
+      --fasta train.fasta --annotations goa_human.gaf.gz --features kmer --dtype f16
+
+Text files may be gzip-compressed. A frozen dataset is never changed: OUT must not be there yet.
+SOURCE_DATE_EPOCH fixes the time in the manifest, so that equal inputs make equal datasets."
+)]
+pub struct FreezeArgs {
+    /// The directory to make
+    pub out: PathBuf,
+    /// Name of the dataset
+    #[arg(long)]
+    pub name: String,
+    /// The ontology, in OBO
+    #[arg(long, value_name = "OBO")]
+    pub ontology: PathBuf,
+    /// The proteins' sequences
+    #[arg(long)]
+    pub fasta: PathBuf,
+    /// The annotations: a table `EntryID term [aspect]`, as CAFA has it, or GAF
+    #[arg(long, value_name = "TSV|GAF")]
+    pub annotations: PathBuf,
+    /// A matrix with one embedding per row
+    #[arg(
+        long,
+        value_name = "NPY",
+        requires = "ids",
+        help_heading = "Embeddings"
+    )]
+    pub embeddings: Option<PathBuf>,
+    /// The accession of each row of the matrix, one per line
+    #[arg(
+        long,
+        value_name = "TXT",
+        requires = "embeddings",
+        help_heading = "Embeddings"
+    )]
+    pub ids: Option<PathBuf>,
+    /// What made the matrix [default: the name of its file]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "embeddings",
+        help_heading = "Embeddings"
+    )]
+    pub source: Option<String>,
+    /// Compute vectors from the sequences instead
+    #[arg(long, value_enum, value_name = "KIND", help_heading = "Embeddings")]
+    pub features: Option<Features>,
+    /// The type to store the numbers in [default: f16 where the matrix has it, else f32]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPE",
+        requires = "vectors",
+        help_heading = "Embeddings"
+    )]
+    pub dtype: Option<Dtype>,
+    /// Information accretion of the terms, for weighted Fmax and Smin
+    #[arg(long, value_name = "TSV")]
+    pub ia: Option<PathBuf>,
+    /// Taxa of the proteins, a table `accession taxon`
+    #[arg(long, value_name = "TSV")]
+    pub taxonomy: Option<PathBuf>,
+    /// Version of the dataset
+    #[arg(long, id = "dataset_version", value_name = "TEXT", default_value = "1")]
+    pub version: String,
+    /// Licence of the data, an SPDX expression where there is one
+    #[arg(
+        long,
+        alias = "license",
+        value_name = "TEXT",
+        default_value = "unspecified"
+    )]
+    pub licence: String,
+}
+
+/// Vectors that are computed from the sequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Features {
+    /// An alignment-free k-mer spectrum of fixed width
+    Kmer,
+}
+
+/// Type of the numbers of an embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dtype {
+    /// Single precision
+    F32,
+    /// Half precision
+    F16,
+}

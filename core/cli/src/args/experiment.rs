@@ -1,0 +1,130 @@
+//! `protea run | fit | evaluate | export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  protea run knn
+  protea run knn --set k=10 --set metric=l2
+  protea run baseline --spec spec.yaml --train data/train --eval data/test --json
+  protea run mine --runner-dir ~/runners --seed 7 --threads 4
+
+The result is a run directory in the workspace, with the model, the predictions, what was exported,
+and run_manifest.json, which says what ran, on what, and how it ended.";
+
+/// Arguments of `protea run`.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// Name of the runner; `protea runners list` shows them
+    pub runner: String,
+    /// The frozen dataset to learn from; without --train and --eval, the example data
+    #[arg(long, value_name = "DATASET", requires = "eval")]
+    pub train: Option<String>,
+    /// The frozen dataset to be scored on
+    #[arg(long, value_name = "DATASET", requires = "train")]
+    pub eval: Option<String>,
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// Arguments of `protea fit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea fit knn --train data/train --set k=10
+  MODEL=$(protea fit knn --train data/train --quiet)")]
+pub struct FitArgs {
+    /// Name of the runner; `protea runners list` shows them
+    pub runner: String,
+    /// The frozen dataset to learn from
+    #[arg(long, value_name = "DATASET")]
+    pub train: String,
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// Arguments of `protea evaluate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea evaluate knn --model \"$MODEL\" --eval data/test
+  protea evaluate knn --model exported-knn --eval data/test --json")]
+pub struct EvaluateArgs {
+    /// Name of the runner that the model is of
+    pub runner: String,
+    /// The model: the URI that `fit` printed, its path, or an exported directory
+    #[arg(long, value_name = "URI|PATH")]
+    pub model: String,
+    /// The frozen dataset to be scored on
+    #[arg(long, value_name = "DATASET")]
+    pub eval: String,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// Arguments of `protea export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  protea export knn --model \"$MODEL\" --output exported-knn")]
+pub struct ExportArgs {
+    /// Name of the runner that the model is of
+    pub runner: String,
+    /// The model: the URI that `fit` printed, or its path
+    #[arg(long, value_name = "URI|PATH")]
+    pub model: String,
+    /// The directory to make; must not be there yet [default: in the run directory]
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<String>,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// Where the settings come from.
+#[derive(Debug, Args)]
+pub struct SpecArgs {
+    /// One setting; the value is JSON where it can be read so, else a text. `a.b=1` sets b in a
+    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Settings")]
+    pub set: Vec<String>,
+    /// Settings from a file (.json, .yaml, .yml); --set goes over it
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub spec: Option<PathBuf>,
+}
+
+/// How and where the work is done.
+#[derive(Debug, Args)]
+pub struct ExecutionArgs {
+    /// Where runs are kept [default: ./protea-workspace]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "PROTEA_WORKSPACE",
+        hide_env = true,
+        default_value = "protea-workspace",
+        hide_default_value = true
+    )]
+    pub workspace: PathBuf,
+    #[command(flatten)]
+    pub runners: RunnerArgs,
+    /// Seeds everything that is random
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// How many threads the runner may use; 0 stands for one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// Where runners are looked for.
+#[derive(Debug, Args)]
+pub struct RunnerArgs {
+    /// A directory of runners, searched before all others; may be given more than once
+    #[arg(long = "runner-dir", value_name = "DIR")]
+    pub directories: Vec<PathBuf>,
+}

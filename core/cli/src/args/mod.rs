@@ -1,0 +1,99 @@
+//! The command line, one file per group of commands.
+
+mod cafa;
+mod dataset;
+mod experiment;
+mod runners;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use cafa::{CafaArgs, LogLevel};
+pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
+pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
+pub use runners::RunnersCommand;
+
+use crate::exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  protea run knn                                    on the example data of the repository
+  protea run knn --train data/train --eval data/test --set k=10
+  protea runners list
+  protea dataset freeze data/train --name mine --ontology go-basic.obo \\
+      --fasta train.fasta --annotations train_terms.tsv --features kmer
+  protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  PROTEA_RUNNER_PATH   directories of runners, separated as in PATH
+  PROTEA_WORKSPACE     the workspace where --workspace is not given
+  PROTEA_EXAMPLE_DATA  the directory that holds the example data, train and test
+  NO_COLOR             no colours, whatever it is set to";
+
+/// Benchmark protein-function predictors on frozen datasets
+///
+/// A runner is a plugin that fits, evaluates and exports one method; protea finds runners in
+/// directories, runs them on frozen datasets, and scores what they predict as CAFA does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "protea",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{}", exit::HELP),
+    after_help = format!("{EXAMPLES}\n\nSee --help for the environment and the exit codes."),
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// Print one JSON object (an array for lists) on standard output, and nothing else there
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// No progress and no notes on standard error; warnings and errors remain
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = "Output")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fit, evaluate and export in one go, and show the scores
+    Run(RunArgs),
+    /// Fit a model on a dataset and print its URI
+    Fit(FitArgs),
+    /// Predict for a dataset with a fitted model and show the scores
+    Evaluate(EvaluateArgs),
+    /// Write a fitted model out, so that it can be used elsewhere
+    Export(ExportArgs),
+    /// Find out what runners there are and what they can do
+    #[command(subcommand)]
+    Runners(RunnersCommand),
+    /// Make, look at and check frozen datasets
+    #[command(subcommand)]
+    Dataset(DatasetCommand),
+    /// Score predictions as the command cafaeval does, with its options and output files
+    Cafa(CafaArgs),
+}

@@ -1,0 +1,212 @@
+//! `protea cafa`.
+
+use protea_cafa::{
+    ontology::Ontology,
+    scoring::{
+        Evaluation, GroundTruth, InformationAccretion, PredictionFile, Predictions, ScoringError,
+        ScoringOptions, Skipped, evaluate, prediction_files, write_tables,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{CafaArgs, LogLevel},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Report, Reporter, Table, number, shown},
+};
+
+/// Scores prediction files and writes cafaeval's tables.
+pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
+    let reporter = Reporter::new(quiet || args.log_level > LogLevel::Info);
+    interrupt::cooperate(&reporter);
+    set_threads(args.threads)?;
+    let options = args.options();
+
+    let ontology = Ontology::read(&args.ontology)?;
+    let truth = GroundTruth::read(&args.ground_truth, &ontology)?;
+    let accretion = args
+        .ia
+        .as_ref()
+        .map(|file| InformationAccretion::read(file, &ontology))
+        .transpose()?;
+    let files = prediction_files(&args.predictions)?;
+    if args.log_level <= LogLevel::Warning {
+        warn_of_terms(
+            &reporter,
+            &format!("ground truth {}", truth.name()),
+            truth.skipped(),
+        );
+    }
+
+    let scored = score(&truth, &files, accretion.as_ref(), &options, &reporter);
+    reporter.abandon();
+    let Scored {
+        evaluations,
+        failed,
+    } = scored?;
+    if evaluations.is_empty() {
+        return Err(nothing_scored(&failed));
+    }
+    for (name, message) in &failed {
+        reporter.warn(&format!("{name} is not scored: {message}"));
+    }
+    if args.log_level <= LogLevel::Warning {
+        for evaluation in &evaluations {
+            warn_of(&reporter, evaluation, args.log_level);
+        }
+    }
+    let tables = write_tables(&args.out_dir, &evaluations, &options)?;
+    let place = shown(&args.out_dir);
+    let files: Vec<Value> = evaluations.iter().map(evaluation_json).collect();
+    let failed: Vec<Value> = failed
+        .iter()
+        .map(|(name, message)| json!({ "name": name, "message": message }))
+        .collect();
+    Ok(Report {
+        text: format!(
+            "{}\n{} tables in {place}\n",
+            table(&evaluations),
+            tables.len()
+        ),
+        json: json!({ "files": files, "failed": failed, "options": options, "tables": tables }),
+    })
+}
+
+fn nothing_scored(failed: &[(String, String)]) -> Failure {
+    let first = failed.first().map_or("", |(_, message)| message);
+    let others = match failed.len() {
+        0 | 1 => String::new(),
+        several => format!(" (the same goes for {} more files)", several - 1),
+    };
+    Failure::new(Exit::Input, format!("{first}{others}"))
+}
+
+fn set_threads(threads: usize) -> Result<(), Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| {
+            Failure::new(
+                Exit::Failed,
+                format!("{threads} threads cannot be had: {error}; give fewer with --threads"),
+            )
+        })
+}
+
+struct Scored {
+    evaluations: Vec<Evaluation>,
+    /// Files that have nothing to score, with the reason.
+    failed: Vec<(String, String)>,
+}
+
+/// Scores the files one after the other, the next being read while one is scored. A file without a
+/// prediction for the ground truth is passed over, as cafaeval does.
+fn score(
+    truth: &GroundTruth<'_>,
+    files: &[PredictionFile],
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+    reporter: &Reporter,
+) -> Result<Scored, Failure> {
+    let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
+    let mut evaluations = Vec::with_capacity(files.len());
+    let mut failed = Vec::new();
+    reporter.start("scoring");
+    let mut current = files.first().map(read).transpose()?;
+    for (done, next) in (0..).zip(files.iter().skip(1).map(Some).chain([None])) {
+        let Some(predictions) = current.take() else {
+            break;
+        };
+        reporter.progress(done, files.len() as u64);
+        reporter.detail(predictions.name());
+        let (evaluation, read) = rayon::join(
+            || evaluate(&predictions, accretion, options),
+            || next.map(read).transpose(),
+        );
+        match evaluation {
+            Ok(evaluation) => evaluations.push(evaluation),
+            Err(error @ ScoringError::NoOverlap { .. }) => {
+                failed.push((predictions.name().to_owned(), error.to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        current = read?;
+        if interrupt::requested() {
+            return Err(Failure::cancelled());
+        }
+    }
+    Ok(Scored {
+        evaluations,
+        failed,
+    })
+}
+
+fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
+    let (name, skipped) = (&evaluation.name, &evaluation.skipped);
+    warn_of_terms(reporter, name, skipped);
+    if skipped.short_lines > 0 {
+        reporter.warn(&format!(
+            "{name}: lines with fewer than three columns were left out: {}",
+            skipped.short_lines
+        ));
+    }
+    // To predict for more proteins than the ground truth has is usual.
+    if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
+        reporter.note(&format!(
+            "{name}: proteins that are not in the ground truth were left out: {}",
+            skipped.unknown_proteins
+        ));
+    }
+}
+
+fn warn_of_terms(reporter: &Reporter, name: &str, skipped: &Skipped) {
+    if skipped.unknown_terms.lines > 0 {
+        reporter.warn(&format!(
+            "{name}: terms that are not in the ontology, or obsolete in it, were left out: {}",
+            skipped.unknown_terms
+        ));
+    }
+}
+
+fn table(evaluations: &[Evaluation]) -> String {
+    let headings = [
+        "file", "aspect", "proteins", "Fmax", "at tau", "wFmax", "Smin", "AuPRC", "coverage",
+    ];
+    let mut table = Table::new(2.., headings);
+    let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+    for evaluation in evaluations {
+        let mut namespaces: Vec<_> = evaluation.namespaces.iter().collect();
+        namespaces.sort_by_key(|namespace| namespace.aspect.map_or(usize::MAX, |a| a as usize));
+        for namespace in namespaces {
+            let aspect = namespace
+                .aspect
+                .map_or(namespace.namespace.as_str(), |a| a.name());
+            table.row([
+                evaluation.name.clone(),
+                aspect.to_owned(),
+                namespace.proteins.to_string(),
+                number(namespace.fmax()),
+                optional(namespace.tau()),
+                optional(namespace.wfmax()),
+                optional(namespace.smin()),
+                number(namespace.auc_pr()),
+                number(namespace.coverage()),
+            ]);
+        }
+    }
+    table.to_string()
+}
+
+fn evaluation_json(evaluation: &Evaluation) -> Value {
+    json!({
+        "name": evaluation.name,
+        "metrics": evaluation.to_metrics(),
+        "proteins": evaluation.namespaces.iter().map(|namespace| {
+            let name = namespace.aspect.map_or(namespace.namespace.as_str(), |a| a.name());
+            (name.to_owned(), json!(namespace.proteins))
+        }).collect::<serde_json::Map<_, _>>(),
+        "skipped": evaluation.skipped,
+    })
+}

@@ -1,0 +1,175 @@
+//! `protea dataset show | verify`.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use protea_cafa::{
+    dataset::{FrozenDataset, Manifest},
+    ontology::Ontology,
+};
+use protea_core::store;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    failure::Failure,
+    output::{Lines, Report, Reporter, Table, bytes, count, shown},
+};
+
+/// How many unknown terms are named.
+const EXAMPLES: usize = 5;
+
+/// Shows the manifest. Only sizes are checked.
+pub fn show(location: &str) -> Result<Report, Failure> {
+    let dataset = FrozenDataset::open(&place(location)?)?;
+    let manifest = dataset.manifest();
+    let mut files = Table::new(1..2, ["file", "size", "SHA-256"]);
+    for file in &manifest.files {
+        files.row([file.path.clone(), bytes(file.bytes), file.sha256.clone()]);
+    }
+    let mut lines = Lines::default();
+    lines.add("dataset", shown(dataset.directory()));
+    describe(&mut lines, manifest, dataset.sha256());
+    Ok(Report {
+        text: format!("{lines}\n{files}"),
+        json: json!({
+            "directory": dataset.directory(),
+            "sha256": dataset.sha256(),
+            "manifest": manifest,
+        }),
+    })
+}
+
+/// Computes every hash, and reads what the hashes say nothing about.
+pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
+    let dataset = FrozenDataset::open(&place(location)?)?;
+    reporter.start(&format!("checking {location}"));
+    let checked = check(&dataset);
+    reporter.abandon();
+    let unknown = checked?;
+    unknown.warn(reporter);
+    let files = dataset.manifest().files.len();
+    let total: u64 = dataset.manifest().files.iter().map(|file| file.bytes).sum();
+    Ok(Report {
+        text: format!(
+            "{}: whole and unchanged ({files} files, {}, identity {})\n",
+            shown(dataset.directory()),
+            bytes(total),
+            dataset.sha256()
+        ),
+        json: json!({
+            "directory": dataset.directory(),
+            "sha256": dataset.sha256(),
+            "verified": true,
+            "files": files,
+            "bytes": total,
+            "unknown_terms": unknown,
+        }),
+    })
+}
+
+fn check(dataset: &FrozenDataset) -> Result<UnknownTerms, Failure> {
+    dataset.verify()?;
+    if dataset.embedding_width().is_some() {
+        dataset.check_finite()?;
+    }
+    UnknownTerms::of(dataset)
+}
+
+fn place(location: &str) -> Result<PathBuf, Failure> {
+    Ok(store::stage(&store::locate(location)?)?)
+}
+
+/// The lines that say what a dataset is.
+pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
+    let counts = &manifest.counts;
+    let embedding = manifest.embedding.as_ref();
+    lines
+        .add("identity", sha256)
+        .add(
+            "name",
+            format!("{}, version {}", manifest.name, manifest.version),
+        )
+        .add("licence", &manifest.licence)
+        .add(
+            "frozen",
+            format!("{} by {}", manifest.created, manifest.created_by),
+        )
+        .add(
+            "proteins",
+            format!(
+                "{}, {} of them annotated, of {} taxa",
+                count(counts.proteins),
+                count(counts.annotated_proteins),
+                count(counts.taxa)
+            ),
+        )
+        .add(
+            "annotations",
+            format!(
+                "{} with {} terms",
+                count(counts.annotations),
+                count(counts.terms)
+            ),
+        )
+        .add(
+            "embeddings",
+            embedding.map_or_else(
+                || "none".to_owned(),
+                |e| format!("{} × {} ({})", e.width, e.dtype.name(), e.source),
+            ),
+        );
+}
+
+/// Annotations with terms that the dataset's own ontology does not have. Scoring leaves them out,
+/// as cafaeval does.
+#[derive(Debug, Default, Serialize)]
+pub struct UnknownTerms {
+    /// Annotations with such a term.
+    pub annotations: u64,
+    /// Different terms.
+    pub terms: usize,
+    /// The first few of them, sorted.
+    pub examples: Vec<String>,
+}
+
+impl UnknownTerms {
+    /// Looks every term up.
+    pub fn of(dataset: &FrozenDataset) -> Result<Self, Failure> {
+        let ontology = Ontology::read(dataset.ontology_path())?;
+        let mut annotations = 0;
+        let mut terms = BTreeSet::new();
+        for annotation in dataset.annotations()? {
+            if ontology.resolve(annotation.term).is_empty() {
+                annotations += 1;
+                terms.insert(annotation.term);
+            }
+        }
+        Ok(Self {
+            annotations,
+            terms: terms.len(),
+            examples: terms
+                .into_iter()
+                .take(EXAMPLES)
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// Warns of them, if there are any.
+    pub fn warn(&self, reporter: &Reporter) {
+        if self.annotations > 0 {
+            let more = if self.terms > self.examples.len() {
+                ", …"
+            } else {
+                ""
+            };
+            reporter.warn(&format!(
+                "{} annotations have one of {} terms that are not in the ontology, or obsolete in \
+                 it ({}{more}); scoring leaves them out",
+                count(self.annotations),
+                count(self.terms as u64),
+                self.examples.join(", ")
+            ));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `protea evaluate`.
+
+use super::session::{Session, model, places, run_json, score_table};
+use crate::{
+    args::EvaluateArgs,
+    failure::Failure,
+    output::{Report, Reporter},
+};
+
+/// Predicts with a model and scores the predictions.
+pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let session = Session::begin(&args.runner, &args.execution, reporter)?;
+    let model = model(&args.model)?;
+    let eval = session.dataset(&args.eval)?;
+    let run = session.experiment(|experiment| experiment.evaluate(&model, &eval))?;
+    let runner = &run.manifest.runner;
+    let text = format!(
+        "{} {} · scored on {}\n\n{}\n{}",
+        runner.name,
+        runner.version,
+        eval.name,
+        score_table(session.runner(), &run),
+        places(&run)
+    );
+    Ok(Report {
+        text,
+        json: run_json(session.runner(), &run),
+    })
+}

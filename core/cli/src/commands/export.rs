@@ -1,0 +1,26 @@
+//! `protea export`.
+
+use protea_core::store;
+
+use super::session::{Session, model, places, run_json};
+use crate::{
+    args::ExportArgs,
+    failure::Failure,
+    output::{Report, Reporter, Table, bytes},
+};
+
+/// Writes a model out.
+pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let session = Session::begin(&args.runner, &args.execution, reporter)?;
+    let model = model(&args.model)?;
+    let output = args.output.as_deref().map(store::locate).transpose()?;
+    let run = session.experiment(|experiment| experiment.export(&model, output.as_ref()))?;
+    let mut files = Table::new(1..2, ["exported", "size", "SHA-256"]);
+    for file in &run.manifest.artifacts.export {
+        files.row([file.role.clone(), bytes(file.bytes), file.sha256.clone()]);
+    }
+    Ok(Report {
+        text: format!("{files}\n{}", places(&run)),
+        json: run_json(session.runner(), &run),
+    })
+}

@@ -1,0 +1,153 @@
+//! `protea dataset freeze`.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path,
+};
+
+use protea_cafa::dataset::{
+    self, DatasetError, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport,
+    FreezeRequest, FreezeStep, FrozenDataset, Tally,
+};
+use serde_json::{Value, json};
+
+use super::dataset::{UnknownTerms, describe};
+use crate::{
+    args::{Dtype, Features, FreezeArgs},
+    failure::Failure,
+    interrupt,
+    output::{Lines, Report, Reporter, count, shown},
+};
+
+/// Makes a frozen dataset and says what was left out of it.
+pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    interrupt::cooperate(reporter);
+    let request = request(args);
+    let frozen = freeze_or_cancel(&request, reporter);
+    reporter.abandon();
+    let report = frozen?;
+    let unknown = UnknownTerms::of(&FrozenDataset::open(&report.directory)?)?;
+    unknown.warn(reporter);
+    let mut json = json!(report);
+    if let Value::Object(object) = &mut json {
+        let directory = path::absolute(&report.directory).unwrap_or(report.directory.clone());
+        object.insert("directory".to_owned(), json!(directory));
+        object.insert("unknown_terms".to_owned(), json!(unknown));
+    }
+    Ok(Report {
+        text: text(&report),
+        json,
+    })
+}
+
+fn request(args: &FreezeArgs) -> FreezeRequest {
+    let mut request = FreezeRequest::new(
+        &args.out,
+        &args.name,
+        &args.ontology,
+        &args.fasta,
+        &args.annotations,
+    );
+    request.version.clone_from(&args.version);
+    request.licence.clone_from(&args.licence);
+    request.ia.clone_from(&args.ia);
+    request.taxonomy.clone_from(&args.taxonomy);
+    request.dtype = args.dtype.map(|dtype| match dtype {
+        Dtype::F32 => EmbeddingType::F32,
+        Dtype::F16 => EmbeddingType::F16,
+    });
+    request.embeddings = match (&args.embeddings, &args.ids, args.features) {
+        (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
+            matrix: matrix.clone(),
+            ids: ids.clone(),
+            source: args.source.clone(),
+        },
+        (_, _, Some(Features::Kmer)) => EmbeddingSource::Kmer,
+        _ => EmbeddingSource::None,
+    };
+    request
+}
+
+/// What unwinds out of `freeze` when the user asks for the end.
+struct Cancelled;
+
+/// Freezing reports its progress but cannot be told to stop. Unwinding out of the report removes
+/// what it has staged, which ending the process would leave behind.
+fn freeze_or_cancel(request: &FreezeRequest, reporter: &Reporter) -> Result<FreezeReport, Failure> {
+    let mut at = None;
+    let mut watch = |progress: FreezeProgress| {
+        if interrupt::requested() {
+            resume_unwind(Box::new(Cancelled));
+        }
+        if at.replace(progress.step) != Some(progress.step) {
+            reporter.start(name(progress.step));
+        }
+        reporter.progress(progress.done, progress.total.unwrap_or(0));
+    };
+    let frozen = catch_unwind(AssertUnwindSafe(|| dataset::freeze(request, &mut watch)));
+    match frozen {
+        Ok(frozen) => frozen.map_err(|error: DatasetError| error.into()),
+        Err(payload) if payload.is::<Cancelled>() => Err(Failure::cancelled()),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
+fn name(step: FreezeStep) -> &'static str {
+    match step {
+        FreezeStep::Prepare => "reading ontology and ids",
+        FreezeStep::Proteins => "writing proteins",
+        FreezeStep::Annotations => "writing annotations",
+        FreezeStep::Publish => "hashing",
+    }
+}
+
+fn text(report: &FreezeReport) -> String {
+    let mut lines = Lines::default();
+    lines.add("frozen dataset", shown(&report.directory));
+    describe(&mut lines, &report.manifest, &report.sha256);
+    lines.add(
+        "rows read",
+        format!("{} of annotations", count(report.annotation_rows)),
+    );
+    let mut label = "left out";
+    let mut left_out = |what: String| {
+        lines.add(label, what);
+        label = "";
+    };
+    if report.without_sequence.count > 0 {
+        left_out(format!(
+            "{} rows of proteins that are not in the FASTA file ({})",
+            count(report.without_sequence.count),
+            examples(&report.without_sequence)
+        ));
+    }
+    for (number, what) in [
+        (report.repeated, "rows that repeat another"),
+        (report.negated, "rows with the qualifier NOT"),
+        (report.no_data, "rows with the evidence ND (no data)"),
+    ] {
+        if number > 0 {
+            left_out(format!("{} {what}", count(number)));
+        }
+    }
+    if report.without_annotation.count > 0 {
+        lines.add(
+            "not annotated",
+            format!(
+                "{} proteins ({})",
+                count(report.without_annotation.count),
+                examples(&report.without_annotation)
+            ),
+        );
+    }
+    lines.to_string()
+}
+
+fn examples(tally: &Tally) -> String {
+    let more = if tally.count > tally.examples.len() as u64 {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{}{more}", tally.examples.join(", "))
+}

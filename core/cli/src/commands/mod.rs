@@ -1,0 +1,35 @@
+//! What the commands do: each gives one report, or one failure.
+
+mod cafa;
+mod dataset;
+mod evaluate;
+mod export;
+mod fit;
+mod freeze;
+mod run;
+mod runners;
+mod session;
+
+use crate::{
+    args::{Cli, Command, DatasetCommand, RunnersCommand},
+    failure::Failure,
+    output::{Report, Reporter},
+};
+
+/// Does what the command line asks for.
+pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
+    let reporter = Reporter::new(cli.global.quiet);
+    match cli.command {
+        Command::Run(args) => run::run(&args, &reporter),
+        Command::Fit(args) => fit::fit(&args, &reporter),
+        Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
+        Command::Export(args) => export::export(&args, &reporter),
+        Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
+        Command::Runners(RunnersCommand::Info(args)) => runners::info(&args.name, &args.runners),
+        Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),
+        Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
+        Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset),
+        Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),
+        Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
+    }
+}

@@ -1,0 +1,184 @@
+//! `protea runners`.
+
+use std::{collections::BTreeSet, fmt::Write, path::PathBuf};
+
+use protea_core::{
+    Catalog, CatalogError,
+    catalog::{Entry, Verdict},
+    contracts::{MetricSchema, metrics::Direction},
+};
+use serde_json::{Value, json};
+
+use super::session::catalog;
+use crate::{
+    args::RunnerArgs,
+    failure::Failure,
+    output::{Lines, Report, Reporter, Table, settings, shown, terminal_width},
+};
+
+/// Lists what can be used on standard output, what cannot on standard error.
+pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let catalog = catalog(args);
+    let mut entries = Vec::new();
+    for name in names(&catalog) {
+        match catalog.find(name) {
+            Ok(entry) => entries.push(entry),
+            // Those are among the files that cannot be used.
+            Err(CatalogError::Incompatible { .. }) => {}
+            Err(error) => reporter.warn(&error.to_string()),
+        }
+    }
+    for (path, reason) in catalog.unusable() {
+        reporter.warn(&format!("{} cannot be used: {reason}", shown(&path)));
+    }
+    if entries.is_empty() {
+        let looked: Vec<PathBuf> = catalog
+            .places()
+            .iter()
+            .map(|place| place.entry.directory.clone())
+            .collect();
+        let looked: Vec<String> = looked.iter().map(|path| shown(path)).collect();
+        reporter.note(&format!(
+            "no runner was found in {}; give a directory with --runner-dir or PROTEA_RUNNER_PATH",
+            looked.join(", ")
+        ));
+    }
+    Ok(Report {
+        text: table(&entries),
+        json: entries.iter().map(entry_json).collect(),
+    })
+}
+
+fn names(catalog: &Catalog) -> BTreeSet<&str> {
+    let files = catalog.places().iter().flat_map(|place| &place.files);
+    files
+        .flatten()
+        .filter_map(|candidate| match &candidate.verdict {
+            Verdict::Runner(inspected) => Some(inspected.descriptor.name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn table(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(0..0, ["name", "version", "contract", "summary", "file"]);
+    for entry in entries {
+        let descriptor = &entry.descriptor;
+        table.row([
+            descriptor.name.clone(),
+            descriptor.version.clone(),
+            descriptor.contract_version.clone(),
+            descriptor.summary.clone(),
+            shown(&entry.path),
+        ]);
+    }
+    table.to_string()
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "name": entry.descriptor.name,
+        "version": entry.descriptor.version,
+        "contract_version": entry.descriptor.contract_version,
+        "summary": entry.descriptor.summary,
+        "path": entry.path,
+        "sha256": entry.sha256,
+        "origin": entry.origin,
+    })
+}
+
+/// Loads a runner and shows what it says of itself.
+pub fn info(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
+    let runner = catalog(args).load(name)?;
+    let (entry, capabilities) = (runner.entry(), runner.capabilities());
+    let descriptor = &entry.descriptor;
+    let mut lines = Lines::default();
+    lines
+        .add("name", &descriptor.name)
+        .add("summary", &descriptor.summary)
+        .add("version", &descriptor.version)
+        .add("contract", &descriptor.contract_version)
+        .add("file", format!("{} ({})", shown(&entry.path), entry.origin))
+        .add("SHA-256", &entry.sha256);
+    let settings = settings(
+        &capabilities.spec_schema,
+        &capabilities.spec_defaults,
+        terminal_width(),
+    );
+    let settings = match settings.is_empty() {
+        true => "no settings\n".to_owned(),
+        false => settings,
+    };
+    let metrics = metrics(&capabilities.metrics);
+
+    let mut json = entry_json(entry);
+    if let Value::Object(object) = &mut json {
+        object.insert("spec_schema".to_owned(), capabilities.spec_schema.clone());
+        object.insert(
+            "spec_defaults".to_owned(),
+            capabilities.spec_defaults.clone(),
+        );
+        object.insert("metrics".to_owned(), json!(capabilities.metrics));
+    }
+    Ok(Report {
+        text: format!("{lines}\n{settings}\n{metrics}"),
+        json,
+    })
+}
+
+fn metrics(schema: &MetricSchema) -> String {
+    let mut table = Table::new(0..0, ["metric", "better", "range", "returned"]);
+    for metric in &schema.metrics {
+        let better = match metric.direction {
+            Direction::HigherIsBetter => "higher",
+            Direction::LowerIsBetter => "lower",
+        };
+        let range = match (metric.minimum, metric.maximum) {
+            (Some(low), Some(high)) => format!("{low} to {high}"),
+            (Some(low), None) => format!("at least {low}"),
+            (None, Some(high)) => format!("at most {high}"),
+            (None, None) => "any".to_owned(),
+        };
+        let returned = if metric.optional {
+            "where data allow it"
+        } else {
+            "always"
+        };
+        table.row([metric.name.as_str(), better, &range, returned]);
+    }
+    let mut text = table.to_string();
+    if !schema.groups.is_empty() {
+        writeln!(text, "each for {}", schema.groups.join(", "))
+            .expect("writing to a String cannot fail");
+    }
+    if schema.placeholder {
+        text.push_str("placeholders: these scores say nothing\n");
+    }
+    text
+}
+
+/// Shows every place looked at, also where there is no such runner.
+pub fn whence(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
+    let catalog = catalog(args);
+    let trace = catalog.trace(name);
+    let mut table = Table::new(0..0, ["", "file or directory", "named by", "why"]);
+    for line in &trace {
+        let mark = if line.taken { ">" } else { "" };
+        let path = shown(&line.path);
+        table.row([mark, &path, &line.origin.to_string(), &line.reason]);
+    }
+    match catalog.find(name) {
+        Ok(entry) => Ok(Report {
+            text: table.to_string(),
+            json: json!({ "name": name, "taken": entry.path, "trace": trace }),
+        }),
+        Err(error) => Err(Failure::from(error)
+            .with_text(table.to_string())
+            .with_detail("name", name)
+            .with_detail("taken", Value::Null)
+            .with_detail("trace", json!(trace))),
+    }
+}

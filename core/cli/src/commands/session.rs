@@ -1,0 +1,176 @@
+//! What run, fit, evaluate and export have in common: the runner, the datasets, the workspace, and
+//! what is said of the run afterwards.
+
+use std::path::Path;
+
+use protea_core::{
+    Catalog, Dataset, Experiment, ExperimentError, FinishedRun, Runner, SearchPath, Workspace,
+    dataset, store, workspace::RUN_MANIFEST,
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    args::{ExecutionArgs, RunnerArgs},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Lines, Reporter, relative_to, scores, shown},
+    watch::Watch,
+};
+
+/// The runners on the search path that the arguments make.
+pub fn catalog(args: &RunnerArgs) -> Catalog {
+    let path = args
+        .directories
+        .iter()
+        .fold(SearchPath::standard(), SearchPath::with);
+    Catalog::scan(&path)
+}
+
+/// A loaded runner and where its runs go.
+pub struct Session<'a> {
+    runner: Runner,
+    args: &'a ExecutionArgs,
+    reporter: &'a Reporter,
+}
+
+impl<'a> Session<'a> {
+    /// Loads the runner. From here on the first Ctrl-C asks it to end.
+    pub fn begin(
+        runner: &str,
+        args: &'a ExecutionArgs,
+        reporter: &'a Reporter,
+    ) -> Result<Self, Failure> {
+        let runner = catalog(&args.runners).load(runner)?;
+        interrupt::cooperate(reporter);
+        Ok(Self {
+            runner,
+            args,
+            reporter,
+        })
+    }
+
+    /// The runner.
+    pub fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Checks a spec before anything is read or written.
+    pub fn check_spec(&self, spec: &Value) -> Result<(), Failure> {
+        self.runner.resolve_spec(spec)?;
+        Ok(())
+    }
+
+    /// Checks a dataset against its manifest.
+    pub fn dataset(&self, location: &str) -> Result<Dataset, Failure> {
+        self.reporter.start(&format!("checking {location}"));
+        let staged = dataset::stage(location);
+        self.reporter.abandon();
+        ended_by_user()?;
+        Ok(staged?)
+    }
+
+    /// Does one thing with an experiment in the workspace.
+    pub fn experiment(
+        &self,
+        act: impl FnOnce(&Experiment<'_>) -> Result<FinishedRun, ExperimentError>,
+    ) -> Result<FinishedRun, Failure> {
+        ended_by_user()?;
+        let workspace = Workspace::open(&self.args.workspace)?;
+        let experiment = Experiment::new(&self.runner, &workspace)
+            .with_seed(self.args.seed)
+            .with_threads(self.args.threads)
+            .with_observer(Watch::new(self.reporter));
+        let finished = act(&experiment);
+        self.reporter.abandon();
+        Ok(finished?)
+    }
+}
+
+fn ended_by_user() -> Result<(), Failure> {
+    if interrupt::requested() {
+        Err(Failure::cancelled())
+    } else {
+        Ok(())
+    }
+}
+
+/// The URI of a model that is there.
+pub fn model(location: &str) -> Result<Url, Failure> {
+    let uri = store::locate(location)?;
+    let path = store::stage(&uri)?;
+    if path.exists() {
+        return Ok(uri);
+    }
+    Err(Failure::new(
+        Exit::Input,
+        format!(
+            "there is no model at {}; give the URI that `protea fit` printed, its path, or an \
+             exported directory",
+            path.display()
+        ),
+    ))
+}
+
+/// The object that `--json` prints of a run.
+pub fn run_json(runner: &Runner, run: &FinishedRun) -> Value {
+    let manifest = &run.manifest;
+    json!({
+        "run_id": manifest.run_id,
+        "job_id": manifest.job_id,
+        "runner": manifest.runner.name,
+        "runner_version": manifest.runner.version,
+        "pipeline": manifest.pipeline,
+        "status": manifest.status,
+        "spec": manifest.spec,
+        "seed": manifest.seed,
+        "datasets": manifest.datasets,
+        "model_uri": manifest.model_uri,
+        "metrics": manifest.metrics,
+        "placeholder": runner.capabilities().metrics.placeholder,
+        "steps": manifest.steps,
+        "artifacts": {
+            "directory": manifest.artifacts.directory,
+            "manifest": run.directory.join(RUN_MANIFEST),
+            "predictions": manifest.artifacts.predictions,
+            "export": manifest.artifacts.export,
+        },
+    })
+}
+
+/// The scores of a run, for people.
+pub fn score_table(runner: &Runner, run: &FinishedRun) -> String {
+    scores(&runner.capabilities().metrics, &run.manifest.metrics)
+}
+
+/// Where everything was written, for people: the run's directory, and what is where in it.
+pub fn places(run: &FinishedRun) -> String {
+    let manifest = &run.manifest;
+    let place = |path: &Path| match path.starts_with(&run.directory) {
+        true => relative_to(&run.directory, path),
+        false => shown(path),
+    };
+    let place_of = |uri: &Url| match store::stage(uri) {
+        Ok(path) => place(&path),
+        Err(_) => uri.to_string(),
+    };
+    let mut lines = Lines::default();
+    lines.add("run", shown(&run.directory));
+    if let Some(model) = &manifest.model_uri {
+        lines.add("  model", place_of(model));
+    }
+    if let Some(predictions) = &manifest.artifacts.predictions {
+        lines.add("  predictions", place(predictions));
+    }
+    let exported = &manifest.artifacts.export;
+    if let Some(directory) = exported.first().and_then(|file| file.uri.join(".").ok()) {
+        let files = match exported.len() {
+            1 => "1 file".to_owned(),
+            several => format!("{several} files"),
+        };
+        lines.add("  export", format!("{} ({files})", place_of(&directory)));
+    }
+    lines.add("  manifest", RUN_MANIFEST);
+    lines.to_string()
+}

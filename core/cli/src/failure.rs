@@ -1,0 +1,210 @@
+//! Why a command failed, and with which exit code: every library error is judged here.
+
+use std::error::Error;
+
+use protea_cafa::{dataset, ontology::OntologyError, scoring::ScoringError};
+use protea_core::{
+    CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
+    contracts::RunnerError, workspace::RUN_MANIFEST,
+};
+use serde_json::{Map, Value, json};
+
+use crate::exit::Exit;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What, where and the remedy, in one paragraph.
+    pub message: String,
+    beside: Box<Beside>,
+}
+
+/// What is said beside the error.
+#[derive(Debug, Default)]
+struct Beside {
+    note: Option<String>,
+    text: Option<String>,
+    details: Map<String, Value>,
+}
+
+impl Failure {
+    /// A failure with this message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            beside: Box::default(),
+        }
+    }
+
+    /// The user asked for the end.
+    pub fn cancelled() -> Self {
+        Self::new(Exit::Cancelled, "cancelled")
+    }
+
+    /// Adds something to know, such as where the failed run is on record.
+    pub fn with_note(mut self, note: String) -> Self {
+        self.beside.note = Some(note);
+        self
+    }
+
+    /// Adds what standard output gets all the same, without `--json`.
+    pub fn with_text(mut self, text: String) -> Self {
+        self.beside.text = Some(text);
+        self
+    }
+
+    /// Adds what `--json` prints beside the error.
+    pub fn with_detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.beside.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Something to know, if there is something.
+    pub fn note(&self) -> Option<&str> {
+        self.beside.note.as_deref()
+    }
+
+    /// What standard output gets all the same, without `--json`.
+    pub fn text(&self) -> Option<&str> {
+        self.beside.text.as_deref()
+    }
+
+    /// The one object that `--json` prints.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::from_iter([(
+            "error".to_owned(),
+            json!({ "kind": self.exit.kind(), "message": self.message }),
+        )]);
+        object.extend(self.beside.details.clone());
+        Value::Object(object)
+    }
+
+    fn of(exit: Exit, error: &dyn Error) -> Self {
+        Self::new(exit, with_causes(error))
+    }
+}
+
+/// The error's message with those of its causes that it does not already say.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let part = error.to_string();
+        if !text.contains(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        Self::of(Exit::Runner, &error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::of(of_store(&error), &error)
+    }
+}
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        Self::of(of_workspace(&error), &error)
+    }
+}
+
+impl From<DatasetError> for Failure {
+    fn from(error: DatasetError) -> Self {
+        Self::of(Exit::Input, &error)
+    }
+}
+
+impl From<DispatchError> for Failure {
+    fn from(error: DispatchError) -> Self {
+        Self::of(of_dispatch(&error), &error)
+    }
+}
+
+impl From<ExperimentError> for Failure {
+    fn from(error: ExperimentError) -> Self {
+        let exit = match &error {
+            ExperimentError::Spec { source } | ExperimentError::Step { source, .. } => {
+                of_dispatch(source)
+            }
+            ExperimentError::Workspace(error) => of_workspace(error),
+            ExperimentError::Store(error) => of_store(error),
+        };
+        let mut failure = Self::of(exit, &error);
+        if let ExperimentError::Step { directory, .. } = &error {
+            let manifest = directory.join(RUN_MANIFEST);
+            failure = failure
+                .with_note(format!("the run is on record in {}", manifest.display()))
+                .with_detail("manifest", json!(manifest));
+        }
+        failure
+    }
+}
+
+impl From<dataset::DatasetError> for Failure {
+    fn from(error: dataset::DatasetError) -> Self {
+        use dataset::DatasetError as E;
+        let exit = match &error {
+            E::Write { .. } | E::Exists(_) => Exit::Output,
+            E::Request(_) => Exit::Usage,
+            _ => Exit::Input,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<OntologyError> for Failure {
+    fn from(error: OntologyError) -> Self {
+        Self::of(Exit::Input, &error)
+    }
+}
+
+impl From<ScoringError> for Failure {
+    fn from(error: ScoringError) -> Self {
+        let exit = match &error {
+            ScoringError::Write { .. } => Exit::Output,
+            ScoringError::Option { .. } => Exit::Usage,
+            ScoringError::Mixed { .. } => Exit::Failed,
+            _ => Exit::Input,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+fn of_store(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Location { .. } | StoreError::Scheme { .. } => Exit::Input,
+        StoreError::Exists { .. } | StoreError::Write { .. } => Exit::Output,
+    }
+}
+
+fn of_workspace(error: &WorkspaceError) -> Exit {
+    match error {
+        WorkspaceError::Store(error) => of_store(error),
+        WorkspaceError::StatePoint(_) => Exit::Input,
+        WorkspaceError::OtherStatePoint { .. } => Exit::Output,
+    }
+}
+
+fn of_dispatch(error: &DispatchError) -> Exit {
+    match error {
+        DispatchError::Runner(RunnerError::Cancelled) => Exit::Cancelled,
+        DispatchError::Runner(
+            RunnerError::InvalidSpec { .. }
+            | RunnerError::Dataset { .. }
+            | RunnerError::Model { .. },
+        ) => Exit::Input,
+        _ => Exit::Failed,
+    }
+}

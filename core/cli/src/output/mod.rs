@@ -1,0 +1,26 @@
+//! What a command says: its report on standard output, its progress on standard error.
+
+mod lines;
+mod number;
+mod progress;
+mod scores;
+mod settings;
+mod table;
+
+use serde_json::Value;
+
+pub use lines::{Lines, relative_to, shown};
+pub use number::{bytes, count, number};
+pub use progress::Reporter;
+pub use scores::scores;
+pub use settings::settings;
+pub use table::{Table, terminal_width};
+
+/// The result of a command, for people and for programs. One of the two is printed.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// For people.
+    pub text: String,
+    /// For programs: an object, or an array for lists.
+    pub json: Value,
+}

@@ -1,0 +1,70 @@
+//! Numbers as people read them.
+
+/// A metric: three decimals where that says something.
+pub fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 || (0.001..1000.0).contains(&magnitude) {
+        format!("{value:.3}")
+    } else if (1000.0..1e9).contains(&magnitude) {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
+/// A count, in groups of three digits.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size in bytes, as people say it.
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if size < 1000 {
+        return format!("{size} B");
+    }
+    let mut value = size as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_decimals_where_that_says_something() {
+        let cases = [
+            (0.0, "0.000"),
+            (0.55678, "0.557"),
+            (12.5, "12.500"),
+            (1234.56, "1234.6"),
+            (0.00012, "1.200e-4"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn counts_and_sizes_are_grouped() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(486_000), "486,000");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(999_960), "1.0 MB");
+        assert_eq!(bytes(4_210_000), "4.2 MB");
+    }
+}

@@ -1,0 +1,140 @@
+//! The scores of a run as a table, drawn from what the runner declares of its metrics.
+
+use std::fmt::Write;
+
+use protea_core::contracts::{
+    MetricSchema, Metrics,
+    metrics::{Direction, MetricDeclaration},
+};
+use serde_json::Value;
+
+use super::{Table, number};
+
+/// What stands where a metric was not returned.
+const MISSING: &str = "-";
+
+/// The table, followed by what must be known to read it.
+pub fn scores(schema: &MetricSchema, metrics: &Metrics) -> String {
+    let mut text = if schema.groups.is_empty() {
+        flat(schema, metrics)
+    } else {
+        grouped(schema, metrics)
+    };
+    let lower: Vec<&str> = schema
+        .metrics
+        .iter()
+        .filter(|metric| metric.direction == Direction::LowerIsBetter)
+        .filter(|metric| is_returned(&metric.name, metrics))
+        .map(|metric| metric.name.as_str())
+        .collect();
+    if schema.placeholder {
+        text.push_str("placeholders: these scores say nothing\n");
+    } else if !lower.is_empty() {
+        writeln!(text, "lower is better for {}", lower.join(", "))
+            .expect("writing to a String cannot fail");
+    }
+    text
+}
+
+fn is_returned(name: &str, metrics: &Metrics) -> bool {
+    let in_group = |value: &Value| {
+        value
+            .as_object()
+            .is_some_and(|group| group.contains_key(name))
+    };
+    metrics.contains_key(name) || metrics.values().any(in_group)
+}
+
+/// One row per group, one column per metric that any group has.
+fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
+    let groups: Vec<(&str, &Metrics)> = schema
+        .groups
+        .iter()
+        .filter_map(|group| Some((group.as_str(), metrics.get(group)?.as_object()?)))
+        .collect();
+    let columns: Vec<&MetricDeclaration> = schema
+        .metrics
+        .iter()
+        .filter(|metric| {
+            groups
+                .iter()
+                .any(|(_, values)| values.contains_key(&metric.name))
+        })
+        .collect();
+    let names = columns.iter().map(|metric| metric.name.as_str());
+    let mut table = Table::new(1.., [""].into_iter().chain(names));
+    for (group, values) in groups {
+        let cells = columns.iter().map(|metric| cell(values.get(&metric.name)));
+        table.row([group.to_owned()].into_iter().chain(cells));
+    }
+    table.to_string()
+}
+
+/// One row per metric: those declared, then the others.
+fn flat(schema: &MetricSchema, metrics: &Metrics) -> String {
+    let declared = schema.metrics.iter().map(|metric| metric.name.as_str());
+    let is_declared = |name: &str| schema.metrics.iter().any(|metric| metric.name == name);
+    let others = metrics
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !is_declared(name));
+    let mut table = Table::new(1.., ["metric", "value"]);
+    for name in declared.chain(others) {
+        if let Some(value) = metrics.get(name) {
+            table.row([name.to_owned(), cell(Some(value))]);
+        }
+    }
+    table.to_string()
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value.and_then(Value::as_f64) {
+        Some(value) => number(value),
+        None => MISSING.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn metrics(value: Value) -> Metrics {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn groups_are_rows_and_metrics_that_nobody_returned_are_no_columns() {
+        let text = scores(
+            &MetricSchema::cafa(),
+            &metrics(json!({
+                "MFO": {"fmax": 0.5571, "auc_pr": 0.4, "coverage": 1.0, "smin": 7.5, "tau": 0.3},
+                "CCO": {"fmax": 0.7, "auc_pr": 0.61, "coverage": 0.99},
+            })),
+        );
+        insta::assert_snapshot!(text, @r"
+              fmax  auc_pr  coverage   smin
+        MFO  0.557   0.400     1.000  7.500
+        CCO  0.700   0.610     0.990      -
+        lower is better for smin
+        ");
+    }
+
+    #[test]
+    fn flat_metrics_and_placeholders_are_said_to_be_such() {
+        let schema = MetricSchema::flat(vec![MetricDeclaration::new(
+            "r2",
+            Direction::HigherIsBetter,
+        )]);
+        let text = scores(
+            &schema.placeholder(),
+            &metrics(json!({"extra": 1234.5, "r2": 0.25})),
+        );
+        insta::assert_snapshot!(text, @r"
+        metric   value
+        r2       0.250
+        extra   1234.5
+        placeholders: these scores say nothing
+        ");
+    }
+}

@@ -1,0 +1,167 @@
+//! The spec of a run: a file, and single settings over it.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use crate::{exit::Exit, failure::Failure};
+
+/// A spec is written by hand; anything near this size is something else.
+const LARGEST: u64 = 16 << 20;
+
+/// The settings of `file`, if there is one, with those of `set` (`key=value`) over them.
+pub fn read(file: Option<&Path>, set: &[String]) -> Result<Value, Failure> {
+    let mut spec = match file {
+        Some(file) => read_file(file)?,
+        None => Map::new(),
+    };
+    for setting in set {
+        apply(&mut spec, setting)?;
+    }
+    Ok(Value::Object(spec))
+}
+
+fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let wrong = |problem: String| {
+        Failure::new(
+            Exit::Input,
+            format!("the spec {}: {problem}", path.display()),
+        )
+    };
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+    read.map_err(|error| wrong(format!("cannot be read: {error}; check the path")))?;
+    if text.len() as u64 > LARGEST {
+        return Err(wrong(format!("is larger than {LARGEST} bytes")));
+    }
+    let value: Value = match extension(path).as_str() {
+        "json" => serde_json::from_str(&text)
+            .map_err(|error| wrong(format!("is not JSON: {error}; correct it there")))?,
+        "yaml" | "yml" => {
+            serde_saphyr::from_str(&text).map_err(|error| wrong(format!("is not YAML: {error}")))?
+        }
+        _ => {
+            return Err(wrong(
+                "has an ending that says neither JSON nor YAML; name it .json, .yaml or .yml"
+                    .to_owned(),
+            ));
+        }
+    };
+    match value {
+        Value::Object(settings) => Ok(settings),
+        Value::Null => Ok(Map::new()),
+        other => Err(wrong(format!(
+            "holds {} where settings by name are needed, such as `k: 5`",
+            kind(&other)
+        ))),
+    }
+}
+
+fn extension(path: &Path) -> String {
+    PathBuf::from(path)
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+/// Puts `a.b=1` into `{"a": {"b": 1}}`.
+fn apply(spec: &mut Map<String, Value>, setting: &str) -> Result<(), Failure> {
+    let wrong = |problem: String| {
+        Failure::new(
+            Exit::Usage,
+            format!("--set {setting}: {problem}; write --set key=value, such as --set k=5"),
+        )
+    };
+    let (path, text) = setting
+        .split_once('=')
+        .ok_or_else(|| wrong("there is no '=' in it".to_owned()))?;
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    let mut keys: Vec<&str> = path.split('.').collect();
+    if keys.iter().any(|key| key.is_empty()) {
+        return Err(wrong(format!("{path:?} has an empty part")));
+    }
+    let last = keys.pop().unwrap_or_default();
+    let mut into = spec;
+    for key in keys {
+        let inner = into.entry(key).or_insert_with(|| Value::Object(Map::new()));
+        let found = kind(inner);
+        into = inner.as_object_mut().ok_or_else(|| {
+            wrong(format!(
+                "{key:?} is already {found}, so nothing can be set in it"
+            ))
+        })?;
+    }
+    into.insert(last.to_owned(), value);
+    Ok(())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn set(settings: &[&str]) -> Result<Value, String> {
+        let settings: Vec<String> = settings.iter().map(|&s| s.to_owned()).collect();
+        read(None, &settings).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn values_are_json_where_they_can_be_and_text_otherwise() {
+        let spec = set(&[
+            "k=5",
+            "metric=cosine",
+            "on=true",
+            "x=\"5\"",
+            "list=[1,2]",
+            "e=a=b",
+        ]);
+        assert_eq!(
+            spec.unwrap(),
+            json!({"k": 5, "metric": "cosine", "on": true, "x": "5", "list": [1, 2], "e": "a=b"})
+        );
+    }
+
+    #[test]
+    fn dotted_keys_nest_and_the_last_one_wins() {
+        assert_eq!(
+            set(&["a.b=1", "a.c=2", "a.b=3"]).unwrap(),
+            json!({"a": {"b": 3, "c": 2}})
+        );
+        assert!(
+            set(&["a=1", "a.b=2"])
+                .unwrap_err()
+                .contains("already a number")
+        );
+        assert!(set(&["k"]).unwrap_err().contains("no '='"));
+        assert!(set(&["a..b=1"]).unwrap_err().contains("empty part"));
+    }
+
+    #[test]
+    fn a_setting_goes_over_the_file_and_yaml_is_as_good_as_json() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("s.json", "{\"k\": 1, \"m\": {\"p\": 2}}"),
+            ("s.yaml", "k: 1\nm:\n  p: 2\n"),
+        ] {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let spec = read(Some(&path), &["m.p=3".to_owned()]).unwrap();
+            assert_eq!(spec, json!({"k": 1, "m": {"p": 3}}));
+        }
+    }
+}

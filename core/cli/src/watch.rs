@@ -1,0 +1,91 @@
+//! The watcher of an experiment: its steps and events on standard error, Ctrl-C as its wish to end.
+
+use std::{sync::Arc, time::Duration};
+
+use protea_core::{
+    contracts::{
+        Level,
+        emit::{Event, METRIC, PROGRESS},
+    },
+    experiment::{Observer, Step},
+    workspace::{Status, StepRecord},
+};
+use serde::Deserialize;
+
+use crate::{interrupt, output::Reporter};
+
+/// Carries what happens in an experiment to a [`Reporter`].
+pub struct Watch {
+    reporter: Reporter,
+}
+
+/// The fields of a `progress` event.
+#[derive(Deserialize)]
+struct Progress {
+    done: u64,
+    total: u64,
+}
+
+/// The fields of a `metric` event.
+#[derive(Deserialize)]
+struct Metric {
+    name: String,
+    value: f64,
+    step: u64,
+}
+
+impl Watch {
+    /// An observer that tells `reporter`.
+    pub fn new(reporter: &Reporter) -> Arc<Self> {
+        Arc::new(Self {
+            reporter: reporter.clone(),
+        })
+    }
+}
+
+impl Observer for Watch {
+    fn step_started(&self, step: Step) {
+        self.reporter.start(step.name());
+    }
+
+    fn event(&self, _: Step, event: &Event<'_>) {
+        if event.level >= Level::Warning {
+            self.reporter.warn(event.message.unwrap_or(event.name));
+            return;
+        }
+        match event.name {
+            PROGRESS => {
+                if let Ok(Progress { done, total }) = serde_json::from_slice(event.fields) {
+                    self.reporter.progress(done, total);
+                }
+            }
+            METRIC => {
+                if let Ok(Metric { name, value, step }) = serde_json::from_slice(event.fields) {
+                    self.reporter
+                        .detail(&format!("{name} {value:.4} at {step}"));
+                }
+            }
+            _ => {
+                if let Some(message) = event.message {
+                    self.reporter.detail(message);
+                }
+            }
+        }
+    }
+
+    fn step_ended(&self, step: Step, record: &StepRecord, time: Duration) {
+        if record.status != Status::Finished {
+            self.reporter.abandon();
+            return;
+        }
+        let note = record.note.as_deref();
+        let note = note.map(|note| format!("; {note}")).unwrap_or_default();
+        let seconds = time.as_secs_f64();
+        self.reporter
+            .finish(&format!("{}: done in {seconds:.1} s{note}", step.name()));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        interrupt::requested()
+    }
+}
