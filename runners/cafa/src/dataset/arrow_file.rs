@@ -1,7 +1,7 @@
 //! Arrow IPC files, mapped and validated.
 //!
 //! The decoder of `arrow-ipc` validates the arrays it makes, but takes the places of blocks and buffers on trust and
-//! panics where they lie outside the file. So they are checked here first.
+//! panics where they lie outside the file or are not aligned. So they are checked here first.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ const MAGIC: &[u8] = b"ARROW1";
 /// Magic and padding in front; footer length and magic behind.
 const FRONT: usize = 8;
 const BACK: usize = 10;
+/// What the format demands of every buffer; writers here and elsewhere mostly give 64.
+const ALIGNMENT: usize = 8;
 
 /// Maps the Arrow file at `path`, has `check` look at its schema, and answers its record batches. Their buffers are
 /// slices of the map.
@@ -116,10 +118,14 @@ fn check_message(message: &Buffer, block: &Block) -> Result<(), String> {
         return Err("it is compressed, so that it cannot be mapped".into());
     }
     let body = block.bodyLength();
+    let body_start = message.as_ptr().addr() + block.metaDataLength() as usize;
     for buffer in batch.buffers().into_iter().flatten() {
         let end = buffer.offset().checked_add(buffer.length());
         if buffer.offset() < 0 || buffer.length() < 0 || end.is_none_or(|end| end > body) {
             return Err("a buffer lies outside it".into());
+        }
+        if !(body_start + buffer.offset() as usize).is_multiple_of(ALIGNMENT) {
+            return Err(format!("a buffer is not aligned to {ALIGNMENT} bytes"));
         }
     }
     // Every column here takes at least one byte per value.
