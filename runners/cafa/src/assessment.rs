@@ -10,8 +10,8 @@ use crate::{
     dataset::FrozenDataset,
     ontology::Ontology,
     scoring::{
-        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions,
-        evaluate, round_score, write_tables,
+        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions, evaluate,
+        round_score, write_tables,
     },
 };
 

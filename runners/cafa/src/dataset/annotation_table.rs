@@ -8,7 +8,7 @@ use arrow_schema::DataType;
 
 use super::protein_table::{ProteinTable, expect};
 use super::{DatasetError, arrow_file};
-use crate::formats::Aspect;
+use crate::ontology::Aspect;
 
 /// One annotation of a protein with a term, as its source has it (not propagated).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Annotation<'a> {
     pub protein: usize,
     /// The term, such as `GO:0005515`.
     pub term: &'a str,
-    /// The aspect, if the source gave it.
+    /// The aspect of the term in the dataset's ontology; none where that is not the Gene Ontology and the source gave none.
     pub aspect: Option<Aspect>,
     /// The evidence code, such as `IDA`, if the source gave it.
     pub evidence: Option<&'a str>,

@@ -11,7 +11,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_footer_length};
 use arrow_ipc::{Block, MessageHeader, root_as_footer, root_as_message};
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use super::{DatasetError, mapped};
 
@@ -70,6 +70,7 @@ fn decode(
         return Err("it has dictionaries, which datasets do not use".into());
     }
 
+    let units = buffer_units(&schema)?;
     let decoder = FileDecoder::new(schema, footer.version()).with_require_alignment(true);
     let mut batches = Vec::new();
     let mut end = FRONT;
@@ -78,7 +79,7 @@ fn decode(
         let (start, length) = extent(block, end, footer_start).map_err(in_batch)?;
         end = start + length;
         let message = file.slice_with_length(start, length);
-        check_message(&message, block).map_err(in_batch)?;
+        check_message(&message, block, &units).map_err(in_batch)?;
         let batch = decoder
             .read_record_batch(block, &message)
             .map_err(|error| in_batch(arrow(error)))?;
@@ -100,8 +101,35 @@ fn extent(block: &Block, after: usize, before: usize) -> Result<(usize, usize), 
     place().ok_or_else(|| "it lies outside the file or overlaps the one before".into())
 }
 
+/// For every buffer of a record batch, in order, the bytes of one of its numbers.
+fn buffer_units(schema: &Schema) -> Result<Vec<i64>, String> {
+    fn push(field: &Field, units: &mut Vec<i64>) -> Result<(), String> {
+        match field.data_type() {
+            DataType::Utf8 => units.extend([1, 4, 1]),
+            DataType::Int32 | DataType::Float32 => units.extend([1, 4]),
+            DataType::Float16 => units.extend([1, 2]),
+            DataType::FixedSizeList(item, _) => {
+                units.push(1);
+                push(item, units)?;
+            }
+            other => {
+                return Err(format!(
+                    "column {:?} is {other}, which datasets do not use",
+                    field.name()
+                ));
+            }
+        }
+        Ok(())
+    }
+    let mut units = Vec::new();
+    for field in schema.fields() {
+        push(field, &mut units)?;
+    }
+    Ok(units)
+}
+
 /// Checks what the decoder takes on trust: buffers inside the body, lengths that the body can hold.
-fn check_message(message: &Buffer, block: &Block) -> Result<(), String> {
+fn check_message(message: &Buffer, block: &Block, units: &[i64]) -> Result<(), String> {
     // The decoder skips the continuation marker and the length in the same way.
     if !message.starts_with(&[0xff; 4]) {
         return Err("it does not begin with a continuation marker".into());
@@ -119,10 +147,16 @@ fn check_message(message: &Buffer, block: &Block) -> Result<(), String> {
     }
     let body = block.bodyLength();
     let body_start = message.as_ptr().addr() + block.metaDataLength() as usize;
-    for buffer in batch.buffers().into_iter().flatten() {
+    if batch.buffers().map_or(0, |buffers| buffers.len()) != units.len() {
+        return Err("it has not the buffers of its columns".into());
+    }
+    for (buffer, unit) in batch.buffers().into_iter().flatten().zip(units) {
         let end = buffer.offset().checked_add(buffer.length());
         if buffer.offset() < 0 || buffer.length() < 0 || end.is_none_or(|end| end > body) {
             return Err("a buffer lies outside it".into());
+        }
+        if buffer.length() % unit != 0 {
+            return Err("a buffer ends within a number".into());
         }
         if !(body_start + buffer.offset() as usize).is_multiple_of(ALIGNMENT) {
             return Err(format!("a buffer is not aligned to {ALIGNMENT} bytes"));

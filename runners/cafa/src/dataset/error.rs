@@ -7,6 +7,7 @@ use protea_contracts::content::ContentError;
 
 use super::manifest::{MANIFEST_FILE, SCHEMA_VERSION};
 use crate::formats::FormatError;
+use crate::ontology::OntologyError;
 
 /// A dataset cannot be opened, or not be frozen. The message names the file, the place in it and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +129,21 @@ pub enum DatasetError {
         /// Annotations read.
         rows: u64,
         /// A few accessions of the annotations.
+        examples: Vec<String>,
+    },
+    /// The ontology cannot be used.
+    #[error(transparent)]
+    Ontology(#[from] OntologyError),
+    /// Not one annotation is of a term of the ontology.
+    #[error("{}: none of the {rows} annotations of proteins in the FASTA file is of a term in {} (they have {}); give the ontology they were made with", annotations.display(), ontology.display(), examples.join(", "))]
+    NoKnownTerm {
+        /// The file of annotations.
+        annotations: PathBuf,
+        /// The ontology.
+        ontology: PathBuf,
+        /// Annotations of proteins of the dataset.
+        rows: u64,
+        /// A few of their terms.
         examples: Vec<String>,
     },
     /// The dataset cannot be written: the disk is full, or the place read-only.

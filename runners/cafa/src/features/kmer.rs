@@ -19,8 +19,8 @@
 //!   signs s = ±1 (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4): +1 where bit (j mod 64) of SplitMix64's output number 10c + ⌊j/64⌋ (from
 //!   0, seed 0) is 0, −1 where it is 1;
 //!
-//! all divided by their Euclidean length (unless it is 0). Sums run in the order of the k-mers, in f32 for the projection and f64
-//! elsewhere; only operations that IEEE 754 rounds exactly are used, so that the same sequence gives the same bits on every machine.
+//! all divided by their Euclidean length (unless it is 0). Computed in f64 and rounded to f32; the 3-mers are summed by rising
+//! number of occurrences, the background's in their order. Only operations that IEEE 754 rounds exactly are used, so that the same sequence gives the same bits on every machine.
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
@@ -58,7 +58,7 @@ pub struct KmerSpectrum {
     /// √p of residues and 2-mers.
     background: Vec<f64>,
     /// Projection of √p of the 3-mers, not yet divided by √604.
-    projected_background: Vec<f32>,
+    projected_background: Vec<f64>,
     number: [u8; 256],
 }
 
@@ -103,11 +103,10 @@ impl KmerSpectrum {
         };
         let mut projected = vec![0.0; PROJECTED];
         for triple in 0..TRIPLES {
-            this.add_triple(
-                triple,
-                (pairs[triple / 20] * residue[triple % 20]).sqrt() as f32,
-                &mut projected,
-            );
+            let root = (pairs[triple / 20] * residue[triple % 20]).sqrt();
+            for (feature, &sign) in projected.iter_mut().zip(this.signs_of(triple)) {
+                *feature += root * f64::from(sign);
+            }
         }
         this.projected_background = projected;
         this
@@ -173,26 +172,40 @@ impl KmerSpectrum {
         if triples.is_empty() {
             return;
         }
-        triples.sort_unstable();
         let total = triples.len() as f64;
-        for same in triples.chunk_by(|a, b| a == b) {
-            self.add_triple(
-                same[0] as usize,
-                (same.len() as f64 / total).sqrt() as f32,
-                projected,
-            );
+        triples.sort_unstable();
+        let mut counted: Vec<(usize, u16)> = triples
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same.len(), same[0]))
+            .collect();
+        counted.sort_unstable();
+        // Nearly all 3-mers of a protein occur once: their signs are added as small integers, many at a time.
+        let mut sums = [0i16; PROJECTED];
+        let mut features = [0.0f64; PROJECTED];
+        for alike in counted.chunk_by(|a, b| a.0 == b.0) {
+            sums.fill(0);
+            for &(_, triple) in alike {
+                for (sum, sign) in sums.iter_mut().zip(self.signs_of(usize::from(triple))) {
+                    *sum += i16::from(*sign);
+                }
+            }
+            let root = (alike[0].0 as f64 / total).sqrt();
+            for (feature, &sum) in features.iter_mut().zip(&sums) {
+                *feature += root * f64::from(sum);
+            }
         }
-        let scale = (1.0 / PROJECTED as f64).sqrt() as f32;
-        for (feature, background) in projected.iter_mut().zip(&self.projected_background) {
-            *feature = (*feature - background) * scale;
+        let scale = (PROJECTED as f64).sqrt();
+        for ((out, feature), background) in projected
+            .iter_mut()
+            .zip(features)
+            .zip(&self.projected_background)
+        {
+            *out = ((feature - background) / scale) as f32;
         }
     }
 
-    fn add_triple(&self, triple: usize, value: f32, projected: &mut [f32]) {
-        let signs = &self.signs[triple * PROJECTED..(triple + 1) * PROJECTED];
-        for (feature, &sign) in projected.iter_mut().zip(signs) {
-            *feature += value * f32::from(sign);
-        }
+    fn signs_of(&self, triple: usize) -> &[i8] {
+        &self.signs[triple * PROJECTED..(triple + 1) * PROJECTED]
     }
 }
 

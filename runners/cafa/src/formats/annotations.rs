@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::excerpt;
 use super::lines::Lines;
-use super::{Aspect, FormatError, accession};
+use super::{FormatError, accession};
+use crate::ontology::Aspect;
 
 /// One annotation as the file has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

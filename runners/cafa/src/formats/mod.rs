@@ -7,7 +7,6 @@
 
 mod accession;
 mod annotations;
-mod aspect;
 mod error;
 mod fasta;
 mod ids;
@@ -17,7 +16,6 @@ mod npy;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
-pub use aspect::Aspect;
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;

@@ -66,9 +66,7 @@ impl Aspect {
     /// The aspect with this OBO namespace; `None` for the namespace of another ontology.
     #[must_use]
     pub fn from_namespace(namespace: &str) -> Option<Aspect> {
-        Aspect::ALL
-            .into_iter()
-            .find(|a| a.namespace() == namespace)
+        Aspect::ALL.into_iter().find(|a| a.namespace() == namespace)
     }
 }
 

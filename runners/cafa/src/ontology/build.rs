@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::OntologyError;
 use super::graph::{Climb, Lists, Namespace, Ontology, Term, Texts};
 use super::index::TermIndex;
 use super::scan::Records;
-use super::OntologyError;
 
 pub(super) fn build(
     records: &Records<'_>,
@@ -14,7 +14,10 @@ pub(super) fn build(
 ) -> Result<Ontology, OntologyError> {
     let (order, mut namespaces) = arrange(records);
     if order.is_empty() || order.len() >= 1 << 31 {
-        return Err(OntologyError::NoTerms { file: file.to_owned(), stanzas: records.stanzas });
+        return Err(OntologyError::NoTerms {
+            file: file.to_owned(),
+            stanzas: records.stanzas,
+        });
     }
     let mut index = TermIndex::new(order.len());
     let mut first_line = vec![0; order.len()];
@@ -44,18 +47,26 @@ pub(super) fn build(
     let children = reversed(&parents, order.len());
     let mut depth = vec![0; order.len()];
     for namespace in &mut namespaces {
-        namespace.climb = climb(namespace, &parents, &children).ok_or_else(|| OntologyError::Cycle {
-            file: file.to_owned(),
-            terms: cycle(namespace, &parents, &children)
-                .into_iter()
-                .map(|t| records.terms[order[t.index()]].id.to_owned())
-                .collect(),
-        })?;
+        namespace.climb =
+            climb(namespace, &parents, &children).ok_or_else(|| OntologyError::Cycle {
+                file: file.to_owned(),
+                terms: cycle(namespace, &parents, &children)
+                    .into_iter()
+                    .map(|t| records.terms[order[t.index()]].id.to_owned())
+                    .collect(),
+            })?;
         for &term in namespace.climb.term.iter().rev() {
             let at = namespace.terms.start + term as usize;
-            depth[at] = list(&parents, at).iter().map(|p| depth[p.index()] + 1).max().unwrap_or(0);
+            depth[at] = list(&parents, at)
+                .iter()
+                .map(|p| depth[p.index()] + 1)
+                .max()
+                .unwrap_or(0);
         }
-        namespace.roots = namespace.terms().filter(|t| list(&parents, t.index()).is_empty()).collect();
+        namespace.roots = namespace
+            .terms()
+            .filter(|t| list(&parents, t.index()).is_empty())
+            .collect();
     }
     alternatives(records, &order, &namespaces, &mut index);
 
@@ -78,7 +89,10 @@ pub(super) fn build(
 fn arrange(records: &Records<'_>) -> (Vec<usize>, Vec<Namespace>) {
     let mut members: Vec<(&str, Vec<usize>)> = Vec::new();
     for (at, record) in records.terms.iter().enumerate() {
-        let Some(name) = record.namespace.filter(|&n| n != "external" && !record.obsolete) else {
+        let Some(name) = record
+            .namespace
+            .filter(|&n| n != "external" && !record.obsolete)
+        else {
             continue;
         };
         // Ontologies have a handful of namespaces: a search from the start is the fastest map.
@@ -109,7 +123,10 @@ fn parents(
     index: &TermIndex,
     dropped: &mut usize,
 ) -> Lists {
-    let mut lists = Lists { offsets: vec![0], items: Vec::with_capacity(records.parents.len()) };
+    let mut lists = Lists {
+        offsets: vec![0],
+        items: Vec::with_capacity(records.parents.len()),
+    };
     for namespace in namespaces {
         for &record in &order[namespace.terms.clone()] {
             let start = lists.items.len();
@@ -162,8 +179,15 @@ fn reversed(parents: &Lists, terms: usize) -> Lists {
 /// Kahn's algorithm from the leaves; `None` if there is a cycle.
 fn climb(namespace: &Namespace, parents: &Lists, children: &Lists) -> Option<Climb> {
     let start = namespace.terms.start;
-    let mut waiting: Vec<usize> = namespace.terms.clone().map(|t| list(children, t).len()).collect();
-    let mut term: Vec<u32> = (0..waiting.len()).filter(|&t| waiting[t] == 0).map(|t| t as u32).collect();
+    let mut waiting: Vec<usize> = namespace
+        .terms
+        .clone()
+        .map(|t| list(children, t).len())
+        .collect();
+    let mut term: Vec<u32> = (0..waiting.len())
+        .filter(|&t| waiting[t] == 0)
+        .map(|t| t as u32)
+        .collect();
     let mut next = 0;
     while let Some(&done) = term.get(next) {
         next += 1;
@@ -185,17 +209,30 @@ fn climb(namespace: &Namespace, parents: &Lists, children: &Lists) -> Option<Cli
     let mut offsets = vec![0];
     let mut up = Vec::new();
     for &t in &term {
-        up.extend(list(parents, start + t as usize).iter().map(|p| rank[p.index() - start]));
+        up.extend(
+            list(parents, start + t as usize)
+                .iter()
+                .map(|p| rank[p.index() - start]),
+        );
         offsets.push(up.len() as u32);
     }
-    Some(Climb { rank, term, offsets, parents: up })
+    Some(Climb {
+        rank,
+        term,
+        offsets,
+        parents: up,
+    })
 }
 
 /// The terms of one cycle of a namespace that has one.
 fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> {
     // What is left after taking away, again and again, terms without parents still has a parent left each: walk up.
     let start = namespace.terms.start;
-    let mut left: Vec<usize> = namespace.terms.clone().map(|t| list(parents, t).len()).collect();
+    let mut left: Vec<usize> = namespace
+        .terms
+        .clone()
+        .map(|t| list(parents, t).len())
+        .collect();
     let mut gone: Vec<usize> = (0..left.len()).filter(|&t| left[t] == 0).collect();
     while let Some(term) = gone.pop() {
         for child in list(children, start + term) {
@@ -211,8 +248,9 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     };
     let mut path = vec![Term::from_index(start + first)];
     let mut seen: HashMap<Term, usize> = HashMap::from([(path[0], 0)]);
-    while let Some(&parent) =
-        list(parents, path[path.len() - 1].index()).iter().find(|p| left[p.index() - start] > 0)
+    while let Some(&parent) = list(parents, path[path.len() - 1].index())
+        .iter()
+        .find(|p| left[p.index() - start] > 0)
     {
         path.push(parent);
         if let Some(&entry) = seen.get(&parent) {
@@ -225,11 +263,19 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     path
 }
 
-fn alternatives(records: &Records<'_>, order: &[usize], namespaces: &[Namespace], index: &mut TermIndex) {
+fn alternatives(
+    records: &Records<'_>,
+    order: &[usize],
+    namespaces: &[Namespace],
+    index: &mut TermIndex,
+) {
     let mut targets: BTreeMap<&str, Vec<Term>> = BTreeMap::new();
     for (number, &record) in order.iter().enumerate() {
         for id in records.alt_ids_of(record) {
-            targets.entry(id).or_default().push(Term::from_index(number));
+            targets
+                .entry(id)
+                .or_default()
+                .push(Term::from_index(number));
         }
     }
     for (id, mut terms) in targets {

@@ -7,7 +7,9 @@ use std::io;
 #[non_exhaustive]
 pub enum OntologyError {
     /// The file cannot be opened, read or decompressed.
-    #[error("cannot read the ontology {file}: {source}; give the path of an OBO file (plain or .gz)")]
+    #[error(
+        "cannot read the ontology {file}: {source}; give the path of an OBO file (plain or .gz)"
+    )]
     Read {
         /// The file as it was named.
         file: String,
@@ -26,7 +28,9 @@ pub enum OntologyError {
         stanzas: usize,
     },
     /// A `[Term]` stanza breaks the format.
-    #[error("{file}, line {line}: {problem}; correct the line, or download the ontology again if it is not yours")]
+    #[error(
+        "{file}, line {line}: {problem}; correct the line, or download the ontology again if it is not yours"
+    )]
     Malformed {
         /// The file as it was named.
         file: String,
@@ -36,7 +40,9 @@ pub enum OntologyError {
         problem: String,
     },
     /// Two terms that are not obsolete have the same id.
-    #[error("{file}, line {line}: the term {id} was already defined at line {first}; remove one of the two")]
+    #[error(
+        "{file}, line {line}: the term {id} was already defined at line {first}; remove one of the two"
+    )]
     DuplicateTerm {
         /// The file as it was named.
         file: String,

@@ -137,7 +137,11 @@ impl Texts {
     }
 
     fn get(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        let start = if at == 0 {
+            0
+        } else {
+            self.ends[at - 1] as usize
+        };
         &self.text[start..self.ends[at] as usize]
     }
 }
@@ -220,14 +224,17 @@ impl Ontology {
     /// The place in [`Ontology::namespaces`] of an aspect of GO.
     #[must_use]
     pub fn namespace_of_aspect(&self, aspect: Aspect) -> Option<usize> {
-        self.namespaces.iter().position(|n| n.name == aspect.namespace())
+        self.namespaces
+            .iter()
+            .position(|n| n.name == aspect.namespace())
     }
 
     /// The place in [`Ontology::namespaces`] of a term's namespace.
     #[must_use]
     #[inline]
     pub fn namespace_of(&self, term: Term) -> usize {
-        self.namespaces.partition_point(|n| n.terms.end <= term.index())
+        self.namespaces
+            .partition_point(|n| n.terms.end <= term.index())
     }
 
     /// The aspect of a term; `None` in an ontology that is not GO.

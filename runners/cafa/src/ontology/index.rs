@@ -57,7 +57,9 @@ impl TermIndex {
     #[inline]
     pub fn get(&self, id: &[u8]) -> &[Term] {
         let entry = match go_number(id) {
-            Some(number) => self.entries[usize::from(self.pages[number / PAGE]) * PAGE + number % PAGE],
+            Some(number) => {
+                self.entries[usize::from(self.pages[number / PAGE]) * PAGE + number % PAGE]
+            }
             None => self.others.get(id).copied().unwrap_or(NONE),
         };
         if entry & MANY == 0 {

@@ -30,12 +30,18 @@ pub(super) struct Records<'a> {
 
 impl<'a> Records<'a> {
     pub fn alt_ids_of(&self, record: usize) -> &[&'a str] {
-        let end = self.terms.get(record + 1).map_or(self.alt_ids.len(), |r| r.alt_ids);
+        let end = self
+            .terms
+            .get(record + 1)
+            .map_or(self.alt_ids.len(), |r| r.alt_ids);
         &self.alt_ids[self.terms[record].alt_ids..end]
     }
 
     pub fn parents_of(&self, record: usize) -> &[&'a str] {
-        let end = self.terms.get(record + 1).map_or(self.parents.len(), |r| r.parents);
+        let end = self
+            .terms
+            .get(record + 1)
+            .map_or(self.parents.len(), |r| r.parents);
         &self.parents[self.terms[record].parents..end]
     }
 }
@@ -53,7 +59,8 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
     let mut records = Records::default();
     let mut stanza = Stanza::Other;
     let mut start = 0;
-    let ends = memchr_iter(b'\n', bytes).chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
+    let ends =
+        memchr_iter(b'\n', bytes).chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
     for (number, end) in ends.enumerate() {
         let line = &bytes[start..end];
         start = end + 1;
@@ -64,7 +71,11 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
         if !matches!(first, b'[' | b'i' | b'n' | b'a' | b'r' | b' ' | b'\t') {
             continue;
         }
-        let line = if first == b' ' || first == b'\t' || last.is_ascii_whitespace() { line.trim_ascii() } else { line };
+        let line = if first == b' ' || first == b'\t' || last.is_ascii_whitespace() {
+            line.trim_ascii()
+        } else {
+            line
+        };
         if line.first() == Some(&b'[') {
             stanza = if line == b"[Term]" {
                 records.stanzas += 1;
@@ -77,15 +88,22 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
         if matches!(stanza, Stanza::Other) {
             continue;
         }
-        let at = |problem: String| OntologyError::Malformed { file: file.to_owned(), line: number + 1, problem };
+        let at = |problem: String| OntologyError::Malformed {
+            file: file.to_owned(),
+            line: number + 1,
+            problem,
+        };
         let Some((tag, value)) = tag_and_value(line) else {
             continue;
         };
         if tag == b"id" {
             if matches!(stanza, Stanza::Named) {
-                return Err(at("a second `id:` in one [Term] stanza (is a `[Term]` line missing?)".to_owned()));
+                return Err(at(
+                    "a second `id:` in one [Term] stanza (is a `[Term]` line missing?)".to_owned(),
+                ));
             }
-            let id = identifier(value).ok_or_else(|| at("the `id:` is empty or not UTF-8".to_owned()))?;
+            let id = identifier(value)
+                .ok_or_else(|| at("the `id:` is empty or not UTF-8".to_owned()))?;
             records.terms.push(Record {
                 line: number + 1,
                 id,
@@ -98,15 +116,29 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
             stanza = Stanza::Named;
             continue;
         }
-        if !matches!(tag, b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship" | b"is_obsolete") {
+        if !matches!(
+            tag,
+            b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship" | b"is_obsolete"
+        ) {
             continue;
         }
-        let Some(record) = records.terms.last_mut().filter(|_| matches!(stanza, Stanza::Named)) else {
-            return Err(at(format!("`{}:` before the `id:` of its [Term] stanza", String::from_utf8_lossy(tag))));
+        let Some(record) = records
+            .terms
+            .last_mut()
+            .filter(|_| matches!(stanza, Stanza::Named))
+        else {
+            return Err(at(format!(
+                "`{}:` before the `id:` of its [Term] stanza",
+                String::from_utf8_lossy(tag)
+            )));
         };
         let id_of = |value| {
-            identifier(value)
-                .ok_or_else(|| at(format!("`{}:` names no term, or is not UTF-8", String::from_utf8_lossy(tag))))
+            identifier(value).ok_or_else(|| {
+                at(format!(
+                    "`{}:` names no term, or is not UTF-8",
+                    String::from_utf8_lossy(tag)
+                ))
+            })
         };
         match tag {
             b"name" => {
@@ -125,7 +157,10 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
             // Any value counts, `false` too: so does cafaeval.
             b"is_obsolete" => record.obsolete = true,
             _ => {
-                if let Some(target) = value.strip_prefix(b"part_of").filter(|t| t.is_empty() || t[0].is_ascii_whitespace()) {
+                if let Some(target) = value
+                    .strip_prefix(b"part_of")
+                    .filter(|t| t.is_empty() || t[0].is_ascii_whitespace())
+                {
                     records.parents.push(id_of(target)?);
                 }
             }
@@ -141,12 +176,17 @@ fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What stands before a trailing modifier `{…}` or a comment `! …`.
 fn before_comment(value: &[u8]) -> &[u8] {
-    let end = value.iter().position(|&b| b == b'!' || b == b'{').unwrap_or(value.len());
+    let end = value
+        .iter()
+        .position(|&b| b == b'!' || b == b'{')
+        .unwrap_or(value.len());
     value[..end].trim_ascii()
 }
 
 fn identifier(value: &[u8]) -> Option<&str> {
-    let id = before_comment(value).split(u8::is_ascii_whitespace).next()?;
+    let id = before_comment(value)
+        .split(u8::is_ascii_whitespace)
+        .next()?;
     text(id).filter(|id| !id.is_empty())
 }
 

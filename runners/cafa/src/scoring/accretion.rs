@@ -31,28 +31,40 @@ impl<'o> InformationAccretion<'o> {
     ///
     /// # Errors
     /// [`ScoringError::Read`], [`ScoringError::Directory`], [`ScoringError::MalformedAccretion`], [`ScoringError::EmptyAccretion`].
-    pub fn read(path: impl AsRef<Path>, ontology: &'o Ontology) -> Result<InformationAccretion<'o>, ScoringError> {
+    pub fn read(
+        path: impl AsRef<Path>,
+        ontology: &'o Ontology,
+    ) -> Result<InformationAccretion<'o>, ScoringError> {
         let path = path.as_ref();
         let file = path.display().to_string();
-        let mut accretion = InformationAccretion { ontology, values: vec![0.0; ontology.len()], unknown: 0 };
+        let mut accretion = InformationAccretion {
+            ontology,
+            values: vec![0.0; ontology.len()],
+            unknown: 0,
+        };
         let mut known = 0;
-        parse_blocks(path, "information accretion", |block| parse(block, ontology), |line, parsed| {
-            let parsed = parsed.map_err(|(at, problem)| ScoringError::MalformedAccretion {
-                file: file.clone(),
-                line: line + at,
-                problem,
-            })?;
-            for entry in parsed {
-                match entry {
-                    Some((term, value)) => {
-                        known += 1;
-                        accretion.values[term.index()] = weight(value);
+        parse_blocks(
+            path,
+            "information accretion",
+            |block| parse(block, ontology),
+            |line, parsed| {
+                let parsed = parsed.map_err(|(at, problem)| ScoringError::MalformedAccretion {
+                    file: file.clone(),
+                    line: line + at,
+                    problem,
+                })?;
+                for entry in parsed {
+                    match entry {
+                        Some((term, value)) => {
+                            known += 1;
+                            accretion.values[term.index()] = weight(value);
+                        }
+                        None => accretion.unknown += 1,
                     }
-                    None => accretion.unknown += 1,
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         if known == 0 {
             return Err(ScoringError::EmptyAccretion { file });
         }
@@ -77,7 +89,9 @@ impl<'o> InformationAccretion<'o> {
             for row in 0..truth.rows() {
                 for &term in truth.terms_of(row) {
                     having[term as usize] += 1;
-                    for &child in ontology.children(Term::from_index(namespace.offset() + term as usize)) {
+                    for &child in
+                        ontology.children(Term::from_index(namespace.offset() + term as usize))
+                    {
                         let had = &mut parents_had[place(child)];
                         if *had == 0 {
                             touched.push(child);
@@ -87,17 +101,26 @@ impl<'o> InformationAccretion<'o> {
                 }
                 for child in touched.drain(..) {
                     let had = std::mem::take(&mut parents_had[place(child)]);
-                    having_parents[place(child)] += u32::from(had as usize == ontology.parents(child).len());
+                    having_parents[place(child)] +=
+                        u32::from(had as usize == ontology.parents(child).len());
                 }
             }
             for root in roots {
                 having_parents[root] = truth.rows() as u32;
             }
             for (at, (&of, &all)) in having.iter().zip(&having_parents).enumerate() {
-                values[namespace.offset() + at] = if of == all { 0.0 } else { -(f64::from(of) / f64::from(all)).log2() };
+                values[namespace.offset() + at] = if of == all {
+                    0.0
+                } else {
+                    -(f64::from(of) / f64::from(all)).log2()
+                };
             }
         }
-        InformationAccretion { ontology, values, unknown: 0 }
+        InformationAccretion {
+            ontology,
+            values,
+            unknown: 0,
+        }
     }
 
     /// The value of a term, in bits; 0 for one without weight.
@@ -117,7 +140,11 @@ impl<'o> InformationAccretion<'o> {
     /// # Errors
     /// [`ScoringError::Write`]; then no file is left under that name.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
-        let mut lines: Vec<(&str, f64)> = self.ontology.terms().map(|t| (self.ontology.id(t), self.of(t))).collect();
+        let mut lines: Vec<(&str, f64)> = self
+            .ontology
+            .terms()
+            .map(|t| (self.ontology.id(t), self.of(t)))
+            .collect();
         lines.sort_unstable_by_key(|&(id, _)| id);
         let mut text = String::new();
         for (id, value) in lines {
@@ -136,7 +163,11 @@ impl<'o> InformationAccretion<'o> {
 }
 
 fn weight(value: f64) -> f64 {
-    if value > 0.0 && value.is_finite() { value } else { 0.0 }
+    if value > 0.0 && value.is_finite() {
+        value
+    } else {
+        0.0
+    }
 }
 
 type Entries = Vec<Option<(Term, f64)>>;
@@ -152,9 +183,15 @@ fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
             return Err((line, "not two columns".to_owned()));
         }
         let Some(value) = float(value) else {
-            return Err((line, format!("{:?} is no number", String::from_utf8_lossy(value))));
+            return Err((
+                line,
+                format!("{:?} is no number", String::from_utf8_lossy(value)),
+            ));
         };
-        let primary = ontology.resolve_bytes(id).iter().find(|&&t| ontology.id(t).as_bytes() == id);
+        let primary = ontology
+            .resolve_bytes(id)
+            .iter()
+            .find(|&&t| ontology.id(t).as_bytes() == id);
         entries.push(primary.map(|&term| (term, value)));
     }
     Ok(entries)

@@ -76,7 +76,10 @@ impl<'a> Counter<'a> {
         self.predictions(weighted);
         self.unweighted(truth, plain);
         if let Some(weights) = self.task.weights {
-            let all = truth.iter().map(|&t| weights[t as usize]).fold(0.0, |sum, w| sum + w);
+            let all = truth
+                .iter()
+                .map(|&t| weights[t as usize])
+                .fold(0.0, |sum, w| sum + w);
             self.ratios(all, weighted);
         }
         for &term in truth {
@@ -86,7 +89,12 @@ impl<'a> Counter<'a> {
 
     /// Takes the predictions of a row and propagates them.
     fn load(&mut self, row: usize) {
-        let Task { runs, predictions, thresholds, .. } = self.task;
+        let Task {
+            runs,
+            predictions,
+            thresholds,
+            ..
+        } = self.task;
         let row = row as u32;
         let most = self.task.max_terms.unwrap_or(usize::MAX);
         let mut held = 0;
@@ -117,8 +125,17 @@ impl<'a> Counter<'a> {
 
     fn predictions(&mut self, weighted: &mut [f64]) {
         let taus = self.task.thresholds.len();
-        let Task { interest, weights, .. } = self.task;
-        let Counter { propagator, truth, reached, reached_true, predicted, .. } = self;
+        let Task {
+            interest, weights, ..
+        } = self.task;
+        let Counter {
+            propagator,
+            truth,
+            reached,
+            reached_true,
+            predicted,
+            ..
+        } = self;
         reached.fill(0);
         reached_true.fill(0);
         predicted.fill(0.0);
@@ -137,7 +154,10 @@ impl<'a> Counter<'a> {
                 let weight = weights[term];
                 if weight > 0.0 {
                     let sums = if correct { TP } else { FP } * taus;
-                    for (all, sum) in predicted[..count].iter_mut().zip(&mut weighted[sums..sums + count]) {
+                    for (all, sum) in predicted[..count]
+                        .iter_mut()
+                        .zip(&mut weighted[sums..sums + count])
+                    {
                         *all += weight;
                         *sum += weight;
                     }

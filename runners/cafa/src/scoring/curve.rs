@@ -42,20 +42,39 @@ pub struct Scores {
 impl Scores {
     /// Names of the columns; those of weighted scores end with `_w`.
     pub const COLUMNS: [&str; 14] = [
-        "n", "tp", "fp", "fn", "pr", "rc", "cov", "mi", "ru", "f", "s", "pr_micro", "rc_micro", "f_micro",
+        "n", "tp", "fp", "fn", "pr", "rc", "cov", "mi", "ru", "f", "s", "pr_micro", "rc_micro",
+        "f_micro",
     ];
 
     /// The values, in the order of [`Scores::COLUMNS`].
     #[must_use]
     pub fn values(&self) -> [f64; 14] {
         [
-            self.n, self.tp, self.fp, self.fn_, self.pr, self.rc, self.cov, self.mi, self.ru, self.f, self.s, self.pr_micro,
-            self.rc_micro, self.f_micro,
+            self.n,
+            self.tp,
+            self.fp,
+            self.fn_,
+            self.pr,
+            self.rc,
+            self.cov,
+            self.mi,
+            self.ru,
+            self.f,
+            self.s,
+            self.pr_micro,
+            self.rc_micro,
+            self.f_micro,
         ]
     }
 
     /// From sums over proteins.
-    pub(super) fn from_sums(sums: &[f64], taus: usize, tau: usize, proteins: usize, norm: Norm) -> Scores {
+    pub(super) fn from_sums(
+        sums: &[f64],
+        taus: usize,
+        tau: usize,
+        proteins: usize,
+        norm: Norm,
+    ) -> Scores {
         debug_assert_eq!(sums.len(), VALUES * taus);
         let sum = |value: usize| sums[value * taus + tau];
         let (n, all) = (sum(N), proteins as f64);
@@ -64,7 +83,11 @@ impl Scores {
             Norm::Pred => (n, n),
             Norm::Gt => (all, all),
         };
-        let (tp, fp, fn_) = (ratio(sum(TP), of_rest), ratio(sum(FP), of_rest), ratio(sum(FN), of_rest));
+        let (tp, fp, fn_) = (
+            ratio(sum(TP), of_rest),
+            ratio(sum(FP), of_rest),
+            ratio(sum(FN), of_rest),
+        );
         let (pr, rc) = (ratio(sum(PR), of_precision), ratio(sum(RC), of_rest));
         let (pr_micro, rc_micro) = (ratio(tp, tp + fp), ratio(tp, tp + fn_));
         Scores {

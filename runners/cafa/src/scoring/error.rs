@@ -7,7 +7,9 @@ use std::io;
 #[non_exhaustive]
 pub enum ScoringError {
     /// A file cannot be opened, read or decompressed.
-    #[error("cannot read the {what} {file}: {source}; check the path, the permissions and, for .gz, that it is whole")]
+    #[error(
+        "cannot read the {what} {file}: {source}; check the path, the permissions and, for .gz, that it is whole"
+    )]
     Read {
         /// What was to be read: `ground truth`, `predictions`, `information accretion`.
         what: &'static str,
@@ -25,7 +27,9 @@ pub enum ScoringError {
         file: String,
     },
     /// A line has more than 16 MiB: this is no table.
-    #[error("the {what} {file} has a line of more than 16 MiB near line {line}; give a text file with one record per line")]
+    #[error(
+        "the {what} {file} has a line of more than 16 MiB near line {line}; give a text file with one record per line"
+    )]
     LineTooLong {
         /// What was to be read.
         what: &'static str,
@@ -48,7 +52,9 @@ pub enum ScoringError {
         examples: String,
     },
     /// A directory of predictions has no file in it.
-    #[error("there is no prediction file under {dir}; give a directory of tables `accession term score`")]
+    #[error(
+        "there is no prediction file under {dir}; give a directory of tables `accession term score`"
+    )]
     NoPredictionFiles {
         /// The directory as it was given.
         dir: String,
@@ -81,7 +87,9 @@ pub enum ScoringError {
         terms: String,
     },
     /// A score is no number.
-    #[error("{file}, line {line}: the score {text:?} is no number; write a decimal number such as 0.83 in the third column")]
+    #[error(
+        "{file}, line {line}: the score {text:?} is no number; write a decimal number such as 0.83 in the third column"
+    )]
     MalformedScore {
         /// The file as it was named.
         file: String,
@@ -91,7 +99,9 @@ pub enum ScoringError {
         text: String,
     },
     /// A line of an information-accretion file is not `term value`.
-    #[error("{file}, line {line}: {problem}; write one term and one number per line, without a header")]
+    #[error(
+        "{file}, line {line}: {problem}; write one term and one number per line, without a header"
+    )]
     MalformedAccretion {
         /// The file as it was named.
         file: String,
@@ -101,7 +111,9 @@ pub enum ScoringError {
         problem: String,
     },
     /// An information-accretion file has no term of the ontology.
-    #[error("the information accretion {file} has no term of the ontology; compute it for this ontology")]
+    #[error(
+        "the information accretion {file} has no term of the ontology; compute it for this ontology"
+    )]
     EmptyAccretion {
         /// The file as it was named.
         file: String,
@@ -117,13 +129,17 @@ pub enum ScoringError {
         expected: &'static str,
     },
     /// Ground truth, predictions or information accretion belong to another ontology or ground truth: a mistake in the calling program.
-    #[error("the {what} was made with another ontology or ground truth; make it with the ones that are given to `evaluate`")]
+    #[error(
+        "the {what} was made with another ontology or ground truth; make it with the ones that are given to `evaluate`"
+    )]
     Mixed {
         /// Which of them.
         what: &'static str,
     },
     /// A prediction that cannot be written: the score is not within 0..=1, or a name has white space in it or is empty.
-    #[error("the prediction ({accession:?}, {term:?}, {score}) cannot be written as CAFA TSV: {problem}")]
+    #[error(
+        "the prediction ({accession:?}, {term:?}, {score}) cannot be written as CAFA TSV: {problem}"
+    )]
     Unwritable {
         /// The accession.
         accession: String,
@@ -135,7 +151,9 @@ pub enum ScoringError {
         problem: &'static str,
     },
     /// An output file cannot be written.
-    #[error("cannot write {file}: {source}; nothing is left under that name. Check the permissions and the space on the disk")]
+    #[error(
+        "cannot write {file}: {source}; nothing is left under that name. Check the permissions and the space on the disk"
+    )]
     Write {
         /// The file.
         file: String,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::ontology::{Aspect, Namespace};
 
+use super::ScoringError;
 use super::accretion::InformationAccretion;
 use super::counting::{Counter, FN, Task, VALUES};
 use super::curve::{CurvePoint, Scores};
@@ -15,7 +16,6 @@ use super::propagation::Propagator;
 use super::report::Skipped;
 use super::thresholds::Thresholds;
 use super::truth::GroundTruth;
-use super::ScoringError;
 
 /// The scores of one method.
 #[derive(Clone, Debug, Serialize)]
@@ -77,13 +77,20 @@ impl Best {
     /// Whether it is about weighted scores.
     #[must_use]
     pub const fn is_weighted(self) -> bool {
-        matches!(self, Best::FWeighted | Best::SWeighted | Best::FMicroWeighted)
+        matches!(
+            self,
+            Best::FWeighted | Best::SWeighted | Best::FMicroWeighted
+        )
     }
 
     /// The score itself; `None` for a weighted one without weights.
     #[must_use]
     pub fn of(self, point: &CurvePoint) -> Option<f64> {
-        let scores = if self.is_weighted() { point.weighted.as_ref()? } else { &point.scores };
+        let scores = if self.is_weighted() {
+            point.weighted.as_ref()?
+        } else {
+            &point.scores
+        };
         Some(match self {
             Best::F | Best::FWeighted => scores.f,
             Best::S | Best::SWeighted => scores.s,
@@ -169,7 +176,12 @@ impl NamespaceEvaluation {
     #[must_use]
     pub fn coverage_weighted(&self) -> Option<f64> {
         self.silent.weighted?;
-        Some(self.curve.iter().filter_map(|p| Some(p.weighted?.cov)).fold(0.0, f64::max))
+        Some(
+            self.curve
+                .iter()
+                .filter_map(|p| Some(p.weighted?.cov))
+                .fold(0.0, f64::max),
+        )
     }
 }
 
@@ -186,7 +198,9 @@ pub fn evaluate(
     let truth = predictions.truth;
     let thresholds = Thresholds::new(options.th_step)?;
     if accretion.is_some_and(|a| !a.belongs_to(truth.ontology)) {
-        return Err(ScoringError::Mixed { what: "information accretion" });
+        return Err(ScoringError::Mixed {
+            what: "information accretion",
+        });
     }
     if predictions.is_empty() {
         let skipped = predictions.skipped();
@@ -203,7 +217,9 @@ pub fn evaluate(
         name: predictions.name.clone(),
         namespaces: namespaces
             .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
-            .map(|(at, namespace)| score(at, namespace, predictions, accretion, options, &thresholds))
+            .map(|(at, namespace)| {
+                score(at, namespace, predictions, accretion, options, &thresholds)
+            })
             .collect(),
         skipped: predictions.skipped().clone(),
     })
@@ -234,14 +250,22 @@ fn score(
         weights: accretion.map(|a| &a.values()[range]),
     };
     let sums = sum_rows(0..truth.rows(), task.width(), &|| {
-        let mut counter = Counter::new(task, Propagator::new(namespace, options.prop), namespace.len());
+        let mut counter = Counter::new(
+            task,
+            Propagator::new(namespace, options.prop),
+            namespace.len(),
+        );
         move |row: usize, values: &mut [f64]| counter.count(row, values)
     });
 
     let (plain, weighted) = sums.split_at(thresholds.len() * VALUES);
     let point = |(tau, &value): (usize, &f64)| {
         let of = |sums| Scores::from_sums(sums, thresholds.len(), tau, truth.rows(), options.norm);
-        CurvePoint { tau: value, scores: of(plain), weighted: (!weighted.is_empty()).then(|| of(weighted)) }
+        CurvePoint {
+            tau: value,
+            scores: of(plain),
+            weighted: (!weighted.is_empty()).then(|| of(weighted)),
+        }
     };
     let mut curve: Vec<CurvePoint> = thresholds.taus().iter().enumerate().map(point).collect();
     curve.retain(|p| p.scores.cov > 0.0);
@@ -286,8 +310,10 @@ pub fn evaluate_files(
         let Some(predictions) = current.take() else {
             break;
         };
-        let (evaluation, read) =
-            rayon::join(|| evaluate(&predictions, accretion, options), || next.map(read).transpose());
+        let (evaluation, read) = rayon::join(
+            || evaluate(&predictions, accretion, options),
+            || next.map(read).transpose(),
+        );
         evaluations.push(evaluation?);
         current = read?;
     }

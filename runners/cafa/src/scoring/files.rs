@@ -23,17 +23,33 @@ pub struct PredictionFile {
 /// [`ScoringError::Read`]; [`ScoringError::NoPredictionFiles`]; [`ScoringError::SameName`] for `a/b` beside `a_b` or `a` beside `a.gz`.
 pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFile>, ScoringError> {
     let directory = directory.as_ref();
-    let read = |path: &Path, source| ScoringError::Read { what: "predictions", file: path.display().to_string(), source };
-    if !fs::metadata(directory).map_err(|e| read(directory, e))?.is_dir() {
-        let name = directory.file_name().map_or_else(|| directory.as_os_str(), |n| n).to_string_lossy();
-        return Ok(vec![PredictionFile { path: directory.to_owned(), name: without_gz(&name).to_owned() }]);
+    let read = |path: &Path, source| ScoringError::Read {
+        what: "predictions",
+        file: path.display().to_string(),
+        source,
+    };
+    if !fs::metadata(directory)
+        .map_err(|e| read(directory, e))?
+        .is_dir()
+    {
+        let name = directory
+            .file_name()
+            .map_or_else(|| directory.as_os_str(), |n| n)
+            .to_string_lossy();
+        return Ok(vec![PredictionFile {
+            path: directory.to_owned(),
+            name: without_gz(&name).to_owned(),
+        }]);
     }
     let mut files = Vec::new();
     let mut directories = vec![directory.to_owned()];
     while let Some(current) = directories.pop() {
         for entry in fs::read_dir(&current).map_err(|e| read(&current, e))? {
             let entry = entry.map_err(|e| read(&current, e))?;
-            let (path, kind) = (entry.path(), entry.file_type().map_err(|e| read(&current, e))?);
+            let (path, kind) = (
+                entry.path(),
+                entry.file_type().map_err(|e| read(&current, e))?,
+            );
             if kind.is_dir() {
                 directories.push(path);
             } else if !path.is_dir() {
@@ -47,7 +63,9 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
     }
     files.sort_unstable_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     if files.is_empty() {
-        return Err(ScoringError::NoPredictionFiles { dir: directory.display().to_string() });
+        return Err(ScoringError::NoPredictionFiles {
+            dir: directory.display().to_string(),
+        });
     }
     match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
         None => Ok(files),
@@ -65,7 +83,10 @@ fn without_gz(name: &str) -> &str {
 
 /// A temporary file beside `path`, readable as other new files are (by itself a temporary file is for its owner alone).
 pub(super) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -80,5 +101,8 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ScoringE
         file.persist(path).map_err(|e| e.error)?;
         Ok(())
     };
-    write().map_err(|source| ScoringError::Write { file: path.display().to_string(), source })
+    write().map_err(|source| ScoringError::Write {
+        file: path.display().to_string(),
+        source,
+    })
 }

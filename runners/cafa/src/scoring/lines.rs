@@ -10,7 +10,10 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub fn new(block: &'a [u8]) -> Lines<'a> {
-        Lines { rest: block, number: 0 }
+        Lines {
+            rest: block,
+            number: 0,
+        }
     }
 }
 
@@ -22,7 +25,11 @@ impl<'a> Iterator for Lines<'a> {
         while !self.rest.is_empty() {
             let end = memchr2(b'\n', b'\r', self.rest).unwrap_or(self.rest.len());
             let (line, rest) = self.rest.split_at(end);
-            let ending = if rest.starts_with(b"\r\n") { 2 } else { 1.min(rest.len()) };
+            let ending = if rest.starts_with(b"\r\n") {
+                2
+            } else {
+                1.min(rest.len())
+            };
             self.rest = &rest[ending..];
             let number = self.number;
             self.number += 1;
@@ -82,13 +89,18 @@ pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
 fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
     let Ok(text) = std::str::from_utf8(line) else {
-        let fields = line.split(|&b| SPACE[usize::from(b)]).filter(|f| !f.is_empty());
+        let fields = line
+            .split(|&b| SPACE[usize::from(b)])
+            .filter(|f| !f.is_empty());
         columns.iter_mut().zip(fields).for_each(|(c, f)| *c = f);
         return columns;
     };
     let separates = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
     let fields = text.split(separates).filter(|f| !f.is_empty());
-    columns.iter_mut().zip(fields).for_each(|(c, f)| *c = f.as_bytes());
+    columns
+        .iter_mut()
+        .zip(fields)
+        .for_each(|(c, f)| *c = f.as_bytes());
     columns
 }
 
@@ -129,15 +141,28 @@ mod tests {
 
     #[test]
     fn columns_are_separated_by_any_white_space() {
-        assert_eq!(columns::<3>(b" P1\x0b\tGO:1 \x1c0.5 more"), [&b"P1"[..], b"GO:1", b"0.5"]);
-        assert_eq!(columns::<3>("P1\u{a0}GO:1\u{2003}0.5".as_bytes()), [&b"P1"[..], b"GO:1", b"0.5"]);
+        assert_eq!(
+            columns::<3>(b" P1\x0b\tGO:1 \x1c0.5 more"),
+            [&b"P1"[..], b"GO:1", b"0.5"]
+        );
+        assert_eq!(
+            columns::<3>("P1\u{a0}GO:1\u{2003}0.5".as_bytes()),
+            [&b"P1"[..], b"GO:1", b"0.5"]
+        );
         assert_eq!(columns::<3>(b"P\xff GO:1"), [&b"P\xff"[..], b"GO:1", b""]);
         assert_eq!(columns::<2>(b""), [b""; 2]);
     }
 
     #[test]
     fn floats_are_pythons() {
-        for (text, value) in [("1_000.5", 1000.5), ("+.5", 0.5), ("1.", 1.0), ("1e-2", 0.01), ("1e999", f64::INFINITY), ("-InFinity", f64::NEG_INFINITY)] {
+        for (text, value) in [
+            ("1_000.5", 1000.5),
+            ("+.5", 0.5),
+            ("1.", 1.0),
+            ("1e-2", 0.01),
+            ("1e999", f64::INFINITY),
+            ("-InFinity", f64::NEG_INFINITY),
+        ] {
             assert_eq!(float(text.as_bytes()), Some(value), "{text}");
         }
         assert!(float(b"NaN").is_some_and(f64::is_nan));

@@ -31,7 +31,12 @@ impl NamespaceEvaluation {
         metrics.insert("fmax".to_owned(), json!(self.fmax()));
         metrics.insert("auc_pr".to_owned(), json!(self.auc_pr()));
         metrics.insert("coverage".to_owned(), json!(self.coverage()));
-        let optional = [("wfmax", self.wfmax()), ("smin", self.smin()), ("fmicro", Some(self.fmicro())), ("tau", self.tau())];
+        let optional = [
+            ("wfmax", self.wfmax()),
+            ("smin", self.smin()),
+            ("fmicro", Some(self.fmicro())),
+            ("tau", self.tau()),
+        ];
         for (name, value) in optional {
             if let Some(value) = value {
                 metrics.insert(name.to_owned(), json!(value));
@@ -55,7 +60,11 @@ impl NamespaceEvaluation {
     #[must_use]
     pub fn auc_pr_weighted(&self) -> Option<f64> {
         self.silent.weighted?;
-        Some(area_by_steps(self.curve.iter().filter_map(|p| Some((p.weighted?.pr, p.weighted?.rc)))))
+        Some(area_by_steps(
+            self.curve
+                .iter()
+                .filter_map(|p| Some((p.weighted?.pr, p.weighted?.rc))),
+        ))
     }
 
     /// Area under the precision-recall curve over the recall that was reached, 0..=1: trapezoids between consecutive
@@ -67,7 +76,10 @@ impl NamespaceEvaluation {
             let (low, high) = (&pair[0].scores, &pair[1].scores);
             area += (low.rc - high.rc) * (low.pr + high.pr) / 2.0;
         }
-        area + self.curve.last().map_or(0.0, |last| last.scores.rc * last.scores.pr)
+        area + self
+            .curve
+            .last()
+            .map_or(0.0, |last| last.scores.rc * last.scores.pr)
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn sum_rows<F: FnMut(usize, &mut [f64])>(
         }
         for (at, sum) in sum.iter_mut().enumerate() {
             let lane = |l: usize| lanes[l * width + at];
-            *sum = ((lane(0) + lane(1)) + (lane(2) + lane(3))) + ((lane(4) + lane(5)) + (lane(6) + lane(7)));
+            *sum = ((lane(0) + lane(1)) + (lane(2) + lane(3)))
+                + ((lane(4) + lane(5)) + (lane(6) + lane(7)));
         }
     }
     for row in rows.skip(whole) {
@@ -67,7 +68,10 @@ pub(super) fn sum(values: &[f64]) -> f64 {
         add(&mut lanes, chunk);
     }
     let [a, b, c, d, e, f, g, h] = lanes;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| sum + value)
+    rest.iter()
+        .fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| {
+            sum + value
+        })
 }
 
 #[cfg(test)]
@@ -75,7 +79,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NUMPY: [(usize, f64); 14] = [(0, 0.0), (1, 0.1), (7, 2.8000000000000003), (8, 3.6), (9, 4.5), (100, 505.0), (127, 812.8000000000001), (128, 825.6), (129, 838.5), (130, 851.5), (257, 3315.2999999999997), (1000, 50050.0), (2408, 290043.6), (20000, 20001000.0)];
+    const NUMPY: [(usize, f64); 14] = [
+        (0, 0.0),
+        (1, 0.1),
+        (7, 2.8000000000000003),
+        (8, 3.6),
+        (9, 4.5),
+        (100, 505.0),
+        (127, 812.8000000000001),
+        (128, 825.6),
+        (129, 838.5),
+        (130, 851.5),
+        (257, 3315.2999999999997),
+        (1000, 50050.0),
+        (2408, 290043.6),
+        (20000, 20001000.0),
+    ];
 
     #[test]
     fn sums_are_numpys() {

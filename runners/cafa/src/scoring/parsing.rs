@@ -81,5 +81,8 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
             skipped.other_namespace += 1;
         }
     }
-    Ok(Block { namespaces, skipped })
+    Ok(Block {
+        namespaces,
+        skipped,
+    })
 }

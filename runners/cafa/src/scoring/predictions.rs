@@ -61,7 +61,12 @@ impl NamespacePredictions {
         scored.scores.push(score);
         match self.runs.last_mut() {
             Some(run) if run.row == row && run.block as usize == block => run.end = at + 1,
-            _ => self.runs.push(Run { row, block: block as u32, start: at, end: at + 1 }),
+            _ => self.runs.push(Run {
+                row,
+                block: block as u32,
+                start: at,
+                end: at + 1,
+            }),
         }
     }
 
@@ -72,7 +77,10 @@ impl NamespacePredictions {
             block.scores.shrink_to_fit();
         }
         self.blocks.append(&mut later.blocks);
-        self.runs.extend(later.runs.into_iter().map(|run| Run { block: run.block + first, ..run }));
+        self.runs.extend(later.runs.into_iter().map(|run| Run {
+            block: run.block + first,
+            ..run
+        }));
     }
 
     /// The runs in the order of the rows, those of a row in the order of the file.
@@ -88,7 +96,10 @@ impl NamespacePredictions {
     pub fn scores_of(&self, run: Run) -> impl Iterator<Item = (u32, f64)> {
         let block = &self.blocks[run.block as usize];
         let range = run.start as usize..run.end as usize;
-        block.terms[range.clone()].iter().copied().zip(block.scores[range].iter().copied())
+        block.terms[range.clone()]
+            .iter()
+            .copied()
+            .zip(block.scores[range].iter().copied())
     }
 }
 
@@ -117,19 +128,24 @@ impl<'t> Predictions<'t> {
     ) -> Result<Predictions<'t>, ScoringError> {
         let path = path.as_ref();
         let mut predictions = Predictions::new(truth, name);
-        parse_blocks(path, "predictions", |block| parse(block, truth), |line, parsed| {
-            match parsed {
-                Ok(block) => predictions.append(block),
-                Err(bad) => {
-                    return Err(ScoringError::MalformedScore {
-                        file: path.display().to_string(),
-                        line: line + bad.line,
-                        text: bad.text,
-                    });
+        parse_blocks(
+            path,
+            "predictions",
+            |block| parse(block, truth),
+            |line, parsed| {
+                match parsed {
+                    Ok(block) => predictions.append(block),
+                    Err(bad) => {
+                        return Err(ScoringError::MalformedScore {
+                            file: path.display().to_string(),
+                            line: line + bad.line,
+                            text: bad.text,
+                        });
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok(predictions)
     }
 

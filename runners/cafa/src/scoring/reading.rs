@@ -31,9 +31,16 @@ impl Blocks {
     fn open(path: &Path) -> io::Result<Blocks> {
         let mut file = BufReader::with_capacity(1 << 17, File::open(path)?);
         let gzipped = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b]);
-        let reader: Box<dyn Read + Send> =
-            if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        Ok(Blocks { reader, carry: Vec::new(), done: false })
+        let reader: Box<dyn Read + Send> = if gzipped {
+            Box::new(MultiGzDecoder::new(file))
+        } else {
+            Box::new(file)
+        };
+        Ok(Blocks {
+            reader,
+            carry: Vec::new(),
+            done: false,
+        })
     }
 
     /// The next block, into `block`; it stays empty at the end of the file.
@@ -42,7 +49,12 @@ impl Blocks {
         block.append(&mut self.carry);
         while !self.done {
             let want = BLOCK.max(block.len()) as u64;
-            let got = self.reader.by_ref().take(want).read_to_end(block).map_err(Failure::Io)?;
+            let got = self
+                .reader
+                .by_ref()
+                .take(want)
+                .read_to_end(block)
+                .map_err(Failure::Io)?;
             if (got as u64) < want {
                 self.done = true;
                 break;
@@ -79,17 +91,32 @@ pub(super) fn parse_blocks<T: Send>(
     }
     let mut line = 1;
     let failed = |failure, line| match failure {
-        Failure::Io(source) => ScoringError::Read { what, file: file(), source },
-        Failure::LongLine => ScoringError::LineTooLong { what, file: file(), line },
+        Failure::Io(source) => ScoringError::Read {
+            what,
+            file: file(),
+            source,
+        },
+        Failure::LongLine => ScoringError::LineTooLong {
+            what,
+            file: file(),
+            line,
+        },
     };
     let mut blocks = Blocks::open(path).map_err(|e| failed(Failure::Io(e), 0))?;
     let at_once = rayon::current_num_threads().clamp(1, 16);
     let mut current = vec![Vec::new(); at_once];
     let mut next = vec![Vec::new(); at_once];
-    blocks.fill_all(&mut current).map_err(|f| failed(f, line - 1))?;
+    blocks
+        .fill_all(&mut current)
+        .map_err(|f| failed(f, line - 1))?;
     while !current[0].is_empty() {
         let (parsed, filled) = rayon::join(
-            || current.par_iter().map(|block| (parse(block), line_count(block))).collect::<Vec<_>>(),
+            || {
+                current
+                    .par_iter()
+                    .map(|block| (parse(block), line_count(block)))
+                    .collect::<Vec<_>>()
+            },
             || blocks.fill_all(&mut next),
         );
         for (parsed, lines) in parsed {

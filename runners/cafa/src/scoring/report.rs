@@ -33,7 +33,8 @@ impl Tally {
         if self.seen.len() < MOST_DISTINCT && self.seen.insert(HASHER.hash_one(name)) {
             self.distinct = self.seen.len();
             if self.examples.len() < EXAMPLES {
-                self.examples.push(String::from_utf8_lossy(&name[..name.len().min(80)]).into_owned());
+                self.examples
+                    .push(String::from_utf8_lossy(&name[..name.len().min(80)]).into_owned());
             }
         }
     }
@@ -42,7 +43,11 @@ impl Tally {
     pub(super) fn merge(&mut self, later: Tally) {
         self.lines += later.lines;
         let room = EXAMPLES - self.examples.len();
-        let new = later.examples.into_iter().filter(|e| !self.seen.contains(&HASHER.hash_one(e.as_bytes()))).take(room);
+        let new = later
+            .examples
+            .into_iter()
+            .filter(|e| !self.seen.contains(&HASHER.hash_one(e.as_bytes())))
+            .take(room);
         self.examples.extend(new);
         for name in later.seen {
             if self.seen.len() < MOST_DISTINCT {
@@ -53,7 +58,11 @@ impl Tally {
     }
 
     pub(super) fn sample(&self) -> String {
-        if self.examples.is_empty() { "none".to_owned() } else { self.examples.join(", ") }
+        if self.examples.is_empty() {
+            "none".to_owned()
+        } else {
+            self.examples.join(", ")
+        }
     }
 }
 
@@ -61,7 +70,16 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} distinct on {} lines", self.distinct, self.lines)?;
         if !self.examples.is_empty() {
-            write!(f, " ({}{})", self.examples.join(", "), if self.distinct > self.examples.len() { ", …" } else { "" })?;
+            write!(
+                f,
+                " ({}{})",
+                self.examples.join(", "),
+                if self.distinct > self.examples.len() {
+                    ", …"
+                } else {
+                    ""
+                }
+            )?;
         }
         Ok(())
     }

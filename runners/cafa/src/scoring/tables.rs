@@ -24,15 +24,29 @@ pub fn write_tables(
     options: &ScoringOptions,
 ) -> Result<Vec<PathBuf>, ScoringError> {
     let directory = directory.as_ref();
-    fs::create_dir_all(directory)
-        .map_err(|source| ScoringError::Write { file: directory.display().to_string(), source })?;
+    fs::create_dir_all(directory).map_err(|source| ScoringError::Write {
+        file: directory.display().to_string(),
+        source,
+    })?;
     let decimals = (-options.th_step.log10()).ceil() as usize + 1;
     let weighted = points(evaluations).any(|(_, _, p)| p.weighted.is_some());
 
     let mut tables = vec![("all".to_owned(), all(evaluations, weighted, decimals))];
-    let scores = [Best::F, Best::S, Best::FMicro, Best::FWeighted, Best::FMicroWeighted];
-    for by in scores.into_iter().filter(|by| weighted || !by.is_weighted()) {
-        tables.push((format!("best_{}", by.column()), best(evaluations, by, weighted, decimals)));
+    let scores = [
+        Best::F,
+        Best::S,
+        Best::FMicro,
+        Best::FWeighted,
+        Best::FMicroWeighted,
+    ];
+    for by in scores
+        .into_iter()
+        .filter(|by| weighted || !by.is_weighted())
+    {
+        tables.push((
+            format!("best_{}", by.column()),
+            best(evaluations, by, weighted, decimals),
+        ));
     }
     let mut paths = Vec::new();
     for (name, text) in tables {
@@ -45,7 +59,11 @@ pub fn write_tables(
 
 fn points(evaluations: &[Evaluation]) -> impl Iterator<Item = (&str, &str, &CurvePoint)> {
     evaluations.iter().flat_map(|e| {
-        e.namespaces.iter().flat_map(|n| n.curve.iter().map(|p| (e.name.as_str(), n.namespace.as_str(), p)))
+        e.namespaces.iter().flat_map(|n| {
+            n.curve
+                .iter()
+                .map(|p| (e.name.as_str(), n.namespace.as_str(), p))
+        })
     })
 }
 
@@ -63,9 +81,18 @@ fn best(evaluations: &[Evaluation], by: Best, weighted: bool, decimals: usize) -
     let mut rows = Vec::new();
     for evaluation in evaluations {
         for namespace in &evaluation.namespaces {
-            let coverage = if by.is_weighted() { namespace.coverage_weighted() } else { Some(namespace.coverage()) };
+            let coverage = if by.is_weighted() {
+                namespace.coverage_weighted()
+            } else {
+                Some(namespace.coverage())
+            };
             if let (Some(point), Some(coverage)) = (namespace.best(by), coverage) {
-                rows.push((evaluation.name.as_str(), namespace.namespace.as_str(), point, coverage));
+                rows.push((
+                    evaluation.name.as_str(),
+                    namespace.namespace.as_str(),
+                    point,
+                    coverage,
+                ));
             }
         }
     }
@@ -91,8 +118,13 @@ fn header(weighted: bool) -> String {
 
 fn row(text: &mut String, name: &str, namespace: &str, point: &CurvePoint, decimals: usize) {
     // Rust and C both round the exact binary value, half to even.
-    let values = point.scores.values().into_iter().chain(point.weighted.iter().flat_map(Scores::values));
-    write!(text, "{name}\t{namespace}\t{:.decimals$}", point.tau).expect("a string takes everything");
+    let values = point
+        .scores
+        .values()
+        .into_iter()
+        .chain(point.weighted.iter().flat_map(Scores::values));
+    write!(text, "{name}\t{namespace}\t{:.decimals$}", point.tau)
+        .expect("a string takes everything");
     for value in values {
         write!(text, "\t{value:.decimals$}").expect("a string takes everything");
     }

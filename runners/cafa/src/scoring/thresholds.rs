@@ -23,7 +23,10 @@ impl Thresholds {
         }
         let count = ((1.0 - step) / step).ceil() as usize;
         // Two roundings, as in numpy: a fused multiply-add would move some of them.
-        Ok(Thresholds { step, taus: (0..count).map(|i| step + i as f64 * step).collect() })
+        Ok(Thresholds {
+            step,
+            taus: (0..count).map(|i| step + i as f64 * step).collect(),
+        })
     }
 
     pub fn taus(&self) -> &[f64] {
@@ -38,7 +41,11 @@ impl Thresholds {
     /// A higher score never has a lower code, so that propagation can work on codes.
     #[inline]
     pub fn code(&self, score: f64) -> u32 {
-        if score > 0.0 { 1 + self.reached(score) as u32 } else { 0 }
+        if score > 0.0 {
+            1 + self.reached(score) as u32
+        } else {
+            0
+        }
     }
 
     #[inline]

@@ -51,14 +51,22 @@ impl<'o> GroundTruth<'o> {
     ///
     /// # Errors
     /// [`ScoringError::Read`], [`ScoringError::Directory`]; [`ScoringError::EmptyGroundTruth`] if no line has a known term.
-    pub fn read(path: impl AsRef<Path>, ontology: &'o Ontology) -> Result<GroundTruth<'o>, ScoringError> {
+    pub fn read(
+        path: impl AsRef<Path>,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
         let path = path.as_ref();
         let mut builder = Builder::new(ontology);
         // Terms are looked up in parallel, proteins numbered in the order of the file.
-        parse_blocks(path, "ground truth", |block| Parsed::new(block, ontology), |_, parsed| {
-            parsed.add_to(&mut builder);
-            Ok(())
-        })?;
+        parse_blocks(
+            path,
+            "ground truth",
+            |block| Parsed::new(block, ontology),
+            |_, parsed| {
+                parsed.add_to(&mut builder);
+                Ok(())
+            },
+        )?;
         builder.finish(&path.display().to_string())
     }
 
@@ -134,7 +142,10 @@ struct Parsed<'o> {
 
 impl<'o> Parsed<'o> {
     fn new(block: &[u8], ontology: &'o Ontology) -> Parsed<'o> {
-        let mut parsed = Parsed { annotations: Vec::new(), skipped: Skipped::default() };
+        let mut parsed = Parsed {
+            annotations: Vec::new(),
+            skipped: Skipped::default(),
+        };
         let skipped = &mut parsed.skipped;
         for (_, line) in Lines::new(block) {
             let [accession, term] = columns(line);
@@ -190,7 +201,11 @@ impl<'o> Builder<'o> {
         Builder {
             ontology,
             proteins: HashMap::new(),
-            rows: ontology.namespaces().iter().map(|_| Rows::default()).collect(),
+            rows: ontology
+                .namespaces()
+                .iter()
+                .map(|_| Rows::default())
+                .collect(),
             skipped: Skipped::default(),
         }
     }
@@ -229,12 +244,17 @@ impl<'o> Builder<'o> {
             .into_iter()
             .zip(self.ontology.namespaces())
             .map(|(rows, namespace)| {
-                let mut truth =
-                    NamespaceTruth { row_of: vec![NONE; proteins], offsets: vec![0], terms: Vec::new() };
+                let mut truth = NamespaceTruth {
+                    row_of: vec![NONE; proteins],
+                    offsets: vec![0],
+                    terms: Vec::new(),
+                };
                 for (row, (&protein, terms)) in rows.order.iter().zip(&rows.terms).enumerate() {
                     truth.row_of[protein as usize] = row as u32;
                     let all = self.ontology.propagate(terms);
-                    truth.terms.extend(all.iter().map(|t| (t.index() - namespace.offset()) as u32));
+                    truth
+                        .terms
+                        .extend(all.iter().map(|t| (t.index() - namespace.offset()) as u32));
                     truth.offsets.push(truth.terms.len());
                 }
                 truth

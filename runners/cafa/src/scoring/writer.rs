@@ -80,25 +80,40 @@ impl PredictionWriter {
         let path = path.as_ref().to_owned();
         let file = match temporary_beside(&path) {
             Ok(file) => BufWriter::with_capacity(1 << 17, file),
-            Err(source) => return Err(ScoringError::Write { file: path.display().to_string(), source }),
+            Err(source) => {
+                return Err(ScoringError::Write {
+                    file: path.display().to_string(),
+                    source,
+                });
+            }
         };
         let out = if path.extension().is_some_and(|e| e == "gz") {
             Output::Gzipped(GzEncoder::new(file, Compression::default()))
         } else {
             Output::Plain(file)
         };
-        Ok(PredictionWriter { path, out, written: 0 })
+        Ok(PredictionWriter {
+            path,
+            out,
+            written: 0,
+        })
     }
 
     /// Writes the predictions of one protein, sorting them on the way.
     ///
     /// # Errors
     /// [`ScoringError::Unwritable`] for a score outside 0..=1 (NaN too) or a name that is empty or has white space; [`ScoringError::Write`].
-    pub fn write<T: AsRef<str>>(&mut self, accession: &str, predictions: &mut [(T, f64)]) -> Result<(), ScoringError> {
+    pub fn write<T: AsRef<str>>(
+        &mut self,
+        accession: &str,
+        predictions: &mut [(T, f64)],
+    ) -> Result<(), ScoringError> {
         for (term, score) in predictions.iter() {
             check(accession, term.as_ref(), *score)?;
         }
-        predictions.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.as_ref().cmp(b.as_ref())));
+        predictions.sort_unstable_by(|(a, x), (b, y)| {
+            y.total_cmp(x).then_with(|| a.as_ref().cmp(b.as_ref()))
+        });
         let mut line = String::new();
         for (term, score) in predictions.iter() {
             let millionths = (score * MILLION).round() as u64;
@@ -112,7 +127,9 @@ impl PredictionWriter {
             line.push('\t');
             push_millionths(&mut line, millionths);
             line.push('\n');
-            self.out.write_all(line.as_bytes()).map_err(|e| self.failed(e))?;
+            self.out
+                .write_all(line.as_bytes())
+                .map_err(|e| self.failed(e))?;
             self.written += 1;
         }
         Ok(())
@@ -129,17 +146,27 @@ impl PredictionWriter {
                 Output::Plain(buffer) => buffer,
                 Output::Gzipped(encoder) => encoder.finish()?,
             };
-            buffer.into_inner().map_err(io::IntoInnerError::into_error)?.persist(&path).map_err(|e| e.error)?;
+            buffer
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)?
+                .persist(&path)
+                .map_err(|e| e.error)?;
             Ok(())
         };
         match finish() {
             Ok(()) => Ok(written),
-            Err(source) => Err(ScoringError::Write { file: path.display().to_string(), source }),
+            Err(source) => Err(ScoringError::Write {
+                file: path.display().to_string(),
+                source,
+            }),
         }
     }
 
     fn failed(&self, source: io::Error) -> ScoringError {
-        ScoringError::Write { file: self.path.display().to_string(), source }
+        ScoringError::Write {
+            file: self.path.display().to_string(),
+            source,
+        }
     }
 }
 
@@ -152,7 +179,12 @@ fn check(accession: &str, term: &str, score: f64) -> Result<(), ScoringError> {
     } else {
         return Ok(());
     };
-    Err(ScoringError::Unwritable { accession: accession.to_owned(), term: term.to_owned(), score, problem })
+    Err(ScoringError::Unwritable {
+        accession: accession.to_owned(),
+        term: term.to_owned(),
+        score,
+        problem,
+    })
 }
 
 fn push_millionths(line: &mut String, millionths: u64) {

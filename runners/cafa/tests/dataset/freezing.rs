@@ -7,6 +7,8 @@ use protea_cafa::dataset::{
     FrozenDataset, freeze,
 };
 
+use protea_cafa::ontology::Aspect;
+
 use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
@@ -417,7 +419,26 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
 
     let inputs = Inputs::new();
     inputs.write("go.obo", "GO:0005488 binding\n");
-    error(&inputs, &inputs.request(), &["go.obo"]);
+    assert!(matches!(
+        error(&inputs, &inputs.request(), &["go.obo"]),
+        DatasetError::Ontology(_)
+    ));
+
+    let inputs = Inputs::new();
+    inputs.write("terms.tsv", "P00001\tHP:0000001\nP00002\tHP:0000002\n");
+    assert!(matches!(
+        error(
+            &inputs,
+            &inputs.request(),
+            &[
+                "terms.tsv",
+                "none of the 2",
+                "go.obo",
+                "HP:0000001, HP:0000002"
+            ]
+        ),
+        DatasetError::NoKnownTerm { .. }
+    ));
 
     let inputs = Inputs::new();
     let mut request = inputs.request();
@@ -427,6 +448,44 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     request.embeddings = EmbeddingSource::None;
     request.dtype = Some(EmbeddingType::F16);
     error(&inputs, &request, &["--features kmer"]);
+}
+
+#[test]
+fn the_ontology_decides_on_terms_and_aspects() {
+    let inputs = Inputs::new();
+    let terms = "P00001\tGO:0005488\tP\nP00001\tGO:9999999\tF\nP00002\tGO:0000002\tF\nP00002\tGO:0000099\nQ00003\tGO:0008150\nQ00003\tGO:9999999\tF\n";
+    inputs.write("terms.tsv", terms);
+    let obo = fs::read_to_string(inputs.path("go.obo")).unwrap();
+    inputs.write("go.obo", obo.replace("name: binding\n", "name: binding\nalt_id: GO:0000099\n") + "\n[Term]\nid: GO:0000002\nname: gone\nnamespace: molecular_function\nis_obsolete: true\n");
+    let report = inputs.freeze();
+    assert_eq!(
+        (
+            report.unknown_terms.count,
+            report.unknown_terms.examples.join(" ")
+        ),
+        (3, "GO:9999999 GO:0000002".to_owned())
+    );
+    assert_eq!(
+        (
+            report.other_aspect.count,
+            report.other_aspect.examples.join(" ")
+        ),
+        (1, "GO:0005488".to_owned())
+    );
+    let dataset = open(&report);
+    let kept: Vec<_> = dataset
+        .annotations()
+        .unwrap()
+        .map(|a| (a.protein, a.term, a.aspect.map(Aspect::name)))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (0, "GO:0005488", Some("MFO")),
+            (1, "GO:0000099", Some("MFO")),
+            (2, "GO:0008150", Some("BPO"))
+        ]
+    );
 }
 
 #[test]

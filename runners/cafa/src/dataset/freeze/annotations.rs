@@ -12,9 +12,10 @@ use arrow_schema::{DataType, Field, Schema};
 use rayon::slice::ParallelSliceMut;
 
 use super::arrow_write::TableWriter;
-use super::{FreezeProgress, FreezeStep, Tally};
+use super::{FreezeProgress, FreezeRequest, FreezeStep, Tally};
 use crate::dataset::DatasetError;
-use crate::formats::{AnnotationReader, AnnotationRow, Aspect, Skipped};
+use crate::formats::{AnnotationReader, AnnotationRow, Skipped};
+use crate::ontology::{Aspect, Ontology};
 
 const BATCH_ROWS: usize = 65_536;
 /// Rows between two reports of progress.
@@ -28,6 +29,8 @@ pub(super) struct Annotations {
     evidence: Names,
     pub(super) read: u64,
     pub(super) without_sequence: Tally,
+    pub(super) unknown_terms: Tally,
+    pub(super) other_aspect: Tally,
     pub(super) repeated: u64,
     pub(super) skipped: Skipped,
 }
@@ -76,17 +79,18 @@ impl Names {
 }
 
 impl Annotations {
-    /// Reads the annotations of the proteins in `index`.
+    /// Reads the annotations of the proteins in `index` with terms of `ontology`.
     pub(super) fn read(
-        path: &Path,
-        fasta: &Path,
+        request: &FreezeRequest,
         index: &HashMap<String, u32>,
+        ontology: &Ontology,
         progress: &mut dyn FnMut(FreezeProgress),
     ) -> Result<Self, DatasetError> {
+        let path = &request.annotations;
         let mut this = Self::default();
         let mut reader = AnnotationReader::open(path)?;
         while let Some(row) = reader.next_row()? {
-            this.push(row, index);
+            this.push(row, index, ontology);
             if this.read.is_multiple_of(REPORT_EVERY) {
                 progress(FreezeProgress {
                     step: FreezeStep::Annotations,
@@ -96,10 +100,18 @@ impl Annotations {
             }
         }
         this.skipped = reader.skipped();
+        if this.rows.is_empty() && this.unknown_terms.count > 0 {
+            return Err(DatasetError::NoKnownTerm {
+                annotations: path.clone(),
+                ontology: request.ontology.clone(),
+                rows: this.unknown_terms.count,
+                examples: this.unknown_terms.examples,
+            });
+        }
         if this.rows.is_empty() {
             return Err(DatasetError::NoAnnotations {
-                annotations: path.to_owned(),
-                fasta: fasta.to_owned(),
+                annotations: path.clone(),
+                fasta: request.fasta.clone(),
                 rows: this.read,
                 examples: this.without_sequence.examples,
             });
@@ -113,19 +125,35 @@ impl Annotations {
         Ok(this)
     }
 
-    fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>) {
+    fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>, ontology: &Ontology) {
         self.read += 1;
-        match index.get(row.accession) {
-            None => self.without_sequence.add(row.accession),
-            Some(&protein) => self.rows.push(Row {
-                protein,
-                term: self.terms.number(row.term),
-                evidence: row
-                    .evidence
-                    .map_or(0, |code| self.evidence.number(code) + 1),
-                aspect: row.aspect,
-            }),
-        }
+        let Some(&protein) = index.get(row.accession) else {
+            self.without_sequence.add(row.accession);
+            return;
+        };
+        let terms = ontology.resolve(row.term);
+        let Some(&first) = terms.first() else {
+            self.unknown_terms.add(row.term);
+            return;
+        };
+        let mut aspects = terms.iter().map(|&term| ontology.aspect(term));
+        let aspect = if row.aspect.is_some() && aspects.any(|aspect| aspect == row.aspect) {
+            row.aspect
+        } else {
+            let known = ontology.aspect(first);
+            if row.aspect.is_some() && known.is_some() {
+                self.other_aspect.add(row.term);
+            }
+            known.or(row.aspect)
+        };
+        self.rows.push(Row {
+            protein,
+            term: self.terms.number(row.term),
+            evidence: row
+                .evidence
+                .map_or(0, |code| self.evidence.number(code) + 1),
+            aspect,
+        });
     }
 
     /// Puts the rows in order of protein, term and evidence, and drops those that repeat another.

@@ -14,6 +14,7 @@ use super::embeddings::Embeddings;
 use super::{FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, names, proteins};
 use crate::dataset::{Counts, DatasetError, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
 use crate::formats::{FormatError, check_information_accretion, open_plain_or_gzip, read_taxonomy};
+use crate::ontology::Ontology;
 
 /// Makes a frozen dataset.
 ///
@@ -25,8 +26,8 @@ use crate::formats::{FormatError, check_information_accretion, open_plain_or_gzi
 ///
 /// # Errors
 /// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`], [`DatasetError::RowCount`],
-/// [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`], [`DatasetError::NoAnnotations`] for inputs that make no
-/// dataset; [`DatasetError::Request`]; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
+/// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
+/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
 pub fn freeze(
     request: &FreezeRequest,
     progress: &mut dyn FnMut(FreezeProgress),
@@ -48,7 +49,7 @@ pub fn freeze(
         .transpose()?
         .unwrap_or_default();
     let embeddings = Embeddings::open(request)?;
-    copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
+    let ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
     if let Some(ia) = &request.ia {
         check_information_accretion(ia)?;
         copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
@@ -61,12 +62,7 @@ pub fn freeze(
         embeddings,
         progress,
     )?;
-    let annotations = Annotations::read(
-        &request.annotations,
-        &request.fasta,
-        &written.index,
-        progress,
-    )?;
+    let annotations = Annotations::read(request, &written.index, &ontology, progress)?;
     let accessions = in_order(&written.index);
     annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
 
@@ -99,6 +95,8 @@ pub fn freeze(
         manifest,
         annotation_rows: annotations.read,
         without_sequence: annotations.without_sequence,
+        unknown_terms: annotations.unknown_terms,
+        other_aspect: annotations.other_aspect,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
         no_data: annotations.skipped.no_data,
@@ -162,23 +160,13 @@ fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
     Ok((staging, parent.join(name)))
 }
 
-fn copy_ontology(from: &Path, to: &Path) -> Result<(), DatasetError> {
+fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
     copy(from, to)?;
     let text = fs::read(to).map_err(|source| DatasetError::Read {
         path: to.to_owned(),
         source,
     })?;
-    if !text
-        .split(|&b| b == b'\n')
-        .any(|line| line.trim_ascii() == b"[Term]")
-    {
-        return Err(FormatError::Empty {
-            path: from.to_owned(),
-            what: "[Term] stanza of an OBO ontology",
-        }
-        .into());
-    }
-    Ok(())
+    Ok(Ontology::parse(&text, &from.display().to_string())?)
 }
 
 /// Copies a file, decompressed.

@@ -44,6 +44,11 @@ pub struct FreezeReport {
     pub annotation_rows: u64,
     /// Annotations dropped because their protein is not in the FASTA file; the examples are accessions.
     pub without_sequence: Tally,
+    /// Annotations dropped because their term is unknown to the ontology or obsolete there; the examples are terms.
+    pub unknown_terms: Tally,
+    /// Annotations whose aspect was not that of their term in the ontology, and was replaced by it; the examples are
+    /// terms.
+    pub other_aspect: Tally,
     /// Annotations dropped because they repeat another row.
     pub repeated: u64,
     /// GAF rows dropped because they have the qualifier `NOT`.
