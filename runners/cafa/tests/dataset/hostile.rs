@@ -108,7 +108,9 @@ fn manifests_are_checked() {
     refused(&directory, &["dataset.json", "freeze it again"]);
 }
 
-fn table(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+type Column = (&'static str, ArrayRef);
+
+fn table(columns: Vec<Column>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let mut bytes = Vec::new();
     let mut writer = FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
@@ -132,15 +134,14 @@ fn tables_of_another_layout_name_the_column() {
     let directory = inputs.freeze().directory;
     let accession = || ("accession", texts(&[Some("A"), Some("B")]));
     let sequence = || ("sequence", texts(&[Some("MK"), None]));
-    let taxon =
-        || -> (&str, ArrayRef) { ("taxon", Arc::new(Int32Array::from(vec![Some(1), None]))) };
-    let floats = |values: [f32; 4]| -> (&str, ArrayRef) {
+    let taxon = || -> Column { ("taxon", Arc::new(Int32Array::from(vec![Some(1), None]))) };
+    let floats = |values: [f32; 4]| -> Column {
         (
             "embedding",
             embedding(Arc::new(Float32Array::from(values.to_vec()))),
         )
     };
-    let cases: [(Vec<(&str, ArrayRef)>, &[&str]); 10] = [
+    let cases: [(Vec<Column>, &[&str]); 10] = [
         (vec![sequence(), taxon()], &["\"accession\" is missing"]),
         (
             vec![

@@ -1,5 +1,9 @@
 //! Input formats, frozen datasets and features, through their public faces.
 
+// A failed unwrap names the place and the error, which is all a test has to say.
+#![allow(clippy::unwrap_used)]
+
+mod embeddings;
 mod features;
 mod formats;
 mod freezing;

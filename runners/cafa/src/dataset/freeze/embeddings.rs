@@ -24,7 +24,7 @@ pub(super) struct Embeddings {
 
 enum Origin {
     Matrix {
-        matrix: MatrixReader,
+        matrix: Box<MatrixReader>,
         ids_path: PathBuf,
         rows: HashMap<String, usize>,
         missing: Vec<String>,
@@ -88,7 +88,7 @@ impl Embeddings {
                 let source = source.clone().unwrap_or_else(name);
                 (
                     Origin::Matrix {
-                        matrix: reader,
+                        matrix: Box::new(reader),
                         ids_path: ids.clone(),
                         rows,
                         missing: Vec::new(),
