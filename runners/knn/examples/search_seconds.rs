@@ -14,11 +14,18 @@ use protea_knn::search::{Index, Kernel, Membership, Metric, RowBlock, SearchOpti
 fn read(path: &str) -> std::io::Result<Vec<f32>> {
     let bytes = std::fs::read(path)?;
     let (numbers, _) = bytes.as_chunks::<4>();
-    Ok(numbers.iter().map(|number| f32::from_le_bytes(*number)).collect())
+    Ok(numbers
+        .iter()
+        .map(|number| f32::from_le_bytes(*number))
+        .collect())
 }
 
 fn whole(values: &[f32], width: usize) -> Vec<RowBlock<'_>> {
-    vec![RowBlock { first_row: 0, rows: values.len() / width, values: Values::F32(values) }]
+    vec![RowBlock {
+        first_row: 0,
+        rows: values.len() / width,
+        values: Values::F32(values),
+    }]
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,19 +35,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (references, queries) = (read(references)?, read(queries)?);
     let width: usize = width.parse()?;
-    let metric = if metric == "l2" { Metric::L2 } else { Metric::Cosine };
+    let metric = if metric == "l2" {
+        Metric::L2
+    } else {
+        Metric::Cosine
+    };
     let start = Instant::now();
     let index = Index::new(width, whole(&references, width), Membership::All, metric)?;
-    eprintln!("index of {} rows in {:.4} s", index.rows(), start.elapsed().as_secs_f64());
+    eprintln!(
+        "index of {} rows in {:.4} s",
+        index.rows(),
+        start.elapsed().as_secs_f64()
+    );
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
         let [k, threads, kernel, out] = words[..] else {
             return Err(format!("{line:?} is not `K THREADS KERNEL OUT`").into());
         };
-        let kernel = Kernel::available().into_iter().find(|known| known.name() == kernel);
-        let options = SearchOptions { kernel, ..SearchOptions::nearest(k.parse()?) };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
+        let kernel = Kernel::available()
+            .into_iter()
+            .find(|known| known.name() == kernel);
+        let options = SearchOptions {
+            kernel,
+            ..SearchOptions::nearest(k.parse()?)
+        };
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.parse()?)
+            .build()?;
         let start = Instant::now();
         let found =
             pool.install(|| index.search(&whole(&queries, width), &options, &|_, _| true))?;
