@@ -73,9 +73,19 @@ impl QueryScale {
         round_down(f64::from(kth) - 2.0 * self.error)
     }
 
+    /// The key that belongs to a distance.
+    pub(super) fn key_of_distance(&self, distance: f64) -> f64 {
+        self.base - self.slope * distance
+    }
+
+    #[cfg(test)]
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
     /// The least key that a reference at `distance` or nearer can be given.
     pub(super) fn floor_of_distance(&self, distance: f64) -> f32 {
-        round_down(self.base - self.slope * distance - self.error)
+        round_down(self.key_of_distance(distance) - self.error)
     }
 }
 

@@ -37,6 +37,8 @@
 //! ```
 
 mod bounds;
+#[cfg(test)]
+mod bounds_test;
 mod candidates;
 mod error;
 mod index;
