@@ -51,6 +51,8 @@ pub(super) struct RowScale {
     pub(super) factor: f32,
     /// Is added, times [`QueryScale::offset_factor`].
     pub(super) offset: f32,
+    /// The row's place in the index's classes, kept here because it is needed at the same time.
+    pub(super) class: u8,
 }
 
 /// How one query is packed and its keys are read.
@@ -71,9 +73,19 @@ impl QueryScale {
         round_down(f64::from(kth) - 2.0 * self.error)
     }
 
+    /// The key that belongs to a distance.
+    pub(super) fn key_of_distance(&self, distance: f64) -> f64 {
+        self.base - self.slope * distance
+    }
+
+    #[cfg(test)]
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
     /// The least key that a reference at `distance` or nearer can be given.
     pub(super) fn floor_of_distance(&self, distance: f64) -> f32 {
-        round_down(self.base - self.slope * distance - self.error)
+        round_down(self.key_of_distance(distance) - self.error)
     }
 }
 
@@ -103,29 +115,22 @@ pub(super) struct Scaling {
 }
 
 impl Scaling {
-    /// For a kernel that sums `run` products before it adds them to the sum of earlier runs.
+    /// For these references; a kernel's scaling is had by [`Scaling::with_run`].
     pub(super) fn new(
         metric: Metric,
         precision: Precision,
         width: usize,
-        run: usize,
         references: &[Size],
     ) -> Self {
         let largest_norm = references
             .iter()
             .map(|size| size.norm())
             .fold(0.0, f64::max);
-        let roundings = (run.min(width) + width.div_ceil(run) + 2) as f64 * U;
-        let gamma = match precision {
-            Precision::Int16 => 0.0,
-            Precision::Single if roundings < 0.5 => roundings / (1.0 - roundings),
-            Precision::Single => f64::INFINITY,
-        };
         let mut scaling = Self {
             metric,
             precision,
             width: width as f64,
-            gamma,
+            gamma: 0.0,
             largest_norm,
             common: power_below(largest_norm),
             row_loss: 0.0,
@@ -134,11 +139,26 @@ impl Scaling {
             let largest_factor = references
                 .iter()
                 .filter(|size| size.norm() > 0.0)
-                .map(|&size| f64::from(scaling.row(size).factor))
+                .map(|&size| f64::from(scaling.row(size, 0).factor))
                 .fold(0.0, f64::max);
             scaling.row_loss = scaling.rounding_loss() * largest_factor * (1.0 + 4.0 * U);
         }
         scaling
+    }
+
+    /// For a kernel that sums `run` products before it adds them to the sum of earlier runs.
+    pub(super) fn with_run(&self, run: usize) -> Self {
+        let run = run as f64;
+        let roundings = (run.min(self.width) + (self.width / run).ceil() + 2.0) * U;
+        let gamma = match self.precision {
+            Precision::Int16 => 0.0,
+            Precision::Single if roundings < 0.5 => roundings / (1.0 - roundings),
+            Precision::Single => f64::INFINITY,
+        };
+        Self {
+            gamma,
+            ..self.clone()
+        }
     }
 
     /// Whether the error is small enough for the kernel to be worth using.
@@ -164,7 +184,7 @@ impl Scaling {
         }
     }
 
-    pub(super) fn row(&self, size: Size) -> RowScale {
+    pub(super) fn row(&self, size: Size, class: u8) -> RowScale {
         let scale = match (self.precision, self.metric) {
             (Precision::Single, Metric::Cosine) => 1.0 / power_below(size.norm()),
             (Precision::Single, Metric::L2) => 1.0 / self.common,
@@ -185,6 +205,7 @@ impl Scaling {
             scale,
             factor: factor as f32,
             offset: offset as f32,
+            class,
         }
     }
 

@@ -55,7 +55,7 @@ impl SearchOptions<'_> {
     }
 }
 
-/// References ready to be searched. The matrix stays where it is; the index adds some 16 bytes per row.
+/// References ready to be searched. The matrix stays where it is; the index adds some 20 bytes per row.
 ///
 /// Rows that hold an infinity or something that is not a number are never neighbours, and a query
 /// that holds one has none.
@@ -73,6 +73,8 @@ pub struct Index<'a> {
     /// For each member its position in `classes`; empty when there is only one class.
     pub(super) class_of: Vec<u8>,
     pub(super) exact: Exact,
+    single: Scaling,
+    int16: Scaling,
 }
 
 impl<'a> Index<'a> {
@@ -145,6 +147,8 @@ impl<'a> Index<'a> {
         if classes.len() <= 1 {
             class_of = Vec::new();
         }
+        let scaling = |precision| Scaling::new(metric, precision, width, &sizes);
+        let (single, int16) = (scaling(Precision::Single), scaling(Precision::Int16));
         Ok(Self {
             references,
             metric,
@@ -154,6 +158,8 @@ impl<'a> Index<'a> {
             classes,
             class_of,
             exact,
+            single,
+            int16,
         })
     }
 
@@ -227,18 +233,8 @@ struct Run<'r, 'a> {
 impl Run<'_, '_> {
     fn with_fastest(&self) -> Result<Neighbours, SearchError> {
         // Integers with a large relative error let too many rows through to be worth it.
-        let integers = || {
-            let index = self.index;
-            Scaling::new(
-                index.metric,
-                Precision::Int16,
-                index.width(),
-                1,
-                &index.sizes,
-            )
-            .is_useful()
-        };
-        if Kernel::Avx512Vnni.is_available() && integers() {
+        let integers = self.index.scaling(Precision::Int16).is_useful();
+        if Kernel::Avx512Vnni.is_available() && integers {
             self.with(Kernel::Avx512Vnni)
         } else if Kernel::Avx512.is_available() {
             self.with(Kernel::Avx512)
@@ -274,6 +270,13 @@ impl Run<'_, '_> {
 }
 
 impl Index<'_> {
+    pub(super) fn scaling(&self, precision: Precision) -> &Scaling {
+        match precision {
+            Precision::Single => &self.single,
+            Precision::Int16 => &self.int16,
+        }
+    }
+
     /// The position among the members of a row that is one.
     pub(super) fn member(&self, row: u32) -> usize {
         if self.members.len() == self.rows() {
@@ -282,8 +285,13 @@ impl Index<'_> {
         self.members.partition_point(|&member| member < row)
     }
 
+    /// The place of a member's mask among the classes.
+    pub(super) fn class(&self, member: usize) -> u8 {
+        self.class_of.get(member).copied().unwrap_or(0)
+    }
+
     /// The groups of a member.
     pub(super) fn mask(&self, member: usize) -> u8 {
-        self.classes[self.class_of.get(member).map_or(0, |&class| class as usize)]
+        self.classes[usize::from(self.class(member))]
     }
 }

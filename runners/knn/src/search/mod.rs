@@ -14,6 +14,7 @@
 //! | `scan` | the loops over blocks of references and panels of queries |
 //! | `bounds` | how far a kernel's score can be from the truth |
 //! | `candidates` | the lists kept while scanning |
+//! | `judge` | the exact distance, in double precision |
 //! | `kernels` | the inner loops, one file per instruction set |
 //!
 //! ```
@@ -36,9 +37,12 @@
 //! ```
 
 mod bounds;
+#[cfg(test)]
+mod bounds_test;
 mod candidates;
 mod error;
 mod index;
+mod judge;
 mod kernels;
 mod neighbours;
 mod rows;

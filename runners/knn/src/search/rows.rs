@@ -4,6 +4,7 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::SearchError;
+use super::kernels::prefetch;
 
 /// The numbers of a block, row after row.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +125,13 @@ impl<'a> Matrix<'a> {
         match block.values {
             Values::F32(values) => Row::F32(&values[start..start + self.width]),
             Values::F16(values) => Row::F16(&values[start..start + self.width]),
+        }
+    }
+    /// Starts to bring a row into the cache.
+    pub(super) fn prefetch(&self, row: usize) {
+        match self.row(row) {
+            Row::F32(values) => prefetch(values),
+            Row::F16(values) => prefetch(values),
         }
     }
 }

@@ -13,8 +13,9 @@ use rayon::prelude::*;
 
 use super::bounds::{QueryScale, RowScale, Scaling};
 use super::candidates::{self, Entry, Lists};
-use super::index::{Index, Metric, SearchOptions, vector_size};
-use super::kernels::{PackedValue, TileKernel};
+use super::index::{Index, SearchOptions, vector_size};
+use super::judge::Judge;
+use super::kernels::{PackedValue, SumValue, TileKernel};
 use super::rows::Matrix;
 use super::{Neighbour, Neighbours, SearchError};
 
@@ -108,13 +109,7 @@ pub(super) fn search<K: TileKernel>(
         queries.rows(),
         rayon::current_num_threads(),
     );
-    let scaling = Scaling::new(
-        index.metric,
-        K::PRECISION,
-        index.width(),
-        shape.run,
-        &index.sizes,
-    );
+    let scaling = index.scaling(K::PRECISION).with_run(shape.run);
     let search = Search {
         kernel,
         index,
@@ -245,14 +240,15 @@ impl<K: TileKernel> Search<'_, '_, K> {
                         chunk.first + query,
                         chunk.squared_norms[query],
                     );
-                    let judged: Vec<(Neighbour, u8)> = rows
-                        .iter()
-                        .map(|&row| {
-                            let member = self.index.member(row);
-                            let distance = judge.distance(member);
-                            (Neighbour { distance, row }, self.index.mask(member))
-                        })
-                        .collect();
+                    let mut judged: Vec<(Neighbour, u8)> = Vec::with_capacity(rows.len());
+                    for (at, &row) in rows.iter().enumerate() {
+                        if let Some(&next) = rows.get(at + 1) {
+                            self.index.references.prefetch(next as usize);
+                        }
+                        let member = self.index.member(row);
+                        let distance = judge.distance(member);
+                        judged.push((Neighbour { distance, row }, self.index.mask(member)));
+                    }
                     (0..groups)
                         .map(|group| {
                             let mut list: Vec<Neighbour> = judged
@@ -284,6 +280,7 @@ struct Worker<'w, 's, 'a, K: TileKernel> {
     scales: Vec<RowScale>,
     /// `[tile][row][lane]`
     sums: Vec<K::Sum>,
+    masks: Vec<u32>,
     scratch: Vec<f32>,
     judge: Judge<'s, 'a>,
 }
@@ -314,6 +311,7 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
             packed: vec![K::Packed::default(); shape.block * shape.width],
             scales: Vec::with_capacity(shape.block),
             sums: vec![K::Sum::default(); shape.block * K::QUERIES],
+            masks: Vec::new(),
             scratch: Vec::new(),
             judge: Judge::new(index),
         }
@@ -328,7 +326,7 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         self.pack(start, rows);
         for panel in 0..self.chunk.offset_factors.len() / K::QUERIES {
             self.multiply(panel, rows.div_ceil(K::ROWS));
-            self.filter(panel, start, rows);
+            self.filter(panel, start);
         }
     }
 
@@ -343,7 +341,7 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         self.scales.clear();
         let tile_size = shape.width * K::ROWS;
         for row in 0..rows {
-            let scale = scaling.row(index.sizes[start + row]);
+            let scale = scaling.row(index.sizes[start + row], index.class(start + row));
             self.scales.push(scale);
             let values = index.references.row(index.members[start + row] as usize);
             let at = row / K::ROWS * tile_size + row % K::ROWS * K::LINE;
@@ -376,41 +374,31 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         }
     }
 
-    fn filter(&mut self, panel: usize, start: usize, rows: usize) {
-        let Search { kernel, index, .. } = self.search;
-        let classes = index.classes.len();
+    fn filter(&mut self, panel: usize, start: usize) {
+        let classes = self.search.index.classes.len();
         let lane = panel * K::QUERIES;
         let factors = &self.chunk.offset_factors[lane..][..K::QUERIES];
-        let mut keys = [0.0; 32];
-        for row in 0..rows {
-            let scale = self.scales[row];
-            let class = index
-                .class_of
-                .get(start + row)
-                .map_or(0, |&class| class as usize);
-            let thresholds =
-                &self.thresholds[(panel * classes + class) * K::QUERIES..][..K::QUERIES];
-            let sums = &self.sums[row * K::QUERIES..][..K::QUERIES];
-            let mut mask = kernel.filter(
-                sums,
-                scale.factor,
-                scale.offset,
-                factors,
-                thresholds,
-                &mut keys,
-            );
+        let thresholds = &self.thresholds[lane * classes..][..K::QUERIES * classes];
+        let mut masks = std::mem::take(&mut self.masks);
+        self.search
+            .kernel
+            .filter(&self.sums, &self.scales, factors, thresholds, &mut masks);
+        for (row, &(mut mask)) in masks.iter().enumerate() {
             while mask != 0 {
                 let query = mask.trailing_zeros() as usize;
                 mask &= mask - 1;
-                self.consider(lane + query, start + row, index.classes[class], keys[query]);
+                let scale = self.scales[row];
+                let sum = self.sums[row * K::QUERIES + query].to_f32();
+                let key = sum * scale.factor + scale.offset * factors[query];
+                self.consider(lane + query, start + row, scale.class, key);
             }
         }
+        self.masks = masks;
     }
 
     /// Puts a reference into the lists of a query that it may belong to.
-    #[cold]
     #[inline(never)]
-    fn consider(&mut self, query: usize, member: usize, mask: u8, key: f32) {
+    fn consider(&mut self, query: usize, member: usize, class: u8, key: f32) {
         let Search {
             index,
             options,
@@ -428,6 +416,7 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         {
             return;
         }
+        let mask = index.classes[usize::from(class)];
         let mut risen = 0_u8;
         for group in 0..index.groups {
             let list = query * index.groups + group;
@@ -471,57 +460,6 @@ fn pack_query<K: TileKernel>(values: &[f32], scale: f32, lane: usize, panel: &mu
     for (column, value) in values.iter().enumerate() {
         let at = (column / K::PAIR * K::QUERIES + lane) * K::PAIR + column % K::PAIR;
         panel[at] = K::Packed::from_scaled(value * scale);
-    }
-}
-
-/// Computes exact distances from one query at a time.
-struct Judge<'s, 'a> {
-    index: &'s Index<'a>,
-    query: Option<usize>,
-    squared_norm: f64,
-    values: Vec<f64>,
-    scratch: Vec<f32>,
-}
-
-impl<'s, 'a> Judge<'s, 'a> {
-    fn new(index: &'s Index<'a>) -> Self {
-        Self {
-            index,
-            query: None,
-            squared_norm: 0.0,
-            values: Vec::new(),
-            scratch: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, queries: &Matrix<'_>, query: usize, squared_norm: f64) {
-        if self.query != Some(query) {
-            let values = queries.row(query).as_f32(&mut self.scratch);
-            self.values.clear();
-            self.values
-                .extend(values.iter().map(|&value| f64::from(value)));
-            self.query = Some(query);
-            self.squared_norm = squared_norm;
-        }
-    }
-
-    fn distance(&mut self, member: usize) -> f64 {
-        let index = self.index;
-        let row = index
-            .references
-            .row(index.members[member] as usize)
-            .as_f32(&mut self.scratch);
-        match index.metric {
-            Metric::L2 => index.exact.squared_distance(&self.values, row),
-            Metric::Cosine => {
-                // The root of the product, not the product of roots: exact for equal vectors.
-                let norms = (self.squared_norm * index.sizes[member].squared).sqrt();
-                if norms == 0.0 {
-                    return 1.0;
-                }
-                (1.0 - index.exact.dot(&self.values, row) / norms).clamp(0.0, 2.0)
-            }
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Single precision with AVX2 and FMA: six references against sixteen queries in registers.
 #![allow(unsafe_code)]
 
-use super::{Precision, TileKernel};
+use super::{Precision, RowScale, TileKernel};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -48,33 +48,27 @@ impl TileKernel for Avx2 {
         unreachable!("no value of this type exists, add = {add}")
     }
 
-    #[inline]
     fn filter(
         self,
         sums: &[f32],
-        factor: f32,
-        offset: f32,
-        query_factors: &[f32],
+        rows: &[RowScale],
+        offset_factors: &[f32],
         thresholds: &[f32],
-        keys: &mut [f32; 32],
-    ) -> u32 {
-        assert!(sums.len() >= Self::QUERIES);
-        assert!(query_factors.len() >= Self::QUERIES);
-        assert!(thresholds.len() >= Self::QUERIES);
-        // SAFETY: `self` proves AVX2 and FMA; the assertions above cover every address read or written.
+        masks: &mut Vec<u32>,
+    ) {
+        let classes = thresholds.len() / Self::QUERIES;
+        assert!(sums.len() >= rows.len() * Self::QUERIES);
+        assert!(offset_factors.len() >= Self::QUERIES);
+        assert!(rows.iter().all(|row| usize::from(row.class) < classes));
+        masks.clear();
+        // SAFETY: `self` proves AVX2 and FMA; the assertions above cover every address read.
         #[cfg(target_arch = "x86_64")]
         unsafe {
-            filter(
-                sums.as_ptr(),
-                factor,
-                offset,
-                query_factors.as_ptr(),
-                thresholds.as_ptr(),
-                keys.as_mut_ptr(),
-            )
+            let (sums, factors) = (sums.as_ptr(), offset_factors.as_ptr());
+            filter(sums, rows, factors, thresholds.as_ptr(), masks)
         }
         #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("no value of this type exists, {factor} {offset} {keys:?}")
+        unreachable!("no value of this type exists")
     }
 
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [f32]) {
@@ -150,29 +144,37 @@ unsafe fn multiply(
 }
 
 /// # Safety
-/// `sums`, `query_factors` and `thresholds` have `8 * V` readable values, `keys` as many writable.
+/// `sums` has `rows.len() * 8 * V` readable values, `offset_factors` has `8 * V`, and `thresholds`
+/// has `8 * V` for every class of `rows`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn filter(
-    sums: *const f32,
-    factor: f32,
-    offset: f32,
-    query_factors: *const f32,
+    mut sums: *const f32,
+    rows: &[RowScale],
+    offset_factors: *const f32,
     thresholds: *const f32,
-    keys: *mut f32,
-) -> u32 {
-    let factor = _mm256_set1_ps(factor);
-    let offset = _mm256_set1_ps(offset);
-    let mut mask = 0;
-    for v in 0..V {
-        // SAFETY: the caller vouches for `V` vectors behind each pointer.
+    masks: &mut Vec<u32>,
+) {
+    masks.extend(rows.iter().map(|row| {
+        let factor = _mm256_set1_ps(row.factor);
+        let offset = _mm256_set1_ps(row.offset);
+        let mut mask = 0;
+        // SAFETY: the caller vouches for `V` vectors of sums per row, of factors, and of
+        // thresholds per class.
         unsafe {
-            let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(query_factors.add(v * 8)));
-            let key = _mm256_fmadd_ps(_mm256_loadu_ps(sums.add(v * 8)), factor, shift);
-            let reached = _mm256_cmp_ps::<_CMP_GE_OQ>(key, _mm256_loadu_ps(thresholds.add(v * 8)));
-            _mm256_storeu_ps(keys.add(v * 8), key);
-            mask |= (_mm256_movemask_ps(reached) as u32) << (v * 8);
+            let thresholds = thresholds.add(usize::from(row.class) * 8 * V);
+            for v in 0..V {
+                let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(offset_factors.add(v * 8)));
+                let sum = _mm256_loadu_ps(sums.add(v * 8));
+                let key = _mm256_fmadd_ps(sum, factor, shift);
+                let reached = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(
+                    key,
+                    _mm256_loadu_ps(thresholds.add(v * 8)),
+                ));
+                mask |= (reached as u32) << (v * 8);
+            }
+            sums = sums.add(8 * V);
         }
-    }
-    mask
+        mask
+    }));
 }

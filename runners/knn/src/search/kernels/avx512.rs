@@ -1,7 +1,7 @@
 //! Single precision with AVX-512: twelve references against `16 * V` queries in registers.
 #![allow(unsafe_code)]
 
-use super::{Precision, TileKernel};
+use super::{Precision, RowScale, TileKernel};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -46,34 +46,27 @@ impl<const V: usize> TileKernel for Avx512<V> {
         unreachable!("no value of this type exists, add = {add}")
     }
 
-    #[inline]
     fn filter(
         self,
         sums: &[f32],
-        factor: f32,
-        offset: f32,
-        query_factors: &[f32],
+        rows: &[RowScale],
+        offset_factors: &[f32],
         thresholds: &[f32],
-        keys: &mut [f32; 32],
-    ) -> u32 {
-        const { assert!(V <= 2) };
-        assert!(sums.len() >= Self::QUERIES);
-        assert!(query_factors.len() >= Self::QUERIES);
-        assert!(thresholds.len() >= Self::QUERIES);
-        // SAFETY: `self` proves AVX-512F; the assertions above cover every address read or written.
+        masks: &mut Vec<u32>,
+    ) {
+        let classes = thresholds.len() / Self::QUERIES;
+        assert!(sums.len() >= rows.len() * Self::QUERIES);
+        assert!(offset_factors.len() >= Self::QUERIES);
+        assert!(rows.iter().all(|row| usize::from(row.class) < classes));
+        masks.clear();
+        // SAFETY: `self` proves AVX-512F; the assertions above cover every address read.
         #[cfg(target_arch = "x86_64")]
         unsafe {
-            filter::<V>(
-                sums.as_ptr(),
-                factor,
-                offset,
-                query_factors.as_ptr(),
-                thresholds.as_ptr(),
-                keys.as_mut_ptr(),
-            )
+            let (sums, factors) = (sums.as_ptr(), offset_factors.as_ptr());
+            filter::<V>(sums, rows, factors, thresholds.as_ptr(), masks)
         }
         #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("no value of this type exists, {factor} {offset} {keys:?}")
+        unreachable!("no value of this type exists")
     }
 
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [f32]) {
@@ -149,30 +142,35 @@ unsafe fn multiply<const V: usize>(
 }
 
 /// # Safety
-/// `sums`, `query_factors` and `thresholds` have `16 * V` readable values, `keys` as many writable.
+/// `sums` has `rows.len() * 16 * V` readable values, `offset_factors` has `16 * V`, and `thresholds`
+/// has `16 * V` for every class of `rows`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn filter<const V: usize>(
-    sums: *const f32,
-    factor: f32,
-    offset: f32,
-    query_factors: *const f32,
+    mut sums: *const f32,
+    rows: &[RowScale],
+    offset_factors: *const f32,
     thresholds: *const f32,
-    keys: *mut f32,
-) -> u32 {
-    let factor = _mm512_set1_ps(factor);
-    let offset = _mm512_set1_ps(offset);
-    let mut mask = 0;
-    for v in 0..V {
-        // SAFETY: the caller vouches for `V` vectors behind each pointer.
+    masks: &mut Vec<u32>,
+) {
+    masks.extend(rows.iter().map(|row| {
+        let factor = _mm512_set1_ps(row.factor);
+        let offset = _mm512_set1_ps(row.offset);
+        let mut mask = 0;
+        // SAFETY: the caller vouches for `V` vectors of sums per row, of factors, and of
+        // thresholds per class.
         unsafe {
-            let shift = _mm512_mul_ps(offset, _mm512_loadu_ps(query_factors.add(v * 16)));
-            let key = _mm512_fmadd_ps(_mm512_loadu_ps(sums.add(v * 16)), factor, shift);
-            let reached =
-                _mm512_cmp_ps_mask::<_CMP_GE_OQ>(key, _mm512_loadu_ps(thresholds.add(v * 16)));
-            _mm512_storeu_ps(keys.add(v * 16), key);
-            mask |= u32::from(reached) << (v * 16);
+            let thresholds = thresholds.add(usize::from(row.class) * 16 * V);
+            for v in 0..V {
+                let shift = _mm512_mul_ps(offset, _mm512_loadu_ps(offset_factors.add(v * 16)));
+                let sum = _mm512_loadu_ps(sums.add(v * 16));
+                let key = _mm512_fmadd_ps(sum, factor, shift);
+                let reached =
+                    _mm512_cmp_ps_mask::<_CMP_GE_OQ>(key, _mm512_loadu_ps(thresholds.add(v * 16)));
+                mask |= u32::from(reached) << (v * 16);
+            }
+            sums = sums.add(16 * V);
         }
-    }
-    mask
+        mask
+    }));
 }

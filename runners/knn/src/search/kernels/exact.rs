@@ -158,3 +158,15 @@ macro_rules! compiled_for {
 
 compiled_for!("avx2", dot_avx2, squared_distance_avx2, norm_avx2);
 compiled_for!("avx512f", dot_avx512, squared_distance_avx512, norm_avx512);
+
+/// Asks for a row's cache lines ahead of its use.
+pub(in crate::search) fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks((64 / size_of::<T>()).max(1)) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
+}

@@ -5,6 +5,8 @@
 //! [`Precision`]; `bounds` turns that into a proven error. A kernel of another precision is added
 //! by a file here, a variant of [`Kernel`] and, where its rounding is new, one of `Precision`.
 
+use super::bounds::RowScale;
+
 mod avx2;
 mod avx512;
 mod exact;
@@ -13,7 +15,7 @@ mod vnni;
 
 pub(super) use avx2::Avx2;
 pub(super) use avx512::Avx512;
-pub(super) use exact::Exact;
+pub(super) use exact::{Exact, prefetch};
 pub(super) use portable::Portable;
 pub(super) use vnni::Vnni;
 
@@ -98,13 +100,30 @@ impl PackedValue for i16 {
     }
 }
 
+/// A sum of products as a kernel holds it.
+pub(super) trait SumValue: Copy + Default + Send + Sync {
+    fn to_f32(self) -> f32;
+}
+
+impl SumValue for f32 {
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl SumValue for i32 {
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+}
+
 /// One kernel: the shape of its tile and its inner loops.
 ///
 /// A *panel* holds `QUERIES` queries as `[column / PAIR][query][PAIR]`; a *tile* holds `ROWS`
 /// references as `[column / LINE][row][LINE]`; sums are `[row][query]`.
 pub(super) trait TileKernel: Copy + Send + Sync {
     type Packed: PackedValue;
-    type Sum: Copy + Default + Send + Sync;
+    type Sum: SumValue;
 
     /// Queries in a panel, at most 32.
     const QUERIES: usize;
@@ -127,17 +146,16 @@ pub(super) trait TileKernel: Copy + Send + Sync {
         add: bool,
     );
 
-    /// For one reference: `keys[q] = sums[q] * factor + offset * query_factors[q]`, and the mask
-    /// of the queries whose key is at least their threshold.
+    /// For each reference, the mask of the queries whose key is at least their threshold. The key
+    /// is `sum * factor + offset * offset_factor`. `thresholds` is `[class][query]`.
     fn filter(
         self,
         sums: &[Self::Sum],
-        factor: f32,
-        offset: f32,
-        query_factors: &[f32],
+        rows: &[RowScale],
+        offset_factors: &[f32],
         thresholds: &[f32],
-        keys: &mut [f32; 32],
-    ) -> u32;
+        masks: &mut Vec<u32>,
+    );
 
     /// Writes one reference, scaled, into its place in a tile: `out` starts at the row's first line.
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [Self::Packed]);

@@ -1,6 +1,6 @@
 //! Single precision in plain Rust; the compiler vectorises it for the processor's baseline.
 
-use super::{Precision, TileKernel, pack_row_body};
+use super::{Precision, RowScale, TileKernel, pack_row_body};
 
 #[derive(Debug, Clone, Copy)]
 pub(in crate::search) struct Portable;
@@ -37,18 +37,25 @@ impl TileKernel for Portable {
     fn filter(
         self,
         sums: &[f32],
-        factor: f32,
-        offset: f32,
-        query_factors: &[f32],
+        rows: &[RowScale],
+        offset_factors: &[f32],
         thresholds: &[f32],
-        keys: &mut [f32; 32],
-    ) -> u32 {
-        let mut mask = 0;
-        for query in 0..Self::QUERIES {
-            keys[query] = sums[query] * factor + offset * query_factors[query];
-            mask |= u32::from(keys[query] >= thresholds[query]) << query;
-        }
-        mask
+        masks: &mut Vec<u32>,
+    ) {
+        masks.clear();
+        masks.extend(
+            sums.chunks_exact(Self::QUERIES)
+                .zip(rows)
+                .map(|(sums, row)| {
+                    let thresholds = &thresholds[usize::from(row.class) * Self::QUERIES..];
+                    let mut mask = 0;
+                    for query in 0..Self::QUERIES {
+                        let key = sums[query] * row.factor + row.offset * offset_factors[query];
+                        mask |= u32::from(key >= thresholds[query]) << query;
+                    }
+                    mask
+                }),
+        );
     }
 
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [f32]) {
