@@ -34,6 +34,8 @@ pub mod workspace;
 
 pub use catalog::{Catalog, CatalogError, SearchPath};
 pub use dataset::{Dataset, DatasetError};
+#[cfg(unix)]
+pub use dispatch::worker;
 pub use dispatch::{DispatchError, Isolation, Runner};
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use store::StoreError;

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use protea_contracts::abi::host::{CallError, OpenError};
+use protea_contracts::abi::host::OpenError;
+
+use crate::dispatch::DispatchError;
 
 /// Why a runner cannot be had from the catalog.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +46,12 @@ pub enum CatalogError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The opened runner does not answer the first question.
-    #[error("{}: the runner does not describe itself: {source}", path.display())]
+    #[error("{} does not load as a runner: {source}", path.display())]
     Describe {
         /// The library.
         path: PathBuf,
         /// What it answered.
-        source: CallError,
+        source: Box<DispatchError>,
     },
     /// The file changed between looking and opening.
     #[error("{} changed while it was being loaded; try again", path.display())]

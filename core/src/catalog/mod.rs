@@ -15,7 +15,7 @@ pub use error::CatalogError;
 pub use inspect::{Inspected, Unusable, Verdict, inspect};
 pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
 
-use crate::dispatch::Runner;
+use crate::dispatch::{Isolation, Runner};
 
 /// Everything found on a search path, judged.
 #[derive(Debug, Clone)]
@@ -158,13 +158,22 @@ impl Catalog {
         Err(self.unknown(name))
     }
 
-    /// Finds and loads a runner.
+    /// Finds a runner and loads it into this process.
     ///
     /// # Errors
     ///
     /// As [`find`](Self::find), and whatever loading fails with.
     pub fn load(&self, name: &str) -> Result<Runner, CatalogError> {
-        Runner::load(&self.find(name)?)
+        self.load_with(name, &Isolation::InProcess)
+    }
+
+    /// Finds a runner and loads it where `isolation` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find), and whatever loading fails with.
+    pub fn load_with(&self, name: &str, isolation: &Isolation) -> Result<Runner, CatalogError> {
+        Runner::load(&self.find(name)?, isolation)
     }
 
     /// Every place looked at for this runner, in order, and why each file was taken or passed over.

@@ -7,6 +7,12 @@ use url::Url;
 
 use super::DispatchError;
 
+/// Calls the embedder's sink; a panic in it stays here.
+#[cfg(unix)]
+pub(super) fn contained<T>(call: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).ok()
+}
+
 /// Hashes every exported file; each must lie below `output`.
 pub(super) fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     if result.files.is_empty() {

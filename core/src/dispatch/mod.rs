@@ -1,12 +1,17 @@
 //! Dispatch: one lifecycle call of a runner, with the spec checked before and the answer after.
 //!
-//! A runner is called in this process. Worker processes, which survive a crash of the runner, take
-//! their place beside it in [`Isolation`].
+//! [`Isolation`] says where the runner's code runs: in this process, or in a worker that may crash
+//! without harm.
 
 mod check;
+mod door;
 mod error;
+mod isolation;
 mod runner;
 mod spec;
+#[cfg(unix)]
+pub mod worker;
 
 pub use error::DispatchError;
-pub use runner::{Isolation, Runner};
+pub use isolation::Isolation;
+pub use runner::Runner;

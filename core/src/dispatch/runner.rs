@@ -4,43 +4,34 @@ use std::sync::Arc;
 
 use protea_contracts::{
     Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
-    abi::host::{Call, LoadedRunner},
     emit::EventSink,
 };
 use serde_json::Value;
+use url::Url;
 
-use super::{DispatchError, check, spec};
+use super::{DispatchError, Isolation, check, door::Door, spec};
 use crate::{
     catalog::{CatalogError, Entry, Verdict, inspect},
     store,
 };
 
-/// Where a runner's code runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Isolation {
-    /// In this process: a direct call. A crash of the runner is a crash of the host.
-    #[default]
-    InProcess,
-}
-
-/// A runner that is loaded and has described itself.
+/// A runner that has described itself.
 #[derive(Debug, Clone)]
 pub struct Runner {
     entry: Entry,
-    loaded: LoadedRunner,
+    door: Door,
     capabilities: Capabilities,
 }
 
 impl Runner {
-    /// Loads a runner of the catalog. **Its code runs from here on.**
+    /// Loads a runner of the catalog and asks what it is. **Its code runs from here on**, where
+    /// `isolation` says.
     ///
     /// # Errors
     ///
     /// [`CatalogError`] when the file changed since it was found, does not open, does not fit, or
     /// says one thing in its descriptor and another when asked.
-    pub fn load(entry: &Entry) -> Result<Self, CatalogError> {
+    pub fn load(entry: &Entry, isolation: &Isolation) -> Result<Self, CatalogError> {
         match inspect(&entry.path) {
             Verdict::Runner(now) if now.sha256 == entry.sha256 => {}
             _ => {
@@ -49,10 +40,10 @@ impl Runner {
                 });
             }
         }
-        let loaded = LoadedRunner::open(&entry.path)?;
-        let capabilities = loaded.describe().map_err(|source| CatalogError::Describe {
+        let door = Door::open(entry, isolation)?;
+        let capabilities = door.describe().map_err(|source| CatalogError::Describe {
             path: entry.path.clone(),
-            source,
+            source: Box::new(source),
         })?;
         if capabilities.descriptor != entry.descriptor {
             let text = |descriptor: &protea_contracts::Descriptor| {
@@ -69,7 +60,7 @@ impl Runner {
         }
         Ok(Self {
             entry: entry.clone(),
-            loaded,
+            door,
             capabilities,
         })
     }
@@ -84,6 +75,12 @@ impl Runner {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.entry.descriptor.name
+    }
+
+    /// Where its code runs.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.door.isolation()
     }
 
     /// What it says of itself: spec schema, defaults, metrics.
@@ -114,7 +111,7 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
-        result(self.loaded.fit(request, sink))
+        self.door.fit(request, sink)
     }
 
     /// Dispatches `evaluate`, and holds the metrics against what the runner declares.
@@ -127,7 +124,7 @@ impl Runner {
         request: &EvaluateRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
-        let evaluated = result(self.loaded.evaluate(request, sink))?;
+        let evaluated = self.door.evaluate(request, sink)?;
         self.capabilities.metrics.check(&evaluated.metrics)?;
         Ok(evaluated)
     }
@@ -142,14 +139,12 @@ impl Runner {
         request: &ExportRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
-        let exported = result(self.loaded.export(request, sink))?;
-        let output = store::stage(&request.output_uri)
-            .map_err(|error| DispatchError::Protocol(error.to_string()))?;
-        check::exported(&exported, &output)?;
+        let exported = self.door.export(request, sink)?;
+        check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
     }
 }
 
-fn result<T>(call: Call<T>) -> Result<T, DispatchError> {
-    call.result.map_err(DispatchError::from)
+fn local(output: &Url) -> Result<std::path::PathBuf, DispatchError> {
+    store::stage(output).map_err(|error| DispatchError::Protocol(error.to_string()))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink};
 use crate::{
-    Dataset, DispatchError, Isolation, WorkspaceError,
+    Dataset, DispatchError, WorkspaceError,
     workspace::{
         Artifacts, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status, StepRecord,
     },
@@ -42,7 +42,7 @@ impl Recorder {
                 path: entry.path.clone(),
                 sha256: entry.sha256.clone(),
             },
-            isolation: Isolation::InProcess,
+            isolation: experiment.runner.isolation().name().to_owned(),
             spec: spec.clone(),
             seed: experiment.seed,
             threads: experiment.threads,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Dataset, dispatch::Isolation};
+use crate::Dataset;
 
 /// How a run, or a step of it, stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +48,8 @@ pub struct RunManifest {
     pub status: Status,
     /// The runner.
     pub runner: RunnerRecord,
-    /// Where the runner's code ran.
-    pub isolation: Isolation,
+    /// Where the runner's code ran: `in-process` or `worker`.
+    pub isolation: String,
     /// The settings, with the runner's defaults filled in; `null` where a model brought its own.
     pub spec: Value,
     /// Seeds everything that is random.

@@ -1,0 +1,142 @@
+//! The way to a runner's code: through a call in this process, or through a worker.
+
+use std::{path::PathBuf, sync::Arc};
+
+use protea_contracts::{
+    Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
+    abi::host::LoadedRunner, emit::EventSink,
+};
+use url::Url;
+#[cfg(unix)]
+use {
+    super::worker::{self, Operation, Task, WorkerOptions},
+    protea_contracts::emit::Event,
+    serde::{Serialize, de::DeserializeOwned},
+};
+
+use super::{DispatchError, Isolation};
+use crate::catalog::{CatalogError, Entry};
+
+/// The way to a runner's code.
+#[derive(Debug, Clone)]
+pub(super) enum Door {
+    /// The library is open in this process.
+    Here(LoadedRunner),
+    /// Every call opens it in a worker.
+    #[cfg(unix)]
+    Worker {
+        library: PathBuf,
+        sha256: String,
+        options: Box<WorkerOptions>,
+    },
+}
+
+impl Door {
+    pub(super) fn open(entry: &Entry, isolation: &Isolation) -> Result<Self, CatalogError> {
+        match isolation {
+            Isolation::InProcess => Ok(Self::Here(LoadedRunner::open(&entry.path)?)),
+            #[cfg(unix)]
+            Isolation::Worker(options) => Ok(Self::Worker {
+                library: entry.path.clone(),
+                sha256: entry.sha256.clone(),
+                options: options.clone(),
+            }),
+        }
+    }
+
+    pub(super) fn isolation(&self) -> Isolation {
+        match self {
+            Self::Here(_) => Isolation::InProcess,
+            #[cfg(unix)]
+            Self::Worker { options, .. } => Isolation::Worker(options.clone()),
+        }
+    }
+
+    pub(super) fn describe(&self) -> Result<Capabilities, DispatchError> {
+        match self {
+            Self::Here(loaded) => Ok(loaded.describe()?),
+            #[cfg(unix)]
+            Self::Worker { .. } => self.in_worker(Operation::Describe, &(), None, Arc::new(Nobody)),
+        }
+    }
+
+    pub(super) fn fit(
+        &self,
+        request: &FitRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<RunResult, DispatchError> {
+        match self {
+            Self::Here(loaded) => Ok(loaded.fit(request, sink).result?),
+            #[cfg(unix)]
+            Self::Worker { .. } => {
+                self.in_worker(Operation::Fit, request, Some(&request.output_uri), sink)
+            }
+        }
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<EvalResult, DispatchError> {
+        match self {
+            Self::Here(loaded) => Ok(loaded.evaluate(request, sink).result?),
+            #[cfg(unix)]
+            Self::Worker { .. } => self.in_worker(
+                Operation::Evaluate,
+                request,
+                Some(&request.output_uri),
+                sink,
+            ),
+        }
+    }
+
+    pub(super) fn export(
+        &self,
+        request: &ExportRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<ExportResult, DispatchError> {
+        match self {
+            Self::Here(loaded) => Ok(loaded.export(request, sink).result?),
+            #[cfg(unix)]
+            Self::Worker { .. } => {
+                self.in_worker(Operation::Export, request, Some(&request.output_uri), sink)
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn in_worker<Q: Serialize, T: DeserializeOwned>(
+        &self,
+        operation: Operation,
+        request: &Q,
+        output: Option<&Url>,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<T, DispatchError> {
+        let Self::Worker {
+            library,
+            sha256,
+            options,
+        } = self
+        else {
+            unreachable!("only a door to a worker leads to one")
+        };
+        let task = Task {
+            library,
+            sha256,
+            operation,
+            request,
+            output: output.and_then(|uri| uri.to_file_path().ok()),
+        };
+        worker::dispatch(&task, options, &sink)
+    }
+}
+
+/// Nobody listens while a runner describes itself.
+#[cfg(unix)]
+struct Nobody;
+
+#[cfg(unix)]
+impl EventSink for Nobody {
+    fn receive(&self, _: &Event<'_>) {}
+}

@@ -1,0 +1,244 @@
+//! The worker's side: one call of one runner, then the end.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use protea_contracts::{
+    abi::host::{Call, CallError, LoadedRunner},
+    content,
+    emit::{Event, EventSink, Level},
+};
+use rustix::process::{Signal, getpgrp, kill_process_group};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame};
+
+/// Serves one dispatch on the socket that stands in for standard input. Never returns: the host
+/// ends the process, or its death does.
+pub(super) fn serve() -> ! {
+    match take_socket().and_then(|mut socket| {
+        let start = read_start(&mut socket)?;
+        Ok((socket, start))
+    }) {
+        Ok((socket, start)) => {
+            let channel = Arc::new(Channel::new(&socket, start.level));
+            watch(socket, Arc::clone(&channel));
+            match set_up(&start) {
+                Ok(()) => answer(&start, &channel),
+                Err(error) => channel.fail(&Failure::Setup(error.to_string())),
+            }
+        }
+        Err(error) => {
+            eprintln!("this process is a worker of protea and was not started by it: {error}")
+        }
+    }
+    end()
+}
+
+/// Waits to be killed: ending by itself would run the destructors of the runner's library, and
+/// leave its children behind.
+fn end() -> ! {
+    thread::sleep(Duration::from_secs(60));
+    kill_own_group()
+}
+
+fn kill_own_group() -> ! {
+    // The worker leads its group; whatever the runner has started is in it too.
+    let _ = kill_process_group(getpgrp(), Signal::KILL);
+    std::process::abort()
+}
+
+/// Moves the socket away from standard input, which a runner may read or close.
+fn take_socket() -> std::io::Result<UnixStream> {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    socket.peer_addr()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(socket)
+}
+
+fn read_start(socket: &mut UnixStream) -> std::io::Result<Start> {
+    let mut frames = Frames::default();
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        match frames.next().map_err(std::io::Error::other)? {
+            Some((Kind::Start, payload)) => return Ok(serde_json::from_slice(payload)?),
+            Some((kind, _)) => {
+                return Err(std::io::Error::other(format!(
+                    "the host began with {kind:?}"
+                )));
+            }
+            None => match socket.read(&mut chunk)? {
+                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                read => frames.extend(&chunk[..read]),
+            },
+        }
+    }
+}
+
+/// Listens for the host's wish to cancel; when the host is gone, so is this process.
+fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
+    let listen = move || {
+        let mut frames = Frames::default();
+        let mut chunk = [0; 64];
+        loop {
+            match socket.read(&mut chunk) {
+                Ok(0) => kill_own_group(),
+                Ok(read) => frames.extend(&chunk[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => kill_own_group(),
+            }
+            while let Ok(Some((kind, _))) = frames.next() {
+                if kind == Kind::Cancel {
+                    channel.cancelled.store(true, Ordering::SeqCst);
+                }
+            }
+        }
+    };
+    if thread::Builder::new()
+        .name("protea-host".to_owned())
+        .spawn(listen)
+        .is_err()
+    {
+        // Without it, the death of the host would go unnoticed.
+        kill_own_group()
+    }
+}
+
+fn set_up(start: &Start) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    start.limits.impose()
+}
+
+fn answer(start: &Start, channel: &Arc<Channel>) {
+    let library = &start.library;
+    let fail = |failure: Failure| channel.fail(&failure);
+    match content::digest_file(library) {
+        Ok((sha256, _)) if sha256 == start.sha256 => {}
+        Ok(_) => {
+            return fail(Failure::Open(format!(
+                "{} changed while it was being loaded; try again",
+                library.display()
+            )));
+        }
+        Err(error) => {
+            return fail(Failure::Open(format!("{}: {error}", library.display())));
+        }
+    }
+    let runner = match LoadedRunner::open(library) {
+        Ok(runner) => runner,
+        Err(error) => return fail(Failure::Open(error.to_string())),
+    };
+    let sink = || Arc::clone(channel) as Arc<dyn EventSink>;
+    match start.operation {
+        Operation::Describe => channel.send_result(runner.describe(), start, None),
+        Operation::Fit => call(start, channel, |request| runner.fit(&request, sink())),
+        Operation::Evaluate => call(start, channel, |request| runner.evaluate(&request, sink())),
+        Operation::Export => call(start, channel, |request| runner.export(&request, sink())),
+    }
+}
+
+fn call<Q: DeserializeOwned, T: Serialize>(
+    start: &Start,
+    channel: &Channel,
+    call: impl FnOnce(Q) -> Call<T>,
+) {
+    match serde_json::from_str(start.request.get()) {
+        Ok(request) => {
+            let mut call = call(request);
+            let result = std::mem::replace(
+                &mut call.result,
+                Err(CallError::Protocol("taken".to_owned())),
+            );
+            channel.send_result(result, start, Some(&|| call.late_events()));
+        }
+        Err(error) => channel.fail(&Failure::Setup(format!("the request: {error}"))),
+    }
+}
+
+/// The way to the host, for events from any thread and for the answer.
+struct Channel {
+    socket: Mutex<Option<UnixStream>>,
+    level: Level,
+    cancelled: AtomicBool,
+}
+
+impl Channel {
+    fn new(socket: &UnixStream, level: Level) -> Self {
+        Self {
+            socket: Mutex::new(socket.try_clone().ok()),
+            level,
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// A frame goes out in one piece, before the caller goes on: what a runner said just before it
+    /// crashed is what one wants to know.
+    fn send(&self, bytes: &[u8]) {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = socket.as_mut()
+            && open.write_all(bytes).is_err()
+        {
+            *socket = None;
+        }
+    }
+
+    fn fail(&self, failure: &Failure) {
+        match serde_json::to_vec(failure) {
+            Ok(payload) => self.send(&frame(Kind::Failure, &payload)),
+            Err(error) => eprintln!("the failure cannot be told: {error}"),
+        }
+    }
+
+    fn send_result<T: Serialize>(
+        &self,
+        result: Result<T, CallError>,
+        start: &Start,
+        late_events: Option<&dyn Fn() -> u64>,
+    ) {
+        match result {
+            Ok(result) => match serde_json::to_vec(&result) {
+                Ok(payload) => self.send(&frame(Kind::Result, &payload)),
+                Err(error) => self.fail(&Failure::Protocol(error.to_string())),
+            },
+            Err(CallError::Runner(error)) => self.fail(&Failure::Runner(error)),
+            Err(CallError::Panicked(panic)) => self.fail(&Failure::Panicked(panic)),
+            Err(CallError::Protocol(message)) => self.fail(&Failure::Protocol(message)),
+        }
+        if start.linger > 0 {
+            thread::sleep(Duration::from_millis(start.linger));
+            let late = late_events.map_or(0, |count| count());
+            self.send(&frame(Kind::Bye, late.to_string().as_bytes()));
+        }
+    }
+}
+
+impl EventSink for Channel {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        thread_local! {
+            static BUFFER: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
+        }
+        let mut buffer = BUFFER.take();
+        buffer.clear();
+        encode_event(&mut buffer, event);
+        self.send(&buffer);
+        BUFFER.set(buffer);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}

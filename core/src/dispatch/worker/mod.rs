@@ -1,0 +1,78 @@
+//! Worker isolation: every dispatch in a process of its own.
+//!
+//! The worker is the host's own program, started anew with a hidden argument. It takes one
+//! [`Start`](protocol::Start) from a socket, opens the runner's library, makes one call, streams
+//! the events back, answers, and is killed, with all that the runner has started. A crash, an
+//! exit, a hang, a hunger for memory or a broken answer is an error of that dispatch.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `protocol` | the frames |
+//! | `child` | the worker's side |
+//! | `process` | the process as the host has it: start, last words, kill |
+//! | `stragglers` | descendants that left the process group |
+//! | `supervise` | the host's side: events, deadlines, cancellation |
+//! | `verdict` | what the end of a worker means |
+//! | `limits` | what a worker may use |
+
+mod child;
+mod limits;
+mod process;
+mod protocol;
+mod stragglers;
+mod supervise;
+mod verdict;
+
+use std::{io, time::Duration};
+
+pub use limits::WorkerLimits;
+pub use process::{STDERR, STDOUT, WorkerCommand};
+pub use protocol::Operation;
+
+pub use supervise::LATE_EVENTS;
+pub(super) use supervise::{Task, dispatch};
+
+/// The argument that makes a program serve as a worker.
+const ARGUMENT: &str = "__protea-worker";
+
+/// How workers are started and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerOptions {
+    /// The program.
+    pub command: WorkerCommand,
+    /// What a worker may use.
+    pub limits: WorkerLimits,
+    /// How long a runner that is asked to end, because the user or the time limit wants it, may
+    /// take before it is killed.
+    pub grace: Duration,
+    /// How long a worker stays after its answer, watching for events that come late.
+    pub linger: Duration,
+}
+
+impl WorkerOptions {
+    /// Workers that are this program again. Its `main` must begin with [`serve_if_asked`].
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell where this program is.
+    pub fn this_program() -> io::Result<Self> {
+        Ok(Self {
+            command: WorkerCommand {
+                program: std::env::current_exe()?,
+                arguments: vec![ARGUMENT.to_owned()],
+            },
+            limits: WorkerLimits::default(),
+            grace: Duration::from_millis(900),
+            linger: Duration::ZERO,
+        })
+    }
+}
+
+/// Serves as a worker if that is what this process was started for, and does not return then.
+/// The first thing in the `main` of a program that uses [`Isolation::Worker`](super::Isolation::Worker).
+pub fn serve_if_asked() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ARGUMENT) && arguments.next().is_none() {
+        child::serve()
+    }
+}

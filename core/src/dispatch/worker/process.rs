@@ -1,0 +1,181 @@
+//! A worker's process: started in a group of its own, and never left behind.
+
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use protea_contracts::emit::{Event, EventSink, Level};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::stragglers;
+
+/// The event under which a line of the worker's standard output reaches the sink.
+pub const STDOUT: &str = "worker.stdout";
+/// The event under which a line of the worker's standard error reaches the sink.
+pub const STDERR: &str = "worker.stderr";
+
+/// Of a stream, so much reaches the sink; the rest is read and dropped.
+const MOST_OUTPUT: u64 = 4 << 20;
+const LONGEST_LINE: u64 = 8 << 10;
+const LAST_WORDS: usize = 2 << 10;
+
+/// How a program becomes a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerCommand {
+    /// The program; it calls [`serve_if_asked`](super::serve_if_asked) at its start.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+}
+
+/// A worker's process. Dropped, it and all that it has started are killed.
+pub(super) struct Process {
+    child: Child,
+    id: String,
+    readers: Vec<JoinHandle<()>>,
+    last_words: Arc<Mutex<Vec<u8>>>,
+    gone: Option<ExitStatus>,
+}
+
+impl Process {
+    /// Starts the process; gives the host's end of the socket with it.
+    pub(super) fn start(
+        command: &WorkerCommand,
+        sink: &Arc<dyn EventSink>,
+    ) -> io::Result<(Self, UnixStream)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let id = stragglers::new_id()?;
+        let mut child = Command::new(&command.program)
+            .args(&command.arguments)
+            .env(stragglers::VARIABLE, &id)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let last_words = Arc::default();
+        let mut readers = Vec::new();
+        if let Some(stream) = child.stdout.take() {
+            readers.push(forward(stream, STDOUT, sink, None));
+        }
+        if let Some(stream) = child.stderr.take() {
+            readers.push(forward(stream, STDERR, sink, Some(Arc::clone(&last_words))));
+        }
+        let process = Self {
+            child,
+            id,
+            readers,
+            last_words,
+            gone: None,
+        };
+        Ok((process, ours))
+    }
+
+    /// How the process ended, if it has.
+    pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        if self.gone.is_none() {
+            self.gone = self.child.try_wait()?;
+        }
+        Ok(self.gone)
+    }
+
+    /// Kills the process with all that it has started, and waits until it is gone.
+    pub(super) fn kill(&mut self) {
+        // The group first, while its leader keeps the number from being given away.
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        if self.gone.is_none() {
+            self.gone = self.child.wait().ok();
+        }
+        stragglers::kill(&self.id);
+        self.finish_reading();
+    }
+
+    /// The last that it wrote to standard error.
+    pub(super) fn last_words(&mut self) -> String {
+        self.finish_reading();
+        let bytes = self
+            .last_words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).trim().to_owned()
+    }
+
+    /// Lets the readers come to the end of their streams, which something that escaped may hold open.
+    fn finish_reading(&mut self) {
+        let patience = Instant::now() + Duration::from_millis(200);
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.readers
+            .drain(..)
+            .filter(JoinHandle::is_finished)
+            // A reader does not panic; a sink that does is contained by the emitter in the runner's place.
+            .for_each(|reader| drop(reader.join()));
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Sends the lines of a stream to the sink, on a thread of its own.
+fn forward(
+    stream: impl Read + Send + 'static,
+    event: &'static str,
+    sink: &Arc<dyn EventSink>,
+    last_words: Option<Arc<Mutex<Vec<u8>>>>,
+) -> JoinHandle<()> {
+    let sink = Arc::clone(sink);
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        let mut sent = 0;
+        loop {
+            line.clear();
+            match (&mut stream)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+            {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return,
+            }
+            if let Some(last_words) = &last_words {
+                let mut kept = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&line);
+                let excess = kept.len().saturating_sub(LAST_WORDS);
+                kept.drain(..excess);
+            }
+            if sent > MOST_OUTPUT {
+                continue;
+            }
+            sent += line.len() as u64;
+            let text = String::from_utf8_lossy(&line);
+            let message = if sent > MOST_OUTPUT {
+                "(the rest of this stream is left out)"
+            } else {
+                text.trim_end_matches(['\n', '\r'])
+            };
+            sink.receive(&Event {
+                name: event,
+                message: Some(message),
+                fields: b"{}",
+                level: Level::Info,
+            });
+        }
+    })
+}

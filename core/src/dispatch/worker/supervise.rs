@@ -1,0 +1,262 @@
+//! The host's side of a dispatch in a worker: events, deadlines, cancellation.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protea_contracts::emit::{Event, EventSink, Level};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::to_raw_value;
+
+use super::{
+    Operation, WorkerOptions,
+    process::Process,
+    protocol::{Failure, Frames, Kind, Start, decode_event, frame},
+    verdict,
+};
+use crate::dispatch::{DispatchError, check::contained};
+
+/// The event that tells the sink of a lingering worker's late events.
+pub const LATE_EVENTS: &str = "worker.late_events";
+
+/// How often deadlines and the wish to cancel are looked at.
+const TICK: Duration = Duration::from_millis(10);
+const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
+
+/// A dispatch to be done.
+pub(in crate::dispatch) struct Task<'a, Q> {
+    pub(in crate::dispatch) library: &'a Path,
+    pub(in crate::dispatch) sha256: &'a str,
+    pub(in crate::dispatch) operation: Operation,
+    pub(in crate::dispatch) request: &'a Q,
+    /// The directory that the output limit is about.
+    pub(in crate::dispatch) output: Option<PathBuf>,
+}
+
+/// Why the host wants the dispatch to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Cancelled,
+    TimedOut(Duration),
+    OutputTooLarge(u64),
+}
+
+/// Does a dispatch in a worker.
+pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
+    task: &Task<'_, Q>,
+    options: &WorkerOptions,
+    sink: &Arc<dyn EventSink>,
+) -> Result<T, DispatchError> {
+    let start = Start {
+        library: task.library.to_owned(),
+        sha256: task.sha256.to_owned(),
+        operation: task.operation,
+        request: to_raw_value(task.request)
+            .map_err(|error| DispatchError::Protocol(format!("the request: {error}")))?,
+        level: contained(|| sink.level()).unwrap_or_default(),
+        limits: options.limits.clone(),
+        linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),
+    };
+    let start = serde_json::to_vec(&start)
+        .map_err(|error| DispatchError::Protocol(format!("the request: {error}")))?;
+    let worker_error = |source| DispatchError::Worker {
+        program: options.command.program.clone(),
+        source,
+    };
+    let (process, socket) = Process::start(&options.command, sink).map_err(worker_error)?;
+    let mut supervisor = Supervisor {
+        process,
+        socket,
+        options,
+        sink,
+        sink_works: true,
+        output: task.output.as_deref(),
+        began: Instant::now(),
+        output_checked: Instant::now(),
+        ending: None,
+        answer: None,
+    };
+    supervisor
+        .socket
+        .set_read_timeout(Some(TICK))
+        .map_err(worker_error)?;
+    // A worker that dies at once is found out below, with its last words.
+    let _ = supervisor.socket.write_all(&frame(Kind::Start, &start));
+    let end = supervisor.supervise();
+    supervisor.process.kill();
+    end?;
+    supervisor.verdict()
+}
+
+struct Supervisor<'a> {
+    process: Process,
+    socket: UnixStream,
+    options: &'a WorkerOptions,
+    sink: &'a Arc<dyn EventSink>,
+    sink_works: bool,
+    output: Option<&'a Path>,
+    began: Instant,
+    output_checked: Instant,
+    ending: Option<(Ending, Instant)>,
+    answer: Option<Result<Vec<u8>, Failure>>,
+}
+
+impl Supervisor<'_> {
+    /// Reads until the worker has said all, is gone, or must go.
+    fn supervise(&mut self) -> Result<(), DispatchError> {
+        let mut frames = Frames::default();
+        let mut chunk = vec![0; 64 * 1024];
+        let mut looked = Instant::now();
+        loop {
+            let quiet = match self.socket.read(&mut chunk) {
+                Ok(0) => {
+                    self.await_end();
+                    return Ok(());
+                }
+                Ok(read) => {
+                    frames.extend(&chunk[..read]);
+                    false
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => true,
+                    ErrorKind::Interrupted => false,
+                    _ => {
+                        self.await_end();
+                        return Ok(());
+                    }
+                },
+            };
+            while let Some((kind, payload)) = frames
+                .next()
+                .map_err(|error| DispatchError::Protocol(error.to_string()))?
+            {
+                match kind {
+                    Kind::Event => {
+                        let event = decode_event(payload)
+                            .map_err(|error| DispatchError::Protocol(error.to_string()))?;
+                        if self.sink_works && self.answer.is_none() {
+                            let sink = self.sink;
+                            self.sink_works = contained(|| sink.receive(&event)).is_some();
+                        }
+                    }
+                    Kind::Result => self.answer = Some(Ok(payload.to_vec())),
+                    Kind::Failure => {
+                        let failure = serde_json::from_slice(payload).map_err(|error| {
+                            DispatchError::Protocol(format!("its failure: {error}"))
+                        })?;
+                        self.answer = Some(Err(failure));
+                    }
+                    Kind::Bye => {
+                        self.report_late_events(payload);
+                        return Ok(());
+                    }
+                    Kind::Start | Kind::Cancel => {
+                        return Err(DispatchError::Protocol(
+                            "it sent what only a host sends".to_owned(),
+                        ));
+                    }
+                }
+                if self.answer.is_some() && self.options.linger.is_zero() {
+                    return Ok(());
+                }
+            }
+            if quiet && matches!(self.process.ended(), Ok(Some(_))) {
+                return Ok(());
+            }
+            if quiet || looked.elapsed() >= TICK {
+                looked = Instant::now();
+                if self.must_go() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Tells the sink how many events came after the answer.
+    fn report_late_events(&self, count: &[u8]) {
+        let count: u64 = serde_json::from_slice(count).unwrap_or_default();
+        if count > 0 && self.sink_works {
+            let fields = format!("{{\"count\":{count}}}");
+            let event = Event {
+                name: LATE_EVENTS,
+                message: Some("the runner sent events after its call had returned"),
+                fields: fields.as_bytes(),
+                level: Level::Warning,
+            };
+            contained(|| self.sink.receive(&event));
+        }
+    }
+
+    /// The socket is closed; the process follows, unless the runner closed it behind the worker's back.
+    fn await_end(&mut self) {
+        let patience = Instant::now() + Duration::from_millis(500);
+        while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Looks at the deadlines; asks the runner to end where it should, and says when to kill.
+    fn must_go(&mut self) -> bool {
+        if let Some((_, until)) = self.ending {
+            return Instant::now() >= until;
+        }
+        let limits = &self.options.limits;
+        let mut wanted = None;
+        if let Some(limit) = limits.time
+            && self.began.elapsed() >= limit
+        {
+            wanted = Some(Ending::TimedOut(limit));
+        }
+        if let (Some(limit), Some(output)) = (limits.output, self.output)
+            && self.output_checked.elapsed() >= BETWEEN_OUTPUT_CHECKS
+        {
+            self.output_checked = Instant::now();
+            if size_of(output) > limit {
+                wanted = Some(Ending::OutputTooLarge(limit));
+            }
+        }
+        let sink = self.sink;
+        if self.sink_works && contained(|| sink.is_cancelled()).unwrap_or(false) {
+            wanted = Some(Ending::Cancelled);
+        }
+        if let Some(ending) = wanted {
+            self.ending = Some((ending, Instant::now() + self.options.grace));
+            let _ = self.socket.write_all(&frame(Kind::Cancel, &[]));
+        }
+        false
+    }
+
+    fn verdict<T: DeserializeOwned>(mut self) -> Result<T, DispatchError> {
+        let ending = self.ending.map(|(ending, _)| ending);
+        match self.answer.take() {
+            Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {
+                DispatchError::Protocol(format!("its result cannot be read: {error}"))
+            }),
+            Some(Err(failure)) => Err(verdict::of_failure(failure, ending)),
+            None => {
+                let status = self.process.ended().ok().flatten();
+                let last_words = self.process.last_words();
+                let limits = &self.options.limits;
+                Err(verdict::of_end(status, ending, limits, last_words))
+            }
+        }
+    }
+}
+
+/// The bytes in the files of a directory; what cannot be seen does not count.
+fn size_of(directory: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return 0;
+    };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size_of(&entry.path()),
+            _ => entry.metadata().map_or(0, |metadata| metadata.len()),
+        })
+        .sum()
+}

@@ -1,0 +1,78 @@
+//! What the end of a worker means.
+
+use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
+
+use protea_contracts::RunnerError;
+use rustix::process::Signal;
+
+use super::{WorkerLimits, protocol::Failure, supervise::Ending};
+use crate::dispatch::DispatchError;
+
+/// The runner answered an error.
+pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> DispatchError {
+    match (failure, ending) {
+        // It ended as it was asked to; why it was asked is what matters.
+        (Failure::Runner(RunnerError::Cancelled), Some(Ending::TimedOut(limit))) => {
+            DispatchError::TimedOut { limit }
+        }
+        (Failure::Runner(RunnerError::Cancelled), Some(Ending::OutputTooLarge(limit))) => {
+            DispatchError::OutputTooLarge { limit }
+        }
+        (Failure::Runner(error), _) => DispatchError::Runner(error),
+        (Failure::Panicked(panic), _) => DispatchError::Panicked(panic),
+        (Failure::Protocol(message), _) => DispatchError::Protocol(message),
+        (Failure::Open(message), _) => DispatchError::Open(message),
+        (Failure::Setup(message), _) => DispatchError::Setup(message),
+    }
+}
+
+/// The worker ended without an answer.
+pub(super) fn of_end(
+    status: Option<ExitStatus>,
+    ending: Option<Ending>,
+    limits: &WorkerLimits,
+    last_words: String,
+) -> DispatchError {
+    match ending {
+        Some(Ending::Cancelled) => return DispatchError::Killed,
+        Some(Ending::TimedOut(limit)) => return DispatchError::TimedOut { limit },
+        Some(Ending::OutputTooLarge(limit)) => return DispatchError::OutputTooLarge { limit },
+        None => {}
+    }
+    let Some(status) = status else {
+        return DispatchError::Protocol("it closed its side and went on".to_owned());
+    };
+    if let Some(code) = status.code() {
+        return DispatchError::Exited { code, last_words };
+    }
+    let signal = status.signal().unwrap_or_default();
+    // Rust's own words before it aborts; a library in C may get along with less, or crash otherwise.
+    let starved = last_words.contains("memory allocation of") || last_words.contains("bad_alloc");
+    if starved {
+        return DispatchError::OutOfMemory {
+            limit: limits.memory,
+            last_words,
+        };
+    }
+    match (limits.output, Signal::from_named_raw(signal)) {
+        (Some(limit), Some(Signal::XFSZ)) => DispatchError::OutputTooLarge { limit },
+        _ => DispatchError::Crashed {
+            signal,
+            name: name(signal),
+            last_words,
+        },
+    }
+}
+
+fn name(signal: i32) -> &'static str {
+    match Signal::from_named_raw(signal) {
+        Some(Signal::SEGV) => "SIGSEGV: it touched memory that is not its own",
+        Some(Signal::ABORT) => "SIGABRT: it aborted",
+        Some(Signal::BUS) => "SIGBUS: a file it had mapped was cut short, or memory is broken",
+        Some(Signal::ILL) => "SIGILL: an instruction that this processor does not have",
+        Some(Signal::FPE) => "SIGFPE: a division by zero, or its like",
+        Some(Signal::KILL) => "SIGKILL: somebody killed it; the system does when memory runs out",
+        Some(Signal::TERM) => "SIGTERM: somebody ended it",
+        _ => "a signal",
+    }
+}
