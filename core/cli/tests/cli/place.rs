@@ -121,7 +121,11 @@ impl Place {
     }
 
     pub fn run(&self, line: &str) -> Ran {
-        let output = self.command().args(line.split_whitespace()).output().unwrap();
+        let output = self
+            .command()
+            .args(line.split_whitespace())
+            .output()
+            .unwrap();
         Ran::from(output)
     }
 
