@@ -41,9 +41,10 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let value: Value = match extension(path).as_str() {
         "json" => serde_json::from_str(&text)
             .map_err(|error| wrong(format!("is not JSON: {error}; correct it there")))?,
-        "yaml" | "yml" => {
-            serde_saphyr::from_str(&text).map_err(|error| wrong(format!("is not YAML: {error}")))?
-        }
+        "yaml" | "yml" => serde_saphyr::from_str(&text).map_err(|error| {
+            let place = error.without_snippet();
+            wrong(format!("is not YAML: {place}; correct it there"))
+        })?,
         _ => {
             return Err(wrong(
                 "has an ending that says neither JSON nor YAML; name it .json, .yaml or .yml"

@@ -21,10 +21,10 @@ pub struct RunArgs {
     /// Name of the runner; `protea runners list` shows them
     pub runner: String,
     /// The frozen dataset to learn from; without --train and --eval, the example data
-    #[arg(long, value_name = "DATASET", requires = "eval")]
+    #[arg(long, value_name = "DATASET")]
     pub train: Option<String>,
     /// The frozen dataset to be scored on
-    #[arg(long, value_name = "DATASET", requires = "train")]
+    #[arg(long, value_name = "DATASET")]
     pub eval: Option<String>,
     #[command(flatten)]
     pub spec: SpecArgs,

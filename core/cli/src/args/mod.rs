@@ -55,7 +55,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
-    /// Print one JSON object (an array for lists) on standard output, and nothing else there
+    /// Print one JSON value on standard output, and nothing else there; an error is one too
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
     /// No progress and no notes on standard error; warnings and errors remain

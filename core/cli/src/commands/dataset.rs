@@ -1,22 +1,18 @@
 //! `protea dataset show | verify`.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::path::PathBuf;
 
 use protea_cafa::{
     dataset::{FrozenDataset, Manifest},
     ontology::Ontology,
 };
 use protea_core::store;
-use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     failure::Failure,
     output::{Lines, Report, Reporter, Table, bytes, count, shown},
 };
-
-/// How many unknown terms are named.
-const EXAMPLES: usize = 5;
 
 /// Shows the manifest. Only sizes are checked.
 pub fn show(location: &str) -> Result<Report, Failure> {
@@ -45,8 +41,7 @@ pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     reporter.start(&format!("checking {location}"));
     let checked = check(&dataset);
     reporter.abandon();
-    let unknown = checked?;
-    unknown.warn(reporter);
+    checked?;
     let files = dataset.manifest().files.len();
     let total: u64 = dataset.manifest().files.iter().map(|file| file.bytes).sum();
     Ok(Report {
@@ -62,17 +57,18 @@ pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
             "verified": true,
             "files": files,
             "bytes": total,
-            "unknown_terms": unknown,
         }),
     })
 }
 
-fn check(dataset: &FrozenDataset) -> Result<UnknownTerms, Failure> {
+fn check(dataset: &FrozenDataset) -> Result<(), Failure> {
     dataset.verify()?;
     if dataset.embedding_width().is_some() {
         dataset.check_finite()?;
     }
-    UnknownTerms::of(dataset)
+    Ontology::read(dataset.ontology_path())?;
+    dataset.annotations()?;
+    Ok(())
 }
 
 fn place(location: &str) -> Result<PathBuf, Failure> {
@@ -118,58 +114,4 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
                 |e| format!("{} × {} ({})", e.width, e.dtype.name(), e.source),
             ),
         );
-}
-
-/// Annotations with terms that the dataset's own ontology does not have. Scoring leaves them out,
-/// as cafaeval does.
-#[derive(Debug, Default, Serialize)]
-pub struct UnknownTerms {
-    /// Annotations with such a term.
-    pub annotations: u64,
-    /// Different terms.
-    pub terms: usize,
-    /// The first few of them, sorted.
-    pub examples: Vec<String>,
-}
-
-impl UnknownTerms {
-    /// Looks every term up.
-    pub fn of(dataset: &FrozenDataset) -> Result<Self, Failure> {
-        let ontology = Ontology::read(dataset.ontology_path())?;
-        let mut annotations = 0;
-        let mut terms = BTreeSet::new();
-        for annotation in dataset.annotations()? {
-            if ontology.resolve(annotation.term).is_empty() {
-                annotations += 1;
-                terms.insert(annotation.term);
-            }
-        }
-        Ok(Self {
-            annotations,
-            terms: terms.len(),
-            examples: terms
-                .into_iter()
-                .take(EXAMPLES)
-                .map(str::to_owned)
-                .collect(),
-        })
-    }
-
-    /// Warns of them, if there are any.
-    pub fn warn(&self, reporter: &Reporter) {
-        if self.annotations > 0 {
-            let more = if self.terms > self.examples.len() {
-                ", …"
-            } else {
-                ""
-            };
-            reporter.warn(&format!(
-                "{} annotations have one of {} terms that are not in the ontology, or obsolete in \
-                 it ({}{more}); scoring leaves them out",
-                count(self.annotations),
-                count(self.terms as u64),
-                self.examples.join(", ")
-            ));
-        }
-    }
 }

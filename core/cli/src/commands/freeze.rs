@@ -7,11 +7,11 @@ use std::{
 
 use protea_cafa::dataset::{
     self, DatasetError, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport,
-    FreezeRequest, FreezeStep, FrozenDataset, Tally,
+    FreezeRequest, FreezeStep, Tally,
 };
 use serde_json::{Value, json};
 
-use super::dataset::{UnknownTerms, describe};
+use super::dataset::describe;
 use crate::{
     args::{Dtype, Features, FreezeArgs},
     failure::Failure,
@@ -26,13 +26,10 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
     let report = frozen?;
-    let unknown = UnknownTerms::of(&FrozenDataset::open(&report.directory)?)?;
-    unknown.warn(reporter);
     let mut json = json!(report);
     if let Value::Object(object) = &mut json {
         let directory = path::absolute(&report.directory).unwrap_or(report.directory.clone());
         object.insert("directory".to_owned(), json!(directory));
-        object.insert("unknown_terms".to_owned(), json!(unknown));
     }
     Ok(Report {
         text: text(&report),
@@ -106,29 +103,50 @@ fn text(report: &FreezeReport) -> String {
     lines.add("frozen dataset", shown(&report.directory));
     describe(&mut lines, &report.manifest, &report.sha256);
     lines.add(
-        "rows read",
-        format!("{} of annotations", count(report.annotation_rows)),
+        "read",
+        format!("{} annotations", count(report.annotation_rows)),
     );
     let mut label = "left out";
     let mut left_out = |what: String| {
         lines.add(label, what);
         label = "";
     };
-    if report.without_sequence.count > 0 {
-        left_out(format!(
-            "{} rows of proteins that are not in the FASTA file ({})",
-            count(report.without_sequence.count),
-            examples(&report.without_sequence)
-        ));
+    for (tally, what) in [
+        (
+            &report.without_sequence,
+            "of proteins that are not in the FASTA file",
+        ),
+        (
+            &report.unknown_terms,
+            "with terms that the ontology does not have, or has as obsolete",
+        ),
+    ] {
+        if tally.count > 0 {
+            left_out(format!(
+                "{} {what} ({})",
+                count(tally.count),
+                examples(tally)
+            ));
+        }
     }
     for (number, what) in [
-        (report.repeated, "rows that repeat another"),
-        (report.negated, "rows with the qualifier NOT"),
-        (report.no_data, "rows with the evidence ND (no data)"),
+        (report.repeated, "that repeat another"),
+        (report.negated, "with the qualifier NOT"),
+        (report.no_data, "with the evidence ND (no data)"),
     ] {
         if number > 0 {
             left_out(format!("{} {what}", count(number)));
         }
+    }
+    if report.other_aspect.count > 0 {
+        lines.add(
+            "corrected",
+            format!(
+                "{} had another aspect than the ontology gives their term ({})",
+                count(report.other_aspect.count),
+                examples(&report.other_aspect)
+            ),
+        );
     }
     if report.without_annotation.count > 0 {
         lines.add(

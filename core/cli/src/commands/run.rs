@@ -3,7 +3,8 @@
 use super::session::{Session, places, run_json, score_table};
 use crate::{
     args::RunArgs,
-    example_data,
+    example_data::{self, ExampleData},
+    exit::Exit,
     failure::Failure,
     output::{Report, Reporter, shown},
     spec,
@@ -12,20 +13,15 @@ use crate::{
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let (train, eval) = match (&args.train, &args.eval) {
+        (Some(train), Some(eval)) => (train.clone(), eval.clone()),
+        (None, None) => example_data(reporter)?,
+        (Some(_), None) => return Err(half_given("--train", "--eval")),
+        (None, Some(_)) => return Err(half_given("--eval", "--train")),
+    };
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     session.check_spec(&spec)?;
-    let (train, eval) = match (&args.train, &args.eval) {
-        (Some(train), Some(eval)) => (session.dataset(train)?, session.dataset(eval)?),
-        _ => {
-            let example = example_data::find()?;
-            let parent = example.train.parent().map(shown).unwrap_or_default();
-            reporter.note(&format!(
-                "no --train and --eval given: using the example data in {parent}"
-            ));
-            let half = |path: &std::path::Path| session.dataset(&path.display().to_string());
-            (half(&example.train)?, half(&example.test)?)
-        }
-    };
+    let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let run = session.experiment(|experiment| experiment.run(&spec, &train, &eval))?;
 
     let runner = &run.manifest.runner;
@@ -42,4 +38,20 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         text,
         json: run_json(session.runner(), &run),
     })
+}
+
+fn example_data(reporter: &Reporter) -> Result<(String, String), Failure> {
+    let ExampleData { train, test } = example_data::find()?;
+    let parent = train.parent().map(shown).unwrap_or_default();
+    reporter.note(&format!(
+        "no --train and --eval given: using the example data in {parent}"
+    ));
+    Ok((shown(&train), shown(&test)))
+}
+
+fn half_given(given: &str, missing: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("{given} is given without {missing}; give both, or neither for the example data"),
+    )
 }

@@ -1,6 +1,6 @@
 //! `protea runners`.
 
-use std::{collections::BTreeSet, fmt::Write, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use protea_core::{
     Catalog, CatalogError,
@@ -20,32 +20,40 @@ use crate::{
 pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let catalog = catalog(args);
     let mut entries = Vec::new();
+    let mut unusable = catalog.unusable();
     for name in names(&catalog) {
         match catalog.find(name) {
             Ok(entry) => entries.push(entry),
-            // Those are among the files that cannot be used.
-            Err(CatalogError::Incompatible { .. }) => {}
-            Err(error) => reporter.warn(&error.to_string()),
+            Err(CatalogError::Duplicate { first, second, .. }) => {
+                let other = |other: &Path| format!("{} has a runner {name:?} too", other.display());
+                unusable.push((first.clone(), other(&second)));
+                unusable.push((second, other(&first)));
+            }
+            // Those are among the files that cannot be used already.
+            Err(_) => {}
         }
     }
-    for (path, reason) in catalog.unusable() {
-        reporter.warn(&format!("{} cannot be used: {reason}", shown(&path)));
+    for (path, reason) in &unusable {
+        reporter.warn(&format!("{} cannot be used: {reason}", shown(path)));
     }
     if entries.is_empty() {
-        let looked: Vec<PathBuf> = catalog
-            .places()
-            .iter()
-            .map(|place| place.entry.directory.clone())
-            .collect();
-        let looked: Vec<String> = looked.iter().map(|path| shown(path)).collect();
+        let places = catalog.places().iter();
+        let looked: Vec<String> = places.map(|place| shown(&place.entry.directory)).collect();
         reporter.note(&format!(
             "no runner was found in {}; give a directory with --runner-dir or PROTEA_RUNNER_PATH",
             looked.join(", ")
         ));
     }
+    let unusable: Vec<Value> = unusable
+        .iter()
+        .map(|(path, reason)| json!({ "path": path, "reason": reason }))
+        .collect();
     Ok(Report {
         text: table(&entries),
-        json: entries.iter().map(entry_json).collect(),
+        json: json!({
+            "runners": entries.iter().map(entry_json).collect::<Vec<_>>(),
+            "unusable": unusable,
+        }),
     })
 }
 
@@ -171,14 +179,12 @@ pub fn whence(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
         table.row([mark, &path, &line.origin.to_string(), &line.reason]);
     }
     match catalog.find(name) {
-        Ok(entry) => Ok(Report {
+        Ok(_) => Ok(Report {
             text: table.to_string(),
-            json: json!({ "name": name, "taken": entry.path, "trace": trace }),
+            json: json!(trace),
         }),
         Err(error) => Err(Failure::from(error)
             .with_text(table.to_string())
-            .with_detail("name", name)
-            .with_detail("taken", Value::Null)
             .with_detail("trace", json!(trace))),
     }
 }

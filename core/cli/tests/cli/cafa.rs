@@ -1,0 +1,101 @@
+//! `protea cafa` takes the place of cafaeval.
+
+use std::fs;
+
+use crate::place::Place;
+
+const TRUTH: &str = "P00001\tGO:0005488\nP00002\tGO:0003824\nP00001\tGO:0005634\n";
+const GOOD: &str = "\
+P00001\tGO:0005489\t0.9
+P00002\tGO:0003824\t0.4
+P00001\tGO:9999999\t0.9
+P00007\tGO:0003824\t0.9
+P00001\tGO:0005634\t0.5
+short line
+";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("truth.tsv", TRUTH);
+    place.write("predictions/good.tsv", GOOD);
+    place
+}
+
+#[test]
+fn the_table_the_files_and_the_warnings() {
+    let place = place();
+    let ran = place.run("cafa go.obo predictions truth.tsv").ok();
+    insta::assert_snapshot!(ran.stdout, @r"
+    file      aspect  proteins   Fmax  at tau  wFmax  Smin  AuPRC  coverage
+    good.tsv  MFO            2  1.000   0.010      -     -  1.000     1.000
+    good.tsv  CCO            1  1.000   0.010      -     -  1.000     1.000
+
+    4 tables in results
+    ");
+    insta::assert_snapshot!(ran.stderr, @r"
+    scoring …
+    warning: good.tsv: terms that are not in the ontology, or obsolete in it, were left out: 1 distinct on 1 lines (GO:9999999)
+    warning: good.tsv: lines with fewer than three columns were left out: 1
+    good.tsv: proteins that are not in the ground truth were left out: 1 distinct on 1 lines (P00007)
+    ");
+    let all = fs::read_to_string(place.join("results/evaluation_all.tsv")).unwrap();
+    assert!(all.starts_with("filename\tns\ttau\tn\ttp\tfp\tfn\tpr\trc\tcov\tmi\tru\tf\ts\t"));
+    assert!(all.contains("\ngood.tsv\tmolecular_function\t0.010\t2.000\t"));
+}
+
+#[test]
+fn the_spellings_of_cafaeval_are_taken() {
+    let place = place();
+    place.write("ia.tsv", "GO:0005488\t1.5\nGO:0003824\t2\nGO:0005634\t1\n");
+    let ran = place
+        .run("cafa go.obo predictions truth.tsv -ia ia.tsv -out_dir scores -th_step=0.05 -no_orphans -norm gt -prop fill -max_terms 10 -threads 1 -log_level error --json")
+        .ok();
+    assert_eq!(ran.stderr, "");
+    let json = ran.json();
+    assert_eq!(json["options"]["th_step"], 0.05);
+    assert_eq!(json["options"]["no_orphans"], true);
+    assert_eq!(json["options"]["norm"], "gt");
+    assert_eq!(json["options"]["prop"], "fill");
+    assert_eq!(json["options"]["max_terms"], 10);
+    assert_eq!(json["files"][0]["name"], "good.tsv");
+    assert_eq!(json["files"][0]["metrics"]["CCO"]["wfmax"], 1.0);
+    assert_eq!(json["files"][0]["skipped"]["unknown_terms"]["lines"], 1);
+    assert_eq!(json["tables"].as_array().unwrap().len(), 6);
+    assert!(place.join("scores/evaluation_best_f_micro_w.tsv").is_file());
+}
+
+#[test]
+fn a_file_with_nothing_to_score_is_named_and_the_others_are_scored() {
+    let place = place();
+    place.write("predictions/other.tsv", "Q1\tGO:0003824\t0.5\n");
+    let ran = place.run("cafa go.obo predictions truth.tsv --json").ok();
+    assert!(
+        ran.stderr
+            .contains("warning: other.tsv is not scored: no prediction in other.tsv")
+    );
+    assert_eq!(ran.json()["failed"][0]["name"], "other.tsv");
+    assert_eq!(ran.json()["files"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn with_nothing_to_score_at_all_nothing_is_written() {
+    let place = place();
+    place.write("predictions/good.tsv", "Q1\tGO:0003824\t0.5\n");
+    let error = place.run("cafa go.obo predictions truth.tsv").error(3);
+    assert!(
+        error.contains("no prediction in good.tsv is of a protein in the ground truth"),
+        "{error}"
+    );
+    place.run("cafa terms.tsv predictions truth.tsv").error(3);
+    place.run("cafa go.obo nowhere truth.tsv").error(3);
+    assert!(!place.join("results").exists());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = place();
+    let error = place
+        .run("cafa go.obo predictions truth.tsv --out-dir go.obo/results")
+        .error(5);
+    assert!(error.contains("cannot write go.obo/results"), "{error}");
+}

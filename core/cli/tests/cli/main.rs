@@ -1,0 +1,10 @@
+//! The command as a user meets it: what it prints, and how it ends. What needs real runners is in
+//! the end-to-end tests of the repository.
+
+mod cafa;
+mod command_line;
+mod datasets;
+#[cfg(unix)]
+mod interrupt;
+mod place;
+mod runner_files;

@@ -1,0 +1,102 @@
+//! Files in a runner directory that are no runners, and names that nobody has.
+
+use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    fs,
+    process::Command,
+};
+
+use crate::place::Place;
+
+fn library(name: &str) -> String {
+    format!("runners/{DLL_PREFIX}{name}{DLL_SUFFIX}")
+}
+
+/// A shared library that is whole, and no runner.
+fn plain_library(place: &Place) -> Vec<u8> {
+    let source = place.write(
+        "plain.rs",
+        "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}",
+    );
+    let built = place.join("plain.so");
+    let status = Command::new("rustc")
+        .args(["--edition", "2024", "--crate-type", "cdylib", "-o"])
+        .args([&built, &source])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    fs::read(built).unwrap()
+}
+
+#[test]
+fn without_any_runner_the_error_says_where_to_give_some() {
+    let place = Place::new();
+    let error = place.run("runners info knn").error(4);
+    assert_eq!(
+        error,
+        "there is no runner \"knn\"; no runner was found at all: give a directory with \
+         --runner-dir or PROTEA_RUNNER_PATH"
+    );
+    let list = place.run("runners list --json").ok();
+    assert_eq!(
+        list.json(),
+        serde_json::json!({"runners": [], "unusable": []})
+    );
+    assert!(list.stderr.contains("no runner was found in"), "{list:#?}");
+}
+
+#[test]
+fn a_text_file_and_a_cut_library_are_named_and_a_plain_library_is_passed_over() {
+    let place = Place::new();
+    let plain = plain_library(&place);
+    place.write(&library("notes"), "not a library");
+    place.write(&library("cut"), &plain[..plain.len() / 2]);
+    place.write(&library("plain"), &plain);
+    let list = place.run("runners list --runner-dir runners").ok();
+    assert_eq!(list.stdout, "");
+    for part in [
+        format!(
+            "warning: {} cannot be used: it is not a shared library",
+            library("notes")
+        ),
+        format!(
+            "warning: {} cannot be used: it is damaged or cut short",
+            library("cut")
+        ),
+    ] {
+        assert!(list.stderr.contains(&part), "{part:?} is not in {list:#?}");
+    }
+    assert!(!list.stderr.contains(&library("plain")), "{list:#?}");
+
+    let json = place
+        .run("runners list --runner-dir runners --json")
+        .ok()
+        .json();
+    assert_eq!(json["unusable"].as_array().unwrap().len(), 2);
+
+    let error = place
+        .run("fit notes --train x --runner-dir runners")
+        .error(4);
+    assert!(error.contains(&library("notes")), "{error}");
+}
+
+#[test]
+fn where_shows_every_file_and_the_reason_even_when_there_is_no_such_runner() {
+    let place = Place::new();
+    let plain = plain_library(&place);
+    place.write(&library("plain"), &plain);
+    let ran = place.run("runners where knn --runner-dir runners");
+    ran.error(4);
+    assert!(ran.stdout.contains(&library("plain")), "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("it is a shared library without a runner")
+    );
+
+    let json = place
+        .run("runners where knn --runner-dir runners --json")
+        .json();
+    assert_eq!(json["error"]["kind"], "runner");
+    assert_eq!(json["trace"][0]["origin"], "given");
+    assert_eq!(json["trace"][0]["taken"], false);
+}
