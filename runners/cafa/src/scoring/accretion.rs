@@ -71,9 +71,8 @@ impl<'o> InformationAccretion<'o> {
         Ok(accretion)
     }
 
-    /// Computes it from annotations: for each term the share of the proteins having it among those having all its parents.
-    /// A root is compared with all proteins of its namespace. A term that no protein has counts as if one had it, unless no protein has all its
-    /// parents either (0).
+    /// Computes it from annotations, as the organisers' `ia.py` does: `-log2((a + 1) / (b + 1))`, where `a` proteins have the term and `b`
+    /// have all its parents (for a root: are in its namespace). The 1 keeps terms that no protein has finite.
     #[must_use]
     pub fn from_annotations(annotations: &GroundTruth<'o>) -> InformationAccretion<'o> {
         let ontology = annotations.ontology;
@@ -109,11 +108,7 @@ impl<'o> InformationAccretion<'o> {
                 having_parents[root] = truth.rows() as u32;
             }
             for (at, (&of, &all)) in having.iter().zip(&having_parents).enumerate() {
-                values[namespace.offset() + at] = if of == all {
-                    0.0
-                } else {
-                    -(f64::from(of) / f64::from(all)).log2()
-                };
+                values[namespace.offset() + at] = if of == all { 0.0 } else { -((f64::from(of) + 1.0) / (f64::from(all) + 1.0)).log2() };
             }
         }
         InformationAccretion {

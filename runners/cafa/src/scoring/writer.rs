@@ -111,12 +111,11 @@ impl PredictionWriter {
         for (term, score) in predictions.iter() {
             check(accession, term.as_ref(), *score)?;
         }
-        predictions.sort_unstable_by(|(a, x), (b, y)| {
-            y.total_cmp(x).then_with(|| a.as_ref().cmp(b.as_ref()))
-        });
+        predictions
+            .sort_unstable_by(|(a, x), (b, y)| millionths(*y).cmp(&millionths(*x)).then_with(|| a.as_ref().cmp(b.as_ref())));
         let mut line = String::new();
         for (term, score) in predictions.iter() {
-            let millionths = (score * MILLION).round() as u64;
+            let millionths = millionths(*score);
             if millionths == 0 {
                 continue;
             }
@@ -185,6 +184,10 @@ fn check(accession: &str, term: &str, score: f64) -> Result<(), ScoringError> {
         score,
         problem,
     })
+}
+
+fn millionths(score: f64) -> u64 {
+    (score * MILLION).round() as u64
 }
 
 fn push_millionths(line: &mut String, millionths: u64) {
