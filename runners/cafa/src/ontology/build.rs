@@ -68,7 +68,7 @@ pub(super) fn build(
             .filter(|t| list(&parents, t.index()).is_empty())
             .collect();
     }
-    alternatives(records, &order, &namespaces, &mut index);
+    let conflicts = alternatives(records, &order, &namespaces, &mut index);
 
     Ok(Ontology {
         source: file.to_owned(),
@@ -80,6 +80,7 @@ pub(super) fn build(
         children,
         depth,
         index,
+        conflicts,
         obsolete: records.terms.iter().filter(|r| r.obsolete).count(),
         dropped_edges,
     })
@@ -263,30 +264,38 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     path
 }
 
+/// Enters the alternative ids; returns the ids that stand for different terms in a ground truth and in predictions.
 fn alternatives(
     records: &Records<'_>,
     order: &[usize],
     namespaces: &[Namespace],
     index: &mut TermIndex,
-) {
+) -> HashMap<Box<[u8]>, Vec<Term>> {
     let mut targets: BTreeMap<&str, Vec<Term>> = BTreeMap::new();
     for (number, &record) in order.iter().enumerate() {
         for id in records.alt_ids_of(record) {
-            targets
-                .entry(id)
-                .or_default()
-                .push(Term::from_index(number));
+            let terms = targets.entry(id).or_default();
+            if terms.last().is_none_or(|t| t.index() != number) {
+                terms.push(Term::from_index(number));
+            }
         }
     }
-    for (id, mut terms) in targets {
-        if let [primary] = *index.get(id.as_bytes()) {
-            // In its own namespace a primary id stands for its term alone.
-            let own = namespaces.iter().find(|n| n.contains(primary));
-            terms.retain(|&t| own.is_some_and(|n| !n.contains(t)));
-            terms.push(primary);
+    let mut conflicts = HashMap::new();
+    for (id, alternatives) in targets {
+        let primary = index.get(id.as_bytes()).first().copied();
+        let first = primary.into_iter().chain(alternatives.first().copied()).min();
+        let Some(namespace) = namespaces.iter().find(|n| first.is_some_and(|t| n.contains(t))) else {
+            continue;
+        };
+        let within: Vec<Term> = match primary.filter(|&t| namespace.contains(t)) {
+            Some(primary) => vec![primary],
+            None => alternatives.iter().copied().filter(|&t| namespace.contains(t)).collect(),
+        };
+        let all = alternatives.len() + usize::from(primary.is_some());
+        if within.len() < all {
+            conflicts.insert(id.as_bytes().into(), primary.into_iter().chain(alternatives).collect());
         }
-        terms.sort_unstable();
-        terms.dedup();
-        index.insert(id.as_bytes(), &terms);
+        index.insert(id.as_bytes(), &within);
     }
+    conflicts
 }

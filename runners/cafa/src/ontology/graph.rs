@@ -1,5 +1,7 @@
 //! The graph itself and what can be asked of it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -152,6 +154,7 @@ impl Texts {
 /// * every `[Term]` with a `namespace` other than `external`, unless it has an `is_obsolete` tag (whatever its value);
 /// * edges `is_a` and `relationship: part_of`, each pair of terms once, other relationships not;
 /// * edges to another namespace, to an obsolete or to an unknown term are left out and counted ([`Ontology::dropped_edges`]);
+/// * modifiers (`{…}`) and comments after an id are not part of it (cafaeval takes an `is_a` with a modifier for an unknown term);
 /// * namespaces in the order in which their first term appears, and the terms of each in the order of the file.
 #[derive(Clone, Debug)]
 pub struct Ontology {
@@ -164,6 +167,8 @@ pub struct Ontology {
     pub(super) children: Lists,
     pub(super) depth: Vec<u32>,
     pub(super) index: TermIndex,
+    /// Ids that are several things at once: the term with this primary id, if any, then those with this `alt_id`.
+    pub(super) conflicts: HashMap<Box<[u8]>, Vec<Term>>,
     pub(super) obsolete: usize,
     pub(super) dropped_edges: usize,
 }
@@ -243,8 +248,8 @@ impl Ontology {
         self.namespaces[self.namespace_of(term)].aspect()
     }
 
-    /// The terms that an id stands for: none if it is unknown or obsolete, otherwise per namespace the term with this
-    /// primary id, or else every term with this `alt_id`. Nearly always there is exactly one.
+    /// The terms that an id stands for: none if it is unknown or obsolete; otherwise, in the first namespace that knows it, the term with
+    /// this primary id, or else every term with this `alt_id`. Nearly always there is exactly one.
     #[must_use]
     #[inline]
     pub fn resolve(&self, id: &str) -> &[Term] {
@@ -258,10 +263,35 @@ impl Ontology {
         self.index.get(id)
     }
 
+    /// The terms that an id stands for in predictions. cafaeval takes a ground truth as [`Ontology::resolve`] says, but in predictions
+    /// the last namespace that knows the id, of those with a ground truth, and there an `alt_id` before a primary id. This matters
+    /// for ids that are alternative ids in several namespaces, or primary here and alternative there; GO has none.
+    #[inline]
+    pub(crate) fn resolve_predicted(&self, id: &[u8], in_truth: impl Fn(usize) -> bool) -> Cow<'_, [Term]> {
+        if self.conflicts.is_empty() {
+            return Cow::Borrowed(self.index.get(id));
+        }
+        self.resolve_conflict(id, in_truth)
+    }
+
+    #[cold]
+    fn resolve_conflict(&self, id: &[u8], in_truth: impl Fn(usize) -> bool) -> Cow<'_, [Term]> {
+        let Some(candidates) = self.conflicts.get(id) else {
+            return Cow::Borrowed(self.index.get(id));
+        };
+        let Some(last) = candidates.iter().map(|&t| self.namespace_of(t)).filter(|&n| in_truth(n)).max() else {
+            return Cow::Borrowed(&candidates[..1]);
+        };
+        let within = candidates.iter().copied().filter(|&t| self.namespace_of(t) == last);
+        let alternative: Vec<Term> = within.clone().filter(|&t| self.id(t).as_bytes() != id).collect();
+        Cow::Owned(if alternative.is_empty() { within.collect() } else { alternative })
+    }
+
     /// The term whose primary id this is.
     #[must_use]
     pub fn primary(&self, id: &str) -> Option<Term> {
-        self.resolve(id).iter().copied().find(|&t| self.id(t) == id)
+        let candidates = self.conflicts.get(id.as_bytes()).map_or(self.resolve(id), Vec::as_slice);
+        candidates.iter().copied().find(|&t| self.id(t) == id)
     }
 
     /// The primary id of a term.

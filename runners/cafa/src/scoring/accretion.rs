@@ -183,11 +183,8 @@ fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
                 format!("{:?} is no number", String::from_utf8_lossy(value)),
             ));
         };
-        let primary = ontology
-            .resolve_bytes(id)
-            .iter()
-            .find(|&&t| ontology.id(t).as_bytes() == id);
-        entries.push(primary.map(|&term| (term, value)));
+        let primary = std::str::from_utf8(id).ok().and_then(|id| ontology.primary(id));
+        entries.push(primary.map(|term| (term, value)));
     }
     Ok(entries)
 }

@@ -44,6 +44,7 @@ mod predictions;
 mod propagation;
 mod reading;
 mod report;
+mod single;
 mod tables;
 mod thresholds;
 mod truth;

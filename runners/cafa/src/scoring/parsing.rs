@@ -1,7 +1,5 @@
 //! The hot loop of reading predictions: one block of lines.
 
-use crate::ontology::Term;
-
 use super::lines::{Lines, columns, float};
 use super::predictions::NamespacePredictions;
 use super::report::Skipped;
@@ -54,14 +52,14 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
             skipped.unknown_proteins.add(accession);
             continue;
         }
-        let terms: &[Term] = ontology.resolve_bytes(term);
+        let terms = ontology.resolve_predicted(term, |n| truth.namespaces[n].rows() > 0);
         if terms.is_empty() {
             skipped.unknown_terms.add(term);
             continue;
         }
         // A score that nobody asks for need not be a number.
         let mut value = None;
-        for &term in terms {
+        for &term in terms.iter() {
             let at = ontology.namespace_of(term);
             if rows[at] == NONE {
                 continue;

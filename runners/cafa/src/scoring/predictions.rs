@@ -164,13 +164,14 @@ impl<'t> Predictions<'t> {
             self.skipped.unknown_proteins.add(accession.as_bytes());
             return;
         };
-        let terms = self.truth.ontology.resolve(term);
+        let truth = self.truth;
+        let terms = truth.ontology.resolve_predicted(term.as_bytes(), |n| truth.namespaces[n].rows() > 0);
         if terms.is_empty() {
             self.skipped.unknown_terms.add(term.as_bytes());
             return;
         }
         let mut used = false;
-        for &term in terms {
+        for &term in terms.iter() {
             used |= self.push_term(protein, term, score);
         }
         if used {
