@@ -22,7 +22,9 @@ fn by_fastobo(bytes: &[u8]) -> BTreeMap<String, Facts> {
     let document = fastobo::from_reader(bytes).unwrap();
     let mut all = BTreeMap::new();
     for frame in document.entities() {
-        let EntityFrame::Term(frame) = frame else { continue };
+        let EntityFrame::Term(frame) = frame else {
+            continue;
+        };
         let mut facts = Facts::default();
         let mut obsolete = false;
         for line in frame.clauses() {
@@ -42,9 +44,14 @@ fn by_fastobo(bytes: &[u8]) -> BTreeMap<String, Facts> {
             all.insert(frame.id().as_inner().to_string(), facts);
         }
     }
-    let namespaces: BTreeMap<String, String> = all.iter().map(|(id, f)| (id.clone(), f.namespace.clone())).collect();
+    let namespaces: BTreeMap<String, String> = all
+        .iter()
+        .map(|(id, f)| (id.clone(), f.namespace.clone()))
+        .collect();
     for facts in all.values_mut() {
-        facts.parents.retain(|p| namespaces.get(p) == Some(&facts.namespace));
+        facts
+            .parents
+            .retain(|p| namespaces.get(p) == Some(&facts.namespace));
     }
     all
 }
@@ -58,13 +65,18 @@ fn assert_equals_fastobo(bytes: &[u8]) {
         let namespace = &ontology.namespaces()[ontology.namespace_of(term)];
         assert_eq!(ontology.name(term), facts.name, "{}", ontology.id(term));
         assert_eq!(namespace.name(), facts.namespace, "{}", ontology.id(term));
-        let parents: BTreeSet<String> = ontology.parents(term).iter().map(|&p| ontology.id(p).to_owned()).collect();
+        let parents: BTreeSet<String> = ontology
+            .parents(term)
+            .iter()
+            .map(|&p| ontology.id(p).to_owned())
+            .collect();
         assert_eq!(parents, facts.parents, "{}", ontology.id(term));
-        assert!(ontology.resolve(ontology.id(term)).contains(&term));
+        assert_eq!(ontology.primary(ontology.id(term)), Some(term));
         for alt in facts.alt_ids.iter().filter(|a| !theirs.contains_key(*a)) {
             let first = ontology.resolve(alt)[0];
             assert!(
-                ontology.resolve(alt).contains(&term) || ontology.namespace_of(first) < ontology.namespace_of(term),
+                ontology.resolve(alt).contains(&term)
+                    || ontology.namespace_of(first) < ontology.namespace_of(term),
                 "{alt} of {}",
                 ontology.id(term)
             );
@@ -92,13 +104,18 @@ fn modifiers_comments_and_other_tags_equal_fastobo() {
 
 #[test]
 fn go_equals_fastobo() {
-    let Some(data) = common::shared_data() else { return };
+    let Some(data) = common::shared_data() else {
+        return;
+    };
     let bytes = std::fs::read(data.join("go-basic.obo")).unwrap();
     assert_equals_fastobo(&bytes);
     let go = Ontology::parse(&bytes, "go-basic.obo").unwrap();
     let counts = Aspect::ALL.map(|a| go.namespaces()[go.namespace_of_aspect(a).unwrap()].len());
     assert_eq!(counts, [11_238, 28_140, 4_180]);
-    assert_eq!((go.obsolete(), go.version()), (3_910, Some("releases/2022-07-01")));
+    assert_eq!(
+        (go.obsolete(), go.version()),
+        (3_910, Some("releases/2022-07-01"))
+    );
     let root = go.primary("GO:0008150").unwrap();
     assert_eq!(go.namespaces()[0].roots(), [root]);
 }
@@ -109,29 +126,64 @@ fn term(id: &str, more: &str) -> String {
 
 #[test]
 fn the_graph_answers() {
-    let text = ["A:1", "A:2 A:1", "A:3 A:1", "A:4 A:2 A:3", "A:5 A:4 A:1", "A:6"].map(|line| {
+    let text = [
+        "A:1",
+        "A:2 A:1",
+        "A:3 A:1",
+        "A:4 A:2 A:3",
+        "A:5 A:4 A:1",
+        "A:6",
+    ]
+    .map(|line| {
         let mut ids = line.split(' ');
         let id = ids.next().unwrap();
         term(id, &ids.map(|p| format!("is_a: {p}\n")).collect::<String>())
     });
     let graph = Ontology::parse(text.concat().as_bytes(), "test").unwrap();
     let find = |id: &str| graph.primary(id).unwrap();
-    let ids = |terms: &[protea_cafa::ontology::Term]| terms.iter().map(|&t| graph.id(t)).collect::<Vec<_>>().join(" ");
+    let ids = |terms: &[protea_cafa::ontology::Term]| {
+        terms
+            .iter()
+            .map(|&t| graph.id(t))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     assert_eq!(ids(graph.parents(find("A:5"))), "A:1 A:4");
     assert_eq!(ids(graph.children(find("A:1"))), "A:2 A:3 A:5");
     assert_eq!(ids(&graph.ancestors(find("A:5"))), "A:4 A:2 A:3 A:1");
-    assert_eq!(ids(&graph.propagate(&[find("A:2"), find("A:6"), find("A:2")])), "A:1 A:2 A:6");
+    assert_eq!(
+        ids(&graph.propagate(&[find("A:2"), find("A:6"), find("A:2")])),
+        "A:1 A:2 A:6"
+    );
     assert_eq!(ids(graph.namespaces()[0].roots()), "A:1 A:6");
-    assert_eq!(["A:1", "A:2", "A:4", "A:5", "A:6"].map(|id| graph.depth(find(id))), [0, 1, 2, 3, 0]);
+    assert_eq!(
+        ["A:1", "A:2", "A:4", "A:5", "A:6"].map(|id| graph.depth(find(id))),
+        [0, 1, 2, 3, 0]
+    );
     assert_eq!(graph.aspect(find("A:1")), None);
-    assert!(graph.resolve("A:7").is_empty() && graph.resolve("").is_empty() && graph.resolve("GO:0000001").is_empty());
+    assert!(
+        graph.resolve("A:7").is_empty()
+            && graph.resolve("").is_empty()
+            && graph.resolve("GO:0000001").is_empty()
+    );
 }
 
 #[test]
 fn aspects_have_many_names() {
-    for (aspect, names) in Aspect::ALL.into_iter().zip([["MFO", "F", "molecular_function"], ["BPO", "P", "biological_process"], ["CCO", "C", "cellular_component"]]) {
+    for (aspect, names) in Aspect::ALL.into_iter().zip([
+        ["MFO", "F", "molecular_function"],
+        ["BPO", "P", "biological_process"],
+        ["CCO", "C", "cellular_component"],
+    ]) {
         assert!(names.iter().all(|n| n.parse() == Ok(aspect)));
-        assert_eq!((aspect.to_string().as_str(), aspect.letter().to_string().as_str(), aspect.namespace()), (names[0], names[1], names[2]));
+        assert_eq!(
+            (
+                aspect.to_string().as_str(),
+                aspect.letter().to_string().as_str(),
+                aspect.namespace()
+            ),
+            (names[0], names[1], names[2])
+        );
     }
     assert!("function".parse::<Aspect>().is_err());
 }
@@ -139,9 +191,18 @@ fn aspects_have_many_names() {
 #[test]
 fn bad_ontologies_are_refused_with_place_and_remedy() {
     let refused = |text: &str| Ontology::parse(text.as_bytes(), "bad.obo").unwrap_err();
-    assert!(matches!(refused(""), OntologyError::NoTerms { stanzas: 0, .. }));
-    assert!(matches!(refused("accession\tterm\nP1\tGO:1\n"), OntologyError::NoTerms { stanzas: 0, .. }));
-    assert!(matches!(refused("[Term]\nid: A:1\nname: without namespace\n"), OntologyError::NoTerms { stanzas: 1, .. }));
+    assert!(matches!(
+        refused(""),
+        OntologyError::NoTerms { stanzas: 0, .. }
+    ));
+    assert!(matches!(
+        refused("accession\tterm\nP1\tGO:1\n"),
+        OntologyError::NoTerms { stanzas: 0, .. }
+    ));
+    assert!(matches!(
+        refused("[Term]\nid: A:1\nname: without namespace\n"),
+        OntologyError::NoTerms { stanzas: 1, .. }
+    ));
     for (text, line) in [
         ("[Term]\nname: early\nid: A:1\n", 2),
         ("[Term]\nid: A:1\nid: A:2\n", 3),
@@ -152,18 +213,49 @@ fn bad_ontologies_are_refused_with_place_and_remedy() {
         ("[Term]\nid: A:1\nnamespace:\n", 3),
     ] {
         let error = refused(text);
-        assert!(matches!(error, OntologyError::Malformed { line: l, .. } if l == line), "{text:?}: {error}");
+        assert!(
+            matches!(error, OntologyError::Malformed { line: l, .. } if l == line),
+            "{text:?}: {error}"
+        );
         assert!(error.to_string().starts_with("bad.obo, line "), "{error}");
     }
     let error = refused(&[term("A:1", ""), term("A:1", "")].concat());
-    assert!(matches!(error, OntologyError::DuplicateTerm { line: 7, first: 2, .. }), "{error}");
-    let cycle = [("A:0", ""), ("A:1", "is_a: A:2\nis_a: A:0\n"), ("A:2", "is_a: A:3\n"), ("A:3", "is_a: A:1\n"), ("A:4", "is_a: A:1\n")];
+    assert!(
+        matches!(
+            error,
+            OntologyError::DuplicateTerm {
+                line: 7,
+                first: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let cycle = [
+        ("A:0", ""),
+        ("A:1", "is_a: A:2\nis_a: A:0\n"),
+        ("A:2", "is_a: A:3\n"),
+        ("A:3", "is_a: A:1\n"),
+        ("A:4", "is_a: A:1\n"),
+    ];
     let cycle = cycle.map(|(id, edges)| term(id, edges)).concat();
     let error = refused(&cycle);
-    assert!(matches!(&error, OntologyError::Cycle { terms, .. } if terms.len() == 4 && terms[0] == terms[3] && !terms.contains(&"A:4".to_owned())), "{error}");
-    assert!(matches!(refused(&term("A:1", "is_a: A:1\n")), OntologyError::Cycle { .. }));
-    assert!(matches!(Ontology::read("no/such.obo").unwrap_err(), OntologyError::Read { .. }));
-    assert!(matches!(Ontology::read(".").unwrap_err(), OntologyError::Read { .. }));
+    assert!(
+        matches!(&error, OntologyError::Cycle { terms, .. } if terms.len() == 4 && terms[0] == terms[3] && !terms.contains(&"A:4".to_owned())),
+        "{error}"
+    );
+    assert!(matches!(
+        refused(&term("A:1", "is_a: A:1\n")),
+        OntologyError::Cycle { .. }
+    ));
+    assert!(matches!(
+        Ontology::read("no/such.obo").unwrap_err(),
+        OntologyError::Read { .. }
+    ));
+    assert!(matches!(
+        Ontology::read(".").unwrap_err(),
+        OntologyError::Read { .. }
+    ));
 }
 
 proptest! {

@@ -283,17 +283,30 @@ fn alternatives(
     let mut conflicts = HashMap::new();
     for (id, alternatives) in targets {
         let primary = index.get(id.as_bytes()).first().copied();
-        let first = primary.into_iter().chain(alternatives.first().copied()).min();
-        let Some(namespace) = namespaces.iter().find(|n| first.is_some_and(|t| n.contains(t))) else {
+        let first = primary
+            .into_iter()
+            .chain(alternatives.first().copied())
+            .min();
+        let Some(namespace) = namespaces
+            .iter()
+            .find(|n| first.is_some_and(|t| n.contains(t)))
+        else {
             continue;
         };
         let within: Vec<Term> = match primary.filter(|&t| namespace.contains(t)) {
             Some(primary) => vec![primary],
-            None => alternatives.iter().copied().filter(|&t| namespace.contains(t)).collect(),
+            None => alternatives
+                .iter()
+                .copied()
+                .filter(|&t| namespace.contains(t))
+                .collect(),
         };
         let all = alternatives.len() + usize::from(primary.is_some());
         if within.len() < all {
-            conflicts.insert(id.as_bytes().into(), primary.into_iter().chain(alternatives).collect());
+            conflicts.insert(
+                id.as_bytes().into(),
+                primary.into_iter().chain(alternatives).collect(),
+            );
         }
         index.insert(id.as_bytes(), &within);
     }

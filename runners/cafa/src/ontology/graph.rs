@@ -267,7 +267,11 @@ impl Ontology {
     /// the last namespace that knows the id, of those with a ground truth, and there an `alt_id` before a primary id. This matters
     /// for ids that are alternative ids in several namespaces, or primary here and alternative there; GO has none.
     #[inline]
-    pub(crate) fn resolve_predicted(&self, id: &[u8], in_truth: impl Fn(usize) -> bool) -> Cow<'_, [Term]> {
+    pub(crate) fn resolve_predicted(
+        &self,
+        id: &[u8],
+        in_truth: impl Fn(usize) -> bool,
+    ) -> Cow<'_, [Term]> {
         if self.conflicts.is_empty() {
             return Cow::Borrowed(self.index.get(id));
         }
@@ -279,18 +283,36 @@ impl Ontology {
         let Some(candidates) = self.conflicts.get(id) else {
             return Cow::Borrowed(self.index.get(id));
         };
-        let Some(last) = candidates.iter().map(|&t| self.namespace_of(t)).filter(|&n| in_truth(n)).max() else {
+        let Some(last) = candidates
+            .iter()
+            .map(|&t| self.namespace_of(t))
+            .filter(|&n| in_truth(n))
+            .max()
+        else {
             return Cow::Borrowed(&candidates[..1]);
         };
-        let within = candidates.iter().copied().filter(|&t| self.namespace_of(t) == last);
-        let alternative: Vec<Term> = within.clone().filter(|&t| self.id(t).as_bytes() != id).collect();
-        Cow::Owned(if alternative.is_empty() { within.collect() } else { alternative })
+        let within = candidates
+            .iter()
+            .copied()
+            .filter(|&t| self.namespace_of(t) == last);
+        let alternative: Vec<Term> = within
+            .clone()
+            .filter(|&t| self.id(t).as_bytes() != id)
+            .collect();
+        Cow::Owned(if alternative.is_empty() {
+            within.collect()
+        } else {
+            alternative
+        })
     }
 
     /// The term whose primary id this is.
     #[must_use]
     pub fn primary(&self, id: &str) -> Option<Term> {
-        let candidates = self.conflicts.get(id.as_bytes()).map_or(self.resolve(id), Vec::as_slice);
+        let candidates = self
+            .conflicts
+            .get(id.as_bytes())
+            .map_or(self.resolve(id), Vec::as_slice);
         candidates.iter().copied().find(|&t| self.id(t) == id)
     }
 

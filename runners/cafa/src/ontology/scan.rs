@@ -157,9 +157,9 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
             // Any value counts, `false` too: so does cafaeval.
             b"is_obsolete" => record.obsolete = true,
             _ => {
-                if let Some(target) = value
-                    .strip_prefix(b"part_of")
-                    .filter(|t| t.is_empty() || t[0].is_ascii_whitespace())
+                if let Some((b"part_of", target)) = value
+                    .split_at_checked(7)
+                    .filter(|(_, t)| t.is_empty() || t[0].is_ascii_whitespace())
                 {
                     records.parents.push(id_of(target)?);
                 }

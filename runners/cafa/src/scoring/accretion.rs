@@ -108,7 +108,11 @@ impl<'o> InformationAccretion<'o> {
                 having_parents[root] = truth.rows() as u32;
             }
             for (at, (&of, &all)) in having.iter().zip(&having_parents).enumerate() {
-                values[namespace.offset() + at] = if of == all { 0.0 } else { -((f64::from(of) + 1.0) / (f64::from(all) + 1.0)).log2() };
+                values[namespace.offset() + at] = if of == all {
+                    0.0
+                } else {
+                    -((f64::from(of) + 1.0) / (f64::from(all) + 1.0)).log2()
+                };
             }
         }
         InformationAccretion {
@@ -183,7 +187,9 @@ fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
                 format!("{:?} is no number", String::from_utf8_lossy(value)),
             ));
         };
-        let primary = std::str::from_utf8(id).ok().and_then(|id| ontology.primary(id));
+        let primary = std::str::from_utf8(id)
+            .ok()
+            .and_then(|id| ontology.primary(id));
         entries.push(primary.map(|term| (term, value)));
     }
     Ok(entries)

@@ -74,17 +74,30 @@ impl<'a> Counter<'a> {
         if let Some(weights) = self.task.weights {
             self.false_negatives(truth, weights, weighted);
         }
-        let single = self.task.weights.filter(|_| self.task.truth.rows() == 1).map(|weights| {
-            let mut sums = vec![0.0; weighted.len()];
-            let correct = |t: usize| self.truth[t / 64] >> (t % 64) & 1 == 1;
-            let code = |t: usize| self.propagator.code(t as u32);
-            let of_terms = sums_of_single(weights, self.task.thresholds.len(), code, correct, &mut sums);
-            (sums, of_terms)
-        });
+        let single = self
+            .task
+            .weights
+            .filter(|_| self.task.truth.rows() == 1)
+            .map(|weights| {
+                let mut sums = vec![0.0; weighted.len()];
+                let correct = |t: usize| self.truth[t / 64] >> (t % 64) & 1 == 1;
+                let code = |t: usize| self.propagator.code(t as u32);
+                let of_terms = sums_of_single(
+                    weights,
+                    self.task.thresholds.len(),
+                    code,
+                    correct,
+                    &mut sums,
+                );
+                (sums, of_terms)
+            });
         self.predictions(weighted);
         self.unweighted(truth, plain);
         if let Some(weights) = self.task.weights {
-            let mut all = truth.iter().map(|&t| weights[t as usize]).fold(0.0, |sum, w| sum + w);
+            let mut all = truth
+                .iter()
+                .map(|&t| weights[t as usize])
+                .fold(0.0, |sum, w| sum + w);
             if let Some((sums, of_terms)) = single {
                 weighted.copy_from_slice(&sums);
                 (self.predicted, all) = of_terms;

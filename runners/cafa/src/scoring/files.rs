@@ -34,7 +34,7 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
     {
         let name = directory
             .file_name()
-            .map_or_else(|| directory.as_os_str(), |n| n)
+            .unwrap_or(directory.as_os_str())
             .to_string_lossy();
         return Ok(vec![PredictionFile {
             path: directory.to_owned(),

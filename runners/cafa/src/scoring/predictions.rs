@@ -165,7 +165,9 @@ impl<'t> Predictions<'t> {
             return;
         };
         let truth = self.truth;
-        let terms = truth.ontology.resolve_predicted(term.as_bytes(), |n| truth.namespaces[n].rows() > 0);
+        let terms = truth
+            .ontology
+            .resolve_predicted(term.as_bytes(), |n| truth.namespaces[n].rows() > 0);
         if terms.is_empty() {
             self.skipped.unknown_terms.add(term.as_bytes());
             return;

@@ -73,7 +73,7 @@ mod tests {
         let thresholds = Thresholds::new(0.01).unwrap();
         assert_eq!(thresholds.len(), 99);
         assert_eq!(thresholds.taus()[28], 0.29000000000000004);
-        assert_eq!(thresholds.taus()[6], 0.07);
+        assert_eq!(thresholds.taus()[6], 0.06999999999999999);
         assert_eq!(thresholds.code(0.29), 1 + 28);
         assert_eq!(thresholds.code(0.07), 1 + 7);
         assert_eq!(thresholds.code(f64::INFINITY), 1 + 99);

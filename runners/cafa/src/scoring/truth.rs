@@ -134,9 +134,12 @@ impl<'o> GroundTruth<'o> {
     }
 }
 
+/// A protein and, for each of its consecutive lines, the terms that the line stands for.
+type Annotated<'o> = (Box<[u8]>, Vec<&'o [Term]>);
+
 /// The annotations of one block, terms looked up.
 struct Parsed<'o> {
-    annotations: Vec<(Box<[u8]>, Vec<&'o [Term]>)>,
+    annotations: Vec<Annotated<'o>>,
     skipped: Skipped,
 }
 

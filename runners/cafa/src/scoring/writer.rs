@@ -111,8 +111,11 @@ impl PredictionWriter {
         for (term, score) in predictions.iter() {
             check(accession, term.as_ref(), *score)?;
         }
-        predictions
-            .sort_unstable_by(|(a, x), (b, y)| millionths(*y).cmp(&millionths(*x)).then_with(|| a.as_ref().cmp(b.as_ref())));
+        predictions.sort_unstable_by(|(a, x), (b, y)| {
+            millionths(*y)
+                .cmp(&millionths(*x))
+                .then_with(|| a.as_ref().cmp(b.as_ref()))
+        });
         let mut line = String::new();
         for (term, score) in predictions.iter() {
             let millionths = millionths(*score);

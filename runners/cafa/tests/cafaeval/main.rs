@@ -18,7 +18,10 @@ fn traps_equal_cafaeval_in_every_variant() {
     let ontology = Ontology::read(data.join("ontology.obo")).unwrap();
     let truth = GroundTruth::read(data.join("truth.tsv"), &ontology).unwrap();
     let accretion = InformationAccretion::read(data.join("ia.tsv"), &ontology).unwrap();
-    let tenth = || ScoringOptions { th_step: 0.1, ..ScoringOptions::default() };
+    let tenth = || ScoringOptions {
+        th_step: 0.1,
+        ..ScoringOptions::default()
+    };
     let all = ScoringOptions {
         norm: Norm::Pred,
         prop: Propagation::Fill,
@@ -29,18 +32,66 @@ fn traps_equal_cafaeval_in_every_variant() {
     let variants = [
         ("default", ScoringOptions::default(), true),
         ("step_0.1", tenth(), true),
-        ("step_0.03", ScoringOptions { th_step: 0.03, ..tenth() }, true),
-        ("fill", ScoringOptions { prop: Propagation::Fill, ..tenth() }, true),
-        ("max_terms_3", ScoringOptions { max_terms: Some(3), ..tenth() }, true),
-        ("no_orphans", ScoringOptions { no_orphans: true, ..tenth() }, true),
+        (
+            "step_0.03",
+            ScoringOptions {
+                th_step: 0.03,
+                ..tenth()
+            },
+            true,
+        ),
+        (
+            "fill",
+            ScoringOptions {
+                prop: Propagation::Fill,
+                ..tenth()
+            },
+            true,
+        ),
+        (
+            "max_terms_3",
+            ScoringOptions {
+                max_terms: Some(3),
+                ..tenth()
+            },
+            true,
+        ),
+        (
+            "no_orphans",
+            ScoringOptions {
+                no_orphans: true,
+                ..tenth()
+            },
+            true,
+        ),
         ("noia", tenth(), false),
-        ("norm_gt", ScoringOptions { norm: Norm::Gt, ..tenth() }, true),
-        ("norm_pred", ScoringOptions { norm: Norm::Pred, ..tenth() }, true),
+        (
+            "norm_gt",
+            ScoringOptions {
+                norm: Norm::Gt,
+                ..tenth()
+            },
+            true,
+        ),
+        (
+            "norm_pred",
+            ScoringOptions {
+                norm: Norm::Pred,
+                ..tenth()
+            },
+            true,
+        ),
         ("all_but_ia", all, true),
     ];
     for (variant, options, weighted) in variants {
         let expected = data.join("expected").join(variant);
-        assert_equals_cafaeval(&truth, &data.join("predictions"), weighted.then_some(&accretion), &options, &expected);
+        assert_equals_cafaeval(
+            &truth,
+            &data.join("predictions"),
+            weighted.then_some(&accretion),
+            &options,
+            &expected,
+        );
     }
 }
 
@@ -53,18 +104,73 @@ fn mini_equals_cafaeval_in_every_variant() {
     let default = ScoringOptions::default;
     let variants = [
         ("default", default(), true),
-        ("fill", ScoringOptions { prop: Propagation::Fill, ..default() }, true),
-        ("max_terms_10", ScoringOptions { max_terms: Some(10), ..default() }, true),
-        ("no_orphans", ScoringOptions { no_orphans: true, ..default() }, true),
+        (
+            "fill",
+            ScoringOptions {
+                prop: Propagation::Fill,
+                ..default()
+            },
+            true,
+        ),
+        (
+            "max_terms_10",
+            ScoringOptions {
+                max_terms: Some(10),
+                ..default()
+            },
+            true,
+        ),
+        (
+            "no_orphans",
+            ScoringOptions {
+                no_orphans: true,
+                ..default()
+            },
+            true,
+        ),
         ("noia", default(), false),
-        ("norm_gt", ScoringOptions { norm: Norm::Gt, ..default() }, true),
-        ("norm_pred", ScoringOptions { norm: Norm::Pred, ..default() }, true),
-        ("step_0.001", ScoringOptions { th_step: 0.001, ..default() }, true),
-        ("step_0.05", ScoringOptions { th_step: 0.05, ..default() }, true),
+        (
+            "norm_gt",
+            ScoringOptions {
+                norm: Norm::Gt,
+                ..default()
+            },
+            true,
+        ),
+        (
+            "norm_pred",
+            ScoringOptions {
+                norm: Norm::Pred,
+                ..default()
+            },
+            true,
+        ),
+        (
+            "step_0.001",
+            ScoringOptions {
+                th_step: 0.001,
+                ..default()
+            },
+            true,
+        ),
+        (
+            "step_0.05",
+            ScoringOptions {
+                th_step: 0.05,
+                ..default()
+            },
+            true,
+        ),
     ];
     for (variant, options, weighted) in variants {
         let expected = data.join("expected/mini").join(variant);
-        assert_equals_cafaeval(&truth, &data.join("mini/pred"), weighted.then_some(&accretion), &options, &expected);
+        assert_equals_cafaeval(
+            &truth,
+            &data.join("mini/pred"),
+            weighted.then_some(&accretion),
+            &options,
+            &expected,
+        );
     }
 }
 
@@ -75,7 +181,13 @@ fn dataset_a_equals_cafaeval() {
     let truth = GroundTruth::read(data.join("A/test_terms.tsv"), &ontology).unwrap();
     let accretion = InformationAccretion::read(data.join("IA.tsv"), &ontology).unwrap();
     let options = ScoringOptions::default();
-    assert_equals_cafaeval(&truth, &data.join("pred/A"), Some(&accretion), &options, &data.join("expected/A/default"));
+    assert_equals_cafaeval(
+        &truth,
+        &data.join("pred/A"),
+        Some(&accretion),
+        &options,
+        &data.join("expected/A/default"),
+    );
 }
 
 #[test]
@@ -86,6 +198,12 @@ fn information_accretion_equals_that_of_the_organisers() {
     let ours = InformationAccretion::from_annotations(&train);
     let theirs = InformationAccretion::read(data.join("A/IA_train.tsv"), &ontology).unwrap();
     for term in ontology.terms() {
-        assert!((ours.of(term) - theirs.of(term)).abs() < 1e-12, "{}: {} and {}", ontology.id(term), ours.of(term), theirs.of(term));
+        assert!(
+            (ours.of(term) - theirs.of(term)).abs() < 1e-12,
+            "{}: {} and {}",
+            ontology.id(term),
+            ours.of(term),
+            theirs.of(term)
+        );
     }
 }

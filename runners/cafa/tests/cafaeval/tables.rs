@@ -18,21 +18,34 @@ pub fn assert_equals_cafaeval(
     options: &ScoringOptions,
     expected: &Path,
 ) {
-    let evaluations = evaluate_files(truth, &prediction_files(predictions).unwrap(), accretion, options).unwrap();
+    let evaluations = evaluate_files(
+        truth,
+        &prediction_files(predictions).unwrap(),
+        accretion,
+        options,
+    )
+    .unwrap();
     if expected.join("evaluation_all.full.tsv").exists() {
         assert_every_bit(&evaluations, accretion.is_some(), expected);
     }
 
     let written = tempfile::tempdir().unwrap();
     let names = write_tables(written.path(), &evaluations, options).unwrap();
-    let references = fs::read_dir(expected).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-    let references: Vec<String> =
-        references.filter(|n| n.starts_with("evaluation_") && !n.ends_with(".full.tsv")).collect();
+    let references = fs::read_dir(expected)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap());
+    let references: Vec<String> = references
+        .filter(|n| n.starts_with("evaluation_") && !n.ends_with(".full.tsv"))
+        .collect();
     assert_eq!(names.len(), references.len(), "{expected:?}: {names:?}");
     for name in references {
         let ours = fs::read_to_string(written.path().join(&name)).unwrap();
         let wanted = fs::read_to_string(expected.join(&name)).unwrap();
-        assert_same_lines(&ours, &in_our_order(&wanted), &format!("{expected:?}/{name}"));
+        assert_same_lines(
+            &ours,
+            &in_our_order(&wanted),
+            &format!("{expected:?}/{name}"),
+        );
     }
 }
 
@@ -42,8 +55,14 @@ fn assert_every_bit(evaluations: &[Evaluation], weighted: bool, expected: &Path)
     for evaluation in evaluations {
         for namespace in &evaluation.namespaces {
             for point in &namespace.curve {
-                let key = (evaluation.name.clone(), namespace.namespace.clone(), point.tau.to_bits());
-                let wanted = all.get(&key).unwrap_or_else(|| panic!("{expected:?} has no row {key:?}, tau {}", point.tau));
+                let key = (
+                    evaluation.name.clone(),
+                    namespace.namespace.clone(),
+                    point.tau.to_bits(),
+                );
+                let wanted = all.get(&key).unwrap_or_else(|| {
+                    panic!("{expected:?} has no row {key:?}, tau {}", point.tau)
+                });
                 let mut ours = point.scores.values().to_vec();
                 ours.extend(point.weighted.iter().flat_map(|w| w.values()));
                 assert_eq!(&ours, wanted, "{expected:?}: {key:?}, tau {}", point.tau);
@@ -53,9 +72,19 @@ fn assert_every_bit(evaluations: &[Evaluation], weighted: bool, expected: &Path)
     }
     assert_eq!(rows, all.len(), "{expected:?}: number of rows");
     assert!(rows > 0);
-    let bests = [Best::F, Best::S, Best::FMicro, Best::FWeighted, Best::FMicroWeighted];
+    let bests = [
+        Best::F,
+        Best::S,
+        Best::FMicro,
+        Best::FWeighted,
+        Best::FMicroWeighted,
+    ];
     for by in bests.into_iter().filter(|b| weighted || !b.is_weighted()) {
-        assert_best(evaluations, by, &expected.join(format!("evaluation_best_{}.full.tsv", by.column())));
+        assert_best(
+            evaluations,
+            by,
+            &expected.join(format!("evaluation_best_{}.full.tsv", by.column())),
+        );
     }
 }
 
@@ -65,11 +94,21 @@ fn assert_best(evaluations: &[Evaluation], by: Best, expected: &Path) {
     for evaluation in evaluations {
         for namespace in evaluation.namespaces.iter().filter(|n| !n.curve.is_empty()) {
             let point = namespace.best(by).unwrap();
-            let key = (evaluation.name.clone(), namespace.namespace.clone(), point.tau.to_bits());
-            let wanted = wanted.get(&key).unwrap_or_else(|| panic!("{expected:?} has no row {key:?}"));
+            let key = (
+                evaluation.name.clone(),
+                namespace.namespace.clone(),
+                point.tau.to_bits(),
+            );
+            let wanted = wanted
+                .get(&key)
+                .unwrap_or_else(|| panic!("{expected:?} has no row {key:?}"));
             let mut ours = point.scores.values().to_vec();
             ours.extend(point.weighted.iter().flat_map(|w| w.values()));
-            ours.push(if by.is_weighted() { namespace.coverage_weighted().unwrap() } else { namespace.coverage() });
+            ours.push(if by.is_weighted() {
+                namespace.coverage_weighted().unwrap()
+            } else {
+                namespace.coverage()
+            });
             assert_eq!(&ours, wanted, "{expected:?}: {key:?}");
             rows += 1;
         }
@@ -86,7 +125,10 @@ fn table(path: &Path) -> BTreeMap<Key, Vec<f64>> {
         let mut name = || cells.next().unwrap().to_owned();
         let (file, namespace) = (name(), name());
         let tau: f64 = name().parse().unwrap();
-        ((file, namespace, tau.to_bits()), cells.map(|c| c.parse().unwrap()).collect())
+        (
+            (file, namespace, tau.to_bits()),
+            cells.map(|c| c.parse().unwrap()).collect(),
+        )
     };
     text.lines().skip(1).map(row).collect()
 }
