@@ -1,5 +1,7 @@
 //! Reading, writing and refusing, through the public face.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Every cell against cafaeval 1.3.0.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod tables;
