@@ -24,8 +24,21 @@ pub struct ExampleData {
 /// Finds the example data: where [`VARIABLE`] says, else beside or above the executable (which
 /// lies in `target/release`), else below the current directory.
 pub fn find() -> Result<ExampleData, Failure> {
-    if let Some(named) = env::var_os(VARIABLE) {
-        let named = PathBuf::from(named);
+    let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
+    let here = env::current_dir().ok();
+    find_from(
+        env::var_os(VARIABLE).map(PathBuf::from),
+        executable.as_deref(),
+        here.as_deref(),
+    )
+}
+
+fn find_from(
+    named: Option<PathBuf>,
+    executable: Option<&Path>,
+    here: Option<&Path>,
+) -> Result<ExampleData, Failure> {
+    if let Some(named) = named {
         return both(&named).ok_or_else(|| {
             Failure::new(
                 Exit::Input,
@@ -37,11 +50,9 @@ pub fn find() -> Result<ExampleData, Failure> {
             )
         });
     }
-    let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
     let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
-    let here = env::current_dir().ok();
     above
-        .chain(here.as_deref())
+        .chain(here)
         .find_map(|directory| both(&directory.join(BELOW_REPOSITORY)))
         .ok_or_else(|| {
             Failure::new(
@@ -66,4 +77,51 @@ fn both(directory: &Path) -> Option<ExampleData> {
         train: half("train")?,
         test: half("test")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn example_below(directory: &Path) -> PathBuf {
+        let data = directory.join(BELOW_REPOSITORY);
+        for half in ["train", "test"] {
+            fs::create_dir_all(data.join(half)).unwrap();
+            fs::write(data.join(half).join("dataset.json"), "{}").unwrap();
+        }
+        data
+    }
+
+    #[test]
+    fn the_variable_goes_before_the_executable_and_that_before_the_current_directory() {
+        let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
+        let [named, above, here] = [&places[0], &places[1], &places[2]].map(|place| place.path());
+        let (named, above_data) = (example_below(named), example_below(above));
+        let here_data = example_below(here);
+        let executable = above.join("target/release/protea");
+        let found = |named, executable: &Path| {
+            let found = find_from(named, Some(executable), Some(here));
+            found
+                .map(|example| example.train.parent().unwrap().to_owned())
+                .unwrap()
+        };
+        assert_eq!(found(Some(named.clone()), &executable), named);
+        assert_eq!(found(None, &executable), above_data);
+        assert_eq!(found(None, Path::new("/usr/bin/protea")), here_data);
+    }
+
+    #[test]
+    fn without_it_the_error_says_what_to_give() {
+        let empty = tempfile::tempdir().unwrap();
+        let failure = find_from(None, None, Some(empty.path())).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(
+            failure
+                .message
+                .contains("give --train DATASET and --eval DATASET")
+        );
+        let failure = find_from(Some(empty.path().into()), None, None).unwrap_err();
+        assert!(failure.message.contains("PROTEA_EXAMPLE_DATA is"));
+    }
 }

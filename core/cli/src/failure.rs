@@ -199,7 +199,8 @@ fn of_workspace(error: &WorkspaceError) -> Exit {
 
 fn of_dispatch(error: &DispatchError) -> Exit {
     match error {
-        DispatchError::Runner(RunnerError::Cancelled) => Exit::Cancelled,
+        DispatchError::Runner(RunnerError::Cancelled) | DispatchError::Killed => Exit::Cancelled,
+        DispatchError::Open(_) => Exit::Runner,
         DispatchError::Runner(
             RunnerError::InvalidSpec { .. }
             | RunnerError::Dataset { .. }

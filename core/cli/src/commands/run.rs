@@ -13,14 +13,18 @@ use crate::{
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
-    let (train, eval) = match (&args.train, &args.eval) {
-        (Some(train), Some(eval)) => (train.clone(), eval.clone()),
-        (None, None) => example_data(reporter)?,
+    let given = match (&args.train, &args.eval) {
+        (Some(train), Some(eval)) => Some((train.clone(), eval.clone())),
+        (None, None) => None,
         (Some(_), None) => return Err(half_given("--train", "--eval")),
         (None, Some(_)) => return Err(half_given("--eval", "--train")),
     };
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     session.check_spec(&spec)?;
+    let (train, eval) = match given {
+        Some(given) => given,
+        None => example_data(reporter)?,
+    };
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let run = session.experiment(|experiment| experiment.run(&spec, &train, &eval))?;
 

@@ -49,10 +49,6 @@ fn misuse_ends_with_2_and_says_what_to_do() {
             "run knn --train a --eval b --set k",
             "there is no '=' in it",
         ),
-        (
-            "run knn",
-            "give --train DATASET and --eval DATASET, or set PROTEA_EXAMPLE_DATA",
-        ),
         ("dataset freeze out --name n", "--ontology"),
         (
             "cafa go.obo p t --th-step 1.5",

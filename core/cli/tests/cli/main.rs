@@ -1,6 +1,8 @@
 //! The command as a user meets it: what it prints, and how it ends. What needs real runners is in
 //! the end-to-end tests of the repository.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test fails the test")]
+
 mod cafa;
 mod command_line;
 mod datasets;
