@@ -40,13 +40,16 @@ impl Bundle {
         spec: &impl Serialize,
     ) -> Result<Self, RunnerError> {
         let yaml = serde_saphyr::to_string(spec).or_failed("writing the spec as YAML")?;
+        let model_source = request.model_path()?;
+        let (model_sha256, _) =
+            digest_file(&model_source).or_model(&format!("reading {}", model_source.display()))?;
         let mut bundle = Self {
             directory,
             files: Vec::new(),
-            model_source: request.model_path()?,
+            model_source,
             run: json!({
                 "run_id": request.run_id,
-                "model_uri": request.model_uri,
+                "model_sha256": model_sha256,
                 "contract_version": CONTRACT_VERSION,
                 "provenance": request.provenance,
             }),

@@ -144,6 +144,10 @@ impl Descriptor {
             block[17 + 2 * field] = length[1];
             let mut i = 0;
             while i < text.len() {
+                assert!(
+                    text[i] >= b' ' && text[i] != 0x7f,
+                    "the runner's name, version and summary are one line each, without control characters"
+                );
                 block[at + i] = text[i];
                 i += 1;
             }

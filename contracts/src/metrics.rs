@@ -62,7 +62,8 @@ pub struct MetricDeclaration {
 /// the best trial by it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricSchema {
-    /// The groups in which the metrics come (the aspects, for CAFA); empty where they come flat.
+    /// The groups in which the metrics come (the aspects, for CAFA), in the order of tables; empty
+    /// where they come flat. A result may have other groups, such as those of another ontology.
     #[serde(default)]
     pub groups: Vec<String>,
     /// The metrics, the principal one first.
@@ -188,10 +189,9 @@ impl MetricSchema {
         if self.groups.is_empty() {
             return self.check_group("", metrics);
         }
-        let mut present = self
-            .groups
+        let mut present = metrics
             .iter()
-            .filter_map(|group| Some((group, metrics.get(group)?.as_object()?)))
+            .filter_map(|(group, metrics)| Some((group, metrics.as_object()?)))
             .peekable();
         if present.peek().is_none() && !self.metrics.is_empty() {
             return Err(MetricError::Missing(format!(

@@ -3,7 +3,9 @@
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
     ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
-    export_runner, spec,
+    Signal, export_runner,
+    metrics::{Direction, MetricDeclaration},
+    spec,
 };
 pub use schemars::{self, JsonSchema};
 pub use serde::{self, Deserialize, Serialize};

@@ -61,7 +61,7 @@ pub struct EvaluateRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExportRequest {
-    /// The run whose model is exported.
+    /// The run that this call belongs to.
     pub run_id: String,
     /// The model: what `fit` wrote, or a reference model. A `file://` URI.
     pub model_uri: Url,

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -68,6 +69,9 @@ pub enum DatasetError {
     },
 }
 
+/// No manifest is larger, in bytes.
+const LARGEST_MANIFEST: u64 = 4 << 20;
+
 #[derive(Deserialize)]
 struct Manifest {
     name: String,
@@ -109,7 +113,17 @@ fn read_manifest(directory: &Path) -> Result<Vec<u8>, DatasetError> {
         });
     }
     let path = directory.join(MANIFEST);
-    fs::read(&path).map_err(|error| match error.kind() {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        fs::File::open(&path)?
+            .take(LARGEST_MANIFEST + 1)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_MANIFEST {
+            return Err(std::io::Error::other("it is larger than any manifest"));
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => DatasetError::NotFrozen {
             path: directory.to_owned(),
         },

@@ -33,7 +33,8 @@ fn a_directory_that_is_no_dataset_is_refused() {
         3,
         &["plain", "is not a frozen dataset", "protea dataset freeze"],
     );
-    run_with(&place, &place.join("nowhere"), &test()).fails_with(3, &["nowhere", "no such directory"]);
+    run_with(&place, &place.join("nowhere"), &test())
+        .fails_with(3, &["nowhere", "no such directory"]);
     no_run_was_begun(&place);
 }
 
@@ -88,9 +89,8 @@ fn freeze(place: &Place, name: &str, more: &[(&str, &Path)]) -> Ran {
 
 /// A little-endian f32 matrix as numpy writes it.
 fn npy(rows: usize, width: usize, values: &[f32]) -> Vec<u8> {
-    let mut header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}"
-    );
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
     while (header.len() + 11) % 64 != 0 {
         header.push(' ');
     }
@@ -144,7 +144,11 @@ fn embeddings_of_another_width_are_refused() {
     let place = Place::new();
     let ids = place.write("ids.txt", "P1\nP2\nP3\n");
     let matrix = place.write("e.npy", npy(3, 4, &[0.5; 12]));
-    let frozen = freeze(&place, "narrow", &[("--embeddings", &matrix), ("--ids", &ids)]);
+    let frozen = freeze(
+        &place,
+        "narrow",
+        &[("--embeddings", &matrix), ("--ids", &ids)],
+    );
     assert_eq!(frozen.code, Some(0), "{frozen:#?}");
     let ran = run_with(&place, &train(), &place.join("narrow"));
     ran.fails_with(3, &["are 4 wide", "freeze both with the same embedding"]);

@@ -77,7 +77,11 @@ fn a_runner_of_another_contract_is_refused_with_both_versions() {
         .protea(["run", "toy", "--runner-dir", directory])
         .fails_with(
             4,
-            &["built for contract 2.0.0", "this host speaks 1.0.0", "update protea"],
+            &[
+                "built for contract 2.0.0",
+                "this host speaks 1.0.0",
+                "update protea",
+            ],
         );
 }
 
@@ -94,7 +98,10 @@ fn a_descriptor_that_lies_about_the_name_is_caught() {
     let directory = directory.to_str().unwrap();
     place
         .protea(["run", "joy", "--runner-dir", directory])
-        .fails_with(4, &["its descriptor says joy", "the loaded runner says toy"]);
+        .fails_with(
+            4,
+            &["its descriptor says joy", "the loaded runner says toy"],
+        );
 }
 
 #[test]

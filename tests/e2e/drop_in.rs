@@ -19,11 +19,26 @@ fn a_runner_built_elsewhere_is_found_when_its_file_is_dropped_in() {
 
     let runners = runners.to_str().unwrap();
     let info = place
-        .protea(["runners", "info", "length", "--json", "--runner-dir", runners])
+        .protea([
+            "runners",
+            "info",
+            "length",
+            "--json",
+            "--runner-dir",
+            runners,
+        ])
         .json();
     assert!(info.to_string().contains("span"), "{info:#}");
     let run = place
-        .protea(["run", "length", "--json", "--set", "span=50", "--runner-dir", runners])
+        .protea([
+            "run",
+            "length",
+            "--json",
+            "--set",
+            "span=50",
+            "--runner-dir",
+            runners,
+        ])
         .json();
     let fmax = run["metrics"]["CCO"]["fmax"].as_f64().unwrap();
     assert!((0.1..1.0).contains(&fmax), "{fmax}");

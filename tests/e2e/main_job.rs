@@ -34,7 +34,10 @@ fn knn_beats_term_frequency_in_every_aspect() {
     let baseline = run(&place, "baseline", &[]);
     assert_eq!(knn["status"], "finished");
     for aspect in ASPECTS {
-        let (nearest, naive) = (metric(&knn, aspect, "fmax"), metric(&baseline, aspect, "fmax"));
+        let (nearest, naive) = (
+            metric(&knn, aspect, "fmax"),
+            metric(&baseline, aspect, "fmax"),
+        );
         assert!(
             nearest > naive + 0.05,
             "{aspect}: knn {nearest}, baseline {naive}"
@@ -78,7 +81,10 @@ fn what_is_exported_is_the_triple_known_by_content_and_scores_the_same_elsewhere
         let first = run(&place, runner, &[]);
         let files = first["artifacts"]["export"].as_array().unwrap();
         for role in ["model", "spec", "run"] {
-            assert!(files.iter().any(|file| file["role"] == role), "{runner} {role}");
+            assert!(
+                files.iter().any(|file| file["role"] == role),
+                "{runner} {role}"
+            );
         }
         for file in files {
             let (sha256, bytes) = digest_file(Path::new(&path_of(&file["uri"]))).unwrap();
@@ -156,7 +162,8 @@ fn the_cafa_command_scores_the_written_predictions_the_same() {
         place.join("scores").as_os_str(),
     ]);
     assert_eq!(scored.code, Some(0), "{scored:#?}");
-    let table = |directory: &Path| fs::read_to_string(directory.join("evaluation_all.tsv")).unwrap();
+    let table =
+        |directory: &Path| fs::read_to_string(directory.join("evaluation_all.tsv")).unwrap();
     assert_eq!(table(&place.join("scores")), table(written));
 }
 

@@ -9,7 +9,9 @@ fn taken(place: &Place, arguments: &[&str]) -> String {
     let trace = place.protea(arguments).json();
     let lines = trace.as_array().unwrap();
     let mut taken = lines.iter().filter(|line| line["taken"] == true);
-    let path = taken.next().unwrap_or_else(|| panic!("nothing taken: {trace:#}"))["path"]
+    let path = taken
+        .next()
+        .unwrap_or_else(|| panic!("nothing taken: {trace:#}"))["path"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -42,7 +44,14 @@ fn a_given_directory_goes_before_the_environment_and_that_before_the_executable(
 
     let path = taken(
         &place,
-        &["runners", "where", "toy", "--json", "--runner-dir", given_argument],
+        &[
+            "runners",
+            "where",
+            "toy",
+            "--json",
+            "--runner-dir",
+            given_argument,
+        ],
     );
     assert_eq!(path, given.join(&file).to_str().unwrap());
 
@@ -94,14 +103,20 @@ fn a_name_twice_in_one_directory_is_an_error_that_shows_both() {
     let directory = directory.to_str().unwrap();
     place
         .protea(["run", "toy", "--runner-dir", directory])
-        .fails_with(4, &["twice in one directory", &library("protea_toy"), &second]);
+        .fails_with(
+            4,
+            &["twice in one directory", &library("protea_toy"), &second],
+        );
 }
 
 #[test]
 fn a_library_that_is_no_runner_is_passed_over_and_where_says_so() {
     let place = Place::new();
     let directory = place.runner_directory("mixed", &["protea_toy"]);
-    let source = place.write("plain.rs", "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}");
+    let source = place.write(
+        "plain.rs",
+        "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}",
+    );
     let status = Command::new("rustc")
         .args(["--crate-type", "cdylib", "--edition", "2024", "-o"])
         .arg(directory.join(library("plain")))

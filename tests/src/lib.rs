@@ -54,7 +54,11 @@ pub fn built() -> &'static Path {
 /// Builds packages as the tests are built.
 pub fn cargo_build(manifest: &Path, packages: &[&str], target: Option<&Path>) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.arg("build").arg("--quiet").arg("--manifest-path").arg(manifest);
+    cargo
+        .arg("build")
+        .arg("--quiet")
+        .arg("--manifest-path")
+        .arg(manifest);
     for package in packages {
         cargo.args(["--package", package]);
     }

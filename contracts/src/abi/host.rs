@@ -238,12 +238,25 @@ fn decode<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {
     }
     match outcome.status {
         OK => read(&outcome.body, "result"),
-        ERROR => Err(read::<RunnerError>(&outcome.body, "error")?.into()),
+        ERROR => Err(runner_error(&outcome.body)?.into()),
         PANIC => Err(read::<Panic>(&outcome.body, "panic")?.into()),
         other => Err(CallError::Protocol(format!(
             "it answered with the unknown status {other}"
         ))),
     }
+}
+
+/// The runner's error; of a kind that only a newer contract knows, what can be said of it.
+fn runner_error(body: &[u8]) -> Result<RunnerError, CallError> {
+    serde_json::from_slice(body).or_else(|error| {
+        let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        match (value["kind"].as_str(), value["message"].as_str()) {
+            (Some(kind), Some(message)) => Ok(RunnerError::failed(format!("{kind}: {message}"))),
+            _ => Err(CallError::Protocol(format!(
+                "its error cannot be read: {error}"
+            ))),
+        }
+    })
 }
 
 fn one_line(error: &LibraryError) -> String {

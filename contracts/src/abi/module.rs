@@ -32,8 +32,6 @@ impl RootModule for RunnerModuleRef {
     abi_stable::declare_root_module_statics! {RunnerModuleRef}
     const BASE_NAME: &'static str = "protea_runner";
     const NAME: &'static str = "protea_runner";
-    // The crate's own version, not the contract's: the contract's gate is `version::accept`,
-    // which has already been passed when this is looked at.
     const VERSION_STRINGS: VersionStrings = package_version_strings!();
 }
 

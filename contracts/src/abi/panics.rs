@@ -4,7 +4,7 @@ use std::{
     any::Any,
     cell::{Cell, RefCell},
     panic::{self, AssertUnwindSafe, Location, catch_unwind},
-    sync::Once,
+    sync::{Mutex, Once, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// The last panic on a thread that no call runs on, such as one of a pool: pools pass panics on.
+static LAST_ELSEWHERE: Mutex<Option<String>> = Mutex::new(None);
+
 /// Calls `call`; a panic in it becomes a [`Panic`] and prints nothing.
 pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     install_hook();
@@ -38,7 +41,10 @@ pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
         }
         Panic {
             message,
-            location: LAST.take().unwrap_or_else(|| "an unknown place".to_owned()),
+            location: LAST
+                .take()
+                .or_else(|| elsewhere().take())
+                .unwrap_or_else(|| "an unknown place".to_owned()),
         }
     })
 }
@@ -52,10 +58,17 @@ fn install_hook() {
             if CATCHING.get() {
                 LAST.set(info.location().map(Location::to_string));
             } else {
+                *elsewhere() = info.location().map(Location::to_string);
                 previous(info);
             }
         }));
     });
+}
+
+fn elsewhere() -> std::sync::MutexGuard<'static, Option<String>> {
+    LAST_ELSEWHERE
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> String {

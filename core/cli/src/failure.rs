@@ -193,7 +193,9 @@ fn of_workspace(error: &WorkspaceError) -> Exit {
     match error {
         WorkspaceError::Store(error) => of_store(error),
         WorkspaceError::StatePoint(_) => Exit::Input,
-        WorkspaceError::OtherStatePoint { .. } => Exit::Output,
+        WorkspaceError::OtherStatePoint { .. } | WorkspaceError::StatePointUnreadable { .. } => {
+            Exit::Output
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use protea_contracts::{
     version::{self, VersionMismatch},
 };
 
+/// No runner is larger, in bytes; a file is read whole.
+const LARGEST: u64 = 1 << 30;
+
 /// What a file in a runner directory turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -45,6 +48,9 @@ pub enum Unusable {
     /// It is no shared library, whatever its name.
     #[error("it is not a shared library; remove it or give it another ending")]
     NotALibrary,
+    /// It is larger than any runner.
+    #[error("it has {0} bytes; a runner has at most {LARGEST}")]
+    TooLarge(u64),
     /// It ends before its headers say, or they make no sense.
     #[error("it is damaged or cut short ({size} bytes): {reason}; copy or build it again")]
     Damaged {
@@ -70,10 +76,23 @@ pub enum Unusable {
 #[must_use]
 pub fn inspect(path: &Path) -> Verdict {
     // Read, not mapped: a file that another process cuts short would kill a mapping's reader.
-    match fs::read(path) {
+    match read(path) {
         Ok(bytes) => judge(&bytes),
-        Err(error) => Verdict::Unusable(Unusable::Unreadable(error.to_string())),
+        Err(unusable) => Verdict::Unusable(unusable),
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
+    let unreadable = |error: std::io::Error| Unusable::Unreadable(error.to_string());
+    // Opening a pipe would wait for somebody to write to it.
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Unusable::NotALibrary);
+    }
+    if metadata.len() > LARGEST {
+        return Err(Unusable::TooLarge(metadata.len()));
+    }
+    fs::read(path).map_err(unreadable)
 }
 
 fn judge(bytes: &[u8]) -> Verdict {

@@ -98,8 +98,9 @@ impl SearchPath {
     /// Adds a directory before the standing ones, behind those already given.
     #[must_use]
     pub fn with(mut self, directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
         self.given.push(SearchEntry {
-            directory: directory.into(),
+            directory: std::path::absolute(&directory).unwrap_or(directory),
             origin: Origin::Given,
         });
         self

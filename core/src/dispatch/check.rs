@@ -1,6 +1,9 @@
 //! What a runner says it exported, held against what is there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use protea_contracts::{ExportResult, content};
 use url::Url;
@@ -20,6 +23,7 @@ pub(super) fn exported(result: &ExportResult, output: &Path) -> Result<(), Dispa
             "its export lists no file".to_owned(),
         ));
     }
+    let mut listed = HashSet::new();
     for file in &result.files {
         let path = path_of(&file.uri)?;
         let wrong = |reason: String| DispatchError::Export {
@@ -42,6 +46,27 @@ pub(super) fn exported(result: &ExportResult, output: &Path) -> Result<(), Dispa
                 "has {bytes} bytes with SHA-256 {sha256}, not {} with {} as it says",
                 file.bytes, file.sha256
             )));
+        }
+        listed.insert(real);
+    }
+    nothing_else(output, &listed)
+}
+
+/// What is published is what is known by content, and nothing beside it.
+fn nothing_else(directory: &Path, listed: &HashSet<PathBuf>) -> Result<(), DispatchError> {
+    let unreadable = |error: std::io::Error| DispatchError::Export {
+        path: directory.to_owned(),
+        reason: format!("cannot be read: {error}"),
+    };
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() && !path.is_symlink() {
+            nothing_else(&path, listed)?;
+        } else if !path.canonicalize().is_ok_and(|real| listed.contains(&real)) {
+            return Err(DispatchError::Export {
+                path,
+                reason: "it does not list".to_owned(),
+            });
         }
     }
     Ok(())

@@ -31,7 +31,15 @@ fn has_alternatives(schema: &Value) -> bool {
 
 fn completed(defaults: &Map<String, Value>, given: &Map<String, Value>) -> Map<String, Value> {
     let mut spec = defaults.clone();
-    spec.extend(given.clone());
+    for (key, value) in given {
+        let value = match (defaults.get(key), value) {
+            (Some(Value::Object(defaults)), Value::Object(given)) => {
+                Value::Object(completed(defaults, given))
+            }
+            _ => value.clone(),
+        };
+        spec.insert(key.clone(), value);
+    }
     spec
 }
 

@@ -41,6 +41,9 @@ impl ExperimentError {
         let Self::Step { source, .. } = self else {
             return false;
         };
-        matches!(**source, DispatchError::Runner(RunnerError::Cancelled))
+        matches!(
+            **source,
+            DispatchError::Runner(RunnerError::Cancelled) | DispatchError::Killed
+        )
     }
 }

@@ -212,7 +212,7 @@ impl Steps<'_> {
         request.threads = self.experiment.threads;
         request.run_id = self.recorder.directory().id().to_owned();
 
-        let sink = self.recorder.start(Step::Fit, &self.experiment.observer)?;
+        let sink = self.recorder.start(Step::Fit)?;
         let runner = self.experiment.runner;
         let model_uri = match runner.fit(&request, sink) {
             Ok(fitted) => {
@@ -230,7 +230,7 @@ impl Steps<'_> {
             }
             Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
         };
-        self.recorder.finish_step(&self.experiment.observer)?;
+        self.recorder.finish_step()?;
         Ok(model_uri)
     }
 
@@ -246,9 +246,7 @@ impl Steps<'_> {
         request.threads = self.experiment.threads;
         request.run_id = self.recorder.directory().id().to_owned();
 
-        let sink = self
-            .recorder
-            .start(Step::Evaluate, &self.experiment.observer)?;
+        let sink = self.recorder.start(Step::Evaluate)?;
         match self.experiment.runner.evaluate(&request, sink) {
             Ok(evaluated) => {
                 self.recorder.manifest.metrics = evaluated.metrics.clone();
@@ -260,7 +258,7 @@ impl Steps<'_> {
         if directory.is_dir() {
             self.recorder.manifest.artifacts.predictions = Some(directory);
         }
-        self.recorder.finish_step(&self.experiment.observer)
+        self.recorder.finish_step()
     }
 
     /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
@@ -275,9 +273,7 @@ impl Steps<'_> {
         );
         request.provenance = self.recorder.provenance();
 
-        let sink = self
-            .recorder
-            .start(Step::Export, &self.experiment.observer)?;
+        let sink = self.recorder.start(Step::Export)?;
         let exported = match self.experiment.runner.export(&request, sink) {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
@@ -296,7 +292,7 @@ impl Steps<'_> {
             })
             .collect();
         self.recorder.step().extras = exported.extras;
-        self.recorder.finish_step(&self.experiment.observer)
+        self.recorder.finish_step()
     }
 }
 

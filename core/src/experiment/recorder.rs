@@ -17,6 +17,7 @@ use crate::{
 pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
+    observer: Arc<dyn Observer>,
     current: Option<(Step, Instant)>,
 }
 
@@ -66,6 +67,7 @@ impl Recorder {
         Ok(Self {
             directory,
             manifest,
+            observer: Arc::clone(&experiment.observer),
             current: None,
         })
     }
@@ -75,11 +77,7 @@ impl Recorder {
     }
 
     /// Begins a step and gives the sink of its dispatch.
-    pub(super) fn start(
-        &mut self,
-        step: Step,
-        observer: &Arc<dyn Observer>,
-    ) -> Result<Arc<dyn EventSink>, WorkspaceError> {
+    pub(super) fn start(&mut self, step: Step) -> Result<Arc<dyn EventSink>, WorkspaceError> {
         self.manifest.steps.push(StepRecord {
             name: step.name().to_owned(),
             status: Status::Running,
@@ -90,10 +88,10 @@ impl Recorder {
         });
         self.directory.write_manifest(&self.manifest)?;
         self.current = Some((step, Instant::now()));
-        observer.step_started(step);
+        self.observer.step_started(step);
         Ok(Arc::new(StepSink {
             step,
-            observer: Arc::clone(observer),
+            observer: Arc::clone(&self.observer),
         }))
     }
 
@@ -105,16 +103,13 @@ impl Recorder {
             .expect("a step was started before it is written to")
     }
 
-    pub(super) fn finish_step(
-        &mut self,
-        observer: &Arc<dyn Observer>,
-    ) -> Result<(), ExperimentError> {
-        self.close_step(Status::Finished, Some(observer));
+    pub(super) fn finish_step(&mut self) -> Result<(), ExperimentError> {
+        self.close_step(Status::Finished);
         self.directory.write_manifest(&self.manifest)?;
         Ok(())
     }
 
-    fn close_step(&mut self, status: Status, observer: Option<&Arc<dyn Observer>>) {
+    fn close_step(&mut self, status: Status) {
         let Some((step, began)) = self.current.take() else {
             return;
         };
@@ -122,9 +117,8 @@ impl Recorder {
         let record = self.step();
         record.status = status;
         record.seconds = time.as_secs_f64();
-        if let Some(observer) = observer {
-            observer.step_ended(step, record, time);
-        }
+        let record = record.clone();
+        self.observer.step_ended(step, &record, time);
     }
 
     /// The error of a step.
@@ -169,7 +163,7 @@ impl Recorder {
             Err(error) if error.is_cancelled() => Status::Killed,
             Err(_) => Status::Failed,
         };
-        self.close_step(status, None);
+        self.close_step(status);
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
         self.manifest.error = result.as_ref().err().map(ToString::to_string);

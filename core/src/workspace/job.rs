@@ -38,6 +38,12 @@ impl Job {
                     return Err(WorkspaceError::OtherStatePoint { path });
                 }
             }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(WorkspaceError::StatePointUnreadable {
+                    path,
+                    source: error,
+                });
+            }
             Err(_) => {
                 let text = Value::Object(state_point.clone()).to_string();
                 write_atomic(&path, text.as_bytes())?;

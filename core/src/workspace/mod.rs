@@ -48,6 +48,14 @@ pub enum WorkspaceError {
     /// The state point has no identity.
     #[error(transparent)]
     StatePoint(#[from] StatePointError),
+    /// The state point of the job cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    StatePointUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The job's directory belongs to another state point: the directory was tampered with.
     #[error(
         "{} holds another state point than its name says; move the directory away",

@@ -38,7 +38,7 @@ impl ExperimentRunner for LengthRunner {
         let dataset = open_dataset(&request.dataset_dir()?)?;
         let ontology = open_ontology(&dataset)?;
         let terms = PropagatedTerms::read(&dataset, &ontology).or_dataset("reading annotations")?;
-        emit.info("runner.my-runner.fit_start", &json!({ "proteins": dataset.len() }));
+        emit.info("runner.length.fit_start", &json!({ "proteins": dataset.len() }));
 
         let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for protein in 0..dataset.len() {
@@ -63,7 +63,7 @@ impl ExperimentRunner for LengthRunner {
     fn evaluate(&self, request: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
         let model: Model = request.read_model()?;
         let dataset = open_dataset(&request.dataset_dir()?)?;
-        assess(&dataset, &request.output_dir()?, emit, |predictions| {
+        assess(request, &dataset, emit, |predictions| {
             for protein in 0..dataset.len() {
                 let length = dataset.sequence(protein).map_or(0, str::len);
                 let alike = model.frequencies.get(&(length / model.spec.span));

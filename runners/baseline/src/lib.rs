@@ -83,14 +83,15 @@ impl ExperimentRunner for BaselineRunner {
         let Model { spec, frequencies } = request.read_model()?;
         let dataset = open_dataset(&request.dataset_dir()?)?;
         let predicted = frequencies.at_least(spec.minimum_score);
-        assess(&dataset, &request.output_dir()?, emit, |predictions| {
+        assess(request, &dataset, emit, |predictions| {
             for protein in 0..dataset.len() {
-                predictions.add(dataset.accession(protein), &mut predicted.clone())?;
                 if protein % 1024 == 0 {
                     emit.progress(protein as u64, dataset.len() as u64);
                     emit.check()?;
                 }
+                predictions.add(dataset.accession(protein), &mut predicted.clone())?;
             }
+            emit.progress(dataset.len() as u64, dataset.len() as u64);
             Ok(())
         })
     }

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use protea_contracts::{Attribute, Emitter, EvalResult, RunnerError};
+use protea_contracts::{
+    Attribute, Emitter, EvalResult, EvaluateRequest, Metrics, RunnerError, metrics,
+};
 use serde_json::json;
 
 use crate::{
@@ -67,7 +69,8 @@ pub fn open_ontology(dataset: &FrozenDataset) -> Result<Ontology, RunnerError> {
 }
 
 /// Lets `predict` predict for the proteins of `dataset`, writes what it predicts to
-/// [`PREDICTIONS`] in `output`, and scores that against the dataset's annotations.
+/// [`PREDICTIONS`] in the request's output, and scores that against the dataset's annotations.
+/// All of it, `predict` included, has the request's number of rayon threads.
 ///
 /// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
 /// and the `tau` of Fmax; the whole curve lies beside the predictions, as `evaluation_all.tsv`.
@@ -77,6 +80,20 @@ pub fn open_ontology(dataset: &FrozenDataset) -> Result<Ontology, RunnerError> {
 /// [`RunnerError::Dataset`] when nothing can be scored; what `predict` fails with;
 /// [`RunnerError::Failed`] when something cannot be written.
 pub fn assess(
+    request: &EvaluateRequest,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+    predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError> + Send,
+) -> Result<EvalResult, RunnerError> {
+    let output = request.output_dir()?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(request.threads)
+        .build()
+        .or_failed("starting threads")?
+        .install(|| predict_and_score(dataset, &output, emit, predict))
+}
+
+fn predict_and_score(
     dataset: &FrozenDataset,
     output: &Path,
     emit: &Emitter,
@@ -113,6 +130,14 @@ pub fn assess(
     emit.check()?;
 
     let options = ScoringOptions::default();
+    if sink.predictions.is_empty() {
+        emit.warning(
+            "runner.cafa.no_predictions",
+            "nothing was predicted for any annotated protein; every score is 0",
+            &json!({}),
+        );
+        return Ok(EvalResult::new(nothing_predicted(&truth)).with_extra("predictions", written));
+    }
     let evaluation = evaluate(&sink.predictions, accretion.as_ref(), &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
@@ -122,4 +147,25 @@ pub fn assess(
         .with_extra("proteins", dataset.len())
         .with_extra("predictions", written)
         .with_extra("unknown_terms", unknown.lines))
+}
+
+/// The scores of a method that is silent: cafaeval gives none.
+fn nothing_predicted(truth: &GroundTruth<'_>) -> Metrics {
+    let namespaces = truth.ontology().namespaces().iter().enumerate();
+    namespaces
+        .filter(|(at, _)| truth.proteins_in(*at) > 0)
+        .flat_map(|(_, namespace)| {
+            let name = namespace
+                .aspect()
+                .map_or(namespace.name(), |aspect| aspect.name());
+            metrics::group(
+                name,
+                [
+                    (metrics::FMAX, 0.0),
+                    (metrics::AUC_PR, 0.0),
+                    (metrics::COVERAGE, 0.0),
+                ],
+            )
+        })
+        .collect()
 }

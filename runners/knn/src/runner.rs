@@ -1,6 +1,10 @@
 //! The runner: what the host calls.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use protea_cafa::{
     assessment::{PredictionSink, assess, open_dataset},
@@ -44,15 +48,9 @@ impl ExperimentRunner for KnnRunner {
         let reference_set = open_references(&model, &request.model_path()?)?;
         let queries = open_dataset(&request.dataset_dir()?)?;
         check_comparable(&reference_set, &queries, emit)?;
-        let references = References::open(&reference_set, emit)?;
-        emit.info(
-            "runner.knn.search_start",
-            &json!({ "references": reference_set.len(), "queries": queries.len(), "k": model.spec.k }),
-        );
-        assess(&queries, &request.output_dir()?, emit, |predictions| {
-            with_threads(request.threads, || {
-                predict(&model.spec, &references, &queries, emit, predictions)
-            })?
+        assess(request, &queries, emit, |predictions| {
+            let references = References::open(&reference_set, emit)?;
+            predict(&model.spec, &references, &queries, emit, predictions)
         })
     }
 
@@ -130,7 +128,9 @@ fn check_comparable(
             ),
         });
     }
-    if reference_source != query_source {
+    if let (Some(reference_source), Some(query_source)) = (reference_source, query_source)
+        && reference_source != query_source
+    {
         emit.warning(
             "runner.knn.embedding_source",
             &format!(
@@ -151,6 +151,10 @@ fn predict(
     emit: &Emitter,
     predictions: &mut PredictionSink<'_>,
 ) -> Result<(), RunnerError> {
+    emit.info(
+        "runner.knn.search_start",
+        &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
+    );
     let indices = references.indices(spec.per_aspect)?;
     let width = references.dataset.embedding_width().unwrap_or_default();
     let index = Index::new(
@@ -176,8 +180,14 @@ fn predict(
         exclude: itself.as_deref(),
         ..SearchOptions::nearest(spec.k as usize)
     };
+    // Threads report as they come; what goes out never falls.
+    let reported = Mutex::new(0);
     let report = |done, total| {
-        emit.progress(done, total);
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if done > *reported {
+            *reported = done;
+            emit.progress(done, total);
+        }
         !emit.is_cancelled()
     };
     let neighbours = index
@@ -207,15 +217,4 @@ fn predict(
         }
     }
     Ok(())
-}
-
-fn with_threads<T: Send>(
-    threads: usize,
-    work: impl FnOnce() -> T + Send,
-) -> Result<T, RunnerError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .or_failed("starting threads")?;
-    Ok(pool.install(work))
 }

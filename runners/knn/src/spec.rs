@@ -42,7 +42,7 @@ spec! {
         pub metric: Metric,
         /// What a neighbour's vote counts.
         pub vote: Vote,
-        /// One index per aspect, over the references annotated in it; otherwise one index over all references.
+        /// One index per aspect, over the references annotated in it; otherwise one index over all annotated references.
         pub per_aspect: bool,
         /// Of the k nearest, those farther than this are dropped.
         #[schemars(range(min = 0))]

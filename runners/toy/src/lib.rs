@@ -43,8 +43,13 @@ impl ExperimentRunner for ToyRunner {
     ) -> Result<EvalResult, RunnerError> {
         request.read_model::<ToySpec>()?;
         let dataset = open_dataset(&request.dataset_dir()?)?;
-        assess(&dataset, &request.output_dir()?, emit, |predictions| {
+        assess(request, &dataset, emit, |predictions| {
+            let mut last = None;
             for row in dataset.annotations().or_dataset("reading annotations")? {
+                // A term may be there more than once, with another evidence.
+                if last.replace((row.protein, row.term)) == Some((row.protein, row.term)) {
+                    continue;
+                }
                 predictions.add(dataset.accession(row.protein), &mut [(row.term, 1.0)])?;
             }
             Ok(())

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::IsolationArgs;
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   protea run knn
@@ -119,6 +121,8 @@ pub struct ExecutionArgs {
     /// How many threads the runner may use; 0 stands for one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
 }
 
 /// Where runners are looked for.

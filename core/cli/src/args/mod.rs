@@ -3,6 +3,7 @@
 mod cafa;
 mod dataset;
 mod experiment;
+mod isolation;
 mod runners;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use cafa::{CafaArgs, LogLevel};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
-pub use runners::RunnersCommand;
+pub use isolation::{IsolationArgs, Place};
+pub use runners::{InfoArgs, RunnersCommand};
 
 use crate::exit;
 

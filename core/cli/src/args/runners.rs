@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::RunnerArgs;
+use super::{IsolationArgs, RunnerArgs};
 
 /// The commands on runners.
 #[derive(Debug, Subcommand)]
@@ -17,9 +17,19 @@ pub enum RunnersCommand {
         runners: RunnerArgs,
     },
     /// Show what a runner does, its settings and its metrics
-    Info(NamedArgs),
+    Info(InfoArgs),
     /// Show where a runner comes from: every file looked at, and why it was taken or passed over
     Where(NamedArgs),
+}
+
+/// Arguments of `protea runners info`.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// The runner.
+    #[command(flatten)]
+    pub named: NamedArgs,
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
 }
 
 /// A runner by its name.

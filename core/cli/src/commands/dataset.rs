@@ -111,7 +111,10 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
             "embeddings",
             embedding.map_or_else(
                 || "none".to_owned(),
-                |e| format!("{} × {} ({})", e.width, e.dtype.name(), e.source),
+                |e| {
+                    let source = e.source.as_deref().unwrap_or("of unstated source");
+                    format!("{} × {}, {source}", e.width, e.dtype.name())
+                },
             ),
         );
 }

@@ -9,9 +9,9 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
-use super::session::catalog;
+use super::session::{catalog, isolation};
 use crate::{
-    args::RunnerArgs,
+    args::{InfoArgs, RunnerArgs},
     failure::Failure,
     output::{Lines, Report, Reporter, Table, settings, shown, terminal_width},
 };
@@ -99,8 +99,10 @@ fn entry_json(entry: &Entry) -> Value {
 }
 
 /// Loads a runner and shows what it says of itself.
-pub fn info(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
-    let runner = catalog(args).load(name)?;
+pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
+    let InfoArgs { named, isolation } = args;
+    let isolation = self::isolation(isolation)?;
+    let runner = catalog(&named.runners).load_with(&named.name, &isolation)?;
     let (entry, capabilities) = (runner.entry(), runner.capabilities());
     let descriptor = &entry.descriptor;
     let mut lines = Lines::default();

@@ -4,14 +4,14 @@
 use std::path::Path;
 
 use protea_core::{
-    Catalog, Dataset, Experiment, ExperimentError, FinishedRun, Runner, SearchPath, Workspace,
-    dataset, store, workspace::RUN_MANIFEST,
+    Catalog, Dataset, Experiment, ExperimentError, FinishedRun, Isolation, Runner, SearchPath,
+    Workspace, dataset, store, workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    args::{ExecutionArgs, RunnerArgs},
+    args::{ExecutionArgs, IsolationArgs, Place, RunnerArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -28,6 +28,44 @@ pub fn catalog(args: &RunnerArgs) -> Catalog {
     Catalog::scan(&path)
 }
 
+/// Where a runner's code runs, as the arguments say.
+#[cfg(unix)]
+pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    use protea_core::worker::WorkerOptions;
+    if args.isolation == Place::InProcess {
+        return in_process(args);
+    }
+    let mut options = WorkerOptions::this_program().map_err(|error| {
+        Failure::new(Exit::Failed, format!("a worker cannot be started: {error}"))
+    })?;
+    options.limits.time = args.time_limit;
+    options.limits.output = args.output_limit;
+    options.limits.memory = args.memory_limit.or(options.limits.memory);
+    Ok(Isolation::Worker(Box::new(options)))
+}
+
+/// Where a runner's code runs, as the arguments say.
+#[cfg(not(unix))]
+pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    if args.isolation == Place::Worker {
+        return Err(Failure::new(
+            Exit::Usage,
+            "this system has no workers; use --isolation in-process",
+        ));
+    }
+    in_process(args)
+}
+
+fn in_process(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    if args.time_limit.is_some() || args.memory_limit.is_some() || args.output_limit.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "limits need a worker to impose them on; leave them out or use --isolation worker",
+        ));
+    }
+    Ok(Isolation::InProcess)
+}
+
 /// A loaded runner and where its runs go.
 pub struct Session<'a> {
     runner: Runner,
@@ -42,7 +80,8 @@ impl<'a> Session<'a> {
         args: &'a ExecutionArgs,
         reporter: &'a Reporter,
     ) -> Result<Self, Failure> {
-        let runner = catalog(&args.runners).load(runner)?;
+        let isolation = isolation(&args.isolation)?;
+        let runner = catalog(&args.runners).load_with(runner, &isolation)?;
         interrupt::cooperate(reporter);
         Ok(Self {
             runner,

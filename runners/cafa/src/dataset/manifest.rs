@@ -63,8 +63,8 @@ pub struct EmbeddingInfo {
     pub width: usize,
     /// Type of the numbers.
     pub dtype: EmbeddingType,
-    /// Where they come from: the name of the matrix, or the formula that made them from the sequences.
-    pub source: String,
+    /// What made them, if that is known: a model, or the formula that made them from the sequences.
+    pub source: Option<String>,
 }
 
 /// Type of the numbers of an embedding.

@@ -23,10 +23,7 @@ fn embeddings_are_matched_by_accession_and_aligned() {
             dataset.embedding_dtype(),
             Some(dtype.unwrap_or(EmbeddingType::F32))
         );
-        assert_eq!(
-            dataset.manifest().embedding.as_ref().unwrap().source,
-            "matrix.npy"
-        );
+        assert_eq!(dataset.manifest().embedding.as_ref().unwrap().source, None);
         let blocks = dataset.embedding_blocks().unwrap();
         assert_eq!(blocks.iter().map(|b| b.rows).sum::<usize>(), 5);
         for block in blocks {

@@ -55,7 +55,7 @@ impl Embeddings {
                     origin,
                     kmer::WIDTH,
                     EmbeddingType::F32,
-                    kmer::DESCRIPTION.to_owned(),
+                    Some(kmer::DESCRIPTION.to_owned()),
                 )
             }
             EmbeddingSource::Matrix {
@@ -78,14 +78,6 @@ impl Embeddings {
                     MatrixType::F32 | MatrixType::F64 => EmbeddingType::F32,
                 };
                 let width = reader.width();
-                let name = || {
-                    matrix
-                        .file_name()
-                        .unwrap_or_default()
-                        .to_string_lossy()
-                        .into_owned()
-                };
-                let source = source.clone().unwrap_or_else(name);
                 (
                     Origin::Matrix {
                         matrix: Box::new(reader),
@@ -96,7 +88,7 @@ impl Embeddings {
                     },
                     width,
                     native,
-                    source,
+                    source.clone(),
                 )
             }
         };

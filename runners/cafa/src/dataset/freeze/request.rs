@@ -46,7 +46,7 @@ pub enum EmbeddingSource {
         matrix: PathBuf,
         /// The accession of each row.
         ids: PathBuf,
-        /// What made it, such as `ESM-2 650M, mean over residues`. The matrix's file name unless set.
+        /// What made it, such as `ESM-2 650M, mean over residues`, if that is known.
         source: Option<String>,
     },
     /// [k-mer spectra](crate::features::kmer), computed here from the sequences.

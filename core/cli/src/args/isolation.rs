@@ -1,0 +1,90 @@
+//! Where a runner's code runs, and what it may use there.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Where a runner's code runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// Each step in a process of its own; a crash of the runner harms nothing else
+    Worker,
+    /// In the process of the command itself: for debugging a runner
+    InProcess,
+}
+
+/// Where a runner's code runs, and what it may use there.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Isolation")]
+pub struct IsolationArgs {
+    /// Where the runner's code runs
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Place::default())]
+    pub isolation: Place,
+    /// How long one step may take, as 90s, 10m or 2h [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub time_limit: Option<Duration>,
+    /// How much memory a worker may use, as 512MiB or 4GiB; mapped files do not count [default: all there is]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub memory_limit: Option<u64>,
+    /// How much a step may write, as 10GiB [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub output_limit: Option<u64>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        if cfg!(unix) {
+            Self::Worker
+        } else {
+            Self::InProcess
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let seconds =
+        quantity(text, &units).ok_or("give a number and a unit: 500ms, 90s, 10m or 2h")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [
+        ("KiB", 1024.0),
+        ("MiB", 1024.0 * 1024.0),
+        ("GiB", 1024.0 * 1024.0 * 1024.0),
+        ("B", 1.0),
+    ];
+    quantity(text, &units)
+        .filter(|bytes| *bytes >= 1.0 && *bytes < 1e18)
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "give a number and a unit: 512MiB or 4GiB".to_owned())
+}
+
+/// A number with one of the units, the longer units before those that they end with.
+fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let (number, factor) = units
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number > 0.0).then_some(number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_need_a_unit_and_a_sense() {
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(bytes("4 GiB"), Ok(4 << 30));
+        assert_eq!(bytes("100B"), Ok(100));
+        for wrong in ["", "5", "-1s", "0s", "NaNs", "infs"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["4", "0B", "many GiB", "1e30GiB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+}
