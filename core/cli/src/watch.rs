@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+#[cfg(unix)]
+use protea_core::worker;
 use protea_core::{
     contracts::{
         Level,
@@ -65,6 +67,9 @@ impl Observer for Watch {
                         .detail(&format!("{name} {value:.4} at {step}"));
                 }
             }
+            // The runner's own output is in the run's log.
+            #[cfg(unix)]
+            worker::STDOUT | worker::STDERR => {}
             _ => {
                 if let Some(message) = event.message {
                     self.reporter.detail(message);

@@ -7,7 +7,7 @@ use protea_contracts::{
     emit::{Event, EventSink},
 };
 
-use crate::workspace::StepRecord;
+use crate::workspace::{RunLog, StepRecord};
 
 /// A lifecycle step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +64,23 @@ impl Observer for Silent {
     }
 }
 
-/// An [`Observer`] as the sink of one dispatch.
+/// An [`Observer`] and the run's log as the sink of one dispatch.
 pub(super) struct StepSink {
     pub(super) step: Step,
     pub(super) observer: Arc<dyn Observer>,
+    pub(super) log: Arc<RunLog>,
 }
 
 impl EventSink for StepSink {
     fn level(&self) -> Level {
-        self.observer.level()
+        self.observer.level().min(Level::Info)
     }
 
     fn receive(&self, event: &Event<'_>) {
-        self.observer.event(self.step, event);
+        self.log.event(self.step.name(), event);
+        if event.level >= self.observer.level() {
+            self.observer.event(self.step, event);
+        }
     }
 
     fn is_cancelled(&self) -> bool {

@@ -3,14 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
-use protea_contracts::{Metrics, emit::EventSink};
+use protea_contracts::{Level, Metrics, emit::EventSink};
 use serde_json::{Map, Value, json};
 
 use super::{Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink};
 use crate::{
     Dataset, DispatchError, WorkspaceError,
     workspace::{
-        Artifacts, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status, StepRecord,
+        Artifacts, HostRecord, Job, RunDirectory, RunLog, RunManifest, RunnerRecord, Status,
+        StepRecord,
     },
 };
 
@@ -18,6 +19,7 @@ pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
+    log: Arc<RunLog>,
     current: Option<(Step, Instant)>,
 }
 
@@ -64,10 +66,21 @@ impl Recorder {
             error: None,
         };
         directory.write_manifest(&manifest)?;
+        let log = Arc::new(directory.begin_log(pipeline)?);
+        let runner = &manifest.runner;
+        log.line(
+            Level::Info,
+            "-",
+            &format!(
+                "Run started: {} {} ({}), spec {}, seed {}",
+                runner.name, runner.version, runner.sha256, manifest.spec, manifest.seed
+            ),
+        );
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
+            log,
             current: None,
         })
     }
@@ -88,10 +101,12 @@ impl Recorder {
         });
         self.directory.write_manifest(&self.manifest)?;
         self.current = Some((step, Instant::now()));
+        self.log.line(Level::Info, step.name(), "Starting step");
         self.observer.step_started(step);
         Ok(Arc::new(StepSink {
             step,
             observer: Arc::clone(&self.observer),
+            log: Arc::clone(&self.log),
         }))
     }
 
@@ -118,6 +133,11 @@ impl Recorder {
         record.status = status;
         record.seconds = time.as_secs_f64();
         let record = record.clone();
+        self.log.line(
+            Level::Info,
+            step.name(),
+            &format!("Step {status} after {:.3} s", record.seconds),
+        );
         self.observer.step_ended(step, &record, time);
     }
 
@@ -167,6 +187,11 @@ impl Recorder {
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
         self.manifest.error = result.as_ref().err().map(ToString::to_string);
+        let (level, end) = match &self.manifest.error {
+            None => (Level::Info, String::new()),
+            Some(error) => (Level::Error, format!(": {error}")),
+        };
+        self.log.line(level, "-", &format!("Run {status}{end}"));
         let written = self.directory.write_manifest(&self.manifest);
         // What went wrong first is what the caller needs to know.
         result?;

@@ -7,10 +7,12 @@
 //!     signac_statepoint.json
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
+//!       logs/run.log                        what was said during it, the runner's output included
 //!       model/ predictions/ export/
 //! ```
 
 mod job;
+mod log;
 mod manifest;
 mod run;
 mod state_point;
@@ -23,6 +25,7 @@ use std::{
 use serde_json::{Map, Value};
 
 pub use job::Job;
+pub use log::RunLog;
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };

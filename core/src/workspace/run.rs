@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{RunManifest, WorkspaceError};
+use super::{RunLog, RunManifest, WorkspaceError};
 use crate::store::{StoreError, write_atomic};
 
 /// The file that says what ran.
@@ -45,6 +45,15 @@ impl RunDirectory {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Begins the run's log, `logs/run.log`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`].
+    pub fn begin_log(&self, pipeline: &str) -> Result<RunLog, WorkspaceError> {
+        Ok(RunLog::create(&self.path, pipeline, &self.id)?)
     }
 
     /// Writes the manifest; a reader sees the one before or this one, whole.
