@@ -108,7 +108,7 @@ fn npy(rows: usize, width: usize, values: &[f32]) -> Vec<u8> {
 fn what_cannot_be_frozen_is_named_and_leaves_nothing_behind() {
     let place = Place::new();
     let twice = place.write("twice.fasta", ">P1\nMK\n>P1\nMK\n");
-    freeze(&place, "out", &[("--fasta", &twice)]).fails_with(3, &["twice.fasta", "P1", "line 3"]);
+    freeze(&place, "out", &[("--fasta", &twice)]).fails_with(3, &["twice.fasta:3", "P1"]);
 
     let ids = place.write("ids.txt", "P1\nP2\nP3\n");
     let mut values = [0.5_f32; 12];

@@ -19,7 +19,7 @@ fn freezing_says_what_is_in_the_dataset_and_what_was_left_out() {
         "proteins        3, 2 of them annotated, of 1 taxa\n",
         "annotations     3 with 3 terms\n",
         "read            6 annotations\n",
-        "embeddings      1024 × f16 (k-mer spectrum",
+        "embeddings      1024 × f16, k-mer spectrum",
         "left out        1 of proteins that are not in the FASTA file (P00009)\n",
         "                1 with terms that the ontology does not have, or has as obsolete (GO:0000001)\n",
         "                1 that repeat another\n",
