@@ -158,6 +158,7 @@ impl From<dataset::DatasetError> for Failure {
         let exit = match &error {
             E::Write { .. } | E::Exists(_) => Exit::Output,
             E::Request(_) => Exit::Usage,
+            E::Cancelled => Exit::Cancelled,
             _ => Exit::Input,
         };
         Self::of(exit, &error)

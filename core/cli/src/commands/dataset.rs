@@ -93,10 +93,13 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
         .add(
             "proteins",
             format!(
-                "{}, {} of them annotated, of {} taxa",
+                "{}, {} of them annotated, {}",
                 count(counts.proteins),
                 count(counts.annotated_proteins),
-                count(counts.taxa)
+                match counts.taxa {
+                    0 => "their taxa unknown".to_owned(),
+                    taxa => format!("of {} taxa", count(taxa)),
+                }
             ),
         )
         .add(

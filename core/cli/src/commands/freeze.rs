@@ -1,13 +1,10 @@
 //! `protea dataset freeze`.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    path,
-};
+use std::{ops::ControlFlow, path};
 
 use protea_cafa::dataset::{
-    self, DatasetError, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport,
-    FreezeRequest, FreezeStep, Tally,
+    self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep,
+    Tally,
 };
 use serde_json::{Value, json};
 
@@ -65,28 +62,19 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     request
 }
 
-/// What unwinds out of `freeze` when the user asks for the end.
-struct Cancelled;
-
-/// Freezing reports its progress but cannot be told to stop. Unwinding out of the report removes
-/// what it has staged, which ending the process would leave behind.
 fn freeze_or_cancel(request: &FreezeRequest, reporter: &Reporter) -> Result<FreezeReport, Failure> {
     let mut at = None;
     let mut watch = |progress: FreezeProgress| {
         if interrupt::requested() {
-            resume_unwind(Box::new(Cancelled));
+            return ControlFlow::Break(());
         }
         if at.replace(progress.step) != Some(progress.step) {
             reporter.start(name(progress.step));
         }
         reporter.progress(progress.done, progress.total.unwrap_or(0));
+        ControlFlow::Continue(())
     };
-    let frozen = catch_unwind(AssertUnwindSafe(|| dataset::freeze(request, &mut watch)));
-    match frozen {
-        Ok(frozen) => frozen.map_err(|error: DatasetError| error.into()),
-        Err(payload) if payload.is::<Cancelled>() => Err(Failure::cancelled()),
-        Err(payload) => resume_unwind(payload),
-    }
+    Ok(dataset::freeze(request, &mut watch)?)
 }
 
 fn name(step: FreezeStep) -> &'static str {

@@ -1,7 +1,7 @@
 //! Worker isolation: every dispatch in a process of its own.
 //!
 //! The worker is the host's own program, started anew with a hidden argument. It takes one
-//! [`Start`](protocol::Start) from a socket, opens the runner's library, makes one call, streams
+//! start message from a socket, opens the runner's library, makes one call, streams
 //! the events back, answers, and is killed, with all that the runner has started. A crash, an
 //! exit, a hang, a hunger for memory or a broken answer is an error of that dispatch.
 //!

@@ -13,6 +13,9 @@ use crate::ontology::OntologyError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
+    /// The caller asked for the end while the dataset was being frozen.
+    #[error("cancelled")]
+    Cancelled,
     /// The directory is no frozen dataset.
     #[error("{}: not a frozen dataset: it has no {MANIFEST_FILE}; make one with `protea dataset freeze`, or check the path", .0.display())]
     NotADataset(PathBuf),

@@ -24,7 +24,8 @@ mod protein_table;
 pub use annotation_table::{Annotation, Annotations};
 pub use error::DatasetError;
 pub use freeze::{
-    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, freeze,
+    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, freeze,
+    unwatched,
 };
 pub use frozen::FrozenDataset;
 pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, MANIFEST_FILE, Manifest, SCHEMA_VERSION};

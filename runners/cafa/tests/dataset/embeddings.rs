@@ -1,7 +1,7 @@
 //! Embeddings of a frozen dataset.
 
 use protea_cafa::dataset::{
-    EmbeddingSource, EmbeddingType, EmbeddingValues, FreezeReport, FrozenDataset, freeze,
+    EmbeddingSource, EmbeddingType, EmbeddingValues, FreezeReport, FrozenDataset, freeze, unwatched,
 };
 
 use crate::small::{Inputs, WIDTH, npy, value};
@@ -17,7 +17,7 @@ fn embeddings_are_matched_by_accession_and_aligned() {
         let mut request = inputs.request();
         request.dtype = dtype;
         request.out = inputs.path(if dtype.is_some() { "half" } else { "single" });
-        let dataset = open(&freeze(&request, &mut |_| {}).unwrap());
+        let dataset = open(&freeze(&request, &mut unwatched).unwrap());
         assert_eq!(dataset.embedding_width(), Some(WIDTH));
         assert_eq!(
             dataset.embedding_dtype(),
@@ -88,7 +88,7 @@ fn without_embeddings_and_with_spectra() {
     let mut request = inputs.request();
     request.embeddings = EmbeddingSource::None;
     request.ia = None;
-    let dataset = open(&freeze(&request, &mut |_| {}).unwrap());
+    let dataset = open(&freeze(&request, &mut unwatched).unwrap());
     assert_eq!(
         (
             dataset.embedding_width(),
@@ -102,7 +102,7 @@ fn without_embeddings_and_with_spectra() {
 
     request.embeddings = EmbeddingSource::Kmer;
     request.out = inputs.path("kmer");
-    let dataset = open(&freeze(&request, &mut |_| {}).unwrap());
+    let dataset = open(&freeze(&request, &mut unwatched).unwrap());
     assert_eq!(
         dataset.embedding_width(),
         Some(protea_cafa::features::kmer::WIDTH)

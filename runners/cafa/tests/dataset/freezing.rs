@@ -4,7 +4,7 @@ use std::fs;
 
 use protea_cafa::dataset::{
     DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
-    freeze,
+    freeze, unwatched,
 };
 
 use protea_cafa::ontology::Aspect;
@@ -12,7 +12,7 @@ use protea_cafa::ontology::Aspect;
 use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
-    let error = freeze(request, &mut |_| {}).unwrap_err();
+    let error = freeze(request, &mut unwatched).unwrap_err();
     let text = error.to_string();
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
@@ -114,7 +114,7 @@ fn compressed_inputs_and_their_order_do_not_matter() {
     }
     request.out = inputs.path("second");
     request.ia = Some(inputs.gzip("ia.tsv"));
-    let compressed = freeze(&request, &mut |_| {}).unwrap();
+    let compressed = freeze(&request, &mut unwatched).unwrap();
     assert_eq!(compressed.manifest.files, plain.manifest.files);
 
     let terms = fs::read_to_string(inputs.path("terms.tsv")).unwrap();
@@ -131,7 +131,7 @@ fn compressed_inputs_and_their_order_do_not_matter() {
     );
     request.out = inputs.path("third");
     assert_eq!(
-        freeze(&request, &mut |_| {}).unwrap().manifest.files,
+        freeze(&request, &mut unwatched).unwrap().manifest.files,
         plain.manifest.files
     );
 }
@@ -222,7 +222,7 @@ fn a_frozen_dataset_is_read_only_and_never_overwritten() {
     }
     let before = fs::read(report.directory.join("dataset.json")).unwrap();
     assert!(matches!(
-        freeze(&inputs.request(), &mut |_| {}).unwrap_err(),
+        freeze(&inputs.request(), &mut unwatched).unwrap_err(),
         DatasetError::Exists(_)
     ));
     assert_eq!(
@@ -234,7 +234,7 @@ fn a_frozen_dataset_is_read_only_and_never_overwritten() {
     request.out = inputs.path("empty");
     fs::create_dir(&request.out).unwrap();
     assert!(matches!(
-        freeze(&request, &mut |_| {}).unwrap_err(),
+        freeze(&request, &mut unwatched).unwrap_err(),
         DatasetError::Exists(_)
     ));
 }
@@ -254,7 +254,7 @@ fn a_place_that_cannot_be_written_is_said_so() {
         DatasetError::Write { .. }
     ));
     request.out = "..".into();
-    assert!(freeze(&request, &mut |_| {}).is_err());
+    assert!(freeze(&request, &mut unwatched).is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use protea_cafa::dataset::{EmbeddingSource, EmbeddingType, freeze};
+use protea_cafa::dataset::{EmbeddingSource, EmbeddingType, freeze, unwatched};
 use serde_json::json;
 
 use crate::small::{ACCESSIONS, Inputs, WIDTH, value};
@@ -66,7 +66,7 @@ fn pyarrow_polars_and_duckdb_open_a_dataset() {
         let mut request = inputs.request();
         assert!(matches!(request.embeddings, EmbeddingSource::Matrix { .. }));
         request.dtype = None;
-        let report = freeze(&request, &mut |_| {}).unwrap();
+        let report = freeze(&request, &mut unwatched).unwrap();
         assert_eq!(report.manifest.embedding.as_ref().unwrap().dtype, dtype);
         let expected = json!({
             "dtype": dtype.name(),

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use half::f16;
-use protea_cafa::dataset::{EmbeddingSource, FreezeReport, FreezeRequest, freeze};
+use protea_cafa::dataset::{EmbeddingSource, FreezeReport, FreezeRequest, freeze, unwatched};
 use tempfile::TempDir;
 
 pub const ACCESSIONS: [&str; 5] = ["P00001", "P00002", "Q00003", "Q00004", "A0A024RBG1"];
@@ -87,7 +87,7 @@ impl Inputs {
     }
 
     pub fn freeze(&self) -> FreezeReport {
-        freeze(&self.request(), &mut |_| {}).unwrap()
+        freeze(&self.request(), &mut unwatched).unwrap()
     }
 
     /// Names beside the inputs that were not there before: what a failed freeze leaves behind.

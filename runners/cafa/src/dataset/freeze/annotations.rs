@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, Schema};
 use rayon::slice::ParallelSliceMut;
 
 use super::arrow_write::TableWriter;
-use super::{FreezeProgress, FreezeRequest, FreezeStep, Tally};
+use super::{FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, tell};
 use crate::dataset::DatasetError;
 use crate::formats::{AnnotationReader, AnnotationRow, Skipped};
 use crate::ontology::{Aspect, Ontology};
@@ -84,7 +84,7 @@ impl Annotations {
         request: &FreezeRequest,
         index: &HashMap<String, u32>,
         ontology: &Ontology,
-        progress: &mut dyn FnMut(FreezeProgress),
+        progress: &mut Watch<'_>,
     ) -> Result<Self, DatasetError> {
         let path = &request.annotations;
         let mut this = Self::default();
@@ -92,11 +92,14 @@ impl Annotations {
         while let Some(row) = reader.next_row()? {
             this.push(row, index, ontology);
             if this.read.is_multiple_of(REPORT_EVERY) {
-                progress(FreezeProgress {
-                    step: FreezeStep::Annotations,
-                    done: this.read,
-                    total: None,
-                });
+                tell(
+                    progress,
+                    FreezeProgress {
+                        step: FreezeStep::Annotations,
+                        done: this.read,
+                        total: None,
+                    },
+                )?;
             }
         }
         this.skipped = reader.skipped();
@@ -117,11 +120,14 @@ impl Annotations {
             });
         }
         this.sort();
-        progress(FreezeProgress {
-            step: FreezeStep::Annotations,
-            done: this.read,
-            total: Some(this.read),
-        });
+        tell(
+            progress,
+            FreezeProgress {
+                step: FreezeStep::Annotations,
+                done: this.read,
+                total: Some(this.read),
+            },
+        )?;
         Ok(this)
     }
 

@@ -9,7 +9,9 @@ mod report;
 mod request;
 
 pub use publish::freeze;
-pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally};
+pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatched};
+
+use report::tell;
 pub use request::{EmbeddingSource, FreezeRequest};
 
 /// Names of a dataset's files.

@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 
 use super::arrow_write::TableWriter;
 use super::embeddings::Embeddings;
-use super::{FreezeProgress, FreezeStep};
+use super::{FreezeProgress, FreezeStep, Watch, tell};
 use crate::dataset::{DatasetError, EmbeddingInfo};
 use crate::formats::{FastaReader, FastaRecord, FormatError};
 
@@ -37,7 +37,7 @@ pub(super) fn write(
     fasta: &Path,
     taxonomy: &HashMap<String, u32>,
     mut embeddings: Option<Embeddings>,
-    progress: &mut dyn FnMut(FreezeProgress),
+    progress: &mut Watch<'_>,
 ) -> Result<Proteins, DatasetError> {
     let mut fields = vec![
         Field::new("accession", DataType::Utf8, false),
@@ -86,11 +86,14 @@ pub(super) fn write(
         }
         let done = seen.len() as u64;
         if done.is_multiple_of(REPORT_EVERY) {
-            progress(FreezeProgress {
-                step: FreezeStep::Proteins,
-                done,
-                total,
-            });
+            tell(
+                progress,
+                FreezeProgress {
+                    step: FreezeStep::Proteins,
+                    done,
+                    total,
+                },
+            )?;
         }
     }
     if batch.rows > 0 {
@@ -105,11 +108,14 @@ pub(super) fn write(
         .transpose()?;
     writer.finish()?;
     let done = index.len() as u64;
-    progress(FreezeProgress {
-        step: FreezeStep::Proteins,
-        done,
-        total: Some(done),
-    });
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Proteins,
+            done,
+            total: Some(done),
+        },
+    )?;
     Ok(Proteins {
         index,
         taxa: taxa.len() as u64,

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 
 use super::annotations::Annotations;
 use super::embeddings::Embeddings;
-use super::{FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, names, proteins};
+use super::{
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
+};
 use crate::dataset::{Counts, DatasetError, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
 use crate::formats::{FormatError, check_information_accretion, open_plain_or_gzip, read_taxonomy};
 use crate::ontology::Ontology;
@@ -19,7 +21,7 @@ use crate::ontology::Ontology;
 /// Makes a frozen dataset.
 ///
 /// Everything is written to a hidden directory beside [`out`](FreezeRequest::out), which is renamed to it at the very end: either there
-/// is a whole dataset, or nothing. The files are made read-only. `progress` is called now and then from this thread.
+/// is a whole dataset, or nothing. The files are made read-only. `progress` is called now and then from this thread, and may end it.
 ///
 /// The same inputs make the same files, byte for byte, except for the time in the manifest; `SOURCE_DATE_EPOCH`
 /// (seconds since 1970) in the environment fixes that.
@@ -27,21 +29,24 @@ use crate::ontology::Ontology;
 /// # Errors
 /// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`], [`DatasetError::RowCount`],
 /// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
-/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
+/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
 pub fn freeze(
     request: &FreezeRequest,
-    progress: &mut dyn FnMut(FreezeProgress),
+    progress: &mut Watch<'_>,
 ) -> Result<FreezeReport, DatasetError> {
     request.check()?;
     let created = creation_time()?;
     let (staging, out) = stage(&request.out)?;
     let dir = staging.path();
 
-    progress(FreezeProgress {
-        step: FreezeStep::Prepare,
-        done: 0,
-        total: None,
-    });
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Prepare,
+            done: 0,
+            total: None,
+        },
+    )?;
     let taxonomy = request
         .taxonomy
         .as_deref()
@@ -221,18 +226,21 @@ fn unannotated(annotations: &Annotations, accessions: &[&str]) -> Tally {
 fn digest(
     dir: &Path,
     has_ia: bool,
-    progress: &mut dyn FnMut(FreezeProgress),
+    progress: &mut Watch<'_>,
 ) -> Result<Vec<FileDigest>, DatasetError> {
     let mut listed = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
     listed.extend(has_ia.then_some(names::INFORMATION_ACCRETION));
     let total = Some(listed.len() as u64);
     let mut files = Vec::with_capacity(listed.len());
     for name in listed {
-        progress(FreezeProgress {
-            step: FreezeStep::Publish,
-            done: files.len() as u64,
-            total,
-        });
+        tell(
+            progress,
+            FreezeProgress {
+                step: FreezeStep::Publish,
+                done: files.len() as u64,
+                total,
+            },
+        )?;
         let path = dir.join(name);
         files.push(
             FileDigest::of(dir, name).map_err(|source| DatasetError::Read {
@@ -242,11 +250,14 @@ fn digest(
         );
         make_read_only(&path)?;
     }
-    progress(FreezeProgress {
-        step: FreezeStep::Publish,
-        done: files.len() as u64,
-        total,
-    });
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Publish,
+            done: files.len() as u64,
+            total,
+        },
+    )?;
     Ok(files)
 }
 

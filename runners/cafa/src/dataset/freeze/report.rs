@@ -1,10 +1,10 @@
 //! What freezing tells while it works and when it is done.
 
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf};
 
 use serde::Serialize;
 
-use crate::dataset::Manifest;
+use crate::dataset::{DatasetError, Manifest};
 
 /// The steps of freezing, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +28,22 @@ pub struct FreezeProgress {
     pub done: u64,
     /// Units in all, where known beforehand.
     pub total: Option<u64>,
+}
+
+/// Is told where freezing stands, and says whether it goes on.
+pub type Watch<'w> = dyn FnMut(FreezeProgress) -> ControlFlow<()> + 'w;
+
+/// For those who do not watch: `freeze(&request, &mut unwatched)`.
+pub fn unwatched(_: FreezeProgress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Tells the watcher, and ends freezing if that is its wish.
+pub(super) fn tell(watch: &mut Watch<'_>, progress: FreezeProgress) -> Result<(), DatasetError> {
+    match watch(progress) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DatasetError::Cancelled),
+    }
 }
 
 /// A dataset was frozen, and what was left out of it.
