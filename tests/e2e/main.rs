@@ -1,6 +1,9 @@
 //! End-to-end tests: the real binary, real runners, real data.
 
-#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that unwraps says where it failed"
+)]
 
 mod bad_data;
 mod bad_runners;
