@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What a call of a runner gives.
+pub type RunnerResult<T> = Result<T, RunnerError>;
+
 /// Why a call of a runner did not succeed. It crosses to the host as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

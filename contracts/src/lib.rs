@@ -73,7 +73,7 @@ pub use bundle::Bundle;
 pub use content::FileDigest;
 pub use descriptor::Descriptor;
 pub use emit::{Emitter, Level, Signal};
-pub use error::{Attribute, RunnerError};
+pub use error::{Attribute, RunnerError, RunnerResult};
 pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
 pub use request::{EvaluateRequest, ExportRequest, FitRequest};

@@ -4,6 +4,8 @@
 //! that a sound host, dataset and scorer give every aspect an Fmax of 1.0. It declares its scores
 //! to be placeholders: they say nothing about proteins.
 
+use std::collections::BTreeSet;
+
 use protea_cafa::assessment::{assess, open_dataset};
 use protea_contracts::prelude::*;
 
@@ -27,36 +29,26 @@ impl ExperimentRunner for ToyRunner {
         MetricSchema::cafa().placeholder()
     }
 
-    fn fit(&self, request: &FitRequest<ToySpec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
-        emit.info(
-            "runner.toy.fit_start",
-            &json!({ "note": request.spec.note }),
-        );
+    fn fit(&self, request: &FitRequest<ToySpec>, emit: &Emitter) -> RunnerResult<RunResult> {
+        emit.info("runner.toy.fit_start", &request.spec);
         let model_uri = request.write_model(&request.spec)?;
         Ok(RunResult::new(model_uri).with_metric("loss", 0.0))
     }
 
-    fn evaluate(
-        &self,
-        request: &EvaluateRequest,
-        emit: &Emitter,
-    ) -> Result<EvalResult, RunnerError> {
+    fn evaluate(&self, request: &EvaluateRequest, emit: &Emitter) -> RunnerResult<EvalResult> {
         request.read_model::<ToySpec>()?;
         let dataset = open_dataset(&request.dataset_dir()?)?;
         assess(request, &dataset, emit, |predictions| {
-            let mut last = None;
-            for row in dataset.annotations().or_dataset("reading annotations")? {
-                // A term may be there more than once, with another evidence.
-                if last.replace((row.protein, row.term)) == Some((row.protein, row.term)) {
-                    continue;
-                }
-                predictions.add(dataset.accession(row.protein), &mut [(row.term, 1.0)])?;
-            }
-            Ok(())
+            let rows = dataset.annotations().or_dataset("reading annotations")?;
+            // A term may be there more than once, with another evidence.
+            let truth: BTreeSet<_> = rows.map(|row| (row.protein, row.term)).collect();
+            truth.into_iter().try_for_each(|(protein, term)| {
+                predictions.add(dataset.accession(protein), &mut [(term, 1.0)])
+            })
         })
     }
 
-    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> RunnerResult<ExportResult> {
         request.bundle(&request.read_model::<ToySpec>()?)?.finish()
     }
 }
