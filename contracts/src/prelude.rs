@@ -3,7 +3,7 @@
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
     ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
-    Signal, export_runner,
+    RunnerResult, Signal, export_runner,
     metrics::{Direction, MetricDeclaration},
     spec,
 };
