@@ -72,6 +72,24 @@ pub fn cargo_build(manifest: &Path, packages: &[&str], target: Option<&Path>) {
     assert!(status.success(), "{cargo:?} failed");
 }
 
+/// Compiles a runner in C, every warning an error, to `directory` and gives the library's path.
+pub fn compile_c(source: &str, name: &str, directory: &Path, more: &[&str]) -> PathBuf {
+    let made = directory.join(library(name));
+    let output = Command::new("cc")
+        .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"])
+        .arg("-I")
+        .arg(in_repository("contracts/include"))
+        .args(more)
+        .arg("-o")
+        .args([&made, &in_repository(source)])
+        .args(["-lm", "-pthread"])
+        .output()
+        .expect("the tests of runners in C need a C compiler named cc");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{source}: {said}");
+    made
+}
+
 /// The file name of a runner's library, such as `libprotea_knn.so`.
 #[must_use]
 pub fn library(crate_name: &str) -> String {
@@ -154,6 +172,8 @@ impl Place {
             .current_dir(self.path())
             .env_remove("PROTEA_RUNNER_PATH")
             .env_remove("PROTEA_WORKSPACE")
+            // Found without it where the target directory is in the repository; it may be elsewhere.
+            .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
             .env("XDG_DATA_HOME", self.join("data-home"))
             .env("HOME", self.path())
             .output()
