@@ -41,14 +41,20 @@ pub fn built() -> &'static Path {
             "example-host",
         ];
         cargo_build(&in_repository("Cargo.toml"), &packages, None);
-        let executable = env::current_exe().expect("a test knows its own program");
-        // target/<profile>/deps/e2e-…
-        let directory = executable.ancestors().nth(2);
-        directory
-            .expect("cargo puts test programs two levels deep")
-            .to_owned()
+        profile_directory()
     });
     &BUILT
+}
+
+/// The directory that Cargo builds this profile in; nothing is built for the asking.
+#[must_use]
+pub fn profile_directory() -> PathBuf {
+    let executable = env::current_exe().expect("a test knows its own program");
+    // target/<profile>/deps/e2e-…
+    let directory = executable.ancestors().nth(2);
+    directory
+        .expect("cargo puts test programs two levels deep")
+        .to_owned()
 }
 
 /// Builds packages as the tests are built.
