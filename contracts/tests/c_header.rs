@@ -1,5 +1,6 @@
 //! The C header, compiled, against the Rust side: sizes, offsets, constants, the descriptor.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,
@@ -149,8 +150,16 @@ fn a_descriptor_as_json_is_the_one_that_a_host_reads() {
 #[test]
 fn names_and_summaries_that_do_not_fit_are_refused_by_the_compiler() {
     for (name, summary, why) in [
-        (String::new(), String::new(), "the name of a runner is 1 to 64 long"),
-        ("n".repeat(65), String::new(), "the name of a runner is 1 to 64 long"),
+        (
+            String::new(),
+            String::new(),
+            "the name of a runner is 1 to 64 long",
+        ),
+        (
+            "n".repeat(65),
+            String::new(),
+            "the name of a runner is 1 to 64 long",
+        ),
         ("n".to_owned(), "s".repeat(1000), "too long together"),
     ] {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused.c");
@@ -182,7 +191,15 @@ fn the_header_is_c_plus_plus_as_well() {
     )
     .unwrap();
     let output = Command::new("c++")
-        .args(["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
+        .args([
+            "-std=c++20",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-fsyntax-only",
+            "-I",
+        ])
         .args([&include(), &file])
         .output()
         .unwrap();

@@ -30,9 +30,12 @@ fn animal() -> LoadedRunner {
     LoadedRunner::open(&FILE).unwrap()
 }
 
+/// Name, message, fields and level of an event.
+type Arrived = (String, Option<String>, Vec<u8>, Level);
+
 #[derive(Default)]
 struct Kept {
-    events: Mutex<Vec<(String, Option<String>, Vec<u8>, Level)>>,
+    events: Mutex<Vec<Arrived>>,
     cancelled: AtomicBool,
 }
 
@@ -82,7 +85,10 @@ fn an_answer_that_is_none_breaks_the_contract() {
         ("half_error", "its error cannot be read"),
         ("event_without_name", "it sent an event without a name"),
         ("absurd_event", "the message of an event has"),
-        ("release_twice", "released the host more often than it retained it"),
+        (
+            "release_twice",
+            "released the host more often than it retained it",
+        ),
     ] {
         let message = protocol(sin);
         assert!(message.contains(said), "{sin}: {message}");
@@ -95,7 +101,10 @@ fn an_error_of_a_kind_that_only_a_younger_contract_has_is_told_as_a_failure() {
     let Err(CallError::Runner(RunnerError::Failed { message })) = call.result else {
         panic!("{call:?}")
     };
-    assert!(message.contains("quota") && message.contains("no more licences"), "{message}");
+    assert!(
+        message.contains("quota") && message.contains("no more licences"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -111,10 +120,26 @@ fn events_arrive_as_they_are_and_what_is_not_utf_8_is_replaced() {
     for (sin, expected) in [
         (
             "event_not_utf8",
-            ("name\u{fffd}", Some("message \u{fffd}("), b"{\"k\":\"\xff\"}".as_slice(), Level::Warning),
+            (
+                "name\u{fffd}",
+                Some("message \u{fffd}("),
+                b"{\"k\":\"\xff\"}".as_slice(),
+                Level::Warning,
+            ),
         ),
-        ("event_without_fields", ("plain", None, b"{}".as_slice(), Level::Error)),
-        ("a_copy", ("copied", Some("by value"), b"{\"n\":1}".as_slice(), Level::Info)),
+        (
+            "event_without_fields",
+            ("plain", None, b"{}".as_slice(), Level::Error),
+        ),
+        (
+            "a_copy",
+            (
+                "copied",
+                Some("by value"),
+                b"{\"n\":1}".as_slice(),
+                Level::Info,
+            ),
+        ),
     ] {
         let sink = Arc::<Kept>::default();
         assert!(fit(sin, &sink).result.is_ok(), "{sin}");
@@ -175,7 +200,11 @@ fn a_table_that_cannot_be_one_is_refused_when_it_is_opened() {
     let place = Place::new();
     for (name, define, said) in [
         ("short", "-DSTRUCT_SIZE=16", "says it has 16 bytes"),
-        ("huge", "-DSTRUCT_SIZE=(size_t)-1", "says it has 18446744073709551615 bytes"),
+        (
+            "huge",
+            "-DSTRUCT_SIZE=(size_t)-1",
+            "says it has 18446744073709551615 bytes",
+        ),
         ("hole", "-DEVALUATE=NULL", "lacks the function evaluate"),
     ] {
         let library = compile_c(ANIMAL, name, place.path(), &[define]);

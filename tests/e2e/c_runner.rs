@@ -27,7 +27,10 @@ fn information(dataset: &Path) -> Vec<f64> {
 }
 
 fn mean_absolute_error(information: &[f64], predicted: f64) -> f64 {
-    let sum: f64 = information.iter().map(|bits| (bits - predicted).abs()).sum();
+    let sum: f64 = information
+        .iter()
+        .map(|bits| (bits - predicted).abs())
+        .sum();
     sum / information.len() as f64
 }
 
@@ -42,13 +45,18 @@ fn the_example_in_c_fits_evaluates_and_exports_as_any_other() {
             let set = format!("statistic={statistic}");
             let arguments = ["run", "mean-ia", "--json", "--set", &set];
             let place_of_it = ["--runner-dir", &runners, "--isolation", isolation];
-            place.protea(arguments.into_iter().chain(place_of_it)).json()
+            place
+                .protea(arguments.into_iter().chain(place_of_it))
+                .json()
         };
         let runs = [run("worker"), run("in-process")];
         assert_eq!(runs[0]["metrics"], runs[1]["metrics"]);
         let found = runs[0]["metrics"]["mean_absolute_error"].as_f64().unwrap();
         let expected = mean_absolute_error(&scored, value);
-        assert!((found - expected).abs() < 1e-9, "{statistic}: {found} {expected}");
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{statistic}: {found} {expected}"
+        );
 
         let exported = |run: &Value| {
             let directory = run["artifacts"]["directory"].as_str().unwrap();
@@ -69,7 +77,9 @@ fn the_example_in_c_fits_evaluates_and_exports_as_any_other() {
             .json();
         assert_eq!(again["metrics"], runs[0]["metrics"]);
         for file in ["model.json", "spec.yaml"] {
-            let [one, other] = runs.each_ref().map(|run| fs::read(exported(run).join(file)).unwrap());
+            let [one, other] = runs
+                .each_ref()
+                .map(|run| fs::read(exported(run).join(file)).unwrap());
             assert_eq!(one, other, "{file}");
         }
     }
@@ -78,12 +88,24 @@ fn the_example_in_c_fits_evaluates_and_exports_as_any_other() {
 #[test]
 fn the_example_in_c_is_listed_and_its_settings_are_checked_without_it() {
     let (place, runners) = with(EXAMPLE, "mean_ia");
-    let list = place.protea(["runners", "list", "--json", "--runner-dir", &runners]).json();
+    let list = place
+        .protea(["runners", "list", "--json", "--runner-dir", &runners])
+        .json();
     let listed = list["runners"].as_array().unwrap();
-    let entry = listed.iter().find(|entry| entry["name"] == "mean-ia").unwrap();
+    let entry = listed
+        .iter()
+        .find(|entry| entry["name"] == "mean-ia")
+        .unwrap();
     assert_eq!(entry["version"], "0.1.0");
     place
-        .protea(["run", "mean-ia", "--runner-dir", &runners, "--set", "statistic=mode"])
+        .protea([
+            "run",
+            "mean-ia",
+            "--runner-dir",
+            &runners,
+            "--set",
+            "statistic=mode",
+        ])
         .fails_with(3, &["/statistic", "mode"]);
 }
 
@@ -95,7 +117,11 @@ fn the_example_in_c_says_whose_fault_it_was() {
         .json();
     let directory = run["artifacts"]["directory"].as_str().unwrap();
     let model = Path::new(directory).join("export").join("model.json");
-    fs::write(&model, "{\"kind\":\"mean-ia\",\"statistic\":\"mean\",\"information\":true}").unwrap();
+    fs::write(
+        &model,
+        "{\"kind\":\"mean-ia\",\"statistic\":\"mean\",\"information\":true}",
+    )
+    .unwrap();
     let evaluate = |dataset: &Path| {
         place.protea([
             "evaluate".as_ref(),
@@ -152,7 +178,10 @@ fn a_crash_in_c_is_contained_by_the_worker_and_the_run_closed() {
     assert!(ran.stderr.contains("SIGSEGV"), "{ran:#?}");
     let manifest: Value = serde_json::from_str(&written(&place, "run_manifest.json")).unwrap();
     assert_eq!(manifest["status"], "failed");
-    assert!(manifest["error"].to_string().contains("SIGSEGV"), "{manifest:#}");
+    assert!(
+        manifest["error"].to_string().contains("SIGSEGV"),
+        "{manifest:#}"
+    );
 }
 
 #[test]
@@ -163,7 +192,10 @@ fn what_is_not_utf_8_is_survived_and_named() {
     ] {
         let (place, ran) = sin(kind);
         assert!(ran.code.is_some_and(|code| code > 0), "{ran:#?}");
-        assert!(ran.stderr.contains("the runner broke the contract"), "{ran:#?}");
+        assert!(
+            ran.stderr.contains("the runner broke the contract"),
+            "{ran:#?}"
+        );
         assert!(ran.stderr.contains(said), "{ran:#?}");
         let manifest: Value = serde_json::from_str(&written(&place, "run_manifest.json")).unwrap();
         assert_eq!(manifest["status"], "failed");
@@ -171,5 +203,8 @@ fn what_is_not_utf_8_is_survived_and_named() {
     // The animal evaluates nothing, so the run fails after a fit whose event came through.
     let (place, ran) = sin("event_not_utf8");
     assert!(ran.stderr.contains("fit"), "{ran:#?}");
-    assert!(written(&place, "run.log").contains("name\u{fffd}"), "{ran:#?}");
+    assert!(
+        written(&place, "run.log").contains("name\u{fffd}"),
+        "{ran:#?}"
+    );
 }

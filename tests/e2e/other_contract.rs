@@ -22,7 +22,11 @@ const GROWTH: [(&str, &str, &str); 14] = [
         "    #[serde(default)]\n    pub threads: usize,\n",
         "    /// For the runner.\n    #[serde(default = \"no_note\")]\n    pub note: String,\n",
     ),
-    ("src/request.rs", "            threads: 0,\n", "            note: no_note(),\n"),
+    (
+        "src/request.rs",
+        "            threads: 0,\n",
+        "            note: no_note(),\n",
+    ),
     (
         "src/request.rs",
         "use crate::{Attribute, Bundle, RunnerError, model};\n",
@@ -49,7 +53,11 @@ const GROWTH: [(&str, &str, &str); 14] = [
         "    pub export: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
         "    /// New.\n    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
     ),
-    ("src/abi/plugin.rs", "        export: export::<P>,\n", "        explain: explain::<P>,\n"),
+    (
+        "src/abi/plugin.rs",
+        "        export: export::<P>,\n",
+        "        explain: explain::<P>,\n",
+    ),
     (
         "src/abi/plugin.rs",
         "    outcome(|| P::runner().export(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
@@ -72,7 +80,11 @@ const GROWTH: [(&str, &str, &str); 14] = [
         "        RSlice<'_, u8>,\n        u8,\n    ) -> bool,\n",
         "    clock: unsafe extern \"C\" fn(*const ()) -> u64,\n",
     ),
-    ("src/abi/sink.rs", "        is_cancelled,\n        emit,\n", "        clock,\n"),
+    (
+        "src/abi/sink.rs",
+        "        is_cancelled,\n        emit,\n",
+        "        clock,\n",
+    ),
     (
         "src/abi/sink.rs",
         "impl SinkHandle {\n",
@@ -141,7 +153,10 @@ fn build(name: &str, grown: bool, directory: &Path) {
         root = root.replacen(&version, &format!("version = \"{GROWN_VERSION}\"\n"), 1);
     }
     write(&workspace.join("Cargo.toml"), &root);
-    write(&workspace.join("Cargo.lock"), &read(&in_repository("Cargo.lock")));
+    write(
+        &workspace.join("Cargo.lock"),
+        &read(&in_repository("Cargo.lock")),
+    );
 
     let contracts = in_repository("contracts");
     let mut files = vec![PathBuf::from("Cargo.toml")];
@@ -152,8 +167,16 @@ fn build(name: &str, grown: bool, directory: &Path) {
         write(&workspace.join("contracts").join(file), &text);
     }
     for (package, lib, features) in [
-        ("runner", "[lib]\ncrate-type = [\"cdylib\"]\npath = \"main.rs\"", "[]"),
-        ("host", "[[bin]]\nname = \"host_NAME\"\npath = \"main.rs\"", "[\"host\"]"),
+        (
+            "runner",
+            "[lib]\ncrate-type = [\"cdylib\"]\npath = \"main.rs\"",
+            "[]",
+        ),
+        (
+            "host",
+            "[[bin]]\nname = \"host_NAME\"\npath = \"main.rs\"",
+            "[\"host\"]",
+        ),
     ] {
         let of = in_repository("tests/e2e/other_contract").join(format!("{package}.rs"));
         write(&workspace.join(package).join("main.rs"), &read(&of));
@@ -167,7 +190,11 @@ fn build(name: &str, grown: bool, directory: &Path) {
         );
         write(&workspace.join(package).join("Cargo.toml"), &manifest);
     }
-    cargo_build(&workspace.join("Cargo.toml"), &[], Some(&directory.join("target")));
+    cargo_build(
+        &workspace.join("Cargo.toml"),
+        &[],
+        Some(&directory.join("target")),
+    );
 }
 
 /// The directory of both hosts and both runners; kept between test runs.
@@ -185,12 +212,18 @@ fn both() -> &'static Path {
 /// What a host says of runners that it opens in this order.
 fn ask(host: &str, runners: &[&str]) -> Vec<Value> {
     let output = Command::new(both().join(format!("host_{host}")))
-        .args(runners.iter().map(|name| both().join(library(&format!("runner_{name}")))))
+        .args(
+            runners
+                .iter()
+                .map(|name| both().join(library(&format!("runner_{name}")))),
+        )
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// What the host has to say of the runner.
@@ -240,7 +273,10 @@ fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
                     .as_object_mut()
                     .and_then(|said| said.remove("export"))
                     .unwrap_or_else(|| panic!("{host} {runners:?}: {said:#}"));
-                assert!(panicked.as_str().unwrap().contains("on purpose"), "{panicked}");
+                assert!(
+                    panicked.as_str().unwrap().contains("on purpose"),
+                    "{panicked}"
+                );
                 assert_eq!(said, expected(host, runner), "{host} {runners:?}");
             }
         }
@@ -266,6 +302,11 @@ fn protea_itself_runs_a_runner_of_a_younger_contract() {
     ]);
     let fitted = fit.json();
     assert_eq!(fitted["steps"][0]["metrics"]["seed"], 7.0, "{fitted:#}");
-    let list = place.protea(["runners".as_ref(), "list".as_ref(), "--runner-dir".as_ref(), runners.as_os_str()]);
+    let list = place.protea([
+        "runners".as_ref(),
+        "list".as_ref(),
+        "--runner-dir".as_ref(),
+        runners.as_os_str(),
+    ]);
     assert!(list.stdout.contains(GROWN_VERSION), "{list:#?}");
 }

@@ -82,7 +82,15 @@ pub fn cargo_build(manifest: &Path, packages: &[&str], target: Option<&Path>) {
 pub fn compile_c(source: &str, name: &str, directory: &Path, more: &[&str]) -> PathBuf {
     let made = directory.join(library(name));
     let output = Command::new("cc")
-        .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"])
+        .args([
+            "-std=gnu11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-O1",
+            "-shared",
+            "-fPIC",
+        ])
         .arg("-I")
         .arg(in_repository("contracts/include"))
         .args(more)

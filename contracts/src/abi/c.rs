@@ -30,8 +30,7 @@ pub type EmitFunction = unsafe extern "C" fn(
 /// `protea_runner.describe`.
 pub type DescribeFunction = unsafe extern "C" fn(*mut Answer) -> u32;
 /// `protea_runner.fit` and its like: a request with its length, the host, the answer.
-pub type CallFunction =
-    unsafe extern "C" fn(*const c_char, usize, *const Host, *mut Answer) -> u32;
+pub type CallFunction = unsafe extern "C" fn(*const c_char, usize, *const Host, *mut Answer) -> u32;
 /// `protea_runner.free_answer`.
 pub type FreeFunction = unsafe extern "C" fn(*mut Answer);
 

@@ -190,12 +190,7 @@ impl Context {
     /// # Safety
     ///
     /// `start` is null or leads to as many bytes as `length` says, where that is not absurd.
-    unsafe fn text<'a>(
-        &self,
-        what: &str,
-        start: *const c_char,
-        length: usize,
-    ) -> Option<&'a [u8]> {
+    unsafe fn text<'a>(&self, what: &str, start: *const c_char, length: usize) -> Option<&'a [u8]> {
         if length > TEXT_LIMIT {
             self.break_contract(format!(
                 "the {what} of an event has {length} bytes; at most {TEXT_LIMIT} are allowed"
@@ -239,7 +234,10 @@ unsafe extern "C" fn emit(
         return context.sink.is_cancelled().into();
     };
     let fields = fields.unwrap_or(b"{}");
-    context.sink.receive_bytes(name, message, fields, level).into()
+    context
+        .sink
+        .receive_bytes(name, message, fields, level)
+        .into()
 }
 
 unsafe extern "C" fn is_cancelled(host: *const Host) -> i32 {
@@ -268,7 +266,9 @@ unsafe extern "C" fn release(host: *const Host) {
     };
     let retained = context
         .retained
-        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| {
+            count.checked_sub(1)
+        });
     if retained.is_err() {
         context.break_contract("it released the host more often than it retained it".to_owned());
         return;

@@ -251,7 +251,9 @@ fn call_c<T: DeserializeOwned>(
     request: &impl Serialize,
     sink: Arc<dyn EventSink>,
 ) -> Call<T> {
-    call(request, sink, |request, sink| runner.call(function, request, sink))
+    call(request, sink, |request, sink| {
+        runner.call(function, request, sink)
+    })
 }
 
 fn call<T>(
