@@ -108,6 +108,30 @@ fn an_error_of_a_kind_that_only_a_younger_contract_has_is_told_as_a_failure() {
 }
 
 #[test]
+fn every_answer_is_freed_once_whatever_it_was() {
+    let place = Place::new();
+    let library = compile_c(ANIMAL, "alone", place.path(), &[]);
+    let runner = LoadedRunner::open(&library).unwrap();
+    let fit = |sin: &str| {
+        let request = FitRequest::new(json!({ "sin": sin }), uri(), uri());
+        runner.fit(&request, Arc::new(Kept::default())).result
+    };
+    runner.describe().unwrap();
+    for sin in [
+        "none",
+        "null_answer",
+        "unknown_status",
+        "not_utf8",
+        "absurd_length",
+        "half_error",
+    ] {
+        let _ = fit(sin);
+    }
+    let none = RunnerError::failed("0 unfreed");
+    assert_eq!(fit("unfreed"), Err(CallError::Runner(none)));
+}
+
+#[test]
 fn errors_are_typed() {
     let request = EvaluateRequest::new(uri(), uri(), uri());
     let call = animal().evaluate(&request, Arc::new(Kept::default()));

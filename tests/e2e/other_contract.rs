@@ -159,8 +159,8 @@ fn build(name: &str, grown: bool, directory: &Path) {
     );
 
     let contracts = in_repository("contracts");
-    let mut files = vec![PathBuf::from("Cargo.toml")];
-    sources(&contracts, Path::new("src"), &mut files);
+    let mut files = Vec::new();
+    sources(&contracts, Path::new(""), &mut files);
     for file in files {
         let text = read(&contracts.join(&file));
         let text = if grown { grow(&file, text) } else { text };

@@ -1,5 +1,7 @@
 /* A runner in C that does wrong, in the way that the setting `sin` says; "none" by default. */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,10 +20,13 @@ static int sins(const char *request, size_t length, const char *sin) {
     return found;
 }
 
+static atomic_int unfreed;
+
 static uint32_t answer_bytes(protea_answer *answer, uint32_t status, const char *json) {
     answer->length = strlen(json);
     answer->json = malloc(answer->length + 1);
     memcpy(answer->json, json, answer->length);
+    atomic_fetch_add(&unfreed, 1);
     return status;
 }
 
@@ -64,6 +69,11 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
         uint32_t status = answer_bytes(answer, PROTEA_OK, "{}");
         answer->length = SIZE_MAX;
         return status;
+    }
+    if (SIN("unfreed")) {
+        char text[64];
+        snprintf(text, sizeof text, "{\"kind\":\"failed\",\"message\":\"%d unfreed\"}", unfreed);
+        return answer_bytes(answer, PROTEA_ERROR, text);
     }
     if (SIN("younger_error"))
         return answer_bytes(answer, PROTEA_ERROR,
@@ -113,7 +123,10 @@ static uint32_t unsupported(const char *request, size_t length, const protea_hos
                         "{\"kind\":\"unsupported\",\"operation\":\"this\",\"remedy\":\"fit\"}");
 }
 
-static void free_answer(protea_answer *answer) { free(answer->json); }
+static void free_answer(protea_answer *answer) {
+    if (answer->json) atomic_fetch_sub(&unfreed, 1);
+    free(answer->json);
+}
 
 #ifdef LONGER_TABLE
 PROTEA_EXPORT const struct {
