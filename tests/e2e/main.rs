@@ -7,7 +7,12 @@
 
 mod bad_data;
 mod bad_runners;
+#[cfg(unix)]
+mod c_answers;
+#[cfg(unix)]
+mod c_runner;
 mod drop_in;
 mod embedding;
 mod main_job;
+mod other_contract;
 mod search_path;

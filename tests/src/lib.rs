@@ -41,14 +41,20 @@ pub fn built() -> &'static Path {
             "example-host",
         ];
         cargo_build(&in_repository("Cargo.toml"), &packages, None);
-        let executable = env::current_exe().expect("a test knows its own program");
-        // target/<profile>/deps/e2e-…
-        let directory = executable.ancestors().nth(2);
-        directory
-            .expect("cargo puts test programs two levels deep")
-            .to_owned()
+        profile_directory()
     });
     &BUILT
+}
+
+/// The directory that Cargo builds this profile in; nothing is built for the asking.
+#[must_use]
+pub fn profile_directory() -> PathBuf {
+    let executable = env::current_exe().expect("a test knows its own program");
+    // target/<profile>/deps/e2e-…
+    let directory = executable.ancestors().nth(2);
+    directory
+        .expect("cargo puts test programs two levels deep")
+        .to_owned()
 }
 
 /// Builds packages as the tests are built.
@@ -70,6 +76,32 @@ pub fn cargo_build(manifest: &Path, packages: &[&str], target: Option<&Path>) {
     }
     let status = cargo.status().expect("cargo runs, it runs this test");
     assert!(status.success(), "{cargo:?} failed");
+}
+
+/// Compiles a runner in C, every warning an error, to `directory` and gives the library's path.
+pub fn compile_c(source: &str, name: &str, directory: &Path, more: &[&str]) -> PathBuf {
+    let made = directory.join(library(name));
+    let output = Command::new("cc")
+        .args([
+            "-std=gnu11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-O1",
+            "-shared",
+            "-fPIC",
+        ])
+        .arg("-I")
+        .arg(in_repository("contracts/include"))
+        .args(more)
+        .arg("-o")
+        .args([&made, &in_repository(source)])
+        .args(["-lm", "-pthread"])
+        .output()
+        .expect("the tests of runners in C need a C compiler named cc");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{source}: {said}");
+    made
 }
 
 /// The file name of a runner's library, such as `libprotea_knn.so`.
@@ -154,6 +186,8 @@ impl Place {
             .current_dir(self.path())
             .env_remove("PROTEA_RUNNER_PATH")
             .env_remove("PROTEA_WORKSPACE")
+            // Found without it where the target directory is in the repository; it may be elsewhere.
+            .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
             .env("XDG_DATA_HOME", self.join("data-home"))
             .env("HOME", self.path())
             .output()

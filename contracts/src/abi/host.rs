@@ -7,13 +7,15 @@ use std::{
 
 use abi_stable::{
     StableAbi,
-    library::{AbiHeaderRef, LibHeader, LibraryError},
+    library::{AbiHeaderRef, LibraryError},
     std_types::RSlice,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use super::panics::Panic;
 use super::{
+    c::{self, CallFunction},
+    c_host::CRunner,
     layout,
     module::{ERROR, OK, Outcome, PANIC, RunnerModuleRef},
     plugin::SYMBOL,
@@ -24,10 +26,17 @@ use crate::{
     RunnerError, emit::EventSink,
 };
 
-/// A runner whose library is open. It stays open until the process ends.
+/// A runner whose library is open, in Rust or in C. It stays open until the process ends.
 #[derive(Clone, Copy)]
 pub struct LoadedRunner {
-    module: RunnerModuleRef,
+    face: Face,
+}
+
+/// What a runner's library exports.
+#[derive(Clone, Copy)]
+enum Face {
+    Rust(RunnerModuleRef),
+    C(CRunner),
 }
 
 /// Why a library cannot be opened as a runner.
@@ -50,7 +59,10 @@ pub enum OpenError {
         reason: String,
     },
     /// The library exports no runner.
-    #[error("{path} exports no protea runner: it lacks `export_runner!`")]
+    #[error(
+        "{path} exports no protea runner: it lacks `export_runner!`, or `{}` where it is in C",
+        c::SYMBOL
+    )]
     NotARunner {
         /// The library.
         path: PathBuf,
@@ -122,19 +134,27 @@ impl LoadedRunner {
             path: path.to_owned(),
             source,
         })?;
-        let header = header(&path)?;
+        let library = open_library(&path).map_err(|error| OpenError::Loader {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        // Never closed: threads and thread-locals of the runner may outlive any call.
+        let library = std::mem::ManuallyDrop::new(library);
         let unfit = |reason: String| OpenError::Layout {
             path: path.clone(),
             reason,
         };
-        let runner_layout = header
-            .layout()
-            .ok_or_else(|| unfit("it carries no layout to check".to_owned()))?;
-        layout::check(<RunnerModuleRef as StableAbi>::LAYOUT, runner_layout).map_err(unfit)?;
-        // SAFETY: the layouts were compared above, both ways.
-        let module = unsafe { header.init_root_module_with_unchecked_layout::<RunnerModuleRef>() }
-            .map_err(|error| unfit(one_line(&error)))?;
-        Ok(Self { module })
+        // SAFETY: a library that exports this symbol exports an `AbiHeader` there.
+        let face = if let Ok(header) = unsafe { library.get::<AbiHeaderRef>(SYMBOL) } {
+            Face::Rust(module(*header).map_err(unfit)?)
+        // SAFETY: a library that exports this symbol exports a `protea_runner` there.
+        } else if let Ok(table) = unsafe { library.get::<*const c::Runner>(c::SYMBOL) } {
+            // SAFETY: as above; the library is never closed.
+            Face::C(unsafe { CRunner::read(*table) }.map_err(unfit)?)
+        } else {
+            return Err(OpenError::NotARunner { path });
+        };
+        Ok(Self { face })
     }
 
     /// What the runner says of itself.
@@ -143,13 +163,19 @@ impl LoadedRunner {
     ///
     /// [`CallError`].
     pub fn describe(&self) -> Result<Capabilities, CallError> {
-        decode(self.module.describe()())
+        match self.face {
+            Face::Rust(module) => outcome(module.describe()()),
+            Face::C(runner) => runner.describe(),
+        }
     }
 
     /// Calls [`fit`](crate::ExperimentRunner::fit).
     #[must_use]
     pub fn fit(&self, request: &FitRequest, sink: Arc<dyn EventSink>) -> Call<RunResult> {
-        call(self.module.fit(), request, sink)
+        match self.face {
+            Face::Rust(module) => call_rust(module.fit(), request, sink),
+            Face::C(runner) => call_c(runner, runner.fit, request, sink),
+        }
     }
 
     /// Calls [`evaluate`](crate::ExperimentRunner::evaluate).
@@ -159,13 +185,19 @@ impl LoadedRunner {
         request: &EvaluateRequest,
         sink: Arc<dyn EventSink>,
     ) -> Call<EvalResult> {
-        call(self.module.evaluate(), request, sink)
+        match self.face {
+            Face::Rust(module) => call_rust(module.evaluate(), request, sink),
+            Face::C(runner) => call_c(runner, runner.evaluate, request, sink),
+        }
     }
 
     /// Calls [`export`](crate::ExperimentRunner::export).
     #[must_use]
     pub fn export(&self, request: &ExportRequest, sink: Arc<dyn EventSink>) -> Call<ExportResult> {
-        call(self.module.export(), request, sink)
+        match self.face {
+            Face::Rust(module) => call_rust(module.export(), request, sink),
+            Face::C(runner) => call_c(runner, runner.export_model, request, sink),
+        }
     }
 }
 
@@ -177,22 +209,16 @@ impl std::fmt::Debug for LoadedRunner {
     }
 }
 
-fn header(path: &Path) -> Result<&'static LibHeader, OpenError> {
-    let library = open_library(path).map_err(|error| OpenError::Loader {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })?;
-    // Never closed: threads and thread-locals of the runner may outlive any call.
-    let library = std::mem::ManuallyDrop::new(library);
-    // SAFETY: a library that exports this symbol exports an `AbiHeader` there; `upgrade` checks it.
-    let header =
-        unsafe { library.get::<AbiHeaderRef>(SYMBOL) }.map_err(|_| OpenError::NotARunner {
-            path: path.to_owned(),
-        })?;
-    header.upgrade().map_err(|error| OpenError::Layout {
-        path: path.to_owned(),
-        reason: one_line(&error),
-    })
+/// The root module of a runner in Rust, if it fits this host.
+fn module(header: AbiHeaderRef) -> Result<RunnerModuleRef, String> {
+    let header = header.upgrade().map_err(|error| one_line(&error))?;
+    let layout = header
+        .layout()
+        .ok_or_else(|| "it carries no layout to check".to_owned())?;
+    layout::check(<RunnerModuleRef as StableAbi>::LAYOUT, layout)?;
+    // SAFETY: the layouts were compared above, both ways.
+    unsafe { header.init_root_module_with_unchecked_layout::<RunnerModuleRef>() }
+        .map_err(|error| one_line(&error))
 }
 
 #[cfg(unix)]
@@ -208,17 +234,36 @@ fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
     unsafe { libloading::Library::new(path) }
 }
 
-fn call<T: DeserializeOwned>(
+fn call_rust<T: DeserializeOwned>(
     function: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
     request: &impl Serialize,
     sink: Arc<dyn EventSink>,
 ) -> Call<T> {
+    call(request, sink, |request, sink| {
+        let handle = SinkHandle::of(Arc::clone(sink));
+        outcome(function(request.into(), &handle))
+    })
+}
+
+fn call_c<T: DeserializeOwned>(
+    runner: CRunner,
+    function: CallFunction,
+    request: &impl Serialize,
+    sink: Arc<dyn EventSink>,
+) -> Call<T> {
+    call(request, sink, |request, sink| {
+        runner.call(function, request, sink)
+    })
+}
+
+fn call<T>(
+    request: &impl Serialize,
+    sink: Arc<dyn EventSink>,
+    call: impl FnOnce(&[u8], &Arc<HostSink>) -> Result<T, CallError>,
+) -> Call<T> {
     let sink = Arc::new(HostSink::new(sink));
     let result = match serde_json::to_vec(request) {
-        Ok(request) => {
-            let handle = SinkHandle::of(Arc::clone(&sink));
-            decode(function(request.as_slice().into(), &handle))
-        }
+        Ok(request) => call(&request, &sink),
         Err(error) => Err(CallError::Protocol(format!(
             "the request cannot be written as JSON: {error}"
         ))),
@@ -231,19 +276,25 @@ fn call<T: DeserializeOwned>(
     }
 }
 
-fn decode<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {
-    fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, CallError> {
-        serde_json::from_slice(body)
-            .map_err(|error| CallError::Protocol(format!("its {what} cannot be read: {error}")))
-    }
-    match outcome.status {
-        OK => read(&outcome.body, "result"),
-        ERROR => Err(runner_error(&outcome.body)?.into()),
-        PANIC => Err(read::<Panic>(&outcome.body, "panic")?.into()),
+fn outcome<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {
+    decode(outcome.status, &outcome.body)
+}
+
+/// What a call answered, in Rust or in C.
+pub(super) fn decode<T: DeserializeOwned>(status: u8, body: &[u8]) -> Result<T, CallError> {
+    match status {
+        OK => read(body, "result"),
+        ERROR => Err(runner_error(body)?.into()),
+        PANIC => Err(read::<Panic>(body, "panic")?.into()),
         other => Err(CallError::Protocol(format!(
             "it answered with the unknown status {other}"
         ))),
     }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, CallError> {
+    serde_json::from_slice(body)
+        .map_err(|error| CallError::Protocol(format!("its {what} cannot be read: {error}")))
 }
 
 /// The runner's error; of a kind that only a newer contract knows, what can be said of it.

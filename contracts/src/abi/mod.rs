@@ -13,9 +13,17 @@
 //! | `plugin` | the runner's side: the shim around an [`ExperimentRunner`](crate::ExperimentRunner) that catches panics |
 //! | `host` | the host's side: opening a library and calling it |
 //! | `layout` | the layout check, both ways, and its one-line summary |
+//! | [`c`] | the C face, as `include/protea_runner.h` declares it |
+//! | `c_host` | the host's side of the C face |
+//!
+//! A library exports either the root module or, where it is not written in Rust, the table of
+//! functions of the C face.
 
 #![allow(unsafe_code)]
 
+pub mod c;
+#[cfg(feature = "host")]
+mod c_host;
 #[cfg(feature = "host")]
 pub mod host;
 #[cfg(feature = "host")]

@@ -144,6 +144,31 @@ impl HostSink {
         self.broken.load(Ordering::SeqCst)
     }
 
+    /// The lowest level that is wanted.
+    pub(crate) fn level(&self) -> Level {
+        self.contain(|sink| sink.level()).unwrap_or(Level::Error)
+    }
+
+    /// Takes an event as it crossed, and says whether the call should end.
+    ///
+    /// Bytes, not text: a runner in another language may send what is not UTF-8.
+    pub(crate) fn receive_bytes(
+        &self,
+        name: &[u8],
+        message: Option<&[u8]>,
+        fields: &[u8],
+        level: Level,
+    ) -> bool {
+        let name = String::from_utf8_lossy(name);
+        let message = message.map(String::from_utf8_lossy);
+        self.receive(&Event {
+            name: &name,
+            message: message.as_deref(),
+            fields,
+            level,
+        })
+    }
+
     fn receive(&self, event: &Event<'_>) -> bool {
         if self.closed.load(Ordering::SeqCst) {
             self.late.fetch_add(1, Ordering::SeqCst);
@@ -156,7 +181,7 @@ impl HostSink {
         .unwrap_or(false)
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
             || self.contain(|sink| sink.is_cancelled()).unwrap_or(false)
     }
@@ -197,8 +222,7 @@ unsafe extern "C" fn release(context: *const ()) {
 
 unsafe extern "C" fn level(context: *const ()) -> u8 {
     // SAFETY: as in `retain`.
-    let sink = unsafe { &*context.cast::<HostSink>() };
-    sink.contain(|sink| sink.level()).unwrap_or(Level::Error) as u8
+    unsafe { &*context.cast::<HostSink>() }.level() as u8
 }
 
 unsafe extern "C" fn is_cancelled(context: *const ()) -> bool {
@@ -215,15 +239,11 @@ unsafe extern "C" fn emit(
 ) -> bool {
     // SAFETY: as in `retain`.
     let sink = unsafe { &*context.cast::<HostSink>() };
-    // Bytes, not text: a runner in another language may send what is not UTF-8.
-    let name = String::from_utf8_lossy(name.as_slice());
-    let message = message
-        .into_option()
-        .map(|text| String::from_utf8_lossy(text.as_slice()));
-    sink.receive(&Event {
-        name: &name,
-        message: message.as_deref(),
-        fields: fields.as_slice(),
-        level: Level::from_number(level),
-    })
+    let message = message.into_option();
+    sink.receive_bytes(
+        name.as_slice(),
+        message.as_ref().map(RSlice::as_slice),
+        fields.as_slice(),
+        Level::from_number(level),
+    )
 }

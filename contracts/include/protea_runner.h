@@ -1,0 +1,227 @@
+/*
+ * protea_runner.h: a protea experiment runner in plain C (C11, or C++20).
+ *
+ * A runner is a shared library that holds two things, both made here:
+ *
+ *   - a descriptor, which a host reads from the file without running any of its code:
+ *
+ *         PROTEA_RUNNER_DESCRIPTOR("mine", "0.1.0", "What it does, in one line.");
+ *
+ *   - a table of functions, under the symbol `protea_runner_c_v1`:
+ *
+ *         PROTEA_EXPORT const protea_runner protea_runner_c_v1 = {
+ *             .struct_size = sizeof(protea_runner),
+ *             .describe = describe,
+ *             .fit = fit,
+ *             .evaluate = evaluate,
+ *             .export_model = export_model,
+ *             .free_answer = free_answer,
+ *         };
+ *
+ * Build it with `cc -shared -fPIC -o libmine.so mine.c` and drop it into a runner directory.
+ *
+ * Requests and answers are JSON texts in UTF-8, the same as those of a runner in Rust; their fields
+ * are documented in protea-contracts (`request`, `result`, `error`, `Capabilities`). A field that a
+ * runner does not know is to be passed over: a younger host may send more.
+ *
+ * How this grows: every struct begins with its size as its maker knows it. Within one major version
+ * of the contract, fields are only added at the end. Read a field that is not in version 1.0.0 only
+ * if `struct_size` reaches beyond it (PROTEA_HAS).
+ *
+ * Calls come from any thread, and several may run at once. There is no longjmp and no C++ exception
+ * across this boundary.
+ */
+#ifndef PROTEA_RUNNER_H
+#define PROTEA_RUNNER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The contract that this header is of. A host of the same major version takes the runner. */
+#define PROTEA_CONTRACT_VERSION "1.0.0"
+
+/* The longest answer, and the longest text of an event, that a host takes: 64 MiB. */
+#define PROTEA_TEXT_LIMIT ((size_t)67108864)
+
+/* What a call answers. */
+#define PROTEA_OK UINT32_C(0)    /* the answer is the result */
+#define PROTEA_ERROR UINT32_C(1) /* the answer is an error, see protea_runner */
+
+/* How much an event matters. */
+#define PROTEA_LEVEL_DEBUG UINT32_C(0)   /* for the author of the runner */
+#define PROTEA_LEVEL_INFO UINT32_C(1)    /* for the user */
+#define PROTEA_LEVEL_WARNING UINT32_C(2) /* the user should look at it; the result stands */
+#define PROTEA_LEVEL_ERROR UINT32_C(3)   /* something went wrong */
+
+/* Whether the struct behind `pointer` is new enough to have `field`. */
+#define PROTEA_HAS(pointer, type, field) \
+    ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
+
+typedef struct protea_host protea_host;
+typedef struct protea_answer protea_answer;
+typedef struct protea_runner protea_runner;
+
+/*
+ * The host, as a runner sees it during one call. Give the pointer itself, or a plain copy of the
+ * struct, to its functions; they may be called from any thread.
+ *
+ * It is valid until the call returns, and longer only while it is retained. What is emitted after
+ * the call has returned is dropped, and counts as a breach of the contract.
+ */
+struct protea_host {
+    size_t struct_size;
+
+    /* The host's own; not the runner's business. */
+    const void *context;
+
+    /*
+     * Sends an event. `event` is a dotted name such as "runner.mine.fit_start"; `message` is for
+     * people, or NULL; `fields` is a JSON object, or NULL for an empty one. Lengths are in bytes,
+     * without a terminating NUL. An event below level() is dropped. Never fails; what is not UTF-8
+     * in name and message is replaced.
+     *
+     * The event "progress" with {"done": 3, "total": 10} tells how far the call has come, and
+     * "metric" with {"name": "loss", "value": 0.5, "step": 3} records a metric during it.
+     *
+     * Not 0: the host wants the call to end. Answer {"kind":"cancelled"} within a second.
+     */
+    int32_t (*emit)(const protea_host *host, const char *event, size_t event_length,
+                    const char *message, size_t message_length, const char *fields,
+                    size_t fields_length, uint32_t level);
+
+    /* Not 0: the host wants the call to end. */
+    int32_t (*is_cancelled)(const protea_host *host);
+
+    /* The lowest level that the host wants to hear of. */
+    uint32_t (*level)(const protea_host *host);
+
+    /* Keeps the host valid beyond the call, for a thread that ends late; once per release. */
+    void (*retain)(const protea_host *host);
+    void (*release)(const protea_host *host);
+};
+
+/* The host sets `struct_size` and zeroes the rest; the runner's function fills it. */
+struct protea_answer {
+    size_t struct_size;
+
+    /* JSON, UTF-8, without a terminating NUL; the runner's until it is given to free_answer. */
+    char *json;
+    size_t length;
+};
+
+/*
+ * The runner. Every function is there; each answers PROTEA_OK or PROTEA_ERROR and fills `answer`.
+ *
+ *   function       takes             answers
+ *   describe       nothing           Capabilities
+ *   fit            FitRequest        RunResult     {"model_uri": "file:///...", "metrics": {...}}
+ *   evaluate       EvaluateRequest   EvalResult    {"metrics": {...}}
+ *   export_model   ExportRequest     ExportResult  {"files": [{"role", "uri", "sha256", "bytes"}, ...]}
+ *
+ * An error is one of
+ *
+ *   {"kind": "unsupported", "operation": "fit", "remedy": "what to do instead"}
+ *   {"kind": "invalid_spec", "pointer": "/k", "message": "..."}
+ *   {"kind": "dataset", "message": "..."}      the dataset is at fault
+ *   {"kind": "model", "message": "..."}        the model is at fault
+ *   {"kind": "cancelled"}
+ *   {"kind": "failed", "message": "..."}       anything else
+ *
+ * `request` is not terminated by a NUL, and is valid until the call returns.
+ */
+struct protea_runner {
+    size_t struct_size;
+    uint32_t (*describe)(protea_answer *answer);
+    uint32_t (*fit)(const char *request, size_t length, const protea_host *host,
+                    protea_answer *answer);
+    uint32_t (*evaluate)(const char *request, size_t length, const protea_host *host,
+                         protea_answer *answer);
+    uint32_t (*export_model)(const char *request, size_t length, const protea_host *host,
+                             protea_answer *answer);
+    /* Frees what the answer holds. Called once after every call, whatever it answered. */
+    void (*free_answer)(protea_answer *answer);
+};
+
+/* Puts a symbol where the host finds it, whatever -fvisibility says. */
+#if defined(_WIN32)
+#define PROTEA_EXPORT __declspec(dllexport)
+#else
+#define PROTEA_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* The symbol that a host looks for. */
+#define PROTEA_RUNNER_SYMBOL "protea_runner_c_v1"
+extern PROTEA_EXPORT const protea_runner protea_runner_c_v1;
+
+/*
+ * The descriptor: 1024 bytes in the link section ".protea" ("__DATA,__protea" on Apple's systems).
+ * Magic and format version, four little-endian lengths, then name, version, contract version and
+ * summary one after the other.
+ */
+#define PROTEA_DESCRIPTOR_SIZE 1024
+
+typedef struct protea_descriptor {
+    unsigned char magic[16];
+    unsigned char lengths[8];
+    char texts[1000];
+} protea_descriptor;
+
+#if defined(__APPLE__)
+#define PROTEA_SECTION "__DATA,__protea"
+#else
+#define PROTEA_SECTION ".protea"
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma section(".protea", read)
+#define PROTEA_IN_SECTION __declspec(allocate(".protea"))
+#else
+#define PROTEA_IN_SECTION __attribute__((used, section(PROTEA_SECTION)))
+#endif
+
+#ifdef __cplusplus
+#define PROTEA_ASSERT(condition, message) static_assert(condition, message)
+#else
+#define PROTEA_ASSERT(condition, message) _Static_assert(condition, message)
+#endif
+
+#define PROTEA_LENGTH(text) (sizeof("" text "") - 1)
+#define PROTEA_LENGTH_BYTES(text) \
+    (unsigned char)(PROTEA_LENGTH(text) & 0xff), (unsigned char)(PROTEA_LENGTH(text) >> 8)
+
+/*
+ * Defines the descriptor; once in a library, at file scope. All three are string literals: the name
+ * has lower-case letters, digits, '-' and '_', begins with a letter and is at most 64 long; the
+ * version is the runner's own; the summary is one line of UTF-8.
+ */
+#define PROTEA_RUNNER_DESCRIPTOR(name, version, summary)                                           \
+    PROTEA_ASSERT(PROTEA_LENGTH(name) >= 1 && PROTEA_LENGTH(name) <= 64,                           \
+                  "the name of a runner is 1 to 64 long");                                            \
+    PROTEA_ASSERT(sizeof("" name version PROTEA_CONTRACT_VERSION summary "") <= 1000,              \
+                  "the runner's name, version and summary are too long together");                 \
+    PROTEA_EXPORT extern const protea_descriptor protea_runner_descriptor_v1;                      \
+    PROTEA_IN_SECTION const protea_descriptor protea_runner_descriptor_v1 = {                      \
+        {'P', 'R', 'O', 'T', 'E', 'A', '-', 'R', 'U', 'N', 'N', 'E', 'R', 0, 0, 1},                \
+        {PROTEA_LENGTH_BYTES(name), PROTEA_LENGTH_BYTES(version),                                  \
+         PROTEA_LENGTH_BYTES(PROTEA_CONTRACT_VERSION), PROTEA_LENGTH_BYTES(summary)},              \
+        "" name version PROTEA_CONTRACT_VERSION summary ""}
+
+/*
+ * The same as JSON text, for the "descriptor" of Capabilities: a string literal. Its arguments must
+ * not contain quotes or backslashes.
+ */
+#define PROTEA_DESCRIPTOR_JSON(name, version, summary)                                             \
+    "{\"name\":\"" name "\",\"version\":\"" version                                                \
+    "\",\"contract_version\":\"" PROTEA_CONTRACT_VERSION "\",\"summary\":\"" summary "\"}"
+
+PROTEA_ASSERT(sizeof(protea_descriptor) == PROTEA_DESCRIPTOR_SIZE, "a descriptor is 1024 bytes");
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+//! The C face: what `include/protea_runner.h` declares, as Rust sees it.
+//!
+//! A runner in C exports a [`Runner`] under [`SYMBOL`] and a descriptor block; the header documents
+//! both. Every struct begins with its size as its maker knows it, and only grows at the end.
+//!
+//! A test compiles the header and holds every size, offset and constant against this file.
+
+use std::ffi::{c_char, c_void};
+
+/// The symbol under which a runner's library in C holds its [`Runner`].
+pub const SYMBOL: &str = "protea_runner_c_v1";
+/// The longest answer, and the longest text of an event, that a host takes, in bytes.
+pub const TEXT_LIMIT: usize = 64 << 20;
+/// The answer is the result.
+pub const OK: u32 = 0;
+/// The answer is a [`RunnerError`](crate::RunnerError).
+pub const ERROR: u32 = 1;
+
+/// `protea_host.emit`: name, message and fields with their lengths, and the level.
+pub type EmitFunction = unsafe extern "C" fn(
+    *const Host,
+    *const c_char,
+    usize,
+    *const c_char,
+    usize,
+    *const c_char,
+    usize,
+    u32,
+) -> i32;
+/// `protea_runner.describe`.
+pub type DescribeFunction = unsafe extern "C" fn(*mut Answer) -> u32;
+/// `protea_runner.fit` and its like: a request with its length, the host, the answer.
+pub type CallFunction = unsafe extern "C" fn(*const c_char, usize, *const Host, *mut Answer) -> u32;
+/// `protea_runner.free_answer`.
+pub type FreeFunction = unsafe extern "C" fn(*mut Answer);
+
+/// `protea_host`: the host during one call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Host {
+    /// The size of this struct in bytes.
+    pub struct_size: usize,
+    /// The host's own.
+    pub context: *const c_void,
+    /// Sends an event; not 0 when the call should end.
+    pub emit: EmitFunction,
+    /// Not 0 when the call should end.
+    pub is_cancelled: unsafe extern "C" fn(*const Host) -> i32,
+    /// The lowest level that the host wants to hear of.
+    pub level: unsafe extern "C" fn(*const Host) -> u32,
+    /// Keeps the host valid beyond the call.
+    pub retain: unsafe extern "C" fn(*const Host),
+    /// Gives back what was retained.
+    pub release: unsafe extern "C" fn(*const Host),
+}
+
+/// `protea_answer`: what a call answers.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Answer {
+    /// The size of this struct in bytes.
+    pub struct_size: usize,
+    /// JSON, in memory of the runner's.
+    pub json: *mut c_char,
+    /// Its length in bytes.
+    pub length: usize,
+}
+
+/// `protea_runner`: the functions of a runner.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Runner {
+    /// The size of this struct in bytes, as the runner's author knew it.
+    pub struct_size: usize,
+    /// Gives [`Capabilities`](crate::Capabilities).
+    pub describe: Option<DescribeFunction>,
+    /// Takes a [`FitRequest`](crate::FitRequest), gives a [`RunResult`](crate::RunResult).
+    pub fit: Option<CallFunction>,
+    /// Takes an [`EvaluateRequest`](crate::EvaluateRequest), gives an
+    /// [`EvalResult`](crate::EvalResult).
+    pub evaluate: Option<CallFunction>,
+    /// Takes an [`ExportRequest`](crate::ExportRequest), gives an
+    /// [`ExportResult`](crate::ExportResult).
+    pub export_model: Option<CallFunction>,
+    /// Frees what an answer holds.
+    pub free_answer: Option<FreeFunction>,
+}

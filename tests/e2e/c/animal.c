@@ -1,0 +1,159 @@
+/* A runner in C that does wrong, in the way that the setting `sin` says; "none" by default. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "protea_runner.h"
+
+PROTEA_RUNNER_DESCRIPTOR("animal", "0.1.0", "Does wrong.");
+
+static int sins(const char *request, size_t length, const char *sin) {
+    char key[64] = "\"sin\":\"";
+    strcat(strcat(key, sin), "\"");
+    char *text = calloc(length + 1, 1);
+    memcpy(text, request, length);
+    int found = strstr(text, key) != NULL;
+    free(text);
+    return found;
+}
+
+static atomic_int unfreed;
+
+static uint32_t answer_bytes(protea_answer *answer, uint32_t status, const char *json) {
+    answer->length = strlen(json);
+    answer->json = malloc(answer->length + 1);
+    memcpy(answer->json, json, answer->length);
+    atomic_fetch_add(&unfreed, 1);
+    return status;
+}
+
+static uint32_t describe(protea_answer *answer) {
+    return answer_bytes(
+        answer, PROTEA_OK,
+        "{\"descriptor\":" PROTEA_DESCRIPTOR_JSON("animal", "0.1.0", "Does wrong.")
+        ",\"spec_schema\":{\"type\":\"object\",\"properties\":{\"sin\":{\"type\":\"string\"}}}"
+        ",\"spec_defaults\":{\"sin\":\"none\"},\"metrics\":{\"metrics\":[]}}");
+}
+
+static void send(const protea_host *host, const char *event, const char *message,
+                 const char *fields, uint32_t level) {
+    host->emit(host, event, strlen(event), message, message ? strlen(message) : 0, fields,
+               fields ? strlen(fields) : 0, level);
+}
+
+static void *later(void *argument) {
+    const protea_host *host = argument;
+    usleep(50000);
+    send(host, "late", NULL, NULL, PROTEA_LEVEL_INFO);
+    host->release(host);
+    return NULL;
+}
+
+static uint32_t fit(const char *request, size_t length, const protea_host *host,
+                    protea_answer *answer) {
+#define SIN(name) (sins(request, length, name))
+    if (SIN("crash")) *(volatile int *)8 = 1;
+    if (SIN("null_answer")) return PROTEA_OK;
+    if (SIN("null_error")) return PROTEA_ERROR;
+    if (SIN("unknown_status")) return answer_bytes(answer, 7, "{}");
+    if (SIN("panic_status")) return answer_bytes(answer, 2, "{}");
+    if (SIN("not_utf8")) return answer_bytes(answer, PROTEA_OK, "{\"model_uri\":\"\xff\xfe\"}");
+    if (SIN("not_utf8_error"))
+        return answer_bytes(answer, PROTEA_ERROR, "{\"kind\":\"failed\",\"message\":\"\xc3\"}");
+    if (SIN("not_json")) return answer_bytes(answer, PROTEA_OK, "model at /tmp");
+    if (SIN("empty")) return answer_bytes(answer, PROTEA_OK, "");
+    if (SIN("absurd_length")) {
+        uint32_t status = answer_bytes(answer, PROTEA_OK, "{}");
+        answer->length = SIZE_MAX;
+        return status;
+    }
+    if (SIN("unfreed")) {
+        char text[64];
+        snprintf(text, sizeof text, "{\"kind\":\"failed\",\"message\":\"%d unfreed\"}", unfreed);
+        return answer_bytes(answer, PROTEA_ERROR, text);
+    }
+    if (SIN("younger_error"))
+        return answer_bytes(answer, PROTEA_ERROR,
+                            "{\"kind\":\"quota\",\"message\":\"no more licences\",\"left\":0}");
+    if (SIN("half_error")) return answer_bytes(answer, PROTEA_ERROR, "{\"kind\":\"dataset\"}");
+    if (SIN("event_not_utf8"))
+        send(host, "name\xff", "message \xc3(", "{\"k\":\"\xff\"}", PROTEA_LEVEL_WARNING);
+    if (SIN("event_without_name")) host->emit(host, NULL, 5, NULL, 0, NULL, 0, PROTEA_LEVEL_INFO);
+    if (SIN("event_without_fields")) send(host, "plain", NULL, NULL, 99);
+    if (SIN("absurd_event"))
+        host->emit(host, "e", 1, "m", SIZE_MAX / 2, NULL, 0, PROTEA_LEVEL_INFO);
+    if (SIN("release_twice")) {
+        host->retain(host);
+        host->release(host);
+        host->release(host);
+    }
+    if (SIN("no_host")) {
+        protea_host copy = *host;
+        copy.context = NULL;
+        if (!host->is_cancelled(NULL) || !host->is_cancelled(&copy) || host->level(NULL) != 3 ||
+            !host->emit(NULL, "e", 1, NULL, 0, NULL, 0, 1))
+            abort();
+        host->retain(NULL);
+        host->release(NULL);
+    }
+    if (SIN("a_copy")) {
+        protea_host copy = *host;
+        send(&copy, "copied", "by value", "{\"n\":1}", PROTEA_LEVEL_INFO);
+    }
+    if (SIN("debug_events")) send(host, "noise", NULL, "{}", PROTEA_LEVEL_DEBUG);
+    if (SIN("a_cancelled_call") && host->is_cancelled(host) &&
+        host->emit(host, "stopping", 8, NULL, 0, NULL, 0, PROTEA_LEVEL_INFO))
+        return answer_bytes(answer, PROTEA_ERROR, "{\"kind\":\"cancelled\"}");
+    if (SIN("late")) {
+        pthread_t thread;
+        host->retain(host);
+        if (pthread_create(&thread, NULL, later, (void *)(uintptr_t)host) == 0)
+            pthread_detach(thread);
+    }
+    return answer_bytes(answer, PROTEA_OK, "{\"model_uri\":\"file:///nowhere\"}");
+}
+
+static uint32_t unsupported(const char *request, size_t length, const protea_host *host,
+                            protea_answer *answer) {
+    (void)request, (void)length, (void)host;
+    return answer_bytes(answer, PROTEA_ERROR,
+                        "{\"kind\":\"unsupported\",\"operation\":\"this\",\"remedy\":\"fit\"}");
+}
+
+static void free_answer(protea_answer *answer) {
+    if (answer->json) atomic_fetch_sub(&unfreed, 1);
+    free(answer->json);
+}
+
+#ifdef LONGER_TABLE
+PROTEA_EXPORT const struct {
+    protea_runner known;
+    void *added[3];
+} grown = {{sizeof grown, describe, fit, unsupported, unsupported, free_answer}, {0, 0, 0}};
+#define TABLE_IS_ELSEWHERE
+#if defined(__APPLE__)
+__asm__(".globl _protea_runner_c_v1\n.set _protea_runner_c_v1, _grown\n");
+#else
+__asm__(".globl protea_runner_c_v1\n.set protea_runner_c_v1, grown\n");
+#endif
+#endif
+
+#ifndef STRUCT_SIZE
+#define STRUCT_SIZE sizeof(protea_runner)
+#endif
+#ifndef EVALUATE
+#define EVALUATE unsupported
+#endif
+#ifndef TABLE_IS_ELSEWHERE
+PROTEA_EXPORT const protea_runner protea_runner_c_v1 = {
+    .struct_size = STRUCT_SIZE,
+    .describe = describe,
+    .fit = fit,
+    .evaluate = EVALUATE,
+    .export_model = unsupported,
+    .free_answer = free_answer,
+};
+#endif

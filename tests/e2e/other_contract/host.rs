@@ -1,0 +1,62 @@
+//! A host that opens the runners it is given, all in one process, and prints what each answers as
+//! one line of JSON.
+
+use std::{path::Path, sync::{Arc, Mutex}};
+
+use protea_contracts::{
+    EvaluateRequest, ExportRequest, FitRequest,
+    abi::host::LoadedRunner,
+    emit::{Event, EventSink},
+};
+use serde_json::{Value, json};
+
+#[derive(Default)]
+struct Names(Mutex<Vec<String>>);
+
+impl EventSink for Names {
+    fn receive(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(event.name.to_owned());
+    }
+}
+
+fn main() {
+    for path in std::env::args().skip(1) {
+        let said = match LoadedRunner::open(Path::new(&path)) {
+            Ok(runner) => ask(&runner),
+            Err(error) => json!({ "refused": error.to_string() }),
+        };
+        println!("{said}");
+    }
+}
+
+fn ask(runner: &LoadedRunner) -> Value {
+    let uri = || "file:///nowhere".parse().unwrap();
+    let sink = Arc::<Names>::default();
+    let listen = || Arc::clone(&sink) as Arc<dyn EventSink>;
+    #[allow(unused_mut)]
+    let mut fit = FitRequest::new(json!({}), uri(), uri());
+    #[cfg(feature = "grown")]
+    {
+        fit.note = "of a grown host".to_owned();
+    }
+    let evaluate = EvaluateRequest::new(uri(), uri(), uri());
+    let export = ExportRequest::new("run", uri(), uri());
+    let fitted = runner.fit(&fit, listen()).result;
+    let evaluated = runner.evaluate(&evaluate, listen()).result;
+    let exported = runner.export(&export, listen()).result;
+    #[cfg(feature = "grown")]
+    let explained = match runner.explain(&evaluate, listen()).result {
+        Ok(result) => result.extras["because"].clone(),
+        Err(error) => json!(error.to_string()),
+    };
+    #[cfg(not(feature = "grown"))]
+    let explained = Value::Null;
+    json!({
+        "contract": runner.describe().unwrap().descriptor.contract_version,
+        "fit": fitted.unwrap(),
+        "evaluate": evaluated.unwrap_err().to_string(),
+        "export": exported.unwrap_err().to_string(),
+        "explain": explained,
+        "events": *sink.0.lock().unwrap(),
+    })
+}

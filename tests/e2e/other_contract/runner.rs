@@ -1,0 +1,38 @@
+//! A runner that tells what it was asked, for the contract as it is and as it may grow.
+
+use protea_contracts::prelude::*;
+
+struct Tiny;
+
+impl ExperimentRunner for Tiny {
+    type Spec = std::collections::BTreeMap<String, f64>;
+
+    fn fit(&self, request: &FitRequest<Self::Spec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
+        emit.info("tiny.fit", &json!({ "seed": request.seed }));
+        let result = RunResult::new(request.output_uri.clone());
+        #[cfg(feature = "grown")]
+        let result = result
+            .with_extra("note", request.note.clone())
+            .with_extra("host_clock", emit.clock());
+        Ok(result.with_metric("seed", request.seed as f64))
+    }
+
+    fn evaluate(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {
+        #[cfg(feature = "grown")]
+        return Err(RunnerError::Quota { message: "none left".to_owned() });
+        #[cfg(not(feature = "grown"))]
+        Err(RunnerError::unsupported("evaluate", "fit"))
+    }
+
+    fn export(&self, _: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        panic!("on purpose")
+    }
+
+    #[cfg(feature = "grown")]
+    fn explain(&self, _: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
+        emit.info("tiny.explain", &json!({}));
+        Ok(EvalResult::default().with_extra("because", "it has grown"))
+    }
+}
+
+export_runner!(Tiny, name: "tiny", summary: "Tells what it was asked.");
