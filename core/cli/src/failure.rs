@@ -104,7 +104,11 @@ fn with_causes(error: &dyn Error) -> String {
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
-        Self::of(Exit::Runner, &error)
+        let exit = match error {
+            CatalogError::Name { .. } => Exit::Usage,
+            _ => Exit::Runner,
+        };
+        Self::of(exit, &error)
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use protea_contracts::abi::host::OpenError;
 
+use super::{Insecure, LockError};
 use crate::dispatch::DispatchError;
 
 /// Why a runner cannot be had from the catalog.
@@ -42,6 +43,25 @@ pub enum CatalogError {
         /// Both versions and the remedy.
         mismatch: protea_contracts::version::VersionMismatch,
     },
+    /// What is asked for cannot be a name.
+    #[error(
+        "{name:?} cannot be a runner's name, which has no path separators and no control characters; give the name that `protea runners list` shows, and its directory with --runner-dir"
+    )]
+    Name {
+        /// What was asked for.
+        name: String,
+    },
+    /// Others could have put the runner where it is.
+    #[error("the runner {name:?} is not trusted: {insecure}")]
+    Insecure {
+        /// The runner's name.
+        name: String,
+        /// Who could, and the remedy.
+        insecure: Insecure,
+    },
+    /// The lock file does not let the runner through.
+    #[error(transparent)]
+    Locked(#[from] LockError),
     /// The library does not open.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -2,7 +2,9 @@
 
 mod error;
 mod inspect;
+mod lock;
 mod search_path;
+mod trust;
 
 use std::{
     fs, io,
@@ -13,7 +15,9 @@ use protea_contracts::Descriptor;
 
 pub use error::CatalogError;
 pub use inspect::{Inspected, Unusable, Verdict, inspect};
+pub use lock::{LOCK_FILE, Lock, LockError, Pin};
 pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
+pub use trust::{Insecure, examine_directory};
 
 use crate::dispatch::{Isolation, Runner};
 
@@ -21,6 +25,8 @@ use crate::dispatch::{Isolation, Runner};
 #[derive(Debug, Clone)]
 pub struct Catalog {
     places: Vec<Place>,
+    allow_insecure: bool,
+    lock: Option<Lock>,
 }
 
 /// A directory of the search path, and what is in it.
@@ -30,6 +36,8 @@ pub struct Place {
     pub entry: SearchEntry,
     /// The shared libraries in it, by file name; or why it cannot be read.
     pub files: Result<Vec<Candidate>, String>,
+    /// Why the directory is not to be trusted, if it is not.
+    pub insecure: Option<Insecure>,
 }
 
 /// A shared library in a directory of the search path.
@@ -39,6 +47,8 @@ pub struct Candidate {
     pub path: PathBuf,
     /// What it turned out to be.
     pub verdict: Verdict,
+    /// Why the file is not to be trusted, if it is not.
+    pub insecure: Option<Insecure>,
 }
 
 /// A runner of the catalog.
@@ -78,9 +88,28 @@ impl Catalog {
             .map(|entry| Place {
                 entry: entry.clone(),
                 files: candidates(&entry.directory),
+                insecure: examine_directory(&entry.directory),
             })
             .collect();
-        Self { places }
+        Self {
+            places,
+            allow_insecure: false,
+            lock: None,
+        }
+    }
+
+    /// Dispatches also what others could have put there: see [`Insecure`].
+    #[must_use]
+    pub fn allowing_insecure(mut self) -> Self {
+        self.allow_insecure = true;
+        self
+    }
+
+    /// Dispatches only what is pinned in `lock`.
+    #[must_use]
+    pub fn locked(mut self, lock: Lock) -> Self {
+        self.lock = Some(lock);
+        self
     }
 
     /// The directories searched, with everything found in them.
@@ -100,19 +129,45 @@ impl Catalog {
         names.dedup();
         let found = names.into_iter().map(|name| self.find(name));
         found
-            .filter(|found| !matches!(found, Err(CatalogError::Incompatible { .. })))
+            .filter(|found| match found {
+                Ok(_) => true,
+                Err(error) => matches!(error, CatalogError::Duplicate { .. }),
+            })
             .collect()
     }
 
     /// The files that are meant to be runners, or look like it, and cannot be used, with the reason.
     #[must_use]
     pub fn unusable(&self) -> Vec<(PathBuf, String)> {
-        self.candidates()
-            .filter_map(|(_, candidate)| match &candidate.verdict {
-                Verdict::Runner(_) | Verdict::NotARunner => None,
-                verdict => Some((candidate.path.clone(), reason(verdict))),
-            })
-            .collect()
+        let mut unusable = self.insecure();
+        unusable.extend(
+            self.candidates()
+                .filter_map(|(_, candidate)| match &candidate.verdict {
+                    Verdict::Runner(_) | Verdict::NotARunner => None,
+                    verdict => Some((candidate.path.clone(), reason(verdict))),
+                }),
+        );
+        unusable
+    }
+
+    /// Directories with runners, and runners' files, that are not to be trusted: a directory once,
+    /// whatever is in it.
+    fn insecure(&self) -> Vec<(PathBuf, String)> {
+        if self.allow_insecure {
+            return Vec::new();
+        }
+        let mut found: Vec<(PathBuf, String)> = Vec::new();
+        for (place, candidate, _) in self.named() {
+            let (path, insecure) = match (&place.insecure, &candidate.insecure) {
+                (Some(insecure), _) => (&place.entry.directory, insecure),
+                (None, Some(insecure)) => (&candidate.path, insecure),
+                (None, None) => continue,
+            };
+            if found.last().is_none_or(|(last, _)| last != path) {
+                found.push((path.clone(), insecure.to_string()));
+            }
+        }
+        found
     }
 
     /// The runner of this name: the first on the search path.
@@ -120,8 +175,17 @@ impl Catalog {
     /// # Errors
     ///
     /// [`CatalogError::Unknown`] with the nearest names, [`CatalogError::Duplicate`] with both
-    /// files, [`CatalogError::Incompatible`] with both versions.
+    /// files, [`CatalogError::Incompatible`] with both versions, [`CatalogError::Insecure`] and
+    /// [`CatalogError::Locked`] for what is not to be trusted; the search does not go on behind it.
     pub fn find(&self, name: &str) -> Result<Entry, CatalogError> {
+        if name
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '/' | '\\'))
+        {
+            return Err(CatalogError::Name {
+                name: name.to_owned(),
+            });
+        }
         for place in &self.places {
             let mut hits = place
                 .files
@@ -144,18 +208,41 @@ impl Catalog {
                     path: candidate.path.clone(),
                     mismatch: mismatch.clone(),
                 }),
-                Verdict::Runner(inspected) => Ok(Entry {
-                    path: candidate.path.clone(),
-                    descriptor: inspected.descriptor.clone(),
-                    sha256: inspected.sha256.clone(),
-                    origin: place.entry.origin,
-                }),
+                Verdict::Runner(inspected) => self.trusted(
+                    place,
+                    candidate,
+                    Entry {
+                        path: candidate.path.clone(),
+                        descriptor: inspected.descriptor.clone(),
+                        sha256: inspected.sha256.clone(),
+                        origin: place.entry.origin,
+                    },
+                ),
                 Verdict::NotARunner | Verdict::Unusable(_) => {
                     unreachable!("only runners have a name")
                 }
             };
         }
         Err(self.unknown(name))
+    }
+
+    fn trusted(
+        &self,
+        place: &Place,
+        candidate: &Candidate,
+        entry: Entry,
+    ) -> Result<Entry, CatalogError> {
+        let insecure = place.insecure.as_ref().or(candidate.insecure.as_ref());
+        if let Some(insecure) = insecure.filter(|_| !self.allow_insecure) {
+            return Err(CatalogError::Insecure {
+                name: entry.descriptor.name,
+                insecure: insecure.clone(),
+            });
+        }
+        if let Some(lock) = &self.lock {
+            lock.check(&entry)?;
+        }
+        Ok(entry)
     }
 
     /// Finds a runner and loads it into this process.
@@ -179,7 +266,16 @@ impl Catalog {
     /// Every place looked at for this runner, in order, and why each file was taken or passed over.
     #[must_use]
     pub fn trace(&self, name: &str) -> Vec<Trace> {
-        let winner = self.find(name).ok().map(|entry| entry.path);
+        let found = self.find(name);
+        let refused = match &found {
+            Err(CatalogError::Insecure { insecure, .. }) => Some(insecure.to_string()),
+            Err(CatalogError::Locked(error)) => Some(error.to_string()),
+            _ => None,
+        };
+        let winner = found.ok().map(|entry| entry.path);
+        // Only the first of this name is refused; those behind it were not asked.
+        let mut refused = refused.into_iter();
+        let mut first_is_past = false;
         let mut lines = Vec::new();
         for place in &self.places {
             let mut line = |path: &Path, taken, reason| {
@@ -207,7 +303,14 @@ impl Catalog {
                                 "an earlier directory has a runner of this name".to_owned()
                             }
                             Some(_) if matches!(candidate.verdict, Verdict::Runner(_)) => {
-                                "another file in this directory has this name too".to_owned()
+                                if let Some(refused) = refused.next() {
+                                    first_is_past = true;
+                                    refused
+                                } else if first_is_past {
+                                    "an earlier directory has a runner of this name".to_owned()
+                                } else {
+                                    "another file in this directory has this name too".to_owned()
+                                }
                             }
                             _ => reason(&candidate.verdict),
                         };
@@ -290,6 +393,7 @@ fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
         .into_iter()
         .map(|path| Candidate {
             verdict: inspect(&path),
+            insecure: trust::examine_file(&path, directory),
             path,
         })
         .collect())

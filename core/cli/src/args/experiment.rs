@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::IsolationArgs;
+use super::{IsolationArgs, LockArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -123,6 +123,8 @@ pub struct ExecutionArgs {
     pub threads: usize,
     #[command(flatten)]
     pub isolation: IsolationArgs,
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// Where runners are looked for.
@@ -131,4 +133,7 @@ pub struct RunnerArgs {
     /// A directory of runners, searched before all others; may be given more than once
     #[arg(long = "runner-dir", value_name = "DIR")]
     pub directories: Vec<PathBuf>,
+    /// Use runners also where others than you and root could have put them
+    #[arg(long)]
+    pub allow_insecure_dir: bool,
 }

@@ -5,6 +5,7 @@ mod dataset;
 mod experiment;
 mod isolation;
 mod runners;
+mod trust;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -12,7 +13,8 @@ pub use cafa::{CafaArgs, LogLevel};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
 pub use isolation::{IsolationArgs, Place};
-pub use runners::{InfoArgs, RunnersCommand};
+pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
+pub use trust::LockArgs;
 
 use crate::exit;
 

@@ -6,6 +6,9 @@ mod evaluate;
 mod export;
 mod fit;
 mod freeze;
+mod install;
+mod lock;
+mod new;
 mod run;
 mod runners;
 mod session;
@@ -27,6 +30,9 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),
+        Command::Runners(RunnersCommand::Lock(args)) => lock::lock(&args, &reporter),
+        Command::Runners(RunnersCommand::New(args)) => new::new(&args, &reporter),
+        Command::Runners(RunnersCommand::Install(args)) => install::install(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
         Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),

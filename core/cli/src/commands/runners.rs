@@ -9,7 +9,7 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
-use super::session::{catalog, isolation};
+use super::session::{catalog, isolation, trusted};
 use crate::{
     args::{InfoArgs, RunnerArgs},
     failure::Failure,
@@ -100,9 +100,13 @@ fn entry_json(entry: &Entry) -> Value {
 
 /// Loads a runner and shows what it says of itself.
 pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
-    let InfoArgs { named, isolation } = args;
+    let InfoArgs {
+        named,
+        isolation,
+        lock,
+    } = args;
     let isolation = self::isolation(isolation)?;
-    let runner = catalog(&named.runners).load_with(&named.name, &isolation)?;
+    let runner = trusted(&named.runners, lock)?.load_with(&named.name, &isolation)?;
     let (entry, capabilities) = (runner.entry(), runner.capabilities());
     let descriptor = &entry.descriptor;
     let mut lines = Lines::default();

@@ -4,14 +4,14 @@
 use std::path::Path;
 
 use protea_core::{
-    Catalog, Dataset, Experiment, ExperimentError, FinishedRun, Isolation, Runner, SearchPath,
-    Workspace, dataset, store, workspace::RUN_MANIFEST,
+    Catalog, CatalogError, Dataset, Experiment, ExperimentError, FinishedRun, Isolation, Runner,
+    SearchPath, Workspace, catalog::Lock, dataset, store, workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    args::{ExecutionArgs, IsolationArgs, Place, RunnerArgs},
+    args::{ExecutionArgs, IsolationArgs, LockArgs, Place, RunnerArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -25,23 +25,54 @@ pub fn catalog(args: &RunnerArgs) -> Catalog {
         .directories
         .iter()
         .fold(SearchPath::standard(), SearchPath::with);
-    Catalog::scan(&path)
+    let catalog = Catalog::scan(&path);
+    match args.allow_insecure_dir {
+        true => catalog.allowing_insecure(),
+        false => catalog,
+    }
+}
+
+/// The runners that may be dispatched: on the search path, and pinned where that is asked for.
+pub fn trusted(args: &RunnerArgs, lock: &LockArgs) -> Result<Catalog, Failure> {
+    // A lock file that is not there is said before anything is searched.
+    let lock = lock.locked.then(|| Lock::read(&lock.lock_file)).transpose();
+    Ok(match lock.map_err(CatalogError::Locked)? {
+        Some(lock) => catalog(args).locked(lock),
+        None => catalog(args),
+    })
 }
 
 /// Where a runner's code runs, as the arguments say.
 #[cfg(unix)]
 pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
-    use protea_core::worker::WorkerOptions;
     if args.isolation == Place::InProcess {
         return in_process(args);
     }
-    let mut options = WorkerOptions::this_program().map_err(|error| {
-        Failure::new(Exit::Failed, format!("a worker cannot be started: {error}"))
-    })?;
+    let mut options = worker_options()?;
     options.limits.time = args.time_limit;
     options.limits.output = args.output_limit;
     options.limits.memory = args.memory_limit.or(options.limits.memory);
     Ok(Isolation::Worker(Box::new(options)))
+}
+
+#[cfg(unix)]
+fn worker_options() -> Result<protea_core::worker::WorkerOptions, Failure> {
+    protea_core::worker::WorkerOptions::this_program()
+        .map_err(|error| Failure::new(Exit::Failed, format!("a worker cannot be started: {error}")))
+}
+
+/// A worker, where the system has them, that may take so long for a step.
+#[cfg(unix)]
+pub fn in_worker(time: std::time::Duration) -> Result<Isolation, Failure> {
+    let mut options = worker_options()?;
+    options.limits.time = Some(time);
+    Ok(Isolation::Worker(Box::new(options)))
+}
+
+/// A worker, where the system has them, that may take so long for a step.
+#[cfg(not(unix))]
+pub fn in_worker(_: std::time::Duration) -> Result<Isolation, Failure> {
+    Ok(Isolation::InProcess)
 }
 
 /// Where a runner's code runs, as the arguments say.
@@ -81,7 +112,7 @@ impl<'a> Session<'a> {
         reporter: &'a Reporter,
     ) -> Result<Self, Failure> {
         let isolation = isolation(&args.isolation)?;
-        let runner = catalog(&args.runners).load_with(runner, &isolation)?;
+        let runner = trusted(&args.runners, &args.lock)?.load_with(runner, &isolation)?;
         interrupt::cooperate(reporter);
         Ok(Self {
             runner,

@@ -1,0 +1,236 @@
+//! The lock file: which runners may be dispatched, by the SHA-256 of their files.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use protea_contracts::descriptor;
+use serde::{Deserialize, Serialize};
+
+use super::Entry;
+use crate::store::{self, StoreError};
+
+/// The name that a lock file has unless another is given; it is looked for in the current directory.
+pub const LOCK_FILE: &str = "runners.lock";
+
+const FORMAT: u32 = 1;
+/// More than ten thousand runners; a file above it is something else.
+const LARGEST: u64 = 4 << 20;
+
+/// Runners pinned by the SHA-256 of their files, as a JSON file beside an experiment.
+///
+/// ```json
+/// {
+///   "format": 1,
+///   "runners": {
+///     "knn": { "version": "1.0.0", "sha256": "…64 digits…", "path": "runners/libprotea_knn.so" }
+///   }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The file that it was read from or is for; relative paths of pins begin at its directory.
+    path: PathBuf,
+    runners: BTreeMap<String, Pin>,
+}
+
+/// A pinned runner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// The runner's version, for people.
+    pub version: String,
+    /// The SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+    /// Where the file was when it was pinned: for people, nothing is loaded by it.
+    pub path: PathBuf,
+}
+
+/// Why a lock file lets a runner not through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// There is no such file.
+    #[error(
+        "there is no lock file {}; write one with `protea runners lock`, or name another with --lock-file",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read, or is not a lock file.
+    #[error("the lock file {} cannot be used: {reason}; write it anew with `protea runners lock`", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The runner is not in the lock file.
+    #[error(
+        "the runner {name:?} is not pinned in {}: {} has SHA-256 {found}; if you trust it, pin it with `protea runners lock`",
+        lock.display(), file.display()
+    )]
+    NotPinned {
+        /// The runner's name.
+        name: String,
+        /// The lock file.
+        lock: PathBuf,
+        /// The runner's file.
+        file: PathBuf,
+        /// The SHA-256 of the runner's file.
+        found: String,
+    },
+    /// The runner's file is not the pinned one.
+    #[error(
+        "the runner {name:?} is not the one that is pinned in {}: {} has SHA-256 {found}, pinned is {} (version {}, then at {}); put the pinned file back, or, if you trust this one, pin it with `protea runners lock`",
+        lock.display(), file.display(), pin.sha256, pin.version, pin.path.display()
+    )]
+    Differs {
+        /// The runner's name.
+        name: String,
+        /// The lock file.
+        lock: PathBuf,
+        /// The runner's file.
+        file: PathBuf,
+        /// The SHA-256 of the runner's file.
+        found: String,
+        /// What the lock file wants.
+        pin: Box<Pin>,
+    },
+}
+
+/// The file, as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: u32,
+    runners: BTreeMap<String, Pin>,
+}
+
+impl Lock {
+    /// Pins these runners, for a file at `path`. A runner's path is kept relative to the file's
+    /// directory where it lies below it.
+    #[must_use]
+    pub fn pinning<'a>(path: &Path, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let beside = path.parent().unwrap_or(Path::new("/"));
+        let pin = |entry: &Entry| {
+            let file = std::path::absolute(&entry.path).unwrap_or_else(|_| entry.path.clone());
+            Pin {
+                version: entry.descriptor.version.clone(),
+                sha256: entry.sha256.clone(),
+                path: file
+                    .strip_prefix(beside)
+                    .map_or(file.clone(), Path::to_owned),
+            }
+        };
+        let runners = entries
+            .into_iter()
+            .map(|entry| (entry.descriptor.name.clone(), pin(entry)))
+            .collect();
+        Self { path, runners }
+    }
+
+    /// Reads a lock file.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Missing`], [`LockError::Unusable`].
+    pub fn read(path: &Path) -> Result<Self, LockError> {
+        let unusable = |reason: String| LockError::Unusable {
+            path: path.to_owned(),
+            reason,
+        };
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => LockError::Missing {
+                    path: path.to_owned(),
+                },
+                _ => unusable(error.to_string()),
+            })?;
+        if text.len() as u64 > LARGEST {
+            return Err(unusable(format!("it is larger than {LARGEST} bytes")));
+        }
+        let Document { format, runners } =
+            serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+        if format != FORMAT {
+            return Err(unusable(format!(
+                "it has format {format}, this protea reads {FORMAT}"
+            )));
+        }
+        for (name, pin) in &runners {
+            if !descriptor::is_legal_name(name.as_bytes()) {
+                return Err(unusable(format!("no runner may have the name {name:?}")));
+            }
+            let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            if pin.sha256.len() != 64 || !pin.sha256.bytes().all(digit) {
+                return Err(unusable(format!(
+                    "the sha256 of {name:?} is not 64 digits in lower case"
+                )));
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            runners,
+        })
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`].
+    pub fn write(&self) -> Result<(), StoreError> {
+        let document = Document {
+            format: FORMAT,
+            runners: self.runners.clone(),
+        };
+        let mut text = serde_json::to_vec_pretty(&document)
+            .map_err(|error| StoreError::write(&self.path)(error.into()))?;
+        text.push(b'\n');
+        store::write_atomic(&self.path, &text)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The pinned runners, by name.
+    #[must_use]
+    pub fn runners(&self) -> &BTreeMap<String, Pin> {
+        &self.runners
+    }
+
+    /// Whether this runner's file is the pinned one.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::NotPinned`], [`LockError::Differs`] with both hashes.
+    pub fn check(&self, entry: &Entry) -> Result<(), LockError> {
+        let name = || entry.descriptor.name.clone();
+        let (lock, file) = (|| self.path.clone(), || entry.path.clone());
+        match self.runners.get(&entry.descriptor.name) {
+            Some(pin) if pin.sha256 == entry.sha256 => Ok(()),
+            Some(pin) => Err(LockError::Differs {
+                name: name(),
+                lock: lock(),
+                file: file(),
+                found: entry.sha256.clone(),
+                pin: Box::new(pin.clone()),
+            }),
+            None => Err(LockError::NotPinned {
+                name: name(),
+                lock: lock(),
+                file: file(),
+                found: entry.sha256.clone(),
+            }),
+        }
+    }
+}

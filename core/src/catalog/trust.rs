@@ -1,0 +1,173 @@
+//! Who could have put a runner where it is: a file that others may write is their code, run as you.
+//!
+//! The rule, on Unix, for what lies behind links:
+//!
+//! - the runner's file, the directory that holds it, and the directory of the search path must belong
+//!   to this process's user or to root;
+//! - none of them may be writable by its group or by everyone. The sticky bit does not help: in a
+//!   directory like `/tmp` anyone can still add a runner of theirs;
+//! - the directories above are not looked at.
+
+use std::path::{Path, PathBuf};
+
+/// Why a file or directory is not to be trusted, with the command that mends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Insecure {
+    /// Its group, or everyone, may write to it.
+    #[error(
+        "{} can be written by {writers} (mode {mode:04o}), whose code would run as yours; mend it with `chmod {change} {}`, or override with --allow-insecure-dir",
+        path.display(), quoted(path)
+    )]
+    Writable {
+        /// The file or directory.
+        path: PathBuf,
+        /// `its group`, `everyone`, or both.
+        writers: &'static str,
+        /// Its permission bits.
+        mode: u32,
+        /// The argument of `chmod` that mends it.
+        change: &'static str,
+    },
+    /// Everyone shares the directory, on purpose.
+    #[error(
+        "{} is a directory that users share (mode {mode:04o}), and anyone's code in it would run as yours; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`, or override with --allow-insecure-dir",
+        path.display()
+    )]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It belongs to somebody else.
+    #[error(
+        "{} belongs to the user {owner}, who is neither you ({user}) nor root; if you trust what is in it, mend it with `{}chown {user} {}`, or override with --allow-insecure-dir",
+        path.display(), if *user == 0 { "" } else { "sudo " }, quoted(path)
+    )]
+    Owner {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its owner's number.
+        owner: u32,
+        /// The number of the user of this process.
+        user: u32,
+    },
+}
+
+/// Judges a directory of runners. What is not there, or cannot be looked at, is not judged: it
+/// cannot be read either.
+#[must_use]
+pub fn examine_directory(directory: &Path) -> Option<Insecure> {
+    examine(&directory.canonicalize().ok()?)
+}
+
+/// Judges a runner's file and, if a link leads to it, the directory it really lies in.
+pub(super) fn examine_file(file: &Path, directory: &Path) -> Option<Insecure> {
+    let real = file.canonicalize().ok()?;
+    let holder = real
+        .parent()
+        .filter(|holder| directory.canonicalize().ok().as_deref() != Some(holder));
+    holder.and_then(examine).or_else(|| examine(&real))
+}
+
+#[cfg(not(unix))]
+fn examine(_: &Path) -> Option<Insecure> {
+    None
+}
+
+#[cfg(unix)]
+fn examine(path: &Path) -> Option<Insecure> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = path.metadata().ok()?;
+    let user = rustix::process::geteuid().as_raw();
+    judge(
+        path,
+        metadata.is_dir(),
+        metadata.mode(),
+        metadata.uid(),
+        user,
+    )
+}
+
+#[cfg(unix)]
+fn judge(path: &Path, directory: bool, mode: u32, owner: u32, user: u32) -> Option<Insecure> {
+    const BY_GROUP: u32 = 0o020;
+    const BY_EVERYONE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+
+    let (path, mode) = (path.to_owned(), mode & 0o7777);
+    // To make a directory like /tmp one's own would harm everyone else.
+    if directory && mode & STICKY != 0 && mode & BY_EVERYONE != 0 {
+        return Some(Insecure::Shared { path, mode });
+    }
+    if owner != 0 && owner != user {
+        return Some(Insecure::Owner { path, owner, user });
+    }
+    let (writers, change) = match (mode & BY_GROUP != 0, mode & BY_EVERYONE != 0) {
+        (false, false) => return None,
+        (true, false) => ("its group", "g-w"),
+        (false, true) => ("everyone", "o-w"),
+        (true, true) => ("its group and everyone", "go-w"),
+    };
+    Some(Insecure::Writable {
+        path,
+        writers,
+        mode,
+        change,
+    })
+}
+
+/// The path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%".contains(&byte);
+    if text.bytes().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    const ME: u32 = 1000;
+
+    fn verdict(directory: bool, mode: u32, owner: u32) -> Option<String> {
+        let judged = judge(Path::new("/a b/it's"), directory, mode, owner, ME);
+        judged.map(|insecure| insecure.to_string())
+    }
+
+    #[test]
+    fn what_only_its_owner_writes_is_trusted_when_that_is_the_user_or_root() {
+        for mode in [0o100_644, 0o100_755, 0o040_755, 0o040_700, 0o041_755] {
+            assert_eq!(verdict(mode & 0o040_000 != 0, mode, ME), None);
+            assert_eq!(verdict(mode & 0o040_000 != 0, mode, 0), None);
+        }
+    }
+
+    #[test]
+    fn the_remedy_takes_away_just_what_is_wrong_and_is_quoted_for_the_shell() {
+        for (mode, part) in [
+            (0o775, r"by its group (mode 0775)"),
+            (0o775, r"`chmod g-w '/a b/it'\''s'`"),
+            (0o757, r"`chmod o-w '/a b/it'\''s'`"),
+            (0o666, r"`chmod go-w '/a b/it'\''s'`"),
+        ] {
+            let said = verdict(false, mode, ME).unwrap();
+            assert!(said.contains(part), "{part} is not in {said}");
+        }
+        let said = verdict(false, 0o644, 33).unwrap();
+        assert!(said.contains(r"`sudo chown 1000 '/a b/it'\''s'`"), "{said}");
+        assert!(said.contains("the user 33, who is neither you (1000)"));
+    }
+
+    #[test]
+    fn nobody_is_told_to_take_a_shared_directory_from_the_others() {
+        let said = verdict(true, 0o1777, 0).unwrap();
+        assert!(!said.contains("chmod"), "{said}");
+        assert!(said.contains("a directory that users share (mode 1777)"));
+    }
+}
