@@ -1,22 +1,25 @@
 //! Looking into a file without loading it: is it a whole shared library for this machine, and
 //! does it carry a runner's descriptor?
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    path::Path,
+};
 
-use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSegment};
+use object::{Architecture, BinaryFormat, Object, ObjectSection, ObjectSegment, ReadCache};
 use protea_contracts::{
-    Descriptor, content, descriptor,
+    Descriptor, descriptor,
     version::{self, VersionMismatch},
 };
 
-/// No runner is larger, in bytes; a file is read whole.
+/// No runner is larger, in bytes.
 const LARGEST: u64 = 1 << 30;
 
 /// What a file in a runner directory turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// A runner.
-    Runner(Inspected),
+    Runner(Descriptor),
     /// A runner for another contract.
     Incompatible {
         /// What it says of itself.
@@ -28,15 +31,6 @@ pub enum Verdict {
     NotARunner,
     /// Not usable, and why.
     Unusable(Unusable),
-}
-
-/// A runner's file, as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inspected {
-    /// What it says of itself.
-    pub descriptor: Descriptor,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
 }
 
 /// Why a file that looks like a shared library cannot be one.
@@ -55,7 +49,7 @@ pub enum Unusable {
     #[error("it is damaged or cut short ({size} bytes): {reason}; copy or build it again")]
     Damaged {
         /// Its size in bytes.
-        size: usize,
+        size: u64,
         /// What gave it away.
         reason: String,
     },
@@ -72,41 +66,18 @@ pub enum Unusable {
     Descriptor(#[from] descriptor::DescriptorError),
 }
 
-/// Reads and judges the file at `path`. Runs none of its code.
+/// Judges the file at `path` by its headers and its descriptor. Runs none of its code, and reads no
+/// more of it than that.
 #[must_use]
 pub fn inspect(path: &Path) -> Verdict {
-    // Read, not mapped: a file that another process cuts short would kill a mapping's reader.
-    match read(path) {
-        Ok(bytes) => judge(&bytes),
-        Err(unusable) => Verdict::Unusable(unusable),
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
-    let unreadable = |error: std::io::Error| Unusable::Unreadable(error.to_string());
-    // Opening a pipe would wait for somebody to write to it.
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(Unusable::NotALibrary);
-    }
-    if metadata.len() > LARGEST {
-        return Err(Unusable::TooLarge(metadata.len()));
-    }
-    fs::read(path).map_err(unreadable)
-}
-
-fn judge(bytes: &[u8]) -> Verdict {
-    let section = match descriptor_section(bytes) {
+    let section = match open(path).and_then(|(file, size)| descriptor_section(file, size)) {
         Ok(Some(section)) => section,
         Ok(None) => return Verdict::NotARunner,
         Err(unusable) => return Verdict::Unusable(unusable),
     };
-    match Descriptor::parse(section) {
+    match Descriptor::parse(&section) {
         Ok(descriptor) => match version::accept(&descriptor.contract_version) {
-            Ok(()) => Verdict::Runner(Inspected {
-                descriptor,
-                sha256: content::digest_bytes(bytes),
-            }),
+            Ok(()) => Verdict::Runner(descriptor),
             Err(mismatch) => Verdict::Incompatible {
                 descriptor,
                 mismatch,
@@ -116,15 +87,27 @@ fn judge(bytes: &[u8]) -> Verdict {
     }
 }
 
-fn descriptor_section(bytes: &[u8]) -> Result<Option<&[u8]>, Unusable> {
-    let damaged = |reason: String| Unusable::Damaged {
-        size: bytes.len(),
-        reason,
-    };
-    if object::FileKind::parse(bytes).is_err() {
+fn open(path: &Path) -> Result<(File, u64), Unusable> {
+    let unreadable = |error: std::io::Error| Unusable::Unreadable(error.to_string());
+    // Opening a pipe would wait for somebody to write to it.
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err(Unusable::NotALibrary);
     }
-    let file = object::File::parse(bytes).map_err(|error| damaged(error.to_string()))?;
+    if metadata.len() > LARGEST {
+        return Err(Unusable::TooLarge(metadata.len()));
+    }
+    Ok((File::open(path).map_err(unreadable)?, metadata.len()))
+}
+
+fn descriptor_section(file: File, size: u64) -> Result<Option<Vec<u8>>, Unusable> {
+    let damaged = |reason: String| Unusable::Damaged { size, reason };
+    // Read, not mapped: a file that another process cuts short would kill a mapping's reader.
+    let bytes = ReadCache::new(file);
+    if object::FileKind::parse(&bytes).is_err() {
+        return Err(Unusable::NotALibrary);
+    }
+    let file = object::File::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
     if !matches!(
         file.format(),
         BinaryFormat::Elf | BinaryFormat::MachO | BinaryFormat::Pe
@@ -140,27 +123,29 @@ fn descriptor_section(bytes: &[u8]) -> Result<Option<&[u8]>, Unusable> {
         });
     }
     // The loader maps segments by their headers and dies of a page that is not there.
+    let inside =
+        |what: &dyn Fn() -> String, (start, length): (u64, u64)| match start.checked_add(length) {
+            Some(end) if end <= size => Ok(()),
+            _ => Err(damaged(format!(
+                "{} of {length} bytes begins at {start}",
+                what()
+            ))),
+        };
     for segment in file.segments() {
-        let (start, length) = segment.file_range();
-        if start
-            .checked_add(length)
-            .is_none_or(|end| end > bytes.len() as u64)
-        {
-            return Err(damaged(format!(
-                "a segment of {length} bytes begins at {start}"
-            )));
-        }
+        inside(&|| "a segment".to_owned(), segment.file_range())?;
     }
     let mut found = None;
     for section in file.sections() {
-        let data = section.data().map_err(|error| {
-            damaged(format!(
-                "section {}: {error}",
-                section.name().unwrap_or("without a name")
-            ))
-        })?;
-        if section.name() == Ok(descriptor::SECTION) {
-            found = Some(data);
+        let Some(range) = section.file_range() else {
+            continue;
+        };
+        let name = section.name().unwrap_or("without a name");
+        inside(&|| format!("section {name}"), range)?;
+        if name == descriptor::SECTION {
+            let block = section
+                .data_range(section.address(), descriptor::SIZE as u64)
+                .map_err(|error| damaged(error.to_string()))?;
+            found = Some(block.unwrap_or_default().to_vec());
         }
     }
     Ok(found)

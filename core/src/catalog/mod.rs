@@ -11,10 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_contracts::Descriptor;
+use protea_contracts::{Descriptor, content};
 
 pub use error::CatalogError;
-pub use inspect::{Inspected, Unusable, Verdict, inspect};
+pub use inspect::{Unusable, Verdict, inspect};
 pub use lock::{LOCK_FILE, Lock, LockError, Pin};
 pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
 pub use trust::{Insecure, examine_directory};
@@ -75,6 +75,25 @@ pub struct Trace {
     pub taken: bool,
     /// Why it is taken or passed over.
     pub reason: String,
+}
+
+impl Entry {
+    /// The entry of the file at `path`, whose descriptor was read from it. Hashes the file.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Changed`] when it can no longer be read.
+    pub fn read(path: &Path, descriptor: Descriptor, origin: Origin) -> Result<Self, CatalogError> {
+        let (sha256, _) = content::digest_file(path).map_err(|_| CatalogError::Changed {
+            path: path.to_owned(),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            descriptor,
+            sha256,
+            origin,
+        })
+    }
 }
 
 impl Catalog {
@@ -208,15 +227,10 @@ impl Catalog {
                     path: candidate.path.clone(),
                     mismatch: mismatch.clone(),
                 }),
-                Verdict::Runner(inspected) => self.trusted(
+                Verdict::Runner(descriptor) => self.trusted(
                     place,
                     candidate,
-                    Entry {
-                        path: candidate.path.clone(),
-                        descriptor: inspected.descriptor.clone(),
-                        sha256: inspected.sha256.clone(),
-                        origin: place.entry.origin,
-                    },
+                    Entry::read(&candidate.path, descriptor.clone(), place.entry.origin)?,
                 ),
                 Verdict::NotARunner | Verdict::Unusable(_) => {
                     unreachable!("only runners have a name")
@@ -358,7 +372,7 @@ impl Catalog {
 
 fn name_of(verdict: &Verdict) -> Option<&str> {
     match verdict {
-        Verdict::Runner(inspected) => Some(&inspected.descriptor.name),
+        Verdict::Runner(descriptor) => Some(&descriptor.name),
         Verdict::Incompatible { descriptor, .. } => Some(&descriptor.name),
         Verdict::NotARunner | Verdict::Unusable(_) => None,
     }
@@ -366,7 +380,7 @@ fn name_of(verdict: &Verdict) -> Option<&str> {
 
 fn reason(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Runner(inspected) => format!("it is the runner {:?}", inspected.descriptor.name),
+        Verdict::Runner(descriptor) => format!("it is the runner {:?}", descriptor.name),
         Verdict::Incompatible { mismatch, .. } => mismatch.to_string(),
         Verdict::NotARunner => "it is a shared library without a runner".to_owned(),
         Verdict::Unusable(unusable) => unusable.to_string(),

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{DispatchError, Isolation, check, door::Door, spec};
 use crate::{
-    catalog::{CatalogError, Entry, Verdict, inspect},
+    catalog::{CatalogError, Entry},
     store,
 };
 
@@ -32,13 +32,13 @@ impl Runner {
     /// [`CatalogError`] when the file changed since it was found, does not open, does not fit, or
     /// says one thing in its descriptor and another when asked.
     pub fn load(entry: &Entry, isolation: &Isolation) -> Result<Self, CatalogError> {
-        match inspect(&entry.path) {
-            Verdict::Runner(now) if now.sha256 == entry.sha256 => {}
-            _ => {
-                return Err(CatalogError::Changed {
-                    path: entry.path.clone(),
-                });
-            }
+        // A worker looks again by itself.
+        if *isolation == Isolation::InProcess
+            && *entry != Entry::read(&entry.path, entry.descriptor.clone(), entry.origin)?
+        {
+            return Err(CatalogError::Changed {
+                path: entry.path.clone(),
+            });
         }
         let door = Door::open(entry, isolation)?;
         let capabilities = door.describe().map_err(|source| CatalogError::Describe {

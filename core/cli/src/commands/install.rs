@@ -8,9 +8,8 @@ use std::{
 
 use protea_core::{
     Catalog, CatalogError, Runner, SearchPath,
-    catalog::{
-        Candidate, Entry, Inspected, Origin, Verdict, examine_directory, inspect, user_directory,
-    },
+    catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
+    contracts::Descriptor,
 };
 use serde_json::json;
 
@@ -44,12 +43,12 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
 
     // What is judged and checked is the copy: the file itself may change at any moment.
     let copy = copy(&args.file, &directory).map_err(cannot_write(&directory))?;
-    let inspected = judge(copy.path(), &args.file)?;
+    let descriptor = judge(copy.path(), &args.file)?;
+    let entry = Entry::read(copy.path(), descriptor.clone(), Origin::Given)?;
     if !args.no_check {
-        check(copy.path(), &args.file, &inspected)?;
+        check(&entry, &args.file)?;
     }
 
-    let descriptor = inspected.descriptor;
     let (destination, replaced) = destination(&directory, &descriptor.name)?;
     copy.persist(&destination)
         .map_err(|error| cannot_write(&destination)(error.error))?;
@@ -69,7 +68,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
         json: json!({
             "name": descriptor.name,
             "version": descriptor.version,
-            "sha256": inspected.sha256,
+            "sha256": entry.sha256,
             "path": destination,
             "replaced_version": replaced,
         }),
@@ -86,9 +85,9 @@ fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Failure {
 }
 
 /// The runner in `file`, which the user knows as `name`.
-fn judge(file: &Path, name: &Path) -> Result<Inspected, Failure> {
+fn judge(file: &Path, name: &Path) -> Result<Descriptor, Failure> {
     let reason = match inspect(file) {
-        Verdict::Runner(inspected) => return Ok(inspected),
+        Verdict::Runner(descriptor) => return Ok(descriptor),
         Verdict::Incompatible { mismatch, .. } => mismatch.to_string(),
         Verdict::NotARunner => "it is a shared library without a runner; a runner's crate has \
                                 `export_runner!` in it"
@@ -129,18 +128,12 @@ fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// Loads the runner in a worker and has it describe itself.
-fn check(copy: &Path, file: &Path, inspected: &Inspected) -> Result<(), Failure> {
-    let entry = Entry {
-        path: copy.to_owned(),
-        descriptor: inspected.descriptor.clone(),
-        sha256: inspected.sha256.clone(),
-        origin: Origin::Given,
-    };
-    let loaded = Runner::load(&entry, &in_worker(PATIENCE)?);
+fn check(entry: &Entry, file: &Path) -> Result<(), Failure> {
+    let loaded = Runner::load(entry, &in_worker(PATIENCE)?);
     loaded.map(drop).map_err(|error: CatalogError| {
         let said = error
             .to_string()
-            .replace(&copy.display().to_string(), &shown(file));
+            .replace(&entry.path.display().to_string(), &shown(file));
         let message = format!("{} is not installed: {said}", shown(file));
         Failure::new(Exit::Runner, message)
     })
@@ -153,7 +146,7 @@ fn destination(directory: &Path, name: &str) -> Result<(PathBuf, Option<String>)
     let files = catalog.places().iter().flat_map(|place| &place.files);
     let mut present = files.flatten().filter_map(|candidate: &Candidate| {
         let descriptor = match &candidate.verdict {
-            Verdict::Runner(inspected) => &inspected.descriptor,
+            Verdict::Runner(descriptor) => descriptor,
             Verdict::Incompatible { descriptor, .. } => descriptor,
             Verdict::NotARunner | Verdict::Unusable(_) => return None,
         };

@@ -62,7 +62,7 @@ fn names(catalog: &Catalog) -> BTreeSet<&str> {
     files
         .flatten()
         .filter_map(|candidate| match &candidate.verdict {
-            Verdict::Runner(inspected) => Some(inspected.descriptor.name.as_str()),
+            Verdict::Runner(descriptor) => Some(descriptor.name.as_str()),
             _ => None,
         })
         .collect()

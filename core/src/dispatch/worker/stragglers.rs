@@ -18,9 +18,13 @@ pub(super) fn kill(id: &str) {
         return;
     }
     let mark = format!("{VARIABLE}={id}");
-    // Twice: one of them may have started another in between.
-    for _ in 0..2 {
-        for pid in marked(mark.as_bytes()) {
+    // Until none is left: one of them may have started another in between.
+    for _ in 0..100 {
+        let left = marked(mark.as_bytes());
+        if left.is_empty() {
+            return;
+        }
+        for pid in left {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
     }
