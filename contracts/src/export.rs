@@ -69,6 +69,11 @@ macro_rules! spec {
         #[schemars(crate = "protea_contracts::prelude::schemars")]
         $visibility enum $name { $($variants)* }
     };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "spec! takes a struct with named fields, or an enum, without type parameters: `spec! { pub struct Spec { pub k: u32 } }`"
+        );
+    };
 }
 
 /// Makes this crate, a `cdylib`, a runner that a protea host can find, load and dispatch.
@@ -119,6 +124,11 @@ macro_rules! export_runner {
 
             $crate::abi::export_plugin!(Plugin);
         };
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "export_runner! takes an expression that makes the runner, then, as wanted and in this order, `name: \"…\"`, `version: \"…\"` and `summary: \"…\"`"
+        );
     };
 }
 

@@ -17,6 +17,12 @@ use crate::{
 ///
 /// A panic in any method becomes an error of that call, with its message and place; it never
 /// reaches the host as a panic.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an experiment runner",
+    label = "not an experiment runner",
+    note = "export_runner! takes an expression that makes the runner, such as `MyRunner` or `MyRunner::default()`",
+    note = "write `impl ExperimentRunner for {Self}` with `type Spec`, `fit`, `evaluate` and `export`"
+)]
 pub trait ExperimentRunner: Send + Sync + 'static {
     /// The settings a user may choose.
     ///

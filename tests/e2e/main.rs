@@ -5,6 +5,7 @@
     reason = "a test that unwraps says where it failed"
 )]
 
+mod author_path;
 mod bad_data;
 mod bad_runners;
 #[cfg(unix)]
@@ -16,3 +17,4 @@ mod embedding;
 mod main_job;
 mod other_contract;
 mod search_path;
+mod trust;

@@ -107,7 +107,6 @@ struct Blanks {
     name: String,
     /// Not the name alone, which may be a keyword or a crate that the runner depends on.
     package: String,
-    type_name: String,
     library: String,
     contracts: String,
     cafa: String,
@@ -122,7 +121,6 @@ impl Blanks {
             .filter(|cafa| is_package(cafa, "protea-cafa"));
         Ok(Self {
             name: name.to_owned(),
-            type_name: type_name(name),
             library: format!(
                 "{}{}{}",
                 env::consts::DLL_PREFIX,
@@ -140,7 +138,6 @@ impl Blanks {
             ("{{name}}", &self.name),
             ("{{package}}", &self.package),
             ("{{crate}}", &self.package.replace('-', "_")),
-            ("{{Type}}", &self.type_name),
             ("{{library}}", &self.library),
             ("{{contracts}}", &self.contracts),
             ("{{cafa}}", &self.cafa),
@@ -150,17 +147,6 @@ impl Blanks {
             text.replace(blank, value)
         })
     }
-}
-
-/// `my-method` as `MyMethod`.
-fn type_name(name: &str) -> String {
-    let parts = name.split(['-', '_']).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let (first, rest) = part.split_at(1);
-            first.to_ascii_uppercase() + rest
-        })
-        .collect()
 }
 
 /// The right-hand side of a dependency in `Cargo.toml`.
@@ -214,17 +200,6 @@ fn is_package(directory: &Path, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_type_is_called_after_the_runner() {
-        for (name, wanted) in [
-            ("knn", "Knn"),
-            ("my-method", "MyMethod"),
-            ("a_1-b__c-", "A1BC"),
-        ] {
-            assert_eq!(type_name(name), wanted);
-        }
-    }
 
     #[test]
     fn no_blank_is_left_in_any_file() {

@@ -1,0 +1,32 @@
+use protea_contracts::prelude::*;
+
+spec! {
+    /// The settings.
+    #[derive(Default)]
+    pub struct Spec {
+        /// How many.
+        pub k: u32,
+    }
+}
+
+struct Runner;
+
+impl ExperimentRunner for Runner {
+    type Spec = Spec;
+
+    fn fit(&self, request: &FitRequest<Spec>, _: &Emitter) -> Result<RunResult, RunnerError> {
+        Ok(RunResult::new(request.write_model(&request.spec)?))
+    }
+
+    fn evaluate(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {
+        Ok(EvalResult::default())
+    }
+
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        request.bundle(&request.read_model::<Spec>()?)?.finish()
+    }
+}
+
+export_runner!(Runner, title: "mine");
+
+fn main() {}
