@@ -223,17 +223,22 @@ static uint32_t describe(protea_answer *answer) {
 
 static uint32_t refuse_setting(json key, protea_answer *answer) {
     text json = {0};
-    say(&json, "{\"kind\":\"invalid_spec\",\"pointer\":\"/");
-    append(&json, key.start + 1, (size_t)(key.end - key.start) - 1);
+    say(&json, "{\"kind\":\"invalid_spec\",\"pointer\":\"");
+    if (key.start) {
+        say(&json, "/");
+        append(&json, key.start + 1, (size_t)(key.end - key.start) - 2);
+    }
+    say(&json, "\"");
     say(&json, ",\"message\":\"the only setting is statistic: mean or median\"}");
     return answer_text(answer, &json, PROTEA_ERROR);
 }
 
 static uint32_t fit(const char *request, size_t length, const protea_host *host,
                     protea_answer *answer) {
-    json asked = json_of(request, length), key, value;
+    json asked = json_of(request, length), key = {NULL, NULL}, value;
     json spec = member(asked, "spec"), output = member(asked, "output_uri");
     int median = 0;
+    if (!spec.start || *spec.start != '{') return refuse_setting(key, answer);
     for (const char *at = NULL; next(spec, &at, &key, &value);) {
         median = is_text(value, "median");
         if (!is_text(key, "statistic") || (!median && !is_text(value, "mean")))
