@@ -16,3 +16,5 @@ mod embedding;
 mod main_job;
 mod other_contract;
 mod search_path;
+#[cfg(target_os = "linux")]
+mod zoo;

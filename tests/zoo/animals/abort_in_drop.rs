@@ -2,8 +2,8 @@
 
 use protea_zoo::{animal, sins::abort};
 
-animal!(
+animal! {
     "abort-in-drop",
     "aborts when it is dropped",
     drop || abort()
-);
+}

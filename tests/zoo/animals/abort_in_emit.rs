@@ -5,12 +5,11 @@ use protea_zoo::{
     sins::{SinfulFields, abort},
 };
 
-animal!(
+animal! {
     "abort-in-emit",
     "aborts in the middle of sending an event",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.sin", &SinfulFields(abort));
         Ok(())
     }
-);
+}

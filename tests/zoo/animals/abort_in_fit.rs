@@ -2,4 +2,8 @@
 
 use protea_zoo::{animal, sins::abort};
 
-animal!("abort-in-fit", "aborts in fit", fit | _, _ | abort());
+animal! {
+    "abort-in-fit",
+    "aborts in fit",
+    fit |_, _| abort()
+}

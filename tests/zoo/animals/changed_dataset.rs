@@ -5,11 +5,10 @@ use std::{fs::OpenOptions, io::Write};
 use protea_contracts::Attribute;
 use protea_zoo::animal;
 
-animal!(
+animal! {
     "changed-dataset",
     "changes the dataset that it learns from",
-    fit | request,
-    _ | {
+    fit |request, _| {
         for entry in request.dataset_dir()?.read_dir().or_dataset("listing it")? {
             let path = entry.or_dataset("listing it")?.path();
             if path.file_name().is_some_and(|name| name != "dataset.json") {
@@ -22,4 +21,4 @@ animal!(
         }
         Ok(())
     }
-);
+}

@@ -3,13 +3,12 @@
 use protea_contracts::Attribute;
 use protea_zoo::{animal, system::sleeper_in_its_own_session};
 
-animal!(
+animal! {
     "child-in-its-own-session",
     "leaves a child process behind in a session of its own",
-    fit | _,
-    _ | {
+    fit |_, _| {
         sleeper_in_its_own_session()
             .map(drop)
             .or_failed("starting a child")
     }
-);
+}

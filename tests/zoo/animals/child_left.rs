@@ -3,9 +3,8 @@
 use protea_contracts::Attribute;
 use protea_zoo::{animal, system::sleeper};
 
-animal!(
+animal! {
     "child-left",
     "leaves a child process behind",
-    fit | _,
-    _ | { sleeper().map(drop).or_failed("starting a child") }
-);
+    fit |_, _| { sleeper().map(drop).or_failed("starting a child") }
+}

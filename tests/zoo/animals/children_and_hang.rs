@@ -7,13 +7,12 @@ use protea_zoo::{
     system::{sleeper, sleeper_in_its_own_session},
 };
 
-animal!(
+animal! {
     "children-and-hang",
     "starts child processes and hangs",
-    fit | _,
-    _ | {
+    fit |_, _| {
         sleeper().or_failed("starting a child")?;
         sleeper_in_its_own_session().or_failed("starting a child")?;
         hang()
     }
-);
+}

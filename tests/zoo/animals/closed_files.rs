@@ -2,13 +2,12 @@
 
 use protea_zoo::{animal, system::close_every_file};
 
-animal!(
+animal! {
     "closed-files",
     "closes every file of its process",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         close_every_file();
         emit.info("zoo.unheard", &());
         Ok(())
     }
-);
+}

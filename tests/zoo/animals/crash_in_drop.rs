@@ -2,8 +2,8 @@
 
 use protea_zoo::{animal, sins::crash};
 
-animal!(
+animal! {
     "crash-in-drop",
     "crashes when it is dropped",
     drop || crash()
-);
+}

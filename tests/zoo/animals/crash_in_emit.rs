@@ -5,12 +5,11 @@ use protea_zoo::{
     sins::{SinfulFields, crash},
 };
 
-animal!(
+animal! {
     "crash-in-emit",
     "crashes in the middle of sending an event",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.sin", &SinfulFields(crash));
         Ok(())
     }
-);
+}

@@ -2,4 +2,8 @@
 
 use protea_zoo::{animal, sins::crash};
 
-animal!("crash-in-fit", "crashes in fit", fit | _, _ | crash());
+animal! {
+    "crash-in-fit",
+    "crashes in fit",
+    fit |_, _| crash()
+}

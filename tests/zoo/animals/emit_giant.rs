@@ -3,12 +3,11 @@
 use protea_contracts::prelude::json;
 use protea_zoo::animal;
 
-animal!(
+animal! {
     "emit-giant",
     "sends an event of 100 MB",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.giant", &json!({ "text": "x".repeat(100_000_000) }));
         Ok(())
     }
-);
+}

@@ -5,11 +5,10 @@ use std::{thread, time::Duration};
 use protea_contracts::prelude::json;
 use protea_zoo::animal;
 
-animal!(
+animal! {
     "events-after-return",
     "sends events after fit has returned",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         let emit = emit.clone();
         thread::spawn(move || {
             loop {
@@ -19,4 +18,4 @@ animal!(
         });
         Ok(())
     }
-);
+}

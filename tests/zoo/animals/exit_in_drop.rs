@@ -2,8 +2,8 @@
 
 use protea_zoo::{animal, sins::exit};
 
-animal!(
+animal! {
     "exit-in-drop",
     "ends the process when it is dropped",
     drop || exit()
-);
+}

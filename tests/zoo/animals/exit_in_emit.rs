@@ -5,12 +5,11 @@ use protea_zoo::{
     sins::{SinfulFields, exit},
 };
 
-animal!(
+animal! {
     "exit-in-emit",
     "ends the process in the middle of sending an event",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.sin", &SinfulFields(exit));
         Ok(())
     }
-);
+}

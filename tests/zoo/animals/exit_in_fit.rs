@@ -2,9 +2,8 @@
 
 use protea_zoo::{animal, sins::exit};
 
-animal!(
+animal! {
     "exit-in-fit",
     "ends the process in fit",
-    fit | _,
-    _ | exit()
-);
+    fit |_, _| exit()
+}

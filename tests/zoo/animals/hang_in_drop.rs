@@ -2,4 +2,8 @@
 
 use protea_zoo::{animal, sins::hang};
 
-animal!("hang-in-drop", "hangs when it is dropped", drop || hang());
+animal! {
+    "hang-in-drop",
+    "hangs when it is dropped",
+    drop || hang()
+}

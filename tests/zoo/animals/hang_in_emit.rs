@@ -5,12 +5,11 @@ use protea_zoo::{
     sins::{SinfulFields, hang},
 };
 
-animal!(
+animal! {
     "hang-in-emit",
     "hangs in the middle of sending an event",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.sin", &SinfulFields(hang));
         Ok(())
     }
-);
+}

@@ -2,4 +2,8 @@
 
 use protea_zoo::{animal, sins::hang};
 
-animal!("hang-in-fit", "hangs in fit", fit | _, _ | hang());
+animal! {
+    "hang-in-fit",
+    "hangs in fit",
+    fit |_, _| hang()
+}

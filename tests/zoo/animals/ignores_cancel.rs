@@ -4,12 +4,11 @@ use std::{thread, time::Duration};
 
 use protea_zoo::animal;
 
-animal!(
+animal! {
     "ignores-cancel",
     "does not end when it is asked to",
-    fit | _,
-    emit | loop {
+    fit |_, emit| loop {
         emit.progress(0, 0);
         thread::sleep(Duration::from_millis(10));
     }
-);
+}

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use protea_contracts::Level;
 use protea_zoo::{animal, sins::not_text};
 
-animal!(
+animal! {
     "invalid-utf8-in-emit",
     "sends texts that are not UTF-8",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         let text = not_text();
         emit.emit(
             text,
@@ -19,4 +18,4 @@ animal!(
         );
         Ok(())
     }
-);
+}

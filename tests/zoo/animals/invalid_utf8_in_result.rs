@@ -3,14 +3,13 @@
 use protea_contracts::EvalResult;
 use protea_zoo::{SCORE, SCORE_VALUE, animal, sins::not_text};
 
-animal!(
+animal! {
     "invalid-utf8-in-result",
     "answers a text that is not UTF-8",
-    evaluate | _,
-    _ | {
+    evaluate |_, _| {
         let text = not_text();
         Ok(EvalResult::default()
             .with_metric(SCORE, SCORE_VALUE)
             .with_extra("note", text))
     }
-);
+}

@@ -7,5 +7,5 @@ fn mark() {
     }
 }
 
-protea_zoo::animal!("marks-its-load", "leaves a mark where it is loaded");
+protea_zoo::animal! { "marks-its-load", "leaves a mark where it is loaded" }
 protea_zoo::at_load!(mark);

@@ -5,13 +5,12 @@ use protea_zoo::animal;
 const CHUNK: usize = 64 << 20;
 const CHUNKS: usize = 160;
 
-animal!(
+animal! {
     "memory-hoard",
     "takes 10 GB of memory",
-    fit | _,
-    _ | {
+    fit |_, _| {
         let hoard: Vec<Vec<u8>> = (0..CHUNKS).map(|_| vec![1; CHUNK]).collect();
         std::hint::black_box(&hoard);
         Ok(())
     }
-);
+}

@@ -3,9 +3,8 @@
 use protea_contracts::EvalResult;
 use protea_zoo::{SCORE, animal};
 
-animal!(
+animal! {
     "nan-metric",
     "scores NaN",
-    evaluate | _,
-    _ | { Ok(EvalResult::default().with_metric(SCORE, f64::NAN)) }
-);
+    evaluate |_, _| { Ok(EvalResult::default().with_metric(SCORE, f64::NAN)) }
+}

@@ -7,11 +7,10 @@ use protea_zoo::animal;
 
 const CHUNK: usize = 1 << 20;
 
-animal!(
+animal! {
     "output-flood",
     "writes 10 GB",
-    fit | request,
-    _ | {
+    fit |request, _| {
         for number in 0..10 {
             let path = request.output_dir()?.join(format!("flood-{number}"));
             let mut file = File::create(path).or_failed("flooding")?;
@@ -21,4 +20,4 @@ animal!(
         }
         Ok(())
     }
-);
+}

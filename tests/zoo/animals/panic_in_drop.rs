@@ -2,8 +2,8 @@
 
 use protea_zoo::{animal, sins::panic};
 
-animal!(
+animal! {
     "panic-in-drop",
     "panics when it is dropped",
     drop || panic()
-);
+}

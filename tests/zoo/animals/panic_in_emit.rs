@@ -5,12 +5,11 @@ use protea_zoo::{
     sins::{SinfulFields, panic},
 };
 
-animal!(
+animal! {
     "panic-in-emit",
     "panics in the middle of sending an event",
-    fit | _,
-    emit | {
+    fit |_, emit| {
         emit.info("zoo.sin", &SinfulFields(panic));
         Ok(())
     }
-);
+}

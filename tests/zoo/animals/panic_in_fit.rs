@@ -2,4 +2,8 @@
 
 use protea_zoo::{animal, sins::panic};
 
-animal!("panic-in-fit", "panics in fit", fit | _, _ | panic());
+animal! {
+    "panic-in-fit",
+    "panics in fit",
+    fit |_, _| panic()
+}

@@ -7,12 +7,11 @@ fn deeper(depth: u64) -> u64 {
     std::hint::black_box(deeper(depth + 1)) + 1
 }
 
-animal!(
+animal! {
     "stack-overflow",
     "calls itself without end",
-    fit | _,
-    _ | {
+    fit |_, _| {
         deeper(0);
         Ok(())
     }
-);
+}

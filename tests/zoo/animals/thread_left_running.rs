@@ -4,11 +4,10 @@ use std::thread;
 
 use protea_zoo::animal;
 
-animal!(
+animal! {
     "thread-left-running",
     "leaves a busy thread behind",
-    fit | _,
-    _ | {
+    fit |_, _| {
         thread::spawn(|| {
             loop {
                 std::hint::spin_loop();
@@ -16,4 +15,4 @@ animal!(
         });
         Ok(())
     }
-);
+}

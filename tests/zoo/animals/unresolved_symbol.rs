@@ -6,12 +6,11 @@ unsafe extern "C" {
     safe fn protea_zoo_nobody_has_this_function();
 }
 
-protea_zoo::animal!(
+protea_zoo::animal! {
     "unresolved-symbol",
     "needs a function that is nowhere",
-    fit | _,
-    _ | {
+    fit |_, _| {
         protea_zoo_nobody_has_this_function();
         Ok(())
     }
-);
+}

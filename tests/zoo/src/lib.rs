@@ -4,7 +4,11 @@
 //!
 //! ```ignore
 //! //! Crashes in `fit`.
-//! protea_zoo::animal!("crash-in-fit", "crashes in fit", fit |_, _| protea_zoo::sins::crash());
+//! protea_zoo::animal! {
+//!     "crash-in-fit",
+//!     "crashes in fit",
+//!     fit |_, _| protea_zoo::sins::crash()
+//! }
 //! ```
 //!
 //! Around the sin, [`Tame`] is a sound runner without data: `fit` writes a model, `evaluate` gives
