@@ -31,10 +31,10 @@ pub enum Outcome {
 }
 
 impl Line {
-    /// A host as this animal needs it.
+    /// A host as this animal needs it: what fills 100 MB or 1 GiB is not about time.
     pub fn host(&self) -> Host {
         match self.animal {
-            "emit-flood" | "emit-giant" => Host::new(Duration::from_secs(60)),
+            "emit-flood" | "emit-giant" | "memory-hoard" => Host::new(Duration::from_secs(60)),
             "events-after-return" => Host::new(LIMIT).lingers(Duration::from_millis(200)),
             "ignores-cancel" => Host::new(LIMIT * 10).cancels(),
             _ => Host::new(LIMIT),
@@ -44,7 +44,7 @@ impl Line {
     /// How long the host may take in all.
     pub fn time(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" => Duration::from_secs(60),
+            "emit-flood" | "emit-giant" | "memory-hoard" => Duration::from_secs(60),
             _ => LIMIT + Duration::from_secs(1),
         }
     }
@@ -97,29 +97,77 @@ pub fn lines() -> Vec<Line> {
     };
     vec![
         line("crash-at-load", LoadFails(crashed), &["crashed (SIGSEGV"]),
-        line("crash-in-fit", StepFails(Fit, crashed), &["crashed (SIGSEGV"]),
-        line("crash-in-emit", StepFails(Fit, crashed), &["crashed (SIGSEGV"]),
-        line("crash-in-drop", StepFails(Fit, crashed), &["crashed (SIGSEGV"]),
+        line(
+            "crash-in-fit",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
+        line(
+            "crash-in-emit",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
+        line(
+            "crash-in-drop",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
         line("abort-at-load", LoadFails(aborted), &["crashed (SIGABRT"]),
-        line("abort-in-fit", StepFails(Fit, aborted), &["crashed (SIGABRT"]),
-        line("abort-in-emit", StepFails(Fit, aborted), &["crashed (SIGABRT"]),
-        line("abort-in-drop", StepFails(Fit, aborted), &["crashed (SIGABRT"]),
+        line(
+            "abort-in-fit",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
+        line(
+            "abort-in-emit",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
+        line(
+            "abort-in-drop",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
         line("exit-at-load", LoadFails(exited), &["exit code 7"]),
         line("exit-in-fit", StepFails(Fit, exited), &["exit code 7"]),
         line("exit-in-emit", StepFails(Fit, exited), &["exit code 7"]),
         line("exit-in-drop", StepFails(Fit, exited), &["exit code 7"]),
-        line("hang-at-load", LoadFails(timed_out), &["longer than the 2 s"]),
-        line("hang-in-fit", StepFails(Fit, timed_out), &["longer than the 2 s"]),
-        line("hang-in-emit", StepFails(Fit, timed_out), &["longer than the 2 s"]),
-        line("hang-in-drop", StepFails(Fit, timed_out), &["longer than the 2 s"]),
+        line(
+            "hang-at-load",
+            LoadFails(timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-fit",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-emit",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-drop",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
         // Nothing can catch what happens before the first call.
-        line("panic-at-load", LoadFails(aborted), &["SIGABRT", "the zoo's panic"]),
+        line(
+            "panic-at-load",
+            LoadFails(aborted),
+            &["SIGABRT", "the zoo's panic"],
+        ),
         line(
             "panic-in-fit",
             StepFails(Fit, panicked),
             &["the zoo's panic", "panic_in_fit.rs:"],
         ),
-        line("panic-in-emit", StepFails(Fit, panicked), &["the zoo's panic"]),
+        line(
+            "panic-in-emit",
+            StepFails(Fit, panicked),
+            &["the zoo's panic"],
+        ),
         line(
             "panic-in-drop",
             StepFails(Fit, panicked),
@@ -130,7 +178,11 @@ pub fn lines() -> Vec<Line> {
             StepFails(Fit, aborted),
             &["SIGABRT", "the zoo's panic", "panic_abort.rs:"],
         ),
-        line("stack-overflow", StepFails(Fit, aborted), &["overflowed its stack"]),
+        line(
+            "stack-overflow",
+            StepFails(Fit, aborted),
+            &["overflowed its stack"],
+        ),
         line(
             "wrong-major",
             Refused(|error| matches!(error, CatalogError::Incompatible { .. })),
@@ -146,9 +198,21 @@ pub fn lines() -> Vec<Line> {
             Refused(|error| matches!(error, CatalogError::Duplicate { .. })),
             &["libnamesake_one.so", "libnamesake_other.so"],
         ),
-        line("headless", LoadFails(not_opened), &["exports no protea runner"]),
-        line("wrong-layout", LoadFails(not_opened), &["does not fit this host"]),
-        line("wrong-abi-stable", LoadFails(not_opened), &["does not fit this host"]),
+        line(
+            "headless",
+            LoadFails(not_opened),
+            &["exports no protea runner"],
+        ),
+        line(
+            "wrong-layout",
+            LoadFails(not_opened),
+            &["does not fit this host"],
+        ),
+        line(
+            "wrong-abi-stable",
+            LoadFails(not_opened),
+            &["does not fit this host"],
+        ),
         line(
             "unresolved-symbol",
             LoadFails(not_opened),
@@ -159,7 +223,11 @@ pub fn lines() -> Vec<Line> {
             Refused(|error| matches!(error, CatalogError::DescriptorLies { .. })),
             &["says lying-descriptor", "says what-it-is"],
         ),
-        line("nan-metric", StepFails(Evaluate, metrics), &["score is null"]),
+        line(
+            "nan-metric",
+            StepFails(Evaluate, metrics),
+            &["score is null"],
+        ),
         line(
             "missing-metric",
             StepFails(Evaluate, metrics),
@@ -179,9 +247,10 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "memory-hoard",
-            StepFails(Fit, |error| {
-                matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30)
-            }),
+            StepFails(
+                Fit,
+                |error| matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30),
+            ),
             &["ran out of memory", "--memory-limit"],
         ),
         line(
@@ -193,7 +262,9 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "output-outside",
-            StepFails(Export, |error| matches!(error, DispatchError::Export { .. })),
+            StepFails(Export, |error| {
+                matches!(error, DispatchError::Export { .. })
+            }),
             &["outside.txt", "is outside"],
         ),
         line(
@@ -206,13 +277,21 @@ pub fn lines() -> Vec<Line> {
             StepFails(Fit, protocol),
             &["closed its connection to the host"],
         ),
-        line("garbage-in-every-file", StepFails(Fit, protocol), &["sent a frame"]),
+        line(
+            "garbage-in-every-file",
+            StepFails(Fit, protocol),
+            &["sent a frame"],
+        ),
         line(
             "ignores-cancel",
             StepFails(Fit, |error| matches!(error, DispatchError::Killed)),
             &["killed"],
         ),
-        line("children-and-hang", StepFails(Fit, timed_out), &["longer than the 2 s"]),
+        line(
+            "children-and-hang",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
         line(
             "events-after-return",
             Completes(|host| host.heard().count(worker::LATE_EVENTS) == 1),

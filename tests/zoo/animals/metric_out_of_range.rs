@@ -6,5 +6,5 @@ use protea_zoo::{SCORE, animal};
 animal! {
     "metric-out-of-range",
     "scores 1.5 of 1",
-    evaluate |_, _| { Ok(EvalResult::default().with_metric(SCORE, 1.5)) }
+    evaluate |_, _| Ok(EvalResult::default().with_metric(SCORE, 1.5))
 }

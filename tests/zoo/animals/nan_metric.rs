@@ -6,5 +6,5 @@ use protea_zoo::{SCORE, animal};
 animal! {
     "nan-metric",
     "scores NaN",
-    evaluate |_, _| { Ok(EvalResult::default().with_metric(SCORE, f64::NAN)) }
+    evaluate |_, _| Ok(EvalResult::default().with_metric(SCORE, f64::NAN))
 }

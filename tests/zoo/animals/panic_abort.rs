@@ -3,5 +3,5 @@
 protea_zoo::animal! {
     "panic-abort",
     "aborts where others panic",
-    fit |_, _| { protea_zoo::sins::panic() }
+    fit |_, _| protea_zoo::sins::panic()
 }

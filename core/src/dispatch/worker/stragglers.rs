@@ -12,7 +12,7 @@ pub(super) fn new_id() -> io::Result<String> {
     Ok(u128::from_le_bytes(random).to_string())
 }
 
-/// Kills every process that has the mark. Only Linux shows the environment of others.
+/// Kills every other process that has the mark. Only Linux shows the environment of others.
 pub(super) fn kill(id: &str) {
     if !cfg!(target_os = "linux") {
         return;
@@ -21,7 +21,9 @@ pub(super) fn kill(id: &str) {
     // Twice: one of them may have started another in between.
     for _ in 0..2 {
         for pid in marked(mark.as_bytes()) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            if pid != rustix::process::getpid() {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
         }
     }
 }
