@@ -5,7 +5,6 @@ mod table;
 
 use std::{
     collections::BTreeSet,
-    path::Path,
     process::{Command, Stdio},
     sync::{
         Mutex,
@@ -223,8 +222,8 @@ fn the_command_closes_the_run_of_an_animal_as_failed() {
         assert_eq!(manifest["status"], "failed", "{animal}");
         assert!(manifest["error"].as_str().unwrap().contains(reason));
         assert!(log.contains(reason), "{animal}: {log}");
-        assert_eq!(marked(host.mark()), [""; 0], "{animal}");
-        assert_eq!(host.partial_files(), [Path::new(""); 0], "{animal}");
+        assert!(marked(host.mark()).is_empty(), "{animal}");
+        assert!(host.partial_files().is_empty(), "{animal}");
     }
 }
 

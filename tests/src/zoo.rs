@@ -20,7 +20,7 @@ pub fn directory() -> &'static Path {
     static ZOO: LazyLock<PathBuf> = LazyLock::new(|| {
         let target = built().parent().expect("a profile's directory is in one");
         let foreign = target.join("foreign");
-        build(&mut cargo(MANIFEST).arg("--examples"));
+        build(cargo(MANIFEST).arg("--examples"));
         build(
             cargo(MANIFEST)
                 .args(["--example", WITHOUT_UNWINDING])

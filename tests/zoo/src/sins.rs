@@ -8,7 +8,7 @@ use protea_contracts::prelude::serde::{Serialize, Serializer};
 
 /// The code that [`exit`] ends the process with.
 pub const EXIT_CODE: i32 = 7;
-/// What [`panic`] says.
+/// What [`panic()`] says.
 pub const PANIC_MESSAGE: &str = "the zoo's panic";
 
 /// Touches memory that is not its own: SIGSEGV.
