@@ -18,3 +18,5 @@ mod main_job;
 mod other_contract;
 mod search_path;
 mod trust;
+#[cfg(target_os = "linux")]
+mod zoo;

@@ -136,7 +136,7 @@ impl LoadedRunner {
         })?;
         let library = open_library(&path).map_err(|error| OpenError::Loader {
             path: path.clone(),
-            reason: error.to_string(),
+            reason: loader_message(&error),
         })?;
         // Never closed: threads and thread-locals of the runner may outlive any call.
         let library = std::mem::ManuallyDrop::new(library);
@@ -219,6 +219,11 @@ fn module(header: AbiHeaderRef) -> Result<RunnerModuleRef, String> {
     // SAFETY: the layouts were compared above, both ways.
     unsafe { header.init_root_module_with_unchecked_layout::<RunnerModuleRef>() }
         .map_err(|error| one_line(&error))
+}
+
+/// What the system's loader said; `libloading` keeps it in the cause.
+fn loader_message(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(unix)]

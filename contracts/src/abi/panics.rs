@@ -55,7 +55,8 @@ fn install_hook() {
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if CATCHING.get() {
+            // Where panics abort nothing will be caught, and this is the last chance to say it.
+            if CATCHING.get() && cfg!(panic = "unwind") {
                 LAST.set(info.location().map(Location::to_string));
             } else {
                 *elsewhere() = info.location().map(Location::to_string);

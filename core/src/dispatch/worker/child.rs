@@ -17,44 +17,41 @@ use protea_contracts::{
     content,
     emit::{Event, EventSink, Level},
 };
-use rustix::process::{Signal, getpgrp, kill_process_group};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame};
+use super::{
+    lifeline::Lifeline,
+    protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame},
+};
+
+/// How long the host may take to end a worker that has answered.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves one dispatch on the socket that stands in for standard input. Never returns: the host
 /// ends the process, or its death does.
 pub(super) fn serve() -> ! {
+    let lifeline = Lifeline::here();
     match take_socket().and_then(|mut socket| {
         let start = read_start(&mut socket)?;
-        Ok((socket, start))
+        let channel = Channel::new(&socket, start.level, lifeline.clone())?;
+        Ok((socket, start, Arc::new(channel)))
     }) {
-        Ok((socket, start)) => {
-            let channel = Arc::new(Channel::new(&socket, start.level));
+        Ok((socket, start, channel)) => {
             watch(socket, Arc::clone(&channel));
             match set_up(&start) {
                 Ok(()) => answer(&start, &channel),
                 Err(error) => channel.fail(&Failure::Setup(error.to_string())),
             }
+            // The host ends the process: ending by itself would run the destructors of the
+            // runner's library, and leave its children behind.
+            thread::sleep(PATIENCE);
+            lifeline.is_cut()
         }
         Err(error) => {
-            eprintln!("this process is a worker of protea and was not started by it: {error}")
+            eprintln!("this process is a worker of protea and was not started by it: {error}");
+            std::process::exit(2)
         }
     }
-    end()
-}
-
-/// Waits to be killed: ending by itself would run the destructors of the runner's library, and
-/// leave its children behind.
-fn end() -> ! {
-    thread::sleep(Duration::from_secs(60));
-    kill_own_group()
-}
-
-fn kill_own_group() -> ! {
-    // The worker leads its group; whatever the runner has started is in it too.
-    let _ = kill_process_group(getpgrp(), Signal::KILL);
-    std::process::abort()
 }
 
 /// Moves the socket away from standard input, which a runner may read or close.
@@ -86,15 +83,15 @@ fn read_start(socket: &mut UnixStream) -> std::io::Result<Start> {
 
 /// Listens for the host's wish to cancel; when the host is gone, so is this process.
 fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
+    let lifeline = channel.lifeline.clone();
     let listen = move || {
         let mut frames = Frames::default();
         let mut chunk = [0; 64];
         loop {
             match socket.read(&mut chunk) {
-                Ok(0) => kill_own_group(),
-                Ok(read) => frames.extend(&chunk[..read]),
+                Ok(read @ 1..) => frames.extend(&chunk[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => kill_own_group(),
+                Ok(0) | Err(_) => channel.lifeline.is_cut(),
             }
             while let Ok(Some((kind, _))) = frames.next() {
                 if kind == Kind::Cancel {
@@ -109,13 +106,15 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
         .is_err()
     {
         // Without it, the death of the host would go unnoticed.
-        kill_own_group()
+        lifeline.end_everything()
     }
 }
 
 fn set_up(start: &Start) -> std::io::Result<()> {
+    // When the host dies, the thread that watches the socket ends this process and all that came of
+    // it; a signal that kills would end the process alone. A runner may have stopped it, though.
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT))?;
     start.limits.impose()
 }
 
@@ -167,28 +166,28 @@ fn call<Q: DeserializeOwned, T: Serialize>(
 
 /// The way to the host, for events from any thread and for the answer.
 struct Channel {
-    socket: Mutex<Option<UnixStream>>,
+    socket: Mutex<UnixStream>,
     level: Level,
     cancelled: AtomicBool,
+    lifeline: Lifeline,
 }
 
 impl Channel {
-    fn new(socket: &UnixStream, level: Level) -> Self {
-        Self {
-            socket: Mutex::new(socket.try_clone().ok()),
+    fn new(socket: &UnixStream, level: Level, lifeline: Lifeline) -> std::io::Result<Self> {
+        Ok(Self {
+            socket: Mutex::new(socket.try_clone()?),
             level,
             cancelled: AtomicBool::new(false),
-        }
+            lifeline,
+        })
     }
 
     /// A frame goes out in one piece, before the caller goes on: what a runner said just before it
     /// crashed is what one wants to know.
     fn send(&self, bytes: &[u8]) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = socket.as_mut()
-            && open.write_all(bytes).is_err()
-        {
-            *socket = None;
+        if socket.write_all(bytes).is_err() {
+            self.lifeline.is_cut()
         }
     }
 

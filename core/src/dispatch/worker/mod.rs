@@ -9,13 +9,17 @@
 //! |---|---|
 //! | `protocol` | the frames |
 //! | `child` | the worker's side |
+//! | `lifeline` | the worker's tie to its host, and what happens when it is cut |
 //! | `process` | the process as the host has it: start, last words, kill |
+//! | `last_words` | the end of what a worker wrote to standard error |
 //! | `stragglers` | descendants that left the process group |
 //! | `supervise` | the host's side: events, deadlines, cancellation |
 //! | `verdict` | what the end of a worker means |
 //! | `limits` | what a worker may use |
 
 mod child;
+mod last_words;
+mod lifeline;
 mod limits;
 mod process;
 mod protocol;
@@ -62,7 +66,7 @@ impl WorkerOptions {
                 arguments: vec![ARGUMENT.to_owned()],
             },
             limits: WorkerLimits::default(),
-            grace: Duration::from_millis(900),
+            grace: Duration::from_millis(750),
             linger: Duration::ZERO,
         })
     }

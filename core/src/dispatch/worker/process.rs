@@ -16,7 +16,7 @@ use std::{
 use protea_contracts::emit::{Event, EventSink, Level};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::stragglers;
+use super::{last_words::LastWords, stragglers};
 
 /// The event under which a line of the worker's standard output reaches the sink.
 pub const STDOUT: &str = "worker.stdout";
@@ -26,7 +26,6 @@ pub const STDERR: &str = "worker.stderr";
 /// Of a stream, so much reaches the sink; the rest is read and dropped.
 const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
-const LAST_WORDS: usize = 2 << 10;
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub(super) struct Process {
     child: Child,
     id: String,
     readers: Vec<JoinHandle<()>>,
-    last_words: Arc<Mutex<Vec<u8>>>,
+    last_words: Arc<Mutex<LastWords>>,
     gone: Option<ExitStatus>,
 }
 
@@ -62,7 +61,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
-        let last_words = Arc::default();
+        let last_words: Arc<Mutex<LastWords>> = Arc::default();
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
             readers.push(forward(stream, STDOUT, sink, None));
@@ -104,11 +103,8 @@ impl Process {
     /// The last that it wrote to standard error.
     pub(super) fn last_words(&mut self) -> String {
         self.finish_reading();
-        let bytes = self
-            .last_words
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).trim().to_owned()
+        let words = self.last_words.lock();
+        words.unwrap_or_else(PoisonError::into_inner).text()
     }
 
     /// Lets the readers come to the end of their streams, which something that escaped may hold open.
@@ -136,7 +132,7 @@ fn forward(
     stream: impl Read + Send + 'static,
     event: &'static str,
     sink: &Arc<dyn EventSink>,
-    last_words: Option<Arc<Mutex<Vec<u8>>>>,
+    last_words: Option<Arc<Mutex<LastWords>>>,
 ) -> JoinHandle<()> {
     let sink = Arc::clone(sink);
     thread::spawn(move || {
@@ -155,10 +151,8 @@ fn forward(
                 Err(_) => return,
             }
             if let Some(last_words) = &last_words {
-                let mut kept = last_words.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend_from_slice(&line);
-                let excess = kept.len().saturating_sub(LAST_WORDS);
-                kept.drain(..excess);
+                let mut words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                words.hear(&line);
             }
             if sent > MOST_OUTPUT {
                 continue;

@@ -12,15 +12,17 @@ pub(super) fn new_id() -> io::Result<String> {
     Ok(u128::from_le_bytes(random).to_string())
 }
 
-/// Kills every process that has the mark. Only Linux shows the environment of others.
+/// Kills every other process that has the mark. Only Linux shows the environment of others.
 pub(super) fn kill(id: &str) {
     if !cfg!(target_os = "linux") {
         return;
     }
     let mark = format!("{VARIABLE}={id}");
+    let this = rustix::process::getpid();
     // Until none is left: one of them may have started another in between.
     for _ in 0..100 {
-        let left = marked(mark.as_bytes());
+        let mut left = marked(mark.as_bytes());
+        left.retain(|&pid| pid != this);
         if left.is_empty() {
             return;
         }

@@ -4,6 +4,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    process::ExitStatus,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -87,9 +88,11 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
     // A worker that dies at once is found out below, with its last words.
     let _ = supervisor.socket.write_all(&frame(Kind::Start, &start));
     let end = supervisor.supervise();
+    // Before it is killed: whether it ended by itself says what happened.
+    let status = supervisor.process.ended().ok().flatten();
     supervisor.process.kill();
     end?;
-    supervisor.verdict()
+    supervisor.verdict(status)
 }
 
 struct Supervisor<'a> {
@@ -230,7 +233,10 @@ impl Supervisor<'_> {
         false
     }
 
-    fn verdict<T: DeserializeOwned>(mut self) -> Result<T, DispatchError> {
+    fn verdict<T: DeserializeOwned>(
+        mut self,
+        status: Option<ExitStatus>,
+    ) -> Result<T, DispatchError> {
         let ending = self.ending.map(|(ending, _)| ending);
         match self.answer.take() {
             Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {
@@ -238,7 +244,6 @@ impl Supervisor<'_> {
             }),
             Some(Err(failure)) => Err(verdict::of_failure(failure, ending)),
             None => {
-                let status = self.process.ended().ok().flatten();
                 let last_words = self.process.last_words();
                 let limits = &self.options.limits;
                 Err(verdict::of_end(status, ending, limits, last_words))

@@ -5,7 +5,7 @@ use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 use protea_contracts::RunnerError;
 use rustix::process::Signal;
 
-use super::{WorkerLimits, protocol::Failure, supervise::Ending};
+use super::{WorkerLimits, lifeline::CUT_OFF, protocol::Failure, supervise::Ending};
 use crate::dispatch::DispatchError;
 
 /// The runner answered an error.
@@ -40,7 +40,9 @@ pub(super) fn of_end(
         None => {}
     }
     let Some(status) = status else {
-        return DispatchError::Protocol("it closed its side and went on".to_owned());
+        return DispatchError::Protocol(
+            "it closed its connection to the host and went on".to_owned(),
+        );
     };
     if let Some(code) = status.code() {
         return DispatchError::Exited { code, last_words };
@@ -55,6 +57,9 @@ pub(super) fn of_end(
         };
     }
     match (limits.output, Signal::from_named_raw(signal)) {
+        (_, Some(CUT_OFF)) => {
+            DispatchError::Protocol("it closed its connection to the host".to_owned())
+        }
         (Some(limit), Some(Signal::XFSZ)) => DispatchError::OutputTooLarge { limit },
         _ => DispatchError::Crashed {
             signal,

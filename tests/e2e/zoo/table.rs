@@ -1,0 +1,335 @@
+//! What comes of each animal: a line each.
+
+use std::time::Duration;
+
+use protea_core::{
+    CatalogError, DatasetError, DispatchError, contracts::RunnerError, experiment::Step, worker,
+};
+
+use super::host::{Host, LIMIT};
+
+/// What comes of an animal, in words that must be in the error's message.
+pub struct Line {
+    /// The name of the runner.
+    pub animal: &'static str,
+    /// What comes of it.
+    pub outcome: Outcome,
+    /// Parts of the message.
+    pub words: &'static [&'static str],
+}
+
+/// What comes of an animal.
+pub enum Outcome {
+    /// Its code never runs.
+    Refused(fn(&CatalogError) -> bool),
+    /// The worker that asks it what it is.
+    LoadFails(fn(&DispatchError) -> bool),
+    /// A step of its run.
+    StepFails(Step, fn(&DispatchError) -> bool),
+    /// The whole run is good; what was seen besides.
+    Completes(fn(&Host) -> bool),
+}
+
+impl Line {
+    /// A host as this animal needs it: what fills 100 MB or 1 GiB is not about time.
+    pub fn host(&self) -> Host {
+        match self.animal {
+            "emit-flood" | "emit-giant" | "memory-hoard" => Host::new(Duration::from_secs(60)),
+            "events-after-return" => Host::new(LIMIT).lingers(Duration::from_millis(200)),
+            "ignores-cancel" => Host::new(LIMIT * 10).cancels(),
+            _ => Host::new(LIMIT),
+        }
+    }
+
+    /// How long the host may take in all.
+    pub fn time(&self) -> Duration {
+        match self.animal {
+            "emit-flood" | "emit-giant" | "memory-hoard" => Duration::from_secs(60),
+            _ => LIMIT + Duration::from_secs(1),
+        }
+    }
+}
+
+const SIGABRT: i32 = 6;
+const SIGSEGV: i32 = 11;
+
+fn crashed(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Crashed { signal, .. } if *signal == SIGSEGV)
+}
+
+fn aborted(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Crashed { signal, .. } if *signal == SIGABRT)
+}
+
+fn exited(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Exited { code, .. } if *code == 7)
+}
+
+fn timed_out(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::TimedOut { limit } if *limit == LIMIT)
+}
+
+fn panicked(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Panicked(_))
+}
+
+fn not_opened(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Open(_))
+}
+
+fn protocol(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Protocol(_))
+}
+
+fn metrics(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Metrics(_))
+}
+
+/// The table.
+pub fn lines() -> Vec<Line> {
+    use Outcome::{Completes, LoadFails, Refused, StepFails};
+    use Step::{Evaluate, Export, Fit};
+
+    let line = |animal, outcome, words| Line {
+        animal,
+        outcome,
+        words,
+    };
+    vec![
+        line("crash-at-load", LoadFails(crashed), &["crashed (SIGSEGV"]),
+        line(
+            "crash-in-fit",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
+        line(
+            "crash-in-emit",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
+        line(
+            "crash-in-drop",
+            StepFails(Fit, crashed),
+            &["crashed (SIGSEGV"],
+        ),
+        line("abort-at-load", LoadFails(aborted), &["crashed (SIGABRT"]),
+        line(
+            "abort-in-fit",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
+        line(
+            "abort-in-emit",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
+        line(
+            "abort-in-drop",
+            StepFails(Fit, aborted),
+            &["crashed (SIGABRT"],
+        ),
+        line("exit-at-load", LoadFails(exited), &["exit code 7"]),
+        line("exit-in-fit", StepFails(Fit, exited), &["exit code 7"]),
+        line("exit-in-emit", StepFails(Fit, exited), &["exit code 7"]),
+        line("exit-in-drop", StepFails(Fit, exited), &["exit code 7"]),
+        line(
+            "hang-at-load",
+            LoadFails(timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-fit",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-emit",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-drop",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        // Nothing can catch what happens before the first call.
+        line(
+            "panic-at-load",
+            LoadFails(aborted),
+            &["SIGABRT", "the zoo's panic"],
+        ),
+        line(
+            "panic-in-fit",
+            StepFails(Fit, panicked),
+            &["the zoo's panic", "panic_in_fit.rs:"],
+        ),
+        line(
+            "panic-in-emit",
+            StepFails(Fit, panicked),
+            &["the zoo's panic"],
+        ),
+        line(
+            "panic-in-drop",
+            StepFails(Fit, panicked),
+            &["the zoo's panic", "panic_in_drop.rs:"],
+        ),
+        line(
+            "panic-abort",
+            StepFails(Fit, aborted),
+            &["SIGABRT", "the zoo's panic", "panic_abort.rs:"],
+        ),
+        line(
+            "stack-overflow",
+            StepFails(Fit, aborted),
+            &["overflowed its stack"],
+        ),
+        line(
+            "wrong-major",
+            Refused(|error| matches!(error, CatalogError::Incompatible { .. })),
+            &["built for contract 2.0.0", "update protea"],
+        ),
+        line(
+            "plain-library",
+            Refused(|error| matches!(error, CatalogError::Unknown { .. })),
+            &["no runner \"plain-library\""],
+        ),
+        line(
+            "namesake",
+            Refused(|error| matches!(error, CatalogError::Duplicate { .. })),
+            &["libnamesake_one.so", "libnamesake_other.so"],
+        ),
+        line(
+            "headless",
+            LoadFails(not_opened),
+            &["exports no protea runner"],
+        ),
+        line(
+            "wrong-layout",
+            LoadFails(not_opened),
+            &["does not fit this host"],
+        ),
+        line(
+            "wrong-abi-stable",
+            LoadFails(not_opened),
+            &["does not fit this host"],
+        ),
+        line(
+            "unresolved-symbol",
+            LoadFails(not_opened),
+            &["protea_zoo_nobody_has_this_function"],
+        ),
+        line(
+            "lying-descriptor",
+            Refused(|error| matches!(error, CatalogError::DescriptorLies { .. })),
+            &["says lying-descriptor", "says what-it-is"],
+        ),
+        line(
+            "nan-metric",
+            StepFails(Evaluate, metrics),
+            &["score is null"],
+        ),
+        line(
+            "missing-metric",
+            StepFails(Evaluate, metrics),
+            &["score is declared but was not returned"],
+        ),
+        line(
+            "metric-out-of-range",
+            StepFails(Evaluate, metrics),
+            &["score is 1.5, outside"],
+        ),
+        line(
+            "file-hoard",
+            StepFails(Fit, |error| {
+                matches!(error, DispatchError::Runner(RunnerError::Failed { .. }))
+            }),
+            &["Too many open files"],
+        ),
+        line(
+            "memory-hoard",
+            StepFails(
+                Fit,
+                |error| matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30),
+            ),
+            &["ran out of memory", "--memory-limit"],
+        ),
+        line(
+            "output-flood",
+            StepFails(Fit, |error| {
+                matches!(error, DispatchError::OutputTooLarge { .. })
+            }),
+            &["wrote more than the 268435456 bytes"],
+        ),
+        line(
+            "output-outside",
+            StepFails(Export, |error| {
+                matches!(error, DispatchError::Export { .. })
+            }),
+            &["outside.txt", "is outside"],
+        ),
+        line(
+            "invalid-utf8-in-result",
+            StepFails(Evaluate, protocol),
+            &["its result cannot be read"],
+        ),
+        line(
+            "closed-files",
+            StepFails(Fit, protocol),
+            &["closed its connection to the host"],
+        ),
+        line(
+            "garbage-in-every-file",
+            StepFails(Fit, protocol),
+            &["sent a frame"],
+        ),
+        line(
+            "ignores-cancel",
+            StepFails(Fit, |error| matches!(error, DispatchError::Killed)),
+            &["killed"],
+        ),
+        line(
+            "children-and-hang",
+            StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "events-after-return",
+            Completes(|host| host.heard().count(worker::LATE_EVENTS) == 1),
+            &[],
+        ),
+        line(
+            "emit-flood",
+            Completes(|host| {
+                host.heard().count("zoo.flood") == 100_000 && host.heard().bytes() > 100_000_000
+            }),
+            &[],
+        ),
+        // What is too much for one event is left out of it.
+        line(
+            "emit-giant",
+            Completes(|host| {
+                host.heard().count("zoo.giant") == 1 && host.heard().bytes() < 1_000_000
+            }),
+            &[],
+        ),
+        line(
+            "invalid-utf8-in-emit",
+            Completes(|host| {
+                host.heard().count("\u{fffd}\u{fffd}") == 1
+                    && host.record().1.contains("\u{fffd}\u{fffd}")
+            }),
+            &[],
+        ),
+        line(
+            "changed-dataset",
+            Completes(|host| matches!(host.dataset(), Err(DatasetError::Changed { .. }))),
+            &[],
+        ),
+        // What a sandbox would forbid; without one, nothing but the conformance suite sees it.
+        line("stray-file", Completes(|_| true), &[]),
+        line("thread-left-running", Completes(|_| true), &[]),
+        line("child-left", Completes(|_| true), &[]),
+        line("child-in-its-own-session", Completes(|_| true), &[]),
+        line("marks-its-load", Completes(|_| true), &[]),
+    ]
+}

@@ -1,0 +1,18 @@
+//! Starts child processes in and out of its group, and hangs.
+
+use protea_contracts::Attribute;
+use protea_zoo::{
+    animal,
+    sins::hang,
+    system::{sleeper, sleeper_in_its_own_session},
+};
+
+animal! {
+    "children-and-hang",
+    "starts child processes and hangs",
+    fit |_, _| {
+        sleeper().or_failed("starting a child")?;
+        sleeper_in_its_own_session().or_failed("starting a child")?;
+        hang()
+    }
+}

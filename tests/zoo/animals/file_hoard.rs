@@ -1,0 +1,15 @@
+//! Opens files until there are no more, and keeps them.
+
+use std::fs::File;
+
+use protea_contracts::Attribute;
+use protea_zoo::animal;
+
+animal! {
+    "file-hoard",
+    "opens files until there are no more",
+    fit |_, _| loop {
+        let file = File::open("/dev/null").or_failed("hoarding files")?;
+        std::mem::forget(file);
+    }
+}

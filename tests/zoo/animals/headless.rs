@@ -1,0 +1,10 @@
+//! Has a runner's descriptor, and nothing behind it.
+
+use protea_contracts::{CONTRACT_VERSION, Descriptor, descriptor};
+
+#[used]
+#[allow(unsafe_code)]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".protea"))]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__protea"))]
+static DESCRIPTOR: [u8; descriptor::SIZE] =
+    Descriptor::encode("headless", "1.0.0", CONTRACT_VERSION, "exports no runner");

@@ -1,0 +1,14 @@
+//! Sends events, is told that the host wants it to end, and does not.
+
+use std::{thread, time::Duration};
+
+use protea_zoo::animal;
+
+animal! {
+    "ignores-cancel",
+    "does not end when it is asked to",
+    fit |_, emit| loop {
+        emit.progress(0, 0);
+        thread::sleep(Duration::from_millis(10));
+    }
+}

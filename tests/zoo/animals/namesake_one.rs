@@ -1,0 +1,3 @@
+//! One of two libraries with one name.
+
+protea_zoo::animal! { "namesake", "has the name of another" }

@@ -1,0 +1,15 @@
+//! Writes beside its output directory, and says nothing of it.
+
+use std::fs;
+
+use protea_contracts::Attribute;
+use protea_zoo::animal;
+
+animal! {
+    "stray-file",
+    "writes beside its output directory in secret",
+    fit |request, _| {
+        let outside = request.output_dir()?.with_file_name("stray.txt");
+        fs::write(outside, "not where it was told").or_failed("writing outside")
+    }
+}

@@ -1,0 +1,28 @@
+//! Code that runs when a library is loaded, before anybody asks for it.
+
+#![allow(unsafe_code)]
+
+/// Runs a function when the library is loaded, as the constructor of a C++ global does.
+#[macro_export]
+macro_rules! at_load {
+    ($function:expr) => {
+        #[used]
+        #[allow(unsafe_code)]
+        #[cfg_attr(
+                                                    not(target_vendor = "apple"),
+                                                    // SAFETY: the loader calls what stands in this section as functions of this type.
+                                                    unsafe(link_section = ".init_array")
+                                                )]
+        #[cfg_attr(
+                                                    target_vendor = "apple",
+                                                    // SAFETY: as above.
+                                                    unsafe(link_section = "__DATA,__mod_init_func")
+                                                )]
+        static AT_LOAD: extern "C" fn() = {
+            extern "C" fn at_load() {
+                $function();
+            }
+            at_load
+        };
+    };
+}
