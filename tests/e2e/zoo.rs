@@ -30,7 +30,7 @@ fn every_animal_has_a_line_in_the_table() {
     let animals: BTreeSet<String> = files
         .iter()
         .map(|file| match &file.verdict {
-            Verdict::Runner(inspected) => inspected.descriptor.name.clone(),
+            Verdict::Runner(descriptor) => descriptor.name.clone(),
             Verdict::Incompatible { descriptor, .. } => descriptor.name.clone(),
             _ => {
                 let stem = file.path.file_stem().unwrap().to_str().unwrap();
