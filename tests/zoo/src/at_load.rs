@@ -6,18 +6,14 @@
 #[macro_export]
 macro_rules! at_load {
     ($function:expr) => {
+        // SAFETY: the loader calls what stands in these sections as functions of this type.
         #[used]
         #[allow(unsafe_code)]
+        #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
         #[cfg_attr(
-                                                    not(target_vendor = "apple"),
-                                                    // SAFETY: the loader calls what stands in this section as functions of this type.
-                                                    unsafe(link_section = ".init_array")
-                                                )]
-        #[cfg_attr(
-                                                    target_vendor = "apple",
-                                                    // SAFETY: as above.
-                                                    unsafe(link_section = "__DATA,__mod_init_func")
-                                                )]
+            target_vendor = "apple",
+            unsafe(link_section = "__DATA,__mod_init_func")
+        )]
         static AT_LOAD: extern "C" fn() = {
             extern "C" fn at_load() {
                 $function();
