@@ -233,19 +233,20 @@ mod tests {
     /// Does this in a thread whose kernel knows no Landlock.
     fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
         let thread = std::thread::spawn(|| {
-            let filter: BpfProgram = SeccompFilter::new(
-                [(libc::SYS_landlock_create_ruleset, Vec::new())].into(),
-                SeccompAction::Allow,
-                SeccompAction::Errno(libc::ENOSYS.cast_unsigned()),
-                std::env::consts::ARCH.try_into().unwrap(),
-            )
-            .unwrap()
-            .try_into()
-            .unwrap();
-            seccompiler::apply_filter(&filter).unwrap();
+            let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
+                SeccompFilter::new(
+                    [(libc::SYS_landlock_create_ruleset, Vec::new())].into(),
+                    SeccompAction::Allow,
+                    SeccompAction::Errno(libc::ENOSYS.cast_unsigned()),
+                    std::env::consts::ARCH.try_into()?,
+                )?
+                .try_into()
+            };
+            let filter = filter().expect("the filter is well formed");
+            seccompiler::apply_filter(&filter).expect("this kernel has seccomp");
             act()
         });
-        thread.join().unwrap()
+        thread.join().expect("nothing in it panics")
     }
 
     fn enclosure(mode: Sandbox) -> Enclosure {
