@@ -16,6 +16,8 @@ mod drop_in;
 mod embedding;
 mod main_job;
 mod other_contract;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod search_path;
 mod trust;
 #[cfg(target_os = "linux")]

@@ -407,7 +407,7 @@ fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
         .into_iter()
         .map(|path| Candidate {
             verdict: inspect(&path),
-            insecure: trust::examine_file(&path, directory),
+            insecure: trust::examine_file(&path),
             path,
         })
         .collect())

@@ -61,13 +61,13 @@ pub fn examine_directory(directory: &Path) -> Option<Insecure> {
     examine(&directory.canonicalize().ok()?)
 }
 
-/// Judges a runner's file and, if a link leads to it, the directory it really lies in.
-pub(super) fn examine_file(file: &Path, directory: &Path) -> Option<Insecure> {
+/// Judges a runner's file and, if it is a link, what it leads to and the directory that that lies in.
+pub(super) fn examine_file(file: &Path) -> Option<Insecure> {
+    if !file.symlink_metadata().ok()?.is_symlink() {
+        return examine(file);
+    }
     let real = file.canonicalize().ok()?;
-    let holder = real
-        .parent()
-        .filter(|holder| directory.canonicalize().ok().as_deref() != Some(holder));
-    holder.and_then(examine).or_else(|| examine(&real))
+    real.parent().and_then(examine).or_else(|| examine(&real))
 }
 
 #[cfg(not(unix))]

@@ -9,7 +9,10 @@ use protea_contracts::{
 use url::Url;
 #[cfg(unix)]
 use {
-    super::worker::{self, Operation, Task, WorkerOptions},
+    super::{
+        reach::{self, Reads},
+        worker::{self, Operation, Sandbox, Task, WorkerOptions},
+    },
     protea_contracts::emit::Event,
     serde::{Serialize, de::DeserializeOwned},
 };
@@ -106,7 +109,7 @@ impl Door {
     }
 
     #[cfg(unix)]
-    fn in_worker<Q: Serialize, T: DeserializeOwned>(
+    fn in_worker<Q: Serialize + Reads, T: DeserializeOwned>(
         &self,
         operation: Operation,
         request: &Q,
@@ -121,12 +124,17 @@ impl Door {
         else {
             unreachable!("only a door to a worker leads to one")
         };
+        let reads = match options.sandbox {
+            Sandbox::Off => Vec::new(),
+            _ => [reach::library(library), request.reads()].concat(),
+        };
         let task = Task {
             library,
             sha256,
             operation,
             request,
             output: output.and_then(|uri| uri.to_file_path().ok()),
+            reads,
         };
         worker::dispatch(&task, options, &sink)
     }

@@ -7,6 +7,8 @@ mod check;
 mod door;
 mod error;
 mod isolation;
+#[cfg(unix)]
+mod reach;
 mod runner;
 mod spec;
 #[cfg(unix)]

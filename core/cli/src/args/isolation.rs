@@ -29,6 +29,19 @@ pub struct IsolationArgs {
     /// How much a step may write, as 10GiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub output_limit: Option<u64>,
+    /// Keep the worker to the files it needs and away from the network (Linux); `strict` refuses
+    /// to run where the kernel cannot do that wholly
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "where-possible")]
+    pub sandbox: Option<Walls>,
+}
+
+/// What becomes of a sandbox that the kernel cannot make whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Walls {
+    /// It is made as far as possible, and a warning says what is missing
+    WherePossible,
+    /// Nothing is run
+    Strict,
 }
 
 impl Default for Place {

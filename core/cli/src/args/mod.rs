@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use cafa::{CafaArgs, LogLevel};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
-pub use isolation::{IsolationArgs, Place};
+pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use trust::LockArgs;
 

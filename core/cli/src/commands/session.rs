@@ -45,6 +45,10 @@ pub fn trusted(args: &RunnerArgs, lock: &LockArgs) -> Result<Catalog, Failure> {
 /// Where a runner's code runs, as the arguments say.
 #[cfg(unix)]
 pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    use protea_core::worker::Sandbox;
+
+    use crate::args::Walls;
+
     if args.isolation == Place::InProcess {
         return in_process(args);
     }
@@ -52,6 +56,11 @@ pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
     options.limits.time = args.time_limit;
     options.limits.output = args.output_limit;
     options.limits.memory = args.memory_limit.or(options.limits.memory);
+    options.sandbox = match args.sandbox {
+        None => Sandbox::Off,
+        Some(Walls::WherePossible) => Sandbox::WherePossible,
+        Some(Walls::Strict) => Sandbox::Strict,
+    };
     Ok(Isolation::Worker(Box::new(options)))
 }
 
@@ -92,6 +101,12 @@ fn in_process(args: &IsolationArgs) -> Result<Isolation, Failure> {
         return Err(Failure::new(
             Exit::Usage,
             "limits need a worker to impose them on; leave them out or use --isolation worker",
+        ));
+    }
+    if args.sandbox.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "a sandbox needs a worker to enclose; leave it out or use --isolation worker",
         ));
     }
     Ok(Isolation::InProcess)

@@ -22,6 +22,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     lifeline::Lifeline,
     protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame},
+    sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
 
 /// How long the host may take to end a worker that has answered.
@@ -37,10 +38,17 @@ pub(super) fn serve() -> ! {
         Ok((socket, start, Arc::new(channel)))
     }) {
         Ok((socket, start, channel)) => {
+            // A sandbox holds for threads that come after it, so the listening one is among them.
+            let ready = set_up(&start);
             watch(socket, Arc::clone(&channel));
-            match set_up(&start) {
-                Ok(()) => answer(&start, &channel),
-                Err(error) => channel.fail(&Failure::Setup(error.to_string())),
+            match ready {
+                Ok(holes) => {
+                    if let Some(holes) = holes {
+                        channel.warn(SANDBOX_INCOMPLETE, &holes);
+                    }
+                    answer(&start, &channel);
+                }
+                Err(error) => channel.fail(&Failure::Setup(error)),
             }
             // The host ends the process: ending by itself would run the destructors of the
             // runner's library, and leave its children behind.
@@ -110,12 +118,15 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
     }
 }
 
-fn set_up(start: &Start) -> std::io::Result<()> {
+/// Answers with what a sandbox does not enclose.
+fn set_up(start: &Start) -> Result<Option<String>, String> {
     // When the host dies, the thread that watches the socket ends this process and all that came of
     // it; a signal that kills would end the process alone. A runner may have stopped it, though.
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT))?;
-    start.limits.impose()
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT))
+        .map_err(|error| error.to_string())?;
+    start.limits.impose().map_err(|error| error.to_string())?;
+    start.enclosure.impose()
 }
 
 fn answer(start: &Start, channel: &Arc<Channel>) {
@@ -188,6 +199,17 @@ impl Channel {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if socket.write_all(bytes).is_err() {
             self.lifeline.is_cut()
+        }
+    }
+
+    fn warn(&self, event: &'static str, message: &str) {
+        if self.level <= Level::Warning {
+            self.receive(&Event {
+                name: event,
+                message: Some(message),
+                fields: b"{}",
+                level: Level::Warning,
+            });
         }
     }
 

@@ -16,6 +16,7 @@
 //! | `supervise` | the host's side: events, deadlines, cancellation |
 //! | `verdict` | what the end of a worker means |
 //! | `limits` | what a worker may use |
+//! | `sandbox` | what a worker may reach |
 
 mod child;
 mod last_words;
@@ -23,6 +24,7 @@ mod lifeline;
 mod limits;
 mod process;
 mod protocol;
+mod sandbox;
 mod stragglers;
 mod supervise;
 mod verdict;
@@ -32,6 +34,7 @@ use std::{io, time::Duration};
 pub use limits::WorkerLimits;
 pub use process::{STDERR, STDOUT, WorkerCommand};
 pub use protocol::Operation;
+pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
 
 pub use supervise::LATE_EVENTS;
 pub(super) use supervise::{Task, dispatch};
@@ -46,6 +49,8 @@ pub struct WorkerOptions {
     pub command: WorkerCommand,
     /// What a worker may use.
     pub limits: WorkerLimits,
+    /// Whether they are kept to the files they need and away from the network.
+    pub sandbox: Sandbox,
     /// How long a runner that is asked to end, because the user or the time limit wants it, may
     /// take before it is killed.
     pub grace: Duration,
@@ -66,6 +71,7 @@ impl WorkerOptions {
                 arguments: vec![ARGUMENT.to_owned()],
             },
             limits: WorkerLimits::default(),
+            sandbox: Sandbox::Off,
             grace: Duration::from_millis(750),
             linger: Duration::ZERO,
         })

@@ -8,7 +8,7 @@ use protea_contracts::emit::{Event, Level};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::limits::WorkerLimits;
+use super::{limits::WorkerLimits, sandbox::Enclosure};
 
 /// The longest payload that either side takes.
 pub(super) const LONGEST: usize = 64 << 20;
@@ -29,6 +29,8 @@ pub(super) struct Start {
     pub level: Level,
     /// What the process may use.
     pub limits: WorkerLimits,
+    /// What it may reach.
+    pub enclosure: Enclosure,
     /// How long to stay after the answer, watching for events that come late, in milliseconds.
     pub linger: u64,
 }

@@ -17,6 +17,7 @@ use super::{
     Operation, WorkerOptions,
     process::Process,
     protocol::{Failure, Frames, Kind, Start, decode_event, frame},
+    sandbox::Enclosure,
     verdict,
 };
 use crate::dispatch::{DispatchError, check::contained};
@@ -36,6 +37,8 @@ pub(in crate::dispatch) struct Task<'a, Q> {
     pub(in crate::dispatch) request: &'a Q,
     /// The directory that the output limit is about.
     pub(in crate::dispatch) output: Option<PathBuf>,
+    /// What the call reads, for a sandbox.
+    pub(in crate::dispatch) reads: Vec<PathBuf>,
 }
 
 /// Why the host wants the dispatch to end.
@@ -60,6 +63,11 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
             .map_err(|error| DispatchError::Protocol(format!("the request: {error}")))?,
         level: contained(|| sink.level()).unwrap_or_default(),
         limits: options.limits.clone(),
+        enclosure: Enclosure {
+            mode: options.sandbox,
+            read: task.reads.clone(),
+            write: task.output.clone(),
+        },
         linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),
     };
     let start = serde_json::to_vec(&start)

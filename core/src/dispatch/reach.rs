@@ -1,0 +1,81 @@
+//! What a call has to read: what its request names, and what that leads to.
+
+use std::path::{Path, PathBuf};
+
+use protea_contracts::{EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, content};
+
+use crate::dataset;
+
+/// A larger model is not a reference model.
+const LARGEST_REFERENCE: u64 = 4 << 20;
+
+/// A request of a runner's call.
+pub(super) trait Reads {
+    /// The files and directories that the call reads.
+    fn reads(&self) -> Vec<PathBuf>;
+}
+
+impl Reads for () {
+    fn reads(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+}
+
+impl Reads for FitRequest {
+    fn reads(&self) -> Vec<PathBuf> {
+        self.dataset_dir().into_iter().collect()
+    }
+}
+
+impl Reads for EvaluateRequest {
+    fn reads(&self) -> Vec<PathBuf> {
+        let model = self.model_path().into_iter().flat_map(|path| model(&path));
+        self.dataset_dir().into_iter().chain(model).collect()
+    }
+}
+
+impl Reads for ExportRequest {
+    fn reads(&self) -> Vec<PathBuf> {
+        let model = self.model_path().into_iter().flat_map(|path| model(&path));
+        model.collect()
+    }
+}
+
+/// A runner's file, and the libraries beside it that it may need.
+pub(super) fn library(path: &Path) -> Vec<PathBuf> {
+    let beside = path.parent().and_then(|parent| parent.read_dir().ok());
+    let libraries = beside
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.ends_with(".so") || name.contains(".so.")
+        })
+        .map(|entry| entry.path());
+    std::iter::once(path.to_owned()).chain(libraries).collect()
+}
+
+/// The directory of a model, where its weights may lie; and the dataset, if it refers to one.
+///
+/// A runner can write a model that refers to anything: only a frozen dataset with the hash that the
+/// model gives is taken for one.
+fn model(path: &Path) -> Vec<PathBuf> {
+    let mut reads: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
+    let small = path
+        .metadata()
+        .is_ok_and(|metadata| metadata.len() <= LARGEST_REFERENCE);
+    let reference = small
+        .then(|| std::fs::read(path).ok())
+        .flatten()
+        .and_then(|bytes| serde_json::from_slice::<ReferenceModel>(&bytes).ok());
+    if let Some(reference) = reference
+        && let Ok(directory) = reference.dataset_dir(path)
+        && content::digest_file(&directory.join(dataset::MANIFEST))
+            .is_ok_and(|(sha256, _)| sha256 == reference.dataset_sha256)
+    {
+        reads.push(directory);
+    }
+    reads
+}

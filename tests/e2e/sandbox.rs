@@ -1,0 +1,179 @@
+//! The sandbox: what a worker needs it has, and what lies outside it does not get.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::net::UnixListener,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use protea_e2e::{Place, built, cargo_build, in_repository, library, test, train};
+use serde_json::Value;
+
+/// Whether this kernel can make a strict sandbox. Where it cannot, that is said, and must be refused.
+fn kernel_has_it() -> bool {
+    let place = Place::new();
+    let ran = place.protea(["runners", "info", "toy", "--sandbox=strict"]);
+    if ran.code == Some(0) {
+        return true;
+    }
+    ran.fails_with(4, &["a strict sandbox is not to be had here"]);
+    eprintln!(
+        "SKIPPED: this kernel has no Landlock (version 3) or no seccomp: {}",
+        ran.stderr
+    );
+    false
+}
+
+#[test]
+fn the_shipped_runners_work_in_a_strict_sandbox() {
+    if !kernel_has_it() {
+        return;
+    }
+    let (train, test) = (train(), test());
+    let data = [
+        "--train",
+        train.to_str().unwrap(),
+        "--eval",
+        test.to_str().unwrap(),
+    ];
+    for runner in ["toy", "baseline", "knn"] {
+        let run = |more: &[&str]| {
+            let place = Place::new();
+            let arguments = ["run", runner, "--json"];
+            let arguments = arguments.iter().chain(&data).chain(more);
+            place.protea(arguments).json()["metrics"].take()
+        };
+        assert_eq!(run(&["--sandbox=strict"]), run(&[]), "{runner}");
+    }
+}
+
+#[test]
+fn an_exported_model_works_in_a_strict_sandbox() {
+    if !kernel_has_it() {
+        return;
+    }
+    let place = Place::new();
+    let (train, test) = (train(), test());
+    let (train, test) = (train.to_str().unwrap(), test.to_str().unwrap());
+    let fitted = place
+        .protea(["fit", "knn", "--train", train, "--sandbox=strict", "--json"])
+        .json();
+    let model = fitted["model_uri"].as_str().unwrap();
+    let sandbox = "--sandbox=strict";
+    let exported = [
+        "export", "knn", "--model", model, "--output", "exported", sandbox,
+    ];
+    assert_eq!(place.protea(exported).code, Some(0));
+    let scores = |model| {
+        let arguments = [
+            "evaluate", "knn", "--model", model, "--eval", test, sandbox, "--json",
+        ];
+        place.protea(arguments).json()["metrics"].take()
+    };
+    assert_eq!(scores("exported"), scores(model));
+}
+
+#[test]
+fn a_worker_in_a_sandbox_does_not_get_what_lies_outside() {
+    if !kernel_has_it() {
+        return;
+    }
+    let place = Place::new();
+    let secret = place.write("secret", "secret");
+    let new = place.join("new");
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let tcp = tcp.local_addr().unwrap().to_string();
+    let socket = place.join("socket");
+    let _listening = UnixListener::bind(&socket).unwrap();
+    let example = train().join("dataset.json");
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+
+    for (what, at, inside) in [
+        ("read", text(&secret), false),
+        ("list", text(place.path()), false),
+        ("write", text(&new), false),
+        ("write in a thread", text(&new), false),
+        ("rename", text(&new), false),
+        ("truncate", text(&secret), false),
+        ("remove", text(&secret), false),
+        ("start", "/bin/true".to_owned(), false),
+        ("tcp", tcp, false),
+        ("udp", "127.0.0.1:0".to_owned(), false),
+        ("unix", text(&socket), false),
+        ("read", text(&example), true),
+        ("write output", String::new(), true),
+    ] {
+        assert!(
+            reached(&place, what, &at, &[]),
+            "{what} {at}: the test itself does not reach"
+        );
+        fs::write(&secret, "secret").unwrap();
+        let _ = fs::remove_file(&new);
+        let got = reached(&place, what, &at, &["--sandbox=strict"]);
+        assert_eq!(got, inside, "{what} {at}");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
+        assert!(!new.exists());
+    }
+}
+
+#[test]
+fn a_sandbox_needs_a_worker() {
+    Place::new()
+        .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
+        .fails_with(2, &["a sandbox needs a worker"]);
+}
+
+fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {
+    let directory = reacher().to_str().unwrap();
+    let train = train();
+    let (what, at) = (
+        format!("what={}", Value::from(what)),
+        format!("at={}", Value::from(at)),
+    );
+    let arguments = ["fit", "reacher", "--json", "--runner-dir", directory];
+    let data = [
+        "--train",
+        train.to_str().unwrap(),
+        "--set",
+        &what,
+        "--set",
+        &at,
+    ];
+    let run = place
+        .protea(arguments.iter().chain(&data).chain(more))
+        .json();
+    run["steps"][0]["metrics"]["reached"].as_f64().unwrap() == 1.0
+}
+
+/// The directory of the runner that reaches for things; builds it at the first call.
+fn reacher() -> &'static Path {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = built().join("reacher");
+        fs::create_dir_all(source.join("src")).unwrap();
+        let manifest = format!(
+            "[package]\nname = \"reacher\"\ndescription = \"Reaches.\"\nversion = \"0.1.0\"\n\
+             edition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\n\
+             protea-contracts = {{ path = {:?} }}\n[workspace]\n",
+            in_repository("contracts")
+        );
+        fs::write(source.join("Cargo.toml"), manifest).unwrap();
+        fs::write(
+            source.join("src/lib.rs"),
+            include_str!("sandbox/reacher.rs"),
+        )
+        .unwrap();
+        fs::copy(in_repository("Cargo.lock"), source.join("Cargo.lock")).unwrap();
+        // Shared with the author's runner, whose dependencies are the same.
+        let target = built().join("my-runner");
+        cargo_build(&source.join("Cargo.toml"), &[], Some(&target));
+        let runners = source.join("runners");
+        fs::create_dir_all(&runners).unwrap();
+        let profile = built().file_name().unwrap();
+        let file = library("reacher");
+        fs::copy(target.join(profile).join(&file), runners.join(&file)).unwrap();
+        runners
+    });
+    &DIRECTORY
+}

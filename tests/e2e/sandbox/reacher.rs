@@ -1,0 +1,74 @@
+//! Reaches for what its setting names, and answers whether it got it: 1 or 0.
+
+use std::{fs, io, net, os::unix::net::UnixStream, path::Path, process::Command};
+
+use protea_contracts::{
+    metrics::{Direction, MetricDeclaration},
+    prelude::*,
+};
+
+spec! {
+    #[derive(Default)]
+    pub struct Spec {
+        /// What is reached for.
+        pub what: String,
+        /// The file or address.
+        pub at: String,
+    }
+}
+
+struct Reacher;
+
+fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
+    let at = &spec.at;
+    match spec.what.as_str() {
+        "read" => fs::read(at).map(drop),
+        "list" => fs::read_dir(at).map(drop),
+        "write" => fs::write(at, "x"),
+        "truncate" => fs::OpenOptions::new().write(true).truncate(true).open(at).map(drop),
+        "remove" => fs::remove_file(at),
+        "rename" => {
+            fs::write(output.join("x"), "x")?;
+            fs::rename(output.join("x"), at)
+        }
+        "write in a thread" => {
+            let at = at.clone();
+            std::thread::spawn(|| fs::write(at, "x")).join().expect("it does not panic")
+        }
+        "write output" => fs::write(output.join("x"), "x"),
+        "start" => Command::new(at).status().map(drop),
+        "tcp" => net::TcpStream::connect(at).map(drop),
+        "udp" => net::UdpSocket::bind(at).map(drop),
+        "unix" => UnixStream::connect(at).map(drop),
+        other => panic!("{other:?}"),
+    }
+}
+
+impl ExperimentRunner for Reacher {
+    type Spec = Spec;
+
+    fn metrics(&self) -> MetricSchema {
+        MetricSchema::flat(vec![MetricDeclaration::new("any", Direction::HigherIsBetter).optional()])
+    }
+
+    fn fit(&self, request: &FitRequest<Spec>, _: &Emitter) -> Result<RunResult, RunnerError> {
+        let reached = reach(&request.spec, &request.output_dir()?);
+        if let Err(error) = &reached
+            && error.kind() != io::ErrorKind::PermissionDenied
+        {
+            return Err(RunnerError::failed(format!("for another reason: {error}")));
+        }
+        let model = request.write_model(&request.spec)?;
+        Ok(RunResult::new(model).with_metric("reached", f64::from(u8::from(reached.is_ok()))))
+    }
+
+    fn evaluate(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {
+        Ok(EvalResult::default())
+    }
+
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        request.bundle(&request.read_model::<Spec>()?)?.finish()
+    }
+}
+
+export_runner!(Reacher, name: "reacher");
