@@ -5,7 +5,10 @@ use std::{
     net::TcpListener,
     os::unix::net::UnixListener,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
     sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
 };
 
 use protea_e2e::{Place, built, cargo_build, in_repository, library, test, train};
@@ -116,6 +119,54 @@ fn a_worker_in_a_sandbox_does_not_get_what_lies_outside() {
         assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
         assert!(!new.exists());
     }
+}
+
+#[test]
+fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
+    if !kernel_has_it() {
+        return;
+    }
+    let place = Place::new();
+    let mark = format!("PROTEA_TEST_PLACE={}", place.path().display());
+    let left = || {
+        let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        let environments =
+            processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
+        let has_mark = |environment: &Vec<u8>| {
+            environment
+                .split(|&byte| byte == 0)
+                .any(|variable| variable == mark.as_bytes())
+        };
+        environments.filter(has_mark).count()
+    };
+    let comes_true = |condition: &dyn Fn() -> bool, seconds: u64| {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while !condition() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+        condition()
+    };
+    let mut protea = Command::new(built().join("protea"))
+        .args(["fit", "reacher", "--sandbox=strict", "--runner-dir"])
+        .arg(reacher())
+        .arg("--train")
+        .arg(train())
+        .args(["--set", "what=leave and hang"])
+        .env("PROTEA_TEST_PLACE", place.path())
+        .current_dir(place.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The command, the worker, and the child that left the worker's group.
+    let all = comes_true(&|| left() == 3, 20);
+    protea.kill().unwrap();
+    protea.wait().unwrap();
+    assert!(all, "the test itself did not get as far");
+    assert!(
+        comes_true(&|| left() == 0, 2),
+        "{} processes are left",
+        left()
+    );
 }
 
 #[test]

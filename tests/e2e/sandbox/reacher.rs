@@ -19,6 +19,12 @@ spec! {
 
 struct Reacher;
 
+unsafe extern "C" {
+    fn fork() -> i32;
+    fn setsid() -> i32;
+    fn pause() -> i32;
+}
+
 fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
     let at = &spec.at;
     match spec.what.as_str() {
@@ -40,6 +46,20 @@ fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
         "tcp" => net::TcpStream::connect(at).map(drop),
         "udp" => net::UdpSocket::bind(at).map(drop),
         "unix" => UnixStream::connect(at).map(drop),
+        "leave and hang" => {
+            // SAFETY: the child does nothing but wait.
+            unsafe {
+                if fork() == 0 {
+                    setsid();
+                    loop {
+                        pause();
+                    }
+                }
+            }
+            loop {
+                std::thread::sleep(std::time::Duration::from_secs(60));
+            }
+        }
         other => panic!("{other:?}"),
     }
 }
