@@ -85,13 +85,19 @@ fn examine(path: &Path) -> Option<Insecure> {
         path,
         metadata.is_dir(),
         metadata.mode(),
-        metadata.uid(),
+        (metadata.uid(), metadata.gid()),
         user,
     )
 }
 
 #[cfg(unix)]
-fn judge(path: &Path, directory: bool, mode: u32, owner: u32, user: u32) -> Option<Insecure> {
+fn judge(
+    path: &Path,
+    directory: bool,
+    mode: u32,
+    (owner, group): (u32, u32),
+    user: u32,
+) -> Option<Insecure> {
     const BY_GROUP: u32 = 0o020;
     const BY_EVERYONE: u32 = 0o002;
     const STICKY: u32 = 0o1000;
@@ -104,7 +110,9 @@ fn judge(path: &Path, directory: bool, mode: u32, owner: u32, user: u32) -> Opti
     if owner != 0 && owner != user {
         return Some(Insecure::Owner { path, owner, user });
     }
-    let (writers, change) = match (mode & BY_GROUP != 0, mode & BY_EVERYONE != 0) {
+    // Where every user has a group of their own, of the same number, what they make is writable by it.
+    let private = owner == user && group == owner && owner != 0;
+    let (writers, change) = match (mode & BY_GROUP != 0 && !private, mode & BY_EVERYONE != 0) {
         (false, false) => return None,
         (true, false) => ("its group", "g-w"),
         (false, true) => ("everyone", "o-w"),
@@ -136,8 +144,19 @@ mod tests {
     const ME: u32 = 1000;
 
     fn verdict(directory: bool, mode: u32, owner: u32) -> Option<String> {
-        let judged = judge(Path::new("/a b/it's"), directory, mode, owner, ME);
+        verdict_in_group(directory, mode, owner, 100)
+    }
+
+    fn verdict_in_group(directory: bool, mode: u32, owner: u32, group: u32) -> Option<String> {
+        let judged = judge(Path::new("/a b/it's"), directory, mode, (owner, group), ME);
         judged.map(|insecure| insecure.to_string())
+    }
+
+    #[test]
+    fn a_group_that_only_its_user_is_in_may_write() {
+        assert_eq!(verdict_in_group(true, 0o775, ME, ME), None);
+        assert!(verdict_in_group(true, 0o777, ME, ME).is_some());
+        assert!(verdict_in_group(true, 0o775, 0, 0).is_some());
     }
 
     #[test]

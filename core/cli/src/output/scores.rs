@@ -45,11 +45,13 @@ fn is_returned(name: &str, metrics: &Metrics) -> bool {
     metrics.contains_key(name) || metrics.values().any(in_group)
 }
 
-/// One row per group, one column per metric that any group has.
+/// One row per group, those declared first; one column per metric that any group has.
 fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
+    let others = metrics.keys().filter(|name| !schema.groups.contains(name));
     let groups: Vec<(&str, &Metrics)> = schema
         .groups
         .iter()
+        .chain(others)
         .filter_map(|group| Some((group.as_str(), metrics.get(group)?.as_object()?)))
         .collect();
     let columns: Vec<&MetricDeclaration> = schema
