@@ -4,7 +4,8 @@
 //!
 //! - the runner's file, the directory that holds it, and the directory of the search path must belong
 //!   to this process's user or to root;
-//! - none of them may be writable by its group or by everyone. The sticky bit does not help: in a
+//! - none of them may be writable by its group or by everyone; a user's own group, of the same number as the
+//!   user, does not count. The sticky bit does not help: in a
 //!   directory like `/tmp` anyone can still add a runner of theirs;
 //! - the directories above are not looked at.
 
