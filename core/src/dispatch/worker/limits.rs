@@ -41,8 +41,12 @@ fn machine_memory() -> Option<u64> {
 }
 
 impl WorkerLimits {
-    /// Imposes the limits on this process and its children to come.
-    pub(super) fn impose(&self) -> std::io::Result<()> {
+    /// Imposes the limits on this process and its children to come. They cannot be lifted again.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses one.
+    pub fn impose(&self) -> std::io::Result<()> {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let impose = |resource, wanted: Option<u64>| -> std::io::Result<()> {
             let Some(wanted) = wanted else { return Ok(()) };

@@ -25,11 +25,11 @@ mod limits;
 mod process;
 mod protocol;
 mod sandbox;
-mod stragglers;
+pub mod stragglers;
 mod supervise;
 mod verdict;
 
-use std::{io, time::Duration};
+use std::{io, process::ExitStatus, time::Duration};
 
 pub use limits::WorkerLimits;
 pub use process::{STDERR, STDOUT, WorkerCommand};
@@ -38,6 +38,8 @@ pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
 
 pub use supervise::LATE_EVENTS;
 pub(super) use supervise::{Task, dispatch};
+
+use super::DispatchError;
 
 /// The argument that makes a program serve as a worker.
 const ARGUMENT: &str = "__protea-worker";
@@ -76,6 +78,23 @@ impl WorkerOptions {
             linger: Duration::ZERO,
         })
     }
+}
+
+/// Serves as a worker, and does not return: for a program that a [`WorkerCommand`] of one's own has
+/// started, with other arguments than [`serve_if_asked`] looks for.
+pub fn serve() -> ! {
+    child::serve()
+}
+
+/// What it means that a process which ran a runner's code ended without an answer. `last_words` are
+/// the end of what it wrote to standard error.
+#[must_use]
+pub fn explain_end(
+    status: ExitStatus,
+    limits: &WorkerLimits,
+    last_words: String,
+) -> DispatchError {
+    verdict::of_end(Some(status), None, limits, last_words)
 }
 
 /// Serves as a worker if that is what this process was started for, and does not return then.

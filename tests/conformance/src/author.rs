@@ -1,0 +1,173 @@
+//! The suite in a runner's own tests, in one line.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    Config, Host,
+    check::{Check, Observer},
+    config, host,
+    report::{TestReport, counts, details, line},
+};
+
+/// Makes the test `keeps_the_contract`, which builds the crate's shared library and runs the whole
+/// suite on it. This is all that a runner's own crate needs, in `tests/conformance.rs`:
+///
+/// ```
+/// protea_conformance::conforms!();
+/// # fn main() {}
+/// ```
+///
+/// with `protea-conformance` among the `[dev-dependencies]`. A `conformance.toml` beside the crate's
+/// `Cargo.toml` is heeded. The runner's code never runs in the test's own process.
+#[macro_export]
+macro_rules! conforms {
+    () => {
+        #[test]
+        fn keeps_the_contract() {
+            $crate::assert_crate_conforms(
+                ::core::concat!(::core::module_path!(), "::keeps_the_contract"),
+                ::core::env!("CARGO_MANIFEST_DIR"),
+                ::core::env!("CARGO_PKG_NAME"),
+            );
+        }
+    };
+}
+
+/// What [`conforms!`](crate::conforms) does: for a test with a name of one's own.
+///
+/// `test` is the path of the calling test, `concat!(module_path!(), "::name_of_the_test")`;
+/// `manifest_dir` and `package` say what to build. It has to be the first thing that the test does,
+/// since the test program is started anew to be a worker.
+///
+/// # Panics
+///
+/// When the library cannot be built, or breaks the contract.
+pub fn assert_crate_conforms(test: &str, manifest_dir: &str, package: &str) {
+    host::serve_if_asked_in_test();
+    let manifest_dir = Path::new(manifest_dir);
+    let library = build_library(manifest_dir, package).unwrap_or_else(|error| panic!("{error}"));
+    let config = manifest_dir.join(config::FILE_NAME);
+    let config = match config.is_file() {
+        true => Config::read(&config).unwrap_or_else(|error| panic!("{error}")),
+        false => Config::default(),
+    };
+    assert_conforms(&library, test, config);
+}
+
+/// Runs the suite on a library that is built already.
+///
+/// `test` is the path of the calling test, `concat!(module_path!(), "::name_of_the_test")`. It has to
+/// be the first thing that the test does, since the test program is started anew to be a worker.
+///
+/// # Panics
+///
+/// When the runner breaks the contract; the message names every test that it fails.
+pub fn assert_conforms(library: &Path, test: &str, config: Config) {
+    host::serve_if_asked_in_test();
+    // The harness knows tests by their path within the crate.
+    let name = test.split_once("::").map_or(test, |(_, name)| name);
+    let host = Host::this_test(name).unwrap_or_else(|error| panic!("{error}"));
+    let check = Check {
+        config,
+        ..Check::new(vec![library.to_owned()], host)
+    };
+    let report = check.run(&Lines).unwrap_or_else(|error| panic!("{error}"));
+    println!("{}", counts(&report));
+    let failed: Vec<String> = report
+        .files
+        .iter()
+        .flat_map(|file| file.tests.iter().map(|test| (file.label(), test)))
+        .filter(|(_, test)| test.verdict.status().is_failure())
+        .map(|(label, test)| format!("{}\n{}", line(&label, test), details(test)))
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "the runner breaks the contract:\n{}",
+        failed.join("\n")
+    );
+}
+
+struct Lines;
+
+impl Observer for Lines {
+    fn tested(&self, _: &Path, runner: &str, test: &TestReport) {
+        println!("{}", line(runner, test));
+    }
+}
+
+/// Why a crate's shared library cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Cargo cannot be started.
+    #[error("cargo cannot be started: {0}; run this with `cargo test`")]
+    Cargo(std::io::Error),
+    /// The build fails.
+    #[error("the crate {package} does not build:\n{messages}")]
+    Build {
+        /// The crate.
+        package: String,
+        /// What cargo said.
+        messages: String,
+    },
+    /// The crate is no shared library.
+    #[error("the crate {0} makes no shared library; give it `[lib] crate-type = [\"cdylib\"]`")]
+    NoLibrary(String),
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    manifest_path: PathBuf,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+/// Builds the shared library of a crate, as the running test was built, and gives its path.
+///
+/// # Errors
+///
+/// [`BuildError`].
+pub fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildError> {
+    let manifest = manifest_dir.join("Cargo.toml");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--lib", "--message-format=json-render-diagnostics"])
+        .arg("--manifest-path")
+        .arg(&manifest)
+        .args(["--package", package]);
+    if let Some(profile) = profile() {
+        command.arg("--profile").arg(profile);
+    }
+    let output = command.output().map_err(BuildError::Cargo)?;
+    if !output.status.success() {
+        return Err(BuildError::Build {
+            package: package.to_owned(),
+            messages: String::from_utf8_lossy(&output.stderr).into_owned(),
+        });
+    }
+    let ours = manifest.canonicalize().unwrap_or(manifest);
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter(|message| message.reason == "compiler-artifact")
+        .filter(|message| message.manifest_path.canonicalize().is_ok_and(|path| path == ours))
+        .flat_map(|message| message.filenames)
+        .find(|file| file.extension() == Some(OsStr::new(std::env::consts::DLL_EXTENSION)))
+        .ok_or_else(|| BuildError::NoLibrary(package.to_owned()))
+}
+
+/// The profile that the running test was built with: `target/<profile>/deps/<test>`.
+fn profile() -> Option<String> {
+    let executable = std::env::current_exe().ok()?;
+    let directory = executable.parent()?.parent()?.file_name()?.to_str()?;
+    // Cargo's two built-in profiles with a directory of another name.
+    (directory != "debug").then(|| directory.to_owned())
+}

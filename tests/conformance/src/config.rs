@@ -1,0 +1,162 @@
+//! `conformance.toml`: what the suite is to know of a runner.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::Test;
+
+/// The file's usual name.
+pub const FILE_NAME: &str = "conformance.toml";
+
+/// What the suite is to know. Every setting may be left out; one that does not exist is an error.
+///
+/// ```
+/// let config = protea_conformance::Config::parse(r#"
+///     time-limit = 120              # seconds per process that runs the runner's code
+///     memory-limit = 4096           # MiB
+///
+///     [datasets]                    # for runners of another field than proteins
+///     train = "data/train"
+///     eval = "data/eval"
+///
+///     [spec]                        # instead of the runner's defaults
+///     k = 3
+///
+///     [skip]                        # tests that are not to be run, and why
+///     "science/shuffled-labels" = "scores structures, which the suite's proteins do not have"
+/// "#)?;
+/// assert_eq!(config.skip.len(), 1);
+/// # Ok::<(), protea_conformance::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Config {
+    /// How long a process that runs the runner's code may take, in seconds.
+    pub time_limit: Option<f64>,
+    /// How much memory it may use, in MiB.
+    pub memory_limit: Option<u64>,
+    /// The datasets, instead of the suite's own. They are copied for every test: take small ones.
+    pub datasets: Option<Datasets>,
+    /// The settings to fit with, instead of the runner's defaults.
+    pub spec: Option<Map<String, Value>>,
+    /// Tests that are not to be run, with the reason.
+    pub skip: BTreeMap<String, String>,
+}
+
+/// Frozen datasets; paths are relative to the file that names them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Datasets {
+    /// To learn from.
+    pub train: PathBuf,
+    /// To be scored on.
+    pub eval: PathBuf,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or has a setting that does not exist.
+    #[error("{place}: {message}")]
+    Parse {
+        /// The file, or `the configuration`.
+        place: String,
+        /// Line, column and what is wrong there.
+        message: String,
+    },
+    /// It names a test that does not exist.
+    #[error("[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them")]
+    UnknownTest(String),
+    /// A limit makes no sense.
+    #[error("{name} is {value}; give a number above 0")]
+    Limit {
+        /// The limit.
+        name: &'static str,
+        /// What it is.
+        value: String,
+    },
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config = Self::parse(&text).map_err(|error| match error {
+            ConfigError::Parse { message, .. } => ConfigError::Parse {
+                place: path.display().to_string(),
+                message,
+            },
+            error => error,
+        })?;
+        if let (Some(datasets), Some(directory)) = (&mut config.datasets, path.parent()) {
+            datasets.train = directory.join(&datasets.train);
+            datasets.eval = directory.join(&datasets.eval);
+        }
+        Ok(config)
+    }
+
+    /// Understands a configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`].
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Parse {
+            place: "the configuration".to_owned(),
+            message: error.to_string().trim().to_owned(),
+        })?;
+        if let Some(name) = config.skip.keys().find(|name| Test::named(name).is_none()) {
+            return Err(ConfigError::UnknownTest(name.clone()));
+        }
+        if let Some(seconds) = config.time_limit
+            && !(seconds > 0.0 && seconds < 1e9)
+        {
+            return Err(ConfigError::Limit {
+                name: "time-limit",
+                value: seconds.to_string(),
+            });
+        }
+        if config.memory_limit == Some(0) {
+            return Err(ConfigError::Limit {
+                name: "memory-limit",
+                value: "0".to_owned(),
+            });
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_and_tests_that_do_not_exist_are_errors_that_name_them() {
+        let message = |text: &str| Config::parse(text).unwrap_err().to_string();
+        assert!(message("time_limit = 5").contains("time_limit"));
+        assert!(message("[datasets]\ntrain = 'a'\neval = 'b'\ntest = 'c'").contains("test"));
+        assert!(message("[skip]\n'load/twise' = 'x'").contains("load/twise"));
+        assert!(message("time-limit = 0").contains("above 0"));
+        assert!(message("time-limit = [").contains("line 1"));
+    }
+}

@@ -1,0 +1,233 @@
+//! What a runner says during a call, held against the contract as it comes.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use protea_core::{
+    contracts::{
+        Level,
+        emit::{Event, EventSink, METRIC, PROGRESS},
+    },
+    worker::{LATE_EVENTS, STDERR, STDOUT},
+};
+use serde_json::{Map, Value};
+
+/// Faults of one kind are named so many times.
+const MOST_FAULTS: usize = 5;
+
+/// A sink that remembers what matters of the events, not the events.
+#[derive(Debug)]
+pub struct Recorder {
+    level: Level,
+    cancelled: AtomicBool,
+    recorded: Mutex<Recorded>,
+}
+
+/// What a runner said during a call.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    /// Events of the runner.
+    pub events: u64,
+    /// Bytes in their names, messages and fields.
+    pub bytes: u64,
+    /// Names, fields or messages that are not what they must be.
+    pub malformed: Vec<String>,
+    /// Progress that fell, or went beyond its end.
+    pub progress: Vec<String>,
+    /// Events below the level that was asked for.
+    pub below_level: Vec<String>,
+    /// Events after the call had returned.
+    pub late: u64,
+    /// Lines on standard output and standard error.
+    pub printed: u64,
+    reached: HashMap<u64, u64>,
+}
+
+impl Recorder {
+    /// A sink that wants events of at least this level.
+    #[must_use]
+    pub fn new(level: Level) -> Self {
+        Self {
+            level,
+            cancelled: AtomicBool::new(false),
+            recorded: Mutex::default(),
+        }
+    }
+
+    /// A sink that wants the call cancelled from the start.
+    #[must_use]
+    pub fn refusing() -> Self {
+        let recorder = Self::new(Level::Debug);
+        recorder.cancelled.store(true, Ordering::SeqCst);
+        recorder
+    }
+
+    /// What has been said so far.
+    #[must_use]
+    pub fn recorded(&self) -> Recorded {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recorded> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventSink for Recorder {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        let mut recorded = self.lock();
+        match event.name {
+            STDOUT | STDERR => recorded.printed += 1,
+            LATE_EVENTS => {
+                let fields: Value = serde_json::from_slice(event.fields).unwrap_or_default();
+                recorded.late += fields["count"].as_u64().unwrap_or(1);
+            }
+            _ => recorded.take(event, self.level),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+impl Recorded {
+    fn take(&mut self, event: &Event<'_>, level: Level) {
+        self.events += 1;
+        let message = event.message.unwrap_or_default();
+        self.bytes += (event.name.len() + message.len() + event.fields.len()) as u64;
+        let name: String = event.name.chars().take(80).collect();
+        if let Some(fault) = fault_in_name(event.name) {
+            note(&mut self.malformed, format!("the name {name:?} {fault}"));
+        }
+        if message.contains(char::REPLACEMENT_CHARACTER) {
+            note(
+                &mut self.malformed,
+                format!("the message of {name:?} is not UTF-8"),
+            );
+        }
+        if event.level < level {
+            note(
+                &mut self.below_level,
+                format!("{name:?} at level {:?}, {level:?} was asked for", event.level),
+            );
+        }
+        match serde_json::from_slice::<Map<String, Value>>(event.fields) {
+            Ok(fields) if event.name == PROGRESS => self.progress(&fields),
+            Ok(fields) if event.name == METRIC => {
+                if !fields.get("name").is_some_and(Value::is_string) {
+                    note(&mut self.malformed, "a metric has no name".to_owned());
+                }
+                if !fields.get("value").is_some_and(Value::is_number) {
+                    let text = format!("the metric {:?} has no finite value", fields.get("name"));
+                    note(&mut self.malformed, text);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => note(
+                &mut self.malformed,
+                format!("the fields of {name:?} are not a JSON object: {error}"),
+            ),
+        }
+    }
+
+    fn progress(&mut self, fields: &Map<String, Value>) {
+        let number = |key| fields.get(key).and_then(Value::as_u64);
+        let (Some(done), Some(total)) = (number("done"), number("total")) else {
+            return note(
+                &mut self.malformed,
+                "progress has no whole numbers `done` and `total`".to_owned(),
+            );
+        };
+        if total > 0 && done > total {
+            note(&mut self.progress, format!("{done} of {total} done"));
+        }
+        let reached = self.reached.entry(total).or_default();
+        if done < *reached {
+            let text = format!("{done} of {total} done after {reached} of {total}");
+            note(&mut self.progress, text);
+        }
+        *reached = done.max(*reached);
+        if self.reached.len() > 10_000 {
+            // A runner with a new total every time is not to fill the suite's memory.
+            self.reached.clear();
+        }
+    }
+}
+
+fn note(faults: &mut Vec<String>, fault: String) {
+    if faults.len() < MOST_FAULTS && !faults.contains(&fault) {
+        faults.push(fault);
+    }
+}
+
+fn fault_in_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("is empty")
+    } else if name.contains(char::REPLACEMENT_CHARACTER) {
+        Some("is not UTF-8")
+    } else if name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        Some("has spaces or control characters in it")
+    } else if name.len() > 200 {
+        Some("is longer than 200 bytes")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(recorder: &Recorder, name: &str, fields: &str) {
+        recorder.receive(&Event {
+            name,
+            message: None,
+            fields: fields.as_bytes(),
+            level: Level::Info,
+        });
+    }
+
+    #[test]
+    fn progress_may_stand_still_and_begin_anew_for_another_total_but_not_fall() {
+        let recorder = Recorder::new(Level::Info);
+        for fields in [
+            r#"{"done":1,"total":3}"#,
+            r#"{"done":1,"total":3}"#,
+            r#"{"done":3,"total":3}"#,
+            r#"{"done":0,"total":9}"#,
+            r#"{"done":77,"total":0}"#,
+        ] {
+            say(&recorder, PROGRESS, fields);
+        }
+        assert_eq!(recorder.recorded().progress, Vec::<String>::new());
+        say(&recorder, PROGRESS, r#"{"done":2,"total":3}"#);
+        say(&recorder, PROGRESS, r#"{"done":10,"total":9}"#);
+        assert_eq!(
+            recorder.recorded().progress,
+            ["2 of 3 done after 3 of 3", "10 of 9 done"]
+        );
+    }
+
+    #[test]
+    fn fields_and_names_that_are_none_are_told() {
+        let recorder = Recorder::new(Level::Warning);
+        say(&recorder, "", "{}");
+        say(&recorder, "a.b", "[1]");
+        say(&recorder, "a\u{fffd}", "{}");
+        say(&recorder, METRIC, r#"{"name":"loss","value":null}"#);
+        let recorded = recorder.recorded();
+        assert_eq!(recorded.malformed.len(), 4, "{recorded:?}");
+        assert_eq!(recorded.below_level.len(), 4, "{recorded:?}");
+        assert_eq!(recorded.events, 4);
+    }
+}

@@ -1,0 +1,236 @@
+//! The probe's side.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Seek, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use protea_core::contracts::{
+    Capabilities, Level,
+    abi::host::{CallError, LoadedRunner},
+    emit::{Event, EventSink},
+};
+use rustix::process::{Signal, getpgrp, kill_process_group};
+use serde::Serialize;
+
+use super::task::{Answer, Call, Line, Manner, Opening, Outcome, Task, Usage};
+
+/// How long the process stands still after the calls, before what it uses is counted.
+const SETTLING: Duration = Duration::from_millis(300);
+
+/// Serves one task on the socket that stands in for standard input. Never returns: whoever started
+/// the process kills it.
+pub fn serve() -> ! {
+    if let Err(error) = take_socket().and_then(attend) {
+        eprintln!("this process is a probe of protea's conformance suite: {error}");
+        std::process::exit(2)
+    }
+    // Ending by itself would run the destructors of the runner's library.
+    thread::sleep(Duration::from_secs(60));
+    kill_own_group()
+}
+
+fn kill_own_group() -> ! {
+    let _ = kill_process_group(getpgrp(), Signal::KILL);
+    std::process::abort()
+}
+
+/// Moves the socket away from standard input, which a runner may read or close.
+fn take_socket() -> std::io::Result<UnixStream> {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    socket.peer_addr()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(socket)
+}
+
+fn attend(socket: UnixStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(socket.try_clone()?);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let task: Task = serde_json::from_str(&line)?;
+    // What a test harness has printed so far is none of the runner's.
+    for stream in [std::io::stdout().as_fd(), std::io::stderr().as_fd()] {
+        let mut file = File::from(stream.try_clone_to_owned()?);
+        let _ = file.set_len(0).and_then(|()| file.rewind());
+    }
+    // When whoever asked is gone, so is this process.
+    thread::Builder::new().spawn(move || {
+        let mut rest = String::new();
+        let _ = reader.read_line(&mut rest);
+        kill_own_group()
+    })?;
+    task.limits.impose()?;
+    let out = Mutex::new(socket);
+    match open(&task) {
+        Ok((runner, said)) => {
+            say(&out, &Line::Opened(said, Usage::now()));
+            call_all(runner, &task, &out);
+            if task.settle {
+                thread::sleep(SETTLING);
+            }
+            say(&out, &Line::Finished(Usage::now()));
+        }
+        Err(reason) => say(&out, &Line::Refused(reason)),
+    }
+    Ok(())
+}
+
+fn say(out: &Mutex<UnixStream>, line: &Line) {
+    let Ok(mut text) = serde_json::to_string(line) else {
+        // A result with what JSON cannot hold has come through JSON; it cannot happen.
+        kill_own_group()
+    };
+    text.push('\n');
+    let mut socket = out.lock().unwrap_or_else(PoisonError::into_inner);
+    if socket.write_all(text.as_bytes()).is_err() {
+        kill_own_group()
+    }
+}
+
+fn open(task: &Task) -> Result<(LoadedRunner, Vec<Capabilities>), String> {
+    let one = |path: &Path| -> Result<(LoadedRunner, Capabilities), String> {
+        let runner = LoadedRunner::open(path).map_err(|error| error.to_string())?;
+        let said = runner
+            .describe()
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok((runner, said))
+    };
+    let library = task.library.as_path();
+    let opened: Vec<(LoadedRunner, Capabilities)> = match &task.opening {
+        Opening::Once => vec![one(library)?],
+        Opening::Repeated(times) => (0..*times)
+            .map(|_| one(library))
+            .collect::<Result<_, _>>()?,
+        Opening::AtOnce(threads) => thread::scope(|scope| {
+            let threads: Vec<_> = (0..*threads)
+                .map(|_| scope.spawn(|| one(library)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| {
+                    thread
+                        .join()
+                        .unwrap_or_else(|_| Err("opening it panicked".to_owned()))
+                })
+                .collect::<Result<_, _>>()
+        })?,
+        Opening::After(others) => {
+            // Another runner that does not open is its own test's business.
+            let mut opened: Vec<_> = others.iter().filter_map(|path| one(path).ok()).collect();
+            opened.push(one(library)?);
+            // The others must not have changed by it.
+            opened.extend(others.iter().filter_map(|path| one(path).ok()));
+            opened.push(one(library)?);
+            opened
+        }
+    };
+    let runner = opened.last().ok_or("it was opened no time at all")?.0;
+    Ok((runner, opened.into_iter().map(|(_, said)| said).collect()))
+}
+
+fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
+    let one = |(at, request): (usize, &Call)| {
+        let sink = Arc::new(Sink {
+            manner: task.manner,
+            events: AtomicU64::new(0),
+        });
+        let began = Instant::now();
+        let outcome = call(runner, request, Arc::clone(&sink) as Arc<dyn EventSink>);
+        let answer = Answer {
+            call: at,
+            outcome,
+            seconds: began.elapsed().as_secs_f64(),
+            usage: Usage::now(),
+            events: sink.events.load(Ordering::SeqCst),
+        };
+        say(out, &Line::Answered(Box::new(answer)));
+    };
+    if task.at_once {
+        thread::scope(|scope| {
+            for item in task.calls.iter().enumerate() {
+                scope.spawn(move || one(item));
+            }
+        });
+    } else {
+        task.calls.iter().enumerate().for_each(one);
+    }
+}
+
+fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> Outcome {
+    match call {
+        Call::Fit(request) => outcome(runner.fit(request, sink).result),
+        Call::Evaluate(request) => outcome(runner.evaluate(request, sink).result),
+        Call::Export(request) => outcome(runner.export(request, sink).result),
+    }
+}
+
+fn outcome<T: Serialize>(result: Result<T, CallError>) -> Outcome {
+    match result {
+        Ok(result) => serde_json::to_value(result)
+            .map_or_else(|error| Outcome::Protocol(error.to_string()), Outcome::Result),
+        Err(CallError::Runner(error)) => Outcome::Error(error),
+        Err(CallError::Panicked(panic)) => Outcome::Panicked(panic),
+        Err(CallError::Protocol(message)) => Outcome::Protocol(message),
+    }
+}
+
+struct Sink {
+    manner: Manner,
+    events: AtomicU64,
+}
+
+impl EventSink for Sink {
+    fn level(&self) -> Level {
+        Level::Debug
+    }
+
+    fn receive(&self, _: &Event<'_>) {
+        self.events.fetch_add(1, Ordering::SeqCst);
+        if self.manner == Manner::Panicking {
+            // Without the hook, whose words would count as the runner's.
+            std::panic::resume_unwind(Box::new("the host's callback panics, as it is told to"));
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.manner == Manner::Refusing
+    }
+}
+
+impl Usage {
+    fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let number = |key: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        Self {
+            memory: number("RssAnon:").map(|kibibytes| kibibytes * 1024),
+            files: std::fs::read_dir("/proc/self/fd")
+                .ok()
+                .map(|files| files.count() as u64),
+            threads: number("Threads:"),
+            ticks: std::fs::read_to_string("/proc/self/stat")
+                .ok()
+                .and_then(|text| ticks(&text)),
+        }
+    }
+}
+
+/// User and system time, the fields 14 and 15 of `/proc/self/stat`.
+fn ticks(stat: &str) -> Option<u64> {
+    // The second field, the name, may itself have spaces.
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    let mut times = after_name.split_whitespace().skip(11);
+    let user: u64 = times.next()?.parse().ok()?;
+    let system: u64 = times.next()?.parse().ok()?;
+    Some(user + system)
+}

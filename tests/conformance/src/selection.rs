@@ -1,0 +1,104 @@
+//! Which tests are run.
+
+use regex::Regex;
+
+use crate::Test;
+
+/// Which tests are run: those that some filter finds, without those that are excluded.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    tests: Vec<Test>,
+}
+
+/// Why no tests can be chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// It is not a regular expression.
+    #[error("{option} {pattern:?} is not a regular expression: {reason}")]
+    Pattern {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It finds no test.
+    #[error("{option} {pattern:?} finds no test; `protea runners check --list` shows their names")]
+    FindsNothing {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        pattern: String,
+    },
+    /// What is left after excluding is nothing.
+    #[error("no test is left to run: --exclude takes away all that --filter finds")]
+    NothingLeft,
+}
+
+impl Selection {
+    /// All tests.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            tests: Test::all().collect(),
+        }
+    }
+
+    /// The tests whose name one of `filters` finds (all, where there is none) and none of `excludes`.
+    ///
+    /// ```
+    /// use protea_conformance::Selection;
+    ///
+    /// let selection = Selection::new(&["^load/".into()], &["others$".into()])?;
+    /// assert_eq!(selection.tests().len(), 3);
+    /// assert!(Selection::new(&["laod".into()], &[]).is_err());
+    /// # Ok::<(), protea_conformance::SelectionError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SelectionError`]; also for a pattern that finds nothing, which is a mistake, not a wish.
+    pub fn new(filters: &[String], excludes: &[String]) -> Result<Self, SelectionError> {
+        let filters = compiled("--filter", filters)?;
+        let excludes = compiled("--exclude", excludes)?;
+        let found = |patterns: &[Regex], test: &Test| {
+            patterns.iter().any(|pattern| pattern.is_match(test.name()))
+        };
+        let tests: Vec<Test> = Test::all()
+            .filter(|test| filters.is_empty() || found(&filters, test))
+            .filter(|test| !found(&excludes, test))
+            .collect();
+        if tests.is_empty() {
+            return Err(SelectionError::NothingLeft);
+        }
+        Ok(Self { tests })
+    }
+
+    /// The tests, in the order in which they are run.
+    #[must_use]
+    pub fn tests(&self) -> &[Test] {
+        &self.tests
+    }
+}
+
+fn compiled(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, SelectionError> {
+    patterns
+        .iter()
+        .map(|pattern| {
+            let regex = Regex::new(pattern).map_err(|error| SelectionError::Pattern {
+                option,
+                pattern: pattern.clone(),
+                reason: error.to_string(),
+            })?;
+            if Test::all().any(|test| regex.is_match(test.name())) {
+                Ok(regex)
+            } else {
+                Err(SelectionError::FindsNothing {
+                    option,
+                    pattern: pattern.clone(),
+                })
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,71 @@
+//! In this process or in a worker: the same; and what a process leaves behind.
+
+use serde_json::Value;
+
+use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
+use crate::{
+    Checked, Subject, Verdict,
+    sandbox::{Call, End, Outcome},
+};
+
+scope! {
+    /// Processes.
+    IsolationTest {
+        /// A call in the host's process and a call in a worker give the same scores
+        SameResult = "isolation/same-result" => same_result,
+        /// No process is left behind
+        Children = "isolation/children" => children,
+    }
+}
+
+fn same_result(subject: &Subject) -> Checked {
+    let fitted = subject.fitted()?;
+    let in_worker = Value::Object(subject.metrics()?.metrics.clone());
+    let place = subject.place()?;
+    let request = subject.evaluate_request(fitted, &place, "evaluation");
+    let probed = subject.probe(&subject.task(vec![Call::Evaluate(request)]), &place)?;
+    match probed.end {
+        End::Finished(_) | End::Refused(_) => {}
+        End::Died(error) => return Err(Verdict::of_dispatch("evaluate", &error)),
+        End::TimedOut => {
+            return Err(Verdict::timed_out("evaluate", subject.settings.time_limit));
+        }
+    }
+    let outcome = probed.answers.first().map(|answer| &answer.outcome);
+    let seen = match outcome.and_then(metrics_of) {
+        Some(metrics) => match difference(&in_worker, metrics) {
+            None => return Ok(Verdict::passed()),
+            Some((place, _)) => format!("the metrics differ at {place}"),
+        },
+        None => match outcome {
+            Some(Outcome::Error(error)) => format!("in the host's process, the error: {error}"),
+            other => format!("in the host's process, {other:?}"),
+        },
+    };
+    Err(Verdict::failed(
+        "the same scores in the host's process and in a worker",
+        seen,
+        "let nothing depend on the current directory, the environment or standard input",
+    ))
+}
+
+fn children(subject: &Subject) -> Checked {
+    if !cfg!(target_os = "linux") {
+        return Ok(Verdict::skipped("this system does not tell whose a process is"));
+    }
+    let place = subject.place()?;
+    let probed = rounds_of_calls(subject, &place, 1)?;
+    match (probed.children, probed.end) {
+        (0, End::Died(error)) => Err(Verdict::of_dispatch("a round of calls", &error)),
+        (0, End::TimedOut) => Err(Verdict::timed_out(
+            "a round of calls",
+            subject.settings.time_limit,
+        )),
+        (0, _) => Ok(Verdict::passed()),
+        (left, _) => Err(Verdict::failed(
+            "a call leaves no process behind",
+            format!("{left} processes that it started are still there (killed now)"),
+            "wait for every child process before returning, and kill it when the call is cancelled",
+        )),
+    }
+}

@@ -1,0 +1,230 @@
+//! The settings: their schema, their defaults, and what is refused.
+
+use std::fmt::Write;
+
+use protea_core::{
+    DispatchError,
+    contracts::RunnerError,
+};
+use serde_json::{Map, Value, json};
+
+use super::scope;
+use crate::{
+    Checked, Subject, Verdict,
+    fuzz::schema::{Generator, properties},
+    sandbox::{Call, End, Outcome},
+    subject::SEED,
+};
+
+/// A setting that no runner has.
+const UNKNOWN: &str = "surely_no_setting";
+/// Specs that are made of the schema and tried.
+const FUZZED: usize = 16;
+
+scope! {
+    /// The settings.
+    SpecTest {
+        /// The schema of the spec is a JSON Schema
+        Schema = "spec/schema" => schema,
+        /// Every setting is described, for `protea runners info`
+        Described = "spec/described" => described,
+        /// The spec with all defaults is valid
+        Defaults = "spec/defaults" => defaults,
+        /// A setting that does not exist is refused, with a pointer to it, by the schema and by the runner
+        UnknownKeys = "spec/unknown-keys" => unknown_keys,
+        /// A value of the wrong type is refused, with a pointer to it, by the schema and by the runner
+        WrongTypes = "spec/wrong-types" => wrong_types,
+        /// Valid specs made at random from the schema are accepted, and none makes the runner panic or crash
+        Fuzzed = "spec/fuzzed" => fuzzed,
+    }
+}
+
+fn schema(subject: &Subject) -> Checked {
+    let schema = &subject.runner()?.capabilities().spec_schema;
+    if let Err(error) = jsonschema::meta::validate(schema) {
+        return Err(Verdict::failed(
+            "a JSON Schema (draft 2020-12)",
+            error.to_string(),
+            "derive the schema with `spec!`",
+        ));
+    }
+    match jsonschema::validator_for(schema) {
+        Ok(_) => Ok(Verdict::passed()),
+        Err(error) => Err(Verdict::failed(
+            "a JSON Schema that can be used by itself",
+            error.to_string(),
+            "keep all that `$ref` names in the schema's own `$defs`",
+        )),
+    }
+}
+
+fn described(subject: &Subject) -> Checked {
+    let schema = &subject.runner()?.capabilities().spec_schema;
+    let bare: Vec<&str> = properties(schema)
+        .filter(|(_, property)| property.get("description").is_none())
+        .map(|(name, _)| name)
+        .collect();
+    match bare.as_slice() {
+        [] => Ok(Verdict::passed()),
+        bare => Ok(Verdict::warning(format!(
+            "nothing says what {} means; put a comment on each field of `Spec`",
+            bare.join(", ")
+        ))),
+    }
+}
+
+fn defaults(subject: &Subject) -> Checked {
+    let runner = subject.runner()?;
+    match runner.resolve_spec(&subject.settings.spec) {
+        Ok(_) => Ok(Verdict::passed()),
+        Err(error) => Err(Verdict::failed(
+            "the spec with all defaults is valid by the runner's own schema",
+            error.to_string(),
+            "give `Spec` a default within its ranges; if there is none that makes sense, set `[spec]` in conformance.toml",
+        )),
+    }
+}
+
+fn unknown_keys(subject: &Subject) -> Checked {
+    let Value::Object(mut spec) = subject.spec()? else {
+        return Ok(Verdict::skipped("the spec is not an object"));
+    };
+    let schema = &subject.runner()?.capabilities().spec_schema;
+    if schema.get("additionalProperties").is_some_and(Value::is_object) {
+        return Ok(Verdict::skipped("the runner takes settings of any name"));
+    }
+    spec.insert(UNKNOWN.to_owned(), json!(1));
+    refused(subject, vec![(UNKNOWN.to_owned(), spec)], "a setting that does not exist")
+}
+
+fn wrong_types(subject: &Subject) -> Checked {
+    let Value::Object(spec) = subject.spec()? else {
+        return Ok(Verdict::skipped("the spec is not an object"));
+    };
+    let schema = &subject.runner()?.capabilities().spec_schema;
+    let validator = jsonschema::validator_for(schema)
+        .map_err(|error| Verdict::skipped(format!("the schema cannot be used: {error}")))?;
+    let mut wrong = Vec::new();
+    for (name, _) in properties(schema) {
+        let candidates = [json!({ "surely": "wrong" }), json!(["surely", "wrong"]), json!(true)];
+        let with = |value: &Value| {
+            let mut spec = spec.clone();
+            spec.insert(name.to_owned(), value.clone());
+            spec
+        };
+        let spoilt = candidates.iter().map(with);
+        let spoilt = spoilt.filter(|spec| !validator.is_valid(&Value::Object(spec.clone())));
+        wrong.extend(spoilt.take(2).map(|spec| (name.to_owned(), spec)));
+    }
+    if wrong.is_empty() {
+        return Ok(Verdict::skipped("no setting has a type to get wrong"));
+    }
+    refused(subject, wrong, "a value of the wrong type")
+}
+
+/// Checks that specs are refused with a pointer to the setting, by the schema and by the runner.
+fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &str) -> Checked {
+    let runner = subject.runner()?;
+    let place = subject.place()?;
+    let mut calls = Vec::new();
+    for (name, spec) in &wrong {
+        let spec = Value::Object(spec.clone());
+        let expected = format!("{what} is `InvalidSpec` at /{name}");
+        let remedy = "declare the settings with `spec!`, which refuses what it does not know";
+        match runner.resolve_spec(&spec) {
+            Err(DispatchError::Runner(RunnerError::InvalidSpec { pointer, .. }))
+                if points_to(&pointer, name) => {}
+            Err(error) => return Err(Verdict::failed(expected, format!("the schema says: {error}"), remedy)),
+            Ok(_) => {
+                return Err(Verdict::failed(
+                    expected,
+                    format!("the schema allows {}", Value::Object(only(&spec, name))),
+                    remedy,
+                ));
+            }
+        }
+        calls.push(Call::Fit(subject.fit_request(&place, "model", spec)));
+    }
+    let probed = subject.probe(&subject.task(calls), &place)?;
+    for answer in &probed.answers {
+        let (name, spec) = &wrong[answer.call];
+        let given = Value::Object(only(&Value::Object(spec.clone()), name));
+        let expected = format!("`fit` with {given} is `InvalidSpec` at /{name}");
+        let remedy = "let `Spec` refuse it: declare it with `spec!`, or check it first thing in `fit`";
+        let seen = match &answer.outcome {
+            Outcome::Error(RunnerError::InvalidSpec { pointer, .. })
+                if points_to(pointer, name) => continue,
+            Outcome::Error(error) => format!("the error: {error}"),
+            Outcome::Result(_) => "a model".to_owned(),
+            Outcome::Panicked(panic) => panic.to_string(),
+            Outcome::Protocol(message) => message.clone(),
+        };
+        return Err(Verdict::failed(expected, seen, remedy));
+    }
+    ended(subject, probed.end, &format!("`fit` with {what}"))?;
+    Ok(Verdict::noted(format!("{} specs refused", wrong.len())))
+}
+
+fn points_to(pointer: &str, name: &str) -> bool {
+    let whole = format!("/{name}");
+    pointer == whole || pointer.starts_with(&format!("{whole}/"))
+}
+
+fn only(spec: &Value, name: &str) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), spec[name].clone())])
+}
+
+fn ended(subject: &Subject, end: End, doing: &str) -> Result<(), Verdict> {
+    match end {
+        End::Finished(_) => Ok(()),
+        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
+        End::Refused(reason) => Err(Verdict::failed("the library opens", reason, "see load/opens")),
+    }
+}
+
+fn fuzzed(subject: &Subject) -> Checked {
+    let runner = subject.runner()?;
+    subject.fitted()?;
+    let defaults = subject.spec()?;
+    let generator = Generator::new(&runner.capabilities().spec_schema, &defaults)
+        .map_err(|error| Verdict::skipped(format!("the schema cannot be used: {error}")))?;
+    let mut random = fastrand::Rng::with_seed(SEED);
+    let specs: Vec<Value> = (0..FUZZED).filter_map(|_| generator.valid(&mut random)).collect();
+    if specs.is_empty() {
+        return Ok(Verdict::skipped("no spec can be made of this schema"));
+    }
+    let place = subject.place()?;
+    let request = |(at, spec): (usize, &Value)| {
+        Call::Fit(subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
+    };
+    let calls = specs.iter().enumerate().map(request).collect();
+    let probed = subject.probe(&subject.task(calls), &place)?;
+    let mut accepted = 0;
+    let mut not_accepted = String::new();
+    for answer in &probed.answers {
+        let spec = &specs[answer.call];
+        match &answer.outcome {
+            Outcome::Result(_) | Outcome::Error(RunnerError::Unsupported { .. }) => accepted += 1,
+            Outcome::Panicked(panic) => {
+                return Err(Verdict::of_panic(&format!("`fit` with {spec}"), panic));
+            }
+            Outcome::Error(error) => {
+                write!(not_accepted, "; {spec}: {error}").expect("writing to a String cannot fail");
+            }
+            Outcome::Protocol(message) => {
+                let doing = format!("`fit` with {spec}");
+                return Err(Verdict::of_dispatch(&doing, &DispatchError::Protocol(message.clone())));
+            }
+        }
+    }
+    let next = specs.get(probed.answers.len());
+    let doing = next.map_or_else(|| "`fit`".to_owned(), |spec| format!("`fit` with {spec}"));
+    ended(subject, probed.end, &doing)?;
+    if not_accepted.is_empty() {
+        return Ok(Verdict::noted(format!("{accepted} specs accepted")));
+    }
+    Ok(Verdict::warning(format!(
+        "the schema allows specs that `fit` refuses{not_accepted}; say more in the schema, with `#[schemars(range(…))]` and its like"
+    )))
+}

@@ -1,0 +1,183 @@
+//! What the calls leave on the disk and on the screen.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use protea_core::{
+    DispatchError,
+    contracts::{Level, RunResult, RunnerError},
+};
+use serde_json::Value;
+use url::Url;
+
+use super::{determinism::difference, scope};
+use crate::{
+    Checked, Subject, Verdict,
+    fixture::{Place, Snapshot},
+    recorder::Recorder,
+    sandbox::{Call, End, Outcome, Probed},
+    subject::cannot_write,
+};
+
+scope! {
+    /// What the calls leave behind.
+    WritesTest {
+        /// Nothing is written outside of the output directory: beside it, beside the model, in the home, current and temporary directory
+        OnlyOutput = "writes/only-output" => only_output,
+        /// Fit, evaluate and export do the same in a sandbox that lets them write their output directory only, and reach no network
+        Sandboxed = "writes/sandboxed" => sandboxed,
+        /// Nothing is printed; what users should know is an event
+        Prints = "writes/prints-nothing" => prints_nothing,
+    }
+}
+
+/// What a process finds as its home, current and temporary directory.
+const SURROUNDINGS: [&str; 3] = ["home", "current", "temporary"];
+
+fn only_output(subject: &Subject) -> Checked {
+    subject.fitted()?;
+    let place = subject.place()?;
+    for name in SURROUNDINGS {
+        std::fs::create_dir_all(place.join(name)).map_err(cannot_write)?;
+    }
+    let request = subject.fit_request(&place, "model", subject.spec()?);
+    let fitted = watched(subject, &place, "fit", Call::Fit(request), "model")?;
+    let model = model_of(fitted).map_or_else(|| without_training(subject, &place), Ok)?;
+    let request = subject.evaluate_model(&model, &place, "evaluation");
+    let evaluated = watched(subject, &place, "evaluate", Call::Evaluate(request), "evaluation")?;
+    let request = subject.export_model(&model, &place, "export");
+    let exported = watched(subject, &place, "export", Call::Export(request), "export")?;
+    let failed = |outcome: &Option<Outcome>| !matches!(outcome, Some(Outcome::Result(_)));
+    if failed(&evaluated) || failed(&exported) {
+        return Ok(Verdict::noted(
+            "some of the calls failed, see lifecycle; none wrote elsewhere",
+        ));
+    }
+    Ok(Verdict::passed())
+}
+
+/// Makes one call and sees what changed in the place, its output directory aside.
+fn watched(
+    subject: &Subject,
+    place: &Place,
+    doing: &str,
+    call: Call,
+    output: &str,
+) -> Result<Option<Outcome>, Verdict> {
+    let before = Snapshot::of(place.path());
+    let probed = subject.probe(&subject.task(vec![call]), place)?;
+    let after = Snapshot::of(place.path());
+    // That a dataset was changed is what dataset/untouched is about.
+    let allowed = [output, "train", "eval"].map(PathBuf::from);
+    let ignore = |path: &Path| allowed.iter().any(|allowed| path.starts_with(allowed));
+    let changes = before.changes(&after, ignore);
+    if !changes.is_empty() {
+        return Err(Verdict::failed(
+            "a call writes below `output_uri` only",
+            format!("during {doing}, {}", changes.join(", ")),
+            "write below `request.output_dir()`, and remove temporary files",
+        ));
+    }
+    outcome(subject, probed, doing)
+}
+
+fn outcome(subject: &Subject, probed: Probed, doing: &str) -> Result<Option<Outcome>, Verdict> {
+    match probed.end {
+        End::Finished(_) => Ok(probed.answers.into_iter().next().map(|answer| answer.outcome)),
+        End::Refused(_) => Ok(None),
+        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
+    }
+}
+
+fn model_of(outcome: Option<Outcome>) -> Option<Url> {
+    match outcome {
+        Some(Outcome::Result(result)) => serde_json::from_value::<RunResult>(result)
+            .ok()
+            .map(|result| result.model_uri),
+        _ => None,
+    }
+}
+
+/// The reference model, in the place, of a runner without a training step.
+fn without_training(subject: &Subject, place: &Place) -> Result<Url, Verdict> {
+    crate::subject::reference_model(place, "model", &subject.spec()?)
+}
+
+fn sandboxed(subject: &Subject) -> Checked {
+    let expected = Value::Object(subject.metrics()?.metrics.clone());
+    let runner = match subject.enclosed() {
+        Err(verdict) => return Err(wants_out(verdict)),
+        Ok(runner) => runner,
+    };
+    let place = subject.place()?;
+    let silent = || Arc::new(Recorder::new(Level::Error));
+    let ended = |doing: &str, error: DispatchError| wants_out(Verdict::of_dispatch(doing, &error));
+    let request = subject.fit_request(&place, "model", subject.spec()?);
+    let model = match runner.fit(&request, silent()) {
+        Ok(fitted) => fitted.model_uri,
+        Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
+            without_training(subject, &place)?
+        }
+        Err(error) => return Err(ended("fit in a sandbox", error)),
+    };
+    let request = subject.evaluate_model(&model, &place, "evaluation");
+    let evaluated = runner
+        .evaluate(&request, silent())
+        .map_err(|error| ended("evaluate in a sandbox", error))?;
+    let request = subject.export_model(&model, &place, "export");
+    match runner.export(&request, silent()) {
+        // What is wrong with an export is another test's business.
+        Ok(_) | Err(DispatchError::Export { .. } | DispatchError::Protocol(_)) => {}
+        Err(error) => return Err(ended("export in a sandbox", error)),
+    }
+    match difference(&expected, &Value::Object(evaluated.metrics)) {
+        None => Ok(Verdict::passed()),
+        Some((place, _)) => Err(Verdict::failed(
+            "the same scores in a sandbox",
+            format!("the metrics differ at {place}"),
+            "read the dataset and the model only",
+        )),
+    }
+}
+
+/// A failure in a sandbox, with the remedy that goes for sandboxes.
+fn wants_out(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Failed { expected, seen, .. } => Verdict::failed(
+            expected,
+            seen,
+            "read the dataset, the model and system libraries only, write below `request.output_dir()` only, and use no network",
+        ),
+        verdict => verdict,
+    }
+}
+
+fn prints_nothing(subject: &Subject) -> Checked {
+    let fitted = subject.fitted()?;
+    let place = subject.place()?;
+    let calls = vec![
+        Call::Fit(subject.fit_request(&place, "model", subject.spec()?)),
+        Call::Evaluate(subject.evaluate_request(fitted, &place, "evaluation")),
+        Call::Export(subject.export_model(&fitted.model_uri, &place, "export")),
+    ];
+    let probed = subject.probe(&subject.task(calls), &place)?;
+    let printed = probed.printed;
+    outcome(subject, probed, "fit, evaluate and export")?;
+    if printed > 0 {
+        return Ok(Verdict::warning(format!(
+            "it prints: {printed} bytes on standard output and standard error; send events with `emit` instead, which reach logs and trackers"
+        )));
+    }
+    Ok(Verdict::passed())
+}
+
+/// For other tests: the metrics of a result.
+pub(super) fn metrics_of(outcome: &Outcome) -> Option<&Value> {
+    match outcome {
+        Outcome::Result(result) => result.get("metrics"),
+        _ => None,
+    }
+}
