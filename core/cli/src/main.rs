@@ -15,6 +15,9 @@ mod watch;
 fn main() -> std::process::ExitCode {
     // Before anything else: this process may have been started to run a runner's code.
     #[cfg(unix)]
-    protea_core::worker::serve_if_asked();
+    {
+        protea_core::worker::serve_if_asked();
+        protea_conformance::serve_if_asked();
+    }
     app::run(std::env::args_os().collect())
 }

@@ -54,14 +54,16 @@ impl Default for Place {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A time with its unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     let seconds =
         quantity(text, &units).ok_or("give a number and a unit: 500ms, 90s, 10m or 2h")?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
+/// A size with its unit.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let units = [
         ("KiB", 1024.0),
         ("MiB", 1024.0 * 1024.0),

@@ -1,6 +1,8 @@
 //! The command line, one file per group of commands.
 
 mod cafa;
+#[cfg(unix)]
+mod check;
 mod dataset;
 mod experiment;
 mod isolation;
@@ -10,6 +12,8 @@ mod trust;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use cafa::{CafaArgs, LogLevel};
+#[cfg(unix)]
+pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
 pub use isolation::{IsolationArgs, Place, Walls};

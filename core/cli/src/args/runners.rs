@@ -32,6 +32,12 @@ pub enum RunnersCommand {
     New(NewArgs),
     /// Check a runner's file and copy it into the user's directory of runners
     Install(InstallArgs),
+    /// Test whether runners keep the contract, without risk to anything
+    #[cfg(unix)]
+    Check(super::CheckArgs),
+    /// Try a runner with random specs and broken models
+    #[cfg(unix)]
+    Fuzz(super::FuzzArgs),
 }
 
 /// Arguments of `protea runners lock`.

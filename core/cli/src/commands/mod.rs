@@ -1,11 +1,15 @@
 //! What the commands do: each gives one report, or one failure.
 
 mod cafa;
+#[cfg(unix)]
+mod check;
 mod dataset;
 mod evaluate;
 mod export;
 mod fit;
 mod freeze;
+#[cfg(unix)]
+mod fuzz;
 mod install;
 mod lock;
 mod new;
@@ -33,6 +37,12 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runners(RunnersCommand::Lock(args)) => lock::lock(&args, &reporter),
         Command::Runners(RunnersCommand::New(args)) => new::new(&args, &reporter),
         Command::Runners(RunnersCommand::Install(args)) => install::install(&args, &reporter),
+        #[cfg(unix)]
+        Command::Runners(RunnersCommand::Check(args)) => {
+            check::check(&args, cli.global.json, &reporter)
+        }
+        #[cfg(unix)]
+        Command::Runners(RunnersCommand::Fuzz(args)) => fuzz::fuzz(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
         Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),

@@ -1,0 +1,95 @@
+//! `protea runners fuzz`.
+
+use std::{sync::Arc, time::Duration};
+
+use protea_conformance::{
+    Check,
+    fuzz::{self, Budget, Finding},
+};
+use serde_json::json;
+
+use super::check::{config, host, printable, unusable};
+use crate::{
+    args::FuzzArgs,
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Report, Reporter, shown},
+};
+
+/// How long to go on where nothing is said.
+const TIME: Duration = Duration::from_secs(60);
+
+/// Tries a runner with random specs and broken models.
+pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let mut check = Check::new(vec![args.file.clone()], host()?);
+    check.config = config(&args.config)?;
+    let fixtures = check.fixtures().map_err(unusable)?;
+    let budget = Budget {
+        seed: args.seed,
+        time: args.time.or_else(|| args.cases.is_none().then_some(TIME)),
+        cases: args.cases,
+    };
+    interrupt::cooperate(reporter);
+    reporter.start(&format!("fuzzing {}", shown(&args.file)));
+    let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+    let mut cases = 0;
+    let report = fuzz::fuzz(
+        file,
+        Arc::new(check.settings()),
+        Arc::new(fixtures),
+        budget,
+        &mut |_, finding| {
+            cases += 1;
+            reporter.progress(cases, budget.cases.unwrap_or_default());
+            if let Some(finding) = finding {
+                reporter.warn(&described(finding));
+            }
+            !interrupt::requested()
+        },
+    );
+    reporter.abandon();
+    let report = report.map_err(|verdict| {
+        Failure::new(
+            Exit::Failed,
+            format!(
+                "{} cannot be fuzzed: {}; see `protea runners check`",
+                shown(&args.file),
+                verdict.lines().join(", ")
+            ),
+        )
+    })?;
+    let text = format!(
+        "{}: {} cases from seed {}, {} findings\n",
+        report.runner,
+        report.cases,
+        report.seed,
+        report.findings.len()
+    );
+    if report.findings.is_empty() {
+        return Ok(Report {
+            text,
+            json: json!(report),
+        });
+    }
+    Err(Failure::new(
+        Exit::Failed,
+        format!(
+            "{} of {} cases were not answered as they must be",
+            report.findings.len(),
+            report.cases
+        ),
+    )
+    .with_text(text)
+    .with_detail("fuzz", json!(report)))
+}
+
+fn described(finding: &Finding) -> String {
+    printable(&format!(
+        "{}\n  {}\n  input:    {}\n  again:    --seed {} --cases 1",
+        finding.doing,
+        finding.verdict.lines().join("\n  "),
+        finding.input,
+        finding.seed
+    ))
+}
