@@ -12,6 +12,7 @@ mod bad_runners;
 mod c_answers;
 #[cfg(unix)]
 mod c_runner;
+mod conformance;
 mod drop_in;
 mod embedding;
 mod main_job;

@@ -158,7 +158,12 @@ pub fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, Buil
         .lines()
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())
         .filter(|message| message.reason == "compiler-artifact")
-        .filter(|message| message.manifest_path.canonicalize().is_ok_and(|path| path == ours))
+        .filter(|message| {
+            message
+                .manifest_path
+                .canonicalize()
+                .is_ok_and(|path| path == ours)
+        })
         .flat_map(|message| message.filenames)
         .find(|file| file.extension() == Some(OsStr::new(std::env::consts::DLL_EXTENSION)))
         .ok_or_else(|| BuildError::NoLibrary(package.to_owned()))

@@ -83,7 +83,9 @@ impl Check {
         let config = &self.config;
         Settings {
             host: self.host.clone(),
-            time_limit: config.time_limit.map_or(TIME_LIMIT, Duration::from_secs_f64),
+            time_limit: config
+                .time_limit
+                .map_or(TIME_LIMIT, Duration::from_secs_f64),
             memory_limit: config.memory_limit.map_or(MEMORY_LIMIT, |mib| mib << 20),
             spec: config.spec.clone().map_or(Value::Null, Value::Object),
         }
@@ -106,7 +108,12 @@ impl Check {
                 let mut others = files.clone();
                 others.remove(at);
                 others.retain(|other| other != file);
-                Subject::new(file.clone(), others, Arc::clone(&settings), Arc::clone(&fixtures))
+                Subject::new(
+                    file.clone(),
+                    others,
+                    Arc::clone(&settings),
+                    Arc::clone(&fixtures),
+                )
             })
             .collect();
         let asked: Vec<(usize, Test)> = (0..subjects.len())
@@ -182,7 +189,10 @@ fn blamed(done: &Done) -> Vec<(usize, Test)> {
     for (at, tests) in done {
         let mut known: HashSet<&str> = tests.iter().map(|test| test.name.as_str()).collect();
         for test in tests {
-            if let Verdict::Skipped { because_of: Some(name), .. } = &test.verdict
+            if let Verdict::Skipped {
+                because_of: Some(name),
+                ..
+            } = &test.verdict
                 && known.insert(name)
                 && let Some(test) = Test::named(name)
             {
@@ -203,7 +213,9 @@ fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
     };
     FileReport {
         path: subject.path.clone(),
-        runner: descriptor.as_ref().map(|descriptor| descriptor.name.clone()),
+        runner: descriptor
+            .as_ref()
+            .map(|descriptor| descriptor.name.clone()),
         version: descriptor.map(|descriptor| descriptor.version),
         sha256: content::digest_file(&subject.path)
             .ok()

@@ -78,7 +78,9 @@ pub enum ConfigError {
         message: String,
     },
     /// It names a test that does not exist.
-    #[error("[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them")]
+    #[error(
+        "[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them"
+    )]
     UnknownTest(String),
     /// A limit makes no sense.
     #[error("{name} is {value}; give a number above 0")]

@@ -118,7 +118,10 @@ impl Recorded {
         if event.level < level {
             note(
                 &mut self.below_level,
-                format!("{name:?} at level {:?}, {level:?} was asked for", event.level),
+                format!(
+                    "{name:?} at level {:?}, {level:?} was asked for",
+                    event.level
+                ),
             );
         }
         match serde_json::from_slice::<Map<String, Value>>(event.fields) {

@@ -152,10 +152,11 @@ impl Subject {
     ///
     /// The verdict of a test that cannot go on without it.
     pub fn runner(&self) -> Result<&Runner, Verdict> {
-        self.load().map_err(|verdict| match self.lies.load(Ordering::SeqCst) {
-            true => prerequisite(suite::AGREES),
-            false => blamed_on(suite::OPENS, verdict),
-        })
+        self.load()
+            .map_err(|verdict| match self.lies.load(Ordering::SeqCst) {
+                true => prerequisite(suite::AGREES),
+                false => blamed_on(suite::OPENS, verdict),
+            })
     }
 
     /// Loads the runner; what that came to.
@@ -265,7 +266,8 @@ impl Subject {
             .get_or_init(|| {
                 let place = self.place()?;
                 let recorder = Arc::new(Recorder::new(Level::Debug));
-                let (model_uri, result) = self.fit_in(&place, "model", Arc::clone(&recorder) as _)?;
+                let (model_uri, result) =
+                    self.fit_in(&place, "model", Arc::clone(&recorder) as _)?;
                 Ok(Fitted {
                     place,
                     model_uri,
@@ -306,7 +308,9 @@ impl Subject {
             .get_or_init(|| {
                 let recorder = Arc::new(Recorder::new(Level::Debug));
                 let request = self.evaluate_request(fitted, &fitted.place, "evaluation");
-                let result = self.runner()?.evaluate(&request, Arc::clone(&recorder) as _);
+                let result = self
+                    .runner()?
+                    .evaluate(&request, Arc::clone(&recorder) as _);
                 let result = match result {
                     Err(error) if !matches!(error, DispatchError::Metrics(_)) => {
                         return Err(Verdict::of_dispatch("evaluate", &error));
@@ -364,7 +368,12 @@ impl Subject {
 
     /// A request to score the shared model on a place's own dataset.
     #[must_use]
-    pub fn evaluate_request(&self, fitted: &Fitted, place: &Place, output: &str) -> EvaluateRequest {
+    pub fn evaluate_request(
+        &self,
+        fitted: &Fitted,
+        place: &Place,
+        output: &str,
+    ) -> EvaluateRequest {
         self.evaluate_model(&fitted.model_uri, place, output)
     }
 

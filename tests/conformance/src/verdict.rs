@@ -200,15 +200,15 @@ impl Verdict {
             ),
             DispatchError::Panicked(panic) => Self::of_panic(doing, panic),
             DispatchError::OutputTooLarge { limit } => Self::failed(
-                format!("{doing} writes no more than the data call for, and never {limit} bytes of these"),
+                format!(
+                    "{doing} writes no more than the data call for, and never {limit} bytes of these"
+                ),
                 error.to_string(),
                 "write what is needed later, not all that was computed",
             ),
-            DispatchError::Runner(error) => Self::failed(
-                expected,
-                format!("the error: {error}"),
-                remedy_for(error),
-            ),
+            DispatchError::Runner(error) => {
+                Self::failed(expected, format!("the error: {error}"), remedy_for(error))
+            }
             DispatchError::Open(reason) => Self::failed(
                 "the library opens as a runner",
                 reason,

@@ -65,7 +65,11 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     let broken: Vec<String> = report
         .files
         .iter()
-        .filter(|file| file.tests.iter().any(|test| test.verdict.status().is_failure()))
+        .filter(|file| {
+            file.tests
+                .iter()
+                .any(|test| test.verdict.status().is_failure())
+        })
         .map(|file| shown(&file.path))
         .collect();
     Err(Failure::new(
@@ -79,15 +83,17 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
 
 /// The processes that run the runners' code are this program again.
 pub fn host() -> Result<Host, Failure> {
-    Host::this_program().map_err(|error| {
-        Failure::new(Exit::Failed, format!("a worker cannot be started: {error}"))
-    })
+    Host::this_program()
+        .map_err(|error| Failure::new(Exit::Failed, format!("a worker cannot be started: {error}")))
 }
 
 /// The configuration: the file that is named, or the usual one where it is, and options over it.
 pub fn config(args: &ConfigArgs) -> Result<Config, Failure> {
     let usual = PathBuf::from(FILE_NAME);
-    let file = args.config.clone().or_else(|| usual.is_file().then_some(usual));
+    let file = args
+        .config
+        .clone()
+        .or_else(|| usual.is_file().then_some(usual));
     let mut config = match file {
         Some(file) => Config::read(&file).map_err(misuse)?,
         None => Config::default(),
@@ -159,7 +165,10 @@ impl Observer for Lines {
         let style = style(status);
         let line = line(runner, test);
         let (head, rest) = line.split_at(line.find('[').unwrap_or_default());
-        let text = format!("{style}{head}{style:#}{rest}\n{}", printable(&details(test)));
+        let text = format!(
+            "{style}{head}{style:#}{rest}\n{}",
+            printable(&details(test))
+        );
         let _one_at_a_time = self.out.lock();
         // That nobody reads on is no reason to test less.
         let mut out = anstream::stdout().lock();

@@ -89,11 +89,7 @@ pub fn serve() -> ! {
 /// What it means that a process which ran a runner's code ended without an answer. `last_words` are
 /// the end of what it wrote to standard error.
 #[must_use]
-pub fn explain_end(
-    status: ExitStatus,
-    limits: &WorkerLimits,
-    last_words: String,
-) -> DispatchError {
+pub fn explain_end(status: ExitStatus, limits: &WorkerLimits, last_words: String) -> DispatchError {
     verdict::of_end(Some(status), None, limits, last_words)
 }
 

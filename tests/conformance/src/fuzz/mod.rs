@@ -127,7 +127,11 @@ fn try_case(subject: &Subject, sound: &Sound, seed: u64) -> Result<Option<Findin
             None => return Ok(None),
             Some(spec) => {
                 let checked = valid_spec(subject, &place, &spec);
-                ("fit and evaluate with a valid spec", spec.to_string(), checked)
+                (
+                    "fit and evaluate with a valid spec",
+                    spec.to_string(),
+                    checked,
+                )
             }
         },
         2 => match generator.broken(&mut random) {
@@ -211,7 +215,12 @@ fn one_call(
         End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut => return Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
-    match probed.answers.into_iter().next().map(|answer| answer.outcome) {
+    match probed
+        .answers
+        .into_iter()
+        .next()
+        .map(|answer| answer.outcome)
+    {
         Some(Outcome::Panicked(panic)) => Err(Verdict::of_panic(doing, &panic)),
         Some(Outcome::Protocol(message)) => Err(Verdict::of_dispatch(
             doing,

@@ -23,7 +23,11 @@ pub fn details(test: &TestReport) -> String {
         verdict => verdict.lines(),
     };
     let indented = |line: &str| format!("{:25}{line}\n", "");
-    lines.iter().flat_map(|text| text.lines()).map(indented).collect()
+    lines
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(indented)
+        .collect()
 }
 
 /// The last line: `3 files, 120 tests: 100 passed, 2 warnings, 17 skipped, 1 failed (12.3 s)`.
@@ -47,6 +51,10 @@ pub fn counts(report: &Report) -> String {
         plural(tests),
         parts.join(", "),
         report.seconds,
-        if report.complete { "" } else { "; not all that was asked for was run" }
+        if report.complete {
+            ""
+        } else {
+            "; not all that was asked for was run"
+        }
     )
 }

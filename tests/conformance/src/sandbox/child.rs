@@ -174,8 +174,10 @@ fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> Outcome 
 
 fn outcome<T: Serialize>(result: Result<T, CallError>) -> Outcome {
     match result {
-        Ok(result) => serde_json::to_value(result)
-            .map_or_else(|error| Outcome::Protocol(error.to_string()), Outcome::Result),
+        Ok(result) => serde_json::to_value(result).map_or_else(
+            |error| Outcome::Protocol(error.to_string()),
+            Outcome::Result,
+        ),
         Err(CallError::Runner(error)) => Outcome::Error(error),
         Err(CallError::Panicked(panic)) => Outcome::Panicked(panic),
         Err(CallError::Protocol(message)) => Outcome::Protocol(message),

@@ -86,7 +86,7 @@ pub fn probe(
     seen.end = process.listen(&mut seen, Instant::now() + time, &limits)?;
     let marked = stragglers::marked(&process.id).into_iter();
     seen.children = marked
-                .filter(|pid| Some(*pid) != Pid::from_raw(process.child.id().cast_signed()))
+        .filter(|pid| Some(*pid) != Pid::from_raw(process.child.id().cast_signed()))
         .count();
     seen.printed = process.printed();
     Ok(seen)

@@ -79,7 +79,10 @@ fn untouched(subject: &Subject) -> Checked {
             if !changes.is_empty() {
                 return Err(Verdict::failed(
                     "a frozen dataset is never written to",
-                    format!("after {after}, in the dataset `{name}`: {}", changes.join(", ")),
+                    format!(
+                        "after {after}, in the dataset `{name}`: {}",
+                        changes.join(", ")
+                    ),
                     "open datasets read-only; write below `request.output_dir()` only",
                 ));
             }
@@ -90,9 +93,10 @@ fn untouched(subject: &Subject) -> Checked {
     let fitted = subject.fit_in(&place, "model", recorder());
     check("fit")?;
     let (model, _) = fitted?;
-    let evaluated = subject
-        .runner()?
-        .evaluate(&subject.evaluate_model(&model, &place, "evaluation"), recorder());
+    let evaluated = subject.runner()?.evaluate(
+        &subject.evaluate_model(&model, &place, "evaluation"),
+        recorder(),
+    );
     check("evaluate")?;
     let exported = subject
         .runner()?

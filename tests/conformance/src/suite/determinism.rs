@@ -136,7 +136,9 @@ fn same_files(one: &Snapshot, other: &Snapshot, call: &str) -> Checked {
 pub(super) fn difference(one: &Value, other: &Value) -> Option<(String, f64)> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
-            let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
+            let keys = one
+                .keys()
+                .chain(other.keys().filter(|key| !one.contains_key(*key)));
             keys.filter_map(|key| {
                 let of = |map: &serde_json::Map<String, Value>| {
                     map.get(key).cloned().unwrap_or_default()

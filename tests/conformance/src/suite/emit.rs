@@ -91,8 +91,13 @@ fn volume(subject: &Subject) -> Checked {
     for (call, recorded) in said(subject)? {
         if recorded.events > MOST_EVENTS || recorded.bytes > MOST_BYTES {
             return Err(Verdict::failed(
-                format!("at most {MOST_EVENTS} events and {MOST_BYTES} bytes for a few dozen proteins"),
-                format!("{} events with {} bytes during {call}", recorded.events, recorded.bytes),
+                format!(
+                    "at most {MOST_EVENTS} events and {MOST_BYTES} bytes for a few dozen proteins"
+                ),
+                format!(
+                    "{} events with {} bytes during {call}",
+                    recorded.events, recorded.bytes
+                ),
                 "send progress once per block of work, and no data: data belong into files",
             ));
         }
@@ -108,7 +113,9 @@ fn levels(subject: &Subject) -> Checked {
     subject.fit_in(&place, "model", Arc::clone(&fit) as _)?;
     // How it ends is another test's business.
     let request = subject.evaluate_request(fitted, &place, "evaluation");
-    let _ = subject.runner()?.evaluate(&request, Arc::clone(&evaluate) as _);
+    let _ = subject
+        .runner()?
+        .evaluate(&request, Arc::clone(&evaluate) as _);
     no_faults(
         &[("fit", &fit.recorded()), ("evaluate", &evaluate.recorded())],
         |recorded| &recorded.below_level,
@@ -125,7 +132,10 @@ fn after_return(subject: &Subject) -> Checked {
         0 => Ok(()),
         late => Err(Verdict::failed(
             "no event comes after the call has returned",
-            format!("{late} events within {} ms after {call} had returned", LINGER.as_millis()),
+            format!(
+                "{late} events within {} ms after {call} had returned",
+                LINGER.as_millis()
+            ),
             "join every thread that has a clone of the emitter before returning",
         )),
     };

@@ -51,7 +51,9 @@ fn same_result(subject: &Subject) -> Checked {
 
 fn children(subject: &Subject) -> Checked {
     if !cfg!(target_os = "linux") {
-        return Ok(Verdict::skipped("this system does not tell whose a process is"));
+        return Ok(Verdict::skipped(
+            "this system does not tell whose a process is",
+        ));
     }
     let place = subject.place()?;
     let probed = rounds_of_calls(subject, &place, 1)?;

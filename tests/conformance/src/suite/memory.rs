@@ -27,7 +27,9 @@ fn growth(subject: &Subject) -> Checked {
     let answers = fifty(subject)?;
     let at = |call: usize| answers.get(call).and_then(|answer| answer.usage.memory);
     let (Some(warm), Some(middle), Some(last)) = (at(WARM), at(MIDDLE), at(CALLS - 1)) else {
-        return Ok(Verdict::skipped("this system does not tell a process's memory"));
+        return Ok(Verdict::skipped(
+            "this system does not tell a process's memory",
+        ));
     };
     // In both halves: what grows once and then stays is a cache, not a leak.
     let per_call = |from: u64, to: u64, calls: usize| to.saturating_sub(from) / calls as u64;
@@ -74,7 +76,10 @@ fn fifty(subject: &Subject) -> Result<&[Answer], Verdict> {
         request.threads = 1;
         let calls = vec![Call::Evaluate(request); CALLS];
         let probed = subject.probe(&subject.task(calls), &place)?;
-        let doing = format!("evaluation {} of {CALLS} in one process", probed.answers.len() + 1);
+        let doing = format!(
+            "evaluation {} of {CALLS} in one process",
+            probed.answers.len() + 1
+        );
         match probed.end {
             End::Finished(_) | End::Refused(_) => {}
             End::Died(error) => return Err(Verdict::of_dispatch(&doing, &error)),
@@ -85,7 +90,11 @@ fn fifty(subject: &Subject) -> Result<&[Answer], Verdict> {
             None => Ok(probed.answers),
             Some(answer) => Err(Verdict::failed(
                 "an evaluation that succeeds once succeeds fifty times",
-                format!("the call {} ends with {:?}", answer.call + 1, answer.outcome),
+                format!(
+                    "the call {} ends with {:?}",
+                    answer.call + 1,
+                    answer.outcome
+                ),
                 "keep no state between calls",
             )),
         }

@@ -52,7 +52,8 @@ impl Refusals {
             }
             Err(error) => Err(Verdict::of_dispatch(doing, &error)),
             Ok(_) if !self.strict => {
-                self.otherwise.push(format!("{doing}: a result, as if nothing were wrong"));
+                self.otherwise
+                    .push(format!("{doing}: a result, as if nothing were wrong"));
                 Ok(())
             }
             Ok(_) => Err(Verdict::failed(

@@ -43,7 +43,10 @@ fn schema(subject: &Subject) -> Checked {
         if !is_plain(&metric.name) {
             return wrong(format!("a metric is named {:?}", metric.name));
         }
-        if schema.metrics[..at].iter().any(|before| before.name == metric.name) {
+        if schema.metrics[..at]
+            .iter()
+            .any(|before| before.name == metric.name)
+        {
             return wrong(format!("{} is declared twice", metric.name));
         }
         if let (Some(low), Some(high)) = (metric.minimum, metric.maximum)
@@ -65,7 +68,9 @@ fn metrics(subject: &Subject) -> Checked {
         Ok(result) => Ok(Verdict::noted(shown(&result.metrics))),
         Err(DispatchError::Metrics(error)) => Err(Verdict::failed(
             match error {
-                MetricError::Missing(_) => "every metric that is declared, and not optional, is returned",
+                MetricError::Missing(_) => {
+                    "every metric that is declared, and not optional, is returned"
+                }
                 MetricError::NotANumber { .. } => "every metric is a finite number",
                 MetricError::OutOfRange { .. } => "every metric lies within its declared range",
             },
@@ -108,7 +113,9 @@ fn names(subject: &Subject) -> Checked {
     let canonical: Vec<&str> = canonical
         .chain([FMAX, AUC_PR, COVERAGE, WFMAX, SMIN])
         .collect();
-    let groups = ASPECTS.into_iter().chain(declared.groups.iter().map(String::as_str));
+    let groups = ASPECTS
+        .into_iter()
+        .chain(declared.groups.iter().map(String::as_str));
     let groups: Vec<&str> = groups.collect();
     for (name, _) in flatten(metrics) {
         for part in name.split('.') {
@@ -145,7 +152,10 @@ fn alike(one: &str, other: &str) -> bool {
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '.')
+    !name.is_empty()
+        && !name
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || c == '.')
 }
 
 /// The first few metrics, for a note.

@@ -70,7 +70,9 @@ fn shuffled_labels(subject: &Subject) -> Checked {
     );
     if by_shuffled > chance + LUCK {
         return Err(Verdict::failed(
-            format!("learnt from shuffled labels, {name} is near {chance:.3}, what term frequencies alone give"),
+            format!(
+                "learnt from shuffled labels, {name} is near {chance:.3}, what term frequencies alone give"
+            ),
             scores,
             remedy,
         ));
@@ -94,7 +96,11 @@ fn learnt_from(subject: &Subject, train: &Path) -> Result<EvalResult, Verdict> {
 fn mean(schema: &MetricSchema, metrics: &Metrics) -> Option<f64> {
     let name = &schema.metrics.first()?.name;
     let values: Vec<f64> = match schema.groups.is_empty() {
-        true => metrics.get(name).and_then(Value::as_f64).into_iter().collect(),
+        true => metrics
+            .get(name)
+            .and_then(Value::as_f64)
+            .into_iter()
+            .collect(),
         false => metrics
             .values()
             .filter_map(|group| group.get(name)?.as_f64())

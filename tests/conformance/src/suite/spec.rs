@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use protea_core::{
-    DispatchError,
-    contracts::RunnerError,
-};
+use protea_core::{DispatchError, contracts::RunnerError};
 use serde_json::{Map, Value, json};
 
 use super::scope;
@@ -90,11 +87,18 @@ fn unknown_keys(subject: &Subject) -> Checked {
         return Ok(Verdict::skipped("the spec is not an object"));
     };
     let schema = &subject.runner()?.capabilities().spec_schema;
-    if schema.get("additionalProperties").is_some_and(Value::is_object) {
+    if schema
+        .get("additionalProperties")
+        .is_some_and(Value::is_object)
+    {
         return Ok(Verdict::skipped("the runner takes settings of any name"));
     }
     spec.insert(UNKNOWN.to_owned(), json!(1));
-    refused(subject, vec![(UNKNOWN.to_owned(), spec)], "a setting that does not exist")
+    refused(
+        subject,
+        vec![(UNKNOWN.to_owned(), spec)],
+        "a setting that does not exist",
+    )
 }
 
 fn wrong_types(subject: &Subject) -> Checked {
@@ -106,7 +110,11 @@ fn wrong_types(subject: &Subject) -> Checked {
         .map_err(|error| Verdict::skipped(format!("the schema cannot be used: {error}")))?;
     let mut wrong = Vec::new();
     for (name, _) in properties(schema) {
-        let candidates = [json!({ "surely": "wrong" }), json!(["surely", "wrong"]), json!(true)];
+        let candidates = [
+            json!({ "surely": "wrong" }),
+            json!(["surely", "wrong"]),
+            json!(true),
+        ];
         let with = |value: &Value| {
             let mut spec = spec.clone();
             spec.insert(name.to_owned(), value.clone());
@@ -134,7 +142,13 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
         match runner.resolve_spec(&spec) {
             Err(DispatchError::Runner(RunnerError::InvalidSpec { pointer, .. }))
                 if points_to(&pointer, name) => {}
-            Err(error) => return Err(Verdict::failed(expected, format!("the schema says: {error}"), remedy)),
+            Err(error) => {
+                return Err(Verdict::failed(
+                    expected,
+                    format!("the schema says: {error}"),
+                    remedy,
+                ));
+            }
             Ok(_) => {
                 return Err(Verdict::failed(
                     expected,
@@ -150,10 +164,14 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
         let (name, spec) = &wrong[answer.call];
         let given = Value::Object(only(&Value::Object(spec.clone()), name));
         let expected = format!("`fit` with {given} is `InvalidSpec` at /{name}");
-        let remedy = "let `Spec` refuse it: declare it with `spec!`, or check it first thing in `fit`";
+        let remedy =
+            "let `Spec` refuse it: declare it with `spec!`, or check it first thing in `fit`";
         let seen = match &answer.outcome {
             Outcome::Error(RunnerError::InvalidSpec { pointer, .. })
-                if points_to(pointer, name) => continue,
+                if points_to(pointer, name) =>
+            {
+                continue;
+            }
             Outcome::Error(error) => format!("the error: {error}"),
             Outcome::Result(_) => "a model".to_owned(),
             Outcome::Panicked(panic) => panic.to_string(),
@@ -179,7 +197,11 @@ fn ended(subject: &Subject, end: End, doing: &str) -> Result<(), Verdict> {
         End::Finished(_) => Ok(()),
         End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
-        End::Refused(reason) => Err(Verdict::failed("the library opens", reason, "see load/opens")),
+        End::Refused(reason) => Err(Verdict::failed(
+            "the library opens",
+            reason,
+            "see load/opens",
+        )),
     }
 }
 
@@ -190,7 +212,9 @@ fn fuzzed(subject: &Subject) -> Checked {
     let generator = Generator::new(&runner.capabilities().spec_schema, &defaults)
         .map_err(|error| Verdict::skipped(format!("the schema cannot be used: {error}")))?;
     let mut random = fastrand::Rng::with_seed(SEED);
-    let specs: Vec<Value> = (0..FUZZED).filter_map(|_| generator.valid(&mut random)).collect();
+    let specs: Vec<Value> = (0..FUZZED)
+        .filter_map(|_| generator.valid(&mut random))
+        .collect();
     if specs.is_empty() {
         return Ok(Verdict::skipped("no spec can be made of this schema"));
     }
@@ -214,7 +238,10 @@ fn fuzzed(subject: &Subject) -> Checked {
             }
             Outcome::Protocol(message) => {
                 let doing = format!("`fit` with {spec}");
-                return Err(Verdict::of_dispatch(&doing, &DispatchError::Protocol(message.clone())));
+                return Err(Verdict::of_dispatch(
+                    &doing,
+                    &DispatchError::Protocol(message.clone()),
+                ));
             }
         }
     }

@@ -97,7 +97,10 @@ fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u
             let threads = usage.threads.zip(before);
             Ok((
                 threads.map(|(after, before)| after.saturating_sub(before)),
-                usage.ticks.zip(last_call).map(|(after, before)| after - before),
+                usage
+                    .ticks
+                    .zip(last_call)
+                    .map(|(after, before)| after - before),
             ))
         }
         End::Refused(reason) => Err(Verdict::skipped(reason)),

@@ -46,7 +46,13 @@ fn only_output(subject: &Subject) -> Checked {
     let fitted = watched(subject, &place, "fit", Call::Fit(request), "model")?;
     let model = model_of(fitted).map_or_else(|| without_training(subject, &place), Ok)?;
     let request = subject.evaluate_model(&model, &place, "evaluation");
-    let evaluated = watched(subject, &place, "evaluate", Call::Evaluate(request), "evaluation")?;
+    let evaluated = watched(
+        subject,
+        &place,
+        "evaluate",
+        Call::Evaluate(request),
+        "evaluation",
+    )?;
     let request = subject.export_model(&model, &place, "export");
     let exported = watched(subject, &place, "export", Call::Export(request), "export")?;
     let failed = |outcome: &Option<Outcome>| !matches!(outcome, Some(Outcome::Result(_)));
@@ -85,7 +91,11 @@ fn watched(
 
 fn outcome(subject: &Subject, probed: Probed, doing: &str) -> Result<Option<Outcome>, Verdict> {
     match probed.end {
-        End::Finished(_) => Ok(probed.answers.into_iter().next().map(|answer| answer.outcome)),
+        End::Finished(_) => Ok(probed
+            .answers
+            .into_iter()
+            .next()
+            .map(|answer| answer.outcome)),
         End::Refused(_) => Ok(None),
         End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
