@@ -33,8 +33,6 @@ pub struct Recorder {
 pub struct Recorded {
     /// Events of the runner.
     pub events: u64,
-    /// Bytes in their names, messages and fields.
-    pub bytes: u64,
     /// Names, fields or messages that are not what they must be.
     pub malformed: Vec<String>,
     /// Progress that fell, or went beyond its end.
@@ -104,7 +102,6 @@ impl Recorded {
     fn take(&mut self, event: &Event<'_>, level: Level) {
         self.events += 1;
         let message = event.message.unwrap_or_default();
-        self.bytes += (event.name.len() + message.len() + event.fields.len()) as u64;
         let name: String = event.name.chars().take(80).collect();
         if let Some(fault) = fault_in_name(event.name) {
             note(&mut self.malformed, format!("the name {name:?} {fault}"));

@@ -61,6 +61,7 @@ pub struct Subject {
     /// The datasets.
     pub fixtures: Arc<Fixtures>,
     inspected: OnceLock<catalog::Verdict>,
+    entry: OnceLock<Result<Entry, Verdict>>,
     runner: OnceLock<Result<Runner, Verdict>>,
     lies: AtomicBool,
     fitted: OnceLock<Result<Fitted, Verdict>>,
@@ -105,6 +106,7 @@ impl Subject {
             settings,
             fixtures,
             inspected: OnceLock::new(),
+            entry: OnceLock::new(),
             runner: OnceLock::new(),
             lies: AtomicBool::new(false),
             fitted: OnceLock::new(),
@@ -138,10 +140,13 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn entry(&self) -> Result<Entry, Verdict> {
         match self.inspected() {
-            catalog::Verdict::Runner(descriptor) => {
-                Entry::read(&self.path, descriptor.clone(), Origin::Given)
-                    .map_err(|error| Verdict::skipped(error.to_string()))
-            }
+            catalog::Verdict::Runner(descriptor) => self
+                .entry
+                .get_or_init(|| {
+                    Entry::read(&self.path, descriptor.clone(), Origin::Given)
+                        .map_err(|error| Verdict::skipped(error.to_string()))
+                })
+                .clone(),
             _ => Err(prerequisite(suite::READABLE)),
         }
     }

@@ -141,6 +141,7 @@ fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
         let sink = Arc::new(Sink {
             manner: task.manner,
             events: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         });
         let began = Instant::now();
         let outcome = call(runner, request, Arc::clone(&sink) as Arc<dyn EventSink>);
@@ -150,6 +151,7 @@ fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
             seconds: began.elapsed().as_secs_f64(),
             usage: Usage::now(),
             events: sink.events.load(Ordering::SeqCst),
+            bytes: sink.bytes.load(Ordering::SeqCst),
         };
         say(out, &Line::Answered(Box::new(answer)));
     };
@@ -187,6 +189,7 @@ fn outcome<T: Serialize>(result: Result<T, CallError>) -> Outcome {
 struct Sink {
     manner: Manner,
     events: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl EventSink for Sink {
@@ -194,8 +197,11 @@ impl EventSink for Sink {
         Level::Debug
     }
 
-    fn receive(&self, _: &Event<'_>) {
+    fn receive(&self, event: &Event<'_>) {
+        let message = event.message.map_or(0, str::len);
+        let bytes = event.name.len() + message + event.fields.len();
         self.events.fetch_add(1, Ordering::SeqCst);
+        self.bytes.fetch_add(bytes as u64, Ordering::SeqCst);
         if self.manner == Manner::Panicking {
             // Without the hook, whose words would count as the runner's.
             std::panic::resume_unwind(Box::new("the host's callback panics, as it is told to"));

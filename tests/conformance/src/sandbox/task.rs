@@ -108,6 +108,8 @@ pub struct Answer {
     pub usage: Usage,
     /// Events that reached the callback.
     pub events: u64,
+    /// Bytes in their names, messages and fields.
+    pub bytes: u64,
 }
 
 /// A line from the probe.

@@ -43,6 +43,8 @@ fn corrupt(subject: &Subject) -> Checked {
 
 fn broken(subject: &Subject, kinds: &[Broken]) -> Checked {
     let fitted = subject.fitted()?;
+    // What fails on sound data anyway says nothing about broken ones.
+    subject.evaluated()?;
     let runner = subject.runner()?;
     let recorder = || Arc::new(Recorder::new(Level::Error));
     let mut refusals = Refusals::new("`RunnerError::Dataset`", |error| {

@@ -88,15 +88,17 @@ fn progress(subject: &Subject) -> Checked {
 }
 
 fn volume(subject: &Subject) -> Checked {
-    for (call, recorded) in said(subject)? {
-        if recorded.events > MOST_EVENTS || recorded.bytes > MOST_BYTES {
+    // Counted beside the runner: a worker leaves out what is too large to be sent on.
+    let probed = all_calls(subject, Manner::Listening)?;
+    for answer in &probed.answers {
+        if answer.events > MOST_EVENTS || answer.bytes > MOST_BYTES {
             return Err(Verdict::failed(
                 format!(
                     "at most {MOST_EVENTS} events and {MOST_BYTES} bytes for a few dozen proteins"
                 ),
                 format!(
-                    "{} events with {} bytes during {call}",
-                    recorded.events, recorded.bytes
+                    "{} events with {} bytes during {}",
+                    answer.events, answer.bytes, CALLS[answer.call]
                 ),
                 "send progress once per block of work, and no data: data belong into files",
             ));
@@ -154,6 +156,11 @@ fn after_return(subject: &Subject) -> Checked {
 
 fn cancel(subject: &Subject) -> Checked {
     let runner = subject.runner()?;
+    match subject.fit_once() {
+        Ok(_) | Err(Verdict::TimedOut { .. }) => {}
+        // What fails anyway says nothing about cancelling.
+        Err(_) => return subject.fitted().map(|_| Verdict::passed()),
+    }
     let place = subject.place()?;
     let refusing = || Arc::new(Recorder::refusing());
     let mut cancelled = Vec::new();
@@ -163,13 +170,15 @@ fn cancel(subject: &Subject) -> Checked {
             Ok(())
         }
         // Done before the wish was heard, or without a training step.
-        None | Some(DispatchError::Runner(RunnerError::Unsupported { .. })) => Ok(()),
+        None
+        | Some(
+            DispatchError::Runner(RunnerError::Unsupported { .. }) | DispatchError::Metrics(_),
+        ) => Ok(()),
         Some(error) => Err(Verdict::of_dispatch(call, &error)),
     };
     let request = subject.fit_request(&place, "model", subject.spec()?);
     judge("fit", runner.fit(&request, refusing()).err())?;
-    // A fit that fails otherwise is its own test's business; what listens can be tested still.
-    if let Ok(fitted) = subject.fitted() {
+    if let (Ok(fitted), Ok(_)) = (subject.fitted(), subject.evaluated()) {
         let request = subject.evaluate_request(fitted, &place, "evaluation");
         judge("evaluate", runner.evaluate(&request, refusing()).err())?;
     }
@@ -178,6 +187,9 @@ fn cancel(subject: &Subject) -> Checked {
         calls => Verdict::noted(format!("{} answered `Cancelled`", calls.join(" and "))),
     })
 }
+
+/// The calls of [`all_calls`].
+const CALLS: [&str; 3] = ["fit", "evaluate", "export"];
 
 fn all_calls(subject: &Subject, manner: Manner) -> Result<Probed, Verdict> {
     let fitted = subject.fitted()?;
@@ -189,9 +201,7 @@ fn all_calls(subject: &Subject, manner: Manner) -> Result<Probed, Verdict> {
     ]);
     task.manner = manner;
     let probed = subject.probe(&task, &place)?;
-    let doing = ["fit", "evaluate", "export"]
-        .get(probed.answers.len())
-        .unwrap_or(&"the end");
+    let doing = CALLS.get(probed.answers.len()).unwrap_or(&"the end");
     for answer in &probed.answers {
         if let Outcome::Panicked(panic) = &answer.outcome {
             return Err(Verdict::of_panic("every call", panic));
@@ -206,9 +216,11 @@ fn all_calls(subject: &Subject, manner: Manner) -> Result<Probed, Verdict> {
 
 fn refusing_callback(subject: &Subject) -> Checked {
     let probed = all_calls(subject, Manner::Refusing)?;
-    let calls = ["fit", "evaluate", "export"];
-    for answer in &probed.answers {
-        let call = calls[answer.call];
+    let evaluates = subject.evaluated().is_ok();
+    // What fails anyway says nothing about refusing.
+    let telling = probed.answers.iter();
+    for answer in telling.filter(|answer| answer.call != 1 || evaluates) {
+        let call = CALLS[answer.call];
         match &answer.outcome {
             Outcome::Error(RunnerError::Cancelled | RunnerError::Unsupported { .. })
             | Outcome::Result(_) => {}

@@ -141,6 +141,8 @@ fn corrupt_model(subject: &Subject) -> Checked {
 
 fn broken_models(subject: &Subject, kinds: &[BrokenModel]) -> Checked {
     let fitted = subject.fitted()?;
+    // What fails with a sound model anyway says nothing about broken ones.
+    subject.evaluated()?;
     let Some(sound) = model_file(&fitted.model_uri).and_then(|path| std::fs::read(path).ok())
     else {
         return Ok(Verdict::skipped("there is no model to break"));

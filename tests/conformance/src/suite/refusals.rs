@@ -50,17 +50,23 @@ impl Refusals {
                 }
                 Ok(())
             }
-            Err(error) => Err(Verdict::of_dispatch(doing, &error)),
-            Ok(_) if !self.strict => {
+            // Metrics came, whatever is wrong with them: it took the input.
+            Err(DispatchError::Metrics(_)) | Ok(_) if !self.strict => {
                 self.otherwise
                     .push(format!("{doing}: a result, as if nothing were wrong"));
                 Ok(())
             }
-            Ok(_) => Err(Verdict::failed(
+            Err(DispatchError::Metrics(_)) | Ok(_) => Err(Verdict::failed(
                 format!("{doing} is {}", self.wanted),
                 "a result, as if nothing were wrong",
                 "read and check what the request names before relying on it",
             )),
+            Err(error) => Err(match Verdict::of_dispatch(doing, &error) {
+                Verdict::Failed { seen, remedy, .. } => {
+                    Verdict::failed(format!("{doing} is {}", self.wanted), seen, remedy)
+                }
+                verdict => verdict,
+            }),
         }
     }
 
@@ -69,7 +75,7 @@ impl Refusals {
         match self.otherwise.as_slice() {
             [] => Verdict::noted(format!("{} answers, all {}", self.refused, self.wanted)),
             otherwise => Verdict::warning(format!(
-                "{} would say whose fault it is; {}",
+                "{} says best what is wrong; instead, {}",
                 self.wanted,
                 otherwise.join("; ")
             )),

@@ -118,30 +118,26 @@ fn without_training(subject: &Subject, place: &Place) -> Result<Url, Verdict> {
 
 fn sandboxed(subject: &Subject) -> Checked {
     let expected = Value::Object(subject.metrics()?.metrics.clone());
-    let runner = match subject.enclosed() {
-        Err(verdict) => return Err(wants_out(verdict)),
-        Ok(runner) => runner,
-    };
+    let runner = subject.enclosed()?;
     let place = subject.place()?;
     let silent = || Arc::new(Recorder::new(Level::Error));
-    let ended = |doing: &str, error: DispatchError| wants_out(Verdict::of_dispatch(doing, &error));
     let request = subject.fit_request(&place, "model", subject.spec()?);
     let model = match runner.fit(&request, silent()) {
         Ok(fitted) => fitted.model_uri,
         Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
             without_training(subject, &place)?
         }
-        Err(error) => return Err(ended("fit in a sandbox", error)),
+        Err(error) => return Err(ended("fit", &error)),
     };
     let request = subject.evaluate_model(&model, &place, "evaluation");
     let evaluated = runner
         .evaluate(&request, silent())
-        .map_err(|error| ended("evaluate in a sandbox", error))?;
+        .map_err(|error| ended("evaluate", &error))?;
     let request = subject.export_model(&model, &place, "export");
     match runner.export(&request, silent()) {
         // What is wrong with an export is another test's business.
         Ok(_) | Err(DispatchError::Export { .. } | DispatchError::Protocol(_)) => {}
-        Err(error) => return Err(ended("export in a sandbox", error)),
+        Err(error) => return Err(ended("export", &error)),
     }
     match difference(&expected, &Value::Object(evaluated.metrics)) {
         None => Ok(Verdict::passed()),
@@ -153,15 +149,14 @@ fn sandboxed(subject: &Subject) -> Checked {
     }
 }
 
-/// A failure in a sandbox, with the remedy that goes for sandboxes.
-fn wants_out(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Failed { expected, seen, .. } => Verdict::failed(
-            expected,
-            seen,
-            "read the dataset, the model and system libraries only, write below `request.output_dir()` only, and use no network",
-        ),
-        verdict => verdict,
+/// A runner may need more than a sandbox allows, such as a program of the user's, and say so. It may
+/// not crash.
+fn ended(doing: &str, error: &DispatchError) -> Verdict {
+    match error {
+        DispatchError::Runner(error) => Verdict::warning(format!(
+            "{doing} in a sandbox ends with the error: {error}; so it is not to be had with --sandbox. Read the dataset, the model and system libraries only, write below `request.output_dir()` only, and use no network"
+        )),
+        error => Verdict::of_dispatch(&format!("{doing} in a sandbox"), error),
     }
 }
 
