@@ -1,0 +1,45 @@
+//! Records runs once, locally, so that they survive anything, and carries them to the backends
+//! that people look at.
+//!
+//! ```
+//! use protea_tracking::{Jsonl, RunStart, RunStatus, Tracker};
+//!
+//! # let directory = tempfile::tempdir().unwrap();
+//! # let directory = directory.path();
+//! let tracker = Jsonl::new(directory)?;
+//! let run = tracker.start_run(RunStart::new("knn on A").project("cafa").config("k", 5))?;
+//! run.log_metrics(0, [("MFO/fmax", 0.544), ("BPO/fmax", 0.351), ("CCO/fmax", 0.683)])?;
+//! run.finish(RunStatus::Finished)?;
+//! # Ok::<(), protea_tracking::TrackerError>(())
+//! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | a run as a scope | [`Run`], [`run()`], [`RunStart`], [`RunStatus`], [`RunObserver`] |
+//! | what an adapter implements | [`Tracker`], [`RunSink`], [`Event`] |
+//! | the log of truth, and closing the runs of vanished processes | [`mod@log`] |
+//! | adapters | [`Noop`], [`Memory`], [`Jsonl`] |
+//! | finding runs again | [`RunQuery`], [`RunPage`] |
+
+mod adapters;
+mod error;
+mod event;
+pub mod log;
+mod number;
+mod observer;
+mod query;
+mod run;
+mod start;
+mod status;
+mod summary;
+mod tracker;
+
+pub use adapters::{Jsonl, Memory, Noop, OnLogError, RecordedRun};
+pub use error::TrackerError;
+pub use event::{Artifact, Event, EventKind, Metric};
+pub use observer::RunObserver;
+pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
+pub use run::{Run, run};
+pub use start::{RunStart, Tags};
+pub use status::RunStatus;
+pub use tracker::{RunReference, RunSink, Tracker};
