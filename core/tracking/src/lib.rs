@@ -18,12 +18,14 @@
 //! | a run as a scope | [`Run`], [`run()`], [`RunStart`], [`RunStatus`], [`RunObserver`] |
 //! | what an adapter implements | [`Tracker`], [`RunSink`], [`Event`] |
 //! | the log of truth, and closing the runs of vanished processes | [`mod@log`] |
+//! | feeding backends from the log, live or later | [`LogFirst`], [`Feeder`], [`sync_run`] |
 //! | adapters | [`Noop`], [`Memory`], [`Jsonl`] |
 //! | finding runs again | [`RunQuery`], [`RunPage`] |
 
 mod adapters;
 mod error;
 mod event;
+mod feed;
 pub mod log;
 mod number;
 mod observer;
@@ -37,6 +39,7 @@ mod tracker;
 pub use adapters::{Jsonl, Memory, Noop, OnLogError, RecordedRun};
 pub use error::TrackerError;
 pub use event::{Artifact, Event, EventKind, Metric};
+pub use feed::{Cursor, Feeder, LogFirst, Refusal, Synced, Undelivered, cursors, sync_run};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
 pub use run::{Run, run};

@@ -24,6 +24,11 @@ pub trait Tracker: Send + Sync {
         Value::Object(serde_json::Map::new())
     }
 
+    /// Whether it needs a server: a run that is offline is not fed to it before a sync.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Starts a run, or goes on with the one that has its id.
     ///
     /// # Errors

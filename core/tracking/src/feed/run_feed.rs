@@ -1,0 +1,180 @@
+//! One run on its way to one backend.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::cursor::{self, Cursor};
+use crate::{Event, EventKind, RunSink, Tracker, TrackerError, log::LogReader};
+
+/// One run on its way to one backend. Holds files and connections only while it is open.
+pub(super) struct RunFeed {
+    log: PathBuf,
+    tracker: Arc<dyn Tracker>,
+    open: Option<Open>,
+    sent: u64,
+}
+
+struct Open {
+    reader: LogReader,
+    sink: Box<dyn RunSink>,
+    cursor: Cursor,
+    path: PathBuf,
+    noted: Instant,
+    changed: bool,
+    sent: u64,
+    skip_to: Option<u64>,
+    _lock: File,
+}
+
+/// Events per call of a sink: what MLflow takes at once.
+const BATCH: usize = 1000;
+/// Batches before other runs have their turn.
+const TURN: usize = 16;
+/// How long sent events may stay unnoted; they are sent again after a crash.
+const NOTE_EVERY: Duration = Duration::from_millis(200);
+
+impl RunFeed {
+    pub(super) fn new(log: PathBuf, tracker: Arc<dyn Tracker>) -> Self {
+        Self {
+            log,
+            tracker,
+            open: None,
+            sent: 0,
+        }
+    }
+
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    pub(super) fn backend(&self) -> &'static str {
+        self.tracker.backend()
+    }
+
+    /// How many events this feed sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// How the backend stands, while the feed is open.
+    pub(super) fn cursor(&self) -> Option<&Cursor> {
+        self.open.as_ref().map(|open| &open.cursor)
+    }
+
+    /// Sends what is there, as much as a turn allows, and says whether there is more. After an
+    /// error, the next call begins anew where the backend stands.
+    pub(super) fn advance(&mut self) -> Result<bool, TrackerError> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => match Open::new(&self.log, &*self.tracker)? {
+                Some(open) => open,
+                None => return Ok(false),
+            },
+        };
+        let more = open.advance()?;
+        self.sent += std::mem::take(&mut open.sent);
+        self.open = Some(open);
+        Ok(more)
+    }
+
+    /// Lets go of files and connections; what was sent is noted.
+    pub(super) fn close(&mut self) -> Result<(), TrackerError> {
+        match self.open.take() {
+            Some(mut open) => open.note(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Open {
+    /// None while the log does not even say what run it is of.
+    fn new(log: &Path, tracker: &dyn Tracker) -> Result<Option<Self>, TrackerError> {
+        let backend = tracker.backend();
+        let lock = cursor::lock(log, backend)?;
+        let path = cursor::path(log, backend);
+        let mut cursor = Cursor::read(&path)?.unwrap_or_else(|| Cursor::new(tracker));
+        let mut reader = LogReader::open(log, 0)?;
+        let Some(first) = reader.next_batch(1)?.pop() else {
+            return Ok(None);
+        };
+        let EventKind::InitRun(start) = first.kind else {
+            return Err(TrackerError::Corrupt {
+                path: log.to_owned(),
+                offset: 0,
+                reason: "the first event is not `init_run`".to_owned(),
+            });
+        };
+        let sink = tracker.open_run(&start)?;
+        let applied = sink.applied();
+        // The backend knows best. What it holds beyond the bookkeeping is passed over; what it
+        // lost since is sent again.
+        let from = match applied {
+            Some(applied) if cursor.seq.is_some_and(|seq| seq > applied) => 0,
+            _ => cursor.offset,
+        };
+        cursor.reference = Some(sink.reference());
+        cursor.write(&path)?;
+        Ok(Some(Self {
+            reader: LogReader::open(log, from)?,
+            skip_to: applied.max(cursor.seq.filter(|_| applied.is_none())),
+            sink,
+            cursor,
+            path,
+            noted: Instant::now(),
+            changed: false,
+            sent: 0,
+            _lock: lock,
+        }))
+    }
+
+    fn advance(&mut self) -> Result<bool, TrackerError> {
+        for _ in 0..TURN {
+            let mut events = self.reader.next_batch(BATCH)?;
+            let Some(last) = events.last().map(|event| event.seq) else {
+                self.note()?;
+                return Ok(false);
+            };
+            if let Some(skip_to) = self.skip_to {
+                events.retain(|event| event.seq > skip_to);
+            }
+            self.send(&events)?;
+            self.sent += events.len() as u64;
+            self.cursor.seq = Some(last);
+            self.cursor.offset = self.reader.offset();
+            self.changed = true;
+            if self.noted.elapsed() > NOTE_EVERY {
+                self.note()?;
+            }
+        }
+        self.note()?;
+        Ok(true)
+    }
+
+    fn send(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+        match self.sink.apply(events) {
+            Err(TrackerError::Refused { .. }) if events.len() > 1 => {
+                // One of them spoils the others; apart, each is taken or refused by itself.
+                events
+                    .iter()
+                    .try_for_each(|event| self.send(std::slice::from_ref(event)))
+            }
+            Err(error @ TrackerError::Refused { .. }) => {
+                self.cursor.refuse(events[0].seq, &error);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn note(&mut self) -> Result<(), TrackerError> {
+        if std::mem::take(&mut self.changed) {
+            self.noted = Instant::now();
+            self.cursor.write(&self.path)?;
+        }
+        Ok(())
+    }
+}
