@@ -23,6 +23,8 @@
 //! | finding runs again | [`RunQuery`], [`RunPage`] |
 
 mod adapters;
+#[cfg(feature = "battery")]
+pub mod battery;
 mod error;
 mod event;
 mod feed;

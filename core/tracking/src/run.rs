@@ -39,10 +39,10 @@ pub struct Run {
 }
 
 struct State {
-    sink: Box<dyn RunSink>,
+    /// None once the run has ended: files and connections are let go.
+    sink: Option<Box<dyn RunSink>>,
     next: u64,
     step: Option<u64>,
-    ended: bool,
 }
 
 /// Runs `body` in a run of `tracker`: `finished` when it returns a value, `failed` with the
@@ -91,10 +91,9 @@ impl Run {
         let run = Self {
             reference: sink.reference(),
             state: Mutex::new(State {
-                sink,
+                sink: Some(sink),
                 next: applied.map_or(0, |applied| applied + 1),
                 step: None,
-                ended: false,
             }),
             observer: None,
             start,
@@ -203,8 +202,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
-    pub fn finish(self, status: RunStatus) -> Result<(), TrackerError> {
+    /// [`TrackerError::Ended`] when it has ended before; else as the backend says.
+    pub fn finish(&self, status: RunStatus) -> Result<(), TrackerError> {
         self.end(status, None)
     }
 
@@ -213,7 +212,7 @@ impl Run {
     /// # Errors
     ///
     /// [`TrackerError`].
-    pub fn fail(self, error: &str) -> Result<(), TrackerError> {
+    pub fn fail(&self, error: &str) -> Result<(), TrackerError> {
         self.end(RunStatus::Failed, Some(error.to_owned()))
     }
 
@@ -222,7 +221,7 @@ impl Run {
     /// # Errors
     ///
     /// [`TrackerError`].
-    pub fn kill(self, reason: &str) -> Result<(), TrackerError> {
+    pub fn kill(&self, reason: &str) -> Result<(), TrackerError> {
         self.end(RunStatus::Killed, Some(reason.to_owned()))
     }
 
@@ -237,17 +236,20 @@ impl Run {
     fn apply_at(&self, time: Timestamp, kind: EventKind<'_>) -> Result<(), TrackerError> {
         let event = {
             let mut state = self.state();
-            if state.ended {
+            let Some(mut sink) = state.sink.take() else {
                 return Err(TrackerError::Ended {
                     run_id: self.start.run_id.clone(),
                 });
-            }
+            };
             let seq = state.next;
             let event = Event { seq, time, kind };
             // The place is used up even if the event is lost: the gap shows it.
             state.next += 1;
-            state.ended = matches!(event.kind, EventKind::Finish { .. });
-            state.sink.apply(std::slice::from_ref(&event))?;
+            let result = sink.apply(std::slice::from_ref(&event));
+            if !matches!(event.kind, EventKind::Finish { .. }) {
+                state.sink = Some(sink);
+            }
+            result?;
             event
         };
         self.tell(&event);
@@ -284,7 +286,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        if self.state().ended {
+        if self.state().sink.is_none() {
             return;
         }
         let reason = if thread::panicking() {

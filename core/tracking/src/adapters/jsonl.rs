@@ -164,7 +164,8 @@ impl RunSink for JsonlRun {
         let new = events.partition_point(|event| last.is_some_and(|last| event.seq <= last));
         let events = &events[new..];
         match self.log.append(events) {
-            Err(_) if self.on_error == OnLogError::Continue && last.is_some() => {}
+            // An end that could not be written leaves the run open, for the next command to close.
+            Err(_) if self.on_error == OnLogError::Continue && last.is_some() => return Ok(()),
             result => result?,
         }
         let ended = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });

@@ -45,11 +45,40 @@ struct State {
 }
 
 impl State {
+    /// Takes in what came since, and says whether anything did.
+    fn absorb(&mut self, feeds: &mut VecDeque<Feed>) -> bool {
+        let news = self.has_news();
+        feeds.extend(self.arriving.drain(..).map(|feed| Feed {
+            feed,
+            ended: false,
+            reason: None,
+        }));
+        for log in self.ended.drain(..) {
+            for feed in feeds.iter_mut().filter(|feed| feed.feed.log() == log) {
+                feed.ended = true;
+                // It will not be asked before the backend answers again.
+                if feed.reason.is_none() {
+                    feed.reason.clone_from(&self.down);
+                }
+            }
+        }
+        if news {
+            self.list(feeds);
+        }
+        news
+    }
+
+    fn list(&mut self, feeds: &VecDeque<Feed>) {
+        self.undelivered = feeds.iter().filter_map(Feed::undelivered).collect();
+    }
+
     /// Whether a run that ended, or one that just came, may be delivered without delay.
     fn is_under_way(&self) -> bool {
-        !self.arriving.is_empty()
-            || !self.ended.is_empty()
-            || self.undelivered.iter().any(|run| run.reason.is_none())
+        self.has_news() || self.undelivered.iter().any(|run| run.reason.is_none())
+    }
+
+    fn has_news(&self) -> bool {
+        !self.arriving.is_empty() || !self.ended.is_empty()
     }
 }
 
@@ -156,7 +185,8 @@ impl Shared {
         loop {
             let done = !state.running || !state.is_under_way();
             let left = until.saturating_duration_since(Instant::now());
-            if done || state.down.is_some() || left.is_zero() {
+            let away = state.down.is_some() && !state.has_news();
+            if done || away || left.is_zero() {
                 state.hurry = false;
                 return state.undelivered.clone();
             }
@@ -171,104 +201,84 @@ impl Shared {
     fn work(&self) {
         let mut feeds: VecDeque<Feed> = VecDeque::new();
         let mut pause = FIRST_PAUSE;
-        loop {
-            let round = self.round(&mut feeds);
-            let mut state = self.lock();
-            if state.stop {
-                break;
-            }
-            state.undelivered = feeds.iter().filter_map(Feed::undelivered).collect();
-            let wait = match &round {
-                Round::Down(reason) => {
-                    let wait = pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    state.down = Some(reason.clone());
-                    wait
-                }
-                Round::More => {
-                    state.down = None;
-                    pause = FIRST_PAUSE;
-                    Duration::ZERO
-                }
-                Round::UpToDate => {
-                    state.down = None;
-                    pause = FIRST_PAUSE;
-                    LOOK_EVERY
-                }
-            };
-            self.changed.notify_all();
-            let down = state.down.is_some();
-            let until = Instant::now() + wait;
-            // Where a server is down, only time helps; else news end the pause.
-            while !state.stop
-                && (down || (state.arriving.is_empty() && state.ended.is_empty()))
-                && !(state.hurry && !down && state.is_under_way())
-            {
-                let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    break;
-                }
+        let mut due = Instant::now();
+        let mut state = self.lock();
+        while !state.stop {
+            let news = state.absorb(&mut feeds);
+            // Where a server is down, only time helps.
+            let hurry = state.down.is_none() && (news || (state.hurry && state.is_under_way()));
+            let left = due.saturating_duration_since(Instant::now());
+            if !hurry && !left.is_zero() {
+                self.changed.notify_all();
                 (state, _) = self
                     .changed
                     .wait_timeout(state, left)
                     .unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
-            if state.stop {
-                break;
+            drop(state);
+            let sent =
+                |feeds: &VecDeque<Feed>| -> u64 { feeds.iter().map(|feed| feed.feed.sent()).sum() };
+            let before = sent(&feeds);
+            let round = round(&mut feeds);
+            if !matches!(round, Round::Down(_)) || sent(&feeds) > before {
+                pause = FIRST_PAUSE;
             }
+            state = self.lock();
+            state.down = None;
+            due = Instant::now();
+            match round {
+                Round::More => {}
+                Round::UpToDate => due += LOOK_EVERY,
+                Round::Down(reason) => {
+                    due += pause;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    state.down = Some(reason);
+                }
+            }
+            state.list(&feeds);
+            self.changed.notify_all();
         }
+        state.running = false;
+        drop(state);
         for feed in &mut feeds {
-            // As above.
+            // As in a round.
             let _ = feed.feed.close();
         }
-        self.lock().running = false;
     }
+}
 
-    fn round(&self, feeds: &mut VecDeque<Feed>) -> Round {
-        {
-            let mut state = self.lock();
-            feeds.extend(state.arriving.drain(..).map(|feed| Feed {
-                feed,
-                ended: false,
-                reason: None,
-            }));
-            for log in state.ended.drain(..) {
-                for feed in feeds.iter_mut().filter(|feed| feed.feed.log() == log) {
-                    feed.ended = true;
+/// Gives each feed a turn; ends early when the backend does not answer.
+fn round(feeds: &mut VecDeque<Feed>) -> Round {
+    let mut round = Round::UpToDate;
+    for _ in 0..feeds.len() {
+        let Some(mut feed) = feeds.pop_front() else {
+            break;
+        };
+        match feed.feed.advance() {
+            Ok(more) => {
+                feed.reason = None;
+                if more {
+                    round = Round::More;
+                } else if feed.ended {
+                    // The bookkeeping may be behind; then events are sent twice, which adapters
+                    // bear.
+                    let _ = feed.feed.close();
+                    continue;
                 }
+                feeds.push_back(feed);
             }
-            state.undelivered = feeds.iter().filter_map(Feed::undelivered).collect();
-        }
-        let mut round = Round::UpToDate;
-        for _ in 0..feeds.len() {
-            let Some(mut feed) = feeds.pop_front() else {
-                break;
-            };
-            match feed.feed.advance() {
-                Ok(more) => {
-                    feed.reason = None;
-                    if more {
-                        round = Round::More;
-                    } else if feed.ended {
-                        // The bookkeeping may be behind; then events are sent twice, which
-                        // adapters bear.
-                        let _ = feed.feed.close();
-                        continue;
-                    }
-                    feeds.push_back(feed);
-                }
-                Err(error) => {
-                    feed.reason = Some(error.to_string());
-                    let down = matches!(error, TrackerError::Unavailable { .. });
-                    feeds.push_back(feed);
-                    if down {
-                        return Round::Down(error.to_string());
-                    }
+            Err(error) => {
+                let down = matches!(error, TrackerError::Unavailable { .. });
+                feed.reason = Some(error.to_string());
+                feeds.push_back(feed);
+                if down {
+                    return Round::Down(error.to_string());
                 }
             }
         }
-        round
     }
+    round
 }
 
 struct Feed {

@@ -75,10 +75,15 @@ impl RunFeed {
                 None => return Ok(false),
             },
         };
-        let more = open.advance()?;
+        let result = open.advance();
         self.sent += std::mem::take(&mut open.sent);
-        self.open = Some(open);
-        Ok(more)
+        // What was taken before an error need not be sent again.
+        let noted = open.note();
+        if result.is_ok() {
+            self.open = Some(open);
+            noted?;
+        }
+        result
     }
 
     /// Lets go of files and connections; what was sent is noted.
@@ -135,7 +140,6 @@ impl Open {
         for _ in 0..TURN {
             let mut events = self.reader.next_batch(BATCH)?;
             let Some(last) = events.last().map(|event| event.seq) else {
-                self.note()?;
                 return Ok(false);
             };
             if let Some(skip_to) = self.skip_to {
@@ -150,7 +154,6 @@ impl Open {
                 self.note()?;
             }
         }
-        self.note()?;
         Ok(true)
     }
 
