@@ -1,5 +1,7 @@
 //! The adapters that need no other program pass the battery.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::HashMap,
     path::PathBuf,
