@@ -11,7 +11,7 @@
 //!
 //! let workspace = Workspace::open("results")?;
 //! let experiment = Experiment::new(&runner, &workspace);
-//! let run = experiment.run(&serde_json::json!({ "k": 5 }), &train, &test)?;
+//! let run = experiment.fit_evaluate_export(&serde_json::json!({ "k": 5 }), &train, &test)?;
 //! println!("{}", run.manifest.metrics["MFO"]["fmax"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -23,13 +23,15 @@
 //! | [`store`] | artefacts by URI: staging, atomic publication |
 //! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
-//! | [`experiment`] | fit, evaluate and export, one after the other, in a run |
+//! | [`experiment`] | fit, evaluate and export, alone or together, in runs that are on record |
+//! | [`tracking`] | what runs say of themselves to trackers, and which backends they go to |
 
 pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
 pub mod experiment;
 pub mod store;
+pub mod tracking;
 pub mod workspace;
 
 pub use catalog::{Catalog, CatalogError, SearchPath};
@@ -39,6 +41,7 @@ pub use dispatch::worker;
 pub use dispatch::{DispatchError, Isolation, Runner};
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use store::StoreError;
+pub use tracking::Tracking;
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 
 pub use protea_contracts as contracts;

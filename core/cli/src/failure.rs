@@ -5,7 +5,7 @@ use std::error::Error;
 use protea_cafa::{dataset, ontology::OntologyError, scoring::ScoringError};
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
-    contracts::RunnerError, workspace::RUN_MANIFEST,
+    contracts::RunnerError, tracking::TrackerError, workspace::RUN_MANIFEST,
 };
 use serde_json::{Map, Value, json};
 
@@ -144,6 +144,9 @@ impl From<ExperimentError> for Failure {
             }
             ExperimentError::Workspace(error) => of_workspace(error),
             ExperimentError::Store(error) => of_store(error),
+            ExperimentError::Tracker(error) => of_tracker(error),
+            ExperimentError::NoModel { .. } => Exit::Input,
+            ExperimentError::RunInsideRun { .. } | ExperimentError::Other(_) => Exit::Failed,
         };
         let mut failure = Self::of(exit, &error);
         if let ExperimentError::Step { directory, .. } = &error {
@@ -153,6 +156,12 @@ impl From<ExperimentError> for Failure {
                 .with_detail("manifest", json!(manifest));
         }
         failure
+    }
+}
+
+impl From<TrackerError> for Failure {
+    fn from(error: TrackerError) -> Self {
+        Self::of(of_tracker(&error), &error)
     }
 }
 
@@ -189,15 +198,32 @@ impl From<ScoringError> for Failure {
 
 fn of_store(error: &StoreError) -> Exit {
     match error {
-        StoreError::Location { .. } | StoreError::Scheme { .. } => Exit::Input,
+        StoreError::Location { .. } | StoreError::Scheme { .. } | StoreError::Read { .. } => {
+            Exit::Input
+        }
         StoreError::Exists { .. } | StoreError::Write { .. } => Exit::Output,
+    }
+}
+
+fn of_tracker(error: &TrackerError) -> Exit {
+    match error {
+        TrackerError::File {
+            verb: "written", ..
+        } => Exit::Output,
+        TrackerError::File { .. } | TrackerError::Corrupt { .. } | TrackerError::Name { .. } => {
+            Exit::Input
+        }
+        _ => Exit::Failed,
     }
 }
 
 fn of_workspace(error: &WorkspaceError) -> Exit {
     match error {
         WorkspaceError::Store(error) => of_store(error),
-        WorkspaceError::StatePoint(_) => Exit::Input,
+        WorkspaceError::StatePoint(_)
+        | WorkspaceError::Manifest { .. }
+        | WorkspaceError::Document { .. }
+        | WorkspaceError::NoJob { .. } => Exit::Input,
         WorkspaceError::OtherStatePoint { .. } | WorkspaceError::StatePointUnreadable { .. } => {
             Exit::Output
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use protea_contracts::RunnerError;
+use protea_tracking::TrackerError;
 
 use super::Step;
 use crate::{DispatchError, StoreError, WorkspaceError};
@@ -26,6 +27,28 @@ pub enum ExperimentError {
         /// Why.
         source: Box<DispatchError>,
     },
+    /// A `run` was begun in a `run`; only operations can be nested.
+    #[error(
+        "the run {inner:?} was begun inside the run {outer:?}; end that one first, or do the work in it"
+    )]
+    RunInsideRun {
+        /// The run that goes on.
+        outer: String,
+        /// The run that was begun in it.
+        inner: String,
+    },
+    /// A run made no model and used none.
+    #[error("the run {run_id} has no model; fit one first")]
+    NoModel {
+        /// The run.
+        run_id: String,
+    },
+    /// The event log cannot be written, or a backend cannot be used.
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
+    /// What the caller's own code in a run says went wrong.
+    #[error("{0}")]
+    Other(Box<dyn std::error::Error + Send + Sync>),
     /// The run cannot be recorded.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -35,6 +58,12 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
+    /// An error of the caller's own code in a run.
+    #[must_use]
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
     /// Whether the user asked for the end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

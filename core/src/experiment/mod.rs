@@ -1,36 +1,46 @@
-//! Experiments: fit, evaluate and export, one after the other, in a run that is on record.
+//! Experiments: a runner, a workspace and trackers, tied together; every run is on record.
 
+mod context;
 mod error;
 mod observer;
+mod plan;
 mod recorder;
+mod steps;
 
-use std::{path::PathBuf, sync::Arc};
-
-use protea_contracts::{
-    EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, RunnerError,
-    model::FILE_NAME as MODEL_FILE,
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
-use serde_json::{Map, Value, json};
+
+use serde_json::Value;
 use url::Url;
 
+pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use error::ExperimentError;
 pub use observer::{Observer, Silent, Step};
 
 use crate::{
-    Dataset, DispatchError, Runner, Workspace,
-    store::{self, Staging, StoreError, write_atomic},
-    workspace::{RunManifest, Status},
+    Dataset, DispatchError, Runner, Workspace, store,
+    tracking::Tracking,
+    workspace::{Job, RunManifest, Status},
 };
+use plan::Plan;
 use recorder::Recorder;
+use steps::Steps;
 
-/// A runner and a workspace, tied together.
+/// A runner, a workspace and trackers, tied together.
 #[derive(Clone)]
 pub struct Experiment<'a> {
     runner: &'a Runner,
     workspace: &'a Workspace,
+    job: Option<Job>,
     seed: u64,
     threads: usize,
+    flat: bool,
+    tracking: Tracking,
     observer: Arc<dyn Observer>,
+    /// The name of the run that [`Experiment::run`] is in.
+    inside: Arc<Mutex<Option<String>>>,
 }
 
 /// A run that came to its end.
@@ -43,16 +53,27 @@ pub struct FinishedRun {
 }
 
 impl<'a> Experiment<'a> {
-    /// An experiment with seed 0, all cores, and nobody watching.
+    /// An experiment with seed 0, all cores, nobody watching, and no backend beside the event log.
     #[must_use]
     pub fn new(runner: &'a Runner, workspace: &'a Workspace) -> Self {
         Self {
             runner,
             workspace,
+            job: None,
             seed: 0,
             threads: 0,
+            flat: false,
+            tracking: Tracking::default(),
             observer: Arc::new(Silent),
+            inside: Arc::default(),
         }
+    }
+
+    /// Keeps every run in this job, instead of in the one that its state point makes.
+    #[must_use]
+    pub fn in_job(mut self, job: Job) -> Self {
+        self.job = Some(job);
+        self
     }
 
     /// Seeds everything that is random.
@@ -69,6 +90,13 @@ impl<'a> Experiment<'a> {
         self
     }
 
+    /// What the runs say of themselves, and which backends they go to.
+    #[must_use]
+    pub fn with_tracking(mut self, tracking: Tracking) -> Self {
+        self.tracking = tracking;
+        self
+    }
+
     /// Who is told of steps and events, and may cancel.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -76,21 +104,31 @@ impl<'a> Experiment<'a> {
         self
     }
 
-    /// Fits on `train`, evaluates on `eval`, exports.
+    /// Puts what happens in a [`run`](Self::run) into that one run, as its steps, instead of into
+    /// child runs.
+    #[must_use]
+    pub fn flat(mut self, flat: bool) -> Self {
+        self.flat = flat;
+        self
+    }
+
+    /// Fits on `train`, evaluates on `eval` and exports, in one run.
     ///
     /// # Errors
     ///
     /// [`ExperimentError`]. A spec that the runner's schema refuses writes nothing; what fails
     /// later is on record in the run's manifest.
-    pub fn run(
+    pub fn fit_evaluate_export(
         &self,
         spec: &Value,
         train: &Dataset,
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
-        let spec = self.runner.resolve_spec(spec).map_err(Self::before_run)?;
-        let datasets = [("train", train), ("eval", eval)];
-        self.record("experiment", &spec, None, &datasets, |steps| {
+        let spec = self.resolve(spec)?;
+        let mut plan = Plan::new("experiment", self.runner.name());
+        plan.spec = &spec;
+        plan.datasets = vec![("train", train), ("eval", eval)];
+        self.record(&plan, |steps| {
             let model = steps.fit(&spec, train)?;
             steps.evaluate(&model, eval)?;
             let export = steps.recorder.directory().path().join("export");
@@ -102,32 +140,22 @@ impl<'a> Experiment<'a> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
     pub fn fit(&self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
-        let spec = self.runner.resolve_spec(spec).map_err(Self::before_run)?;
-        self.record("training", &spec, None, &[("train", train)], |steps| {
-            steps.fit(&spec, train).map(drop)
-        })
+        self.fit_below(None, spec, train)
     }
 
     /// Evaluates the model at `model_uri` on `eval`.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
     pub fn evaluate(
         &self,
         model_uri: &Url,
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
-        let datasets = [("eval", eval)];
-        self.record(
-            "evaluation",
-            &Value::Null,
-            Some(model_uri),
-            &datasets,
-            |steps| steps.evaluate(model_uri, eval),
-        )
+        self.evaluate_below(None, model_uri, eval)
     }
 
     /// Exports the model at `model_uri` to the directory `destination`, which must not be there
@@ -135,17 +163,103 @@ impl<'a> Experiment<'a> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run); [`StoreError::Exists`] when `destination` is there.
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export);
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when `destination` is there.
     pub fn export(
         &self,
         model_uri: &Url,
         destination: Option<&Url>,
     ) -> Result<FinishedRun, ExperimentError> {
-        self.record("export", &Value::Null, Some(model_uri), &[], |steps| {
+        self.export_below(None, model_uri, destination)
+    }
+
+    /// Groups what `body` does under one run: its operations become child runs, named
+    /// `<name>/<method>` and nested in every backend. The run ends `finished` when `body` returns
+    /// a value, `failed` when it returns an error or panics, `killed` when the user ends it.
+    ///
+    /// ```no_run
+    /// # use protea_core::{Experiment, ExperimentError, dataset};
+    /// # fn example(experiment: &Experiment<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
+    /// let grouped = experiment.run("k of five", |run| {
+    ///     let fitted = run.fit(&serde_json::json!({ "k": 5 }), &train)?;
+    ///     let scored = run.evaluate(&fitted.model_uri()?, &test)?;
+    ///     Ok(scored.manifest.metrics)
+    /// })?;
+    /// for child in &grouped.children {
+    ///     println!("{} {} {:.1} s", child.name, child.status, child.seconds);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `body` returns; [`ExperimentError::RunInsideRun`] when this is called in a `body`.
+    pub fn run<T>(
+        &self,
+        options: impl Into<RunOptions>,
+        body: impl FnOnce(&mut RunContext<'_>) -> Result<T, ExperimentError>,
+    ) -> Result<GroupedRun<T>, ExperimentError> {
+        let options = options.into();
+        let _inside = Inside::enter(&self.inside, &options.name)?;
+        let mut plan = Plan::new(options.pipeline, options.name);
+        plan.tags = options.tags;
+        plan.notes = options.notes;
+        let recorder = self.begin(&plan)?;
+        RunContext::new(self, recorder, plan.name).run(body)
+    }
+
+    fn fit_below(
+        &self,
+        parent: Option<&Parent>,
+        spec: &Value,
+        train: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let spec = self.resolve(spec)?;
+        let mut plan = Plan::new("training", self.name(parent, "fit"));
+        plan.parent = parent.map(|parent| &*parent.run_id);
+        plan.spec = &spec;
+        plan.datasets = vec![("train", train)];
+        self.record(&plan, |steps| steps.fit(&spec, train).map(drop))
+    }
+
+    fn evaluate_below(
+        &self,
+        parent: Option<&Parent>,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let mut plan = Plan::new("evaluation", self.name(parent, "evaluate"));
+        plan.parent = parent.map(|parent| &*parent.run_id);
+        plan.model_uri = Some(model_uri);
+        plan.datasets = vec![("eval", eval)];
+        self.record(&plan, |steps| steps.evaluate(model_uri, eval))
+    }
+
+    fn export_below(
+        &self,
+        parent: Option<&Parent>,
+        model_uri: &Url,
+        destination: Option<&Url>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let mut plan = Plan::new("export", self.name(parent, "export"));
+        plan.parent = parent.map(|parent| &*parent.run_id);
+        plan.model_uri = Some(model_uri);
+        self.record(&plan, |steps| {
             let own = steps.recorder.directory().path().join("export");
             let own = store::uri_of(&own)?;
             steps.export(model_uri, destination.unwrap_or(&own))
         })
+    }
+
+    /// `<parent>/<method>`; a run by itself is named after its runner.
+    fn name(&self, parent: Option<&Parent>, method: &str) -> String {
+        let above = parent.map_or(self.runner.name(), |parent| &parent.name);
+        format!("{above}/{method}")
+    }
+
+    fn resolve(&self, spec: &Value) -> Result<Value, ExperimentError> {
+        self.runner.resolve_spec(spec).map_err(Self::before_run)
     }
 
     fn before_run(source: DispatchError) -> ExperimentError {
@@ -154,173 +268,58 @@ impl<'a> Experiment<'a> {
         }
     }
 
+    fn begin(&self, plan: &Plan<'_>) -> Result<Recorder, ExperimentError> {
+        let job = match &self.job {
+            Some(job) => job.clone(),
+            None => self.workspace.job(&plan.state_point(self))?,
+        };
+        Recorder::begin(&job, self, plan)
+    }
+
     fn record(
         &self,
-        pipeline: &str,
-        spec: &Value,
-        model_uri: Option<&Url>,
-        datasets: &[(&str, &Dataset)],
+        plan: &Plan<'_>,
         work: impl FnOnce(&mut Steps<'_>) -> Result<(), ExperimentError>,
     ) -> Result<FinishedRun, ExperimentError> {
-        let mut state_point = Map::from_iter([
-            ("runner".to_owned(), json!(self.runner.name())),
-            ("seed".to_owned(), json!(self.seed)),
-        ]);
-        match model_uri {
-            Some(uri) => state_point.insert("model_uri".to_owned(), json!(uri)),
-            None => state_point.insert("spec".to_owned(), spec.clone()),
-        };
-        for (role, dataset) in datasets {
-            state_point.insert((*role).to_owned(), json!(dataset.sha256));
-        }
-        let job = self.workspace.job(&state_point)?;
-        let recorder = Recorder::begin(&job, pipeline, self, spec, datasets)?;
+        let recorder = self.begin(plan)?;
         let mut steps = Steps {
             experiment: self,
             recorder,
         };
-        if let Some(uri) = model_uri {
-            steps.recorder.manifest.model_uri = Some(uri.clone());
-        }
         let result = work(&mut steps);
         steps.recorder.end(result)
     }
 }
 
-/// The steps of a run, each on record.
-struct Steps<'a> {
-    experiment: &'a Experiment<'a>,
-    recorder: Recorder,
+/// The run that others are nested below.
+#[derive(Debug, Clone)]
+struct Parent {
+    run_id: String,
+    name: String,
 }
 
-impl Steps<'_> {
-    /// Ends the run before a step that the user no longer wants; a runner may not have listened.
-    fn go_on(&self, step: Step) -> Result<(), ExperimentError> {
-        if self.experiment.observer.is_cancelled() {
-            Err(self.recorder.failed(step, RunnerError::Cancelled.into()))
-        } else {
-            Ok(())
+/// Held while a body of [`Experiment::run`] goes on.
+struct Inside<'e>(&'e Mutex<Option<String>>);
+
+impl<'e> Inside<'e> {
+    fn enter(inside: &'e Mutex<Option<String>>, name: &str) -> Result<Self, ExperimentError> {
+        let mut outer = inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outer) = &*outer {
+            return Err(ExperimentError::RunInsideRun {
+                outer: outer.clone(),
+                inner: name.to_owned(),
+            });
         }
-    }
-
-    fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<Url, ExperimentError> {
-        self.go_on(Step::Fit)?;
-        let directory = self.recorder.directory().path().join("model");
-        let mut request =
-            FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
-        request.seed = self.experiment.seed;
-        request.threads = self.experiment.threads;
-        request.run_id = self.recorder.directory().id().to_owned();
-
-        let sink = self.recorder.start(Step::Fit)?;
-        let runner = self.experiment.runner;
-        let model_uri = match runner.fit(&request, sink) {
-            Ok(fitted) => {
-                self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
-                self.recorder.step().metrics = fitted.metrics;
-                self.recorder.step().extras = fitted.extras;
-                fitted.model_uri
-            }
-            Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
-                let uri = write_reference_model(&directory, spec, train)?;
-                self.recorder.manifest.model_uri = Some(uri.clone());
-                self.recorder.step().note =
-                    Some("no training step: a reference model was written".to_owned());
-                uri
-            }
-            Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
-        };
-        self.recorder.finish_step()?;
-        Ok(model_uri)
-    }
-
-    fn evaluate(&mut self, model_uri: &Url, eval: &Dataset) -> Result<(), ExperimentError> {
-        self.go_on(Step::Evaluate)?;
-        let directory = self.recorder.directory().path().join("predictions");
-        let mut request = EvaluateRequest::new(
-            model_uri.clone(),
-            eval.uri.clone(),
-            store::uri_of(&directory)?,
-        );
-        request.seed = self.experiment.seed;
-        request.threads = self.experiment.threads;
-        request.run_id = self.recorder.directory().id().to_owned();
-
-        let sink = self.recorder.start(Step::Evaluate)?;
-        match self.experiment.runner.evaluate(&request, sink) {
-            Ok(evaluated) => {
-                self.recorder.manifest.metrics = evaluated.metrics.clone();
-                self.recorder.step().metrics = evaluated.metrics;
-                self.recorder.step().extras = evaluated.extras;
-            }
-            Err(error) => return Err(self.recorder.failed(Step::Evaluate, error)),
-        }
-        if directory.is_dir() {
-            self.recorder.manifest.artifacts.predictions = Some(directory);
-        }
-        self.recorder.finish_step()
-    }
-
-    /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
-    fn export(&mut self, model_uri: &Url, destination: &Url) -> Result<(), ExperimentError> {
-        self.go_on(Step::Export)?;
-        let staging = Staging::begin(&store::stage(destination)?)?;
-        let staging_uri = directory_uri(staging.path())?;
-        let mut request = ExportRequest::new(
-            self.recorder.directory().id(),
-            model_uri.clone(),
-            staging_uri.clone(),
-        );
-        request.provenance = self.recorder.provenance();
-
-        let sink = self.recorder.start(Step::Export)?;
-        let exported = match self.experiment.runner.export(&request, sink) {
-            Ok(exported) => exported,
-            Err(error) => return Err(self.recorder.failed(Step::Export, error)),
-        };
-        let published = directory_uri(&staging.publish()?)?;
-        self.recorder.manifest.artifacts.export = exported
-            .files
-            .into_iter()
-            .map(|mut file| {
-                if let Some(name) = file.uri.as_str().strip_prefix(staging_uri.as_str())
-                    && let Ok(uri) = published.join(name)
-                {
-                    file.uri = uri;
-                }
-                file
-            })
-            .collect();
-        self.recorder.step().extras = exported.extras;
-        self.recorder.finish_step()
+        *outer = Some(name.to_owned());
+        drop(outer);
+        Ok(Self(inside))
     }
 }
 
-fn directory_uri(path: &std::path::Path) -> Result<Url, StoreError> {
-    Url::from_directory_path(path).map_err(|()| StoreError::Location {
-        location: path.display().to_string(),
-        reason: "it is not absolute".to_owned(),
-    })
-}
-
-fn write_reference_model(
-    directory: &std::path::Path,
-    spec: &Value,
-    train: &Dataset,
-) -> Result<Url, ExperimentError> {
-    std::fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
-    let path = directory.join(MODEL_FILE);
-    let model = ReferenceModel {
-        kind: protea_contracts::model::ReferenceKind::Reference,
-        spec: spec.clone(),
-        dataset_uri: train.uri.to_string(),
-        dataset_sha256: train.sha256.clone(),
-    };
-    let mut text = serde_json::to_vec_pretty(&model)
-        .map_err(|error| StoreError::write(&path)(error.into()))?;
-    text.push(b'\n');
-    write_atomic(&path, &text)?;
-    Ok(store::uri_of(&path)?)
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl FinishedRun {
@@ -328,5 +327,17 @@ impl FinishedRun {
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.manifest.status == Status::Finished
+    }
+
+    /// The model that the run made or used.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::NoModel`] for a run without one.
+    pub fn model_uri(&self) -> Result<Url, ExperimentError> {
+        let missing = || ExperimentError::NoModel {
+            run_id: self.manifest.run_id.clone(),
+        };
+        self.manifest.model_uri.clone().ok_or_else(missing)
     }
 }

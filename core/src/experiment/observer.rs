@@ -4,8 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use protea_contracts::{
     Level,
-    emit::{Event, EventSink},
+    emit::{Event, EventSink, METRIC},
 };
+use serde::Deserialize;
+
+use super::recorder::Tracked;
 
 use crate::workspace::{RunLog, StepRecord};
 
@@ -64,8 +67,17 @@ impl Observer for Silent {
     }
 }
 
-/// An [`Observer`] and the run's log as the sink of one dispatch.
+/// The fields of a `metric` event.
+#[derive(Deserialize)]
+struct MetricFields {
+    name: String,
+    value: f64,
+    step: u64,
+}
+
+/// An [`Observer`], the run's log and its trackers as the sink of one dispatch.
 pub(super) struct StepSink {
+    pub(super) tracked: Arc<Tracked>,
     pub(super) step: Step,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) log: Arc<RunLog>,
@@ -78,6 +90,11 @@ impl EventSink for StepSink {
 
     fn receive(&self, event: &Event<'_>) {
         self.log.event(self.step.name(), event);
+        if event.name == METRIC
+            && let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
+        {
+            self.tracked.metric(step, &name, value);
+        }
         if event.level >= self.observer.level() {
             self.observer.event(self.step, event);
         }

@@ -1,42 +1,86 @@
-//! Keeps a run's manifest up to date, step by step.
+//! Keeps a run on record: its manifest, its log, and its trackers, step by step.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    borrow::Cow,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Instant,
+};
 
 use jiff::Timestamp;
-use protea_contracts::{Level, Metrics, emit::EventSink};
+use protea_contracts::{Level, Metrics, emit::EventSink, metrics::flatten};
+use protea_tracking::{Run, RunStart, Tags, Tracker, TrackerError};
 use serde_json::{Map, Value, json};
 
-use super::{Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink};
+use super::{
+    Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink, plan::Plan,
+};
 use crate::{
-    Dataset, DispatchError, WorkspaceError,
+    DispatchError, WorkspaceError,
     workspace::{
-        Artifacts, HostRecord, Job, RunDirectory, RunLog, RunManifest, RunnerRecord, Status,
-        StepRecord,
+        Artifacts, HostRecord, Job, RUN_MANIFEST, RunDirectory, RunLog, RunManifest, RunnerRecord,
+        Status, StepRecord,
     },
 };
 
+/// A run on record. Dropped before its end, as in a panic, it ends as failed.
 pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
     log: Arc<RunLog>,
+    tracked: Arc<Tracked>,
     current: Option<(Step, Instant)>,
+    ended: bool,
+}
+
+/// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
+pub(super) struct Tracked {
+    run: Run,
+    failure: Mutex<Option<TrackerError>>,
+}
+
+impl Tracked {
+    /// Logs the value of a metric that a runner sent.
+    pub(super) fn metric(&self, step: u64, name: &str, value: f64) {
+        self.keep(self.run.log_metrics(step, [(name, value)]));
+    }
+
+    fn keep(&self, result: Result<(), TrackerError>) {
+        if let Err(error) = result {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+        }
+    }
+
+    fn check(&self) -> Result<(), TrackerError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().map_or(Ok(()), Err)
+    }
 }
 
 impl Recorder {
     pub(super) fn begin(
         job: &Job,
-        pipeline: &str,
         experiment: &Experiment<'_>,
-        spec: &Value,
-        datasets: &[(&str, &Dataset)],
-    ) -> Result<Self, WorkspaceError> {
+        plan: &Plan<'_>,
+    ) -> Result<Self, ExperimentError> {
         let entry = experiment.runner.entry();
-        let directory = job.begin_run(pipeline, experiment.runner.name())?;
+        let directory = job.begin_run(plan.pipeline, experiment.runner.name())?;
+        let tracking = &experiment.tracking;
+        let mut tags = tracking.tags.clone();
+        tags.extend(plan.tags.clone());
         let manifest = RunManifest {
             run_id: directory.id().to_owned(),
             job_id: job.id().to_owned(),
-            pipeline: pipeline.to_owned(),
+            pipeline: plan.pipeline.to_owned(),
+            name: Some(plan.name.clone()),
+            parent: plan.parent.map(str::to_owned),
+            project: tracking.project.clone(),
+            group: tracking.group.clone(),
+            tags,
+            notes: plan.notes.clone().or_else(|| tracking.notes.clone()),
             status: Status::Running,
             runner: RunnerRecord {
                 name: entry.descriptor.name.clone(),
@@ -46,10 +90,11 @@ impl Recorder {
                 sha256: entry.sha256.clone(),
             },
             isolation: experiment.runner.isolation().name().to_owned(),
-            spec: spec.clone(),
+            spec: plan.spec.clone(),
             seed: experiment.seed,
             threads: experiment.threads,
-            datasets: datasets
+            datasets: plan
+                .datasets
                 .iter()
                 .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
                 .collect(),
@@ -57,7 +102,7 @@ impl Recorder {
             started: Timestamp::now(),
             finished: None,
             steps: Vec::new(),
-            model_uri: None,
+            model_uri: plan.model_uri.cloned(),
             metrics: Metrics::new(),
             artifacts: Artifacts {
                 directory: directory.path().to_owned(),
@@ -66,7 +111,9 @@ impl Recorder {
             error: None,
         };
         directory.write_manifest(&manifest)?;
-        let log = Arc::new(directory.begin_log(pipeline)?);
+        let tracker = tracking.tracker(experiment.workspace, job)?;
+        let run = tracker.start_run(run_start(job, &manifest, tracking.offline)?)?;
+        let log = Arc::new(directory.begin_log(plan.pipeline)?);
         let runner = &manifest.runner;
         log.line(
             Level::Info,
@@ -81,7 +128,12 @@ impl Recorder {
             manifest,
             observer: Arc::clone(&experiment.observer),
             log,
+            tracked: Arc::new(Tracked {
+                run,
+                failure: Mutex::default(),
+            }),
             current: None,
+            ended: false,
         })
     }
 
@@ -107,6 +159,7 @@ impl Recorder {
             step,
             observer: Arc::clone(&self.observer),
             log: Arc::clone(&self.log),
+            tracked: Arc::clone(&self.tracked),
         }))
     }
 
@@ -121,7 +174,55 @@ impl Recorder {
     pub(super) fn finish_step(&mut self) -> Result<(), ExperimentError> {
         self.close_step(Status::Finished);
         self.directory.write_manifest(&self.manifest)?;
+        self.tracked.check()?;
+        self.log_scores()
+    }
+
+    /// Logs what the step that ended returned; the step of a score is the step's place in the run.
+    fn log_scores(&mut self) -> Result<(), ExperimentError> {
+        let place = self.manifest.steps.len().saturating_sub(1) as u64;
+        let scores = flatten(&self.step().metrics);
+        if !scores.is_empty() {
+            self.tracked.run.log_metrics(place, scores)?;
+        }
         Ok(())
+    }
+
+    /// Adds settings of the run itself.
+    pub(super) fn log_params(&mut self, params: Map<String, Value>) -> Result<(), ExperimentError> {
+        self.tracked.run.log_params(params.clone())?;
+        if self.manifest.spec.is_null() {
+            self.manifest.spec = Value::Object(Map::new());
+        }
+        if let Some(spec) = self.manifest.spec.as_object_mut() {
+            spec.extend(params);
+        }
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
+    /// Adds metrics of the run itself.
+    pub(super) fn log_metrics(
+        &mut self,
+        step: u64,
+        metrics: &[(&str, f64)],
+    ) -> Result<(), ExperimentError> {
+        let named = metrics
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), *value));
+        self.tracked.run.log_metrics(step, named)?;
+        for (name, value) in metrics {
+            self.manifest
+                .metrics
+                .insert((*name).to_owned(), json!(value));
+        }
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
+    /// Sets tags of the run itself.
+    pub(super) fn set_tags(&mut self, tags: Tags) -> Result<(), ExperimentError> {
+        self.tracked.run.set_tags(tags.clone())?;
+        self.manifest.tags.extend(tags);
+        Ok(self.directory.write_manifest(&self.manifest)?)
     }
 
     fn close_step(&mut self, status: Status) {
@@ -183,22 +284,110 @@ impl Recorder {
             Err(error) if error.is_cancelled() => Status::Killed,
             Err(_) => Status::Failed,
         };
+        let closed = self.close(status, result.as_ref().err().map(ToString::to_string));
+        // What went wrong first is what the caller needs to know.
+        result?;
+        closed?;
+        Ok(FinishedRun {
+            directory: self.directory.path().to_owned(),
+            manifest: self.manifest.clone(),
+        })
+    }
+
+    fn close(&mut self, status: Status, error: Option<String>) -> Result<(), ExperimentError> {
+        self.ended = true;
         self.close_step(status);
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
-        self.manifest.error = result.as_ref().err().map(ToString::to_string);
-        let (level, end) = match &self.manifest.error {
+        let (level, end) = match &error {
             None => (Level::Info, String::new()),
             Some(error) => (Level::Error, format!(": {error}")),
         };
         self.log.line(level, "-", &format!("Run {status}{end}"));
+        self.manifest.error = error;
         let written = self.directory.write_manifest(&self.manifest);
-        // What went wrong first is what the caller needs to know.
-        result?;
+        let tracked = self.end_tracked();
         written?;
-        Ok(FinishedRun {
-            directory: self.directory.path().to_owned(),
-            manifest: self.manifest,
-        })
+        Ok(tracked?)
     }
+
+    /// What the run wrote goes to the backends, then its end.
+    fn end_tracked(&self) -> Result<(), TrackerError> {
+        let run = &self.tracked.run;
+        let directory = self.directory.path();
+        let artifact = |path: &Path, name: &str| match path.exists() {
+            true => run.log_artifact(path, name),
+            false => Ok(()),
+        };
+        let model = directory.join("model");
+        let sent = match model.exists() {
+            true => run.log_model(&model, "model"),
+            false => Ok(()),
+        }
+        .and_then(|()| artifact(&directory.join("predictions"), "predictions"))
+        .and_then(|()| artifact(&directory.join("export"), "export"))
+        .and_then(|()| artifact(&directory.join("logs/run.log"), "run.log"))
+        .and_then(|()| artifact(&directory.join(RUN_MANIFEST), RUN_MANIFEST));
+        let ended = match (self.manifest.status, &self.manifest.error) {
+            (Status::Killed, Some(reason)) => run.kill(reason),
+            (Status::Failed, Some(error)) => run.fail(error),
+            (status, _) => run.finish(status),
+        };
+        sent.and(ended).and(self.tracked.check())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let reason = match thread::panicking() {
+            true => "the program panicked",
+            false => "the program left the run before its end",
+        };
+        // Whatever fails here, the next command closes the run.
+        let _ = self.close(Status::Failed, Some(reason.to_owned()));
+    }
+}
+
+/// What trackers are told of a run at its start.
+fn run_start(
+    job: &Job,
+    manifest: &RunManifest,
+    offline: bool,
+) -> Result<RunStart, ExperimentError> {
+    let mut start = RunStart::new(manifest.name.clone().unwrap_or_default())
+        .id(&manifest.run_id)
+        .kind(&manifest.pipeline)
+        .offline(offline);
+    start.started = manifest.started;
+    start.project.clone_from(&manifest.project);
+    start.group.clone_from(&manifest.group);
+    start.parent.clone_from(&manifest.parent);
+    start.notes.clone_from(&manifest.notes);
+    start.tags.clone_from(&manifest.tags);
+    let runner = &manifest.runner;
+    let mut config = Map::from_iter([
+        ("job".to_owned(), json!(manifest.job_id)),
+        (
+            "runner".to_owned(),
+            json!({ "name": runner.name, "version": runner.version, "sha256": runner.sha256 }),
+        ),
+        ("seed".to_owned(), json!(manifest.seed)),
+    ]);
+    if !manifest.spec.is_null() {
+        config.insert("spec".to_owned(), manifest.spec.clone());
+    }
+    for (role, dataset) in &manifest.datasets {
+        let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
+        config.insert(format!("{role}_dataset"), identity);
+    }
+    for key in ["experiment", "hypothesis"] {
+        if let Some(value) = job.state_point()?.get(key) {
+            config.insert(key.to_owned(), value.clone());
+        }
+    }
+    start.config = config;
+    Ok(start)
 }

@@ -30,9 +30,14 @@ impl RunLog {
     pub(super) fn create(directory: &Path, pipeline: &str, run: &str) -> Result<Self, StoreError> {
         let logs = directory.join("logs");
         fs::create_dir_all(&logs).map_err(StoreError::write(&logs))?;
-        let path = logs.join("run.log");
+        Self::append(directory, pipeline, run)
+    }
+
+    pub(super) fn append(directory: &Path, pipeline: &str, run: &str) -> Result<Self, StoreError> {
+        let path = directory.join("logs").join("run.log");
+        let file = File::options().append(true).create(true).open(&path);
         Ok(Self {
-            file: Mutex::new(File::create(&path).map_err(StoreError::write(&path))?),
+            file: Mutex::new(file.map_err(StoreError::write(&path))?),
             run: format!("{pipeline} {run}"),
         })
     }

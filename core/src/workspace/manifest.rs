@@ -1,6 +1,10 @@
 //! What a run's manifest says.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use protea_contracts::{ExportedFile, Metrics};
@@ -8,32 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Dataset;
+use super::{RUN_MANIFEST, WorkspaceError};
+use crate::{Dataset, store::StoreError};
 
 /// How a run, or a step of it, stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It goes on, or its process vanished.
-    Running,
-    /// It came to its end.
-    Finished,
-    /// It ended with an error.
-    Failed,
-    /// It was ended by the user.
-    Killed,
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Running => "running",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-            Self::Killed => "killed",
-        })
-    }
-}
+pub use protea_tracking::RunStatus as Status;
 
 /// Everything needed to know what a run was, and to do it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +27,24 @@ pub struct RunManifest {
     pub job_id: String,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three.
     pub pipeline: String,
+    /// What it is called; `<parent>/<method>` for a child run.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The id of the run that it is part of.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// What it belongs to, in trackers.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// What it is compared within, in trackers.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// A text for people.
+    #[serde(default)]
+    pub notes: Option<String>,
     /// How it stands.
     pub status: Status,
     /// The runner.
@@ -74,6 +75,20 @@ pub struct RunManifest {
     pub artifacts: Artifacts,
     /// Why it failed.
     pub error: Option<String>,
+}
+
+impl RunManifest {
+    /// Reads the manifest in a run's directory.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when it cannot be read; [`WorkspaceError::Manifest`] when it is
+    /// none.
+    pub fn read(directory: &Path) -> Result<Self, WorkspaceError> {
+        let path = directory.join(RUN_MANIFEST);
+        let bytes = fs::read(&path).map_err(StoreError::read(&path))?;
+        serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Manifest { path, source })
+    }
 }
 
 /// The runner of a run.

@@ -5,17 +5,23 @@
 //!   .signac/config                          a signac project (schema 2)
 //!   workspace/<job_id>/                     job_id = signac's hash of the state point
 //!     signac_statepoint.json
+//!     signac_job_document.json              how the job stands, and the tracker that it is bound to
+//!     tracker_log/<run_id>/events.jsonl     every event of every run
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
 //!       logs/run.log                        what was said during it, the runner's output included
 //!       model/ predictions/ export/
 //! ```
 
+mod document;
 mod job;
+mod lifecycle;
 mod log;
 mod manifest;
 mod run;
 mod state_point;
+mod sync;
+mod vanished;
 
 use std::{
     fs,
@@ -24,13 +30,16 @@ use std::{
 
 use serde_json::{Map, Value};
 
+pub use document::{JobDocument, TrackerBinding};
 pub use job::Job;
+pub use lifecycle::run_lifecycle;
 pub use log::RunLog;
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
 pub use run::{RUN_MANIFEST, RunDirectory};
 pub use state_point::{StatePointError, job_id};
+pub use sync::{Unsynced, unsynced};
 
 use crate::store::{StoreError, write_atomic};
 
@@ -59,6 +68,32 @@ pub enum WorkspaceError {
         /// Why.
         source: std::io::Error,
     },
+    /// A run's manifest is none.
+    #[error("{} is no run manifest: {source}; restore it, or remove the run", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A job's document is none.
+    #[error("{} is no job document: {source}; restore it, or remove the file", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// There is no such job.
+    #[error("{} has no job {id:?}: {reason}", workspace.display())]
+    NoJob {
+        /// The workspace.
+        workspace: PathBuf,
+        /// What was asked for.
+        id: String,
+        /// What is there instead.
+        reason: String,
+    },
     /// The job's directory belongs to another state point: the directory was tampered with.
     #[error(
         "{} holds another state point than its name says; move the directory away",
@@ -71,7 +106,8 @@ pub enum WorkspaceError {
 }
 
 impl Workspace {
-    /// Opens the workspace at `directory`, made if it is not there.
+    /// Opens the workspace at `directory`, made if it is not there. Runs whose process vanished
+    /// are closed as `killed`.
     ///
     /// # Errors
     ///
@@ -85,7 +121,9 @@ impl Workspace {
         if !config.exists() {
             write_atomic(&config, SIGNAC_CONFIG.as_bytes())?;
         }
-        Ok(Self { directory })
+        let workspace = Self { directory };
+        vanished::close(&workspace);
+        Ok(workspace)
     }
 
     /// The directory.
@@ -101,5 +139,28 @@ impl Workspace {
     /// [`WorkspaceError`].
     pub fn job(&self, state_point: &Map<String, Value>) -> Result<Job, WorkspaceError> {
         Job::open(&self.directory, state_point)
+    }
+
+    /// The job with this id, or with the only id that begins so, or in this directory.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::NoJob`]; [`WorkspaceError::Store`].
+    pub fn find_job(&self, id: &str) -> Result<Job, WorkspaceError> {
+        Job::find(&self.directory, id)
+    }
+
+    /// The directories of all jobs, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`].
+    pub fn job_directories(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
+        Ok(job::directories(&self.directory)?)
+    }
+
+    /// Where runs that go on are marked.
+    pub(crate) fn open_runs(&self) -> PathBuf {
+        self.directory.join(".protea").join("open")
     }
 }

@@ -35,6 +35,16 @@ impl RunDirectory {
         }
     }
 
+    /// The directory of a run in a job.
+    pub(super) fn find(job: &Path, id: &str) -> Option<Self> {
+        let pipelines = fs::read_dir(job.join("artifacts")).ok()?;
+        let mut paths = pipelines.flatten().map(|entry| entry.path().join(id));
+        paths.find(|path| path.is_dir()).map(|path| Self {
+            id: id.to_owned(),
+            path,
+        })
+    }
+
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -54,6 +64,11 @@ impl RunDirectory {
     /// [`WorkspaceError::Store`].
     pub fn begin_log(&self, pipeline: &str) -> Result<RunLog, WorkspaceError> {
         Ok(RunLog::create(&self.path, pipeline, &self.id)?)
+    }
+
+    /// Goes on with the run's log.
+    pub(super) fn reopen_log(&self, pipeline: &str) -> Result<RunLog, WorkspaceError> {
+        Ok(RunLog::append(&self.path, pipeline, &self.id)?)
     }
 
     /// Writes the manifest; a reader sees the one before or this one, whole.

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let workspace = Workspace::open(results)?;
     let experiment = Experiment::new(&runner, &workspace).with_seed(7);
-    let run = experiment.run(&json!({}), &train, &test)?;
+    let run = experiment.fit_evaluate_export(&json!({}), &train, &test)?;
 
     for (name, value) in metrics::flatten(&run.manifest.metrics) {
         println!("{name}\t{value:.4}");

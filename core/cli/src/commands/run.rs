@@ -26,7 +26,8 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         None => example_data(reporter)?,
     };
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
-    let run = session.experiment(|experiment| experiment.run(&spec, &train, &eval))?;
+    let run =
+        session.experiment(|experiment| experiment.fit_evaluate_export(&spec, &train, &eval))?;
 
     let runner = &run.manifest.runner;
     let text = format!(

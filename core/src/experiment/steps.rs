@@ -1,0 +1,158 @@
+//! The steps of one run: fit, evaluate, export.
+
+use protea_contracts::{
+    EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, RunnerError,
+    model::FILE_NAME as MODEL_FILE,
+};
+use serde_json::Value;
+use url::Url;
+
+use super::{Experiment, ExperimentError, Step, recorder::Recorder};
+use crate::{
+    Dataset, DispatchError,
+    store::{self, Staging, StoreError, write_atomic},
+};
+
+/// The steps of a run, each on record.
+pub(super) struct Steps<'a> {
+    pub(super) experiment: &'a Experiment<'a>,
+    pub(super) recorder: Recorder,
+}
+
+impl Steps<'_> {
+    /// Ends the run before a step that the user no longer wants; a runner may not have listened.
+    fn go_on(&self, step: Step) -> Result<(), ExperimentError> {
+        if self.experiment.observer.is_cancelled() {
+            Err(self.recorder.failed(step, RunnerError::Cancelled.into()))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<Url, ExperimentError> {
+        self.go_on(Step::Fit)?;
+        let directory = self.recorder.directory().path().join("model");
+        let mut request =
+            FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
+        request.seed = self.experiment.seed;
+        request.threads = self.experiment.threads;
+        request.run_id = self.recorder.directory().id().to_owned();
+
+        let sink = self.recorder.start(Step::Fit)?;
+        let runner = self.experiment.runner;
+        let model_uri = match runner.fit(&request, sink) {
+            Ok(fitted) => {
+                self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
+                self.recorder.step().metrics = fitted.metrics;
+                self.recorder.step().extras = fitted.extras;
+                fitted.model_uri
+            }
+            Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
+                let uri = write_reference_model(&directory, spec, train)?;
+                self.recorder.manifest.model_uri = Some(uri.clone());
+                self.recorder.step().note =
+                    Some("no training step: a reference model was written".to_owned());
+                uri
+            }
+            Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
+        };
+        self.recorder.finish_step()?;
+        Ok(model_uri)
+    }
+
+    pub(super) fn evaluate(
+        &mut self,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<(), ExperimentError> {
+        self.go_on(Step::Evaluate)?;
+        let directory = self.recorder.directory().path().join("predictions");
+        let mut request = EvaluateRequest::new(
+            model_uri.clone(),
+            eval.uri.clone(),
+            store::uri_of(&directory)?,
+        );
+        request.seed = self.experiment.seed;
+        request.threads = self.experiment.threads;
+        request.run_id = self.recorder.directory().id().to_owned();
+
+        let sink = self.recorder.start(Step::Evaluate)?;
+        match self.experiment.runner.evaluate(&request, sink) {
+            Ok(evaluated) => {
+                self.recorder.manifest.metrics = evaluated.metrics.clone();
+                self.recorder.step().metrics = evaluated.metrics;
+                self.recorder.step().extras = evaluated.extras;
+            }
+            Err(error) => return Err(self.recorder.failed(Step::Evaluate, error)),
+        }
+        if directory.is_dir() {
+            self.recorder.manifest.artifacts.predictions = Some(directory);
+        }
+        self.recorder.finish_step()
+    }
+
+    /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
+    pub(super) fn export(
+        &mut self,
+        model_uri: &Url,
+        destination: &Url,
+    ) -> Result<(), ExperimentError> {
+        self.go_on(Step::Export)?;
+        let staging = Staging::begin(&store::stage(destination)?)?;
+        let staging_uri = directory_uri(staging.path())?;
+        let mut request = ExportRequest::new(
+            self.recorder.directory().id(),
+            model_uri.clone(),
+            staging_uri.clone(),
+        );
+        request.provenance = self.recorder.provenance();
+
+        let sink = self.recorder.start(Step::Export)?;
+        let exported = match self.experiment.runner.export(&request, sink) {
+            Ok(exported) => exported,
+            Err(error) => return Err(self.recorder.failed(Step::Export, error)),
+        };
+        let published = directory_uri(&staging.publish()?)?;
+        self.recorder.manifest.artifacts.export = exported
+            .files
+            .into_iter()
+            .map(|mut file| {
+                if let Some(name) = file.uri.as_str().strip_prefix(staging_uri.as_str())
+                    && let Ok(uri) = published.join(name)
+                {
+                    file.uri = uri;
+                }
+                file
+            })
+            .collect();
+        self.recorder.step().extras = exported.extras;
+        self.recorder.finish_step()
+    }
+}
+
+fn directory_uri(path: &std::path::Path) -> Result<Url, StoreError> {
+    Url::from_directory_path(path).map_err(|()| StoreError::Location {
+        location: path.display().to_string(),
+        reason: "it is not absolute".to_owned(),
+    })
+}
+
+fn write_reference_model(
+    directory: &std::path::Path,
+    spec: &Value,
+    train: &Dataset,
+) -> Result<Url, ExperimentError> {
+    std::fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
+    let path = directory.join(MODEL_FILE);
+    let model = ReferenceModel {
+        kind: protea_contracts::model::ReferenceKind::Reference,
+        spec: spec.clone(),
+        dataset_uri: train.uri.to_string(),
+        dataset_sha256: train.sha256.clone(),
+    };
+    let mut text = serde_json::to_vec_pretty(&model)
+        .map_err(|error| StoreError::write(&path)(error.into()))?;
+    text.push(b'\n');
+    write_atomic(&path, &text)?;
+    Ok(store::uri_of(&path)?)
+}
