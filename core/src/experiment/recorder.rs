@@ -1,6 +1,6 @@
 //! Keeps a run's manifest up to date, step by step.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 use protea_contracts::{Level, Metrics, emit::EventSink};
@@ -37,6 +37,12 @@ impl Recorder {
             run_id: directory.id().to_owned(),
             job_id: job.id().to_owned(),
             pipeline: pipeline.to_owned(),
+            name: None,
+            parent: None,
+            project: None,
+            group: None,
+            tags: BTreeMap::new(),
+            notes: None,
             status: Status::Running,
             runner: RunnerRecord {
                 name: entry.descriptor.name.clone(),

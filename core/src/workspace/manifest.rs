@@ -1,6 +1,6 @@
 //! What a run's manifest says.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 use protea_contracts::{ExportedFile, Metrics};
@@ -44,6 +44,24 @@ pub struct RunManifest {
     pub job_id: String,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three.
     pub pipeline: String,
+    /// What people call it, where it has a name beside its id.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The id of the run that it is part of.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// What it belongs to: an experiment in MLflow, a project in W&B.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// What it is compared within, such as `H012/E018/full`.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Short texts by name, for finding it again.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// A text for people.
+    #[serde(default)]
+    pub notes: Option<String>,
     /// How it stands.
     pub status: Status,
     /// The runner.
