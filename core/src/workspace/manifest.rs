@@ -27,19 +27,19 @@ pub struct RunManifest {
     pub job_id: String,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three.
     pub pipeline: String,
-    /// What it is called; `<parent>/<method>` for a child run.
+    /// What people call it, where it has a name beside its id.
     #[serde(default)]
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
     pub parent: Option<String>,
-    /// What it belongs to, in trackers.
+    /// What it belongs to: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
-    /// What it is compared within, in trackers.
+    /// What it is compared within, such as `H012/E018/full`.
     #[serde(default)]
     pub group: Option<String>,
-    /// Tags.
+    /// Short texts by name, for finding it again.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// A text for people.
