@@ -137,7 +137,7 @@ impl Host {
         let observer: Arc<dyn Observer> = Arc::clone(&self.heard) as _;
         Experiment::new(runner, &workspace)
             .with_observer(observer)
-            .run(&json!({}), &dataset, &dataset)
+            .fit_evaluate_export(&json!({}), &dataset, &dataset)
     }
 
     /// The manifest of the one run, and its log.
