@@ -201,10 +201,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(ProptestConfig::with_cases(8))]
         #[test]
         fn every_batch_is_within_the_limits_and_nothing_is_lost(
-            items in proptest::collection::vec((0..3_u8, 0..40_usize), 1..3000),
+            items in proptest::collection::vec((0..3_u8, 0..16_usize), 1..1200),
         ) {
             let mut batch = Batch::default();
             let mut sent = Vec::new();

@@ -68,6 +68,7 @@ const LONGEST_ANSWER: u64 = 64 << 20;
 /// What is shown of a server's message, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
+const NO_ADDRESS: &str = "failed to lookup address information";
 const API: &str = "/api/2.0/mlflow/";
 
 impl Client {
@@ -187,6 +188,10 @@ fn answer(result: Result<Response<Body>, ureq::Error>) -> Result<Value, Failure>
         .map_err(failure)?;
     let json: Option<Value> = serde_json::from_slice(&body).ok();
     if status == StatusCode::OK {
+        // What a file's place answers with once it has the file.
+        if body.is_empty() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
         return json.filter(Value::is_object).ok_or_else(|| {
             let start = String::from_utf8_lossy(&body[..body.len().min(LONGEST_MESSAGE)]);
             Failure::NotMlflow(format!("it answers with {:?}", shorten(&start, 60)))
@@ -227,6 +232,8 @@ fn failure(error: ureq::Error) -> Failure {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable => Failure::Absent(error.to_string()),
+            // The standard library has no kind for it, and begins its message so.
+            _ if text.contains(NO_ADDRESS) => Failure::Absent("its host is not known".to_owned()),
             _ => Failure::NoAnswer(error.to_string()),
         },
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Failure::Tls(text),
