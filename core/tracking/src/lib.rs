@@ -19,7 +19,7 @@
 //! | what an adapter implements | [`Tracker`], [`RunSink`], [`Event`] |
 //! | the log of truth, and closing the runs of vanished processes | [`mod@log`] |
 //! | feeding backends from the log, live or later | [`LogFirst`], [`Feeder`], [`sync_run`] |
-//! | adapters | [`Noop`], [`Memory`], [`Jsonl`] |
+//! | adapters | [`Noop`], [`Memory`], [`Jsonl`], [`Mlflow`] |
 //! | finding runs again | [`RunQuery`], [`RunPage`] |
 
 mod adapters;
@@ -38,6 +38,8 @@ mod status;
 mod summary;
 mod tracker;
 
+#[cfg(feature = "mlflow")]
+pub use adapters::Mlflow;
 pub use adapters::{Jsonl, Memory, Noop, OnLogError, RecordedRun};
 pub use error::TrackerError;
 pub use event::{Artifact, Event, EventKind, Metric};

@@ -1,0 +1,108 @@
+//! Models, which newer servers keep beside runs.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Failure, garbled},
+    naming,
+    run::RemoteRun,
+    server::Server,
+    tags,
+};
+use crate::{Artifact, TrackerError};
+
+struct Model {
+    id: String,
+    artifact_uri: String,
+    is_ready: bool,
+}
+
+impl Server {
+    /// Puts a model: a logged model where the server knows them (since MLflow 3), else an artefact
+    /// of the run. The event's place tells it from other models of the run with its name.
+    pub(super) fn put_model(
+        &self,
+        run: &RemoteRun,
+        seq: u64,
+        artifact: &Artifact,
+    ) -> Result<(), TrackerError> {
+        let what = format!("the model {:?}", artifact.name);
+        let model = match self.find_model(run, seq) {
+            Ok(Some(model)) => model,
+            Ok(None) => self
+                .make_model(run, seq, artifact)
+                .map_err(Failure::on(&what))?,
+            Err(failure) if failure.is_no_such_call() => return self.put_artifact(run, artifact),
+            Err(failure) => return Err(failure.of(&what)),
+        };
+        if !model.is_ready {
+            self.put_files(&model.artifact_uri, "", &artifact.path)?;
+            let body = json!({ "model_id": model.id, "status": READY });
+            self.client
+                .patch(&format!("logged-models/{}", model.id), &body)
+                .map_err(Failure::on(&what))?;
+        }
+        self.add_output(run, &model.id, &what)
+    }
+
+    fn find_model(&self, run: &RemoteRun, seq: u64) -> Result<Option<Model>, Failure> {
+        let filter = format!(
+            "source_run_id = '{}' AND tags.`{}` = '{seq}'",
+            run.id,
+            tags::SEQ
+        );
+        let body = json!({ "experiment_ids": [run.experiment_id], "filter": filter });
+        let found = self.client.post("logged-models/search", &body)?;
+        Ok(found.pointer("/models/0").and_then(read))
+    }
+
+    fn make_model(&self, run: &RemoteRun, seq: u64, artifact: &Artifact) -> Result<Model, Failure> {
+        let body = json!({
+            "experiment_id": run.experiment_id,
+            "name": naming::model(&artifact.name),
+            "source_run_id": run.id,
+            "tags": [
+                { "key": tags::RUN_ID, "value": run.run_id },
+                { "key": tags::SEQ, "value": seq.to_string() },
+                { "key": tags::NAME, "value": artifact.name },
+            ],
+        });
+        let made = self.client.post("logged-models", &body)?;
+        made.get("model")
+            .and_then(read)
+            .ok_or_else(|| Failure::NotMlflow("that of `logged-models` has no `model`".to_owned()))
+    }
+
+    /// Says that the model came out of the run. The server refuses to be told twice.
+    fn add_output(&self, run: &RemoteRun, model: &str, what: &str) -> Result<(), TrackerError> {
+        const CALL: &str = "runs/get";
+        let found = self
+            .client
+            .get(CALL, &[("run_id", &run.id)])
+            .map_err(Failure::on(what))?;
+        let found = found.get("run").ok_or_else(|| garbled(CALL, "run"))?;
+        let outputs = found
+            .pointer("/outputs/model_outputs")
+            .and_then(Value::as_array);
+        let is_this =
+            |output: &Value| output.get("model_id").and_then(Value::as_str) == Some(model);
+        if outputs.is_some_and(|outputs| outputs.iter().any(is_this)) {
+            return Ok(());
+        }
+        let body = json!({ "run_id": run.id, "models": [{ "model_id": model, "step": 0 }] });
+        let said = self.client.post("runs/outputs", &body);
+        said.map_err(Failure::on(what)).map(drop)
+    }
+}
+
+const READY: &str = "LOGGED_MODEL_READY";
+
+fn read(model: &Value) -> Option<Model> {
+    let info = model.get("info")?;
+    let text = |name: &str| Some(info.get(name)?.as_str()?.to_owned());
+    Some(Model {
+        id: text("model_id")?,
+        artifact_uri: text("artifact_uri")?,
+        is_ready: text("status").as_deref() == Some(READY),
+    })
+}

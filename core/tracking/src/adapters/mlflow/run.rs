@@ -1,0 +1,153 @@
+//! Runs: finding the one that is meant, and making it.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    client::{Failure, garbled},
+    limits, refused,
+    server::{Server, lock},
+    tags, unavailable,
+};
+use crate::{RunStart, TrackerError};
+
+/// A run as the server has it.
+#[derive(Debug)]
+pub(super) struct RemoteRun {
+    /// Our id.
+    pub(super) run_id: String,
+    /// MLflow's.
+    pub(super) id: String,
+    pub(super) experiment_id: String,
+    pub(super) artifact_uri: String,
+    /// The params that it has, which can never change.
+    pub(super) params: HashMap<String, String>,
+    pub(super) is_deleted: bool,
+}
+
+impl Server {
+    /// The run that began so, made where it is not there.
+    pub(super) fn open(&self, start: &RunStart) -> Result<RemoteRun, TrackerError> {
+        let _opening = lock(&self.opening);
+        let experiment_id = self.experiment(start.project.as_deref())?;
+        let run = match self.find_run(&start.run_id, &[&experiment_id])? {
+            Some(run) if run.is_deleted => {
+                return Err(refused(
+                    &format!("the run {}", start.run_id),
+                    format!(
+                        "it was deleted there; `mlflow runs restore --run-id {}` brings it back",
+                        run.id
+                    ),
+                ));
+            }
+            Some(run) => run,
+            None => self.make_run(start, &experiment_id)?,
+        };
+        lock(&self.runs).insert(start.run_id.clone(), run.id.clone());
+        Ok(run)
+    }
+
+    fn make_run(&self, start: &RunStart, experiment_id: &str) -> Result<RemoteRun, TrackerError> {
+        const CALL: &str = "runs/create";
+        let parent = match &start.parent {
+            Some(parent) => Some(self.parent(parent, experiment_id)?),
+            None => None,
+        };
+        let mut tags = tags::of_start(start, parent.as_deref());
+        // The server would invent a name.
+        let name = if start.name.is_empty() {
+            &start.run_id
+        } else {
+            &start.name
+        };
+        let short = limits::cut(name, limits::RUN_NAME);
+        if short != *name {
+            tags.insert(tags::NAME.to_owned(), name.clone());
+        }
+        let tags: Vec<Value> = tags
+            .iter()
+            .map(|(key, value)| json!({ "key": key, "value": limits::cut(value, limits::TAG) }))
+            .collect();
+        let body = json!({
+            "experiment_id": experiment_id,
+            "run_name": short,
+            "user_id": tags::user().unwrap_or_default(),
+            "start_time": start.started.as_millisecond(),
+            "tags": tags,
+        });
+        let made = self.client.post(CALL, &body).map_err(|failure| {
+            // It may have been deleted since it was asked for.
+            let project = start.project.as_deref();
+            lock(&self.experiments).remove(project.unwrap_or(super::experiment::DEFAULT));
+            failure.of(&format!("the run {}", start.run_id))
+        })?;
+        let run = made.get("run").and_then(|run| read(run, &start.run_id));
+        run.ok_or_else(|| garbled(CALL, "run"))
+    }
+
+    /// MLflow's id of the run that has ours.
+    fn parent(&self, run_id: &str, experiment_id: &str) -> Result<String, TrackerError> {
+        if let Some(id) = lock(&self.runs).get(run_id) {
+            return Ok(id.clone());
+        }
+        let mut found = self.find_run(run_id, &[experiment_id])?;
+        if found.is_none() {
+            let experiments = self.experiments()?;
+            let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
+            found = self.find_run(run_id, &ids)?;
+        }
+        let Some(found) = found else {
+            return Err(unavailable(format!(
+                "the parent run {run_id} is not there yet"
+            )));
+        };
+        lock(&self.runs).insert(run_id.to_owned(), found.id.clone());
+        Ok(found.id)
+    }
+
+    /// The run that has our id; where there are several, always the same of them.
+    fn find_run(
+        &self,
+        run_id: &str,
+        experiments: &[&str],
+    ) -> Result<Option<RemoteRun>, TrackerError> {
+        const CALL: &str = "runs/search";
+        let body = json!({
+            "experiment_ids": experiments,
+            // The id has no character that would have to be escaped.
+            "filter": format!("tags.`{}` = '{run_id}'", tags::RUN_ID),
+            "run_view_type": "ALL",
+            "max_results": 10,
+        });
+        let found = self
+            .client
+            .post(CALL, &body)
+            .map_err(Failure::on("a search for a run"))?;
+        let runs = found.get("runs").and_then(Value::as_array);
+        let mut all = Vec::new();
+        for run in runs.into_iter().flatten() {
+            all.push(read(run, run_id).ok_or_else(|| garbled(CALL, "run_id"))?);
+        }
+        all.sort_by(|a, b| (a.is_deleted, &a.id).cmp(&(b.is_deleted, &b.id)));
+        Ok(all.into_iter().next())
+    }
+}
+
+fn read(run: &Value, run_id: &str) -> Option<RemoteRun> {
+    let info = run.get("info")?;
+    let text = |name: &str| Some(info.get(name)?.as_str()?.to_owned());
+    let params = run.pointer("/data/params").and_then(Value::as_array);
+    let pair = |param: &Value| {
+        let text = |name: &str| Some(param.get(name)?.as_str()?.to_owned());
+        Some((text("key")?, text("value").unwrap_or_default()))
+    };
+    Some(RemoteRun {
+        run_id: run_id.to_owned(),
+        id: text("run_id")?,
+        experiment_id: text("experiment_id")?,
+        artifact_uri: text("artifact_uri").unwrap_or_default(),
+        params: params.into_iter().flatten().filter_map(pair).collect(),
+        is_deleted: text("lifecycle_stage").as_deref() == Some("deleted"),
+    })
+}

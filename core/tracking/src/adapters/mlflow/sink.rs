@@ -1,0 +1,181 @@
+//! Events on their way to a run.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    batch::{Batch, Pushed},
+    client::Failure,
+    limits, naming,
+    params::params,
+    refused,
+    run::RemoteRun,
+    server::Server,
+    tags,
+};
+use crate::{
+    Event, EventKind, Metric, RunReference, RunSink, RunStart, RunStatus, Tags, TrackerError,
+};
+
+/// A run on the server.
+pub(super) struct MlflowRun {
+    server: Arc<Server>,
+    run: RemoteRun,
+    batch: Batch,
+    /// Params in the batch, which are known once it is sent.
+    pending: Vec<(String, String)>,
+}
+
+impl MlflowRun {
+    pub(super) fn new(server: Arc<Server>, run: RemoteRun) -> Self {
+        Self {
+            server,
+            run,
+            batch: Batch::default(),
+            pending: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: &Event<'_>) -> Result<(), TrackerError> {
+        match &event.kind {
+            EventKind::InitRun(start) => self.start(start),
+            EventKind::LogParams { params: settings } => self.params(params(settings)),
+            EventKind::Log { step, metrics } => {
+                self.metrics(event.time.as_millisecond(), *step, metrics)
+            }
+            EventKind::SetTags { tags } => self.tags(tags),
+            EventKind::LogArtifact(artifact) => {
+                self.flush()?;
+                self.server.put_artifact(&self.run, artifact)
+            }
+            EventKind::LogModel(artifact) => {
+                self.flush()?;
+                self.server.put_model(&self.run, event.seq, artifact)
+            }
+            EventKind::Finish { status, error } => {
+                if let Some(error) = error {
+                    self.tag(tags::ERROR, error)?;
+                }
+                self.flush()?;
+                self.finish(*status, event.time.as_millisecond())
+            }
+        }
+    }
+
+    fn start(&mut self, start: &RunStart) -> Result<(), TrackerError> {
+        self.tags(&start.tags)?;
+        self.params(params(&start.config))
+    }
+
+    fn tags(&mut self, tags: &Tags) -> Result<(), TrackerError> {
+        tags.iter()
+            .try_for_each(|(name, value)| self.tag(&tags::key(name), value))
+    }
+
+    fn tag(&mut self, key: &str, value: &str) -> Result<(), TrackerError> {
+        let value = limits::cut(value, limits::TAG);
+        self.push(|batch| batch.tag(key, &value))
+    }
+
+    fn params(&mut self, params: Vec<(String, String)>) -> Result<(), TrackerError> {
+        let mut changed = None;
+        for (key, value) in params {
+            let pending = self.pending.iter().find(|(known, _)| *known == key);
+            let known = pending
+                .map(|(_, value)| value)
+                .or(self.run.params.get(&key));
+            match known {
+                Some(known) if *known == value => {}
+                Some(known) => changed = changed.or(Some((key, known.clone(), value))),
+                None => {
+                    self.push(|batch| batch.param(&key, &value))?;
+                    self.pending.push((key, value));
+                }
+            }
+        }
+        let Some((key, was, now)) = changed else {
+            return Ok(());
+        };
+        self.flush()?;
+        Err(refused(
+            &format!("a new value of the param {key:?}"),
+            format!(
+                "it is {:?}, and cannot become {:?}",
+                limits::cut(&was, SHOWN),
+                limits::cut(&now, SHOWN)
+            ),
+        ))
+    }
+
+    fn metrics(
+        &mut self,
+        time: i64,
+        step: u64,
+        metrics: &[Metric<'_>],
+    ) -> Result<(), TrackerError> {
+        // The server would answer with success and drop the point.
+        let Ok(step) = i64::try_from(step) else {
+            self.flush()?;
+            return Err(refused(
+                &format!("the step {step}"),
+                format!("it is above {}", i64::MAX),
+            ));
+        };
+        for metric in metrics {
+            let key = naming::key(&metric.name);
+            self.push(|batch| batch.metric(&key, metric.value, time, step))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, status: RunStatus, time: i64) -> Result<(), TrackerError> {
+        let mut body = json!({ "run_id": self.run.id, "status": status.name().to_uppercase() });
+        if status != RunStatus::Running {
+            body["end_time"] = time.into();
+        }
+        let done = self.server.client.post("runs/update", &body);
+        done.map_err(Failure::on("the end of a run")).map(drop)
+    }
+
+    fn push(&mut self, push: impl Fn(&mut Batch) -> Pushed) -> Result<(), TrackerError> {
+        if push(&mut self.batch) == Pushed::Full {
+            self.flush()?;
+            push(&mut self.batch);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), TrackerError> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let body = self.batch.body(&self.run.id);
+        self.batch.clear();
+        let pending = std::mem::take(&mut self.pending);
+        let sent = self.server.client.post_bytes("runs/log-batch", &body);
+        sent.map_err(Failure::on("metrics, params and tags"))?;
+        self.run.params.extend(pending);
+        Ok(())
+    }
+}
+
+/// What a message shows of a value, in characters.
+const SHOWN: usize = 100;
+
+impl RunSink for MlflowRun {
+    fn reference(&self) -> RunReference {
+        RunReference {
+            run_id: self.run.id.clone(),
+            url: Some(self.server.url(&self.run.experiment_id, &self.run.id)),
+        }
+    }
+
+    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+        // What an earlier call left unsent comes again with its events.
+        self.batch.clear();
+        self.pending.clear();
+        events.iter().try_for_each(|event| self.take(event))?;
+        self.flush()
+    }
+}

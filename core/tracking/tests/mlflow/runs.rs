@@ -1,0 +1,398 @@
+//! What is logged is there, as MLflow's own client reads it.
+
+use std::{fs, process::Command, sync::Arc};
+
+use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, battery::Battery};
+use serde_json::{Value, json};
+
+use crate::{events, finish, log, send, server::Server, tracker};
+
+/// MLflow's id of a run, by ours.
+fn id_of(server: &Server, start: &RunStart) -> String {
+    let project = start.project.as_deref().unwrap_or("Default");
+    let found = server.get("experiments/get-by-name", &[("experiment_name", project)]);
+    let found = server.post(
+        "runs/search",
+        &json!({
+            "experiment_ids": [found["experiment"]["experiment_id"]],
+            "filter": format!("tags.`protea.run_id` = '{}'", start.run_id),
+        }),
+    );
+    assert_eq!(found["runs"].as_array().unwrap().len(), 1);
+    found["runs"][0]["info"]["run_id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn mlflow_passes_the_battery() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    Battery::new(move |_| Arc::new(tracker(server)))
+        .reading_points(move |_, start, metric| {
+            // An infinity comes back as the largest number.
+            let points = server.history(&id_of(server, start), metric);
+            points
+                .into_iter()
+                .map(|(step, _, value)| (step, value))
+                .collect()
+        })
+        .run();
+}
+
+#[test]
+fn mlflows_own_client_reads_what_was_logged() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let tracker = tracker(server);
+    let place = tempfile::tempdir().unwrap();
+    let table: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    fs::create_dir_all(place.path().join("model/deep")).unwrap();
+    fs::write(place.path().join("table.bin"), &table).unwrap();
+    fs::write(place.path().join("model/model.json"), b"{}").unwrap();
+    fs::write(place.path().join("model/deep/empty"), b"").unwrap();
+
+    let start = RunStart::new("knn on A")
+        .project("read back")
+        .group("H012/E018/full")
+        .kind("training")
+        .notes("a *note*")
+        .config("k", 5)
+        .config("weights", json!({ "mfo": 0.5, "list": [1, "two"] }))
+        .tag("dataset", "A")
+        .tag("git.commit", "0123abc");
+    let parent = tracker.start_run(start.clone()).unwrap();
+    let child = tracker.start_run(parent.child("knn on A/fit")).unwrap();
+    let second = tracker
+        .start_run(parent.child("knn on A/evaluate"))
+        .unwrap();
+    parent
+        .log_metrics(0, [("loss", 0.5), ("MFO/fmax", 0.1)])
+        .unwrap();
+    parent
+        .log_metrics(1, [("loss", f64::NAN), ("gain", f64::INFINITY)])
+        .unwrap();
+    parent
+        .log_metrics(7, [("loss", -1e-300), ("gain", f64::NEG_INFINITY)])
+        .unwrap();
+    parent
+        .log_artifact(&place.path().join("table.bin"), "tables/größe 1.bin")
+        .unwrap();
+    parent
+        .log_model(&place.path().join("model"), "neighbours")
+        .unwrap();
+    parent
+        .set_tags(Tags::from([("dataset".to_owned(), "B".to_owned())]))
+        .unwrap();
+    child.finish(RunStatus::Finished).unwrap();
+    second.fail("no such protein: P12345").unwrap();
+    let id = parent.reference().run_id.clone();
+    let child_of = |name: &str| {
+        server.post("runs/search", &json!({
+        "experiment_ids": [server.run(&id)["info"]["experiment_id"]],
+        "filter": format!("tags.`mlflow.parentRunId` = '{id}' AND attributes.run_name = '{name}'"),
+    }))["runs"][0].clone()
+    };
+    parent.finish(RunStatus::Finished).unwrap();
+
+    let read = server.as_the_client_reads_it(&id, place.path());
+    assert_eq!(read["name"], "knn on A");
+    assert_eq!(read["experiment"], "read back");
+    assert_eq!(read["status"], "FINISHED");
+    assert_eq!(read["start_time"], start.started.as_millisecond());
+    assert!(read["end_time"].as_i64() >= read["start_time"].as_i64());
+    let params = json!({ "k": "5", "weights.mfo": "0.5", "weights.list": "[1,\"two\"]" });
+    assert_eq!(read["params"], params);
+    let tags = [
+        ("dataset", "B"),
+        ("protea.run_id", &*start.run_id),
+        ("protea.group", "H012/E018/full"),
+        ("protea.kind", "training"),
+        ("mlflow.note.content", "a *note*"),
+        ("mlflow.source.git.commit", "0123abc"),
+        ("mlflow.source.type", "LOCAL"),
+    ];
+    for (name, value) in tags {
+        assert_eq!(read["tags"][name], value, "{name}");
+    }
+    let values = |metric: &str| -> Vec<Value> {
+        let points = read["history"][metric].as_array().unwrap();
+        points
+            .iter()
+            .map(|point| json!([point[0], point[2]]))
+            .collect()
+    };
+    assert_eq!(
+        values("loss"),
+        [json!([0, "0.5"]), json!([1, "nan"]), json!([7, "-1e-300"])]
+    );
+    let largest = "1.7976931348623157e+308";
+    assert_eq!(
+        values("gain"),
+        [json!([1, largest]), json!([7, format!("-{largest}")])]
+    );
+    assert_eq!(values("MFO/fmax"), [json!([0, "0.1"])]);
+    assert_eq!(
+        read["children"],
+        json!(["knn on A/fit", "knn on A/evaluate"])
+    );
+    assert_eq!(read["models"].as_array().unwrap().len(), 1);
+    assert_eq!(read["models"][0]["name"], "neighbours");
+    assert_eq!(read["models"][0]["status"], "READY");
+    assert_eq!(
+        fs::read(place.path().join("run/tables/größe 1.bin")).unwrap(),
+        table
+    );
+    assert_eq!(
+        fs::read(place.path().join("neighbours/model.json")).unwrap(),
+        b"{}"
+    );
+    assert_eq!(
+        fs::read(place.path().join("neighbours/deep/empty")).unwrap(),
+        b""
+    );
+
+    let failed = child_of("knn on A/evaluate");
+    assert_eq!(failed["info"]["status"], "FAILED");
+    let tags = failed["data"]["tags"].as_array().unwrap();
+    assert!(tags.contains(&json!({ "key": "protea.error", "value": "no such protein: P12345" })));
+}
+
+#[test]
+fn every_status_arrives_with_its_time() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let tracker = tracker(server);
+    for (status, name) in [
+        (RunStatus::Finished, "FINISHED"),
+        (RunStatus::Failed, "FAILED"),
+        (RunStatus::Killed, "KILLED"),
+    ] {
+        let start = RunStart::new(name).project("statuses");
+        let open = events(&start, []);
+        let id = send(&tracker, &start, &open).run_id;
+        let info = server.run(&id)["info"].clone();
+        assert_eq!(info["status"], "RUNNING");
+        assert!(info["end_time"].as_i64().is_none_or(|end| end == 0));
+        let end = EventKind::Finish {
+            status,
+            error: None,
+        };
+        let all = events(&start, [end]);
+        send(&tracker, &start, &all);
+        let info = server.run(&id)["info"].clone();
+        assert_eq!(info["status"], name);
+        assert_eq!(info["end_time"], all[1].time.as_millisecond());
+    }
+}
+
+#[test]
+fn many_at_once_arrive_once_however_often_they_are_sent() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let tracker = tracker(server);
+    let mut start = RunStart::new("many").project("many");
+    for index in 0..300 {
+        start = start.config(format!("param {index}"), "\u{1}€".repeat(1500));
+        start = start.tag(format!("tag {index}"), "x");
+    }
+    let points = (0..2500_u32).flat_map(|step| {
+        let value = f64::from(step);
+        [
+            log(step.into(), "loss", value),
+            log(step.into(), "nan", f64::NAN),
+        ]
+    });
+    let events = events(
+        &start,
+        points.chain([log(0, "inf", f64::INFINITY), finish()]),
+    );
+    let id = send(&tracker, &start, &events).run_id;
+    // Again, and in other pieces, as after a crash.
+    assert_eq!(send(&tracker, &start, &events).run_id, id);
+    let mut sink = self::tracker(server).open_run(&start).unwrap();
+    events
+        .chunks(777)
+        .for_each(|events| sink.apply(events).unwrap());
+
+    let run = server.run(&id);
+    let count = |kind: &str| run["data"][kind].as_array().unwrap().len();
+    assert_eq!(count("params"), 300);
+    let ours = |tag: &&Value| tag["key"].as_str().unwrap().starts_with("tag ");
+    assert_eq!(
+        run["data"]["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(ours)
+            .count(),
+        300
+    );
+    let loss = server.history(&id, "loss");
+    let expected: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Log { step, metrics } if metrics[0].name == "loss" => {
+                Some((*step, event.time.as_millisecond(), metrics[0].value))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(loss, expected);
+    assert_eq!(server.history(&id, "nan").len(), 2500);
+    assert!(
+        server
+            .history(&id, "nan")
+            .iter()
+            .all(|(_, _, value)| value.is_nan())
+    );
+    assert_eq!(server.history(&id, "inf").len(), 1);
+    assert_eq!(run["info"]["status"], "FINISHED");
+}
+
+#[test]
+fn names_that_the_server_does_not_take_stay_apart() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let tracker = tracker(server);
+    let long = "x".repeat(251);
+    let names = [
+        "größe",
+        "蛋白质",
+        "a.b",
+        "a b:c-d_e/f",
+        "loss (val)",
+        "loss [val]",
+        "a//b",
+        "/a",
+        "a/",
+        "../up",
+        ".",
+        "",
+        "e\u{301}",
+        "🧬",
+        "a\nb",
+        "a\n",
+        &long,
+        "²",
+        "ʰ",
+    ];
+    let mut start = RunStart::new("näme 🧬".repeat(60)).project("Names & Ñandú/🧬 ?#%");
+    for name in names {
+        start = start.config(name, name).tag(name, name);
+    }
+    let metrics = names.map(|name| log(0, name.to_owned(), 1.0));
+    let id = send(
+        &tracker,
+        &start,
+        &events(&start, metrics.into_iter().chain([finish()])),
+    )
+    .run_id;
+    let run = server.run(&id);
+    let values = |kind: &str, of: &str| -> Vec<String> {
+        let mut values: Vec<String> = run["data"][kind]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|item| {
+                let key = item["key"].as_str().unwrap();
+                !key.starts_with("protea.") && !key.starts_with("mlflow.")
+            })
+            .map(|item| item[of].as_str().unwrap().to_owned())
+            .collect();
+        values.sort();
+        values
+    };
+    let mut sorted = names.map(str::to_owned).to_vec();
+    sorted.sort();
+    assert_eq!(values("params", "value"), sorted);
+    assert_eq!(values("tags", "value"), sorted);
+    assert_eq!(values("metrics", "key"), values("params", "key"));
+    assert_eq!(values("metrics", "key"), values("tags", "key"));
+    assert!(values("metrics", "key").contains(&"蛋白质".to_owned()));
+    let query = protea_tracking::RunQuery {
+        project: start.project.clone(),
+        ..Default::default()
+    };
+    let listed = tracker.list_runs(&query).unwrap();
+    assert_eq!(listed.runs[0].name, start.name, "a long name is whole");
+}
+
+#[test]
+fn tags_of_ours_are_not_taken_from_us() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let tracker = tracker(server);
+    let start = RunStart::new("greedy")
+        .project("greedy")
+        .tag("protea.run_id", "another");
+    let tags = Tags::from([("protea.group".to_owned(), "another".to_owned())]);
+    let events = events(&start, [EventKind::SetTags { tags }]);
+    let id = send(&tracker, &start, &events).run_id;
+    assert_eq!(send(&self::tracker(server), &start, &events).run_id, id);
+    let tags = server.run(&id)["data"]["tags"].clone();
+    let another = |tag: &&Value| tag["value"] == "another";
+    assert_eq!(tags.as_array().unwrap().iter().filter(another).count(), 2);
+}
+
+/// The other process of the test below.
+#[test]
+fn opens_a_run_in_an_experiment_that_others_make_too() {
+    let Ok(uri) = std::env::var("PROTEA_TEST_RACE_URI") else {
+        return;
+    };
+    let names = (0..5).map(|index| format!("race {index}"));
+    for name in names {
+        let start = RunStart::new("racer").project(&*name);
+        let tracker = protea_tracking::Mlflow::new(&uri).unwrap();
+        tracker
+            .start_run(start)
+            .unwrap()
+            .finish(RunStatus::Finished)
+            .unwrap();
+    }
+}
+
+#[test]
+fn processes_may_make_an_experiment_at_once() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let race = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "runs::opens_a_run_in_an_experiment_that_others_make_too",
+            ])
+            .env("PROTEA_TEST_RACE_URI", &server.uri)
+            .output()
+    };
+    let outputs = std::thread::scope(|scope| {
+        [0; 3]
+            .map(|_| scope.spawn(race))
+            .map(|racer| racer.join().unwrap().unwrap())
+    });
+    for output in outputs {
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+    let tracker = tracker(server);
+    for index in 0..5 {
+        let project = Some(format!("race {index}"));
+        let query = protea_tracking::RunQuery {
+            project,
+            ..Default::default()
+        };
+        assert_eq!(tracker.list_runs(&query).unwrap().runs.len(), 3);
+    }
+}
