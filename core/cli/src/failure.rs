@@ -223,7 +223,9 @@ fn of_workspace(error: &WorkspaceError) -> Exit {
         WorkspaceError::StatePoint(_)
         | WorkspaceError::Manifest { .. }
         | WorkspaceError::Document { .. }
+        | WorkspaceError::Bound { .. }
         | WorkspaceError::NoJob { .. } => Exit::Input,
+        WorkspaceError::Tracker(error) => of_tracker(error),
         WorkspaceError::OtherStatePoint { .. } | WorkspaceError::StatePointUnreadable { .. } => {
             Exit::Output
         }

@@ -34,6 +34,7 @@ pub struct Experiment<'a> {
     runner: &'a Runner,
     workspace: &'a Workspace,
     job: Option<Job>,
+    below: Option<String>,
     seed: u64,
     threads: usize,
     flat: bool,
@@ -60,6 +61,7 @@ impl<'a> Experiment<'a> {
             runner,
             workspace,
             job: None,
+            below: None,
             seed: 0,
             threads: 0,
             flat: false,
@@ -73,6 +75,13 @@ impl<'a> Experiment<'a> {
     #[must_use]
     pub fn in_job(mut self, job: Job) -> Self {
         self.job = Some(job);
+        self
+    }
+
+    /// Nests every run that is not nested otherwise below the run with this id.
+    #[must_use]
+    pub fn below(mut self, run_id: impl Into<String>) -> Self {
+        self.below = Some(run_id.into());
         self
     }
 

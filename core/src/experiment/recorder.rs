@@ -76,7 +76,10 @@ impl Recorder {
             job_id: job.id().to_owned(),
             pipeline: plan.pipeline.to_owned(),
             name: Some(plan.name.clone()),
-            parent: plan.parent.map(str::to_owned),
+            parent: plan
+                .parent
+                .or(experiment.below.as_deref())
+                .map(str::to_owned),
             project: tracking.project.clone(),
             group: tracking.group.clone(),
             tags,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use protea_tracking::{Feeder, LogFirst, Tracker, TrackerError, Undelivered};
+use protea_tracking::{Cursor, Feeder, LogFirst, Mlflow, Tracker, TrackerError, Undelivered};
 
 type Place = dyn Fn(&Path) -> Result<Arc<dyn Tracker>, TrackerError> + Send + Sync;
 
@@ -14,6 +14,9 @@ pub struct Backend {
 }
 
 impl Backend {
+    /// The names that [`named`](Self::named) knows.
+    pub const NAMES: [&'static str; 1] = ["mlflow"];
+
     /// A backend that all jobs share, such as a server.
     #[must_use]
     pub fn shared(tracker: Arc<dyn Tracker>) -> Self {
@@ -31,11 +34,45 @@ impl Backend {
         }
     }
 
+    /// A backend of this crate by its name: `mlflow`, at the server that the environment names.
+    /// Unless the runs are to be offline, the server is asked whether it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::TrackerInit`], with what to do.
+    pub fn named(name: &str, offline: bool) -> Result<Self, TrackerError> {
+        match name {
+            "mlflow" => {
+                let server = Mlflow::from_environment()?;
+                let server = if offline { server } else { server.connect()? };
+                Ok(Self::shared(Arc::new(server)))
+            }
+            _ => Err(TrackerError::TrackerInit {
+                backend: name.to_owned(),
+                reason: "there is no such backend".to_owned(),
+                remedy: format!("choose one of {}", Self::NAMES.join(", ")),
+            }),
+        }
+    }
+
+    /// The backend in a job's directory.
+    pub(crate) fn tracker(&self, job: &Path) -> Result<Arc<dyn Tracker>, TrackerError> {
+        (self.place)(job)
+    }
+
     pub(super) fn feed_from(&self, log: LogFirst, job: &Path) -> Result<LogFirst, TrackerError> {
-        Ok(log.feeding((self.place)(job)?, &self.feeder))
+        Ok(log.feeding(self.tracker(job)?, &self.feeder))
     }
 
     pub(super) fn wait(&self, most: Duration) -> Vec<Undelivered> {
         self.feeder.wait(most)
+    }
+}
+
+/// The backend of a run that was left for a sync.
+pub(super) fn of_cursor(cursor: &Cursor, job: &Path) -> Result<Arc<dyn Tracker>, TrackerError> {
+    match cursor.backend.as_str() {
+        "mlflow" => Ok(Arc::new(Mlflow::for_target(&cursor.target)?)),
+        name => Backend::named(name, true)?.tracker(job),
     }
 }

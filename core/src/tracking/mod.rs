@@ -3,13 +3,15 @@
 //! Every run is in the event log of its job, whatever else is attached (see [`protea_tracking`]).
 
 mod backend;
+mod sync;
 
 use std::time::Duration;
 
 pub use backend::Backend;
 pub use protea_tracking::*;
+pub use sync::{SyncedRun, sync};
 
-use crate::workspace::{Job, Workspace};
+use crate::workspace::{Job, TrackerBinding, Workspace};
 
 /// What an experiment's runs say of themselves to trackers, and which backends they go to.
 ///
@@ -84,6 +86,19 @@ impl Tracking {
     pub fn with_backend(mut self, backend: Backend) -> Self {
         self.backends.push(backend);
         self
+    }
+
+    /// Carries every run to the backend that a job is bound to, in its project and group.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backend::named`].
+    pub fn with_binding(mut self, binding: &TrackerBinding) -> Result<Self, TrackerError> {
+        self.project = self.project.or_else(|| binding.project.clone());
+        self.group = self.group.or_else(|| binding.group.clone());
+        self.offline |= binding.offline;
+        let backend = Backend::named(&binding.backend, self.offline)?;
+        Ok(self.with_backend(backend))
     }
 
     /// Waits until the backends have the runs that ended, for each at most so long, and not at all

@@ -25,6 +25,9 @@ pub struct JobDocument {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The id of the run in the job's event log that its status is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The tracker that it is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracker: Option<TrackerBinding>,

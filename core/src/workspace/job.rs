@@ -52,6 +52,22 @@ impl Job {
         Ok(Self { id, directory })
     }
 
+    /// The job in a directory that is one.
+    pub(super) fn at(directory: &Path) -> Self {
+        let id = directory.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            id: id.into_owned(),
+            directory: directory.to_owned(),
+        }
+    }
+
+    /// The workspace that it is in.
+    pub(super) fn workspace(&self) -> &Path {
+        // <workspace>/workspace/<job_id>
+        let workspace = self.directory.ancestors().nth(2);
+        workspace.unwrap_or(&self.directory)
+    }
+
     /// signac's id: 32 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -98,13 +114,7 @@ impl Job {
             .find(|directory| here.is_some() && directory.canonicalize().ok() == here);
         let mut found = directories.iter().filter(named);
         let reason = match (same.or_else(|| found.next()), found.count()) {
-            (Some(directory), 0) => {
-                let id = directory.file_name().unwrap_or_default().to_string_lossy();
-                return Ok(Self {
-                    id: id.into_owned(),
-                    directory: directory.clone(),
-                });
-            }
+            (Some(directory), 0) => return Ok(Self::at(directory)),
             (Some(_), others) => format!("{} ids begin so; give more of it", others + 1),
             (None, _) => format!("none of its {} jobs has that id", directories.len()),
         };

@@ -2,12 +2,15 @@
 
 use std::{fmt, thread};
 
-use protea_tracking::RunStatus;
+use protea_tracking::{Run, RunStart, RunStatus, Tracker};
 
-use super::{Job, WorkspaceError};
+use super::{Job, Workspace, WorkspaceError, binding};
+use crate::tracking::Tracking;
 
-/// Does the work of a job, and keeps its status in its document: `running` while `work` goes on,
-/// then `finished`, or `failed` with the error's text; `failed` also when `work` panics.
+/// Does the work of a job. Its document says `running` while `work` goes on, then `finished`, or
+/// `failed` with the error's text; `failed` also when `work` panics, and `killed` once it is found
+/// that the process vanished. The run that the job is bound to, or else one in its event log only,
+/// says the same.
 ///
 /// ```
 /// use protea_core::{Workspace, workspace::{Status, WorkspaceError, run_lifecycle}};
@@ -24,43 +27,101 @@ use super::{Job, WorkspaceError};
 ///
 /// # Errors
 ///
-/// What `work` returns; [`WorkspaceError`] when the document cannot be kept.
+/// What `work` returns; [`WorkspaceError`] when the document or the event log cannot be kept, or
+/// the tracker that the job is bound to cannot be used.
 pub fn run_lifecycle<T, E>(job: &Job, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
 where
     E: From<WorkspaceError> + fmt::Display,
 {
-    set(job, RunStatus::Running, None)?;
-    let guard = Guard(job);
-    let result = work();
-    std::mem::forget(guard);
-    match result {
+    run_lifecycle_judging(job, |_| RunStatus::Failed, work)
+}
+
+/// As [`run_lifecycle`]; `judge` says of an error whether the job has `failed` or was `killed`.
+///
+/// # Errors
+///
+/// As [`run_lifecycle`].
+pub fn run_lifecycle_judging<T, E>(
+    job: &Job,
+    judge: impl FnOnce(&E) -> RunStatus,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<WorkspaceError> + fmt::Display,
+{
+    let mut lifecycle = Lifecycle::begin(job)?;
+    match work() {
         Ok(value) => {
-            set(job, RunStatus::Finished, None)?;
+            lifecycle.end(RunStatus::Finished, None)?;
             Ok(value)
         }
         Err(error) => {
             // What went wrong first is what the caller needs to know.
-            let _ = set(job, RunStatus::Failed, Some(error.to_string()));
+            let _ = lifecycle.end(judge(&error), Some(error.to_string()));
             Err(error)
         }
     }
 }
 
-fn set(job: &Job, status: RunStatus, error: Option<String>) -> Result<(), WorkspaceError> {
-    job.update_document(|document| {
-        document.status = Some(status);
-        document.error = error;
-    })
-    .map(drop)
+/// Dropped before its end, as in a panic, it ends as failed.
+struct Lifecycle<'a> {
+    job: &'a Job,
+    run: Run,
+    ended: bool,
 }
 
-struct Guard<'a>(&'a Job);
+impl<'a> Lifecycle<'a> {
+    fn begin(job: &'a Job) -> Result<Self, WorkspaceError> {
+        let document = job.document()?;
+        let (tracking, start) = match &document.tracker {
+            Some(bound) => {
+                let start = binding::run_start(job, Some(bound))?.id(&bound.log);
+                (Tracking::default().with_binding(bound)?, start)
+            }
+            None => (Tracking::default(), binding::run_start(job, None)?),
+        };
+        let run = Self::track(job, &tracking, start)?;
+        job.update_document(|document| {
+            document.status = Some(RunStatus::Running);
+            document.error = None;
+            document.run = Some(run.id().to_owned());
+        })?;
+        Ok(Self {
+            job,
+            run,
+            ended: false,
+        })
+    }
 
-impl Drop for Guard<'_> {
+    fn track(job: &Job, tracking: &Tracking, start: RunStart) -> Result<Run, WorkspaceError> {
+        let workspace = Workspace::at(job.workspace());
+        Ok(tracking.tracker(&workspace, job)?.start_run(start)?)
+    }
+
+    fn end(&mut self, status: RunStatus, error: Option<String>) -> Result<(), WorkspaceError> {
+        self.ended = true;
+        let tracked = match (&error, status) {
+            (Some(reason), RunStatus::Killed) => self.run.kill(reason),
+            (Some(error), _) => self.run.fail(error),
+            (None, _) => self.run.finish(status),
+        };
+        self.job.update_document(|document| {
+            document.status = Some(status);
+            document.error = error;
+        })?;
+        Ok(tracked?)
+    }
+}
+
+impl Drop for Lifecycle<'_> {
     fn drop(&mut self) {
-        if thread::panicking() {
-            let reason = "the program panicked".to_owned();
-            let _ = set(self.0, RunStatus::Failed, Some(reason));
+        if !self.ended {
+            let reason = match thread::panicking() {
+                true => "the program panicked",
+                false => "the program left the job before its end",
+            };
+            // Nobody is left to be told.
+            let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));
         }
     }
 }

@@ -13,6 +13,7 @@
 //!       model/ predictions/ export/
 //! ```
 
+mod binding;
 mod document;
 mod job;
 mod lifecycle;
@@ -28,11 +29,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
 
+pub use binding::bind_tracker;
 pub use document::{JobDocument, TrackerBinding};
 pub use job::Job;
-pub use lifecycle::run_lifecycle;
+pub use lifecycle::{run_lifecycle, run_lifecycle_judging};
 pub use log::RunLog;
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
@@ -84,6 +87,21 @@ pub enum WorkspaceError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The job is bound to another tracker.
+    #[error(
+        "the job {job} is bound to {backend} already (run {run_id}); give --rebind to bind it anew"
+    )]
+    Bound {
+        /// The job.
+        job: String,
+        /// The backend.
+        backend: String,
+        /// The backend's id of the run.
+        run_id: String,
+    },
+    /// The event log cannot be written, or a backend cannot be used.
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
     /// There is no such job.
     #[error("{} has no job {id:?}: {reason}", workspace.display())]
     NoJob {
@@ -124,6 +142,13 @@ impl Workspace {
         let workspace = Self { directory };
         vanished::close(&workspace);
         Ok(workspace)
+    }
+
+    /// The workspace in a directory that is one.
+    fn at(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+        }
     }
 
     /// The directory.

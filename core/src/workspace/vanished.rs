@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::log::{ClosedRun, close_vanished};
 
-use super::{RunDirectory, RunManifest, Status, Workspace};
+use super::{Job, RunDirectory, RunManifest, Status, Workspace};
 
 const REASON: &str = "the process that ran it vanished";
 
@@ -12,16 +12,26 @@ const REASON: &str = "the process that ran it vanished";
 /// What cannot be closed now is left to the next command.
 pub(super) fn close(workspace: &Workspace) {
     for run in close_vanished(&workspace.open_runs()).unwrap_or_default() {
-        if let Some(directory) = directory_of(&run) {
-            close_directory(&directory);
+        // `<job>/tracker_log/<run_id>/events.jsonl`
+        let Some(job) = run.log.ancestors().nth(3) else {
+            continue;
+        };
+        match RunDirectory::find(job, &run.run_id) {
+            Some(directory) => close_directory(&directory),
+            None => close_job(&Job::at(job), &run),
         }
     }
 }
 
-/// `<job>/tracker_log/<run_id>/events.jsonl` belongs to `<job>/artifacts/<pipeline>/<run_id>`.
-fn directory_of(run: &ClosedRun) -> Option<RunDirectory> {
-    let job = run.log.ancestors().nth(3)?;
-    RunDirectory::find(job, &run.run_id)
+/// The run of a job's lifecycle has no directory of its own.
+fn close_job(job: &Job, run: &ClosedRun) {
+    // Another command may have done it meanwhile, to the same end.
+    let _ = job.update_document(|document| {
+        if document.run.as_ref() == Some(&run.run_id) {
+            document.status = Some(Status::Killed);
+            document.error = Some(REASON.to_owned());
+        }
+    });
 }
 
 fn close_directory(directory: &RunDirectory) {
@@ -39,7 +49,7 @@ fn close_directory(directory: &RunDirectory) {
             step.status = Status::Killed;
         }
     }
-    // Another command may have done it meanwhile, to the same end.
+    // As above.
     let _ = directory.write_manifest(&manifest);
     if let Ok(log) = directory.reopen_log(&manifest.pipeline) {
         log.line(Level::Error, "-", &format!("Run killed: {REASON}"));

@@ -225,6 +225,24 @@ impl Run {
         self.end(RunStatus::Killed, Some(reason.to_owned()))
     }
 
+    /// Lets go of the run without ending it. [`Tracker::start_run`] with its id goes on with it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Ended`] when it has ended before; else as the backend says.
+    pub fn suspend(&self) -> Result<(), TrackerError> {
+        match self.state().sink.take() {
+            Some(mut sink) => sink.suspend(),
+            None => Err(self.has_ended()),
+        }
+    }
+
+    fn has_ended(&self) -> TrackerError {
+        TrackerError::Ended {
+            run_id: self.start.run_id.clone(),
+        }
+    }
+
     fn end(&self, status: RunStatus, error: Option<String>) -> Result<(), TrackerError> {
         self.apply(EventKind::Finish { status, error })
     }
@@ -236,11 +254,7 @@ impl Run {
     fn apply_at(&self, time: Timestamp, kind: EventKind<'_>) -> Result<(), TrackerError> {
         let event = {
             let mut state = self.state();
-            let Some(mut sink) = state.sink.take() else {
-                return Err(TrackerError::Ended {
-                    run_id: self.start.run_id.clone(),
-                });
-            };
+            let mut sink = state.sink.take().ok_or_else(|| self.has_ended())?;
             let seq = state.next;
             let event = Event { seq, time, kind };
             // The place is used up even if the event is lost: the gap shows it.

@@ -66,6 +66,15 @@ pub trait RunSink: Send {
         None
     }
 
+    /// Lets go of the run without ending it: it will be gone on with, perhaps by another process.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError`].
+    fn suspend(&mut self) -> Result<(), TrackerError> {
+        Ok(())
+    }
+
     /// Takes events, in their order. The first of a run is `init_run`, whose content
     /// [`Tracker::open_run`] was given too.
     ///

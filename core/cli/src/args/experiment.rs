@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{IsolationArgs, LockArgs};
+use super::{IsolationArgs, LockArgs, TrackingArgs, WorkspaceArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -103,16 +103,8 @@ pub struct SpecArgs {
 /// How and where the work is done.
 #[derive(Debug, Args)]
 pub struct ExecutionArgs {
-    /// Where runs are kept [default: ./protea-workspace]
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "PROTEA_WORKSPACE",
-        hide_env = true,
-        default_value = "protea-workspace",
-        hide_default_value = true
-    )]
-    pub workspace: PathBuf,
+    #[command(flatten)]
+    pub workspace: WorkspaceArgs,
     #[command(flatten)]
     pub runners: RunnerArgs,
     /// Seeds everything that is random
@@ -125,6 +117,8 @@ pub struct ExecutionArgs {
     pub isolation: IsolationArgs,
     #[command(flatten)]
     pub lock: LockArgs,
+    #[command(flatten)]
+    pub tracking: TrackingArgs,
 }
 
 /// Where runners are looked for.

@@ -7,6 +7,7 @@ mod dataset;
 mod experiment;
 mod isolation;
 mod runners;
+mod tracking;
 mod trust;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,7 @@ pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
+pub use tracking::{BindTrackerArgs, NewRunArgs, SyncArgs, TrackingArgs, WorkspaceArgs};
 pub use trust::LockArgs;
 
 use crate::exit;
@@ -36,6 +38,8 @@ Environment:
   PROTEA_RUNNER_PATH   directories of runners, separated as in PATH
   PROTEA_WORKSPACE     the workspace where --workspace is not given
   PROTEA_EXAMPLE_DATA  the directory that holds the example data, train and test
+  MLFLOW_TRACKING_URI  the server of --track mlflow; MLFLOW_TRACKING_USERNAME and _PASSWORD, or
+                       MLFLOW_TRACKING_TOKEN, to sign in there
   NO_COLOR             no colours, whatever it is set to";
 
 /// Benchmark protein-function predictors on frozen datasets
@@ -96,6 +100,12 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Write a fitted model out, so that it can be used elsewhere
     Export(ExportArgs),
+    /// Send to trackers what they do not have yet of the workspace's runs
+    Sync(SyncArgs),
+    /// Make the job of an experiment in the workspace, and print its id
+    NewRun(NewRunArgs),
+    /// Bind a job to a run of a tracker, so that either can be found from the other
+    BindTracker(BindTrackerArgs),
     /// Find out what runners there are and what they can do
     #[command(subcommand)]
     Runners(RunnersCommand),

@@ -11,11 +11,14 @@ mod freeze;
 #[cfg(unix)]
 mod fuzz;
 mod install;
+mod job;
 mod lock;
 mod new;
 mod run;
 mod runners;
 mod session;
+mod sync;
+mod tracking;
 
 use crate::{
     args::{Cli, Command, DatasetCommand, RunnersCommand},
@@ -31,6 +34,9 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Fit(args) => fit::fit(&args, &reporter),
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),
+        Command::Sync(args) => sync::run(&args, &reporter),
+        Command::NewRun(args) => job::new_run(&args, &reporter),
+        Command::BindTracker(args) => job::bind(&args),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),

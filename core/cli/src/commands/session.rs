@@ -10,6 +10,7 @@ use protea_core::{
 use serde_json::{Value, json};
 use url::Url;
 
+use super::tracking::Tracked;
 use crate::{
     args::{ExecutionArgs, IsolationArgs, LockArgs, Place, RunnerArgs},
     exit::Exit,
@@ -156,19 +157,22 @@ impl<'a> Session<'a> {
         Ok(staged?)
     }
 
-    /// Does one thing with an experiment in the workspace.
-    pub fn experiment(
+    /// Does one thing with an experiment in the workspace, tracked as the arguments say.
+    pub fn experiment<T>(
         &self,
-        act: impl FnOnce(&Experiment<'_>) -> Result<FinishedRun, ExperimentError>,
-    ) -> Result<FinishedRun, Failure> {
+        act: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+    ) -> Result<T, Failure> {
         ended_by_user()?;
-        let workspace = Workspace::open(&self.args.workspace)?;
+        let workspace = Workspace::open(&self.args.workspace.workspace)?;
+        let tracked = Tracked::begin(&self.args.tracking, &workspace)?;
         let experiment = Experiment::new(&self.runner, &workspace)
             .with_seed(self.args.seed)
             .with_threads(self.args.threads)
+            .with_tracking(tracked.tracking())
             .with_observer(Watch::new(self.reporter));
-        let finished = act(&experiment);
+        let finished = tracked.run(experiment, act);
         self.reporter.abandon();
+        tracked.deliver(self.reporter);
         Ok(finished?)
     }
 }

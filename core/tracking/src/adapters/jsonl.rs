@@ -159,6 +159,10 @@ impl RunSink for JsonlRun {
         self.log.last_seq()
     }
 
+    fn suspend(&mut self) -> Result<(), TrackerError> {
+        unmark(&self.marker)
+    }
+
     fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
         let last = self.log.last_seq();
         let new = events.partition_point(|event| last.is_some_and(|last| event.seq <= last));

@@ -106,6 +106,11 @@ impl RunSink for LogFirstRun {
         self.sink.applied()
     }
 
+    fn suspend(&mut self) -> Result<(), TrackerError> {
+        self.let_go();
+        self.sink.suspend()
+    }
+
     fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
         self.sink.apply(events)?;
         if !self.fed {
@@ -118,10 +123,17 @@ impl RunSink for LogFirstRun {
         }
         let ended = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
         if events.iter().any(ended) {
-            for (_, feeder) in &self.backends {
-                feeder.ended(&self.log);
-            }
+            self.let_go();
         }
         Ok(())
+    }
+}
+
+impl LogFirstRun {
+    /// Sends what is there, and expects no more.
+    fn let_go(&self) {
+        for (_, feeder) in &self.backends {
+            feeder.ended(&self.log);
+        }
     }
 }

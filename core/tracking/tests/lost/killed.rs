@@ -131,6 +131,29 @@ fn a_run_that_goes_on_is_left_alone() {
     assert_eq!(tracker.close_vanished().unwrap(), []);
 }
 
+/// A run that is let go is nobody's: it is not closed, and its id goes on with it.
+#[test]
+fn a_run_may_be_suspended() {
+    let directory = tempfile::tempdir().unwrap();
+    let tracker = Jsonl::new(directory.path()).unwrap();
+    let start = RunStart::new("suspended").id("suspended");
+    let run = tracker.start_run(start.clone()).unwrap();
+    run.log_metrics(0, [("loss", 1.0)]).unwrap();
+    run.suspend().unwrap();
+    assert!(run.log_metrics(1, [("loss", 0.5)]).is_err());
+    drop(run);
+    assert_eq!(tracker.close_vanished().unwrap(), []);
+
+    let run = tracker.start_run(start).unwrap();
+    run.log_metrics(1, [("loss", 0.5)]).unwrap();
+    run.finish(RunStatus::Finished).unwrap();
+    let events = LogReader::open(tracker.log_of("suspended"), 0)
+        .unwrap()
+        .rest();
+    let seqs: Vec<u64> = events.unwrap().iter().map(|event| event.seq).collect();
+    assert_eq!(seqs, [0, 1, 2, 3]);
+}
+
 /// Whatever byte the log ends with, it reads, and it is gone on with after its last whole line.
 #[test]
 fn a_log_cut_anywhere_reads() {

@@ -1,0 +1,86 @@
+//! `protea new-run`, `protea bind-tracker`.
+
+use protea_core::{
+    Workspace,
+    workspace::{Job, bind_tracker},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    args::{BindTrackerArgs, NewRunArgs},
+    exit::Exit,
+    failure::Failure,
+    output::{Lines, Report, Reporter, shown},
+};
+
+/// Makes the job of a state point.
+pub fn new_run(args: &NewRunArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let mut state_point = Map::from_iter([("experiment".to_owned(), json!(args.experiment))]);
+    if let Some(hypothesis) = &args.hypothesis {
+        state_point.insert("hypothesis".to_owned(), json!(hypothesis));
+    }
+    for pair in &args.state_point {
+        let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("--sp {pair:?} is not KEY=VALUE; give for example --sp seed=0"),
+            ));
+        };
+        let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+        if state_point.insert(key.to_owned(), value).is_some() {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("the state point has {key:?} twice; give it once"),
+            ));
+        }
+    }
+    let workspace = Workspace::open(&args.workspace.workspace)?;
+    let job = workspace.job(&state_point)?;
+    reporter.note(&format!("the job is in {}", shown(job.directory())));
+    Ok(Report {
+        text: format!("{}\n", job.id()),
+        json: job_json(&job, &state_point),
+    })
+}
+
+/// Binds a job to a run of a backend.
+pub fn bind(args: &BindTrackerArgs) -> Result<Report, Failure> {
+    let workspace = Workspace::open(&args.workspace.workspace)?;
+    let job = workspace.find_job(&args.job)?;
+    let project = args.project.as_deref();
+    let bound = bind_tracker(
+        &workspace,
+        &job,
+        &args.backend,
+        project,
+        args.offline,
+        args.rebind,
+    )?;
+    let mut lines = Lines::default();
+    lines.add("job", job.id());
+    lines.add("backend", &bound.backend);
+    lines.add("run", &bound.run_id);
+    for (label, value) in [
+        ("project", &bound.project),
+        ("group", &bound.group),
+        ("url", &bound.url),
+    ] {
+        if let Some(value) = value {
+            lines.add(label, value);
+        }
+    }
+    let mut json = job_json(&job, &job.state_point()?);
+    json["tracker"] = json!(bound);
+    Ok(Report {
+        text: lines.to_string(),
+        json,
+    })
+}
+
+fn job_json(job: &Job, state_point: &Map<String, Value>) -> Value {
+    json!({
+        "job_id": job.id(),
+        "directory": job.directory(),
+        "state_point": state_point,
+    })
+}

@@ -1,0 +1,99 @@
+//! `protea sync`.
+
+use protea_core::{
+    Workspace,
+    tracking::{SyncedRun, sync},
+    workspace::unsynced,
+};
+use serde_json::json;
+
+use crate::{
+    args::SyncArgs,
+    exit::Exit,
+    failure::Failure,
+    output::{Report, Reporter, Table, count},
+};
+
+/// Sends what the backends do not have yet.
+pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let workspace = Workspace::open(&args.workspace.workspace)?;
+    let (mut runs, unreadable) = unsynced(&workspace)?;
+    for error in &unreadable {
+        reporter.warn(&error.to_string());
+    }
+    runs.retain(|run| args.backends.is_empty() || args.backends.contains(&run.cursor.backend));
+    if args.dry_run {
+        let mut table = Table::new(0..0, ["run", "backend"]);
+        for run in &runs {
+            table.row([&run.run_id, &run.cursor.backend]);
+        }
+        let waiting: Vec<_> = runs
+            .iter()
+            .map(|run| json!({ "run_id": run.run_id, "backend": run.cursor.backend }))
+            .collect();
+        let text = match runs.is_empty() {
+            true => "every backend has every run\n".to_owned(),
+            false => table.to_string(),
+        };
+        return Ok(Report {
+            text,
+            json: json!({ "dry_run": true, "runs": waiting }),
+        });
+    }
+
+    let total = runs.len() as u64;
+    let mut done = 0;
+    if total > 0 {
+        reporter.start(&format!("sending {}", runs_of(total)));
+    }
+    let synced = sync(&runs, |_| {
+        done += 1;
+        reporter.progress(done, total);
+    });
+    reporter.abandon();
+    for run in &synced {
+        for refused in &run.refused {
+            reporter.warn(&format!("{}: {refused}", run.run_id));
+        }
+    }
+    let failed = synced.iter().filter(|run| !run.ok).count();
+    let (text, json) = (text(&synced), json!(synced));
+    if failed == 0 {
+        return Ok(Report {
+            text,
+            json: json!({ "dry_run": false, "runs": json }),
+        });
+    }
+    let message = format!(
+        "{} of {} could not be sent; what is missing is in the workspace, `protea sync` sends it \
+         once the backend answers",
+        count(failed as u64),
+        runs_of(total)
+    );
+    Err(Failure::new(Exit::Failed, message)
+        .with_text(text)
+        .with_detail("runs", json))
+}
+
+fn runs_of(total: u64) -> String {
+    match total {
+        1 => "1 run".to_owned(),
+        _ => format!("{} runs", count(total)),
+    }
+}
+
+fn text(synced: &[SyncedRun]) -> String {
+    if synced.is_empty() {
+        return "every backend has every run\n".to_owned();
+    }
+    let mut table = Table::new(2..3, ["run", "backend", "events", "outcome"]);
+    for run in synced {
+        let outcome = match (&run.error, &run.url) {
+            (Some(error), _) => error,
+            (None, Some(url)) => url,
+            (None, None) => "sent",
+        };
+        table.row([&run.run_id, &run.backend, &run.sent.to_string(), outcome]);
+    }
+    table.to_string()
+}

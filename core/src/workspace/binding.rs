@@ -1,0 +1,98 @@
+//! Binding a job to a run of a tracker, so that either can be found from the other.
+
+use protea_tracking::{RunReference, RunStart, Tracker, sync_run};
+use serde_json::{Value, json};
+
+use super::{Job, TrackerBinding, Workspace, WorkspaceError};
+use crate::tracking::{Backend, Tracking};
+
+/// Binds a job to a run of a backend, begun now: the job's document says which run it is, and the
+/// run's configuration carries the ids of the job, its experiment and its hypothesis. What the job
+/// is bound to already stays, if it is the same backend and project.
+///
+/// # Errors
+///
+/// [`WorkspaceError::Bound`] when it is bound to another and `rebind` is false;
+/// [`WorkspaceError::Tracker`] when the backend cannot be used.
+pub fn bind_tracker(
+    workspace: &Workspace,
+    job: &Job,
+    backend: &str,
+    project: Option<&str>,
+    offline: bool,
+    rebind: bool,
+) -> Result<TrackerBinding, WorkspaceError> {
+    if let Some(bound) = job.document()?.tracker
+        && !rebind
+    {
+        if bound.backend == backend && bound.project.as_deref() == project {
+            return Ok(bound);
+        }
+        return Err(WorkspaceError::Bound {
+            job: job.id().to_owned(),
+            backend: bound.backend,
+            run_id: bound.run_id,
+        });
+    }
+    let mut start = run_start(job, None)?.offline(offline);
+    start.project = project.map(str::to_owned);
+    let tracking = Tracking::default().with_backend(Backend::named(backend, offline)?);
+    let tracker = tracking.tracker(workspace, job)?;
+    tracker.start_run(start.clone())?.suspend()?;
+    let place = Backend::named(backend, offline)?.tracker(job.directory())?;
+    // An offline run gets the server's id when it is sent.
+    let reference = if offline && place.is_remote() {
+        None
+    } else {
+        tracking.wait(std::time::Duration::from_secs(5));
+        sync_run(&tracker.log().log_of(&start.run_id), place)?.reference
+    };
+    let RunReference { run_id, url } = reference.unwrap_or_else(|| RunReference {
+        run_id: start.run_id.clone(),
+        url: None,
+    });
+    let binding = TrackerBinding {
+        backend: backend.to_owned(),
+        run_id,
+        url,
+        project: start.project,
+        group: start.group,
+        offline,
+        log: start.run_id,
+    };
+    job.update_document(|document| document.tracker = Some(binding.clone()))?;
+    Ok(binding)
+}
+
+/// What trackers are told of a job.
+pub(super) fn run_start(
+    job: &Job,
+    bound: Option<&TrackerBinding>,
+) -> Result<RunStart, WorkspaceError> {
+    let state_point = job.state_point()?;
+    let text = |key: &str| match state_point.get(key) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(value) => Some(value.to_string()),
+    };
+    let parts = ["hypothesis", "experiment", "condition"].map(text);
+    let group: Vec<String> = parts.into_iter().flatten().collect();
+    let group = (!group.is_empty()).then(|| group.join("/"));
+    let name = group.clone().unwrap_or_else(|| job.id().to_owned());
+    let mut start = RunStart::new(name)
+        .kind("job")
+        .config("job", job.id())
+        .config("state_point", json!(state_point));
+    for key in ["experiment", "hypothesis"] {
+        if let Some(value) = state_point.get(key) {
+            start = start.config(key, value.clone());
+        }
+    }
+    start.group = group;
+    if let Some(bound) = bound {
+        start.project.clone_from(&bound.project);
+        start.group.clone_from(&bound.group);
+        start.offline = bound.offline;
+    }
+    Ok(start)
+}
