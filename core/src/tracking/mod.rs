@@ -120,7 +120,7 @@ impl Tracking {
         self.backends
             .iter()
             .try_fold(LogFirst::new(log), |tracker, backend| {
-                Ok(backend.feed_from(tracker, job.directory())?)
+                backend.feed_from(tracker, job.directory())
             })
     }
 }
