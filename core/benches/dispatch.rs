@@ -1,6 +1,7 @@
 //! What dispatch costs: `cargo bench -p protea-core --bench dispatch`.
 //!
-//! Prints medians. A worker's figures include starting the process and killing it.
+//! Prints medians. A worker's figures include starting its processes and killing them. Beside the
+//! catalog's figures stand those of `catalog_vs_entry_points.py`.
 
 use std::{
     fs,
@@ -22,6 +23,7 @@ use protea_core::{
     Catalog, Isolation, Runner, SearchPath,
     worker::{self, WorkerOptions},
 };
+use rustix::fs::{Advice, fadvise, sync};
 use serde_json::json;
 use url::Url;
 
@@ -111,11 +113,39 @@ fn catalog(directory: &Path, library: &Path) {
         fs::copy(library, hundred.join(format!("libecho{number}.so")))
             .expect("the runner can be copied");
     }
-    let path = SearchPath::empty().with(hundred);
-    let time = median(9, || {
+    let path = SearchPath::empty().with(hundred.clone());
+    let warm = median(9, || {
         black_box(Catalog::scan(&path));
     });
-    println!("catalog of 100, warm        {:8.1} ms", milliseconds(time));
+    println!("catalog of 100, warm        {:8.1} ms", milliseconds(warm));
+    let mut evicted = "";
+    let cold = median_after(
+        9,
+        || evicted = evict(&hundred),
+        || {
+            black_box(Catalog::scan(&path));
+        },
+    );
+    println!(
+        "catalog of 100, cold        {:8.1} ms ({evicted} out of the cache)",
+        milliseconds(cold)
+    );
+}
+
+/// Puts files out of the system's cache, and says what went.
+fn evict(directory: &Path) -> &'static str {
+    // What is not on the disk yet stays in the cache.
+    sync();
+    // Only root may do this; it forgets the directories too.
+    if fs::write("/proc/sys/vm/drop_caches", "3").is_ok() {
+        return "all files and directories";
+    }
+    for file in fs::read_dir(directory).expect("the directory can be listed") {
+        let file = file.and_then(|file| fs::File::open(file.path()));
+        let file = file.expect("the runner can be opened");
+        fadvise(file, 0, None, Advice::DontNeed).expect("the system takes advice");
+    }
+    "the contents of the files"
 }
 
 fn dispatch(here: &Runner, worker: &Runner, directory: &Path) {
@@ -149,9 +179,15 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
+fn median(rounds: usize, work: impl FnMut()) -> Duration {
+    median_after(rounds, || {}, work)
+}
+
+/// Of the work alone, without what is done before each round.
+fn median_after(rounds: usize, mut before: impl FnMut(), mut work: impl FnMut()) -> Duration {
     let mut times: Vec<Duration> = (0..rounds)
         .map(|_| {
+            before();
             let began = Instant::now();
             work();
             began.elapsed()

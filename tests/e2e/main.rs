@@ -15,6 +15,8 @@ mod c_runner;
 mod conformance;
 mod drop_in;
 mod embedding;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod main_job;
 mod other_contract;
 #[cfg(target_os = "linux")]

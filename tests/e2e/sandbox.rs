@@ -157,8 +157,8 @@ fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // The command, the worker, and the child that left the worker's group.
-    let all = comes_true(&|| left() == 3, 20);
+    // The command, the keeper, the worker, and the child that left the worker's group.
+    let all = comes_true(&|| left() == 4, 20);
     protea.kill().unwrap();
     protea.wait().unwrap();
     assert!(all, "the test itself did not get as far");

@@ -1,26 +1,25 @@
 //! Every animal of the zoo, and the host that survives it.
 
+mod command;
 mod host;
 mod table;
 
 use std::{
     collections::BTreeSet,
-    process::{Command, Stdio},
     sync::{
-        Mutex,
+        Mutex, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use protea_core::{
     CatalogError, DispatchError, ExperimentError, catalog::Verdict, experiment::Step,
 };
-use protea_e2e::{Place, built, zoo};
-use serde_json::Value;
+use protea_e2e::zoo;
 
-use host::{Host, LIMIT, MARK, catalog, comes_true, marked, record_below};
+use host::{Host, catalog, marked};
 use table::{Line, Outcome, lines};
 
 #[test]
@@ -44,7 +43,17 @@ fn every_animal_has_a_line_in_the_table() {
 
 #[test]
 fn the_host_survives_every_animal_and_says_what_it_did() {
-    let lines = lines();
+    // Most of them take their time doing nothing.
+    let wrong = visit(&lines(), 2, wrongs);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Held while animals are visited.
+static VISITS: RwLock<()> = RwLock::new(());
+
+/// What is wrong with every line, looked at by so many at a time.
+fn visit(lines: &[Line], visitors: usize, wrongs: fn(&Line) -> Vec<String>) -> Vec<String> {
+    let _busy = VISITS.read().unwrap();
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
     let visit = || {
@@ -53,13 +62,12 @@ fn the_host_survives_every_animal_and_says_what_it_did() {
             wrong.lock().unwrap().extend(found);
         }
     };
-    // Most of them take their time doing nothing.
     thread::scope(|scope| {
-        scope.spawn(visit);
-        scope.spawn(visit);
+        for _ in 0..visitors {
+            scope.spawn(visit);
+        }
     });
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong.into_inner().unwrap()
 }
 
 /// All that is not as an animal's line says.
@@ -156,111 +164,4 @@ fn is_on_record(host: &Host, step: Step, source: &DispatchError) -> Result<(), S
         true => Ok(()),
         false => Err(format!("the record is {manifest:#}\n{log}")),
     }
-}
-
-#[test]
-fn the_command_lists_the_zoo_at_once_and_loads_nothing() {
-    let place = Place::new();
-    let mark = place.join("mark");
-    let protea = |arguments: &[&str]| {
-        Command::new(built().join("protea"))
-            .args(arguments)
-            .arg("--runner-dir")
-            .arg(zoo::directory())
-            .env("PROTEA_ZOO_MARK", &mark)
-            .output()
-            .unwrap()
-    };
-    let began = Instant::now();
-    let listed = protea(&["runners", "list", "--json"]);
-    let time = began.elapsed();
-    assert!(listed.status.success(), "{listed:?}");
-    assert!(!mark.exists(), "a library was loaded");
-    assert!(time < Duration::from_secs(2), "{time:?}");
-    let list: Value = serde_json::from_slice(&listed.stdout).unwrap();
-    let names: Vec<&str> = list["runners"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|runner| runner["name"].as_str().unwrap())
-        .collect();
-    assert!(names.contains(&"crash-at-load"), "{names:?}");
-    assert!(!names.contains(&"namesake"), "{names:?}");
-    let unusable = list["unusable"].to_string();
-    for file in [
-        "libwrong_major.so",
-        "libnamesake_one.so",
-        "libnamesake_other.so",
-    ] {
-        assert!(unusable.contains(file), "{unusable}");
-    }
-
-    // The mark is one that a load does leave.
-    let shown = protea(&["runners", "info", "marks-its-load"]);
-    assert!(shown.status.success(), "{shown:?}");
-    assert!(mark.exists());
-}
-
-#[test]
-fn the_command_closes_the_run_of_an_animal_as_failed() {
-    for (animal, reason) in [
-        ("crash-in-fit", "the runner crashed (SIGSEGV"),
-        ("hang-in-emit", "longer than the 1 s"),
-        ("closed-files", "closed its connection to the host"),
-    ] {
-        let host = Host::new(LIMIT);
-        let began = Instant::now();
-        let output = run_command(&host, animal)
-            .args(["--time-limit", "1s"])
-            .output()
-            .unwrap();
-        assert!(began.elapsed() < Duration::from_secs(4), "{animal}");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{animal}: {stderr}");
-        assert!(stderr.contains(reason), "{animal}: {stderr}");
-        let (manifest, log) = host.record();
-        assert_eq!(manifest["status"], "failed", "{animal}");
-        assert!(manifest["error"].as_str().unwrap().contains(reason));
-        assert!(log.contains(reason), "{animal}: {log}");
-        assert!(marked(host.mark()).is_empty(), "{animal}");
-        assert!(host.partial_files().is_empty(), "{animal}");
-    }
-}
-
-#[test]
-fn a_host_that_is_killed_leaves_no_worker_and_none_of_its_children_behind() {
-    for (animal, processes) in [("hang-in-fit", 1), ("children-and-hang", 3)] {
-        let host = Host::new(LIMIT);
-        let mut protea = run_command(&host, animal)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let fits = || {
-            record_below(&host.place().join("workspace"))
-                .is_some_and(|(manifest, _)| manifest["steps"][0]["name"] == "fit")
-                // The command itself has the mark too.
-                && marked(host.mark()).len() == processes + 1
-        };
-        assert!(comes_true(Duration::from_secs(20), fits), "{animal}");
-        protea.kill().unwrap();
-        protea.wait().unwrap();
-        assert!(
-            comes_true(Duration::from_secs(1), || marked(host.mark()).is_empty()),
-            "{animal} left {:?}",
-            marked(host.mark())
-        );
-    }
-}
-
-/// `protea run ANIMAL` in the host's place; its processes have the host's mark.
-fn run_command(host: &Host, animal: &str) -> Command {
-    let mut command = Command::new(built().join("protea"));
-    command
-        .args(["run", animal, "--train", "dataset", "--eval", "dataset"])
-        .args(["--workspace", "workspace", "--runner-dir"])
-        .arg(zoo::directory())
-        .env(MARK, host.mark())
-        .current_dir(host.place().path());
-    command
 }

@@ -236,6 +236,7 @@ fn of_dispatch(error: &DispatchError) -> Exit {
     match error {
         DispatchError::Runner(RunnerError::Cancelled) | DispatchError::Killed => Exit::Cancelled,
         DispatchError::Open(_) => Exit::Runner,
+        DispatchError::OutputFull { .. } => Exit::Output,
         DispatchError::Runner(
             RunnerError::InvalidSpec { .. }
             | RunnerError::Dataset { .. }

@@ -1,15 +1,13 @@
 //! The catalog: the runners on the search path, by name, known without running their code.
 
+mod candidates;
 mod error;
 mod inspect;
 mod lock;
 mod search_path;
 mod trust;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use protea_contracts::{Descriptor, content};
 
@@ -20,6 +18,7 @@ pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, use
 pub use trust::{Insecure, examine_directory};
 
 use crate::dispatch::{Isolation, Runner};
+use candidates::candidates;
 
 /// Everything found on a search path, judged.
 #[derive(Debug, Clone)]
@@ -385,30 +384,4 @@ fn reason(verdict: &Verdict) -> String {
         Verdict::NotARunner => "it is a shared library without a runner".to_owned(),
         Verdict::Unusable(unusable) => unusable.to_string(),
     }
-}
-
-fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect()
-        })
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => "there is no such directory".to_owned(),
-            _ => format!("it cannot be read: {error}"),
-        })?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|ending| ending == std::env::consts::DLL_EXTENSION)
-    });
-    paths.sort();
-    Ok(paths
-        .into_iter()
-        .map(|path| Candidate {
-            verdict: inspect(&path),
-            insecure: trust::examine_file(&path),
-            path,
-        })
-        .collect())
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_contracts::{ExportResult, content};
+use protea_contracts::{ExportResult, RunnerError, content};
 use url::Url;
 
 use super::DispatchError;
@@ -14,6 +14,21 @@ use super::DispatchError;
 #[cfg(unix)]
 pub(super) fn contained<T>(call: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).ok()
+}
+
+/// An error of a runner that had no room for its output is one of the place, not of the runner.
+///
+/// The contract has no kind for it; the system's words are in what the runner says.
+pub(super) fn room(error: DispatchError, output: &Url) -> DispatchError {
+    const NO_ROOM: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+    match (error, output.to_file_path()) {
+        (DispatchError::Runner(RunnerError::Failed { message }), Ok(path))
+            if NO_ROOM.iter().any(|words| message.contains(words)) =>
+        {
+            DispatchError::OutputFull { path, message }
+        }
+        (error, _) => error,
+    }
 }
 
 /// Hashes every exported file; each must lie below `output`.

@@ -86,6 +86,14 @@ pub enum DispatchError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The runner could not write: the disk is full, or the user's share of it.
+    #[error("{} cannot be written: {message}; make room there, or write elsewhere", path.display())]
+    OutputFull {
+        /// The directory that its output goes to.
+        path: PathBuf,
+        /// What the runner said.
+        message: String,
+    },
     /// The user cancelled and the runner did not listen.
     #[error("cancelled; the runner did not end by itself and was killed")]
     Killed,

@@ -111,7 +111,8 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
-        self.door.fit(request, sink)
+        let fitted = self.door.fit(request, sink);
+        fitted.map_err(|error| check::room(error, &request.output_uri))
     }
 
     /// Dispatches `evaluate`, and holds the metrics against what the runner declares.
@@ -124,7 +125,8 @@ impl Runner {
         request: &EvaluateRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
-        let evaluated = self.door.evaluate(request, sink)?;
+        let evaluated = self.door.evaluate(request, sink);
+        let evaluated = evaluated.map_err(|error| check::room(error, &request.output_uri))?;
         self.capabilities.metrics.check(&evaluated.metrics)?;
         Ok(evaluated)
     }
@@ -139,7 +141,8 @@ impl Runner {
         request: &ExportRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
-        let exported = self.door.export(request, sink)?;
+        let exported = self.door.export(request, sink);
+        let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
         check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
     }

@@ -209,7 +209,8 @@ fn freeze_dataset(directory: &Path) {
     fs::write(directory.join("dataset.json"), manifest.to_string()).unwrap();
 }
 
-fn below(directory: &Path) -> Vec<PathBuf> {
+/// The files and directories below a directory.
+pub fn below(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries
         .flat_map(|entry| {
@@ -223,15 +224,19 @@ fn below(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The command lines of the living processes with this mark in their environment.
+/// The command lines of the living processes with this mark in their environment, or in place of
+/// their name.
 pub fn marked(mark: &str) -> Vec<String> {
     let mark = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten();
     processes
         .filter(|process| {
-            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-            let mut variables = environment.split(|byte| *byte == 0);
-            variables.any(|variable| variable == mark.as_bytes())
+            ["environ", "cmdline"].iter().any(|file| {
+                let words = fs::read(process.path().join(file)).unwrap_or_default();
+                words
+                    .split(|byte| *byte == 0)
+                    .any(|word| word == mark.as_bytes())
+            })
         })
         .map(|process| {
             let words = fs::read(process.path().join("cmdline")).unwrap_or_default();

@@ -31,13 +31,24 @@ pub enum Outcome {
 }
 
 impl Line {
-    /// A host as this animal needs it: what fills 100 MB or 1 GiB is not about time.
-    pub fn host(&self) -> Host {
+    /// How long a step of it may take: what fills 100 MB or 1 GiB is not about time.
+    pub fn limit(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" => Host::new(Duration::from_secs(60)),
-            "events-after-return" => Host::new(LIMIT).lingers(Duration::from_millis(200)),
-            "ignores-cancel" => Host::new(LIMIT * 10).cancels(),
-            _ => Host::new(LIMIT),
+            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
+                Duration::from_secs(60)
+            }
+            "ignores-cancel" => LIMIT * 10,
+            _ => LIMIT,
+        }
+    }
+
+    /// A host as this animal needs it.
+    pub fn host(&self) -> Host {
+        let host = Host::new(self.limit());
+        match self.animal {
+            "events-after-return" => host.lingers(Duration::from_millis(200)),
+            "ignores-cancel" => host.cancels(),
+            _ => host,
         }
     }
 
@@ -330,6 +341,7 @@ pub fn lines() -> Vec<Line> {
         line("thread-left-running", Completes(|_| true), &[]),
         line("child-left", Completes(|_| true), &[]),
         line("child-in-its-own-session", Completes(|_| true), &[]),
+        line("child-without-traces", Completes(|_| true), &[]),
         line("marks-its-load", Completes(|_| true), &[]),
     ]
 }

@@ -1,10 +1,10 @@
-//! Starts child processes in and out of its group, and hangs.
+//! Starts child processes in and out of its group and reach, and hangs.
 
 use protea_contracts::Attribute;
 use protea_zoo::{
     animal,
     sins::hang,
-    system::{sleeper, sleeper_in_its_own_session},
+    system::{daemon, sleeper, sleeper_in_its_own_session},
 };
 
 animal! {
@@ -13,6 +13,7 @@ animal! {
     fit |_, _| {
         sleeper().or_failed("starting a child")?;
         sleeper_in_its_own_session().or_failed("starting a child")?;
+        daemon().or_failed("starting a daemon")?;
         hang()
     }
 }

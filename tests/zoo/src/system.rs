@@ -8,6 +8,8 @@ use std::{
     process::{Child, Command},
 };
 
+/// The host's mark on the processes that come of it, which [`daemon`] keeps in its name alone.
+const MARK: &str = "PROTEA_ZOO_HOST";
 /// No more files than this are looked at when all are harmed.
 const MOST_FILES: i32 = 1024;
 
@@ -15,6 +17,8 @@ mod c {
     unsafe extern "C" {
         pub safe fn close(file: i32) -> i32;
         pub safe fn setsid() -> i32;
+        pub unsafe fn fork() -> i32;
+        pub safe fn _exit(status: i32) -> !;
         pub unsafe fn write(file: i32, bytes: *const u8, length: usize) -> isize;
     }
 }
@@ -59,4 +63,31 @@ pub fn sleeper_in_its_own_session() -> io::Result<Child> {
         })
     };
     command.spawn()
+}
+
+/// A process that sleeps for an hour as a daemon does: in a session of its own, with nothing in its
+/// environment, and an orphan from the start. Its name is the mark of the host, and its value.
+///
+/// # Errors
+///
+/// When it cannot be started.
+pub fn daemon() -> io::Result<()> {
+    let mark = std::env::var(MARK).unwrap_or_default();
+    let mut command = Command::new("/bin/sleep");
+    command
+        .arg0(format!("{MARK}={mark}"))
+        .arg("3600")
+        .env_clear();
+    // SAFETY: `setsid`, `fork` and `_exit` are async-signal-safe, and nothing else is called.
+    unsafe {
+        command.pre_exec(|| {
+            c::setsid();
+            match c::fork() {
+                -1 => Err(io::Error::last_os_error()),
+                0 => Ok(()),
+                _ => c::_exit(0),
+            }
+        })
+    };
+    command.spawn()?.wait().map(drop)
 }

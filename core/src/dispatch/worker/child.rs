@@ -17,10 +17,12 @@ use protea_contracts::{
     content,
     emit::{Event, EventSink, Level},
 };
+use rustix::process::{Signal, getpid, kill_process};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    lifeline::Lifeline,
+    keeper,
+    leash::Beginning,
     protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame},
     sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
@@ -28,13 +30,19 @@ use super::{
 /// How long the host may take to end a worker that has answered.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves one dispatch on the socket that stands in for standard input. Never returns: the host
-/// ends the process, or its death does.
+/// By this signal the host knows a worker whose runner cut it off.
+pub(super) const CUT_OFF: Signal = Signal::USR2;
+
+/// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
+/// keeper. Never returns: the keeper ends the worker, and the host or its death the keeper.
 pub(super) fn serve() -> ! {
-    let lifeline = Lifeline::here();
     match take_socket().and_then(|mut socket| {
-        let start = read_start(&mut socket)?;
-        let channel = Channel::new(&socket, start.level, lifeline.clone())?;
+        let read = match Beginning::read(&socket)? {
+            Beginning::Keeper(collar) => keeper::keep(socket, collar),
+            Beginning::Worker(read) => read,
+        };
+        let start = read_start(&mut socket, &read)?;
+        let channel = Channel::new(&socket, start.level)?;
         Ok((socket, start, Arc::new(channel)))
     }) {
         Ok((socket, start, channel)) => {
@@ -50,10 +58,10 @@ pub(super) fn serve() -> ! {
                 }
                 Err(error) => channel.fail(&Failure::Setup(error)),
             }
-            // The host ends the process: ending by itself would run the destructors of the
-            // runner's library, and leave its children behind.
+            // The keeper ends the process: ending by itself would run the destructors of the
+            // runner's library.
             thread::sleep(PATIENCE);
-            lifeline.is_cut()
+            cut_off()
         }
         Err(error) => {
             eprintln!("this process is a worker of protea and was not started by it: {error}");
@@ -70,8 +78,10 @@ fn take_socket() -> std::io::Result<UnixStream> {
     Ok(socket)
 }
 
-fn read_start(socket: &mut UnixStream) -> std::io::Result<Start> {
+/// Reads the first message, of which `read` has been read.
+fn read_start(socket: &mut UnixStream, read: &[u8]) -> std::io::Result<Start> {
     let mut frames = Frames::default();
+    frames.extend(read);
     let mut chunk = vec![0; 64 * 1024];
     loop {
         match frames.next().map_err(std::io::Error::other)? {
@@ -89,9 +99,16 @@ fn read_start(socket: &mut UnixStream) -> std::io::Result<Start> {
     }
 }
 
+/// Nothing can be said to the host any more: either it is gone, or the runner has closed the
+/// connection. Ends this process; its keeper sees to what came of it.
+fn cut_off() -> ! {
+    let _ = kill_process(getpid(), CUT_OFF);
+    // The runner does not let that signal end it.
+    std::process::abort()
+}
+
 /// Listens for the host's wish to cancel; when the host is gone, so is this process.
 fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
-    let lifeline = channel.lifeline.clone();
     let listen = move || {
         let mut frames = Frames::default();
         let mut chunk = [0; 64];
@@ -99,7 +116,7 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
             match socket.read(&mut chunk) {
                 Ok(read @ 1..) => frames.extend(&chunk[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => channel.lifeline.is_cut(),
+                Ok(0) | Err(_) => cut_off(),
             }
             while let Ok(Some((kind, _))) = frames.next() {
                 if kind == Kind::Cancel {
@@ -113,17 +130,16 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
         .spawn(listen)
         .is_err()
     {
-        // Without it, the death of the host would go unnoticed.
-        lifeline.end_everything()
+        // Without it, nobody could ask the runner to end.
+        cut_off()
     }
 }
 
 /// Answers with what a sandbox does not enclose.
 fn set_up(start: &Start) -> Result<Option<String>, String> {
-    // When the host dies, the thread that watches the socket ends this process and all that came of
-    // it; a signal that kills would end the process alone. A runner may have stopped it, though.
+    // The keeper ends this process; where something has ended the keeper, the system does.
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::CONT))
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| error.to_string())?;
     start.limits.impose().map_err(|error| error.to_string())?;
     start.enclosure.impose()
@@ -180,16 +196,14 @@ struct Channel {
     socket: Mutex<UnixStream>,
     level: Level,
     cancelled: AtomicBool,
-    lifeline: Lifeline,
 }
 
 impl Channel {
-    fn new(socket: &UnixStream, level: Level, lifeline: Lifeline) -> std::io::Result<Self> {
+    fn new(socket: &UnixStream, level: Level) -> std::io::Result<Self> {
         Ok(Self {
             socket: Mutex::new(socket.try_clone()?),
             level,
             cancelled: AtomicBool::new(false),
-            lifeline,
         })
     }
 
@@ -198,7 +212,7 @@ impl Channel {
     fn send(&self, bytes: &[u8]) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if socket.write_all(bytes).is_err() {
-            self.lifeline.is_cut()
+            cut_off()
         }
     }
 

@@ -5,22 +5,27 @@
 //! the events back, answers, and is killed, with all that the runner has started. A crash, an
 //! exit, a hang, a hunger for memory or a broken answer is an error of that dispatch.
 //!
+//! Between host and worker stands the keeper, once more the same program, which inherits whatever
+//! the runner starts and ends it when the worker ends or the host lets go.
+//!
 //! | file | what it holds |
 //! |---|---|
 //! | `protocol` | the frames |
 //! | `child` | the worker's side |
-//! | `lifeline` | the worker's tie to its host, and what happens when it is cut |
-//! | `process` | the process as the host has it: start, last words, kill |
+//! | `keeper` | the process between, which inherits what the runner starts |
+//! | `leash` | the tie between host and keeper |
+//! | `process` | the processes as the host has them: start, last words, kill |
 //! | `last_words` | the end of what a worker wrote to standard error |
-//! | `stragglers` | descendants that left the process group |
+//! | `stragglers` | what came of a worker that nobody keeps |
 //! | `supervise` | the host's side: events, deadlines, cancellation |
 //! | `verdict` | what the end of a worker means |
 //! | `limits` | what a worker may use |
 //! | `sandbox` | what a worker may reach |
 
 mod child;
+mod keeper;
 mod last_words;
-mod lifeline;
+mod leash;
 mod limits;
 mod process;
 mod protocol;

@@ -1,4 +1,4 @@
-//! A worker's process: started in a group of its own, and never left behind.
+//! A worker and its keeper as the host has them: never left behind.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -14,9 +14,9 @@ use std::{
 };
 
 use protea_contracts::emit::{Event, EventSink, Level};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{last_words::LastWords, stragglers};
+use super::{last_words::LastWords, leash::Leash, stragglers};
 
 /// The event under which a line of the worker's standard output reaches the sink.
 pub const STDOUT: &str = "worker.stdout";
@@ -26,6 +26,8 @@ pub const STDERR: &str = "worker.stderr";
 /// Of a stream, so much reaches the sink; the rest is read and dropped.
 const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
+/// A keeper that takes longer to end a worker and what came of it does not work.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,24 +38,28 @@ pub struct WorkerCommand {
     pub arguments: Vec<String>,
 }
 
-/// A worker's process. Dropped, it and all that it has started are killed.
+/// A worker with its keeper. Dropped, they and all that the worker has started are killed.
 pub(super) struct Process {
-    child: Child,
+    keeper: Child,
+    leash: Leash,
     id: String,
+    /// Nothing of it is left.
+    killed: bool,
     readers: Vec<JoinHandle<()>>,
     last_words: Arc<Mutex<LastWords>>,
     gone: Option<ExitStatus>,
 }
 
 impl Process {
-    /// Starts the process; gives the host's end of the socket with it.
+    /// Starts the keeper, which starts the worker; gives the host's end of the worker's socket.
     pub(super) fn start(
         command: &WorkerCommand,
         sink: &Arc<dyn EventSink>,
     ) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
+        let leash = Leash::attach(&ours)?;
         let id = stragglers::new_id()?;
-        let mut child = Command::new(&command.program)
+        let mut keeper = Command::new(&command.program)
             .args(&command.arguments)
             .env(stragglers::VARIABLE, &id)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -63,15 +69,17 @@ impl Process {
             .spawn()?;
         let last_words: Arc<Mutex<LastWords>> = Arc::default();
         let mut readers = Vec::new();
-        if let Some(stream) = child.stdout.take() {
+        if let Some(stream) = keeper.stdout.take() {
             readers.push(forward(stream, STDOUT, sink, None));
         }
-        if let Some(stream) = child.stderr.take() {
+        if let Some(stream) = keeper.stderr.take() {
             readers.push(forward(stream, STDERR, sink, Some(Arc::clone(&last_words))));
         }
         let process = Self {
-            child,
+            keeper,
+            leash,
             id,
+            killed: false,
             readers,
             last_words,
             gone: None,
@@ -79,24 +87,35 @@ impl Process {
         Ok((process, ours))
     }
 
-    /// How the process ended, if it has.
+    /// How the worker ended, if it has.
     pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         if self.gone.is_none() {
-            self.gone = self.child.try_wait()?;
+            // In this order, for the keeper says how the worker ended before it ends itself.
+            let keeper = self.keeper.try_wait()?;
+            self.gone = self.leash.worker_ended().or(keeper);
         }
         Ok(self.gone)
     }
 
-    /// Kills the process with all that it has started, and waits until it is gone.
+    /// Kills the worker with all that it has started, and waits until they are gone.
     pub(super) fn kill(&mut self) {
-        // The group first, while its leader keeps the number from being given away.
-        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
-            let _ = kill_process_group(group, Signal::KILL);
+        if std::mem::replace(&mut self.killed, true) {
+            return;
         }
-        if self.gone.is_none() {
-            self.gone = self.child.wait().ok();
+        let keeper = Pid::from_child(&self.keeper);
+        let running = matches!(self.keeper.try_wait(), Ok(None));
+        if running {
+            // A runner may have stopped it.
+            let _ = kill_process(keeper, Signal::CONT);
         }
-        stragglers::kill(&self.id);
+        let swept = self.leash.let_go(PATIENCE);
+        if running && !swept {
+            let _ = kill_process_group(keeper, Signal::KILL);
+        }
+        let _ = self.keeper.wait();
+        if !swept {
+            stragglers::kill(&self.id);
+        }
         self.finish_reading();
     }
 

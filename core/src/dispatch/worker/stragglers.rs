@@ -1,4 +1,4 @@
-//! What a runner started and moved out of its process group: found by a mark in its environment.
+//! What is left of a worker whose keeper is gone: found by a mark in the environment.
 
 use std::io;
 

@@ -5,7 +5,7 @@ use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 use protea_contracts::RunnerError;
 use rustix::process::Signal;
 
-use super::{WorkerLimits, lifeline::CUT_OFF, protocol::Failure, supervise::Ending};
+use super::{WorkerLimits, child::CUT_OFF, protocol::Failure, supervise::Ending};
 use crate::dispatch::DispatchError;
 
 /// The runner answered an error.

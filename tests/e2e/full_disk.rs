@@ -1,0 +1,178 @@
+//! A disk that fills up: the error names the place, and what was written before stays whole.
+//!
+//! The disk is a small one in memory, mounted where only the test sees it: in a user and mount
+//! namespace of its own, in which this test's program runs once more.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use protea_e2e::{Place, built, test, train};
+use serde_json::Value;
+
+/// Where the disk goes, for the program in the namespace.
+const DISK: &str = "PROTEA_E2E_SMALL_DISK";
+const MIB: usize = 1 << 20;
+const PAGE: usize = 4096;
+
+#[test]
+fn a_full_disk_is_told_with_the_place_and_harms_nothing_written_before() {
+    match env::var_os(DISK) {
+        Some(disk) => fill_up(Path::new(&disk)),
+        None => in_a_namespace(
+            "full_disk::a_full_disk_is_told_with_the_place_and_harms_nothing_written_before",
+        ),
+    }
+}
+
+/// Runs this test again where a small disk can be mounted.
+fn in_a_namespace(test: &str) {
+    let place = Place::new();
+    let mount = format!(
+        "mount -t tmpfs -o size=64m tmpfs '{}'",
+        place.path().display()
+    );
+    let unshare = |command: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare
+            .args(["--user", "--map-root-user", "--mount"])
+            .args(command);
+        unshare
+    };
+    let tried = unshare(&["sh", "-c", &mount]).output();
+    if !tried.as_ref().is_ok_and(|output| output.status.success()) {
+        let ci = env::var_os("CI").is_some_and(|value| value == "true");
+        assert!(!ci, "no disk can be mounted in a user namespace: {tried:?}");
+        eprintln!("SKIPPED: no disk can be mounted in a user namespace: {tried:?}");
+        return;
+    }
+    // Before there is a namespace, in which the builder's files might not be its own.
+    built();
+    let program = env::current_exe().unwrap();
+    let again = format!(
+        "{mount} && exec '{}' --exact {test} --nocapture",
+        program.display()
+    );
+    let output = unshare(&["sh", "-c", &again])
+        .env(DISK, place.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Runs on a disk with less and less room on it.
+fn fill_up(disk: &Path) {
+    // Only what a run writes is on the disk.
+    let place = Place::new();
+    place.runner_directory("runners", &["protea_baseline"]);
+    let first = run(&place, disk, 0);
+    assert_eq!(first["status"], "finished", "{first:#}");
+    let whole = files(&disk.join("workspace"));
+    let mut failures = Vec::new();
+    let mut room = 0;
+    for seed in 1.. {
+        let filler = fill(disk, room);
+        let told = run(&place, disk, seed);
+        fs::remove_file(filler).unwrap();
+        for (path, bytes) in &whole {
+            assert!(
+                fs::read(path).unwrap() == *bytes,
+                "{} changed",
+                path.display()
+            );
+        }
+        if told["status"] == "finished" {
+            break;
+        }
+        let message = told["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!(told["error"]["kind"], "output", "{told:#}");
+        let workspace = disk.join("workspace");
+        assert!(message.contains(workspace.to_str().unwrap()), "{message}");
+        assert!(message.contains("No space left on device"), "{message}");
+        failures.push(message.to_owned());
+        room = (2 * room).max(PAGE);
+    }
+    // Both the host and the runner came to write on a full disk.
+    assert!(
+        failures
+            .iter()
+            .any(|message| message.contains("fit failed")),
+        "{failures:#?}"
+    );
+    assert!(
+        failures.iter().any(|message| !message.contains(" failed")),
+        "{failures:#?}"
+    );
+    let partial = |path: &PathBuf| path.to_string_lossy().contains(".partial-");
+    let left: Vec<_> = files(disk).into_keys().filter(partial).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// What `protea run --json` prints.
+fn run(place: &Place, disk: &Path, seed: u64) -> Value {
+    let seed = seed.to_string();
+    let paths = [train(), test(), disk.join("workspace")];
+    let [train, test, workspace] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let ran = place.protea([
+        "run",
+        "baseline",
+        "--json",
+        "--runner-dir",
+        "runners",
+        "--seed",
+        &seed,
+        "--train",
+        train,
+        "--eval",
+        test,
+        "--workspace",
+        workspace,
+    ]);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:#?}"));
+    let code = match told["error"].is_null() {
+        true => 0,
+        false => 5,
+    };
+    assert_eq!(ran.code, Some(code), "{ran:#?}");
+    told
+}
+
+/// Fills the disk up but for `room` bytes; gives the file that does it.
+fn fill(disk: &Path, room: usize) -> PathBuf {
+    let path = disk.join("filler");
+    let mut file = fs::File::create(&path).unwrap();
+    let mut written = 0;
+    let chunk = vec![0; MIB];
+    loop {
+        match file.write(&chunk) {
+            Ok(bytes) => written += bytes,
+            Err(error) if error.kind() == ErrorKind::StorageFull => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    file.set_len(written.saturating_sub(room) as u64).unwrap();
+    path
+}
+
+/// Every file below a directory, with what is in it.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}

@@ -1,0 +1,333 @@
+//! `protea run` with every animal: the real program, its exit code, its record, and what it leaves.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use protea_core::experiment::Step;
+use protea_e2e::{Place, built, zoo};
+use serde_json::Value;
+
+use super::{
+    VISITS,
+    host::{Host, MARK, below, comes_true, marked, record_below},
+    table::{Line, Outcome, lines},
+    visit,
+};
+
+/// The program starts, looks at every runner of the zoo and hashes two datasets; beside it others do
+/// the same.
+const START_UP: Duration = Duration::from_secs(1);
+/// What a limit may be overstepped by.
+const GRACE: Duration = Duration::from_secs(1);
+/// A well-behaved runner.
+const TAME: &str = "marks-its-load";
+
+#[test]
+fn the_run_of_every_animal_ends_in_time_with_its_reason_and_leaves_nothing_behind() {
+    let lines = lines();
+    // Most of them take their time doing nothing.
+    let wrong = visit(&lines, 4, wrongs);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All that is not as an animal's line says.
+fn wrongs(line: &Line) -> Vec<String> {
+    let host = Host::new(line.limit());
+    let place = host.place();
+    fs::create_dir(place.join("temporary")).unwrap();
+    let before = names(place.path());
+    let began = Instant::now();
+    let child = command(&host, line).spawn().unwrap();
+    let asked = match line.animal {
+        // It comes to its limit as others do; here it is the user who wants it to end.
+        "ignores-cancel" => interrupt(&host, &child),
+        _ => began + line.limit(),
+    };
+    let output = child.wait_with_output().unwrap();
+    // Before anything else: nothing may be about to end.
+    let processes = left_running(&host);
+    let late = asked.elapsed();
+
+    let mut wrong = Vec::new();
+    let mut must = |is_so: bool, what: &dyn Fn() -> String| {
+        if !is_so {
+            wrong.push(format!("{}: {}", line.animal, what()));
+        }
+    };
+    must(late <= GRACE + START_UP, &|| {
+        format!("it came back {late:?} late")
+    });
+    must(processes.is_empty(), &|| {
+        format!("it left {processes:?} running")
+    });
+    must(names(&place.join("temporary")).is_empty(), &|| {
+        format!("it left {:?}", names(&place.join("temporary")))
+    });
+    let dataset = names(&host.dataset_directory());
+    must(dataset == *names_of_a_dataset(), &|| {
+        format!("beside the dataset lies {dataset:?}")
+    });
+    let told = told(line, &output);
+    must(told.is_ok(), &|| told.clone().unwrap_err());
+    let mut after = names(place.path());
+    match line.outcome {
+        // No run was begun.
+        Outcome::Refused(_) | Outcome::LoadFails(_) => {
+            must(after == before, &|| format!("it made {after:?}"));
+        }
+        Outcome::StepFails(..) | Outcome::Completes(_) => {
+            let recorded = recorded(line, &host);
+            must(recorded.is_ok(), &|| recorded.clone().unwrap_err());
+            must(after.remove("workspace") && after == before, &|| {
+                format!("beside the workspace it made {after:?}")
+            });
+            let strays: Vec<_> = run_files(&host)
+                .into_iter()
+                .filter(|file| !files_of_a_run().contains(file) && !sin_of(line, file))
+                .collect();
+            must(strays.is_empty(), &|| format!("it left {strays:?}"));
+        }
+    }
+    wrong
+}
+
+/// `protea run --json` with the limits that the line's words are about.
+fn command(host: &Host, line: &Line) -> Command {
+    let mut command = run_command(host, line.animal);
+    command
+        .args([
+            "--json",
+            "--memory-limit",
+            "1GiB",
+            "--output-limit",
+            "256MiB",
+        ])
+        .arg("--time-limit")
+        .arg(format!("{}s", line.limit().as_secs()))
+        .env("TMPDIR", host.place().join("temporary"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// `protea run ANIMAL` in the host's place; its processes have the host's mark.
+fn run_command(host: &Host, animal: &str) -> Command {
+    let mut command = Command::new(built().join("protea"));
+    command
+        .args(["run", animal, "--train", "dataset", "--eval", "dataset"])
+        .args(["--workspace", "workspace", "--runner-dir"])
+        .arg(zoo::directory())
+        .env(MARK, host.mark())
+        .current_dir(host.place().path());
+    command
+}
+
+/// Presses Ctrl-C when the runner is in its step; says when.
+fn interrupt(host: &Host, child: &Child) -> Instant {
+    assert!(comes_true(Duration::from_secs(10), || fits(host)));
+    let number = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &number]).status();
+    assert!(sent.unwrap().success());
+    Instant::now()
+}
+
+fn fits(host: &Host) -> bool {
+    record_below(&host.place().join("workspace"))
+        .is_some_and(|(manifest, _)| manifest["steps"][0]["name"] == "fit")
+}
+
+/// The exit code, and the one object on standard output.
+fn told(line: &Line, output: &Output) -> Result<(), String> {
+    let (code, kind) = expected(line);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(code) {
+        return Err(format!(
+            "it ended with {}, not {code}: {stderr}",
+            output.status
+        ));
+    }
+    let object: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("standard output is no JSON, {error}: {stderr}"))?;
+    let message = object["error"]["message"].as_str().unwrap_or_default();
+    match kind {
+        None if object["status"] == "finished" => Ok(()),
+        Some(kind)
+            if object["error"]["kind"] == kind
+                && line.words.iter().all(|part| message.contains(part)) =>
+        {
+            Ok(())
+        }
+        _ => Err(format!("it printed {object:#}")),
+    }
+}
+
+/// The exit code, and the kind of the error.
+fn expected(line: &Line) -> (i32, Option<&'static str>) {
+    match line.outcome {
+        Outcome::Refused(_) | Outcome::LoadFails(_) => (4, Some("runner")),
+        Outcome::StepFails(..) if line.animal == "ignores-cancel" => (130, Some("cancelled")),
+        Outcome::StepFails(..) => (1, Some("failed")),
+        Outcome::Completes(_) => (0, None),
+    }
+}
+
+/// The run is closed, with the reason, in the manifest and in the log.
+fn recorded(line: &Line, host: &Host) -> Result<(), String> {
+    let (manifest, log) = host.record();
+    let (status, step) = match &line.outcome {
+        Outcome::StepFails(step, _) if line.animal == "ignores-cancel" => ("killed", *step),
+        Outcome::StepFails(step, _) => ("failed", *step),
+        _ => ("finished", Step::Export),
+    };
+    let last = manifest["steps"].as_array().and_then(|steps| steps.last());
+    let error = manifest["error"].as_str().unwrap_or_default();
+    let closed = manifest["status"] == status
+        && !manifest["finished"].is_null()
+        && last.is_some_and(|last| last["name"] == step.name() && last["status"] == status)
+        && line.words.iter().all(|part| error.contains(part))
+        && log.contains(&format!("Run {status}"))
+        // What a runner says on several lines stands on one there.
+        && error.lines().all(|said| log.contains(said));
+    match closed {
+        true => Ok(()),
+        false => Err(format!("the record is {manifest:#}\n{log}")),
+    }
+}
+
+/// The processes of a run that are still there: by their mark, or by where they are.
+fn left_running(host: &Host) -> Vec<String> {
+    let here = fs::canonicalize(host.place().path()).unwrap();
+    let there = fs::read_dir("/proc").unwrap().flatten().filter(|process| {
+        fs::read_link(process.path().join("cwd")).is_ok_and(|place| place.starts_with(&here))
+    });
+    let mut left = marked(host.mark());
+    left.extend(there.map(|process| {
+        let words = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&words).replace('\0', " ")
+    }));
+    left
+}
+
+/// Whether a file is what the animal is in the zoo for: no temporary one.
+fn sin_of(line: &Line, file: &Path) -> bool {
+    let sin = match line.animal {
+        "stray-file" => "stray.txt",
+        "output-outside" => "outside.txt",
+        // As far as it came: what it wrote where it was told is its own.
+        "output-flood" => "flood-0",
+        _ => return false,
+    };
+    file.ends_with(sin)
+}
+
+/// What a run of a well-behaved runner leaves in a workspace, however far it came.
+fn files_of_a_run() -> &'static BTreeSet<PathBuf> {
+    static FILES: LazyLock<BTreeSet<PathBuf>> = LazyLock::new(|| {
+        let host = Host::new(Duration::from_secs(60));
+        let output = run_command(&host, TAME).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        run_files(&host)
+    });
+    &FILES
+}
+
+fn names_of_a_dataset() -> &'static BTreeSet<String> {
+    static NAMES: LazyLock<BTreeSet<String>> =
+        LazyLock::new(|| names(&Host::new(Duration::ZERO).dataset_directory()));
+    &NAMES
+}
+
+/// The files and directories in the workspace of a run, without what is the run's own in their names.
+fn run_files(host: &Host) -> BTreeSet<PathBuf> {
+    let (manifest, _) = host.record();
+    let own = ["job_id", "run_id"].map(|name| manifest[name].as_str().unwrap());
+    let workspace = host.place().join("workspace");
+    below(&workspace)
+        .iter()
+        .map(|path| {
+            let path = path.strip_prefix(&workspace).unwrap().to_str().unwrap();
+            PathBuf::from(path.replace(own[0], "job").replace(own[1], "run"))
+        })
+        .collect()
+}
+
+fn names(directory: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    entries.map(|entry| name(entry.unwrap())).collect()
+}
+
+#[test]
+fn the_command_lists_the_zoo_at_once_and_loads_nothing() {
+    let place = Place::new();
+    let mark = place.join("mark");
+    let protea = |arguments: &[&str]| {
+        Command::new(built().join("protea"))
+            .args(arguments)
+            .arg("--runner-dir")
+            .arg(zoo::directory())
+            .env("PROTEA_ZOO_MARK", &mark)
+            .output()
+            .unwrap()
+    };
+    // Not while others keep every core busy.
+    let quiet = VISITS.write().unwrap();
+    let began = Instant::now();
+    let listed = protea(&["runners", "list", "--json"]);
+    let time = began.elapsed();
+    drop(quiet);
+    assert!(listed.status.success(), "{listed:?}");
+    assert!(!mark.exists(), "a library was loaded");
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    let list: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let names: Vec<&str> = list["runners"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|runner| runner["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"crash-at-load"), "{names:?}");
+    assert!(!names.contains(&"namesake"), "{names:?}");
+    let unusable = list["unusable"].to_string();
+    for file in [
+        "libwrong_major.so",
+        "libnamesake_one.so",
+        "libnamesake_other.so",
+    ] {
+        assert!(unusable.contains(file), "{unusable}");
+    }
+
+    // The mark is one that a load does leave.
+    let shown = protea(&["runners", "info", TAME]);
+    assert!(shown.status.success(), "{shown:?}");
+    assert!(mark.exists());
+}
+
+#[test]
+fn a_host_that_is_killed_leaves_no_worker_and_none_of_its_children_behind() {
+    // Beside the worker there is its keeper.
+    for (animal, processes) in [("hang-in-fit", 2), ("children-and-hang", 5)] {
+        let host = Host::new(Duration::from_secs(60));
+        let mut protea = run_command(&host, animal)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The command itself has the mark too.
+        let all_there = || fits(&host) && marked(host.mark()).len() == processes + 1;
+        assert!(comes_true(Duration::from_secs(20), all_there), "{animal}");
+        protea.kill().unwrap();
+        protea.wait().unwrap();
+        assert!(
+            comes_true(Duration::from_secs(1), || left_running(&host).is_empty()),
+            "{animal} left {:?}",
+            left_running(&host)
+        );
+    }
+}
