@@ -22,6 +22,7 @@ mod other_contract;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod search_path;
+mod tracking;
 mod trust;
 #[cfg(target_os = "linux")]
 mod zoo;
