@@ -2,15 +2,16 @@
 //!
 //! | room | for |
 //! |---|---|
-//! | `address`, `auth`, `client` | reaching the server |
+//! | `address`, `auth`, `client`, `answer` | reaching the server |
 //! | `server` | what is asked of it, and remembered: experiments, and which run is which |
-//! | `experiment`, `run` | finding or making them |
+//! | `experiment`, `run`, `tags` | finding or making them |
 //! | `sink`, `params`, `batch` | events on their way |
 //! | `artifacts`, `models` | files |
 //! | `list` | finding runs again |
 //! | `naming`, `limits` | what the server takes |
 
 mod address;
+mod answer;
 mod artifacts;
 mod auth;
 mod batch;
