@@ -109,6 +109,8 @@ fn failure(error: ureq::Error) -> Failure {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable => Failure::Absent(error.to_string()),
+            // What the handshake of a connection says.
+            io::ErrorKind::InvalidData => Failure::Tls(text),
             // The standard library has no kind for it, and begins its message so.
             _ if text.contains(NO_ADDRESS) => Failure::Absent("its host is not known".to_owned()),
             _ => Failure::NoAnswer(error.to_string()),

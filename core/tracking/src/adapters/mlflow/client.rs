@@ -19,6 +19,7 @@ pub(super) struct Client {
     agent: Agent,
     address: String,
     authorization: Option<HeaderValue>,
+    timeout: Duration,
 }
 
 /// What a client is made of, beside the address and the credentials.
@@ -32,6 +33,8 @@ pub(super) struct Settings {
     pub(super) authorities: Option<RootCerts>,
 }
 
+/// What a person waits for at the start of something.
+const HURRY: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long an artefact's transfer may stand still.
 const STALL: Duration = Duration::from_secs(60);
@@ -68,6 +71,7 @@ impl Client {
             agent: config.new_agent(),
             address: address.to_owned(),
             authorization,
+            timeout: settings.timeout,
         }
     }
 
@@ -90,6 +94,14 @@ impl Client {
     /// Calls something, such as `runs/create`.
     pub(super) fn post(&self, call: &str, body: &Value) -> Result<Value, Failure> {
         self.post_bytes(call, body.to_string().as_bytes())
+    }
+
+    /// Calls something that a person waits for.
+    pub(super) fn post_in_a_hurry(&self, call: &str, body: &Value) -> Result<Value, Failure> {
+        let url = format!("{}{API}{call}", self.address);
+        let within = HURRY.min(self.timeout);
+        let request = self.agent.post(url).config().timeout_global(Some(within));
+        self.send(request.build(), body.to_string().as_bytes())
     }
 
     /// Calls something with a body that is JSON already.

@@ -45,7 +45,7 @@ impl Server {
         };
         match self
             .client
-            .post("experiments/search", &json!({ "max_results": 1 }))
+            .post_in_a_hurry("experiments/search", &json!({ "max_results": 1 }))
         {
             Ok(found) => {
                 // Without any experiment, the answer is empty.
