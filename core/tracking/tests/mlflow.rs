@@ -3,6 +3,8 @@
 #![cfg(feature = "mlflow")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "mlflow/environment.rs"]
+mod environment;
 #[path = "mlflow/files.rs"]
 mod files;
 #[path = "mlflow/lists.rs"]

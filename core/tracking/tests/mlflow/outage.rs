@@ -1,9 +1,14 @@
-//! A server that goes away in the middle of a run.
+//! A server, or a process, that goes away in the middle of a run.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use protea_tracking::{
-    Feeder, Jsonl, LogFirst, Mlflow, RunStart, RunStatus, Tracker, cursors, sync_run,
+    Event, EventKind, Feeder, Jsonl, LogFirst, Mlflow, RunStart, RunStatus, Tracker, cursors,
+    log::LogReader, sync_run,
 };
 
 use crate::server::Server;
@@ -83,4 +88,63 @@ fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
 
 fn tracker_of(server: &Server) -> Mlflow {
     Mlflow::new(&server.uri).unwrap()
+}
+
+const KILLED: &str = "PROTEA_TEST_MLFLOW_KILLED";
+
+/// The process of the test below: it logs until it is killed.
+#[test]
+fn logs_until_it_is_killed() {
+    let Ok(place) = std::env::var(KILLED) else {
+        return;
+    };
+    let (uri, directory) = place.split_once(' ').unwrap();
+    let mlflow = Arc::new(Mlflow::new(uri).unwrap());
+    let feeder = Feeder::new();
+    let tracker = LogFirst::new(Jsonl::new(directory).unwrap()).feeding(mlflow, &feeder);
+    let start = RunStart::new("killed").id("killed").project("killed");
+    let run = tracker.start_run(start).unwrap();
+    for step in 0.. {
+        run.log_metrics(step, [("loss", 0.5)]).unwrap();
+        std::thread::sleep(Duration::from_micros(300));
+    }
+}
+
+#[test]
+fn a_run_whose_process_was_killed_is_closed_and_has_each_point_once() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let log = Jsonl::new(directory.path()).unwrap();
+    let path = log.log_of("killed");
+    let place = format!("{} {}", server.uri, directory.path().display());
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "outage::logs_until_it_is_killed"])
+        .env(KILLED, place)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let taken = || {
+        cursors(path.parent().unwrap().exists().then_some(&path)?)
+            .ok()?
+            .first()?
+            .seq
+    };
+    while taken().is_none_or(|seq| seq < 100) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+
+    assert_eq!(log.close_vanished().unwrap().len(), 1);
+    let synced = sync_run(&path, Arc::new(tracker_of(server))).unwrap();
+    let run = server.run(&synced.reference.unwrap().run_id);
+    assert_eq!(run["info"]["status"], "KILLED");
+    let events = LogReader::open(&path, 0).unwrap().rest().unwrap();
+    let is_point = |event: &&Event<'_>| matches!(event.kind, EventKind::Log { .. });
+    let points = server.history(run["info"]["run_id"].as_str().unwrap(), "loss");
+    let steps: Vec<u64> = points.iter().map(|(step, _, _)| *step).collect();
+    let logged = events.iter().filter(is_point).count() as u64;
+    assert_eq!(steps, (0..logged).collect::<Vec<u64>>());
 }

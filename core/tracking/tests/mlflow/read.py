@@ -2,8 +2,7 @@
 
     read.py URI RUN_ID DIRECTORY
 
-Prints the run as JSON; its artefacts go to DIRECTORY/run, those of its models to
-DIRECTORY/<model's name>.
+Prints the run as JSON; its artefacts go to DIRECTORY/run, those of a model to where it says.
 """
 
 import json
@@ -24,10 +23,12 @@ children = client.search_runs(
 models = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
 if client.list_artifacts(run_id):
     mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=f"{directory}/run")
-for model in models:
+files = [
     mlflow.artifacts.download_artifacts(
-        artifact_uri=model.artifact_location, dst_path=f"{directory}/{model.name}"
+        artifact_uri=model.artifact_location, dst_path=f"{directory}/{model.model_id}"
     )
+    for model in models
+]
 answer = {
     "name": run.info.run_name,
     "experiment": client.get_experiment(run.info.experiment_id).name,
@@ -38,10 +39,16 @@ answer = {
     "params": run.data.params,
     "tags": run.data.tags,
     "history": {
-        key: [[point.step, point.timestamp, repr(point.value)] for point in client.get_metric_history(run_id, key)]
+        key: [
+            [point.step, point.timestamp, repr(point.value)]
+            for point in client.get_metric_history(run_id, key)
+        ]
         for key in run.data.metrics
     },
     "children": [child.info.run_name for child in children],
-    "models": [{"name": model.name, "status": str(model.status), "tags": model.tags} for model in models],
+    "models": [
+        {"name": model.name, "status": str(model.status), "tags": model.tags, "files": path}
+        for model, path in zip(models, files)
+    ],
 }
 print(json.dumps(answer))

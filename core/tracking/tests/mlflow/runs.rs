@@ -1,6 +1,6 @@
 //! What is logged is there, as MLflow's own client reads it.
 
-use std::{fs, process::Command, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc};
 
 use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, battery::Battery};
 use serde_json::{Value, json};
@@ -146,14 +146,9 @@ fn mlflows_own_client_reads_what_was_logged() {
         fs::read(place.path().join("run/tables/größe 1.bin")).unwrap(),
         table
     );
-    assert_eq!(
-        fs::read(place.path().join("neighbours/model.json")).unwrap(),
-        b"{}"
-    );
-    assert_eq!(
-        fs::read(place.path().join("neighbours/deep/empty")).unwrap(),
-        b""
-    );
+    let model = Path::new(read["models"][0]["files"].as_str().unwrap());
+    assert_eq!(fs::read(model.join("model.json")).unwrap(), b"{}");
+    assert_eq!(fs::read(model.join("deep/empty")).unwrap(), b"");
 
     let failed = child_of("knn on A/evaluate");
     assert_eq!(failed["info"]["status"], "FAILED");

@@ -43,7 +43,7 @@ impl Stub {
         Self::raw(move |request| {
             let (status, headers, body) = answer(request);
             let length = body.len();
-            format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}")
+            format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
                 .into_bytes()
         })
     }

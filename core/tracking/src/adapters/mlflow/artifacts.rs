@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{client::Failure, naming, refused, run::RemoteRun, server::Server};
+use super::{answer::Failure, naming, refused, run::RemoteRun, server::Server};
 use crate::{Artifact, TrackerError};
 
 impl Server {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    client::{Failure, garbled},
+    answer::{Failure, garbled},
     server::{Server, lock},
     unusable,
 };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    client::{Failure, garbled},
+    answer::{Failure, garbled},
     experiment::{DEFAULT, Experiment},
     server::Server,
     tags,

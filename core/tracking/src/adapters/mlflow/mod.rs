@@ -2,19 +2,21 @@
 //!
 //! | room | for |
 //! |---|---|
-//! | `address`, `auth`, `client` | reaching the server |
+//! | `environment`, `address`, `auth`, `client`, `answer` | reaching the server |
 //! | `server` | what is asked of it, and remembered: experiments, and which run is which |
-//! | `experiment`, `run` | finding or making them |
+//! | `experiment`, `run`, `tags` | finding or making them |
 //! | `sink`, `params`, `batch` | events on their way |
 //! | `artifacts`, `models` | files |
 //! | `list` | finding runs again |
 //! | `naming`, `limits` | what the server takes |
 
 mod address;
+mod answer;
 mod artifacts;
 mod auth;
 mod batch;
 mod client;
+mod environment;
 mod experiment;
 mod limits;
 mod list;
@@ -26,10 +28,9 @@ mod server;
 mod sink;
 mod tags;
 
-use std::{env, fmt, fs, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use self::{
     address::Address,
@@ -71,9 +72,6 @@ pub struct Mlflow {
 }
 
 const BACKEND: &str = "mlflow";
-const URI: &str = "MLFLOW_TRACKING_URI";
-const INSECURE_TLS: &str = "MLFLOW_TRACKING_INSECURE_TLS";
-const CERTIFICATES: &str = "MLFLOW_TRACKING_SERVER_CERT_PATH";
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -104,7 +102,7 @@ impl Mlflow {
     ///
     /// [`TrackerError::TrackerInit`], with the variable to set.
     pub fn from_environment() -> Result<Self, TrackerError> {
-        Self::from_variables(&|name| env::var(name).ok())
+        environment::server(&environment::variable)
     }
 
     /// The server that a run was to go to, as [`Tracker::target`] has it.
@@ -116,7 +114,7 @@ impl Mlflow {
     ///
     /// [`TrackerError::TrackerInit`].
     pub fn for_target(target: &Value) -> Result<Self, TrackerError> {
-        Self::for_target_with(target, &|name| env::var(name).ok())
+        environment::server_for(target, &environment::variable)
     }
 
     /// Signs in with a name and a password.
@@ -189,53 +187,6 @@ impl Mlflow {
             server,
         }
     }
-
-    fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, TrackerError> {
-        let uri = variable(URI).ok_or_else(address::not_set)?;
-        let (address, in_uri) = Address::parse(&uri)?;
-        let credentials = Credentials::from_environment(variable)?.or(in_uri);
-        let is_set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let insecure_tls = match is_set(INSECURE_TLS).as_deref() {
-            None => false,
-            Some(value) => match value.to_ascii_lowercase().as_str() {
-                "true" | "1" => true,
-                "false" | "0" => false,
-                _ => {
-                    return Err(unusable(
-                        &format!("{INSECURE_TLS} is {value:?}"),
-                        "set it to `true` or `false`",
-                    ));
-                }
-            },
-        };
-        let authorities = match is_set(CERTIFICATES) {
-            Some(path) => Some(certificates(&path)?),
-            None => None,
-        };
-        let settings = Settings {
-            timeout: TIMEOUT,
-            insecure_tls,
-            authorities,
-        };
-        Ok(Self::made(address, credentials, settings))
-    }
-
-    fn for_target_with(
-        target: &Value,
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, TrackerError> {
-        let Some(uri) = target.get("uri").and_then(Value::as_str) else {
-            return Err(unusable(
-                &format!("{target} says not which server"),
-                "give it as {\"uri\": \"http://…\"}",
-            ));
-        };
-        let wanted = Self::new(uri)?;
-        match variable(URI).map(|uri| Address::parse(&uri)) {
-            Some(Ok((address, _))) if address == wanted.address => Self::from_variables(variable),
-            _ => Ok(wanted),
-        }
-    }
 }
 
 impl Tracker for Mlflow {
@@ -273,26 +224,6 @@ impl fmt::Debug for Mlflow {
     }
 }
 
-fn certificates(path: &str) -> Result<RootCerts, TrackerError> {
-    let wrong = |reason: String| {
-        unusable(
-            &format!("{CERTIFICATES} names {path}: {reason}"),
-            "let it name a file of certificates in PEM form",
-        )
-    };
-    let pem = fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let mut found = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
-            found.push(certificate);
-        }
-    }
-    if found.is_empty() {
-        return Err(wrong("it holds no certificate".to_owned()));
-    }
-    Ok(RootCerts::new_with_certs(&found))
-}
-
 fn unusable(reason: &str, remedy: &str) -> TrackerError {
     TrackerError::TrackerInit {
         backend: BACKEND.to_owned(),
@@ -320,13 +251,6 @@ fn refused(what: &str, reason: String) -> TrackerError {
 mod tests {
     use super::*;
 
-    fn with(set: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        move |name| {
-            let found = set.iter().find(|(set, _)| *set == name);
-            found.map(|(_, value)| (*value).to_owned())
-        }
-    }
-
     #[test]
     fn no_secret_is_shown() {
         let mlflow = Mlflow::new("http://me:s3cret@host:1").unwrap();
@@ -338,33 +262,5 @@ mod tests {
             !shown.contains("s3cret") && shown.contains("Basic"),
             "{shown}"
         );
-    }
-
-    #[test]
-    fn a_target_gets_no_credentials_of_another_server() {
-        const SET: &[(&str, &str)] = &[
-            (URI, "http://mine:5000/"),
-            ("MLFLOW_TRACKING_TOKEN", "s3cret"),
-        ];
-        let mine = json!({ "uri": "http://mine:5000" });
-        let other = json!({ "uri": "http://other:5000" });
-        let has = |target: &Value, variable: &dyn Fn(&str) -> Option<String>| {
-            let made = Mlflow::for_target_with(target, variable).unwrap();
-            made.credentials.is_some()
-        };
-        assert!(has(&mine, &with(SET)));
-        assert!(!has(&other, &with(SET)));
-        assert!(!has(&other, &with(&SET[1..])));
-        assert!(Mlflow::for_target_with(&json!({}), &with(SET)).is_err());
-    }
-
-    #[test]
-    fn the_environment_says_what_is_wrong_with_it() {
-        let error = |set| Mlflow::from_variables(&with(set)).unwrap_err().to_string();
-        assert!(error(&[]).contains("MLFLOW_TRACKING_URI is not set"));
-        let said = error(&[(URI, "http://host"), (INSECURE_TLS, "maybe")]);
-        assert!(said.contains(INSECURE_TLS), "{said}");
-        let said = error(&[(URI, "http://host"), (CERTIFICATES, "/not/there.pem")]);
-        assert!(said.contains("/not/there.pem"), "{said}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::{
-    client::{Failure, garbled},
+    answer::{Failure, garbled},
     limits, refused,
     server::{Server, lock},
     tags, unavailable,

@@ -7,11 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    address::Address,
-    client::{Client, Failure},
-    unavailable, unusable,
-};
+use super::{address::Address, answer::Failure, client::Client, unavailable, unusable};
 use crate::TrackerError;
 
 /// A server, and what is remembered of it: names stand for the same experiment, and ids for the
@@ -49,7 +45,7 @@ impl Server {
         };
         match self
             .client
-            .post("experiments/search", &json!({ "max_results": 1 }))
+            .post_in_a_hurry("experiments/search", &json!({ "max_results": 1 }))
         {
             Ok(found) => {
                 // Without any experiment, the answer is empty.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
+    answer::Failure,
     batch::{Batch, Pushed},
-    client::Failure,
     limits, naming,
     params::params,
     refused,
