@@ -21,9 +21,9 @@ use crate::{
     subject::Settings,
 };
 
-/// How long a process that runs a runner's code may take where nothing else is said.
+/// How long a call may take where nothing else is said.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How much memory it may use where nothing else is said, in bytes.
+/// How much memory a process that runs a runner's code may use where nothing else is said, in bytes.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
 
 /// What to check, and how.
