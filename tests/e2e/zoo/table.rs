@@ -31,10 +31,12 @@ pub enum Outcome {
 }
 
 impl Line {
-    /// A host as this animal needs it: what fills 100 MB or 1 GiB is not about time.
+    /// A host as this animal needs it: what fills 100 MB or more is not about time.
     pub fn host(&self) -> Host {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" => Host::new(Duration::from_secs(60)),
+            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
+                Host::new(Duration::from_secs(60))
+            }
             "events-after-return" => Host::new(LIMIT).lingers(Duration::from_millis(200)),
             "ignores-cancel" => Host::new(LIMIT * 10).cancels(),
             _ => Host::new(LIMIT),
@@ -44,7 +46,9 @@ impl Line {
     /// How long the host may take in all.
     pub fn time(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" => Duration::from_secs(60),
+            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
+                Duration::from_secs(60)
+            }
             _ => LIMIT + Duration::from_secs(1),
         }
     }
@@ -150,6 +154,16 @@ pub fn lines() -> Vec<Line> {
         line(
             "hang-in-drop",
             StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-evaluate",
+            StepFails(Evaluate, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-export",
+            StepFails(Export, timed_out),
             &["longer than the 2 s"],
         ),
         // Nothing can catch what happens before the first call.
@@ -268,6 +282,13 @@ pub fn lines() -> Vec<Line> {
             &["outside.txt", "is outside"],
         ),
         line(
+            "false-hash",
+            StepFails(Export, |error| {
+                matches!(error, DispatchError::Export { .. })
+            }),
+            &["spec.yaml", "SHA-256"],
+        ),
+        line(
             "invalid-utf8-in-result",
             StepFails(Evaluate, protocol),
             &["its result cannot be read"],
@@ -331,5 +352,24 @@ pub fn lines() -> Vec<Line> {
         line("child-left", Completes(|_| true), &[]),
         line("child-in-its-own-session", Completes(|_| true), &[]),
         line("marks-its-load", Completes(|_| true), &[]),
+        line("brittle", Completes(|_| true), &[]),
+        line(
+            "chatter",
+            Completes(|host| host.heard().count(worker::STDOUT) == 1),
+            &[],
+        ),
+        line("stale-emitter", Completes(|_| true), &[]),
+        line("thread-hoard", Completes(|_| true), &[]),
+        line("changed-directory", Completes(|_| true), &[]),
+        line("falling-progress", Completes(|_| true), &[]),
+        // One dispatch in a process of its own: what shows over several of them does no harm.
+        line("memory-leak", Completes(|_| true), &[]),
+        line("file-leak", Completes(|_| true), &[]),
+        line("once-only", Completes(|_| true), &[]),
+        line("racing", Completes(|_| true), &[]),
+        line("crash-at-exit", Completes(|_| true), &[]),
+        // Nobody knows but who asks twice.
+        line("unseeded", Completes(|_| true), &[]),
+        line("dated-export", Completes(|_| true), &[]),
     ]
 }

@@ -16,6 +16,8 @@ mod new;
 mod run;
 mod runners;
 mod session;
+#[cfg(unix)]
+mod vet;
 
 use crate::{
     args::{Cli, Command, DatasetCommand, RunnersCommand},

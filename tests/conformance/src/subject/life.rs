@@ -140,6 +140,27 @@ impl Subject {
         }))
     }
 
+    /// The scores of that model, which are the same when it is evaluated again.
+    ///
+    /// # Errors
+    ///
+    /// The verdict of a test that compares scores and cannot go on without it.
+    pub fn steady_metrics(&self) -> Result<&EvalResult, Verdict> {
+        let fitted = self.fitted()?;
+        let first = self.metrics()?;
+        let steady = self.steady.get_or_init(|| {
+            let request = self.evaluate_request(fitted, &fitted.place, "evaluation-again");
+            let again = self.evaluate(&request)?.metrics;
+            let (first, again) = (first.metrics.clone(), again);
+            Ok(suite::difference(&Value::Object(first), &Value::Object(again)).is_none())
+        });
+        match steady {
+            Ok(true) => Ok(first),
+            Ok(false) => Err(prerequisite(suite::DETERMINISTIC)),
+            Err(verdict) => Err(blamed_on(suite::DETERMINISTIC, verdict.clone())),
+        }
+    }
+
     /// What an export of that model lists; the files themselves are gone.
     ///
     /// # Errors

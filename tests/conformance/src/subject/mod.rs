@@ -58,6 +58,7 @@ pub struct Subject {
     lies: AtomicBool,
     fitted: OnceLock<Result<Fitted, Verdict>>,
     evaluated: OnceLock<Shared<Evaluated>>,
+    steady: OnceLock<Result<bool, Verdict>>,
     exported: OnceLock<Shared<ExportResult>>,
     repeated: OnceLock<Result<Vec<Repeated>, Verdict>>,
 }
@@ -82,6 +83,7 @@ impl Subject {
             lies: AtomicBool::new(false),
             fitted: OnceLock::new(),
             evaluated: OnceLock::new(),
+            steady: OnceLock::new(),
             exported: OnceLock::new(),
             repeated: OnceLock::new(),
         }

@@ -82,7 +82,7 @@ fn export(subject: &Subject) -> Checked {
 
 fn thread_count(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
-    subject.metrics()?;
+    subject.steady_metrics()?;
     let place = subject.place()?;
     let with_threads = |threads: usize| -> Result<EvalResult, Verdict> {
         let mut request = subject.evaluate_request(fitted, &place, "evaluation");
@@ -128,7 +128,7 @@ fn same_files(one: &Snapshot, other: &Snapshot, call: &str) -> Checked {
 }
 
 /// The first place where two values differ, and by how much.
-pub(super) fn difference(one: &Value, other: &Value) -> Option<(String, f64)> {
+pub(crate) fn difference(one: &Value, other: &Value) -> Option<(String, f64)> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let keys = one

@@ -24,7 +24,7 @@ scope! {
 
 fn same_result(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
-    let in_worker = Value::Object(subject.metrics()?.metrics.clone());
+    let in_worker = Value::Object(subject.steady_metrics()?.metrics.clone());
     let place = subject.place()?;
     let request = subject.evaluate_request(fitted, &place, "evaluation");
     let probed = subject.probe(&subject.task(vec![Call::Evaluate(request)]), &place)?;

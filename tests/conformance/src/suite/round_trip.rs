@@ -22,7 +22,7 @@ scope! {
 }
 
 fn export(subject: &Subject) -> Checked {
-    let expected = &subject.metrics()?.metrics;
+    let expected = &subject.steady_metrics()?.metrics;
     subject.exported()?;
     // Of its own, since it is removed below.
     let origin = subject.place()?;

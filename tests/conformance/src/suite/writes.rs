@@ -120,7 +120,7 @@ fn without_training(subject: &Subject, place: &Place) -> Result<Url, Verdict> {
 }
 
 fn sandboxed(subject: &Subject) -> Checked {
-    let expected = Value::Object(subject.metrics()?.metrics.clone());
+    let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
     let runner = subject.enclosed()?;
     let place = subject.place()?;
     let silent = || Arc::new(Recorder::new(Level::Error));
