@@ -217,8 +217,10 @@ fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
             .as_ref()
             .map(|descriptor| descriptor.name.clone()),
         version: descriptor.map(|descriptor| descriptor.version),
-        sha256: content::digest_file(&subject.path)
-            .ok()
+        // A pipe would be waited for, a device has no end.
+        sha256: (subject.path.is_file())
+            .then(|| content::digest_file(&subject.path).ok())
+            .flatten()
             .map(|(sha256, _)| sha256),
         tests,
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use protea_e2e::{Place, Ran, built, library};
+use protea_e2e::{Place, Ran, built, in_repository, library};
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
 use serde_json::Value;
 
@@ -76,6 +76,17 @@ fn tests_are_listed_and_chosen_by_name() {
     assert_eq!(summary["passed"], load.len() - 1, "{summary}");
     assert_eq!(summary["skipped"], 1, "{summary}");
     assert_eq!(summary["failed"], 0, "{summary}");
+}
+
+#[test]
+fn the_book_has_every_test() {
+    let listed = check(&Place::new(), &["--list", "--json"]).json();
+    let book = fs::read_to_string(in_repository("docs/src/conformance.md")).unwrap();
+    for test in listed.as_array().unwrap() {
+        let text = |key: &str| test[key].as_str().unwrap().to_owned();
+        let row = format!("| `{}` | {} |", text("name"), text("description"));
+        assert!(book.contains(&row), "{row}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{
     mpsc::{Sender, channel},
 };
 
-use protea_contracts::Emitter;
+use protea_contracts::{Emitter, prelude::json};
 use protea_zoo::animal;
 
 static EVENTS: OnceLock<Sender<()>> = OnceLock::new();
@@ -15,7 +15,7 @@ fn begin(emit: Emitter) -> Sender<()> {
     let (sender, events) = channel();
     std::thread::spawn(move || {
         while events.recv().is_ok() {
-            emit.info("zoo.stale", &());
+            emit.info("zoo.stale", &json!({}));
         }
     });
     sender

@@ -1,6 +1,9 @@
 //! Loading the runner, as the tests need it.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use protea_core::{
     CatalogError, Isolation, Runner,
@@ -36,9 +39,19 @@ impl Subject {
     pub(crate) fn load(&self) -> Result<&Runner, Verdict> {
         let entry = self.entry()?;
         self.runner
-            .get_or_init(|| self.load_with(&entry, Duration::ZERO, Sandbox::Off))
+            .get_or_init(|| {
+                let began = Instant::now();
+                let loaded = self.load_with(&entry, Duration::ZERO, Sandbox::Off);
+                self.loading.get_or_init(|| began.elapsed());
+                loaded
+            })
             .as_ref()
             .map_err(Verdict::clone)
+    }
+
+    /// How long it took to load the runner, once it was.
+    pub(crate) fn loading_time(&self) -> Duration {
+        self.loading.get().copied().unwrap_or_default()
     }
 
     /// The runner, whose workers stay a while after their answer and watch for late events.

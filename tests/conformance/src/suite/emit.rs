@@ -180,7 +180,9 @@ fn cancel(subject: &Subject) -> Checked {
         Err(_) => return subject.fitted().map(|_| Verdict::passed()),
     }
     let place = subject.place()?;
-    let refusing = || Arc::new(Recorder::refusing());
+    // A worker reads and opens the library before it makes the call.
+    let start = 2 * subject.loading_time() + Duration::from_millis(200);
+    let refusing = || Arc::new(Recorder::refusing(start));
     let mut cancelled = Vec::new();
     let mut judge = |call: &'static str, error: Option<DispatchError>| match error {
         Some(DispatchError::Runner(RunnerError::Cancelled)) => {
