@@ -43,14 +43,18 @@ fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
     };
     let said = cargo(&["build"]);
     assert!(!said.contains("warning"), "{said}");
+    // The suite is among them.
     cargo(&["test"]);
     cargo(&["fmt", "--check"]);
 
     let file = target.join("debug").join(new["library"].as_str().unwrap());
     assert!(file.ends_with(library("my_method_runner")));
-    let installed = place
-        .protea(["runners", "install", file.to_str().unwrap(), "--json"])
-        .json();
+    let file = file.to_str().unwrap();
+    let checked = place.protea(["runners", "check", file, "--json"]).json();
+    assert_eq!(checked["summary"]["failed"], 0, "{checked:#}");
+    assert_eq!(checked["summary"]["warning"], 0, "{checked:#}");
+    let installed = place.protea(["runners", "install", file, "--json"]).json();
+    assert_eq!(installed["checked"], true);
     let users = place
         .join("data-home/protea/runners")
         .join(library("my-method"));
@@ -153,4 +157,49 @@ fn what_is_no_runner_or_does_not_load_is_not_installed_and_nothing_is_left() {
 
     let installed = place.protea(["runners", "install", liar, "--no-check"]);
     assert_eq!(installed.code, Some(0), "{installed:#?}");
+    assert!(
+        installed.stderr.contains("joy was not checked"),
+        "{installed:#?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_breaks_the_contract_is_not_installed_and_every_failed_test_is_named() {
+    use protea_e2e::zoo;
+
+    let place = Place::new();
+    let animal = zoo::directory().join(library("once_only"));
+    let animal = animal.to_str().unwrap();
+    let refused = place.protea(["runners", "install", animal]);
+    refused.fails_with(
+        1,
+        &[
+            "libonce_only.so is not installed",
+            "failed isolation/repeated: fit 2 of 50",
+            "failed threads/two-at-once",
+            "`protea runners check",
+            "--no-check",
+        ],
+    );
+    assert!(
+        refused.stderr.contains("checking once-only"),
+        "{refused:#?}"
+    );
+    assert_eq!(refused.stdout, "");
+    let users = place.join("data-home/protea/runners");
+    assert_eq!(fs::read_dir(&users).unwrap().count(), 0);
+
+    // What the suite is to know of it is heeded here too.
+    place.write(
+        "conformance.toml",
+        "[skip]\n\"isolation/repeated\" = \"a licence for one call\"\n\
+         \"threads/two-at-once\" = \"a licence for one call\"\n",
+    );
+    let installed = place.protea(["runners", "install", animal]);
+    assert_eq!(installed.code, Some(0), "{installed:#?}");
+    assert!(
+        installed.stdout.contains("it keeps the contract"),
+        "{installed:#?}"
+    );
 }

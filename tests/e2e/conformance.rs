@@ -1,7 +1,14 @@
-//! `protea runners check`: the shipped runners keep the contract, and animals of the zoo are named for what
-//! they do wrong.
+//! `protea runners check` and `fuzz`: the shipped runners keep the contract, the animals of the zoo are
+//! named for what they do wrong, and the command serves people, scripts and CI.
 
-use protea_e2e::{Place, built, library, zoo};
+#[cfg(target_os = "linux")]
+mod animals;
+mod face;
+mod fuzz;
+#[cfg(target_os = "linux")]
+mod table;
+
+use protea_e2e::{Place, built, library};
 
 #[test]
 fn the_shipped_runners_keep_the_contract() {
@@ -15,51 +22,4 @@ fn the_shipped_runners_keep_the_contract() {
     let ran = place.protea(arguments);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert!(format!("{}{}", ran.stdout, ran.stderr).contains("3 files"));
-}
-
-#[test]
-fn animals_are_named_for_what_they_do_wrong() {
-    let table = [
-        ("abort_at_load", "crashed", "load/opens"),
-        ("crash_in_drop", "crashed", "lifecycle/fit"),
-        ("abort_in_emit", "crashed", "lifecycle/fit"),
-        ("panic_in_fit", "failed", "lifecycle/fit"),
-        ("nan_metric", "failed", "results/metrics"),
-        ("changed_dataset", "failed", "dataset/untouched"),
-        ("child_in_its_own_session", "failed", "isolation/children"),
-        ("events_after_return", "failed", "emit/after-return"),
-        ("lying_descriptor", "failed", "descriptor/agrees"),
-        ("wrong_major", "failed", "descriptor/readable"),
-    ];
-    let place = Place::new();
-    for (animal, status, test) in table {
-        let file = zoo::directory().join(library(animal));
-        let ran = place.protea([
-            "runners".as_ref(),
-            "check".as_ref(),
-            "--only-failed".as_ref(),
-            file.as_os_str(),
-        ]);
-        assert_eq!(ran.code, Some(1), "{animal}: {ran:#?}");
-        let named =
-            ran.stdout.lines().chain(ran.stderr.lines()).any(|line| {
-                line.trim_start().starts_with(status) && line.trim_end().ends_with(test)
-            });
-        assert!(named, "{animal} is not {status} in {test}: {ran:#?}");
-    }
-}
-
-#[test]
-fn misuse_is_told_from_a_broken_contract() {
-    let place = Place::new();
-    let toy = built().join(library("protea_toy"));
-    place
-        .protea([
-            "runners".as_ref(),
-            "check".as_ref(),
-            toy.as_os_str(),
-            "--filter".as_ref(),
-            "no-such-test".as_ref(),
-        ])
-        .fails_with(2, &["no-such-test"]);
 }

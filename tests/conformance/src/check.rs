@@ -21,9 +21,9 @@ use crate::{
     subject::Settings,
 };
 
-/// How long a process that runs a runner's code may take where nothing else is said.
+/// How long a call may take where nothing else is said.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How much memory it may use where nothing else is said, in bytes.
+/// How much memory a process that runs a runner's code may use where nothing else is said, in bytes.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
 
 /// What to check, and how.
@@ -217,8 +217,10 @@ fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
             .as_ref()
             .map(|descriptor| descriptor.name.clone()),
         version: descriptor.map(|descriptor| descriptor.version),
-        sha256: content::digest_file(&subject.path)
-            .ok()
+        // A pipe would be waited for, a device has no end.
+        sha256: (subject.path.is_file())
+            .then(|| content::digest_file(&subject.path).ok())
+            .flatten()
             .map(|(sha256, _)| sha256),
         tests,
     }

@@ -17,8 +17,8 @@ pub const FILE_NAME: &str = "conformance.toml";
 ///
 /// ```
 /// let config = protea_conformance::Config::parse(r#"
-///     time-limit = 120              # seconds per process that runs the runner's code
-///     memory-limit = 4096           # MiB
+///     time-limit = 120              # seconds per call
+///     memory-limit = 4096           # MiB per process that runs the runner's code
 ///
 ///     [datasets]                    # for runners of another field than proteins
 ///     train = "data/train"
@@ -36,9 +36,9 @@ pub const FILE_NAME: &str = "conformance.toml";
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
-    /// How long a process that runs the runner's code may take, in seconds.
+    /// How long a call may take, in seconds; loading and ending are such too.
     pub time_limit: Option<f64>,
-    /// How much memory it may use, in MiB.
+    /// How much memory a process that runs the runner's code may use, in MiB.
     pub memory_limit: Option<u64>,
     /// The datasets, instead of the suite's own. They are copied for every test: take small ones.
     pub datasets: Option<Datasets>,

@@ -6,6 +6,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use protea_core::{
@@ -24,6 +25,8 @@ const MOST_FAULTS: usize = 5;
 #[derive(Debug)]
 pub struct Recorder {
     level: Level,
+    /// Wants the call cancelled with its first event, and from then on in any case.
+    cancels: Option<Instant>,
     cancelled: AtomicBool,
     recorded: Mutex<Recorded>,
 }
@@ -52,17 +55,20 @@ impl Recorder {
     pub fn new(level: Level) -> Self {
         Self {
             level,
+            cancels: None,
             cancelled: AtomicBool::new(false),
             recorded: Mutex::default(),
         }
     }
 
-    /// A sink that wants the call cancelled from the start.
+    /// A sink that wants the call cancelled once it has begun: with its first event, or when `start`
+    /// is over, which is how long a worker may take to get there.
     #[must_use]
-    pub fn refusing() -> Self {
-        let recorder = Self::new(Level::Debug);
-        recorder.cancelled.store(true, Ordering::SeqCst);
-        recorder
+    pub fn refusing(start: Duration) -> Self {
+        Self {
+            cancels: Some(Instant::now() + start),
+            ..Self::new(Level::Debug)
+        }
     }
 
     /// What has been said so far.
@@ -89,12 +95,18 @@ impl EventSink for Recorder {
                 let fields: Value = serde_json::from_slice(event.fields).unwrap_or_default();
                 recorded.late += fields["count"].as_u64().unwrap_or(1);
             }
-            _ => recorded.take(event, self.level),
+            _ => {
+                recorded.take(event, self.level);
+                if self.cancels.is_some() {
+                    self.cancelled.store(true, Ordering::SeqCst);
+                }
+            }
         }
     }
 
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
+            || self.cancels.is_some_and(|from| Instant::now() >= from)
     }
 }
 

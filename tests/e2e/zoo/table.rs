@@ -55,7 +55,9 @@ impl Line {
     /// How long the host may take in all.
     pub fn time(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" => Duration::from_secs(60),
+            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
+                Duration::from_secs(60)
+            }
             _ => LIMIT + Duration::from_secs(1),
         }
     }
@@ -161,6 +163,16 @@ pub fn lines() -> Vec<Line> {
         line(
             "hang-in-drop",
             StepFails(Fit, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-evaluate",
+            StepFails(Evaluate, timed_out),
+            &["longer than the 2 s"],
+        ),
+        line(
+            "hang-in-export",
+            StepFails(Export, timed_out),
             &["longer than the 2 s"],
         ),
         // Nothing can catch what happens before the first call.
@@ -279,6 +291,13 @@ pub fn lines() -> Vec<Line> {
             &["outside.txt", "is outside"],
         ),
         line(
+            "false-hash",
+            StepFails(Export, |error| {
+                matches!(error, DispatchError::Export { .. })
+            }),
+            &["spec.yaml", "SHA-256"],
+        ),
+        line(
             "invalid-utf8-in-result",
             StepFails(Evaluate, protocol),
             &["its result cannot be read"],
@@ -343,5 +362,24 @@ pub fn lines() -> Vec<Line> {
         line("child-in-its-own-session", Completes(|_| true), &[]),
         line("child-without-traces", Completes(|_| true), &[]),
         line("marks-its-load", Completes(|_| true), &[]),
+        line("brittle", Completes(|_| true), &[]),
+        line(
+            "chatter",
+            Completes(|host| host.heard().count(worker::STDOUT) == 1),
+            &[],
+        ),
+        line("stale-emitter", Completes(|_| true), &[]),
+        line("thread-hoard", Completes(|_| true), &[]),
+        line("changed-directory", Completes(|_| true), &[]),
+        line("falling-progress", Completes(|_| true), &[]),
+        // One dispatch in a process of its own: what shows over several of them does no harm.
+        line("memory-leak", Completes(|_| true), &[]),
+        line("file-leak", Completes(|_| true), &[]),
+        line("once-only", Completes(|_| true), &[]),
+        line("racing", Completes(|_| true), &[]),
+        line("crash-at-exit", Completes(|_| true), &[]),
+        // Nobody knows but who asks twice.
+        line("unseeded", Completes(|_| true), &[]),
+        line("dated-export", Completes(|_| true), &[]),
     ]
 }

@@ -52,10 +52,10 @@ pub struct ConfigArgs {
     /// What the suite is to know of the runners [default: ./conformance.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How long a process with the runner's code in it may take, as 90s or 10m [default: 60s]
+    /// How long a call may take, as 90s or 10m [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// How much memory it may use, as 512MiB or 4GiB [default: 2GiB]
+    /// How much memory a process with the runner's code in it may use, as 512MiB or 4GiB [default: 2GiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<u64>,
 }

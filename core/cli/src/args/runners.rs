@@ -80,13 +80,19 @@ pub struct NewArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  protea runners install target/release/libmy_method_runner.so")]
+  protea runners install target/release/libmy_method_runner.so
+
+The conformance suite is run first, which takes some seconds; what breaks the contract is not installed.
+`protea runners check` says more of it.")]
 pub struct InstallArgs {
     /// The runner's file
     pub file: PathBuf,
-    /// Do not load the runner to check it; its file is judged all the same
+    /// Install it without the conformance suite, unloaded; its file is judged all the same
     #[arg(long)]
     pub no_check: bool,
+    #[cfg(unix)]
+    #[command(flatten)]
+    pub config: super::check::ConfigArgs,
 }
 
 /// Arguments of `protea runners info`.

@@ -24,7 +24,7 @@ use crate::{
 /// How long a runner may take to say what it is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Copies a runner into the user's directory, after checking it. Whoever looks meanwhile sees the
+/// Copies a runner into the user's directory, after the conformance suite has passed it. Whoever looks meanwhile sees the
 /// runner that was there before, or the new one, whole.
 pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let directory = user_directory().ok_or_else(|| {
@@ -45,14 +45,26 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
     let copy = copy(&args.file, &directory).map_err(cannot_write(&directory))?;
     let descriptor = judge(copy.path(), &args.file)?;
     let entry = Entry::read(copy.path(), descriptor.clone(), Origin::Given)?;
-    if !args.no_check {
-        check(&entry, &args.file)?;
-    }
+    let verdict = match args.no_check {
+        true => None,
+        false => {
+            check(&entry, &args.file)?;
+            vet(&entry, args, reporter)?
+        }
+    };
 
     let (destination, replaced) = destination(&directory, &descriptor.name)?;
     copy.persist(&destination)
         .map_err(|error| cannot_write(&destination)(error.error))?;
     warn_if_hidden(&descriptor.name, &destination, reporter);
+    if args.no_check {
+        reporter.warn(&format!(
+            "{} was not checked (--no-check): whether it keeps the contract is not known; `protea \
+             runners check {}` tells",
+            descriptor.name,
+            shown(&destination)
+        ));
+    }
 
     let instead = match &replaced {
         Some(version) => format!(", in place of version {version}"),
@@ -60,10 +72,13 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
     };
     Ok(Report {
         text: format!(
-            "{} {} is installed{instead}: {}\n",
+            "{} {} is installed{instead}: {}\n{}",
             descriptor.name,
             descriptor.version,
-            shown(&destination)
+            shown(&destination),
+            verdict
+                .map(|verdict| format!("{verdict}\n"))
+                .unwrap_or_default()
         ),
         json: json!({
             "name": descriptor.name,
@@ -71,6 +86,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
             "sha256": entry.sha256,
             "path": destination,
             "replaced_version": replaced,
+            "checked": !args.no_check,
         }),
     })
 }
@@ -137,6 +153,18 @@ fn check(entry: &Entry, file: &Path) -> Result<(), Failure> {
         let message = format!("{} is not installed: {said}", shown(file));
         Failure::new(Exit::Runner, message)
     })
+}
+
+#[cfg(unix)]
+fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<Option<String>, Failure> {
+    super::vet::vet(entry, args, reporter).map(Some)
+}
+
+/// The suite needs what only Unix has.
+#[cfg(not(unix))]
+fn vet(_: &Entry, _: &InstallArgs, reporter: &Reporter) -> Result<Option<String>, Failure> {
+    reporter.warn("the conformance suite does not run on this system: the runner was loaded only");
+    Ok(None)
 }
 
 /// Where the runner goes, and the version that it replaces: over the file that has it now, else into

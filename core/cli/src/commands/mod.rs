@@ -19,6 +19,8 @@ mod runners;
 mod session;
 mod sync;
 mod tracking;
+#[cfg(unix)]
+mod vet;
 
 use crate::{
     args::{Cli, Command, DatasetCommand, RunnersCommand},

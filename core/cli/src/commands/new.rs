@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is written: the path in the crate, and the template.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     (
         "Cargo.toml",
         include_str!("../../templates/runner/Cargo.toml.in"),
@@ -39,6 +39,10 @@ const FILES: [(&str, &str); 5] = [
     (
         "tests/runner.rs",
         include_str!("../../templates/runner/tests/runner.rs.in"),
+    ),
+    (
+        "tests/conformance.rs",
+        include_str!("../../templates/runner/tests/conformance.rs.in"),
     ),
 ];
 
@@ -110,15 +114,18 @@ struct Blanks {
     library: String,
     contracts: String,
     cafa: String,
+    conformance: String,
 }
 
 impl Blanks {
     fn new(name: &str, contracts: Option<&Path>) -> Result<Self, Failure> {
         let package = format!("{name}-runner");
-        let cafa = contracts
-            .and_then(Path::parent)
-            .map(|repository| repository.join("runners/cafa"))
-            .filter(|cafa| is_package(cafa, "protea-cafa"));
+        let beside = |folder: &str, package: &str| {
+            let repository = contracts.and_then(Path::parent)?;
+            Some(repository.join(folder)).filter(|path| is_package(path, package))
+        };
+        let cafa = beside("runners/cafa", "protea-cafa");
+        let conformance = beside("tests/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
             library: format!(
@@ -130,6 +137,7 @@ impl Blanks {
             package,
             contracts: dependency(contracts)?,
             cafa: dependency(cafa.as_deref())?,
+            conformance: dependency(conformance.as_deref())?,
         })
     }
 
@@ -141,6 +149,7 @@ impl Blanks {
             ("{{library}}", &self.library),
             ("{{contracts}}", &self.contracts),
             ("{{cafa}}", &self.cafa),
+            ("{{conformance}}", &self.conformance),
         ]
         .into_iter()
         .fold(template.to_owned(), |text, (blank, value)| {

@@ -15,13 +15,16 @@ use std::{
 
 use protea_core::contracts::{
     Capabilities, Level,
-    abi::host::{CallError, LoadedRunner},
+    abi::host::{self, CallError, LoadedRunner},
     emit::{Event, EventSink},
 };
 use rustix::process::{Signal, getpgrp, kill_process_group};
 use serde::Serialize;
 
-use super::task::{Answer, Call, Line, Manner, Opening, Outcome, Task, Usage};
+use super::{
+    process_state::{State, Usage, threads},
+    task::{Answer, Call, Last, Line, Manner, Opening, Outcome, Task},
+};
 
 /// How long the process stands still after the calls, before what it uses is counted.
 const SETTLING: Duration = Duration::from_millis(300);
@@ -29,13 +32,24 @@ const SETTLING: Duration = Duration::from_millis(300);
 /// Serves one task on the socket that stands in for standard input. Never returns: whoever started
 /// the process kills it.
 pub fn serve() -> ! {
-    if let Err(error) = take_socket().and_then(attend) {
-        eprintln!("this process is a probe of protea's conformance suite: {error}");
-        std::process::exit(2)
+    match take_socket().and_then(attend) {
+        Err(error) => {
+            eprintln!("this process is a probe of protea's conformance suite: {error}");
+            std::process::exit(2)
+        }
+        Ok(Leave::ByItself) => std::process::exit(0),
+        // Ending by itself would run the destructors of the runner's library.
+        Ok(Leave::Killed) => {
+            thread::sleep(Duration::from_secs(60));
+            kill_own_group()
+        }
     }
-    // Ending by itself would run the destructors of the runner's library.
-    thread::sleep(Duration::from_secs(60));
-    kill_own_group()
+}
+
+/// How the process ends.
+enum Leave {
+    ByItself,
+    Killed,
 }
 
 fn kill_own_group() -> ! {
@@ -51,7 +65,7 @@ fn take_socket() -> std::io::Result<UnixStream> {
     Ok(socket)
 }
 
-fn attend(socket: UnixStream) -> std::io::Result<()> {
+fn attend(socket: UnixStream) -> std::io::Result<Leave> {
     let mut reader = BufReader::new(socket.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -67,20 +81,33 @@ fn attend(socket: UnixStream) -> std::io::Result<()> {
         let _ = reader.read_line(&mut rest);
         kill_own_group()
     })?;
+    let threads = match task.count_threads {
+        true => Some(ThreadCount::begin()?),
+        false => None,
+    };
     task.limits.impose()?;
     let out = Mutex::new(socket);
+    say(&out, &Line::Began(Usage::now(), State::now()));
     match open(&task) {
         Ok((runner, said)) => {
-            say(&out, &Line::Opened(said, Usage::now()));
-            call_all(runner, &task, &out);
+            say(&out, &Line::Opened(said, Usage::now(), State::now()));
+            let ended = call_all(runner, &task, threads.as_ref(), &out);
             if task.settle {
                 thread::sleep(SETTLING);
             }
-            say(&out, &Line::Finished(Usage::now()));
+            let last = Last {
+                usage: Usage::now(),
+                state: State::now(),
+                late: ended.iter().map(|late| late()).sum(),
+            };
+            say(&out, &Line::Finished(last));
         }
         Err(reason) => say(&out, &Line::Refused(reason)),
     }
-    Ok(())
+    Ok(match task.leave {
+        true => Leave::ByItself,
+        false => Leave::Killed,
+    })
 }
 
 fn say(out: &Mutex<UnixStream>, line: &Line) {
@@ -136,15 +163,27 @@ fn open(task: &Task) -> Result<(LoadedRunner, Vec<Capabilities>), String> {
     Ok((runner, opened.into_iter().map(|(_, said)| said).collect()))
 }
 
-fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
+/// Counts the events that came by the emitter of a call since it ended.
+type Late = Box<dyn Fn() -> u64 + Send>;
+
+fn call_all(
+    runner: LoadedRunner,
+    task: &Task,
+    threads: Option<&ThreadCount>,
+    out: &Mutex<UnixStream>,
+) -> Vec<Late> {
+    let ended = Mutex::new(Vec::new());
     let one = |(at, request): (usize, &Call)| {
         let sink = Arc::new(Sink {
             manner: task.manner,
             events: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         });
+        if let Some(threads) = threads {
+            threads.anew();
+        }
         let began = Instant::now();
-        let outcome = call(runner, request, Arc::clone(&sink) as Arc<dyn EventSink>);
+        let (outcome, late) = call(runner, request, Arc::clone(&sink) as Arc<dyn EventSink>);
         let answer = Answer {
             call: at,
             outcome,
@@ -152,7 +191,10 @@ fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
             usage: Usage::now(),
             events: sink.events.load(Ordering::SeqCst),
             bytes: sink.bytes.load(Ordering::SeqCst),
+            peak_threads: threads.map(ThreadCount::peak),
         };
+        let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.push(late);
         say(out, &Line::Answered(Box::new(answer)));
     };
     if task.at_once {
@@ -162,27 +204,63 @@ fn call_all(runner: LoadedRunner, task: &Task, out: &Mutex<UnixStream>) {
             }
         });
     } else {
-        task.calls.iter().enumerate().for_each(one);
+        let began = Instant::now();
+        let in_budget = |_: &(usize, &Call)| {
+            task.budget
+                .is_none_or(|most| began.elapsed().as_secs_f64() < most)
+        };
+        let calls = task.calls.iter().enumerate();
+        calls.take_while(in_budget).for_each(one);
     }
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> Outcome {
+fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> (Outcome, Late) {
     match call {
-        Call::Fit(request) => outcome(runner.fit(request, sink).result),
-        Call::Evaluate(request) => outcome(runner.evaluate(request, sink).result),
-        Call::Export(request) => outcome(runner.export(request, sink).result),
+        Call::Fit(request) => outcome(runner.fit(request, sink)),
+        Call::Evaluate(request) => outcome(runner.evaluate(request, sink)),
+        Call::Export(request) => outcome(runner.export(request, sink)),
     }
 }
 
-fn outcome<T: Serialize>(result: Result<T, CallError>) -> Outcome {
-    match result {
+fn outcome<T: Serialize + Send + 'static>(call: host::Call<T>) -> (Outcome, Late) {
+    let outcome = match &call.result {
         Ok(result) => serde_json::to_value(result).map_or_else(
             |error| Outcome::Protocol(error.to_string()),
             Outcome::Result,
         ),
-        Err(CallError::Runner(error)) => Outcome::Error(error),
-        Err(CallError::Panicked(panic)) => Outcome::Panicked(panic),
-        Err(CallError::Protocol(message)) => Outcome::Protocol(message),
+        Err(CallError::Runner(error)) => Outcome::Error(error.clone()),
+        Err(CallError::Panicked(panic)) => Outcome::Panicked(panic.clone()),
+        Err(CallError::Protocol(message)) => Outcome::Protocol(message.clone()),
+    };
+    (outcome, Box::new(move || call.late_events()))
+}
+
+/// Looks again and again how many threads there are.
+struct ThreadCount {
+    peak: Arc<AtomicU64>,
+}
+
+impl ThreadCount {
+    fn begin() -> std::io::Result<Self> {
+        let peak = Arc::new(AtomicU64::new(0));
+        let shared = Arc::clone(&peak);
+        thread::Builder::new().spawn(move || {
+            loop {
+                shared.fetch_max(threads().unwrap_or_default(), Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(1));
+            }
+        })?;
+        Ok(Self { peak })
+    }
+
+    fn anew(&self) {
+        self.peak.store(0, Ordering::SeqCst);
+    }
+
+    fn peak(&self) -> u64 {
+        let now = threads().unwrap_or_default();
+        self.peak.fetch_max(now, Ordering::SeqCst).max(now)
     }
 }
 
@@ -211,34 +289,4 @@ impl EventSink for Sink {
     fn is_cancelled(&self) -> bool {
         self.manner == Manner::Refusing
     }
-}
-
-impl Usage {
-    fn now() -> Self {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let number = |key: &str| -> Option<u64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            line.split_whitespace().next()?.parse().ok()
-        };
-        Self {
-            memory: number("RssAnon:").map(|kibibytes| kibibytes * 1024),
-            files: std::fs::read_dir("/proc/self/fd")
-                .ok()
-                .map(|files| files.count() as u64),
-            threads: number("Threads:"),
-            ticks: std::fs::read_to_string("/proc/self/stat")
-                .ok()
-                .and_then(|text| ticks(&text)),
-        }
-    }
-}
-
-/// User and system time, the fields 14 and 15 of `/proc/self/stat`.
-fn ticks(stat: &str) -> Option<u64> {
-    // The second field, the name, may itself have spaces.
-    let after_name = &stat[stat.rfind(')')? + 1..];
-    let mut times = after_name.split_whitespace().skip(11);
-    let user: u64 = times.next()?.parse().ok()?;
-    let system: u64 = times.next()?.parse().ok()?;
-    Some(user + system)
 }

@@ -6,11 +6,13 @@
 
 mod child;
 mod process;
+mod process_state;
 mod task;
 
 pub use child::serve;
 pub use process::{End, Probed, probe};
-pub use task::{Answer, Call, Manner, Opening, Outcome, Task, Usage};
+pub use process_state::{State, Usage};
+pub use task::{Answer, Call, Last, Manner, Opening, Outcome, Task};
 
 /// The argument that makes a program serve as a probe.
 pub const ARGUMENT: &str = "__protea-conformance";

@@ -19,7 +19,10 @@ use protea_core::{
 };
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::task::{Answer, Line, Task, Usage};
+use super::{
+    process_state::{State, Usage},
+    task::{Answer, Last, Line, Task},
+};
 
 /// How often the deadline is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -32,8 +35,10 @@ const LAST_WORDS: u64 = 2 << 10;
 /// What was seen of a probe.
 #[derive(Debug)]
 pub struct Probed {
-    /// What the runner says of itself, once per time that it was opened, and what the process used then.
-    pub opened: Option<(Vec<Capabilities>, Usage)>,
+    /// What the process used, and how things stood, before the library was opened.
+    pub began: Option<(Usage, State)>,
+    /// What the runner says of itself, once per time that it was opened, and how things stood then.
+    pub opened: Option<(Vec<Capabilities>, Usage, State)>,
     /// What is known of the calls that ended, in the order in which they did.
     pub answers: Vec<Answer>,
     /// How the probe ended.
@@ -47,8 +52,8 @@ pub struct Probed {
 /// How a probe ended.
 #[derive(Debug)]
 pub enum End {
-    /// With all calls made; what it used at last.
-    Finished(Usage),
+    /// With all calls made, but for those beyond the budget.
+    Finished(Last),
     /// The library does not open.
     Refused(String),
     /// The process is gone.
@@ -57,7 +62,8 @@ pub enum End {
     TimedOut,
 }
 
-/// Runs a probe in `directory`, which is its home and where its temporary files go.
+/// Runs a probe in `directory`, which is its home and where its temporary files go. `time` is what
+/// opening the library, each of the calls, and ending may take.
 ///
 /// # Errors
 ///
@@ -75,6 +81,7 @@ pub fn probe(
     // A file of any size would be taken to be what was printed.
     limits.output.get_or_insert(MOST_PRINTED);
     let mut seen = Probed {
+        began: None,
         opened: None,
         answers: Vec::new(),
         end: End::TimedOut,
@@ -83,7 +90,10 @@ pub fn probe(
     };
     // A probe that dies at once is found out below.
     let _ = process.socket.write_all(text.as_bytes());
-    seen.end = process.listen(&mut seen, Instant::now() + time, &limits)?;
+    seen.end = process.listen(&mut seen, time, &limits)?;
+    if task.leave && matches!(seen.end, End::Finished(_)) {
+        seen.end = process.leaves(seen.end, time, &limits)?;
+    }
     let marked = stragglers::marked(&process.id).into_iter();
     seen.children = marked
         .filter(|pid| Some(*pid) != Pid::from_raw(process.child.id().cast_signed()))
@@ -133,9 +143,10 @@ impl Process {
     fn listen(
         &mut self,
         seen: &mut Probed,
-        deadline: Instant,
+        time: Duration,
         limits: &WorkerLimits,
     ) -> io::Result<End> {
+        let mut deadline = Instant::now() + time;
         let mut said = Vec::new();
         let mut chunk = vec![0; 64 * 1024];
         let mut total = 0;
@@ -155,13 +166,15 @@ impl Process {
             }
             while let Some(end) = said.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = said.drain(..=end).collect();
+                deadline = Instant::now() + time;
                 match serde_json::from_slice(&line) {
-                    Ok(Line::Opened(capabilities, usage)) => {
-                        seen.opened = Some((capabilities, usage));
+                    Ok(Line::Began(usage, state)) => seen.began = Some((usage, state)),
+                    Ok(Line::Opened(capabilities, usage, state)) => {
+                        seen.opened = Some((capabilities, usage, state));
                     }
                     Ok(Line::Answered(answer)) => seen.answers.push(*answer),
                     Ok(Line::Refused(reason)) => return Ok(End::Refused(reason)),
-                    Ok(Line::Finished(usage)) => return Ok(End::Finished(usage)),
+                    Ok(Line::Finished(last)) => return Ok(End::Finished(last)),
                     Err(error) => {
                         return Ok(End::Died(DispatchError::Protocol(error.to_string())));
                     }
@@ -180,6 +193,22 @@ impl Process {
             } else if said.is_empty() {
                 return self.ended(limits);
             }
+        }
+    }
+
+    /// All is done; the process is to end by itself.
+    fn leaves(&mut self, end: End, time: Duration, limits: &WorkerLimits) -> io::Result<End> {
+        let deadline = Instant::now() + time;
+        while self.gone.is_none() {
+            if Instant::now() >= deadline {
+                return Ok(End::TimedOut);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            self.gone = self.child.try_wait()?;
+        }
+        match self.gone {
+            Some(status) if status.success() => Ok(end),
+            _ => self.ended(limits),
         }
     }
 

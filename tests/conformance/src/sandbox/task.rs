@@ -1,6 +1,6 @@
 //! What a probe is told and what it says. One JSON value per line, on a socket.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use protea_core::{
     contracts::{
@@ -10,6 +10,8 @@ use protea_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::process_state::{State, Usage};
 
 /// What a probe does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +28,12 @@ pub struct Task {
     pub manner: Manner,
     /// Stand still after the calls, so that what goes on can be seen.
     pub settle: bool,
+    /// End the process afterwards as a program ends that returns from `main`.
+    pub leave: bool,
+    /// Count the threads during the calls.
+    pub count_threads: bool,
+    /// Begin no more calls after so many seconds.
+    pub budget: Option<f64>,
     /// What the process may use.
     pub limits: WorkerLimits,
 }
@@ -56,6 +64,18 @@ pub enum Call {
     Export(ExportRequest),
 }
 
+impl Call {
+    /// Its name in the contract.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fit(_) => "fit",
+            Self::Evaluate(_) => "evaluate",
+            Self::Export(_) => "export",
+        }
+    }
+}
+
 /// How the host's callback behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,17 +102,15 @@ pub enum Outcome {
     Protocol(String),
 }
 
-/// What the process uses. `None` where the system does not tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Memory of its own, in bytes.
-    pub memory: Option<u64>,
-    /// Open files.
-    pub files: Option<u64>,
-    /// Threads.
-    pub threads: Option<u64>,
-    /// Processor time so far, in hundredths of a second.
-    pub ticks: Option<u64>,
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Result(_) => write!(formatter, "ends with a result"),
+            Self::Error(error) => write!(formatter, "ends with the error: {error}"),
+            Self::Panicked(panic) => write!(formatter, "ends with a panic: {panic}"),
+            Self::Protocol(message) => write!(formatter, "breaks the contract: {message}"),
+        }
+    }
 }
 
 /// What is known of a call after it.
@@ -110,18 +128,33 @@ pub struct Answer {
     pub events: u64,
     /// Bytes in their names, messages and fields.
     pub bytes: u64,
+    /// The most threads that the process was seen to have during it.
+    pub peak_threads: Option<u64>,
 }
 
 /// A line from the probe.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
+    /// Nothing has happened yet.
+    Began(Usage, State),
     /// The library is open; what it says of itself, once per time that it was opened.
-    Opened(Vec<Capabilities>, Usage),
+    Opened(Vec<Capabilities>, Usage, State),
     /// The library does not open.
     Refused(String),
     /// A call ended.
     Answered(Box<Answer>),
     /// All calls have ended, and some time has passed.
-    Finished(Usage),
+    Finished(Last),
+}
+
+/// What is known at the end.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Last {
+    /// What the process uses.
+    pub usage: Usage,
+    /// How things are.
+    pub state: State,
+    /// Events that came by the emitter of a call that had ended.
+    pub late: u64,
 }

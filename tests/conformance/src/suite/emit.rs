@@ -8,7 +8,7 @@ use protea_core::{
 };
 use serde_json::Value;
 
-use super::{determinism::difference, scope, writes::metrics_of};
+use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
     recorder::{Recorded, Recorder},
@@ -32,7 +32,7 @@ scope! {
         Volume = "emit/volume" => volume,
         /// Events below the level that the host asks for are not sent
         Levels = "emit/levels" => levels,
-        /// No event comes after the call has returned
+        /// No event comes after its call has returned, from a thread that goes on or by an emitter that was kept
         AfterReturn = "emit/after-return" => after_return,
         /// A call ends within a second when the host asks for it
         Cancel = "emit/cancel" => cancel,
@@ -89,7 +89,7 @@ fn progress(subject: &Subject) -> Checked {
 
 fn volume(subject: &Subject) -> Checked {
     // Counted beside the runner: a worker leaves out what is too large to be sent on.
-    let probed = all_calls(subject, Manner::Listening)?;
+    let (probed, names) = all_calls(subject, Manner::Listening)?;
     for answer in &probed.answers {
         if answer.events > MOST_EVENTS || answer.bytes > MOST_BYTES {
             return Err(Verdict::failed(
@@ -98,7 +98,7 @@ fn volume(subject: &Subject) -> Checked {
                 ),
                 format!(
                     "{} events with {} bytes during {}",
-                    answer.events, answer.bytes, CALLS[answer.call]
+                    answer.events, answer.bytes, names[answer.call]
                 ),
                 "send progress once per block of work, and no data: data belong into files",
             ));
@@ -113,11 +113,13 @@ fn levels(subject: &Subject) -> Checked {
     let recorder = || Arc::new(Recorder::new(Level::Warning));
     let (fit, evaluate) = (recorder(), recorder());
     subject.fit_in(&place, "model", Arc::clone(&fit) as _)?;
-    // How it ends is another test's business.
-    let request = subject.evaluate_request(fitted, &place, "evaluation");
-    let _ = subject
-        .runner()?
-        .evaluate(&request, Arc::clone(&evaluate) as _);
+    if subject.evaluation_ends() {
+        // How it ends is another test's business.
+        let request = subject.evaluate_request(fitted, &place, "evaluation");
+        let _ = subject
+            .runner()?
+            .evaluate(&request, Arc::clone(&evaluate) as _);
+    }
     no_faults(
         &[("fit", &fit.recorded()), ("evaluate", &evaluate.recorded())],
         |recorded| &recorded.below_level,
@@ -145,13 +147,29 @@ fn after_return(subject: &Subject) -> Checked {
     let request = subject.fit_request(&place, "model", subject.spec()?);
     let _ = runner.fit(&request, Arc::clone(&recorder) as _);
     check("fit", &recorder)?;
-    let request = subject.evaluate_request(fitted, &place, "evaluation");
-    let _ = runner.evaluate(&request, Arc::clone(&recorder) as _);
-    check("evaluate", &recorder)?;
-    let request = subject.export_model(&fitted.model_uri, &place, "export");
-    let _ = runner.export(&request, Arc::clone(&recorder) as _);
-    check("export", &recorder)?;
-    Ok(Verdict::passed())
+    if subject.evaluation_ends() {
+        let request = subject.evaluate_request(fitted, &place, "evaluation");
+        let _ = runner.evaluate(&request, Arc::clone(&recorder) as _);
+        check("evaluate", &recorder)?;
+    }
+    if subject.export_ends() {
+        let request = subject.export_model(&fitted.model_uri, &place, "export");
+        let _ = runner.export(&request, Arc::clone(&recorder) as _);
+        check("export", &recorder)?;
+    }
+    // What one call keeps, another may use.
+    let place = subject.place()?;
+    match rounds_of_calls(subject, &place, 2)?.end {
+        End::Finished(last) if last.late > 0 => Err(Verdict::failed(
+            "the events of a call go to the emitter of that call",
+            format!(
+                "in a process with two rounds of calls, {} events came by emitters of calls that had returned",
+                last.late
+            ),
+            "keep no emitter beyond its call, in a static or in a thread: take the one that each call brings",
+        )),
+        _ => Ok(Verdict::passed()),
+    }
 }
 
 fn cancel(subject: &Subject) -> Checked {
@@ -162,7 +180,9 @@ fn cancel(subject: &Subject) -> Checked {
         Err(_) => return subject.fitted().map(|_| Verdict::passed()),
     }
     let place = subject.place()?;
-    let refusing = || Arc::new(Recorder::refusing());
+    // A worker reads and opens the library before it makes the call.
+    let start = 2 * subject.loading_time() + Duration::from_millis(200);
+    let refusing = || Arc::new(Recorder::refusing(start));
     let mut cancelled = Vec::new();
     let mut judge = |call: &'static str, error: Option<DispatchError>| match error {
         Some(DispatchError::Runner(RunnerError::Cancelled)) => {
@@ -188,39 +208,40 @@ fn cancel(subject: &Subject) -> Checked {
     })
 }
 
-/// The calls of [`all_calls`].
-const CALLS: [&str; 3] = ["fit", "evaluate", "export"];
-
-fn all_calls(subject: &Subject, manner: Manner) -> Result<Probed, Verdict> {
-    let fitted = subject.fitted()?;
+/// Every call that ends, one after the other in one process, with what each is called.
+fn all_calls(subject: &Subject, manner: Manner) -> Result<(Probed, Vec<&'static str>), Verdict> {
     let place = subject.place()?;
-    let mut task = subject.task(vec![
-        Call::Fit(subject.fit_request(&place, "model", subject.spec()?)),
-        Call::Evaluate(subject.evaluate_request(fitted, &place, "evaluation")),
-        Call::Export(subject.export_model(&fitted.model_uri, &place, "export")),
-    ]);
+    let calls = subject.calls(&place, "")?;
+    let names: Vec<&str> = calls.iter().map(Call::name).collect();
+    let mut task = subject.task(calls);
     task.manner = manner;
     let probed = subject.probe(&task, &place)?;
-    let doing = CALLS.get(probed.answers.len()).unwrap_or(&"the end");
+    let doing = names.get(probed.answers.len()).unwrap_or(&"the end");
     for answer in &probed.answers {
         if let Outcome::Panicked(panic) = &answer.outcome {
             return Err(Verdict::of_panic("every call", panic));
         }
     }
     match probed.end {
-        End::Finished(_) | End::Refused(_) => Ok(probed),
+        End::Finished(_) | End::Refused(_) => Ok((probed, names)),
         End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
 }
 
 fn refusing_callback(subject: &Subject) -> Checked {
-    let probed = all_calls(subject, Manner::Refusing)?;
-    let evaluates = subject.evaluated().is_ok();
-    // What fails anyway says nothing about refusing.
-    let telling = probed.answers.iter();
-    for answer in telling.filter(|answer| answer.call != 1 || evaluates) {
-        let call = CALLS[answer.call];
+    let (probed, names) = all_calls(subject, Manner::Refusing)?;
+    for answer in &probed.answers {
+        let call = names[answer.call];
+        // What fails anyway says nothing about refusing.
+        let fails = match call {
+            "evaluate" => subject.evaluated().is_err(),
+            "export" => subject.exported().is_err(),
+            _ => false,
+        };
+        if fails {
+            continue;
+        }
         match &answer.outcome {
             Outcome::Error(RunnerError::Cancelled | RunnerError::Unsupported { .. })
             | Outcome::Result(_) => {}
@@ -249,9 +270,14 @@ fn refusing_callback(subject: &Subject) -> Checked {
 }
 
 fn panicking_callback(subject: &Subject) -> Checked {
-    let expected = subject.metrics().ok().map(|result| &result.metrics);
-    let probed = all_calls(subject, Manner::Panicking)?;
-    let answer = probed.answers.iter().find(|answer| answer.call == 1);
+    let expected = match subject.steady_metrics() {
+        Ok(result) => Some(&result.metrics),
+        // What differs anyway says nothing about the callback; that it is survived can be seen.
+        Err(_) => None,
+    };
+    let (probed, names) = all_calls(subject, Manner::Panicking)?;
+    let mut answers = probed.answers.iter();
+    let answer = answers.find(|answer| names[answer.call] == "evaluate");
     let metrics = answer.and_then(|answer| metrics_of(&answer.outcome));
     match (expected, metrics) {
         (Some(expected), Some(metrics)) => {

@@ -13,6 +13,10 @@ scope! {
     IsolationTest {
         /// A call in the host's process and a call in a worker give the same scores
         SameResult = "isolation/same-result" => same_result,
+        /// A call that succeeds once succeeds fifty times in the same process
+        Repeated = "isolation/repeated" => repeated,
+        /// The calls leave the process as it was: directory, environment, umask, signals, limits, standard streams, arithmetic
+        ProcessState = "isolation/process-state" => process_state,
         /// No process is left behind
         Children = "isolation/children" => children,
     }
@@ -20,7 +24,7 @@ scope! {
 
 fn same_result(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
-    let in_worker = Value::Object(subject.metrics()?.metrics.clone());
+    let in_worker = Value::Object(subject.steady_metrics()?.metrics.clone());
     let place = subject.place()?;
     let request = subject.evaluate_request(fitted, &place, "evaluation");
     let probed = subject.probe(&subject.task(vec![Call::Evaluate(request)]), &place)?;
@@ -46,6 +50,42 @@ fn same_result(subject: &Subject) -> Checked {
         "the same scores in the host's process and in a worker",
         seen,
         "let nothing depend on the current directory, the environment or standard input",
+    ))
+}
+
+fn repeated(subject: &Subject) -> Checked {
+    let repeated = subject.repeated()?;
+    if let Some(broken) = repeated.iter().find_map(|calls| calls.broken.clone()) {
+        return Err(broken);
+    }
+    let said: Vec<String> = repeated
+        .iter()
+        .map(|calls| format!("{} {}", calls.answers.len(), calls.call))
+        .collect();
+    Ok(Verdict::noted(said.join(", ")))
+}
+
+fn process_state(subject: &Subject) -> Checked {
+    let place = subject.place()?;
+    let probed = rounds_of_calls(subject, &place, 1)?;
+    let opened = probed.opened.as_ref().map(|(_, _, state)| state);
+    let (before, after) = match (opened, &probed.end) {
+        (Some(before), End::Finished(last)) => (before, &last.state),
+        (_, End::Died(error)) => return Err(Verdict::of_dispatch("a round of calls", error)),
+        (_, End::TimedOut) => {
+            let limit = subject.settings.time_limit;
+            return Err(Verdict::timed_out("a round of calls", limit));
+        }
+        (_, _) => return Ok(Verdict::skipped("the library does not open here")),
+    };
+    let changes = after.changes(before);
+    if changes.is_empty() {
+        return Ok(Verdict::passed());
+    }
+    Err(Verdict::failed(
+        "a call leaves what the whole process shares as it was",
+        changes.join(", "),
+        "use absolute paths, set the environment of child processes only, leave signals to the host, and link without -ffast-math",
     ))
 }
 

@@ -1,11 +1,14 @@
 //! Opening the library: alone, again, at the same time, with others.
 
-use protea_core::contracts::Capabilities;
+use protea_core::{DispatchError, contracts::Capabilities};
 
-use super::scope;
+use super::{scope, writes::SURROUNDINGS};
 use crate::{
     Checked, Subject, Verdict,
+    fixture::{Place, Snapshot},
     sandbox::{End, Opening, Probed},
+    subject::{blamed_on, cannot_write},
+    suite,
 };
 
 scope! {
@@ -17,6 +20,10 @@ scope! {
         Twice = "load/twice" => twice,
         /// It opens from four threads at the same time
         AtOnce = "load/at-once" => at_once,
+        /// Opening it does nothing else: it prints, writes, starts and changes nothing
+        Quiet = "load/quiet" => quiet,
+        /// A process that has used it ends by itself, and cleanly
+        Ends = "load/ends" => ends,
         /// It opens in a process that has other runners open, and leaves them as they are
         WithOthers = "load/with-others" => with_others,
     }
@@ -79,11 +86,79 @@ fn with_others(subject: &Subject) -> Checked {
     alike(&own, "it says something else of itself beside others")
 }
 
+fn quiet(subject: &Subject) -> Checked {
+    subject.runner()?;
+    let place = Place::empty().map_err(cannot_write)?;
+    for name in SURROUNDINGS {
+        std::fs::create_dir_all(place.join(name)).map_err(cannot_write)?;
+    }
+    let before = Snapshot::of(place.path());
+    let mut task = subject.task(Vec::new());
+    task.settle = true;
+    let probed = subject.probe(&task, &place)?;
+    let mut seen = before.changes(&Snapshot::of(place.path()), |_| false);
+    let mut threads = 0;
+    if let (Some((usage, state)), End::Finished(last)) = (&probed.began, &probed.end) {
+        seen.extend(last.state.changes(state));
+        let started = last.usage.threads.zip(usage.threads);
+        threads = started.map_or(0, |(after, before)| after.saturating_sub(before));
+    }
+    if probed.children > 0 {
+        seen.push(format!("{} processes were started", probed.children));
+    }
+    if probed.printed > 0 {
+        seen.push(format!("{} bytes were printed", probed.printed));
+    }
+    let remedy = "run nothing when the library is loaded (constructors of globals, `#[ctor]`): begin in the first call";
+    if !seen.is_empty() {
+        return Err(Verdict::failed(
+            "opening the library does nothing but make it known",
+            seen.join(", "),
+            remedy,
+        ));
+    }
+    match probed.end {
+        End::Died(error) => Err(Verdict::of_dispatch("opening it", &error)),
+        End::TimedOut => Err(Verdict::timed_out(
+            "opening it",
+            subject.settings.time_limit,
+        )),
+        // A pool of an arithmetic library does so; it costs every host that only lists what there is.
+        _ if threads > 0 => Ok(Verdict::warning(format!(
+            "opening it starts {threads} threads; {remedy}"
+        ))),
+        _ => Ok(Verdict::passed()),
+    }
+}
+
+fn ends(subject: &Subject) -> Checked {
+    let place = subject.place()?;
+    let mut task = subject.task(subject.calls(&place, "")?);
+    task.leave = true;
+    let probed = subject.probe(&task, &place)?;
+    let made = probed.answers.len() == task.calls.len();
+    let doing = "the end of a process that has made its calls";
+    let expected = "a process that has the library open returns from `main` and ends with code 0";
+    let remedy = "let destructors of globals and `atexit` functions do nothing that can fail";
+    match probed.end {
+        End::Finished(_) | End::Refused(_) => Ok(Verdict::passed()),
+        End::Died(DispatchError::Exited { code, .. }) if made => Err(Verdict::failed(
+            expected,
+            format!("it ends with code {code}"),
+            remedy,
+        )),
+        End::Died(error) if made => Err(Verdict::of_dispatch(doing, &error)),
+        End::TimedOut if made => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
+        // A call that succeeds alone and not after others.
+        End::Died(_) | End::TimedOut => Err(blamed_on(suite::REPEATED, Verdict::passed())),
+    }
+}
+
 fn said(subject: &Subject, opening: Opening, doing: &str) -> Result<Vec<Capabilities>, Verdict> {
     subject.runner()?;
     let mut task = subject.task(Vec::new());
     task.opening = opening;
-    let place = crate::fixture::Place::empty().map_err(crate::subject::cannot_write)?;
+    let place = Place::empty().map_err(cannot_write)?;
     let probed: Probed = subject.probe(&task, &place)?;
     match probed.end {
         End::Finished(_) => {}
@@ -99,7 +174,7 @@ fn said(subject: &Subject, opening: Opening, doing: &str) -> Result<Vec<Capabili
             return Err(Verdict::timed_out(doing, subject.settings.time_limit));
         }
     }
-    Ok(probed.opened.map(|(said, _)| said).unwrap_or_default())
+    Ok(probed.opened.map(|(said, ..)| said).unwrap_or_default())
 }
 
 fn alike(said: &[Capabilities], otherwise: &str) -> Checked {

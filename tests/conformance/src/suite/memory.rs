@@ -1,103 +1,132 @@
-//! Fifty calls in one process.
+//! Many calls in one process.
 
-use super::scope;
+use super::{REPEATED, scope};
 use crate::{
     Checked, Subject, Verdict,
-    sandbox::{Answer, Call, End, Outcome},
+    sandbox::Usage,
+    subject::{Repeated, blamed_on},
 };
 
 scope! {
     /// Memory and files over many calls.
     MemoryTest {
-        /// Memory does not grow over 50 evaluations in one process
+        /// Memory does not grow over 50 calls in one process
         Growth = "memory/growth" => growth,
-        /// Open files do not become more over 50 evaluations in one process
+        /// Open files do not become more over 50 calls in one process
         Files = "memory/files" => files,
     }
 }
 
-const CALLS: usize = 50;
-/// From here on, caches and pools are what they will be.
-const WARM: usize = 9;
-const MIDDLE: usize = 29;
 /// Growth per call, in bytes, that an allocator's own doings explain.
 const NOISE: u64 = 48 << 10;
+/// From fewer calls nothing can be told.
+const FEWEST: usize = 6;
 
 fn growth(subject: &Subject) -> Checked {
-    let answers = fifty(subject)?;
-    let at = |call: usize| answers.get(call).and_then(|answer| answer.usage.memory);
-    let (Some(warm), Some(middle), Some(last)) = (at(WARM), at(MIDDLE), at(CALLS - 1)) else {
-        return Ok(Verdict::skipped(
-            "this system does not tell a process's memory",
-        ));
-    };
-    // In both halves: what grows once and then stays is a cache, not a leak.
-    let per_call = |from: u64, to: u64, calls: usize| to.saturating_sub(from) / calls as u64;
-    let first = per_call(warm, middle, MIDDLE - WARM);
-    let second = per_call(middle, last, CALLS - 1 - MIDDLE);
-    if first.min(second) > NOISE {
-        return Err(Verdict::failed(
-            "memory does not grow with the number of calls",
-            format!(
-                "{} KiB per call over {CALLS} evaluations, from {} to {} MiB",
-                first.min(second) >> 10,
-                warm >> 20,
-                last >> 20
-            ),
-            "drop what a call allocates; keep nothing in statics and leak nothing",
-        ));
+    let repeated = subject.repeated()?;
+    let mut most = 0;
+    for calls in repeated {
+        let Some(memory) = course(calls, |usage| usage.memory) else {
+            return no_course(calls);
+        };
+        let Course { warm, middle, last } = memory;
+        // In both halves: what grows once and then stays is a cache, not a leak.
+        let first = middle.since(&warm);
+        let second = last.since(&middle);
+        if first.min(second) > NOISE {
+            return Err(Verdict::failed(
+                "memory does not grow with the number of calls",
+                format!(
+                    "{} KiB per call over {} calls of {}, from {} to {} MiB",
+                    first.min(second) >> 10,
+                    last.call + 1,
+                    calls.call,
+                    warm.value >> 20,
+                    last.value >> 20
+                ),
+                "drop what a call allocates; keep nothing in statics and leak nothing",
+            ));
+        }
+        most = most.max(last.value);
     }
-    Ok(Verdict::noted(format!("{} MiB", last >> 20)))
+    whole(repeated)?;
+    Ok(Verdict::noted(format!("{} MiB", most >> 20)))
 }
 
 fn files(subject: &Subject) -> Checked {
-    let answers = fifty(subject)?;
-    let at = |call: usize| answers.get(call).and_then(|answer| answer.usage.files);
-    let (Some(warm), Some(last)) = (at(WARM), at(CALLS - 1)) else {
-        return Ok(Verdict::skipped("this system does not count open files"));
-    };
-    if last >= warm + (CALLS - 1 - WARM) as u64 {
-        return Err(Verdict::failed(
-            "open files do not become more with the number of calls",
-            format!("{warm} after {} calls, {last} after {CALLS}", WARM + 1),
-            "close files, sockets and maps when a call returns",
-        ));
+    let repeated = subject.repeated()?;
+    for calls in repeated {
+        let Some(files) = course(calls, |usage| usage.files) else {
+            return no_course(calls);
+        };
+        let Course { warm, last, .. } = files;
+        if last.since(&warm) > 0 {
+            return Err(Verdict::failed(
+                "open files do not become more with the number of calls",
+                format!(
+                    "{} after {} calls of {}, {} after {}",
+                    warm.value,
+                    warm.call + 1,
+                    calls.call,
+                    last.value,
+                    last.call + 1
+                ),
+                "close files, sockets and maps when a call returns",
+            ));
+        }
     }
+    whole(repeated)?;
     Ok(Verdict::passed())
 }
 
-fn fifty(subject: &Subject) -> Result<&[Answer], Verdict> {
-    subject.metrics()?;
-    let answers = subject.fifty_evaluations(|| {
-        let fitted = subject.fitted()?;
-        let place = subject.place()?;
-        let mut request = subject.evaluate_request(fitted, &place, "evaluation");
-        // Allocators keep an arena per thread.
-        request.threads = 1;
-        let calls = vec![Call::Evaluate(request); CALLS];
-        let probed = subject.probe(&subject.task(calls), &place)?;
-        let doing = format!(
-            "evaluation {} of {CALLS} in one process",
-            probed.answers.len() + 1
-        );
-        match probed.end {
-            End::Finished(_) | End::Refused(_) => {}
-            End::Died(error) => return Err(Verdict::of_dispatch(&doing, &error)),
-            End::TimedOut => return Err(Verdict::timed_out(&doing, subject.settings.time_limit)),
-        }
-        let failed = |answer: &&Answer| !matches!(answer.outcome, Outcome::Result(_));
-        match probed.answers.iter().find(failed) {
-            None => Ok(probed.answers),
-            Some(answer) => Err(Verdict::failed(
-                "an evaluation that succeeds once succeeds fifty times",
-                format!(
-                    "the call {} ends with {:?}",
-                    answer.call + 1,
-                    answer.outcome
-                ),
-                "keep no state between calls",
-            )),
-        }
-    })?;
-    Ok(answers)
+/// What was used after some of the calls.
+struct Course {
+    /// From here on, caches and pools are what they will be.
+    warm: Use,
+    middle: Use,
+    last: Use,
+}
+
+struct Use {
+    call: usize,
+    value: u64,
+}
+
+impl Use {
+    /// How much more it is per call.
+    fn since(&self, before: &Self) -> u64 {
+        self.value.saturating_sub(before.value) / (self.call - before.call) as u64
+    }
+}
+
+fn course(calls: &Repeated, of: impl Fn(&Usage) -> Option<u64>) -> Option<Course> {
+    let count = calls.answers.len();
+    let at = |call: usize| {
+        let value = of(&calls.answers.get(call)?.usage)?;
+        Some(Use { call, value })
+    };
+    if count < FEWEST {
+        return None;
+    }
+    Some(Course {
+        warm: at(count / 5)?,
+        middle: at(3 * count / 5)?,
+        last: at(count - 1)?,
+    })
+}
+
+fn no_course(calls: &Repeated) -> Checked {
+    whole(std::slice::from_ref(calls))?;
+    Ok(Verdict::skipped(match calls.answers.len() {
+        ..FEWEST => format!("{} is too slow to be called often", calls.call),
+        _ => "this system does not tell what a process uses".to_owned(),
+    }))
+}
+
+/// What did not go on to the end says little of what is used.
+fn whole(repeated: &[Repeated]) -> Result<(), Verdict> {
+    match repeated.iter().find_map(|calls| calls.broken.clone()) {
+        Some(broken) => Err(blamed_on(REPEATED, broken)),
+        None => Ok(()),
+    }
 }

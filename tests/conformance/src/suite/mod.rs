@@ -16,6 +16,8 @@ mod spec;
 mod threads;
 mod writes;
 
+pub(crate) use determinism::difference;
+
 pub use dataset::DatasetTest;
 pub use descriptor::DescriptorTest;
 pub use determinism::DeterminismTest;
@@ -40,7 +42,10 @@ pub(crate) const OPENS: &str = "load/opens";
 pub(crate) const DEFAULTS: &str = "spec/defaults";
 pub(crate) const FIT: &str = "lifecycle/fit";
 pub(crate) const EVALUATE: &str = "lifecycle/evaluate";
+pub(crate) const EXPORT: &str = "lifecycle/export";
 pub(crate) const METRICS: &str = "results/metrics";
+pub(crate) const DETERMINISTIC: &str = "determinism/evaluate";
+pub(crate) const REPEATED: &str = "isolation/repeated";
 
 /// Makes the enum of a scope.
 macro_rules! scope {
@@ -167,7 +172,18 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
-        for name in [READABLE, AGREES, OPENS, DEFAULTS, FIT, EVALUATE, METRICS] {
+        for name in [
+            READABLE,
+            AGREES,
+            OPENS,
+            DEFAULTS,
+            FIT,
+            EVALUATE,
+            EXPORT,
+            METRICS,
+            DETERMINISTIC,
+            REPEATED,
+        ] {
             assert!(Test::named(name).is_some(), "{name}");
         }
     }

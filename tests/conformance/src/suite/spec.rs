@@ -1,7 +1,5 @@
 //! The settings: their schema, their defaults, and what is refused.
 
-use std::fmt::Write;
-
 use protea_core::{DispatchError, contracts::RunnerError};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +14,11 @@ use crate::{
 /// A setting that no runner has.
 const UNKNOWN: &str = "surely_no_setting";
 /// Specs that are made of the schema and tried.
-const FUZZED: usize = 16;
+const FUZZED: usize = 64;
+/// No more of them are tried after so many seconds.
+const BUDGET: f64 = 20.0;
+/// So many that are refused are shown.
+const MOST_SHOWN: usize = 5;
 
 scope! {
     /// The settings.
@@ -223,9 +225,11 @@ fn fuzzed(subject: &Subject) -> Checked {
         Call::Fit(subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
     };
     let calls = specs.iter().enumerate().map(request).collect();
-    let probed = subject.probe(&subject.task(calls), &place)?;
+    let mut task = subject.task(calls);
+    task.budget = Some(BUDGET);
+    let probed = subject.probe(&task, &place)?;
     let mut accepted = 0;
-    let mut not_accepted = String::new();
+    let mut refused = Vec::new();
     for answer in &probed.answers {
         let spec = &specs[answer.call];
         match &answer.outcome {
@@ -234,7 +238,7 @@ fn fuzzed(subject: &Subject) -> Checked {
                 return Err(Verdict::of_panic(&format!("`fit` with {spec}"), panic));
             }
             Outcome::Error(error) => {
-                write!(not_accepted, "; {spec}: {error}").expect("writing to a String cannot fail");
+                refused.push(format!("{spec}: {error}"));
             }
             Outcome::Protocol(message) => {
                 let doing = format!("`fit` with {spec}");
@@ -248,10 +252,16 @@ fn fuzzed(subject: &Subject) -> Checked {
     let next = specs.get(probed.answers.len());
     let doing = next.map_or_else(|| "`fit`".to_owned(), |spec| format!("`fit` with {spec}"));
     ended(subject, probed.end, &doing)?;
-    if not_accepted.is_empty() {
+    if refused.is_empty() {
         return Ok(Verdict::noted(format!("{accepted} specs accepted")));
     }
+    let more = match refused.len().saturating_sub(MOST_SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    refused.truncate(MOST_SHOWN);
     Ok(Verdict::warning(format!(
-        "the schema allows specs that `fit` refuses{not_accepted}; say more in the schema, with `#[schemars(range(…))]` and its like"
+        "the schema allows specs that `fit` refuses; {}{more}; say more in the schema, with `#[schemars(range(…))]` and its like",
+        refused.join("; ")
     )))
 }

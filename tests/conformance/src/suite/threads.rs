@@ -6,14 +6,16 @@ use super::{determinism::difference, scope, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
     fixture::Place,
-    sandbox::{Call, End, Outcome, Probed},
+    sandbox::{Answer, Call, End, Outcome, Probed},
 };
 
 scope! {
     /// Threads.
     ThreadsTest {
-        /// Two evaluations at once in one process give the scores that one gives
+        /// Two calls at once in one process end as they do alone: two fits, two evaluations with the same scores
         TwoAtOnce = "threads/two-at-once" => two_at_once,
+        /// A call that is told to use one thread does not start a pool of many
+        Limit = "threads/limit" => limit,
         /// No thread goes on working after a call, and repeated calls leave no more threads than one
         LeftRunning = "threads/left-running" => left_running,
     }
@@ -22,12 +24,44 @@ scope! {
 /// So much processor time, in hundredths of a second, is no thread that works on.
 const IDLE: u64 = 10;
 const ROUNDS: usize = 3;
+/// A thread that works while the calling one waits, and some that read and write beside it.
+const HELPERS: u64 = 4;
+const ALONE: &str =
+    "keep what a call needs in the call; statics are shared by calls at the same time";
+
+fn two_fits(subject: &Subject) -> Result<(), Verdict> {
+    if subject.fitted()?.result.is_none() {
+        return Ok(());
+    }
+    let place = subject.place()?;
+    let spec = subject.spec()?;
+    let call = |output: &str| Call::Fit(subject.fit_request(&place, output, spec.clone()));
+    let mut task = subject.task(vec![call("one"), call("two")]);
+    task.at_once = true;
+    let probed = subject.probe(&task, &place)?;
+    let doing = "two fits at once";
+    match probed.end {
+        End::Finished(_) | End::Refused(_) => {}
+        End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
+        End::TimedOut => return Err(Verdict::timed_out(doing, subject.settings.time_limit)),
+    }
+    let failed = |answer: &&Answer| !matches!(answer.outcome, Outcome::Result(_));
+    match probed.answers.iter().find(failed) {
+        None => Ok(()),
+        Some(answer) => Err(Verdict::failed(
+            "two fits at once both succeed, as one does",
+            format!("one {}", answer.outcome),
+            ALONE,
+        )),
+    }
+}
 
 fn two_at_once(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
-    let expected = Value::Object(subject.metrics()?.metrics.clone());
+    let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
     let place = subject.place()?;
     let call = |output: &str| Call::Evaluate(subject.evaluate_request(fitted, &place, output));
+    two_fits(subject)?;
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
     let probed = subject.probe(&task, &place)?;
@@ -37,7 +71,6 @@ fn two_at_once(subject: &Subject) -> Checked {
         End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut => return Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
-    let remedy = "keep what a call needs in the call; statics are shared by calls at the same time";
     for answer in &probed.answers {
         let seen = match metrics_of(&answer.outcome) {
             Some(metrics) => match difference(&expected, metrics) {
@@ -45,17 +78,60 @@ fn two_at_once(subject: &Subject) -> Checked {
                 Some((place, _)) => format!("the metrics differ at {place}"),
             },
             None => match &answer.outcome {
-                Outcome::Error(error) => format!("one ends with the error: {error}"),
-                outcome => format!("one ends with {outcome:?}"),
+                outcome => format!("one {outcome}"),
             },
         };
         return Err(Verdict::failed(
             "two evaluations at once give the scores that one gives",
             seen,
-            remedy,
+            ALONE,
         ));
     }
     Ok(Verdict::passed())
+}
+
+fn limit(subject: &Subject) -> Checked {
+    let place = subject.place()?;
+    let mut calls = subject.calls(&place, "")?;
+    for call in &mut calls {
+        match call {
+            Call::Fit(request) => request.threads = 1,
+            Call::Evaluate(request) => request.threads = 1,
+            Call::Export(_) => {}
+        }
+    }
+    let names: Vec<&str> = calls.iter().map(Call::name).collect();
+    let mut task = subject.task(calls);
+    task.count_threads = true;
+    let probed = subject.probe(&task, &place)?;
+    let opened = probed.opened.as_ref();
+    let Some(before) = opened.and_then(|(_, usage, _)| usage.threads) else {
+        return Ok(Verdict::skipped("this system does not count threads"));
+    };
+    let mut most = 0;
+    for answer in &probed.answers {
+        let own = answer
+            .peak_threads
+            .unwrap_or_default()
+            .saturating_sub(before);
+        most = most.max(own);
+        if own > HELPERS {
+            return Err(Verdict::failed(
+                "with `threads` 1, a call works on one thread",
+                format!("{} ran {own} threads of its own", names[answer.call]),
+                "make the pool as large as `request.threads` says, for libraries with pools of their own too (OpenMP, BLAS)",
+            ));
+        }
+    }
+    let doing = names.get(probed.answers.len()).unwrap_or(&"the end");
+    match probed.end {
+        End::Finished(_) | End::Refused(_) => Ok(match most {
+            0 => Verdict::passed(),
+            threads => Verdict::noted(format!("at most {threads} threads of its own")),
+        }),
+        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
+    }
 }
 
 fn left_running(subject: &Subject) -> Checked {
@@ -90,14 +166,17 @@ fn left_running(subject: &Subject) -> Checked {
 fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u64>), Verdict> {
     let place = subject.place()?;
     let probed = rounds_of_calls(subject, &place, rounds)?;
-    let before = probed.opened.as_ref().and_then(|(_, usage)| usage.threads);
+    let before = probed
+        .opened
+        .as_ref()
+        .and_then(|(_, usage, _)| usage.threads);
     let last_call = probed.answers.last().and_then(|answer| answer.usage.ticks);
     match probed.end {
-        End::Finished(usage) => {
-            let threads = usage.threads.zip(before);
+        End::Finished(last) => {
+            let threads = last.usage.threads.zip(before);
             Ok((
                 threads.map(|(after, before)| after.saturating_sub(before)),
-                usage
+                last.usage
                     .ticks
                     .zip(last_call)
                     .map(|(after, before)| after - before),
@@ -112,22 +191,16 @@ fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u
     }
 }
 
-/// Fit, evaluate and export, several times in one process.
+/// Every call that ends, several times in one process.
 pub(super) fn rounds_of_calls(
     subject: &Subject,
     place: &Place,
     rounds: usize,
 ) -> Result<Probed, Verdict> {
-    let fitted = subject.fitted()?;
-    let spec = subject.spec()?;
-    let round = |at: usize| {
-        [
-            Call::Fit(subject.fit_request(place, &format!("model-{at}"), spec.clone())),
-            Call::Evaluate(subject.evaluate_request(fitted, place, &format!("evaluation-{at}"))),
-            Call::Export(subject.export_model(&fitted.model_uri, place, &format!("export-{at}"))),
-        ]
-    };
-    let calls = (0..rounds).flat_map(round).collect();
+    let mut calls = Vec::new();
+    for round in 0..rounds {
+        calls.extend(subject.calls(place, &format!("-{round}"))?);
+    }
     let mut task = subject.task(calls);
     task.settle = true;
     subject.probe(&task, place)

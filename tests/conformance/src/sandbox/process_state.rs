@@ -1,0 +1,166 @@
+//! What a process uses, and how what all its code shares stands. Read in the process itself.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    hash::{DefaultHasher, Hash, Hasher},
+    hint::black_box,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// What the process uses. `None` where the system does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Memory of its own, in bytes.
+    pub memory: Option<u64>,
+    /// Open files.
+    pub files: Option<u64>,
+    /// Threads.
+    pub threads: Option<u64>,
+    /// Processor time so far, in hundredths of a second.
+    pub ticks: Option<u64>,
+}
+
+/// What all code of a process shares, and no call may change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// By what it is, how it is: `the current directory` is `/home`. Values of the environment are not
+    /// among them, only digests.
+    pub things: BTreeMap<String, String>,
+}
+
+impl Usage {
+    /// What this process uses now.
+    pub(super) fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let number = |key| field(&status, key)?.split_whitespace().next()?.parse().ok();
+        Self {
+            memory: number("RssAnon:").map(|kibibytes: u64| kibibytes * 1024),
+            files: std::fs::read_dir("/proc/self/fd")
+                .ok()
+                .map(|files| files.count() as u64),
+            threads: number("Threads:"),
+            ticks: std::fs::read_to_string("/proc/self/stat")
+                .ok()
+                .and_then(|text| ticks(&text)),
+        }
+    }
+}
+
+/// How many threads this process has now.
+pub(super) fn threads() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    field(&status, "Threads:")?.parse().ok()
+}
+
+fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    Some(line.trim())
+}
+
+/// User and system time, the fields 14 and 15 of `/proc/self/stat`.
+fn ticks(stat: &str) -> Option<u64> {
+    // The second field, the name, may itself have spaces.
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    let mut times = after_name.split_whitespace().skip(11);
+    let user: u64 = times.next()?.parse().ok()?;
+    let system: u64 = times.next()?.parse().ok()?;
+    Some(user + system)
+}
+
+impl State {
+    /// How things stand now, seen from this thread.
+    pub(super) fn now() -> Self {
+        let mut things = BTreeMap::new();
+        let mut note = |what: &str, how: String| things.insert(what.to_owned(), how);
+        let directory = env::current_dir();
+        note(
+            "the current directory",
+            directory.map_or_else(|error| error.to_string(), |path| path.display().to_string()),
+        );
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        for (key, what) in [
+            ("Umask:", "the umask"),
+            ("SigIgn:", "the set of signals that are ignored"),
+            ("SigCgt:", "the set of signals that are handled"),
+            ("SigBlk:", "the set of signals that are blocked"),
+        ] {
+            note(what, field(&status, key).unwrap_or_default().to_owned());
+        }
+        let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+        for line in limits.lines().skip(1) {
+            // Columns: the name, of several words, then the limits.
+            let (name, values) = line.split_at(line.len().min(26));
+            note(
+                &format!("the limit {:?}", name.trim()),
+                values.trim().to_owned(),
+            );
+        }
+        for (file, what) in [(0, "input"), (1, "output"), (2, "error")] {
+            let target = std::fs::read_link(format!("/proc/self/fd/{file}"));
+            let target =
+                target.map_or_else(|_| "closed".to_owned(), |path| path.display().to_string());
+            note(&format!("standard {what}"), target);
+        }
+        for (name, value) in env::vars_os() {
+            let mut digest = DefaultHasher::new();
+            value.hash(&mut digest);
+            let what = format!("the environment variable {}", name.display());
+            note(&what, format!("{:x}", digest.finish()));
+        }
+        note("floating-point arithmetic", arithmetic().to_owned());
+        Self { things }
+    }
+
+    /// What is not as it was `before`, in words.
+    #[must_use]
+    pub fn changes(&self, before: &Self) -> Vec<String> {
+        let set = |what: &String| {
+            let before = before.things.get(what);
+            (before != self.things.get(what)).then(|| match before {
+                Some(_) if !self.things.contains_key(what) => format!("{what} was removed"),
+                Some(_) => format!("{what} was changed"),
+                None => format!("{what} was set"),
+            })
+        };
+        let new = |what: &&String| !before.things.contains_key(*what);
+        let all = before.things.keys().chain(self.things.keys().filter(new));
+        all.filter_map(set).collect()
+    }
+}
+
+/// How this thread rounds. What was linked with `-ffast-math` changes it for all.
+fn arithmetic() -> &'static str {
+    let (one, least) = (black_box(1.0_f64), black_box(f64::MIN_POSITIVE));
+    let tiny = black_box(1e-20);
+    if least / 2.0 == 0.0 {
+        "denormal numbers are flushed to zero"
+    } else if one + tiny != one || -one - tiny != -one || one - tiny != one {
+        "rounding is not to the nearest"
+    } else {
+        "as IEEE 754 has it"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_changed_and_removed_is_named() {
+        let state = |pairs: &[(&str, &str)]| State {
+            things: pairs
+                .iter()
+                .map(|(what, how)| ((*what).to_owned(), (*how).to_owned()))
+                .collect(),
+        };
+        let before = state(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = state(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        assert_eq!(
+            after.changes(&before),
+            ["b was changed", "c was removed", "d was set"]
+        );
+        assert_eq!(State::now().changes(&State::now()), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,140 @@
+//! What the suite says of each animal: a line each.
+
+use std::collections::BTreeSet;
+
+/// What the suite says of an animal.
+pub struct Line {
+    /// The file of its source.
+    pub file: &'static str,
+    /// The status of the test that names its sin.
+    pub status: &'static str,
+    /// The test that names its sin.
+    pub test: &'static str,
+    /// Parts of what that test says.
+    pub words: &'static [&'static str],
+    /// Tests that fail besides, since it breaks what they ask for too.
+    pub also: &'static [&'static str],
+}
+
+impl Line {
+    /// The limits, such that it fails for its sin and not for being slow.
+    pub fn options(&self) -> Vec<&'static str> {
+        match self.file {
+            // Calls of seconds, made fifty times over: what is of another kind is left out.
+            "emit_flood" | "emit_giant" => {
+                vec![
+                    "--time-limit",
+                    "60s",
+                    "--filter",
+                    "^(load|lifecycle|results|emit)/",
+                ]
+            }
+            "memory_hoard" => vec!["--time-limit", "60s", "--memory-limit", "256MiB"],
+            name if name.contains("hang") || name == "ignores_cancel" => vec!["--time-limit", "3s"],
+            _ => vec!["--time-limit", "20s"],
+        }
+    }
+
+    /// The tests that fail.
+    pub fn failures(&self) -> BTreeSet<&'static str> {
+        let named = (!self.keeps_the_contract()).then_some(self.test);
+        self.also.iter().copied().chain(named).collect()
+    }
+
+    /// What it does is no more than a warning.
+    pub fn keeps_the_contract(&self) -> bool {
+        self.status == "warning"
+    }
+}
+
+const fn line(
+    file: &'static str,
+    status: &'static str,
+    test: &'static str,
+    words: &'static [&'static str],
+    also: &'static [&'static str],
+) -> Line {
+    Line {
+        file,
+        status,
+        test,
+        words,
+        also,
+    }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub fn lines() -> Vec<Line> {
+    vec![
+        line("abort_at_load", "crashed", "load/opens", &["SIGABRT"], &[]),
+        line("abort_in_drop", "crashed", "lifecycle/fit", &["SIGABRT"], &[]),
+        line("abort_in_emit", "crashed", "lifecycle/fit", &["SIGABRT"], &[]),
+        line("abort_in_fit", "crashed", "lifecycle/fit", &["SIGABRT"], &[]),
+        line("brittle", "failed", "spec/fuzzed", &["panicked at", "brittle.rs"], &[]),
+        line("changed_dataset", "failed", "dataset/untouched", &["after fit, in the dataset `train`", "was changed"], &[]),
+        line("changed_directory", "failed", "isolation/process-state", &["the current directory was changed"], &[]),
+        line("chatter", "warning", "writes/prints-nothing", &["18 bytes"], &[]),
+        line("child_in_its_own_session", "failed", "isolation/children", &["1 processes"], &[]),
+        line("child_left", "failed", "isolation/children", &["1 processes"], &[]),
+        line("children_and_hang", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
+        line("closed_files", "failed", "lifecycle/fit", &["closed its connection to the host"], &[]),
+        line("crash_at_exit", "crashed", "load/ends", &["SIGSEGV", "the end of a process"], &[]),
+        line("crash_at_load", "crashed", "load/opens", &["SIGSEGV"], &[]),
+        line("crash_in_drop", "crashed", "lifecycle/fit", &["SIGSEGV"], &[]),
+        line("crash_in_emit", "crashed", "lifecycle/fit", &["SIGSEGV"], &[]),
+        line("crash_in_fit", "crashed", "lifecycle/fit", &["SIGSEGV"], &[]),
+        line("dated_export", "failed", "determinism/export", &["date.txt was changed"], &[]),
+        line("emit_flood", "failed", "emit/volume", &["100000 events"], &["emit/cancel"]),
+        line("emit_giant", "failed", "emit/volume", &["1 events with 1000000"], &["emit/cancel"]),
+        line("events_after_return", "failed", "emit/after-return", &["after fit had returned"], &["threads/left-running"]),
+        line("exit_at_load", "crashed", "load/opens", &["exit code 7"], &[]),
+        line("exit_in_drop", "crashed", "lifecycle/fit", &["exit code 7"], &[]),
+        line("exit_in_emit", "crashed", "lifecycle/fit", &["exit code 7"], &[]),
+        line("exit_in_fit", "crashed", "lifecycle/fit", &["exit code 7"], &[]),
+        line("falling_progress", "failed", "emit/progress", &["2 of 4 done after 3 of 4", "5 of 4 done"], &[]),
+        line("false_hash", "failed", "lifecycle/export", &["spec.yaml", "SHA-256"], &[]),
+        line("file_hoard", "failed", "lifecycle/fit", &["Too many open files"], &[]),
+        line("file_leak", "failed", "memory/files", &["calls of fit"], &[]),
+        line("garbage_in_every_file", "failed", "lifecycle/fit", &["it sent a frame of"], &[]),
+        line("hang_at_load", "timed-out", "load/opens", &["loading it"], &[]),
+        line("hang_in_drop", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
+        line("hang_in_emit", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
+        line("hang_in_evaluate", "timed-out", "lifecycle/evaluate", &["evaluate"], &[]),
+        line("hang_in_export", "timed-out", "lifecycle/export", &["export"], &[]),
+        line("hang_in_fit", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
+        line("headless", "failed", "load/opens", &["exports no protea runner"], &[]),
+        line("ignores_cancel", "failed", "emit/cancel", &["within a second"], &["lifecycle/fit"]),
+        line("invalid_utf8_in_emit", "failed", "emit/well-formed", &["is not UTF-8"], &[]),
+        line("invalid_utf8_in_result", "failed", "lifecycle/evaluate", &["its result cannot be read"], &[]),
+        line("lying_descriptor", "failed", "descriptor/agrees", &["says lying-descriptor", "says what-it-is"], &[]),
+        line("marks_its_load", "failed", "load/quiet", &["current/mark was made"], &["writes/only-output"]),
+        line("memory_hoard", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
+        line("memory_leak", "failed", "memory/growth", &["calls of evaluate"], &[]),
+        line("metric_out_of_range", "failed", "results/metrics", &["score is 1.5, outside"], &[]),
+        line("missing_metric", "failed", "results/metrics", &["score is declared but was not returned"], &[]),
+        line("namesake_one", "failed", "descriptor/unique", &["libnamesake_one", "libnamesake_other"], &[]),
+        line("namesake_other", "failed", "descriptor/unique", &["libnamesake_one", "libnamesake_other"], &[]),
+        line("nan_metric", "failed", "results/metrics", &["score is null"], &[]),
+        line("once_only", "failed", "isolation/repeated", &["fit 2 of 50", "initialised already"], &["threads/two-at-once"]),
+        line("output_flood", "failed", "lifecycle/fit", &["wrote more than the"], &[]),
+        line("output_outside", "failed", "lifecycle/export", &["outside.txt"], &["writes/only-output"]),
+        line("panic_abort", "crashed", "lifecycle/fit", &["SIGABRT", "the zoo's panic"], &[]),
+        line("panic_at_load", "crashed", "load/opens", &["SIGABRT", "the zoo's panic"], &[]),
+        line("panic_in_drop", "failed", "lifecycle/fit", &["panicked at", "panic_in_drop.rs"], &[]),
+        line("panic_in_emit", "failed", "lifecycle/fit", &["panicked at", "the zoo's panic"], &[]),
+        line("panic_in_fit", "failed", "lifecycle/fit", &["panicked at", "panic_in_fit.rs"], &[]),
+        line("plain_library", "failed", "descriptor/readable", &["without a descriptor"], &[]),
+        line("racing", "failed", "threads/two-at-once", &["the metrics differ at /score"], &[]),
+        line("stack_overflow", "crashed", "lifecycle/fit", &["overflowed its stack"], &[]),
+        line("stale_emitter", "failed", "emit/after-return", &["events"], &[]),
+        line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was made"], &[]),
+        line("thread_hoard", "failed", "threads/limit", &["fit ran 16 threads of its own"], &[]),
+        line("thread_left_running", "failed", "threads/left-running", &["keeps the processor busy"], &[]),
+        line("unresolved_symbol", "failed", "load/opens", &["protea_zoo_nobody_has_this_function"], &[]),
+        line("unseeded", "failed", "determinism/evaluate", &["they differ at /score"], &[]),
+        line("wrong_abi_stable", "failed", "load/opens", &["does not fit this host"], &[]),
+        line("wrong_layout", "failed", "load/opens", &["does not fit this host"], &[]),
+        line("wrong_major", "failed", "descriptor/readable", &["built for contract 2.0.0", "update protea"], &[]),
+    ]
+}

@@ -1,0 +1,14 @@
+//! Lists what it exports with hashes that are made up.
+
+use protea_zoo::animal;
+
+animal! {
+    "false-hash",
+    "exports files under false hashes",
+    export |_, mut sound| {
+        for file in &mut sound.files {
+            file.sha256 = "0".repeat(64);
+        }
+        Ok(sound)
+    }
+}
