@@ -26,6 +26,12 @@ pub enum ExperimentError {
         /// Why.
         source: Box<DispatchError>,
     },
+    /// The runner did not say where its scores come from.
+    #[error("explain failed: {source}")]
+    Explain {
+        /// Why.
+        source: Box<DispatchError>,
+    },
     /// The run cannot be recorded.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -38,7 +44,7 @@ impl ExperimentError {
     /// Whether the user asked for the end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let Self::Step { source, .. } = self else {
+        let (Self::Step { source, .. } | Self::Explain { source }) = self else {
             return false;
         };
         matches!(

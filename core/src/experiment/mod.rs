@@ -1,6 +1,8 @@
-//! Experiments: fit, evaluate and export, one after the other, in a run that is on record.
+//! Experiments: fit, evaluate and export, one after the other, in a run that is on record; and
+//! questions about where a score comes from.
 
 mod error;
+mod explain;
 mod observer;
 mod recorder;
 

@@ -9,7 +9,7 @@ use protea_contracts::{
 
 use crate::workspace::{RunLog, StepRecord};
 
-/// A lifecycle step of a run.
+/// What a runner is asked to do: a lifecycle step of a run, or a question about one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Learning.
@@ -18,16 +18,19 @@ pub enum Step {
     Evaluate,
     /// Writing out the model.
     Export,
+    /// Saying where scores come from; no step of a run.
+    Explain,
 }
 
 impl Step {
-    /// `fit`, `evaluate` or `export`.
+    /// `fit`, `evaluate`, `export` or `explain`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fit => "fit",
             Self::Evaluate => "evaluate",
             Self::Export => "export",
+            Self::Explain => "explain",
         }
     }
 }

@@ -11,9 +11,11 @@
 //!       model/ predictions/ export/
 //! ```
 
+mod find;
 mod job;
 mod log;
 mod manifest;
+mod recorded;
 mod run;
 mod state_point;
 
@@ -24,11 +26,13 @@ use std::{
 
 use serde_json::{Map, Value};
 
+pub use find::FindRunError;
 pub use job::Job;
 pub use log::RunLog;
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
+pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::{RUN_MANIFEST, RunDirectory};
 pub use state_point::{StatePointError, job_id};
 
@@ -85,6 +89,17 @@ impl Workspace {
         if !config.exists() {
             write_atomic(&config, SIGNAC_CONFIG.as_bytes())?;
         }
+        Ok(Self { directory })
+    }
+
+    /// The workspace at `directory`, to look at what is there: nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when a relative path has nothing to be relative to.
+    pub fn at(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
         Ok(Self { directory })
     }
 
