@@ -5,6 +5,7 @@ mod cafa;
 mod check;
 mod dataset;
 mod experiment;
+mod explain;
 mod isolation;
 mod runners;
 mod trust;
@@ -16,6 +17,7 @@ pub use cafa::{CafaArgs, LogLevel};
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
+pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use trust::LockArgs;
@@ -96,6 +98,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Write a fitted model out, so that it can be used elsewhere
     Export(ExportArgs),
+    /// Show where the scores of a protein come from in a run
+    Explain(ExplainArgs),
     /// Find out what runners there are and what they can do
     #[command(subcommand)]
     Runners(RunnersCommand),

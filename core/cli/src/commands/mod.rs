@@ -5,6 +5,7 @@ mod cafa;
 mod check;
 mod dataset;
 mod evaluate;
+mod explain;
 mod export;
 mod fit;
 mod freeze;
@@ -31,6 +32,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Fit(args) => fit::fit(&args, &reporter),
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),
+        Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),
