@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* The contract that this header is of. A host of the same major version takes the runner. */
-#define PROTEA_CONTRACT_VERSION "1.0.0"
+#define PROTEA_CONTRACT_VERSION "1.1.0"
 
 /* The longest answer, and the longest text of an event, that a host takes: 64 MiB. */
 #define PROTEA_TEXT_LIMIT ((size_t)67108864)
@@ -114,13 +114,18 @@ struct protea_answer {
 };
 
 /*
- * The runner. Every function is there; each answers PROTEA_OK or PROTEA_ERROR and fills `answer`.
+ * The runner. Every function is there but `explain`, which may be NULL; each answers PROTEA_OK or PROTEA_ERROR and fills `answer`.
  *
  *   function       takes             answers
  *   describe       nothing           Capabilities
  *   fit            FitRequest        RunResult     {"model_uri": "file:///...", "metrics": {...}}
  *   evaluate       EvaluateRequest   EvalResult    {"metrics": {...}}
  *   export_model   ExportRequest     ExportResult  {"files": [{"role", "uri", "sha256", "bytes"}, ...]}
+ *   explain        ExplainRequest    Explanation   {"accession": "...", "contributors": "feature",
+ *                                                   "predicted": 1, "terms": [{"term", "score",
+ *                                                   "contributions": [{"source", "amount"}, ...]}]}
+ *
+ * A runner that has `explain` says so in its Capabilities: "explains": true.
  *
  * An error is one of
  *
@@ -128,6 +133,7 @@ struct protea_answer {
  *   {"kind": "invalid_spec", "pointer": "/k", "message": "..."}
  *   {"kind": "dataset", "message": "..."}      the dataset is at fault
  *   {"kind": "model", "message": "..."}        the model is at fault
+ *   {"kind": "not_found", "message": "..."}    no such protein, or no such term
  *   {"kind": "cancelled"}
  *   {"kind": "failed", "message": "..."}       anything else
  *
@@ -144,6 +150,9 @@ struct protea_runner {
                              protea_answer *answer);
     /* Frees what the answer holds. Called once after every call, whatever it answered. */
     void (*free_answer)(protea_answer *answer);
+    /* Since 1.1.0. Says where the scores of a protein come from. */
+    uint32_t (*explain)(const char *request, size_t length, const protea_host *host,
+                        protea_answer *answer);
 };
 
 /* Puts a symbol where the host finds it, whatever -fvisibility says. */

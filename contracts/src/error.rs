@@ -13,7 +13,7 @@ pub enum RunnerError {
     /// The method has no such step; `remedy` says what to do instead.
     #[error("{operation} is not supported: {remedy}")]
     Unsupported {
-        /// `fit`, `evaluate` or `export`.
+        /// `fit`, `evaluate`, `export` or `explain`.
         operation: String,
         /// What to do instead.
         remedy: String,
@@ -36,6 +36,12 @@ pub enum RunnerError {
     #[error("the model cannot be used: {message}")]
     Model {
         /// What is wrong with it, where, and the remedy.
+        message: String,
+    },
+    /// What the request names is not there, such as a protein of the dataset or a term of the ontology.
+    #[error("{message}")]
+    NotFound {
+        /// What is not there, where it was looked for, and what is there that resembles it.
         message: String,
     },
     /// The host asked for the call to end, and it did.
@@ -70,6 +76,13 @@ impl RunnerError {
     pub fn invalid_spec(pointer: &str, message: impl Into<String>) -> Self {
         Self::InvalidSpec {
             pointer: pointer.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// [`NotFound`](Self::NotFound) with a message.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::NotFound {
             message: message.into(),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A *runner* is a shared library that knows how to [`fit`](ExperimentRunner::fit) a method on a
 //! frozen dataset, [`evaluate`](ExperimentRunner::evaluate) it on another, and
-//! [`export`](ExperimentRunner::export) what it learnt. An author implements one safe trait and
+//! [`export`](ExperimentRunner::export) what it learnt; it may also
+//! [`explain`](ExperimentRunner::explain) where a score comes from. An author implements one safe trait and
 //! hands a value of it to [`export_runner!`]; nothing of the foreign-function boundary shows.
 //!
 //! ```
@@ -47,6 +48,7 @@
 //! |---|---|
 //! | [`runner`] | the trait |
 //! | [`request`], [`result`], [`error`] | what a call takes, gives and fails with |
+//! | [`explanation`] | where a score comes from |
 //! | [`emit`] | events, progress and metrics during a call; cancellation |
 //! | [`metrics`] | the CAFA metric names, their schema, flattening for trackers |
 //! | [`model`], [`bundle`] | reading and writing models; the exported triple |
@@ -60,6 +62,7 @@ pub mod content;
 pub mod descriptor;
 pub mod emit;
 pub mod error;
+pub mod explanation;
 mod export;
 pub mod metrics;
 pub mod model;
@@ -74,9 +77,10 @@ pub use content::FileDigest;
 pub use descriptor::Descriptor;
 pub use emit::{Emitter, Level, Signal};
 pub use error::{Attribute, RunnerError, RunnerResult};
+pub use explanation::Explanation;
 pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
-pub use request::{EvaluateRequest, ExportRequest, FitRequest};
+pub use request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest};
 pub use result::{EvalResult, ExportResult, ExportedFile, RunResult};
 pub use runner::{Capabilities, ExperimentRunner};
 pub use version::CONTRACT_VERSION;

@@ -1,9 +1,11 @@
 //! All that a runner's author needs, in one `use`.
 
 pub use crate::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
-    ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
-    RunnerResult, Signal, export_runner,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
+    Explanation, ExportRequest, ExportResult, FitRequest, Level, MetricSchema, Metrics,
+    ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
+    explanation::{Combination, Contribution, TermExplanation},
+    export_runner,
     metrics::{Direction, MetricDeclaration},
     spec,
 };

@@ -73,6 +73,34 @@ pub struct ExportRequest {
     pub provenance: Map<String, Value>,
 }
 
+/// The request of [`ExperimentRunner::explain`](crate::ExperimentRunner::explain). Nothing is
+/// written during the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ExplainRequest {
+    /// The model: what `fit` or `export` wrote, or a reference model. A `file://` URI.
+    pub model_uri: Url,
+    /// The frozen dataset that the protein is in, a `file://` directory. Never written to.
+    pub dataset_uri: Url,
+    /// The protein whose scores are asked about.
+    pub accession: String,
+    /// The one term to explain, predicted or not; without it, the predicted terms.
+    #[serde(default)]
+    pub term: Option<String>,
+    /// How many terms are explained at most, those with the highest scores; 0 stands for all.
+    #[serde(default)]
+    pub limit: usize,
+    /// Seeds everything that is random.
+    #[serde(default)]
+    pub seed: u64,
+    /// The run that is asked about; empty where there is none.
+    #[serde(default)]
+    pub run_id: String,
+    /// How many threads the call may use; 0 stands for one per core.
+    #[serde(default)]
+    pub threads: usize,
+}
+
 impl<S> FitRequest<S> {
     /// A request with seed 0, no run and all cores.
     pub fn new(spec: S, dataset_uri: Url, output_uri: Url) -> Self {
@@ -203,6 +231,49 @@ impl ExportRequest {
     /// [`RunnerError::Failed`] when the directory cannot be written.
     pub fn bundle(&self, spec: &impl Serialize) -> Result<Bundle, RunnerError> {
         Bundle::create(output_dir(&self.output_uri)?, self, spec)
+    }
+}
+
+impl ExplainRequest {
+    /// A request for all predicted terms of a protein, with seed 0, no run and all cores.
+    pub fn new(model_uri: Url, dataset_uri: Url, accession: impl Into<String>) -> Self {
+        Self {
+            model_uri,
+            dataset_uri,
+            accession: accession.into(),
+            term: None,
+            limit: 0,
+            seed: 0,
+            run_id: String::new(),
+            threads: 0,
+        }
+    }
+
+    /// The directory of the dataset.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when the URI is not a local path.
+    pub fn dataset_dir(&self) -> Result<PathBuf, RunnerError> {
+        dataset_dir(&self.dataset_uri)
+    }
+
+    /// The file of the model; where the URI is a directory, `model.json` in it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] when there is no such file.
+    pub fn model_path(&self) -> Result<PathBuf, RunnerError> {
+        model::path(&self.model_uri)
+    }
+
+    /// Reads the model as [`FitRequest::write_model`] or [`Bundle`] wrote it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] with file and place when it is missing or does not fit `T`.
+    pub fn read_model<T: DeserializeOwned>(&self) -> Result<T, RunnerError> {
+        model::read(&self.model_path()?)
     }
 }
 

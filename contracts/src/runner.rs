@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Descriptor, Emitter, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest,
-    MetricSchema, RunResult, RunnerError,
+    Descriptor, Emitter, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
+    ExportResult, FitRequest, MetricSchema, RunResult, RunnerError,
 };
 
 /// A method of an experiment: what it learns from a dataset, how well that does on another, and
@@ -72,6 +72,35 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     ///
     /// Any [`RunnerError`].
     fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;
+
+    /// Whether [`explain`](Self::explain) answers; hosts show it. Implement both or neither.
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// Says where the scores come from that `evaluate` gives to the protein `request.accession`
+    /// with the model at `request.model_uri`: which neighbours, features or frequencies made up
+    /// each, and how much each of them counted. Since contract 1.1.0.
+    ///
+    /// The scores are those of `evaluate`, and their contributions
+    /// [make them up](crate::explanation::TermExplanation::reproduced).
+    ///
+    /// The default answers [`RunnerError::Unsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`]; [`RunnerError::NotFound`] for a protein that the dataset does not have
+    /// and a term that the ontology does not know.
+    fn explain(
+        &self,
+        _request: &ExplainRequest,
+        _emit: &Emitter,
+    ) -> Result<Explanation, RunnerError> {
+        Err(RunnerError::unsupported(
+            "explain",
+            "this runner does not say where its scores come from; `protea runners info` shows which runners do, and an author adds it with `ExperimentRunner::explain`",
+        ))
+    }
 }
 
 /// What a loaded runner says of itself; a host asks for it once.
@@ -85,4 +114,7 @@ pub struct Capabilities {
     pub spec_defaults: Value,
     /// The metrics it returns.
     pub metrics: MetricSchema,
+    /// Whether it says where its scores come from.
+    #[serde(default)]
+    pub explains: bool,
 }

@@ -84,7 +84,9 @@ mod tests {
         let older = accept("0.9.0").unwrap_err().to_string();
         assert_eq!(
             older,
-            "it was built for contract 0.9.0, this host speaks 1.0.0: rebuild the runner against protea-contracts 1.0.0"
+            format!(
+                "it was built for contract 0.9.0, this host speaks {CONTRACT_VERSION}: rebuild the runner against protea-contracts {CONTRACT_VERSION}"
+            )
         );
         let newer = accept("2.1.0").unwrap_err().to_string();
         assert!(newer.ends_with("update protea to a release that speaks contract 2"));

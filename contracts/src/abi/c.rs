@@ -84,4 +84,7 @@ pub struct Runner {
     pub export_model: Option<CallFunction>,
     /// Frees what an answer holds.
     pub free_answer: Option<FreeFunction>,
+    /// Takes an [`ExplainRequest`](crate::ExplainRequest), gives an
+    /// [`Explanation`](crate::Explanation). Since 1.1.0, and may be left out.
+    pub explain: Option<CallFunction>,
 }

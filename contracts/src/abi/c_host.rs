@@ -22,7 +22,7 @@ use crate::{Capabilities, emit::Level};
 /// No table will ever be this long; what says so is not one.
 const LONGEST_TABLE: usize = 64 << 10;
 
-/// The functions of a runner in C, all of them there.
+/// The functions of a runner in C; those of contract 1.0.0 are there.
 #[derive(Clone, Copy)]
 pub(super) struct CRunner {
     describe: DescribeFunction,
@@ -30,6 +30,7 @@ pub(super) struct CRunner {
     pub(super) evaluate: CallFunction,
     pub(super) export_model: CallFunction,
     free_answer: FreeFunction,
+    pub(super) explain: Option<CallFunction>,
 }
 
 impl CRunner {
@@ -61,6 +62,8 @@ impl CRunner {
                 size.min(size_of::<Runner>()),
             );
         }
+        // A table that ends before a function, or in the middle of it, does not have it.
+        let has_explain = offset_of!(Runner, explain) + size_of::<Option<CallFunction>>() <= size;
         let lacking = |name: &str| format!("its protea_runner lacks the function {name}");
         Ok(Self {
             describe: table.describe.ok_or_else(|| lacking("describe"))?,
@@ -68,6 +71,7 @@ impl CRunner {
             evaluate: table.evaluate.ok_or_else(|| lacking("evaluate"))?,
             export_model: table.export_model.ok_or_else(|| lacking("export_model"))?,
             free_answer: table.free_answer.ok_or_else(|| lacking("free_answer"))?,
+            explain: table.explain.filter(|_| has_explain),
         })
     }
 

@@ -22,8 +22,8 @@ use super::{
     sink::{HostSink, SinkHandle},
 };
 use crate::{
-    Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
-    RunnerError, emit::EventSink,
+    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
+    ExportResult, FitRequest, RunResult, RunnerError, emit::EventSink,
 };
 
 /// A runner whose library is open, in Rust or in C. It stays open until the process ends.
@@ -199,6 +199,29 @@ impl LoadedRunner {
             Face::C(runner) => call_c(runner, runner.export_model, request, sink),
         }
     }
+
+    /// Calls [`explain`](crate::ExperimentRunner::explain). A runner of a contract before 1.1.0, and
+    /// one in C that leaves it out, is answered for with [`RunnerError::Unsupported`].
+    #[must_use]
+    pub fn explain(&self, request: &ExplainRequest, sink: Arc<dyn EventSink>) -> Call<Explanation> {
+        match self.face {
+            Face::Rust(module) => match module.explain() {
+                Some(explain) => call_rust(explain, request, sink),
+                None => unsupported(request, sink, &too_old("explain", "1.1.0")),
+            },
+            Face::C(runner) => match runner.explain {
+                Some(explain) => call_c(runner, explain, request, sink),
+                None => unsupported(
+                    request,
+                    sink,
+                    &RunnerError::unsupported(
+                        "explain",
+                        "this runner does not say where its scores come from; an author adds it as `explain` of its protea_runner",
+                    ),
+                ),
+            },
+        }
+    }
 }
 
 impl std::fmt::Debug for LoadedRunner {
@@ -279,6 +302,26 @@ fn call<T>(
         sink_panicked: sink.is_broken(),
         late: LateEvents(sink),
     }
+}
+
+/// A call of a function that the runner does not have.
+fn unsupported<T>(
+    request: &impl Serialize,
+    sink: Arc<dyn EventSink>,
+    error: &RunnerError,
+) -> Call<T> {
+    call(request, sink, |_, _| Err(error.clone().into()))
+}
+
+/// The answer for a runner that was built before the contract had an operation.
+fn too_old(operation: &str, since: &str) -> RunnerError {
+    RunnerError::unsupported(
+        operation,
+        format!(
+            "this runner was built for a contract before {since}; rebuild it against protea-contracts {}",
+            crate::CONTRACT_VERSION
+        ),
+    )
 }
 
 fn outcome<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {

@@ -2,7 +2,7 @@
 //!
 //! All of the contract's `unsafe`, and every mention of `abi_stable`, is in here.
 //!
-//! What crosses is small on purpose: a root module of four functions, JSON text for requests and
+//! What crosses is small on purpose: a root module of five functions, JSON text for requests and
 //! results, and a handle for the emitter. JSON can grow without breaking anyone, costs microseconds
 //! in calls that take seconds, and is what a worker process and a runner in C speak as well.
 //!

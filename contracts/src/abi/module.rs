@@ -26,6 +26,9 @@ pub struct RunnerModule {
     /// [`ExportResult`](crate::ExportResult).
     #[sabi(last_prefix_field)]
     pub export: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
+    /// Takes an [`ExplainRequest`](crate::ExplainRequest), gives an
+    /// [`Explanation`](crate::Explanation). Since 1.1.0.
+    pub explain: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
 }
 
 impl RootModule for RunnerModuleRef {

@@ -73,6 +73,7 @@ pub extern "C" fn construct<P: Plugin>() -> RootModuleResult {
         fit: fit::<P>,
         evaluate: evaluate::<P>,
         export: export::<P>,
+        explain: explain::<P>,
     });
     // The library is never closed, so its module may live for ever.
     let module = RunnerModuleRef(WithMetadata::static_as_prefix(Box::leak(Box::new(module))));
@@ -102,6 +103,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         spec_schema: schemars::schema_for!(R::Spec).to_value(),
         spec_defaults,
         metrics: runner.metrics(),
+        explains: runner.explains(),
     })
 }
 
@@ -131,6 +133,10 @@ extern "C" fn evaluate<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) ->
 
 extern "C" fn export<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
     outcome(|| P::runner().export(&parse(request.as_slice())?, &emitter(sink)))
+}
+
+extern "C" fn explain<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
+    outcome(|| P::runner().explain(&parse(request.as_slice())?, &emitter(sink)))
 }
 
 fn emitter(sink: &SinkHandle) -> Emitter {

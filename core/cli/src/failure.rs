@@ -5,7 +5,9 @@ use std::error::Error;
 use protea_cafa::{dataset, ontology::OntologyError, scoring::ScoringError};
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
-    contracts::RunnerError, tracking::TrackerError, workspace::RUN_MANIFEST,
+    contracts::RunnerError,
+    tracking::TrackerError,
+    workspace::{FindRunError, RUN_MANIFEST, RecordedRunError},
 };
 use serde_json::{Map, Value, json};
 
@@ -124,6 +126,30 @@ impl From<WorkspaceError> for Failure {
     }
 }
 
+impl From<FindRunError> for Failure {
+    fn from(error: FindRunError) -> Self {
+        let exit = match error {
+            FindRunError::Unknown { .. } | FindRunError::Manifest { .. } => Exit::Input,
+            FindRunError::Ambiguous { .. } => Exit::Usage,
+        };
+        let failure = Self::of(exit, &error);
+        match error {
+            FindRunError::Ambiguous { runs, .. } => failure.with_detail("runs", json!(runs)),
+            _ => failure,
+        }
+    }
+}
+
+impl From<RecordedRunError> for Failure {
+    fn from(error: RecordedRunError) -> Self {
+        let exit = match error {
+            RecordedRunError::OtherRunner { .. } => Exit::Runner,
+            RecordedRunError::NoModel { .. } | RecordedRunError::NoDataset { .. } => Exit::Input,
+        };
+        Self::of(exit, &error)
+    }
+}
+
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         Self::of(Exit::Input, &error)
@@ -139,9 +165,9 @@ impl From<DispatchError> for Failure {
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Self {
         let exit = match &error {
-            ExperimentError::Spec { source } | ExperimentError::Step { source, .. } => {
-                of_dispatch(source)
-            }
+            ExperimentError::Spec { source }
+            | ExperimentError::Step { source, .. }
+            | ExperimentError::Explain { source } => of_dispatch(source),
             ExperimentError::Workspace(error) => of_workspace(error),
             ExperimentError::Store(error) => of_store(error),
             ExperimentError::Tracker(error) => of_tracker(error),
@@ -240,7 +266,8 @@ fn of_dispatch(error: &DispatchError) -> Exit {
         DispatchError::Runner(
             RunnerError::InvalidSpec { .. }
             | RunnerError::Dataset { .. }
-            | RunnerError::Model { .. },
+            | RunnerError::Model { .. }
+            | RunnerError::NotFound { .. },
         ) => Exit::Input,
         _ => Exit::Failed,
     }

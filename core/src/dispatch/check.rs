@@ -1,11 +1,12 @@
-//! What a runner says it exported, held against what is there.
+//! What a runner says it exported, held against what is there; what it explains, held against
+//! what was asked.
 
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
 };
 
-use protea_contracts::{ExportResult, RunnerError, content};
+use protea_contracts::{ExplainRequest, Explanation, ExportResult, RunnerError, content};
 use url::Url;
 
 use super::DispatchError;
@@ -28,6 +29,31 @@ pub(super) fn room(error: DispatchError, output: &Url) -> DispatchError {
             DispatchError::OutputFull { path, message }
         }
         (error, _) => error,
+    }
+}
+
+/// An explanation is of the protein that was asked about, and of no more terms than were wanted.
+pub(super) fn explained(
+    explanation: &Explanation,
+    request: &ExplainRequest,
+) -> Result<(), DispatchError> {
+    let broken = |message: String| Err(DispatchError::Protocol(message));
+    if explanation.accession != request.accession {
+        return broken(format!(
+            "asked to explain {:?}, it explained {:?}",
+            request.accession, explanation.accession
+        ));
+    }
+    let most = match (&request.term, request.limit) {
+        (Some(_), _) => 1,
+        (None, 0) => usize::MAX,
+        (None, limit) => limit,
+    };
+    match explanation.terms.len() {
+        terms if terms > most => broken(format!(
+            "asked to explain {most} terms at most, it explained {terms}"
+        )),
+        _ => Ok(()),
     }
 }
 

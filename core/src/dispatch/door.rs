@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use protea_contracts::{
-    Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
-    abi::host::LoadedRunner, emit::EventSink,
+    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
+    ExportResult, FitRequest, RunResult, abi::host::LoadedRunner, emit::EventSink,
 };
 use url::Url;
 #[cfg(unix)]
@@ -105,6 +105,18 @@ impl Door {
             Self::Worker { .. } => {
                 self.in_worker(Operation::Export, request, Some(&request.output_uri), sink)
             }
+        }
+    }
+
+    pub(super) fn explain(
+        &self,
+        request: &ExplainRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<Explanation, DispatchError> {
+        match self {
+            Self::Here(loaded) => Ok(loaded.explain(request, sink).result?),
+            #[cfg(unix)]
+            Self::Worker { .. } => self.in_worker(Operation::Explain, request, None, sink),
         }
     }
 

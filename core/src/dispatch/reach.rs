@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::{EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, content};
+use protea_contracts::{
+    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, ReferenceModel, content,
+};
 
 use crate::dataset;
 
@@ -28,6 +30,13 @@ impl Reads for FitRequest {
 }
 
 impl Reads for EvaluateRequest {
+    fn reads(&self) -> Vec<PathBuf> {
+        let model = self.model_path().into_iter().flat_map(|path| model(&path));
+        self.dataset_dir().into_iter().chain(model).collect()
+    }
+}
+
+impl Reads for ExplainRequest {
     fn reads(&self) -> Vec<PathBuf> {
         let model = self.model_path().into_iter().flat_map(|path| model(&path));
         self.dataset_dir().into_iter().chain(model).collect()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protea_contracts::{
-    Capabilities, EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, RunResult,
-    emit::EventSink,
+    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
+    ExportResult, FitRequest, RunResult, emit::EventSink,
 };
 use serde_json::Value;
 use url::Url;
@@ -145,6 +145,23 @@ impl Runner {
         let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
         check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
+    }
+
+    /// Dispatches `explain`, and holds the answer against what was asked.
+    ///
+    /// # Errors
+    ///
+    /// [`DispatchError`]; its [`Runner`](DispatchError::Runner) with
+    /// [`Unsupported`](protea_contracts::RunnerError::Unsupported) for a runner that does not
+    /// explain, or is older than the operation.
+    pub fn explain(
+        &self,
+        request: &ExplainRequest,
+        sink: Arc<dyn EventSink>,
+    ) -> Result<Explanation, DispatchError> {
+        let explanation = self.door.explain(request, sink)?;
+        check::explained(&explanation, request)?;
+        Ok(explanation)
     }
 }
 

@@ -49,6 +49,12 @@ pub enum ExperimentError {
     /// What the caller's own code in a run says went wrong.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
+    /// The runner did not say where its scores come from.
+    #[error("explain failed: {source}")]
+    Explain {
+        /// Why.
+        source: Box<DispatchError>,
+    },
     /// The run cannot be recorded.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -67,7 +73,7 @@ impl ExperimentError {
     /// Whether the user asked for the end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let Self::Step { source, .. } = self else {
+        let (Self::Step { source, .. } | Self::Explain { source }) = self else {
             return false;
         };
         matches!(

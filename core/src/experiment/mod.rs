@@ -1,7 +1,9 @@
-//! Experiments: a runner, a workspace and trackers, tied together; every run is on record.
+//! Experiments: a runner, a workspace and trackers, tied together; every run is on record, and can
+//! be asked where a score comes from.
 
 mod context;
 mod error;
+mod explain;
 mod observer;
 mod plan;
 mod recorder;

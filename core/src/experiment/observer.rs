@@ -12,7 +12,7 @@ use super::recorder::Tracked;
 
 use crate::workspace::{RunLog, StepRecord};
 
-/// A lifecycle step of a run.
+/// What a runner is asked to do: a lifecycle step of a run, or a question about one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Learning.
@@ -21,16 +21,19 @@ pub enum Step {
     Evaluate,
     /// Writing out the model.
     Export,
+    /// Saying where scores come from; no step of a run.
+    Explain,
 }
 
 impl Step {
-    /// `fit`, `evaluate` or `export`.
+    /// `fit`, `evaluate`, `export` or `explain`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fit => "fit",
             Self::Evaluate => "evaluate",
             Self::Export => "export",
+            Self::Explain => "explain",
         }
     }
 }

@@ -94,7 +94,7 @@ impl<'a> Lifecycle<'a> {
     }
 
     fn track(job: &Job, tracking: &Tracking, start: RunStart) -> Result<Run, WorkspaceError> {
-        let workspace = Workspace::at(job.workspace());
+        let workspace = Workspace::at(job.workspace())?;
         Ok(tracking.tracker(&workspace, job)?.start_run(start)?)
     }
 

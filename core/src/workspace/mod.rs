@@ -15,10 +15,12 @@
 
 mod binding;
 mod document;
+mod find;
 mod job;
 mod lifecycle;
 mod log;
 mod manifest;
+mod recorded;
 mod run;
 mod state_point;
 mod sync;
@@ -34,12 +36,14 @@ use serde_json::{Map, Value};
 
 pub use binding::bind_tracker;
 pub use document::{JobDocument, TrackerBinding};
+pub use find::FindRunError;
 pub use job::Job;
 pub use lifecycle::{run_lifecycle, run_lifecycle_judging};
 pub use log::RunLog;
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
+pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::{RUN_MANIFEST, RunDirectory};
 pub use state_point::{StatePointError, job_id};
 pub use sync::{Unsynced, unsynced};
@@ -144,11 +148,18 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// The workspace in a directory that is one.
-    fn at(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_owned(),
-        }
+    /// The workspace at `directory`, to look at what is there: nothing is made. Runs whose process
+    /// vanished are closed as `killed`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when a relative path has nothing to be relative to.
+    pub fn at(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
+        let workspace = Self { directory };
+        vanished::close(&workspace);
+        Ok(workspace)
     }
 
     /// The directory.

@@ -86,11 +86,25 @@ pub fn assess(
     predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError> + Send,
 ) -> Result<EvalResult, RunnerError> {
     let output = request.output_dir()?;
+    with_threads(request.threads, || {
+        predict_and_score(dataset, &output, emit, predict)
+    })
+}
+
+/// Does something with so many rayon threads; 0 stands for one per core.
+///
+/// # Errors
+///
+/// [`RunnerError::Failed`] when they cannot be started; what `work` fails with.
+pub fn with_threads<T: Send>(
+    threads: usize,
+    work: impl FnOnce() -> Result<T, RunnerError> + Send,
+) -> Result<T, RunnerError> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(request.threads)
+        .num_threads(threads)
         .build()
         .or_failed("starting threads")?
-        .install(|| predict_and_score(dataset, &output, emit, predict))
+        .install(work)
 }
 
 fn predict_and_score(

@@ -9,9 +9,11 @@
 //! | [`propagated`] | the annotations of a dataset with all their ancestors |
 //! | [`scoring`] | CAFA scores, with the semantics of cafaeval |
 //! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
+//! | [`explaining`] | what `explain` does for every runner: find the protein and the term |
 
 pub mod assessment;
 pub mod dataset;
+pub mod explaining;
 pub mod features;
 pub mod formats;
 pub mod ontology;

@@ -10,8 +10,10 @@
 //! | [`search`] | exact nearest neighbours, fast |
 //! | [`references`] | the reference set: who is in which index, with which terms |
 //! | [`transfer`] | from neighbours to scored terms |
+//! | `explain` | which neighbours gave which term, with what weight |
 //! | [`runner`] | the runner: what the host calls |
 
+mod explain;
 pub mod references;
 pub mod runner;
 pub mod search;

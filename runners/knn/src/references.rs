@@ -118,6 +118,32 @@ pub fn rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
     Ok(blocks.into_iter().map(row_block).collect())
 }
 
+/// The embedding of one protein, as a matrix of one row.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when the dataset has none.
+pub fn row(dataset: &FrozenDataset, protein: usize) -> Result<RowBlock<'_>, RunnerError> {
+    let blocks = dataset
+        .embedding_blocks()
+        .or_dataset("looking for embeddings")?;
+    let found = blocks.into_iter().find_map(|block| {
+        let place = protein.checked_sub(block.first_row)?;
+        let values = place * block.width..(place + 1) * block.width;
+        (place < block.rows).then(|| RowBlock {
+            first_row: 0,
+            rows: 1,
+            values: match block.values {
+                EmbeddingValues::F32(all) => Values::F32(&all[values]),
+                EmbeddingValues::F16(all) => Values::F16(&all[values]),
+            },
+        })
+    });
+    found.ok_or_else(|| RunnerError::Dataset {
+        message: format!("the protein of number {protein} has no embedding"),
+    })
+}
+
 fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
     RowBlock {
         first_row: block.first_row,

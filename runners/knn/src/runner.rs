@@ -14,8 +14,9 @@ use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
-    references::{self, References},
-    search::{self, Index, Membership, SearchError, SearchOptions},
+    explain,
+    references::{self, Indices, References},
+    search::{self, Index, Membership, Neighbours, RowBlock, SearchError, SearchOptions},
     spec::{KnnSpec, Metric},
     transfer::Transfer,
 };
@@ -72,12 +73,24 @@ impl ExperimentRunner for KnnRunner {
         }
         bundle.finish()
     }
+
+    fn explains(&self) -> bool {
+        true
+    }
+
+    fn explain(
+        &self,
+        request: &ExplainRequest,
+        emit: &Emitter,
+    ) -> Result<Explanation, RunnerError> {
+        explain::explain(request, emit)
+    }
 }
 
 export_runner!(KnnRunner, name: "knn");
 
 /// Opens the reference set that a model names, if it still is what the model was made with.
-fn open_references(
+pub(crate) fn open_references(
     model: &ReferenceModel<KnnSpec>,
     path: &Path,
 ) -> Result<FrozenDataset, RunnerError> {
@@ -101,7 +114,7 @@ fn open_references(
 }
 
 /// Vectors can only be compared that were made alike.
-fn check_comparable(
+pub(crate) fn check_comparable(
     references: &FrozenDataset,
     queries: &FrozenDataset,
     emit: &Emitter,
@@ -156,46 +169,19 @@ fn predict(
         &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
     );
     let indices = references.indices(spec.per_aspect)?;
-    let width = references.dataset.embedding_width().unwrap_or_default();
-    let index = Index::new(
-        width,
-        references::rows(references.dataset)?,
-        Membership::Masks {
-            masks: &indices.masks,
-            groups: indices.namespaces.len(),
-        },
-        match spec.metric {
-            Metric::Cosine => search::Metric::Cosine,
-            Metric::L2 => search::Metric::L2,
-        },
-    )
-    .or_failed("preparing the references")?;
-    let itself: Option<Vec<Option<u32>>> = spec.exclude_self.then(|| {
+    let excluded: Option<Vec<Option<u32>>> = spec.exclude_self.then(|| {
         (0..queries.len())
-            .map(|query| references.dataset.index_of(queries.accession(query)))
-            .map(|row| row.and_then(|row| u32::try_from(row).ok()))
+            .map(|query| itself(references.dataset, queries, query))
             .collect()
     });
-    let options = SearchOptions {
-        exclude: itself.as_deref(),
-        ..SearchOptions::nearest(spec.k as usize)
-    };
-    // Threads report as they come; what goes out never falls.
-    let reported = Mutex::new(0);
-    let report = |done, total| {
-        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if done > *reported {
-            *reported = done;
-            emit.progress(done, total);
-        }
-        !emit.is_cancelled()
-    };
-    let neighbours = index
-        .search(&references::rows(queries)?, &options, &report)
-        .map_err(|error| match error {
-            SearchError::Cancelled => RunnerError::Cancelled,
-            error => RunnerError::failed(format!("searching the neighbours: {error}")),
-        })?;
+    let neighbours = find_neighbours(
+        spec,
+        references,
+        &indices,
+        &references::rows(queries)?,
+        excluded.as_deref(),
+        emit,
+    )?;
 
     let ontology = references.ontology();
     for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
@@ -217,4 +203,59 @@ fn predict(
         }
     }
     Ok(())
+}
+
+/// The row of a query among the references, if it is one.
+pub(crate) fn itself(
+    references: &FrozenDataset,
+    queries: &FrozenDataset,
+    query: usize,
+) -> Option<u32> {
+    let row = references.index_of(queries.accession(query))?;
+    u32::try_from(row).ok()
+}
+
+/// The nearest references of every query, in every index; a query's `excluded` is passed over.
+pub(crate) fn find_neighbours(
+    spec: &KnnSpec,
+    references: &References<'_>,
+    indices: &Indices,
+    queries: &[RowBlock<'_>],
+    excluded: Option<&[Option<u32>]>,
+    emit: &Emitter,
+) -> Result<Neighbours, RunnerError> {
+    let width = references.dataset.embedding_width().unwrap_or_default();
+    let index = Index::new(
+        width,
+        references::rows(references.dataset)?,
+        Membership::Masks {
+            masks: &indices.masks,
+            groups: indices.namespaces.len(),
+        },
+        match spec.metric {
+            Metric::Cosine => search::Metric::Cosine,
+            Metric::L2 => search::Metric::L2,
+        },
+    )
+    .or_failed("preparing the references")?;
+    let options = SearchOptions {
+        exclude: excluded,
+        ..SearchOptions::nearest(spec.k as usize)
+    };
+    // Threads report as they come; what goes out never falls.
+    let reported = Mutex::new(0);
+    let report = |done, total| {
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if done > *reported {
+            *reported = done;
+            emit.progress(done, total);
+        }
+        !emit.is_cancelled()
+    };
+    index
+        .search(queries, &options, &report)
+        .map_err(|error| match error {
+            SearchError::Cancelled => RunnerError::Cancelled,
+            error => RunnerError::failed(format!("searching the neighbours: {error}")),
+        })
 }

@@ -48,18 +48,10 @@ impl<'r> Transfer<'r> {
         predicted: &mut Vec<(Term, f64)>,
     ) {
         let spec = self.spec;
-        let farthest = spec.distance_threshold.unwrap_or(f64::INFINITY);
-        let voters = neighbours
-            .iter()
-            .filter(|neighbour| distance(spec.metric, neighbour) <= farthest);
         let mut whole = 0.0;
-        for voter in voters {
+        for voter in voters(spec, neighbours) {
             let weight = weight(spec, voter);
-            whole += match spec.vote {
-                Vote::Similarity => weight,
-                Vote::Fraction | Vote::Gopredsim => 1.0,
-                Vote::Max => 0.0,
-            };
+            whole += counts_of_whole(spec, voter);
             for &term in self.references.terms(voter.row as usize) {
                 let namespace = self.references.ontology().namespace_of(term);
                 if !self.indices.namespaces[index].contains(&namespace) {
@@ -87,19 +79,50 @@ impl<'r> Transfer<'r> {
     }
 }
 
+/// Of the neighbours in an index, those that may vote.
+pub(crate) fn voters<'n>(
+    spec: &KnnSpec,
+    neighbours: &'n [Neighbour],
+) -> impl Iterator<Item = &'n Neighbour> + use<'n> {
+    let (metric, farthest) = (
+        spec.metric,
+        spec.distance_threshold.unwrap_or(f64::INFINITY),
+    );
+    neighbours
+        .iter()
+        .filter(move |neighbour| distance(metric, neighbour) <= farthest)
+}
+
+/// What a voter adds to what the votes for a term are divided by.
+pub(crate) fn counts_of_whole(spec: &KnnSpec, voter: &Neighbour) -> f64 {
+    match spec.vote {
+        Vote::Similarity => weight(spec, voter),
+        Vote::Fraction | Vote::Gopredsim => 1.0,
+        Vote::Max => 0.0,
+    }
+}
+
 /// The distance that the threshold is compared with: Euclidean rather than squared.
-fn distance(metric: Metric, neighbour: &Neighbour) -> f64 {
+pub(crate) fn distance(metric: Metric, neighbour: &Neighbour) -> f64 {
     match metric {
         Metric::Cosine => neighbour.distance,
         Metric::L2 => neighbour.euclidean(),
     }
 }
 
-fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
+/// The similarity of a neighbour: max(cos, 0), or 0.5 / (0.5 + distance).
+pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
+    match metric {
+        Metric::Cosine => (1.0 - neighbour.distance).max(0.0),
+        Metric::L2 => 0.5 / (0.5 + neighbour.euclidean()),
+    }
+}
+
+/// What a neighbour's vote counts.
+pub(crate) fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,
         (Vote::Max, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),
-        (_, Metric::Cosine) => (1.0 - neighbour.distance).max(0.0),
-        (_, Metric::L2) => 0.5 / (0.5 + neighbour.euclidean()),
+        (_, metric) => similarity(metric, neighbour),
     }
 }

@@ -5,6 +5,7 @@ mod cafa;
 mod check;
 mod dataset;
 mod experiment;
+mod explain;
 mod isolation;
 mod runners;
 mod tracking;
@@ -17,6 +18,7 @@ pub use cafa::{CafaArgs, LogLevel};
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
+pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use tracking::{BindTrackerArgs, NewRunArgs, SyncArgs, TrackingArgs, WorkspaceArgs};
@@ -106,6 +108,8 @@ pub enum Command {
     NewRun(NewRunArgs),
     /// Bind a job to a run of a tracker, so that either can be found from the other
     BindTracker(BindTrackerArgs),
+    /// Show where the scores of a protein come from in a run
+    Explain(ExplainArgs),
     /// Find out what runners there are and what they can do
     #[command(subcommand)]
     Runners(RunnersCommand),

@@ -5,6 +5,7 @@ mod cafa;
 mod check;
 mod dataset;
 mod evaluate;
+mod explain;
 mod export;
 mod fit;
 mod freeze;
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Sync(args) => sync::run(&args, &reporter),
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
+        Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),

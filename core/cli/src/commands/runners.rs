@@ -116,7 +116,14 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         .add("version", &descriptor.version)
         .add("contract", &descriptor.contract_version)
         .add("file", format!("{} ({})", shown(&entry.path), entry.origin))
-        .add("SHA-256", &entry.sha256);
+        .add("SHA-256", &entry.sha256)
+        .add(
+            "explains",
+            match capabilities.explains {
+                true => "yes: `protea explain` shows where its scores come from",
+                false => "no",
+            },
+        );
     let settings = settings(
         &capabilities.spec_schema,
         &capabilities.spec_defaults,
@@ -136,6 +143,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
             capabilities.spec_defaults.clone(),
         );
         object.insert("metrics".to_owned(), json!(capabilities.metrics));
+        object.insert("explains".to_owned(), json!(capabilities.explains));
     }
     Ok(Report {
         text: format!("{lines}\n{settings}\n{metrics}"),

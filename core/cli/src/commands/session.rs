@@ -177,7 +177,8 @@ impl<'a> Session<'a> {
     }
 }
 
-fn ended_by_user() -> Result<(), Failure> {
+/// The end of a command that the user no longer wants.
+pub fn ended_by_user() -> Result<(), Failure> {
     if interrupt::requested() {
         Err(Failure::cancelled())
     } else {

@@ -1,5 +1,6 @@
 //! What a command says: its report on standard output, its progress on standard error.
 
+mod explanation;
 mod lines;
 mod number;
 mod progress;
@@ -9,6 +10,7 @@ mod table;
 
 use serde_json::Value;
 
+pub use explanation::explanation;
 pub use lines::{Lines, relative_to, shown};
 pub use number::{bytes, count, number};
 pub use progress::Reporter;

@@ -170,6 +170,7 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
         Operation::Fit => call(start, channel, |request| runner.fit(&request, sink())),
         Operation::Evaluate => call(start, channel, |request| runner.evaluate(&request, sink())),
         Operation::Export => call(start, channel, |request| runner.export(&request, sink())),
+        Operation::Explain => call(start, channel, |request| runner.explain(&request, sink())),
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Operation {
     Evaluate,
     /// [`export`](protea_contracts::ExperimentRunner::export).
     Export,
+    /// [`explain`](protea_contracts::ExperimentRunner::explain).
+    Explain,
 }
 
 /// A frame's kind.

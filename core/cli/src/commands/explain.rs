@@ -1,0 +1,109 @@
+//! `protea explain`.
+
+use protea_core::{
+    Dataset, Experiment, Workspace, contracts::ExplainRequest, dataset, workspace::RecordedRun,
+};
+use serde_json::{Map, Value, json};
+
+use super::session::{ended_by_user, isolation, trusted};
+use crate::{
+    args::ExplainArgs,
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Report, Reporter, explanation},
+    watch::Watch,
+};
+
+/// Asks the runner of a run where the scores of a protein come from.
+pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let workspace = Workspace::at(&args.workspace)?;
+    let run = workspace.find_run(&args.run)?;
+    let manifest = &run.manifest;
+    let model_uri = run.model_uri()?;
+    let isolation = isolation(&args.isolation)?;
+    let catalog = trusted(&args.runners, &args.lock)?;
+    let entry = catalog.find(&manifest.runner.name)?;
+    if let Err(other) = run.check_runner(&entry) {
+        if !args.allow_other_runner {
+            let failure = Failure::from(other);
+            return Err(failure.with_note(
+                "--runner-dir names another directory to look in; --allow-other-runner asks the runner as it is now".to_owned(),
+            ));
+        }
+        reporter.warn(&other.to_string());
+    }
+    let runner = catalog.load_with(&manifest.runner.name, &isolation)?;
+    interrupt::cooperate(reporter);
+    let dataset = dataset_of(args, &run, reporter)?;
+
+    let mut request = ExplainRequest::new(
+        model_uri.clone(),
+        dataset.uri.clone(),
+        args.accession.as_str(),
+    );
+    request.term.clone_from(&args.term);
+    request.limit = args.limit;
+    request.run_id.clone_from(&manifest.run_id);
+    let explained = Experiment::new(&runner, &workspace)
+        .with_seed(manifest.seed)
+        .with_threads(args.threads)
+        .with_observer(Watch::new(reporter))
+        .explain(&request);
+    reporter.abandon();
+    let explained = explained?;
+
+    let text = format!(
+        "{} · {} {} · {} · run {}\n\n{}",
+        explained.accession,
+        manifest.runner.name,
+        runner.entry().descriptor.version,
+        dataset.name,
+        manifest.run_id,
+        explanation(&explained, args.term.is_none())
+    );
+    let mut json = Map::from_iter([
+        ("run_id".to_owned(), json!(manifest.run_id)),
+        ("runner".to_owned(), json!(manifest.runner.name)),
+        ("model_uri".to_owned(), json!(model_uri)),
+        ("dataset".to_owned(), json!(dataset)),
+    ]);
+    if let Value::Object(explained) = json!(explained) {
+        json.extend(explained);
+    }
+    Ok(Report {
+        text,
+        json: Value::Object(json),
+    })
+}
+
+/// The dataset that is named, or the one that the run was scored on, if it still is that.
+fn dataset_of(
+    args: &ExplainArgs,
+    run: &RecordedRun,
+    reporter: &Reporter,
+) -> Result<Dataset, Failure> {
+    let staged = |location: &str| {
+        reporter.start(&format!("checking {location}"));
+        let staged = dataset::stage(location);
+        reporter.abandon();
+        ended_by_user()?;
+        Ok::<_, Failure>(staged?)
+    };
+    if let Some(location) = &args.dataset {
+        return staged(location);
+    }
+    let note = || "--dataset names the dataset that the protein is in".to_owned();
+    let recorded = run
+        .dataset("eval")
+        .map_err(|error| Failure::from(error).with_note(note()))?;
+    let found = staged(recorded.uri.as_str()).map_err(|failure| failure.with_note(note()))?;
+    if found.sha256 == recorded.sha256 {
+        return Ok(found);
+    }
+    let message = format!(
+        "{} is another dataset now than in the run {}: its manifest has SHA-256 {}, it was {}",
+        recorded.uri, run.manifest.run_id, found.sha256, recorded.sha256
+    );
+    Err(Failure::new(Exit::Input, message).with_note(note()))
+}

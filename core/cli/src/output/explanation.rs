@@ -1,0 +1,188 @@
+//! Where scores come from, for people: a table of contributions for each term.
+
+use std::fmt::Write;
+
+use protea_core::contracts::{
+    Explanation,
+    explanation::{Combination, Contribution, TermExplanation},
+};
+use serde_json::Value;
+
+use super::{Table, count, number};
+
+/// How many contributions of a term are listed.
+const LISTED: usize = 10;
+/// How many terms that a contribution came through are listed.
+const THROUGH: usize = 2;
+
+/// A column: its heading, and what stands in it, if anything does.
+type Column = (&'static str, fn(&Contribution) -> Option<String>);
+
+const COLUMNS: [Column; 6] = [
+    ("value", |part| part.value.as_ref().map(value)),
+    ("distance", |part| part.distance.map(number)),
+    ("similarity", |part| part.similarity.map(number)),
+    ("weight", |part| part.weight.map(number)),
+    ("of the score", |part| Some(number(part.amount))),
+    ("through", through),
+];
+
+/// The terms of an explanation, one below the other. `all` says that all terms were asked about.
+pub fn explanation(explained: &Explanation, all: bool) -> String {
+    let mut text = String::new();
+    if all && explained.predicted == 0 {
+        text.push_str("nothing is predicted for it\n");
+    }
+    for (place, term) in explained.terms.iter().enumerate() {
+        if place > 0 {
+            text.push('\n');
+        }
+        text.push_str(&heading(term));
+        text.push_str(&contributions(term, &explained.contributors));
+    }
+    let more = explained.predicted.saturating_sub(explained.terms.len());
+    if all && more > 0 {
+        let more = count(more as u64);
+        writeln!(text, "\nand {more} more terms; --limit 0 shows all")
+            .expect("writing to a String cannot fail");
+    }
+    text
+}
+
+fn heading(term: &TermExplanation) -> String {
+    let aspect = term.aspect.as_deref().map(|aspect| format!("{aspect} "));
+    let name = term.name.as_deref().map(|name| format!(" · {name}"));
+    let combination = match term.combination {
+        Combination::Max => ", the largest of these",
+        Combination::LogisticSum => ", 1 / (1 + exp(-sum)) of these",
+        _ => "",
+    };
+    let predicted = match term.predicted {
+        true => "",
+        false => ", too low to be predicted",
+    };
+    format!(
+        "{}{}{} · {}{combination}{predicted}\n",
+        aspect.unwrap_or_default(),
+        term.term,
+        name.unwrap_or_default(),
+        number(term.score),
+    )
+}
+
+fn contributions(term: &TermExplanation, contributors: &str) -> String {
+    if term.contributions.is_empty() {
+        return format!("  no {contributors} contributes\n");
+    }
+    let listed = &term.contributions[..term.contributions.len().min(LISTED)];
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|(_, cell)| listed.iter().any(|part| cell(part).is_some()))
+        .collect();
+    let ranked = listed.iter().any(|part| part.rank.is_some());
+    let numbers = 2..columns.len() + 2 - usize::from(listed.iter().any(|p| !p.through.is_empty()));
+    let headings = [if ranked { "#" } else { "" }, contributors];
+    let headings = headings
+        .into_iter()
+        .chain(columns.iter().map(|(name, _)| *name));
+    let mut table = Table::new(numbers, headings);
+    if term.base != 0.0 {
+        let cells = columns.iter().map(|(name, _)| match *name {
+            "of the score" => number(term.base),
+            _ => String::new(),
+        });
+        table.row(
+            [String::new(), "(base)".to_owned()]
+                .into_iter()
+                .chain(cells),
+        );
+    }
+    for part in listed {
+        let rank = part.rank.map_or_else(String::new, |rank| rank.to_string());
+        let cells = columns
+            .iter()
+            .map(|(_, cell)| cell(part).unwrap_or_default());
+        table.row([rank, part.source.clone()].into_iter().chain(cells));
+    }
+    let rest = &term.contributions[listed.len()..];
+    let mut text: String = table
+        .to_string()
+        .lines()
+        .map(|line| format!("  {}\n", line.trim_end()))
+        .collect();
+    if !rest.is_empty() {
+        let sum: f64 = rest.iter().map(|part| part.amount).sum();
+        let (more, sum) = (count(rest.len() as u64), number(sum));
+        writeln!(text, "  and {more} more, {sum} together; --json lists all")
+            .expect("writing to a String cannot fail");
+    }
+    text
+}
+
+fn through(part: &Contribution) -> Option<String> {
+    if part.through.is_empty() {
+        return None;
+    }
+    let listed = part.through.len().min(THROUGH);
+    let mut text = part.through[..listed].join(", ");
+    if part.through.len() > listed {
+        write!(text, " and {} more", part.through.len() - listed)
+            .expect("writing to a String cannot fail");
+    }
+    Some(text)
+}
+
+fn value(value: &Value) -> String {
+    match (value.as_f64(), value.as_str()) {
+        (Some(value), _) => number(value),
+        (None, Some(text)) => text.to_owned(),
+        (None, None) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn explained(value: Value) -> Explanation {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn votes_stand_below_their_term_with_the_columns_that_are_filled() {
+        let text = explanation(
+            &explained(json!({
+                "accession": "P1", "contributors": "neighbour", "predicted": 3,
+                "terms": [{
+                    "term": "GO:0005524", "name": "ATP binding", "aspect": "MFO", "score": 0.75,
+                    "contributions": [
+                        {"source": "Q9Y2H1", "amount": 0.5, "rank": 1, "distance": 0.1, "weight": 0.9},
+                        {"source": "O95835", "amount": 0.25, "rank": 3, "distance": 0.55,
+                         "weight": 0.45, "through": ["GO:0000001", "GO:0000002", "GO:0000003"]},
+                    ],
+                }, { "term": "X:1", "score": 0.0, "predicted": false }],
+            })),
+            true,
+        );
+        insta::assert_snapshot!(text, @"");
+    }
+
+    #[test]
+    fn features_have_values_and_a_base_and_the_rest_is_summed() {
+        let parts: Vec<Value> = (0..12)
+            .map(|at| json!({"source": format!("f{at}"), "amount": 1.0 - f64::from(at), "value": at}))
+            .collect();
+        let text = explanation(
+            &explained(json!({
+                "accession": "P1", "contributors": "feature", "predicted": 1,
+                "terms": [{
+                    "term": "X:1", "score": 0.5, "combination": "logistic_sum", "base": -2.5,
+                    "contributions": parts,
+                }],
+            })),
+            false,
+        );
+        insta::assert_snapshot!(text, @"");
+    }
+}
