@@ -15,6 +15,7 @@ mod c_runner;
 mod conformance;
 mod drop_in;
 mod embedding;
+mod explain;
 mod main_job;
 mod other_contract;
 #[cfg(target_os = "linux")]
