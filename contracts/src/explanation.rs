@@ -45,7 +45,7 @@ pub struct Explanation {
     pub contributors: String,
     /// How many terms are predicted for the protein, whether explained here or not.
     pub predicted: usize,
-    /// The terms that are explained, by falling score, then by id.
+    /// The terms that are explained, by falling score; of one score, the most telling first.
     pub terms: Vec<TermExplanation>,
     /// Whatever else is worth knowing.
     #[serde(default)]
@@ -141,11 +141,12 @@ impl Explanation {
         }
     }
 
-    /// Takes the terms of which the protein's scores consist: sorts them, counts those that are
-    /// predicted, and keeps the first `limit`, or all where that is 0.
+    /// Takes the terms of which the protein's scores consist: sorts them by score, those of one score
+    /// as they come, counts those that are predicted, and keeps the first `limit`, or all where that
+    /// is 0.
     #[must_use]
     pub fn with_terms(mut self, mut terms: Vec<TermExplanation>, limit: usize) -> Self {
-        terms.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.term.cmp(&b.term)));
+        terms.sort_by(|a, b| b.score.total_cmp(&a.score));
         self.predicted = terms.iter().filter(|term| term.predicted).count();
         if limit > 0 {
             terms.truncate(limit);
@@ -261,13 +262,13 @@ mod tests {
         };
         let terms = vec![
             low,
+            score("T:1", 0.25),
             score("T:3", 0.5),
             score("T:2", 0.5),
-            score("T:1", 0.25),
         ];
         let explanation = Explanation::new("P1", "neighbour").with_terms(terms, 2);
         let names: Vec<&str> = explanation.terms.iter().map(|t| t.term.as_str()).collect();
-        assert_eq!(names, ["T:2", "T:3"]);
+        assert_eq!(names, ["T:3", "T:2"]);
         assert_eq!(explanation.predicted, 3);
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use protea_contracts::{
-    EvaluateRequest, FitRequest, Level, RunResult, RunnerError,
+    EvaluateRequest, ExplainRequest, Explanation, FitRequest, Level, RunResult, RunnerError,
     abi::host::{Call, CallError, LoadedRunner, OpenError},
     emit::{Event, EventSink},
 };
@@ -245,4 +245,56 @@ fn a_table_that_has_grown_at_its_end_is_taken_for_what_this_host_knows() {
     let library = compile_c(ANIMAL, "grown", place.path(), &["-DLONGER_TABLE"]);
     let runner = LoadedRunner::open(&library).unwrap();
     assert_eq!(runner.describe().unwrap().descriptor.name, "animal");
+}
+
+fn explain(name: &str, defines: &[&str]) -> (Result<Explanation, CallError>, usize) {
+    let place = Place::new();
+    let library = compile_c(ANIMAL, name, place.path(), defines);
+    let runner = LoadedRunner::open(&library).unwrap();
+    let sink = Arc::<Kept>::default();
+    let request = ExplainRequest::new(uri(), uri(), "P1");
+    let result = runner.explain(&request, Arc::clone(&sink) as _).result;
+    let events = sink.events.lock().unwrap().len();
+    (result, events)
+}
+
+#[test]
+fn a_runner_in_c_may_explain() {
+    for defines in [["-DEXPLAINS"].as_slice(), &["-DEXPLAINS", "-DLONGER_TABLE"]] {
+        let (explanation, events) = explain(&format!("explains{}", defines.len()), defines);
+        let term = &explanation.unwrap().terms[0];
+        assert_eq!(term.reproduced(), Some(term.score));
+        assert_eq!(term.contributions[0].value, Some(json!(120)));
+        assert_eq!(events, 1);
+    }
+}
+
+#[test]
+fn a_table_without_explain_or_that_ends_before_it_is_answered_for() {
+    let table = [
+        ("left_out", &[][..]),
+        (
+            "first",
+            &[
+                "-DEXPLAINS",
+                "-DSTRUCT_SIZE=offsetof(protea_runner,explain)",
+            ],
+        ),
+        (
+            "half",
+            &[
+                "-DEXPLAINS",
+                "-DSTRUCT_SIZE=offsetof(protea_runner,explain)+4",
+            ],
+        ),
+    ];
+    for (name, defines) in table {
+        let (result, events) = explain(name, defines);
+        let Err(CallError::Runner(RunnerError::Unsupported { operation, remedy })) = result else {
+            panic!("{name}: {result:?}")
+        };
+        assert_eq!(operation, "explain", "{name}");
+        assert!(remedy.contains("protea_runner"), "{name}: {remedy}");
+        assert_eq!(events, 0, "{name}");
+    }
 }

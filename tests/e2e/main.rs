@@ -15,6 +15,7 @@ mod c_runner;
 mod conformance;
 mod drop_in;
 mod embedding;
+mod explain;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod main_job;

@@ -1,8 +1,9 @@
 //! Runners and hosts of different minor versions of the contract understand each other.
 //!
-//! The contract as it is and one that has grown (a younger minor version, a request field, a
-//! function in the root module and in the sink's table, a trait method, a kind of error) are built
-//! from this source, with a tiny runner and a tiny host each. Every host opens both runners.
+//! Three contracts are built from this source, with a tiny runner and a tiny host each: version 1.0.0,
+//! before runners could explain; the contract as it is; and one that has grown (a younger minor version,
+//! a request field, a function in the root module and in the sink's table, a trait method, a kind of
+//! error). Every host opens all runners.
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use protea_contracts::CONTRACT_VERSION;
-use protea_e2e::{Place, cargo_build, in_repository, library, profile_directory, train};
+use protea_e2e::{Place, cargo_build, in_repository, library, profile_directory, test, train};
 use serde_json::{Value, json};
 
 /// What grows: a file of the contract, a text that is in it, and what is added behind that text.
@@ -45,32 +46,32 @@ const GROWTH: [(&str, &str, &str); 14] = [
     (
         "src/runner.rs",
         "    fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;\n",
-        "    /// New.\n    ///\n    /// # Errors\n    ///\n    /// Any.\n    fn explain(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {\n        \
-         Err(RunnerError::unsupported(\"explain\", \"do without\"))\n    }\n",
+        "    /// New.\n    ///\n    /// # Errors\n    ///\n    /// Any.\n    fn predict(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {\n        \
+         Err(RunnerError::unsupported(\"predict\", \"do without\"))\n    }\n",
     ),
     (
         "src/abi/module.rs",
-        "    pub export: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
-        "    /// New.\n    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+        "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+        "    /// New.\n    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
     ),
     (
         "src/abi/plugin.rs",
-        "        export: export::<P>,\n",
         "        explain: explain::<P>,\n",
+        "        predict: predict::<P>,\n",
     ),
     (
         "src/abi/plugin.rs",
-        "    outcome(|| P::runner().export(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
-        "extern \"C\" fn explain<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {\n    \
-         outcome(|| P::runner().explain(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
+        "    outcome(|| P::runner().explain(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
+        "extern \"C\" fn predict<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {\n    \
+         outcome(|| P::runner().predict(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
     ),
     (
         "src/abi/host.rs",
         "impl LoadedRunner {\n",
-        "    /// New.\n    #[must_use]\n    pub fn explain(&self, request: &EvaluateRequest, sink: Arc<dyn EventSink>) -> Call<EvalResult> {\n        \
-         let lacking = || RunnerError::unsupported(\"explain\", \"rebuild the runner\");\n        \
+        "    /// New.\n    #[must_use]\n    pub fn predict(&self, request: &EvaluateRequest, sink: Arc<dyn EventSink>) -> Call<EvalResult> {\n        \
+         let lacking = || RunnerError::unsupported(\"predict\", \"rebuild the runner\");\n        \
          match self.face {\n            \
-         Face::Rust(module) => match module.explain() {\n                \
+         Face::Rust(module) => match module.predict() {\n                \
          Some(function) => call_rust(function, request, sink),\n                \
          None => call(request, sink, |_, _| Err(lacking().into())),\n            },\n            \
          Face::C(_) => call(request, sink, |_, _| Err(lacking().into())),\n        }\n    }\n",
@@ -98,6 +99,55 @@ const GROWTH: [(&str, &str, &str); 14] = [
         "    /// New; 0 for an older host.\n    #[must_use]\n    pub fn clock(&self) -> u64 {\n        self.handle.clock()\n    }\n",
     ),
 ];
+/// What version 1.0.0 was without: a file of the contract, and where what came later begins and ends.
+const LATER: [(&str, &str, &str); 13] = [
+    ("src/runner.rs", " ExplainRequest,", " Explanation,"),
+    ("src/abi/host.rs", " ExplainRequest,", " Explanation,"),
+    (
+        "src/abi/c_host.rs",
+        "        // A table that ends before a function",
+        "<= size;\n",
+    ),
+    (
+        "src/runner.rs",
+        "\n    /// Whether [`explain`](Self::explain) answers",
+        "`ExperimentRunner::explain`\",\n        ))\n    }\n",
+    ),
+    (
+        "src/runner.rs",
+        "    /// Whether it says where its scores come from.\n",
+        "    pub explains: bool,\n",
+    ),
+    (
+        "src/abi/module.rs",
+        "    /// Takes an [`ExplainRequest`]",
+        "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+    ),
+    ("src/abi/plugin.rs", "        explain: explain", "::<P>,\n"),
+    (
+        "src/abi/plugin.rs",
+        "        explains: runner",
+        ".explains(),\n",
+    ),
+    ("src/abi/plugin.rs", "extern \"C\" fn explain", "\n}\n\n"),
+    (
+        "src/abi/host.rs",
+        "\n    /// Calls [`explain`]",
+        "                ),\n            },\n        }\n    }\n",
+    ),
+    (
+        "src/abi/host.rs",
+        "/// A call of a function that the runner does not have.\n",
+        "crate::CONTRACT_VERSION\n        ),\n    )\n}\n\n",
+    ),
+    ("src/abi/c_host.rs", "    pub(super) explain", ",\n"),
+    (
+        "src/abi/c_host.rs",
+        "            explain: table.explain",
+        ",\n",
+    ),
+];
+const FIRST_VERSION: &str = "1.0.0";
 /// Behind the last item of `sink.rs`.
 const CLOCK: &str = "\nunsafe extern \"C\" fn clock(_: *const ()) -> u64 {\n    1234\n}\n";
 const GROWN_VERSION: &str = "1.99.0";
@@ -139,19 +189,80 @@ fn grow(file: &Path, text: String) -> String {
     text
 }
 
+/// The contract before it had what [`LATER`] lists.
+fn shrink(file: &Path, text: String) -> String {
+    let mut text = text;
+    for (of, begin, end) in LATER {
+        if file == Path::new(of) {
+            let at = text.find(begin);
+            let range = at.and_then(|at| Some(at..at + text[at..].find(end)? + end.len()));
+            let range = range.unwrap_or_else(|| {
+                panic!("{of} no longer has {begin:?} … {end:?}: let LATER of this test follow it")
+            });
+            text.replace_range(range, "");
+        }
+    }
+    text
+}
+
+/// A contract, by its age.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Age {
+    First,
+    Today,
+    Grown,
+}
+
+impl Age {
+    const ALL: [Self; 3] = [Self::First, Self::Today, Self::Grown];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Today => "today",
+            Self::Grown => "grown",
+        }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::First => FIRST_VERSION,
+            Self::Today => CONTRACT_VERSION,
+            Self::Grown => GROWN_VERSION,
+        }
+    }
+
+    /// The source of the contract then.
+    fn source(self, file: &Path, text: String) -> String {
+        match self {
+            Self::First => shrink(file, text),
+            Self::Today => text,
+            Self::Grown => grow(file, text),
+        }
+    }
+
+    /// What runner and host may use.
+    fn features(self) -> &'static str {
+        match self {
+            Self::First => "[]",
+            Self::Today => "[\"explains\"]",
+            Self::Grown => "[\"explains\", \"grown\"]",
+        }
+    }
+}
+
 /// Lays out a workspace of the contract, a runner and a host, and builds it.
-fn build(name: &str, grown: bool, directory: &Path) {
+fn build(age: Age, directory: &Path) {
+    let name = age.name();
     let workspace = directory.join(name);
     let read = |path: &Path| fs::read_to_string(path).unwrap();
     let root = read(&in_repository("Cargo.toml"));
     let (before, after) = root.split_once("members = [").unwrap();
     let (_, after) = after.split_once(']').unwrap();
     let mut root = format!("{before}members = [\"contracts\", \"runner\", \"host\"]{after}");
-    if grown {
-        let version = format!("version = \"{CONTRACT_VERSION}\"\n");
-        assert!(root.contains(&version));
-        root = root.replacen(&version, &format!("version = \"{GROWN_VERSION}\"\n"), 1);
-    }
+    let version = |version: &str| format!("version = \"{version}\"\n");
+    assert!(root.contains(&version(CONTRACT_VERSION)));
+    root = root.replacen(&version(CONTRACT_VERSION), &version(age.version()), 1);
     write(&workspace.join("Cargo.toml"), &root);
     write(
         &workspace.join("Cargo.lock"),
@@ -163,7 +274,7 @@ fn build(name: &str, grown: bool, directory: &Path) {
     sources(&contracts, Path::new(""), &mut files);
     for file in files {
         let text = read(&contracts.join(&file));
-        let text = if grown { grow(&file, text) } else { text };
+        let text = age.source(&file, text);
         write(&workspace.join("contracts").join(file), &text);
     }
     for (package, lib, features) in [
@@ -181,10 +292,10 @@ fn build(name: &str, grown: bool, directory: &Path) {
         let of = in_repository("tests/e2e/other_contract").join(format!("{package}.rs"));
         write(&workspace.join(package).join("main.rs"), &read(&of));
         let lib = lib.replace("NAME", name);
-        let default = if grown { "default = [\"grown\"]" } else { "" };
+        let default = age.features();
         let manifest = format!(
             "[package]\nname = \"{package}_{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{lib}\n\n\
-             [features]\ngrown = []\n{default}\n\n[dependencies]\n\
+             [features]\nexplains = []\ngrown = []\ndefault = {default}\n\n[dependencies]\n\
              protea-contracts = {{ path = \"../contracts\", features = {features} }}\n\
              serde_json.workspace = true\n"
         );
@@ -197,25 +308,26 @@ fn build(name: &str, grown: bool, directory: &Path) {
     );
 }
 
-/// The directory of both hosts and both runners; kept between test runs.
-fn both() -> &'static Path {
-    static BOTH: LazyLock<PathBuf> = LazyLock::new(|| {
+/// The directory of all hosts and runners; kept between test runs.
+fn all() -> &'static Path {
+    static ALL: LazyLock<PathBuf> = LazyLock::new(|| {
         let profile = profile_directory();
         let directory = profile.join("other-contract");
-        build("today", false, &directory);
-        build("grown", true, &directory);
+        for age in Age::ALL {
+            build(age, &directory);
+        }
         directory.join("target").join(profile.file_name().unwrap())
     });
-    &BOTH
+    &ALL
 }
 
 /// What a host says of runners that it opens in this order.
-fn ask(host: &str, runners: &[&str]) -> Vec<Value> {
-    let output = Command::new(both().join(format!("host_{host}")))
+fn ask(host: Age, runners: &[Age]) -> Vec<Value> {
+    let output = Command::new(all().join(format!("host_{}", host.name())))
         .args(
             runners
                 .iter()
-                .map(|name| both().join(library(&format!("runner_{name}")))),
+                .map(|age| all().join(library(&format!("runner_{}", age.name())))),
         )
         .output()
         .unwrap();
@@ -227,29 +339,38 @@ fn ask(host: &str, runners: &[&str]) -> Vec<Value> {
 }
 
 /// What the host has to say of the runner.
-fn expected(host: &str, runner: &str) -> Value {
-    let grown = |name| name == "grown";
-    let extras = match (grown(runner), grown(host)) {
+fn expected(host: Age, runner: Age) -> Value {
+    let both_have = |age| host >= age && runner >= age;
+    let runner_has_grown = runner == Age::Grown;
+    let extras = match (runner_has_grown, host == Age::Grown) {
         (false, _) => json!({}),
         (true, false) => json!({ "note": "none", "host_clock": 0 }),
         (true, true) => json!({ "note": "of a grown host", "host_clock": 1234 }),
     };
     let mut events = vec!["tiny.fit"];
-    if grown(runner) && grown(host) {
-        events.push("tiny.explain");
-    }
+    events.extend(both_have(Age::Today).then_some("tiny.explain"));
+    events.extend(both_have(Age::Grown).then_some("tiny.predict"));
     json!({
-        "contract": if grown(runner) { GROWN_VERSION } else { CONTRACT_VERSION },
+        "contract": runner.version(),
         "fit": { "model_uri": "file:///nowhere", "metrics": { "seed": 0.0 }, "extras": extras },
-        "evaluate": match (grown(runner), grown(host)) {
+        "evaluate": match (runner_has_grown, host == Age::Grown) {
             (false, _) => "evaluate is not supported: fit",
             (true, false) => "quota: none left",
             (true, true) => "none left",
         },
-        "explain": match (grown(runner), grown(host)) {
-            (_, false) => Value::Null,
-            (false, true) => json!("explain is not supported: rebuild the runner"),
-            (true, true) => json!("it has grown"),
+        "explain": match (host, runner) {
+            (Age::First, _) => Value::Null,
+            (_, Age::First) => json!(format!(
+                "explain is not supported: this runner was built for a contract before 1.1.0; \
+                 rebuild it against protea-contracts {}",
+                host.version()
+            )),
+            _ => json!({ "declared": true, "P1": 0.75 }),
+        },
+        "predict": match (host, runner) {
+            (Age::Grown, Age::Grown) => json!("it has grown"),
+            (Age::Grown, _) => json!("predict is not supported: rebuild the runner"),
+            _ => Value::Null,
         },
         "events": events,
     })
@@ -257,27 +378,31 @@ fn expected(host: &str, runner: &str) -> Value {
 
 #[test]
 fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
-    for host in ["today", "grown"] {
+    use Age::{First, Grown, Today};
+    for host in Age::ALL {
         for runners in [
-            ["today"].as_slice(),
-            &["grown"],
+            [First].as_slice(),
+            &[Today],
+            &[Grown],
             // One process has one record of layouts seen, which the first runner begins.
-            &["today", "grown"],
-            &["grown", "today"],
-            &["grown", "today", "grown"],
+            &[First, Today, Grown],
+            &[Grown, Today, First],
+            &[Today, Grown, First, Today],
         ] {
             let said = ask(host, runners);
-            assert_eq!(said.len(), runners.len());
+            let names: Vec<&str> = runners.iter().map(|age| age.name()).collect();
+            let case = format!("host {}, runners {names:?}", host.name());
+            assert_eq!(said.len(), runners.len(), "{case}");
             for (runner, mut said) in runners.iter().zip(said) {
                 let panicked = said
                     .as_object_mut()
                     .and_then(|said| said.remove("export"))
-                    .unwrap_or_else(|| panic!("{host} {runners:?}: {said:#}"));
+                    .unwrap_or_else(|| panic!("{case}: {said:#}"));
                 assert!(
                     panicked.as_str().unwrap().contains("on purpose"),
                     "{panicked}"
                 );
-                assert_eq!(said, expected(host, runner), "{host} {runners:?}");
+                assert_eq!(said, expected(host, *runner), "{case}");
             }
         }
     }
@@ -288,7 +413,7 @@ fn protea_itself_runs_a_runner_of_a_younger_contract() {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     let file = library("runner_grown");
-    fs::copy(both().join(&file), runners.join(&file)).unwrap();
+    fs::copy(all().join(&file), runners.join(&file)).unwrap();
     let fit = place.protea([
         "fit".as_ref(),
         "tiny".as_ref(),
@@ -309,4 +434,39 @@ fn protea_itself_runs_a_runner_of_a_younger_contract() {
         runners.as_os_str(),
     ]);
     assert!(list.stdout.contains(GROWN_VERSION), "{list:#?}");
+}
+
+#[test]
+fn protea_itself_tells_that_an_older_runner_cannot_explain_yet() {
+    let place = Place::new();
+    let runners = place.runner_directory("runners", &[]);
+    let file = library("runner_first");
+    fs::copy(all().join(&file), runners.join(&file)).unwrap();
+    let (train, test) = (train(), test());
+    let (runners, train, test) = (
+        runners.to_str().unwrap(),
+        train.to_str().unwrap(),
+        test.to_str().unwrap(),
+    );
+    let place_of_it = ["--runner-dir", runners, "--json"];
+    let fit = ["fit", "tiny", "--train", train];
+    let fitted = place.protea(fit.iter().chain(&place_of_it)).json();
+    let run = fitted["run_id"].as_str().unwrap();
+    let info = ["runners", "info", "tiny"];
+    let info = place.protea(info.iter().chain(&place_of_it)).json();
+    assert_eq!(info["contract_version"], FIRST_VERSION);
+    assert_eq!(info["explains"], false);
+    for isolation in ["worker", "in-process"] {
+        let explain = ["explain", run, "P1", "--dataset", test];
+        let isolation = ["--isolation", isolation];
+        let explain = explain.iter().chain(&place_of_it).chain(&isolation);
+        place.protea(explain).fails_with(
+            1,
+            &[
+                "explain is not supported",
+                "built for a contract before 1.1.0",
+                "rebuild it against protea-contracts",
+            ],
+        );
+    }
 }

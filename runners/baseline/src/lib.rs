@@ -4,6 +4,7 @@
 //! that is, the fraction of the proteins annotated in the term's aspect that have the term or a
 //! descendant of it (P. Radivojac et al., Nature Methods 10 (2013) 221).
 
+mod explain;
 mod naive;
 
 use protea_cafa::assessment::{assess, open_dataset};
@@ -99,6 +100,15 @@ impl ExperimentRunner for BaselineRunner {
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
         let model: Model = request.read_model()?;
         request.bundle(&model.spec)?.finish()
+    }
+
+    fn explains(&self) -> bool {
+        true
+    }
+
+    fn explain(&self, request: &ExplainRequest, _: &Emitter) -> Result<Explanation, RunnerError> {
+        let Model { spec, frequencies } = request.read_model()?;
+        explain::by_frequency(request, &frequencies, spec.minimum_score)
     }
 }
 

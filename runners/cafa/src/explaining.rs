@@ -1,12 +1,13 @@
 //! What `explain` does for every runner of this field: finding the protein and the term that are asked
 //! about, and telling of a term as people know it.
 
+use std::cmp::Reverse;
+
 use protea_contracts::{RunnerError, explanation::TermExplanation};
 
 use crate::{
     dataset::FrozenDataset,
     ontology::{Ontology, Term},
-    scoring::round_score,
 };
 
 /// How many accessions an error suggests.
@@ -56,15 +57,14 @@ pub fn find_term(ontology: &Ontology, id: &str) -> Result<Term, RunnerError> {
     ontology.resolve(id).first().copied().ok_or_else(|| {
         let version = ontology.version().unwrap_or("without a version");
         RunnerError::not_found(format!(
-            "the ontology of the references ({version}) has no term {id:?}, or has made it obsolete; terms are given by id, as GO:0005524"
+            "the ontology ({version}) has no term {id:?}, or has made it obsolete; terms are given by id, as GO:0005524"
         ))
     })
 }
 
-/// A term with this score, named, and without contributions so far. It is predicted where the
-/// score is at least `minimum` and not written as 0.
+/// A predicted term with this score, with its name and aspect, and without contributions so far.
 #[must_use]
-pub fn term_of(ontology: &Ontology, term: Term, score: f64, minimum: f64) -> TermExplanation {
+pub fn describe(ontology: &Ontology, term: Term, score: f64) -> TermExplanation {
     let namespace = &ontology.namespaces()[ontology.namespace_of(term)];
     let aspect = namespace.aspect();
     let aspect = aspect.map_or(namespace.name(), |aspect| aspect.name());
@@ -72,6 +72,12 @@ pub fn term_of(ontology: &Ontology, term: Term, score: f64, minimum: f64) -> Ter
     let mut explained = TermExplanation::new(ontology.id(term), score);
     explained.name = (!name.is_empty()).then(|| name.to_owned());
     explained.aspect = Some(aspect.to_owned());
-    explained.predicted = score >= minimum && round_score(score) > 0.0;
     explained
+}
+
+/// Puts the terms farthest from a root first, and those of one depth in the order of their ids: of
+/// terms with one score, these tell most.
+pub fn specific_first(ontology: &Ontology, terms: &mut [TermExplanation]) {
+    let depth = |id: &str| ontology.primary(id).map_or(0, |term| ontology.depth(term));
+    terms.sort_by_cached_key(|term| (Reverse(depth(&term.term)), term.term.clone()));
 }

@@ -3,22 +3,23 @@
 //! The scores are those of [`Transfer`], neighbour for neighbour: what `evaluate` adds up is taken
 //! apart here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use protea_cafa::{
     assessment::{open_dataset, with_threads},
     dataset::FrozenDataset,
-    explaining::{find_protein, find_term, term_of},
+    explaining::{describe, find_protein, find_term, specific_first},
     ontology::{Ontology, Term},
+    scoring::round_score,
 };
 use protea_contracts::prelude::*;
 
 use crate::{
     references::{self, Indices, References},
     runner::{check_comparable, find_neighbours, itself, open_references},
-    search::{Neighbour, Neighbours},
+    search::Neighbours,
     spec::{KnnSpec, Vote},
-    transfer::{Transfer, counts_of_whole, distance, similarity, voters, weight},
+    transfer::{Transfer, distance, share_of_whole, similarity, voters},
 };
 
 /// Answers the request.
@@ -42,12 +43,16 @@ pub(crate) fn explain(
         let neighbours = neighbours_of(&model.spec, &references, &indices, &queries, query, emit)?;
         let terms = explained(&model.spec, &references, &indices, &neighbours, asked);
         let predicted = terms.iter().filter(|term| term.predicted).count();
-        let kept = terms.into_iter().filter(|term| match asked {
-            Some(asked) => term.term == references.ontology().id(asked),
-            None => term.predicted,
-        });
+        let mut kept: Vec<TermExplanation> = terms
+            .into_iter()
+            .filter(|term| match asked {
+                Some(asked) => term.term == references.ontology().id(asked),
+                None => term.predicted,
+            })
+            .collect();
+        specific_first(references.ontology(), &mut kept);
         let mut explanation = Explanation::new(&request.accession, "neighbour")
-            .with_terms(kept.collect(), request.limit)
+            .with_terms(kept, request.limit)
             .with_extra("references", reference_set.manifest().name.as_str())
             .with_extra("spec", json!(model.spec));
         explanation.predicted = predicted;
@@ -81,74 +86,81 @@ fn explained(
     asked: Option<Term>,
 ) -> Vec<TermExplanation> {
     let ontology = references.ontology();
-    let every_score = KnnSpec {
+    let scores_by =
+        |spec: &KnnSpec| Transfer::new(references, indices, spec).predict(neighbours, 0);
+    let predicted: HashSet<Term> = scores_by(spec)
+        .into_iter()
+        .filter(|(_, score)| round_score(*score) > 0.0)
+        .map(|(term, _)| term)
+        .collect();
+    let mut scores = scores_by(&KnnSpec {
         minimum_score: 0.0,
         ..spec.clone()
-    };
-    let mut scores = Transfer::new(references, indices, &every_score).predict(neighbours, 0);
+    });
     if let Some(asked) = asked
         && scores.iter().all(|(term, _)| *term != asked)
     {
         scores.push((asked, 0.0));
     }
-    let place_of: HashMap<Term, usize> = scores
-        .iter()
-        .enumerate()
-        .map(|(place, (term, _))| (*term, place))
-        .collect();
-    let mut terms: Vec<TermExplanation> = scores
-        .into_iter()
-        .map(|(term, score)| {
-            let mut explained = term_of(ontology, term, score, spec.minimum_score);
-            explained.combination = match spec.vote {
-                Vote::Max => Combination::Max,
-                Vote::Fraction | Vote::Similarity | Vote::Gopredsim => Combination::Sum,
-            };
-            explained
-        })
-        .collect();
+    let mut contributions = votes(spec, references, indices, neighbours);
+    let explain = |(term, score)| {
+        let mut explained = describe(ontology, term, score);
+        explained.predicted = predicted.contains(&term);
+        explained.combination = match spec.vote {
+            Vote::Max => Combination::Max,
+            Vote::Fraction | Vote::Similarity | Vote::Gopredsim => Combination::Sum,
+        };
+        explained.contributions = contributions.remove(&term).unwrap_or_default();
+        explained
+    };
+    scores.into_iter().map(explain).collect()
+}
+
+/// By term, the votes that it got, the one that counts most first.
+fn votes(
+    spec: &KnnSpec,
+    references: &References<'_>,
+    indices: &Indices,
+    neighbours: &Neighbours,
+) -> HashMap<Term, Vec<Contribution>> {
+    let ontology = references.ontology();
+    let mut votes: HashMap<Term, Vec<Contribution>> = HashMap::new();
     for (index, namespaces) in indices.namespaces.iter().enumerate() {
-        let voters: Vec<&Neighbour> = voters(spec, neighbours.list(0, index)).collect();
-        let whole: f64 = voters
-            .iter()
-            .map(|voter| counts_of_whole(spec, voter))
-            .sum();
-        for (rank, voter) in voters.into_iter().enumerate() {
-            let weight = weight(spec, voter);
-            if weight <= 0.0 {
+        let list = neighbours.list(0, index);
+        let shares = voters(spec, list).map(|voter| share_of_whole(spec.vote, voter.weight));
+        let whole = match spec.vote {
+            Vote::Max => 1.0,
+            Vote::Fraction | Vote::Similarity | Vote::Gopredsim => shares.sum(),
+        };
+        for (place, voter) in voters(spec, list).enumerate() {
+            // What counts nothing is no contribution.
+            if voter.weight <= 0.0 {
                 continue;
             }
             let row = voter.row as usize;
+            let mut vote =
+                Contribution::new(references.dataset.accession(row), voter.weight / whole);
+            vote.rank = Some(place + 1);
+            vote.weight = Some(voter.weight);
+            if let Some(neighbour) = list.iter().find(|neighbour| neighbour.row == voter.row) {
+                vote.distance = Some(distance(spec.metric, neighbour));
+                vote.similarity = Some(similarity(spec.metric, neighbour));
+            }
             let specific = MostSpecific::of(ontology, references.terms(row));
             for &term in references.terms(row) {
-                let Some(&place) = place_of.get(&term) else {
-                    continue;
-                };
-                if !namespaces.contains(&ontology.namespace_of(term)) {
-                    continue;
+                if namespaces.contains(&ontology.namespace_of(term)) {
+                    let mut vote = vote.clone();
+                    vote.through = specific.below(term);
+                    votes.entry(term).or_default().push(vote);
                 }
-                let mut vote = Contribution::new(
-                    references.dataset.accession(row),
-                    match spec.vote {
-                        Vote::Max => weight,
-                        Vote::Fraction | Vote::Similarity | Vote::Gopredsim => weight / whole,
-                    },
-                );
-                vote.rank = Some(rank + 1);
-                vote.distance = Some(distance(spec.metric, voter));
-                vote.similarity = Some(similarity(spec.metric, voter));
-                vote.weight = Some(weight);
-                vote.through = specific.below(term);
-                terms[place].contributions.push(vote);
             }
         }
     }
-    for term in &mut terms {
-        // Of one weight the nearer goes before: the sort is stable.
-        term.contributions
-            .sort_by(|a, b| b.amount.total_cmp(&a.amount));
+    for votes in votes.values_mut() {
+        // Of votes that count the same the nearer goes before: the sort is stable.
+        votes.sort_by(|a, b| b.amount.total_cmp(&a.amount));
     }
-    terms
+    votes
 }
 
 /// The terms of a protein that none of its others is below.

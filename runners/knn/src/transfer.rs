@@ -8,6 +8,15 @@ use crate::{
     spec::{KnnSpec, Metric, Vote},
 };
 
+/// A neighbour that votes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Voter {
+    /// Row of the reference.
+    pub row: u32,
+    /// What its vote counts; 0 counts nothing.
+    pub weight: f64,
+}
+
 /// Transfers the terms of neighbours to queries. One per thread: it keeps its tables between queries.
 pub struct Transfer<'r> {
     references: &'r References<'r>,
@@ -50,8 +59,8 @@ impl<'r> Transfer<'r> {
         let spec = self.spec;
         let mut whole = 0.0;
         for voter in voters(spec, neighbours) {
-            let weight = weight(spec, voter);
-            whole += counts_of_whole(spec, voter);
+            let weight = voter.weight;
+            whole += share_of_whole(spec.vote, weight);
             for &term in self.references.terms(voter.row as usize) {
                 let namespace = self.references.ontology().namespace_of(term);
                 if !self.indices.namespaces[index].contains(&namespace) {
@@ -79,24 +88,25 @@ impl<'r> Transfer<'r> {
     }
 }
 
-/// Of the neighbours in an index, those that may vote.
+/// Those of the neighbours of a query that vote, nearest first.
 pub(crate) fn voters<'n>(
-    spec: &KnnSpec,
+    spec: &'n KnnSpec,
     neighbours: &'n [Neighbour],
-) -> impl Iterator<Item = &'n Neighbour> + use<'n> {
-    let (metric, farthest) = (
-        spec.metric,
-        spec.distance_threshold.unwrap_or(f64::INFINITY),
-    );
+) -> impl Iterator<Item = Voter> + 'n {
+    let farthest = spec.distance_threshold.unwrap_or(f64::INFINITY);
     neighbours
         .iter()
-        .filter(move |neighbour| distance(metric, neighbour) <= farthest)
+        .filter(move |neighbour| distance(spec.metric, neighbour) <= farthest)
+        .map(|neighbour| Voter {
+            row: neighbour.row,
+            weight: weight(spec, neighbour),
+        })
 }
 
 /// What a voter adds to what the votes for a term are divided by.
-pub(crate) fn counts_of_whole(spec: &KnnSpec, voter: &Neighbour) -> f64 {
-    match spec.vote {
-        Vote::Similarity => weight(spec, voter),
+pub(crate) fn share_of_whole(vote: Vote, weight: f64) -> f64 {
+    match vote {
+        Vote::Similarity => weight,
         Vote::Fraction | Vote::Gopredsim => 1.0,
         Vote::Max => 0.0,
     }
@@ -119,7 +129,7 @@ pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
 }
 
 /// What a neighbour's vote counts.
-pub(crate) fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
+fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,
         (Vote::Max, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),

@@ -123,6 +123,21 @@ static uint32_t unsupported(const char *request, size_t length, const protea_hos
                         "{\"kind\":\"unsupported\",\"operation\":\"this\",\"remedy\":\"fit\"}");
 }
 
+#ifdef EXPLAINS
+static uint32_t explain(const char *request, size_t length, const protea_host *host,
+                        protea_answer *answer) {
+    (void)request, (void)length;
+    send(host, "explaining", NULL, NULL, PROTEA_LEVEL_INFO);
+    return answer_bytes(answer, PROTEA_OK,
+                        "{\"accession\":\"P1\",\"contributors\":\"feature\",\"predicted\":1,\"terms\":["
+                        "{\"term\":\"T:1\",\"score\":0.5,\"contributions\":["
+                        "{\"source\":\"length\",\"amount\":0.5,\"value\":120}]}]}");
+}
+#define EXPLAIN explain
+#else
+#define EXPLAIN NULL
+#endif
+
 static void free_answer(protea_answer *answer) {
     if (answer->json) atomic_fetch_sub(&unfreed, 1);
     free(answer->json);
@@ -132,7 +147,7 @@ static void free_answer(protea_answer *answer) {
 PROTEA_EXPORT const struct {
     protea_runner known;
     void *added[3];
-} grown = {{sizeof grown, describe, fit, unsupported, unsupported, free_answer}, {0, 0, 0}};
+} grown = {{sizeof grown, describe, fit, unsupported, unsupported, free_answer, EXPLAIN}, {0, 0, 0}};
 #define TABLE_IS_ELSEWHERE
 #if defined(__APPLE__)
 __asm__(".globl _protea_runner_c_v1\n.set _protea_runner_c_v1, _grown\n");
@@ -155,5 +170,6 @@ PROTEA_EXPORT const protea_runner protea_runner_c_v1 = {
     .evaluate = EVALUATE,
     .export_model = unsupported,
     .free_answer = free_answer,
+    .explain = EXPLAIN,
 };
 #endif

@@ -44,19 +44,33 @@ fn ask(runner: &LoadedRunner) -> Value {
     let fitted = runner.fit(&fit, listen()).result;
     let evaluated = runner.evaluate(&evaluate, listen()).result;
     let exported = runner.export(&export, listen()).result;
+    #[cfg(feature = "explains")]
+    let explained = {
+        let request = protea_contracts::ExplainRequest::new(uri(), uri(), "P1");
+        match runner.explain(&request, listen()).result {
+            Ok(explanation) => json!({
+                "declared": runner.describe().unwrap().explains,
+                explanation.accession: explanation.terms[0].reproduced(),
+            }),
+            Err(error) => json!(error.to_string()),
+        }
+    };
+    #[cfg(not(feature = "explains"))]
+    let explained = Value::Null;
     #[cfg(feature = "grown")]
-    let explained = match runner.explain(&evaluate, listen()).result {
+    let predicted = match runner.predict(&evaluate, listen()).result {
         Ok(result) => result.extras["because"].clone(),
         Err(error) => json!(error.to_string()),
     };
     #[cfg(not(feature = "grown"))]
-    let explained = Value::Null;
+    let predicted = Value::Null;
     json!({
         "contract": runner.describe().unwrap().descriptor.contract_version,
         "fit": fitted.unwrap(),
         "evaluate": evaluated.unwrap_err().to_string(),
         "export": exported.unwrap_err().to_string(),
         "explain": explained,
+        "predict": predicted,
         "events": *sink.0.lock().unwrap(),
     })
 }

@@ -1,4 +1,4 @@
-//! A runner that tells what it was asked, for the contract as it is and as it may grow.
+//! A runner that tells what it was asked, for the contract as it began, as it is and as it may grow.
 
 use protea_contracts::prelude::*;
 
@@ -28,9 +28,22 @@ impl ExperimentRunner for Tiny {
         panic!("on purpose")
     }
 
-    #[cfg(feature = "grown")]
-    fn explain(&self, _: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
+    #[cfg(feature = "explains")]
+    fn explains(&self) -> bool {
+        true
+    }
+
+    #[cfg(feature = "explains")]
+    fn explain(&self, request: &ExplainRequest, emit: &Emitter) -> Result<Explanation, RunnerError> {
         emit.info("tiny.explain", &json!({}));
+        let mut term = TermExplanation::new("T:1", 0.75);
+        term.contributions = vec![Contribution::new("x", 0.5), Contribution::new("y", 0.25)];
+        Ok(Explanation::new(&request.accession, "part").with_terms(vec![term], 0))
+    }
+
+    #[cfg(feature = "grown")]
+    fn predict(&self, _: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
+        emit.info("tiny.predict", &json!({}));
         Ok(EvalResult::default().with_extra("because", "it has grown"))
     }
 }

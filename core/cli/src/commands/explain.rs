@@ -1,7 +1,8 @@
 //! `protea explain`.
 
 use protea_core::{
-    Dataset, Experiment, Workspace, contracts::ExplainRequest, dataset, workspace::RecordedRun,
+    Dataset, Experiment, Workspace, contracts::ExplainRequest, dataset, store,
+    workspace::RecordedRun,
 };
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, explanation},
+    output::{Report, Reporter, explanation, shown},
     watch::Watch,
 };
 
@@ -84,7 +85,8 @@ fn dataset_of(
     reporter: &Reporter,
 ) -> Result<Dataset, Failure> {
     let staged = |location: &str| {
-        reporter.start(&format!("checking {location}"));
+        let path = store::locate(location).and_then(|uri| store::stage(&uri))?;
+        reporter.start(&format!("checking {}", shown(&path)));
         let staged = dataset::stage(location);
         reporter.abandon();
         ended_by_user()?;

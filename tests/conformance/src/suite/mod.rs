@@ -4,6 +4,7 @@ mod dataset;
 mod descriptor;
 mod determinism;
 mod emit;
+mod explain;
 mod isolation;
 mod lifecycle;
 mod load;
@@ -22,6 +23,7 @@ pub use dataset::DatasetTest;
 pub use descriptor::DescriptorTest;
 pub use determinism::DeterminismTest;
 pub use emit::EmitTest;
+pub use explain::ExplainTest;
 pub use isolation::IsolationTest;
 pub use lifecycle::LifecycleTest;
 pub use load::LoadTest;
@@ -141,6 +143,7 @@ scopes! {
     Isolation(IsolationTest),
     Memory(MemoryTest),
     Science(ScienceTest),
+    Explain(ExplainTest),
 }
 
 impl Test {
