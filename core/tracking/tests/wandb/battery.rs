@@ -36,8 +36,11 @@ fn points(python: &Path, directory: &Path, start: &RunStart, metric: &str) -> Ve
     points.collect()
 }
 
+/// What the battery's current test works with.
+type Current = Option<(PathBuf, Option<Feeder>)>;
+
 fn run(make: impl Fn(&Path) -> (Arc<dyn Tracker>, Option<Feeder>) + 'static) {
-    let current: Arc<Mutex<Option<(PathBuf, Option<Feeder>)>>> = Arc::default();
+    let current: Arc<Mutex<Current>> = Arc::default();
     let made = Arc::clone(&current);
     let battery = Battery::new(move |directory| {
         let (tracker, feeder) = make(directory);

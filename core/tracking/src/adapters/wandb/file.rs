@@ -2,15 +2,15 @@
 //! LevelDB's log has them. The checksum is plain CRC-32 over the type and the data.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+    fs::{self, File},
+    io::{self, BufReader, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
 use prost::Message;
 
 use super::record::Record;
-use crate::TrackerError;
+use crate::{TrackerError, adapters::owned::OwnedFile};
 
 /// `:W&B`, the magic number 0xBEE1 and version 0.
 const HEADER: [u8; 7] = [0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00];
@@ -22,115 +22,58 @@ const FIRST: u8 = 2;
 const MIDDLE: u8 = 3;
 const LAST: u8 = 4;
 
-/// A file that this process alone writes.
+/// A run's file, open for writing.
 #[derive(Debug)]
-pub(super) struct RunFile {
-    path: PathBuf,
-    file: File,
-    length: u64,
-    /// What is to be written, from `base` on.
-    buffer: Vec<u8>,
-    base: u64,
-}
+pub(super) struct RunFile(OwnedFile);
 
 impl RunFile {
     /// Opens the file at `path`, made if it is not there.
     pub(super) fn open(path: PathBuf, run_id: &str) -> Result<Self, TrackerError> {
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(TrackerError::write(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(TrackerError::Busy {
-                    run_id: run_id.to_owned(),
-                    backend: super::BACKEND.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(TrackerError::write(&path)(error)),
-        }
-        let length = file.metadata().map_err(TrackerError::read(&path))?.len();
-        Ok(Self {
-            path,
-            file,
-            length,
-            buffer: Vec::new(),
-            base: length,
-        })
+        OwnedFile::open(path, run_id, super::BACKEND).map(Self)
     }
 
     /// Reads all whole records from the beginning.
-    pub(super) fn read(&mut self) -> Result<Reader<io::BufReader<&File>>, TrackerError> {
-        let read = |error| TrackerError::read(&self.path)(error);
-        (&self.file).seek(SeekFrom::Start(0)).map_err(read)?;
-        Reader::new(io::BufReader::with_capacity(BLOCK, &self.file)).map_err(read)
+    pub(super) fn read(&self) -> Result<Reader<BufReader<&File>>, TrackerError> {
+        Reader::new(self.0.read()?).map_err(TrackerError::read(self.path()))
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Where the next record goes.
     pub(super) fn end(&self) -> u64 {
-        self.base + self.buffer.len() as u64
+        self.0.end()
     }
 
     /// Takes back what is at `end` and after it.
     pub(super) fn rewind(&mut self, end: u64) {
-        match end.checked_sub(self.base) {
-            Some(kept) => self.buffer.truncate(kept as usize),
-            None => {
-                self.base = end;
-                self.buffer.clear();
-            }
-        }
+        self.0.rewind(end);
     }
 
     /// Adds a record, to be written by the next [`flush`](Self::flush).
     pub(super) fn append(&mut self, record: &Record) {
         if self.end() == 0 {
-            self.buffer.extend_from_slice(&HEADER);
+            self.0.buffer().extend_from_slice(&HEADER);
         }
         let end = self.end();
-        frame(end, &record.encode_to_vec(), &mut self.buffer);
+        frame(end, &record.encode_to_vec(), self.0.buffer());
     }
 
     /// Writes what was added, in one piece.
     pub(super) fn flush(&mut self) -> Result<(), TrackerError> {
-        let end = self.end();
-        if self.buffer.is_empty() && end == self.length {
+        if !self.0.is_changed() {
             return Ok(());
         }
-        let write = |error| TrackerError::write(&self.path)(error);
         // A run that gets more has to be uploaded again.
-        let synced = suffixed(&self.path, SYNCED);
+        let synced = suffixed(self.path(), SYNCED);
         match fs::remove_file(&synced) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(TrackerError::write(synced)(error));
             }
             _ => {}
         }
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(self.base)).map_err(write)?;
-        file.write_all(&self.buffer).map_err(write)?;
-        if end < self.length {
-            file.set_len(end).map_err(write)?;
-        }
-        self.buffer.clear();
-        self.base = end;
-        self.length = end;
-        Ok(())
-    }
-}
-
-impl Drop for RunFile {
-    fn drop(&mut self) {
-        // Closing alone would leave it locked as long as a child that was just forked has it too.
-        let _ = self.file.unlock();
+        self.0.flush()
     }
 }
 
