@@ -102,3 +102,13 @@ fn two_processes_do_not_write_one_run() {
     drop(sink);
     assert!(tracker.open_run(&start()).is_ok());
 }
+
+#[test]
+fn a_run_is_known_by_its_id() {
+    let directory = tempfile::tempdir().unwrap();
+    let tracker = TensorBoard::new(directory.path()).unwrap();
+    feed(directory.path(), &events(vec![]));
+    let mut later = start();
+    later.started = "2026-11-21T10:00:00Z".parse().unwrap();
+    assert_eq!(tracker.open_run(&later).unwrap().applied(), Some(0));
+}

@@ -58,6 +58,25 @@ fn the_directory_has_the_start_in_utc_and_the_id() {
 }
 
 #[test]
+fn a_run_is_known_by_its_id() {
+    let directory = tempfile::tempdir().unwrap();
+    let tracker = Wandb::new(directory.path()).unwrap();
+    feed(directory.path(), &events(vec![]));
+    let mut later = start();
+    later.started = "2026-11-21T10:00:00Z".parse().unwrap();
+    assert_eq!(
+        tracker.run_directory(&later),
+        tracker.run_directory(&start())
+    );
+    assert_eq!(tracker.open_run(&later).unwrap().applied(), Some(0));
+    later.run_id.push('x');
+    assert_ne!(
+        tracker.run_directory(&later),
+        tracker.run_directory(&start())
+    );
+}
+
+#[test]
 fn killed_and_failed_runs_are_told_apart() {
     for status in [RunStatus::Killed, RunStatus::Failed] {
         let directory = tempfile::tempdir().unwrap();

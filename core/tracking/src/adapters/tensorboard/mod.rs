@@ -19,6 +19,7 @@ use crate::{
 };
 
 const BACKEND: &str = "tensorboard";
+const SUFFIX: &str = ".protea";
 
 /// Keeps runs as TensorBoard's event files, one directory for each: `tensorboard --logdir
 /// <directory>` shows them.
@@ -62,14 +63,16 @@ impl TensorBoard {
         })
     }
 
-    /// The event file of a run. It is named by the run's start, so that it is the same for every
-    /// process that goes on with the run.
+    /// The event file of a run: the one that it has, or will have. It is named by the run's start,
+    /// so that it is the same for every process that goes on with the run.
     #[must_use]
     pub fn event_file(&self, start: &RunStart) -> PathBuf {
+        let directory = self.directory.join(&start.run_id);
         let started = start.started.as_second();
-        self.directory
-            .join(&start.run_id)
-            .join(format!("events.out.tfevents.{started:010}.protea"))
+        // A run is known by its id alone, whatever time it is said to have started.
+        event_files(&directory)
+            .next()
+            .unwrap_or_else(|| directory.join(format!("events.out.tfevents.{started:010}{SUFFIX}")))
     }
 
     fn summary(path: &Path) -> Result<Option<RunSummary>, TrackerError> {
@@ -107,14 +110,19 @@ impl Tracker for TensorBoard {
         };
         let mut runs = Vec::new();
         for entry in entries.flatten() {
-            // A file beside the runs has no entries.
-            for file in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
-                let name = file.file_name();
-                if name.to_string_lossy().ends_with(".protea") {
-                    runs.extend(Self::summary(&file.path())?);
-                }
+            for file in event_files(&entry.path()) {
+                runs.extend(Self::summary(&file)?);
             }
         }
         page(runs, query)
     }
+}
+
+/// The event files that this adapter wrote into a directory; none where it is no directory.
+fn event_files(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("events.out.tfevents.") && name.ends_with(SUFFIX))
+    })
 }

@@ -81,10 +81,21 @@ impl Wandb {
         self
     }
 
-    /// The directory of a run.
+    /// The directory of a run: the one that it has, or will have.
     #[must_use]
     pub fn run_directory(&self, start: &RunStart) -> PathBuf {
-        name::run_directory(&self.directory, start.started, &name::id(&start.run_id))
+        let id = name::id(&start.run_id);
+        let directory = name::run_directory(&self.directory, start.started, &id);
+        if directory.exists() {
+            return directory;
+        }
+        // A run is known by its id alone, whatever time it is said to have started.
+        let parent = self.directory.join("wandb");
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .find(|path| name::is_run_directory(path, &id))
+            .unwrap_or(directory)
     }
 
     /// Where a browser shows a run once it is uploaded; none where the entity is not known.

@@ -28,6 +28,15 @@ pub(super) fn run_directory(directory: &Path, started: Timestamp, id: &str) -> P
         .join(format!("offline-run-{started}-{id}"))
 }
 
+/// Whether a directory is of the run with this id.
+pub(super) fn is_run_directory(path: &Path, id: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let of_run = name.and_then(|name| name.strip_prefix("offline-run-"));
+    of_run
+        .and_then(|name| name.rsplit_once('-'))
+        .is_some_and(|(_, found)| found == id)
+}
+
 /// The file of a run in its directory.
 pub(super) fn run_file(run_directory: &Path, id: &str) -> PathBuf {
     run_directory.join(format!("run-{id}.wandb"))
