@@ -19,7 +19,8 @@
 //! | what an adapter implements | [`Tracker`], [`RunSink`], [`Event`] |
 //! | the log of truth, and closing the runs of vanished processes | [`mod@log`] |
 //! | feeding backends from the log, live or later | [`LogFirst`], [`Feeder`], [`sync_run`] |
-//! | adapters | [`Noop`], [`Memory`], [`Jsonl`], [`Mlflow`] |
+//! | adapters | [`Noop`], [`Memory`], [`Jsonl`], [`Mlflow`], [`TensorBoard`], [`Wandb`] |
+//! | uploading W&B's offline runs | [`find_offline_runs`], [`sync_offline_runs`] |
 //! | finding runs again | [`RunQuery`], [`RunPage`] |
 
 mod adapters;
@@ -40,7 +41,13 @@ mod tracker;
 
 #[cfg(feature = "mlflow")]
 pub use adapters::Mlflow;
+#[cfg(feature = "tensorboard")]
+pub use adapters::TensorBoard;
 pub use adapters::{Jsonl, Memory, Noop, OnLogError, RecordedRun};
+#[cfg(feature = "wandb")]
+pub use adapters::{
+    OfflineRun, SyncOptions, SyncOutcome, SyncReport, Wandb, find_offline_runs, sync_offline_runs,
+};
 pub use error::TrackerError;
 pub use event::{Artifact, Event, EventKind, Metric};
 pub use feed::{Cursor, Feeder, LogFirst, Refusal, Synced, Undelivered, cursors, sync_run};

@@ -5,9 +5,21 @@ mod memory;
 #[cfg(feature = "mlflow")]
 mod mlflow;
 mod noop;
+#[cfg(any(feature = "tensorboard", feature = "wandb"))]
+mod owned;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
+#[cfg(feature = "wandb")]
+mod wandb;
 
 pub use jsonl::{Jsonl, OnLogError};
 pub use memory::{Memory, RecordedRun};
 #[cfg(feature = "mlflow")]
 pub use mlflow::Mlflow;
 pub use noop::Noop;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::TensorBoard;
+#[cfg(feature = "wandb")]
+pub use wandb::{
+    OfflineRun, SyncOptions, SyncOutcome, SyncReport, Wandb, find_offline_runs, sync_offline_runs,
+};

@@ -1,0 +1,186 @@
+//! Events as TensorBoard shows them: scalars, texts, and a line of the table of hyperparameters.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use prost::Message;
+use serde_json::{Map, Value as Json};
+
+use super::record::{
+    Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape, Tensor,
+    Value,
+};
+use crate::{EventKind, Metric, RunStart, RunStatus};
+
+const DT_FLOAT: i32 = 1;
+const DT_STRING: i32 = 7;
+
+/// What is shown of an event.
+pub(super) fn values(kind: &EventKind<'_>, time: Timestamp) -> Vec<Value> {
+    match kind {
+        EventKind::InitRun(start) => of_start(start),
+        EventKind::Log { metrics, .. } => metrics.iter().map(scalar).collect(),
+        EventKind::LogParams { params } => vec![text("config", &table(&flat(params)))],
+        EventKind::SetTags { tags } => vec![text("tags", &table(tags))],
+        EventKind::LogArtifact(it) | EventKind::LogModel(it) => {
+            let place = it.path.display().to_string();
+            vec![text("artifacts", &table([(&it.name, &place)]))]
+        }
+        EventKind::Finish { status, error } => {
+            let end = SessionEnd {
+                status: match status {
+                    RunStatus::Finished => 1,
+                    RunStatus::Failed | RunStatus::Killed | RunStatus::Running => 2,
+                },
+                end_time_secs: seconds(time),
+            };
+            let end = Hparams {
+                session_end_info: Some(end),
+                ..Hparams::default()
+            };
+            let mut lines = vec![("status", status.to_string())];
+            lines.extend(error.as_ref().map(|error| ("error", error.clone())));
+            vec![
+                hparams("_hparams_/session_end_info", &end),
+                text("end", &table(lines)),
+            ]
+        }
+    }
+}
+
+/// A time in seconds since 1970.
+pub(super) fn seconds(time: Timestamp) -> f64 {
+    // A microsecond of our time has its place in a double.
+    time.as_microsecond() as f64 / 1e6
+}
+
+fn of_start(start: &RunStart) -> Vec<Value> {
+    let config = flat(&start.config);
+    let about = [
+        ("name", Some(&start.name)),
+        ("id", Some(&start.run_id)),
+        ("part of", start.parent.as_ref()),
+        ("project", start.project.as_ref()),
+        ("group", start.group.as_ref()),
+        ("kind", start.kind.as_ref()),
+    ];
+    let about = about
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let begin = Hparams {
+        session_start_info: Some(SessionStart {
+            hparams: config
+                .iter()
+                .map(|(name, value)| (name.clone(), hparam(value)))
+                .collect(),
+            group_name: start.run_id.clone(),
+            start_time_secs: seconds(start.started),
+        }),
+        ..Hparams::default()
+    };
+    let mut values = vec![
+        hparams("_hparams_/session_start_info", &begin),
+        text("run", &table(about)),
+    ];
+    if !config.is_empty() {
+        values.push(text("config", &table(&config)));
+    }
+    if !start.tags.is_empty() {
+        values.push(text("tags", &table(&start.tags)));
+    }
+    values.extend(start.notes.as_ref().map(|notes| text("notes", notes)));
+    values
+}
+
+/// TensorBoard's scalars have 32 bits.
+fn scalar(metric: &Metric<'_>) -> Value {
+    Value {
+        tag: metric.name.to_string(),
+        simple_value: Some(metric.value as f32),
+        ..Value::default()
+    }
+}
+
+/// A text in Markdown.
+fn text(tag: &str, text: &str) -> Value {
+    Value {
+        tag: tag.to_owned(),
+        tensor: Some(Tensor {
+            dtype: DT_STRING,
+            tensor_shape: Some(Shape {
+                dim: vec![Dimension { size: 1 }],
+            }),
+            string_val: vec![text.as_bytes().to_vec()],
+        }),
+        metadata: Some(of_plugin("text", Vec::new())),
+        ..Value::default()
+    }
+}
+
+fn hparams(tag: &str, content: &Hparams) -> Value {
+    Value {
+        tag: tag.to_owned(),
+        // No numbers: all is in the metadata.
+        tensor: Some(Tensor {
+            dtype: DT_FLOAT,
+            tensor_shape: Some(Shape {
+                dim: vec![Dimension { size: 0 }],
+            }),
+            string_val: Vec::new(),
+        }),
+        metadata: Some(of_plugin("hparams", content.encode_to_vec())),
+        ..Value::default()
+    }
+}
+
+fn of_plugin(name: &str, content: Vec<u8>) -> Metadata {
+    Metadata {
+        plugin_data: Some(PluginData {
+            plugin_name: name.to_owned(),
+            content,
+        }),
+    }
+}
+
+fn hparam(value: &Json) -> Hparam {
+    let mut hparam = Hparam::default();
+    match value {
+        Json::Bool(value) => hparam.bool_value = Some(*value),
+        Json::Number(value) => hparam.number_value = value.as_f64(),
+        Json::String(value) => hparam.string_value = Some(value.clone()),
+        other => hparam.string_value = Some(other.to_string()),
+    }
+    hparam
+}
+
+/// Settings with `.` between the names of nested objects. Lists are one setting.
+fn flat(config: &Map<String, Json>) -> BTreeMap<String, Json> {
+    fn add(flat: &mut BTreeMap<String, Json>, prefix: &str, config: &Map<String, Json>) {
+        for (name, value) in config {
+            let name = format!("{prefix}{name}");
+            match value {
+                Json::Object(inner) if !inner.is_empty() => add(flat, &format!("{name}."), inner),
+                _ => {
+                    flat.insert(name, value.clone());
+                }
+            }
+        }
+    }
+    let mut settings = BTreeMap::new();
+    add(&mut settings, "", config);
+    settings
+}
+
+/// A table of two columns.
+fn table<N: ToString, V: ToString>(lines: impl IntoIterator<Item = (N, V)>) -> String {
+    let cell = |text: String| text.replace('|', "\\|").replace(['\n', '\r'], " ");
+    let mut table = "| name | value |\n|---|---|\n".to_owned();
+    for (name, value) in lines {
+        table += &format!(
+            "| {} | {} |\n",
+            cell(name.to_string()),
+            cell(value.to_string())
+        );
+    }
+    table
+}

@@ -1,0 +1,9 @@
+//! Runs that wait to be uploaded, and the official client that does it.
+
+mod client;
+mod find;
+mod sync;
+
+pub(super) use find::run_file;
+pub use find::{OfflineRun, find_offline_runs};
+pub use sync::{SyncOptions, SyncOutcome, SyncReport, sync_offline_runs};

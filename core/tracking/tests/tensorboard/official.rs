@@ -1,0 +1,95 @@
+//! What TensorBoard's own reader finds.
+
+use std::{env, path::Path, process::Command};
+
+use protea_tracking::TensorBoard;
+use serde_json::{Value, json};
+
+use crate::{everything, feed, start};
+
+const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
+
+/// What the reader finds. Without an interpreter the test says so; in CI that is a failure.
+fn read(directory: &Path) -> Option<Value> {
+    let found = env::var_os(INTERPRETER).filter(|path| !path.is_empty());
+    let Some(python) = found else {
+        assert!(
+            env::var("CI").as_deref() != Ok("true"),
+            "{INTERPRETER} must name a Python with tensorboard"
+        );
+        eprintln!("\n*** SKIPPED: set {INTERPRETER} to a Python that has tensorboard ***\n");
+        return None;
+    };
+    let file = TensorBoard::new(directory).unwrap().event_file(&start());
+    let output = Command::new(python)
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/tensorboard/read.py"
+        ))
+        .arg(file.parent().unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}")))
+}
+
+#[test]
+fn the_own_reader_finds_what_was_logged() {
+    let directory = tempfile::tempdir().unwrap();
+    feed(directory.path(), &everything());
+    let Some(found) = read(directory.path()) else {
+        return;
+    };
+    // 2026-11-21T08:49:49.25Z
+    let started = 1_795_250_989.25;
+    assert_eq!(
+        found["scalars"],
+        json!({
+            "MFO/fmax": [
+                [started + 0.125, 0, "0.5"],
+                [started + 0.5, 2, "0.10000000149011612"],
+            ],
+            "BPO/fmax": [[started + 0.25, 0, "0.0"]],
+            "loss": [
+                [started + 0.125, 0, "nan"],
+                [started + 0.375, 7, "inf"],
+                [started + 0.5, 2, "-inf"],
+                [started + 1.0, 7, "2.5"],
+            ],
+        })
+    );
+    let table = |lines: &str| format!("| name | value |\n|---|---|\n{lines}");
+    assert_eq!(
+        found["texts"],
+        json!({
+            "run": [[0, table(
+                "| name | knn on A |\n\
+                 | id | 20261121T084949Z-0a1b2c3d |\n\
+                 | project | cafa |\n"
+            )]],
+            "config": [
+                [0, table(
+                    "| embedding.layers | [1,33] |\n\
+                     | embedding.name | \"a\\|b\" |\n\
+                     | k | 5 |\n\
+                     | ties | true |\n"
+                )],
+                [5, table("| metric | \"cosine\" |\n")],
+            ],
+            "tags": [[0, table("| dataset | A |\n")], [6, table("| dataset | B |\n")]],
+            "notes": [[0, "*with* ties"]],
+            "artifacts": [[7, table("| predictions | /data/predictions |\n")]],
+            "end": [[9, table("| status | failed |\n| error | no neighbours |\n")]],
+        })
+    );
+    assert_eq!(
+        found["start"],
+        json!([
+            "20261121T084949Z-0a1b2c3d",
+            started,
+            { "k": 5.0, "ties": true, "embedding.name": "a|b", "embedding.layers": "[1,33]" },
+        ])
+    );
+    let failure = 2;
+    assert_eq!(found["end"], json!([failure, started + 1.125]));
+}

@@ -1,0 +1,128 @@
+//! Finding runs, and not uploading them.
+
+use std::{fs, path::Path, time::Duration};
+
+use protea_tracking::{
+    OfflineRun, SyncOptions, SyncOutcome, SyncReport, Tracker, TrackerError, Wandb,
+    find_offline_runs, sync_offline_runs,
+};
+
+use crate::events::{everything, feed, run_directory, run_file, start};
+
+fn dry_run(runs: &[OfflineRun], quiet: Duration) -> SyncReport {
+    let options = SyncOptions {
+        dry_run: true,
+        quiet,
+        // A dry run needs no client.
+        program: Some("/nowhere/wandb".into()),
+        ..SyncOptions::default()
+    };
+    sync_offline_runs(runs, &options).unwrap().remove(0)
+}
+
+#[test]
+fn runs_are_found_anywhere_in_a_workspace_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for job in ["workspace/0a", "workspace/0b/deeper/still"] {
+        let events = everything(&root.join("artefacts"));
+        feed(&root.join(job), &events);
+    }
+    fs::write(
+        run_file(&root.join("workspace/0b/deeper/still")).with_extension("wandb.synced"),
+        "",
+    )
+    .unwrap();
+    fs::create_dir_all(root.join("wandb/offline-run-20261121_084949-empty")).unwrap();
+    fs::create_dir_all(root.join(".hidden")).unwrap();
+    fs::rename(root.join("artefacts"), root.join(".hidden/artefacts")).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(root, root.join("workspace/loop")).unwrap();
+        std::os::unix::fs::symlink(root.join("workspace/0a"), root.join("again")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("dangling")).unwrap();
+    }
+    let runs = find_offline_runs(root).unwrap();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    let found = fs::canonicalize(&runs[0].directory).unwrap();
+    let run = run_directory(&root.join("workspace/0a"));
+    assert_eq!(found, fs::canonicalize(&run).unwrap());
+    assert!(runs[0].directory.to_str().unwrap().ends_with(&runs[0].id));
+    // A run's own directory will do too.
+    assert_eq!(find_offline_runs(&run).unwrap()[0].directory, run);
+    let missing = find_offline_runs(root.join("missing")).unwrap_err();
+    assert!(matches!(missing, TrackerError::File { .. }), "{missing}");
+}
+
+#[test]
+fn a_run_that_is_being_written_is_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let events = everything(&directory.join("artefacts"));
+    let tracker = Wandb::new(directory).unwrap();
+    let mut sink = tracker.open_run(&start()).unwrap();
+    sink.apply(&events[..4]).unwrap();
+    let runs = find_offline_runs(directory).unwrap();
+    let report = dry_run(&runs, Duration::ZERO);
+    assert_eq!(report.outcome, SyncOutcome::PassedOver);
+    assert!(
+        report.message.contains("being written"),
+        "{}",
+        report.message
+    );
+
+    // Nobody has it open, but it did not end, and just now it changed.
+    drop(sink);
+    let report = dry_run(&runs, Duration::from_secs(300));
+    assert_eq!(report.outcome, SyncOutcome::PassedOver);
+    assert!(
+        report.message.contains("may still be going on"),
+        "{}",
+        report.message
+    );
+    let report = dry_run(&runs, Duration::ZERO);
+    assert_eq!(report.outcome, SyncOutcome::WouldSync);
+    assert!(
+        report.message.contains("shows it as failed"),
+        "{}",
+        report.message
+    );
+
+    feed(directory, &events);
+    let report = dry_run(&runs, Duration::from_secs(300));
+    assert_eq!(report.outcome, SyncOutcome::WouldSync);
+    assert_eq!(report.message, "it would be uploaded");
+    assert!(report.ok);
+}
+
+#[test]
+fn another_file_of_that_name_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = directory
+        .path()
+        .join("wandb/offline-run-20261121_084949-abc");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("run-abc.wandb"), "something else").unwrap();
+    let runs = find_offline_runs(directory.path()).unwrap();
+    let report = dry_run(&runs, Duration::ZERO);
+    assert_eq!(report.outcome, SyncOutcome::Failed);
+    assert!(report.message.contains("W&B"), "{}", report.message);
+}
+
+#[test]
+fn without_the_official_client_the_remedy_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    feed(directory, &everything(&directory.join("artefacts")));
+    let runs = find_offline_runs(directory).unwrap();
+    let options = SyncOptions {
+        program: Some(Path::new("/nowhere/wandb").to_owned()),
+        ..SyncOptions::default()
+    };
+    let missing = sync_offline_runs(&runs, &options).unwrap_err();
+    assert!(matches!(missing, TrackerError::TrackerInit { .. }));
+    assert!(
+        missing.to_string().contains("pip install wandb"),
+        "{missing}"
+    );
+}
