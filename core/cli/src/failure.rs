@@ -189,7 +189,9 @@ impl From<ScoringError> for Failure {
 
 fn of_store(error: &StoreError) -> Exit {
     match error {
-        StoreError::Location { .. } | StoreError::Scheme { .. } => Exit::Input,
+        StoreError::Location { .. } | StoreError::Scheme { .. } | StoreError::Read { .. } => {
+            Exit::Input
+        }
         StoreError::Exists { .. } | StoreError::Write { .. } => Exit::Output,
     }
 }
@@ -197,7 +199,7 @@ fn of_store(error: &StoreError) -> Exit {
 fn of_workspace(error: &WorkspaceError) -> Exit {
     match error {
         WorkspaceError::Store(error) => of_store(error),
-        WorkspaceError::StatePoint(_) => Exit::Input,
+        WorkspaceError::StatePoint(_) | WorkspaceError::Manifest { .. } => Exit::Input,
         WorkspaceError::OtherStatePoint { .. } | WorkspaceError::StatePointUnreadable { .. } => {
             Exit::Output
         }

@@ -7,7 +7,8 @@ use protea_contracts::{
     emit::{Event, EventSink},
 };
 
-use crate::workspace::{RunLog, StepRecord};
+use super::journal::StepLog;
+use crate::workspace::StepRecord;
 
 /// A lifecycle step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +35,17 @@ impl Step {
 
 /// Is told of what happens in an experiment, and may ask for its end. Called from any thread.
 pub trait Observer: Send + Sync {
-    /// Events below this level are not sent.
+    /// Events below this level are not sent. The run's log takes what is at this level or at
+    /// [`Level::Info`], whichever is lower.
     fn level(&self) -> Level {
         Level::Info
     }
 
     /// A step begins.
     fn step_started(&self, _step: Step) {}
+
+    /// The run's log took a line; it is given as it is in the file, without its end.
+    fn log_line(&self, _level: Level, _line: &str) {}
 
     /// The runner sent an event.
     fn event(&self, _step: Step, _event: &Event<'_>) {}
@@ -68,7 +73,7 @@ impl Observer for Silent {
 pub(super) struct StepSink {
     pub(super) step: Step,
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) log: Arc<RunLog>,
+    pub(super) log: StepLog,
 }
 
 impl EventSink for StepSink {
@@ -77,7 +82,7 @@ impl EventSink for StepSink {
     }
 
     fn receive(&self, event: &Event<'_>) {
-        self.log.event(self.step.name(), event);
+        self.log.event(event);
         if event.level >= self.observer.level() {
             self.observer.event(self.step, event);
         }

@@ -1,16 +1,18 @@
 //! Keeps a run's manifest up to date, step by step.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Instant};
 
 use jiff::Timestamp;
-use protea_contracts::{Level, Metrics, emit::EventSink};
+use protea_contracts::{Metrics, emit::EventSink};
 use serde_json::{Map, Value, json};
 
-use super::{Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink};
+use super::{
+    Experiment, ExperimentError, FinishedRun, Observer, Step, journal::Journal, observer::StepSink,
+};
 use crate::{
     Dataset, DispatchError, WorkspaceError,
     workspace::{
-        Artifacts, HostRecord, Job, RunDirectory, RunLog, RunManifest, RunnerRecord, Status,
+        Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
         StepRecord,
     },
 };
@@ -19,7 +21,7 @@ pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
-    log: Arc<RunLog>,
+    journal: Journal,
     current: Option<(Step, Instant)>,
 }
 
@@ -60,6 +62,7 @@ impl Recorder {
                 .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
                 .collect(),
             host: HostRecord::here(),
+            code: CodeRecord::here(),
             started: Timestamp::now(),
             finished: None,
             steps: Vec::new(),
@@ -72,21 +75,12 @@ impl Recorder {
             error: None,
         };
         directory.write_manifest(&manifest)?;
-        let log = Arc::new(directory.begin_log(pipeline)?);
-        let runner = &manifest.runner;
-        log.line(
-            Level::Info,
-            "-",
-            &format!(
-                "Run started: {} {} ({}), spec {}, seed {}",
-                runner.name, runner.version, runner.sha256, manifest.spec, manifest.seed
-            ),
-        );
+        let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
-            log,
+            journal,
             current: None,
         })
     }
@@ -107,13 +101,18 @@ impl Recorder {
         });
         self.directory.write_manifest(&self.manifest)?;
         self.current = Some((step, Instant::now()));
-        self.log.line(Level::Info, step.name(), "Starting step");
+        let log = self.journal.step_started(step, &self.manifest);
         self.observer.step_started(step);
         Ok(Arc::new(StepSink {
             step,
             observer: Arc::clone(&self.observer),
-            log: Arc::clone(&self.log),
+            log,
         }))
+    }
+
+    /// The runner has returned; what the step still does is writing.
+    pub(super) fn computed(&mut self) {
+        self.journal.computed();
     }
 
     /// The record of the step that goes on.
@@ -125,26 +124,27 @@ impl Recorder {
     }
 
     pub(super) fn finish_step(&mut self) -> Result<(), ExperimentError> {
-        self.close_step(Status::Finished);
+        self.close_step(Status::Finished, None)?;
         self.directory.write_manifest(&self.manifest)?;
         Ok(())
     }
 
-    fn close_step(&mut self, status: Status) {
+    fn close_step(
+        &mut self,
+        status: Status,
+        error: Option<&(dyn Error + 'static)>,
+    ) -> Result<(), WorkspaceError> {
         let Some((step, began)) = self.current.take() else {
-            return;
+            return Ok(());
         };
         let time = began.elapsed();
         let record = self.step();
         record.status = status;
         record.seconds = time.as_secs_f64();
         let record = record.clone();
-        self.log.line(
-            Level::Info,
-            step.name(),
-            &format!("Step {status} after {:.3} s", record.seconds),
-        );
+        let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
+        written
     }
 
     /// The error of a step.
@@ -189,18 +189,16 @@ impl Recorder {
             Err(error) if error.is_cancelled() => Status::Killed,
             Err(_) => Status::Failed,
         };
-        self.close_step(status);
+        let error = result.as_ref().err().map(|error| error as &dyn Error);
+        let step_written = self.close_step(status, error);
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
-        self.manifest.error = result.as_ref().err().map(ToString::to_string);
-        let (level, end) = match &self.manifest.error {
-            None => (Level::Info, String::new()),
-            Some(error) => (Level::Error, format!(": {error}")),
-        };
-        self.log.line(level, "-", &format!("Run {status}{end}"));
+        self.manifest.error = error.map(ToString::to_string);
+        self.journal.ended(&self.manifest, error);
         let written = self.directory.write_manifest(&self.manifest);
         // What went wrong first is what the caller needs to know.
         result?;
+        step_written?;
         written?;
         Ok(FinishedRun {
             directory: self.directory.path().to_owned(),

@@ -33,6 +33,14 @@ pub enum StoreError {
         /// The path.
         path: PathBuf,
     },
+    /// Reading failed.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Writing failed.
     #[error("{} cannot be written: {source}{}", path.display(), remedy(source))]
     Write {
@@ -44,6 +52,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }

@@ -1,6 +1,10 @@
 //! What a run's manifest says.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use protea_contracts::{ExportedFile, Metrics};
@@ -8,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Dataset;
+use super::{CodeRecord, RUN_MANIFEST, WorkspaceError};
+use crate::{Dataset, store::StoreError};
 
 /// How a run, or a step of it, stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +83,9 @@ pub struct RunManifest {
     pub datasets: Map<String, Value>,
     /// The machine and the program.
     pub host: HostRecord,
+    /// The git repository that it was started in.
+    #[serde(default)]
+    pub code: Option<CodeRecord>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -92,6 +100,20 @@ pub struct RunManifest {
     pub artifacts: Artifacts,
     /// Why it failed.
     pub error: Option<String>,
+}
+
+impl RunManifest {
+    /// Reads the manifest in a run's directory.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when it cannot be read; [`WorkspaceError::Manifest`] when it is
+    /// none.
+    pub fn read(directory: &Path) -> Result<Self, WorkspaceError> {
+        let path = directory.join(RUN_MANIFEST);
+        let bytes = fs::read(&path).map_err(StoreError::read(&path))?;
+        serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Manifest { path, source })
+    }
 }
 
 /// The runner of a run.

@@ -8,14 +8,17 @@
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
 //!       logs/run.log                        what was said during it, the runner's output included
+//!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
 //! ```
 
+mod code;
 mod job;
 mod log;
 mod manifest;
 mod run;
 mod state_point;
+mod step;
 
 use std::{
     fs,
@@ -24,13 +27,15 @@ use std::{
 
 use serde_json::{Map, Value};
 
+pub use code::CodeRecord;
 pub use job::Job;
-pub use log::RunLog;
+pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
 pub use run::{RUN_MANIFEST, RunDirectory};
 pub use state_point::{StatePointError, job_id};
+pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 
 use crate::store::{StoreError, write_atomic};
 
@@ -48,6 +53,14 @@ pub enum WorkspaceError {
     /// Something cannot be written.
     #[error("the workspace cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// A run's manifest is none.
+    #[error("{} is no run manifest: {source}; restore it, or remove the run", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// The state point has no identity.
     #[error(transparent)]
     StatePoint(#[from] StatePointError),

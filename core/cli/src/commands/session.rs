@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    args::{ExecutionArgs, IsolationArgs, LockArgs, Place, RunnerArgs},
+    args::{ExecutionArgs, IsolationArgs, LockArgs, LogFrom, Place, RunnerArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -166,7 +166,10 @@ impl<'a> Session<'a> {
         let experiment = Experiment::new(&self.runner, &workspace)
             .with_seed(self.args.seed)
             .with_threads(self.args.threads)
-            .with_observer(Watch::new(self.reporter));
+            .with_observer(Watch::new(
+                self.reporter,
+                self.args.log_level.map(LogFrom::level),
+            ));
         let finished = act(&experiment);
         self.reporter.abandon();
         Ok(finished?)
