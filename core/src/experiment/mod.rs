@@ -4,6 +4,7 @@
 mod context;
 mod error;
 mod explain;
+mod journal;
 mod observer;
 mod plan;
 mod recorder;

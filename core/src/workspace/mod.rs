@@ -10,10 +10,12 @@
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
 //!       logs/run.log                        what was said during it, the runner's output included
+//!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
 //! ```
 
 mod binding;
+mod code;
 mod document;
 mod find;
 mod job;
@@ -23,6 +25,7 @@ mod manifest;
 mod recorded;
 mod run;
 mod state_point;
+mod step;
 mod sync;
 mod vanished;
 
@@ -35,17 +38,19 @@ use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
 
 pub use binding::bind_tracker;
+pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::FindRunError;
 pub use job::Job;
 pub use lifecycle::{run_lifecycle, run_lifecycle_judging};
-pub use log::RunLog;
+pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::{RUN_MANIFEST, RunDirectory};
 pub use state_point::{StatePointError, job_id};
+pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use sync::{Unsynced, unsynced};
 
 use crate::store::{StoreError, write_atomic};

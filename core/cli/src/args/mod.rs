@@ -17,7 +17,9 @@ pub use cafa::{CafaArgs, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
-pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
+pub use experiment::{
+    EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
+};
 pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};

@@ -49,7 +49,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     let explained = Experiment::new(&runner, &workspace)
         .with_seed(manifest.seed)
         .with_threads(args.threads)
-        .with_observer(Watch::new(reporter))
+        .with_observer(Watch::new(reporter, None))
         .explain(&request);
     reporter.abandon();
     let explained = explained?;
