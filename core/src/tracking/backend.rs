@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use protea_tracking::{Cursor, Feeder, LogFirst, Mlflow, Tracker, TrackerError, Undelivered};
+use protea_tracking::{
+    Cursor, Feeder, LogFirst, Mlflow, TensorBoard, Tracker, TrackerError, Undelivered, Wandb,
+};
 
 type Place = dyn Fn(&Path) -> Result<Arc<dyn Tracker>, TrackerError> + Send + Sync;
 
@@ -15,7 +17,7 @@ pub struct Backend {
 
 impl Backend {
     /// The names that [`named`](Self::named) knows.
-    pub const NAMES: [&'static str; 1] = ["mlflow"];
+    pub const NAMES: [&'static str; 3] = ["mlflow", "wandb", "tensorboard"];
 
     /// A backend that all jobs share, such as a server.
     #[must_use]
@@ -34,8 +36,13 @@ impl Backend {
         }
     }
 
-    /// A backend of this crate by its name: `mlflow`, at the server that the environment names.
-    /// Unless the runs are to be offline, the server is asked whether it is there.
+    /// A backend of this crate by its name:
+    ///
+    /// | name | where |
+    /// |---|---|
+    /// | `mlflow` | the server that the environment names; it is asked whether it is there, unless the runs are to be offline |
+    /// | `wandb` | `wandb/` in each job, for the official client to upload |
+    /// | `tensorboard` | `tensorboard/` in each job |
     ///
     /// # Errors
     ///
@@ -47,6 +54,10 @@ impl Backend {
                 let server = if offline { server } else { server.connect()? };
                 Ok(Self::shared(Arc::new(server)))
             }
+            "wandb" => Ok(Self::per_job(|job| Ok(Arc::new(Wandb::new(job)?)))),
+            "tensorboard" => Ok(Self::per_job(|job| {
+                Ok(Arc::new(TensorBoard::new(job.join("tensorboard"))?))
+            })),
             _ => Err(TrackerError::TrackerInit {
                 backend: name.to_owned(),
                 reason: "there is no such backend".to_owned(),

@@ -23,7 +23,9 @@ pub use experiment::{
 pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
-pub use tracking::{BindTrackerArgs, NewRunArgs, SyncArgs, TrackingArgs, WorkspaceArgs};
+pub use tracking::{
+    BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
+};
 pub use trust::LockArgs;
 
 use crate::exit;
@@ -106,6 +108,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Send to trackers what they do not have yet of the workspace's runs
     Sync(SyncArgs),
+    /// Upload the workspace's W&B runs with the official client
+    SyncOffline(SyncOfflineArgs),
     /// Make the job of an experiment in the workspace, and print its id
     NewRun(NewRunArgs),
     /// Bind a job to a run of a tracker, so that either can be found from the other

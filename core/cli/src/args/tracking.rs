@@ -90,6 +90,29 @@ pub struct SyncArgs {
     pub dry_run: bool,
 }
 
+/// Arguments of `protea sync-offline`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea sync-offline --dry-run
+  WANDB_API_KEY=… protea sync-offline
+
+Runs of --track wandb are written as the official client writes its offline runs, and uploaded by it:
+`pip install wandb`. Its exit code is not trusted; a run counts as uploaded when nothing of it failed.")]
+pub struct SyncOfflineArgs {
+    #[command(flatten)]
+    pub workspace: WorkspaceArgs,
+    /// Say what would be uploaded, and upload nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The official client [default: wandb on the PATH]
+    #[arg(long, value_name = "FILE")]
+    pub wandb: Option<PathBuf>,
+    /// How long one run may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub time_limit: u64,
+}
+
 /// Arguments of `protea new-run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -19,6 +19,7 @@ mod run;
 mod runners;
 mod session;
 mod sync;
+mod sync_offline;
 mod tracking;
 #[cfg(unix)]
 mod vet;
@@ -38,6 +39,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),
         Command::Sync(args) => sync::run(&args, &reporter),
+        Command::SyncOffline(args) => sync_offline::run(&args, &reporter),
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Explain(args) => explain::explain(&args, &reporter),

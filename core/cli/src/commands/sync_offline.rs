@@ -1,0 +1,82 @@
+//! `protea sync-offline`.
+
+use std::time::Duration;
+
+use protea_core::{
+    Workspace,
+    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    args::SyncOfflineArgs,
+    exit::Exit,
+    failure::Failure,
+    output::{Report, Reporter, Table, relative_to},
+};
+
+/// Uploads W&B's offline runs.
+pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let workspace = Workspace::at(&args.workspace.workspace)?;
+    let jobs = workspace.directory().join("workspace");
+    let runs = match jobs.is_dir() {
+        true => find_offline_runs(&jobs)?,
+        false => Vec::new(),
+    };
+    let options = SyncOptions {
+        program: args.wandb.clone(),
+        timeout: Duration::from_secs(args.time_limit),
+        dry_run: args.dry_run,
+        ..SyncOptions::default()
+    };
+    let total = runs.len() as u64;
+    let mut reports: Vec<SyncReport> = Vec::new();
+    if total > 0 {
+        reporter.start("uploading");
+    }
+    for run in &runs {
+        reports.extend(sync_offline_runs(std::slice::from_ref(run), &options)?);
+        reporter.progress(reports.len() as u64, total);
+    }
+    reporter.abandon();
+
+    let text = match reports.is_empty() {
+        true => "every W&B run is uploaded\n".to_owned(),
+        false => {
+            let mut table = Table::new(0..0, ["run", "outcome"]);
+            for report in &reports {
+                table.row([relative_to(&jobs, &report.path), report.message.clone()]);
+            }
+            table.to_string()
+        }
+    };
+    let runs: Vec<Value> = reports.iter().map(as_json).collect();
+    let failed = reports.iter().filter(|report| !report.ok).count();
+    if failed == 0 {
+        return Ok(Report {
+            text,
+            json: json!({ "dry_run": args.dry_run, "runs": runs }),
+        });
+    }
+    let message = format!(
+        "{failed} of {total} runs could not be uploaded whole; the next `protea sync-offline` tries \
+         again"
+    );
+    Err(Failure::new(Exit::Failed, message)
+        .with_text(text)
+        .with_detail("runs", runs))
+}
+
+fn as_json(report: &SyncReport) -> Value {
+    json!({
+        "path": report.path,
+        "ok": report.ok,
+        "outcome": match report.outcome {
+            SyncOutcome::Synced => "synced",
+            SyncOutcome::WouldSync => "would-sync",
+            SyncOutcome::PassedOver => "passed-over",
+            SyncOutcome::Failed => "failed",
+        },
+        "message": report.message,
+    })
+}
