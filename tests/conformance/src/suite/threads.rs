@@ -77,9 +77,7 @@ fn two_at_once(subject: &Subject) -> Checked {
                 None => continue,
                 Some((place, _)) => format!("the metrics differ at {place}"),
             },
-            None => match &answer.outcome {
-                outcome => format!("one {outcome}"),
-            },
+            None => format!("one {}", answer.outcome),
         };
         return Err(Verdict::failed(
             "two evaluations at once give the scores that one gives",
