@@ -102,7 +102,7 @@ impl Server {
     }
 
     fn wait_until_up(&self) {
-        let until = Instant::now() + Duration::from_secs(180);
+        let until = Instant::now() + Duration::from_secs(300);
         while ureq::get(format!("{}/health", self.uri)).call().is_err() {
             assert!(
                 Instant::now() < until,
