@@ -130,7 +130,7 @@ pub fn lines() -> Vec<Line> {
         line("stale_emitter", "failed", "emit/after-return", &["events"], &[]),
         line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was made"], &[]),
         line("thread_hoard", "failed", "threads/limit", &["fit ran 16 threads of its own"], &[]),
-        line("thread_left_running", "failed", "threads/left-running", &["keeps the processor busy"], &[]),
+        line("thread_left_running", "failed", "threads/left-running", &["threads stay"], &[]),
         line("unresolved_symbol", "failed", "load/opens", &["protea_zoo_nobody_has_this_function"], &[]),
         line("unseeded", "failed", "determinism/evaluate", &["they differ at /score"], &[]),
         line("wrong_abi_stable", "failed", "load/opens", &["does not fit this host"], &[]),
