@@ -110,6 +110,29 @@ fn another_file_of_that_name_is_reported() {
 }
 
 #[test]
+fn a_run_that_went_away_does_not_stop_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    feed(directory, &everything(&directory.join("artefacts")));
+    let mut runs = find_offline_runs(directory).unwrap();
+    let mut gone = runs[0].clone();
+    gone.file = directory.join("gone.wandb");
+    runs.insert(0, gone);
+    let options = SyncOptions {
+        dry_run: true,
+        ..SyncOptions::default()
+    };
+    let reports = sync_offline_runs(&runs, &options).unwrap();
+    assert_eq!(reports[0].outcome, SyncOutcome::Failed);
+    assert!(
+        reports[0].message.contains("gone.wandb"),
+        "{}",
+        reports[0].message
+    );
+    assert_eq!(reports[1].outcome, SyncOutcome::WouldSync);
+}
+
+#[test]
 fn without_the_official_client_the_remedy_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();

@@ -105,7 +105,7 @@ impl Wandb {
             _ => "https://wandb.ai".to_owned(),
         };
         let base = base.trim_end_matches('/');
-        let project = project.unwrap_or("uncategorized");
+        let project = project.unwrap_or("uncategorized").replace(' ', "%20");
         (!self.entity.is_empty()).then(|| format!("{base}/{}/{project}/runs/{id}", self.entity))
     }
 }

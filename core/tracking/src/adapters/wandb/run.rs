@@ -84,8 +84,7 @@ impl WandbRun {
                 });
             }
             if writer.state.run.is_none() {
-                let before = num.min(1);
-                writer.write(before, [self.run_record(&self.start.tags, true)]);
+                writer.write(1, [self.run_record(&self.start.tags, true)]);
                 if writer.state.num >= num {
                     continue;
                 }

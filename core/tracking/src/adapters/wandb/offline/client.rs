@@ -12,6 +12,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::{BACKEND, file::SYNCED, file::suffixed};
 use crate::TrackerError;
@@ -109,33 +110,37 @@ fn verdict(
     file: &Path,
     timeout: Duration,
 ) -> Result<(), String> {
-    if let Some(error) = logged_error(logs) {
-        return Err(error);
-    }
-    let error = said.lines().find_map(|line| {
-        let (_, error) = line
-            .split_once("ERROR ")
-            .or_else(|| line.split_once("Error: "))?;
-        Some(error.trim().to_owned())
-    });
-    if let Some(error) = error {
-        return Err(error);
-    }
     let last = said.lines().rfind(|line| !line.trim().is_empty());
     let last = last.unwrap_or("nothing").trim();
-    match status {
-        None => Err(format!(
+    // What a client logs that was ended tells only of its end.
+    let Some(status) = status else {
+        return Err(format!(
             "it was not done within {} s; the client's last words were: {last}",
             timeout.as_secs()
-        )),
-        Some(status) if !status.success() => Err(format!(
-            "the client ended with {status}; its last words were: {last}"
-        )),
-        Some(_) if !suffixed(file, SYNCED).exists() => Err(format!(
-            "the client did not mark it as uploaded; it said: {last}"
-        )),
-        Some(_) => Ok(()),
+        ));
+    };
+    if let Some(error) = logged_error(logs).or_else(|| said.lines().find_map(said_error)) {
+        return Err(error);
     }
+    if !status.success() {
+        return Err(format!(
+            "the client ended with {status}; its last words were: {last}"
+        ));
+    }
+    if !suffixed(file, SYNCED).exists() {
+        return Err(format!(
+            "the client did not mark it as uploaded; it said: {last}"
+        ));
+    }
+    Ok(())
+}
+
+/// The error that a line of the client's output tells of.
+fn said_error(line: &str) -> Option<String> {
+    let (_, error) = line
+        .split_once("ERROR ")
+        .or_else(|| line.split_once("Error: "))?;
+    Some(error.trim().to_owned())
 }
 
 /// The last error in the client's own log, which tells of losses that its output does not.
@@ -145,7 +150,7 @@ fn logged_error(logs: &Path) -> Option<String> {
         level: String,
         msg: String,
         #[serde(default)]
-        error: String,
+        error: Value,
     }
 
     let directory = fs::read_dir(logs.join("wandb").join("logs")).ok()?;
@@ -158,8 +163,11 @@ fn logged_error(logs: &Path) -> Option<String> {
             };
             // What follows from an answer of the server is told apart from it.
             if line.level.starts_with("ERROR") && line.msg != "api: HTTP error" {
-                let colon = if line.error.is_empty() { "" } else { ": " };
-                found = Some(format!("{}{colon}{}", line.msg, line.error));
+                found = Some(match &line.error {
+                    Value::Null => line.msg,
+                    Value::String(error) => format!("{}: {error}", line.msg),
+                    error => format!("{}: {error}", line.msg),
+                });
             }
         }
     }

@@ -9,10 +9,7 @@ use std::{
 };
 
 use super::{
-    super::{
-        file::{Reader, SYNCED, suffixed},
-        state::State,
-    },
+    super::file::{Reader, SYNCED, suffixed},
     OfflineRun,
     client::Client,
 };
@@ -81,7 +78,7 @@ pub struct SyncReport {
 ///
 /// # Errors
 ///
-/// [`TrackerError::TrackerInit`] when there is no client, [`TrackerError::File`].
+/// [`TrackerError::TrackerInit`] when there is no client.
 pub fn sync_offline_runs(
     runs: &[OfflineRun],
     options: &SyncOptions,
@@ -92,7 +89,12 @@ pub fn sync_offline_runs(
     };
     runs.iter()
         .map(|run| {
-            let (outcome, message) = sync(run, client.as_ref(), options)?;
+            let (outcome, message) = match sync(run, client.as_ref(), options) {
+                // Without a client, none of the others can be uploaded either.
+                Err(error @ TrackerError::TrackerInit { .. }) => return Err(error),
+                Err(error) => (SyncOutcome::Failed, error.to_string()),
+                Ok(done) => done,
+            };
             Ok(SyncReport {
                 path: run.directory.clone(),
                 ok: outcome != SyncOutcome::Failed,
@@ -182,11 +184,15 @@ impl Held {
     fn read(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        let state = State::read(&mut Reader::new(BufReader::new(file))?)?;
-        Ok(Self {
-            ended: state.ended.is_some(),
-            torn: length - state.end,
-        })
+        let mut reader = Reader::new(BufReader::new(file))?;
+        let (mut ended, mut whole) = (false, 0);
+        while let Some((record, end)) = reader.next()? {
+            ended |= record.exit.is_some();
+            whole = end;
+        }
+        // It may have grown meanwhile.
+        let torn = length.saturating_sub(whole);
+        Ok(Self { ended, torn })
     }
 
     /// Says beside a success what is less than whole.
