@@ -128,6 +128,7 @@ struct protea_answer {
  *   {"kind": "invalid_spec", "pointer": "/k", "message": "..."}
  *   {"kind": "dataset", "message": "..."}      the dataset is at fault
  *   {"kind": "model", "message": "..."}        the model is at fault
+ *   {"kind": "missing", "what": "the program blastp", "remedy": "how to get it"}
  *   {"kind": "cancelled"}
  *   {"kind": "failed", "message": "..."}       anything else
  *
