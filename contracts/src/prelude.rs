@@ -2,8 +2,8 @@
 
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExportRequest,
-    ExportResult, FitRequest, Level, MetricSchema, Metrics, ReferenceModel, RunResult, RunnerError,
-    RunnerResult, Signal, export_runner,
+    ExportResult, FitRequest, Level, MetricSchema, Metrics, ProgramDeclaration, ReferenceModel,
+    RunResult, RunnerError, RunnerResult, Signal, export_runner,
     metrics::{Direction, MetricDeclaration},
     spec,
 };

@@ -102,6 +102,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         spec_schema: schemars::schema_for!(R::Spec).to_value(),
         spec_defaults,
         metrics: runner.metrics(),
+        programs: runner.programs(),
     })
 }
 

@@ -111,7 +111,7 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
-        self.door.fit(request, sink)
+        self.door.fit(request, &self.capabilities.programs, sink)
     }
 
     /// Dispatches `evaluate`, and holds the metrics against what the runner declares.
@@ -124,7 +124,9 @@ impl Runner {
         request: &EvaluateRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
-        let evaluated = self.door.evaluate(request, sink)?;
+        let evaluated = self
+            .door
+            .evaluate(request, &self.capabilities.programs, sink)?;
         self.capabilities.metrics.check(&evaluated.metrics)?;
         Ok(evaluated)
     }
@@ -139,7 +141,9 @@ impl Runner {
         request: &ExportRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
-        let exported = self.door.export(request, sink)?;
+        let exported = self
+            .door
+            .export(request, &self.capabilities.programs, sink)?;
         check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
     }

@@ -22,6 +22,10 @@ pub struct BaselineRunner;
 impl ExperimentRunner for BaselineRunner {
     type Spec = BaselineSpec;
 
+    fn programs(&self) -> Vec<ProgramDeclaration> {
+        align::declarations()
+    }
+
     fn fit(
         &self,
         request: &FitRequest<BaselineSpec>,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::Emitter;
+use protea_contracts::{Emitter, ProgramDeclaration};
 
 use super::{
     blast, diamond, mmseqs,
@@ -128,6 +128,23 @@ impl Aligner {
             Kind::Mmseqs(mmseqs) => mmseqs::search(mmseqs, search, emit),
         }
     }
+}
+
+/// The programs of all methods.
+#[must_use]
+pub fn declarations() -> Vec<ProgramDeclaration> {
+    let declare = |names: &[&str], method: &str, install: &str| ProgramDeclaration {
+        name: names[0].to_owned(),
+        other_names: names[1..].iter().map(|&name| name.to_owned()).collect(),
+        needed_for: format!("method: {method}"),
+        remedy: install.to_owned(),
+    };
+    vec![
+        declare(&["makeblastdb"], "blast", blast::INSTALL),
+        declare(&["blastp"], "blast", blast::INSTALL),
+        declare(&["diamond"], "diamond", diamond::INSTALL),
+        declare(&mmseqs::names(), "mmseqs", mmseqs::INSTALL),
+    ]
 }
 
 /// The name of a database in its directory.

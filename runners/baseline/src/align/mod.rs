@@ -22,7 +22,7 @@ mod program;
 mod sequences;
 mod transfer;
 
-pub use aligner::{Aligner, Search};
+pub use aligner::{Aligner, Search, declarations};
 pub use database::{Database, Made};
 pub use hits::HITS;
 pub use predict::{Scratch, Task, predict};
