@@ -63,7 +63,7 @@ fn heading(term: &TermExplanation) -> String {
     };
     let predicted = match term.predicted {
         true => "",
-        false => ", too low to be predicted",
+        false => ", not predicted",
     };
     format!(
         "{}{}{} · {}{combination}{predicted}\n",
@@ -185,7 +185,7 @@ mod tests {
           1  Q9Y2H1        0.100   0.900         0.500
           3  O95835        0.550   0.450         0.250  GO:0000001, GO:0000002 and 1 more
 
-        X:1 · 0.000, too low to be predicted
+        X:1 · 0.000, not predicted
           no neighbour contributes
 
         and 1 more term; --limit 0 shows all
