@@ -134,6 +134,7 @@ struct protea_answer {
  *   {"kind": "dataset", "message": "..."}      the dataset is at fault
  *   {"kind": "model", "message": "..."}        the model is at fault
  *   {"kind": "not_found", "message": "..."}    no such protein, or no such term
+ *   {"kind": "missing", "what": "the program blastp", "remedy": "how to get it"}
  *   {"kind": "cancelled"}
  *   {"kind": "failed", "message": "..."}       anything else
  *

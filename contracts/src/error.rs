@@ -44,6 +44,14 @@ pub enum RunnerError {
         /// What is not there, where it was looked for, and what is there that resembles it.
         message: String,
     },
+    /// Something that the method needs is not on this machine, such as a program.
+    #[error("{what} is missing: {remedy}")]
+    Missing {
+        /// What is missing.
+        what: String,
+        /// How to get it.
+        remedy: String,
+    },
     /// The host asked for the call to end, and it did.
     #[error("cancelled")]
     Cancelled,

@@ -47,6 +47,9 @@ pub struct Explanation {
     pub predicted: usize,
     /// The terms that are explained, by falling score; of one score, the most telling first.
     pub terms: Vec<TermExplanation>,
+    /// How many decimals the scores are rounded to, where the method rounds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
     /// Whatever else is worth knowing.
     #[serde(default)]
     pub extras: Map<String, Value>,
@@ -64,9 +67,9 @@ pub struct TermExplanation {
     /// The aspect or namespace that it is in, as metrics name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aspect: Option<String>,
-    /// The score, as `evaluate` computes it before it is rounded for a file.
+    /// The score, as `evaluate` gives it before it is rounded for a file.
     pub score: f64,
-    /// Whether `evaluate` predicts the term; not where the score is below what is written.
+    /// Whether `evaluate` predicts the term; it may leave out what scores low or follows from another.
     #[serde(default = "yes")]
     pub predicted: bool,
     /// How the contributions make up the score.

@@ -82,5 +82,5 @@ pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
 pub use request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest};
 pub use result::{EvalResult, ExportResult, ExportedFile, RunResult};
-pub use runner::{Capabilities, ExperimentRunner};
+pub use runner::{Capabilities, ExperimentRunner, ProgramDeclaration};
 pub use version::CONTRACT_VERSION;

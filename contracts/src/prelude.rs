@@ -3,7 +3,7 @@
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
     Explanation, ExportRequest, ExportResult, FitRequest, Level, MetricSchema, Metrics,
-    ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
+    ProgramDeclaration, ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
     explanation::{Combination, Contribution, TermExplanation},
     export_runner,
     metrics::{Direction, MetricDeclaration},

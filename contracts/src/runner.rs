@@ -37,6 +37,13 @@ pub trait ExperimentRunner: Send + Sync + 'static {
         MetricSchema::cafa()
     }
 
+    /// The programs of others that this runner starts.
+    ///
+    /// In a sandbox, a runner can start these and no others. The default is none.
+    fn programs(&self) -> Vec<ProgramDeclaration> {
+        Vec::new()
+    }
+
     /// Learns from `request.dataset_uri` and writes a model below `request.output_uri`.
     ///
     /// A method without a training step answers [`RunnerError::Unsupported`] with what to do
@@ -103,6 +110,20 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     }
 }
 
+/// A program of others that a runner starts, found on the PATH.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramDeclaration {
+    /// Its file name, such as `blastp`.
+    pub name: String,
+    /// Other file names that it may have, such as those of builds for some processors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_names: Vec<String>,
+    /// What needs it, such as `method: blast`.
+    pub needed_for: String,
+    /// How to get it, such as `apt-get install ncbi-blast+`.
+    pub remedy: String,
+}
+
 /// What a loaded runner says of itself; a host asks for it once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Capabilities {
@@ -117,4 +138,7 @@ pub struct Capabilities {
     /// Whether it says where its scores come from.
     #[serde(default)]
     pub explains: bool,
+    /// The programs of others that it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramDeclaration>,
 }

@@ -5,6 +5,8 @@
     reason = "a test that unwraps says where it failed"
 )]
 
+#[cfg(target_os = "linux")]
+mod aligners;
 mod author_path;
 mod bad_data;
 mod bad_runners;

@@ -137,6 +137,39 @@ fn the_manifest_says_all_that_is_needed_to_do_the_run_again() {
 }
 
 #[test]
+fn a_preset_gives_what_is_not_given_and_the_manifest_has_what_came_out() {
+    let place = Place::new();
+    let run = run(
+        &place,
+        "knn",
+        &["--set", "preset=gopredsim", "--set", "k=3"],
+    );
+    let directory = Path::new(run["artifacts"]["directory"].as_str().unwrap());
+    let text = fs::read_to_string(directory.join("run_manifest.json")).unwrap();
+    let spec = &serde_json::from_str::<Value>(&text).unwrap()["spec"];
+    assert_eq!(
+        (&spec["preset"], &spec["k"]),
+        (&"gopredsim".into(), &3.into())
+    );
+    assert_eq!(
+        (&spec["metric"], &spec["decimals"]),
+        (&"l2".into(), &2.into())
+    );
+    assert_eq!(
+        (&spec["exclude_self"], &spec["float16"]),
+        (&true.into(), &false.into())
+    );
+    let predictions = Path::new(run["artifacts"]["predictions"].as_str().unwrap());
+    let predictions = fs::read_to_string(predictions.join("predictions.tsv")).unwrap();
+    let digits = |score: &str| score.split('.').nth(1).map_or(0, str::len);
+    assert!(
+        predictions
+            .lines()
+            .all(|line| digits(line.rsplit('\t').next().unwrap()) <= 2)
+    );
+}
+
+#[test]
 fn the_cafa_command_scores_the_written_predictions_the_same() {
     let place = Place::new();
     let run = run(&place, "knn", &[]);

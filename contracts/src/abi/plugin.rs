@@ -104,6 +104,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         spec_defaults,
         metrics: runner.metrics(),
         explains: runner.explains(),
+        programs: runner.programs(),
     })
 }
 

@@ -4,7 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use protea_contracts::{
     Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, RunResult, abi::host::LoadedRunner, emit::EventSink,
+    ExportResult, FitRequest, ProgramDeclaration, RunResult, abi::host::LoadedRunner,
+    emit::EventSink,
 };
 use url::Url;
 #[cfg(unix)]
@@ -59,27 +60,36 @@ impl Door {
         match self {
             Self::Here(loaded) => Ok(loaded.describe()?),
             #[cfg(unix)]
-            Self::Worker { .. } => self.in_worker(Operation::Describe, &(), None, Arc::new(Nobody)),
+            Self::Worker { .. } => {
+                self.in_worker(Operation::Describe, &(), None, &[], Arc::new(Nobody))
+            }
         }
     }
 
+    /// Of `programs`, those that are there may be started in a sandbox.
     pub(super) fn fit(
         &self,
         request: &FitRequest,
+        programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         match self {
             Self::Here(loaded) => Ok(loaded.fit(request, sink).result?),
             #[cfg(unix)]
-            Self::Worker { .. } => {
-                self.in_worker(Operation::Fit, request, Some(&request.output_uri), sink)
-            }
+            Self::Worker { .. } => self.in_worker(
+                Operation::Fit,
+                request,
+                Some(&request.output_uri),
+                programs,
+                sink,
+            ),
         }
     }
 
     pub(super) fn evaluate(
         &self,
         request: &EvaluateRequest,
+        programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
         match self {
@@ -89,6 +99,7 @@ impl Door {
                 Operation::Evaluate,
                 request,
                 Some(&request.output_uri),
+                programs,
                 sink,
             ),
         }
@@ -97,26 +108,34 @@ impl Door {
     pub(super) fn export(
         &self,
         request: &ExportRequest,
+        programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
         match self {
             Self::Here(loaded) => Ok(loaded.export(request, sink).result?),
             #[cfg(unix)]
-            Self::Worker { .. } => {
-                self.in_worker(Operation::Export, request, Some(&request.output_uri), sink)
-            }
+            Self::Worker { .. } => self.in_worker(
+                Operation::Export,
+                request,
+                Some(&request.output_uri),
+                programs,
+                sink,
+            ),
         }
     }
 
     pub(super) fn explain(
         &self,
         request: &ExplainRequest,
+        programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
     ) -> Result<Explanation, DispatchError> {
         match self {
             Self::Here(loaded) => Ok(loaded.explain(request, sink).result?),
             #[cfg(unix)]
-            Self::Worker { .. } => self.in_worker(Operation::Explain, request, None, sink),
+            Self::Worker { .. } => {
+                self.in_worker(Operation::Explain, request, None, programs, sink)
+            }
         }
     }
 
@@ -126,6 +145,7 @@ impl Door {
         operation: Operation,
         request: &Q,
         output: Option<&Url>,
+        programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
     ) -> Result<T, DispatchError> {
         let Self::Worker {
@@ -136,9 +156,13 @@ impl Door {
         else {
             unreachable!("only a door to a worker leads to one")
         };
-        let reads = match options.sandbox {
-            Sandbox::Off => Vec::new(),
-            _ => [reach::library(library), request.reads()].concat(),
+        let (reads, executes) = match options.sandbox {
+            Sandbox::Off => Default::default(),
+            _ => {
+                let programs = reach::programs(programs);
+                let reads = [reach::library(library), request.reads(), programs.reads].concat();
+                (reads, programs.executes)
+            }
         };
         let task = Task {
             library,
@@ -147,6 +171,7 @@ impl Door {
             request,
             output: output.and_then(|uri| uri.to_file_path().ok()),
             reads,
+            executes,
         };
         worker::dispatch(&task, options, &sink)
     }

@@ -7,6 +7,7 @@ mod check;
 mod door;
 mod error;
 mod isolation;
+mod programs;
 #[cfg(unix)]
 mod reach;
 mod runner;
@@ -16,4 +17,5 @@ pub mod worker;
 
 pub use error::DispatchError;
 pub use isolation::Isolation;
+pub use programs::find as find_program;
 pub use runner::Runner;

@@ -1,11 +1,23 @@
 //! What a call has to read: what its request names, and what that leads to.
 
-use std::path::{Path, PathBuf};
-
-use protea_contracts::{
-    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, ReferenceModel, content,
+use std::{
+    ffi::OsStr,
+    fs::File,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
 };
 
+use object::{
+    Endianness, ReadCache,
+    elf::FileHeader64,
+    read::elf::{FileHeader, ProgramHeader},
+};
+use protea_contracts::{
+    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, ProgramDeclaration, ReferenceModel,
+    content,
+};
+
+use super::programs;
 use crate::dataset;
 
 /// A larger model is not a reference model.
@@ -64,6 +76,48 @@ pub(super) fn library(path: &Path) -> Vec<PathBuf> {
         })
         .map(|entry| entry.path());
     std::iter::once(path.to_owned()).chain(libraries).collect()
+}
+
+/// What starting some programs takes.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    /// The programs, and what the system loads them with.
+    pub(super) executes: Vec<PathBuf>,
+    /// Where a program that came with libraries of its own has them: in `lib` beside its `bin`.
+    pub(super) reads: Vec<PathBuf>,
+}
+
+/// Those of the programs that are there.
+pub(super) fn programs(declared: &[ProgramDeclaration]) -> Programs {
+    let mut found = Programs::default();
+    for file in declared.iter().flat_map(programs::files) {
+        let Ok(file) = file.canonicalize() else {
+            continue;
+        };
+        let libraries = file.parent().and_then(Path::parent);
+        found.reads.extend(
+            libraries
+                .map(|prefix| prefix.join("lib"))
+                .filter(|lib| lib.is_dir()),
+        );
+        found.executes.extend(interpreter(&file));
+        found.executes.push(file);
+    }
+    found
+}
+
+/// The dynamic loader that a program names.
+fn interpreter(program: &Path) -> Option<PathBuf> {
+    let file = ReadCache::new(File::open(program).ok()?);
+    let header = FileHeader64::<Endianness>::parse(&file).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, &file).ok()?;
+    let mut interpreters = segments
+        .iter()
+        .filter_map(|segment| segment.interpreter(endian, &file).ok().flatten());
+    interpreters
+        .next()
+        .map(|path| OsStr::from_bytes(path).into())
 }
 
 /// The directory of a model, where its weights may lie; and the dataset, if it refers to one.

@@ -111,7 +111,7 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
-        let fitted = self.door.fit(request, sink);
+        let fitted = self.door.fit(request, &self.capabilities.programs, sink);
         fitted.map_err(|error| check::room(error, &request.output_uri))
     }
 
@@ -125,7 +125,9 @@ impl Runner {
         request: &EvaluateRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
-        let evaluated = self.door.evaluate(request, sink);
+        let evaluated = self
+            .door
+            .evaluate(request, &self.capabilities.programs, sink);
         let evaluated = evaluated.map_err(|error| check::room(error, &request.output_uri))?;
         self.capabilities.metrics.check(&evaluated.metrics)?;
         Ok(evaluated)
@@ -141,7 +143,7 @@ impl Runner {
         request: &ExportRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
-        let exported = self.door.export(request, sink);
+        let exported = self.door.export(request, &self.capabilities.programs, sink);
         let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
         check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
@@ -159,7 +161,9 @@ impl Runner {
         request: &ExplainRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<Explanation, DispatchError> {
-        let explanation = self.door.explain(request, sink)?;
+        let explanation = self
+            .door
+            .explain(request, &self.capabilities.programs, sink)?;
         check::explained(&explanation, request)?;
         Ok(explanation)
     }

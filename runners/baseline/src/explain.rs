@@ -12,7 +12,7 @@ use crate::naive::TermFrequencies;
 
 /// Answers the request with the frequencies that `fit` counted; those below `minimum` are not
 /// predicted.
-pub(crate) fn by_frequency(
+pub(crate) fn by_frequencies(
     request: &ExplainRequest,
     frequencies: &TermFrequencies,
     minimum: f64,

@@ -24,13 +24,22 @@ impl PropagatedTerms {
     ///
     /// [`DatasetError`] when the annotations cannot be read.
     pub fn read(dataset: &FrozenDataset, ontology: &Ontology) -> Result<Self, DatasetError> {
-        let mut given: Vec<Vec<Term>> = vec![Vec::new(); dataset.len()];
-        let mut unknown = 0;
-        for annotation in dataset.annotations()? {
-            let terms = ontology.resolve(annotation.term);
-            unknown += u64::from(terms.is_empty());
-            given[annotation.protein].extend_from_slice(terms);
-        }
+        let pairs = dataset.annotations()?.map(|row| (row.protein, row.term));
+        Ok(Self::collect(dataset.len(), pairs, ontology))
+    }
+
+    /// Propagates annotations, pairs of a protein (a number below `proteins`) and a term's id.
+    ///
+    /// # Panics
+    ///
+    /// When a protein's number is too large.
+    #[must_use]
+    pub fn collect<'t>(
+        proteins: usize,
+        pairs: impl Iterator<Item = (usize, &'t str)>,
+        ontology: &Ontology,
+    ) -> Self {
+        let (given, unknown) = resolved(proteins, pairs, ontology);
         let propagated: Vec<Vec<Term>> = given
             .into_par_iter()
             .map(|terms| {
@@ -41,17 +50,40 @@ impl PropagatedTerms {
                 }
             })
             .collect();
-        let mut offsets = Vec::with_capacity(propagated.len() + 1);
+        Self::of_lists(&propagated, unknown)
+    }
+
+    /// The same annotations as they were given: known terms, each once, without their ancestors.
+    ///
+    /// # Panics
+    ///
+    /// When a protein's number is too large.
+    #[must_use]
+    pub fn as_given<'t>(
+        proteins: usize,
+        pairs: impl Iterator<Item = (usize, &'t str)>,
+        ontology: &Ontology,
+    ) -> Self {
+        let (mut given, unknown) = resolved(proteins, pairs, ontology);
+        for terms in &mut given {
+            terms.sort_unstable_by_key(|term| term.index());
+            terms.dedup();
+        }
+        Self::of_lists(&given, unknown)
+    }
+
+    fn of_lists(lists: &[Vec<Term>], unknown: u64) -> Self {
+        let mut offsets = Vec::with_capacity(lists.len() + 1);
         offsets.push(0);
-        offsets.extend(propagated.iter().scan(0, |end, terms| {
+        offsets.extend(lists.iter().scan(0, |end, terms| {
             *end += terms.len();
             Some(*end)
         }));
-        Ok(Self {
+        Self {
             offsets,
-            terms: propagated.concat(),
+            terms: lists.concat(),
             unknown,
-        })
+        }
     }
 
     /// The terms of a protein, by number, each once.
@@ -69,4 +101,20 @@ impl PropagatedTerms {
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
+}
+
+/// The known terms of each protein, and how many were not known.
+fn resolved<'t>(
+    proteins: usize,
+    pairs: impl Iterator<Item = (usize, &'t str)>,
+    ontology: &Ontology,
+) -> (Vec<Vec<Term>>, u64) {
+    let mut given: Vec<Vec<Term>> = vec![Vec::new(); proteins];
+    let mut unknown = 0;
+    for (protein, term) in pairs {
+        let terms = ontology.resolve(term);
+        unknown += u64::from(terms.is_empty());
+        given[protein].extend_from_slice(terms);
+    }
+    (given, unknown)
 }

@@ -3,11 +3,10 @@
 //! The scores are those of [`Transfer`], neighbour for neighbour: what `evaluate` adds up is taken
 //! apart here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use protea_cafa::{
     assessment::{open_dataset, with_threads},
-    dataset::FrozenDataset,
     explaining::{describe, find_protein, find_term, specific_first},
     ontology::{Ontology, Term},
     scoring::round_score,
@@ -15,8 +14,9 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
-    references::{self, Indices, References},
-    runner::{check_comparable, find_neighbours, itself, open_references},
+    predict::find_neighbours,
+    references::{Indices, References},
+    runner::{check_comparable, open_references},
     search::Neighbours,
     spec::{KnnSpec, Vote},
     transfer::{Transfer, distance, share_of_whole, similarity, voters},
@@ -33,14 +33,21 @@ pub(crate) fn explain(
     let reference_set = open_references(&model, &request.model_path()?)?;
     check_comparable(&reference_set, &queries, emit)?;
     with_threads(request.threads, || {
-        let references = References::open(&reference_set, emit)?;
+        let references = References::open(&reference_set, &model.spec, emit)?;
         let asked = request
             .term
             .as_deref()
             .map(|id| find_term(references.ontology(), id))
             .transpose()?;
         let indices = references.indices(model.spec.per_aspect)?;
-        let neighbours = neighbours_of(&model.spec, &references, &indices, &queries, query, emit)?;
+        let neighbours = find_neighbours(
+            &model.spec,
+            &references,
+            &indices,
+            &queries,
+            Some(query),
+            emit,
+        )?;
         let terms = explained(&model.spec, &references, &indices, &neighbours, asked);
         let predicted = terms.iter().filter(|term| term.predicted).count();
         let mut kept: Vec<TermExplanation> = terms
@@ -56,25 +63,9 @@ pub(crate) fn explain(
             .with_extra("references", reference_set.manifest().name.as_str())
             .with_extra("spec", json!(model.spec));
         explanation.predicted = predicted;
+        explanation.decimals = model.spec.decimals;
         Ok(explanation)
     })
-}
-
-/// The neighbours of one protein.
-fn neighbours_of(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    indices: &Indices,
-    queries: &FrozenDataset,
-    query: usize,
-    emit: &Emitter,
-) -> Result<Neighbours, RunnerError> {
-    let row = references::row(queries, query)?;
-    let itself = spec
-        .exclude_self
-        .then(|| [itself(references.dataset, queries, query)]);
-    let itself = itself.as_ref().map(<[_; 1]>::as_slice);
-    find_neighbours(spec, references, indices, &[row], itself, emit)
 }
 
 /// All terms that got a vote, and the one asked about, with what its voters gave it.
@@ -88,13 +79,14 @@ fn explained(
     let ontology = references.ontology();
     let scores_by =
         |spec: &KnnSpec| Transfer::new(references, indices, spec).predict(neighbours, 0);
-    let predicted: HashSet<Term> = scores_by(spec)
+    let predicted: HashMap<Term, f64> = scores_by(spec)
         .into_iter()
         .filter(|(_, score)| round_score(*score) > 0.0)
-        .map(|(term, _)| term)
         .collect();
     let mut scores = scores_by(&KnnSpec {
         minimum_score: 0.0,
+        decimals: None,
+        most_specific: false,
         ..spec.clone()
     });
     if let Some(asked) = asked
@@ -104,10 +96,11 @@ fn explained(
     }
     let mut contributions = votes(spec, references, indices, neighbours);
     let explain = |(term, score)| {
-        let mut explained = describe(ontology, term, score);
-        explained.predicted = predicted.contains(&term);
+        let written = predicted.get(&term);
+        let mut explained = describe(ontology, term, *written.unwrap_or(&score));
+        explained.predicted = written.is_some();
         explained.combination = match spec.vote {
-            Vote::Max => Combination::Max,
+            Vote::Max | Vote::Reliability => Combination::Max,
             Vote::Fraction | Vote::Similarity | Vote::Gopredsim => Combination::Sum,
         };
         explained.contributions = contributions.remove(&term).unwrap_or_default();
@@ -125,11 +118,11 @@ fn votes(
 ) -> HashMap<Term, Vec<Contribution>> {
     let ontology = references.ontology();
     let mut votes: HashMap<Term, Vec<Contribution>> = HashMap::new();
-    for (index, namespaces) in indices.namespaces.iter().enumerate() {
+    for index in 0..indices.namespaces.len() {
         let list = neighbours.list(0, index);
         let shares = voters(spec, list).map(|voter| share_of_whole(spec.vote, voter.weight));
         let whole = match spec.vote {
-            Vote::Max => 1.0,
+            Vote::Max | Vote::Reliability => 1.0,
             Vote::Fraction | Vote::Similarity | Vote::Gopredsim => shares.sum(),
         };
         for (place, voter) in voters(spec, list).enumerate() {
@@ -148,7 +141,7 @@ fn votes(
             }
             let specific = MostSpecific::of(ontology, references.terms(row));
             for &term in references.terms(row) {
-                if namespaces.contains(&ontology.namespace_of(term)) {
+                if indices.transfers(index, ontology.namespace_of(term)) {
                     let mut vote = vote.clone();
                     vote.through = specific.below(term);
                     votes.entry(term).or_default().push(vote);

@@ -7,15 +7,25 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`spec`] | the settings |
+//! | [`preset`] | published conventions, by name |
 //! | [`search`] | exact nearest neighbours, fast |
 //! | [`references`] | the reference set: who is in which index, with which terms |
+//! | [`evidence`] | which annotations are transferred |
+//! | [`select`] | the neighbours that vote, where that are not simply the k nearest |
+//! | [`redundancy`] | how alike two sequences are |
 //! | [`transfer`] | from neighbours to scored terms |
+//! | [`predict`](mod@predict) | the way from references and queries to predictions |
 //! | `explain` | which neighbours gave which term, with what weight |
 //! | [`runner`] | the runner: what the host calls |
 
+pub mod evidence;
 mod explain;
+pub mod predict;
+pub mod preset;
+pub mod redundancy;
 pub mod references;
 pub mod runner;
 pub mod search;
+pub mod select;
 pub mod spec;
 pub mod transfer;

@@ -1,5 +1,6 @@
 //! The reference set: who is in which index, and with which terms.
 
+use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
     assessment::open_ontology,
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset},
@@ -8,7 +9,11 @@ use protea_cafa::{
 };
 use protea_contracts::prelude::*;
 
-use crate::search::{RowBlock, Values};
+use crate::{
+    evidence,
+    search::{RowBlock, Values},
+    spec::KnnSpec,
+};
 
 /// The proteins whose annotations are transferred.
 pub struct References<'d> {
@@ -16,6 +21,8 @@ pub struct References<'d> {
     pub dataset: &'d FrozenDataset,
     ontology: Ontology,
     terms: PropagatedTerms,
+    /// Taxa whose proteins are no references.
+    excluded_taxa: Vec<u32>,
 }
 
 /// Which references each index holds.
@@ -26,19 +33,40 @@ pub struct Indices {
     pub namespaces: Vec<Vec<usize>>,
 }
 
+impl Indices {
+    /// Whether an index transfers the terms of a namespace.
+    #[must_use]
+    pub fn transfers(&self, index: usize, namespace: usize) -> bool {
+        self.namespaces[index].contains(&namespace)
+    }
+}
+
 impl<'d> References<'d> {
-    /// Reads ontology and annotations of the reference set.
+    /// Reads ontology and annotations of the reference set: those that the spec lets be transferred.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when they cannot be read, or an embedding is not finite.
-    pub fn open(dataset: &'d FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
+    /// [`RunnerError::Dataset`] when they cannot be read, an embedding is not finite, or the dataset
+    /// lacks what the spec goes by (evidence codes, taxa).
+    pub fn open(
+        dataset: &'d FrozenDataset,
+        spec: &KnnSpec,
+        emit: &Emitter,
+    ) -> Result<Self, RunnerError> {
         dataset
             .check_finite()
             .or_dataset("checking the references' embeddings")?;
         let ontology = open_ontology(dataset)?;
-        let terms = PropagatedTerms::read(dataset, &ontology)
-            .or_dataset("reading the references' annotations")?;
+        let wanted = evidence::Filter::new(dataset, &spec.evidence)?;
+        let pairs = dataset
+            .annotations()
+            .or_dataset("reading the references' annotations")?
+            .filter(|row| wanted.lets_through(row.evidence))
+            .map(|row| (row.protein, row.term));
+        let terms = match spec.propagate {
+            true => PropagatedTerms::collect(dataset.len(), pairs, &ontology),
+            false => PropagatedTerms::as_given(dataset.len(), pairs, &ontology),
+        };
         if terms.unknown() > 0 {
             emit.warning(
                 "runner.knn.unknown_terms",
@@ -49,10 +77,14 @@ impl<'d> References<'d> {
                 &json!({ "annotations": terms.unknown() }),
             );
         }
+        if !spec.exclude_taxa.is_empty() {
+            check_taxa(dataset, "exclude_taxa")?;
+        }
         Ok(Self {
             dataset,
             ontology,
             terms,
+            excluded_taxa: spec.exclude_taxa.clone(),
         })
     }
 
@@ -62,10 +94,15 @@ impl<'d> References<'d> {
         &self.ontology
     }
 
-    /// The terms of a reference, with all their ancestors.
+    /// The terms of a reference; with all their ancestors, if the spec wants them.
     #[must_use]
     pub fn terms(&self, reference: usize) -> &[Term] {
         self.terms.of(reference)
+    }
+
+    fn is_excluded(&self, reference: usize) -> bool {
+        let taxon = self.dataset.taxon(reference);
+        taxon.is_some_and(|taxon| self.excluded_taxa.contains(&taxon))
     }
 
     /// Sorts the references into one index per aspect, or into one for all.
@@ -93,6 +130,9 @@ impl<'d> References<'d> {
         }
         let masks = (0..self.dataset.len())
             .map(|reference| {
+                if self.is_excluded(reference) {
+                    return 0;
+                }
                 self.terms(reference).iter().fold(0, |mask: u8, &term| {
                     let namespace = self.ontology.namespace_of(term);
                     mask | if per_aspect { 1 << namespace } else { 1 }
@@ -106,6 +146,77 @@ impl<'d> References<'d> {
     }
 }
 
+/// Checks that some proteins of a dataset have a taxon.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] with the remedy where none has one.
+pub fn check_taxa(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
+    if (0..dataset.len()).any(|protein| dataset.taxon(protein).is_some()) {
+        return Ok(());
+    }
+    Err(RunnerError::Dataset {
+        message: format!(
+            "{setting} is set, but {} has no taxa; freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=, or leave {setting} out",
+            dataset.directory().display()
+        ),
+    })
+}
+
+/// The embeddings of a dataset in half precision, in memory.
+pub struct HalfRows {
+    blocks: Vec<(usize, usize, Vec<f16>)>,
+}
+
+impl HalfRows {
+    /// Rounds the embeddings of a dataset.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when it has none, or one is beyond what half precision can hold.
+    pub fn of(dataset: &FrozenDataset) -> Result<Self, RunnerError> {
+        let rounded = rows(dataset)?.into_iter().map(|block| {
+            let values = match block.values {
+                Values::F16(values) => values.to_vec(),
+                Values::F32(values) => {
+                    let mut rounded = vec![f16::ZERO; values.len()];
+                    rounded.convert_from_f32_slice(values);
+                    rounded
+                }
+            };
+            match values.iter().position(|value| !value.is_finite()) {
+                None => Ok((block.first_row, block.rows, values)),
+                Some(at) => {
+                    let row = block.first_row + at / (values.len() / block.rows);
+                    Err(RunnerError::Dataset {
+                        message: format!(
+                            "the embedding of {} in {} has a value beyond half precision (65,504); leave float16 out",
+                            dataset.accession(row),
+                            dataset.directory().display()
+                        ),
+                    })
+                }
+            }
+        });
+        Ok(Self {
+            blocks: rounded.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// As the search takes them.
+    #[must_use]
+    pub fn rows(&self) -> Vec<RowBlock<'_>> {
+        self.blocks
+            .iter()
+            .map(|(first_row, rows, values)| RowBlock {
+                first_row: *first_row,
+                rows: *rows,
+                values: Values::F16(values),
+            })
+            .collect()
+    }
+}
+
 /// The embeddings of a dataset as the search takes them: borrowed, never copied.
 ///
 /// # Errors
@@ -116,32 +227,6 @@ pub fn rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
         .embedding_blocks()
         .or_dataset("looking for embeddings")?;
     Ok(blocks.into_iter().map(row_block).collect())
-}
-
-/// The embedding of one protein, as a matrix of one row.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] when the dataset has none.
-pub fn row(dataset: &FrozenDataset, protein: usize) -> Result<RowBlock<'_>, RunnerError> {
-    let blocks = dataset
-        .embedding_blocks()
-        .or_dataset("looking for embeddings")?;
-    let found = blocks.into_iter().find_map(|block| {
-        let place = protein.checked_sub(block.first_row)?;
-        let values = place * block.width..(place + 1) * block.width;
-        (place < block.rows).then(|| RowBlock {
-            first_row: 0,
-            rows: 1,
-            values: match block.values {
-                EmbeddingValues::F32(all) => Values::F32(&all[values]),
-                EmbeddingValues::F16(all) => Values::F16(&all[values]),
-            },
-        })
-    });
-    found.ok_or_else(|| RunnerError::Dataset {
-        message: format!("the protein of number {protein} has no embedding"),
-    })
 }
 
 fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {

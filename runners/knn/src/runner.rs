@@ -1,30 +1,17 @@
 //! The runner: what the host calls.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::{fs, path::Path};
 
 use protea_cafa::{
-    assessment::{PredictionSink, assess, open_dataset},
+    assessment::{assess, open_dataset},
     dataset::{FrozenDataset, MANIFEST_FILE},
 };
 use protea_contracts::prelude::*;
-use rayon::prelude::*;
 
-use crate::{
-    explain,
-    references::{self, Indices, References},
-    search::{self, Index, Membership, Neighbours, RowBlock, SearchError, SearchOptions},
-    spec::{KnnSpec, Metric},
-    transfer::Transfer,
-};
+use crate::{explain::explain, predict::predict, references::References, spec::KnnSpec};
 
 /// The directory of the reference set in an export.
 const EXPORTED_REFERENCES: &str = "references";
-/// Queries whose predictions are held in memory at a time.
-const QUERIES_AT_A_TIME: usize = 8192;
 
 /// Predicts a protein's terms from its nearest neighbours.
 #[derive(Debug, Default)]
@@ -50,7 +37,7 @@ impl ExperimentRunner for KnnRunner {
         let queries = open_dataset(&request.dataset_dir()?)?;
         check_comparable(&reference_set, &queries, emit)?;
         assess(request, &queries, emit, |predictions| {
-            let references = References::open(&reference_set, emit)?;
+            let references = References::open(&reference_set, &model.spec, emit)?;
             predict(&model.spec, &references, &queries, emit, predictions)
         })
     }
@@ -83,7 +70,7 @@ impl ExperimentRunner for KnnRunner {
         request: &ExplainRequest,
         emit: &Emitter,
     ) -> Result<Explanation, RunnerError> {
-        explain::explain(request, emit)
+        explain(request, emit)
     }
 }
 
@@ -155,107 +142,4 @@ pub(crate) fn check_comparable(
     queries
         .check_finite()
         .or_dataset("checking the embeddings to predict for")
-}
-
-fn predict(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    queries: &FrozenDataset,
-    emit: &Emitter,
-    predictions: &mut PredictionSink<'_>,
-) -> Result<(), RunnerError> {
-    emit.info(
-        "runner.knn.search_start",
-        &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
-    );
-    let indices = references.indices(spec.per_aspect)?;
-    let excluded: Option<Vec<Option<u32>>> = spec.exclude_self.then(|| {
-        (0..queries.len())
-            .map(|query| itself(references.dataset, queries, query))
-            .collect()
-    });
-    let neighbours = find_neighbours(
-        spec,
-        references,
-        &indices,
-        &references::rows(queries)?,
-        excluded.as_deref(),
-        emit,
-    )?;
-
-    let ontology = references.ontology();
-    for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
-        emit.check()?;
-        let last = queries.len().min(first + QUERIES_AT_A_TIME);
-        let predicted: Vec<_> = (first..last)
-            .into_par_iter()
-            .map_init(
-                || Transfer::new(references, &indices, spec),
-                |transfer, query| transfer.predict(&neighbours, query),
-            )
-            .collect();
-        for (query, terms) in (first..last).zip(predicted) {
-            let mut terms: Vec<(&str, f64)> = terms
-                .into_iter()
-                .map(|(term, score)| (ontology.id(term), score))
-                .collect();
-            predictions.add(queries.accession(query), &mut terms)?;
-        }
-    }
-    Ok(())
-}
-
-/// The row of a query among the references, if it is one.
-pub(crate) fn itself(
-    references: &FrozenDataset,
-    queries: &FrozenDataset,
-    query: usize,
-) -> Option<u32> {
-    let row = references.index_of(queries.accession(query))?;
-    u32::try_from(row).ok()
-}
-
-/// The nearest references of every query, in every index; a query's `excluded` is passed over.
-pub(crate) fn find_neighbours(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    indices: &Indices,
-    queries: &[RowBlock<'_>],
-    excluded: Option<&[Option<u32>]>,
-    emit: &Emitter,
-) -> Result<Neighbours, RunnerError> {
-    let width = references.dataset.embedding_width().unwrap_or_default();
-    let index = Index::new(
-        width,
-        references::rows(references.dataset)?,
-        Membership::Masks {
-            masks: &indices.masks,
-            groups: indices.namespaces.len(),
-        },
-        match spec.metric {
-            Metric::Cosine => search::Metric::Cosine,
-            Metric::L2 => search::Metric::L2,
-        },
-    )
-    .or_failed("preparing the references")?;
-    let options = SearchOptions {
-        exclude: excluded,
-        ..SearchOptions::nearest(spec.k as usize)
-    };
-    // Threads report as they come; what goes out never falls.
-    let reported = Mutex::new(0);
-    let report = |done, total| {
-        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if done > *reported {
-            *reported = done;
-            emit.progress(done, total);
-        }
-        !emit.is_cancelled()
-    };
-    index
-        .search(queries, &options, &report)
-        .map_err(|error| match error {
-            SearchError::Cancelled => RunnerError::Cancelled,
-            error => RunnerError::failed(format!("searching the neighbours: {error}")),
-        })
 }

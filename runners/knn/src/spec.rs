@@ -2,6 +2,8 @@
 
 use protea_contracts::prelude::*;
 
+use crate::preset::{Preset, presets, stated};
+
 spec! {
     /// How near two proteins are.
     #[derive(Default, Copy, Eq)]
@@ -15,8 +17,8 @@ spec! {
 }
 
 spec! {
-    /// What a neighbour's vote for its terms counts. The similarity of a neighbour is max(cos, 0)
-    /// for the cosine metric, and 0.5 / (0.5 + distance) for L2.
+    /// What a neighbour's vote for its terms counts. The similarity of a neighbour, its reliability
+    /// index, is max(cos, 0) for the cosine metric, and 0.5 / (0.5 + distance) for L2.
     #[derive(Default, Copy, Eq)]
     pub enum Vote {
         /// The fraction of the neighbours that have the term.
@@ -27,44 +29,95 @@ spec! {
         /// The similarity of the neighbours that have the term, over the number of neighbours
         /// (M. Littmann et al., Scientific Reports 11 (2021) 1160: goPredSim).
         Gopredsim,
-        /// The similarity of the nearest neighbour that has the term; (1 + cos) / 2 for the cosine metric.
+        /// The similarity of the nearest neighbour that has the term (FANTASIA).
+        Reliability,
+        /// The similarity of the nearest neighbour that has the term; (1 + cos) / 2 for the cosine metric (PROTEA).
         Max,
     }
 }
 
-spec! {
-    /// The settings of [`KnnRunner`](crate::runner::KnnRunner).
-    pub struct KnnSpec {
-        /// How many neighbours vote.
-        #[schemars(range(min = 1, max = 100_000))]
-        pub k: u32,
-        /// How near two proteins are.
-        pub metric: Metric,
-        /// What a neighbour's vote counts.
-        pub vote: Vote,
-        /// One index per aspect, over the references annotated in it; otherwise one index over all annotated references.
-        pub per_aspect: bool,
-        /// Of the k nearest, those farther than this are dropped.
-        #[schemars(range(min = 0))]
-        pub distance_threshold: Option<f64>,
-        /// A protein is never its own neighbour: a reference with the query's accession is passed over.
-        pub exclude_self: bool,
-        /// Terms with a lower score are not predicted.
-        #[schemars(range(min = 0, max = 1))]
-        pub minimum_score: f64,
-    }
+/// Declares the settings twice: as the runner has them, and as a user gives them, who leaves out
+/// what the preset or the default has.
+macro_rules! settings {
+    ($( $(#[$attribute:meta])* $name:ident: $kind:ty = $default:expr, )*) => {
+        /// The settings of [`KnnRunner`](crate::runner::KnnRunner). What is not given is as the preset has it.
+        #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+        #[serde(crate = "protea_contracts::prelude::serde", default, deny_unknown_fields)]
+        #[schemars(crate = "protea_contracts::prelude::schemars", extend("x-presets" = presets()))]
+        pub struct KnnSpec {
+            /// A published convention, which gives the settings that are not given themselves.
+            pub preset: Option<Preset>,
+            $( $(#[$attribute])* pub $name: $kind, )*
+        }
+
+        impl Default for KnnSpec {
+            fn default() -> Self {
+                Self { preset: None, $( $name: $default, )* }
+            }
+        }
+
+        #[derive(Default, Deserialize)]
+        #[serde(crate = "protea_contracts::prelude::serde", default, deny_unknown_fields)]
+        struct Given {
+            preset: Option<Preset>,
+            $( #[serde(deserialize_with = "stated")] $name: Option<$kind>, )*
+        }
+
+        impl From<Given> for KnnSpec {
+            fn from(given: Given) -> Self {
+                let rest = given.preset.map_or_else(Self::default, Preset::settings);
+                Self {
+                    preset: given.preset,
+                    $( $name: given.$name.unwrap_or(rest.$name), )*
+                }
+            }
+        }
+    };
 }
 
-impl Default for KnnSpec {
-    fn default() -> Self {
-        Self {
-            k: 5,
-            metric: Metric::Cosine,
-            vote: Vote::Similarity,
-            per_aspect: true,
-            distance_threshold: None,
-            exclude_self: true,
-            minimum_score: 0.005,
-        }
+settings! {
+    /// How many neighbours vote.
+    #[schemars(range(min = 1, max = 100_000))]
+    k: u32 = 5,
+    /// How near two proteins are.
+    metric: Metric = Metric::Cosine,
+    /// What a neighbour's vote counts.
+    vote: Vote = Vote::Similarity,
+    /// One index per aspect, over the references annotated in it; otherwise one index over all annotated references.
+    per_aspect: bool = true,
+    /// Of the k nearest, those farther than this are dropped.
+    #[schemars(range(min = 0))]
+    distance_threshold: Option<f64> = None,
+    /// References as near as the k-th neighbour vote too.
+    include_ties: bool = false,
+    /// A protein is never its own neighbour: a reference with the query's accession is passed over.
+    exclude_self: bool = true,
+    /// References of these NCBI taxa are passed over.
+    exclude_taxa: Vec<u32> = Vec::new(),
+    /// References of the query's own taxon are passed over.
+    exclude_same_taxon: bool = false,
+    /// References whose sequence is alike to the query's are passed over: where the residues that are
+    /// identical in the best local alignment are at least this fraction of the shorter sequence.
+    #[schemars(range(min = 0, max = 1))]
+    maximum_identity: Option<f64> = None,
+    /// Only annotations with these evidence codes are transferred, such as `IDA`; `experimental` stands for CAFA's. None stand for all.
+    evidence: Vec<String> = Vec::new(),
+    /// References are transferred with all ancestors of their terms; otherwise with their terms as annotated.
+    propagate: bool = true,
+    /// Of the terms predicted for a protein, the ancestors of others are dropped.
+    most_specific: bool = false,
+    /// The embeddings of the references are rounded to half precision, as a cache that saves memory has them.
+    float16: bool = false,
+    /// Scores are rounded to so many decimals, and terms with a score of 0 dropped.
+    #[schemars(range(min = 0, max = 6))]
+    decimals: Option<u8> = None,
+    /// Terms with a lower score are not predicted.
+    #[schemars(range(min = 0, max = 1))]
+    minimum_score: f64 = 0.005,
+}
+
+impl<'de> Deserialize<'de> for KnnSpec {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Given::deserialize(deserializer).map(Self::from)
     }
 }

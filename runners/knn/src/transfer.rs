@@ -1,5 +1,7 @@
 //! From neighbours to scored terms.
 
+use std::mem;
+
 use protea_cafa::ontology::Term;
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
 
 /// A neighbour that votes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Voter {
+pub struct Voter {
     /// Row of the reference.
     pub row: u32,
     /// What its vote counts; 0 counts nothing.
@@ -47,6 +49,9 @@ impl<'r> Transfer<'r> {
         for index in 0..self.indices.namespaces.len() {
             self.predict_from(index, neighbours.list(query, index), &mut predicted);
         }
+        if self.spec.most_specific {
+            self.drop_ancestors(&mut predicted);
+        }
         predicted
     }
 
@@ -62,8 +67,10 @@ impl<'r> Transfer<'r> {
             let weight = voter.weight;
             whole += share_of_whole(spec.vote, weight);
             for &term in self.references.terms(voter.row as usize) {
-                let namespace = self.references.ontology().namespace_of(term);
-                if !self.indices.namespaces[index].contains(&namespace) {
+                if !self
+                    .indices
+                    .transfers(index, self.references.ontology().namespace_of(term))
+                {
                     continue;
                 }
                 let score = &mut self.score[term.index()];
@@ -72,24 +79,41 @@ impl<'r> Transfer<'r> {
                     self.voted.push(term);
                 }
                 *score = match spec.vote {
-                    Vote::Max => score.max(weight),
+                    Vote::Max | Vote::Reliability => score.max(weight),
                     Vote::Fraction | Vote::Similarity | Vote::Gopredsim => *score + weight,
                 };
             }
         }
-        let whole = if spec.vote == Vote::Max { 1.0 } else { whole };
         for term in self.voted.drain(..) {
-            // A sum of parts may exceed the sum of the whole by a rounding.
-            let score = (std::mem::take(&mut self.score[term.index()]) / whole).min(1.0);
-            if score >= spec.minimum_score {
+            let votes = mem::take(&mut self.score[term.index()]);
+            if let Some(score) = score(spec, votes, whole) {
                 predicted.push((term, score));
             }
+        }
+    }
+
+    /// Drops every term that has a descendant among the predicted.
+    fn drop_ancestors(&mut self, predicted: &mut Vec<(Term, f64)>) {
+        let ontology = self.references.ontology();
+        let ancestor = &mut self.score;
+        let parents: Vec<Term> = predicted
+            .iter()
+            .flat_map(|(term, _)| ontology.parents(*term))
+            .copied()
+            .collect();
+        let above = ontology.propagate(&parents);
+        for term in &above {
+            ancestor[term.index()] = 1.0;
+        }
+        predicted.retain(|(term, _)| ancestor[term.index()] == 0.0);
+        for term in above {
+            ancestor[term.index()] = 0.0;
         }
     }
 }
 
 /// Those of the neighbours of a query that vote, nearest first.
-pub(crate) fn voters<'n>(
+pub fn voters<'n>(
     spec: &'n KnnSpec,
     neighbours: &'n [Neighbour],
 ) -> impl Iterator<Item = Voter> + 'n {
@@ -108,8 +132,31 @@ pub(crate) fn share_of_whole(vote: Vote, weight: f64) -> f64 {
     match vote {
         Vote::Similarity => weight,
         Vote::Fraction | Vote::Gopredsim => 1.0,
-        Vote::Max => 0.0,
+        Vote::Max | Vote::Reliability => 0.0,
     }
+}
+
+/// The score of a term with these votes; none where it is not predicted.
+fn score(spec: &KnnSpec, votes: f64, whole: f64) -> Option<f64> {
+    let whole = match spec.vote {
+        Vote::Max | Vote::Reliability => 1.0,
+        Vote::Fraction | Vote::Similarity | Vote::Gopredsim => whole,
+    };
+    // A sum of parts may exceed the sum of the whole by a rounding.
+    let mut score = (votes / whole).min(1.0);
+    if let Some(decimals) = spec.decimals {
+        score = rounded(score, decimals);
+        if score == 0.0 {
+            return None;
+        }
+    }
+    (score >= spec.minimum_score).then_some(score)
+}
+
+/// The nearest decimal number, as Python's `round` gives it.
+fn rounded(score: f64, decimals: u8) -> f64 {
+    let text = format!("{score:.*}", usize::from(decimals));
+    text.parse().unwrap_or(score)
 }
 
 /// The distance that the threshold is compared with: Euclidean rather than squared.
@@ -128,7 +175,6 @@ pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
     }
 }
 
-/// What a neighbour's vote counts.
 fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,

@@ -4,7 +4,7 @@ mod naive;
 
 use naive::{distance, noise, plain};
 use protea_knn::search::{
-    Index, Membership, Metric, Neighbour, RowBlock, SearchError, SearchOptions, Values,
+    Index, Labels, Membership, Metric, Neighbour, RowBlock, SearchError, SearchOptions, Values,
 };
 
 #[test]
@@ -317,4 +317,14 @@ fn wrong_input_is_told_apart() {
             found: 0
         }
     );
+    assert!(matches!(
+        search(&SearchOptions {
+            labels: Some(Labels {
+                queries: &[0],
+                references: &[]
+            }),
+            ..SearchOptions::nearest(1)
+        }),
+        SearchError::LabelLength { found: (1, 0), .. }
+    ));
 }

@@ -4,7 +4,7 @@ mod naive;
 
 use naive::{Case, Data};
 use proptest::prelude::*;
-use protea_knn::search::Metric;
+use protea_knn::search::{Labels, Metric};
 
 fn matrix(rows: std::ops::Range<usize>, width: usize) -> impl Strategy<Value = Vec<f32>> {
     // Of each sort of row some: spread out, duplicates of few patterns, nearly equal, zero, long.
@@ -16,6 +16,10 @@ fn matrix(rows: std::ops::Range<usize>, width: usize) -> impl Strategy<Value = V
         1 => prop::collection::vec(-1000.0_f32..1000.0, width),
     ];
     prop::collection::vec(row, rows).prop_map(|rows| rows.concat())
+}
+
+fn label() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => 0_u32..3, 1 => Just(Labels::NONE)]
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -32,23 +36,29 @@ fn case() -> impl Strategy<Value = Case> {
                 (matrix(1..160, width), matrix(0..45, width)),
                 prop::option::of(prop::collection::vec(0_u8..1 << groups, 160)),
                 prop::option::of(prop::collection::vec(prop::option::of(0_u32..160), 45)),
+                prop::option::of(prop::collection::vec(label(), 45 + 160)),
                 prop_oneof![1_usize..8, 20_usize..40, Just(200_usize)],
                 prop_oneof![1_usize..10, Just(1000_usize)],
             )
-                .prop_map(move |((references, queries), masks, exclude, k, cut)| {
-                    let rows = references.len() / width;
-                    let asked = queries.len() / width;
-                    Case {
-                        width,
-                        references: Data::new(references, half),
-                        queries: Data::new(queries, half_queries),
-                        masks: masks.map(|masks| (masks[..rows].to_vec(), groups)),
-                        exclude: exclude.map(|exclude| exclude[..asked].to_vec()),
-                        k,
-                        cut,
-                        metric: if cosine { Metric::Cosine } else { Metric::L2 },
-                    }
-                })
+                .prop_map(
+                    move |((references, queries), masks, exclude, labels, k, cut)| {
+                        let rows = references.len() / width;
+                        let asked = queries.len() / width;
+                        Case {
+                            width,
+                            references: Data::new(references, half),
+                            queries: Data::new(queries, half_queries),
+                            masks: masks.map(|masks| (masks[..rows].to_vec(), groups)),
+                            exclude: exclude.map(|exclude| exclude[..asked].to_vec()),
+                            labels: labels.map(|labels| {
+                                (labels[..asked].to_vec(), labels[45..45 + rows].to_vec())
+                            }),
+                            k,
+                            cut,
+                            metric: if cosine { Metric::Cosine } else { Metric::L2 },
+                        }
+                    },
+                )
         })
 }
 

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt::Write, path::Path};
 use protea_core::{
     Catalog, CatalogError,
     catalog::{Entry, Verdict},
-    contracts::{MetricSchema, metrics::Direction},
+    contracts::{MetricSchema, ProgramDeclaration, metrics::Direction},
+    dispatch::find_program,
 };
 use serde_json::{Value, json};
 
@@ -144,9 +145,13 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         );
         object.insert("metrics".to_owned(), json!(capabilities.metrics));
         object.insert("explains".to_owned(), json!(capabilities.explains));
+        object.insert("programs".to_owned(), programs_json(&capabilities.programs));
     }
     Ok(Report {
-        text: format!("{lines}\n{settings}\n{metrics}"),
+        text: format!(
+            "{lines}\n{settings}\n{metrics}{}",
+            programs(&capabilities.programs)
+        ),
         json,
     })
 }
@@ -180,6 +185,34 @@ fn metrics(schema: &MetricSchema) -> String {
         text.push_str("placeholders: these scores say nothing\n");
     }
     text
+}
+
+/// The programs of others that a runner starts, and whether they are here; nothing where there are none.
+fn programs(declared: &[ProgramDeclaration]) -> String {
+    if declared.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(0..0, ["program", "needed for", "found"]);
+    for program in declared {
+        let found = find_program(program).map_or_else(
+            || format!("no: {}", program.remedy),
+            |path| shown(&path).to_string(),
+        );
+        table.row([program.name.as_str(), &program.needed_for, &found]);
+    }
+    format!("\n{table}")
+}
+
+fn programs_json(declared: &[ProgramDeclaration]) -> Value {
+    let found = declared.iter().map(|program| {
+        json!({
+            "name": program.name,
+            "needed_for": program.needed_for,
+            "remedy": program.remedy,
+            "path": find_program(program),
+        })
+    });
+    found.collect()
 }
 
 /// Shows every place looked at, also where there is no such runner.

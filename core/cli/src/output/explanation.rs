@@ -15,6 +15,9 @@ const LISTED: usize = 10;
 /// How many terms that a contribution came through are listed.
 const THROUGH: usize = 2;
 
+/// The column of amounts.
+const AMOUNT: &str = "amount";
+
 /// A column: its heading, and what stands in it, if anything does.
 type Column = (&'static str, fn(&Contribution) -> Option<String>);
 
@@ -23,7 +26,7 @@ const COLUMNS: [Column; 6] = [
     ("distance", |part| part.distance.map(number)),
     ("similarity", |part| part.similarity.map(number)),
     ("weight", |part| part.weight.map(number)),
-    ("of the score", |part| Some(number(part.amount))),
+    (AMOUNT, |part| Some(number(part.amount))),
     ("through", through),
 ];
 
@@ -42,8 +45,9 @@ pub fn explanation(explained: &Explanation, all: bool) -> String {
     }
     let more = explained.predicted.saturating_sub(explained.terms.len());
     if all && more > 0 {
+        let terms = if more == 1 { "term" } else { "terms" };
         let more = count(more as u64);
-        writeln!(text, "\nand {more} more terms; --limit 0 shows all")
+        writeln!(text, "\nand {more} more {terms}; --limit 0 shows all")
             .expect("writing to a String cannot fail");
     }
     text
@@ -59,7 +63,7 @@ fn heading(term: &TermExplanation) -> String {
     };
     let predicted = match term.predicted {
         true => "",
-        false => ", too low to be predicted",
+        false => ", not predicted",
     };
     format!(
         "{}{}{} · {}{combination}{predicted}\n",
@@ -82,13 +86,17 @@ fn contributions(term: &TermExplanation, contributors: &str) -> String {
     let ranked = listed.iter().any(|part| part.rank.is_some());
     let numbers = 2..columns.len() + 2 - usize::from(listed.iter().any(|p| !p.through.is_empty()));
     let headings = [if ranked { "#" } else { "" }, contributors];
-    let headings = headings
-        .into_iter()
-        .chain(columns.iter().map(|(name, _)| *name));
+    let headings =
+        headings
+            .into_iter()
+            .chain(columns.iter().map(|(name, _)| match term.combination {
+                Combination::Sum if *name == AMOUNT => "of the score",
+                _ => name,
+            }));
     let mut table = Table::new(numbers, headings);
     if term.base != 0.0 {
         let cells = columns.iter().map(|(name, _)| match *name {
-            "of the score" => number(term.base),
+            AMOUNT => number(term.base),
             _ => String::new(),
         });
         table.row(
@@ -111,9 +119,15 @@ fn contributions(term: &TermExplanation, contributors: &str) -> String {
         .map(|line| format!("  {}\n", line.trim_end()))
         .collect();
     if !rest.is_empty() {
-        let sum: f64 = rest.iter().map(|part| part.amount).sum();
-        let (more, sum) = (count(rest.len() as u64), number(sum));
-        writeln!(text, "  and {more} more, {sum} together; --json lists all")
+        let together = match term.combination {
+            Combination::Sum | Combination::LogisticSum => {
+                let sum: f64 = rest.iter().map(|part| part.amount).sum();
+                format!(", {} together", number(sum))
+            }
+            _ => String::new(),
+        };
+        let more = count(rest.len() as u64);
+        writeln!(text, "  and {more} more{together}; --json lists all")
             .expect("writing to a String cannot fail");
     }
     text
@@ -165,7 +179,17 @@ mod tests {
             })),
             true,
         );
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        MFO GO:0005524 · ATP binding · 0.750
+          #  neighbour  distance  weight  of the score  through
+          1  Q9Y2H1        0.100   0.900         0.500
+          3  O95835        0.550   0.450         0.250  GO:0000001, GO:0000002 and 1 more
+
+        X:1 · 0.000, not predicted
+          no neighbour contributes
+
+        and 1 more term; --limit 0 shows all
+        ");
     }
 
     #[test]
@@ -183,6 +207,21 @@ mod tests {
             })),
             false,
         );
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        X:1 · 0.500, 1 / (1 + exp(-sum)) of these
+             feature  value  amount
+             (base)          -2.500
+             f0       0.000   1.000
+             f1       1.000   0.000
+             f2       2.000  -1.000
+             f3       3.000  -2.000
+             f4       4.000  -3.000
+             f5       5.000  -4.000
+             f6       6.000  -5.000
+             f7       7.000  -6.000
+             f8       8.000  -7.000
+             f9       9.000  -8.000
+          and 2 more, -19.000 together; --json lists all
+        ");
     }
 }

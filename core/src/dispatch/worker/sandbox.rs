@@ -11,7 +11,8 @@
 //! | the system's libraries, those in `LD_LIBRARY_PATH`, time zones | |
 //! | what the system says of itself and its processes (not into the others), random numbers | |
 //!
-//! No program can be started and no socket made.
+//! No socket can be made, and no program started but those that the runner declares; what holds for
+//! the worker holds for them.
 
 use std::path::PathBuf;
 
@@ -40,6 +41,8 @@ pub(super) struct Enclosure {
     pub mode: Sandbox,
     /// Files and directories to read, beside those of every worker.
     pub read: Vec<PathBuf>,
+    /// Programs that may be started, enclosed as their starter is, and what loads them.
+    pub execute: Vec<PathBuf>,
     /// The directory to write to; it is made if need be.
     pub write: Option<PathBuf>,
 }
@@ -167,6 +170,10 @@ mod imp {
             .add_rules(path_beneath_rules(this_process(), read))?
             .add_rules(path_beneath_rules(&enclosure.read, read))?
             .add_rules(path_beneath_rules(
+                &enclosure.execute,
+                AccessFs::ReadFile | AccessFs::Execute,
+            ))?
+            .add_rules(path_beneath_rules(
                 &SINKS,
                 AccessFs::ReadFile | AccessFs::WriteFile,
             ))?
@@ -253,6 +260,7 @@ mod tests {
         Enclosure {
             mode,
             read: Vec::new(),
+            execute: Vec::new(),
             write: None,
         }
     }

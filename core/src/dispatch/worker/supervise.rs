@@ -39,6 +39,8 @@ pub(in crate::dispatch) struct Task<'a, Q> {
     pub(in crate::dispatch) output: Option<PathBuf>,
     /// What the call reads, for a sandbox.
     pub(in crate::dispatch) reads: Vec<PathBuf>,
+    /// The programs that it may start in a sandbox.
+    pub(in crate::dispatch) executes: Vec<PathBuf>,
 }
 
 /// Why the host wants the dispatch to end.
@@ -66,6 +68,7 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
         enclosure: Enclosure {
             mode: options.sandbox,
             read: task.reads.clone(),
+            execute: task.executes.clone(),
             write: task.output.clone(),
         },
         linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),

@@ -86,6 +86,17 @@ pub enum SearchError {
         /// Exclusions given.
         found: usize,
     },
+    /// The labels do not fit queries and references.
+    #[error(
+        "labels for {} queries and {} references, where there are {} and {}; give one each",
+        found.0, found.1, expected.0, expected.1
+    )]
+    LabelLength {
+        /// Queries and references.
+        expected: (usize, usize),
+        /// Labels given for them.
+        found: (usize, usize),
+    },
     /// The kernel asked for does not run on this processor.
     #[error("this processor cannot run the {kernel} kernel; leave the choice to the search")]
     KernelUnavailable {

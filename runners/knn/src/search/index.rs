@@ -33,6 +33,26 @@ pub enum Membership<'m> {
     },
 }
 
+/// What queries and references belong to, such as taxa: a reference with the query's label is never
+/// its neighbour.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<'o> {
+    /// One per query.
+    pub queries: &'o [u32],
+    /// One per reference row.
+    pub references: &'o [u32],
+}
+
+impl Labels<'_> {
+    /// The label of what belongs to nothing; it is equal to no label.
+    pub const NONE: u32 = u32::MAX;
+
+    pub(super) fn part(&self, query: usize, reference: u32) -> bool {
+        let label = self.queries[query];
+        label != Self::NONE && label == self.references[reference as usize]
+    }
+}
+
 /// What a search is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'o> {
@@ -40,6 +60,8 @@ pub struct SearchOptions<'o> {
     pub k: usize,
     /// Per query, a reference that must not be its neighbour (as a rule the query itself).
     pub exclude: Option<&'o [Option<u32>]>,
+    /// Where a query's and a reference's are equal, they must not be neighbours.
+    pub labels: Option<Labels<'o>>,
     /// The inner loop to use; `None` for the fastest. The result is the same with any.
     pub kernel: Option<Kernel>,
 }
@@ -50,6 +72,7 @@ impl SearchOptions<'_> {
         Self {
             k,
             exclude: None,
+            labels: None,
             kernel: None,
         }
     }
@@ -203,6 +226,13 @@ impl<'a> Index<'a> {
                 expected: queries.rows(),
                 found: exclude.len(),
             });
+        }
+        if let Some(labels) = options.labels {
+            let expected = (queries.rows(), self.rows());
+            let found = (labels.queries.len(), labels.references.len());
+            if found != expected {
+                return Err(SearchError::LabelLength { expected, found });
+            }
         }
         let run = Run {
             index: self,

@@ -49,7 +49,7 @@ mod rows;
 mod scan;
 
 pub use error::SearchError;
-pub use index::{Index, Membership, Metric, SearchOptions};
+pub use index::{Index, Labels, Membership, Metric, SearchOptions};
 pub use kernels::Kernel;
 pub use neighbours::{Neighbour, Neighbours};
 pub use rows::{RowBlock, Values};

@@ -46,6 +46,23 @@ impl Neighbours {
         self.ends.push(self.found.len());
     }
 
+    /// Lists made elsewhere: for each query one per group, each sorted as a search sorts them.
+    ///
+    /// # Panics
+    /// When there is no group, or the lists are not whole queries.
+    pub fn of_lists(groups: usize, lists: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
+        assert!(groups > 0, "a query has at least one list");
+        let mut neighbours = Self::with_capacity(groups, 0);
+        for list in lists {
+            neighbours.push(&list);
+        }
+        assert!(
+            neighbours.ends.len().is_multiple_of(groups),
+            "lists of a whole query"
+        );
+        neighbours
+    }
+
     /// Number of queries.
     pub fn queries(&self) -> usize {
         self.ends.len() / self.groups

@@ -416,6 +416,12 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         {
             return;
         }
+        if options
+            .labels
+            .is_some_and(|labels| labels.part(global, row))
+        {
+            return;
+        }
         let mask = index.classes[usize::from(class)];
         let mut risen = 0_u8;
         for group in 0..index.groups {

@@ -3,7 +3,8 @@
 
 use half::f16;
 use protea_knn::search::{
-    Index, Kernel, Membership, Metric, Neighbour, Neighbours, RowBlock, SearchOptions, Values,
+    Index, Kernel, Labels, Membership, Metric, Neighbour, Neighbours, RowBlock, SearchOptions,
+    Values,
 };
 
 /// A matrix of either type, owned.
@@ -85,6 +86,7 @@ pub struct Case {
     pub queries: Data,
     pub masks: Option<(Vec<u8>, usize)>,
     pub exclude: Option<Vec<Option<u32>>>,
+    pub labels: Option<(Vec<u32>, Vec<u32>)>,
     pub k: usize,
     pub cut: usize,
     pub metric: Metric,
@@ -110,6 +112,10 @@ impl Case {
             let options = SearchOptions {
                 k: self.k,
                 exclude: self.exclude.as_deref(),
+                labels: self.labels.as_ref().map(|(queries, references)| Labels {
+                    queries,
+                    references,
+                }),
                 kernel,
             };
             index
@@ -135,6 +141,12 @@ impl Case {
         first
     }
 
+    fn same_label(&self, query: usize, row: u32) -> bool {
+        self.labels.as_ref().is_some_and(|(queries, references)| {
+            queries[query] != Labels::NONE && queries[query] == references[row as usize]
+        })
+    }
+
     pub fn check(&self) {
         let found = self.search_all_ways();
         let groups = self.masks.as_ref().map_or(1, |(_, groups)| *groups);
@@ -155,6 +167,7 @@ impl Case {
                     .iter()
                     .zip(0..)
                     .filter(|&(_, row)| Some(row) != excluded)
+                    .filter(|&(_, row)| !self.same_label(query, row))
                     .filter(|&(_, row)| {
                         self.masks
                             .as_ref()
@@ -221,6 +234,7 @@ pub fn plain(
         queries: Data::F32(queries),
         masks: None,
         exclude: None,
+        labels: None,
         k,
         cut: 777,
         metric,

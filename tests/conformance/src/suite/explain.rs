@@ -140,6 +140,8 @@ fn agrees(subject: &Subject) -> Checked {
 
 fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<(), Verdict> {
     let protein = &explanation.accession;
+    let decimals = explanation.decimals;
+    let rounding = ROUNDINGS + decimals.map_or(0.0, |decimals| 0.5 * 0.1_f64.powi(decimals.into()));
     let remedy = "explain by the code that `evaluate` predicts by";
     let differs = |seen: String| {
         Err(Verdict::failed(
@@ -172,7 +174,7 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
             }
         }
         if let Some(made_up) = term.reproduced()
-            && (made_up - term.score).abs() > ROUNDINGS
+            && (made_up - term.score).abs() > rounding
         {
             return Err(Verdict::failed(
                 "base and contributions make up the score, in the way that `combination` says",

@@ -1,0 +1,42 @@
+//! Sequences of a dataset as FASTA, named by row: an accession may have what a program takes apart.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+use protea_cafa::dataset::FrozenDataset;
+
+use super::program::ProgramError;
+
+/// Writes the sequences of the proteins that `row_of` gives a row; the number written.
+pub(super) fn write(
+    dataset: &FrozenDataset,
+    path: &Path,
+    row_of: impl Fn(usize) -> Option<usize>,
+) -> Result<usize, ProgramError> {
+    let to_file = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        let mut written = 0;
+        for protein in 0..dataset.len() {
+            if let (Some(row), Some(sequence)) = (row_of(protein), sequence(dataset, protein)) {
+                writeln!(file, ">{row}\n{sequence}")?;
+                written += 1;
+            }
+        }
+        file.flush()?;
+        Ok(written)
+    };
+    to_file().map_err(|source| ProgramError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The sequence of a protein, if there is one with residues.
+pub(super) fn sequence(dataset: &FrozenDataset, protein: usize) -> Option<&str> {
+    dataset
+        .sequence(protein)
+        .filter(|sequence| !sequence.is_empty())
+}

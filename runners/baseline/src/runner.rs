@@ -1,0 +1,241 @@
+//! The runner: what the host calls.
+
+use std::{fs, path::Path};
+
+use protea_cafa::{
+    assessment::{assess, open_dataset},
+    dataset::FrozenDataset,
+};
+use protea_contracts::prelude::*;
+
+use crate::{
+    align::{self, Aligner, Database, Made, Scratch},
+    explain::by_frequencies,
+    model::Model,
+    naive::TermFrequencies,
+    spec::{BaselineSpec, Method},
+};
+
+/// Baselines that need no embeddings.
+#[derive(Debug, Default)]
+pub struct BaselineRunner;
+
+impl ExperimentRunner for BaselineRunner {
+    type Spec = BaselineSpec;
+
+    fn programs(&self) -> Vec<ProgramDeclaration> {
+        align::declarations()
+    }
+
+    fn fit(
+        &self,
+        request: &FitRequest<BaselineSpec>,
+        emit: &Emitter,
+    ) -> Result<RunResult, RunnerError> {
+        let dataset = open_dataset(&request.dataset_dir()?)?;
+        emit.info(
+            "runner.baseline.fit_start",
+            &json!({ "proteins": dataset.len() }),
+        );
+        match request.spec.method {
+            Method::Naive => count_terms(request, &dataset, emit),
+            Method::Blast | Method::Diamond | Method::Mmseqs => {
+                make_database(request, &dataset, emit)
+            }
+        }
+    }
+
+    fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        emit: &Emitter,
+    ) -> Result<EvalResult, RunnerError> {
+        let model: Model = request.read_model()?;
+        let dataset = open_dataset(&request.dataset_dir()?)?;
+        match model {
+            Model {
+                spec,
+                database: Some(database),
+                ..
+            } if spec.method != Method::Naive => {
+                by_alignment(request, &spec, &database, &dataset, emit)
+            }
+            Model {
+                spec,
+                frequencies: Some(frequencies),
+                ..
+            } if spec.method == Method::Naive => {
+                by_frequency(request, &spec, &frequencies, &dataset, emit)
+            }
+            Model { .. } => Err(RunnerError::Model {
+                message: "it lacks what its method learnt; fit again".to_owned(),
+            }),
+        }
+    }
+
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        let model: Model = request.read_model()?;
+        let mut bundle = request.bundle(&model.spec)?;
+        if let Some(database) = &model.database {
+            database.copy(directory(&request.model_path()?), &mut bundle)?;
+        }
+        bundle.finish()
+    }
+
+    fn explains(&self) -> bool {
+        true
+    }
+
+    fn explain(&self, request: &ExplainRequest, _: &Emitter) -> Result<Explanation, RunnerError> {
+        let model: Model = request.read_model()?;
+        match model.frequencies {
+            Some(frequencies) if model.spec.method == Method::Naive => {
+                by_frequencies(request, &frequencies, model.spec.minimum_score)
+            }
+            _ => Err(RunnerError::unsupported(
+                "explain",
+                "of the baselines only `naive` says where its scores come from; the hits that the others go by are in hits.tsv beside the predictions",
+            )),
+        }
+    }
+}
+
+export_runner!(BaselineRunner, name: "baseline");
+
+fn directory(model: &Path) -> &Path {
+    model.parent().unwrap_or(Path::new("."))
+}
+
+fn count_terms(
+    request: &FitRequest<BaselineSpec>,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+) -> Result<RunResult, RunnerError> {
+    let frequencies = TermFrequencies::count(dataset, emit)?;
+    let terms = frequencies.len();
+    let model_uri = request.write_model(&Model {
+        spec: request.spec.clone(),
+        frequencies: Some(frequencies),
+        database: None,
+    })?;
+    Ok(RunResult::new(model_uri).with_extra("terms", terms))
+}
+
+fn make_database(
+    request: &FitRequest<BaselineSpec>,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+) -> Result<RunResult, RunnerError> {
+    let output = request.output_dir()?;
+    let scratch = Scratch::below(&output)?;
+    let aligner = find(&request.spec, &scratch, emit)?;
+    let threads = match request.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    let (database, made) = Database::make(
+        dataset,
+        &aligner,
+        &output,
+        scratch.path(),
+        earlier(&output),
+        threads,
+        emit,
+    )?;
+    let references = database.references;
+    let model_uri = request.write_model(&Model {
+        spec: request.spec.clone(),
+        frequencies: None,
+        database: Some(database),
+    })?;
+    Ok(RunResult::new(model_uri)
+        .with_extra("program", aligner.program())
+        .with_extra("program_version", aligner.version())
+        .with_extra("references", references)
+        .with_extra(
+            "database",
+            match made {
+                Made::Anew => "made",
+                Made::Before => "reused",
+            },
+        ))
+}
+
+/// The database of the model that lies in the output directory already; none where there is no whole one.
+fn earlier(output: &Path) -> Option<Database> {
+    let document = fs::read(output.join("model.json")).ok()?;
+    serde_json::from_slice::<Model>(&document).ok()?.database
+}
+
+fn find(spec: &BaselineSpec, scratch: &Scratch, emit: &Emitter) -> Result<Aligner, RunnerError> {
+    Aligner::find(spec.method, scratch.path(), emit)?
+        .ok_or_else(|| RunnerError::failed("the method has no program to align with"))
+}
+
+fn by_frequency(
+    request: &EvaluateRequest,
+    spec: &BaselineSpec,
+    frequencies: &TermFrequencies,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+) -> Result<EvalResult, RunnerError> {
+    let predicted = frequencies.at_least(spec.minimum_score);
+    assess(request, dataset, emit, |predictions| {
+        for protein in 0..dataset.len() {
+            if protein % 1024 == 0 {
+                emit.progress(protein as u64, dataset.len() as u64);
+                emit.check()?;
+            }
+            predictions.add(dataset.accession(protein), &mut predicted.clone())?;
+        }
+        emit.progress(dataset.len() as u64, dataset.len() as u64);
+        Ok(())
+    })
+}
+
+fn by_alignment(
+    request: &EvaluateRequest,
+    spec: &BaselineSpec,
+    database: &Database,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+) -> Result<EvalResult, RunnerError> {
+    let output = request.output_dir()?;
+    let model = request.model_path()?;
+    let aligner = {
+        let scratch = Scratch::below(&output)?;
+        find(spec, &scratch, emit)?
+    };
+    if aligner.version() != database.program_version {
+        emit.warning(
+            "runner.baseline.program_version",
+            &format!(
+                "the database was made with {} {}, and is searched with {}; fit again if the program cannot read it",
+                database.program,
+                database.program_version,
+                aligner.version()
+            ),
+            &json!({}),
+        );
+    }
+    let mut hits = 0;
+    let result = assess(request, dataset, emit, |predictions| {
+        hits = align::predict(
+            &align::Task {
+                spec,
+                database,
+                directory: directory(&model),
+                dataset,
+                output: &output,
+                aligner: &aligner,
+            },
+            emit,
+            predictions,
+        )?;
+        Ok(())
+    })?;
+    Ok(result
+        .with_extra("program", aligner.program())
+        .with_extra("program_version", aligner.version())
+        .with_extra("hits", hits))
+}

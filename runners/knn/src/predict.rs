@@ -1,0 +1,157 @@
+//! The way from references and queries to predictions.
+
+use std::sync::{Mutex, PoisonError};
+
+use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset};
+use protea_contracts::prelude::*;
+use rayon::prelude::*;
+
+use crate::{
+    references::{self, HalfRows, Indices, References},
+    search::{self, Index, Labels, Membership, Neighbours, SearchError},
+    select::Question,
+    spec::{KnnSpec, Metric},
+    transfer::Transfer,
+};
+
+/// Queries whose predictions are held in memory at a time.
+const QUERIES_AT_A_TIME: usize = 8192;
+
+/// Predicts for every query.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when a dataset lacks what the spec goes by, [`RunnerError::Cancelled`],
+/// [`RunnerError::Failed`] when predictions cannot be written.
+pub fn predict(
+    spec: &KnnSpec,
+    references: &References<'_>,
+    queries: &FrozenDataset,
+    emit: &Emitter,
+    predictions: &mut PredictionSink<'_>,
+) -> Result<(), RunnerError> {
+    emit.info(
+        "runner.knn.search_start",
+        &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
+    );
+    let indices = references.indices(spec.per_aspect)?;
+    let neighbours = find_neighbours(spec, references, &indices, queries, None, emit)?;
+
+    let ontology = references.ontology();
+    for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
+        emit.check()?;
+        let last = queries.len().min(first + QUERIES_AT_A_TIME);
+        let predicted: Vec<_> = (first..last)
+            .into_par_iter()
+            .map_init(
+                || Transfer::new(references, &indices, spec),
+                |transfer, query| transfer.predict(&neighbours, query),
+            )
+            .collect();
+        for (query, terms) in (first..last).zip(predicted) {
+            let mut terms: Vec<(&str, f64)> = terms
+                .into_iter()
+                .map(|(term, score)| (ontology.id(term), score))
+                .collect();
+            predictions.add(queries.accession(query), &mut terms)?;
+        }
+    }
+    Ok(())
+}
+
+/// The neighbours that each query has in each index; of `only` one query, where that is given.
+pub(crate) fn find_neighbours(
+    spec: &KnnSpec,
+    references: &References<'_>,
+    indices: &Indices,
+    queries: &FrozenDataset,
+    only: Option<usize>,
+    emit: &Emitter,
+) -> Result<Neighbours, RunnerError> {
+    let halved = spec
+        .float16
+        .then(|| HalfRows::of(references.dataset))
+        .transpose()?;
+    let rows = match &halved {
+        Some(halved) => halved.rows(),
+        None => references::rows(references.dataset)?,
+    };
+    if spec.maximum_identity.is_some() {
+        check_sequences(references.dataset)?;
+        check_sequences(queries)?;
+    }
+    let taxa = match spec.exclude_same_taxon {
+        true => Some((taxa(queries)?, taxa(references.dataset)?)),
+        false => None,
+    };
+    let width = references.dataset.embedding_width().unwrap_or_default();
+    let index = Index::new(
+        width,
+        rows,
+        Membership::Masks {
+            masks: &indices.masks,
+            groups: indices.namespaces.len(),
+        },
+        match spec.metric {
+            Metric::Cosine => search::Metric::Cosine,
+            Metric::L2 => search::Metric::L2,
+        },
+    )
+    .or_failed("preparing the references")?;
+    let itself: Option<Vec<Option<u32>>> = spec.exclude_self.then(|| {
+        (0..queries.len())
+            .map(|query| references.dataset.index_of(queries.accession(query)))
+            .map(|row| row.and_then(|row| u32::try_from(row).ok()))
+            .collect()
+    });
+    let question = Question {
+        spec,
+        index: &index,
+        references: references.dataset,
+        queries,
+        rows: &references::rows(queries)?,
+        itself: itself.as_deref(),
+        labels: taxa.as_ref().map(|(queries, references)| Labels {
+            queries,
+            references,
+        }),
+    };
+    // Threads report as they come; what goes out never falls.
+    let reported = Mutex::new(0);
+    let report = |done, total| {
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if done > *reported {
+            *reported = done;
+            emit.progress(done, total);
+        }
+        !emit.is_cancelled()
+    };
+    let answer = match only {
+        Some(query) => question.answer_one(query, &report),
+        None => question.answer(&report),
+    };
+    answer.map_err(|error| match error {
+        SearchError::Cancelled => RunnerError::Cancelled,
+        error => RunnerError::failed(format!("searching the neighbours: {error}")),
+    })
+}
+
+/// The taxon of every protein, as the search takes labels.
+fn taxa(dataset: &FrozenDataset) -> Result<Vec<u32>, RunnerError> {
+    references::check_taxa(dataset, "exclude_same_taxon")?;
+    Ok((0..dataset.len())
+        .map(|protein| dataset.taxon(protein).unwrap_or(Labels::NONE))
+        .collect())
+}
+
+fn check_sequences(dataset: &FrozenDataset) -> Result<(), RunnerError> {
+    if (0..dataset.len()).any(|protein| dataset.sequence(protein).is_some()) {
+        return Ok(());
+    }
+    Err(RunnerError::Dataset {
+        message: format!(
+            "maximum_identity is set, but {} has no sequences; freeze it from a FASTA file with sequences (`--fasta`), or leave maximum_identity out",
+            dataset.directory().display()
+        ),
+    })
+}
