@@ -92,7 +92,7 @@ impl Aligner {
         &self.version
     }
 
-    /// Makes a database of the sequences in `fasta`.
+    /// Makes a database of the sequences in `fasta`, which lies in its directory.
     ///
     /// # Errors
     ///
@@ -148,8 +148,11 @@ pub fn declarations() -> Vec<ProgramDeclaration> {
 }
 
 /// The name of a database in its directory.
+pub(super) const DATABASE: &str = "references";
+
+/// The path of a database, to which programs add their endings.
 pub(super) fn in_database(directory: &Path) -> PathBuf {
-    directory.join("references")
+    directory.join(DATABASE)
 }
 
 /// The last word of the first line that has one.

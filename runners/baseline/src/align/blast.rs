@@ -1,11 +1,14 @@
 //! NCBI BLAST+ (C. Camacho et al., BMC Bioinformatics 10 (2009) 421).
+//!
+//! It takes a name of a database, or of its input, with a space in it for two: so it runs where they
+//! lie, and they are named without their directory.
 
 use std::{ffi::OsString, path::Path};
 
 use protea_contracts::Emitter;
 
 use super::{
-    aligner::{Search, in_database, last_word_of_first_line},
+    aligner::{DATABASE, Search, last_word_of_first_line},
     program::{Program, ProgramError},
 };
 use crate::spec::Sensitivity;
@@ -17,7 +20,7 @@ pub(super) fn version(
     scratch: &Path,
     emit: &Emitter,
 ) -> Result<String, ProgramError> {
-    let said = blastp.run("-version", &["-version"], scratch, emit)?;
+    let said = blastp.run("-version", &["-version"], scratch, scratch, emit)?;
     Ok(last_word_of_first_line(&said))
 }
 
@@ -30,18 +33,18 @@ pub(super) fn make_database(
 ) -> Result<(), ProgramError> {
     let arguments: [OsString; 10] = [
         "-in".into(),
-        fasta.into(),
+        fasta.file_name().unwrap_or_default().into(),
         "-dbtype".into(),
         "prot".into(),
         "-out".into(),
-        in_database(database).into(),
+        DATABASE.into(),
         "-title".into(),
-        "references".into(),
+        DATABASE.into(),
         // The later layout adds an index of accessions, which reserves a terabyte of addresses.
         "-blastdb_version".into(),
         "4".into(),
     ];
-    makeblastdb.run("on the references", &arguments, scratch, emit)?;
+    makeblastdb.run("on the references", &arguments, database, scratch, emit)?;
     Ok(())
 }
 
@@ -60,7 +63,7 @@ pub(super) fn search(
         "-query".into(),
         search.queries.into(),
         "-db".into(),
-        in_database(search.database).into(),
+        DATABASE.into(),
         "-out".into(),
         search.hits.into(),
         "-outfmt".into(),
@@ -74,6 +77,12 @@ pub(super) fn search(
         "-num_threads".into(),
         search.threads.to_string().into(),
     ];
-    blastp.run("on the queries", &arguments, search.scratch, emit)?;
+    blastp.run(
+        "on the queries",
+        &arguments,
+        search.database,
+        search.scratch,
+        emit,
+    )?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use super::{Aligner, sequences};
 const DATABASE: &str = "database";
 const REFERENCES: &str = "references.tsv";
 const ONTOLOGY: &str = "ontology.obo";
-/// The references for the program, each named by its line in [`REFERENCES`].
+/// The references for the program, each named by its line in [`REFERENCES`]; gone when the database is made.
 const FASTA: &str = "references.fasta";
 
 /// What the model says of the references: which they are, what searches them, and what every file must be.
@@ -89,9 +89,10 @@ impl Database {
             _ => {}
         }
         fs::create_dir_all(&database).or_failed("making the database's directory")?;
-        let references = write_references(dataset, directory, scratch, emit)?;
-        let fasta = scratch.join(FASTA);
+        let references = write_references(dataset, directory, emit)?;
+        let fasta = database.join(FASTA);
         aligner.make_database(&fasta, &database, scratch, threads, emit)?;
+        fs::remove_file(&fasta).or_failed("removing the sequences")?;
         fs::copy(dataset.ontology_path(), directory.join(ONTOLOGY))
             .or_failed("copying the ontology")?;
         let made = Self {
@@ -181,7 +182,6 @@ impl Database {
 fn write_references(
     dataset: &FrozenDataset,
     directory: &Path,
-    scratch: &Path,
     emit: &Emitter,
 ) -> Result<usize, RunnerError> {
     let ontology = protea_cafa::assessment::open_ontology(dataset)?;
@@ -234,7 +234,7 @@ fn write_references(
     }
     fs::write(directory.join(REFERENCES), text).or_failed("writing the references")?;
     let row_of = |protein: usize| rows.binary_search(&protein).ok();
-    sequences::write(dataset, &scratch.join(FASTA), row_of)?;
+    sequences::write(dataset, &directory.join(DATABASE).join(FASTA), row_of)?;
     Ok(rows.len())
 }
 

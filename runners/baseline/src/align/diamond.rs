@@ -17,7 +17,7 @@ pub(super) fn version(
     scratch: &Path,
     emit: &Emitter,
 ) -> Result<String, ProgramError> {
-    let said = diamond.run("version", &["version"], scratch, emit)?;
+    let said = diamond.run("version", &["version"], scratch, scratch, emit)?;
     Ok(last_word_of_first_line(&said))
 }
 
@@ -39,7 +39,13 @@ pub(super) fn make_database(
         threads.to_string().into(),
         "--quiet".into(),
     ];
-    diamond.run("makedb on the references", &arguments, scratch, emit)?;
+    diamond.run(
+        "makedb on the references",
+        &arguments,
+        scratch,
+        scratch,
+        emit,
+    )?;
     Ok(())
 }
 
@@ -81,6 +87,12 @@ pub(super) fn search(
         Sensitivity::Sensitive => Some("--sensitive".into()),
         Sensitivity::VerySensitive => Some("--very-sensitive".into()),
     });
-    diamond.run("blastp on the queries", &arguments, search.scratch, emit)?;
+    diamond.run(
+        "blastp on the queries",
+        &arguments,
+        search.scratch,
+        search.scratch,
+        emit,
+    )?;
     Ok(())
 }

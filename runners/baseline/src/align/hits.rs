@@ -10,7 +10,7 @@ use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::{Attribute, RunnerError};
 
 /// The hits of an evaluation, in its output: query, reference, identity in per cent, expectation
-/// value, bit score; by query, then falling bit score. The numbers are as the program prints them.
+/// value, bit score; by query, then falling bit score. The numbers are those that the program prints.
 pub const HITS: &str = "hits.tsv";
 
 /// An alignment of a query with a reference: the best one of the two.

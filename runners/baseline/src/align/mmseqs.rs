@@ -41,7 +41,7 @@ pub(super) fn version(
     scratch: &Path,
     emit: &Emitter,
 ) -> Result<String, ProgramError> {
-    let said = mmseqs.run("version", &["version"], scratch, emit)?;
+    let said = mmseqs.run("version", &["version"], scratch, scratch, emit)?;
     Ok(last_word_of_first_line(&said))
 }
 
@@ -81,7 +81,13 @@ fn create(
         "-v".into(),
         "1".into(),
     ];
-    mmseqs.run(&format!("createdb on {what}"), &arguments, scratch, emit)?;
+    mmseqs.run(
+        &format!("createdb on {what}"),
+        &arguments,
+        scratch,
+        scratch,
+        emit,
+    )?;
     Ok(())
 }
 
@@ -115,6 +121,7 @@ pub(super) fn search(
         mmseqs.run(
             &format!("{step} on the queries"),
             &arguments,
+            search.scratch,
             search.scratch,
             emit,
         )

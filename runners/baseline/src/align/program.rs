@@ -5,7 +5,6 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -125,8 +124,8 @@ impl Program {
         name.to_string_lossy().into_owned()
     }
 
-    /// Runs it to its end. What it prints goes to a file in `scratch`, where it may also keep
-    /// temporary files.
+    /// Runs it to its end in `directory`, and gives what it printed. It may keep temporary files in
+    /// `scratch`.
     ///
     /// # Errors
     ///
@@ -135,6 +134,7 @@ impl Program {
         &self,
         step: &str,
         arguments: &[A],
+        directory: &Path,
         scratch: &Path,
         emit: &Emitter,
     ) -> Result<String, ProgramError> {
@@ -150,7 +150,7 @@ impl Program {
             .env("LC_ALL", "C")
             // BLAST+ reports its use to NCBI otherwise.
             .env("BLAST_USAGE_REPORT", "false")
-            .current_dir(scratch)
+            .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(said.try_clone().map_err(at_log)?)
             .stderr(said)
@@ -207,7 +207,17 @@ impl Drop for Running {
 
 fn is_program(path: &Path) -> bool {
     path.metadata()
-        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        .is_ok_and(|file| file.is_file() && is_executable(&file.permissions()))
+}
+
+#[cfg(unix)]
+fn is_executable(permissions: &fs::Permissions) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(permissions) & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &fs::Permissions) -> bool {
+    true
 }
 
 fn is_script(path: &Path) -> bool {

@@ -60,7 +60,11 @@ fn a_changed_database_is_a_model_error_that_names_the_file() {
 #[test]
 fn an_export_is_whole_by_itself() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
-        let place = tempfile::tempdir().unwrap();
+        // A name with a space in it is two for BLAST+, unless one takes care.
+        let place = tempfile::Builder::new()
+            .prefix("a place ")
+            .tempdir()
+            .unwrap();
         let at = |name: &str| place.path().join(name);
         fit(&spec(method), &example("train"), &at("model")).unwrap();
         let first = evaluate(&at("model"), &example("test"), &at("first"), 1).unwrap();
