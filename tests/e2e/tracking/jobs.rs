@@ -149,15 +149,14 @@ fn a_failing_lifecycle_says_so() {
 
 /// The manifest below a workspace, once it is there.
 fn manifest(workspace: &Path, pipeline: &str) -> Option<Value> {
-    let jobs = fs::read_dir(workspace.join("workspace")).ok()?;
-    for job in jobs.flatten() {
-        let runs = fs::read_dir(job.path().join("artifacts").join(pipeline));
-        for run in runs.into_iter().flatten().flatten() {
-            let bytes = fs::read(run.path().join("run_manifest.json")).ok()?;
-            return serde_json::from_slice(&bytes).ok();
-        }
-    }
-    None
+    let mut jobs = fs::read_dir(workspace.join("workspace")).ok()?.flatten();
+    let mut runs = jobs.find_map(|job| {
+        let runs = job.path().join("artifacts").join(pipeline);
+        fs::read_dir(runs).ok()
+    })?;
+    let run = runs.next()?.ok()?;
+    let bytes = fs::read(run.path().join("run_manifest.json")).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// `kill -9` in the middle of a run: the next command closes it, everywhere.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use protea_core::{
     Workspace,
-    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs},
+    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync, sync_offline_runs},
+    workspace::unsynced,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +19,9 @@ use crate::{
 /// Uploads W&B's offline runs.
 pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace.workspace)?;
+    if !args.dry_run {
+        complete(&workspace, reporter)?;
+    }
     let jobs = workspace.directory().join("workspace");
     let runs = match jobs.is_dir() {
         true => find_offline_runs(&jobs)?,
@@ -65,6 +69,21 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", runs))
+}
+
+/// Writes to the runs what they lack of the event log, such as the end of one that was killed.
+fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<(), Failure> {
+    let (mut behind, unreadable) = unsynced(workspace)?;
+    behind.retain(|run| run.cursor.backend == "wandb");
+    sync(&behind, |run| {
+        if let Some(error) = &run.error {
+            reporter.warn(&format!("{}: {error}", run.run_id));
+        }
+    });
+    for error in unreadable {
+        reporter.warn(&error.to_string());
+    }
+    Ok(())
 }
 
 fn as_json(report: &SyncReport) -> Value {

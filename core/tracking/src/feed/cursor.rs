@@ -88,6 +88,10 @@ impl Cursor {
         Ok(self.offset >= length)
     }
 
+    pub(super) fn has_refused(&self, seq: u64) -> bool {
+        self.refused.iter().any(|refusal| refusal.seq == seq)
+    }
+
     pub(super) fn refuse(&mut self, seq: u64, error: &TrackerError) {
         if self.refused.len() < Self::MOST_REFUSALS {
             let reason = error.to_string();
@@ -102,7 +106,17 @@ pub(super) fn path(log: &Path, backend: &str) -> PathBuf {
 }
 
 /// The right to feed a backend from a log; ends when it is dropped, or with the process.
-pub(super) fn lock(log: &Path, backend: &str) -> Result<File, TrackerError> {
+pub(super) struct FeedLock(File);
+
+impl Drop for FeedLock {
+    fn drop(&mut self) {
+        // Closing alone would leave it locked as long as a child that was just forked has it too.
+        let _ = self.0.unlock();
+    }
+}
+
+/// The right to feed a backend from a log.
+pub(super) fn lock(log: &Path, backend: &str) -> Result<FeedLock, TrackerError> {
     let path = log.with_file_name(format!("{backend}.lock"));
     let file = File::options()
         .create(true)
@@ -111,7 +125,7 @@ pub(super) fn lock(log: &Path, backend: &str) -> Result<File, TrackerError> {
         .open(&path)
         .map_err(TrackerError::write(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FeedLock(file)),
         Err(TryLockError::WouldBlock) => {
             let directory = log.parent().and_then(Path::file_name);
             Err(TrackerError::Busy {

@@ -52,6 +52,8 @@ impl State {
             feed,
             ended: false,
             reason: None,
+            pause: FIRST_PAUSE,
+            due: Instant::now(),
         }));
         for log in self.ended.drain(..) {
             for feed in feeds.iter_mut().filter(|feed| feed.feed.log() == log) {
@@ -255,9 +257,14 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
         let Some(mut feed) = feeds.pop_front() else {
             break;
         };
+        if feed.due > Instant::now() {
+            feeds.push_back(feed);
+            continue;
+        }
         match feed.feed.advance() {
             Ok(more) => {
                 feed.reason = None;
+                feed.pause = FIRST_PAUSE;
                 if more {
                     round = Round::More;
                 } else if feed.ended {
@@ -271,6 +278,10 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
             Err(error) => {
                 let down = matches!(error, TrackerError::Unavailable { .. });
                 feed.reason = Some(error.to_string());
+                if !down {
+                    feed.due = Instant::now() + feed.pause;
+                    feed.pause = (feed.pause * 2).min(LONGEST_PAUSE);
+                }
                 feeds.push_back(feed);
                 if down {
                     return Round::Down(error.to_string());
@@ -285,6 +296,9 @@ struct Feed {
     feed: RunFeed,
     ended: bool,
     reason: Option<String>,
+    /// What is wrong with this run alone does not get better by asking often.
+    pause: Duration,
+    due: Instant,
 }
 
 impl Feed {

@@ -1,13 +1,12 @@
 //! One run on its way to one backend.
 
 use std::{
-    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::cursor::{self, Cursor};
+use super::cursor::{self, Cursor, FeedLock};
 use crate::{Event, EventKind, RunSink, Tracker, TrackerError, log::LogReader};
 
 /// One run on its way to one backend. Holds files and connections only while it is open.
@@ -27,7 +26,7 @@ struct Open {
     changed: bool,
     sent: u64,
     skip_to: Option<u64>,
-    _lock: File,
+    _lock: FeedLock,
 }
 
 /// Events per call of a sink: what MLflow takes at once.
@@ -142,9 +141,10 @@ impl Open {
             let Some(last) = events.last().map(|event| event.seq) else {
                 return Ok(false);
             };
-            if let Some(skip_to) = self.skip_to {
-                events.retain(|event| event.seq > skip_to);
-            }
+            let (skip_to, cursor) = (self.skip_to, &self.cursor);
+            events.retain(|event| {
+                skip_to.is_none_or(|skip_to| event.seq > skip_to) && !cursor.has_refused(event.seq)
+            });
             self.send(&events)?;
             self.sent += events.len() as u64;
             self.cursor.seq = Some(last);
@@ -160,10 +160,10 @@ impl Open {
     fn send(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
         match self.sink.apply(events) {
             Err(TrackerError::Refused { .. }) if events.len() > 1 => {
-                // One of them spoils the others; apart, each is taken or refused by itself.
-                events
-                    .iter()
-                    .try_for_each(|event| self.send(std::slice::from_ref(event)))
+                // One of them spoils the others: it is found by halves.
+                let (first, second) = events.split_at(events.len() / 2);
+                self.send(first)?;
+                self.send(second)
             }
             Err(error @ TrackerError::Refused { .. }) => {
                 self.cursor.refuse(events[0].seq, &error);

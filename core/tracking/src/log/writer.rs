@@ -161,6 +161,13 @@ impl EventLog {
     }
 }
 
+impl Drop for EventLog {
+    fn drop(&mut self) {
+        // Closing alone would leave it locked as long as a child that was just forked has it too.
+        let _ = self.file.unlock();
+    }
+}
+
 /// The offset after the last line break before `end`; 0 where there is none.
 fn last_line_break(file: &mut File, end: u64) -> io::Result<u64> {
     let mut block = [0; 8192];

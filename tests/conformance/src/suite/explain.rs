@@ -229,14 +229,17 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
     }
 }
 
-/// What was written to be predicted, by protein; none where there is no such file.
-fn predictions(output: &Path) -> Result<Option<HashMap<String, HashMap<String, f64>>>, Verdict> {
+/// Scores by protein and term.
+type Predictions = HashMap<String, HashMap<String, f64>>;
+
+/// What was written to be predicted; none where there is no such file.
+fn predictions(output: &Path) -> Result<Option<Predictions>, Verdict> {
     let text = match std::fs::read_to_string(output.join(PREDICTIONS)) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot_write(error)),
     };
-    let mut written: HashMap<String, HashMap<String, f64>> = HashMap::new();
+    let mut written = Predictions::new();
     for line in text.lines() {
         let mut columns = line.split('\t');
         let (protein, term, score) = (columns.next(), columns.next(), columns.next());

@@ -8,7 +8,7 @@ use super::{
     answer::{Failure, garbled},
     limits, refused,
     server::{Server, lock},
-    tags, unavailable,
+    tags,
 };
 use crate::{RunStart, TrackerError};
 
@@ -42,7 +42,11 @@ impl Server {
                 ));
             }
             Some(run) => run,
-            None => self.make_run(start, &experiment_id)?,
+            None => {
+                let run = self.make_run(start, &experiment_id)?;
+                self.adopt(start, &run)?;
+                run
+            }
         };
         lock(&self.runs).insert(start.run_id.clone(), run.id.clone());
         Ok(run)
@@ -51,7 +55,7 @@ impl Server {
     fn make_run(&self, start: &RunStart, experiment_id: &str) -> Result<RemoteRun, TrackerError> {
         const CALL: &str = "runs/create";
         let parent = match &start.parent {
-            Some(parent) => Some(self.parent(parent, experiment_id)?),
+            Some(parent) => self.parent(parent, experiment_id)?,
             None => None,
         };
         let mut tags = tags::of_start(start, parent.as_deref());
@@ -86,10 +90,28 @@ impl Server {
         run.ok_or_else(|| garbled(CALL, "run"))
     }
 
-    /// MLflow's id of the run that has ours.
-    fn parent(&self, run_id: &str, experiment_id: &str) -> Result<String, TrackerError> {
+    /// Nests the runs that came before their parent below it.
+    fn adopt(&self, start: &RunStart, parent: &RemoteRun) -> Result<(), TrackerError> {
+        let experiments = self.experiments()?;
+        let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
+        for child in self.find(tags::PARENT, &start.run_id, &ids)? {
+            let body = json!({
+                "run_id": child.id,
+                "key": tags::MLFLOW_PARENT,
+                "value": parent.id,
+            });
+            self.client
+                .post("runs/set-tag", &body)
+                .map_err(Failure::on("the parent of a run"))?;
+        }
+        Ok(())
+    }
+
+    /// MLflow's id of the run that has ours. A parent may come later than its child, or never;
+    /// then there is none.
+    fn parent(&self, run_id: &str, experiment_id: &str) -> Result<Option<String>, TrackerError> {
         if let Some(id) = lock(&self.runs).get(run_id) {
-            return Ok(id.clone());
+            return Ok(Some(id.clone()));
         }
         let mut found = self.find_run(run_id, &[experiment_id])?;
         if found.is_none() {
@@ -97,13 +119,10 @@ impl Server {
             let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
             found = self.find_run(run_id, &ids)?;
         }
-        let Some(found) = found else {
-            return Err(unavailable(format!(
-                "the parent run {run_id} is not there yet"
-            )));
-        };
-        lock(&self.runs).insert(run_id.to_owned(), found.id.clone());
-        Ok(found.id)
+        if let Some(found) = &found {
+            lock(&self.runs).insert(run_id.to_owned(), found.id.clone());
+        }
+        Ok(found.map(|found| found.id))
     }
 
     /// The run that has our id; where there are several, always the same of them.
@@ -112,13 +131,24 @@ impl Server {
         run_id: &str,
         experiments: &[&str],
     ) -> Result<Option<RemoteRun>, TrackerError> {
+        let all = self.find(tags::RUN_ID, run_id, experiments)?;
+        Ok(all.into_iter().next())
+    }
+
+    /// The runs with this tag, those that were deleted last.
+    fn find(
+        &self,
+        tag: &str,
+        run_id: &str,
+        experiments: &[&str],
+    ) -> Result<Vec<RemoteRun>, TrackerError> {
         const CALL: &str = "runs/search";
         let body = json!({
             "experiment_ids": experiments,
             // The id has no character that would have to be escaped.
-            "filter": format!("tags.`{}` = '{run_id}'", tags::RUN_ID),
+            "filter": format!("tags.`{tag}` = '{run_id}'"),
             "run_view_type": "ALL",
-            "max_results": 10,
+            "max_results": 1000,
         });
         let found = self
             .client
@@ -130,7 +160,7 @@ impl Server {
             all.push(read(run, run_id).ok_or_else(|| garbled(CALL, "run_id"))?);
         }
         all.sort_by(|a, b| (a.is_deleted, &a.id).cmp(&(b.is_deleted, &b.id)));
-        Ok(all.into_iter().next())
+        Ok(all)
     }
 }
 

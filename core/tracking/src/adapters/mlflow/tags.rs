@@ -18,7 +18,7 @@ pub(super) const ERROR: &str = "protea.error";
 /// The place of the event that a logged model comes from.
 pub(super) const SEQ: &str = "protea.seq";
 /// MLflow's id of the run that it is part of, by which its own pages nest runs.
-const MLFLOW_PARENT: &str = "mlflow.parentRunId";
+pub(super) const MLFLOW_PARENT: &str = "mlflow.parentRunId";
 const MLFLOW: &str = "mlflow.";
 /// Where a run's own tags may name the commit that it ran from.
 const COMMIT: [&str; 2] = ["git.commit", "git_commit"];
