@@ -53,7 +53,7 @@ fn a_finding_is_made_again_by_its_seed() {
     let seed = first["seed"].to_string();
     assert_eq!(
         findings(&["--seed", &seed, "--cases", "1"]),
-        std::slice::from_ref(&first)
+        std::slice::from_ref(first)
     );
 }
 
