@@ -34,6 +34,9 @@ scope! {
 
 /// Proteins that are asked about.
 const ASKED: usize = 5;
+/// Scores by protein and term.
+type Written = HashMap<String, HashMap<String, f64>>;
+
 /// Sums of parts differ from their whole by roundings.
 const ROUNDINGS: f64 = 1e-6;
 
@@ -229,17 +232,14 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
     }
 }
 
-/// Scores by protein and term.
-type Predictions = HashMap<String, HashMap<String, f64>>;
-
-/// What was written to be predicted; none where there is no such file.
-fn predictions(output: &Path) -> Result<Option<Predictions>, Verdict> {
+/// What was written to be predicted, by protein; none where there is no such file.
+fn predictions(output: &Path) -> Result<Option<Written>, Verdict> {
     let text = match std::fs::read_to_string(output.join(PREDICTIONS)) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot_write(error)),
     };
-    let mut written = Predictions::new();
+    let mut written = Written::new();
     for line in text.lines() {
         let mut columns = line.split('\t');
         let (protein, term, score) = (columns.next(), columns.next(), columns.next());
