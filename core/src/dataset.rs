@@ -106,6 +106,13 @@ pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
     })
 }
 
+/// How many proteins a staged dataset holds, where its manifest says so.
+pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
+    let bytes = read_manifest(&store::stage(&dataset.uri).ok()?).ok()?;
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    manifest.pointer("/counts/proteins")?.as_u64()
+}
+
 fn read_manifest(directory: &Path) -> Result<Vec<u8>, DatasetError> {
     if !directory.is_dir() {
         return Err(DatasetError::Missing {

@@ -1,4 +1,5 @@
-//! The watcher of an experiment: its steps and events on standard error, Ctrl-C as its wish to end.
+//! The watcher of an experiment: its steps and events, or its log, on standard error; Ctrl-C as
+//! its wish to end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,8 @@ use crate::{interrupt, output::Reporter};
 /// Carries what happens in an experiment to a [`Reporter`].
 pub struct Watch {
     reporter: Reporter,
+    /// The log is shown from this level on, if at all.
+    log: Option<Level>,
 }
 
 /// The fields of a `progress` event.
@@ -37,21 +40,40 @@ struct Metric {
 }
 
 impl Watch {
-    /// An observer that tells `reporter`.
-    pub fn new(reporter: &Reporter) -> Arc<Self> {
+    /// An observer that tells `reporter`: of steps and events in its own words, or what goes into
+    /// the log from a level on.
+    pub fn new(reporter: &Reporter, log: Option<Level>) -> Arc<Self> {
         Arc::new(Self {
             reporter: reporter.clone(),
+            log,
         })
     }
 }
 
 impl Observer for Watch {
+    fn level(&self) -> Level {
+        self.log.unwrap_or_default().min(Level::Info)
+    }
+
     fn step_started(&self, step: Step) {
-        self.reporter.start(step.name());
+        match self.log {
+            None => self.reporter.start(step.name()),
+            Some(_) => self.reporter.start_bar(step.name()),
+        }
+    }
+
+    fn log_line(&self, level: Level, line: &str) {
+        if self.log.is_some_and(|from| level >= from) {
+            self.reporter.always(line);
+        }
     }
 
     fn event(&self, _: Step, event: &Event<'_>) {
         if event.level >= Level::Warning {
+            // The log has it too.
+            if self.log.is_some_and(|from| event.level >= from) {
+                return;
+            }
             self.reporter.warn(event.message.unwrap_or(event.name));
             return;
         }
@@ -70,6 +92,7 @@ impl Observer for Watch {
             // The runner's own output is in the run's log.
             #[cfg(unix)]
             worker::STDOUT | worker::STDERR => {}
+            _ if event.level == Level::Debug => {}
             _ => {
                 if let Some(message) = event.message {
                     self.reporter.detail(message);
@@ -79,7 +102,7 @@ impl Observer for Watch {
     }
 
     fn step_ended(&self, step: Step, record: &StepRecord, time: Duration) {
-        if record.status != Status::Finished {
+        if record.status != Status::Finished || self.log.is_some() {
             self.reporter.abandon();
             return;
         }

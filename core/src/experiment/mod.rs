@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod journal;
 mod observer;
 mod plan;
 mod recorder;

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::recorder::Tracked;
 
-use crate::workspace::{RunLog, StepRecord};
+use super::journal::StepLog;
+use crate::workspace::StepRecord;
 
 /// A lifecycle step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +38,17 @@ impl Step {
 
 /// Is told of what happens in an experiment, and may ask for its end. Called from any thread.
 pub trait Observer: Send + Sync {
-    /// Events below this level are not sent.
+    /// Events below this level are not sent. The run's log takes what is at this level or at
+    /// [`Level::Info`], whichever is lower.
     fn level(&self) -> Level {
         Level::Info
     }
 
     /// A step begins.
     fn step_started(&self, _step: Step) {}
+
+    /// The run's log took a line; it is given as it is in the file, without its end.
+    fn log_line(&self, _level: Level, _line: &str) {}
 
     /// The runner sent an event.
     fn event(&self, _step: Step, _event: &Event<'_>) {}
@@ -80,7 +85,7 @@ pub(super) struct StepSink {
     pub(super) tracked: Arc<Tracked>,
     pub(super) step: Step,
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) log: Arc<RunLog>,
+    pub(super) log: StepLog,
 }
 
 impl EventSink for StepSink {
@@ -89,7 +94,7 @@ impl EventSink for StepSink {
     }
 
     fn receive(&self, event: &Event<'_>) {
-        self.log.event(self.step.name(), event);
+        self.log.event(event);
         if event.name == METRIC
             && let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
         {

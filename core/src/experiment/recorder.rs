@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    error::Error,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -9,18 +10,19 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protea_contracts::{Level, Metrics, emit::EventSink, metrics::flatten};
+use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
 use protea_tracking::{Run, RunStart, Tags, Tracker, TrackerError};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Experiment, ExperimentError, FinishedRun, Observer, Step, observer::StepSink, plan::Plan,
+    Experiment, ExperimentError, FinishedRun, Observer, Step, journal::Journal, observer::StepSink,
+    plan::Plan,
 };
 use crate::{
     DispatchError, WorkspaceError,
     workspace::{
-        Artifacts, HostRecord, Job, RUN_MANIFEST, RunDirectory, RunLog, RunManifest, RunnerRecord,
-        Status, StepRecord,
+        Artifacts, CodeRecord, HostRecord, Job, RUN_MANIFEST, RunDirectory, RunManifest,
+        RunnerRecord, Status, StepRecord,
     },
 };
 
@@ -29,7 +31,7 @@ pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
-    log: Arc<RunLog>,
+    journal: Journal,
     tracked: Arc<Tracked>,
     current: Option<(Step, Instant)>,
     ended: bool,
@@ -102,6 +104,7 @@ impl Recorder {
                 .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
                 .collect(),
             host: HostRecord::here(),
+            code: CodeRecord::here(),
             started: Timestamp::now(),
             finished: None,
             steps: Vec::new(),
@@ -116,21 +119,12 @@ impl Recorder {
         directory.write_manifest(&manifest)?;
         let tracker = tracking.tracker(experiment.workspace, job)?;
         let run = tracker.start_run(run_start(job, &manifest, tracking.offline)?)?;
-        let log = Arc::new(directory.begin_log(plan.pipeline)?);
-        let runner = &manifest.runner;
-        log.line(
-            Level::Info,
-            "-",
-            &format!(
-                "Run started: {} {} ({}), spec {}, seed {}",
-                runner.name, runner.version, runner.sha256, manifest.spec, manifest.seed
-            ),
-        );
+        let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
-            log,
+            journal,
             tracked: Arc::new(Tracked {
                 run,
                 failure: Mutex::default(),
@@ -156,14 +150,19 @@ impl Recorder {
         });
         self.directory.write_manifest(&self.manifest)?;
         self.current = Some((step, Instant::now()));
-        self.log.line(Level::Info, step.name(), "Starting step");
+        let log = self.journal.step_started(step, &self.manifest);
         self.observer.step_started(step);
         Ok(Arc::new(StepSink {
             step,
             observer: Arc::clone(&self.observer),
-            log: Arc::clone(&self.log),
+            log,
             tracked: Arc::clone(&self.tracked),
         }))
+    }
+
+    /// The runner has returned; what the step still does is writing.
+    pub(super) fn computed(&mut self) {
+        self.journal.computed();
     }
 
     /// The record of the step that goes on.
@@ -175,7 +174,7 @@ impl Recorder {
     }
 
     pub(super) fn finish_step(&mut self) -> Result<(), ExperimentError> {
-        self.close_step(Status::Finished);
+        self.close_step(Status::Finished, None)?;
         self.directory.write_manifest(&self.manifest)?;
         self.tracked.check()?;
         self.log_scores()
@@ -228,21 +227,22 @@ impl Recorder {
         Ok(self.directory.write_manifest(&self.manifest)?)
     }
 
-    fn close_step(&mut self, status: Status) {
+    fn close_step(
+        &mut self,
+        status: Status,
+        error: Option<&(dyn Error + 'static)>,
+    ) -> Result<(), WorkspaceError> {
         let Some((step, began)) = self.current.take() else {
-            return;
+            return Ok(());
         };
         let time = began.elapsed();
         let record = self.step();
         record.status = status;
         record.seconds = time.as_secs_f64();
         let record = record.clone();
-        self.log.line(
-            Level::Info,
-            step.name(),
-            &format!("Step {status} after {:.3} s", record.seconds),
-        );
+        let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
+        written
     }
 
     /// The error of a step.
@@ -287,7 +287,8 @@ impl Recorder {
             Err(error) if error.is_cancelled() => Status::Killed,
             Err(_) => Status::Failed,
         };
-        let closed = self.close(status, result.as_ref().err().map(ToString::to_string));
+        let error = result.as_ref().err().map(|error| error as &dyn Error);
+        let closed = self.close(status, error);
         // What went wrong first is what the caller needs to know.
         result?;
         closed?;
@@ -297,19 +298,20 @@ impl Recorder {
         })
     }
 
-    fn close(&mut self, status: Status, error: Option<String>) -> Result<(), ExperimentError> {
+    fn close(
+        &mut self,
+        status: Status,
+        error: Option<&(dyn Error + 'static)>,
+    ) -> Result<(), ExperimentError> {
         self.ended = true;
-        self.close_step(status);
+        let step_written = self.close_step(status, error);
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
-        let (level, end) = match &error {
-            None => (Level::Info, String::new()),
-            Some(error) => (Level::Error, format!(": {error}")),
-        };
-        self.log.line(level, "-", &format!("Run {status}{end}"));
-        self.manifest.error = error;
+        self.manifest.error = error.map(ToString::to_string);
+        self.journal.ended(&self.manifest, error);
         let written = self.directory.write_manifest(&self.manifest);
         let tracked = self.end_tracked();
+        step_written?;
         written?;
         Ok(tracked?)
     }
@@ -350,7 +352,8 @@ impl Drop for Recorder {
             false => "the program left the run before its end",
         };
         // Whatever fails here, the next command closes the run.
-        let _ = self.close(Status::Failed, Some(reason.to_owned()));
+        let reason: Box<dyn Error> = reason.into();
+        let _ = self.close(Status::Failed, Some(&*reason));
     }
 }
 

@@ -40,7 +40,9 @@ impl Steps<'_> {
 
         let sink = self.recorder.start(Step::Fit)?;
         let runner = self.experiment.runner;
-        let model_uri = match runner.fit(&request, sink) {
+        let fitted = runner.fit(&request, sink);
+        self.recorder.computed();
+        let model_uri = match fitted {
             Ok(fitted) => {
                 self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
                 self.recorder.step().metrics = fitted.metrics;
@@ -77,7 +79,9 @@ impl Steps<'_> {
         request.run_id = self.recorder.directory().id().to_owned();
 
         let sink = self.recorder.start(Step::Evaluate)?;
-        match self.experiment.runner.evaluate(&request, sink) {
+        let evaluated = self.experiment.runner.evaluate(&request, sink);
+        self.recorder.computed();
+        match evaluated {
             Ok(evaluated) => {
                 self.recorder.manifest.metrics = evaluated.metrics.clone();
                 self.recorder.step().metrics = evaluated.metrics;
@@ -108,7 +112,9 @@ impl Steps<'_> {
         request.provenance = self.recorder.provenance();
 
         let sink = self.recorder.start(Step::Export)?;
-        let exported = match self.experiment.runner.export(&request, sink) {
+        let exported = self.experiment.runner.export(&request, sink);
+        self.recorder.computed();
+        let exported = match exported {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
         };

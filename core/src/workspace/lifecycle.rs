@@ -94,7 +94,9 @@ impl<'a> Lifecycle<'a> {
     }
 
     fn track(job: &Job, tracking: &Tracking, start: RunStart) -> Result<Run, WorkspaceError> {
-        let workspace = Workspace::at(job.workspace());
+        let workspace = Workspace {
+            directory: job.workspace().to_owned(),
+        };
         Ok(tracking.tracker(&workspace, job)?.start_run(start)?)
     }
 

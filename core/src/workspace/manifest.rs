@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{RUN_MANIFEST, WorkspaceError};
+use super::{CodeRecord, RUN_MANIFEST, WorkspaceError};
 use crate::{Dataset, store::StoreError};
 
 /// How a run, or a step of it, stands.
@@ -61,6 +61,9 @@ pub struct RunManifest {
     pub datasets: Map<String, Value>,
     /// The machine and the program.
     pub host: HostRecord,
+    /// The git repository that it was started in.
+    #[serde(default)]
+    pub code: Option<CodeRecord>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.

@@ -10,17 +10,23 @@
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
 //!       logs/run.log                        what was said during it, the runner's output included
+//!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
 //! ```
 
 mod binding;
+mod code;
 mod document;
+mod find;
 mod job;
 mod lifecycle;
 mod log;
 mod manifest;
+mod recorded;
 mod run;
+mod runs;
 mod state_point;
+mod step;
 mod sync;
 mod vanished;
 
@@ -33,15 +39,20 @@ use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
 
 pub use binding::bind_tracker;
+pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
+pub use find::FindRunError;
 pub use job::Job;
 pub use lifecycle::{run_lifecycle, run_lifecycle_judging};
-pub use log::RunLog;
+pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
 };
+pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::{RUN_MANIFEST, RunDirectory};
+pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
+pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use sync::{Unsynced, unsynced};
 
 use crate::store::{StoreError, write_atomic};
@@ -144,11 +155,15 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// The workspace in a directory that is one.
-    fn at(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_owned(),
-        }
+    /// The workspace at `directory`, to look at what is there: nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when a relative path has nothing to be relative to.
+    pub fn at(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
+        Ok(Self { directory })
     }
 
     /// The directory.

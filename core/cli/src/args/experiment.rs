@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use protea_core::contracts::Level;
 
 use super::{IsolationArgs, LockArgs, TrackingArgs, WorkspaceArgs};
 
@@ -113,12 +114,42 @@ pub struct ExecutionArgs {
     /// How many threads the runner may use; 0 stands for one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Show the run's log on standard error from this level on, in place of notes; `debug` puts
+    /// what is below `info` into logs/run.log too
+    #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
+    pub log_level: Option<LogFrom>,
     #[command(flatten)]
     pub isolation: IsolationArgs,
     #[command(flatten)]
     pub lock: LockArgs,
     #[command(flatten)]
     pub tracking: TrackingArgs,
+}
+
+/// From which level on a run's log is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFrom {
+    /// Everything, progress too
+    Debug,
+    /// What a run does
+    Info,
+    /// What to look at
+    #[value(alias = "warning")]
+    Warn,
+    /// What went wrong
+    Error,
+}
+
+impl LogFrom {
+    /// The level.
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Debug => Level::Debug,
+            Self::Info => Level::Info,
+            Self::Warn => Level::Warning,
+            Self::Error => Level::Error,
+        }
+    }
 }
 
 /// Where runners are looked for.

@@ -7,6 +7,7 @@ mod dataset;
 mod experiment;
 mod isolation;
 mod runners;
+mod runs;
 mod tracking;
 mod trust;
 
@@ -16,9 +17,12 @@ pub use cafa::{CafaArgs, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
-pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
+pub use experiment::{
+    EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
+};
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use tracking::{BindTrackerArgs, NewRunArgs, SyncArgs, TrackingArgs, WorkspaceArgs};
 pub use trust::LockArgs;
 
@@ -28,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   protea run knn                                    on the example data of the repository
   protea run knn --train data/train --eval data/test --set k=10
+  protea runs list --sort MFO.fmax
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
@@ -106,6 +111,9 @@ pub enum Command {
     NewRun(NewRunArgs),
     /// Bind a job to a run of a tracker, so that either can be found from the other
     BindTracker(BindTrackerArgs),
+    /// Look back at the runs of the workspace
+    #[command(subcommand)]
+    Runs(RunsCommand),
     /// Find out what runners there are and what they can do
     #[command(subcommand)]
     Runners(RunnersCommand),

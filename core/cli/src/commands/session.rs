@@ -12,7 +12,7 @@ use url::Url;
 
 use super::tracking::Tracked;
 use crate::{
-    args::{ExecutionArgs, IsolationArgs, LockArgs, Place, RunnerArgs},
+    args::{ExecutionArgs, IsolationArgs, LockArgs, LogFrom, Place, RunnerArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -169,7 +169,10 @@ impl<'a> Session<'a> {
             .with_seed(self.args.seed)
             .with_threads(self.args.threads)
             .with_tracking(tracked.tracking())
-            .with_observer(Watch::new(self.reporter));
+            .with_observer(Watch::new(
+                self.reporter,
+                self.args.log_level.map(LogFrom::level),
+            ));
         let finished = tracked.run(experiment, act);
         self.reporter.abandon();
         tracked.deliver(self.reporter);

@@ -60,6 +60,14 @@ impl Reporter {
 
     /// Work begins.
     pub fn start(&self, label: &str) {
+        if matches!(self.0.manner, Manner::Lines) {
+            eprintln!("{} …", printable(label));
+        }
+        self.start_bar(label);
+    }
+
+    /// Work begins, which is said elsewhere: only a bar shows it.
+    pub fn start_bar(&self, label: &str) {
         let label = printable(label);
         let bar = match &self.0.manner {
             Manner::Bars(bars) => {
@@ -69,11 +77,7 @@ impl Reporter {
                 bar.enable_steady_tick(TICK);
                 bar
             }
-            Manner::Lines => {
-                eprintln!("{label} …");
-                ProgressBar::hidden()
-            }
-            Manner::Quiet => ProgressBar::hidden(),
+            Manner::Lines | Manner::Quiet => ProgressBar::hidden(),
         };
         let before = self.current().replace(Current {
             label,

@@ -1,0 +1,109 @@
+//! A run that is on record, and what can be taken up from it again.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use super::{DatasetRecord, RunManifest};
+use crate::catalog::Entry;
+
+/// A run that is on record, whatever became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedRun {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// What its `run_manifest.json` says.
+    pub manifest: RunManifest,
+}
+
+/// Why a run cannot be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordedRunError {
+    /// It came to no model.
+    #[error("the run {run} is {status} and has no model; give a run that fitted or evaluated one")]
+    NoModel {
+        /// The run.
+        run: String,
+        /// How it stands.
+        status: super::Status,
+    },
+    /// It has no dataset of that role.
+    #[error("the run {run}, of pipeline {pipeline}, has no {role} dataset; name one")]
+    NoDataset {
+        /// The run.
+        run: String,
+        /// What kind of run it is.
+        pipeline: String,
+        /// The role: `train` or `eval`.
+        role: String,
+    },
+    /// The runner's file is not the one that the run was done with.
+    #[error(
+        "the runner {name} is another file now than in the run {run}: {} has SHA-256 {found}, it was {recorded}; do the run again, or bring the file back",
+        path.display()
+    )]
+    OtherRunner {
+        /// The runner.
+        name: String,
+        /// The run.
+        run: String,
+        /// The file that is there now.
+        path: PathBuf,
+        /// Its SHA-256.
+        found: String,
+        /// The SHA-256 on record.
+        recorded: String,
+    },
+}
+
+impl RecordedRun {
+    /// Where its model is.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedRunError::NoModel`].
+    pub fn model_uri(&self) -> Result<&Url, RecordedRunError> {
+        let manifest = &self.manifest;
+        let lacking = || RecordedRunError::NoModel {
+            run: manifest.run_id.clone(),
+            status: manifest.status,
+        };
+        manifest.model_uri.as_ref().ok_or_else(lacking)
+    }
+
+    /// Its dataset of a role, `train` or `eval`, as it was then.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedRunError::NoDataset`].
+    pub fn dataset(&self, role: &str) -> Result<DatasetRecord, RecordedRunError> {
+        let manifest = &self.manifest;
+        let recorded = manifest.datasets.get(role);
+        recorded
+            .and_then(|dataset| serde_json::from_value(dataset.clone()).ok())
+            .ok_or_else(|| RecordedRunError::NoDataset {
+                run: manifest.run_id.clone(),
+                pipeline: manifest.pipeline.clone(),
+                role: role.to_owned(),
+            })
+    }
+
+    /// Whether a runner's file is the one that the run was done with.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedRunError::OtherRunner`] when it is not.
+    pub fn check_runner(&self, entry: &Entry) -> Result<(), RecordedRunError> {
+        let recorded = &self.manifest.runner;
+        if entry.sha256 == recorded.sha256 {
+            return Ok(());
+        }
+        Err(RecordedRunError::OtherRunner {
+            name: recorded.name.clone(),
+            run: self.manifest.run_id.clone(),
+            path: entry.path.clone(),
+            found: entry.sha256.clone(),
+            recorded: recorded.sha256.clone(),
+        })
+    }
+}
