@@ -19,6 +19,7 @@ mod embedding;
 mod full_disk;
 mod main_job;
 mod other_contract;
+mod run_log;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod search_path;
