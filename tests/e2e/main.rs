@@ -22,6 +22,7 @@ mod explain;
 mod full_disk;
 mod main_job;
 mod other_contract;
+mod run_log;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod search_path;

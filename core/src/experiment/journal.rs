@@ -157,15 +157,15 @@ impl Journal {
             causes: text::causes(error),
         };
         self.log.end_step(&open.label);
+        for line in text::metrics(&step.metrics) {
+            self.say(Level::Info, &open.label, &line);
+        }
         let level = match step.status {
             Status::Failed => Level::Error,
             Status::Killed => Level::Warning,
             _ => Level::Info,
         };
         self.say(level, &open.label, &text::step_end(&open.label, &step));
-        for line in text::metrics(&step.metrics) {
-            self.say(Level::Info, &open.label, &line);
-        }
         step.write(&self.directory).map(drop)
     }
 

@@ -287,10 +287,8 @@ impl Recorder {
             Err(error) if error.is_cancelled() => Status::Killed,
             Err(_) => Status::Failed,
         };
-        let closed = self.close(
-            status,
-            result.as_ref().err().map(|error| error as &dyn Error),
-        );
+        let error = result.as_ref().err().map(|error| error as &dyn Error);
+        let closed = self.close(status, error);
         // What went wrong first is what the caller needs to know.
         result?;
         closed?;
@@ -354,7 +352,8 @@ impl Drop for Recorder {
             false => "the program left the run before its end",
         };
         // Whatever fails here, the next command closes the run.
-        let _ = self.close(Status::Failed, Some(&ExperimentError::other(reason)));
+        let reason: Box<dyn Error> = reason.into();
+        let _ = self.close(Status::Failed, Some(&*reason));
     }
 }
 

@@ -24,6 +24,7 @@ mod log;
 mod manifest;
 mod recorded;
 mod run;
+mod runs;
 mod state_point;
 mod step;
 mod sync;
@@ -49,6 +50,7 @@ pub use manifest::{
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::{RUN_MANIFEST, RunDirectory};
+pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use sync::{Unsynced, unsynced};

@@ -8,6 +8,7 @@ mod experiment;
 mod explain;
 mod isolation;
 mod runners;
+mod runs;
 mod tracking;
 mod trust;
 
@@ -23,6 +24,7 @@ pub use experiment::{
 pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use tracking::{
     BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
 };
@@ -34,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   protea run knn                                    on the example data of the repository
   protea run knn --train data/train --eval data/test --set k=10
+  protea runs list --sort MFO.fmax
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
@@ -116,6 +119,9 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
+    /// Look back at the runs of the workspace
+    #[command(subcommand)]
+    Runs(RunsCommand),
     /// Find out what runners there are and what they can do
     #[command(subcommand)]
     Runners(RunnersCommand),

@@ -17,6 +17,7 @@ mod lock;
 mod new;
 mod run;
 mod runners;
+mod runs;
 mod session;
 mod sync;
 mod sync_offline;
@@ -25,7 +26,7 @@ mod tracking;
 mod vet;
 
 use crate::{
-    args::{Cli, Command, DatasetCommand, RunnersCommand},
+    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand},
     failure::Failure,
     output::{Report, Reporter},
 };
@@ -33,6 +34,7 @@ use crate::{
 /// Does what the command line asks for.
 pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
+    let json = cli.global.json;
     match cli.command {
         Command::Run(args) => run::run(&args, &reporter),
         Command::Fit(args) => fit::fit(&args, &reporter),
@@ -43,6 +45,11 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Explain(args) => explain::explain(&args, &reporter),
+        Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
+        Command::Runs(RunsCommand::Show(args)) => runs::show(&args),
+        Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),
+        Command::Runs(RunsCommand::Log(args)) => runs::log(&args, json, &reporter),
+        Command::Runs(RunsCommand::Tail(args)) => runs::tail(&args, json, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),
@@ -50,9 +57,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runners(RunnersCommand::New(args)) => new::new(&args, &reporter),
         Command::Runners(RunnersCommand::Install(args)) => install::install(&args, &reporter),
         #[cfg(unix)]
-        Command::Runners(RunnersCommand::Check(args)) => {
-            check::check(&args, cli.global.json, &reporter)
-        }
+        Command::Runners(RunnersCommand::Check(args)) => check::check(&args, json, &reporter),
         #[cfg(unix)]
         Command::Runners(RunnersCommand::Fuzz(args)) => fuzz::fuzz(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),

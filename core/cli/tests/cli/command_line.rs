@@ -49,6 +49,11 @@ fn misuse_ends_with_2_and_says_what_to_do() {
             "run knn --train a --eval b --set k",
             "there is no '=' in it",
         ),
+        ("runs compare a", "2 values required"),
+        (
+            "runs list --sort :asc",
+            "give the name of a metric, such as MFO.fmax",
+        ),
         ("dataset freeze out --name n", "--ontology"),
         (
             "cafa go.obo p t --th-step 1.5",

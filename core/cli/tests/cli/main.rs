@@ -10,3 +10,4 @@ mod datasets;
 mod interrupt;
 mod place;
 mod runner_files;
+mod runs;

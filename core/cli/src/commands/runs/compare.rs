@@ -1,0 +1,218 @@
+//! `protea runs compare`.
+
+use std::collections::BTreeSet;
+
+use protea_core::{RunManifest, contracts::metrics::flatten, workspace::RecordedRun};
+use serde_json::{Map, Value, json};
+
+use super::{find, workspace};
+use crate::{
+    args::CompareArgs,
+    failure::Failure,
+    output::{Report, Table, number},
+};
+
+const MISSING: &str = "-";
+
+/// A metric in several runs.
+struct Measured {
+    name: String,
+    values: Vec<Option<f64>>,
+}
+
+/// Shows the settings that differ, and the metrics side by side.
+pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
+    let workspace = workspace(&args.workspace)?;
+    let runs: Vec<RecordedRun> = args
+        .runs
+        .iter()
+        .map(|run| find(&workspace, run))
+        .collect::<Result<_, _>>()?;
+    let params: Vec<Map<String, Value>> = runs.iter().map(|run| params(&run.manifest)).collect();
+    let differing = differing(&params);
+    let measured = measured(&runs);
+    let ids: Vec<&str> = runs.iter().map(|run| &*run.manifest.run_id).collect();
+
+    let mut text = String::from("settings that differ\n");
+    text.push_str(&match differing.is_empty() {
+        true => "  none\n".to_owned(),
+        false => {
+            let mut table = Table::new(0..0, [""].into_iter().chain(ids.iter().copied()));
+            for name in &differing {
+                let cells = params.iter().map(|params| plain(params.get(name)));
+                table.row([name.clone()].into_iter().chain(cells));
+            }
+            table.to_string()
+        }
+    });
+    text.push_str("\nmetrics\n");
+    text.push_str(&metrics_table(&ids, &measured));
+    Ok(Report {
+        text,
+        json: to_json(&runs, &params, &differing, &measured),
+    })
+}
+
+/// All that a run was asked for, by name.
+fn params(manifest: &RunManifest) -> Map<String, Value> {
+    let runner = &manifest.runner;
+    let mut params = Map::from_iter([
+        ("runner".to_owned(), json!(runner.name)),
+        ("runner.version".to_owned(), json!(runner.version)),
+        ("runner.sha256".to_owned(), json!(runner.sha256)),
+        ("pipeline".to_owned(), json!(manifest.pipeline)),
+        ("seed".to_owned(), json!(manifest.seed)),
+        ("threads".to_owned(), json!(manifest.threads)),
+        ("isolation".to_owned(), json!(manifest.isolation)),
+        ("protea".to_owned(), json!(manifest.host.protea)),
+        ("platform".to_owned(), json!(manifest.host.platform)),
+    ]);
+    if let Some(code) = &manifest.code {
+        params.insert("git".to_owned(), json!(code.commit));
+    }
+    for (role, dataset) in &manifest.datasets {
+        for key in ["name", "sha256"] {
+            params.insert(format!("{role}.{key}"), dataset[key].clone());
+        }
+    }
+    flatten_into("spec", &manifest.spec, &mut params);
+    params
+}
+
+/// Nested settings become names with dots.
+fn flatten_into(prefix: &str, value: &Value, into: &mut Map<String, Value>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                flatten_into(&format!("{prefix}.{name}"), value, into);
+            }
+        }
+        Value::Null if prefix == "spec" => {}
+        other => {
+            into.insert(prefix.to_owned(), other.clone());
+        }
+    }
+}
+
+fn differing(params: &[Map<String, Value>]) -> Vec<String> {
+    let mut names: Vec<&String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in params.iter().flat_map(Map::keys) {
+        if seen.insert(name) {
+            names.push(name);
+        }
+    }
+    names
+        .into_iter()
+        .filter(|name| {
+            let mut values = params.iter().map(|params| params.get(*name));
+            let first = values.next().flatten();
+            values.any(|value| value != first)
+        })
+        .cloned()
+        .collect()
+}
+
+fn measured(runs: &[RecordedRun]) -> Vec<Measured> {
+    let metrics: Vec<Vec<(String, f64)>> = runs
+        .iter()
+        .map(|run| flatten(&run.manifest.metrics))
+        .collect();
+    let mut names: Vec<&String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (name, _) in metrics.iter().flatten() {
+        if seen.insert(name) {
+            names.push(name);
+        }
+    }
+    let of = |metrics: &Vec<(String, f64)>, name: &str| {
+        let found = metrics.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| *value)
+    };
+    names
+        .into_iter()
+        .map(|name| Measured {
+            name: name.clone(),
+            values: metrics.iter().map(|metrics| of(metrics, name)).collect(),
+        })
+        .collect()
+}
+
+impl Measured {
+    /// The differences to the first run, of the second run and of those after it.
+    fn deltas(&self) -> impl Iterator<Item = Option<f64>> + '_ {
+        let first = self.values.first().copied().flatten();
+        let others = self.values.iter().skip(1);
+        others.map(move |value| Some((*value)? - first?))
+    }
+}
+
+fn metrics_table(ids: &[&str], measured: &[Measured]) -> String {
+    if measured.is_empty() {
+        return "  none\n".to_owned();
+    }
+    let mut headings = vec![String::new()];
+    headings.extend(ids.first().map(|id| (*id).to_owned()));
+    for id in &ids[1..] {
+        headings.extend([(*id).to_owned(), "difference".to_owned()]);
+    }
+    let mut table = Table::new(1.., headings);
+    let cell = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
+    for metric in measured {
+        let mut cells = vec![metric.name.clone()];
+        cells.extend(metric.values.first().map(|value| cell(*value)));
+        for (value, delta) in metric.values.iter().skip(1).zip(metric.deltas()) {
+            let sign = if delta.is_some_and(|d| d > 0.0) {
+                "+"
+            } else {
+                ""
+            };
+            cells.push(cell(*value));
+            cells.push(format!("{sign}{}", cell(delta)));
+        }
+        table.row(cells);
+    }
+    table.to_string()
+}
+
+fn to_json(
+    runs: &[RecordedRun],
+    params: &[Map<String, Value>],
+    differing: &[String],
+    measured: &[Measured],
+) -> Value {
+    let described: Vec<Value> = runs
+        .iter()
+        .map(|run| {
+            let manifest = &run.manifest;
+            json!({
+                "run_id": manifest.run_id,
+                "name": manifest.name,
+                "status": manifest.status,
+                "directory": run.directory,
+            })
+        })
+        .collect();
+    let by_name = differing.iter().map(|name| {
+        let values: Vec<Option<&Value>> = params.iter().map(|params| params.get(name)).collect();
+        (name.clone(), json!(values))
+    });
+    let metrics = measured.iter().map(|metric| {
+        let deltas: Vec<Option<f64>> = metric.deltas().collect();
+        let value = json!({ "values": metric.values, "differences": deltas });
+        (metric.name.clone(), value)
+    });
+    json!({
+        "runs": described,
+        "params": Map::from_iter(by_name),
+        "metrics": Map::from_iter(metrics),
+    })
+}
+
+fn plain(value: Option<&Value>) -> String {
+    match value {
+        None => MISSING.to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,323 @@
+//! `protea runs show`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use protea_core::{
+    Workspace,
+    contracts::{
+        MetricSchema, Metrics,
+        metrics::{Direction, MetricDeclaration},
+    },
+    store,
+    workspace::{ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunManifest},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    duration, find, list,
+    tree::{Row, ordered},
+    workspace,
+};
+use crate::{
+    args::{ShowArgs, SortBy},
+    failure::Failure,
+    output::{Lines, Report, Table, number, scores, shown},
+};
+
+/// Shows one run.
+pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
+    let workspace = workspace(&args.workspace)?;
+    let run = find(&workspace, &args.run)?;
+    let below = below(&workspace, &run.manifest.run_id);
+    let trackers = trackers(&run);
+    let mut text = what(&run.manifest).to_string();
+    for part in [
+        steps(&run.manifest),
+        scores_of(&run.manifest.metrics),
+        children(&below),
+    ] {
+        if !part.is_empty() {
+            text.push('\n');
+            text.push_str(&part);
+        }
+    }
+    text.push('\n');
+    text.push_str(&places(&run, &trackers).to_string());
+    Ok(Report {
+        text,
+        json: to_json(&run, &below, &trackers),
+    })
+}
+
+/// The runs below a run, in the order of a list.
+fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
+    let list = workspace.runs();
+    let by = SortBy {
+        key: SortBy::STARTED.to_owned(),
+        ascending: true,
+    };
+    let runs: Vec<&ListedRun> = list.runs.iter().collect();
+    let rows = ordered(&runs, &by);
+    let at = rows.iter().position(|row| row.run.head.run_id == run_id);
+    let Some(at) = at else {
+        return Vec::new();
+    };
+    let depth = rows[at].depth;
+    let inside = rows[at + 1..].iter().take_while(|row| row.depth > depth);
+    inside
+        .map(|row: &Row<'_>| (row.run.clone(), row.depth - depth))
+        .collect()
+}
+
+fn what(manifest: &RunManifest) -> Lines {
+    let mut lines = Lines::default();
+    lines.add("run", &manifest.run_id);
+    let texts = [
+        ("name", &manifest.name),
+        ("part of", &manifest.parent),
+        ("project", &manifest.project),
+        ("group", &manifest.group),
+        ("notes", &manifest.notes),
+    ];
+    for (label, text) in texts {
+        if let Some(text) = text {
+            lines.add(label, text);
+        }
+    }
+    if !manifest.tags.is_empty() {
+        let tags = manifest.tags.iter();
+        let tags: Vec<String> = tags
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        lines.add("tags", tags.join(", "));
+    }
+    let ended = manifest.finished.unwrap_or_else(jiff::Timestamp::now);
+    let time = ended
+        .duration_since(manifest.started)
+        .as_secs_f64()
+        .max(0.0);
+    lines.add(
+        "status",
+        match manifest.finished {
+            Some(_) => format!("{} after {}", manifest.status, duration(time)),
+            None => format!("{} since {}", manifest.status, duration(time)),
+        },
+    );
+    if let Some(error) = &manifest.error {
+        let mut parts = error.lines();
+        lines.add("error", parts.next().unwrap_or_default());
+        parts.for_each(|line| {
+            lines.add("", line);
+        });
+    }
+    lines.add("started", format!("{} UTC", super::time(manifest.started)));
+    let runner = &manifest.runner;
+    lines.add(
+        "runner",
+        format!(
+            "{} {}, in {}, SHA-256 {}",
+            runner.name,
+            runner.version,
+            match manifest.isolation.as_str() {
+                "worker" => "a worker",
+                _ => "the process itself",
+            },
+            runner.sha256
+        ),
+    );
+    if !manifest.spec.is_null() {
+        lines.add("spec", manifest.spec.to_string());
+    }
+    lines.add("seed", manifest.seed.to_string());
+    lines.add(
+        "threads",
+        match manifest.threads {
+            0 => "one per core".to_owned(),
+            threads => threads.to_string(),
+        },
+    );
+    for (role, dataset) in &manifest.datasets {
+        let text = |key: &str| dataset[key].as_str().unwrap_or("?").to_owned();
+        let label = match role.as_str() {
+            "train" => "trained on",
+            "eval" => "scored on",
+            _ => "dataset",
+        };
+        lines.add(label, format!("{}, {}", text("name"), text("uri")));
+    }
+    let host = &manifest.host;
+    lines.add(
+        "host",
+        format!(
+            "{}, {} cores, protea {}",
+            host.platform, host.cores, host.protea
+        ),
+    );
+    if let Some(code) = &manifest.code {
+        let branch = code.branch.as_deref();
+        let branch = branch.map(|branch| format!(", branch {branch}"));
+        let changed = match code.changed {
+            Some(true) => ", with changes",
+            _ => "",
+        };
+        let branch = branch.unwrap_or_default();
+        lines.add("git", format!("{}{branch}{changed}", code.commit));
+    }
+    lines
+}
+
+fn steps(manifest: &RunManifest) -> String {
+    if manifest.steps.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(2..3, ["step", "status", "seconds", "note"]);
+    for step in &manifest.steps {
+        table.row([
+            step.name.clone(),
+            step.status.to_string(),
+            number(step.seconds),
+            step.note.clone().unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The scores as a table; the manifest does not say which of them are better low.
+fn scores_of(metrics: &Metrics) -> String {
+    if metrics.is_empty() {
+        return String::new();
+    }
+    let grouped: Vec<(&String, &Map<String, Value>)> = metrics
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_object()?)))
+        .collect();
+    if grouped.len() < metrics.len() {
+        return scores(&MetricSchema::flat(Vec::new()), metrics);
+    }
+    let mut declared: Vec<MetricDeclaration> = Vec::new();
+    for name in grouped.iter().flat_map(|(_, group)| group.keys()) {
+        if !declared.iter().any(|metric| metric.name == *name) {
+            declared.push(MetricDeclaration::new(name, Direction::HigherIsBetter));
+        }
+    }
+    let mut schema = MetricSchema::flat(declared);
+    schema.groups = grouped.iter().map(|(name, _)| (*name).clone()).collect();
+    scores(&schema, metrics)
+}
+
+fn children(below: &[(ListedRun, usize)]) -> String {
+    if below.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(3..4, ["child run", "name", "status", "time"]);
+    let now = jiff::Timestamp::now();
+    for (run, depth) in below {
+        let head = &run.head;
+        table.row([
+            format!("{}{}", list::indent(depth - 1), head.run_id),
+            head.name.clone().unwrap_or_default(),
+            head.status.to_string(),
+            duration(head.seconds(now)),
+        ]);
+    }
+    table.to_string()
+}
+
+/// What a backend knows the run by: the file `<backend>.json` beside the run's event log.
+struct Attached {
+    backend: String,
+    url: Option<String>,
+    reference: Value,
+}
+
+/// `<job>/tracker_log/<run_id>`, for a run in `<job>/artifacts/<pipeline>/<run_id>`.
+fn tracker_log(run: &RecordedRun) -> Option<PathBuf> {
+    let job = run.directory.ancestors().nth(3)?;
+    let directory = job.join("tracker_log").join(&run.manifest.run_id);
+    directory.is_dir().then_some(directory)
+}
+
+fn trackers(run: &RecordedRun) -> Vec<Attached> {
+    let directory = tracker_log(run);
+    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
+    let mut attached: Vec<Attached> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .filter_map(|path| cursor(&path))
+        .collect();
+    attached.sort_by(|a, b| a.backend.cmp(&b.backend));
+    attached
+}
+
+fn cursor(path: &Path) -> Option<Attached> {
+    let cursor: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let reference = cursor.get("reference").cloned().unwrap_or_default();
+    Some(Attached {
+        backend: cursor.get("backend")?.as_str()?.to_owned(),
+        url: reference["url"].as_str().map(str::to_owned),
+        reference,
+    })
+}
+
+fn places(run: &RecordedRun, trackers: &[Attached]) -> Lines {
+    let manifest = &run.manifest;
+    let mut lines = Lines::default();
+    lines.add("directory", shown(&run.directory));
+    if let Some(model) = &manifest.model_uri {
+        let place = store::stage(model).map_or_else(|_| model.to_string(), |path| shown(&path));
+        lines.add("model", place);
+    }
+    if let Some(predictions) = &manifest.artifacts.predictions {
+        lines.add("predictions", shown(predictions));
+    }
+    let exported = &manifest.artifacts.export;
+    if let Some(place) = exported.first().and_then(|file| file.uri.join(".").ok()) {
+        let place = store::stage(&place).map_or_else(|_| place.to_string(), |path| shown(&path));
+        lines.add("export", format!("{place} ({} files)", exported.len()));
+    }
+    lines.add("manifest", shown(&run.directory.join(RUN_MANIFEST)));
+    lines.add("log", shown(&run.directory.join(RUN_LOG)));
+    if let Some(events) = tracker_log(run) {
+        lines.add("events", shown(&events.join("events.jsonl")));
+    }
+    for tracker in trackers {
+        let link = match (&tracker.url, tracker.reference.is_null()) {
+            (Some(url), _) => url.clone(),
+            (None, false) => "there, without an address".to_owned(),
+            (None, true) => "not yet; `protea sync` sends it".to_owned(),
+        };
+        lines.add("tracker", format!("{}: {link}", tracker.backend));
+    }
+    lines
+}
+
+fn to_json(run: &RecordedRun, below: &[(ListedRun, usize)], trackers: &[Attached]) -> Value {
+    let children: Vec<Value> = below.iter().map(|(run, _)| list::entry(run)).collect();
+    let trackers: Vec<Value> = trackers
+        .iter()
+        .map(|tracker| {
+            json!({
+                "backend": tracker.backend,
+                "url": tracker.url,
+                "reference": tracker.reference,
+            })
+        })
+        .collect();
+    json!({
+        "directory": run.directory,
+        "manifest": run.manifest,
+        "log": run.directory.join(RUN_LOG),
+        "events": tracker_log(run).map(|directory| directory.join("events.jsonl")),
+        "trackers": trackers,
+        "children": children,
+    })
+}

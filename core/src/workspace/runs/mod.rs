@@ -1,0 +1,114 @@
+//! All runs of a workspace at a glance.
+//!
+//! There is no index that could be wrong: every manifest is read each time, on all cores, and of
+//! each only what a list shows is kept.
+
+mod scan;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::Timestamp;
+use protea_contracts::Metrics;
+use serde::{Deserialize, Serialize};
+
+use super::{Status, Workspace};
+
+/// What a list shows of a run: the head of its manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// The run.
+    pub run_id: String,
+    /// The job that it belongs to.
+    pub job_id: String,
+    /// What kind of run.
+    pub pipeline: String,
+    /// What people call it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The id of the run that it is part of.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// What it is compared within.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Short texts by name.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// How it stands.
+    pub status: Status,
+    /// The runner.
+    pub runner: RunnerHead,
+    /// Seeds everything that is random.
+    pub seed: u64,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// The scores.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// The runner of a [`RunHead`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerHead {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A run that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedRun {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What it is.
+    pub head: RunHead,
+}
+
+/// A manifest that says nothing that can be understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadableRun {
+    /// The manifest.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// The runs of a workspace.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunList {
+    /// The runs, in the order of their ids, which is that of time.
+    pub runs: Vec<ListedRun>,
+    /// Manifests that could not be read, in the order of their paths.
+    pub unreadable: Vec<UnreadableRun>,
+}
+
+impl RunHead {
+    /// Wall time in seconds: to the end, or to `now` while it goes on.
+    #[must_use]
+    pub fn seconds(&self, now: Timestamp) -> f64 {
+        let end = match (self.finished, self.status) {
+            (Some(end), _) => end,
+            (None, Status::Running) => now,
+            (None, _) => self.started,
+        };
+        end.duration_since(self.started).as_secs_f64().max(0.0)
+    }
+}
+
+impl Workspace {
+    /// All runs. A manifest that cannot be understood is listed as such; a directory without one
+    /// is none of a run.
+    #[must_use]
+    pub fn runs(&self) -> RunList {
+        scan::scan(self.directory())
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads all manifests of a workspace, on all cores.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use super::{ListedRun, RunHead, RunList, UnreadableRun};
+use crate::workspace::RUN_MANIFEST;
+
+/// Disks, and file systems on a network more so, answer several requests at once.
+const THREADS_PER_CORE: usize = 4;
+/// So many are taken at a time.
+const CHUNK: usize = 16;
+
+pub(super) fn scan(workspace: &Path) -> RunList {
+    let jobs: Vec<PathBuf> = entries(&workspace.join("workspace"));
+    let runs: Vec<PathBuf> = in_parallel(&jobs, |job, into| {
+        let pipelines = entries(&job.join("artifacts"));
+        into.extend(pipelines.iter().flat_map(|pipeline| entries(pipeline)));
+    });
+    let read: Vec<Result<ListedRun, UnreadableRun>> =
+        in_parallel(&runs, |run, into| into.extend(read(run)));
+    let mut list = RunList::default();
+    for run in read {
+        match run {
+            Ok(run) => list.runs.push(run),
+            Err(unreadable) => list.unreadable.push(unreadable),
+        }
+    }
+    list.runs
+        .sort_unstable_by(|a, b| a.head.run_id.cmp(&b.head.run_id));
+    list.unreadable.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    list
+}
+
+/// What is in a directory; nothing, where it is none or cannot be listed.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// The head of a run's manifest; `None` where there is no manifest.
+fn read(directory: &Path) -> Option<Result<ListedRun, UnreadableRun>> {
+    let path = directory.join(RUN_MANIFEST);
+    let unreadable = |reason: String| UnreadableRun {
+        path: path.clone(),
+        reason,
+    };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return None;
+        }
+        Err(error) => return Some(Err(unreadable(error.to_string()))),
+    };
+    let head: RunHead = match serde_json::from_slice(&bytes) {
+        Ok(head) => head,
+        Err(error) => return Some(Err(unreadable(error.to_string()))),
+    };
+    Some(Ok(ListedRun {
+        directory: directory.to_owned(),
+        head,
+    }))
+}
+
+/// Does `work` on all items, on several threads; the results are in no order.
+fn in_parallel<T: Sync, U: Send>(items: &[T], work: impl Fn(&T, &mut Vec<U>) + Sync) -> Vec<U> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = (cores * THREADS_PER_CORE).min(items.len().div_ceil(CHUNK));
+    let next = AtomicUsize::new(0);
+    let share = || {
+        let mut results = Vec::new();
+        loop {
+            let from = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let Some(chunk) = items.get(from..items.len().min(from + CHUNK)) else {
+                return results;
+            };
+            if chunk.is_empty() {
+                return results;
+            }
+            chunk.iter().for_each(|item| work(item, &mut results));
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        let mut results = share();
+        for worker in workers {
+            results.extend(worker.join().expect("reading a manifest does not panic"));
+        }
+        results
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once() {
+        for count in [0, 1, CHUNK, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            let mut results = in_parallel(&items, |item, into| into.push(*item));
+            results.sort_unstable();
+            assert_eq!(results, items);
+        }
+    }
+}
