@@ -7,6 +7,7 @@ mod dataset;
 mod experiment;
 mod isolation;
 mod runners;
+mod search;
 mod tracking;
 mod trust;
 
@@ -19,6 +20,7 @@ pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
 pub use experiment::{EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, RunArgs, RunnerArgs};
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
+pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use tracking::{BindTrackerArgs, NewRunArgs, SyncArgs, TrackingArgs, WorkspaceArgs};
 pub use trust::LockArgs;
 
@@ -28,6 +30,8 @@ const EXAMPLES: &str = "\
 Examples:
   protea run knn                                    on the example data of the repository
   protea run knn --train data/train --eval data/test --set k=10
+  protea search knn --grid k=1,3,5,10 --metric MFO.fmax
+  protea cv knn --folds 5
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
@@ -94,6 +98,10 @@ pub enum Color {
 pub enum Command {
     /// Fit, evaluate and export in one go, and show the scores
     Run(RunArgs),
+    /// Try many settings, and say which are best
+    Search(Box<SearchArgs>),
+    /// Fit and evaluate on every fold of a dataset, and show mean and deviation of the scores
+    Cv(Box<CvArgs>),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict for a dataset with a fitted model and show the scores

@@ -3,6 +3,7 @@
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod cv;
 mod dataset;
 mod evaluate;
 mod export;
@@ -16,6 +17,7 @@ mod lock;
 mod new;
 mod run;
 mod runners;
+mod search;
 mod session;
 mod sync;
 mod tracking;
@@ -31,6 +33,8 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
     match cli.command {
         Command::Run(args) => run::run(&args, &reporter),
+        Command::Search(args) => search::search(&args, &reporter),
+        Command::Cv(args) => cv::cv(&args, &reporter),
         Command::Fit(args) => fit::fit(&args, &reporter),
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),

@@ -22,14 +22,6 @@ pub enum SearchError {
         /// What is wrong.
         problem: String,
     },
-    /// Each value is allowed by itself, but not all of them together.
-    #[error("the search would try {params}, which the runner refuses: {problem}; leave it out")]
-    Combination {
-        /// The settings that were varied.
-        params: String,
-        /// What is wrong.
-        problem: String,
-    },
     /// There is nothing to vary.
     #[error("there is no setting to search over; give one, such as k=1,3,5,10")]
     NoSetting,
