@@ -13,6 +13,8 @@ mod c_answers;
 #[cfg(unix)]
 mod c_runner;
 mod conformance;
+#[cfg(unix)]
+mod cross_validation;
 mod drop_in;
 mod embedding;
 #[cfg(target_os = "linux")]
@@ -21,6 +23,8 @@ mod main_job;
 mod other_contract;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(unix)]
+mod search;
 mod search_path;
 mod trust;
 #[cfg(target_os = "linux")]

@@ -280,3 +280,44 @@ fn write_table(
     table.write(&path)?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fold(number: usize, metrics: Value) -> FoldScores {
+        FoldScores {
+            number,
+            metrics: metrics.as_object().unwrap().clone(),
+            origin: Origin::Computed,
+            seconds: 0.0,
+            run_id: String::new(),
+            directory: PathBuf::new(),
+        }
+    }
+
+    #[test]
+    fn mean_and_deviation_are_those_of_a_sample_over_the_folds_that_returned_the_metric() {
+        let spreads = spreads(&[
+            fold(0, json!({ "MFO": { "fmax": 0.5 } })),
+            fold(
+                1,
+                json!({ "MFO": { "fmax": 0.25 }, "CCO": { "fmax": 0.125 } }),
+            ),
+            fold(2, json!({ "MFO": { "fmax": 0.75 } })),
+        ]);
+        let spread = |name: &str, mean, deviation, folds| MetricSpread {
+            name: name.to_owned(),
+            mean,
+            deviation,
+            folds,
+        };
+        assert_eq!(
+            spreads,
+            [
+                spread("MFO.fmax", 0.5, Some(0.25), 3),
+                spread("CCO.fmax", 0.125, None, 1),
+            ]
+        );
+    }
+}

@@ -8,7 +8,6 @@ use super::{ExecutionArgs, experiment::SpecArgs};
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("strategy").args(["grid", "random", "tpe"]).required(true),
-    group = ArgGroup::new("sampled").args(["random", "tpe"]),
     after_help = "\
 Examples:
   protea search knn --grid k=1,3,5,10 --metric MFO.fmax
@@ -52,7 +51,7 @@ pub struct SearchArgs {
     #[arg(
         long,
         value_name = "KEY=RANGE",
-        requires = "sampled",
+        conflicts_with = "grid",
         help_heading = "Search"
     )]
     pub space: Vec<String>,

@@ -4,8 +4,10 @@ use std::{ops::ControlFlow, path::PathBuf};
 
 use protea_cafa::dataset::{FoldPlace, Folds, FoldsRequest, FrozenDataset, Grouping, folds};
 use protea_core::{
-    Runner, dataset,
-    experiment::{CrossValidation, Fold, GroupedRun},
+    Runner,
+    contracts::metrics::Direction,
+    dataset,
+    experiment::{CrossValidation, Fold, GroupedRun, MetricSpread},
     workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
@@ -160,17 +162,27 @@ fn table(runner: &Runner, found: &CrossValidation) -> String {
         ];
         table.row(first.into_iter().chain((0..folds).map(of_fold)));
     }
-    table.to_string()
+    let mut text = table.to_string();
+    let lower = declared.iter().filter(|metric| {
+        let own = format!(".{}", metric.name);
+        let returned =
+            |found: &MetricSpread| found.name == metric.name || found.name.ends_with(&own);
+        metric.direction == Direction::LowerIsBetter && found.metrics.iter().any(returned)
+    });
+    let lower: Vec<&str> = lower.map(|metric| &*metric.name).collect();
+    if !lower.is_empty() {
+        text.push_str(&format!("lower is better for {}\n", lower.join(", ")));
+    }
+    text
 }
 
 fn ending(found: &GroupedRun<CrossValidation>, made: &Folds) -> String {
     let mut lines = Lines::default();
     let taken_over = found.value.taken_over;
     if taken_over > 0 {
-        lines.add(
-            "",
-            format!("{taken_over} folds taken over from earlier runs"),
-        );
+        let folds = found.value.folds.len();
+        let text = format!("{taken_over} of {folds} folds taken over from earlier runs");
+        lines.add("", text);
     }
     lines.add("run", shown(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);

@@ -26,6 +26,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     let search = wanted(args)?;
     let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
+    search.check(session.runner())?;
     let (train, eval) = given_or_example(given, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let name = format!("{}/search", session.runner().name());
@@ -113,11 +114,12 @@ fn ending(found: &GroupedRun<SearchResult>) -> String {
     let best = format!("{} ({} {score})", params.join(" "), result.metric);
     lines.add("best", best);
     for (count, what) in [
-        (result.taken_over, "trials taken over from earlier runs"),
-        (result.failed, "trials without a score"),
+        (result.taken_over, "taken over from earlier runs"),
+        (result.failed, "without a score"),
     ] {
         if count > 0 {
-            lines.add("", format!("{count} {what}"));
+            let trials = result.trials.len();
+            lines.add("", format!("{count} of {trials} trials {what}"));
         }
     }
     lines.add("run", shown(&found.directory));

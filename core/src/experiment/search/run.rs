@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Search, SearchResult,
-    objective::Objective,
     searching::Searching,
     strategy::{Chooser, described},
     table,
@@ -43,10 +42,6 @@ impl Experiment<'_> {
         eval: &Dataset,
     ) -> Result<GroupedRun<SearchResult>, ExperimentError> {
         search.check(self.runner)?;
-        Objective::find(
-            &self.runner.capabilities().metrics,
-            search.metric.as_deref(),
-        )?;
         let mut options = options.into();
         options.pipeline = "search";
         self.run(options, |run| run.search(search, train, eval))
@@ -80,8 +75,7 @@ impl RunContext<'_> {
     ) -> Result<SearchResult, ExperimentError> {
         let experiment = self.steps.experiment;
         search.check(experiment.runner)?;
-        let schema = &experiment.runner.capabilities().metrics;
-        let objective = Objective::find(schema, search.metric.as_deref())?;
+        let objective = search.objective(experiment.runner)?;
         let chooser = Chooser::new(&search.settings, search.strategy, experiment.seed)?;
         let mut what = described(search.strategy, &search.settings, chooser.total());
         what["metric"] = json!(objective.name);

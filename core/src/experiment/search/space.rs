@@ -3,12 +3,19 @@
 use protea_contracts::RunnerError;
 use serde_json::{Map, Value};
 
-use super::{Search, SearchError, Setting, strategy::MOST_IN_GRID};
+use super::{Search, SearchError, Setting, objective::Objective, strategy::MOST_IN_GRID};
 use crate::{DispatchError, ExperimentError, Runner};
 
 impl Search {
-    /// Checks every setting by itself, then every value against the runner's schema.
-    pub(super) fn check(&self, runner: &Runner) -> Result<(), ExperimentError> {
+    /// Checks what can be known before the first trial: the metric, every setting by itself, and
+    /// every value against the runner's schema.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Search`]; [`ExperimentError::Spec`] where the runner refuses a setting
+    /// that stays.
+    pub fn check(&self, runner: &Runner) -> Result<(), ExperimentError> {
+        self.objective(runner)?;
         if self.settings.is_empty() {
             return Err(SearchError::NoSetting.into());
         }
@@ -42,6 +49,11 @@ impl Search {
             }
         }
         Ok(())
+    }
+
+    /// What the trials of a runner are compared by.
+    pub(super) fn objective(&self, runner: &Runner) -> Result<Objective, SearchError> {
+        Objective::find(&runner.capabilities().metrics, self.metric.as_deref())
     }
 
     /// The spec with these values, one for each setting.

@@ -19,6 +19,8 @@ use super::{SearchError, Setting, Values, space::grid_size};
 pub(super) const MOST_IN_GRID: usize = 100_000;
 /// Trials of TPE that are chosen at random, before there is something to learn from.
 const STARTUP: usize = 10;
+/// How often a trial is drawn anew that would repeat another.
+const DRAWS: usize = 32;
 /// Trials of TPE that are chosen together.
 const GENERATION: usize = 4;
 
@@ -85,6 +87,7 @@ pub(super) struct Chooser<'s> {
     samplers: Vec<Box<dyn Sampler>>,
     /// By setting, what was tried and how well it did.
     histories: Vec<Vec<CompletedTrial>>,
+    chosen: Vec<Point>,
     asked: usize,
     total: usize,
 }
@@ -119,6 +122,7 @@ impl<'s> Chooser<'s> {
             strategy,
             samplers: (0..settings.len()).map(sampler).collect(),
             histories: vec![Vec::new(); settings.len()],
+            chosen: Vec::new(),
             asked: 0,
             total,
         })
@@ -143,10 +147,23 @@ impl<'s> Chooser<'s> {
         numbers.map(|number| self.choose(number)).collect()
     }
 
-    fn choose(&self, number: usize) -> Point {
+    fn choose(&mut self, number: usize) -> Point {
         if self.strategy == Strategy::Grid {
             return self.of_grid(number);
         }
+        // What was tried already tells nothing new; where little else is left, it is taken.
+        let mut point = self.draw(number);
+        for _ in 1..DRAWS {
+            if !self.chosen.contains(&point) {
+                break;
+            }
+            point = self.draw(number);
+        }
+        self.chosen.push(point.clone());
+        point
+    }
+
+    fn draw(&self, number: usize) -> Point {
         let of_setting = |(place, setting): (usize, &Setting)| {
             let history = &self.histories[place];
             self.samplers[place].sample(&setting.distribution(), number as u64, history)
@@ -269,6 +286,19 @@ mod tests {
             assert_eq!(chosen(1), chosen(1));
             assert_ne!(chosen(1), chosen(2));
             assert!(chosen(1).iter().all(|values| values[0] != values[1]));
+        }
+    }
+
+    #[test]
+    fn a_trial_is_repeated_only_where_little_else_is_left() {
+        let settings = [Setting::whole("k", 1..=12).on_log_scale()];
+        for strategy in [Strategy::Random { trials: 12 }, Strategy::tpe(12)] {
+            let mut chooser = Chooser::new(&settings, strategy, 3).unwrap();
+            let chosen = all(&mut chooser, |values| values[0].as_f64().unwrap());
+            let mut different: Vec<i64> = chosen.iter().filter_map(|v| v[0].as_i64()).collect();
+            different.sort_unstable();
+            different.dedup();
+            assert!(different.len() >= 11, "{strategy:?}: {different:?}");
         }
     }
 
