@@ -23,7 +23,7 @@
 //! | [`store`] | artefacts by URI: staging, atomic publication |
 //! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
-//! | [`experiment`] | fit, evaluate and export, alone or together, in runs that are on record |
+//! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
 //! | [`tracking`] | what runs say of themselves to trackers, and which backends they go to |
 
 pub mod catalog;

@@ -15,6 +15,8 @@ mod c_answers;
 #[cfg(unix)]
 mod c_runner;
 mod conformance;
+#[cfg(unix)]
+mod cross_validation;
 mod drop_in;
 mod embedding;
 mod explain;
@@ -25,6 +27,8 @@ mod other_contract;
 mod run_log;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(unix)]
+mod search;
 mod search_path;
 mod tracking;
 mod trust;

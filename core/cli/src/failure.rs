@@ -6,6 +6,7 @@ use protea_cafa::{dataset, ontology::OntologyError, scoring::ScoringError};
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
     contracts::RunnerError,
+    experiment::SearchError,
     tracking::TrackerError,
     workspace::{FindRunError, RUN_MANIFEST, RecordedRunError},
 };
@@ -171,17 +172,29 @@ impl From<ExperimentError> for Failure {
             ExperimentError::Workspace(error) => of_workspace(error),
             ExperimentError::Store(error) => of_store(error),
             ExperimentError::Tracker(error) => of_tracker(error),
+            ExperimentError::Search(error) => of_search(error),
             ExperimentError::NoModel { .. } => Exit::Input,
+            ExperimentError::NoFold => Exit::Usage,
+            ExperimentError::Cancelled => Exit::Cancelled,
+            ExperimentError::Fold { .. } => Exit::Failed,
             ExperimentError::RunInsideRun { .. } | ExperimentError::Other(_) => Exit::Failed,
         };
         let mut failure = Self::of(exit, &error);
-        if let ExperimentError::Step { directory, .. } = &error {
+        if let ExperimentError::Step { directory, .. } | ExperimentError::Fold { directory, .. } =
+            &error
+        {
             let manifest = directory.join(RUN_MANIFEST);
             failure = failure
                 .with_note(format!("the run is on record in {}", manifest.display()))
                 .with_detail("manifest", json!(manifest));
         }
         failure
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        Self::of(of_search(&error), &error)
     }
 }
 
@@ -240,6 +253,17 @@ fn of_tracker(error: &TrackerError) -> Exit {
             Exit::Input
         }
         _ => Exit::Failed,
+    }
+}
+
+fn of_search(error: &SearchError) -> Exit {
+    match error {
+        SearchError::AllFailed { .. } => Exit::Failed,
+        SearchError::Setting { .. } | SearchError::Metric { .. } => Exit::Input,
+        SearchError::Text { .. }
+        | SearchError::NoSetting
+        | SearchError::NoTrial
+        | SearchError::TooLarge { .. } => Exit::Usage,
     }
 }
 

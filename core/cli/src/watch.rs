@@ -10,12 +10,15 @@ use protea_core::{
         Level,
         emit::{Event, METRIC, PROGRESS},
     },
-    experiment::{Observer, Step},
+    experiment::{Observer, Progress, Step},
     workspace::{Status, StepRecord},
 };
 use serde::Deserialize;
 
-use crate::{interrupt, output::Reporter};
+use crate::{
+    interrupt,
+    output::{Reporter, number},
+};
 
 /// Carries what happens in an experiment to a [`Reporter`].
 pub struct Watch {
@@ -26,7 +29,7 @@ pub struct Watch {
 
 /// The fields of a `progress` event.
 #[derive(Deserialize)]
-struct Progress {
+struct Counted {
     done: u64,
     total: u64,
 }
@@ -79,7 +82,7 @@ impl Observer for Watch {
         }
         match event.name {
             PROGRESS => {
-                if let Ok(Progress { done, total }) = serde_json::from_slice(event.fields) {
+                if let Ok(Counted { done, total }) = serde_json::from_slice(event.fields) {
                     self.reporter.progress(done, total);
                 }
             }
@@ -111,6 +114,34 @@ impl Observer for Watch {
         let seconds = time.as_secs_f64();
         self.reporter
             .finish(&format!("{}: done in {seconds:.1} s{note}", step.name()));
+    }
+
+    fn progress(&self, progress: &Progress<'_>) {
+        let Progress {
+            what, done, total, ..
+        } = *progress;
+        if done == 0 {
+            self.reporter.start(&format!("{what}s"));
+        }
+        self.reporter.progress(done as u64, total as u64);
+        let Some((latest, score)) = progress.latest else {
+            return;
+        };
+        let mut text = format!("{what} {latest} ({done} of {total})");
+        if let Some(metric) = progress.metric {
+            match score {
+                Some(score) => text.push_str(&format!(": {metric} {}", number(score))),
+                None => text.push_str(": no score"),
+            }
+        }
+        if progress.taken_over {
+            text.push_str(", taken over");
+        }
+        if let Some((best, score)) = progress.best {
+            let best = format!("; best so far {} ({what} {best})", number(score));
+            text.push_str(&best);
+        }
+        self.reporter.note(&text);
     }
 
     fn is_cancelled(&self) -> bool {

@@ -235,14 +235,21 @@ impl<'e> RunContext<'e> {
         method: &str,
         result: Result<FinishedRun, ExperimentError>,
     ) -> Result<FinishedRun, ExperimentError> {
-        let (manifest, directory) = match &result {
-            Ok(run) => (Some(run.manifest.clone()), run.directory.clone()),
-            Err(ExperimentError::Step { directory, .. }) => {
-                (RunManifest::read(directory).ok(), directory.clone())
-            }
-            Err(_) => (None, PathBuf::new()),
+        let directory = match &result {
+            Ok(run) => Some(&run.directory),
+            Err(ExperimentError::Step { directory, .. }) => Some(directory),
+            Err(_) => None,
         };
-        if let Some(manifest) = manifest {
+        if let Some(directory) = directory {
+            self.child_at(method, directory.clone());
+        }
+        result
+    }
+
+    /// Puts the child with this directory on the list.
+    pub(super) fn child_at(&mut self, method: &str, directory: PathBuf) {
+        // The manifest was written when the child ended; where that failed, it said so then.
+        if let Ok(manifest) = RunManifest::read(&directory) {
             self.children.push(ChildRun {
                 name: format!("{}/{method}", self.parent.name),
                 run_id: manifest.run_id,
@@ -252,7 +259,6 @@ impl<'e> RunContext<'e> {
                 metrics: manifest.metrics,
             });
         }
-        result
     }
 
     fn so_far(&self) -> FinishedRun {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use protea_contracts::RunnerError;
 use protea_tracking::TrackerError;
 
-use super::Step;
+use super::{SearchError, Step};
 use crate::{DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.
@@ -46,6 +46,27 @@ pub enum ExperimentError {
     /// The event log cannot be written, or a backend cannot be used.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
+    /// A search cannot be done, or found nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A fold of a cross-validation failed, so that there is no mean. The others are on record.
+    #[error("{} failed in fold {fold}: {reason}", step.name())]
+    Fold {
+        /// Its place, from 0.
+        fold: usize,
+        /// The step.
+        step: Step,
+        /// The fold's directory.
+        directory: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// There is nothing to take the mean of.
+    #[error("a cross-validation needs at least one fold")]
+    NoFold,
+    /// The user asked for the end between two runs.
+    #[error("cancelled")]
+    Cancelled,
     /// What the caller's own code in a run says went wrong.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -73,8 +94,10 @@ impl ExperimentError {
     /// Whether the user asked for the end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let (Self::Step { source, .. } | Self::Explain { source }) = self else {
-            return false;
+        let source = match self {
+            Self::Cancelled => return true,
+            Self::Step { source, .. } | Self::Explain { source } => source,
+            _ => return false,
         };
         matches!(
             **source,

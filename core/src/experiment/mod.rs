@@ -2,13 +2,17 @@
 //! be asked where a score comes from.
 
 mod context;
+mod cross_validation;
 mod error;
 mod explain;
 mod journal;
 mod observer;
 mod plan;
 mod recorder;
+mod search;
 mod steps;
+mod trials;
+mod tsv;
 
 use std::{
     path::PathBuf,
@@ -19,8 +23,10 @@ use serde_json::Value;
 use url::Url;
 
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
+pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
 pub use error::ExperimentError;
-pub use observer::{Observer, Silent, Step};
+pub use observer::{Observer, Progress, Silent, Step};
+pub use search::{Origin, Search, SearchError, SearchResult, Setting, Strategy, Trial, Values};
 
 use crate::{
     Dataset, DispatchError, Runner, Workspace, store,
@@ -40,6 +46,8 @@ pub struct Experiment<'a> {
     below: Option<String>,
     seed: u64,
     threads: usize,
+    jobs: usize,
+    recompute: bool,
     flat: bool,
     tracking: Tracking,
     observer: Arc<dyn Observer>,
@@ -67,6 +75,8 @@ impl<'a> Experiment<'a> {
             below: None,
             seed: 0,
             threads: 0,
+            jobs: 1,
+            recompute: false,
             flat: false,
             tracking: Tracking::default(),
             observer: Arc::new(Silent),
@@ -99,6 +109,21 @@ impl<'a> Experiment<'a> {
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// How many trials of a search, or folds of a cross-validation, go on at once; each gets its
+    /// share of the threads. 1 unless set.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Computes every trial and fold anew, also where a run that is there already did the same.
+    #[must_use]
+    pub fn recomputing(mut self, recompute: bool) -> Self {
+        self.recompute = recompute;
         self
     }
 
@@ -281,11 +306,14 @@ impl<'a> Experiment<'a> {
     }
 
     fn begin(&self, plan: &Plan<'_>) -> Result<Recorder, ExperimentError> {
-        let job = match &self.job {
+        Recorder::begin(&self.job_of(plan)?, self, plan)
+    }
+
+    fn job_of(&self, plan: &Plan<'_>) -> Result<Job, ExperimentError> {
+        Ok(match &self.job {
             Some(job) => job.clone(),
             None => self.workspace.job(&plan.state_point(self))?,
-        };
-        Recorder::begin(&job, self, plan)
+        })
     }
 
     fn record(

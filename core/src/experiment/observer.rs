@@ -58,10 +58,33 @@ pub trait Observer: Send + Sync {
     /// A step ended; its record says how.
     fn step_ended(&self, _step: Step, _record: &StepRecord, _time: Duration) {}
 
+    /// A search or a cross-validation begins, or one of its runs ended. Steps of these runs are not
+    /// told, and of their events warnings only.
+    fn progress(&self, _progress: &Progress<'_>) {}
+
     /// Whether the experiment should end.
     fn is_cancelled(&self) -> bool {
         false
     }
+}
+
+/// How far a search or a cross-validation has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress<'p> {
+    /// `trial` or `fold`.
+    pub what: &'static str,
+    /// How many have ended; 0 at the beginning.
+    pub done: usize,
+    /// How many there will be.
+    pub total: usize,
+    /// What trials are compared by.
+    pub metric: Option<&'p str>,
+    /// The number of the one that just ended, and its score.
+    pub latest: Option<(usize, Option<f64>)>,
+    /// Whether that one was taken over from a run that was there already.
+    pub taken_over: bool,
+    /// The number of the best trial so far, and its score.
+    pub best: Option<(usize, f64)>,
 }
 
 /// Nobody.

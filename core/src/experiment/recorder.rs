@@ -220,6 +220,12 @@ impl Recorder {
         Ok(self.directory.write_manifest(&self.manifest)?)
     }
 
+    /// Adds a file of the run's directory, under its own name.
+    pub(super) fn log_artifact(&self, path: &Path) -> Result<(), ExperimentError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(self.tracked.run.log_artifact(path, &name)?)
+    }
+
     /// Sets tags of the run itself.
     pub(super) fn set_tags(&mut self, tags: Tags) -> Result<(), ExperimentError> {
         self.tracked.run.set_tags(tags.clone())?;

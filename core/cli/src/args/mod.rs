@@ -9,6 +9,7 @@ mod explain;
 mod isolation;
 mod runners;
 mod runs;
+mod search;
 mod tracking;
 mod trust;
 
@@ -25,6 +26,7 @@ pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
+pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use tracking::{
     BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
 };
@@ -37,6 +39,8 @@ Examples:
   protea run knn                                    on the example data of the repository
   protea run knn --train data/train --eval data/test --set k=10
   protea runs list --sort MFO.fmax
+  protea search knn --grid k=1,3,5,10 --metric MFO.fmax
+  protea cv knn --folds 5
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
@@ -103,6 +107,10 @@ pub enum Color {
 pub enum Command {
     /// Fit, evaluate and export in one go, and show the scores
     Run(RunArgs),
+    /// Try many settings, and say which are best
+    Search(Box<SearchArgs>),
+    /// Fit and evaluate on every fold of a dataset, and show mean and deviation of the scores
+    Cv(Box<CvArgs>),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict for a dataset with a fitted model and show the scores

@@ -3,6 +3,7 @@
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod cv;
 mod dataset;
 mod evaluate;
 mod explain;
@@ -18,6 +19,7 @@ mod new;
 mod run;
 mod runners;
 mod runs;
+mod search;
 mod session;
 mod sync;
 mod sync_offline;
@@ -37,6 +39,8 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
     let json = cli.global.json;
     match cli.command {
         Command::Run(args) => run::run(&args, &reporter),
+        Command::Search(args) => search::search(&args, &reporter),
+        Command::Cv(args) => cv::cv(&args, &reporter),
         Command::Fit(args) => fit::fit(&args, &reporter),
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),

@@ -13,18 +13,10 @@ use crate::{
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
-    let given = match (&args.train, &args.eval) {
-        (Some(train), Some(eval)) => Some((train.clone(), eval.clone())),
-        (None, None) => None,
-        (Some(_), None) => return Err(half_given("--train", "--eval")),
-        (None, Some(_)) => return Err(half_given("--eval", "--train")),
-    };
+    let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     session.check_spec(&spec)?;
-    let (train, eval) = match given {
-        Some(given) => given,
-        None => example_data(reporter)?,
-    };
+    let (train, eval) = given_or_example(given, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let run =
         session.experiment(|experiment| experiment.fit_evaluate_export(&spec, &train, &eval))?;
@@ -45,7 +37,27 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     })
 }
 
-fn example_data(reporter: &Reporter) -> Result<(String, String), Failure> {
+/// `--train` and `--eval`, which are given together or not at all.
+pub fn both_or_none<'a>(
+    train: Option<&'a str>,
+    eval: Option<&'a str>,
+) -> Result<Option<(&'a str, &'a str)>, Failure> {
+    match (train, eval) {
+        (Some(train), Some(eval)) => Ok(Some((train, eval))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half_given("--train", "--eval")),
+        (None, Some(_)) => Err(half_given("--eval", "--train")),
+    }
+}
+
+/// The places of the datasets; without any given, of the example data.
+pub fn given_or_example(
+    given: Option<(&str, &str)>,
+    reporter: &Reporter,
+) -> Result<(String, String), Failure> {
+    if let Some((train, eval)) = given {
+        return Ok((train.to_owned(), eval.to_owned()));
+    }
     let ExampleData { train, test } = example_data::find()?;
     let parent = train.parent().map(shown).unwrap_or_default();
     reporter.note(&format!(

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use protea_core::{
     Catalog, CatalogError, Dataset, Experiment, ExperimentError, FinishedRun, Isolation, Runner,
-    SearchPath, Workspace, catalog::Lock, dataset, store, workspace::RUN_MANIFEST,
+    SearchPath, Workspace, catalog::Lock, dataset, experiment::GroupedRun, store,
+    workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
 use url::Url;
 
 use super::tracking::Tracked;
 use crate::{
-    args::{ExecutionArgs, IsolationArgs, LockArgs, LogFrom, Place, RunnerArgs},
+    args::{ExecutionArgs, IsolationArgs, LockArgs, LogFrom, ManyArgs, Place, RunnerArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -180,7 +181,15 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The end of a command that the user no longer wants.
+/// The experiment that does so many runs at once, and takes over what it may.
+pub fn many<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Experiment<'e> {
+    experiment
+        .clone()
+        .with_jobs(usize::from(args.jobs))
+        .recomputing(args.recompute)
+}
+
+/// Fails if the user asked for the end.
 pub fn ended_by_user() -> Result<(), Failure> {
     if interrupt::requested() {
         Err(Failure::cancelled())
@@ -228,6 +237,24 @@ pub fn run_json(runner: &Runner, run: &FinishedRun) -> Value {
             "manifest": run.directory.join(RUN_MANIFEST),
             "predictions": manifest.artifacts.predictions,
             "export": manifest.artifacts.export,
+        },
+    })
+}
+
+/// What `--json` prints of any run that groups others.
+pub fn grouped_json<T>(run: &GroupedRun<T>) -> Value {
+    let manifest = &run.manifest;
+    json!({
+        "run_id": manifest.run_id,
+        "job_id": manifest.job_id,
+        "runner": manifest.runner.name,
+        "runner_version": manifest.runner.version,
+        "pipeline": manifest.pipeline,
+        "status": manifest.status,
+        "seed": manifest.seed,
+        "artifacts": {
+            "directory": run.directory,
+            "manifest": run.directory.join(RUN_MANIFEST),
         },
     })
 }

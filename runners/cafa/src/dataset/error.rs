@@ -83,6 +83,14 @@ pub enum DatasetError {
     /// What was asked for makes no dataset.
     #[error("cannot freeze: {0}")]
     Request(String),
+    /// A dataset cannot be dealt to folds so.
+    #[error("{}: cannot be dealt to folds: {problem}", dataset.display())]
+    Folds {
+        /// The dataset.
+        dataset: PathBuf,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// The output is there already. A frozen dataset is never changed.
     #[error("{}: exists already, and a frozen dataset is never changed; choose another path or remove it first", .0.display())]
     Exists(PathBuf),

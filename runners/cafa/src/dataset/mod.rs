@@ -10,11 +10,13 @@
 //!
 //! The tables are [Arrow IPC files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed,
 //! with buffers aligned to 64 bytes: `pyarrow`, `polars` and `duckdb` open them, and [`FrozenDataset`] maps them and
-//! hands out embeddings as slices of the map. [`freeze`] makes one from the files people have.
+//! hands out embeddings as slices of the map. [`freeze()`] makes one from the files people have, [`folds()`] many from
+//! one.
 
 mod annotation_table;
 mod arrow_file;
 mod error;
+mod folds;
 mod freeze;
 mod frozen;
 mod manifest;
@@ -23,6 +25,7 @@ mod protein_table;
 
 pub use annotation_table::{Annotation, Annotations};
 pub use error::DatasetError;
+pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
     EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, freeze,
     unwatched,

@@ -1,5 +1,5 @@
 //! Readers of the files people have: FASTA, `.npy` matrices, lists of accessions, annotations,
-//! taxonomies and information accretion.
+//! taxonomies, clusters and information accretion.
 //!
 //! Text files are read line by line, as they are or gzip-compressed (told by their first bytes, not by their
 //! name), in memory that does not grow with their size. Every error names the file, the line or row, and what to
@@ -7,6 +7,7 @@
 
 mod accession;
 mod annotations;
+mod clusters;
 mod error;
 mod fasta;
 mod ids;
@@ -16,6 +17,7 @@ mod npy;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
+pub use clusters::read_clusters;
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;

@@ -5,6 +5,7 @@
 
 mod embeddings;
 mod features;
+mod folds;
 mod formats;
 mod freezing;
 mod hostile;

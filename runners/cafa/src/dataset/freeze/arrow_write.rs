@@ -16,14 +16,14 @@ use crate::dataset::DatasetError;
 const ALIGNMENT: usize = 64;
 const BUFFER: usize = 1 << 20;
 
-pub(super) struct TableWriter {
+pub(in crate::dataset) struct TableWriter {
     path: PathBuf,
     schema: SchemaRef,
     writer: FileWriter<BufWriter<File>>,
 }
 
 impl TableWriter {
-    pub(super) fn create(path: &Path, schema: Schema) -> Result<Self, DatasetError> {
+    pub(in crate::dataset) fn create(path: &Path, schema: Schema) -> Result<Self, DatasetError> {
         let file = File::create_new(path).map_err(DatasetError::write(path))?;
         let schema = Arc::new(schema);
         let writer = IpcWriteOptions::try_new(ALIGNMENT, false, MetadataVersion::V5)
@@ -42,14 +42,14 @@ impl TableWriter {
         })
     }
 
-    pub(super) fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), DatasetError> {
+    pub(in crate::dataset) fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), DatasetError> {
         RecordBatch::try_new(self.schema.clone(), columns)
             .and_then(|batch| self.writer.write(&batch))
             .map_err(|error| failed(&self.path, error))
     }
 
     /// Writes the footer and waits until the file is on the disk.
-    pub(super) fn finish(self) -> Result<(), DatasetError> {
+    pub(in crate::dataset) fn finish(self) -> Result<(), DatasetError> {
         let buffer = self
             .writer
             .into_inner()

@@ -42,6 +42,24 @@ enum Values {
     F16(Vec<f16>),
 }
 
+/// The field of the numbers in the column of embeddings.
+pub(in crate::dataset) fn embedding_item(info: &EmbeddingInfo) -> FieldRef {
+    let dtype = match info.dtype {
+        EmbeddingType::F32 => DataType::Float32,
+        EmbeddingType::F16 => DataType::Float16,
+    };
+    Arc::new(Field::new("item", dtype, false))
+}
+
+/// The column of embeddings.
+pub(in crate::dataset) fn embedding_field(info: &EmbeddingInfo) -> Field {
+    Field::new(
+        "embedding",
+        DataType::FixedSizeList(embedding_item(info), info.width as i32),
+        false,
+    )
+}
+
 impl Embeddings {
     pub(super) fn open(request: &FreezeRequest) -> Result<Option<Self>, DatasetError> {
         let (origin, width, native, source) = match &request.embeddings {
@@ -120,20 +138,8 @@ impl Embeddings {
         }
     }
 
-    fn item(&self) -> FieldRef {
-        let dtype = match self.info.dtype {
-            EmbeddingType::F32 => DataType::Float32,
-            EmbeddingType::F16 => DataType::Float16,
-        };
-        Arc::new(Field::new("item", dtype, false))
-    }
-
     pub(super) fn field(&self) -> Field {
-        Field::new(
-            "embedding",
-            DataType::FixedSizeList(self.item(), self.info.width as i32),
-            false,
-        )
+        embedding_field(&self.info)
     }
 
     /// Adds the embedding of the next protein. One without embedding is remembered for [`finish`](Self::finish).
@@ -211,7 +217,12 @@ impl Embeddings {
         if numbers != proteins * self.info.width {
             return Ok(None);
         }
-        let list = FixedSizeListArray::try_new(self.item(), self.info.width as i32, column, None)?;
+        let list = FixedSizeListArray::try_new(
+            embedding_item(&self.info),
+            self.info.width as i32,
+            column,
+            None,
+        )?;
         Ok(Some(Arc::new(list)))
     }
 

@@ -11,6 +11,10 @@ mod request;
 pub use publish::freeze;
 pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatched};
 
+pub(super) use arrow_write::TableWriter;
+pub(super) use embeddings::{embedding_field, embedding_item};
+pub(super) use publish::{make_read_only, sync_directory, write_manifest};
+
 use report::tell;
 pub use request::{EmbeddingSource, FreezeRequest};
 

@@ -261,7 +261,10 @@ fn digest(
     Ok(files)
 }
 
-fn write_manifest(manifest: &Manifest, path: &Path) -> Result<String, DatasetError> {
+pub(in crate::dataset) fn write_manifest(
+    manifest: &Manifest,
+    path: &Path,
+) -> Result<String, DatasetError> {
     let mut text = serde_json::to_vec_pretty(manifest)
         .map_err(|error| DatasetError::write(path)(error.into()))?;
     text.push(b'\n');
@@ -275,7 +278,7 @@ fn write_manifest(manifest: &Manifest, path: &Path) -> Result<String, DatasetErr
     Ok(digest_bytes(&text))
 }
 
-fn make_read_only(path: &Path) -> Result<(), DatasetError> {
+pub(in crate::dataset) fn make_read_only(path: &Path) -> Result<(), DatasetError> {
     let set = || {
         let mut permissions = fs::metadata(path)?.permissions();
         permissions.set_readonly(true);
@@ -297,7 +300,7 @@ fn publish(staging: TempDir, out: &Path) -> Result<(), DatasetError> {
 }
 
 /// Makes names in a directory last through a crash.
-fn sync_directory(directory: &Path) -> Result<(), DatasetError> {
+pub(in crate::dataset) fn sync_directory(directory: &Path) -> Result<(), DatasetError> {
     if cfg!(unix) {
         File::open(directory)
             .and_then(|file| file.sync_all())

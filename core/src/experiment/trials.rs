@@ -1,0 +1,190 @@
+//! Runs that fit and evaluate, several at once: the trials of a search, the folds of a
+//! cross-validation.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use protea_contracts::{Level, emit::Event};
+use serde_json::Value;
+
+use super::{Experiment, ExperimentError, FinishedRun, Observer, Parent, Plan, Step};
+use crate::{
+    Dataset, DispatchError,
+    workspace::{Job, RunManifest, Status},
+};
+
+/// A run that is to fit and to evaluate.
+pub(super) struct Work<'w> {
+    /// The directory below `artifacts/`.
+    pub(super) pipeline: &'static str,
+    /// Its name below that of its parent.
+    pub(super) name: String,
+    /// The settings, with the runner's defaults filled in.
+    pub(super) spec: Value,
+    pub(super) train: &'w Dataset,
+    pub(super) eval: &'w Dataset,
+}
+
+/// A run that did so.
+pub(super) struct Worked {
+    pub(super) run: FinishedRun,
+    /// Whether it was there already.
+    pub(super) taken_over: bool,
+}
+
+/// Does all of the work, as much at once as the experiment says. `told` gets every outcome, with
+/// its place in `works`, as it comes. What goes wrong in the runner is an outcome; anything else,
+/// and the user's wish, ends the whole: nothing more is begun, and what goes on comes to its end.
+pub(super) fn in_parallel(
+    experiment: &Experiment<'_>,
+    parent: &Parent,
+    works: &[Work<'_>],
+    mut told: impl FnMut(usize, Result<Worked, &ExperimentError>),
+) -> Result<(), ExperimentError> {
+    let jobs = experiment.jobs.clamp(1, works.len().max(1));
+    let experiment = &experiment.for_one_of(jobs);
+    let (next, stop) = (&AtomicUsize::new(0), &AtomicBool::new(false));
+    let (send, outcomes) = mpsc::channel();
+    let mut fatal = None;
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let send = send.clone();
+            scope.spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    let place = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(work) = works.get(place) else {
+                        break;
+                    };
+                    let outcome = experiment.work(parent, work);
+                    if outcome.as_ref().is_err_and(ends_all) {
+                        stop.store(true, Ordering::SeqCst);
+                    }
+                    // The receiver is there as long as this scope.
+                    let _ = send.send((place, outcome));
+                }
+            });
+        }
+        drop(send);
+        for (place, outcome) in outcomes {
+            match outcome {
+                Ok(worked) => told(place, Ok(worked)),
+                Err(error) => {
+                    told(place, Err(&error));
+                    if ends_all(&error) {
+                        fatal.get_or_insert(error);
+                    }
+                }
+            }
+        }
+    });
+    fatal.map_or(Ok(()), Err)
+}
+
+fn ends_all(error: &ExperimentError) -> bool {
+    match error {
+        ExperimentError::Step { source, .. } => {
+            error.is_cancelled() || matches!(**source, DispatchError::OutputFull { .. })
+        }
+        _ => true,
+    }
+}
+
+impl Experiment<'_> {
+    /// The experiment for one of so many runs that go on at once.
+    fn for_one_of(&self, jobs: usize) -> Self {
+        let mut one = self.clone();
+        if jobs > 1 {
+            let all = match self.threads {
+                0 => thread::available_parallelism().map_or(1, usize::from),
+                threads => threads,
+            };
+            one.threads = (all / jobs).max(1);
+        }
+        one.observer = Arc::new(OfMany(Arc::clone(&self.observer)));
+        one
+    }
+
+    fn work(&self, parent: &Parent, work: &Work<'_>) -> Result<Worked, ExperimentError> {
+        if self.observer.is_cancelled() {
+            return Err(ExperimentError::Cancelled);
+        }
+        let mut plan = Plan::new(work.pipeline, format!("{}/{}", parent.name, work.name));
+        plan.parent = Some(&parent.run_id);
+        plan.spec = &work.spec;
+        plan.datasets = vec![("train", work.train), ("eval", work.eval)];
+        if !self.recompute
+            && let Some(run) = self.done_before(&self.job_of(&plan)?, work)
+        {
+            let taken_over = true;
+            return Ok(Worked { run, taken_over });
+        }
+        let run = self.record(&plan, |steps| {
+            let model = steps.fit(&work.spec, work.train)?;
+            steps.evaluate(&model, work.eval)
+        })?;
+        let taken_over = false;
+        Ok(Worked { run, taken_over })
+    }
+
+    /// The latest run of the job that did this work to its end, with the same runner file. What
+    /// cannot be read there is no such run.
+    fn done_before(&self, job: &Job, work: &Work<'_>) -> Option<FinishedRun> {
+        let below = |directory: PathBuf| {
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path())
+        };
+        let pipelines = below(job.directory().join("artifacts"));
+        let runs = pipelines
+            .flat_map(below)
+            .filter_map(|directory| {
+                let manifest = RunManifest::read(&directory).ok()?;
+                Some(FinishedRun {
+                    directory,
+                    manifest,
+                })
+            })
+            .filter(|run| self.did(&run.manifest, work));
+        runs.max_by(|a, b| a.manifest.run_id.cmp(&b.manifest.run_id))
+    }
+
+    fn did(&self, manifest: &RunManifest, work: &Work<'_>) -> bool {
+        let of = |role: &str| manifest.datasets.get(role)?.get("sha256")?.as_str();
+        let did = |step: Step| {
+            let mut steps = manifest.steps.iter();
+            steps.any(|record| record.name == step.name() && record.status == Status::Finished)
+        };
+        manifest.status == Status::Finished
+            && manifest.runner.sha256 == self.runner.entry().sha256
+            && manifest.seed == self.seed
+            && manifest.spec == work.spec
+            && of("train") == Some(&work.train.sha256)
+            && of("eval") == Some(&work.eval.sha256)
+            && did(Step::Fit)
+            && did(Step::Evaluate)
+    }
+}
+
+/// Who watches one of many runs: told of warnings only, as the steps of all would be a jumble.
+struct OfMany(Arc<dyn Observer>);
+
+impl Observer for OfMany {
+    fn level(&self) -> Level {
+        self.0.level().max(Level::Warning)
+    }
+
+    fn event(&self, step: Step, event: &Event<'_>) {
+        self.0.event(step, event);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}

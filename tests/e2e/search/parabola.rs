@@ -1,0 +1,51 @@
+//! A runner whose best settings are known, and what its runs left in a workspace.
+
+use std::fs;
+
+use protea_core::{Catalog, Runner, SearchPath, Workspace, workspace::RunManifest};
+use protea_e2e::{Place, compile_c};
+use serde_json::Value;
+
+const SOURCE: &str = "tests/e2e/c/parabola.c";
+
+/// The runner in a place of its own.
+pub struct Parabola {
+    pub place: Place,
+    pub runner: Runner,
+}
+
+impl Parabola {
+    pub fn new() -> Self {
+        let place = Place::new();
+        let directory = place.runner_directory("runners", &[]);
+        compile_c(SOURCE, "parabola", &directory, &[]);
+        let catalog = Catalog::scan(&SearchPath::empty().with(&directory));
+        let runner = catalog.load("parabola").unwrap();
+        Self { place, runner }
+    }
+}
+
+/// The manifests of a workspace's runs of a pipeline.
+pub fn manifests(workspace: &Workspace, pipeline: &str) -> Vec<RunManifest> {
+    let mut found = Vec::new();
+    for job in workspace.job_directories().unwrap() {
+        let runs = fs::read_dir(job.join("artifacts").join(pipeline));
+        for run in runs.into_iter().flatten() {
+            found.push(RunManifest::read(&run.unwrap().path()).unwrap());
+        }
+    }
+    found
+}
+
+/// The event log of a run.
+pub fn events(workspace: &Workspace, run_id: &str) -> Vec<Value> {
+    let jobs = workspace.job_directories().unwrap();
+    let logs = jobs
+        .iter()
+        .map(|job| job.join("tracker_log").join(run_id).join("events.jsonl"));
+    let log = logs.into_iter().find(|log| log.is_file()).unwrap();
+    let text = fs::read_to_string(log).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
