@@ -2,6 +2,7 @@
 
 mod experiment;
 mod jobs;
+mod mlflow;
 
 use std::{
     fs,

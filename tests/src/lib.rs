@@ -183,18 +183,22 @@ impl Place {
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> Ran {
-        let output = Command::new(program)
-            .args(arguments)
+        let output = self.command(program).args(arguments).output();
+        Ran::from(output.expect("the program was built"))
+    }
+
+    /// A program to be run here, as [`run`](Self::run) does.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.path())
             .env_remove("PROTEA_RUNNER_PATH")
             .env_remove("PROTEA_WORKSPACE")
             // Found without it where the target directory is in the repository; it may be elsewhere.
             .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
             .env("XDG_DATA_HOME", self.join("data-home"))
-            .env("HOME", self.path())
-            .output()
-            .expect("the program was built");
-        Ran::from(output)
+            .env("HOME", self.path());
+        command
     }
 }
 

@@ -6,7 +6,7 @@ use protea_tracking::{Refusal, Tracker, TrackerError, sync_run};
 use serde::Serialize;
 
 use super::backend::of_cursor;
-use crate::workspace::Unsynced;
+use crate::workspace::{Unsynced, remember};
 
 /// What a sync did for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,6 +72,12 @@ impl Backends {
             Ok(sent) => {
                 synced.ok = true;
                 synced.sent = sent.sent;
+                if let Some(reference) = &sent.reference
+                    && let Err(error) = remember(&run.job, &run.run_id, reference)
+                {
+                    synced.ok = false;
+                    synced.error = Some(error.to_string());
+                }
                 synced.url = sent.reference.and_then(|reference| reference.url);
                 let refused =
                     |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);

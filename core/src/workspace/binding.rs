@@ -1,5 +1,7 @@
 //! Binding a job to a run of a tracker, so that either can be found from the other.
 
+use std::path::Path;
+
 use protea_tracking::{RunReference, RunStart, Tracker, sync_run};
 use serde_json::{Value, json};
 
@@ -62,6 +64,26 @@ pub fn bind_tracker(
     };
     job.update_document(|document| document.tracker = Some(binding.clone()))?;
     Ok(binding)
+}
+
+/// A run that was bound offline has the backend's id once it was sent: the document says so.
+pub(crate) fn remember(
+    job: &Path,
+    run_id: &str,
+    reference: &RunReference,
+) -> Result<(), WorkspaceError> {
+    let job = Job::at(job);
+    let of_run = |bound: &TrackerBinding| bound.log == run_id && bound.run_id != reference.run_id;
+    if !job.document()?.tracker.as_ref().is_some_and(of_run) {
+        return Ok(());
+    }
+    job.update_document(|document| {
+        if let Some(bound) = document.tracker.as_mut().filter(|bound| of_run(bound)) {
+            bound.run_id.clone_from(&reference.run_id);
+            bound.url.clone_from(&reference.url);
+        }
+    })
+    .map(drop)
 }
 
 /// What trackers are told of a job.

@@ -39,6 +39,7 @@ use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
 
 pub use binding::bind_tracker;
+pub(crate) use binding::remember;
 pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::FindRunError;

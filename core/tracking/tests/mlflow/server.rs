@@ -60,10 +60,7 @@ impl Server {
         fs::create_dir_all(&directory).unwrap();
         let port = free_port();
         let mut keeper = Command::new(python)
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/mlflow/serve.py"
-            ))
+            .args(["-c", include_str!("serve.py")])
             .arg(&directory)
             .arg(port.to_string())
             .args(more)
