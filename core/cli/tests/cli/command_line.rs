@@ -9,7 +9,7 @@ fn help_shows_the_commands_examples_environment_and_exit_codes() {
     let help = Place::new().run("--help").ok().stdout;
     for part in [
         "Usage: protea [OPTIONS] <COMMAND>",
-        "  run       Fit, evaluate and export in one go",
+        "Fit, evaluate and export in one go",
         "protea run knn --train data/train --eval data/test --set k=10",
         "PROTEA_RUNNER_PATH",
         "130  cancelled with Ctrl-C or SIGTERM",

@@ -146,11 +146,11 @@ fn the_table_has_children_below_their_parent() {
     let workspace = Workspace::filled();
     let listed = workspace.0.run("runs list --sort MFO.fmax --limit 4").ok();
     insta::assert_snapshot!(listed.stdout, @r"
-    run                            name           status    started              time         runner     project  group      MFO.fmax
-    20261121T100001Z-knn-00000b    grid           finished  2026-11-21 10:00:01  1 min 00 s   knn 1.0.0  -        -                 -
-    └ 20261121T100003Z-knn-00000d  grid/evaluate  finished  2026-11-21 10:00:03  1 min 00 s   knn 1.0.0  -        H012          0.750
-    └ 20261121T100002Z-knn-00000c  grid/evaluate  finished  2026-11-21 10:00:02  1 min 00 s   knn 1.0.0  -        H012          0.625
-    20261121T100000Z-knn-00000a    -              finished  2026-11-21 10:00:00  1 min 00 s   knn 1.0.0  cafa     H012/E018     0.500
+    run                            name           status    started              time        runner     project  group      MFO.fmax
+    20261121T100001Z-knn-00000b    grid           finished  2026-11-21 10:00:01  1 min 00 s  knn 1.0.0  -        -                 -
+    └ 20261121T100003Z-knn-00000d  grid/evaluate  finished  2026-11-21 10:00:03  1 min 00 s  knn 1.0.0  -        H012          0.750
+    └ 20261121T100002Z-knn-00000c  grid/evaluate  finished  2026-11-21 10:00:02  1 min 00 s  knn 1.0.0  -        H012          0.625
+    20261121T100000Z-knn-00000a    -              finished  2026-11-21 10:00:00  1 min 00 s  knn 1.0.0  cafa     H012/E018     0.500
     4 of 5 runs; --limit 0 shows all
     ");
 }
