@@ -7,7 +7,7 @@ use std::fs;
 
 use protea_core::{
     Dataset, Experiment, ExperimentError, Workspace, dataset,
-    experiment::{Origin, Search, SearchError, SearchResult, Setting, Strategy},
+    experiment::{Fold, Origin, Search, SearchError, SearchResult, Setting, Strategy},
     workspace::{RunManifest, Status},
 };
 use protea_e2e::{Place, test, train};
@@ -312,5 +312,45 @@ fn parents_and_children_are_in_the_event_logs_and_the_table_in_the_run() {
     assert_eq!(rows[3][..4], ["2", "1", "7", "0.3"]);
     for (row, child) in rows[1..].iter().zip(&found.children) {
         assert_eq!(row[9], child.run_id);
+    }
+}
+
+#[test]
+fn searches_and_folds_within_a_run_are_children_of_that_run() {
+    let parabola = Parabola::new();
+    let (train, eval) = datasets();
+    let workspace = Workspace::open(parabola.place.join("w")).unwrap();
+    // Flat or not, trials are runs of their own.
+    for flat in [false, true] {
+        let experiment = Experiment::new(&parabola.runner, &workspace)
+            .flat(flat)
+            .recomputing(true);
+        let coarse = Search::new(Strategy::Grid).over(Setting::list("n", [1, 7]));
+        let fine = Search::new(Strategy::Grid)
+            .over(Setting::list("x", [0.2, 0.3]))
+            .with_base(json!({ "n": 7 }));
+        let folds = [Fold {
+            train: eval.clone(),
+            eval: train.clone(),
+        }];
+        let name = format!("group-{flat}");
+        let grouped = experiment.run(&*name, |run| {
+            let first = run.search(&coarse, &train, &eval)?;
+            let second = run.search(&fine, &train, &eval)?;
+            assert!(second.best.score > first.best.score);
+            run.cross_validate(&second.best.spec, &folds)
+        });
+        let grouped = grouped.unwrap();
+        assert_eq!(grouped.value.metrics[0].mean, 1.0);
+        let names: Vec<&str> = grouped.children.iter().map(|child| &*child.name).collect();
+        let expected = ["trial-000", "trial-001", "trial-000", "trial-001", "fold-0"];
+        assert_eq!(names, expected.map(|child| format!("{name}/{child}")));
+        for table in ["search.tsv", "search-2.tsv", "cross_validation.tsv"] {
+            assert!(grouped.directory.join(table).is_file(), "{table}");
+        }
+        for child in &grouped.children {
+            let manifest = RunManifest::read(&child.directory).unwrap();
+            assert_eq!(manifest.parent.as_deref(), Some(&*grouped.manifest.run_id));
+        }
     }
 }

@@ -172,16 +172,23 @@ impl Experiment<'_> {
     }
 }
 
-/// Who watches one of many runs: told of warnings only, as the steps of all would be a jumble.
+/// Who watches one of many runs: told of warnings only, as the steps of all would be a jumble, and
+/// of the lines of its log, each of which says whose it is.
 struct OfMany(Arc<dyn Observer>);
 
 impl Observer for OfMany {
     fn level(&self) -> Level {
-        self.0.level().max(Level::Warning)
+        self.0.level()
+    }
+
+    fn log_line(&self, level: Level, line: &str) {
+        self.0.log_line(level, line);
     }
 
     fn event(&self, step: Step, event: &Event<'_>) {
-        self.0.event(step, event);
+        if event.level >= Level::Warning {
+            self.0.event(step, event);
+        }
     }
 
     fn is_cancelled(&self) -> bool {

@@ -9,7 +9,7 @@ fn help_shows_the_commands_examples_environment_and_exit_codes() {
     let help = Place::new().run("--help").ok().stdout;
     for part in [
         "Usage: protea [OPTIONS] <COMMAND>",
-        "Fit, evaluate and export in one go",
+        "  Fit, evaluate and export in one go",
         "protea run knn --train data/train --eval data/test --set k=10",
         "PROTEA_RUNNER_PATH",
         "130  cancelled with Ctrl-C or SIGTERM",
@@ -21,7 +21,16 @@ fn help_shows_the_commands_examples_environment_and_exit_codes() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let place = Place::new();
-    for command in ["run", "fit", "evaluate", "export", "dataset freeze", "cafa"] {
+    for command in [
+        "run",
+        "search",
+        "cv",
+        "fit",
+        "evaluate",
+        "export",
+        "dataset freeze",
+        "cafa",
+    ] {
         let help = place.run(&format!("{command} --help")).ok().stdout;
         let example = format!("  protea {command} ");
         assert!(

@@ -337,7 +337,7 @@ mod tests {
             Setting::list("k", Vec::<i64>::new()),
             Setting::list("k", [1, 1]),
             Setting::list("k.", [1]),
-            Setting::whole("k", 3..=1),
+            "k=3..1".parse().unwrap(),
             Setting::whole("k", 0..=1).on_log_scale(),
             Setting::real("k", 0.0..=f64::INFINITY),
             Setting::real("k", -1.0..=1.0).on_log_scale(),
