@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protea_contracts::Metrics;
+use protea_contracts::{ExplainRequest, Explanation, Metrics};
 use protea_tracking::Tags;
 use serde_json::{Map, Value};
 use url::Url;
@@ -190,6 +190,15 @@ impl<'e> RunContext<'e> {
         }
         let run = experiment.export_below(Some(&self.parent), model_uri, destination);
         self.child("export", run)
+    }
+
+    /// Says where scores come from, as [`Experiment::explain`] does; nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::explain`].
+    pub fn explain(&self, request: &ExplainRequest) -> Result<Explanation, ExperimentError> {
+        self.steps.experiment.explain(request)
     }
 
     /// Adds settings of the run itself.

@@ -11,6 +11,7 @@ mod plan;
 mod recorder;
 mod search;
 mod steps;
+mod tracked;
 mod trials;
 mod tsv;
 

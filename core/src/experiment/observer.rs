@@ -8,7 +8,7 @@ use protea_contracts::{
 };
 use serde::Deserialize;
 
-use super::{journal::StepLog, recorder::Tracked};
+use super::{journal::StepLog, tracked::Tracked};
 
 use crate::workspace::StepRecord;
 

@@ -1,28 +1,21 @@
 //! Keeps a run on record: its manifest, its log, and its trackers, step by step.
 
-use std::{
-    borrow::Cow,
-    error::Error,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Instant,
-};
+use std::{borrow::Cow, error::Error, path::Path, sync::Arc, thread, time::Instant};
 
 use jiff::Timestamp;
 use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
-use protea_tracking::{Run, RunStart, Tags, Tracker, TrackerError};
+use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
 
 use super::{
     Experiment, ExperimentError, FinishedRun, Observer, Step, journal::Journal, observer::StepSink,
-    plan::Plan,
+    plan::Plan, tracked::Tracked,
 };
 use crate::{
     DispatchError, WorkspaceError,
     workspace::{
-        Artifacts, CodeRecord, HostRecord, Job, RUN_MANIFEST, RunDirectory, RunManifest,
-        RunnerRecord, Status, StepRecord,
+        Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
+        StepRecord,
     },
 };
 
@@ -35,31 +28,6 @@ pub(super) struct Recorder {
     tracked: Arc<Tracked>,
     current: Option<(Step, Instant)>,
     ended: bool,
-}
-
-/// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
-pub(super) struct Tracked {
-    run: Run,
-    failure: Mutex<Option<TrackerError>>,
-}
-
-impl Tracked {
-    /// Logs the value of a metric that a runner sent.
-    pub(super) fn metric(&self, step: u64, name: &str, value: f64) {
-        self.keep(self.run.log_metrics(step, [(name, value)]));
-    }
-
-    fn keep(&self, result: Result<(), TrackerError>) {
-        if let Err(error) = result {
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert(error);
-        }
-    }
-
-    fn check(&self) -> Result<(), TrackerError> {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.take().map_or(Ok(()), Err)
-    }
 }
 
 impl Recorder {
@@ -117,18 +85,14 @@ impl Recorder {
             error: None,
         };
         directory.write_manifest(&manifest)?;
-        let tracker = tracking.tracker(experiment.workspace, job)?;
-        let run = tracker.start_run(run_start(job, &manifest, tracking.offline)?)?;
+        let tracked = Tracked::start(experiment, job, &manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
             journal,
-            tracked: Arc::new(Tracked {
-                run,
-                failure: Mutex::default(),
-            }),
+            tracked: Arc::new(tracked),
             current: None,
             ended: false,
         })
@@ -316,35 +280,10 @@ impl Recorder {
         self.manifest.error = error.map(ToString::to_string);
         self.journal.ended(&self.manifest, error);
         let written = self.directory.write_manifest(&self.manifest);
-        let tracked = self.end_tracked();
+        let tracked = self.tracked.end(&self.manifest);
         step_written?;
         written?;
         Ok(tracked?)
-    }
-
-    /// What the run wrote goes to the backends, then its end.
-    fn end_tracked(&self) -> Result<(), TrackerError> {
-        let run = &self.tracked.run;
-        let directory = self.directory.path();
-        let artifact = |path: &Path, name: &str| match path.exists() {
-            true => run.log_artifact(path, name),
-            false => Ok(()),
-        };
-        let model = directory.join("model");
-        let sent = match model.exists() {
-            true => run.log_model(&model, "model"),
-            false => Ok(()),
-        }
-        .and_then(|()| artifact(&directory.join("predictions"), "predictions"))
-        .and_then(|()| artifact(&directory.join("export"), "export"))
-        .and_then(|()| artifact(&directory.join("logs/run.log"), "run.log"))
-        .and_then(|()| artifact(&directory.join(RUN_MANIFEST), RUN_MANIFEST));
-        let ended = match (self.manifest.status, &self.manifest.error) {
-            (Status::Killed, Some(reason)) => run.kill(reason),
-            (Status::Failed, Some(error)) => run.fail(error),
-            (status, _) => run.finish(status),
-        };
-        sent.and(ended).and(self.tracked.check())
     }
 }
 
@@ -361,45 +300,4 @@ impl Drop for Recorder {
         let reason: Box<dyn Error> = reason.into();
         let _ = self.close(Status::Failed, Some(&*reason));
     }
-}
-
-/// What trackers are told of a run at its start.
-fn run_start(
-    job: &Job,
-    manifest: &RunManifest,
-    offline: bool,
-) -> Result<RunStart, ExperimentError> {
-    let mut start = RunStart::new(manifest.name.clone().unwrap_or_default())
-        .id(&manifest.run_id)
-        .kind(&manifest.pipeline)
-        .offline(offline);
-    start.started = manifest.started;
-    start.project.clone_from(&manifest.project);
-    start.group.clone_from(&manifest.group);
-    start.parent.clone_from(&manifest.parent);
-    start.notes.clone_from(&manifest.notes);
-    start.tags.clone_from(&manifest.tags);
-    let runner = &manifest.runner;
-    let mut config = Map::from_iter([
-        ("job".to_owned(), json!(manifest.job_id)),
-        (
-            "runner".to_owned(),
-            json!({ "name": runner.name, "version": runner.version, "sha256": runner.sha256 }),
-        ),
-        ("seed".to_owned(), json!(manifest.seed)),
-    ]);
-    if !manifest.spec.is_null() {
-        config.insert("spec".to_owned(), manifest.spec.clone());
-    }
-    for (role, dataset) in &manifest.datasets {
-        let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
-        config.insert(format!("{role}_dataset"), identity);
-    }
-    for key in ["experiment", "hypothesis"] {
-        if let Some(value) = job.state_point()?.get(key) {
-            config.insert(key.to_owned(), value.clone());
-        }
-    }
-    start.config = config;
-    Ok(start)
 }

@@ -1,173 +1,15 @@
-//! The tests that every adapter passes, for adapters of this crate and of others.
-//!
-//! ```
-//! use std::sync::Arc;
-//!
-//! use protea_tracking::{Jsonl, battery::Battery};
-//!
-//! Battery::new(|directory| Arc::new(Jsonl::new(directory).unwrap())).run();
-//! ```
+//! What is asked of an adapter, one thing each.
 
-use std::{borrow::Cow, fs, panic, path::Path, sync::Arc, thread};
+use std::{borrow::Cow, fs, panic, sync::Arc, thread};
 
 use jiff::Timestamp;
-use tempfile::TempDir;
 
+use super::{Case, list, ok};
 use crate::{
-    Event, EventKind, GroupFilter, Metric, RunQuery, RunStart, RunStatus, RunSummary, Tags,
-    Tracker, TrackerError,
+    Event, EventKind, GroupFilter, Metric, RunQuery, RunStart, RunStatus, Tags, TrackerError,
 };
 
-type Test = fn(&Case<'_>);
-type Make = dyn Fn(&Path) -> Arc<dyn Tracker>;
-type Points = dyn Fn(&dyn Tracker, &RunStart, &str) -> Vec<(u64, f64)>;
-
-/// The battery for one adapter.
-pub struct Battery {
-    make: Box<Make>,
-    points: Option<Box<Points>>,
-    lists: bool,
-}
-
-impl Battery {
-    /// A battery for the trackers that `make` makes; each test gets an empty directory and a
-    /// tracker of its own. A tracker made twice for one directory reaches the same runs.
-    #[must_use]
-    pub fn new(make: impl Fn(&Path) -> Arc<dyn Tracker> + 'static) -> Self {
-        Self {
-            make: Box::new(make),
-            points: None,
-            lists: true,
-        }
-    }
-
-    /// Reads the points of a metric back from the backend, as `(step, value)` in the order of
-    /// logging, so that the tests can look at what arrived. May wait until the backend has them.
-    #[must_use]
-    pub fn reading_points(
-        mut self,
-        points: impl Fn(&dyn Tracker, &RunStart, &str) -> Vec<(u64, f64)> + 'static,
-    ) -> Self {
-        self.points = Some(Box::new(points));
-        self
-    }
-
-    /// For a backend that keeps nothing to list.
-    #[must_use]
-    pub fn without_lists(mut self) -> Self {
-        self.lists = false;
-        self
-    }
-
-    /// Runs all tests.
-    ///
-    /// # Panics
-    ///
-    /// With the name of the test and what was wrong, as assertions do.
-    pub fn run(&self) {
-        let tests: [(&str, Test); 11] = [
-            ("a run keeps what is logged", a_run_keeps_what_is_logged),
-            ("statuses arrive", statuses_arrive),
-            ("a dropped run has failed", a_dropped_run_has_failed),
-            ("an ended run takes nothing", an_ended_run_takes_nothing),
-            ("events sent twice count once", events_sent_twice_count_once),
-            ("a run is gone on with", a_run_is_gone_on_with),
-            ("children know their parent", children_know_their_parent),
-            (
-                "artefacts and models are taken",
-                artefacts_and_models_are_taken,
-            ),
-            (
-                "names of any script are taken",
-                names_of_any_script_are_taken,
-            ),
-            ("threads may share a run", threads_may_share_a_run),
-            ("lists find runs", lists_find_runs),
-        ];
-        for (name, test) in tests {
-            let directory = tempfile::tempdir().unwrap_or_else(|error| {
-                panic!("a temporary directory is needed for the battery: {error}")
-            });
-            let case = Case {
-                battery: self,
-                tracker: (self.make)(directory.path()),
-                directory,
-            };
-            let result = panic::catch_unwind(panic::AssertUnwindSafe(|| test(&case)));
-            if let Err(cause) = result {
-                eprintln!(
-                    "the battery's test `{name}` failed for {}",
-                    case.tracker.backend()
-                );
-                panic::resume_unwind(cause);
-            }
-        }
-    }
-}
-
-struct Case<'a> {
-    battery: &'a Battery,
-    tracker: Arc<dyn Tracker>,
-    directory: TempDir,
-}
-
-impl Case<'_> {
-    fn expect_points(&self, start: &RunStart, metric: &str, expected: &[(u64, f64)]) {
-        let Some(points) = &self.battery.points else {
-            return;
-        };
-        let found = points(&*self.tracker, start, metric);
-        // NaN differs from itself, so the texts are compared.
-        assert_eq!(
-            format!("{found:?}"),
-            format!("{expected:?}"),
-            "points of {metric}"
-        );
-    }
-
-    fn summary(&self, start: &RunStart) -> Option<RunSummary> {
-        if !self.battery.lists {
-            return None;
-        }
-        let page = list(&*self.tracker, &RunQuery::default());
-        let found = page.into_iter().find(|run| run.run_id == start.run_id);
-        Some(found.unwrap_or_else(|| panic!("the run {} is not listed", start.run_id)))
-    }
-}
-
-fn list(tracker: &dyn Tracker, query: &RunQuery) -> Vec<RunSummary> {
-    let mut query = query.clone();
-    let mut runs = Vec::new();
-    loop {
-        let page = ok(tracker.list_runs(&query));
-        assert!(
-            page.runs.len() <= query.page_size(),
-            "a page is no longer than asked for"
-        );
-        runs.extend(page.runs);
-        match page.next {
-            None => return runs,
-            next => query.page = next,
-        }
-    }
-}
-
-fn ok<T>(result: Result<T, TrackerError>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn start(name: &str) -> RunStart {
-    RunStart::new(name).project("battery")
-}
-
-fn tags(pairs: &[(&str, &str)]) -> Tags {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn a_run_keeps_what_is_logged(case: &Case<'_>) {
+pub(super) fn a_run_keeps_what_is_logged(case: &Case<'_>) {
     let start = start("whole").config("k", 5).tag("dataset", "A");
     let run = ok(case.tracker.start_run(start.clone()));
     let params = serde_json::json!({ "metric": "cosine", "nested": { "deep": [1, 2] } });
@@ -188,7 +30,7 @@ fn a_run_keeps_what_is_logged(case: &Case<'_>) {
     }
 }
 
-fn statuses_arrive(case: &Case<'_>) {
+pub(super) fn statuses_arrive(case: &Case<'_>) {
     for status in [RunStatus::Finished, RunStatus::Failed, RunStatus::Killed] {
         let start = start(status.name());
         let run = ok(case.tracker.start_run(start.clone()));
@@ -206,7 +48,7 @@ fn statuses_arrive(case: &Case<'_>) {
     }
 }
 
-fn a_dropped_run_has_failed(case: &Case<'_>) {
+pub(super) fn a_dropped_run_has_failed(case: &Case<'_>) {
     let dropped = start("dropped");
     drop(ok(case.tracker.start_run(dropped.clone())));
     let panicked = start("panicked");
@@ -226,7 +68,7 @@ fn a_dropped_run_has_failed(case: &Case<'_>) {
     }
 }
 
-fn an_ended_run_takes_nothing(case: &Case<'_>) {
+pub(super) fn an_ended_run_takes_nothing(case: &Case<'_>) {
     let start = start("ended");
     let run = ok(case.tracker.start_run(start.clone()));
     ok(run.log_metrics(0, [("loss", 1.0)]));
@@ -277,7 +119,7 @@ fn events(start: &RunStart) -> Vec<Event<'static>> {
 
 const LOSS: [(u64, f64); 3] = [(0, 0.5), (1, 0.25), (2, 0.125)];
 
-fn events_sent_twice_count_once(case: &Case<'_>) {
+pub(super) fn events_sent_twice_count_once(case: &Case<'_>) {
     let start = start("twice");
     let events = events(&start);
     let mut sink = ok(case.tracker.open_run(&start));
@@ -288,7 +130,7 @@ fn events_sent_twice_count_once(case: &Case<'_>) {
     case.expect_points(&start, "loss", &LOSS);
 }
 
-fn a_run_is_gone_on_with(case: &Case<'_>) {
+pub(super) fn a_run_is_gone_on_with(case: &Case<'_>) {
     let start = start("interrupted");
     let events = events(&start);
     for (from, to) in [(0, 2), (1, 4), (3, 5), (4, events.len()), (0, events.len())] {
@@ -311,7 +153,7 @@ fn a_run_is_gone_on_with(case: &Case<'_>) {
     }
 }
 
-fn children_know_their_parent(case: &Case<'_>) {
+pub(super) fn children_know_their_parent(case: &Case<'_>) {
     let parent = ok(case.tracker.start_run(start("parent").group("H1/E1")));
     let child_start = parent.child("parent/fit");
     let child = ok(case.tracker.start_run(child_start.clone()));
@@ -324,7 +166,7 @@ fn children_know_their_parent(case: &Case<'_>) {
     }
 }
 
-fn artefacts_and_models_are_taken(case: &Case<'_>) {
+pub(super) fn artefacts_and_models_are_taken(case: &Case<'_>) {
     let files = case.directory.path().join("files to track");
     let write = |name: &str, bytes: &[u8]| {
         let path = files.join(name);
@@ -351,7 +193,7 @@ fn artefacts_and_models_are_taken(case: &Case<'_>) {
     ok(run.finish(RunStatus::Finished));
 }
 
-fn names_of_any_script_are_taken(case: &Case<'_>) {
+pub(super) fn names_of_any_script_are_taken(case: &Case<'_>) {
     let long = "x".repeat(300);
     let start = start("Протеины 蛋白质 🧬")
         .notes("two\nlines")
@@ -367,7 +209,7 @@ fn names_of_any_script_are_taken(case: &Case<'_>) {
     }
 }
 
-fn threads_may_share_a_run(case: &Case<'_>) {
+pub(super) fn threads_may_share_a_run(case: &Case<'_>) {
     let start = start("threads");
     let run = ok(case.tracker.start_run(start.clone()));
     thread::scope(|scope| {
@@ -386,7 +228,7 @@ fn threads_may_share_a_run(case: &Case<'_>) {
     case.expect_points(&start, "thread3", &expected);
 }
 
-fn lists_find_runs(case: &Case<'_>) {
+pub(super) fn lists_find_runs(case: &Case<'_>) {
     if !case.battery.lists {
         return;
     }
@@ -436,4 +278,15 @@ fn lists_find_runs(case: &Case<'_>) {
         ..RunQuery::default()
     };
     assert!(names(nothing).is_empty());
+}
+
+fn start(name: &str) -> RunStart {
+    RunStart::new(name).project("battery")
+}
+
+fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
