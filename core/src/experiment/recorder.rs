@@ -116,9 +116,10 @@ impl Recorder {
             },
             error: None,
         };
-        directory.write_manifest(&manifest)?;
         let tracker = tracking.tracker(experiment.workspace, job)?;
         let run = tracker.start_run(run_start(job, &manifest, tracking.offline)?)?;
+        // Not before: a manifest of a run that is not known to be open would say `running` for ever.
+        directory.write_manifest(&manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
         Ok(Self {
             directory,
