@@ -84,8 +84,9 @@ impl Recorder {
             },
             error: None,
         };
-        directory.write_manifest(&manifest)?;
         let tracked = Tracked::start(experiment, job, &manifest)?;
+        // Not before: a manifest of a run that is not known to be open would say `running` for ever.
+        directory.write_manifest(&manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
         Ok(Self {
             directory,

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use protea_core::{Catalog, Runner, SearchPath, Workspace, workspace::RunManifest};
+use protea_core::{
+    Catalog, Runner, SearchPath, Workspace,
+    workspace::{RUN_MANIFEST, RunManifest},
+};
 use protea_e2e::{Place, compile_c};
 use serde_json::Value;
 
@@ -25,13 +28,17 @@ impl Parabola {
     }
 }
 
-/// The manifests of a workspace's runs of a pipeline.
+/// The manifests of a workspace's runs of a pipeline. A directory without one is of a run that was
+/// killed before it began.
 pub fn manifests(workspace: &Workspace, pipeline: &str) -> Vec<RunManifest> {
     let mut found = Vec::new();
     for job in workspace.job_directories().unwrap() {
         let runs = fs::read_dir(job.join("artifacts").join(pipeline));
         for run in runs.into_iter().flatten() {
-            found.push(RunManifest::read(&run.unwrap().path()).unwrap());
+            let run = run.unwrap().path();
+            if run.join(RUN_MANIFEST).exists() {
+                found.push(RunManifest::read(&run).unwrap());
+            }
         }
     }
     found
