@@ -77,6 +77,7 @@ pub fn lines() -> Vec<Line> {
         line("chatter", "warning", "writes/prints-nothing", &["18 bytes"], &[]),
         line("child_in_its_own_session", "failed", "isolation/children", &["1 processes"], &[]),
         line("child_left", "failed", "isolation/children", &["1 processes"], &[]),
+        line("child_without_traces", "failed", "isolation/children", &["1 processes"], &[]),
         line("children_and_hang", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
         line("closed_files", "failed", "lifecycle/fit", &["closed its connection to the host"], &[]),
         line("crash_at_exit", "crashed", "load/ends", &["SIGSEGV", "the end of a process"], &[]),

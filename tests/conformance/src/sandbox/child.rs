@@ -22,6 +22,7 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 use serde::Serialize;
 
 use super::{
+    descendants,
     process_state::{State, Usage, threads},
     task::{Answer, Call, Last, Line, Manner, Opening, Outcome, Task},
 };
@@ -32,6 +33,7 @@ const SETTLING: Duration = Duration::from_millis(300);
 /// Serves one task on the socket that stands in for standard input. Never returns: whoever started
 /// the process kills it.
 pub fn serve() -> ! {
+    descendants::inherit();
     match take_socket().and_then(attend) {
         Err(error) => {
             eprintln!("this process is a probe of protea's conformance suite: {error}");

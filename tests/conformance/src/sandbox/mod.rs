@@ -5,6 +5,7 @@
 //! process group of its own, with a time limit, in an empty directory, killed whole at its end.
 
 mod child;
+mod descendants;
 mod process;
 mod process_state;
 mod task;

@@ -20,6 +20,7 @@ use protea_core::{
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{
+    descendants::{self, Descendant},
     process_state::{State, Usage},
     task::{Answer, Last, Line, Task},
 };
@@ -91,13 +92,11 @@ pub fn probe(
     // A probe that dies at once is found out below.
     let _ = process.socket.write_all(text.as_bytes());
     seen.end = process.listen(&mut seen, time, &limits)?;
+    process.remember_descendants();
     if task.leave && matches!(seen.end, End::Finished(_)) {
         seen.end = process.leaves(seen.end, time, &limits)?;
     }
-    let marked = stragglers::marked(&process.id).into_iter();
-    seen.children = marked
-        .filter(|pid| Some(*pid) != Pid::from_raw(process.child.id().cast_signed()))
-        .count();
+    seen.children = process.children();
     seen.printed = process.printed();
     Ok(seen)
 }
@@ -108,6 +107,7 @@ struct Process {
     id: String,
     output: [File; 2],
     gone: Option<ExitStatus>,
+    descendants: Vec<Descendant>,
 }
 
 impl Process {
@@ -137,6 +137,7 @@ impl Process {
             id,
             output,
             gone: None,
+            descendants: Vec::new(),
         })
     }
 
@@ -237,6 +238,30 @@ impl Process {
         String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    /// Takes note of what came of it, while it is there to be asked.
+    fn remember_descendants(&mut self) {
+        if self.gone.is_none()
+            && let Some(pid) = self.pid()
+        {
+            self.descendants = descendants::of(pid);
+        }
+    }
+
+    /// How many processes the runner started and left running.
+    fn children(&self) -> usize {
+        let mut pids: Vec<Pid> = self.descendants.iter().map(|child| child.pid).collect();
+        let marked = stragglers::marked(&self.id).into_iter();
+        let unknown: Vec<Pid> = marked
+            .filter(|pid| Some(*pid) != self.pid() && !pids.contains(pid))
+            .collect();
+        pids.extend(unknown);
+        pids.len()
+    }
+
     fn printed(&self) -> u64 {
         let length = |file: &File| file.metadata().map_or(0, |metadata| metadata.len());
         self.output.iter().map(length).sum()
@@ -245,9 +270,14 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The group first, while its leader keeps the number from being given away.
-        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
-            let _ = kill_process_group(group, Signal::KILL);
+        let mut left = std::mem::take(&mut self.descendants);
+        if let Some(pid) = self.pid().filter(|_| self.gone.is_none()) {
+            left.extend(descendants::of(pid));
+            // The group first, while its leader keeps the number from being given away.
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+        for descendant in left {
+            descendant.kill();
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
