@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use crate::{
     argv, commands,
     exit::Exit,
     failure::Failure,
-    output::Report,
+    output::{Report, say},
 };
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -103,9 +102,9 @@ fn print_failure(failure: &Failure, json: bool) {
         // The error that follows counts for more.
         let _ = print(text);
     }
-    eprintln!("{ERROR}error{ERROR:#}: {}", failure.message);
+    say!("{ERROR}error{ERROR:#}: {}", failure.message);
     if let Some(note) = failure.note() {
-        eprintln!("{NOTE}note{NOTE:#}: {note}");
+        say!("{NOTE}note{NOTE:#}: {note}");
     }
     if json {
         print_error_object(&failure.to_json());

@@ -284,7 +284,8 @@ impl Recorder {
         let tracked = self.tracked.end(&self.manifest);
         step_written?;
         written?;
-        Ok(tracked?)
+        tracked?;
+        Ok(self.tracked.settle()?)
     }
 }
 

@@ -1,11 +1,11 @@
 //! A run in its trackers.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use protea_tracking::{Run, RunStart, Tracker, TrackerError};
+use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::settle};
 use serde_json::{Map, json};
 
 use super::{Experiment, ExperimentError};
@@ -14,6 +14,7 @@ use crate::workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status};
 /// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
 pub(super) struct Tracked {
     pub(super) run: Run,
+    open_runs: PathBuf,
     failure: Mutex<Option<TrackerError>>,
 }
 
@@ -28,6 +29,7 @@ impl Tracked {
         let start = run_start(job, manifest, experiment.tracking.offline)?;
         Ok(Self {
             run: tracker.start_run(start)?,
+            open_runs: experiment.workspace.open_runs(),
             failure: Mutex::default(),
         })
     }
@@ -72,6 +74,11 @@ impl Tracked {
             (status, _) => run.finish(status),
         };
         sent.and(ended).and(self.check())
+    }
+
+    /// All that is known of the run says how it ended. Until then the next command sees to it.
+    pub(super) fn settle(&self) -> Result<(), TrackerError> {
+        settle(&self.open_runs, self.run.id())
     }
 }
 

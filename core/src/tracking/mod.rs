@@ -116,6 +116,7 @@ impl Tracking {
     ) -> Result<LogFirst, TrackerError> {
         let log = Jsonl::new(job.tracker_log())?
             .marking_open_runs_in(workspace.open_runs())
+            .leaving_marks()
             .on_error(self.on_log_error);
         self.backends
             .iter()

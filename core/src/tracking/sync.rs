@@ -15,7 +15,7 @@ pub struct SyncedRun {
     pub run_id: String,
     /// The backend.
     pub backend: String,
-    /// Whether the backend has the run whole now.
+    /// Whether the backend has the run whole now, or gets it from another process.
     pub ok: bool,
     /// How many events were sent.
     pub sent: u64,
@@ -82,6 +82,13 @@ impl Backends {
                 let refused =
                     |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
                 synced.refused = sent.refused.into_iter().map(refused).collect();
+                // It is said once; what is refused is not sent again.
+                synced.ok &= synced.refused.is_empty();
+            }
+            // Whoever sends it does what is to be done.
+            Err(error @ TrackerError::Busy { .. }) => {
+                synced.ok = true;
+                synced.error = Some(error.to_string());
             }
             Err(error) => {
                 synced.error = Some(error.to_string());

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use protea_tracking::{RunReference, RunStart, Tracker, sync_run};
+use protea_tracking::{
+    RunReference, RunStart, Tracker,
+    log::{EventLog, FILE_NAME},
+    sync_run,
+};
 use serde_json::{Value, json};
 
 use super::{Job, TrackerBinding, Workspace, WorkspaceError};
@@ -64,6 +68,25 @@ pub fn bind_tracker(
     };
     job.update_document(|document| document.tracker = Some(binding.clone()))?;
     Ok(binding)
+}
+
+/// What a job is bound to, for the work that begins now. A run that has ended is over: the job is
+/// bound to a new one at the same place.
+///
+/// # Errors
+///
+/// As [`bind_tracker`].
+pub fn current(job: &Job, offline: bool) -> Result<Option<TrackerBinding>, WorkspaceError> {
+    let Some(bound) = job.document()?.tracker else {
+        return Ok(None);
+    };
+    let log = job.tracker_log().join(&bound.log).join(FILE_NAME);
+    if !log.exists() || !EventLog::open(log)?.has_end() {
+        return Ok(Some(bound));
+    }
+    let workspace = Workspace::at(job.workspace())?;
+    let (project, offline) = (bound.project.as_deref(), offline || bound.offline);
+    bind_tracker(&workspace, job, &bound.backend, project, offline, true).map(Some)
 }
 
 /// A run that was bound offline has the backend's id once it was sent: the document says so.

@@ -1,8 +1,8 @@
 //! A job's status while work is done for it.
 
-use std::{fmt, thread};
+use std::{fmt, path::PathBuf, thread};
 
-use protea_tracking::{Run, RunStart, RunStatus, Tracker};
+use protea_tracking::{Run, RunStatus, Tracker, log::settle};
 
 use super::{Job, Workspace, WorkspaceError, binding};
 use crate::tracking::Tracking;
@@ -33,23 +33,31 @@ pub fn run_lifecycle<T, E>(job: &Job, work: impl FnOnce() -> Result<T, E>) -> Re
 where
     E: From<WorkspaceError> + fmt::Display,
 {
-    run_lifecycle_judging(job, |_| RunStatus::Failed, work)
+    let tracking = match binding::current(job, false)? {
+        Some(bound) => Tracking::default()
+            .with_binding(&bound)
+            .map_err(WorkspaceError::from)?,
+        None => Tracking::default(),
+    };
+    run_lifecycle_tracked(job, &tracking, |_| RunStatus::Failed, work)
 }
 
-/// As [`run_lifecycle`]; `judge` says of an error whether the job has `failed` or was `killed`.
+/// As [`run_lifecycle`], with the backends and the place in them that `tracking` says; `judge` says
+/// of an error whether the job has `failed` or was `killed`.
 ///
 /// # Errors
 ///
 /// As [`run_lifecycle`].
-pub fn run_lifecycle_judging<T, E>(
+pub fn run_lifecycle_tracked<T, E>(
     job: &Job,
+    tracking: &Tracking,
     judge: impl FnOnce(&E) -> RunStatus,
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E>
 where
     E: From<WorkspaceError> + fmt::Display,
 {
-    let mut lifecycle = Lifecycle::begin(job)?;
+    let mut lifecycle = Lifecycle::begin(job, tracking)?;
     match work() {
         Ok(value) => {
             lifecycle.end(RunStatus::Finished, None)?;
@@ -67,20 +75,19 @@ where
 struct Lifecycle<'a> {
     job: &'a Job,
     run: Run,
+    open_runs: PathBuf,
     ended: bool,
 }
 
 impl<'a> Lifecycle<'a> {
-    fn begin(job: &'a Job) -> Result<Self, WorkspaceError> {
-        let document = job.document()?;
-        let (tracking, start) = match &document.tracker {
-            Some(bound) => {
-                let start = binding::run_start(job, Some(bound))?.id(&bound.log);
-                (Tracking::default().with_binding(bound)?, start)
-            }
-            None => (Tracking::default(), binding::run_start(job, None)?),
-        };
-        let run = Self::track(job, &tracking, start)?;
+    fn begin(job: &'a Job, tracking: &Tracking) -> Result<Self, WorkspaceError> {
+        let bound = job.document()?.tracker;
+        let mut start = binding::run_start(job, bound.as_ref())?.offline(tracking.offline);
+        if let Some(bound) = &bound {
+            start = start.id(&bound.log);
+        }
+        let workspace = Workspace::at(job.workspace())?;
+        let run = tracking.tracker(&workspace, job)?.start_run(start)?;
         job.update_document(|document| {
             document.status = Some(RunStatus::Running);
             document.error = None;
@@ -89,13 +96,9 @@ impl<'a> Lifecycle<'a> {
         Ok(Self {
             job,
             run,
+            open_runs: workspace.open_runs(),
             ended: false,
         })
-    }
-
-    fn track(job: &Job, tracking: &Tracking, start: RunStart) -> Result<Run, WorkspaceError> {
-        let workspace = Workspace::at(job.workspace())?;
-        Ok(tracking.tracker(&workspace, job)?.start_run(start)?)
     }
 
     fn end(&mut self, status: RunStatus, error: Option<String>) -> Result<(), WorkspaceError> {
@@ -109,7 +112,9 @@ impl<'a> Lifecycle<'a> {
             document.status = Some(status);
             document.error = error;
         })?;
-        Ok(tracked?)
+        tracked?;
+        // Until then the next command sees to it.
+        Ok(settle(&self.open_runs, self.run.id())?)
     }
 }
 

@@ -38,13 +38,13 @@ use std::{
 use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
 
-pub use binding::bind_tracker;
 pub(crate) use binding::remember;
+pub use binding::{bind_tracker, current as current_binding};
 pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::FindRunError;
 pub use job::Job;
-pub use lifecycle::{run_lifecycle, run_lifecycle_judging};
+pub use lifecycle::{run_lifecycle, run_lifecycle_tracked};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
@@ -64,6 +64,7 @@ const SIGNAC_CONFIG: &str = "schema_version = 2\n";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
     directory: PathBuf,
+    unclosed: Vec<String>,
 }
 
 /// Why the workspace cannot take a run.
@@ -151,9 +152,7 @@ impl Workspace {
         if !config.exists() {
             write_atomic(&config, SIGNAC_CONFIG.as_bytes())?;
         }
-        let workspace = Self { directory };
-        vanished::close(&workspace);
-        Ok(workspace)
+        Ok(Self::closing_vanished(directory))
     }
 
     /// The workspace at `directory`, to look at what is there: nothing is made. Runs whose process
@@ -165,9 +164,23 @@ impl Workspace {
     pub fn at(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
         let directory = directory.as_ref();
         let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
-        let workspace = Self { directory };
-        vanished::close(&workspace);
-        Ok(workspace)
+        Ok(Self::closing_vanished(directory))
+    }
+
+    fn closing_vanished(directory: PathBuf) -> Self {
+        let mut workspace = Self {
+            directory,
+            unclosed: Vec::new(),
+        };
+        let failures = vanished::close(&workspace);
+        workspace.unclosed = failures.iter().map(ToString::to_string).collect();
+        workspace
+    }
+
+    /// Why runs whose process vanished could not be closed, for each of them.
+    #[must_use]
+    pub fn unclosed(&self) -> &[String] {
+        &self.unclosed
     }
 
     /// The directory.

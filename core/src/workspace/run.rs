@@ -45,6 +45,10 @@ impl RunDirectory {
         })
     }
 
+    pub(super) fn has_manifest(&self) -> bool {
+        self.path.join(RUN_MANIFEST).exists()
+    }
+
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -1,57 +1,88 @@
-//! Closes the runs of processes that vanished.
+//! Brings runs to their end whose processes vanished, or could not say everywhere how they ended.
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use protea_contracts::Level;
-use protea_tracking::log::{ClosedRun, close_vanished};
+use protea_tracking::{
+    TrackerError,
+    log::{ClosedRun, close_vanished, settle},
+};
 
-use super::{Job, RunDirectory, RunManifest, Status, Workspace};
+use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError};
 
-const REASON: &str = "the process that ran it vanished";
-
-/// Closes what vanished processes left open, in the event log, the manifest and the run's log.
-/// What cannot be closed now is left to the next command.
-pub(super) fn close(workspace: &Workspace) {
-    for run in close_vanished(&workspace.open_runs()).unwrap_or_default() {
+/// Closes what vanished processes left open: in the event log, then in the manifest and the run's
+/// log, or in the job's document. The mark of a run goes last, so that what is interrupted here is
+/// done by the next command. What could not be done is given back.
+pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
+    let open_runs = workspace.open_runs();
+    let (closed, mut failures) = close_vanished(&open_runs);
+    for run in closed {
         // `<job>/tracker_log/<run_id>/events.jsonl`
         let Some(job) = run.log.ancestors().nth(3) else {
             continue;
         };
-        match RunDirectory::find(job, &run.run_id) {
-            Some(directory) => close_directory(&directory),
-            None => close_job(&Job::at(job), &run),
+        let settled = bring_to_end(job, &run).and_then(|()| Ok(settle(&open_runs, &run.run_id)?));
+        if let Err(error) = settled {
+            failures.push(match error {
+                WorkspaceError::Tracker(error) => error,
+                error => TrackerError::Refused {
+                    backend: "the workspace".to_owned(),
+                    what: format!("the end of the run {}", run.run_id),
+                    reason: error.to_string(),
+                },
+            });
         }
+    }
+    failures
+}
+
+fn bring_to_end(job: &Path, run: &ClosedRun) -> Result<(), WorkspaceError> {
+    match RunDirectory::find(job, &run.run_id) {
+        Some(directory) => close_directory(&directory, run),
+        // The run of a job's lifecycle has no directory of its own.
+        None => close_job(&Job::at(job), run),
     }
 }
 
-/// The run of a job's lifecycle has no directory of its own.
-fn close_job(job: &Job, run: &ClosedRun) {
-    // Another command may have done it meanwhile, to the same end.
-    let _ = job.update_document(|document| {
+fn close_job(job: &Job, run: &ClosedRun) -> Result<(), WorkspaceError> {
+    if job.document()?.run.as_ref() != Some(&run.run_id) {
+        return Ok(());
+    }
+    job.update_document(|document| {
         if document.run.as_ref() == Some(&run.run_id) {
-            document.status = Some(Status::Killed);
-            document.error = Some(REASON.to_owned());
+            document.status = Some(run.status);
+            document.error.clone_from(&run.error);
         }
-    });
+    })
+    .map(drop)
 }
 
-fn close_directory(directory: &RunDirectory) {
-    let Ok(mut manifest) = RunManifest::read(directory.path()) else {
-        return;
-    };
-    if manifest.status != Status::Running {
-        return;
+fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), WorkspaceError> {
+    if !directory.has_manifest() {
+        // It ended before anything of it was known.
+        return Ok(());
     }
-    manifest.status = Status::Killed;
+    let mut manifest = RunManifest::read(directory.path())?;
+    if manifest.status != Status::Running {
+        return Ok(());
+    }
+    manifest.status = run.status;
     manifest.finished = Some(Timestamp::now());
-    manifest.error = Some(REASON.to_owned());
+    manifest.error.clone_from(&run.error);
     for step in &mut manifest.steps {
         if step.status == Status::Running {
-            step.status = Status::Killed;
+            step.status = run.status;
         }
     }
-    // As above.
-    let _ = directory.write_manifest(&manifest);
+    directory.write_manifest(&manifest)?;
+    // Beside the manifest, the log is for people.
     if let Ok(log) = directory.reopen_log(&manifest.pipeline) {
-        log.line(Level::Error, "-", &format!("Run killed: {REASON}"));
+        let (level, reason) = match &run.error {
+            Some(reason) => (Level::Error, format!(": {reason}")),
+            None => (Level::Info, String::new()),
+        };
+        log.line(level, NO_STEP, &format!("Run {}{reason}", run.status));
     }
+    Ok(())
 }

@@ -69,6 +69,12 @@ pub enum TrackerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another process works on the run.
+    #[error("the run {run_id} is at work in another process; wait for its end")]
+    InUse {
+        /// The run.
+        run_id: String,
+    },
     /// Another process is feeding the run to the backend.
     #[error("another process is sending the run {run_id} to {backend}")]
     Busy {

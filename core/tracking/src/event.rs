@@ -87,7 +87,7 @@ pub struct Metric<'a> {
 /// A file or directory that belongs to a run. The log keeps where it is, not what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// Where it is, absolute.
+    /// Where it is, absolute. In the file of a log, what lies near the log is named from it on.
     pub path: PathBuf,
     /// What it is called in backends, with `/` between the parts: `predictions`, `export/model.json`.
     pub name: String,

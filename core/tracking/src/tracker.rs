@@ -29,6 +29,15 @@ pub trait Tracker: Send + Sync {
         false
     }
 
+    /// Checks what can be checked of a start without touching the backend, such as a project's name.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Refused`] for what [`open_run`](Self::open_run) would never take.
+    fn check_start(&self, _start: &RunStart) -> Result<(), TrackerError> {
+        Ok(())
+    }
+
     /// Starts a run, or goes on with the one that has its id.
     ///
     /// # Errors

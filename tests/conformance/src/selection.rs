@@ -51,7 +51,7 @@ impl Selection {
     /// use protea_conformance::Selection;
     ///
     /// let selection = Selection::new(&["^load/".into()], &["others$".into()])?;
-    /// assert_eq!(selection.tests().len(), 3);
+    /// assert_eq!(selection.tests().len(), 5);
     /// assert!(Selection::new(&["laod".into()], &[]).is_err());
     /// # Ok::<(), protea_conformance::SelectionError>(())
     /// ```

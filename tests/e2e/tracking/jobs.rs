@@ -191,8 +191,12 @@ fn the_next_command_closes_what_a_killed_one_left() {
     );
     assert_eq!(document(&place, &id)["status"], "running");
 
-    let sync = place.protea(["sync"]);
+    // Wherever the workspace is by then.
+    let moved = place.join("moved");
+    fs::rename(&workspace, &moved).unwrap();
+    let sync = place.protea(["sync", "--workspace", "moved"]);
     assert_eq!(sync.code, Some(0), "{sync:#?}");
+    fs::rename(&moved, &workspace).unwrap();
     let closed = manifest(&workspace, "experiment").unwrap();
     assert_eq!(closed["status"], "killed");
     assert!(closed["error"].as_str().unwrap().contains("vanished"));

@@ -204,8 +204,10 @@ fn a_run_without_its_server_is_sent_later_and_once() {
     server.start_again();
     let sent = protea(&place, &server.uri, &["sync", "--json"]).json();
     assert_eq!(sent["runs"].as_array().unwrap().len(), 2, "{sent}");
-    assert_eq!(sent["runs"][0]["ok"], true, "{sent}");
-    assert!(sent["runs"][0]["sent"].as_u64().unwrap() > 3);
+    for run in sent["runs"].as_array().unwrap() {
+        assert_eq!(run["ok"], true, "{sent}");
+        assert!(run["sent"].as_u64().unwrap() > 0, "{sent}");
+    }
     let document = place.join("protea-workspace/workspace").join(job);
     let document = fs::read(document.join("signac_job_document.json")).unwrap();
     let document: Value = serde_json::from_slice(&document).unwrap();

@@ -221,6 +221,7 @@ fn sin_of(line: &Line, file: &Path) -> bool {
         "output-outside" => "outside.txt",
         // As far as it came: what it wrote where it was told is its own.
         "output-flood" => "flood-0",
+        "dated-export" => "date.txt",
         _ => return false,
     };
     file.ends_with(sin)

@@ -133,7 +133,7 @@ pub struct NewRunArgs {
     pub hypothesis: Option<String>,
     /// More of the state point; a value is JSON where it can be read so, else a text. May be given
     /// more than once
-    #[arg(long = "sp", value_name = "KEY=VALUE,…", value_delimiter = ',')]
+    #[arg(long = "sp", value_name = "KEY=VALUE,…")]
     pub state_point: Vec<String>,
 }
 

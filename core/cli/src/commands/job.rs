@@ -19,14 +19,25 @@ pub fn new_run(args: &NewRunArgs, reporter: &Reporter) -> Result<Report, Failure
     if let Some(hypothesis) = &args.hypothesis {
         state_point.insert("hypothesis".to_owned(), json!(hypothesis));
     }
-    for pair in &args.state_point {
+    for pair in args.state_point.iter().flat_map(|given| pairs(given)) {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Failure::new(
                 Exit::Usage,
                 format!("--sp {pair:?} is not KEY=VALUE; give for example --sp seed=0"),
             ));
         };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+        let digits = value.strip_prefix('-').unwrap_or(value);
+        let value = match serde_json::from_str(value) {
+            // signac would know another job by the number than by its nearest double.
+            Ok(Value::Number(number)) if number.is_f64() && is_integer(digits) => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("--sp {pair:?}: the integer has more than 64 bits; give it as a text"),
+                ));
+            }
+            Ok(value) => value,
+            Err(_) => json!(value),
+        };
         if state_point.insert(key.to_owned(), value).is_some() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -41,6 +52,30 @@ pub fn new_run(args: &NewRunArgs, reporter: &Reporter) -> Result<Report, Failure
         text: format!("{}\n", job.id()),
         json: job_json(&job, &state_point),
     })
+}
+
+/// `a=1,b=[2,3]` is `a=1` and `b=[2,3]`: a comma parts pairs where what follows is a pair, and
+/// every bracket before it is closed.
+fn pairs(given: &str) -> Vec<String> {
+    let mut pairs: Vec<String> = Vec::new();
+    for part in given.split(',') {
+        let is_open = |pair: &String| {
+            let count = |characters: [char; 2]| pair.matches(characters).count();
+            count(['[', '{']) > count([']', '}'])
+        };
+        match pairs.last_mut().filter(|last| is_open(last)) {
+            Some(last) => {
+                last.push(',');
+                last.push_str(part);
+            }
+            None => pairs.push(part.to_owned()),
+        }
+    }
+    pairs
+}
+
+fn is_integer(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Binds a job to a run of a backend.

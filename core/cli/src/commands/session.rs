@@ -165,6 +165,9 @@ impl<'a> Session<'a> {
     ) -> Result<T, Failure> {
         ended_by_user()?;
         let workspace = Workspace::open(&self.args.workspace.workspace)?;
+        for reason in workspace.unclosed() {
+            self.reporter.warn(reason);
+        }
         let tracked = Tracked::begin(&self.args.tracking, &workspace)?;
         let experiment = Experiment::new(&self.runner, &workspace)
             .with_seed(self.args.seed)

@@ -18,6 +18,9 @@ use crate::{
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::open(&args.workspace.workspace)?;
     let (mut runs, unreadable) = unsynced(&workspace)?;
+    for reason in workspace.unclosed() {
+        reporter.warn(reason);
+    }
     for error in &unreadable {
         reporter.warn(&error.to_string());
     }
@@ -65,8 +68,8 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
         });
     }
     let message = format!(
-        "{} of {} could not be sent; what is missing is in the workspace, `protea sync` sends it \
-         once the backend answers",
+        "{} of {} did not arrive whole; what a backend does not answer for stays in the workspace, \
+         and `protea sync` sends it later",
         count(failed as u64),
         runs_of(total)
     );

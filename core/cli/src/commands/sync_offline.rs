@@ -19,9 +19,10 @@ use crate::{
 /// Uploads W&B's offline runs.
 pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace.workspace)?;
-    if !args.dry_run {
-        complete(&workspace, reporter)?;
-    }
+    let incomplete = match args.dry_run {
+        true => 0,
+        false => complete(&workspace, reporter)?,
+    };
     let jobs = workspace.directory().join("workspace");
     let runs = match jobs.is_dir() {
         true => find_offline_runs(&jobs)?,
@@ -44,7 +45,7 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
     }
     reporter.abandon();
 
-    let text = match reports.is_empty() {
+    let text = match reports.is_empty() && incomplete == 0 {
         true => "every W&B run is uploaded\n".to_owned(),
         false => {
             let mut table = Table::new(0..0, ["run", "outcome"]);
@@ -55,7 +56,7 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
         }
     };
     let runs: Vec<Value> = reports.iter().map(as_json).collect();
-    let failed = reports.iter().filter(|report| !report.ok).count();
+    let failed = incomplete + reports.iter().filter(|report| !report.ok).count();
     if failed == 0 {
         return Ok(Report {
             text,
@@ -63,8 +64,7 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
         });
     }
     let message = format!(
-        "{failed} of {total} runs could not be uploaded whole; the next `protea sync-offline` tries \
-         again"
+        "{failed} runs could not be uploaded whole; the next `protea sync-offline` tries again"
     );
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
@@ -72,18 +72,20 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
 }
 
 /// Writes to the runs what they lack of the event log, such as the end of one that was killed.
-fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<(), Failure> {
+///
+/// Gives how many could not be brought up to date.
+fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure> {
     let (mut behind, unreadable) = unsynced(workspace)?;
     behind.retain(|run| run.cursor.backend == "wandb");
-    sync(&behind, |run| {
+    let synced = sync(&behind, |run| {
         if let Some(error) = &run.error {
             reporter.warn(&format!("{}: {error}", run.run_id));
         }
     });
-    for error in unreadable {
+    for error in &unreadable {
         reporter.warn(&error.to_string());
     }
-    Ok(())
+    Ok(unreadable.len() + synced.iter().filter(|run| !run.ok).count())
 }
 
 fn as_json(report: &SyncReport) -> Value {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protea_core::{
     Experiment, ExperimentError, Tracking, Workspace,
     tracking::{Backend, Undelivered},
-    workspace::{Job, Status, TrackerBinding, run_lifecycle_judging},
+    workspace::{Job, Status, TrackerBinding, current_binding, run_lifecycle_tracked},
 };
 
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, output::Reporter};
@@ -43,6 +43,18 @@ impl Tracked {
             };
             tracking = tracking.with_tag(key, value);
         }
+        let texts = [&args.project, &args.group, &args.notes]
+            .into_iter()
+            .flatten();
+        if let Some(text) = texts
+            .chain(&args.tags)
+            .find(|text| text.contains(char::is_control))
+        {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{text:?} has a line break or another control character; leave it out"),
+            ));
+        }
         let mut names = args.track.clone();
         names.sort_unstable();
         names.dedup();
@@ -50,7 +62,7 @@ impl Tracked {
             None => None,
             Some(job) => {
                 let job = workspace.find_job(job)?;
-                let bound = job.document()?.tracker;
+                let bound = current_binding(&job, args.offline)?;
                 if let Some(bound) = &bound {
                     names.retain(|name| *name != bound.backend);
                     tracking = tracking.with_binding(bound)?;
@@ -86,7 +98,7 @@ impl Tracked {
                     true => Status::Killed,
                     false => Status::Failed,
                 };
-                run_lifecycle_judging(job, judge, || act(&experiment))
+                run_lifecycle_tracked(job, &self.tracking, judge, || act(&experiment))
             }
         }
     }

@@ -1,6 +1,15 @@
 //! What a command says: its report on standard output, its progress on standard error.
 
 mod explanation;
+/// Writes a line to standard error. That nobody can read it is no reason to end a run.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 mod lines;
 mod number;
 mod progress;

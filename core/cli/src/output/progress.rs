@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -61,7 +60,7 @@ impl Reporter {
     /// Work begins.
     pub fn start(&self, label: &str) {
         if matches!(self.0.manner, Manner::Lines) {
-            eprintln!("{} …", printable(label));
+            say!("{} …", printable(label));
         }
         self.start_bar(label);
     }
@@ -109,8 +108,8 @@ impl Reporter {
         if matches!(self.0.manner, Manner::Lines) && current.last_line.elapsed() >= LINE_EVERY {
             current.last_line = Instant::now();
             match total {
-                0 => eprintln!("{}: {done}", current.label),
-                _ => eprintln!("{}: {done} of {total}", current.label),
+                0 => say!("{}: {done}", current.label),
+                _ => say!("{}: {done} of {total}", current.label),
             }
         }
     }
@@ -145,13 +144,13 @@ impl Reporter {
     /// Something that the user should look at.
     pub fn warn(&self, text: &str) {
         let text = printable(text);
-        self.above(|| eprintln!("{WARNING}warning{WARNING:#}: {text}"));
+        self.above(|| say!("{WARNING}warning{WARNING:#}: {text}"));
     }
 
     /// Something that is said even when quiet.
     pub fn always(&self, text: &str) {
         let text = printable(text);
-        self.above(|| eprintln!("{text}"));
+        self.above(|| say!("{text}"));
     }
 
     /// Prints above the bars.

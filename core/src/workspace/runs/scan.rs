@@ -30,8 +30,9 @@ pub(super) fn scan(workspace: &Path) -> RunList {
             Err(unreadable) => list.unreadable.push(unreadable),
         }
     }
-    list.runs
-        .sort_unstable_by(|a, b| a.head.run_id.cmp(&b.head.run_id));
+    list.runs.sort_unstable_by(|a, b| {
+        (a.head.started, &a.head.run_id).cmp(&(b.head.started, &b.head.run_id))
+    });
     list.unreadable.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     list
 }

@@ -33,6 +33,7 @@ pub struct Jsonl {
     directory: PathBuf,
     open_runs: PathBuf,
     on_error: OnLogError,
+    leaves_marks: bool,
 }
 
 /// What becomes of a run whose log cannot be written, as on a full disk.
@@ -60,6 +61,7 @@ impl Jsonl {
             open_runs: directory.join(".open"),
             directory,
             on_error: OnLogError::Fail,
+            leaves_marks: false,
         })
     }
 
@@ -67,6 +69,14 @@ impl Jsonl {
     #[must_use]
     pub fn marking_open_runs_in(mut self, open_runs: impl Into<PathBuf>) -> Self {
         self.open_runs = open_runs.into();
+        self
+    }
+
+    /// Leaves the mark of a run that ended, for the caller to [`settle`](log::settle) once all else that
+    /// it keeps of the run says so too.
+    #[must_use]
+    pub fn leaving_marks(mut self) -> Self {
+        self.leaves_marks = true;
         self
     }
 
@@ -93,9 +103,13 @@ impl Jsonl {
     ///
     /// # Errors
     ///
-    /// As [`log::close_vanished`].
+    /// The first of what could not be closed; the other runs are closed all the same.
     pub fn close_vanished(&self) -> Result<Vec<ClosedRun>, TrackerError> {
-        log::close_vanished(&self.open_runs)
+        let (closed, failures) = log::close_vanished(&self.open_runs);
+        for run in &closed {
+            log::settle(&self.open_runs, &run.run_id)?;
+        }
+        failures.into_iter().next().map_or(Ok(closed), Err)
     }
 
     fn summary(log: PathBuf) -> Result<Option<RunSummary>, TrackerError> {
@@ -120,6 +134,7 @@ impl Tracker for Jsonl {
             log: EventLog::open(path)?,
             marker,
             on_error: self.on_error,
+            leaves_marks: self.leaves_marks,
         }))
     }
 
@@ -144,6 +159,7 @@ struct JsonlRun {
     log: EventLog,
     marker: PathBuf,
     on_error: OnLogError,
+    leaves_marks: bool,
 }
 
 impl RunSink for JsonlRun {
@@ -173,7 +189,7 @@ impl RunSink for JsonlRun {
             result => result?,
         }
         let ended = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
-        if events.last().is_some_and(ended) {
+        if events.last().is_some_and(ended) && !self.leaves_marks {
             unmark(&self.marker)?;
         }
         Ok(())

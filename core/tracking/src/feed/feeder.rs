@@ -37,8 +37,10 @@ struct Shared {
 struct State {
     arriving: Vec<RunFeed>,
     ended: Vec<PathBuf>,
+    backend: &'static str,
     running: bool,
     hurry: bool,
+    given_up: bool,
     stop: bool,
     undelivered: Vec<Undelivered>,
     down: Option<String>,
@@ -77,6 +79,21 @@ impl State {
     /// Whether a run that ended, or one that just came, may be delivered without delay.
     fn is_under_way(&self) -> bool {
         self.has_news() || self.undelivered.iter().any(|run| run.reason.is_none())
+    }
+
+    /// The runs that ended and are not delivered, also those that the thread has not come to.
+    fn left(&self) -> Vec<Undelivered> {
+        let mut left = self.undelivered.clone();
+        for log in &self.ended {
+            if left.iter().all(|run| run.log != *log) {
+                left.push(Undelivered {
+                    log: log.clone(),
+                    backend: self.backend,
+                    reason: self.down.clone(),
+                });
+            }
+        }
+        left
     }
 
     fn has_news(&self) -> bool {
@@ -134,6 +151,7 @@ impl Feeder {
         let backend = tracker.backend();
         let shared = &self.owner.shared;
         let mut state = shared.lock();
+        state.backend = backend;
         state.arriving.push(RunFeed::new(log.into(), tracker));
         if !state.running {
             let thread = Arc::clone(shared);
@@ -167,7 +185,10 @@ impl Feeder {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.shared.wait(LAST_MOMENT);
+        // Whoever waited in vain has had enough of it.
+        if !self.shared.lock().given_up {
+            self.shared.wait(LAST_MOMENT);
+        }
         self.shared.lock().stop = true;
         self.shared.changed.notify_all();
         // The thread may be in a call that takes long; it ends by itself, or with the process.
@@ -190,7 +211,8 @@ impl Shared {
             let away = state.down.is_some() && !state.has_news();
             if done || away || left.is_zero() {
                 state.hurry = false;
-                return state.undelivered.clone();
+                state.given_up |= !done;
+                return state.left();
             }
             (state, _) = self
                 .changed

@@ -67,6 +67,9 @@ impl Tracker for LogFirst {
     }
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
+        for (backend, _) in &self.backends {
+            backend.check_start(start)?;
+        }
         let sink = self.log.open_run(start)?;
         let log = self.log.log_of(&start.run_id);
         for (backend, _) in &self.backends {

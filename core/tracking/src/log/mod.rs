@@ -14,16 +14,20 @@
 //! to the disk; the log is synchronised when the run ends.
 //!
 //! **A vanished process.** Whoever writes a log holds a lock on it, which ends with the process, and
-//! a marker in a directory of open runs. [`close_vanished`] looks there, and closes as `killed`
-//! what nobody holds.
+//! a mark in a directory of open runs. [`close_vanished`] looks there, and closes as `killed`
+//! what nobody holds; [`settle`] takes a mark away.
+//!
+//! **A log that is moved.** Files of a run are named from its log on, and the log from its mark on, so a
+//! directory that holds all of them can be moved or copied.
 
 mod line;
 mod reader;
+mod relative;
 mod vanished;
 mod writer;
 
 pub use reader::LogReader;
-pub use vanished::{ClosedRun, close_vanished};
+pub use vanished::{ClosedRun, close_vanished, settle};
 pub(crate) use vanished::{mark, unmark};
 pub use writer::EventLog;
 

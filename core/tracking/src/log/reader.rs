@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Event, TrackerError};
+use super::relative;
+use crate::{Event, EventKind, TrackerError};
 
 /// Reads a log in batches, from any line on, as far as whole lines are there.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl LogReader {
                         offset: self.offset + used as u64,
                         reason: error.to_string(),
                     })?;
-                events.push(event.into_owned());
+                events.push(self.placed(event.into_owned()));
                 used += length + 1;
             }
             self.buffer.drain(..used);
@@ -99,6 +100,17 @@ impl LogReader {
             }
             self.buffer.extend_from_slice(&self.block[..read]);
         }
+    }
+
+    /// The event with an artefact's file where it is now.
+    fn placed(&self, mut event: Event<'static>) -> Event<'static> {
+        if let EventKind::LogArtifact(artifact) | EventKind::LogModel(artifact) = &mut event.kind
+            && artifact.path.is_relative()
+            && let Some(directory) = self.path.parent().and_then(|path| path.canonicalize().ok())
+        {
+            artifact.path = relative::resolved(&directory, &artifact.path);
+        }
+        event
     }
 
     /// All events that are left.

@@ -1,4 +1,4 @@
-//! Closes the runs of processes that vanished.
+//! Finds the runs of processes that vanished, and closes their logs.
 
 use std::{
     fs,
@@ -9,16 +9,20 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::EventLog;
+use super::{EventLog, relative};
 use crate::{Event, EventKind, RunStatus, TrackerError};
 
-/// A run that was closed because its process had vanished.
+/// A run that nobody works on any more although it is marked as open. Its log has its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedRun {
     /// Its id.
     pub run_id: String,
     /// Its log.
     pub log: PathBuf,
+    /// How it ended: `killed` where its process vanished before it could say.
+    pub status: RunStatus,
+    /// Why, where it did not end well.
+    pub error: Option<String>,
 }
 
 /// A marker so young may be of a process that has not come to lock its log yet.
@@ -26,37 +30,34 @@ const YOUNG: Duration = Duration::from_secs(30);
 
 const REASON: &str = "the process that ran it vanished";
 
-/// Closes as `killed` every run that is marked in the directory `open_runs` and whose log nobody
-/// holds open. A directory that is not there has no open runs.
+/// Closes the log, as `killed`, of every run that is marked in the directory `open_runs` and that
+/// nobody holds open, and gives those runs, also where the log had its end. Their marks stay until
+/// [`settle`], so that whatever else is known of the run can be brought to the same end first. A
+/// directory that is not there has no open runs.
 ///
-/// # Errors
-///
-/// [`TrackerError::File`] when the directory cannot be read, or a log cannot be written; the other
-/// runs are closed all the same.
-pub fn close_vanished(open_runs: &Path) -> Result<Vec<ClosedRun>, TrackerError> {
+/// What could not be closed is given beside; it stays marked.
+pub fn close_vanished(open_runs: &Path) -> (Vec<ClosedRun>, Vec<TrackerError>) {
+    let (mut closed, mut failures) = (Vec::new(), Vec::new());
     let entries = match fs::read_dir(open_runs) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(TrackerError::read(open_runs)(error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return (closed, failures),
+        Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
     };
-    let mut closed = Vec::new();
-    let mut failure = None;
     for entry in entries.flatten() {
-        match close(&entry.path()) {
+        match close(open_runs, &entry.path()) {
             Ok(run) => closed.extend(run),
             // Somebody holds it: the run goes on.
-            Err(TrackerError::Busy { .. }) => {}
-            Err(error) => failure = Some(error),
+            Err(TrackerError::InUse { .. }) => {}
+            Err(error) => failures.push(error),
         }
     }
     closed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
-    failure.map_or(Ok(closed), Err)
+    (closed, failures)
 }
 
-fn close(marker: &Path) -> Result<Option<ClosedRun>, TrackerError> {
-    let run_id = marker.file_name().unwrap_or_default().to_string_lossy();
+fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerError> {
     let log = match fs::read_to_string(marker) {
-        Ok(log) => PathBuf::from(log),
+        Ok(log) => relative::resolved(open_runs, Path::new(&log)),
         // Its run ended while the directory was read.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(TrackerError::read(marker)(error)),
@@ -69,27 +70,35 @@ fn close(marker: &Path) -> Result<Option<ClosedRun>, TrackerError> {
         return Ok(None);
     }
     let mut writer = EventLog::open(log)?;
-    if writer.last_seq().is_none() && young {
+    let Some(last) = writer.last().cloned() else {
+        // It was never begun.
+        if !young {
+            unmark(marker)?;
+        }
         return Ok(None);
-    }
-    let closed = if writer.is_finished() {
-        None
-    } else {
-        writer.append(&[Event {
-            seq: writer.last_seq().map_or(0, |last| last + 1),
-            time: Timestamp::now(),
-            kind: EventKind::Finish {
-                status: RunStatus::Killed,
-                error: Some(REASON.to_owned()),
-            },
-        }])?;
-        Some(ClosedRun {
-            run_id: run_id.into_owned(),
-            log: writer.path().to_owned(),
-        })
     };
-    unmark(marker)?;
-    Ok(closed)
+    let (status, error) = match last.end {
+        Some(end) => end,
+        None => {
+            let (status, error) = (RunStatus::Killed, Some(REASON.to_owned()));
+            writer.append(&[Event {
+                seq: last.seq + 1,
+                time: Timestamp::now(),
+                kind: EventKind::Finish {
+                    status,
+                    error: error.clone(),
+                },
+            }])?;
+            (status, error)
+        }
+    };
+    let run_id = marker.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(ClosedRun {
+        run_id: run_id.into_owned(),
+        log: writer.path().to_owned(),
+        status,
+        error,
+    }))
 }
 
 fn is_young(marker: &Path) -> io::Result<bool> {
@@ -97,10 +106,11 @@ fn is_young(marker: &Path) -> io::Result<bool> {
     Ok(age.is_ok_and(|age| age < YOUNG))
 }
 
-/// Marks a run as open.
+/// Marks a run as open. The log is named from the marks on, so that both can be moved together.
 pub(crate) fn mark(open_runs: &Path, run_id: &str, log: &Path) -> Result<PathBuf, TrackerError> {
     fs::create_dir_all(open_runs).map_err(TrackerError::write(open_runs))?;
     let marker = open_runs.join(run_id);
+    let log = relative::from(open_runs, log);
     let log = log.to_str().ok_or_else(|| TrackerError::Name {
         what: "path",
         value: log.display().to_string(),
@@ -108,6 +118,15 @@ pub(crate) fn mark(open_runs: &Path, run_id: &str, log: &Path) -> Result<PathBuf
     })?;
     fs::write(&marker, log).map_err(TrackerError::write(&marker))?;
     Ok(marker)
+}
+
+/// Takes the mark of a run away: all that is known of it says how it ended.
+///
+/// # Errors
+///
+/// [`TrackerError::File`].
+pub fn settle(open_runs: &Path, run_id: &str) -> Result<(), TrackerError> {
+    unmark(&open_runs.join(run_id))
 }
 
 /// Takes the mark away.

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::line::LineWriter;
-use crate::{Event, EventKind, TrackerError};
+use super::relative;
+use crate::{Artifact, Event, EventKind, RunStatus, TrackerError};
 
 /// The log of one run, open for appending. While it is, nobody else can open it so.
 #[derive(Debug)]
@@ -21,10 +22,24 @@ pub struct EventLog {
 }
 
 /// The last event of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Last {
     pub(super) seq: u64,
-    pub(super) finished: bool,
+    /// How the run ended, and why, where this is its end.
+    pub(super) end: Option<(RunStatus, Option<String>)>,
+}
+
+impl Last {
+    fn of(event: &Event<'_>) -> Self {
+        let end = match &event.kind {
+            EventKind::Finish { status, error } => Some((*status, error.clone())),
+            _ => None,
+        };
+        Self {
+            seq: event.seq,
+            end,
+        }
+    }
 }
 
 /// More than any line that is written; beyond it, a file is no log.
@@ -36,7 +51,7 @@ impl EventLog {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Busy`] when it is open for appending elsewhere; [`TrackerError::File`];
+    /// [`TrackerError::InUse`] when it is open for appending elsewhere; [`TrackerError::File`];
     /// [`TrackerError::Corrupt`] when its last line is no event.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrackerError> {
         let path = path.into();
@@ -53,9 +68,8 @@ impl EventLog {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let directory = path.parent().and_then(Path::file_name);
-                return Err(TrackerError::Busy {
+                return Err(TrackerError::InUse {
                     run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
-                    backend: "its log".to_owned(),
                 });
             }
             Err(TryLockError::Error(error)) => return Err(TrackerError::write(&path)(error)),
@@ -81,11 +95,17 @@ impl EventLog {
     /// The place of the last event in it.
     #[must_use]
     pub fn last_seq(&self) -> Option<u64> {
-        self.last.map(|last| last.seq)
+        self.last.as_ref().map(|last| last.seq)
     }
 
-    pub(super) fn is_finished(&self) -> bool {
-        self.last.is_some_and(|last| last.finished)
+    /// Whether its last event is the end of the run.
+    #[must_use]
+    pub fn has_end(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.end.is_some())
+    }
+
+    pub(super) fn last(&self) -> Option<&Last> {
+        self.last.as_ref()
     }
 
     /// Appends events. They are in the file when this returns; the end of a run also on the disk.
@@ -99,8 +119,9 @@ impl EventLog {
         };
         self.line.clear();
         for event in events {
+            let movable = self.movable(event);
             self.writer
-                .write(&mut self.line, event)
+                .write(&mut self.line, movable.as_ref().unwrap_or(event))
                 .map_err(|error| TrackerError::write(&self.path)(error.into()))?;
         }
         if let Err(error) = self.file.write_all(&self.line) {
@@ -110,17 +131,33 @@ impl EventLog {
             return Err(TrackerError::write(&self.path)(error));
         }
         self.length += self.line.len() as u64;
-        let finished = matches!(last.kind, EventKind::Finish { .. });
-        self.last = Some(Last {
-            seq: last.seq,
-            finished,
-        });
-        if finished {
+        self.last = Some(Last::of(last));
+        if self.has_end() {
             self.file
                 .sync_data()
                 .map_err(TrackerError::write(&self.path))?;
         }
         Ok(())
+    }
+
+    /// The event with the file of an artefact named from the log on, where it has one.
+    fn movable(&self, event: &Event<'_>) -> Option<Event<'static>> {
+        let (artifact, kind): (&Artifact, fn(Artifact) -> EventKind<'static>) = match &event.kind {
+            EventKind::LogArtifact(artifact) => (artifact, EventKind::LogArtifact),
+            EventKind::LogModel(artifact) => (artifact, EventKind::LogModel),
+            _ => return None,
+        };
+        let directory = self.path.parent()?.canonicalize().ok()?;
+        // What lies elsewhere altogether is not moved with the log.
+        let near = directory.ancestors().nth(2)?;
+        artifact.path.starts_with(near).then(|| Event {
+            seq: event.seq,
+            time: event.time,
+            kind: kind(Artifact {
+                path: relative::from(&directory, &artifact.path),
+                name: artifact.name.clone(),
+            }),
+        })
     }
 
     fn find_end(&mut self) -> Result<(), TrackerError> {
@@ -153,10 +190,7 @@ impl EventLog {
             .map_err(read)?;
         let event: Event<'_> =
             serde_json::from_str(&line).map_err(|error| corrupt(error.to_string()))?;
-        self.last = Some(Last {
-            seq: event.seq,
-            finished: matches!(event.kind, EventKind::Finish { .. }),
-        });
+        self.last = Some(Last::of(&event));
         Ok(())
     }
 }

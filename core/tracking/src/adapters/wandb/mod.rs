@@ -119,11 +119,16 @@ impl Tracker for Wandb {
         json!({ "directory": self.directory, "entity": self.entity })
     }
 
-    fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
+    fn check_start(&self, start: &RunStart) -> Result<(), TrackerError> {
         name::check(start)?;
-        if start.config.contains_key(state::CONFIG_KEY) {
-            return Err(run::reserved());
+        match start.config.contains_key(state::CONFIG_KEY) {
+            true => Err(run::reserved()),
+            false => Ok(()),
         }
+    }
+
+    fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
+        self.check_start(start)?;
         Ok(Box::new(run::WandbRun::open(
             start,
             self.entity.clone(),
