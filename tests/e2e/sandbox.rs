@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_e2e::{Place, built, cargo_build, in_repository, library, test, train};
+use protea_e2e::{Place, Ran, built, cargo_build, in_repository, library, test, train};
 use serde_json::Value;
 
 /// Whether this kernel can make a strict sandbox. Where it cannot, that is said, and must be refused.
@@ -107,6 +107,9 @@ fn a_worker_in_a_sandbox_does_not_get_what_lies_outside() {
         ("unix", text(&socket), false),
         ("read", text(&example), true),
         ("write output", String::new(), true),
+        ("copy", String::new(), true),
+        ("chmod", text(&secret), false),
+        ("chown", text(&secret), false),
     ] {
         assert!(
             reached(&place, what, &at, &[]),
@@ -170,6 +173,49 @@ fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
 }
 
 #[test]
+fn modes_and_times_of_files_stay_as_they_are_in_a_sandbox() {
+    if !kernel_has_it() {
+        return;
+    }
+    // The dataset can be read, so that its files can be opened.
+    let file = train().join("dataset.json");
+    let state = || {
+        let metadata = fs::metadata(&file).unwrap();
+        (metadata.permissions(), metadata.modified().unwrap())
+    };
+    let before = state();
+    for (what, answered) in [("chmod", false), ("touch", false), ("fchmod", true)] {
+        let at = file.to_str().unwrap();
+        let got = reached(&Place::new(), what, at, &["--sandbox=strict"]);
+        assert_eq!((got, state()), (answered, before.clone()), "{what}");
+    }
+}
+
+#[test]
+fn a_model_is_not_answered_that_lies_elsewhere() {
+    let place = Place::new();
+    let secret = place.write("secret", "secret");
+    let elsewhere = [
+        secret.to_str().unwrap(),
+        place.join("none").to_str().unwrap(),
+    ]
+    .map(|at| format!("at={}", Value::from(at)));
+    for (at, reason) in elsewhere.iter().zip(["is outside", "cannot be read"]) {
+        for more in [&["--isolation=in-process"][..], &[]] {
+            let ran = fit_reacher(&place, &["--set", "what=answer", "--set", at], more);
+            ran.fails_with(1, &["the runner broke the contract", reason]);
+        }
+    }
+}
+
+#[test]
+fn a_call_that_ends_between_two_looks_is_held_to_its_output_limit() {
+    let place = Place::new();
+    let ran = fit_reacher(&place, &["--set", "what=flood"], &["--output-limit=1MiB"]);
+    ran.fails_with(1, &["wrote more than the 1048576 bytes"]);
+}
+
+#[test]
 fn a_sandbox_needs_a_worker() {
     Place::new()
         .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
@@ -177,25 +223,21 @@ fn a_sandbox_needs_a_worker() {
 }
 
 fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {
-    let directory = reacher().to_str().unwrap();
-    let train = train();
     let (what, at) = (
         format!("what={}", Value::from(what)),
         format!("at={}", Value::from(at)),
     );
-    let arguments = ["fit", "reacher", "--json", "--runner-dir", directory];
-    let data = [
-        "--train",
-        train.to_str().unwrap(),
-        "--set",
-        &what,
-        "--set",
-        &at,
-    ];
-    let run = place
-        .protea(arguments.iter().chain(&data).chain(more))
-        .json();
+    let set = ["--set", &what, "--set", &at];
+    let run = fit_reacher(place, &set, more).json();
     run["steps"][0]["metrics"]["reached"].as_f64().unwrap() == 1.0
+}
+
+fn fit_reacher(place: &Place, set: &[&str], more: &[&str]) -> Ran {
+    let directory = reacher().to_str().unwrap();
+    let train = train();
+    let arguments = ["fit", "reacher", "--json", "--runner-dir", directory];
+    let data = ["--train", train.to_str().unwrap()];
+    place.protea([&arguments[..], &data, set, more].concat())
 }
 
 /// The directory of the runner that reaches for things; builds it at the first call.

@@ -45,6 +45,7 @@ pub struct Pin {
     /// The SHA-256 of its file, in hexadecimal.
     pub sha256: String,
     /// Where the file was when it was pinned: for people, nothing is loaded by it.
+    #[serde(serialize_with = "super::as_text")]
     pub path: PathBuf,
 }
 

@@ -63,10 +63,20 @@ pub struct Entry {
     pub origin: Origin,
 }
 
+/// A path for people and JSON: what is not UTF-8 in it becomes U+FFFD.
+///
+/// # Errors
+///
+/// Those of the serialiser.
+pub fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
 /// One line of the answer to "where does this runner come from?".
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Trace {
     /// The file, or the directory where it could not be read or has no library.
+    #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// Who named the directory.
     pub origin: Origin,

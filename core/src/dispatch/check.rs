@@ -57,6 +57,29 @@ pub(super) fn explained(
     }
 }
 
+/// A model in a local file lies below `output`: a sandbox opens its directory to the next call.
+pub(super) fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
+    let (Ok(path), Ok(output)) = (model.to_file_path(), output.to_file_path()) else {
+        return Ok(());
+    };
+    let broken = |reason: String| {
+        DispatchError::Protocol(format!(
+            "it answered the model {}, which {reason}",
+            path.display()
+        ))
+    };
+    let real = path
+        .canonicalize()
+        .map_err(|error| broken(format!("cannot be read: {error}")))?;
+    let root = output
+        .canonicalize()
+        .map_err(|error| broken(format!("has no directory to be in: {error}")))?;
+    if !real.starts_with(&root) {
+        return Err(broken(format!("is outside {}", output.display())));
+    }
+    Ok(())
+}
+
 /// Hashes every exported file; each must lie below `output`.
 pub(super) fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     if result.files.is_empty() {

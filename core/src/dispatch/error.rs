@@ -8,6 +8,8 @@ use protea_contracts::{
     metrics::MetricError,
 };
 
+use super::bounded;
+
 /// Why a dispatch gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
@@ -105,9 +107,9 @@ pub enum DispatchError {
 impl From<CallError> for DispatchError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Runner(error) => Self::Runner(error),
-            CallError::Panicked(panic) => Self::Panicked(panic),
-            CallError::Protocol(message) => Self::Protocol(message),
+            CallError::Runner(error) => Self::Runner(bounded::error(error)),
+            CallError::Panicked(panic) => Self::Panicked(bounded::panic(panic)),
+            CallError::Protocol(message) => Self::Protocol(bounded::text(message)),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Isolation`] says where the runner's code runs: in this process, or in a worker that may crash
 //! without harm.
 
+mod bounded;
 mod check;
 mod door;
 mod error;

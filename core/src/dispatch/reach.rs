@@ -74,7 +74,9 @@ pub(super) fn library(path: &Path) -> Vec<PathBuf> {
             let name = name.to_string_lossy();
             name.ends_with(".so") || name.contains(".so.")
         })
-        .map(|entry| entry.path());
+        .map(|entry| entry.path())
+        // A worker cannot be told of others.
+        .filter(|path| path.to_str().is_some());
     std::iter::once(path.to_owned()).chain(libraries).collect()
 }
 

@@ -100,7 +100,7 @@ impl Runner {
         spec::resolve(&self.capabilities, given)
     }
 
-    /// Dispatches `fit`, after checking the spec.
+    /// Dispatches `fit`, after checking the spec; a model in a local file lies below the output.
     ///
     /// # Errors
     ///
@@ -112,7 +112,9 @@ impl Runner {
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
         let fitted = self.door.fit(request, &self.capabilities.programs, sink);
-        fitted.map_err(|error| check::room(error, &request.output_uri))
+        let fitted = fitted.map_err(|error| check::room(error, &request.output_uri))?;
+        check::fitted(&fitted.model_uri, &request.output_uri)?;
+        Ok(fitted)
     }
 
     /// Dispatches `evaluate`, and holds the metrics against what the runner declares.

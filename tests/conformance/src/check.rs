@@ -216,12 +216,13 @@ fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
         runner: descriptor
             .as_ref()
             .map(|descriptor| descriptor.name.clone()),
-        version: descriptor.map(|descriptor| descriptor.version),
-        // A pipe would be waited for, a device has no end.
-        sha256: (subject.path.is_file())
+        // A pipe would be waited for, a device has no end, and a file without one takes as long.
+        sha256: descriptor
+            .is_some()
             .then(|| content::digest_file(&subject.path).ok())
             .flatten()
             .map(|(sha256, _)| sha256),
+        version: descriptor.map(|descriptor| descriptor.version),
         tests,
     }
 }

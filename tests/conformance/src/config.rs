@@ -82,8 +82,11 @@ pub enum ConfigError {
         "[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them"
     )]
     UnknownTest(String),
+    /// It leaves a test out and does not say why.
+    #[error("[skip] gives no reason for {0:?}; say why the test is left out")]
+    NoReason(String),
     /// A limit makes no sense.
-    #[error("{name} is {value}; give a number above 0")]
+    #[error("{name} is {value}; give a number above 0 and below 1000000000")]
     Limit {
         /// The limit.
         name: &'static str,
@@ -130,6 +133,10 @@ impl Config {
         if let Some(name) = config.skip.keys().find(|name| Test::named(name).is_none()) {
             return Err(ConfigError::UnknownTest(name.clone()));
         }
+        let unreasoned = |reason: &String| reason.trim().is_empty();
+        if let Some((name, _)) = config.skip.iter().find(|(_, reason)| unreasoned(reason)) {
+            return Err(ConfigError::NoReason(name.clone()));
+        }
         if let Some(seconds) = config.time_limit
             && !(seconds > 0.0 && seconds < 1e9)
         {
@@ -138,10 +145,12 @@ impl Config {
                 value: seconds.to_string(),
             });
         }
-        if config.memory_limit == Some(0) {
+        if let Some(mebibytes) = config.memory_limit
+            && !(1..1_000_000_000).contains(&mebibytes)
+        {
             return Err(ConfigError::Limit {
                 name: "memory-limit",
-                value: "0".to_owned(),
+                value: mebibytes.to_string(),
             });
         }
         Ok(config)
@@ -159,6 +168,9 @@ mod tests {
         assert!(message("[datasets]\ntrain = 'a'\neval = 'b'\ntest = 'c'").contains("test"));
         assert!(message("[skip]\n'load/twise' = 'x'").contains("load/twise"));
         assert!(message("time-limit = 0").contains("above 0"));
+        assert!(message("time-limit = 9223372036854775807").contains("below 1000000000"));
+        assert!(message("memory-limit = 9223372036854775807").contains("below 1000000000"));
+        assert!(message("[skip]\n'load/twice' = ' '").contains("no reason for \"load/twice\""));
         assert!(message("time-limit = [").contains("line 1"));
     }
 }

@@ -202,7 +202,7 @@ fn the_junit_file_has_every_test_with_its_failure() {
         &place,
         &[&notes_of(&place), "--junit", "no/such/report.xml"],
     )
-    .fails_with(5, &["report.xml cannot be written"]);
+    .fails_with(2, &["report.xml cannot be written"]);
 }
 
 fn notes_of(place: &Place) -> String {

@@ -1,6 +1,15 @@
 //! Reaches for what its setting names, and answers whether it got it: 1 or 0.
 
-use std::{fs, io, net, os::unix::net::UnixStream, path::Path, process::Command};
+use std::{
+    fs, io, net,
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        net::UnixStream,
+    },
+    path::Path,
+    process::Command,
+    time::SystemTime,
+};
 
 use protea_contracts::{
     metrics::{Direction, MetricDeclaration},
@@ -45,6 +54,16 @@ fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
         "start" => Command::new(at).status().map(drop),
         "tcp" => net::TcpStream::connect(at).map(drop),
         "udp" => net::UdpSocket::bind(at).map(drop),
+        "chmod" => fs::set_permissions(at, fs::Permissions::from_mode(0o666)),
+        "fchmod" => fs::File::open(at)?.set_permissions(fs::Permissions::from_mode(0o666)),
+        "chown" => chown(at, None, None),
+        "touch" => fs::File::open(at)?.set_modified(SystemTime::UNIX_EPOCH),
+        "copy" => {
+            fs::write(output.join("x"), "x")?;
+            fs::copy(output.join("x"), output.join("y")).map(drop)
+        }
+        "answer" => Ok(()),
+        "flood" => (0..64).try_for_each(|at| fs::write(output.join(at.to_string()), [0; 1 << 16])),
         "unix" => UnixStream::connect(at).map(drop),
         "leave and hang" => {
             // SAFETY: the child does nothing but wait.
@@ -78,7 +97,13 @@ impl ExperimentRunner for Reacher {
         {
             return Err(RunnerError::failed(format!("for another reason: {error}")));
         }
-        let model = request.write_model(&request.spec)?;
+        let model = match request.spec.what.as_str() {
+            "answer" => request
+                .output_uri
+                .join(&format!("file://{}", request.spec.at))
+                .expect("it is a URI"),
+            _ => request.write_model(&request.spec)?,
+        };
         Ok(RunResult::new(model).with_metric("reached", f64::from(u8::from(reached.is_ok()))))
     }
 

@@ -45,7 +45,7 @@ pub struct CafaArgs {
     #[arg(long, value_name = "N")]
     pub max_terms: Option<usize>,
     /// Threads; 0 stands for one per core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
     /// What is said on standard error, from this level on
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info, ignore_case = true)]

@@ -15,7 +15,8 @@ Examples:
   protea runners check mine.so --only-failed --junit report.xml
 
 Every test runs the runner's code in processes of its own, which are killed whole at their end.
-Exit code 0: no test failed, 1: some did, 2: the command line or conformance.toml cannot be used.
+Exit code 0: no test failed, 1: some did, 2: the command line or conformance.toml cannot be used,
+or the report cannot be written.
 
 conformance.toml may set time-limit (seconds), memory-limit (MiB), [datasets] train and eval (for
 runners of another field than proteins), [spec] (instead of the runner's defaults), and [skip] with
@@ -34,7 +35,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub exclude: Vec<String>,
     /// How many tests are run at a time [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=super::MOST))]
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub config: ConfigArgs,

@@ -112,7 +112,7 @@ pub struct ExecutionArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// How many threads the runner may use; 0 stands for one per core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
     /// Show the run's log on standard error from this level on, in place of notes; `debug` puts
     /// what is below `info` into logs/run.log too

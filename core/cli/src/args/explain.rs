@@ -46,7 +46,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub runners: RunnerArgs,
     /// How many threads the runner may use; 0 stands for one per core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
     #[command(flatten)]
     pub isolation: IsolationArgs,

@@ -34,6 +34,18 @@ pub use trust::LockArgs;
 
 use crate::exit;
 
+/// The most threads or jobs that are started: more take the machine's memory and do not end.
+const MOST: i64 = 1024;
+
+/// A number of threads, 0 for one per core.
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|threads| (0..=MOST).contains(threads))
+        .and_then(|threads| usize::try_from(threads).ok())
+        .ok_or_else(|| format!("give a number from 0 to {MOST}; 0 stands for one per core"))
+}
+
 const EXAMPLES: &str = "\
 Examples:
   protea run knn                                    on the example data of the repository

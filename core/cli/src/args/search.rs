@@ -122,7 +122,7 @@ pub struct CvArgs {
 #[derive(Debug, Args)]
 pub struct ManyArgs {
     /// How many trials or folds go on at once; each gets its share of the threads
-    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=super::MOST))]
     pub jobs: u16,
     /// Take over nothing: compute every trial or fold anew
     #[arg(long)]

@@ -64,13 +64,14 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         .iter()
         .map(|(name, message)| json!({ "name": name, "message": message }))
         .collect();
+    let paths: Vec<_> = tables.iter().map(|path| path.to_string_lossy()).collect();
     Ok(Report {
         text: format!(
             "{}\n{} tables in {place}\n",
             table(&evaluations),
             tables.len()
         ),
-        json: json!({ "files": files, "failed": failed, "options": options, "tables": tables }),
+        json: json!({ "files": files, "failed": failed, "options": options, "tables": paths }),
     })
 }
 

@@ -122,7 +122,7 @@ fn misuse(error: impl std::error::Error) -> Failure {
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::new(
-        Exit::Output,
+        Exit::Usage,
         format!("{} cannot be written: {error}", path.display()),
     )
 }

@@ -65,7 +65,10 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         object.extend(result);
         object.insert("dataset".to_owned(), json!(data));
         object.insert("groups".to_owned(), json!(made.groups));
-        object.insert("datasets".to_owned(), json!(made.directory));
+        object.insert(
+            "datasets".to_owned(),
+            json!(made.directory.to_string_lossy()),
+        );
     }
     Ok(Report { text, json: object })
 }

@@ -6,7 +6,7 @@ use protea_cafa::dataset::{
     self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep,
     Tally,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::dataset::describe;
 use crate::{
@@ -23,14 +23,13 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
     let report = frozen?;
-    let mut json = json!(report);
-    if let Value::Object(object) = &mut json {
-        let directory = path::absolute(&report.directory).unwrap_or(report.directory.clone());
-        object.insert("directory".to_owned(), json!(directory));
-    }
+    let text = text(&report);
+    let mut said = report;
+    let directory = path::absolute(&said.directory).unwrap_or(said.directory);
+    said.directory = directory.to_string_lossy().into_owned().into();
     Ok(Report {
-        text: text(&report),
-        json,
+        text,
+        json: json!(said),
     })
 }
 

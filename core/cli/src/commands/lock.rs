@@ -38,6 +38,6 @@ pub fn lock(args: &PinArgs, reporter: &Reporter) -> Result<Report, Failure> {
     }
     Ok(Report {
         text: format!("{table}\nwritten to {}\n", shown(lock.path())),
-        json: json!({ "lock_file": lock.path(), "runners": lock.runners() }),
+        json: json!({ "lock_file": lock.path().to_string_lossy(), "runners": lock.runners() }),
     })
 }

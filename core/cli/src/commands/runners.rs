@@ -47,7 +47,7 @@ pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
     }
     let unusable: Vec<Value> = unusable
         .iter()
-        .map(|(path, reason)| json!({ "path": path, "reason": reason }))
+        .map(|(path, reason)| json!({ "path": path.to_string_lossy(), "reason": reason }))
         .collect();
     Ok(Report {
         text: table(&entries),
@@ -93,7 +93,7 @@ fn entry_json(entry: &Entry) -> Value {
         "version": entry.descriptor.version,
         "contract_version": entry.descriptor.contract_version,
         "summary": entry.descriptor.summary,
-        "path": entry.path,
+        "path": entry.path.to_string_lossy(),
         "sha256": entry.sha256,
         "origin": entry.origin,
     })

@@ -32,7 +32,7 @@ impl fmt::Display for Lines {
 pub fn shown(path: &Path) -> String {
     match env::current_dir() {
         Ok(here) => relative_to(&here, path),
-        Err(_) => path.display().to_string(),
+        Err(_) => plain(path),
     }
 }
 
@@ -40,7 +40,31 @@ pub fn shown(path: &Path) -> String {
 pub fn relative_to(directory: &Path, path: &Path) -> String {
     let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match absolute.strip_prefix(directory) {
-        Ok(relative) if !relative.as_os_str().is_empty() => relative.display().to_string(),
-        _ => absolute.display().to_string(),
+        Ok(relative) if !relative.as_os_str().is_empty() => plain(relative),
+        _ => plain(&absolute),
+    }
+}
+
+/// A path on one line, with nothing in it that a terminal obeys.
+fn plain(path: &Path) -> String {
+    let mut text = String::new();
+    for character in path.to_string_lossy().chars() {
+        match character.is_control() {
+            true => text.extend(character.escape_default()),
+            false => text.push(character),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_in_a_path_are_escaped() {
+        let path = Path::new("/a/b\n\u{1b}[2Jé.so");
+        assert_eq!(shown(path), "/a/b\\n\\u{1b}[2Jé.so");
+        assert_eq!(relative_to(Path::new("/a"), path), "b\\n\\u{1b}[2Jé.so");
     }
 }

@@ -13,7 +13,7 @@ pub struct WorkerLimits {
     pub memory: Option<u64>,
     /// Open files (`RLIMIT_NOFILE`).
     pub open_files: Option<u64>,
-    /// Bytes in the output directory; looked at a few times a second, and at once for a single
+    /// Bytes in the output directory; looked at a few times a second and at the end, and at once for a single
     /// file (`RLIMIT_FSIZE`).
     pub output: Option<u64>,
 }

@@ -1,7 +1,7 @@
 //! What a worker may reach: its files, and nothing of the network.
 //!
 //! Linux only: Landlock for files (version 3 of it at least, in Linux since 6.2; later versions also
-//! keep signals and devices out of reach), seccomp for sockets. The restrictions hold for every
+//! keep signals and devices out of reach), seccomp for sockets and for what Landlock does not know. The restrictions hold for every
 //! thread and child that comes after them, and cannot be lifted again.
 //!
 //! | may be read | may be written |
@@ -11,6 +11,8 @@
 //! | the system's libraries, those in `LD_LIBRARY_PATH`, time zones | |
 //! | what the system says of itself and its processes (not into the others), random numbers | |
 //!
+//! No mode, owner, time or attribute of a file can be changed, not even below the output directory:
+//! Landlock covers none of them, and seccomp does not see paths. `fchmod` succeeds and does nothing.
 //! No socket can be made, and no program started but those that the runner declares; what holds for
 //! the worker holds for them.
 
@@ -121,8 +123,8 @@ mod imp {
                 .map_err(|error| format!("{} cannot be made: {error}", output.display()))?;
         }
         let files = files(enclosure);
-        let sockets = sockets();
-        match (files, sockets) {
+        let calls = calls();
+        match (files, calls) {
             (Ok(()), Ok(())) => Ok(()),
             (Ok(()), Err(hole)) | (Err(hole), Ok(())) => Err(hole),
             (Err(one), Err(other)) => Err(format!("{one}; {other}")),
@@ -195,22 +197,76 @@ mod imp {
         target_arch = "aarch64",
         target_arch = "riscv64"
     ))]
-    fn sockets() -> Result<(), String> {
+    fn calls() -> Result<(), String> {
+        // `std::fs::copy` changes the mode of what it has just written, and fails if it may not. What
+        // does nothing harms nothing: the file was made with that mode already.
+        answer(vec![libc::SYS_fchmod], 0)?;
+        answer(denied(), libc::EACCES)
+    }
+
+    /// Sockets, and what Landlock lets everybody do to the files of the same user: modes, owners,
+    /// times, attributes.
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    fn denied() -> Vec<libc::c_long> {
+        // Younger than the constants of libc; the same numbers on every architecture.
+        const SETXATTRAT: libc::c_long = 463;
+        const REMOVEXATTRAT: libc::c_long = 466;
+        const FILE_SETATTR: libc::c_long = 469;
+        let mut calls = vec![
+            libc::SYS_socket,
+            // It makes sockets without the call that is named after them.
+            libc::SYS_io_uring_setup,
+            libc::SYS_fchmodat,
+            libc::SYS_fchmodat2,
+            libc::SYS_fchown,
+            libc::SYS_fchownat,
+            libc::SYS_utimensat,
+            libc::SYS_setxattr,
+            libc::SYS_lsetxattr,
+            libc::SYS_fsetxattr,
+            SETXATTRAT,
+            libc::SYS_removexattr,
+            libc::SYS_lremovexattr,
+            libc::SYS_fremovexattr,
+            REMOVEXATTRAT,
+            FILE_SETATTR,
+        ];
+        #[cfg(target_arch = "x86_64")]
+        calls.extend([
+            libc::SYS_chmod,
+            libc::SYS_chown,
+            libc::SYS_lchown,
+            libc::SYS_utime,
+            libc::SYS_utimes,
+            libc::SYS_futimesat,
+        ]);
+        calls
+    }
+
+    /// Has the kernel answer these calls with this error, or with success and nothing done for 0.
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    fn answer(mut calls: Vec<libc::c_long>, error: libc::c_int) -> Result<(), String> {
         use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-        // io_uring makes sockets without the call that is named after them.
-        let mut calls = vec![libc::SYS_socket, libc::SYS_io_uring_setup];
         if cfg!(target_arch = "x86_64") {
             // The same calls of the x32 interface have this bit set.
-            const X32: i64 = 0x4000_0000;
-            calls.extend([libc::SYS_socket | X32, libc::SYS_io_uring_setup | X32]);
+            const X32: libc::c_long = 0x4000_0000;
+            calls.extend(calls.clone().into_iter().map(|call| call | X32));
         }
         let rules = calls.into_iter().map(|call| (call, Vec::new())).collect();
         let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
             SeccompFilter::new(
                 rules,
                 SeccompAction::Allow,
-                SeccompAction::Errno(libc::EACCES.cast_unsigned()),
+                SeccompAction::Errno(error.cast_unsigned()),
                 env::consts::ARCH.try_into()?,
             )?
             .try_into()
@@ -218,7 +274,11 @@ mod imp {
         filter()
             .map_err(|error| error.to_string())
             .and_then(|filter| seccompiler::apply_filter(&filter).map_err(|e| e.to_string()))
-            .map_err(|error| format!("seccomp does not work, so the network is open: {error}"))
+            .map_err(|error| {
+                format!(
+                    "seccomp does not work, so the network and the modes of files are open: {error}"
+                )
+            })
     }
 
     #[cfg(not(any(
@@ -226,8 +286,11 @@ mod imp {
         target_arch = "aarch64",
         target_arch = "riscv64"
     )))]
-    fn sockets() -> Result<(), String> {
-        Err("there is no way to close the network on this machine".to_owned())
+    fn calls() -> Result<(), String> {
+        Err(
+            "there is no way to close the network and keep the modes of files on this machine"
+                .to_owned(),
+        )
     }
 }
 
@@ -282,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_are_refused_even_without_landlock() {
+    fn what_only_seccomp_refuses_is_refused_even_without_landlock() {
         let refused = without_landlock(|| {
             enclosure(Sandbox::WherePossible).impose().unwrap();
             let inet = std::net::UdpSocket::bind("127.0.0.1:0").map(drop);

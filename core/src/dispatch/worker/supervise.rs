@@ -29,6 +29,9 @@ pub const LATE_EVENTS: &str = "worker.late_events";
 const TICK: Duration = Duration::from_millis(10);
 const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
 
+/// With less memory than this, in bytes, a worker may end before the runner's code has begun.
+const LEAST_MEMORY: u64 = 64 << 20;
+
 /// A dispatch to be done.
 pub(in crate::dispatch) struct Task<'a, Q> {
     pub(in crate::dispatch) library: &'a Path,
@@ -57,6 +60,19 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
     options: &WorkerOptions,
     sink: &Arc<dyn EventSink>,
 ) -> Result<T, DispatchError> {
+    if let Some(path) = not_text(task) {
+        return Err(DispatchError::Setup(format!(
+            "{} is not UTF-8, and a worker is told of files in UTF-8 only; rename it",
+            path.display()
+        )));
+    }
+    if let Some(memory) = options.limits.memory
+        && memory < LEAST_MEMORY
+    {
+        return Err(DispatchError::Setup(format!(
+            "with {memory} bytes of memory it does not start; give it {LEAST_MEMORY} at least (64MiB)"
+        )));
+    }
     let start = Start {
         library: task.library.to_owned(),
         sha256: task.sha256.to_owned(),
@@ -104,6 +120,14 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
     supervisor.process.kill();
     end?;
     supervisor.verdict(status)
+}
+
+/// The first path of a task that cannot be told to a worker.
+fn not_text<'t, Q>(task: &'t Task<'_, Q>) -> Option<&'t Path> {
+    let others = task.reads.iter().chain(&task.executes).chain(&task.output);
+    std::iter::once(task.library)
+        .chain(others.map(PathBuf::as_path))
+        .find(|path| path.to_str().is_none())
 }
 
 struct Supervisor<'a> {
@@ -248,6 +272,13 @@ impl Supervisor<'_> {
         mut self,
         status: Option<ExitStatus>,
     ) -> Result<T, DispatchError> {
+        // What was written since the last look counts too.
+        if let (Some(limit), Some(output), Some(_)) =
+            (self.options.limits.output, self.output, &self.answer)
+            && size_of(output) > limit
+        {
+            return Err(DispatchError::OutputTooLarge { limit });
+        }
         let ending = self.ending.map(|(ending, _)| ending);
         match self.answer.take() {
             Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {

@@ -2,11 +2,11 @@
 
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 
-use protea_contracts::RunnerError;
+use protea_contracts::{RunnerError, abi::host::CallError};
 use rustix::process::Signal;
 
 use super::{WorkerLimits, child::CUT_OFF, protocol::Failure, supervise::Ending};
-use crate::dispatch::DispatchError;
+use crate::dispatch::{DispatchError, bounded};
 
 /// The runner answered an error.
 pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> DispatchError {
@@ -18,10 +18,10 @@ pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> DispatchEr
         (Failure::Runner(RunnerError::Cancelled), Some(Ending::OutputTooLarge(limit))) => {
             DispatchError::OutputTooLarge { limit }
         }
-        (Failure::Runner(error), _) => DispatchError::Runner(error),
-        (Failure::Panicked(panic), _) => DispatchError::Panicked(panic),
-        (Failure::Protocol(message), _) => DispatchError::Protocol(message),
-        (Failure::Open(message), _) => DispatchError::Open(message),
+        (Failure::Runner(error), _) => CallError::Runner(error).into(),
+        (Failure::Panicked(panic), _) => CallError::Panicked(panic).into(),
+        (Failure::Protocol(message), _) => CallError::Protocol(message).into(),
+        (Failure::Open(message), _) => DispatchError::Open(bounded::text(message)),
         (Failure::Setup(message), _) => DispatchError::Setup(message),
     }
 }

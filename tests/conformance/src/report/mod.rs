@@ -26,6 +26,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileReport {
     /// The file.
+    #[serde(serialize_with = "protea_core::catalog::as_text")]
     pub path: PathBuf,
     /// The runner's name, where the file tells it.
     pub runner: Option<String>,

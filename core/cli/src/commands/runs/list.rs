@@ -182,6 +182,9 @@ pub(super) fn entry(run: &ListedRun) -> Value {
     };
     let seconds = run.head.seconds(jiff::Timestamp::now());
     object.insert("seconds".to_owned(), json!(seconds));
-    object.insert("directory".to_owned(), json!(run.directory));
+    object.insert(
+        "directory".to_owned(),
+        json!(run.directory.to_string_lossy()),
+    );
     Value::Object(object)
 }

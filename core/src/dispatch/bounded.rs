@@ -1,0 +1,82 @@
+//! What a runner says of an error, cut to what people read and manifests hold.
+
+use protea_contracts::{RunnerError, abi::host::Panic};
+
+/// So many bytes of a text are kept.
+const KEPT: usize = 16 << 10;
+
+/// The beginning of a text, and how long it was where that is not all.
+pub(super) fn text(text: String) -> String {
+    if text.len() <= KEPT {
+        return text;
+    }
+    let end = text.floor_char_boundary(KEPT);
+    format!("{}… (cut here; it has {} bytes)", &text[..end], text.len())
+}
+
+/// A runner's error with all its texts cut.
+pub(super) fn error(error: RunnerError) -> RunnerError {
+    match error {
+        RunnerError::Unsupported { operation, remedy } => RunnerError::Unsupported {
+            operation: text(operation),
+            remedy: text(remedy),
+        },
+        RunnerError::InvalidSpec { pointer, message } => RunnerError::InvalidSpec {
+            pointer: text(pointer),
+            message: text(message),
+        },
+        RunnerError::Dataset { message } => RunnerError::Dataset {
+            message: text(message),
+        },
+        RunnerError::Model { message } => RunnerError::Model {
+            message: text(message),
+        },
+        RunnerError::NotFound { message } => RunnerError::NotFound {
+            message: text(message),
+        },
+        RunnerError::Missing { what, remedy } => RunnerError::Missing {
+            what: text(what),
+            remedy: text(remedy),
+        },
+        RunnerError::Failed { message } => RunnerError::Failed {
+            message: text(message),
+        },
+        // `Cancelled` says nothing; an error of a younger contract arrives as one of the above.
+        error => error,
+    }
+}
+
+/// A panic with its texts cut.
+pub(super) fn panic(panic: Panic) -> Panic {
+    Panic {
+        message: text(panic.message),
+        location: text(panic.location),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::DispatchError;
+    use protea_contracts::abi::host::CallError;
+
+    #[test]
+    fn a_long_message_is_cut_and_its_length_is_told() {
+        let long = "é".repeat(1 << 20);
+        let error = RunnerError::failed(long.clone());
+        let panic = Panic {
+            message: long.clone(),
+            location: "lib.rs:1:1".to_owned(),
+        };
+        for error in [
+            CallError::Runner(error),
+            CallError::Panicked(panic),
+            CallError::Protocol(long),
+        ] {
+            let message = DispatchError::from(error).to_string();
+            assert!(message.len() < KEPT + 200, "{}", message.len());
+            assert!(message.contains("it has 2097152 bytes"), "{message}");
+        }
+        assert_eq!(text("short".to_owned()), "short");
+    }
+}
