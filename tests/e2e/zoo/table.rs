@@ -58,6 +58,9 @@ impl Line {
             "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
                 Duration::from_secs(60)
             }
+            // The steps before the one that hangs take their time too.
+            "hang-in-evaluate" => LIMIT + Duration::from_secs(2),
+            "hang-in-export" => LIMIT + Duration::from_secs(3),
             _ => LIMIT + Duration::from_secs(1),
         }
     }
