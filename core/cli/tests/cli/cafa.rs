@@ -99,3 +99,24 @@ fn a_place_that_cannot_be_written_is_named() {
         .error(5);
     assert!(error.contains("cannot write go.obo/results"), "{error}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_named_rather_than_waited_for() {
+    let place = place();
+    let pipe = place.join("predictions/pipe.tsv");
+    let made = std::process::Command::new("mkfifo").arg(pipe).status();
+    assert!(made.unwrap().success());
+    let error = place.run("cafa go.obo predictions truth.tsv").error(3);
+    assert!(error.contains("pipe.tsv"), "{error}");
+    assert!(error.contains("give a regular file"), "{error}");
+}
+
+#[test]
+fn a_number_of_threads_that_no_machine_has_is_refused() {
+    for threads in ["1025", "99999", "-1", "many"] {
+        let line = format!("cafa go.obo predictions truth.tsv --threads={threads}");
+        let error = place().run(&line).error(2);
+        assert!(error.contains("a number from 0 to 1024"), "{error}");
+    }
+}

@@ -100,3 +100,22 @@ fn where_shows_every_file_and_the_reason_even_when_there_is_no_such_runner() {
     assert_eq!(json["trace"][0]["origin"], "given");
     assert_eq!(json["trace"][0]["taken"], false);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_whose_name_is_not_utf8_is_shown_as_far_as_it_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = Place::new();
+    place.write("runners/odd", "");
+    let odd = std::ffi::OsStr::from_bytes(b"odd\xff\n.so");
+    fs::write(place.join("runners").join(odd), "no library").unwrap();
+    let listed = place.run("runners list --runner-dir runners --json").ok();
+    let path = listed.json()["unusable"][0]["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(path.ends_with("odd\u{fffd}\n.so"), "{path:?}");
+    assert!(listed.stderr.contains("odd\u{fffd}\\n.so"), "{listed:#?}");
+    place.run("runners where toy --runner-dir runners").error(4);
+}
