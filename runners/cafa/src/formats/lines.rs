@@ -13,21 +13,6 @@ use super::FormatError;
 const LONGEST_LINE: usize = 4 << 20;
 const BUFFER: usize = 256 << 10;
 
-/// Opens a regular file, or a link to one: opening a pipe would wait for somebody to write to it.
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    let metadata = path.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is a pipe, socket or device; give a regular file",
-        ));
-    }
-    File::open(path)
-}
-
 /// Opens a file, decompressing it when it begins with gzip's magic number.
 pub(crate) fn open_plain_or_gzip(path: &Path) -> Result<Box<dyn BufRead>, FormatError> {
     let unreadable = |source| FormatError::Read {
@@ -35,7 +20,10 @@ pub(crate) fn open_plain_or_gzip(path: &Path) -> Result<Box<dyn BufRead>, Format
         line: 0,
         source,
     };
-    let file = open_regular(path).map_err(unreadable)?;
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
+    }
     let mut reader = BufReader::with_capacity(BUFFER, file);
     let gzip = reader
         .fill_buf()

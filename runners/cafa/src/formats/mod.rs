@@ -25,5 +25,5 @@ pub use information_accretion::check_information_accretion;
 pub use npy::{MatrixReader, MatrixType};
 pub use taxonomy::read_taxonomy;
 
-pub(crate) use lines::{open_plain_or_gzip, open_regular};
+pub(crate) use lines::open_plain_or_gzip;
 pub(crate) use npy::WIDEST;

@@ -53,7 +53,14 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
             if kind.is_dir() {
                 directories.push(path);
             } else if !path.is_dir() {
-                // A link to a directory is not followed: it could lead back here.
+                // A link to a directory is not followed: it could lead back here. What nobody named
+                // is not waited for; a pipe that is given by its own name is.
+                let metadata = fs::metadata(&path).map_err(|e| read(&path, e))?;
+                if !metadata.is_file() {
+                    let reason = "it is a pipe, socket or device; give a regular file";
+                    let refused = io::Error::new(io::ErrorKind::InvalidInput, reason);
+                    return Err(read(&path, refused));
+                }
                 let below = path.strip_prefix(directory).unwrap_or(&path);
                 let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
                 let name = without_gz(&parts.join("_")).to_owned();

@@ -1,5 +1,6 @@
 //! Tables in blocks of whole lines, decompressed while the blocks before are parsed.
 
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -9,7 +10,6 @@ use rayon::prelude::*;
 
 use super::ScoringError;
 use super::lines::line_count;
-use crate::formats::open_regular;
 
 const BLOCK: usize = 1 << 20;
 const LONGEST_LINE: usize = 16 << 20;
@@ -29,7 +29,7 @@ enum Failure {
 
 impl Blocks {
     fn open(path: &Path) -> io::Result<Blocks> {
-        let mut file = BufReader::with_capacity(1 << 17, open_regular(path)?);
+        let mut file = BufReader::with_capacity(1 << 17, File::open(path)?);
         let gzipped = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn Read + Send> = if gzipped {
             Box::new(MultiGzDecoder::new(file))
