@@ -352,7 +352,7 @@ fn expected(host: Age, runner: Age) -> Value {
     events.extend(both_have(Age::Grown).then_some("tiny.predict"));
     json!({
         "contract": runner.version(),
-        "fit": { "model_uri": "file:///nowhere", "metrics": { "seed": 0.0 }, "extras": extras },
+        "fit": { "model_uri": "file:///nowhere/model", "metrics": { "seed": 0.0 }, "extras": extras },
         "evaluate": match (runner_has_grown, host == Age::Grown) {
             (false, _) => "evaluate is not supported: fit",
             (true, false) => "quota: none left",

@@ -30,7 +30,7 @@ fn main() {
 }
 
 fn ask(runner: &LoadedRunner) -> Value {
-    let uri = || "file:///nowhere".parse().unwrap();
+    let uri = || "file:///nowhere/model".parse().unwrap();
     let sink = Arc::<Names>::default();
     let listen = || Arc::clone(&sink) as Arc<dyn EventSink>;
     #[allow(unused_mut)]

@@ -9,6 +9,10 @@ impl ExperimentRunner for Tiny {
 
     fn fit(&self, request: &FitRequest<Self::Spec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
         emit.info("tiny.fit", &json!({ "seed": request.seed }));
+        // The tiny host gives a place where nothing can be made, and does not look there.
+        if let Ok(model) = request.output_uri.to_file_path() {
+            let _ = std::fs::create_dir(model);
+        }
         let result = RunResult::new(request.output_uri.clone());
         #[cfg(feature = "grown")]
         let result = result
