@@ -79,7 +79,9 @@ impl State {
             "the current directory",
             directory.map_or_else(|error| error.to_string(), |path| path.display().to_string()),
         );
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        // `self` would be the first thread of the process. In a test program it is still coming back
+        // from starting this one on a busy machine, and has its signals blocked until then.
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
         for (key, what) in [
             ("Umask:", "the umask"),
             ("SigIgn:", "the set of signals that are ignored"),
@@ -162,5 +164,52 @@ mod tests {
             ["b was changed", "c was removed", "d was set"]
         );
         assert_eq!(State::now().changes(&State::now()), Vec::<String>::new());
+    }
+
+    /// As in a probe that is a test program: the harness's thread has just started this one.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_harness_does_meanwhile_on_a_busy_machine_is_no_change() {
+        use std::{
+            process::Command,
+            sync::atomic::{AtomicBool, Ordering},
+            thread,
+            time::Duration,
+        };
+        const INNER: &str = "PROTEA_TEST_INNER";
+        const NAME: &str = "sandbox::process_state::tests::what_the_harness_does_meanwhile_on_a_busy_machine_is_no_change";
+
+        let before = State::now();
+        if env::var_os(INNER).is_some() {
+            thread::sleep(Duration::from_millis(20));
+            assert_eq!(State::now().changes(&before), Vec::<String>::new());
+            return;
+        }
+        let busy = AtomicBool::new(true);
+        let ran = thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while busy.load(Ordering::Relaxed) {
+                        std::hint::spin_loop();
+                    }
+                });
+            }
+            let ran: Vec<_> = (0..20)
+                .map(|_| {
+                    Command::new(env::current_exe()?)
+                        .args([NAME, "--exact", "--nocapture", "--test-threads=1"])
+                        .env(INNER, "1")
+                        .output()
+                })
+                .collect();
+            busy.store(false, Ordering::Relaxed);
+            ran
+        });
+        for output in ran {
+            let output = output.unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{output:?}");
+            assert!(said.contains("1 passed"), "{said}");
+        }
     }
 }
