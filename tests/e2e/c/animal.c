@@ -1,4 +1,5 @@
 /* A runner in C that does wrong, in the way that the setting `sin` says; "none" by default. */
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -56,6 +57,24 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
                     protea_answer *answer) {
 #define SIN(name) (sins(request, length, name))
     if (SIN("crash")) *(volatile int *)8 = 1;
+    if (SIN("abort")) abort();
+    if (SIN("starve_and_abort")) {
+        void *volatile hoard;
+        while ((hoard = malloc(16 << 20)) != NULL) {}
+        abort();
+    }
+    if (SIN("starve_and_crash")) {
+        char *volatile much = malloc((size_t)1 << 40);
+        much[0] = 1;
+    }
+    if (SIN("starve_recover_and_assert")) {
+        void *volatile much = malloc((size_t)1 << 40);
+        assert(much != NULL && "the zoo's assertion");
+    }
+    if (SIN("starve_recover_and_crash")) {
+        void *volatile much = malloc((size_t)1 << 40);
+        if (much == NULL) *(volatile int *)((size_t)1 << 30) = 1;
+    }
     if (SIN("null_answer")) return PROTEA_OK;
     if (SIN("null_error")) return PROTEA_ERROR;
     if (SIN("unknown_status")) return answer_bytes(answer, 7, "{}");
