@@ -184,11 +184,15 @@ fn a_crash_in_c_is_contained_by_the_worker_and_the_run_closed() {
     );
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_ends_for_lack_of_memory_is_told_from_what_ends_otherwise() {
     for (kind, said) in [
         ("starve_and_abort", "ran out of memory"),
         ("starve_and_crash", "ran out of memory"),
+        ("hoard_in_a_file_of_memory", "ran out of memory"),
+        // What is mapped of files is nobody's; it answers a model that is not there.
+        ("map_a_large_file", "/nowhere"),
         ("abort", "SIGABRT"),
         ("crash", "SIGSEGV"),
         // It was refused memory, which is not what it ends for.

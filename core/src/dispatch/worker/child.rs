@@ -37,7 +37,7 @@ pub(super) const CUT_OFF: Signal = Signal::USR2;
 
 /// A worker that ends when memory has just been refused says so on standard error, in a line that
 /// begins so.
-pub(super) const STARVED: &str = "protea: the process ends with memory refused";
+pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
 
 /// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
 /// keeper. Never returns: the keeper ends the worker, and the host or its death the keeper.

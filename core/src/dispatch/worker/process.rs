@@ -28,7 +28,8 @@ const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
 /// A keeper that takes longer to end a worker and what came of it does not work.
 const PATIENCE: Duration = Duration::from_secs(3);
-const LITTLE_PATIENCE: Duration = Duration::from_millis(200);
+/// How long the last of what a worker printed may take to be read, once nobody can print any more.
+const READING: Duration = Duration::from_secs(1);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,9 +124,9 @@ impl Process {
             stragglers::kill(&self.id);
         }
         self.finish_reading(match swept {
-            true => PATIENCE,
+            true => READING,
             // What escaped may hold them open.
-            false => LITTLE_PATIENCE,
+            false => READING / 5,
         });
     }
 
