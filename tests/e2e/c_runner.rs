@@ -184,6 +184,38 @@ fn a_crash_in_c_is_contained_by_the_worker_and_the_run_closed() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_ends_for_lack_of_memory_is_told_from_what_ends_otherwise() {
+    for (kind, said) in [
+        ("starve_and_abort", "ran out of memory"),
+        ("starve_and_crash", "ran out of memory"),
+        ("hoard_in_a_file_of_memory", "ran out of memory"),
+        // What is mapped of files is nobody's; it answers a model that is not there.
+        ("map_a_large_file", "/nowhere"),
+        ("abort", "SIGABRT"),
+        ("crash", "SIGSEGV"),
+        // It was refused memory, which is not what it ends for.
+        ("starve_recover_and_assert", "SIGABRT"),
+        ("starve_recover_and_crash", "SIGSEGV"),
+    ] {
+        let (place, runners) = with(ANIMAL, "animal");
+        let set = format!("sin={kind}");
+        let arguments = ["run", "animal", "--runner-dir", &runners, "--set", &set];
+        let ran = place.protea([&arguments[..], &["--memory-limit", "256MiB"]].concat());
+        assert_eq!(ran.code, Some(1), "{kind}: {ran:#?}");
+        assert!(ran.stderr.contains(said), "{kind}: {ran:#?}");
+        let manifest: Value = serde_json::from_str(&written(&place, "run_manifest.json")).unwrap();
+        let error = manifest["error"].to_string();
+        assert!(error.contains(said), "{kind}: {manifest:#}");
+        assert_eq!(
+            error.contains("--memory-limit"),
+            said == "ran out of memory",
+            "{kind}: {manifest:#}"
+        );
+    }
+}
+
 #[test]
 fn what_is_not_utf_8_is_survived_and_named() {
     for (kind, said) in [

@@ -184,11 +184,28 @@ fn modes_and_times_of_files_stay_as_they_are_in_a_sandbox() {
         (metadata.permissions(), metadata.modified().unwrap())
     };
     let before = state();
-    for (what, answered) in [("chmod", false), ("touch", false), ("fchmod", true)] {
+    for (what, answered) in [
+        ("chmod", false),
+        ("touch", false),
+        ("fchmod", true),
+        ("chattr", false),
+    ] {
         let at = file.to_str().unwrap();
         let got = reached(&Place::new(), what, at, &["--sandbox=strict"]);
         assert_eq!((got, state()), (answered, before.clone()), "{what}");
     }
+}
+
+#[test]
+fn a_worker_reaches_the_attributes_of_files_without_a_sandbox_and_its_parent_never() {
+    let place = Place::new();
+    let file = place.write("file", "text");
+    let at = file.to_str().unwrap();
+    assert!(
+        reached(&place, "chattr", at, &[]),
+        "or the test above says nothing"
+    );
+    assert!(!reached(&place, "signal its parent", at, &[]));
 }
 
 #[test]

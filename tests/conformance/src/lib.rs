@@ -25,6 +25,7 @@
 //! | [`subject`] | the runner under test, and what the tests share of its life |
 //! | [`host`], [`sandbox`] | the processes that run the runner's code |
 //! | [`fixture`], [`recorder`] | datasets to try it on; a sink that judges events |
+//! | [`pace`] | how long things take on this machine now |
 #![cfg(unix)]
 
 pub mod author;
@@ -33,6 +34,7 @@ pub mod config;
 pub mod fixture;
 pub mod fuzz;
 pub mod host;
+pub mod pace;
 pub mod recorder;
 pub mod report;
 pub mod sandbox;

@@ -1,9 +1,12 @@
 /* A runner in C that does wrong, in the way that the setting `sin` says; "none" by default. */
+#define _GNU_SOURCE
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "protea_runner.h"
@@ -44,6 +47,15 @@ static void send(const protea_host *host, const char *event, const char *message
                fields ? strlen(fields) : 0, level);
 }
 
+/* More than the tests let it have. */
+#define LARGE ((size_t)400 << 20)
+
+static void fill(int file) {
+    static char block[1 << 20];
+    for (size_t at = 0; at < LARGE; at += sizeof block)
+        if (write(file, block, sizeof block) != sizeof block) exit(3);
+}
+
 static void *later(void *argument) {
     const protea_host *host = argument;
     usleep(50000);
@@ -56,6 +68,39 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
                     protea_answer *answer) {
 #define SIN(name) (sins(request, length, name))
     if (SIN("crash")) *(volatile int *)8 = 1;
+    if (SIN("abort")) abort();
+    if (SIN("starve_and_abort")) {
+        void *volatile hoard;
+        while ((hoard = malloc(16 << 20)) != NULL) {}
+        abort();
+    }
+    if (SIN("starve_and_crash")) {
+        char *volatile much = malloc((size_t)1 << 40);
+        much[0] = 1;
+    }
+    if (SIN("starve_recover_and_assert")) {
+        void *volatile much = malloc((size_t)1 << 40);
+        assert(much != NULL && "the zoo's assertion");
+    }
+    if (SIN("starve_recover_and_crash")) {
+        void *volatile much = malloc((size_t)1 << 40);
+        if (much == NULL) *(volatile int *)((size_t)1 << 30) = 1;
+    }
+#ifdef __linux__
+    if (SIN("hoard_in_a_file_of_memory")) {
+        fill(memfd_create("hoard", 0));
+        pause();
+    }
+#endif
+    if (SIN("map_a_large_file")) {
+        FILE *file = tmpfile();
+        fill(fileno(file));
+        const char *data = mmap(NULL, LARGE, PROT_READ, MAP_SHARED, fileno(file), 0);
+        volatile int sum = 0;
+        for (int round = 0; round < 20; round++, usleep(25000))
+            for (size_t at = 0; at < LARGE; at += 4096) sum += data[at];
+        fclose(file);
+    }
     if (SIN("null_answer")) return PROTEA_OK;
     if (SIN("null_error")) return PROTEA_ERROR;
     if (SIN("unknown_status")) return answer_bytes(answer, 7, "{}");

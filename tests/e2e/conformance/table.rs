@@ -29,7 +29,9 @@ impl Line {
                     "^(load|lifecycle|results|emit)/",
                 ]
             }
-            "memory_hoard" => vec!["--time-limit", "60s", "--memory-limit", "256MiB"],
+            "memory_hoard" | "shared_memory_hoard" | "hoard_of_children" => {
+                vec!["--time-limit", "60s", "--memory-limit", "256MiB"]
+            }
             name if name.contains("hang") || name == "ignores_cancel" => vec!["--time-limit", "3s"],
             _ => vec!["--time-limit", "20s"],
         }
@@ -105,9 +107,11 @@ pub fn lines() -> Vec<Line> {
         line("hang_in_export", "timed-out", "lifecycle/export", &["export"], &[]),
         line("hang_in_fit", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
         line("headless", "failed", "load/opens", &["exports no protea runner"], &[]),
+        line("hoard_of_children", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
         line("ignores_cancel", "failed", "emit/cancel", &["within a second"], &["lifecycle/fit"]),
         line("invalid_utf8_in_emit", "failed", "emit/well-formed", &["is not UTF-8"], &[]),
         line("invalid_utf8_in_result", "failed", "lifecycle/evaluate", &["its result cannot be read"], &[]),
+        line("keeper_killer", "failed", "isolation/children", &["1 processes"], &[]),
         line("lying_descriptor", "failed", "descriptor/agrees", &["says lying-descriptor", "says what-it-is"], &[]),
         line("marks_its_load", "failed", "load/quiet", &["current/mark was made"], &["writes/only-output"]),
         line("memory_hoard", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
@@ -127,6 +131,7 @@ pub fn lines() -> Vec<Line> {
         line("panic_in_fit", "failed", "lifecycle/fit", &["panicked at", "panic_in_fit.rs"], &[]),
         line("plain_library", "failed", "descriptor/readable", &["without a descriptor"], &[]),
         line("racing", "failed", "threads/two-at-once", &["the metrics differ at /score"], &[]),
+        line("shared_memory_hoard", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
         line("stack_overflow", "crashed", "lifecycle/fit", &["overflowed its stack"], &[]),
         line("stale_emitter", "failed", "emit/after-return", &["events"], &[]),
         line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was made"], &[]),

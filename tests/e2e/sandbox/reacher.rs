@@ -2,9 +2,12 @@
 
 use std::{
     fs, io, net,
-    os::unix::{
-        fs::{PermissionsExt, chown},
-        net::UnixStream,
+    os::{
+        fd::AsRawFd,
+        unix::{
+            fs::{PermissionsExt, chown},
+            net::UnixStream,
+        },
     },
     path::Path,
     process::Command,
@@ -32,6 +35,24 @@ unsafe extern "C" {
     fn fork() -> i32;
     fn setsid() -> i32;
     fn pause() -> i32;
+    fn ioctl(file: i32, request: u64, flags: *mut u64) -> i32;
+    fn getppid() -> i32;
+    fn kill(process: i32, signal: i32) -> i32;
+}
+
+/// Reads the attributes of a file that `lsattr` shows, and sets them to what they are, as `chattr` does.
+fn chattr(at: &str) -> io::Result<()> {
+    const READ: u64 = 0x8008_6601;
+    const WRITE: u64 = 0x4008_6602;
+    let file = fs::File::open(at)?;
+    let mut flags = 0;
+    for request in [READ, WRITE] {
+        // SAFETY: both requests are about one number.
+        if unsafe { ioctl(file.as_raw_fd(), request, &mut flags) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
@@ -57,6 +78,12 @@ fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
         "chmod" => fs::set_permissions(at, fs::Permissions::from_mode(0o666)),
         "fchmod" => fs::File::open(at)?.set_permissions(fs::Permissions::from_mode(0o666)),
         "chown" => chown(at, None, None),
+        "chattr" => chattr(at),
+        // Nothing is sent, but whether it could be is told.
+        "signal its parent" => match unsafe { kill(getppid(), 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        },
         "touch" => fs::File::open(at)?.set_modified(SystemTime::UNIX_EPOCH),
         "copy" => {
             fs::write(output.join("x"), "x")?;

@@ -34,9 +34,7 @@ impl Line {
     /// How long a step of it may take: what fills 100 MB or 1 GiB is not about time.
     pub fn limit(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
-                Duration::from_secs(60)
-            }
+            name if takes_its_time(name) => Duration::from_secs(60),
             "ignores-cancel" => LIMIT * 10,
             _ => LIMIT,
         }
@@ -55,15 +53,26 @@ impl Line {
     /// How long the host may take in all.
     pub fn time(&self) -> Duration {
         match self.animal {
-            "emit-flood" | "emit-giant" | "memory-hoard" | "output-flood" => {
-                Duration::from_secs(60)
-            }
+            name if takes_its_time(name) => Duration::from_secs(60),
             // The steps before the one that hangs take their time too.
             "hang-in-evaluate" => LIMIT + Duration::from_secs(2),
             "hang-in-export" => LIMIT + Duration::from_secs(3),
             _ => LIMIT + Duration::from_secs(1),
         }
     }
+}
+
+/// What fills 100 MB or 1 GiB.
+fn takes_its_time(animal: &str) -> bool {
+    matches!(
+        animal,
+        "emit-flood"
+            | "emit-giant"
+            | "hoard-of-children"
+            | "memory-hoard"
+            | "output-flood"
+            | "shared-memory-hoard"
+    )
 }
 
 const SIGABRT: i32 = 6;
@@ -95,6 +104,10 @@ fn not_opened(error: &DispatchError) -> bool {
 
 fn protocol(error: &DispatchError) -> bool {
     matches!(error, DispatchError::Protocol(_))
+}
+
+fn out_of_memory(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30)
 }
 
 fn metrics(error: &DispatchError) -> bool {
@@ -273,10 +286,17 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "memory-hoard",
-            StepFails(
-                Fit,
-                |error| matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30),
-            ),
+            StepFails(Fit, out_of_memory),
+            &["ran out of memory", "--memory-limit"],
+        ),
+        line(
+            "shared-memory-hoard",
+            StepFails(Fit, out_of_memory),
+            &["ran out of memory", "--memory-limit"],
+        ),
+        line(
+            "hoard-of-children",
+            StepFails(Fit, out_of_memory),
             &["ran out of memory", "--memory-limit"],
         ),
         line(
@@ -364,6 +384,8 @@ pub fn lines() -> Vec<Line> {
         line("child-left", Completes(|_| true), &[]),
         line("child-in-its-own-session", Completes(|_| true), &[]),
         line("child-without-traces", Completes(|_| true), &[]),
+        // Its keeper is out of its reach.
+        line("keeper-killer", Completes(|_| true), &[]),
         line("marks-its-load", Completes(|_| true), &[]),
         line("brittle", Completes(|_| true), &[]),
         line(

@@ -19,7 +19,19 @@ mod c {
         pub safe fn setsid() -> i32;
         pub unsafe fn fork() -> i32;
         pub safe fn _exit(status: i32) -> !;
+        pub safe fn getppid() -> i32;
+        pub safe fn kill(process: i32, signal: i32) -> i32;
         pub unsafe fn write(file: i32, bytes: *const u8, length: usize) -> isize;
+        pub unsafe fn mmap(
+            address: *mut u8,
+            length: usize,
+            protection: i32,
+            flags: i32,
+            file: i32,
+            offset: i64,
+        ) -> *mut u8;
+        #[cfg(target_os = "linux")]
+        pub safe fn prctl(option: i32, value: usize) -> i32;
     }
 }
 
@@ -90,4 +102,59 @@ pub fn daemon() -> io::Result<()> {
         })
     };
     command.spawn()?.wait().map(drop)
+}
+
+/// Kills the process that started this one, having seen to it that its death is not this one's.
+pub fn kill_parent() {
+    const KILL: i32 = 9;
+    #[cfg(target_os = "linux")]
+    {
+        const SET_PARENT_DEATH_SIGNAL: i32 = 1;
+        c::prctl(SET_PARENT_DEATH_SIGNAL, 0);
+    }
+    c::kill(c::getppid(), KILL);
+}
+
+/// Memory that is nobody's own, for ever.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn shared_memory(bytes: usize) -> io::Result<&'static mut [u8]> {
+    const READ_AND_WRITE: i32 = 1 | 2;
+    #[cfg(target_os = "linux")]
+    const SHARED_WITHOUT_FILE: i32 = 1 | 0x20;
+    #[cfg(not(target_os = "linux"))]
+    const SHARED_WITHOUT_FILE: i32 = 1 | 0x1000;
+    // SAFETY: the system chooses where, and takes nothing away.
+    let memory = unsafe {
+        c::mmap(
+            std::ptr::null_mut(),
+            bytes,
+            READ_AND_WRITE,
+            SHARED_WITHOUT_FILE,
+            -1,
+            0,
+        )
+    };
+    if memory.addr() == usize::MAX {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is there, zeroed, as long as was asked for, and nobody else has it.
+    Ok(unsafe { std::slice::from_raw_parts_mut(memory, bytes) })
+}
+
+/// A child process that is a copy of this one and does this.
+///
+/// # Errors
+///
+/// When it cannot be started.
+pub fn forked(act: fn() -> !) -> io::Result<()> {
+    // SAFETY: the child does what an animal wants; that it may have to wait for a lock that another
+    // thread held is the animal's own risk.
+    match unsafe { c::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => act(),
+        _ => Ok(()),
+    }
 }

@@ -23,7 +23,8 @@ pub struct IsolationArgs {
     /// How long one step may take, as 90s, 10m or 2h [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// How much memory a worker may use, as 512MiB or 4GiB; mapped files do not count [default: all there is]
+    /// How much memory a worker and all that it starts may use together, as 512MiB or 4GiB; mapped files
+    /// do not count [default: all there is]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<u64>,
     /// How much a step may write, as 10GiB [default: no limit]

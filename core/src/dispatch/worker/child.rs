@@ -20,6 +20,8 @@ use protea_contracts::{
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Serialize, de::DeserializeOwned};
 
+#[cfg(target_os = "linux")]
+use super::{guard, native};
 use super::{
     keeper,
     leash::Beginning,
@@ -32,6 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// By this signal the host knows a worker whose runner cut it off.
 pub(super) const CUT_OFF: Signal = Signal::USR2;
+
+/// A worker that ends when memory has just been refused says so on standard error, in a line that
+/// begins so.
+pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
 
 /// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
 /// keeper. Never returns: the keeper ends the worker, and the host or its death the keeper.
@@ -141,6 +147,11 @@ fn set_up(start: &Start) -> Result<Option<String>, String> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| error.to_string())?;
+    #[cfg(target_os = "linux")]
+    {
+        native::tell_of_starvation().map_err(|error| error.to_string())?;
+        guard::protect_parent();
+    }
     start.limits.impose().map_err(|error| error.to_string())?;
     start.enclosure.impose()
 }

@@ -3,7 +3,8 @@
 //! A process can leave its group and its session and clear its environment, but not its descent.
 //! When its parent ends, the system gives it to the nearest ancestor that asked for orphans (a child
 //! subreaper). The keeper is that ancestor, so the host itself need not be, and the fate of
-//! the host's own children stays as it was. No code of a runner runs in it.
+//! the host's own children stays as it was. No code of a runner runs in it, and none reaches it
+//! (see `guard`).
 //!
 //! It kills its children and takes their ends until it has none: with each that ends, those that
 //! one had started become its children. A number cannot be given to another process
@@ -12,7 +13,7 @@
 //! Outside Linux nobody inherits orphans; there the worker and its process group are ended.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     os::{
         fd::OwnedFd,
@@ -26,12 +27,13 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, kill_process,
+        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process,
         kill_process_group, wait, waitid,
     },
 };
 
 use super::{
+    family,
     leash::Collar,
     protocol::{Failure, Kind, frame},
 };
@@ -42,18 +44,11 @@ type Worker = Arc<Mutex<Option<Pid>>>;
 /// Starts the worker that `way` leads to, and keeps what comes of it until it has ended or the
 /// host lets go. Never returns.
 pub(super) fn keep(mut way: UnixStream, collar: Collar) -> ! {
-    let worker = match start(&way) {
-        Ok(worker) => Arc::new(Mutex::new(Some(worker))),
-        Err(error) => {
-            let failure = Failure::Setup(format!("it does not start: {error}"));
-            let payload = serde_json::to_vec(&failure).unwrap_or_default();
-            let _ = way.write_all(&frame(Kind::Failure, &payload));
-            process::exit(2)
-        }
-    };
-    // Only the worker speaks to the host, so that its silence is heard.
-    drop(way);
     let collar = Arc::new(collar);
+    let worker = Worker::default();
+    // Held until there is one to kill.
+    let mut started = worker.lock().unwrap_or_else(PoisonError::into_inner);
+    // Before the worker, which takes note of all threads of this process that it may not touch.
     let watched = {
         let (worker, collar) = (Arc::clone(&worker), Arc::clone(&collar));
         thread::Builder::new().spawn(move || {
@@ -61,6 +56,18 @@ pub(super) fn keep(mut way: UnixStream, collar: Collar) -> ! {
             kill(&worker);
         })
     };
+    match start(&way) {
+        Ok(pid) => *started = Some(pid),
+        Err(error) => {
+            let failure = Failure::Setup(format!("it does not start: {error}"));
+            let payload = serde_json::to_vec(&failure).unwrap_or_default();
+            let _ = way.write_all(&frame(Kind::Failure, &payload));
+            process::exit(2)
+        }
+    }
+    drop(started);
+    // Only the worker speaks to the host, so that its silence is heard.
+    drop(way);
     if watched.is_err() {
         // Without it, the death of the host would go unnoticed.
         kill(&worker);
@@ -80,7 +87,7 @@ pub(super) fn keep(mut way: UnixStream, collar: Collar) -> ! {
 fn start(way: &UnixStream) -> io::Result<Pid> {
     #[cfg(target_os = "linux")]
     {
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        rustix::process::set_child_subreaper(Some(getpid()))?;
         // A runner may have stopped this process when the host dies; then it must go on.
         rustix::process::set_parent_process_death_signal(Some(Signal::CONT))?;
     }
@@ -130,7 +137,7 @@ fn await_end(worker: &Worker) -> Option<WaitStatus> {
 /// Kills all that came of the worker; whether nothing is left.
 fn sweep() -> bool {
     loop {
-        let Ok(children) = children() else {
+        let Ok(children) = family::children(getpid()) else {
             return false;
         };
         let killed = children
@@ -145,68 +152,5 @@ fn sweep() -> bool {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return true,
         }
-    }
-}
-
-/// The children of this process.
-fn children() -> io::Result<Vec<Pid>> {
-    match children_by_thread()? {
-        Some(children) => Ok(children),
-        None => children_by_parent(),
-    }
-}
-
-/// As the system lists them with each thread; none where it keeps no such list.
-fn children_by_thread() -> io::Result<Option<Vec<Pid>>> {
-    let mut found = None;
-    for thread in fs::read_dir("/proc/self/task")? {
-        // A thread may end meanwhile; its children are another's then.
-        if let Ok(list) = fs::read_to_string(thread?.path().join("children")) {
-            let list = list.split_ascii_whitespace();
-            found
-                .get_or_insert_with(Vec::new)
-                .extend(list.filter_map(pid));
-        }
-    }
-    Ok(found)
-}
-
-/// Of all processes, those that name this one as their parent.
-fn children_by_parent() -> io::Result<Vec<Pid>> {
-    let this = process::id().to_string();
-    let names_this = |stat: String| {
-        // The name before it may hold anything: "number (name) state parent …".
-        let (_, rest) = stat.rsplit_once(") ")?;
-        (rest.split(' ').nth(1)? == this).then_some(())
-    };
-    let processes = fs::read_dir("/proc")?.filter_map(Result::ok);
-    Ok(processes
-        .filter_map(|entry| {
-            let pid = pid(entry.file_name().to_str()?)?;
-            names_this(fs::read_to_string(entry.path().join("stat")).ok()?)?;
-            Some(pid)
-        })
-        .collect())
-}
-
-fn pid(text: &str) -> Option<Pid> {
-    Pid::from_raw(text.parse().ok()?)
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn children_are_found_either_way() {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let pid = Pid::from_child(&child);
-        let by_parent = children_by_parent().unwrap();
-        let by_thread = children_by_thread().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(by_parent.contains(&pid), "{by_parent:?}");
-        // Not every kernel keeps the list.
-        assert!(by_thread.is_none_or(|children| children.contains(&pid)));
     }
 }

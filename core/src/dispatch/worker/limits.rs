@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct WorkerLimits {
     /// Wall time of one dispatch.
     pub time: Option<Duration>,
-    /// Memory of the process itself in bytes; mapped files do not count (`RLIMIT_DATA`).
+    /// Memory in bytes. Of each process, what it allocates for itself, at once (`RLIMIT_DATA`); on
+    /// Linux, what the worker and all that it has started hold together, looked at several times a
+    /// second. Mapped files do not count.
     pub memory: Option<u64>,
     /// Open files (`RLIMIT_NOFILE`).
     pub open_files: Option<u64>,

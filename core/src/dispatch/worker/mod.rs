@@ -13,6 +13,8 @@
 //! | `protocol` | the frames |
 //! | `child` | the worker's side |
 //! | `keeper` | the process between, which inherits what the runner starts |
+//! | `guard` | what keeps the runner off it |
+//! | `family` | who descends from a process |
 //! | `leash` | the tie between host and keeper |
 //! | `process` | the processes as the host has them: start, last words, kill |
 //! | `last_words` | the end of what a worker wrote to standard error |
@@ -20,13 +22,30 @@
 //! | `supervise` | the host's side: events, deadlines, cancellation |
 //! | `verdict` | what the end of a worker means |
 //! | `limits` | what a worker may use |
+//! | `memory` | what a worker and all that comes of it hold together |
 //! | `sandbox` | what a worker may reach |
+//! | `filter`, `native` | calls that a process gives up; what the system offers through unsafe calls only |
 
 mod child;
+mod family;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod filter;
+#[cfg(target_os = "linux")]
+mod guard;
 mod keeper;
 mod last_words;
 mod leash;
 mod limits;
+mod memory;
+#[cfg(target_os = "linux")]
+mod native;
 mod process;
 mod protocol;
 mod sandbox;
@@ -89,6 +108,17 @@ impl WorkerOptions {
 /// started, with other arguments than [`serve_if_asked`] looks for.
 pub fn serve() -> ! {
     child::serve()
+}
+
+/// Puts the parent of this process, which looks after it, out of reach of this thread and all that
+/// it starts: for a process of one's own that runs a runner's code. Workers do so by themselves.
+///
+/// On Linux, as far as the kernel can: since 6.12, no signal gets out of the process and what it
+/// starts; before that, calls are refused that name the parent by its number. Elsewhere, nothing.
+/// It cannot be taken back.
+pub fn protect_parent() {
+    #[cfg(target_os = "linux")]
+    guard::protect_parent();
 }
 
 /// What it means that a process which ran a runner's code ended without an answer. `last_words` are

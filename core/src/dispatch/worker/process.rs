@@ -28,6 +28,8 @@ const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
 /// A keeper that takes longer to end a worker and what came of it does not work.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the last of what a worker printed may take to be read, once nobody can print any more.
+const READING: Duration = Duration::from_secs(1);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +89,11 @@ impl Process {
         Ok((process, ours))
     }
 
+    /// The process from which all that comes of the runner descends.
+    pub(super) fn keeper(&self) -> Pid {
+        Pid::from_child(&self.keeper)
+    }
+
     /// How the worker ended, if it has.
     pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         if self.gone.is_none() {
@@ -102,7 +109,7 @@ impl Process {
         if std::mem::replace(&mut self.killed, true) {
             return;
         }
-        let keeper = Pid::from_child(&self.keeper);
+        let keeper = self.keeper();
         let running = matches!(self.keeper.try_wait(), Ok(None));
         if running {
             // A runner may have stopped it.
@@ -116,19 +123,22 @@ impl Process {
         if !swept {
             stragglers::kill(&self.id);
         }
-        self.finish_reading();
+        self.finish_reading(match swept {
+            true => READING,
+            // What escaped may hold them open.
+            false => READING / 5,
+        });
     }
 
-    /// The last that it wrote to standard error.
-    pub(super) fn last_words(&mut self) -> String {
-        self.finish_reading();
+    /// The last that it wrote to standard error, once it is killed.
+    pub(super) fn last_words(&self) -> String {
         let words = self.last_words.lock();
         words.unwrap_or_else(PoisonError::into_inner).text()
     }
 
-    /// Lets the readers come to the end of their streams, which something that escaped may hold open.
-    fn finish_reading(&mut self) {
-        let patience = Instant::now() + Duration::from_millis(200);
+    /// Lets the readers come to the end of their streams, which on a busy machine takes a while.
+    fn finish_reading(&mut self, patience: Duration) {
+        let patience = Instant::now() + patience;
         while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }

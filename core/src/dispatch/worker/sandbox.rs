@@ -1,8 +1,8 @@
 //! What a worker may reach: its files, and nothing of the network.
 //!
 //! Linux only: Landlock for files (version 3 of it at least, in Linux since 6.2; later versions also
-//! keep signals and devices out of reach), seccomp for sockets and for what Landlock does not know. The restrictions hold for every
-//! thread and child that comes after them, and cannot be lifted again.
+//! keep signals and devices out of reach), seccomp for sockets and for what Landlock does not know. The
+//! restrictions hold for every thread and child that comes after them, and cannot be lifted again.
 //!
 //! | may be read | may be written |
 //! |---|---|
@@ -89,6 +89,12 @@ mod imp {
     };
 
     use super::{Enclosure, Sandbox};
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    use crate::dispatch::worker::filter::{self, Foreign, Given};
 
     const LIBRARIES: [&str; 12] = [
         "/lib",
@@ -200,12 +206,46 @@ mod imp {
     fn calls() -> Result<(), String> {
         // `std::fs::copy` changes the mode of what it has just written, and fails if it may not. What
         // does nothing harms nothing: the file was made with that mode already.
-        answer(vec![libc::SYS_fchmod], 0)?;
-        answer(denied(), libc::EACCES)
+        let harmless = vec![(libc::SYS_fchmod, Vec::new())];
+        let denied = denied().into_iter().map(|call| (call, Vec::new()));
+        let requests = REQUESTS.map(|request| (libc::SYS_ioctl, vec![(1, request)]));
+        filter::answer(&harmless, 0, Foreign::Fatal)
+            .and_then(|()| {
+                let calls: Vec<Given> = denied.chain(requests).collect();
+                filter::answer(&calls, libc::EACCES, Foreign::Fatal)
+            })
+            .map_err(|error| {
+                format!(
+                    "seccomp does not work, so the network and the modes of files are open: {error}"
+                )
+            })
     }
 
-    /// Sockets, and what Landlock lets everybody do to the files of the same user: modes, owners,
-    /// times, attributes.
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    /// Requests of `ioctl` that change what a file is, or its file system, and need no more than a file
+    /// that is open for reading: `chattr` and its like.
+    const REQUESTS: [u32; 13] = [
+        0x4008_6602, // FS_IOC_SETFLAGS
+        0x4004_6602, // FS_IOC32_SETFLAGS
+        0x4008_7602, // FS_IOC_SETVERSION
+        0x4004_7602, // FS_IOC32_SETVERSION
+        0x401c_5820, // FS_IOC_FSSETXATTR
+        0x800c_6613, // FS_IOC_SET_ENCRYPTION_POLICY
+        0x4080_6685, // FS_IOC_ENABLE_VERITY
+        0x4100_9432, // FS_IOC_SETFSLABEL
+        0x4008_941a, // BTRFS_IOC_SUBVOL_SETFLAGS
+        0x4004_7211, // FAT_IOCTL_SET_ATTRIBUTES
+        0xc004_5877, // FIFREEZE
+        0xc004_5878, // FITHAW
+        0xc018_5879, // FITRIM
+    ];
+
+    /// Sockets, what Landlock lets everybody do to the files of the same user: modes, owners, times,
+    /// attributes; and what a runner of root could do to the machine.
     #[cfg(any(
         target_arch = "x86_64",
         target_arch = "aarch64",
@@ -234,6 +274,22 @@ mod imp {
             libc::SYS_fremovexattr,
             REMOVEXATTRAT,
             FILE_SETATTR,
+            libc::SYS_acct,
+            libc::SYS_bpf,
+            libc::SYS_chroot,
+            libc::SYS_clock_settime,
+            libc::SYS_delete_module,
+            libc::SYS_finit_module,
+            libc::SYS_init_module,
+            libc::SYS_kexec_load,
+            libc::SYS_quotactl,
+            libc::SYS_quotactl_fd,
+            libc::SYS_reboot,
+            libc::SYS_setdomainname,
+            libc::SYS_sethostname,
+            libc::SYS_settimeofday,
+            libc::SYS_swapoff,
+            libc::SYS_swapon,
         ];
         #[cfg(target_arch = "x86_64")]
         calls.extend([
@@ -245,40 +301,6 @@ mod imp {
             libc::SYS_futimesat,
         ]);
         calls
-    }
-
-    /// Has the kernel answer these calls with this error, or with success and nothing done for 0.
-    #[cfg(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64"
-    ))]
-    fn answer(mut calls: Vec<libc::c_long>, error: libc::c_int) -> Result<(), String> {
-        use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-
-        if cfg!(target_arch = "x86_64") {
-            // The same calls of the x32 interface have this bit set.
-            const X32: libc::c_long = 0x4000_0000;
-            calls.extend(calls.clone().into_iter().map(|call| call | X32));
-        }
-        let rules = calls.into_iter().map(|call| (call, Vec::new())).collect();
-        let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
-            SeccompFilter::new(
-                rules,
-                SeccompAction::Allow,
-                SeccompAction::Errno(error.cast_unsigned()),
-                env::consts::ARCH.try_into()?,
-            )?
-            .try_into()
-        };
-        filter()
-            .map_err(|error| error.to_string())
-            .and_then(|filter| seccompiler::apply_filter(&filter).map_err(|e| e.to_string()))
-            .map_err(|error| {
-                format!(
-                    "seccomp does not work, so the network and the modes of files are open: {error}"
-                )
-            })
     }
 
     #[cfg(not(any(
@@ -296,24 +318,17 @@ mod imp {
 
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests {
-    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-
     use super::*;
+    use crate::dispatch::worker::{
+        filter::{self, Foreign},
+        protect_parent,
+    };
 
     /// Does this in a thread whose kernel knows no Landlock.
     fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
         let thread = std::thread::spawn(|| {
-            let filter = || -> Result<BpfProgram, seccompiler::BackendError> {
-                SeccompFilter::new(
-                    [(libc::SYS_landlock_create_ruleset, Vec::new())].into(),
-                    SeccompAction::Allow,
-                    SeccompAction::Errno(libc::ENOSYS.cast_unsigned()),
-                    std::env::consts::ARCH.try_into()?,
-                )?
-                .try_into()
-            };
-            let filter = filter().expect("the filter is well formed");
-            seccompiler::apply_filter(&filter).expect("this kernel has seccomp");
+            let calls = [(libc::SYS_landlock_create_ruleset, Vec::new())];
+            filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
             act()
         });
         thread.join().expect("nothing in it panics")
@@ -353,5 +368,28 @@ mod tests {
             [inet, unix].map(|made| made.map_err(|error| error.kind()))
         });
         assert_eq!(refused, [Err(std::io::ErrorKind::PermissionDenied); 2]);
+    }
+
+    #[test]
+    fn the_parent_is_out_of_reach_even_without_landlock_and_the_own_child_is_not() {
+        use rustix::process::{
+            Pid, Signal, getppid, kill_process, kill_process_group, test_kill_process,
+        };
+
+        let parent = getppid().expect("it has one");
+        test_kill_process(parent).expect("it is in reach before");
+        let errors = without_landlock(move || {
+            protect_parent();
+            let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
+            kill_process(Pid::from_child(&child), Signal::KILL)?;
+            child.wait()?;
+            Ok::<_, std::io::Error>([
+                test_kill_process(parent).err(),
+                kill_process(parent, Signal::CONT).err(),
+                kill_process_group(Pid::INIT, Signal::CONT).err(),
+            ])
+        });
+        let refused = Some(rustix::io::Errno::PERM);
+        assert_eq!(errors.expect("the child is its own"), [refused; 3]);
     }
 }

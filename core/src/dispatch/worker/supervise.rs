@@ -15,6 +15,7 @@ use serde_json::value::to_raw_value;
 
 use super::{
     Operation, WorkerOptions,
+    memory::Memory,
     process::Process,
     protocol::{Failure, Frames, Kind, Start, decode_event, frame},
     sandbox::Enclosure,
@@ -52,6 +53,7 @@ pub(super) enum Ending {
     Cancelled,
     TimedOut(Duration),
     OutputTooLarge(u64),
+    OutOfMemory(u64),
 }
 
 /// Does a dispatch in a worker.
@@ -105,6 +107,7 @@ pub(in crate::dispatch) fn dispatch<Q: Serialize, T: DeserializeOwned>(
         output: task.output.as_deref(),
         began: Instant::now(),
         output_checked: Instant::now(),
+        memory: Memory::within(options.limits.memory),
         ending: None,
         answer: None,
     };
@@ -139,6 +142,7 @@ struct Supervisor<'a> {
     output: Option<&'a Path>,
     began: Instant,
     output_checked: Instant,
+    memory: Memory,
     ending: Option<(Ending, Instant)>,
     answer: Option<Result<Vec<u8>, Failure>>,
 }
@@ -231,7 +235,7 @@ impl Supervisor<'_> {
 
     /// The socket is closed; the process follows, unless the runner closed it behind the worker's back.
     fn await_end(&mut self) {
-        let patience = Instant::now() + Duration::from_millis(500);
+        let patience = Instant::now() + Duration::from_secs(2);
         while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -239,6 +243,11 @@ impl Supervisor<'_> {
 
     /// Looks at the deadlines; asks the runner to end where it should, and says when to kill.
     fn must_go(&mut self) -> bool {
+        if let Some(limit) = self.memory.exceeded(self.process.keeper()) {
+            // Asking takes time, in which it would take more.
+            self.ending = Some((Ending::OutOfMemory(limit), Instant::now()));
+            return true;
+        }
         if let Some((_, until)) = self.ending {
             return Instant::now() >= until;
         }

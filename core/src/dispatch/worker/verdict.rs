@@ -5,7 +5,12 @@ use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 use protea_contracts::{RunnerError, abi::host::CallError};
 use rustix::process::Signal;
 
-use super::{WorkerLimits, child::CUT_OFF, protocol::Failure, supervise::Ending};
+use super::{
+    WorkerLimits,
+    child::{CUT_OFF, STARVED},
+    protocol::Failure,
+    supervise::Ending,
+};
 use crate::dispatch::{DispatchError, bounded};
 
 /// The runner answered an error.
@@ -37,6 +42,12 @@ pub(super) fn of_end(
         Some(Ending::Cancelled) => return DispatchError::Killed,
         Some(Ending::TimedOut(limit)) => return DispatchError::TimedOut { limit },
         Some(Ending::OutputTooLarge(limit)) => return DispatchError::OutputTooLarge { limit },
+        Some(Ending::OutOfMemory(limit)) => {
+            return DispatchError::OutOfMemory {
+                limit: Some(limit),
+                last_words,
+            };
+        }
         None => {}
     }
     let Some(status) = status else {
@@ -48,9 +59,7 @@ pub(super) fn of_end(
         return DispatchError::Exited { code, last_words };
     }
     let signal = status.signal().unwrap_or_default();
-    // Rust's own words before it aborts; a library in C may get along with less, or crash otherwise.
-    let starved = last_words.contains("memory allocation of") || last_words.contains("bad_alloc");
-    if starved {
+    if starved(&last_words) {
         return DispatchError::OutOfMemory {
             limit: limits.memory,
             last_words,
@@ -69,6 +78,28 @@ pub(super) fn of_end(
     }
 }
 
+/// Whether a process that a signal has ended ended for lack of memory, by its last words.
+fn starved(last_words: &str) -> bool {
+    // Rust and C++ say so themselves.
+    if last_words.contains("memory allocation of") || last_words.contains("bad_alloc") {
+        return true;
+    }
+    // Of anything else the worker tells whether memory was refused last. Before another cause, that
+    // was got over.
+    const CAUSES: [&str; 9] = [
+        "Assertion",
+        "assertion",
+        "panicked at",
+        "terminate called",
+        "stack smashing",
+        "overflowed its stack",
+        "double free",
+        "free(): invalid",
+        "corrupted",
+    ];
+    last_words.contains(STARVED) && !CAUSES.iter().any(|cause| last_words.contains(cause))
+}
+
 fn name(signal: i32) -> &'static str {
     match Signal::from_named_raw(signal) {
         Some(Signal::SEGV) => "SIGSEGV: it touched memory that is not its own",
@@ -79,5 +110,32 @@ fn name(signal: i32) -> &'static str {
         Some(Signal::KILL) => "SIGKILL: somebody killed it; the system does when memory runs out",
         Some(Signal::TERM) => "SIGTERM: somebody ended it",
         _ => "a signal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lack_of_memory_is_told_by_what_was_said_last() {
+        let line = format!("{STARVED} (ENOMEM)");
+        for (words, so) in [
+            ("memory allocation of 10 bytes failed", true),
+            (
+                "terminate called after throwing an instance of 'std::bad_alloc'",
+                true,
+            ),
+            (line.as_str(), true),
+            (&format!("epoch 3\n{line}"), true),
+            (
+                &format!("a.c:1: fit: Assertion `n > 0' failed.\n{line}"),
+                false,
+            ),
+            ("an ordinary end", false),
+            ("", false),
+        ] {
+            assert_eq!(starved(words), so, "{words}");
+        }
     }
 }

@@ -13,22 +13,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_core::contracts::{
-    Capabilities, Level,
-    abi::host::{self, CallError, LoadedRunner},
-    emit::{Event, EventSink},
+use protea_core::{
+    contracts::{
+        Capabilities, Level,
+        abi::host::{self, CallError, LoadedRunner},
+        emit::{Event, EventSink},
+    },
+    worker,
 };
 use rustix::process::{Signal, getpgrp, kill_process_group};
 use serde::Serialize;
 
 use super::{
     descendants,
-    process_state::{State, Usage, threads},
+    process_state::{State, Usage, others_at_work, threads},
     task::{Answer, Call, Last, Line, Manner, Opening, Outcome, Task},
 };
 
 /// How long the process stands still after the calls, before what it uses is counted.
 const SETTLING: Duration = Duration::from_millis(300);
+/// How long at most, where a thread is still at work: it may be ending, and on a busy machine that
+/// takes a while; or it goes on, and then has to come to do so.
+const LONGEST_SETTLING: Duration = Duration::from_secs(3);
 
 /// Serves one task on the socket that stands in for standard input. Never returns: whoever started
 /// the process kills it.
@@ -68,6 +74,8 @@ fn take_socket() -> std::io::Result<UnixStream> {
 }
 
 fn attend(socket: UnixStream) -> std::io::Result<Leave> {
+    // What came of a probe is found by who started it, which a runner must not end before.
+    worker::protect_parent();
     let mut reader = BufReader::new(socket.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -95,7 +103,7 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
             say(&out, &Line::Opened(said, Usage::now(), State::now()));
             let ended = call_all(runner, &task, threads.as_ref(), &out);
             if task.settle {
-                thread::sleep(SETTLING);
+                settle();
             }
             let last = Last {
                 usage: Usage::now(),
@@ -110,6 +118,14 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
         true => Leave::ByItself,
         false => Leave::Killed,
     })
+}
+
+fn settle() {
+    let began = Instant::now();
+    thread::sleep(SETTLING);
+    while others_at_work() && began.elapsed() < LONGEST_SETTLING {
+        thread::sleep(SETTLING / 10);
+    }
 }
 
 fn say(out: &Mutex<UnixStream>, line: &Line) {

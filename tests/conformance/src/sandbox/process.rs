@@ -215,7 +215,7 @@ impl Process {
 
     /// The socket is closed; the process follows, unless the runner closed it behind its back.
     fn ended(&mut self, limits: &WorkerLimits) -> io::Result<End> {
-        let patience = Instant::now() + Duration::from_millis(500);
+        let patience = Instant::now() + Duration::from_secs(2);
         while self.gone.is_none() && Instant::now() < patience {
             self.gone = self.child.try_wait()?;
             std::thread::sleep(Duration::from_millis(1));

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
+    ffi::OsString,
     hash::{DefaultHasher, Hash, Hasher},
     hint::black_box,
 };
@@ -40,7 +41,7 @@ impl Usage {
             files: std::fs::read_dir("/proc/self/fd")
                 .ok()
                 .map(|files| files.count() as u64),
-            threads: number("Threads:"),
+            threads: threads(),
             ticks: std::fs::read_to_string("/proc/self/stat")
                 .ok()
                 .and_then(|text| ticks(&text)),
@@ -48,10 +49,53 @@ impl Usage {
     }
 }
 
-/// How many threads this process has now.
+/// How many threads this process has now, without those that are about to be gone: on a busy machine,
+/// one that was joined is counted by the system for a while.
 pub(super) fn threads() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    field(&status, "Threads:")?.parse().ok()
+    let threads = Thread::all()?.into_iter();
+    Some(threads.filter(|thread| !thread.ends).count() as u64)
+}
+
+/// Whether a thread but the calling one is at work, or about to be gone.
+pub(super) fn others_at_work() -> bool {
+    let own = std::fs::read_link("/proc/thread-self");
+    let own = own.unwrap_or_default();
+    let mut threads = Thread::all().unwrap_or_default().into_iter();
+    threads.any(|thread| !thread.waits && Some(thread.number.as_os_str()) != own.file_name())
+}
+
+/// A thread of this process.
+struct Thread {
+    number: OsString,
+    ends: bool,
+    waits: bool,
+}
+
+impl Thread {
+    /// None where the system does not tell.
+    fn all() -> Option<Vec<Self>> {
+        let threads = std::fs::read_dir("/proc/self/task").ok()?;
+        let threads = threads.flatten().filter_map(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+            Self::of(thread.file_name(), &stat)
+        });
+        Some(threads.collect())
+    }
+
+    /// From what `/proc/<pid>/task/<tid>/stat` says (see proc_pid_stat(5)).
+    fn of(number: OsString, stat: &str) -> Option<Self> {
+        /// Set in the flags of what is ending (`PF_EXITING`).
+        const EXITING: u64 = 4;
+        // The name before it may hold anything.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let (state, flags) = (*fields.first()?, fields.get(6)?.parse::<u64>().ok()?);
+        Some(Self {
+            number,
+            ends: flags & EXITING != 0,
+            waits: !matches!(state, "R" | "D") && flags & EXITING == 0,
+        })
+    }
 }
 
 fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
@@ -148,6 +192,34 @@ fn arithmetic() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_thread_does_is_read_whatever_its_name() {
+        for (stat, ends, waits) in [
+            ("12 (a (b) R) S 1 12 12 0 -1 4194368 0", false, true),
+            ("12 (name) R 1 12 12 0 -1 4194368 0", false, false),
+            ("12 (name) D 1 12 12 0 -1 4194368 0", false, false),
+            ("12 (name) R 1 12 12 0 -1 4194372 0", true, false),
+            ("12 (name) Z 1 12 12 0 -1 4194380 0", true, false),
+        ] {
+            let thread = Thread::of("12".into(), stat).unwrap();
+            assert_eq!((thread.ends, thread.waits), (ends, waits), "{stat}");
+        }
+        assert!(Thread::of("12".into(), "12 (name) S 1").is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn threads_that_were_joined_are_not_counted() {
+        let count = || threads().unwrap();
+        let before = count();
+        for _ in 0..200 {
+            let threads = [(); 8].map(|()| std::thread::spawn(|| ()));
+            threads.map(|thread| thread.join().unwrap());
+            // Other tests have threads of their own.
+            assert!(count() < before + 8, "{before} {}", count());
+        }
+    }
 
     #[test]
     fn what_was_set_changed_and_removed_is_named() {

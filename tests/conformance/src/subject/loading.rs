@@ -16,10 +16,10 @@ use super::{
     Subject,
     blame::{blamed_on, prerequisite},
 };
-use crate::{Verdict, suite};
+use crate::{Verdict, pace, suite};
 
-/// How long a call that is asked to end may take.
-pub const GRACE: Duration = Duration::from_millis(900);
+/// How long a call that is asked to end may take, alone on its machine.
+const GRACE: Duration = Duration::from_millis(900);
 
 impl Subject {
     /// The runner, every call of which runs in a worker.
@@ -41,7 +41,7 @@ impl Subject {
         self.runner
             .get_or_init(|| {
                 let began = Instant::now();
-                let loaded = self.load_with(&entry, Duration::ZERO, Sandbox::Off);
+                let loaded = self.load_with(&entry, Duration::ZERO, GRACE, Sandbox::Off);
                 self.loading.get_or_init(|| began.elapsed());
                 loaded
             })
@@ -61,7 +61,20 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn lingering(&self, linger: Duration) -> Result<Runner, Verdict> {
         self.runner()?;
-        self.load_with(&self.entry()?, linger, Sandbox::Off)
+        self.load_with(&self.entry()?, linger, GRACE, Sandbox::Off)
+            .map_err(|verdict| blamed_on(suite::OPENS, verdict))
+    }
+
+    /// The runner, which has as much time to end when it is asked to as a second is worth on this
+    /// machine now.
+    ///
+    /// # Errors
+    ///
+    /// The verdict of a test that cannot go on without it.
+    pub(crate) fn asked_to_end(&self) -> Result<Runner, Verdict> {
+        self.runner()?;
+        let grace = GRACE.mul_f64(pace::slowness());
+        self.load_with(&self.entry()?, Duration::ZERO, grace, Sandbox::Off)
             .map_err(|verdict| blamed_on(suite::OPENS, verdict))
     }
 
@@ -78,20 +91,21 @@ impl Subject {
     /// The verdict on a runner that does not load so.
     pub fn enclosed(&self) -> Result<Runner, Verdict> {
         self.runner()?;
-        self.load_with(&self.entry()?, Duration::ZERO, Sandbox::Strict)
+        self.load_with(&self.entry()?, Duration::ZERO, GRACE, Sandbox::Strict)
     }
 
     fn load_with(
         &self,
         entry: &Entry,
         linger: Duration,
+        grace: Duration,
         sandbox: Sandbox,
     ) -> Result<Runner, Verdict> {
         let options = WorkerOptions {
             command: self.settings.host.worker.clone(),
             limits: self.limits(),
             sandbox,
-            grace: GRACE,
+            grace,
             linger,
         };
         Runner::load(entry, &Isolation::Worker(Box::new(options))).map_err(|error| {
