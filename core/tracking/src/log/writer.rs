@@ -1,7 +1,7 @@
 //! Appends to a log.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,14 +19,14 @@ use crate::{Event, EventKind, TrackerError};
 pub struct EventLog {
     file: Arc<LogFile>,
     lines: Arc<Mutex<Lines>>,
-    kept: Kept,
+    kept: Keeping,
 }
 
 /// Whether the thread of this process looks after the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum Keeping {
     NotYet,
-    Kept,
+    ByThread,
     /// There is no such thread: every line is written at once.
     Alone,
 }
@@ -42,14 +42,14 @@ impl EventLog {
     ///
     /// [`TrackerError::InUse`] when it is open for appending elsewhere; [`TrackerError::File`];
     /// [`TrackerError::Corrupt`] when its last line is no event.
-    pub fn open(path: impl Into<std::path::PathBuf>) -> Result<Self, TrackerError> {
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrackerError> {
         let file = Arc::new(LogFile::open(path.into())?);
         tail::repair(&file)?;
         let (length, last) = end(&file)?;
         Ok(Self {
             lines: Arc::new(Mutex::new(Lines::new(Arc::clone(&file), length, last))),
             file,
-            kept: Kept::NotYet,
+            kept: Keeping::NotYet,
         })
     }
 
@@ -90,13 +90,13 @@ impl EventLog {
     /// [`TrackerError::File`], such as on a full disk; the log is then as it was before.
     pub fn append(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
         let ends = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
-        if self.kept == Kept::NotYet && !events.last().is_none_or(ends) {
+        if self.kept == Keeping::NotYet && !events.last().is_none_or(ends) {
             self.kept = match keeper::keep(&self.file, &self.lines) {
-                true => Kept::Kept,
-                false => Kept::Alone,
+                true => Keeping::ByThread,
+                false => Keeping::Alone,
             };
         }
-        self.lock().append(events, self.kept == Kept::Kept)
+        self.lock().append(events, self.kept == Keeping::ByThread)
     }
 
     /// Brings all that was appended into the file itself, where other programs read it.

@@ -93,11 +93,11 @@ fn steps(log: &Path, round: u64) -> u64 {
     for (seq, event) in (0..).zip(&events) {
         assert_eq!(event.seq, seq, "round {round}: no gap, and none twice");
     }
-    let steps = events.iter().filter_map(|event| match event.kind {
+    let mut steps = events.iter().filter_map(|event| match event.kind {
         EventKind::Log { step, .. } => Some(step + 1),
         _ => None,
     });
-    steps.last().unwrap_or(0)
+    steps.next_back().unwrap_or(0)
 }
 
 #[test]

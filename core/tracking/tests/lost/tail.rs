@@ -102,7 +102,7 @@ fn a_tail_that_is_not_whole_or_not_next_adds_nothing() {
         &held[..64],
         &held[..100],
         &[0; 65536],
-        &[&held[..200], &[b'x'], &held[201..]].concat(),
+        &[&held[..200], b"x", &held[201..]].concat(),
     ] {
         fs::write(&tail, damaged).unwrap();
         assert_eq!(events(&log).len() as u64, known);
