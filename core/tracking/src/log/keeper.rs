@@ -1,17 +1,20 @@
 //! The thread of a process that brings what was logged to the file, and to the disk.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use super::{file::LogFile, lines::Lines};
 
-/// How long a line may be in the tail alone.
-const WRITE_EVERY: Duration = Duration::from_millis(100);
+/// How often logs are looked at; a line is in the tail alone for at most twice as long.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Rounds after which what is in the file goes on to the disk.
-const ROUNDS_PER_SYNCHRONISATION: usize = 10;
+const ROUNDS_PER_SYNCHRONISATION: usize = 20;
 
 static KEEPER: Keeper = Keeper {
     state: Mutex::new(State {
@@ -35,24 +38,28 @@ struct State {
 struct Log {
     file: Weak<LogFile>,
     lines: Weak<Mutex<Lines>>,
+    due: Arc<AtomicBool>,
 }
 
-/// Looks after a log from now on, until it is dropped. Says whether it does: where the system gives no
-/// thread, nobody does.
-pub(super) fn keep(file: &Arc<LogFile>, lines: &Arc<Mutex<Lines>>) -> bool {
+/// Looks after a log from now on, until it is dropped. Gives the sign by which whoever appends next is
+/// asked to write the tail out: a thread that logs without pause shall not have to wait for this one.
+/// None where the system gives no thread.
+pub(super) fn keep(file: &Arc<LogFile>, lines: &Arc<Mutex<Lines>>) -> Option<Arc<AtomicBool>> {
     let mut state = KEEPER.state.lock().unwrap_or_else(PoisonError::into_inner);
     if !state.running {
         let thread = thread::Builder::new().name("event log".to_owned());
         state.running = thread.spawn(|| KEEPER.work()).is_ok();
     }
-    if state.running {
+    state.running.then(|| {
+        let due = Arc::new(AtomicBool::new(false));
         state.logs.push(Log {
             file: Arc::downgrade(file),
             lines: Arc::downgrade(lines),
+            due: Arc::clone(&due),
         });
         KEEPER.changed.notify_one();
-    }
-    state.running
+        due
+    })
 }
 
 impl Keeper {
@@ -61,7 +68,7 @@ impl Keeper {
             for log in self.open_logs() {
                 log.look_after(round.is_multiple_of(ROUNDS_PER_SYNCHRONISATION));
             }
-            thread::sleep(WRITE_EVERY);
+            thread::sleep(LOOK_EVERY);
         }
     }
 
@@ -86,17 +93,21 @@ impl Log {
         let (Some(file), Some(lines)) = (self.file.upgrade(), self.lines.upgrade()) else {
             return;
         };
-        let unsynchronised = {
-            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody appended anything since the last round.
+        let is_quiet = self.due.swap(true, Ordering::Relaxed);
+        if !is_quiet && !synchronise {
+            return;
+        }
+        let lock = || lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_quiet {
             // On a full disk the lines stay in the tail; whoever needs its room is told.
-            let _ = lines.flush();
-            lines.unsynchronised().filter(|_| synchronise)
-        };
+            let _ = lock().flush();
+        }
         // Nobody waits for the disk meanwhile.
+        let unsynchronised = lock().unsynchronised().filter(|_| synchronise);
         if let Some(length) = unsynchronised {
             let result = file.synchronise();
-            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.synchronised(length, result);
+            lock().synchronised(length, result);
         }
     }
 }

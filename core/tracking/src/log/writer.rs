@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -23,10 +26,11 @@ pub struct EventLog {
 }
 
 /// Whether the thread of this process looks after the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Keeping {
     NotYet,
-    ByThread,
+    /// It does, and says when the tail is to be written out.
+    ByThread(Arc<AtomicBool>),
     /// There is no such thread: every line is written at once.
     Alone,
 }
@@ -90,13 +94,23 @@ impl EventLog {
     /// [`TrackerError::File`], such as on a full disk; the log is then as it was before.
     pub fn append(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
         let ends = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
-        if self.kept == Keeping::NotYet && !events.last().is_none_or(ends) {
-            self.kept = match keeper::keep(&self.file, &self.lines) {
-                true => Keeping::ByThread,
-                false => Keeping::Alone,
-            };
+        if matches!(self.kept, Keeping::NotYet) && !events.last().is_none_or(ends) {
+            let kept = keeper::keep(&self.file, &self.lines);
+            self.kept = kept.map_or(Keeping::Alone, Keeping::ByThread);
         }
-        self.lock().append(events, self.kept == Keeping::ByThread)
+        let mut lines = self.lock();
+        match &self.kept {
+            Keeping::ByThread(due) => {
+                lines.append(events, true)?;
+                if due.load(Ordering::Relaxed) {
+                    due.store(false, Ordering::Relaxed);
+                    // The events are taken; that the file has no room is said once the tail has none.
+                    let _ = lines.flush();
+                }
+                Ok(())
+            }
+            Keeping::NotYet | Keeping::Alone => lines.append(events, false),
+        }
     }
 
     /// Brings all that was appended into the file itself, where other programs read it.
