@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::interrupt;
+
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -17,7 +19,7 @@ pub enum Exit {
     Runner = 4,
     /// The output cannot be written.
     Output = 5,
-    /// The user, or the system, asked for the end.
+    /// The user, or the system, asked for the end; after a signal other than Ctrl-C's, 128 and its number.
     Cancelled = 130,
 }
 
@@ -30,9 +32,18 @@ Exit codes:
     3  bad input: a dataset, spec, model, ontology or prediction file
     4  there is no such runner, or it cannot be loaded
     5  the output cannot be written
-  130  cancelled with Ctrl-C or SIGTERM";
+  130  cancelled with Ctrl-C
+  143  cancelled by SIGTERM; 129 by SIGHUP, when the terminal is gone";
 
 impl Exit {
+    /// The code itself.
+    pub fn code(self) -> u8 {
+        match (self, interrupt::signal()) {
+            (Self::Cancelled, Some(signal)) => 128 + signal,
+            _ => self as u8,
+        }
+    }
+
     /// The `kind` of the error that `--json` prints.
     pub const fn kind(self) -> &'static str {
         match self {
@@ -49,6 +60,6 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Experiment, ExperimentError, GroupedRun, Origin, Progress, RunContext, RunOptions,
+    done_before::DoneBefore,
     trials::{Work, in_parallel},
     tsv::{Tsv, free_name},
 };
@@ -168,37 +169,44 @@ impl RunContext<'_> {
         };
         tell(0, None, false);
         let (mut scores, mut children, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        let ended = in_parallel(experiment, &self.parent, &works, |number, outcome| {
-            let mut taken_over = false;
-            match outcome {
-                Ok(worked) => {
-                    taken_over = worked.taken_over;
-                    children.push((number, worked.run.directory.clone()));
-                    let (directory, manifest) = (worked.run.directory, worked.run.manifest);
-                    scores.push(FoldScores {
-                        number,
-                        origin: match taken_over {
-                            true => Origin::TakenOver,
-                            false => Origin::Computed,
-                        },
-                        seconds: manifest.steps.iter().map(|step| step.seconds).sum(),
-                        metrics: manifest.metrics,
-                        run_id: manifest.run_id,
+        let known = DoneBefore::default();
+        let ended = in_parallel(
+            experiment,
+            &self.parent,
+            &known,
+            &works,
+            |number, outcome| {
+                let mut taken_over = false;
+                match outcome {
+                    Ok(worked) => {
+                        taken_over = worked.taken_over;
+                        children.push((number, worked.run.directory.clone()));
+                        let (directory, manifest) = (worked.run.directory, worked.run.manifest);
+                        scores.push(FoldScores {
+                            number,
+                            origin: match taken_over {
+                                true => Origin::TakenOver,
+                                false => Origin::Computed,
+                            },
+                            seconds: manifest.steps.iter().map(|step| step.seconds).sum(),
+                            metrics: manifest.metrics,
+                            run_id: manifest.run_id,
+                            directory,
+                        });
+                    }
+                    Err(ExperimentError::Step {
+                        step,
                         directory,
-                    });
+                        source,
+                    }) => {
+                        children.push((number, directory.clone()));
+                        failed.push((number, *step, directory.clone(), source.to_string()));
+                    }
+                    Err(_) => {}
                 }
-                Err(ExperimentError::Step {
-                    step,
-                    directory,
-                    source,
-                }) => {
-                    children.push((number, directory.clone()));
-                    failed.push((number, *step, directory.clone(), source.to_string()));
-                }
-                Err(_) => {}
-            }
-            tell(scores.len() + failed.len(), Some(number), taken_over);
-        });
+                tell(scores.len() + failed.len(), Some(number), taken_over);
+            },
+        );
         children.sort();
         for (number, directory) in children {
             self.child_at(&name(number), directory);

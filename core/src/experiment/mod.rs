@@ -3,6 +3,7 @@
 
 mod context;
 mod cross_validation;
+mod done_before;
 mod error;
 mod explain;
 mod journal;

@@ -2,8 +2,6 @@
 //! cross-validation.
 
 use std::{
-    fs,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,11 +13,10 @@ use std::{
 use protea_contracts::{Level, emit::Event};
 use serde_json::Value;
 
-use super::{Experiment, ExperimentError, FinishedRun, Observer, Parent, Plan, Step};
-use crate::{
-    Dataset, DispatchError,
-    workspace::{Job, RunManifest, Status},
+use super::{
+    Experiment, ExperimentError, FinishedRun, Observer, Parent, Plan, Step, done_before::DoneBefore,
 };
+use crate::{Dataset, DispatchError};
 
 /// A run that is to fit and to evaluate.
 pub(super) struct Work<'w> {
@@ -46,6 +43,7 @@ pub(super) struct Worked {
 pub(super) fn in_parallel(
     experiment: &Experiment<'_>,
     parent: &Parent,
+    done: &DoneBefore,
     works: &[Work<'_>],
     mut told: impl FnMut(usize, Result<Worked, &ExperimentError>),
 ) -> Result<(), ExperimentError> {
@@ -63,7 +61,7 @@ pub(super) fn in_parallel(
                     let Some(work) = works.get(place) else {
                         break;
                     };
-                    let outcome = experiment.work(parent, work);
+                    let outcome = experiment.work(parent, done, work);
                     if outcome.as_ref().is_err_and(ends_all) {
                         stop.store(true, Ordering::SeqCst);
                     }
@@ -112,7 +110,12 @@ impl Experiment<'_> {
         one
     }
 
-    fn work(&self, parent: &Parent, work: &Work<'_>) -> Result<Worked, ExperimentError> {
+    fn work(
+        &self,
+        parent: &Parent,
+        done: &DoneBefore,
+        work: &Work<'_>,
+    ) -> Result<Worked, ExperimentError> {
         if self.observer.is_cancelled() {
             return Err(ExperimentError::Cancelled);
         }
@@ -121,7 +124,7 @@ impl Experiment<'_> {
         plan.spec = &work.spec;
         plan.datasets = vec![("train", work.train), ("eval", work.eval)];
         if !self.recompute
-            && let Some(run) = self.done_before(&self.job_of(&plan)?, work)
+            && let Some(run) = done.find(self, &self.job_of(&plan)?, work)
         {
             let taken_over = true;
             return Ok(Worked { run, taken_over });
@@ -132,43 +135,6 @@ impl Experiment<'_> {
         })?;
         let taken_over = false;
         Ok(Worked { run, taken_over })
-    }
-
-    /// The latest run of the job that did this work to its end, with the same runner file. What
-    /// cannot be read there is no such run.
-    fn done_before(&self, job: &Job, work: &Work<'_>) -> Option<FinishedRun> {
-        let below = |directory: PathBuf| {
-            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-            entries.map(|entry| entry.path())
-        };
-        let pipelines = below(job.directory().join("artifacts"));
-        let runs = pipelines
-            .flat_map(below)
-            .filter_map(|directory| {
-                let manifest = RunManifest::read(&directory).ok()?;
-                Some(FinishedRun {
-                    directory,
-                    manifest,
-                })
-            })
-            .filter(|run| self.did(&run.manifest, work));
-        runs.max_by(|a, b| a.manifest.run_id.cmp(&b.manifest.run_id))
-    }
-
-    fn did(&self, manifest: &RunManifest, work: &Work<'_>) -> bool {
-        let of = |role: &str| manifest.datasets.get(role)?.get("sha256")?.as_str();
-        let did = |step: Step| {
-            let mut steps = manifest.steps.iter();
-            steps.any(|record| record.name == step.name() && record.status == Status::Finished)
-        };
-        manifest.status == Status::Finished
-            && manifest.runner.sha256 == self.runner.entry().sha256
-            && manifest.seed == self.seed
-            && manifest.spec == work.spec
-            && of("train") == Some(&work.train.sha256)
-            && of("eval") == Some(&work.eval.sha256)
-            && did(Step::Fit)
-            && did(Step::Evaluate)
     }
 }
 

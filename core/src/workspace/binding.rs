@@ -4,7 +4,7 @@ use std::path::Path;
 
 use protea_tracking::{
     RunReference, RunStart, Tracker,
-    log::{EventLog, FILE_NAME},
+    log::{EventLog, FILE_NAME, settle},
     sync_run,
 };
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Job, TrackerBinding, Workspace, WorkspaceError};
 use crate::tracking::{Backend, Tracking};
 
-/// Binds a job to a run of a backend, begun now: the job's document says which run it is, and the
+/// Binds a job to a run of the backend with this name, begun now: the job's document says which run it is, and the
 /// run's configuration carries the ids of the job, its experiment and its hypothesis. What the job
 /// is bound to already stays, if it is the same backend and project.
 ///
@@ -23,7 +23,7 @@ use crate::tracking::{Backend, Tracking};
 pub fn bind_tracker(
     workspace: &Workspace,
     job: &Job,
-    backend: &str,
+    name: &str,
     project: Option<&str>,
     offline: bool,
     rebind: bool,
@@ -31,7 +31,7 @@ pub fn bind_tracker(
     if let Some(bound) = job.document()?.tracker
         && !rebind
     {
-        if bound.backend == backend && bound.project.as_deref() == project {
+        if bound.backend == name && bound.project.as_deref() == project {
             return Ok(bound);
         }
         return Err(WorkspaceError::Bound {
@@ -42,23 +42,34 @@ pub fn bind_tracker(
     }
     let mut start = run_start(job, None)?.offline(offline);
     start.project = project.map(str::to_owned);
-    let tracking = Tracking::default().with_backend(Backend::named(backend, offline)?);
+    let backend = Backend::named(name, offline)?;
+    let place = backend.tracker(job.directory())?;
+    place.check_start(&start)?;
+    // An offline run gets the server's id when it is sent.
+    let deferred = offline && place.is_remote();
+    // What is sent here and now needs no thread to feed it, which would be in the way.
+    let tracking = match deferred {
+        true => Tracking::default().with_backend(backend),
+        false => Tracking::default(),
+    };
     let tracker = tracking.tracker(workspace, job)?;
     tracker.start_run(start.clone())?.suspend()?;
-    let place = Backend::named(backend, offline)?.tracker(job.directory())?;
-    // An offline run gets the server's id when it is sent.
-    let reference = if offline && place.is_remote() {
-        None
-    } else {
-        tracking.wait(std::time::Duration::from_secs(5));
-        sync_run(&tracker.log().log_of(&start.run_id), place)?.reference
+    let reference = match deferred {
+        true => None,
+        false => match sync_run(&tracker.log().log_of(&start.run_id), place) {
+            Ok(synced) => synced.reference,
+            Err(error) => {
+                abandon(workspace, &tracker, start)?;
+                return Err(error.into());
+            }
+        },
     };
     let RunReference { run_id, url } = reference.unwrap_or_else(|| RunReference {
         run_id: start.run_id.clone(),
         url: None,
     });
     let binding = TrackerBinding {
-        backend: backend.to_owned(),
+        backend: name.to_owned(),
         run_id,
         url,
         project: start.project,
@@ -68,6 +79,17 @@ pub fn bind_tracker(
     };
     job.update_document(|document| document.tracker = Some(binding.clone()))?;
     Ok(binding)
+}
+
+/// Ends a run that its backend did not take whole, so that it goes on nowhere.
+fn abandon(
+    workspace: &Workspace,
+    tracker: &dyn Tracker,
+    start: RunStart,
+) -> Result<(), WorkspaceError> {
+    let run = tracker.start_run(start)?;
+    run.fail("the job could not be bound to it")?;
+    Ok(settle(&workspace.open_runs(), run.id())?)
 }
 
 /// What a job is bound to, for the work that begins now. A run that has ended is over: the job is

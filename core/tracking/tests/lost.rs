@@ -11,3 +11,6 @@ mod full_disk;
 #[cfg(unix)]
 #[path = "lost/killed.rs"]
 mod killed;
+#[cfg(unix)]
+#[path = "lost/tail.rs"]
+mod tail;

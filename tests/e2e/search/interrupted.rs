@@ -104,11 +104,20 @@ fn a_search_that_was_killed_goes_on_and_does_no_trial_twice() {
 
 #[test]
 fn ctrl_c_ends_a_search_calmly() {
+    ended_calmly("-INT", 130);
+}
+
+#[test]
+fn sigterm_ends_a_search_calmly() {
+    ended_calmly("-TERM", 143);
+}
+
+fn ended_calmly(by: &str, code: i32) {
     let parabola = Parabola::new();
     let child = after(&parabola, "ended", 2);
-    signal(&child, "-INT");
+    signal(&child, by);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.status.code(), Some(code));
     let error: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(error["error"]["kind"], "cancelled");
 

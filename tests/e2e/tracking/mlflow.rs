@@ -6,6 +6,8 @@ mod server;
 
 use std::{
     fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -276,4 +278,58 @@ fn a_job_and_its_run_find_each_other() {
     let child = runs.iter().find(|run| run["info"]["run_id"] != id).unwrap();
     assert_eq!(named(child, "tags", "mlflow.parentRunId"), id);
     assert_eq!(named(child, "params", "job"), &json!(job));
+}
+
+/// A way to a server on which every request takes a second longer.
+fn slow_way_to(server: &Server) -> String {
+    let to = server.uri.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    let carry = |mut from: TcpStream, mut to: TcpStream, pause: Duration| {
+        thread::spawn(move || {
+            let mut bytes = [0; 65536];
+            while let Ok(read @ 1..) = from.read(&mut bytes) {
+                thread::sleep(pause);
+                if to.write_all(&bytes[..read]).is_err() {
+                    break;
+                }
+            }
+            let _ = to.shutdown(Shutdown::Both);
+        });
+    };
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let server = TcpStream::connect(&to).unwrap();
+            carry(
+                client.try_clone().unwrap(),
+                server.try_clone().unwrap(),
+                Duration::from_secs(1),
+            );
+            carry(server, client, Duration::ZERO);
+        }
+    });
+    uri
+}
+
+#[test]
+fn a_slow_server_takes_longer_to_bind_and_is_asked_for_one_run() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let place = Place::new();
+    let job = protea(&place, &server.uri, &["new-run", "--experiment", "E1"]);
+    let job = job.stdout.trim().to_owned();
+    let bind = [
+        "bind-tracker",
+        &job,
+        "--backend",
+        "mlflow",
+        "--project",
+        "slow",
+        "--json",
+    ];
+    let bound = protea(&place, &slow_way_to(server), &bind).json();
+    let runs = runs(server, "slow");
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["info"]["run_id"], bound["tracker"]["run_id"]);
 }

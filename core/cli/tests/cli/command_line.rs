@@ -12,7 +12,8 @@ fn help_shows_the_commands_examples_environment_and_exit_codes() {
         "  Fit, evaluate and export in one go",
         "protea run knn --train data/train --eval data/test --set k=10",
         "PROTEA_RUNNER_PATH",
-        "130  cancelled with Ctrl-C or SIGTERM",
+        "130  cancelled with Ctrl-C",
+        "143  cancelled by SIGTERM",
     ] {
         assert!(help.contains(part), "{part:?} is not in {help}");
     }

@@ -78,13 +78,13 @@ impl Waiting {
 
 #[test]
 fn the_first_signal_ends_the_command_in_good_order() {
-    for signal in ["-INT", "-TERM"] {
+    for (signal, expected) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let place = Place::new();
         let mut waiting = Waiting::begin(&place);
         waiting.interrupt(signal);
         waiting.wait_for("cancelling; press Ctrl-C again to stop at once");
         let (code, rest) = waiting.end(&place);
-        assert_eq!(code, Some(130), "{rest}");
+        assert_eq!(code, Some(expected), "{rest}");
         assert!(rest.contains("error: cancelled"), "{rest}");
         assert_eq!(place.new_names(), Vec::<String>::new());
     }

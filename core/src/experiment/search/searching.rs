@@ -1,6 +1,6 @@
 //! The search itself: choose, try, learn, compare.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use super::{
     Origin, Search, SearchError, SearchResult, Trial,
@@ -11,6 +11,7 @@ use crate::{
     Dataset,
     experiment::{
         Experiment, ExperimentError, Progress, RunContext,
+        done_before::DoneBefore,
         trials::{Work, Worked, in_parallel},
     },
 };
@@ -23,6 +24,7 @@ pub(super) struct Searching<'s> {
     /// To fit on, and to evaluate on.
     datasets: (&'s Dataset, &'s Dataset),
     trials: Vec<Trial>,
+    done_before: Arc<DoneBefore>,
     /// The trial that had a spec first.
     seen: HashMap<String, usize>,
     /// The loss of the best of those that ended so far, the number of its trial, and its score.
@@ -52,6 +54,7 @@ impl<'s> Searching<'s> {
             chooser,
             datasets,
             trials: Vec::new(),
+            done_before: Arc::default(),
             seen: HashMap::new(),
             best: None,
         }
@@ -142,7 +145,8 @@ impl<'s> Searching<'s> {
         let first = self.trials.len();
         let mut done = first + trials.len() - works.len();
         let mut children: Vec<(usize, PathBuf)> = Vec::new();
-        let ended = in_parallel(experiment, &run.parent, &works, |work, outcome| {
+        let known = Arc::clone(&self.done_before);
+        let ended = in_parallel(experiment, &run.parent, &known, &works, |work, outcome| {
             let trial = &mut trials[places[work]];
             self.came_to(trial, &outcome);
             if let Some(directory) = &trial.directory {

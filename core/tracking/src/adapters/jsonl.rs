@@ -176,6 +176,7 @@ impl RunSink for JsonlRun {
     }
 
     fn suspend(&mut self) -> Result<(), TrackerError> {
+        self.log.flush()?;
         unmark(&self.marker)
     }
 

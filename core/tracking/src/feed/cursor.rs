@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunReference, Tracker, TrackerError};
+use crate::{RunReference, Tracker, TrackerError, log::length};
 
 /// How far a backend got with a run: the file `<backend>.json` beside the run's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,8 +84,8 @@ impl Cursor {
     ///
     /// [`TrackerError::File`] when the log is gone.
     pub fn is_complete(&self, log: &Path) -> Result<bool, TrackerError> {
-        let length = fs::metadata(log).map_err(TrackerError::read(log))?.len();
-        Ok(self.offset >= length)
+        // Beyond the end lies what a machine that lost power took from the log: it is gone through again.
+        Ok(self.offset == length(log)?)
     }
 
     pub(super) fn has_refused(&self, seq: u64) -> bool {

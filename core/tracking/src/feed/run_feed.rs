@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::cursor::{self, Cursor, FeedLock};
-use crate::{Event, EventKind, RunSink, Tracker, TrackerError, log::LogReader};
+use crate::{
+    Event, EventKind, RunSink, Tracker, TrackerError,
+    log::{LogReader, length},
+};
 
 /// One run on its way to one backend. Holds files and connections only while it is open.
 pub(super) struct RunFeed {
@@ -101,6 +104,10 @@ impl Open {
         let lock = cursor::lock(log, backend)?;
         let path = cursor::path(log, backend);
         let mut cursor = Cursor::read(&path)?.unwrap_or_else(|| Cursor::new(tracker));
+        if cursor.offset > length(log)? {
+            // The machine lost power, and the log its end: what it has now is sent again.
+            (cursor.seq, cursor.offset) = (None, 0);
+        }
         let mut reader = LogReader::open(log, 0)?;
         let Some(first) = reader.next_batch(1)?.pop() else {
             return Ok(None);

@@ -6,13 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::relative;
+use super::{
+    relative,
+    tail::{self, Contents},
+};
 use crate::{Event, EventKind, TrackerError};
 
-/// Reads a log in batches, from any line on, as far as whole lines are there.
+/// Reads a log in batches, from any line on, as far as whole lines are there, in the file or in its
+/// tail.
 #[derive(Debug)]
 pub struct LogReader {
     path: PathBuf,
+    tail: PathBuf,
     file: File,
     offset: u64,
     buffer: Vec<u8>,
@@ -22,6 +27,8 @@ pub struct LogReader {
 const BLOCK: usize = 128 << 10;
 /// More than any line that is written; beyond it, a file is no log.
 const LONGEST_LINE: usize = 64 << 20;
+/// How often the file is looked at again because its tail went there meanwhile.
+const TRIES: usize = 4;
 
 impl LogReader {
     /// Opens the log at `path` at `offset`, which must be 0 or one that [`offset`](Self::offset)
@@ -32,10 +39,9 @@ impl LogReader {
     /// [`TrackerError::File`].
     pub fn open(path: impl Into<PathBuf>, offset: u64) -> Result<Self, TrackerError> {
         let path = path.into();
-        let mut file = File::open(&path).map_err(TrackerError::read(&path))?;
-        file.seek(SeekFrom::Start(offset))
-            .map_err(TrackerError::read(&path))?;
+        let file = File::open(&path).map_err(TrackerError::read(&path))?;
         Ok(Self {
+            tail: tail::path(&path),
             path,
             file,
             offset,
@@ -91,15 +97,37 @@ impl LogReader {
                     reason: format!("the line is longer than {LONGEST_LINE} bytes"),
                 });
             }
-            let read = self
-                .file
-                .read(&mut self.block)
-                .map_err(TrackerError::read(&self.path))?;
-            if read == 0 {
+            if !self.read_more()? {
                 return Ok(events);
             }
-            self.buffer.extend_from_slice(&self.block[..read]);
         }
+    }
+
+    /// Reads on where the buffer ends, and says whether there was more.
+    fn read_more(&mut self) -> Result<bool, TrackerError> {
+        let position = self.offset + self.buffer.len() as u64;
+        for _ in 0..TRIES {
+            let read = self
+                .file
+                .seek(SeekFrom::Start(position))
+                .and_then(|_| self.file.read(&mut self.block))
+                .map_err(TrackerError::read(&self.path))?;
+            if read > 0 {
+                self.buffer.extend_from_slice(&self.block[..read]);
+                return Ok(true);
+            }
+            match Contents::read(&self.tail)? {
+                None => return Ok(false),
+                // What was in it is in the file by now.
+                Some(tail) if tail.base() > position => {}
+                Some(tail) => {
+                    let (_, lines) = tail.split_at(position);
+                    self.buffer.extend_from_slice(lines);
+                    return Ok(!lines.is_empty());
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The event with an artefact's file where it is now.

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{EventLog, relative};
-use crate::{Event, EventKind, RunStatus, TrackerError};
+use crate::{Event, EventKind, RunStatus, TrackerError, feed::cursors};
 
 /// A run that nobody works on any more although it is marked as open. Its log has its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerEr
         return Ok(None);
     }
     let mut writer = EventLog::open(log)?;
-    let Some(last) = writer.last().cloned() else {
+    let Some(last) = writer.last() else {
         // It was never begun.
         if !young {
             unmark(marker)?;
@@ -81,8 +81,10 @@ fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerEr
         Some(end) => end,
         None => {
             let (status, error) = (RunStatus::Killed, Some(REASON.to_owned()));
+            // Where the machine lost power, backends may have what the log has not.
+            let taken = cursors(writer.path())?.into_iter().filter_map(|at| at.seq);
             writer.append(&[Event {
-                seq: last.seq + 1,
+                seq: taken.fold(last.seq, u64::max) + 1,
                 time: Timestamp::now(),
                 kind: EventKind::Finish {
                     status,

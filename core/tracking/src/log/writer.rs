@@ -1,221 +1,162 @@
 //! Appends to a log.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use super::line::LineWriter;
-use super::relative;
-use crate::{Artifact, Event, EventKind, RunStatus, TrackerError};
+use super::{
+    file::LogFile,
+    keeper,
+    lines::{Last, Lines},
+    tail,
+};
+use crate::{Event, EventKind, TrackerError};
 
-/// The log of one run, open for appending. While it is, nobody else can open it so.
+/// The log of one run, open for appending. While it is, nobody else can open it so. Not for use in a
+/// child that was forked without a new program.
 #[derive(Debug)]
 pub struct EventLog {
-    path: PathBuf,
-    file: File,
-    length: u64,
-    last: Option<Last>,
-    line: Vec<u8>,
-    writer: LineWriter,
+    file: Arc<LogFile>,
+    lines: Arc<Mutex<Lines>>,
+    kept: Keeping,
 }
 
-/// The last event of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Last {
-    pub(super) seq: u64,
-    /// How the run ended, and why, where this is its end.
-    pub(super) end: Option<(RunStatus, Option<String>)>,
-}
-
-impl Last {
-    fn of(event: &Event<'_>) -> Self {
-        let end = match &event.kind {
-            EventKind::Finish { status, error } => Some((*status, error.clone())),
-            _ => None,
-        };
-        Self {
-            seq: event.seq,
-            end,
-        }
-    }
+/// Whether the thread of this process looks after the log.
+#[derive(Debug)]
+enum Keeping {
+    NotYet,
+    /// It does, and says when the tail is to be written out.
+    ByThread(Arc<AtomicBool>),
+    /// There is no such thread: every line is written at once.
+    Alone,
 }
 
 /// More than any line that is written; beyond it, a file is no log.
 const LONGEST_LINE: u64 = 64 << 20;
 
 impl EventLog {
-    /// Opens the log at `path`, made with its directory if it is not there. An unfinished last
-    /// line, left by a process that was killed, is cut off.
+    /// Opens the log at `path`, made with its directory if it is not there. It gets what a process that
+    /// was killed left in the log's tail; an unfinished last line is cut off.
     ///
     /// # Errors
     ///
     /// [`TrackerError::InUse`] when it is open for appending elsewhere; [`TrackerError::File`];
     /// [`TrackerError::Corrupt`] when its last line is no event.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrackerError> {
-        let path = path.into();
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(TrackerError::write(directory))?;
-        }
-        let file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(TrackerError::write(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let directory = path.parent().and_then(Path::file_name);
-                return Err(TrackerError::InUse {
-                    run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(TrackerError::write(&path)(error)),
-        }
-        let mut log = Self {
-            path,
+        let file = Arc::new(LogFile::open(path.into())?);
+        tail::repair(&file)?;
+        let (length, last) = end(&file)?;
+        Ok(Self {
+            lines: Arc::new(Mutex::new(Lines::new(Arc::clone(&file), length, last))),
             file,
-            length: 0,
-            last: None,
-            line: Vec::new(),
-            writer: LineWriter::default(),
-        };
-        log.find_end()?;
-        Ok(log)
+            kept: Keeping::NotYet,
+        })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// The place of the last event in it.
     #[must_use]
     pub fn last_seq(&self) -> Option<u64> {
-        self.last.as_ref().map(|last| last.seq)
+        self.lock().last().map(|last| last.seq)
     }
 
     /// Whether its last event is the end of the run.
     #[must_use]
     pub fn has_end(&self) -> bool {
-        self.last.as_ref().is_some_and(|last| last.end.is_some())
+        self.lock().has_end()
     }
 
-    pub(super) fn last(&self) -> Option<&Last> {
-        self.last.as_ref()
+    /// How much of the log is known to be on the disk, of what was appended since it was opened, in
+    /// bytes from its beginning.
+    #[must_use]
+    pub fn on_disk(&self) -> u64 {
+        self.lock().on_disk()
     }
 
-    /// Appends events. They are in the file when this returns; the end of a run also on the disk.
+    pub(super) fn last(&self) -> Option<Last> {
+        self.lock().last().cloned()
+    }
+
+    /// Appends events. They are in the file or its tail when this returns, where the end of this process
+    /// does not touch them; the end of a run is also on the disk.
     ///
     /// # Errors
     ///
     /// [`TrackerError::File`], such as on a full disk; the log is then as it was before.
     pub fn append(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
-        let Some(last) = events.last() else {
-            return Ok(());
-        };
-        self.line.clear();
-        for event in events {
-            let movable = self.movable(event);
-            self.writer
-                .write(&mut self.line, movable.as_ref().unwrap_or(event))
-                .map_err(|error| TrackerError::write(&self.path)(error.into()))?;
+        let ends = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
+        if matches!(self.kept, Keeping::NotYet) && !events.last().is_none_or(ends) {
+            let kept = keeper::keep(&self.file, &self.lines);
+            self.kept = kept.map_or(Keeping::Alone, Keeping::ByThread);
         }
-        if let Err(error) = self.file.write_all(&self.line) {
-            // Half a line in the middle would spoil what follows. If this fails too, the next
-            // opening cuts it off.
-            let _ = self.file.set_len(self.length);
-            return Err(TrackerError::write(&self.path)(error));
+        let mut lines = self.lock();
+        match &self.kept {
+            Keeping::ByThread(due) => {
+                lines.append(events, true)?;
+                if due.load(Ordering::Relaxed) {
+                    due.store(false, Ordering::Relaxed);
+                    // The events are taken; that the file has no room is said once the tail has none.
+                    let _ = lines.flush();
+                }
+                Ok(())
+            }
+            Keeping::NotYet | Keeping::Alone => lines.append(events, false),
         }
-        self.length += self.line.len() as u64;
-        self.last = Some(Last::of(last));
-        if self.has_end() {
-            self.file
-                .sync_data()
-                .map_err(TrackerError::write(&self.path))?;
-        }
-        Ok(())
     }
 
-    /// The event with the file of an artefact named from the log on, where it has one.
-    fn movable(&self, event: &Event<'_>) -> Option<Event<'static>> {
-        let (artifact, kind): (&Artifact, fn(Artifact) -> EventKind<'static>) = match &event.kind {
-            EventKind::LogArtifact(artifact) => (artifact, EventKind::LogArtifact),
-            EventKind::LogModel(artifact) => (artifact, EventKind::LogModel),
-            _ => return None,
-        };
-        let directory = self.path.parent()?.canonicalize().ok()?;
-        // What lies elsewhere altogether is not moved with the log.
-        let near = directory.ancestors().nth(2)?;
-        artifact.path.starts_with(near).then(|| Event {
-            seq: event.seq,
-            time: event.time,
-            kind: kind(Artifact {
-                path: relative::from(&directory, &artifact.path),
-                name: artifact.name.clone(),
-            }),
-        })
+    /// Brings all that was appended into the file itself, where other programs read it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::File`]; nothing is lost then.
+    pub fn flush(&mut self) -> Result<(), TrackerError> {
+        self.lock().flush()
     }
 
-    fn find_end(&mut self) -> Result<(), TrackerError> {
-        let read = |error| TrackerError::read(&self.path)(error);
-        let length = self.file.metadata().map_err(read)?.len();
-        let end = last_line_break(&mut self.file, length).map_err(read)?;
-        if end < length {
-            self.file
-                .set_len(end)
-                .map_err(TrackerError::write(&self.path))?;
-        }
-        self.length = end;
-        if end == 0 {
-            return Ok(());
-        }
-        let begin = last_line_break(&mut self.file, end - 1).map_err(read)?;
-        let corrupt = |reason: String| TrackerError::Corrupt {
-            path: self.path.clone(),
-            offset: begin,
-            reason,
-        };
-        if end - begin > LONGEST_LINE {
-            return Err(corrupt("the last line is too long".to_owned()));
-        }
-        self.file.seek(SeekFrom::Start(begin)).map_err(read)?;
-        let mut line = String::new();
-        (&self.file)
-            .take(end - begin)
-            .read_to_string(&mut line)
-            .map_err(read)?;
-        let event: Event<'_> =
-            serde_json::from_str(&line).map_err(|error| corrupt(error.to_string()))?;
-        self.last = Some(Last::of(&event));
-        Ok(())
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for EventLog {
     fn drop(&mut self) {
-        // Closing alone would leave it locked as long as a child that was just forked has it too.
-        let _ = self.file.unlock();
+        // What cannot be written now is in the tail, for the next opening.
+        let _ = self.lock().close();
+        self.file.unlock();
     }
 }
 
-/// The offset after the last line break before `end`; 0 where there is none.
-fn last_line_break(file: &mut File, end: u64) -> io::Result<u64> {
-    let mut block = [0; 8192];
-    let mut to = end;
-    while to > 0 {
-        let from = to.saturating_sub(block.len() as u64);
-        // A block fits into memory.
-        let block = &mut block[..(to - from) as usize];
-        file.seek(SeekFrom::Start(from))?;
-        file.read_exact(block)?;
-        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(from + at as u64 + 1);
-        }
-        to = from;
+/// Where the last whole line ends, and what it says; what follows it is cut off.
+fn end(file: &LogFile) -> Result<(u64, Option<Last>), TrackerError> {
+    let length = file.length()?;
+    let end = file.line_begin(length)?;
+    if end < length {
+        file.cut(end)?;
     }
-    Ok(0)
+    if end == 0 {
+        return Ok((0, None));
+    }
+    let begin = file.line_begin(end - 1)?;
+    let corrupt = |reason: String| TrackerError::Corrupt {
+        path: file.path().to_owned(),
+        offset: begin,
+        reason,
+    };
+    if end - begin > LONGEST_LINE {
+        return Err(corrupt("the last line is too long".to_owned()));
+    }
+    // No longer than that.
+    let line = file.read_at(begin, (end - begin) as usize)?;
+    let event: Event<'_> =
+        serde_json::from_slice(&line).map_err(|error| corrupt(error.to_string()))?;
+    Ok((end, Some(Last::of(&event))))
 }

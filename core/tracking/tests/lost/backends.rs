@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -227,6 +228,41 @@ fn two_syncs_at_once_send_each_event_once() {
     });
     assert_eq!(sent, 20_002);
     assert_eq!(seqs(&backend.memory), (0..20_002).collect::<Vec<_>>());
+}
+
+/// The machine lost power, and the log its end, which the backend has: it gets the end of the run too.
+#[test]
+fn a_log_that_is_shorter_than_what_was_sent_is_closed_at_the_backend() {
+    let place = tempfile::tempdir().unwrap();
+    let (live, after) = (place.path().join("live"), place.path().join("after"));
+    let backend = Flaky::default();
+    let log = Jsonl::new(&live).unwrap();
+    let run = log.start_run(RunStart::new("power").id("power")).unwrap();
+    for step in 0..10 {
+        run.log_metrics(step, [("loss", 0.5)]).unwrap();
+    }
+    sync_run(&log.log_of("power"), Arc::new(backend.clone())).unwrap();
+    let copied = Command::new("cp").arg("-r").args([&live, &after]).status();
+    assert!(copied.unwrap().success());
+
+    let log = Jsonl::new(&after).unwrap();
+    let path = log.log_of("power");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let kept: String = text.split_inclusive('\n').take(5).collect();
+    std::fs::write(&path, kept).unwrap();
+    assert!(!cursors(&path).unwrap()[0].is_complete(&path).unwrap());
+    assert_eq!(log.close_vanished().unwrap().len(), 1);
+    sync_run(&path, Arc::new(backend.clone())).unwrap();
+    assert_eq!(seqs(&backend.memory), (0..12).collect::<Vec<_>>());
+    let runs = backend.memory.runs();
+    assert!(matches!(
+        runs[0].events[11].kind,
+        EventKind::Finish {
+            status: RunStatus::Killed,
+            ..
+        }
+    ));
+    assert!(cursors(&path).unwrap()[0].is_complete(&path).unwrap());
 }
 
 /// While a run goes on, its events arrive.

@@ -1,10 +1,11 @@
-//! A process is killed at random moments while it logs.
+//! A process is killed at random moments while it logs, and while it repairs what another one left.
 
 use std::{
     env,
-    io::{BufRead, BufReader, Write},
+    fs::{self, File},
+    os::unix::fs::FileExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Arc,
     thread,
     time::Duration,
@@ -15,27 +16,54 @@ use protea_tracking::{
 };
 
 const DIRECTORY: &str = "PROTEA_TEST_LOG_DIRECTORY";
+const LINES: &str = "PROTEA_TEST_LOG_LINES";
 const RUN: &str = "killed";
 
-/// The process that is killed: logs, and says after each event that it was taken.
+/// The process that is killed: logs, and says after each event how many were taken.
 #[test]
 fn child_that_logs() {
     let Some(directory) = env::var_os(DIRECTORY) else {
         return;
     };
+    let directory = Path::new(&directory);
+    // Lines of different lengths, some longer than a page, or all short.
+    let longest = if env::var(LINES).unwrap() == "long" {
+        6000
+    } else {
+        20
+    };
     let feeder = Feeder::new();
-    let tracker = LogFirst::new(Jsonl::new(&directory).unwrap())
-        .feeding(Arc::new(mirror(Path::new(&directory))), &feeder);
+    let tracker =
+        LogFirst::new(Jsonl::new(directory).unwrap()).feeding(Arc::new(mirror(directory)), &feeder);
     let run = tracker
         .start_run(RunStart::new("to be killed").id(RUN))
         .unwrap();
-    let mut out = std::io::stdout().lock();
+    let taken = File::create(directory.join("taken")).unwrap();
     for step in 0..u64::MAX {
-        // Lines of different lengths, some longer than a page.
-        let name = "m".repeat(1 + (step as usize * 7919) % 6000);
+        let name = "m".repeat(1 + (step as usize * 7919) % longest);
         run.log_metrics(step, [(name, 0.1)]).unwrap();
-        out.write_all(format!("taken {step}\n").as_bytes()).unwrap();
+        // Eight bytes of one page are there or not.
+        taken.write_all_at(&(step + 1).to_le_bytes(), 0).unwrap();
     }
+}
+
+/// The process that is killed while it repairs.
+#[test]
+fn child_that_repairs() {
+    if let Some(directory) = env::var_os(DIRECTORY) {
+        Jsonl::new(directory).unwrap().close_vanished().unwrap();
+    }
+}
+
+fn child(test: &str, directory: &Path, lines: &str) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(DIRECTORY, directory)
+        .env(LINES, lines)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// A backend that outlives the process: a second directory of logs.
@@ -43,24 +71,9 @@ fn mirror(directory: &Path) -> Jsonl {
     Jsonl::new(directory.join("mirror")).unwrap()
 }
 
-/// Runs the child, kills it after a while, and gives the last step that it knew to be taken.
-fn log_and_kill(directory: &Path, after: Duration) -> Option<u64> {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "killed::child_that_logs", "--nocapture"])
-        .env(DIRECTORY, directory)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let reader = thread::spawn(move || {
-        let lines = out.split(b'\n').map_while(Result::ok);
-        let steps = lines.filter_map(|line| {
-            let text = String::from_utf8(line).ok()?;
-            text.strip_prefix("taken ")?.parse().ok()
-        });
-        steps.last()
-    });
+/// Runs the child, kills it after a while, and gives how many steps it knew to be taken.
+fn log_and_kill(directory: &Path, lines: &str, after: Duration) -> u64 {
+    let mut child = child("killed::child_that_logs", directory, lines);
     let log = directory.join(RUN).join("events.jsonl");
     while !log.exists() {
         thread::sleep(Duration::from_millis(1));
@@ -68,47 +81,75 @@ fn log_and_kill(directory: &Path, after: Duration) -> Option<u64> {
     thread::sleep(after);
     child.kill().unwrap();
     child.wait().unwrap();
-    // A last line that was cut short is no acknowledgement; one digit less is an earlier step.
-    reader.join().unwrap()
+    let taken = fs::read(directory.join("taken")).unwrap_or_default();
+    taken
+        .first_chunk()
+        .map_or(0, |taken| u64::from_le_bytes(*taken))
+}
+
+/// How many steps a log has, one after the other from the first.
+fn steps(log: &Path, round: u64) -> u64 {
+    let events = LogReader::open(log, 0).unwrap().rest().unwrap();
+    for (seq, event) in (0..).zip(&events) {
+        assert_eq!(event.seq, seq, "round {round}: no gap, and none twice");
+    }
+    let mut steps = events.iter().filter_map(|event| match event.kind {
+        EventKind::Log { step, .. } => Some(step + 1),
+        _ => None,
+    });
+    steps.next_back().unwrap_or(0)
 }
 
 #[test]
 fn what_was_taken_is_in_the_log_and_the_run_is_closed() {
+    let mut from_tails = 0;
     for round in 0..200_u64 {
         let directory = tempfile::tempdir().unwrap();
         // Every tenth lives long enough for several rounds of feeding.
         let longest = if round % 10 == 0 { 700_000 } else { 20_000 };
         let after = Duration::from_micros((round * 104_729) % longest);
-        let last = log_and_kill(directory.path(), after);
+        let lines = if round % 2 == 0 { "long" } else { "short" };
+        let taken = log_and_kill(directory.path(), lines, after);
 
         let tracker = Jsonl::new(directory.path()).unwrap();
-        let closed = tracker.close_vanished().unwrap();
         let log = tracker.log_of(RUN);
+        from_tails += u32::from(log.with_extension("tail").exists());
+        // Whoever only reads misses nothing, before anything is repaired.
+        let logged = steps(&log, round);
+        assert!(
+            logged >= taken,
+            "round {round}: {taken} taken, {logged} logged"
+        );
+
+        // A repair that is killed itself changes nothing of that.
+        if round % 3 > 0 {
+            let mut repair = child("killed::child_that_repairs", directory.path(), lines);
+            thread::sleep(Duration::from_micros((round * 7919) % 6000));
+            repair.kill().unwrap();
+            repair.wait().unwrap();
+            assert_eq!(steps(&log, round), logged);
+        }
+
+        let closed = tracker.close_vanished().unwrap();
+        assert_eq!(steps(&log, round), logged);
         let events = LogReader::open(&log, 0).unwrap().rest().unwrap();
         if events.is_empty() {
-            assert_eq!(last, None, "round {round}");
             continue;
         }
-        assert_eq!(closed.len(), 1, "round {round}");
-        assert_eq!(tracker.close_vanished().unwrap(), [], "closed once");
-        for (seq, event) in (0..).zip(&events) {
-            assert_eq!(event.seq, seq, "round {round}: no gap");
-        }
-        let steps: Vec<u64> = events
-            .iter()
-            .filter_map(|event| match event.kind {
-                EventKind::Log { step, .. } => Some(step),
-                _ => None,
-            })
-            .collect();
-        assert!(
-            last.is_none_or(|last| steps.last() >= Some(&last)),
-            "round {round}: {last:?}"
+        assert!(!log.with_extension("tail").exists(), "round {round}");
+        let text = fs::read_to_string(&log).unwrap();
+        assert_eq!(
+            text.lines().count(),
+            events.len(),
+            "all is in the file itself"
         );
         let Some(EventKind::Finish { status, .. }) = events.last().map(|event| &event.kind) else {
             panic!("round {round}: the run has no end");
         };
         assert_eq!(*status, RunStatus::Killed);
+        // The repair before may have come to its end.
+        assert!(closed.len() == 1 || round % 3 > 0, "round {round}");
+        assert_eq!(tracker.close_vanished().unwrap(), [], "closed once");
 
         // The backend gets each event once, whatever the killed process had sent and noted.
         let mirror = mirror(directory.path());
@@ -117,6 +158,9 @@ fn what_was_taken_is_in_the_log_and_the_run_is_closed() {
         assert_eq!(again.sent, 0, "round {round}");
         let mirrored = LogReader::open(mirror.log_of(RUN), 0).unwrap().rest();
         assert!(mirrored.unwrap() == events, "round {round}");
+    }
+    if cfg!(target_os = "linux") {
+        assert!(from_tails > 50, "{from_tails} of them had a tail");
     }
 }
 

@@ -1,6 +1,12 @@
 //! What is logged is there, as MLflow's own client reads it.
 
-use std::{fs, path::Path, process::Command, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::{Arc, Barrier},
+    thread,
+};
 
 use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, battery::Battery};
 use serde_json::{Value, json};
@@ -40,6 +46,38 @@ fn mlflow_passes_the_battery() {
                 .collect()
         })
         .run();
+}
+
+/// Without the lock beside a log, as in two programs that open a run by the same id at once.
+#[test]
+fn a_run_that_many_make_at_once_is_there_once() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    for round in 0..5 {
+        let start = RunStart::new("at once").id(format!("at-once-{round}"));
+        let begin = Barrier::new(4);
+        let ids: Vec<String> = thread::scope(|scope| {
+            let makers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        // Each with a memory of its own, as a process has.
+                        let tracker = tracker(server);
+                        begin.wait();
+                        let sink = tracker.open_run(&start).unwrap();
+                        sink.reference().run_id
+                    })
+                })
+                .collect();
+            makers
+                .into_iter()
+                .map(|maker| maker.join().unwrap())
+                .collect()
+        });
+        // There is one that was not deleted, and all have that.
+        let id = id_of(server, &start);
+        assert!(ids.iter().all(|other| *other == id), "{ids:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use protea_tracking::{RunStatus, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs};
+use protea_tracking::{
+    RunStatus, SyncOutcome, SyncReport, TrackerError, find_offline_runs, sync_offline_runs,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -269,6 +271,36 @@ fn a_server_that_vanishes_in_the_middle_gets_the_rest_later() {
     uploaded(&server, &python, directory);
     let history: Vec<Value> = server.history().iter().map(metrics).collect();
     assert_eq!(history, rows_of_everything());
+}
+
+/// No run can be uploaded then: it is said once, with what to do.
+#[test]
+fn a_missing_key_is_said_with_the_remedy() {
+    let Some(python) = interpreter() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    feed(directory, &everything(&directory.join("artefacts")));
+    let server = Server::start(&python, directory, &[]);
+    let runs = find_offline_runs(directory).unwrap();
+    for (key, said) in [("", "No API key configured"), ("short", "40+ characters")] {
+        let mut options = server.options(&python);
+        // No key of the user's own either.
+        for (name, value) in [
+            ("WANDB_API_KEY", key),
+            ("HOME", "/nowhere"),
+            ("NETRC", "/nowhere"),
+        ] {
+            options.environment.push((name.into(), value.into()));
+        }
+        let error = sync_offline_runs(&runs, &options).unwrap_err();
+        assert!(matches!(error, TrackerError::TrackerInit { .. }), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(said), "{message}");
+        let remedy = "; sign in with `wandb login`, or set WANDB_API_KEY";
+        assert!(message.ends_with(remedy), "{message}");
+    }
+    // With one, it is uploaded as if nothing had been.
+    uploaded(&server, &python, directory);
 }
 
 #[test]

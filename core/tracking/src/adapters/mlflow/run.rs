@@ -1,6 +1,10 @@
 //! Runs: finding the one that is meant, and making it.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -8,9 +12,13 @@ use super::{
     answer::{Failure, garbled},
     limits, refused,
     server::{Server, lock},
-    tags,
+    tags, unavailable,
 };
 use crate::{RunStart, TrackerError};
+
+/// How long somebody who made a run for the same id may take to see that and to take it back.
+const YIELDING: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A run as the server has it.
 #[derive(Debug)]
@@ -43,7 +51,8 @@ impl Server {
             }
             Some(run) => run,
             None => {
-                let run = self.make_run(start, &experiment_id)?;
+                let made = self.make_run(start, &experiment_id)?;
+                let run = self.agree(made)?;
                 self.adopt(start, &run)?;
                 run
             }
@@ -88,6 +97,59 @@ impl Server {
         })?;
         let run = made.get("run").and_then(|run| read(run, &start.run_id));
         run.ok_or_else(|| garbled(CALL, "run"))
+    }
+
+    /// The one run that all who made one for the same id go on with: of two processes that looked for it
+    /// at the same moment, and found none, both did.
+    ///
+    /// Each looks again after making its own, so at least one sees both. Who sees one with a smaller id
+    /// takes its own back. Who has the smallest waits for that; where it waits in vain, the run beside is
+    /// of somebody who saw nobody else and works with it, so it takes back its own too.
+    fn agree(&self, made: RemoteRun) -> Result<RemoteRun, TrackerError> {
+        let until = Instant::now() + YIELDING;
+        loop {
+            let others = self.beside(&made)?;
+            match others.first() {
+                None => return Ok(made),
+                Some(other) if other.id < made.id || Instant::now() > until => break,
+                Some(_) => thread::sleep(LOOK_AGAIN),
+            }
+        }
+        self.take_back(&made)?;
+        loop {
+            let mut others = self.beside(&made)?;
+            if others.len() < 2 || Instant::now() > until + YIELDING {
+                let other = (!others.is_empty()).then(|| others.swap_remove(0));
+                return other
+                    .ok_or_else(|| unavailable(format!("the run {} is being made", made.run_id)));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The runs with the same id of ours that are there beside this one.
+    fn beside(&self, made: &RemoteRun) -> Result<Vec<RemoteRun>, TrackerError> {
+        let mut all = self.find(tags::RUN_ID, &made.run_id, &[&made.experiment_id])?;
+        all.retain(|run| !run.is_deleted && run.id != made.id);
+        Ok(all)
+    }
+
+    /// Deletes a run that nothing was sent to, and lets it be found no more.
+    fn take_back(&self, made: &RemoteRun) -> Result<(), TrackerError> {
+        // No id of ours has a space.
+        let apart = format!("{} made twice", made.run_id);
+        for (call, body) in [
+            (
+                "runs/set-tag",
+                json!({ "run_id": made.id, "key": tags::RUN_ID, "value": apart }),
+            ),
+            ("runs/delete", json!({ "run_id": made.id })),
+        ] {
+            self.client
+                .post(call, &body)
+                .map_err(Failure::on("a run that was made twice"))?;
+        }
+        Ok(())
     }
 
     /// Nests the runs that came before their parent below it.

@@ -99,7 +99,15 @@ impl Client {
             }
         };
         let said = fs::read_to_string(&said).unwrap_or_default();
-        Ok(verdict(status, &said, &logs, &run.file, timeout))
+        match said.lines().find_map(lacks_key) {
+            // It is the same for every run.
+            Some(reason) => Err(TrackerError::TrackerInit {
+                backend: BACKEND.to_owned(),
+                reason,
+                remedy: "sign in with `wandb login`, or set WANDB_API_KEY".to_owned(),
+            }),
+            None => Ok(verdict(status, &said, &logs, &run.file, timeout)),
+        }
     }
 }
 
@@ -140,7 +148,20 @@ fn said_error(line: &str) -> Option<String> {
     let (_, error) = line
         .split_once("ERROR ")
         .or_else(|| line.split_once("Error: "))?;
-    Some(error.trim().to_owned())
+    // Where more is said is no error.
+    let place = error.starts_with("Find detailed error logs at");
+    (!place).then(|| error.trim().to_owned())
+}
+
+/// What the client says when it has no key to sign in with, or one that can be none.
+fn lacks_key(line: &str) -> Option<String> {
+    let (_, error) = line.split_once("Error: ")?;
+    let of_key = error.starts_with("No API key configured") || error.contains("API_KEY invalid");
+    // Its own advice is among ours.
+    let reason = error
+        .split_once(" Use `wandb login`")
+        .map_or(error, |(reason, _)| reason);
+    of_key.then(|| reason.trim_end().trim_end_matches('.').to_owned())
 }
 
 /// The last error in the client's own log, which tells of losses that its output does not.

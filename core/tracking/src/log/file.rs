@@ -1,0 +1,132 @@
+//! The file of a log, locked by this process and written at known places.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::TrackerError;
+
+/// The file of a log. While one is there, nobody else gets one.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl LogFile {
+    /// Opens and locks the file at `path`, made with its directory if it is not there.
+    pub(super) fn open(path: PathBuf) -> Result<Self, TrackerError> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(TrackerError::write(directory))?;
+        }
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(TrackerError::write(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, file }),
+            Err(TryLockError::WouldBlock) => {
+                let directory = path.parent().and_then(Path::file_name);
+                Err(TrackerError::InUse {
+                    run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
+                })
+            }
+            Err(TryLockError::Error(error)) => Err(TrackerError::write(&path)(error)),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn length(&self) -> Result<u64, TrackerError> {
+        let metadata = self.file.metadata();
+        Ok(metadata.map_err(TrackerError::read(&self.path))?.len())
+    }
+
+    /// So many bytes from `offset` on.
+    pub(super) fn read_at(&self, offset: u64, length: usize) -> Result<Vec<u8>, TrackerError> {
+        let mut bytes = vec![0; length];
+        at::read(&self.file, &mut bytes, offset).map_err(TrackerError::read(&self.path))?;
+        Ok(bytes)
+    }
+
+    /// Writes at the end, which is at `offset`: all, or, after an error, nothing.
+    pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), TrackerError> {
+        at::write(&self.file, bytes, offset).map_err(|error| {
+            // If this fails too, what is written next goes over the remains, or the next opening cuts
+            // them off.
+            let _ = self.file.set_len(offset);
+            TrackerError::write(&self.path)(error)
+        })
+    }
+
+    pub(super) fn cut(&self, length: u64) -> Result<(), TrackerError> {
+        let cut = self.file.set_len(length);
+        cut.map_err(TrackerError::write(&self.path))
+    }
+
+    /// Waits until the disk has what was written.
+    pub(super) fn synchronise(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Lets others open it. Closing alone would leave it locked as long as a child that was just forked
+    /// has it too.
+    pub(super) fn unlock(&self) {
+        // What cannot be unlocked is, once this process ends.
+        let _ = self.file.unlock();
+    }
+
+    /// The offset after the last line break before `end`; 0 where there is none.
+    pub(super) fn line_begin(&self, end: u64) -> Result<u64, TrackerError> {
+        const BLOCK: u64 = 8192;
+        let mut to = end;
+        while to > 0 {
+            let from = to.saturating_sub(BLOCK);
+            // A block fits into memory.
+            let block = self.read_at(from, (to - from) as usize)?;
+            if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+                return Ok(from + at as u64 + 1);
+            }
+            to = from;
+        }
+        Ok(0)
+    }
+}
+
+#[cfg(unix)]
+mod at {
+    use std::{fs::File, io, os::unix::fs::FileExt};
+
+    pub(super) fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        file.read_exact_at(bytes, offset)
+    }
+
+    pub(super) fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        file.write_all_at(bytes, offset)
+    }
+}
+
+#[cfg(not(unix))]
+mod at {
+    use std::{
+        fs::File,
+        io::{self, Read, Seek, SeekFrom, Write},
+    };
+
+    pub(super) fn read(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(bytes)
+    }
+
+    pub(super) fn write(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes)
+    }
+}
