@@ -72,7 +72,7 @@ fn check(dataset: &FrozenDataset) -> Result<(), Failure> {
 }
 
 fn place(location: &str) -> Result<PathBuf, Failure> {
-    Ok(store::stage(&store::locate(location)?)?)
+    Ok(store::local_path(&store::locate(location)?)?)
 }
 
 /// The lines that say what a dataset is.

@@ -85,7 +85,7 @@ fn dataset_of(
     reporter: &Reporter,
 ) -> Result<Dataset, Failure> {
     let staged = |location: &str| {
-        let path = store::locate(location).and_then(|uri| store::stage(&uri))?;
+        let path = store::locate(location).and_then(|uri| store::local_path(&uri))?;
         reporter.start(&format!("checking {}", shown(&path)));
         let staged = dataset::stage(location);
         reporter.abandon();

@@ -204,7 +204,7 @@ pub fn ended_by_user() -> Result<(), Failure> {
 /// The URI of a model that is there.
 pub fn model(location: &str) -> Result<Url, Failure> {
     let uri = store::locate(location)?;
-    let path = store::stage(&uri)?;
+    let path = store::local_path(&uri)?;
     if path.exists() {
         return Ok(uri);
     }
@@ -274,7 +274,7 @@ pub fn places(run: &FinishedRun) -> String {
         true => relative_to(&run.directory, path),
         false => shown(path),
     };
-    let place_of = |uri: &Url| match store::stage(uri) {
+    let place_of = |uri: &Url| match store::local_path(uri) {
         Ok(path) => place(&path),
         Err(_) => uri.to_string(),
     };
