@@ -64,6 +64,13 @@ impl Experiment<'_> {
 
     /// Brings a model to this machine, and with a reference model the dataset that it names.
     pub(super) fn local_model(&self, model_uri: &Url) -> Result<LocalModel, ExperimentError> {
+        if !store::is_known(model_uri) {
+            // The runner's own, which it alone can find.
+            return Ok(LocalModel {
+                uri: model_uri.clone(),
+                _kept: (Lease::default(), Lease::default(), None),
+            });
+        }
         let store = self.store()?;
         let staged = store.stage(model_uri)?;
         let here = |uri: Url, data: Lease, made: Option<TempDir>| LocalModel {

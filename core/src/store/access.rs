@@ -1,6 +1,7 @@
 //! The face of the store.
 
 use std::{
+    collections::BTreeMap,
     env,
     path::{Path, PathBuf},
     sync::Arc,
@@ -42,6 +43,7 @@ const DEFAULT_PATIENCE: Duration = Duration::from_secs(120);
 pub struct Store {
     cache: Option<Cache>,
     patience: Duration,
+    settings: Arc<BTreeMap<String, String>>,
     pub(super) observer: Arc<dyn TransferObserver>,
 }
 
@@ -64,6 +66,7 @@ impl Store {
         Ok(Self {
             cache: None,
             patience,
+            settings: Arc::default(),
             observer: Arc::new(Silent),
         })
     }
@@ -79,6 +82,14 @@ impl Store {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Gives a variable of a store's own tools, such as `AWS_ENDPOINT_URL`, another value than the
+    /// environment has.
+    #[must_use]
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.settings).insert(name.into(), value.into());
         self
     }
 
@@ -199,6 +210,7 @@ impl Store {
     pub(super) fn remote(&self, uri: &Url) -> Result<Remote, StoreError> {
         let manner = Manner {
             patience: self.patience,
+            settings: Arc::clone(&self.settings),
             observer: Arc::clone(&self.observer),
         };
         Remote::open(uri, &manner)
@@ -211,12 +223,16 @@ impl Store {
 
 /// The manifest of a directory elsewhere, if it has one.
 pub(super) fn find_manifest(remote: &Remote) -> Result<Option<Manifest>, StoreError> {
+    let mut denied = None;
     for name in NAMES {
-        if let Some(manifest) = read_manifest(remote, name)? {
-            return Ok(Some(manifest));
+        match read_manifest(remote, name) {
+            Ok(None) => {}
+            // Who may not list is told this of what is not there.
+            Err(error @ StoreError::Denied { .. }) => denied = Some(error),
+            found => return found,
         }
     }
-    Ok(None)
+    denied.map_or(Ok(None), Err)
 }
 
 fn read_manifest(remote: &Remote, name: &str) -> Result<Option<Manifest>, StoreError> {

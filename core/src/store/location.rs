@@ -98,6 +98,14 @@ pub(crate) fn is_local(uri: &Url) -> bool {
     uri.scheme() == "file"
 }
 
+/// Whether there is a store for a URI's scheme.
+pub(crate) fn is_known(uri: &Url) -> bool {
+    matches!(
+        uri.scheme(),
+        "file" | "s3" | "gs" | "az" | "http" | "https" | "memory"
+    )
+}
+
 /// The URI of an absolute path.
 pub(crate) fn uri_of(path: &Path) -> Result<Url, StoreError> {
     Url::from_file_path(path).map_err(|()| StoreError::Location {

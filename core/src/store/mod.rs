@@ -44,4 +44,4 @@ pub use publish::Published;
 pub use staging::{Staging, write_atomic};
 pub use verify::{FileCheck, FileState, Verified};
 
-pub(crate) use location::{below, is_local, uri_of, without_secrets};
+pub(crate) use location::{below, is_known, is_local, uri_of, without_secrets};

@@ -174,7 +174,12 @@ impl Cache {
         }
         let mut found = String::new();
         for _ in 0..TRIES {
-            remote.download(&file.path, Some(file), &under_way, meter)?;
+            if let Err(error) = remote.download(&file.path, Some(file), &under_way, meter) {
+                if part.metadata().is_ok_and(|part| part.len() == 0) {
+                    under_way.remove()?;
+                }
+                return Err(error);
+            }
             (found, _) = digest_file(&part).map_err(StoreError::read(&part))?;
             if found == file.sha256 {
                 let _gate = self.enter()?;

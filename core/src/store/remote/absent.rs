@@ -7,7 +7,11 @@ use url::Url;
 
 use super::{Content, Manner, Stat};
 use crate::store::{
-    StoreError, listing::Listing, location::redacted, meter::Meter, part::PartFile,
+    StoreError,
+    listing::Listing,
+    location::{is_known, redacted},
+    meter::Meter,
+    part::PartFile,
 };
 
 /// There is none.
@@ -15,11 +19,9 @@ pub(in crate::store) enum Remote {}
 
 impl Remote {
     pub(in crate::store) fn open(uri: &Url, _: &Manner) -> Result<Self, StoreError> {
-        match uri.scheme() {
-            "s3" | "gs" | "az" | "http" | "https" | "memory" => {
-                Err(StoreError::NoCloud { uri: redacted(uri) })
-            }
-            _ => Err(StoreError::Scheme { uri: redacted(uri) }),
+        match is_known(uri) {
+            true => Err(StoreError::NoCloud { uri: redacted(uri) }),
+            false => Err(StoreError::Scheme { uri: redacted(uri) }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    env,
+    str::FromStr,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use object_store::{
 };
 use url::{Position, Url};
 
-use super::{aws, fault::reason, web};
+use super::{Manner, aws, fault::reason, web};
 use crate::store::{StoreError, location::redacted};
 
 /// How long a connection may take to come about.
@@ -32,7 +32,8 @@ pub(super) struct Connected {
 
 /// Connects to the store of a URI, with the credentials that its own tools would take. No request
 /// is made yet.
-pub(super) fn connect(uri: &Url, patience: Duration) -> Result<Connected, StoreError> {
+pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreError> {
+    let patience = manner.patience;
     let shown = redacted(uri);
     let unclear = |reason: &str| StoreError::Location {
         location: shown.clone(),
@@ -64,7 +65,7 @@ pub(super) fn connect(uri: &Url, patience: Duration) -> Result<Connected, StoreE
         "memory" => memory(host),
         "s3" => {
             use object_store::aws::AmazonS3ConfigKey as Key;
-            let builder = aws::builder(&shown)?.with_bucket_name(host);
+            let builder = aws::builder(&shown, manner)?.with_bucket_name(host);
             let endpoint = builder
                 .get_config_value(&Key::S3Endpoint)
                 .or_else(|| builder.get_config_value(&Key::Endpoint));
@@ -74,9 +75,13 @@ pub(super) fn connect(uri: &Url, patience: Duration) -> Result<Connected, StoreE
             Arc::new(builder.build().map_err(failed)?)
         }
         "gs" => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(host);
-            let emulator = env::var("STORAGE_EMULATOR_HOST").ok();
-            let emulator = emulator.filter(|host| !host.is_empty());
+            let given = given(manner, "GOOGLE_");
+            let mut builder = given.fold(
+                GoogleCloudStorageBuilder::from_env(),
+                |builder, (key, value)| builder.with_config(key, value),
+            );
+            builder = builder.with_bucket_name(host);
+            let emulator = manner.variable("STORAGE_EMULATOR_HOST");
             if let Some(emulator) = &emulator {
                 let with_scheme = match emulator.contains("://") {
                     true => emulator.clone(),
@@ -94,7 +99,12 @@ pub(super) fn connect(uri: &Url, patience: Duration) -> Result<Connected, StoreE
         }
         "az" => {
             use object_store::azure::AzureConfigKey as Key;
-            let builder = MicrosoftAzureBuilder::from_env().with_url(&uri[..Position::BeforePath]);
+            let given = given(manner, "AZURE_");
+            let builder = given.fold(
+                MicrosoftAzureBuilder::from_env(),
+                |builder, (key, value)| builder.with_config(key, value),
+            );
+            let builder = builder.with_url(&uri[..Position::BeforePath]);
             let endpoint = builder.get_config_value(&Key::Endpoint);
             let emulator = builder.get_config_value(&Key::UseEmulator);
             let plain = is_plain(endpoint.as_deref()) || emulator.is_some_and(|set| set == "true");
@@ -127,6 +137,17 @@ pub(super) fn connect(uri: &Url, patience: Duration) -> Result<Connected, StoreE
         base,
         read_only: is_web,
     })
+}
+
+/// The settings that were given with this prefix and that the crate knows.
+pub(super) fn given<'m, K: FromStr>(
+    manner: &'m Manner,
+    prefix: &'m str,
+) -> impl Iterator<Item = (K, &'m String)> {
+    let settings = manner.settings.iter();
+    settings
+        .filter(move |(name, _)| name.starts_with(prefix))
+        .filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value)))
 }
 
 /// Plain HTTP is spoken only where the endpoint says so.

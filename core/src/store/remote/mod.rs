@@ -18,7 +18,7 @@ mod upload;
 #[cfg(feature = "cloud")]
 mod web;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 
 #[cfg(not(feature = "cloud"))]
 pub(super) use absent::Remote;
@@ -32,8 +32,27 @@ use super::meter::TransferObserver;
 pub(super) struct Manner {
     /// A store that gives no answer and no byte for so long is given up.
     pub(super) patience: Duration,
+    /// What goes over the environment.
+    pub(super) settings: Arc<BTreeMap<String, String>>,
     /// Who is told, and may end it.
     pub(super) observer: Arc<dyn TransferObserver>,
+}
+
+#[cfg_attr(
+    not(feature = "cloud"),
+    expect(
+        dead_code,
+        reason = "nothing is asked in a build without stores elsewhere"
+    )
+)]
+impl Manner {
+    /// A setting, as it was given or as the environment has it.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let given = self.settings.get(name).cloned();
+        given
+            .or_else(|| env::var(name).ok())
+            .filter(|value| !value.is_empty())
+    }
 }
 
 /// An object as the store describes it.

@@ -45,7 +45,7 @@ impl Remote {
             store,
             base,
             read_only,
-        } = connect(uri, manner.patience)?;
+        } = connect(uri, manner)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             store,
