@@ -14,7 +14,7 @@ use protea_contracts::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::store::{self, StoreError};
+use crate::store::{self, Lease, Store, StoreError};
 
 /// The file that makes a directory a frozen dataset.
 pub const MANIFEST: &str = "dataset.json";
@@ -24,10 +24,30 @@ pub const MANIFEST: &str = "dataset.json";
 pub struct Dataset {
     /// Its name.
     pub name: String,
-    /// Where it is, as a runner gets to see it.
+    /// Where it is, as a runner gets to see it: on this machine.
     pub uri: Url,
     /// Its identity: the SHA-256 of its manifest, in hexadecimal.
     pub sha256: String,
+    /// Where it was fetched from, if it lies elsewhere; without what could be a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Url>,
+    /// Keeps what was fetched.
+    #[serde(skip)]
+    lease: Lease,
+}
+
+impl Dataset {
+    /// What keeps it in the cache, if it was fetched.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        self.lease.clone()
+    }
+
+    /// Where to get it from again: its origin, if it lies elsewhere.
+    #[must_use]
+    pub fn source(&self) -> &Url {
+        self.origin.as_ref().unwrap_or(&self.uri)
+    }
 }
 
 /// Why a place cannot be used as a frozen dataset.
@@ -41,6 +61,26 @@ pub enum DatasetError {
     Missing {
         /// The directory.
         path: PathBuf,
+    },
+    /// There is no dataset at a place elsewhere.
+    #[error(
+        "there is no dataset at {uri}: it has no {MANIFEST}; `protea store cp DATASET URI` puts one there"
+    )]
+    NotThere {
+        /// The place, without what could be a secret.
+        uri: String,
+    },
+    /// It is another dataset now than the one that a model was made of.
+    #[error(
+        "the dataset at {uri} is another one now: its manifest has SHA-256 {found}, the model was made of {expected}; bring that one back, or fit again"
+    )]
+    Replaced {
+        /// The place, without what could be a secret.
+        uri: String,
+        /// The identity that the model names.
+        expected: String,
+        /// The identity that is there.
+        found: String,
     },
     /// The directory has no manifest.
     #[error(
@@ -79,20 +119,29 @@ struct Manifest {
 }
 
 /// Brings the dataset at `location`, a path or URI, to this machine and checks every file against
-/// the manifest.
+/// the manifest. One that lies elsewhere is fetched through the user's cache.
 ///
 /// # Errors
 ///
 /// [`DatasetError`], naming the file that is missing or was changed.
 pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
-    let path = store::stage(&store::locate(location)?)?;
+    stage_from(location, &Store::of_user()?)
+}
+
+/// As [`stage`], with a store of the caller's, which has the cache, and is told of the transfer.
+///
+/// # Errors
+///
+/// As [`stage`].
+pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError> {
+    let uri = store::locate(location)?;
+    if !store::is_local(&uri) {
+        return fetch(&uri, store);
+    }
+    let staged = store.stage(&uri)?;
+    let path = staged.path;
     let bytes = read_manifest(&path)?;
-    let manifest_path = path.join(MANIFEST);
-    let manifest: Manifest =
-        serde_json::from_slice(&bytes).map_err(|error| DatasetError::Manifest {
-            path: manifest_path,
-            reason: error.to_string(),
-        })?;
+    let manifest = parse(&path.join(MANIFEST), &bytes)?;
     for file in &manifest.files {
         file.check(&path).map_err(|source| DatasetError::Changed {
             path: path.clone(),
@@ -103,12 +152,37 @@ pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
         name: manifest.name,
         uri: store::uri_of(&path)?,
         sha256: content::digest_bytes(&bytes),
+        origin: None,
+        lease: staged.lease,
+    })
+}
+
+fn fetch(uri: &Url, store: &Store) -> Result<Dataset, DatasetError> {
+    let manifest = store.dataset_manifest(uri)?;
+    let manifest = manifest.ok_or_else(|| DatasetError::NotThere {
+        uri: store::redacted(uri),
+    })?;
+    let staged = store.stage_as(uri, &manifest)?;
+    let name = parse(&staged.path.join(MANIFEST), &manifest.bytes)?.name;
+    Ok(Dataset {
+        name,
+        uri: store::uri_of(&staged.path)?,
+        sha256: manifest.sha256(),
+        origin: Some(store::without_secrets(uri)),
+        lease: staged.lease,
+    })
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, DatasetError> {
+    serde_json::from_slice(bytes).map_err(|error| DatasetError::Manifest {
+        path: path.to_owned(),
+        reason: error.to_string(),
     })
 }
 
 /// How many proteins a staged dataset holds, where its manifest says so.
 pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
-    let bytes = read_manifest(&store::stage(&dataset.uri).ok()?).ok()?;
+    let bytes = read_manifest(&store::local_path(&dataset.uri).ok()?).ok()?;
     let manifest: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     manifest.pointer("/counts/proteins")?.as_u64()
 }

@@ -20,7 +20,7 @@
 //! |---|---|
 //! | [`catalog`] | the runners on the search path, known without running their code |
 //! | [`dispatch`] | one lifecycle call of a runner, with the spec checked before and the answer after |
-//! | [`store`] | artefacts by URI: staging, atomic publication |
+//! | [`store`] | datasets, models and exports by URI: staged through a cache, published whole |
 //! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
 //! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
@@ -40,7 +40,7 @@ pub use dataset::{Dataset, DatasetError};
 pub use dispatch::worker;
 pub use dispatch::{DispatchError, Isolation, Runner};
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
-pub use store::StoreError;
+pub use store::{Store, StoreError};
 pub use tracking::Tracking;
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 

@@ -30,6 +30,7 @@ mod sandbox;
 #[cfg(unix)]
 mod search;
 mod search_path;
+mod store;
 mod tracking;
 mod trust;
 #[cfg(target_os = "linux")]

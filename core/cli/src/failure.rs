@@ -153,7 +153,7 @@ impl From<RecordedRunError> for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        Self::of(Exit::Input, &error)
+        Self::of(of_dataset(&error), &error)
     }
 }
 
@@ -171,6 +171,8 @@ impl From<ExperimentError> for Failure {
             | ExperimentError::Explain { source } => of_dispatch(source),
             ExperimentError::Workspace(error) => of_workspace(error),
             ExperimentError::Store(error) => of_store(error),
+            ExperimentError::Dataset(error) => of_dataset(error),
+            ExperimentError::Publish { source, .. } => of_store(source),
             ExperimentError::Tracker(error) => of_tracker(error),
             ExperimentError::Search(error) => of_search(error),
             ExperimentError::NoModel { .. } => Exit::Input,
@@ -180,8 +182,9 @@ impl From<ExperimentError> for Failure {
             ExperimentError::RunInsideRun { .. } | ExperimentError::Other(_) => Exit::Failed,
         };
         let mut failure = Self::of(exit, &error);
-        if let ExperimentError::Step { directory, .. } | ExperimentError::Fold { directory, .. } =
-            &error
+        if let ExperimentError::Step { directory, .. }
+        | ExperimentError::Publish { directory, .. }
+        | ExperimentError::Fold { directory, .. } = &error
         {
             let manifest = directory.join(RUN_MANIFEST);
             failure = failure
@@ -235,12 +238,36 @@ impl From<ScoringError> for Failure {
     }
 }
 
+fn of_dataset(error: &DatasetError) -> Exit {
+    match error {
+        DatasetError::Store(error) => of_store(error),
+        _ => Exit::Input,
+    }
+}
+
 fn of_store(error: &StoreError) -> Exit {
     match error {
-        StoreError::Location { .. } | StoreError::Scheme { .. } | StoreError::Read { .. } => {
-            Exit::Input
-        }
-        StoreError::Exists { .. } | StoreError::Write { .. } => Exit::Output,
+        StoreError::Location { .. }
+        | StoreError::Scheme { .. }
+        | StoreError::Elsewhere { .. }
+        | StoreError::NotFound { .. }
+        | StoreError::NotPublished { .. }
+        | StoreError::Manifest { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::Unlistable { .. }
+        | StoreError::Read { .. } => Exit::Input,
+        StoreError::Exists { .. }
+        | StoreError::Published { .. }
+        | StoreError::ReadOnly { .. }
+        | StoreError::Write { .. } => Exit::Output,
+        StoreError::Cancelled => Exit::Cancelled,
+        StoreError::NoCloud { .. }
+        | StoreError::Setting { .. }
+        | StoreError::Credentials { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Changed { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::Failed { .. } => Exit::Failed,
     }
 }
 

@@ -10,6 +10,7 @@ mod failure;
 mod interrupt;
 mod output;
 mod spec;
+mod transfers;
 mod watch;
 
 fn main() -> std::process::ExitCode {

@@ -11,6 +11,7 @@ use protea_core::{
         emit::{Event, METRIC, PROGRESS},
     },
     experiment::{Observer, Progress, Step},
+    store::{Transfer, TransferObserver},
     workspace::{Status, StepRecord},
 };
 use serde::Deserialize;
@@ -18,11 +19,13 @@ use serde::Deserialize;
 use crate::{
     interrupt,
     output::{Reporter, number},
+    transfers::Transfers,
 };
 
 /// Carries what happens in an experiment to a [`Reporter`].
 pub struct Watch {
     reporter: Reporter,
+    transfers: Transfers,
     /// The log is shown from this level on, if at all.
     log: Option<Level>,
 }
@@ -48,6 +51,7 @@ impl Watch {
     pub fn new(reporter: &Reporter, log: Option<Level>) -> Arc<Self> {
         Arc::new(Self {
             reporter: reporter.clone(),
+            transfers: Transfers::new(reporter),
             log,
         })
     }
@@ -142,6 +146,10 @@ impl Observer for Watch {
             text.push_str(&best);
         }
         self.reporter.note(&text);
+    }
+
+    fn transfer(&self, transfer: &Transfer<'_>) {
+        self.transfers.transfer(transfer);
     }
 
     fn is_cancelled(&self) -> bool {

@@ -172,5 +172,5 @@ impl Runner {
 }
 
 fn local(output: &Url) -> Result<std::path::PathBuf, DispatchError> {
-    store::stage(output).map_err(|error| DispatchError::Protocol(error.to_string()))
+    store::local_path(output).map_err(|error| DispatchError::Protocol(error.to_string()))
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Experiment, ExperimentError, FinishedRun, Parent, Recorder, Steps};
 use crate::{
-    Dataset, store,
+    Dataset,
     workspace::{RunManifest, Status},
 };
 
@@ -183,9 +183,7 @@ impl<'e> RunContext<'e> {
     ) -> Result<FinishedRun, ExperimentError> {
         let experiment = self.steps.experiment;
         if experiment.flat {
-            let own = self.steps.recorder.directory().path().join("export");
-            let own = store::uri_of(&own)?;
-            self.steps.export(model_uri, destination.unwrap_or(&own))?;
+            self.steps.export(model_uri, destination)?;
             return Ok(self.so_far());
         }
         let run = experiment.export_below(Some(&self.parent), model_uri, destination);

@@ -6,7 +6,7 @@ use protea_contracts::RunnerError;
 use protea_tracking::TrackerError;
 
 use super::{SearchError, Step};
-use crate::{DispatchError, StoreError, WorkspaceError};
+use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,20 @@ pub enum ExperimentError {
         directory: PathBuf,
         /// Why.
         source: Box<DispatchError>,
+    },
+    /// What was exported did not get to the place that it was to go to. It is in the run's directory
+    /// all the same.
+    #[error(
+        "the export did not get to its place: {source}; it is in {}, and `protea store cp` sends it",
+        export.display()
+    )]
+    Publish {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The directory of the export.
+        export: PathBuf,
+        /// Why.
+        source: Box<StoreError>,
     },
     /// A `run` was begun in a `run`; only operations can be nested.
     #[error(
@@ -79,6 +93,9 @@ pub enum ExperimentError {
     /// The run cannot be recorded.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The dataset of a reference model cannot be brought here.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// Something cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,7 +112,10 @@ impl ExperimentError {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         let source = match self {
-            Self::Cancelled => return true,
+            Self::Cancelled
+            | Self::Store(StoreError::Cancelled)
+            | Self::Dataset(DatasetError::Store(StoreError::Cancelled)) => return true,
+            Self::Publish { source, .. } => return matches!(**source, StoreError::Cancelled),
             Self::Step { source, .. } | Self::Explain { source } => source,
             _ => return false,
         };

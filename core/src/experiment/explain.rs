@@ -15,11 +15,13 @@ impl Experiment<'_> {
     ///
     /// # Errors
     ///
-    /// [`ExperimentError::Explain`].
+    /// [`ExperimentError::Explain`]; [`ExperimentError::Store`] when the model cannot be fetched.
     pub fn explain(&self, request: &ExplainRequest) -> Result<Explanation, ExperimentError> {
         let mut request = request.clone();
         request.seed = self.seed;
         request.threads = self.threads;
+        let model = self.local_model(&request.model_uri)?;
+        request.model_uri = model.uri.clone();
         self.observer.step_started(Step::Explain);
         let sink = Listener(Arc::clone(&self.observer));
         let explained = self.runner.explain(&request, Arc::new(sink));

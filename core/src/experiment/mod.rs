@@ -1,6 +1,7 @@
 //! Experiments: a runner, a workspace and trackers, tied together; every run is on record, and can
 //! be asked where a score comes from.
 
+mod artifacts;
 mod context;
 mod cross_validation;
 mod done_before;
@@ -32,6 +33,7 @@ pub use search::{Origin, Search, SearchError, SearchResult, Setting, Strategy, T
 
 use crate::{
     Dataset, DispatchError, Runner, Workspace, store,
+    store::Store,
     tracking::Tracking,
     workspace::{Job, RunManifest, Status},
 };
@@ -52,6 +54,8 @@ pub struct Experiment<'a> {
     recompute: bool,
     flat: bool,
     tracking: Tracking,
+    store: Option<Store>,
+    export_to: Option<Url>,
     observer: Arc<dyn Observer>,
     /// The name of the run that [`Experiment::run`] is in.
     inside: Arc<Mutex<Option<String>>>,
@@ -81,6 +85,8 @@ impl<'a> Experiment<'a> {
             recompute: false,
             flat: false,
             tracking: Tracking::default(),
+            store: None,
+            export_to: None,
             observer: Arc::new(Silent),
             inside: Arc::default(),
         }
@@ -136,6 +142,21 @@ impl<'a> Experiment<'a> {
         self
     }
 
+    /// The store that models and exports elsewhere go through, instead of the user's.
+    #[must_use]
+    pub fn with_store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Where exports go that are told no other place: a directory that must not be there yet, of this
+    /// machine or elsewhere; the run's own directory unless set.
+    #[must_use]
+    pub fn exporting_to(mut self, destination: Url) -> Self {
+        self.export_to = Some(destination);
+        self
+    }
+
     /// Who is told of steps and events, and may cancel.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
@@ -164,14 +185,17 @@ impl<'a> Experiment<'a> {
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
         let spec = self.resolve(spec)?;
+        if let Some(destination) = &self.export_to {
+            // Said before anything is computed.
+            self.store()?.check_vacant(destination)?;
+        }
         let mut plan = Plan::new("experiment", self.runner.name());
         plan.spec = &spec;
         plan.datasets = vec![("train", train), ("eval", eval)];
         self.record(&plan, |steps| {
             let model = steps.fit(&spec, train)?;
             steps.evaluate(&model, eval)?;
-            let export = steps.recorder.directory().path().join("export");
-            steps.export(&model, &store::uri_of(&export)?)
+            steps.export(&model, None)
         })
     }
 
@@ -197,8 +221,9 @@ impl<'a> Experiment<'a> {
         self.evaluate_below(None, model_uri, eval)
     }
 
-    /// Exports the model at `model_uri` to the directory `destination`, which must not be there
-    /// yet; by default to the run's own directory.
+    /// Exports the model at `model_uri` to the directory `destination`, of this machine or elsewhere,
+    /// which must not be there yet; by default to where the experiment's exports go. What goes
+    /// elsewhere is in the run's directory too.
     ///
     /// # Errors
     ///
@@ -270,7 +295,8 @@ impl<'a> Experiment<'a> {
     ) -> Result<FinishedRun, ExperimentError> {
         let mut plan = Plan::new("evaluation", self.name(parent, "evaluate"));
         plan.parent = parent.map(|parent| &*parent.run_id);
-        plan.model_uri = Some(model_uri);
+        let shown = store::without_secrets(model_uri);
+        plan.model_uri = Some(&shown);
         plan.datasets = vec![("eval", eval)];
         self.record(&plan, |steps| steps.evaluate(model_uri, eval))
     }
@@ -283,12 +309,9 @@ impl<'a> Experiment<'a> {
     ) -> Result<FinishedRun, ExperimentError> {
         let mut plan = Plan::new("export", self.name(parent, "export"));
         plan.parent = parent.map(|parent| &*parent.run_id);
-        plan.model_uri = Some(model_uri);
-        self.record(&plan, |steps| {
-            let own = steps.recorder.directory().path().join("export");
-            let own = store::uri_of(&own)?;
-            steps.export(model_uri, destination.unwrap_or(&own))
-        })
+        let shown = store::without_secrets(model_uri);
+        plan.model_uri = Some(&shown);
+        self.record(&plan, |steps| steps.export(model_uri, destination))
     }
 
     /// `<parent>/<method>`; a run by itself is named after its runner.

@@ -9,8 +9,7 @@ use protea_contracts::{
 use serde::Deserialize;
 
 use super::{journal::StepLog, tracked::Tracked};
-
-use crate::workspace::StepRecord;
+use crate::{store::Transfer, workspace::StepRecord};
 
 /// What a runner is asked to do: a lifecycle step of a run, or a question about one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +60,9 @@ pub trait Observer: Send + Sync {
     /// A search or a cross-validation begins, or one of its runs ended. Steps of these runs are not
     /// told, and of their events warnings only.
     fn progress(&self, _progress: &Progress<'_>) {}
+
+    /// A model, or the dataset of one, is fetched, or an export is sent, and has come this far.
+    fn transfer(&self, _transfer: &Transfer<'_>) {}
 
     /// Whether the experiment should end.
     fn is_cancelled(&self) -> bool {

@@ -4,10 +4,10 @@ use protea_contracts::{
     EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, RunnerError,
     model::FILE_NAME as MODEL_FILE,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
-use super::{Experiment, ExperimentError, Step, recorder::Recorder};
+use super::{Experiment, ExperimentError, Step, artifacts::DATASET_ORIGIN, recorder::Recorder};
 use crate::{
     Dataset, DispatchError,
     store::{self, Staging, StoreError, write_atomic},
@@ -68,9 +68,10 @@ impl Steps<'_> {
         eval: &Dataset,
     ) -> Result<(), ExperimentError> {
         self.go_on(Step::Evaluate)?;
+        let model = self.experiment.local_model(model_uri)?;
         let directory = self.recorder.directory().path().join("predictions");
         let mut request = EvaluateRequest::new(
-            model_uri.clone(),
+            model.uri.clone(),
             eval.uri.clone(),
             store::uri_of(&directory)?,
         );
@@ -96,17 +97,28 @@ impl Steps<'_> {
     }
 
     /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
+    /// What goes elsewhere is published in the run's directory first.
     pub(super) fn export(
         &mut self,
         model_uri: &Url,
-        destination: &Url,
+        destination: Option<&Url>,
     ) -> Result<(), ExperimentError> {
         self.go_on(Step::Export)?;
-        let staging = Staging::begin(&store::stage(destination)?)?;
+        let destination = destination.or(self.experiment.export_to.as_ref());
+        let elsewhere = destination.filter(|destination| !store::is_local(destination));
+        let place = match (destination, elsewhere) {
+            (Some(destination), None) => store::local_path(destination)?,
+            _ => self.recorder.directory().path().join("export"),
+        };
+        if let Some(elsewhere) = elsewhere {
+            self.experiment.store()?.check_vacant(elsewhere)?;
+        }
+        let model = self.experiment.local_model(model_uri)?;
+        let staging = Staging::begin(&place)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
             self.recorder.directory().id(),
-            model_uri.clone(),
+            model.uri.clone(),
             staging_uri.clone(),
         );
         request.provenance = self.recorder.provenance();
@@ -118,13 +130,21 @@ impl Steps<'_> {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
         };
-        let published = directory_uri(&staging.publish()?)?;
+        let published = staging.publish()?;
+        let mut published_uri = directory_uri(&published)?;
+        if let Some(elsewhere) = elsewhere {
+            self.send(&published, elsewhere)?;
+            published_uri = store::below(&store::without_secrets(elsewhere), "");
+            if let Ok(mut parts) = published_uri.path_segments_mut() {
+                parts.push("");
+            }
+        }
         self.recorder.manifest.artifacts.export = exported
             .files
             .into_iter()
             .map(|mut file| {
                 if let Some(name) = file.uri.as_str().strip_prefix(staging_uri.as_str())
-                    && let Ok(uri) = published.join(name)
+                    && let Ok(uri) = published_uri.join(name)
                 {
                     file.uri = uri;
                 }
@@ -133,6 +153,15 @@ impl Steps<'_> {
             .collect();
         self.recorder.step().extras = exported.extras;
         self.recorder.finish_step()
+    }
+
+    fn send(&self, export: &std::path::Path, destination: &Url) -> Result<(), ExperimentError> {
+        let sent = self.experiment.store()?.publish(export, destination);
+        sent.map(drop).map_err(|source| ExperimentError::Publish {
+            directory: self.recorder.directory().path().to_owned(),
+            export: export.to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
@@ -156,7 +185,11 @@ fn write_reference_model(
         dataset_uri: train.uri.to_string(),
         dataset_sha256: train.sha256.clone(),
     };
-    let mut text = serde_json::to_vec_pretty(&model)
+    let mut document = json!(model);
+    if let Some(origin) = &train.origin {
+        document[DATASET_ORIGIN] = json!(origin);
+    }
+    let mut text = serde_json::to_vec_pretty(&document)
         .map_err(|error| StoreError::write(&path)(error.into()))?;
     text.push(b'\n');
     write_atomic(&path, &text)?;

@@ -90,7 +90,7 @@ impl Staging {
 /// `tempfile` makes things private; what is published is as readable as what is made without it.
 /// The system takes the umask off.
 #[cfg(unix)]
-fn as_created(mode: u32) -> fs::Permissions {
+pub(super) fn as_created(mode: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(mode)
 }

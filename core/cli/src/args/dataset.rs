@@ -18,7 +18,7 @@ pub enum DatasetCommand {
 /// A dataset by its place.
 #[derive(Debug, Args)]
 pub struct PlaceArgs {
-    /// The directory of the dataset, or its file:// URI
+    /// The directory of the dataset, or its URI
     pub dataset: String,
 }
 

@@ -13,6 +13,7 @@ Examples:
   protea run knn --set k=10 --set metric=l2
   protea run baseline --spec spec.yaml --train data/train --eval data/test --json
   protea run mine --runner-dir ~/runners --seed 7 --threads 4
+  protea run knn --train s3://lab/train --eval s3://lab/test --output s3://lab/exports/knn
 
 The result is a run directory in the workspace, with the model, the predictions, what was exported,
 and run_manifest.json, which says what ran, on what, and how it ended.";
@@ -29,6 +30,10 @@ pub struct RunArgs {
     /// The frozen dataset to be scored on
     #[arg(long, value_name = "DATASET")]
     pub eval: Option<String>,
+    /// Where the export goes, a directory or URI; must not be there yet [default: in the run
+    /// directory]
+    #[arg(long, short, value_name = "DIR|URI")]
+    pub output: Option<String>,
     #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]
@@ -62,7 +67,7 @@ Examples:
 pub struct EvaluateArgs {
     /// Name of the runner that the model is of
     pub runner: String,
-    /// The model: the URI that `fit` printed, its path, or an exported directory
+    /// The model: the URI that `fit` printed, its path, or an exported directory or its URI
     #[arg(long, value_name = "URI|PATH")]
     pub model: String,
     /// The frozen dataset to be scored on
@@ -76,15 +81,16 @@ pub struct EvaluateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  protea export knn --model \"$MODEL\" --output exported-knn")]
+  protea export knn --model \"$MODEL\" --output exported-knn
+  protea export knn --model \"$MODEL\" --output s3://lab/exports/knn")]
 pub struct ExportArgs {
     /// Name of the runner that the model is of
     pub runner: String,
     /// The model: the URI that `fit` printed, or its path
     #[arg(long, value_name = "URI|PATH")]
     pub model: String,
-    /// The directory to make; must not be there yet [default: in the run directory]
-    #[arg(long, short, value_name = "DIR")]
+    /// The directory or URI to make; must not be there yet [default: in the run directory]
+    #[arg(long, short, value_name = "DIR|URI")]
     pub output: Option<String>,
     #[command(flatten)]
     pub execution: ExecutionArgs,

@@ -10,6 +10,7 @@ mod isolation;
 mod runners;
 mod runs;
 mod search;
+mod store;
 mod tracking;
 mod trust;
 
@@ -27,6 +28,7 @@ pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
     BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
 };
@@ -56,6 +58,8 @@ Examples:
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
+  protea run knn --train s3://lab/train --eval s3://lab/test --output s3://lab/exports/knn
+  protea store cp data/train s3://lab/train
   protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv";
 
 const ENVIRONMENT: &str = "\
@@ -65,6 +69,9 @@ Environment:
   PROTEA_EXAMPLE_DATA  the directory that holds the example data, train and test
   MLFLOW_TRACKING_URI  the server of --track mlflow; MLFLOW_TRACKING_USERNAME and _PASSWORD, or
                        MLFLOW_TRACKING_TOKEN, to sign in there
+  PROTEA_CACHE_DIR     where fetched datasets and models are kept; PROTEA_CACHE_LIMIT how much of
+                       them, as 100GiB
+  PROTEA_STORE_PATIENCE  how long a store that gives no answer is waited for, as 5m
   NO_COLOR             no colours, whatever it is set to";
 
 /// Benchmark protein-function predictors on frozen datasets
@@ -148,6 +155,9 @@ pub enum Command {
     /// Make, look at and check frozen datasets
     #[command(subcommand)]
     Dataset(DatasetCommand),
+    /// List, copy and check datasets, models and exports where they lie: s3://, gs://, az://, …
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Score predictions as the command cafaeval does, with its options and output files
     Cafa(CafaArgs),
 }

@@ -41,7 +41,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         }
     };
     let data = session.dataset(&data)?;
-    let place = protea_core::store::stage(&data.uri)?;
+    let place = protea_core::store::local_path(&data.uri)?;
     let made = make(args, &FrozenDataset::open(&place)?, reporter)?;
     let staged = stage(&made, reporter)?;
     let name = format!("{}/cv", session.runner().name());

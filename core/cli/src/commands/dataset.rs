@@ -1,44 +1,86 @@
 //! `protea dataset show | verify`.
 
-use std::path::PathBuf;
-
 use protea_cafa::{
     dataset::{FrozenDataset, Manifest},
     ontology::Ontology,
 };
-use protea_core::store;
-use serde_json::json;
+use protea_core::store::{self, Lease};
+use serde_json::{Value, json};
 
+use super::session::dataset as staged;
 use crate::{
+    exit::Exit,
     failure::Failure,
+    interrupt,
     output::{Lines, Report, Reporter, Table, bytes, count, shown},
+    transfers::store as store_of,
 };
 
-/// Shows the manifest. Only sizes are checked.
-pub fn show(location: &str) -> Result<Report, Failure> {
-    let dataset = FrozenDataset::open(&place(location)?)?;
-    let manifest = dataset.manifest();
+/// Shows the manifest. Only sizes are checked; of a dataset elsewhere, nothing but the manifest is read.
+pub fn show(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
+    let uri = store::locate(location)?;
+    if uri.scheme() != "file" {
+        interrupt::cooperate(reporter);
+        let found = store_of(reporter).and_then(|store| store.manifest(&uri));
+        reporter.abandon();
+        let found = found?;
+        let shown = store::redacted(&uri);
+        let manifest: Manifest = serde_json::from_slice(&found.bytes).map_err(|error| {
+            let name = &found.name;
+            Failure::new(
+                Exit::Input,
+                format!("{shown} is not a frozen dataset: its {name} is not a dataset's manifest: {error}"),
+            )
+        })?;
+        return Ok(shown_of(
+            shown.clone(),
+            json!(shown),
+            &manifest,
+            &found.sha256(),
+        ));
+    }
+    let dataset = FrozenDataset::open(&store::local_path(&uri)?)?;
+    Ok(shown_of(
+        shown(dataset.directory()),
+        json!(dataset.directory()),
+        dataset.manifest(),
+        dataset.sha256(),
+    ))
+}
+
+fn shown_of(place: String, directory: Value, manifest: &Manifest, sha256: &str) -> Report {
     let mut files = Table::new(1..2, ["file", "size", "SHA-256"]);
     for file in &manifest.files {
         files.row([file.path.clone(), bytes(file.bytes), file.sha256.clone()]);
     }
     let mut lines = Lines::default();
-    lines.add("dataset", shown(dataset.directory()));
-    describe(&mut lines, manifest, dataset.sha256());
-    Ok(Report {
+    lines.add("dataset", place);
+    describe(&mut lines, manifest, sha256);
+    Report {
         text: format!("{lines}\n{files}"),
         json: json!({
-            "directory": dataset.directory(),
-            "sha256": dataset.sha256(),
+            "directory": directory,
+            "sha256": sha256,
             "manifest": manifest,
         }),
-    })
+    }
 }
 
 /// Computes every hash, and reads what the hashes say nothing about.
 pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
-    let dataset = FrozenDataset::open(&place(location)?)?;
-    reporter.start(&format!("checking {location}"));
+    let uri = store::locate(location)?;
+    // Kept in the cache until the end.
+    let (path, place, _kept) = if uri.scheme() == "file" {
+        let path = store::local_path(&uri)?;
+        (path.clone(), shown(&path), Lease::default())
+    } else {
+        interrupt::cooperate(reporter);
+        let staged = staged(location, reporter)?;
+        let path = store::local_path(&staged.uri)?;
+        (path, store::redacted(&uri), staged.lease())
+    };
+    let dataset = FrozenDataset::open(&path)?;
+    reporter.start(&format!("checking {place}"));
     let checked = check(&dataset);
     reporter.abandon();
     checked?;
@@ -47,7 +89,7 @@ pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     Ok(Report {
         text: format!(
             "{}: whole and unchanged ({files} files, {}, identity {})\n",
-            shown(dataset.directory()),
+            place,
             bytes(total),
             dataset.sha256()
         ),
@@ -69,10 +111,6 @@ fn check(dataset: &FrozenDataset) -> Result<(), Failure> {
     Ontology::read(dataset.ontology_path())?;
     dataset.annotations()?;
     Ok(())
-}
-
-fn place(location: &str) -> Result<PathBuf, Failure> {
-    Ok(store::stage(&store::locate(location)?)?)
 }
 
 /// The lines that say what a dataset is.

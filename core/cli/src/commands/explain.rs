@@ -1,18 +1,17 @@
 //! `protea explain`.
 
 use protea_core::{
-    Dataset, Experiment, Workspace, contracts::ExplainRequest, dataset, store,
-    workspace::RecordedRun,
+    Dataset, Experiment, Workspace, contracts::ExplainRequest, workspace::RecordedRun,
 };
 use serde_json::{Map, Value, json};
 
-use super::session::{ended_by_user, isolation, trusted};
+use super::session::{dataset, isolation, trusted};
 use crate::{
     args::ExplainArgs,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, explanation, shown},
+    output::{Report, Reporter, explanation},
     watch::Watch,
 };
 
@@ -84,14 +83,7 @@ fn dataset_of(
     run: &RecordedRun,
     reporter: &Reporter,
 ) -> Result<Dataset, Failure> {
-    let staged = |location: &str| {
-        let path = store::locate(location).and_then(|uri| store::stage(&uri))?;
-        reporter.start(&format!("checking {}", shown(&path)));
-        let staged = dataset::stage(location);
-        reporter.abandon();
-        ended_by_user()?;
-        Ok::<_, Failure>(staged?)
-    };
+    let staged = |location: &str| dataset(location, reporter);
     if let Some(location) = &args.dataset {
         return staged(location);
     }
@@ -99,13 +91,16 @@ fn dataset_of(
     let recorded = run
         .dataset("eval")
         .map_err(|error| Failure::from(error).with_note(note()))?;
-    let found = staged(recorded.uri.as_str()).map_err(|failure| failure.with_note(note()))?;
+    let found = staged(recorded.source().as_str()).map_err(|failure| failure.with_note(note()))?;
     if found.sha256 == recorded.sha256 {
         return Ok(found);
     }
     let message = format!(
         "{} is another dataset now than in the run {}: its manifest has SHA-256 {}, it was {}",
-        recorded.uri, run.manifest.run_id, found.sha256, recorded.sha256
+        recorded.source(),
+        run.manifest.run_id,
+        found.sha256,
+        recorded.sha256
     );
     Err(Failure::new(Exit::Input, message).with_note(note()))
 }

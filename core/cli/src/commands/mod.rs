@@ -21,6 +21,7 @@ mod runners;
 mod runs;
 mod search;
 mod session;
+mod store;
 mod sync;
 mod sync_offline;
 mod tracking;
@@ -28,7 +29,7 @@ mod tracking;
 mod vet;
 
 use crate::{
-    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand},
+    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand},
     failure::Failure,
     output::{Report, Reporter},
 };
@@ -65,8 +66,12 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         #[cfg(unix)]
         Command::Runners(RunnersCommand::Fuzz(args)) => fuzz::fuzz(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
-        Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset),
+        Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset, &reporter),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),
+        Command::Store(StoreCommand::Ls(args)) => store::ls(&args, &reporter),
+        Command::Store(StoreCommand::Cp(args)) => store::cp(&args, &reporter),
+        Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),
+        Command::Store(StoreCommand::Cache(args)) => store::cache(&args),
         Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
     }
 }

@@ -1,5 +1,7 @@
 //! `protea run`.
 
+use protea_core::store;
+
 use super::session::{Session, places, run_json, score_table};
 use crate::{
     args::RunArgs,
@@ -14,12 +16,19 @@ use crate::{
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
+    let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     session.check_spec(&spec)?;
     let (train, eval) = given_or_example(given, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
-    let run =
-        session.experiment(|experiment| experiment.fit_evaluate_export(&spec, &train, &eval))?;
+    let run = session.experiment(|experiment| {
+        let experiment = experiment.clone();
+        let experiment = match &output {
+            Some(output) => experiment.exporting_to(output.clone()),
+            None => experiment,
+        };
+        experiment.fit_evaluate_export(&spec, &train, &eval)
+    })?;
 
     let runner = &run.manifest.runner;
     let text = format!(

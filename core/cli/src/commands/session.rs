@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use protea_core::{
-    Catalog, CatalogError, Dataset, Experiment, ExperimentError, FinishedRun, Isolation, Runner,
-    SearchPath, Workspace, catalog::Lock, dataset, experiment::GroupedRun, store,
-    workspace::RUN_MANIFEST,
+    Catalog, CatalogError, Dataset, DatasetError, Experiment, ExperimentError, FinishedRun,
+    Isolation, Runner, SearchPath, Workspace, catalog::Lock, dataset, experiment::GroupedRun,
+    store, workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     interrupt,
     output::{Lines, Reporter, relative_to, scores, shown},
+    transfers::store as store_of,
     watch::Watch,
 };
 
@@ -151,11 +152,7 @@ impl<'a> Session<'a> {
 
     /// Checks a dataset against its manifest.
     pub fn dataset(&self, location: &str) -> Result<Dataset, Failure> {
-        self.reporter.start(&format!("checking {location}"));
-        let staged = dataset::stage(location);
-        self.reporter.abandon();
-        ended_by_user()?;
-        Ok(staged?)
+        dataset(location, self.reporter)
     }
 
     /// Does one thing with an experiment in the workspace, tracked as the arguments say.
@@ -184,6 +181,19 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Brings a dataset here, where it lies elsewhere, and checks it against its manifest.
+pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
+    if !location.contains("://") {
+        reporter.start(&format!("checking {location}"));
+    }
+    let staged = store_of(reporter)
+        .map_err(DatasetError::from)
+        .and_then(|store| dataset::stage_from(location, &store));
+    reporter.abandon();
+    ended_by_user()?;
+    Ok(staged?)
+}
+
 /// The experiment that does so many runs at once, and takes over what it may.
 pub fn many<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Experiment<'e> {
     experiment
@@ -201,10 +211,14 @@ pub fn ended_by_user() -> Result<(), Failure> {
     }
 }
 
-/// The URI of a model that is there.
+/// The URI of a model; on this machine, of one that is there.
 pub fn model(location: &str) -> Result<Url, Failure> {
     let uri = store::locate(location)?;
-    let path = store::stage(&uri)?;
+    if uri.scheme() != "file" {
+        // Fetched when it is needed.
+        return Ok(uri);
+    }
+    let path = store::local_path(&uri)?;
     if path.exists() {
         return Ok(uri);
     }
@@ -274,7 +288,7 @@ pub fn places(run: &FinishedRun) -> String {
         true => relative_to(&run.directory, path),
         false => shown(path),
     };
-    let place_of = |uri: &Url| match store::stage(uri) {
+    let place_of = |uri: &Url| match store::local_path(uri) {
         Ok(path) => place(&path),
         Err(_) => uri.to_string(),
     };

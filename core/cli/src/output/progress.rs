@@ -9,6 +9,8 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::number::bytes;
+
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// How often a bar moves while nothing is heard of the work.
 const TICK: Duration = Duration::from_millis(120);
@@ -91,15 +93,24 @@ impl Reporter {
 
     /// The work has come to `done` of `total`, 0 where that is unknown.
     pub fn progress(&self, done: u64, total: u64) {
+        let counted = "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {eta} left  {wide_msg}";
+        self.come_to(done, total, counted, |number| number.to_string());
+    }
+
+    /// As [`progress`](Self::progress), of bytes.
+    pub fn bytes(&self, done: u64, total: u64) {
+        let counted = "{spinner} {prefix}  [{bar:30}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}, {eta} left  {wide_msg}";
+        self.come_to(done, total, counted, bytes);
+    }
+
+    fn come_to(&self, done: u64, total: u64, counted: &str, text: impl Fn(u64) -> String) {
         let mut current = self.current();
         let Some(current) = current.as_mut() else {
             return;
         };
         if total > 0 && !current.counted {
             current.counted = true;
-            current.bar.set_style(style(
-                "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {eta} left  {wide_msg}",
-            ));
+            current.bar.set_style(style(counted));
         }
         if total > 0 {
             current.bar.set_length(total);
@@ -108,8 +119,8 @@ impl Reporter {
         if matches!(self.0.manner, Manner::Lines) && current.last_line.elapsed() >= LINE_EVERY {
             current.last_line = Instant::now();
             match total {
-                0 => say!("{}: {done}", current.label),
-                _ => say!("{}: {done} of {total}", current.label),
+                0 => say!("{}: {}", current.label, text(done)),
+                _ => say!("{}: {} of {}", current.label, text(done), text(total)),
             }
         }
     }

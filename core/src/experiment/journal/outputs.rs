@@ -57,7 +57,7 @@ pub(super) fn files(step: Step, manifest: &RunManifest) -> Vec<StepOutput> {
 }
 
 fn model(uri: &Url) -> StepOutput {
-    let path = store::stage(uri).ok();
+    let path = store::local_path(uri).ok();
     let size = path.as_deref().and_then(file_size);
     let document = path
         .filter(|path| path.file_name().is_some_and(|name| name == MODEL_FILE))

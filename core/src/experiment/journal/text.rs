@@ -48,11 +48,15 @@ pub(super) fn beginning(manifest: &RunManifest, proteins: &BTreeMap<String, u64>
         let count = proteins.get(role);
         let count = count.map(|count| format!(" proteins={count}"));
         lines.push(format!(
-            "Dataset {role}: name={}{} sha256={} uri={}",
+            "Dataset {role}: name={}{} sha256={} uri={}{}",
             text("name"),
             count.unwrap_or_default(),
             text("sha256"),
             text("uri"),
+            match dataset["origin"].as_str() {
+                Some(origin) => format!(" origin={}", quoted(origin)),
+                None => String::new(),
+            },
         ));
     }
     if let Some(model) = &manifest.model_uri {

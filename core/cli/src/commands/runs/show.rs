@@ -273,7 +273,8 @@ fn places(run: &RecordedRun, trackers: &[Attached]) -> Lines {
     let mut lines = Lines::default();
     lines.add("directory", shown(&run.directory));
     if let Some(model) = &manifest.model_uri {
-        let place = store::stage(model).map_or_else(|_| model.to_string(), |path| shown(&path));
+        let place =
+            store::local_path(model).map_or_else(|_| model.to_string(), |path| shown(&path));
         lines.add("model", place);
     }
     if let Some(predictions) = &manifest.artifacts.predictions {
@@ -281,7 +282,8 @@ fn places(run: &RecordedRun, trackers: &[Attached]) -> Lines {
     }
     let exported = &manifest.artifacts.export;
     if let Some(place) = exported.first().and_then(|file| file.uri.join(".").ok()) {
-        let place = store::stage(&place).map_or_else(|_| place.to_string(), |path| shown(&path));
+        let place =
+            store::local_path(&place).map_or_else(|_| place.to_string(), |path| shown(&path));
         lines.add("export", format!("{place} ({} files)", exported.len()));
     }
     lines.add("manifest", shown(&run.directory.join(RUN_MANIFEST)));

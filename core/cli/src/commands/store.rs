@@ -1,0 +1,202 @@
+//! `protea store ls | cp | verify | cache`.
+
+use protea_core::store::{Cache, FileState, locate};
+use serde_json::json;
+
+use crate::{
+    args::{CacheArgs, CpArgs, LsArgs, VerifyArgs},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Lines, Report, Reporter, Table, bytes, count, shown},
+    transfers::store,
+};
+
+/// Lists what lies at a place.
+pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let most = match args.limit {
+        0 => usize::MAX,
+        most => most,
+    };
+    interrupt::cooperate(reporter);
+    reporter.start(&format!("listing {}", without_secrets(&args.place)));
+    let listed =
+        store(reporter).and_then(|store| store.list(&locate(&args.place)?, args.recursive, most));
+    reporter.abandon();
+    let listing = listed?;
+    let mut table = Table::new(0..1, ["size", "written", "name"]);
+    for entry in &listing.entries {
+        let modified = entry.modified.map(|time| time.to_string());
+        table.row([
+            entry.bytes.map(bytes).unwrap_or_default(),
+            modified.unwrap_or_default(),
+            entry.name.clone(),
+        ]);
+    }
+    if listing.more {
+        reporter.note("there are more; --limit 0 shows all");
+    }
+    let entries: Vec<_> = listing
+        .entries
+        .iter()
+        .map(|entry| {
+            json!({
+                "name": entry.name,
+                "bytes": entry.bytes,
+                "modified": entry.modified,
+            })
+        })
+        .collect();
+    Ok(Report {
+        text: table.to_string(),
+        json: json!({ "entries": entries, "more": listing.more }),
+    })
+}
+
+/// Copies a file or a directory.
+pub fn cp(args: &CpArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    interrupt::cooperate(reporter);
+    let copied =
+        store(reporter).and_then(|store| store.copy(&locate(&args.from)?, &locate(&args.to)?));
+    reporter.abandon();
+    let copied = copied?;
+    let files = match copied.files {
+        1 => "1 file".to_owned(),
+        several => format!("{} files", count(several as u64)),
+    };
+    Ok(Report {
+        text: format!(
+            "{}: {files}, {}, SHA-256 {}\n",
+            copied.to,
+            bytes(copied.bytes),
+            copied.sha256
+        ),
+        json: json!({
+            "to": copied.to,
+            "files": copied.files,
+            "bytes": copied.bytes,
+            "sha256": copied.sha256,
+        }),
+    })
+}
+
+/// Holds every file of a directory against its manifest.
+pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    interrupt::cooperate(reporter);
+    let verified = store(reporter).and_then(|store| store.verify(&locate(&args.place)?));
+    reporter.abandon();
+    let verified = verified?;
+    let mut wrong = Table::new(1..2, ["file", "listed", "state"]);
+    let mut files = Vec::new();
+    for file in &verified.files {
+        let (state, found, text) = match &file.state {
+            FileState::Whole => ("whole", json!(null), String::new()),
+            FileState::Missing => ("missing", json!(null), "is not there".to_owned()),
+            FileState::Size(size) => ("size", json!(size), format!("has {size} bytes")),
+            FileState::Sum(sum) => ("sha256", json!(sum), format!("has SHA-256 {sum}")),
+        };
+        if file.state != FileState::Whole {
+            wrong.row([file.path.clone(), bytes(file.bytes), text]);
+        }
+        files.push(json!({
+            "path": file.path,
+            "bytes": file.bytes,
+            "state": state,
+            "found": found,
+        }));
+    }
+    let object = json!({
+        "uri": verified.uri,
+        "manifest": verified.manifest,
+        "sha256": verified.sha256,
+        "verified": verified.is_whole(),
+        "bytes": verified.bytes(),
+        "files": files,
+    });
+    if verified.is_whole() {
+        return Ok(Report {
+            text: format!(
+                "{}: whole and unchanged ({} files, {}, identity {})\n",
+                verified.uri,
+                count(verified.files.len() as u64),
+                bytes(verified.bytes()),
+                verified.sha256
+            ),
+            json: object,
+        });
+    }
+    let bad = verified.files.iter();
+    let bad = bad.filter(|file| file.state != FileState::Whole).count();
+    let message = format!(
+        "{}: {bad} of {} files are not what {} lists; publish it again from a good copy",
+        verified.uri,
+        verified.files.len(),
+        verified.manifest
+    );
+    Err(Failure::new(Exit::Input, message)
+        .with_text(wrong.to_string())
+        .with_detail("verification", object))
+}
+
+/// Shows what the cache holds, or clears it.
+pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
+    let cache = Cache::of_user()?;
+    if args.clear {
+        let cleared = cache.clear()?;
+        return Ok(Report {
+            text: format!(
+                "{}: {} freed, {} in use and left\n",
+                shown(cache.directory()),
+                bytes(cleared.bytes),
+                cleared.in_use
+            ),
+            json: json!({
+                "directory": cache.directory(),
+                "directories": cleared.directories,
+                "bytes": cleared.bytes,
+                "in_use": cleared.in_use,
+            }),
+        });
+    }
+    let usage = cache.usage()?;
+    let mut lines = Lines::default();
+    lines
+        .add("cache", shown(cache.directory()))
+        .add("limit", bytes(cache.limit()))
+        .add(
+            "held",
+            format!(
+                "{} directories, {} of them in use; {} files, {}",
+                usage.directories,
+                usage.in_use,
+                usage.objects,
+                bytes(usage.object_bytes)
+            ),
+        )
+        .add(
+            "under way",
+            format!("{} downloads, {}", usage.parts, bytes(usage.part_bytes)),
+        );
+    Ok(Report {
+        text: lines.to_string(),
+        json: json!({
+            "directory": cache.directory(),
+            "limit": cache.limit(),
+            "directories": usage.directories,
+            "in_use": usage.in_use,
+            "objects": usage.objects,
+            "object_bytes": usage.object_bytes,
+            "parts": usage.parts,
+            "part_bytes": usage.part_bytes,
+        }),
+    })
+}
+
+/// A place as it may be shown before it is understood.
+fn without_secrets(place: &str) -> String {
+    use protea_core::store::redacted;
+    match place.contains("://") {
+        true => locate(place).map_or_else(|_| "a place".to_owned(), |uri| redacted(&uri)),
+        false => place.to_owned(),
+    }
+}

@@ -1,0 +1,224 @@
+//! A directory by its manifest: found in the cache, or made there file by file.
+
+use std::{
+    fs::{self, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use protea_contracts::{FileDigest, content::digest_file};
+
+use super::{
+    Cache,
+    lease::{Lease, Staged, wait},
+};
+use crate::store::{Manifest, StoreError, meter::Meter, part::PartFile, remote::Remote};
+
+/// A file that does not have the listed sum is fetched so many times.
+const TRIES: usize = 2;
+
+impl Cache {
+    /// The directory that a manifest describes, whole: as it is in the cache, or fetched.
+    pub(in crate::store) fn tree(
+        &self,
+        manifest: &Manifest,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<Staged, StoreError> {
+        self.make()?;
+        let sha256 = manifest.sha256();
+        let directory = self.trees().join(&sha256);
+        loop {
+            {
+                let gate = self.enter()?;
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock_shared() {
+                    Ok(()) if directory.is_dir() => {
+                        return Ok(Staged {
+                            path: directory,
+                            lease: Lease::of(lock),
+                        });
+                    }
+                    Ok(()) => {}
+                    Err(TryLockError::WouldBlock) => {
+                        drop(gate);
+                        wait(meter.is_cancelled())?;
+                        continue;
+                    }
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&directory)(error));
+                    }
+                }
+            }
+            self.make_room(self.lacking(manifest))?;
+            let maker = {
+                let gate = self.enter()?;
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock() {
+                    Ok(()) => lock,
+                    Err(TryLockError::WouldBlock) => {
+                        drop(gate);
+                        wait(meter.is_cancelled())?;
+                        continue;
+                    }
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&directory)(error));
+                    }
+                }
+            };
+            if !directory.is_dir() {
+                self.make_tree(manifest, &directory, remote, meter)?;
+            }
+            // Whoever throws things away waits until the lease is there.
+            let _gate = self.enter()?;
+            maker.unlock().map_err(StoreError::write(&directory))?;
+            if maker.try_lock_shared().is_ok() && directory.is_dir() {
+                return Ok(Staged {
+                    path: directory,
+                    lease: Lease::of(maker),
+                });
+            }
+        }
+    }
+
+    /// Throws away a directory that is not as its manifest says, and what is wrong in it. False
+    /// where another process uses it.
+    pub(in crate::store) fn discard(&self, manifest: &Manifest) -> Result<bool, StoreError> {
+        let sha256 = manifest.sha256();
+        let _gate = self.enter_alone()?;
+        let lock = self.lock_of(&sha256)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => {
+                return Err(StoreError::write(&self.trees().join(sha256))(error));
+            }
+        }
+        for file in &manifest.files {
+            let object = self.objects().join(&file.sha256);
+            let good = digest_file(&object).is_ok_and(|(found, _)| found == file.sha256);
+            if !good && object.exists() {
+                fs::remove_file(&object).map_err(StoreError::write(&object))?;
+            }
+        }
+        let directory = self.trees().join(&sha256);
+        fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))?;
+        Ok(true)
+    }
+
+    /// How many bytes have to be fetched for a manifest.
+    fn lacking(&self, manifest: &Manifest) -> u64 {
+        let lacking = manifest.files.iter().filter(|file| {
+            let object = self.objects().join(&file.sha256);
+            !object.exists()
+        });
+        lacking.map(|file| file.bytes).sum()
+    }
+
+    fn make_tree(
+        &self,
+        manifest: &Manifest,
+        directory: &Path,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let mut name = directory.as_os_str().to_owned();
+        name.push(".new");
+        let making = PathBuf::from(name);
+        fs::create_dir_all(&making).map_err(StoreError::write(&making))?;
+        // First, so that whoever throws things away knows which objects belong to it.
+        let path = making.join(&manifest.name);
+        crate::store::write_atomic(&path, &manifest.bytes)?;
+        for file in &manifest.files {
+            meter.check()?;
+            let to = making.join(&file.path);
+            if to.metadata().is_ok_and(|there| there.len() == file.bytes) {
+                meter.add(file.bytes);
+                continue;
+            }
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent).map_err(StoreError::write(parent))?;
+            }
+            if !self.take(file, &to)? {
+                self.fetch(file, &to, remote, meter)?;
+            } else {
+                meter.add(file.bytes);
+            }
+        }
+        fs::rename(&making, directory).map_err(StoreError::write(directory))
+    }
+
+    /// Links an object that is there to its place. False where it is not there.
+    fn take(&self, file: &FileDigest, to: &Path) -> Result<bool, StoreError> {
+        let _gate = self.enter()?;
+        let object = self.objects().join(&file.sha256);
+        match object.metadata() {
+            Ok(there) if there.len() == file.bytes => link(&object, to).map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Fetches a file, checks it, keeps it as an object, and links that to its place.
+    fn fetch(
+        &self,
+        file: &FileDigest,
+        to: &Path,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let part = self.parts().join(&file.sha256);
+        let under_way = PartFile::open(&part, meter)?;
+        // Another process may have been at it.
+        if self.take(file, to)? {
+            meter.add(file.bytes);
+            return under_way.remove();
+        }
+        let mut found = String::new();
+        for _ in 0..TRIES {
+            if let Err(error) = remote.download(&file.path, Some(file), &under_way, meter) {
+                if part.metadata().is_ok_and(|part| part.len() == 0) {
+                    under_way.remove()?;
+                }
+                return Err(error);
+            }
+            (found, _) = digest_file(&part).map_err(StoreError::read(&part))?;
+            if found == file.sha256 {
+                let _gate = self.enter()?;
+                let object = self.objects().join(&file.sha256);
+                protect(&part)?;
+                fs::rename(&part, &object).map_err(StoreError::write(&object))?;
+                return link(&object, to);
+            }
+            meter.take_back(file.bytes);
+        }
+        under_way.remove()?;
+        Err(StoreError::Corrupt {
+            uri: remote.shown(&file.path),
+            reason: format!("it has SHA-256 {found} where {} is listed", file.sha256),
+        })
+    }
+}
+
+/// The same file under another name; where the file system has no such names, a copy of it.
+fn link(object: &Path, to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        fs::remove_file(to).map_err(StoreError::write(to))?;
+    }
+    match fs::hard_link(object, to) {
+        Ok(()) => Ok(()),
+        Err(_) => fs::copy(object, to)
+            .map(drop)
+            .map_err(StoreError::write(to)),
+    }
+}
+
+/// Nobody writes into the cache by mistake.
+fn protect(path: &Path) -> Result<(), StoreError> {
+    // Elsewhere it could not be removed either.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let metadata = path.metadata().map_err(StoreError::read(path))?;
+    let mut permissions = metadata.permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(path, permissions).map_err(StoreError::write(path))
+}

@@ -1,0 +1,183 @@
+//! From one place to another.
+
+use std::{fs, path::Path};
+
+use protea_contracts::content::digest_file;
+use url::Url;
+
+use super::{
+    Store, StoreError,
+    access::{find_manifest, parent},
+    location::{below, is_local, local_path, redacted},
+    meter::TransferKind,
+    part::PartFile,
+    remote::Remote,
+    staging::as_created,
+};
+
+/// What was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Where it is now, as it may be shown.
+    pub to: String,
+    /// How many files, the manifest not counted.
+    pub files: usize,
+    /// How large they are together, in bytes.
+    pub bytes: u64,
+    /// The SHA-256 of the file, or of the directory's manifest, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Store {
+    /// Copies a file or a directory. Nothing is overwritten.
+    ///
+    /// A directory of this machine needs no manifest, and gets one where it is copied to; one
+    /// elsewhere needs one, and is checked against it. A single file elsewhere is fetched as it is; one
+    /// that is sent is read back and compared. Where `to` ends with `/` or is a directory, a
+    /// file keeps its name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing appears at `to` then.
+    pub fn copy(&self, from: &Url, to: &Url) -> Result<Copied, StoreError> {
+        if is_local(from) {
+            let path = local_path(from)?;
+            let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
+            return match metadata.is_dir() {
+                true => self.copy_tree(&path, to),
+                false => self.send_file(&path, from, to),
+            };
+        }
+        let remote = self.remote(from)?;
+        if let Some(manifest) = find_manifest(&remote)? {
+            let staged = self.stage_tree(&remote, &manifest)?;
+            return self.copy_tree(&staged.path, to);
+        }
+        match remote.stat("")? {
+            Some(stat) => self.fetch_file(&remote, stat.size, from, to),
+            None => Err(self.absent(&remote, from)),
+        }
+    }
+
+    /// Why there is nothing to copy: no such thing, or a directory that was not published.
+    fn absent(&self, remote: &Remote, from: &Url) -> StoreError {
+        match remote.list(false, 1) {
+            Ok(listing) if !listing.entries.is_empty() => super::access::not_published(from),
+            _ => StoreError::NotFound {
+                uri: redacted(from),
+            },
+        }
+    }
+
+    fn copy_tree(&self, directory: &Path, to: &Url) -> Result<Copied, StoreError> {
+        let published = self.publish(directory, to)?;
+        Ok(Copied {
+            to: published.uri.clone(),
+            files: published.files.len(),
+            bytes: published.bytes(),
+            sha256: published.sha256,
+        })
+    }
+
+    fn send_file(&self, path: &Path, from: &Url, to: &Url) -> Result<Copied, StoreError> {
+        let to = with_name(to, from)?;
+        let shown = redacted(&to);
+        if is_local(&to) {
+            return arrived(path, &local_path(&to)?, shown);
+        }
+        self.send_to(&self.remote(&to)?, path, shown)
+    }
+
+    fn send_to(&self, remote: &Remote, path: &Path, shown: String) -> Result<Copied, StoreError> {
+        remote.writable()?;
+        if remote.stat("")?.is_some() {
+            return Err(StoreError::Published { uri: shown });
+        }
+        let (sha256, bytes) = digest_file(path).map_err(StoreError::read(path))?;
+        let meter = self.meter(TransferKind::Upload, &shown, 2 * bytes);
+        remote.upload("", path, &meter)?;
+        let there = remote.hash("", &meter)?;
+        if there.sha256 != sha256 {
+            return Err(StoreError::Corrupt {
+                reason: format!("it has SHA-256 {} where {sha256} was sent", there.sha256),
+                uri: shown,
+            });
+        }
+        Ok(Copied {
+            to: shown.clone(),
+            files: 1,
+            bytes,
+            sha256,
+        })
+    }
+
+    fn fetch_file(
+        &self,
+        remote: &Remote,
+        size: u64,
+        from: &Url,
+        to: &Url,
+    ) -> Result<Copied, StoreError> {
+        let to = with_name(to, from)?;
+        let (shown, shown_from) = (redacted(&to), redacted(from));
+        if is_local(&to) {
+            let place = local_path(&to)?;
+            if place.symlink_metadata().is_ok() {
+                return Err(StoreError::Exists { path: place });
+            }
+        }
+        // In the cache, so that it is taken up at the next try, and nothing is left where it goes.
+        let part = self.cache()?.part(from)?;
+        let meter = self.meter(TransferKind::Download, &shown_from, size);
+        let file = PartFile::open(&part, &meter)?;
+        remote.download("", None, &file, &meter)?;
+        let copied = match is_local(&to) {
+            true => arrived(&part, &local_path(&to)?, shown)?,
+            false => self.send_to(&self.remote(&to)?, &part, shown)?,
+        };
+        file.remove()?;
+        Ok(copied)
+    }
+}
+
+/// Where a file goes: into a directory under its own name.
+fn with_name(to: &Url, from: &Url) -> Result<Url, StoreError> {
+    let into = to.path().ends_with('/') || (is_local(to) && local_path(to)?.is_dir());
+    if !into {
+        return Ok(to.clone());
+    }
+    let (_, name) = parent(from).ok_or_else(|| StoreError::Location {
+        location: redacted(from),
+        reason: "it has no name to keep".to_owned(),
+    })?;
+    Ok(below(to, &name))
+}
+
+/// Makes a file appear whole under its name, unless there is one of that name.
+fn arrived(source: &Path, place: &Path, shown: String) -> Result<Copied, StoreError> {
+    let failed = || StoreError::write(place);
+    let directory = place.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
+    let mut copy = tempfile::Builder::new()
+        .prefix(".partial-")
+        .permissions(as_created(0o666))
+        .tempfile_in(directory)
+        .map_err(failed())?;
+    let mut original = fs::File::open(source).map_err(StoreError::read(source))?;
+    std::io::copy(&mut original, copy.as_file_mut()).map_err(failed())?;
+    copy.as_file().sync_all().map_err(failed())?;
+    let (sha256, bytes) = digest_file(copy.path()).map_err(failed())?;
+    copy.persist_noclobber(place)
+        .map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => StoreError::Exists {
+                path: place.to_owned(),
+            },
+            _ => failed()(error.error),
+        })?;
+    Ok(Copied {
+        to: shown,
+        files: 1,
+        bytes,
+        sha256,
+    })
+}

@@ -1,0 +1,74 @@
+//! In place of the stores, in a build without them.
+
+use std::path::Path;
+
+use protea_contracts::FileDigest;
+use url::Url;
+
+use super::{Content, Manner, Stat};
+use crate::store::{
+    StoreError,
+    listing::Listing,
+    location::{is_known, redacted},
+    meter::Meter,
+    part::PartFile,
+};
+
+/// There is none.
+pub(in crate::store) enum Remote {}
+
+impl Remote {
+    pub(in crate::store) fn open(uri: &Url, _: &Manner) -> Result<Self, StoreError> {
+        match is_known(uri) {
+            true => Err(StoreError::NoCloud { uri: redacted(uri) }),
+            false => Err(StoreError::Scheme { uri: redacted(uri) }),
+        }
+    }
+
+    pub(in crate::store) fn shown(&self, _: &str) -> String {
+        match *self {}
+    }
+
+    pub(in crate::store) fn writable(&self) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn stat(&self, _: &str) -> Result<Option<Stat>, StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn read(&self, _: &str, _: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn list(&self, _: bool, _: usize) -> Result<Listing, StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn hash(&self, _: &str, _: &Meter<'_>) -> Result<Content, StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn download(
+        &self,
+        _: &str,
+        _: Option<&FileDigest>,
+        _: &PartFile,
+        _: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn upload(
+        &self,
+        _: &str,
+        _: &Path,
+        _: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn create(&self, _: &str, _: &[u8]) -> Result<(), StoreError> {
+        match *self {}
+    }
+}

@@ -1,0 +1,203 @@
+//! From a file to an object: never over one that is there, large ones in parts.
+
+use std::{fs::File, io::Read, path::Path as FilePath, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
+
+use super::{
+    download::{PARALLEL, Patience},
+    fault::Fault,
+    object::Remote,
+};
+use crate::store::{StoreError, meter::Meter};
+
+/// A larger file is sent in parts.
+const LARGEST_WHOLE: u64 = 16 << 20;
+/// The least size of a part, in bytes.
+const PART: u64 = 8 << 20;
+/// No store takes more parts.
+const MOST_PARTS: u64 = 9_000;
+/// How long the store is given to forget the parts of an upload that failed.
+const ABORT: Duration = Duration::from_secs(5);
+/// A store that lost the parts gets them again so many times.
+const TRIES: usize = 3;
+
+/// How an upload ended, other than well.
+enum Broken {
+    /// The parts that were sent are lost, or one did not arrive.
+    Again(Fault),
+    Error(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Remote {
+    /// Makes an object of bytes, unless there is one.
+    pub(super) async fn put(
+        &self,
+        path: &Path,
+        shown: &str,
+        bytes: Bytes,
+    ) -> Result<(), StoreError> {
+        let patience = Patience::new(self.patience);
+        loop {
+            let options = PutOptions::from(PutMode::Create);
+            let payload = PutPayload::from_bytes(bytes.clone());
+            let error = match self.store.put_opts(path, payload, options).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            match Fault::of(&error) {
+                // An earlier try may have arrived although its answer did not; or the crate itself
+                // has tried more than once.
+                Fault::Exists | Fault::Changed => {
+                    return match self.holds(path, shown, &bytes).await? {
+                        true => Ok(()),
+                        false => Err(StoreError::Published {
+                            uri: shown.to_owned(),
+                        }),
+                    };
+                }
+                Fault::Passing(reason) => patience.wait(shown, reason).await?,
+                fault => return Err(patience.end(fault, shown.to_owned())),
+            }
+        }
+    }
+
+    /// Whether an object has just these bytes.
+    async fn holds(&self, path: &Path, shown: &str, bytes: &[u8]) -> Result<bool, StoreError> {
+        let Some(stat) = self.ask(path, shown).await? else {
+            return Ok(false);
+        };
+        if stat.size != bytes.len() as u64 {
+            return Ok(false);
+        }
+        let mut same = true;
+        let patience = Patience::new(self.patience);
+        let reading = self.reading(path, shown, &stat, &patience);
+        reading
+            .in_order(|at, part| {
+                let at = usize::try_from(at).unwrap_or(usize::MAX);
+                same &= bytes.get(at..at + part.len()) == Some(part);
+                Ok(())
+            })
+            .await?;
+        Ok(same)
+    }
+
+    /// Makes an object of a file, unless there is one.
+    pub(super) async fn send(
+        &self,
+        path: &Path,
+        shown: &str,
+        file: &FilePath,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let size = file.metadata().map_err(StoreError::read(file))?.len();
+        if size <= LARGEST_WHOLE {
+            let bytes = std::fs::read(file).map_err(StoreError::read(file))?;
+            self.put(path, shown, bytes.into()).await?;
+            meter.add(size);
+            return Ok(());
+        }
+        let patience = Patience::new(self.patience);
+        for _ in 1..TRIES {
+            match self.send_in_parts(path, shown, file, size, meter).await {
+                Ok(()) => return Ok(()),
+                Err(Broken::Error(error)) => return Err(error),
+                Err(Broken::Again(Fault::NotFound)) => {}
+                Err(Broken::Again(Fault::Passing(reason))) => patience.wait(shown, reason).await?,
+                Err(Broken::Again(fault)) => return Err(patience.end(fault, shown.to_owned())),
+            }
+        }
+        match self.send_in_parts(path, shown, file, size, meter).await {
+            Ok(()) => Ok(()),
+            Err(Broken::Error(error)) => Err(error),
+            Err(Broken::Again(Fault::NotFound)) => Err(StoreError::Failed {
+                uri: shown.to_owned(),
+                reason: "it loses the parts of an upload".to_owned(),
+            }),
+            Err(Broken::Again(fault)) => Err(patience.end(fault, shown.to_owned())),
+        }
+    }
+
+    async fn send_in_parts(
+        &self,
+        path: &Path,
+        shown: &str,
+        file: &FilePath,
+        size: u64,
+        meter: &Meter<'_>,
+    ) -> Result<(), Broken> {
+        self.nothing_at(path, shown).await?;
+        let upload = self.store.put_multipart(path).await;
+        let mut upload = upload.map_err(|error| Broken::Again(Fault::of(&error)))?;
+        let mut sent = 0;
+        let outcome = tokio::select! {
+            outcome = self.parts(&mut *upload, path, shown, file, size, |bytes| {
+                sent += bytes;
+                meter.add(bytes);
+            }) => outcome,
+            () = super::object::cancelled(meter) => Err(StoreError::Cancelled.into()),
+        };
+        if outcome.is_err() {
+            meter.take_back(sent);
+            // Where the store cannot be asked, its own rules for unfinished uploads remain.
+            let _ = tokio::time::timeout(ABORT, upload.abort()).await;
+        }
+        outcome
+    }
+
+    async fn parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        path: &Path,
+        shown: &str,
+        file: &FilePath,
+        size: u64,
+        mut arrived: impl FnMut(u64),
+    ) -> Result<(), Broken> {
+        let part = size.div_ceil(MOST_PARTS).div_ceil(1 << 20) << 20;
+        let part = usize::try_from(part.max(PART)).unwrap_or(usize::MAX);
+        let mut source = File::open(file).map_err(StoreError::read(file))?;
+        let mut left = size;
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while left > 0 && under_way.len() < PARALLEL {
+                let length = part.min(usize::try_from(left).unwrap_or(usize::MAX));
+                let mut bytes = vec![0; length];
+                source
+                    .read_exact(&mut bytes)
+                    .map_err(StoreError::read(file))?;
+                left -= length as u64;
+                let sending = upload.put_part(bytes.into());
+                under_way.push(async move { sending.await.map(|()| length as u64) });
+            }
+            match under_way.next().await {
+                Some(Ok(bytes)) => arrived(bytes),
+                Some(Err(error)) => return Err(Broken::Again(Fault::of(&error))),
+                None => break,
+            }
+        }
+        // Completing would replace what somebody else published meanwhile.
+        self.nothing_at(path, shown).await?;
+        let completed = upload.complete().await;
+        completed.map_err(|error| Broken::Again(Fault::of(&error)))?;
+        Ok(())
+    }
+
+    async fn nothing_at(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
+        match self.ask(path, shown).await? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::Published {
+                uri: shown.to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What is not what its manifest lists.
+
+use std::fs;
+
+use protea_core::{DatasetError, StoreError, dataset, store::FileState};
+
+use crate::{
+    place::{Place, assert_same, file_uri, files, noise, uri},
+    s3::S3,
+};
+
+#[test]
+fn an_object_that_was_changed_is_noticed_named_and_not_kept() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let here = place.dataset("train", &[5000, 6000]);
+    let store = place.store_at(&s3.endpoint);
+    let there = format!("s3://{bucket}/train");
+    store.copy(&file_uri(&here), &uri(&there)).unwrap();
+    let object = format!("{bucket}/train/more/1.bin");
+    let good = s3.get(&object).unwrap();
+    let mut flipped = good.clone();
+    flipped[3000] ^= 1;
+    let longer = [&good[..], b"x"].concat();
+
+    for (bytes, says) in [
+        (&flipped[..], "SHA-256"),
+        (&good[..5999], "5999 bytes where 6000 are listed"),
+        (&longer[..], "6001 bytes where 6000 are listed"),
+        (&[][..], "0 bytes where 6000 are listed"),
+    ] {
+        s3.put(&object, bytes);
+        let error = dataset::stage_from(&there, &store).unwrap_err();
+        let corrupt = matches!(error, DatasetError::Store(StoreError::Corrupt { .. }));
+        assert!(corrupt, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(says) && text.contains("more/1.bin"), "{text}");
+        let verified = store.verify(&uri(&there)).unwrap();
+        assert!(!verified.is_whole());
+        assert_eq!(verified.files[0].state, FileState::Whole);
+    }
+    s3.delete(&object);
+    let error = dataset::stage_from(&there, &store).unwrap_err();
+    let missing = matches!(error, DatasetError::Store(StoreError::NotFound { .. }));
+    assert!(missing, "{error}");
+    let verified = store.verify(&uri(&there)).unwrap();
+    assert_eq!(verified.files[1].state, FileState::Missing);
+
+    s3.put(&object, &good);
+    let staged = dataset::stage_from(&there, &store).unwrap();
+    assert_same(&here, &staged.uri.to_file_path().unwrap());
+}
+
+#[test]
+fn a_manifest_that_is_none_is_named() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let store = place.store_at(&s3.endpoint);
+    let there = format!("s3://{bucket}/train");
+    let error = dataset::stage_from(&there, &store).unwrap_err();
+    assert!(matches!(error, DatasetError::NotThere { .. }), "{error}");
+    let large = vec![b' '; 5 << 20];
+    let outside = r#"{"name": "x", "files": [{"path": "../../x", "bytes": 1, "sha256": "00"}]}"#;
+    let enormous = format!(
+        r#"{{"name": "x", "files": [{{"path": "x", "bytes": {}, "sha256": "{}"}}]}}"#,
+        u64::MAX,
+        "0".repeat(64)
+    );
+    let manifests: [(&[u8], &str); 6] = [
+        (b"", "not a manifest"),
+        (b"{\"files\": 3}", "not a manifest"),
+        (b"\xff\xfe\x00", "not a manifest"),
+        (outside.as_bytes(), "leaves the directory"),
+        (enormous.as_bytes(), "there is nothing at"),
+        (&large, "more than are read"),
+    ];
+    for (bytes, says) in manifests {
+        s3.put(&format!("{bucket}/train/dataset.json"), bytes);
+        let text = dataset::stage_from(&there, &store).unwrap_err().to_string();
+        assert!(text.contains(says), "{text}");
+        assert!(text.contains(&there), "{text}");
+    }
+    assert_eq!(files(&place.join("cache/objects")).len(), 0);
+}
+
+#[test]
+fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let here = place.dataset("train", &[5000, 6000]);
+    let store = place.store_at(&s3.endpoint);
+    let there = format!("s3://{bucket}/train");
+    store.copy(&file_uri(&here), &uri(&there)).unwrap();
+    let staged = dataset::stage_from(&there, &store).unwrap();
+    let path = staged.uri.to_file_path().unwrap();
+    let changed = path.join("file 0.bin");
+    let damage = || {
+        let object = files(&place.join("cache/objects"))
+            .into_iter()
+            .map(|name| place.join("cache/objects").join(name))
+            .find(|object| object.metadata().unwrap().len() == 5000)
+            .unwrap();
+        let mut permissions = object.metadata().unwrap().permissions();
+        #[expect(clippy::permissions_set_readonly_false, reason = "a test's own file")]
+        permissions.set_readonly(false);
+        fs::set_permissions(&object, permissions).unwrap();
+        fs::write(object, noise(5000, 99)).unwrap();
+    };
+    damage();
+    assert_ne!(
+        fs::read(&changed).unwrap(),
+        fs::read(here.join("file 0.bin")).unwrap()
+    );
+    // In use: nothing is taken away from under somebody.
+    let error = dataset::stage_from(&there, &store).unwrap_err();
+    assert!(
+        error.to_string().contains("in the cache was changed"),
+        "{error}"
+    );
+    drop(staged);
+    let staged = dataset::stage_from(&there, &store).unwrap();
+    assert_same(&here, &staged.uri.to_file_path().unwrap());
+}

@@ -1,0 +1,198 @@
+//! A server that goes away in the middle.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use protea_core::{
+    DatasetError, StoreError, dataset,
+    store::{EXPORT_MANIFEST, TransferKind},
+};
+
+use crate::{
+    place::{EndAfter, Place, assert_same, file_uri, files, noise, uri},
+    proxy::Proxy,
+    s3::S3,
+};
+
+const MIB: u64 = 1 << 20;
+
+/// Brings a proxy up again some time after it went down.
+fn repair(proxy: &Proxy) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !proxy.is_down() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_millis(700));
+    proxy.up();
+}
+
+#[test]
+fn a_download_goes_on_where_the_server_left_it() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let here = place.dataset("train", &[30 << 20]);
+    let there = format!("s3://{bucket}/train");
+    let direct = place.store_at(&s3.endpoint);
+    direct.copy(&file_uri(&here), &uri(&there)).unwrap();
+
+    let proxy = Proxy::before(&s3.endpoint);
+    let store = place.store_at(&proxy.endpoint);
+    proxy.down_after(13 * MIB);
+    let staged = thread::scope(|scope| {
+        scope.spawn(|| repair(&proxy));
+        dataset::stage_from(&there, &store).unwrap()
+    });
+    assert_same(&here, &staged.uri.to_file_path().unwrap());
+    // What had arrived was not fetched twice: of each of the four ranges, no more than what was
+    // on its way.
+    assert!(proxy.passed() < 36 * MIB, "{}", proxy.passed());
+}
+
+#[test]
+fn a_server_that_stays_away_is_named_and_the_next_try_takes_up_what_is_there() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let here = place.dataset("train", &[40 << 20, 100]);
+    let there = format!("s3://{bucket}/train");
+    let direct = place.store_at(&s3.endpoint);
+    direct.copy(&file_uri(&here), &uri(&there)).unwrap();
+
+    let proxy = Proxy::before(&s3.endpoint);
+    let store = place.store_at(&proxy.endpoint);
+    proxy.down_after(37 * MIB);
+    let began = Instant::now();
+    let error = dataset::stage_from(&there, &store).unwrap_err();
+    let DatasetError::Store(StoreError::Unreachable { uri: named, .. }) = &error else {
+        panic!("{error}");
+    };
+    assert!(named.starts_with(&there), "{error}");
+    assert!(error.to_string().contains("tried for 3 s"), "{error}");
+    assert!(error.to_string().contains("do the same again"), "{error}");
+    // Three seconds of patience, and what came before and after them.
+    assert!(began.elapsed() < Duration::from_secs(20), "{began:?}");
+    let trees = place.join("cache/trees");
+    let whole = fs::read_dir(&trees).unwrap().flatten();
+    let whole = whole.filter(|entry| entry.path().is_dir() && entry.path().extension().is_none());
+    assert_eq!(whole.count(), 0, "nothing half fetched counts as there");
+
+    proxy.up();
+    let before = proxy.passed();
+    let staged = dataset::stage_from(&there, &store).unwrap();
+    assert_same(&here, &staged.uri.to_file_path().unwrap());
+    // Five ranges of 8 MiB; those that had come to their end are not fetched again.
+    let again = proxy.passed() - before;
+    assert!(again < 34 * MIB, "{again}");
+    assert_eq!(files(&place.join("cache/parts")).len(), 0);
+}
+
+#[test]
+fn a_server_that_is_killed_takes_nothing_half_published_with_it() {
+    let Some(mut s3) = S3::start() else { return };
+    let place = Place::new();
+    s3.make("killed");
+    let export = place.join("export");
+    fs::create_dir(&export).unwrap();
+    fs::write(export.join("a.bin"), noise(100, 1)).unwrap();
+    fs::write(export.join("b.bin"), noise(30 << 20, 2)).unwrap();
+    let proxy = Proxy::before(&s3.endpoint);
+    let store = place.store_at(&proxy.endpoint);
+    let there = uri("s3://killed/export");
+    proxy.slow(Duration::from_millis(4));
+
+    let error = thread::scope(|scope| {
+        let publishing = scope.spawn(|| store.publish(&export, &there).unwrap_err());
+        let until = Instant::now() + Duration::from_secs(60);
+        while proxy.passed() < 10 * MIB && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+        s3.kill();
+        publishing.join().unwrap()
+    });
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    assert!(
+        error.to_string().contains("s3://killed/export/b.bin"),
+        "{error}"
+    );
+
+    s3.start_again();
+    s3.make("killed");
+    proxy.slow(Duration::ZERO);
+    let listed = store.list(&there, true, 10).unwrap_err();
+    assert!(matches!(listed, StoreError::NotFound { .. }), "{listed}");
+    store.publish(&export, &there).unwrap();
+    assert!(store.verify(&there).unwrap().is_whole());
+}
+
+#[test]
+fn an_upload_survives_an_outage_and_leaves_no_parts_behind() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let export = place.join("export");
+    fs::create_dir(&export).unwrap();
+    fs::write(export.join("b.bin"), noise(40 << 20, 2)).unwrap();
+    let proxy = Proxy::before(&s3.endpoint);
+    let store = place.store_at(&proxy.endpoint);
+    let there = uri(&format!("s3://{bucket}/export"));
+
+    proxy.down_after(15 * MIB);
+    thread::scope(|scope| {
+        scope.spawn(|| repair(&proxy));
+        store.publish(&export, &there).unwrap();
+    });
+    assert!(store.verify(&there).unwrap().is_whole());
+    assert_eq!(s3.uploads(&bucket), 0);
+
+    // One that stays away: an error that names it, and no manifest.
+    let away = uri(&format!("s3://{bucket}/away"));
+    proxy.down_after(15 * MIB);
+    let error = store.publish(&export, &away).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains(away.as_str()), "{error}");
+    assert_eq!(s3.get(&format!("{bucket}/away/{EXPORT_MANIFEST}")), None);
+    assert_eq!(s3.get(&format!("{bucket}/away/b.bin")), None);
+}
+
+#[test]
+fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let here = place.dataset("train", &[40 << 20]);
+    let proxy = Proxy::before(&s3.endpoint);
+    proxy.slow(Duration::from_millis(2));
+    let store = place.store_at(&proxy.endpoint);
+    let there = uri(&format!("s3://{bucket}/train"));
+
+    let observer = EndAfter::new(TransferKind::Upload, 8 * MIB);
+    let began = Instant::now();
+    let ending = store.clone().with_observer(observer);
+    let error = ending.copy(&file_uri(&here), &there).unwrap_err();
+    assert!(matches!(error, StoreError::Cancelled), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert_eq!(s3.uploads(&bucket), 0, "its parts were taken back");
+    let listed = store.list(&there, true, 10).unwrap_err();
+    assert!(matches!(listed, StoreError::NotFound { .. }), "{listed}");
+
+    proxy.slow(Duration::ZERO);
+    store.copy(&file_uri(&here), &there).unwrap();
+    proxy.slow(Duration::from_millis(2));
+    let ending = store
+        .clone()
+        .with_observer(EndAfter::new(TransferKind::Download, 20 * MIB));
+    let error = dataset::stage_from(there.as_str(), &ending).unwrap_err();
+    assert!(
+        matches!(error, DatasetError::Store(StoreError::Cancelled)),
+        "{error}"
+    );
+    // What came before is there the next time.
+    let back = EndAfter::new(TransferKind::Download, u64::MAX);
+    proxy.slow(Duration::ZERO);
+    let before = proxy.passed();
+    dataset::stage_from(there.as_str(), &store.with_observer(back.clone())).unwrap();
+    assert!(proxy.passed() - before < 40 * MIB);
+    assert_eq!(
+        back.done.load(std::sync::atomic::Ordering::SeqCst),
+        40 * MIB
+    );
+}
