@@ -43,7 +43,7 @@ const BLOSUM62: [[i8; 23]; 23] = [
 /// one. Letters that are no residues are taken for `X`, which is identical to nothing.
 ///
 /// ```
-/// use protea_knn::redundancy::identity;
+/// use protea_cafa::redundancy::identity;
 ///
 /// assert_eq!(identity("MKTAYIAK", "GGMKTAYIAKGG"), 1.0);
 /// assert_eq!(identity("WWWW", "GGGG"), 0.0);
