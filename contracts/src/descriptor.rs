@@ -7,9 +7,17 @@
 //! |---|---|
 //! | 0–15 | [`MAGIC`], whose last byte is the version of this format |
 //! | 16–23 | four little-endian `u16`: the lengths of name, version, contract version and summary |
-//! | 24– | the four texts, UTF-8, one after the other; zeros to the end |
+//! | 24– | the four texts, UTF-8, one after the other |
+//! | then | for each library of others that the runner opens, three little-endian `u16` and three texts: file, variable, remedy |
+//! | to the end | zeros |
+//!
+//! A host built before libraries were declared passes over them: it reads the four texts and no more.
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::LibraryDeclaration;
 
 /// Begins every descriptor.
 pub const MAGIC: [u8; 16] = *b"PROTEA-RUNNER\0\0\x01";
@@ -37,6 +45,9 @@ pub struct Descriptor {
     pub contract_version: String,
     /// What it does, in one line.
     pub summary: String,
+    /// The libraries of others that it opens while it works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<LibraryDeclaration>,
 }
 
 /// Why a block of bytes is not a descriptor.
@@ -67,33 +78,40 @@ impl Descriptor {
         }
         let block = &section[..SIZE];
         let mut at = TEXTS;
-        let mut text = |field: usize| -> Result<String, DescriptorError> {
-            let length =
-                u16::from_le_bytes([block[16 + 2 * field], block[17 + 2 * field]]) as usize;
-            let bytes = block
-                .get(at..at + length)
-                .ok_or(DescriptorError::Damaged("a length points outside of it"))?;
-            at += length;
-            std::str::from_utf8(bytes)
-                .map(str::to_owned)
-                .map_err(|_| DescriptorError::Damaged("a text is not UTF-8"))
-        };
+        let [name, version, contract_version, summary] = texts(block, &mut at, TEXTS - 8)?;
+        let mut libraries = Vec::new();
+        while block
+            .get(at..at + 6)
+            .is_some_and(|lengths| lengths != [0; 6])
+        {
+            let lengths = at;
+            at += 6;
+            let [file, variable, remedy] = texts(block, &mut at, lengths)?;
+            libraries.push(LibraryDeclaration {
+                file,
+                variable,
+                remedy,
+            });
+        }
         let descriptor = Self {
-            name: text(0)?,
-            version: text(1)?,
-            contract_version: text(2)?,
-            summary: text(3)?,
+            name,
+            version,
+            contract_version,
+            summary,
+            libraries,
         };
         if !is_legal_name(descriptor.name.as_bytes()) {
             return Err(DescriptorError::Name(descriptor.name));
         }
         let printable = |text: &String| !text.chars().any(char::is_control);
+        let libraries = descriptor.libraries.iter();
         if ![
             &descriptor.version,
             &descriptor.contract_version,
             &descriptor.summary,
         ]
         .into_iter()
+        .chain(libraries.flat_map(|library| [&library.file, &library.variable, &library.remedy]))
         .all(printable)
         {
             return Err(DescriptorError::Damaged(
@@ -139,23 +157,98 @@ impl Descriptor {
                 at + text.len() <= SIZE,
                 "the runner's name, version and summary are too long together (1000 bytes)"
             );
-            let length = (text.len() as u16).to_le_bytes();
-            block[16 + 2 * field] = length[0];
-            block[17 + 2 * field] = length[1];
-            let mut i = 0;
-            while i < text.len() {
-                assert!(
-                    text[i] >= b' ' && text[i] != 0x7f,
-                    "the runner's name, version and summary are one line each, without control characters"
-                );
-                block[at + i] = text[i];
-                i += 1;
-            }
+            put(&mut block, 16 + 2 * field, at, text);
             at += text.len();
             field += 1;
         }
         block
     }
+
+    /// Adds the libraries of others that a runner opens to a block that [`encode`](Self::encode) made.
+    ///
+    /// # Panics
+    ///
+    /// At compile time: when a text is empty or they do not fit.
+    #[must_use]
+    pub const fn with_libraries(
+        mut block: [u8; SIZE],
+        libraries: &[LibraryDeclaration<&str>],
+    ) -> [u8; SIZE] {
+        let mut at = TEXTS;
+        let mut field = 0;
+        while field < 4 {
+            at += u16::from_le_bytes([block[16 + 2 * field], block[17 + 2 * field]]) as usize;
+            field += 1;
+        }
+        let mut library = 0;
+        while library < libraries.len() {
+            let texts = [
+                libraries[library].file.as_bytes(),
+                libraries[library].variable.as_bytes(),
+                libraries[library].remedy.as_bytes(),
+            ];
+            let lengths = at;
+            at += 6;
+            let mut field = 0;
+            while field < texts.len() {
+                assert!(
+                    !texts[field].is_empty() && at + texts[field].len() <= SIZE,
+                    "the libraries that a runner opens have a file, a variable and a remedy each, and go into 1000 bytes together with its name, version and summary"
+                );
+                put(&mut block, lengths + 2 * field, at, texts[field]);
+                at += texts[field].len();
+                field += 1;
+            }
+            library += 1;
+        }
+        block
+    }
+
+    /// The libraries of others that the runner in the file `runner` opens and does not find.
+    #[must_use]
+    pub fn missing_libraries(&self, runner: &Path) -> Vec<&LibraryDeclaration> {
+        let libraries = self.libraries.iter();
+        libraries
+            .filter(|library| library.find(runner).is_none())
+            .collect()
+    }
+}
+
+/// Writes a text and, elsewhere, its length.
+const fn put(block: &mut [u8; SIZE], length_at: usize, at: usize, text: &[u8]) {
+    let length = (text.len() as u16).to_le_bytes();
+    block[length_at] = length[0];
+    block[length_at + 1] = length[1];
+    let mut i = 0;
+    while i < text.len() {
+        assert!(
+            text[i] >= b' ' && text[i] != 0x7f,
+            "the runner's name, version and summary are one line each, without control characters"
+        );
+        block[at + i] = text[i];
+        i += 1;
+    }
+}
+
+/// Reads texts that lie at `at`, one after the other, and whose lengths lie at `lengths`.
+fn texts<const N: usize>(
+    block: &[u8],
+    at: &mut usize,
+    lengths: usize,
+) -> Result<[String; N], DescriptorError> {
+    let mut texts = [const { String::new() }; N];
+    for (field, text) in texts.iter_mut().enumerate() {
+        let length_at = lengths + 2 * field;
+        let length = u16::from_le_bytes([block[length_at], block[length_at + 1]]) as usize;
+        let bytes = block
+            .get(*at..*at + length)
+            .ok_or(DescriptorError::Damaged("a length points outside of it"))?;
+        *at += length;
+        std::str::from_utf8(bytes)
+            .map_err(|_| DescriptorError::Damaged("a text is not UTF-8"))?
+            .clone_into(text);
+    }
+    Ok(texts)
 }
 
 /// Whether `name` is one that a runner may have.
@@ -190,8 +283,55 @@ mod tests {
                 version: "0.1.0".into(),
                 contract_version: "1.0.0".into(),
                 summary: "Nächste Nachbarn".into(),
+                libraries: Vec::new(),
             }
         );
+    }
+
+    const LIBRARY: LibraryDeclaration<&str> = LibraryDeclaration {
+        file: "lib_of_others.so",
+        variable: "OF_OTHERS",
+        remedy: "build it",
+    };
+    const WITH_LIBRARIES: [u8; SIZE] = Descriptor::with_libraries(BLOCK, &[LIBRARY, LIBRARY]);
+
+    #[test]
+    fn libraries_stand_behind_what_older_hosts_read() {
+        let read = Descriptor::parse(&WITH_LIBRARIES).unwrap();
+        let [one, other] = &read.libraries[..] else {
+            panic!("{read:?}");
+        };
+        assert_eq!(one, other);
+        assert_eq!(one.file, LIBRARY.file);
+        assert_eq!(one.variable, LIBRARY.variable);
+        assert_eq!(one.remedy, LIBRARY.remedy);
+        let missing = read.missing_libraries("/no/such/directory/runner.so".as_ref());
+        assert_eq!(missing.len(), 2);
+        // The lengths and the four texts are what they were.
+        let texts = TEXTS + "knn0.1.01.0.0Nächste Nachbarn".len();
+        assert_eq!(WITH_LIBRARIES[..texts], BLOCK[..texts]);
+        assert_eq!(
+            Descriptor::parse(&BLOCK).unwrap(),
+            Descriptor {
+                libraries: Vec::new(),
+                ..read
+            }
+        );
+    }
+
+    #[test]
+    fn libraries_that_lie_are_damage() {
+        let at = TEXTS + "knn0.1.01.0.0Nächste Nachbarn".len();
+        let mut long = WITH_LIBRARIES;
+        long[at + 4..at + 6].copy_from_slice(&u16::MAX.to_le_bytes());
+        let mut control = WITH_LIBRARIES;
+        control[at + 6] = b'\n';
+        for block in [long, control] {
+            assert!(matches!(
+                Descriptor::parse(&block),
+                Err(DescriptorError::Damaged(_))
+            ));
+        }
     }
 
     #[test]

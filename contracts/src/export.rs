@@ -80,7 +80,8 @@ macro_rules! spec {
 ///
 /// The first argument is an expression that makes the runner; the host evaluates it for every
 /// call. `name`, `version` and `summary` default to those of the crate's `Cargo.toml`; they must be
-/// constants.
+/// constants. `libraries` lists the [libraries of others](crate::LibraryDeclaration) that the runner
+/// opens while it works; hosts tell which of them are missing. The default is none.
 ///
 /// ```
 /// # use protea_contracts::prelude::*;
@@ -105,7 +106,7 @@ macro_rules! spec {
 /// `-` and `_`, beginning with a letter, at most 64 characters.
 #[macro_export]
 macro_rules! export_runner {
-    ($runner:expr $(, name: $name:expr)? $(, version: $version:expr)? $(, summary: $summary:expr)? $(,)?) => {
+    ($runner:expr $(, name: $name:expr)? $(, version: $version:expr)? $(, summary: $summary:expr)? $(, libraries: $libraries:expr)? $(,)?) => {
         const _: () = {
             struct Plugin;
 
@@ -116,6 +117,8 @@ macro_rules! export_runner {
                     $crate::__or!([$($version)?], ::core::env!("CARGO_PKG_VERSION"));
                 const SUMMARY: &'static str =
                     $crate::__or!([$($summary)?], ::core::env!("CARGO_PKG_DESCRIPTION"));
+                const LIBRARIES: &'static [$crate::LibraryDeclaration<&'static str>] =
+                    $crate::__or!([$($libraries)?], &[]);
 
                 fn runner() -> impl $crate::ExperimentRunner {
                     $runner
@@ -127,7 +130,7 @@ macro_rules! export_runner {
     };
     ($($other:tt)*) => {
         ::core::compile_error!(
-            "export_runner! takes an expression that makes the runner, then, as wanted and in this order, `name: \"…\"`, `version: \"…\"` and `summary: \"…\"`"
+            "export_runner! takes an expression that makes the runner, then, as wanted and in this order, `name: \"…\"`, `version: \"…\"`, `summary: \"…\"` and `libraries: &[…]`"
         );
     };
 }

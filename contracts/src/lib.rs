@@ -53,6 +53,7 @@
 //! | [`metrics`] | the CAFA metric names, their schema, flattening for trackers |
 //! | [`model`], [`bundle`] | reading and writing models; the exported triple |
 //! | [`content`] | files known by their SHA-256 |
+//! | [`library`] | shared libraries of others that a runner opens |
 //! | [`descriptor`], [`version`] | what a host learns of a runner without running it; the version gate |
 //! | [`abi`] | the stable boundary, and all of this crate's `unsafe` |
 
@@ -64,6 +65,7 @@ pub mod emit;
 pub mod error;
 pub mod explanation;
 mod export;
+pub mod library;
 pub mod metrics;
 pub mod model;
 pub mod prelude;
@@ -78,6 +80,7 @@ pub use descriptor::Descriptor;
 pub use emit::{Emitter, Level, Signal};
 pub use error::{Attribute, RunnerError, RunnerResult};
 pub use explanation::Explanation;
+pub use library::LibraryDeclaration;
 pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
 pub use request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest};

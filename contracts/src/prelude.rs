@@ -2,8 +2,8 @@
 
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
-    Explanation, ExportRequest, ExportResult, FitRequest, Level, MetricSchema, Metrics,
-    ProgramDeclaration, ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
+    Explanation, ExportRequest, ExportResult, FitRequest, Level, LibraryDeclaration, MetricSchema,
+    Metrics, ProgramDeclaration, ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
     explanation::{Combination, Contribution, TermExplanation},
     export_runner,
     metrics::{Direction, MetricDeclaration},

@@ -14,7 +14,8 @@ use super::{
     sink::SinkHandle,
 };
 use crate::{
-    CONTRACT_VERSION, Capabilities, Descriptor, Emitter, ExperimentRunner, FitRequest, RunnerError,
+    CONTRACT_VERSION, Capabilities, Descriptor, Emitter, ExperimentRunner, FitRequest,
+    LibraryDeclaration, RunnerError,
 };
 
 pub use super::module::RunnerModuleRef as Module;
@@ -31,6 +32,8 @@ pub trait Plugin: 'static {
     const VERSION: &'static str;
     /// What it does, in one line.
     const SUMMARY: &'static str;
+    /// The libraries of others that it opens while it works.
+    const LIBRARIES: &'static [LibraryDeclaration<&'static str>];
 
     /// Makes the runner, anew for every call.
     fn runner() -> impl ExperimentRunner;
@@ -57,11 +60,14 @@ macro_rules! __export_plugin {
         #[allow(unsafe_code)]
         #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".protea"))]
         #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__protea"))]
-        static DESCRIPTOR: [u8; $crate::descriptor::SIZE] = $crate::Descriptor::encode(
-            <$plugin as $crate::abi::plugin::Plugin>::NAME,
-            <$plugin as $crate::abi::plugin::Plugin>::VERSION,
-            $crate::CONTRACT_VERSION,
-            <$plugin as $crate::abi::plugin::Plugin>::SUMMARY,
+        static DESCRIPTOR: [u8; $crate::descriptor::SIZE] = $crate::Descriptor::with_libraries(
+            $crate::Descriptor::encode(
+                <$plugin as $crate::abi::plugin::Plugin>::NAME,
+                <$plugin as $crate::abi::plugin::Plugin>::VERSION,
+                $crate::CONTRACT_VERSION,
+                <$plugin as $crate::abi::plugin::Plugin>::SUMMARY,
+            ),
+            <$plugin as $crate::abi::plugin::Plugin>::LIBRARIES,
         );
     };
 }
@@ -99,6 +105,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
             version: P::VERSION.to_owned(),
             contract_version: CONTRACT_VERSION.to_owned(),
             summary: P::SUMMARY.to_owned(),
+            libraries: P::LIBRARIES.iter().map(LibraryDeclaration::owned).collect(),
         },
         spec_schema: schemars::schema_for!(R::Spec).to_value(),
         spec_defaults,

@@ -12,7 +12,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::exit::Exit;
+use crate::{exit::Exit, optional};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -111,7 +111,16 @@ impl From<CatalogError> for Failure {
             CatalogError::Name { .. } => Exit::Usage,
             _ => Exit::Runner,
         };
-        Self::of(exit, &error)
+        let remedy = match &error {
+            CatalogError::Unknown { name, .. } => optional::remedy(name),
+            _ => None,
+        };
+        let mut failure = Self::of(exit, &error);
+        if let Some(remedy) = remedy {
+            failure.message.push_str("; ");
+            failure.message.push_str(remedy);
+        }
+        failure
     }
 }
 

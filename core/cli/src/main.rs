@@ -8,6 +8,7 @@ mod example_data;
 mod exit;
 mod failure;
 mod interrupt;
+mod optional;
 mod output;
 mod spec;
 mod transfers;

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use protea_contracts::{
     Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, ProgramDeclaration, RunResult, abi::host::LoadedRunner,
-    emit::EventSink,
+    ExportResult, FitRequest, LibraryDeclaration, ProgramDeclaration, RunResult,
+    abi::host::LoadedRunner, emit::EventSink,
 };
 use url::Url;
 #[cfg(unix)]
@@ -31,6 +31,8 @@ pub(super) enum Door {
     Worker {
         library: PathBuf,
         sha256: String,
+        /// What of others it opens.
+        libraries: Vec<LibraryDeclaration>,
         options: Box<WorkerOptions>,
     },
 }
@@ -43,6 +45,7 @@ impl Door {
             Isolation::Worker(options) => Ok(Self::Worker {
                 library: entry.path.clone(),
                 sha256: entry.sha256.clone(),
+                libraries: entry.descriptor.libraries.clone(),
                 options: options.clone(),
             }),
         }
@@ -151,6 +154,7 @@ impl Door {
         let Self::Worker {
             library,
             sha256,
+            libraries,
             options,
         } = self
         else {
@@ -160,7 +164,8 @@ impl Door {
             Sandbox::Off => Default::default(),
             _ => {
                 let programs = reach::programs(programs);
-                let reads = [reach::library(library), request.reads(), programs.reads].concat();
+                let library = reach::library(library, libraries);
+                let reads = [library, request.reads(), programs.reads].concat();
                 (reads, programs.executes)
             }
         };

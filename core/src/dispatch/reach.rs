@@ -13,8 +13,8 @@ use object::{
     read::elf::{FileHeader, ProgramHeader},
 };
 use protea_contracts::{
-    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, ProgramDeclaration, ReferenceModel,
-    content,
+    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, LibraryDeclaration,
+    ProgramDeclaration, ReferenceModel, content,
 };
 
 use super::programs;
@@ -62,8 +62,8 @@ impl Reads for ExportRequest {
     }
 }
 
-/// A runner's file, and the libraries beside it that it may need.
-pub(super) fn library(path: &Path) -> Vec<PathBuf> {
+/// A runner's file, the libraries beside it that it may need, and those elsewhere that it declares.
+pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathBuf> {
     let beside = path.parent().and_then(|parent| parent.read_dir().ok());
     let libraries = beside
         .into_iter()
@@ -77,7 +77,13 @@ pub(super) fn library(path: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         // A worker cannot be told of others.
         .filter(|path| path.to_str().is_some());
-    std::iter::once(path.to_owned()).chain(libraries).collect()
+    let found = declared.iter().filter_map(|library| library.find(path));
+    // Where a link leads to is what is read.
+    let found = found.filter_map(|path| path.canonicalize().ok());
+    std::iter::once(path.to_owned())
+        .chain(libraries)
+        .chain(found)
+        .collect()
 }
 
 /// What starting some programs takes.

@@ -1,15 +1,16 @@
 //! What `evaluate` does for every runner of this field: predictions written as CAFA TSV, then
 //! scored as they were written.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Emitter, EvalResult, EvaluateRequest, Metrics, RunnerError, metrics,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, Metrics, ReferenceModel, RunnerError,
+    metrics,
 };
 use serde_json::json;
 
 use crate::{
-    dataset::FrozenDataset,
+    dataset::{FrozenDataset, MANIFEST_FILE},
     ontology::Ontology,
     scoring::{
         GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions, evaluate,
@@ -19,6 +20,9 @@ use crate::{
 
 /// The file of predictions in a run's output.
 pub const PREDICTIONS: &str = "predictions.tsv";
+
+/// The directory of the reference set in an export.
+const EXPORTED_REFERENCES: &str = "references";
 
 /// Takes the predictions of a runner, protein by protein.
 pub struct PredictionSink<'t> {
@@ -57,6 +61,54 @@ impl PredictionSink<'_> {
 /// [`RunnerError::Dataset`].
 pub fn open_dataset(directory: &Path) -> Result<FrozenDataset, RunnerError> {
     FrozenDataset::open(directory).or_dataset(&format!("opening {}", directory.display()))
+}
+
+/// Opens the reference set that a model at `path` names, if it still is what the model was made with.
+///
+/// # Errors
+///
+/// [`RunnerError::Model`].
+pub fn open_references<S>(
+    model: &ReferenceModel<S>,
+    path: &Path,
+) -> Result<FrozenDataset, RunnerError> {
+    let directory = model.dataset_dir(path)?;
+    let dataset = FrozenDataset::open(&directory).or_model(&format!(
+        "opening its references at {}",
+        directory.display()
+    ))?;
+    if dataset.sha256() != model.dataset_sha256 {
+        return Err(RunnerError::Model {
+            message: format!(
+                "its references at {} are another dataset now (manifest SHA-256 {}, not {}); fit again",
+                directory.display(),
+                dataset.sha256(),
+                model.dataset_sha256
+            ),
+        });
+    }
+    dataset.verify().or_model("checking its references")?;
+    Ok(dataset)
+}
+
+/// Copies a whole reference set into an export. Answers the `dataset_uri` of the exported model.
+///
+/// # Errors
+///
+/// [`RunnerError::Failed`].
+pub fn copy_references(
+    references: &FrozenDataset,
+    bundle: &mut Bundle,
+) -> Result<String, RunnerError> {
+    let directory = bundle.directory().join(EXPORTED_REFERENCES);
+    fs::create_dir_all(&directory).or_failed("making the directory of the references")?;
+    let listed = references.manifest().files.iter();
+    for name in listed.map(|file| file.path.as_str()).chain([MANIFEST_FILE]) {
+        let copy = bundle.add("references", &format!("{EXPORTED_REFERENCES}/{name}"));
+        fs::copy(references.directory().join(name), &copy)
+            .or_failed(&format!("copying the references' {name}"))?;
+    }
+    Ok(EXPORTED_REFERENCES.to_owned())
 }
 
 /// The ontology of a dataset.

@@ -7,6 +7,8 @@
 //! | [`features`] | vectors for proteins that have no embeddings |
 //! | [`dataset`] | frozen datasets: made once, checked, mapped, never changed |
 //! | [`propagated`] | the annotations of a dataset with all their ancestors |
+//! | [`search`] | exact nearest neighbours in embedding space, fast |
+//! | [`redundancy`] | how alike two sequences are |
 //! | [`scoring`] | CAFA scores, with the semantics of cafaeval |
 //! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
 //! | [`explaining`] | what `explain` does for every runner: find the protein and the term |
@@ -18,4 +20,6 @@ pub mod features;
 pub mod formats;
 pub mod ontology;
 pub mod propagated;
+pub mod redundancy;
 pub mod scoring;
+pub mod search;

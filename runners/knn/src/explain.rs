@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use protea_cafa::{
-    assessment::{open_dataset, with_threads},
+    assessment::{open_dataset, open_references, with_threads},
     explaining::{describe, find_protein, find_term, specific_first},
     ontology::{Ontology, Term},
     scoring::round_score,
@@ -16,7 +16,7 @@ use protea_contracts::prelude::*;
 use crate::{
     predict::find_neighbours,
     references::{Indices, References},
-    runner::{check_comparable, open_references},
+    runner::check_comparable,
     search::Neighbours,
     spec::{KnnSpec, Vote},
     transfer::{Transfer, distance, share_of_whole, similarity, voters},

@@ -22,10 +22,10 @@ pub mod evidence;
 mod explain;
 pub mod predict;
 pub mod preset;
-pub mod redundancy;
 pub mod references;
 pub mod runner;
-pub mod search;
 pub mod select;
 pub mod spec;
 pub mod transfer;
+
+pub use protea_cafa::{redundancy, search};

@@ -1,17 +1,12 @@
 //! The runner: what the host calls.
 
-use std::{fs, path::Path};
-
 use protea_cafa::{
-    assessment::{assess, open_dataset},
-    dataset::{FrozenDataset, MANIFEST_FILE},
+    assessment::{assess, copy_references, open_dataset, open_references},
+    dataset::FrozenDataset,
 };
 use protea_contracts::prelude::*;
 
 use crate::{explain::explain, predict::predict, references::References, spec::KnnSpec};
-
-/// The directory of the reference set in an export.
-const EXPORTED_REFERENCES: &str = "references";
 
 /// Predicts a protein's terms from its nearest neighbours.
 #[derive(Debug, Default)]
@@ -46,18 +41,11 @@ impl ExperimentRunner for KnnRunner {
         let model: ReferenceModel<KnnSpec> = request.read_model()?;
         let reference_set = open_references(&model, &request.model_path()?)?;
         let mut bundle = request.bundle(&model.spec)?;
+        let dataset_uri = copy_references(&reference_set, &mut bundle)?;
         bundle.write_model(&ReferenceModel {
-            dataset_uri: EXPORTED_REFERENCES.to_owned(),
+            dataset_uri,
             ..model
         })?;
-        let directory = bundle.directory().join(EXPORTED_REFERENCES);
-        fs::create_dir_all(&directory).or_failed("making the directory of the references")?;
-        let listed = reference_set.manifest().files.iter();
-        for name in listed.map(|file| file.path.as_str()).chain([MANIFEST_FILE]) {
-            let copy = bundle.add("references", &format!("{EXPORTED_REFERENCES}/{name}"));
-            fs::copy(reference_set.directory().join(name), &copy)
-                .or_failed(&format!("copying the references' {name}"))?;
-        }
         bundle.finish()
     }
 
@@ -75,30 +63,6 @@ impl ExperimentRunner for KnnRunner {
 }
 
 export_runner!(KnnRunner, name: "knn");
-
-/// Opens the reference set that a model names, if it still is what the model was made with.
-pub(crate) fn open_references(
-    model: &ReferenceModel<KnnSpec>,
-    path: &Path,
-) -> Result<FrozenDataset, RunnerError> {
-    let directory = model.dataset_dir(path)?;
-    let dataset = FrozenDataset::open(&directory).or_model(&format!(
-        "opening its references at {}",
-        directory.display()
-    ))?;
-    if dataset.sha256() != model.dataset_sha256 {
-        return Err(RunnerError::Model {
-            message: format!(
-                "its references at {} are another dataset now (manifest SHA-256 {}, not {}); fit again",
-                directory.display(),
-                dataset.sha256(),
-                model.dataset_sha256
-            ),
-        });
-    }
-    dataset.verify().or_model("checking its references")?;
-    Ok(dataset)
-}
 
 /// Vectors can only be compared that were made alike.
 pub(crate) fn check_comparable(

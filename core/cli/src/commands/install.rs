@@ -45,6 +45,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
     let copy = copy(&args.file, &directory).map_err(cannot_write(&directory))?;
     let descriptor = judge(copy.path(), &args.file)?;
     let entry = Entry::read(copy.path(), descriptor.clone(), Origin::Given)?;
+    bring_libraries(&descriptor, &args.file, &directory)?;
     let verdict = match args.no_check {
         true => None,
         false => {
@@ -141,6 +142,27 @@ fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     }
     copy.as_file().sync_all()?;
     Ok(copy)
+}
+
+/// Copies the libraries of others that the runner has beside itself, unless the directory has them.
+fn bring_libraries(
+    descriptor: &Descriptor,
+    runner: &Path,
+    directory: &Path,
+) -> Result<(), Failure> {
+    for library in &descriptor.libraries {
+        let destination = directory.join(&library.file);
+        let Some(beside) = library.find(runner) else {
+            continue;
+        };
+        if beside.parent() != runner.parent() || destination.exists() {
+            continue;
+        }
+        copy(&beside, directory)
+            .and_then(|copy| copy.persist(&destination).map_err(|error| error.error))
+            .map_err(cannot_write(&destination))?;
+    }
+    Ok(())
 }
 
 /// Loads the runner in a worker and has it describe itself.

@@ -14,6 +14,7 @@ use super::session::{catalog, isolation, trusted};
 use crate::{
     args::{InfoArgs, RunnerArgs},
     failure::Failure,
+    optional,
     output::{Lines, Report, Reporter, Table, settings, shown, terminal_width},
 };
 
@@ -37,6 +38,21 @@ pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
     for (path, reason) in &unusable {
         reporter.warn(&format!("{} cannot be used: {reason}", shown(path)));
     }
+    for entry in &entries {
+        for library in entry.descriptor.missing_libraries(&entry.path) {
+            reporter.warn(&format!(
+                "{} cannot be run: {} is missing; {}",
+                entry.descriptor.name, library.file, library.remedy
+            ));
+        }
+    }
+    let unbuilt: Vec<(&str, &str)> = optional::RUNNERS
+        .into_iter()
+        .filter(|(name, _)| matches!(catalog.find(name), Err(CatalogError::Unknown { .. })))
+        .collect();
+    for (name, remedy) in &unbuilt {
+        reporter.note(&format!("{name} is not there: {remedy}"));
+    }
     if entries.is_empty() {
         let places = catalog.places().iter();
         let looked: Vec<String> = places.map(|place| shown(&place.entry.directory)).collect();
@@ -54,6 +70,10 @@ pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
         json: json!({
             "runners": entries.iter().map(entry_json).collect::<Vec<_>>(),
             "unusable": unusable,
+            "missing": unbuilt
+                .iter()
+                .map(|(name, remedy)| json!({ "name": name, "remedy": remedy }))
+                .collect::<Vec<_>>(),
         }),
     })
 }
@@ -96,6 +116,7 @@ fn entry_json(entry: &Entry) -> Value {
         "path": entry.path.to_string_lossy(),
         "sha256": entry.sha256,
         "origin": entry.origin,
+        "missing": entry.descriptor.missing_libraries(&entry.path),
     })
 }
 
@@ -146,11 +167,13 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         object.insert("metrics".to_owned(), json!(capabilities.metrics));
         object.insert("explains".to_owned(), json!(capabilities.explains));
         object.insert("programs".to_owned(), programs_json(&capabilities.programs));
+        object.insert("libraries".to_owned(), libraries_json(entry));
     }
     Ok(Report {
         text: format!(
-            "{lines}\n{settings}\n{metrics}{}",
-            programs(&capabilities.programs)
+            "{lines}\n{settings}\n{metrics}{}{}",
+            programs(&capabilities.programs),
+            libraries(entry)
         ),
         json,
     })
@@ -213,6 +236,35 @@ fn programs_json(declared: &[ProgramDeclaration]) -> Value {
         })
     });
     found.collect()
+}
+
+/// The libraries of others that a runner opens, and whether they are here; nothing where there are none.
+fn libraries(entry: &Entry) -> String {
+    let declared = &entry.descriptor.libraries;
+    if declared.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(0..0, ["library", "named by", "found"]);
+    for library in declared {
+        let found = library.find(&entry.path).map_or_else(
+            || format!("no: {}", library.remedy),
+            |path| shown(&path).to_string(),
+        );
+        table.row([library.file.as_str(), &library.variable, &found]);
+    }
+    format!("\n{table}")
+}
+
+fn libraries_json(entry: &Entry) -> Value {
+    let declared = entry.descriptor.libraries.iter().map(|library| {
+        json!({
+            "file": library.file,
+            "variable": library.variable,
+            "remedy": library.remedy,
+            "path": library.find(&entry.path),
+        })
+    });
+    declared.collect()
 }
 
 /// Shows every place looked at, also where there is no such runner.

@@ -38,10 +38,14 @@ fn without_any_runner_the_error_says_where_to_give_some() {
          --runner-dir or PROTEA_RUNNER_PATH"
     );
     let list = place.run("runners list --json").ok();
-    assert_eq!(
-        list.json(),
-        serde_json::json!({"runners": [], "unusable": []})
-    );
+    let mut listed = list.json();
+    let missing = listed.as_object_mut().unwrap().remove("missing").unwrap();
+    assert_eq!(listed, serde_json::json!({"runners": [], "unusable": []}));
+    assert_eq!(missing[0]["name"], "lightgbm");
+    let remedy = missing[0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("runners/lightgbm/build"), "{remedy}");
+    let error = place.run("run lightgbm").error(4);
+    assert!(error.ends_with(remedy), "{error}");
     assert!(list.stderr.contains("no runner was found in"), "{list:#?}");
 }
 

@@ -18,7 +18,7 @@
 //! | `kernels` | the inner loops, one file per instruction set |
 //!
 //! ```
-//! use protea_knn::search::{Index, Membership, Metric, RowBlock, SearchOptions, Values};
+//! use protea_cafa::search::{Index, Membership, Metric, RowBlock, SearchOptions, Values};
 //!
 //! let references = [1.0_f32, 0.0, 0.0, 1.0, 0.6, 0.8];
 //! let queries = [0.0_f32, 2.0];
@@ -33,7 +33,7 @@
 //! let list = found.list(0, 0);
 //! assert_eq!(list.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 2]);
 //! assert!((list[1].distance - 0.2).abs() < 1e-6);
-//! # Ok::<(), protea_knn::search::SearchError>(())
+//! # Ok::<(), protea_cafa::search::SearchError>(())
 //! ```
 
 mod bounds;

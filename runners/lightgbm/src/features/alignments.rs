@@ -1,0 +1,61 @@
+//! How well a protein aligns with its neighbours.
+
+use std::collections::HashMap;
+
+use protea_cafa::{
+    dataset::FrozenDataset,
+    redundancy::{local_scores, self_score},
+};
+
+/// λ and K of gapped alignments with BLOSUM62, 11 and 1 (S. Altschul and W. Gish, Methods in Enzymology 266
+/// (1996) 460): from a score to bits.
+const LAMBDA: f64 = 0.267;
+const K: f64 = 0.041;
+/// Pairs with a longer sequence in them are not aligned, which bounds the time: five hundred proteins in a
+/// million are longer.
+const LONGEST: usize = 5_000;
+
+/// How well two sequences align.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Alignment {
+    /// The best local score as a fraction of what the sequence that is worth less scores with itself, in [0, 1].
+    pub ratio: f64,
+    /// The same score in bits.
+    pub bits: f64,
+    /// The shorter length as a fraction of the longer one.
+    pub length: f64,
+}
+
+/// Aligns a protein with references. What has no sequence, or too long a one, is left out.
+pub(super) fn align(
+    (queries, query): (&FrozenDataset, usize),
+    references: &FrozenDataset,
+    rows: &[u32],
+) -> HashMap<u32, Alignment> {
+    let usable = |sequence: &&str| !sequence.is_empty() && sequence.len() <= LONGEST;
+    let Some(sequence) = queries.sequence(query).filter(usable) else {
+        return HashMap::new();
+    };
+    let (rows, others): (Vec<u32>, Vec<&str>) = rows
+        .iter()
+        .filter_map(|&row| {
+            let other = references.sequence(row as usize).filter(usable)?;
+            Some((row, other))
+        })
+        .unzip();
+    let own = self_score(sequence);
+    let scores = local_scores(sequence, &others);
+    let alignments = scores.into_iter().zip(&others).map(|(score, other)| {
+        let most = own.min(self_score(other)).max(1);
+        let (short, long) = match sequence.len() < other.len() {
+            true => (sequence.len(), other.len()),
+            false => (other.len(), sequence.len()),
+        };
+        Alignment {
+            ratio: (f64::from(score) / f64::from(most)).min(1.0),
+            bits: (LAMBDA * f64::from(score) - K.ln()) / std::f64::consts::LN_2,
+            length: short as f64 / long as f64,
+        }
+    });
+    rows.iter().copied().zip(alignments).collect()
+}

@@ -1,0 +1,84 @@
+//! Who may not vote for whom: the folds of the training proteins, and those that are held out.
+
+use std::collections::HashMap;
+
+use protea_cafa::dataset::FrozenDataset;
+use protea_contracts::prelude::*;
+
+/// Makes the deal of the folds another one than that of the held-out proteins.
+const HELD_OUT: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The folds of a training set. Proteins with the same sequence are in one fold, so that none votes
+/// for itself under another accession.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folds {
+    /// How many there are.
+    pub count: usize,
+    /// The fold of each protein.
+    pub of: Vec<u32>,
+    /// Whether each protein is held out of the training.
+    pub held_out: Vec<bool>,
+}
+
+impl Folds {
+    /// Deals the proteins to `folds` folds, or to as many as there are different sequences, and holds
+    /// out a fraction of them.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when there are not two different proteins.
+    pub fn deal(
+        dataset: &FrozenDataset,
+        folds: usize,
+        held_out: f64,
+        seed: u64,
+    ) -> Result<Self, RunnerError> {
+        let groups = groups(dataset);
+        let count = groups.iter().max().map_or(0, |last| last + 1);
+        if count < 2 {
+            return Err(RunnerError::Dataset {
+                message: format!(
+                    "{} has fewer than two different proteins; a re-ranker learns from neighbours",
+                    dataset.directory().display()
+                ),
+            });
+        }
+        let folds = folds.min(count);
+        let place = shuffled(count, seed);
+        let drawn = shuffled(count, seed ^ HELD_OUT);
+        let last = ((count as f64 * held_out).round() as usize).clamp(1, count - 1);
+        Ok(Self {
+            count: folds,
+            of: groups
+                .iter()
+                .map(|&group| (place[group] % folds) as u32)
+                .collect(),
+            held_out: groups.iter().map(|&group| drawn[group] < last).collect(),
+        })
+    }
+}
+
+/// By protein, the number of its group: those with the same sequence are one.
+fn groups(dataset: &FrozenDataset) -> Vec<usize> {
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut next = 0;
+    let mut fresh = || {
+        next += 1;
+        next - 1
+    };
+    (0..dataset.len())
+        .map(|protein| match dataset.sequence(protein) {
+            Some(sequence) if !sequence.is_empty() => {
+                *known.entry(sequence).or_insert_with(&mut fresh)
+            }
+            _ => fresh(),
+        })
+        .collect()
+}
+
+/// The numbers below `count` in an order by chance.
+pub(crate) fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..count).collect();
+    fastrand::Rng::with_seed(seed).shuffle(&mut numbers);
+    numbers
+}

@@ -1,0 +1,419 @@
+//! LightGBM's C interface (`LightGBM/c_api.h`): its functions, opened at run time, and all `unsafe`
+//! of this crate.
+//!
+//! The functions used here have kept their signatures since version 4.2; that a library is at least as
+//! young is seen from [`Api::open`] finding all of them.
+
+#![allow(unsafe_code)]
+
+use std::{
+    ffi::{CStr, CString, c_char, c_int, c_void},
+    path::{Path, PathBuf},
+    ptr,
+};
+
+use libloading::Library;
+
+use super::LightGbmError;
+
+/// `C_API_DTYPE_FLOAT32`.
+const FLOAT32: c_int = 0;
+/// The numbers of a matrix lie row after row.
+const ROW_MAJOR: c_int = 1;
+/// `C_API_FEATURE_IMPORTANCE_GAIN`.
+const GAIN: c_int = 1;
+/// All iterations.
+const ALL: c_int = -1;
+
+/// What a prediction is: `C_API_PREDICT_NORMAL` and its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prediction {
+    /// A probability.
+    Normal = 0,
+    /// The contribution of each feature to the log odds, and behind them what is expected.
+    Contributions = 3,
+}
+
+type Handle = *mut c_void;
+
+macro_rules! functions {
+    ($( $name:ident($($argument:ty),* $(,)?); )*) => {
+        /// The functions, ready to be called.
+        #[derive(Clone, Copy)]
+        #[allow(non_snake_case)]
+        pub(super) struct Api {
+            LGBM_GetLastError: unsafe extern "C" fn() -> *const c_char,
+            $( $name: unsafe extern "C" fn($($argument),*) -> c_int, )*
+        }
+
+        impl Api {
+            /// Opens the library at `path`. It stays open until the process ends: threads of its
+            /// pools may be asleep in its code.
+            pub(super) fn open(path: &Path) -> Result<Self, LightGbmError> {
+                // SAFETY: opening runs the library's initialisers. It is the file that the user, or
+                // who installed the runner, has put in one of the declared places for this.
+                let library = unsafe { Library::new(path) };
+                let library = library.map_err(|source| LightGbmError::Open {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                let api = Self {
+                    // SAFETY: the types are those of the declarations in `LightGBM/c_api.h`.
+                    LGBM_GetLastError: unsafe { symbol(&library, path, "LGBM_GetLastError")? },
+                    $(
+                        // SAFETY: likewise.
+                        $name: unsafe { symbol(&library, path, stringify!($name))? },
+                    )*
+                };
+                // SAFETY: likewise. It is not called: it came with version 4.2.
+                let _: unsafe extern "C" fn(c_int) -> c_int =
+                    unsafe { symbol(&library, path, "LGBM_SetMaxThreads")? };
+                std::mem::forget(library);
+                Ok(api)
+            }
+        }
+    };
+}
+
+functions! {
+    LGBM_DatasetCreateFromMat(*const c_void, c_int, i32, i32, c_int, *const c_char, Handle, *mut Handle);
+    LGBM_DatasetSetFeatureNames(Handle, *const *const c_char, c_int);
+    LGBM_DatasetSetField(Handle, *const c_char, *const c_void, c_int, c_int);
+    LGBM_DatasetFree(Handle);
+    LGBM_BoosterCreate(Handle, *const c_char, *mut Handle);
+    LGBM_BoosterLoadModelFromString(*const c_char, *mut c_int, *mut Handle);
+    LGBM_BoosterAddValidData(Handle, Handle);
+    LGBM_BoosterUpdateOneIter(Handle, *mut c_int);
+    LGBM_BoosterGetEvalCounts(Handle, *mut c_int);
+    LGBM_BoosterGetEval(Handle, c_int, *mut c_int, *mut f64);
+    LGBM_BoosterGetNumFeature(Handle, *mut c_int);
+    LGBM_BoosterSaveModelToString(Handle, c_int, c_int, c_int, i64, *mut i64, *mut c_char);
+    LGBM_BoosterCalcNumPredict(Handle, c_int, c_int, c_int, c_int, *mut i64);
+    LGBM_BoosterPredictForMat(Handle, *const c_void, c_int, i32, i32, c_int, c_int, c_int, c_int, *const c_char, *mut i64, *mut f64);
+    LGBM_BoosterFeatureImportance(Handle, c_int, c_int, *mut f64);
+    LGBM_BoosterFree(Handle);
+}
+
+/// A symbol of the library.
+///
+/// # Safety
+///
+/// `T` must be the type of the function.
+unsafe fn symbol<T: Copy>(
+    library: &Library,
+    path: &Path,
+    name: &'static str,
+) -> Result<T, LightGbmError> {
+    // SAFETY: the caller vouches for the type.
+    let found = unsafe { library.get::<T>(name) };
+    let found = found.map_err(|_| LightGbmError::TooOld {
+        path: path.to_owned(),
+        function: name,
+    })?;
+    Ok(*found)
+}
+
+impl Api {
+    /// The error of a call that answered something other than 0.
+    fn check(&self, function: &'static str, status: c_int) -> Result<(), LightGbmError> {
+        if status == 0 {
+            return Ok(());
+        }
+        // SAFETY: the function takes nothing and answers a string of this thread's, which stays until
+        // this thread's next call.
+        let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
+        Err(LightGbmError::Call {
+            function,
+            message: message.to_string_lossy().into_owned(),
+        })
+    }
+}
+
+/// Numbers, row after row.
+pub(super) struct Numbers<'m> {
+    rows: i32,
+    columns: i32,
+    values: &'m [f32],
+}
+
+impl<'m> Numbers<'m> {
+    pub(super) fn new(
+        rows: usize,
+        columns: usize,
+        values: &'m [f32],
+    ) -> Result<Self, LightGbmError> {
+        let too_large = |_| LightGbmError::TooLarge { rows, columns };
+        assert_eq!(rows.checked_mul(columns), Some(values.len()), "whole rows");
+        Ok(Self {
+            rows: i32::try_from(rows).map_err(too_large)?,
+            columns: i32::try_from(columns).map_err(too_large)?,
+            values,
+        })
+    }
+}
+
+/// A dataset of LightGBM's; freed when dropped.
+pub(super) struct Data {
+    api: Api,
+    handle: Handle,
+}
+
+impl Data {
+    pub(super) fn new(
+        api: Api,
+        numbers: &Numbers<'_>,
+        parameters: &CStr,
+        reference: Option<&Data>,
+    ) -> Result<Self, LightGbmError> {
+        let mut handle = ptr::null_mut();
+        // SAFETY: the pointer leads to rows × columns numbers, which `Numbers` has checked and the call
+        // copies; the parameters are a string; the reference is a dataset or null.
+        let status = unsafe {
+            (api.LGBM_DatasetCreateFromMat)(
+                numbers.values.as_ptr().cast(),
+                FLOAT32,
+                numbers.rows,
+                numbers.columns,
+                ROW_MAJOR,
+                parameters.as_ptr(),
+                reference.map_or(ptr::null_mut(), |data| data.handle),
+                &raw mut handle,
+            )
+        };
+        api.check("LGBM_DatasetCreateFromMat", status)?;
+        Ok(Self { api, handle })
+    }
+
+    pub(super) fn set_labels(&mut self, labels: &[f32]) -> Result<(), LightGbmError> {
+        let count = c_int::try_from(labels.len()).map_err(|_| LightGbmError::TooLarge {
+            rows: labels.len(),
+            columns: 1,
+        })?;
+        // SAFETY: the pointer leads to `count` numbers, which the call copies.
+        let status = unsafe {
+            (self.api.LGBM_DatasetSetField)(
+                self.handle,
+                c"label".as_ptr(),
+                labels.as_ptr().cast(),
+                count,
+                FLOAT32,
+            )
+        };
+        self.api.check("LGBM_DatasetSetField", status)
+    }
+
+    pub(super) fn set_names(&mut self, names: &[CString]) -> Result<(), LightGbmError> {
+        let pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        let count = c_int::try_from(names.len()).map_err(|_| LightGbmError::TooLarge {
+            rows: 0,
+            columns: names.len(),
+        })?;
+        // SAFETY: the pointer leads to `count` strings, which the call copies.
+        let status = unsafe {
+            (self.api.LGBM_DatasetSetFeatureNames)(self.handle, pointers.as_ptr(), count)
+        };
+        self.api.check("LGBM_DatasetSetFeatureNames", status)
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        // SAFETY: the handle is this value's alone, and no booster outlives it.
+        unsafe { (self.api.LGBM_DatasetFree)(self.handle) };
+    }
+}
+
+/// A booster of LightGBM's; freed when dropped. What it trains on must outlive it, which its owner
+/// sees to.
+pub(super) struct Handles {
+    api: Api,
+    handle: Handle,
+}
+
+// SAFETY: LightGBM binds a booster to no thread: its Python package uses one from any.
+unsafe impl Send for Handles {}
+// SAFETY: what takes `&self` only reads; LightGBM locks a booster for reading in these calls.
+unsafe impl Sync for Handles {}
+
+impl Handles {
+    pub(super) fn train(api: Api, data: &Data, parameters: &CStr) -> Result<Self, LightGbmError> {
+        let mut handle = ptr::null_mut();
+        // SAFETY: the dataset is one, the parameters are a string.
+        let status =
+            unsafe { (api.LGBM_BoosterCreate)(data.handle, parameters.as_ptr(), &raw mut handle) };
+        api.check("LGBM_BoosterCreate", status)?;
+        Ok(Self { api, handle })
+    }
+
+    pub(super) fn read(api: Api, text: &CStr) -> Result<Self, LightGbmError> {
+        let mut handle = ptr::null_mut();
+        let mut iterations = 0;
+        // SAFETY: the text is a string.
+        let status = unsafe {
+            (api.LGBM_BoosterLoadModelFromString)(
+                text.as_ptr(),
+                &raw mut iterations,
+                &raw mut handle,
+            )
+        };
+        api.check("LGBM_BoosterLoadModelFromString", status)?;
+        Ok(Self { api, handle })
+    }
+
+    pub(super) fn add_validation(&mut self, data: &Data) -> Result<(), LightGbmError> {
+        // SAFETY: the dataset is one.
+        let status = unsafe { (self.api.LGBM_BoosterAddValidData)(self.handle, data.handle) };
+        self.api.check("LGBM_BoosterAddValidData", status)
+    }
+
+    pub(super) fn update(&mut self) -> Result<bool, LightGbmError> {
+        let mut finished = 0;
+        // SAFETY: the call writes one number.
+        let status =
+            unsafe { (self.api.LGBM_BoosterUpdateOneIter)(self.handle, &raw mut finished) };
+        self.api.check("LGBM_BoosterUpdateOneIter", status)?;
+        Ok(finished != 0)
+    }
+
+    /// The metrics of a dataset, 0 being what is trained on.
+    pub(super) fn metrics(&self, data: c_int) -> Result<Vec<f64>, LightGbmError> {
+        let mut count = 0;
+        // SAFETY: the call writes one number.
+        let status = unsafe { (self.api.LGBM_BoosterGetEvalCounts)(self.handle, &raw mut count) };
+        self.api.check("LGBM_BoosterGetEvalCounts", status)?;
+        let mut values = vec![0.0; usize::try_from(count).unwrap_or_default()];
+        let mut written = 0;
+        // SAFETY: the call writes as many numbers as it has just said.
+        let status = unsafe {
+            (self.api.LGBM_BoosterGetEval)(self.handle, data, &raw mut written, values.as_mut_ptr())
+        };
+        self.api.check("LGBM_BoosterGetEval", status)?;
+        Ok(values)
+    }
+
+    pub(super) fn features(&self) -> Result<usize, LightGbmError> {
+        let mut count = 0;
+        // SAFETY: the call writes one number.
+        let status = unsafe { (self.api.LGBM_BoosterGetNumFeature)(self.handle, &raw mut count) };
+        self.api.check("LGBM_BoosterGetNumFeature", status)?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// The model as text, with so many iterations of it.
+    pub(super) fn text(&self, iterations: c_int) -> Result<String, LightGbmError> {
+        let mut buffer: Vec<u8> = vec![0; 1 << 20];
+        loop {
+            let mut length = 0_i64;
+            // SAFETY: the call writes no more than the buffer has room for, and says how much there is.
+            let status = unsafe {
+                (self.api.LGBM_BoosterSaveModelToString)(
+                    self.handle,
+                    0,
+                    iterations,
+                    GAIN,
+                    buffer.len() as i64,
+                    &raw mut length,
+                    buffer.as_mut_ptr().cast(),
+                )
+            };
+            self.api.check("LGBM_BoosterSaveModelToString", status)?;
+            let length = usize::try_from(length).unwrap_or_default();
+            if length <= buffer.len() {
+                // The length counts the zero at the end.
+                buffer.truncate(length.saturating_sub(1));
+                return String::from_utf8(buffer).map_err(|_| LightGbmError::NotUtf8);
+            }
+            buffer.resize(length, 0);
+        }
+    }
+
+    pub(super) fn predict(
+        &self,
+        numbers: &Numbers<'_>,
+        prediction: Prediction,
+        parameters: &CStr,
+    ) -> Result<Vec<f64>, LightGbmError> {
+        let kind = prediction as c_int;
+        let mut expected = 0_i64;
+        // SAFETY: the call writes one number.
+        let status = unsafe {
+            (self.api.LGBM_BoosterCalcNumPredict)(
+                self.handle,
+                numbers.rows,
+                kind,
+                0,
+                ALL,
+                &raw mut expected,
+            )
+        };
+        self.api.check("LGBM_BoosterCalcNumPredict", status)?;
+        let mut predicted = vec![0.0; usize::try_from(expected).unwrap_or_default()];
+        let mut written = 0_i64;
+        // SAFETY: the pointer leads to rows × columns numbers; the call writes as many as it has just
+        // said.
+        let status = unsafe {
+            (self.api.LGBM_BoosterPredictForMat)(
+                self.handle,
+                numbers.values.as_ptr().cast(),
+                FLOAT32,
+                numbers.rows,
+                numbers.columns,
+                ROW_MAJOR,
+                kind,
+                0,
+                ALL,
+                parameters.as_ptr(),
+                &raw mut written,
+                predicted.as_mut_ptr(),
+            )
+        };
+        self.api.check("LGBM_BoosterPredictForMat", status)?;
+        Ok(predicted)
+    }
+
+    /// By feature, what splits on it have gained in all iterations.
+    pub(super) fn gain(&self) -> Result<Vec<f64>, LightGbmError> {
+        let mut gain = vec![0.0; self.features()?];
+        // SAFETY: the call writes one number for each feature.
+        let status = unsafe {
+            (self.api.LGBM_BoosterFeatureImportance)(self.handle, ALL, GAIN, gain.as_mut_ptr())
+        };
+        self.api.check("LGBM_BoosterFeatureImportance", status)?;
+        Ok(gain)
+    }
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        // SAFETY: the handle is this value's alone.
+        unsafe { (self.api.LGBM_BoosterFree)(self.handle) };
+    }
+}
+
+/// The file that this code was loaded from: the runner's library, or a program it is part of.
+#[cfg(unix)]
+pub(super) fn own_file() -> Option<PathBuf> {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: the address is one of this code, and the call fills in what it is given.
+    let known = unsafe { libc::dladdr(own_file as *const c_void, found.as_mut_ptr()) };
+    if known == 0 {
+        return None;
+    }
+    // SAFETY: the call has filled it in, and zeros are a value too.
+    let found = unsafe { found.assume_init() };
+    if found.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: the name is a string that lives as long as the library is open.
+    let name = unsafe { CStr::from_ptr(found.dli_fname) };
+    let path = PathBuf::from(OsStr::from_bytes(name.to_bytes()));
+    Some(path.canonicalize().unwrap_or(path))
+}
+
+/// The program, where the system does not tell which library this code is in.
+#[cfg(not(unix))]
+pub(super) fn own_file() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}

@@ -1,0 +1,113 @@
+//! The search for neighbours, of training proteins among the other folds and of queries among all.
+
+use std::sync::{Mutex, PoisonError};
+
+use protea_cafa::{
+    dataset::FrozenDataset,
+    search::{Index, Labels, Neighbours, RowBlock, SearchError, SearchOptions, Values},
+};
+use protea_contracts::prelude::*;
+
+use crate::{
+    folds::Folds,
+    references::{References, rows},
+    spec::LightGbmSpec,
+};
+
+/// The neighbours of every training protein among those of the other folds.
+///
+/// # Errors
+///
+/// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
+pub fn out_of_fold(
+    references: &References<'_>,
+    folds: &Folds,
+    spec: &LightGbmSpec,
+    emit: &Emitter,
+) -> Result<Neighbours, RunnerError> {
+    let options = SearchOptions {
+        // A reference with the query's label is never its neighbour.
+        labels: Some(Labels {
+            queries: &folds.of,
+            references: &folds.of,
+        }),
+        ..SearchOptions::nearest(spec.k as usize)
+    };
+    let index = references.index(spec.metric)?;
+    search(&index, &rows(references.dataset())?, &options, emit)
+}
+
+/// The neighbours of the queries `proteins`, which are consecutive, among all references but the query
+/// itself.
+///
+/// # Errors
+///
+/// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
+pub fn among_all(
+    references: &References<'_>,
+    queries: &FrozenDataset,
+    proteins: std::ops::Range<usize>,
+    spec: &LightGbmSpec,
+    emit: &Emitter,
+) -> Result<Neighbours, RunnerError> {
+    let itself: Vec<Option<u32>> = proteins
+        .clone()
+        .map(|query| references.dataset().index_of(queries.accession(query)))
+        .map(|row| row.and_then(|row| u32::try_from(row).ok()))
+        .collect();
+    let options = SearchOptions {
+        exclude: Some(&itself),
+        ..SearchOptions::nearest(spec.k as usize)
+    };
+    let width = queries.embedding_width().unwrap_or_default();
+    let blocks = part(&rows(queries)?, width, proteins);
+    let index = references.index(spec.metric)?;
+    search(&index, &blocks, &options, emit)
+}
+
+/// Some consecutive rows of a matrix, numbered from 0.
+fn part<'r>(
+    blocks: &[RowBlock<'r>],
+    width: usize,
+    wanted: std::ops::Range<usize>,
+) -> Vec<RowBlock<'r>> {
+    let cut = |block: &RowBlock<'r>| {
+        let first = wanted.start.max(block.first_row);
+        let last = wanted.end.min(block.first_row + block.rows);
+        (first < last).then(|| {
+            let numbers = (first - block.first_row) * width..(last - block.first_row) * width;
+            RowBlock {
+                first_row: first - wanted.start,
+                rows: last - first,
+                values: match block.values {
+                    Values::F32(values) => Values::F32(&values[numbers]),
+                    Values::F16(values) => Values::F16(&values[numbers]),
+                },
+            }
+        })
+    };
+    blocks.iter().filter_map(cut).collect()
+}
+
+fn search(
+    index: &Index<'_>,
+    queries: &[RowBlock<'_>],
+    options: &SearchOptions<'_>,
+    emit: &Emitter,
+) -> Result<Neighbours, RunnerError> {
+    // Threads report as they come; what goes out never falls.
+    let reported = Mutex::new(0);
+    let report = |done, total| {
+        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if done > *reported {
+            *reported = done;
+            emit.progress(done, total);
+        }
+        !emit.is_cancelled()
+    };
+    let found = index.search(queries, options, &report);
+    found.map_err(|error| match error {
+        SearchError::Cancelled => RunnerError::Cancelled,
+        error => RunnerError::failed(format!("searching the neighbours: {error}")),
+    })
+}

@@ -1,0 +1,124 @@
+//! The way from a model and queries to predictions.
+
+use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset, search::Neighbours};
+use protea_contracts::prelude::*;
+use rayon::prelude::*;
+
+use crate::{
+    features::{Candidates, Extractor, Query},
+    library::Booster,
+    neighbours::among_all,
+    references::rows,
+    scores::{Score, score},
+    spec::LightGbmSpec,
+};
+
+/// Queries whose candidates are held in memory at a time.
+const QUERIES_AT_A_TIME: usize = 256;
+
+/// What predicting takes.
+pub struct Predictor<'p> {
+    /// Computes features.
+    pub extractor: Extractor<'p>,
+    /// By namespace, the trees whose scores take the place of votes.
+    pub trees: Vec<Option<Booster<'p>>>,
+    /// The settings.
+    pub spec: &'p LightGbmSpec,
+    /// Threads for LightGBM; 0 for one per core.
+    pub threads: usize,
+}
+
+impl Predictor<'_> {
+    /// Predicts for every query.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
+    pub fn predict(
+        &self,
+        queries: &FrozenDataset,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let references = self.extractor.references();
+        emit.info(
+            "runner.lightgbm.search_start",
+            &json!({
+                "references": references.dataset().len(),
+                "queries": queries.len(),
+                "k": self.spec.k,
+            }),
+        );
+        let all = 0..queries.len();
+        let neighbours = among_all(references, queries, all, self.spec, emit)?;
+        let ontology = references.ontology();
+        for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
+            emit.check()?;
+            let block = first..queries.len().min(first + QUERIES_AT_A_TIME);
+            let candidates = self.candidates(queries, block.clone(), &neighbours, 0)?;
+            let scores = self.scores(&candidates)?;
+            for (query, scores) in block.zip(scores) {
+                let mut terms: Vec<(&str, f64)> = scores
+                    .into_iter()
+                    .flatten()
+                    .filter(|score| score.score >= self.spec.minimum_score)
+                    .map(|score| (ontology.id(score.term), score.score))
+                    .collect();
+                predictions.add(queries.accession(query), &mut terms)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The candidates of consecutive queries, by query and namespace. The neighbours of query number
+    /// `first` are those with number 0.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] without embeddings.
+    pub fn candidates(
+        &self,
+        queries: &FrozenDataset,
+        block: std::ops::Range<usize>,
+        neighbours: &Neighbours,
+        first: usize,
+    ) -> Result<Vec<Vec<Candidates>>, RunnerError> {
+        let blocks = rows(queries)?;
+        let namespaces = Vec::from_iter(0..self.trees.len());
+        let candidates = block.into_par_iter().map_init(
+            || self.extractor.tables(),
+            |tables, protein| {
+                let query = Query {
+                    dataset: queries,
+                    blocks: &blocks,
+                    protein,
+                    fold: None,
+                };
+                let list = |namespace| neighbours.list(protein - first, namespace);
+                self.extractor.candidates(&query, &namespaces, list, tables)
+            },
+        );
+        Ok(candidates.collect())
+    }
+
+    /// The scores of candidates, by query and namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] when LightGBM fails.
+    pub fn scores(
+        &self,
+        candidates: &[Vec<Candidates>],
+    ) -> Result<Vec<Vec<Vec<Score>>>, RunnerError> {
+        let ontology = self.extractor.references().ontology();
+        let mut scores = vec![Vec::with_capacity(self.trees.len()); candidates.len()];
+        for (namespace, trees) in self.trees.iter().enumerate() {
+            let here: Vec<&Candidates> = candidates.iter().map(|of| &of[namespace]).collect();
+            let scored = score(ontology, &here, trees.as_ref(), self.threads)?;
+            for (scores, scored) in scores.iter_mut().zip(scored) {
+                scores.push(scored);
+            }
+        }
+        Ok(scores)
+    }
+}

@@ -1,0 +1,184 @@
+//! The proteins that suggest terms: who is annotated in which aspect, and with which terms.
+
+use protea_cafa::{
+    assessment::open_ontology,
+    dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset},
+    ontology::{Ontology, Term},
+    propagated::PropagatedTerms,
+    search::{Index, Membership, RowBlock, Values},
+};
+use protea_contracts::prelude::*;
+
+use crate::spec::Metric;
+
+/// A search has no more groups.
+const MOST_NAMESPACES: usize = 8;
+
+/// The reference set.
+pub struct References<'d> {
+    dataset: &'d FrozenDataset,
+    ontology: Ontology,
+    terms: PropagatedTerms,
+    /// For each term of each protein, whether none of its others is below.
+    specific: Vec<bool>,
+    /// Where a protein's part of `specific` begins.
+    offsets: Vec<usize>,
+    /// Bit n of a protein's mask: it is annotated in namespace n.
+    masks: Vec<u8>,
+}
+
+impl<'d> References<'d> {
+    /// Reads ontology and annotations, and checks that the embeddings are numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`].
+    pub fn open(dataset: &'d FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
+        if dataset.embedding_width().is_none() {
+            return Err(RunnerError::Dataset {
+                message: format!(
+                    "{} has no embeddings; freeze it with `--embeddings E.npy --ids I.txt` or `--features kmer`",
+                    dataset.directory().display()
+                ),
+            });
+        }
+        dataset
+            .check_finite()
+            .or_dataset("checking the references' embeddings")?;
+        let ontology = open_ontology(dataset)?;
+        let namespaces = ontology.namespaces().len();
+        if namespaces > MOST_NAMESPACES {
+            return Err(RunnerError::Dataset {
+                message: format!(
+                    "its ontology has {namespaces} namespaces; this runner takes {MOST_NAMESPACES}"
+                ),
+            });
+        }
+        let terms = PropagatedTerms::read(dataset, &ontology)
+            .or_dataset("reading the references' annotations")?;
+        if terms.unknown() > 0 {
+            emit.warning(
+                "runner.lightgbm.unknown_terms",
+                &format!(
+                    "{} annotations of the references have terms unknown to the ontology and are not learnt",
+                    terms.unknown()
+                ),
+                &json!({ "annotations": terms.unknown() }),
+            );
+        }
+        let (mut specific, mut offsets, mut masks) = (Vec::new(), vec![0], Vec::new());
+        for protein in 0..dataset.len() {
+            let of_protein = terms.of(protein);
+            let has = |term: &Term| of_protein.binary_search(term).is_ok();
+            specific.extend(
+                of_protein
+                    .iter()
+                    .map(|&term| !ontology.children(term).iter().any(has)),
+            );
+            offsets.push(specific.len());
+            masks.push(
+                of_protein
+                    .iter()
+                    .fold(0, |mask: u8, &term| mask | 1 << ontology.namespace_of(term)),
+            );
+        }
+        Ok(Self {
+            dataset,
+            ontology,
+            terms,
+            specific,
+            offsets,
+            masks,
+        })
+    }
+
+    /// The dataset that they are in.
+    #[must_use]
+    pub fn dataset(&self) -> &'d FrozenDataset {
+        self.dataset
+    }
+
+    /// The ontology.
+    #[must_use]
+    pub fn ontology(&self) -> &Ontology {
+        &self.ontology
+    }
+
+    /// The terms of a protein with all their ancestors, and whether each is among its most specific ones.
+    pub fn terms(&self, protein: usize) -> impl Iterator<Item = (Term, bool)> {
+        let specific = &self.specific[self.offsets[protein]..self.offsets[protein + 1]];
+        let terms = self.terms.of(protein).iter().copied();
+        terms.zip(specific.iter().copied())
+    }
+
+    /// Whether a protein has a term.
+    #[must_use]
+    pub fn has(&self, protein: usize, term: Term) -> bool {
+        self.terms.of(protein).binary_search(&term).is_ok()
+    }
+
+    /// Whether a protein is annotated in a namespace.
+    #[must_use]
+    pub fn is_in(&self, protein: usize, namespace: usize) -> bool {
+        self.masks[protein] & (1 << namespace) != 0
+    }
+
+    /// The index over them, a group for each namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`].
+    pub fn index(&self, metric: Metric) -> Result<Index<'d>, RunnerError> {
+        let membership = Membership::Masks {
+            masks: &self.masks,
+            groups: self.ontology.namespaces().len(),
+        };
+        let width = self.dataset.embedding_width().unwrap_or_default();
+        Index::new(width, rows(self.dataset)?, membership, metric.into())
+            .or_failed("preparing the references")
+    }
+}
+
+/// The embeddings of a dataset as the search takes them: borrowed, never copied.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when the dataset has none.
+pub fn rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
+    let blocks = dataset
+        .embedding_blocks()
+        .or_dataset("looking for embeddings")?;
+    Ok(blocks.into_iter().map(row_block).collect())
+}
+
+fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
+    RowBlock {
+        first_row: block.first_row,
+        rows: block.rows,
+        values: match block.values {
+            EmbeddingValues::F32(values) => Values::F32(values),
+            EmbeddingValues::F16(values) => Values::F16(values),
+        },
+    }
+}
+
+/// The embedding of one protein, in double precision.
+///
+/// # Panics
+///
+/// When the blocks do not hold the row.
+#[must_use]
+pub fn embedding(blocks: &[RowBlock<'_>], width: usize, row: usize) -> Vec<f64> {
+    let block = &blocks[blocks.partition_point(|block| block.first_row <= row) - 1];
+    let start = (row - block.first_row) * width;
+    match block.values {
+        Values::F32(values) => values[start..start + width]
+            .iter()
+            .map(|&value| f64::from(value))
+            .collect(),
+        Values::F16(values) => values[start..start + width]
+            .iter()
+            .map(|value| value.to_f64())
+            .collect(),
+    }
+}

@@ -1,0 +1,137 @@
+//! The runner: what the host calls.
+
+use protea_cafa::assessment::{assess, copy_references, open_dataset, with_threads};
+use protea_contracts::prelude::*;
+
+use crate::{
+    explain::explain,
+    features::Extractor,
+    library::{LIBRARY, LightGbm},
+    model::Model,
+    predict::Predictor,
+    references::References,
+    spec::LightGbmSpec,
+    statistics::Statistics,
+    train::train,
+};
+
+/// Re-ranks what the nearest neighbours suggest, with gradient-boosted trees.
+#[derive(Debug, Default)]
+pub struct LightGbmRunner;
+
+impl ExperimentRunner for LightGbmRunner {
+    type Spec = LightGbmSpec;
+
+    fn fit(
+        &self,
+        request: &FitRequest<LightGbmSpec>,
+        emit: &Emitter,
+    ) -> Result<RunResult, RunnerError> {
+        let library = LightGbm::open()?;
+        let dataset = open_dataset(&request.dataset_dir()?)?;
+        emit.info(
+            "runner.lightgbm.fit_start",
+            &json!({ "proteins": dataset.len(), "k": request.spec.k }),
+        );
+        let output = request.output_dir()?;
+        let model = with_threads(request.threads, || {
+            train(request, &library, &dataset, &output, emit)
+        })?;
+        let model_uri = request.write_model(&model)?;
+        let mut result = RunResult::new(model_uri)
+            .with_extra("features", model.schema.features.len())
+            .with_extra("schema_sha256", model.schema_sha256.as_str());
+        for (namespace, aspect) in crate::train::names(&dataset)?.iter().zip(&model.aspects) {
+            let held_out = aspect.held_out.iter();
+            result.metrics.extend(protea_contracts::metrics::group(
+                namespace,
+                held_out.map(|(name, value)| (name.as_str(), *value)),
+            ));
+            result.extras.insert(
+                namespace.clone(),
+                json!({
+                    "reranks": aspect.reranks,
+                    "reason": aspect.reason,
+                    "trees": aspect.count,
+                    "gain": aspect.gain,
+                }),
+            );
+        }
+        Ok(result)
+    }
+
+    fn evaluate(
+        &self,
+        request: &EvaluateRequest,
+        emit: &Emitter,
+    ) -> Result<EvalResult, RunnerError> {
+        let model: Model = request.read_model()?;
+        let path = request.model_path()?;
+        let queries = open_dataset(&request.dataset_dir()?)?;
+        model.check(&queries)?;
+        queries
+            .check_finite()
+            .or_dataset("checking the embeddings to predict for")?;
+        let library = LightGbm::open()?;
+        let reference_set = model.open_references(&path)?;
+        let components = model.read_components(&path)?;
+        let result = assess(request, &queries, emit, |predictions| {
+            let references = References::open(&reference_set, emit)?;
+            let trees = model.read_trees(&library, references.ontology(), &path)?;
+            let statistics = Statistics::count(&references, 0, |_| 0);
+            let spec = &model.reference.spec;
+            let predictor = Predictor {
+                extractor: Extractor::new(
+                    &references,
+                    statistics,
+                    &model.schema,
+                    &components,
+                    spec,
+                ),
+                trees,
+                spec,
+                threads: request.threads,
+            };
+            predictor.predict(&queries, emit, predictions)
+        })?;
+        let aspects = model.aspects.iter();
+        let reranked: Vec<&str> = aspects
+            .filter(|aspect| aspect.reranks)
+            .map(|aspect| aspect.namespace.as_str())
+            .collect();
+        Ok(result
+            .with_extra("reranked", json!(reranked))
+            .with_extra("schema_sha256", model.schema_sha256.as_str()))
+    }
+
+    fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
+        let model: Model = request.read_model()?;
+        let path = request.model_path()?;
+        let reference_set = model.open_references(&path)?;
+        let mut bundle = request.bundle(&model.reference.spec)?;
+        let dataset_uri = copy_references(&reference_set, &mut bundle)?;
+        model.copy_files(&path, &mut bundle)?;
+        bundle.write_model(&Model {
+            reference: ReferenceModel {
+                dataset_uri,
+                ..model.reference.clone()
+            },
+            ..model
+        })?;
+        bundle.finish()
+    }
+
+    fn explains(&self) -> bool {
+        true
+    }
+
+    fn explain(
+        &self,
+        request: &ExplainRequest,
+        emit: &Emitter,
+    ) -> Result<Explanation, RunnerError> {
+        explain(request, emit)
+    }
+}
+
+export_runner!(LightGbmRunner, name: "lightgbm", libraries: &[LIBRARY]);

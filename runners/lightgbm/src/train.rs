@@ -1,0 +1,360 @@
+//! From a dataset to a model.
+
+use std::{collections::BTreeMap, path::Path};
+
+use protea_cafa::{
+    assessment::open_ontology, dataset::FrozenDataset, ontology::Ontology, search::Neighbours,
+};
+use protea_contracts::prelude::*;
+use rayon::prelude::*;
+
+use crate::{
+    features::{Candidates, Extractor, Query, Schema},
+    folds::{Folds, shuffled},
+    library::{Booster, LightGbm, Matrix},
+    model::{self, AspectModel, Model},
+    neighbours::out_of_fold,
+    principal::Principal,
+    quality::{auc, f1, fmax, logloss},
+    references::{References, rows},
+    scores::score,
+    spec::{LightGbmSpec, Rerank},
+    statistics::Statistics,
+};
+
+/// Proteins whose candidates are computed at a time.
+const AT_A_TIME: usize = 256;
+
+/// Trains on a dataset and writes what belongs to the model, but for its document, to `output`.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`], [`RunnerError::Cancelled`], [`RunnerError::Failed`].
+pub fn train(
+    request: &FitRequest<LightGbmSpec>,
+    library: &LightGbm,
+    dataset: &FrozenDataset,
+    output: &Path,
+    emit: &Emitter,
+) -> Result<Model, RunnerError> {
+    let (spec, seed) = (&request.spec, request.seed);
+    let references = References::open(dataset, emit)?;
+    let folds = Folds::deal(dataset, spec.folds as usize, spec.held_out, seed)?;
+    let schema = Schema::of(dataset, spec.components as usize, spec.aligned > 0);
+    let blocks = rows(dataset)?;
+    // What is held out stays unseen here too.
+    let seen: Vec<usize> = (0..dataset.len()).filter(|&p| !folds.held_out[p]).collect();
+    let width = schema.embedding_width;
+    let principal = Principal::fit(&blocks, width, &seen, schema.components(), seed);
+    emit.check()?;
+    let components = serde_json::to_vec(&principal).or_failed("writing the components")?;
+    let components = model::write(output, model::COMPONENTS, &components)?;
+    let neighbours = out_of_fold(&references, &folds, spec, emit)?;
+    let statistics = Statistics::count(&references, folds.count, |protein| folds.of[protein]);
+    let training = Training {
+        library,
+        references: &references,
+        extractor: Extractor::new(&references, statistics, &schema, &principal, spec),
+        folds: &folds,
+        neighbours: &neighbours,
+        schema: &schema,
+        spec,
+        seed,
+        threads: request.threads,
+        output,
+        emit,
+    };
+    let names = names_of(references.ontology());
+    let aspects = names
+        .iter()
+        .enumerate()
+        .map(|(namespace, name)| training.aspect(namespace, name, names.len()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Model {
+        reference: ReferenceModel {
+            kind: Default::default(),
+            spec: spec.clone(),
+            dataset_uri: request.dataset_uri.to_string(),
+            dataset_sha256: dataset.sha256().to_owned(),
+        },
+        schema_sha256: schema.sha256(),
+        schema: schema.clone(),
+        components,
+        aspects,
+    })
+}
+
+/// The namespaces of a dataset's ontology, as metrics name them: `MFO` and its like.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`].
+pub fn names(dataset: &FrozenDataset) -> Result<Vec<String>, RunnerError> {
+    Ok(names_of(&open_ontology(dataset)?))
+}
+
+fn names_of(ontology: &Ontology) -> Vec<String> {
+    let namespaces = ontology.namespaces().iter();
+    let name = |namespace: &protea_cafa::ontology::Namespace| match namespace.aspect() {
+        Some(aspect) => aspect.name().to_owned(),
+        None => namespace.name().to_owned(),
+    };
+    namespaces.map(name).collect()
+}
+
+/// What training an aspect takes.
+struct Training<'t> {
+    library: &'t LightGbm,
+    references: &'t References<'t>,
+    extractor: Extractor<'t>,
+    folds: &'t Folds,
+    neighbours: &'t Neighbours,
+    schema: &'t Schema,
+    spec: &'t LightGbmSpec,
+    seed: u64,
+    threads: usize,
+    output: &'t Path,
+    emit: &'t Emitter,
+}
+
+/// Candidates of some proteins in one namespace, with labels.
+struct Labelled {
+    proteins: Vec<usize>,
+    candidates: Vec<Candidates>,
+    features: Matrix,
+    labels: Vec<f32>,
+}
+
+impl Labelled {
+    fn both_labels(&self) -> bool {
+        let right = self.labels.iter().filter(|label| **label > 0.5).count();
+        right > 0 && right < self.labels.len()
+    }
+}
+
+impl Training<'_> {
+    fn aspect(
+        &self,
+        namespace: usize,
+        name: &str,
+        namespaces: usize,
+    ) -> Result<AspectModel, RunnerError> {
+        let full = self.references.ontology().namespaces()[namespace].name();
+        let mut aspect = AspectModel {
+            namespace: full.to_owned(),
+            ..AspectModel::default()
+        };
+        let to_learn = self.labelled(namespace, false)?;
+        let held_out = self.labelled(namespace, true)?;
+        let votes = match held_out.proteins.is_empty() {
+            true => None,
+            false => Some(self.fmax(namespace, &held_out, None)?),
+        };
+        if let Some(votes) = votes {
+            aspect.held_out.insert("fmax_votes".to_owned(), votes);
+        }
+        if !to_learn.both_labels() || !held_out.both_labels() {
+            aspect.reason =
+                "the training proteins do not have both right and wrong candidates".to_owned();
+            self.advance(namespace + 1, 0, namespaces);
+            return Ok(aspect);
+        }
+        let text = self.grow(namespace, name, namespaces, to_learn, &held_out)?;
+        let directory = match self.references.ontology().namespaces()[namespace].aspect() {
+            Some(aspect) => aspect.name().to_owned(),
+            None => format!("namespace-{}", namespace + 1),
+        };
+        let file = format!("{directory}/{}", model::TREES);
+        aspect.trees = Some(model::write(self.output, &file, text.as_bytes())?);
+        // From the text, as evaluate has them.
+        let trees = self.library.read(&text)?;
+        aspect.count = text
+            .lines()
+            .filter(|line| line.starts_with("Tree="))
+            .count();
+        let probabilities = trees.predict(&held_out.features, self.threads)?;
+        let fmax = self.fmax(namespace, &held_out, Some(&trees))?;
+        aspect.held_out.extend(
+            [
+                ("auc", auc(&probabilities, &held_out.labels).unwrap_or(0.5)),
+                ("logloss", logloss(&probabilities, &held_out.labels)),
+                ("f1", f1(&probabilities, &held_out.labels)),
+                ("fmax_trees", fmax),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let wins = votes.is_none_or(|votes| fmax > votes);
+        aspect.reranks = wins || self.spec.rerank == Rerank::Always;
+        aspect.reason = match (wins, aspect.reranks) {
+            (true, _) => "the trees have the larger Fmax on the held-out proteins",
+            (false, true) => {
+                "asked for, though the votes have the larger Fmax on the held-out proteins"
+            }
+            (false, false) => "the votes have no smaller Fmax on the held-out proteins",
+        }
+        .to_owned();
+        let features = self.schema.features.iter().cloned();
+        aspect.gain = BTreeMap::from_iter(features.zip(trees.gain()?));
+        self.emit.info(
+            "runner.lightgbm.aspect",
+            &json!({
+                "aspect": name,
+                "trees": aspect.count,
+                "reranks": aspect.reranks,
+                "held_out": aspect.held_out,
+            }),
+        );
+        Ok(aspect)
+    }
+
+    /// The candidates of the proteins that are annotated in a namespace, as many as the spec wants: of
+    /// those that are held out, or of the others.
+    fn labelled(&self, namespace: usize, held_out: bool) -> Result<Labelled, RunnerError> {
+        let dataset = self.references.dataset();
+        let blocks = rows(dataset)?;
+        let proteins: Vec<usize> = shuffled(dataset.len(), self.seed)
+            .into_iter()
+            .filter(|&protein| self.folds.held_out[protein] == held_out)
+            .filter(|&protein| self.references.is_in(protein, namespace))
+            .collect();
+        let mut labelled = Labelled {
+            proteins: Vec::new(),
+            candidates: Vec::new(),
+            features: Matrix::new(self.schema.features.len()),
+            labels: Vec::new(),
+        };
+        for some in proteins.chunks(AT_A_TIME) {
+            self.emit.check()?;
+            let found: Vec<Candidates> = some
+                .par_iter()
+                .map_init(
+                    || self.extractor.tables(),
+                    |tables, &protein| {
+                        let query = Query {
+                            dataset,
+                            blocks: &blocks,
+                            protein,
+                            fold: Some(self.folds.of[protein]),
+                        };
+                        let list = |namespace| self.neighbours.list(protein, namespace);
+                        let found = self
+                            .extractor
+                            .candidates(&query, &[namespace], list, tables);
+                        found.into_iter().next()
+                    },
+                )
+                .flatten()
+                .collect();
+            for (&protein, mut candidates) in some.iter().zip(found) {
+                let rows = labelled.labels.len() + candidates.terms.len();
+                if rows > self.spec.maximum_rows as usize {
+                    return Ok(labelled);
+                }
+                let terms = candidates.terms.iter();
+                labelled.labels.extend(
+                    terms.map(|&term| f32::from(u8::from(self.references.has(protein, term)))),
+                );
+                labelled.features.append(&candidates.features);
+                // They are in the whole now.
+                candidates.features = Matrix::new(self.schema.features.len());
+                labelled.proteins.push(protein);
+                labelled.candidates.push(candidates);
+            }
+        }
+        Ok(labelled)
+    }
+
+    /// Grows trees until the loss of the held-out proteins falls no more, and gives those that made it least.
+    fn grow(
+        &self,
+        namespace: usize,
+        name: &str,
+        namespaces: usize,
+        to_learn: Labelled,
+        held_out: &Labelled,
+    ) -> Result<String, RunnerError> {
+        let parameters = self.spec.parameters(self.seed, self.threads);
+        let names = &self.schema.features;
+        let data = self.library.data(
+            &to_learn.features,
+            &to_learn.labels,
+            names,
+            &parameters,
+            None,
+        )?;
+        // LightGBM has its own copy, in bins.
+        drop(to_learn);
+        let validation = self.library.data(
+            &held_out.features,
+            &held_out.labels,
+            names,
+            &parameters,
+            Some(&data),
+        )?;
+        let mut booster = Booster::train(&data, &validation, &parameters)?;
+        let (most, patience) = (self.spec.trees as usize, self.spec.patience as usize);
+        let (mut best, mut least) = (1, f64::INFINITY);
+        for tree in 1..=most {
+            self.emit.check()?;
+            let finished = booster.update()?;
+            let loss = booster.losses()?.first().copied().unwrap_or(f64::NAN);
+            self.emit
+                .metric(&format!("{name}.logloss"), loss, tree as u64);
+            self.advance(namespace, tree, namespaces);
+            if loss < least {
+                (best, least) = (tree, loss);
+            }
+            if finished || tree - best >= patience {
+                break;
+            }
+        }
+        self.advance(namespace + 1, 0, namespaces);
+        Ok(booster.to_text(best)?)
+    }
+
+    /// Tells how far the training has come: so many aspects, and so many trees of the next.
+    fn advance(&self, aspects: usize, trees: usize, namespaces: usize) {
+        let most = u64::from(self.spec.trees);
+        let done = aspects as u64 * most + trees as u64;
+        self.emit.progress(done, namespaces as u64 * most);
+    }
+
+    /// Fmax of held-out proteins by trees, or by votes.
+    fn fmax(
+        &self,
+        namespace: usize,
+        held_out: &Labelled,
+        trees: Option<&Booster<'_>>,
+    ) -> Result<f64, RunnerError> {
+        let ontology = self.references.ontology();
+        let mut all = Vec::with_capacity(held_out.proteins.len());
+        let mut row = 0;
+        for some in held_out.candidates.chunks(AT_A_TIME) {
+            self.emit.check()?;
+            // The features of each are in the whole.
+            let some: Vec<Candidates> = some
+                .iter()
+                .map(|candidates| {
+                    let mut candidates = candidates.clone();
+                    for _ in 0..candidates.terms.len() {
+                        candidates
+                            .features
+                            .push(held_out.features.row(row).iter().copied());
+                        row += 1;
+                    }
+                    candidates
+                })
+                .collect();
+            let some: Vec<&Candidates> = some.iter().collect();
+            all.extend(score(ontology, &some, trees, self.threads)?);
+        }
+        let minimum = self.spec.minimum_score;
+        fmax(
+            self.references,
+            namespace,
+            &held_out.proteins,
+            &all,
+            minimum,
+        )
+    }
+}

@@ -1,0 +1,69 @@
+//! What is explained is what was predicted, and its contributions make it up.
+
+use std::collections::BTreeMap;
+
+use protea_cafa::scoring::round_score;
+use protea_contracts::{RunnerError, explanation::Combination};
+use protea_lightgbm::spec::{LightGbmSpec, Rerank};
+
+use crate::calls::{evaluate, example, explain, fit, lightgbm, predictions, quick};
+
+/// Fits, evaluates, and holds the explanations of some proteins against what was written.
+fn agrees(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
+    let place = tempfile::tempdir().unwrap();
+    let (model, output) = (place.path().join("model"), place.path().join("out"));
+    let test = example("test");
+    fit(spec, &example("train"), &model).unwrap();
+    evaluate(&model, &test, &output, 2).unwrap();
+    let mut written: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+    for (protein, term, score) in predictions(&output) {
+        written.entry(protein).or_default().insert(term, score);
+    }
+    for (protein, terms) in written.iter().step_by(written.len() / 3) {
+        let explained = explain(&model, &test, protein, None).unwrap();
+        assert_eq!(explained.contributors, contributors);
+        assert_eq!(explained.predicted, terms.len());
+        assert_eq!(explained.terms.len(), terms.len());
+        for term in &explained.terms {
+            assert_eq!(term.combination, combination);
+            assert_eq!(round_score(term.score), terms[&term.term]);
+            let made_up = term.reproduced().unwrap();
+            assert!(
+                (made_up - term.score).abs() < 1e-9,
+                "{made_up} {}",
+                term.score
+            );
+            assert!(!term.contributions.is_empty());
+            assert!(term.contributions.is_sorted_by(|a, b| a.amount >= b.amount));
+        }
+        let last = explained.terms.last().unwrap();
+        let one = explain(&model, &test, protein, Some(&last.term)).unwrap();
+        assert_eq!(one.terms, [last.clone()]);
+        assert_eq!(one.predicted, terms.len());
+    }
+    let (protein, _) = written.first_key_value().unwrap();
+    for (protein, term) in [("nobody", None), (protein.as_str(), Some("GO:0"))] {
+        let error = explain(&model, &test, protein, term).unwrap_err();
+        assert!(matches!(error, RunnerError::NotFound { .. }), "{error}");
+    }
+}
+
+#[test]
+fn features_make_up_the_log_odds_of_a_term_or_of_the_descendant_it_follows_from() {
+    if lightgbm().is_some() {
+        agrees(&quick(), Combination::LogisticSum, "feature");
+    }
+}
+
+#[test]
+fn neighbours_make_up_the_score_where_the_votes_stay() {
+    let spec = LightGbmSpec {
+        rerank: Rerank::WhereItWins,
+        trees: 1,
+        learning_rate: 0.0001,
+        ..quick()
+    };
+    if lightgbm().is_some() {
+        agrees(&spec, Combination::Sum, "neighbour");
+    }
+}

@@ -1,0 +1,198 @@
+//! Training: the same whatever the threads, ended where the loss falls no more, exported whole.
+
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use protea_contracts::prelude::serde_json::{self, Value};
+use protea_contracts::{
+    Emitter, Level,
+    emit::{Event, EventSink, METRIC},
+};
+use protea_lightgbm::{
+    model::Model,
+    spec::{LightGbmSpec, Rerank},
+};
+
+use crate::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
+
+/// Hears metrics, and wants the end after some of them.
+#[derive(Default)]
+struct Listener {
+    metrics: Mutex<Vec<(String, f64)>>,
+    last: Option<usize>,
+}
+
+impl EventSink for Listener {
+    fn level(&self) -> Level {
+        Level::Info
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        if event.name == METRIC {
+            let fields: Value = serde_json::from_slice(event.fields).unwrap();
+            let name = fields["name"].as_str().unwrap().to_owned();
+            let heard = (name, fields["value"].as_f64().unwrap());
+            self.metrics.lock().unwrap().push(heard);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let heard = self.metrics.lock().unwrap().len();
+        self.last.is_some_and(|last| heard >= last)
+    }
+}
+
+fn read(directory: &std::path::Path) -> Model {
+    let text = fs::read(directory.join("model.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+#[test]
+fn one_thread_and_three_make_the_same_model_and_the_same_predictions() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let (train, test) = (example("train"), example("test"));
+    let made = |threads: usize| {
+        let (model, output) = (place.path().join("model"), place.path().join("predicted"));
+        let fitted = fit_with(&quick(), &train, &model, threads, &Emitter::silent()).unwrap();
+        let evaluated = evaluate(&model, &test, &output, threads).unwrap();
+        let written = (files(&model), files(&output));
+        fs::remove_dir_all(&model).unwrap();
+        fs::remove_dir_all(&output).unwrap();
+        (fitted, evaluated, written)
+    };
+    let (fitted, evaluated, (model, predicted)) = made(1);
+    let (fitted_3, evaluated_3, (model_3, predicted_3)) = made(3);
+    assert_eq!(fitted.metrics, fitted_3.metrics);
+    assert_eq!(evaluated.metrics, evaluated_3.metrics);
+    let names: Vec<String> = model
+        .iter()
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "BPO/model.txt",
+            "CCO/model.txt",
+            "MFO/model.txt",
+            "components.json",
+            "model.json"
+        ]
+    );
+    assert!(model == model_3, "the models differ");
+    assert!(predicted == predicted_3, "the predictions differ");
+}
+
+#[test]
+fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let spec = LightGbmSpec {
+        trees: 3_000,
+        learning_rate: 0.3,
+        ..quick()
+    };
+    let listener = Arc::new(Listener::default());
+    let emit = Emitter::new(listener.clone());
+    let result = fit_with(&spec, &example("train"), place.path(), 2, &emit).unwrap();
+    let model = read(place.path());
+    let heard = listener.metrics.lock().unwrap();
+    for (aspect, name) in model.aspects.iter().zip(["BPO", "MFO", "CCO"]) {
+        let losses: Vec<f64> = heard
+            .iter()
+            .filter(|(metric, _)| *metric == format!("{name}.logloss"))
+            .map(|(_, loss)| *loss)
+            .collect();
+        let patience = spec.patience as usize;
+        assert_eq!(losses.len(), aspect.count + patience, "{name}");
+        let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(losses[aspect.count - 1], least, "{name}");
+        // The same loss, computed from the predictions of the trees that were kept.
+        assert!((aspect.held_out["logloss"] - least).abs() < 1e-9, "{name}");
+        for metric in ["auc", "f1", "fmax_trees", "fmax_votes"] {
+            let value = result.metrics[name][metric].as_f64().unwrap();
+            assert!((0.0..=1.0).contains(&value), "{name} {metric} {value}");
+            assert_eq!(value, aspect.held_out[metric]);
+        }
+        assert!(
+            aspect.held_out["auc"] > 0.75,
+            "{name} {:?}",
+            aspect.held_out
+        );
+        assert!(aspect.gain.values().sum::<f64>() > 0.0);
+        assert_eq!(
+            result.extras[name]["gain"].as_object().unwrap().len(),
+            model.schema.features.len()
+        );
+    }
+}
+
+#[test]
+fn the_votes_stay_where_the_trees_do_not_win() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let spec = LightGbmSpec {
+        rerank: Rerank::WhereItWins,
+        // One tree that changes next to nothing.
+        trees: 1,
+        learning_rate: 0.0001,
+        ..quick()
+    };
+    let (train, test) = (example("train"), example("test"));
+    fit(&spec, &train, place.path()).unwrap();
+    let model = read(place.path());
+    for aspect in &model.aspects {
+        let (trees, votes) = (aspect.held_out["fmax_trees"], aspect.held_out["fmax_votes"]);
+        assert_eq!(aspect.reranks, trees > votes, "{aspect:?}");
+        assert!(!aspect.reranks, "{aspect:?}");
+    }
+    let output = place.path().join("predicted");
+    let scores = evaluate(place.path(), &test, &output, 2).unwrap();
+    assert_eq!(scores.extras["reranked"], serde_json::json!([]));
+    // The votes are those of knn with as many neighbours.
+    let expected = crate::python::votes(&train, &test, spec.k as usize, spec.minimum_score);
+    let found = crate::calls::predictions(&output);
+    assert_eq!(found.len(), expected.len());
+    for (protein, term, score) in found {
+        let expected = expected[&(protein, term)];
+        assert!((score - expected).abs() < 1e-6, "{score} {expected}");
+    }
+}
+
+#[test]
+fn an_export_predicts_the_same_where_nothing_else_is_left() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let (train, test) = (at("train"), example("test"));
+    fs::create_dir(&train).unwrap();
+    for (name, bytes) in files(&example("train")) {
+        fs::write(train.join(name), bytes).unwrap();
+    }
+    fit(&quick(), &train, &at("model")).unwrap();
+    evaluate(&at("model"), &test, &at("before"), 2).unwrap();
+    export(&at("model"), &at("export"));
+    for gone in ["train", "model"] {
+        fs::remove_dir_all(at(gone)).unwrap();
+    }
+    fs::rename(at("export"), at("elsewhere")).unwrap();
+    evaluate(&at("elsewhere"), &test, &at("after"), 2).unwrap();
+    assert!(files(&at("before")) == files(&at("after")));
+}
+
+#[test]
+fn a_cancelled_training_ends_between_two_trees() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let listener = Arc::new(Listener {
+        last: Some(3),
+        ..Listener::default()
+    });
+    let emit = Emitter::new(listener.clone());
+    let error = fit_with(&quick(), &example("train"), place.path(), 2, &emit).unwrap_err();
+    assert_eq!(error, protea_contracts::RunnerError::Cancelled);
+    assert_eq!(listener.metrics.lock().unwrap().len(), 3);
+    assert!(!place.path().join("model.json").exists());
+}

@@ -1,0 +1,172 @@
+//! A model goes with data of its own schema, and with nothing that was changed.
+
+use std::{fs, path::Path};
+
+use protea_cafa::{
+    assessment::open_dataset,
+    dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
+};
+use protea_contracts::{
+    RunnerError,
+    prelude::{
+        json,
+        serde_json::{self, Value},
+    },
+};
+use protea_lightgbm::features::{FEATURES, Needs, Schema, SchemaError};
+
+use crate::calls::{evaluate, example, fit, lightgbm, quick};
+
+const OBO: &str = "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n";
+
+/// One protein with embeddings of so many numbers, or with k-mer vectors; no taxa.
+fn frozen(place: &Path, name: &str, width: Option<usize>) -> std::path::PathBuf {
+    let file = |ending: &str, content: &[u8]| {
+        let path = place.join(format!("{name}.{ending}"));
+        fs::write(&path, content).unwrap();
+        path
+    };
+    let mut request = FreezeRequest::new(
+        place.join(name),
+        name,
+        file("obo", OBO.as_bytes()),
+        file("fasta", b">P1\nMKTAYIAKQRQISFVK\n"),
+        file("tsv", b"P1\tGO:0003674\tF\n"),
+    );
+    request.embeddings = match width {
+        None => EmbeddingSource::Kmer,
+        Some(width) => {
+            let header =
+                format!("{{'descr': '<f4', 'fortran_order': False, 'shape': (1, {width}), }}");
+            let padded = format!("{header:<117}\n");
+            let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+            npy.extend(padded.bytes());
+            npy.extend((0..width).flat_map(|at| (at as f32).to_le_bytes()));
+            EmbeddingSource::Matrix {
+                matrix: file("npy", &npy),
+                ids: file("ids", b"P1\n"),
+                source: None,
+            }
+        }
+    };
+    freeze(&request, &mut unwatched).unwrap().directory
+}
+
+#[test]
+fn data_of_another_schema_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let data = open_dataset(&example("train")).unwrap();
+    let schema = Schema::of(&data, 4, true);
+    assert_eq!(schema.embedding_width, 1024);
+    assert!(schema.sequences && !schema.taxa);
+    assert_eq!(schema.components(), 4);
+    assert_eq!(schema.check_data(&data), Ok(()));
+    let narrow = open_dataset(&frozen(place.path(), "narrow", Some(8))).unwrap();
+    let error = schema.check_data(&narrow).unwrap_err();
+    assert!(matches!(error, SchemaError::Data { .. }));
+    let text = error.to_string();
+    assert!(
+        text.contains("embeddings of 8 numbers") && text.contains("1024 numbers"),
+        "{text}"
+    );
+    assert!(text.contains(&schema.sha256()), "{text}");
+
+    let with_taxa = Schema {
+        taxa: true,
+        ..schema.clone()
+    };
+    let kmer = open_dataset(&frozen(place.path(), "kmer", None)).unwrap();
+    assert_eq!(schema.check_data(&kmer), Ok(()));
+    let text = with_taxa.check_data(&kmer).unwrap_err().to_string();
+    assert!(
+        text.contains("no taxa") && text.contains("--taxonomy"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_schema_is_known_by_its_hash_and_by_the_features_that_this_runner_has() {
+    let data = open_dataset(&example("train")).unwrap();
+    let schema = Schema::of(&data, 2, true);
+    let sha256 = schema.sha256();
+    assert_eq!(schema.check(&sha256), Ok(()));
+    let expected: Vec<&str> = FEATURES
+        .iter()
+        .filter(|feature| feature.needs != Needs::Taxa)
+        .map(|feature| feature.name)
+        .chain(["component_1", "component_2"])
+        .collect();
+    assert_eq!(schema.features, expected);
+
+    let mut swapped = schema.clone();
+    swapped.features.swap(0, 1);
+    assert!(matches!(
+        swapped.check(&sha256),
+        Err(SchemaError::Changed { .. })
+    ));
+    let stated = swapped.sha256();
+    assert!(matches!(
+        swapped.check(&stated),
+        Err(SchemaError::Other { .. })
+    ));
+    let other = Schema {
+        version: 99,
+        ..schema
+    };
+    assert!(matches!(
+        other.check(&other.sha256()),
+        Err(SchemaError::Other { version: 99, .. })
+    ));
+}
+
+#[test]
+fn a_model_refuses_other_data_and_what_was_changed_beside_it() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let (model, output) = (place.path().join("model"), place.path().join("out"));
+    let test = example("test");
+    fit(&quick(), &example("train"), &model).unwrap();
+
+    let narrow = frozen(place.path(), "narrow", Some(8));
+    let error = evaluate(&model, &narrow, &output, 1).unwrap_err();
+    assert!(matches!(&error, RunnerError::Dataset { .. }), "{error}");
+    assert!(
+        error.to_string().contains("embeddings of 8 numbers"),
+        "{error}"
+    );
+
+    let document = model.join("model.json");
+    let good = fs::read(&document).unwrap();
+    let change = |pointer: &str, value: Value| {
+        let mut changed: Value = serde_json::from_slice(&good).unwrap();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        fs::write(&document, changed.to_string()).unwrap();
+        let error = evaluate(&model, &test, &output, 1).unwrap_err();
+        assert!(
+            matches!(&error, RunnerError::Model { .. }),
+            "{pointer}: {error}"
+        );
+        error.to_string()
+    };
+    let said = change("/schema/features/0", json!("votes"));
+    assert!(said.contains("was changed"), "{said}");
+    let said = change("/schema_sha256", json!("0"));
+    assert!(said.contains("was changed"), "{said}");
+    let said = change("/dataset_sha256", json!("0"));
+    assert!(said.contains("another dataset"), "{said}");
+    let said = change("/aspects", json!([]));
+    assert!(said.contains("ontology"), "{said}");
+    let said = change("/components/path", json!("../model/components.json"));
+    assert!(said.contains("components.json"), "{said}");
+    change("/schema/embedding_width", json!("wide"));
+    fs::write(&document, &good).unwrap();
+
+    let trees = model.join("MFO/model.txt");
+    let mut bytes = fs::read(&trees).unwrap();
+    let last = bytes.len() - 10;
+    bytes[last] ^= 1;
+    fs::write(&trees, bytes).unwrap();
+    let error = evaluate(&model, &test, &output, 1).unwrap_err();
+    assert!(matches!(&error, RunnerError::Model { .. }), "{error}");
+    assert!(error.to_string().contains("MFO/model.txt"), "{error}");
+}
