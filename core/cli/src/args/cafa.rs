@@ -15,9 +15,10 @@ Examples:
 Takes the place of `cafaeval`: the same arguments, its spellings with one dash too, the same scores
 and the same files: evaluation_all.tsv and evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in
 the printed table is the lowest s_w of evaluation_all.tsv, as CAFA reports it; AuPRC is by the
-formula of cafaeval's notebook. Files may be gzip-compressed; `.gz` is no part of their names.")]
+formula of cafaeval's notebook. Files may be compressed with gzip or zstd; `.gz` and `.zst` are no
+part of their names.")]
 pub struct CafaArgs {
-    /// The ontology, in OBO
+    /// The ontology, in OBO or OBO Graphs JSON
     pub ontology: PathBuf,
     /// A directory of prediction files `accession term score`, or one such file
     pub predictions: PathBuf,

@@ -33,8 +33,12 @@ Examples:
       --embeddings train.npy --ids train_ids.txt --source 'ESM-2 650M, mean'
   protea dataset freeze data/train --name mine-train --ontology go-basic.obo \\
       --fasta train.fasta --annotations goa_human.gaf.gz --features kmer --dtype f16
+  protea dataset freeze data/sprot --name sprot --ontology go-basic.json.zst \\
+      --fasta uniprot_sprot.fasta.gz --annotations goa_uniprot.gpa.gz --embeddings per-protein.h5
 
-Text files may be gzip-compressed. A frozen dataset is never changed: OUT must not be there yet.
+What a file is, its content tells, not its name; any of them may be compressed with gzip or zstd.
+Embeddings: .npy with --ids; .npz, HDF5 or Parquet that name their rows themselves: one vector per
+protein called by its accession, or a matrix and a list of texts. A frozen dataset is never changed: OUT must not be there yet.
 SOURCE_DATE_EPOCH fixes the time in the manifest, so that equal inputs make equal datasets."
 )]
 pub struct FreezeArgs {
@@ -43,24 +47,19 @@ pub struct FreezeArgs {
     /// Name of the dataset
     #[arg(long)]
     pub name: String,
-    /// The ontology, in OBO
-    #[arg(long, value_name = "OBO")]
+    /// The ontology: OBO or OBO Graphs JSON
+    #[arg(long, value_name = "OBO|JSON")]
     pub ontology: PathBuf,
     /// The proteins' sequences
     #[arg(long)]
     pub fasta: PathBuf,
-    /// The annotations: a table `EntryID term [aspect]`, as CAFA has it, or GAF
-    #[arg(long, value_name = "TSV|GAF")]
+    /// The annotations: a table `EntryID term [aspect]`, as CAFA has it, GAF or GPAD
+    #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: PathBuf,
-    /// A matrix with one embedding per row
-    #[arg(
-        long,
-        value_name = "NPY",
-        requires = "ids",
-        help_heading = "Embeddings"
-    )]
+    /// The embeddings: .npy, .npz, HDF5 or Parquet
+    #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
     pub embeddings: Option<PathBuf>,
-    /// The accession of each row of the matrix, one per line
+    /// The accession of each row, one per line, if the file does not name its rows
     #[arg(
         long,
         value_name = "TXT",
@@ -68,7 +67,24 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids: Option<PathBuf>,
-    /// What made the matrix [default: the name of its file]
+    /// Which dataset, group, array or column holds the embeddings, if several could
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "embeddings",
+        help_heading = "Embeddings"
+    )]
+    pub embeddings_key: Option<String>,
+    /// Likewise the accessions of its rows
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "embeddings",
+        conflicts_with = "ids",
+        help_heading = "Embeddings"
+    )]
+    pub ids_key: Option<String>,
+    /// What made the embeddings, such as a model
     #[arg(
         long,
         value_name = "TEXT",
@@ -79,7 +95,7 @@ pub struct FreezeArgs {
     /// Compute vectors from the sequences instead
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Embeddings")]
     pub features: Option<Features>,
-    /// The type to store the numbers in [default: f16 where the matrix has it, else f32]
+    /// The type to store the numbers in [default: f16 where the file has it, else f32]
     #[arg(
         long,
         value_enum,
@@ -91,8 +107,8 @@ pub struct FreezeArgs {
     /// Information accretion of the terms, for weighted Fmax and Smin
     #[arg(long, value_name = "TSV")]
     pub ia: Option<PathBuf>,
-    /// Taxa of the proteins, a table `accession taxon`
-    #[arg(long, value_name = "TSV")]
+    /// Taxa of the proteins: a table `accession taxon`, or GAF
+    #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
     /// Version of the dataset
     #[arg(long, id = "dataset_version", value_name = "TEXT", default_value = "1")]

@@ -49,10 +49,16 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
         Dtype::F32 => EmbeddingType::F32,
         Dtype::F16 => EmbeddingType::F16,
     });
+    request.arrays.matrix.clone_from(&args.embeddings_key);
+    request.arrays.ids.clone_from(&args.ids_key);
     request.embeddings = match (&args.embeddings, &args.ids, args.features) {
         (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
             matrix: matrix.clone(),
             ids: ids.clone(),
+            source: args.source.clone(),
+        },
+        (Some(file), None, _) => EmbeddingSource::Named {
+            file: file.clone(),
             source: args.source.clone(),
         },
         (_, _, Some(Features::Kmer)) => EmbeddingSource::Kmer,
@@ -78,7 +84,7 @@ fn freeze_or_cancel(request: &FreezeRequest, reporter: &Reporter) -> Result<Free
 
 fn name(step: FreezeStep) -> &'static str {
     match step {
-        FreezeStep::Prepare => "reading ontology and ids",
+        FreezeStep::Prepare => "reading ontology and embeddings",
         FreezeStep::Proteins => "writing proteins",
         FreezeStep::Annotations => "writing annotations",
         FreezeStep::Publish => "hashing",

@@ -52,7 +52,7 @@ pub enum DatasetError {
         problem: String,
     },
     /// Embeddings were asked of a dataset that has none.
-    #[error("frozen dataset {} has no embeddings; freeze it with `--embeddings E.npy --ids I.txt` or with `--features kmer`", .0.display())]
+    #[error("frozen dataset {} has no embeddings; freeze it with `--embeddings FILE` or with `--features kmer`", .0.display())]
     NoEmbeddings(PathBuf),
     /// An embedding has a value that is NaN or infinite.
     #[error("{}: the embedding of {accession} (row {row}) is {value} in column {column}; freeze the dataset again from finite embeddings", path.display())]
@@ -94,18 +94,6 @@ pub enum DatasetError {
     /// The output is there already. A frozen dataset is never changed.
     #[error("{}: exists already, and a frozen dataset is never changed; choose another path or remove it first", .0.display())]
     Exists(PathBuf),
-    /// The list of accessions and the matrix are of different length.
-    #[error("{}: {ids} accessions for the {rows} rows of {}; give the list that was written together with the matrix", ids_path.display(), matrix_path.display())]
-    RowCount {
-        /// The list.
-        ids_path: PathBuf,
-        /// Accessions in it.
-        ids: usize,
-        /// The matrix.
-        matrix_path: PathBuf,
-        /// Rows in it.
-        rows: usize,
-    },
     /// Proteins of the FASTA file have no row in the matrix.
     #[error("{}: {count} of {proteins} proteins have no embedding ({}); embed them too, remove them from the FASTA file, or use `--features kmer`", fasta.display(), list(examples, *count))]
     MissingEmbeddings {

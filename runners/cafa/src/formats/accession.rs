@@ -18,3 +18,27 @@ pub(super) fn from_word(word: &str) -> Option<&str> {
             .all(|c| !c.is_whitespace() && !c.is_control());
     usable.then_some(accession)
 }
+
+/// Whether this is an accession of UniProtKB: six letters and digits, or ten.
+/// See <https://www.uniprot.org/help/accession_numbers>.
+pub(super) fn is_uniprot(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is = |at: usize, kinds: &str| {
+        let byte = bytes[at];
+        kinds.chars().any(|kind| match kind {
+            'A' => byte.is_ascii_uppercase(),
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    // A letter, a digit, then a letter and two of either and a digit, once or twice; O, P and Q are followed by digits.
+    let group = |from: usize, first: &str| {
+        is(from, first) && is(from + 1, "A0") && is(from + 2, "A0") && is(from + 3, "0")
+    };
+    match bytes.len() {
+        6 | 10 if !is(0, "A") || !is(1, "0") => false,
+        6 if matches!(bytes[0], b'O' | b'P' | b'Q') => group(2, "A0"),
+        6 => group(2, "A"),
+        10 => !matches!(bytes[0], b'O' | b'P' | b'Q') && group(2, "A") && group(6, "A"),
+        _ => false,
+    }
+}

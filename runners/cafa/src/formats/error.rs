@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// The file cannot be opened or read: it is missing, not permitted, on a failing disk, or a broken gzip stream.
-    #[error("{}: cannot be read{}: {source}; check that the path is right, the file readable and, if gzip-compressed, complete", path.display(), after_line(*line))]
+    /// The file cannot be opened or read: it is missing, not permitted, on a failing disk, or a broken gzip or Zstandard stream.
+    #[error("{}: cannot be read{}: {source}; check that the path is right, the file readable and, if compressed, complete", path.display(), after_line(*line))]
     Read {
         /// The file.
         path: PathBuf,
@@ -59,6 +59,40 @@ pub enum FormatError {
         /// What to do about it.
         remedy: String,
     },
+    /// A file holds several things that could be meant, or none; the message lists what is there.
+    #[error("{}: {problem}; it has {}; {remedy}", path.display(), list_of(contents))]
+    Choice {
+        /// The file.
+        path: PathBuf,
+        /// What cannot be decided.
+        problem: String,
+        /// What is in the file: names, shapes and types; at most twenty, then `…`.
+        contents: Vec<String>,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// This program was built without the format.
+    #[error("{}: is a {format} file, which this program was built without; build it with the cargo feature `{feature}` of protea-cafa, or convert the file to .npy", path.display())]
+    NotBuilt {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
+    /// There are more or fewer accessions than rows of the matrix.
+    #[error("{}: {ids} accessions for the {rows} rows of {}; give the list that was written together with the matrix", ids_path.display(), matrix_path.display())]
+    RowCount {
+        /// Where the accessions are.
+        ids_path: PathBuf,
+        /// How many there are.
+        ids: usize,
+        /// The matrix.
+        matrix_path: PathBuf,
+        /// Rows in it.
+        rows: usize,
+    },
     /// A value of a matrix is NaN or infinite, or becomes so in the type asked for.
     #[error("{}: row {row} (accession {accession}), column {column}: {value} {reason}", path.display())]
     NotFinite {
@@ -77,6 +111,13 @@ pub enum FormatError {
     },
 }
 
+fn list_of(contents: &[String]) -> String {
+    match contents {
+        [] => "nothing".to_owned(),
+        several => several.join(", "),
+    }
+}
+
 fn after_line(line: u64) -> String {
     if line == 0 {
         String::new()
@@ -86,6 +127,26 @@ fn after_line(line: u64) -> String {
 }
 
 impl FormatError {
+    pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Read {
+            path: path.to_owned(),
+            line: 0,
+            source,
+        }
+    }
+
+    pub(crate) fn matrix(
+        path: &Path,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::Matrix {
+            path: path.to_owned(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
     pub(crate) fn malformed(
         path: &Path,
         line: u64,

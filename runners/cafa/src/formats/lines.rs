@@ -1,48 +1,19 @@
-//! Lines of a text file, plain or gzip-compressed, in bounded memory.
+//! Lines of a text file, plain or compressed, in bounded memory.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::FormatError;
+use super::compressed::open_decompressed;
 
 /// The longest line taken. No protein comes near it (the longest known has 45,212 residues); a binary file or a
 /// genome does, and would otherwise be read into memory whole.
 const LONGEST_LINE: usize = 4 << 20;
-const BUFFER: usize = 256 << 10;
-
-/// Opens a file, decompressing it when it begins with gzip's magic number.
-pub(crate) fn open_plain_or_gzip(path: &Path) -> Result<Box<dyn BufRead>, FormatError> {
-    let unreadable = |source| FormatError::Read {
-        path: path.to_owned(),
-        line: 0,
-        source,
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
-    }
-    let mut reader = BufReader::with_capacity(BUFFER, file);
-    let gzip = reader
-        .fill_buf()
-        .map_err(unreadable)?
-        .starts_with(&[0x1f, 0x8b]);
-    if gzip {
-        Ok(Box::new(BufReader::with_capacity(
-            BUFFER,
-            MultiGzDecoder::new(reader),
-        )))
-    } else {
-        Ok(Box::new(reader))
-    }
-}
 
 /// Reads a file line by line and counts the lines.
 pub(crate) struct Lines {
     path: PathBuf,
-    reader: Box<dyn BufRead>,
+    reader: Box<dyn BufRead + Send>,
     number: u64,
     buffer: Vec<u8>,
 }
@@ -51,7 +22,7 @@ impl Lines {
     pub(crate) fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self {
             path: path.to_owned(),
-            reader: open_plain_or_gzip(path)?,
+            reader: open_decompressed(path).map_err(FormatError::unreadable(path))?,
             number: 0,
             buffer: Vec::new(),
         })

@@ -8,16 +8,21 @@
 mod accession;
 mod annotations;
 mod clusters;
+mod compressed;
+mod embeddings;
 mod error;
 mod fasta;
+mod hdf5;
 mod ids;
 mod information_accretion;
 mod lines;
 mod npy;
+mod npy_header;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
 pub use clusters::read_clusters;
+pub use embeddings::{ArrayNames, EmbeddingReader};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;
@@ -25,5 +30,5 @@ pub use information_accretion::check_information_accretion;
 pub use npy::{MatrixReader, MatrixType};
 pub use taxonomy::read_taxonomy;
 
-pub(crate) use lines::open_plain_or_gzip;
+pub(crate) use compressed::open_decompressed;
 pub(crate) use npy::WIDEST;

@@ -1,20 +1,18 @@
 //! Matrices in NumPy's `.npy` format, read row by row.
 //!
-//! A header parser of our own, strict and short: `ndarray-npy` loads a matrix whole (or maps it, which needs `unsafe`
+//! A reader of our own, strict and short: `ndarray-npy` loads a matrix whole (or maps it, which needs `unsafe`
 //! and an aligned file), `npyz` only streams from the front; rows are wanted here in any order and in constant memory.
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use half::f16;
 
 use super::FormatError;
-use super::error::excerpt;
+use super::npy_header::Header;
 
-/// More than any header NumPy writes for a plain matrix.
-const LONGEST_HEADER: usize = 64 << 10;
 /// The widest embedding taken; protein language models have some 300 to 15,000 columns.
 pub(crate) const WIDEST: usize = 1 << 20;
 const BUFFER: usize = 1 << 20;
@@ -31,7 +29,16 @@ pub enum MatrixType {
 }
 
 impl MatrixType {
-    fn bytes(self) -> usize {
+    /// `f16`, `f32` or `f64`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    pub(super) fn bytes(self) -> usize {
         match self {
             Self::F16 => 2,
             Self::F32 => 4,
@@ -61,21 +68,19 @@ impl MatrixReader {
     /// [`FormatError::Matrix`] for anything but a whole two-dimensional matrix of the types above, with the NumPy call
     /// that makes it one; [`FormatError::Empty`] for one without rows or columns; [`FormatError::Read`].
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let unreadable = |source| FormatError::Read {
-            path: path.to_owned(),
-            line: 0,
-            source,
-        };
-        let wrong = |problem: String, remedy: &str| FormatError::Matrix {
-            path: path.to_owned(),
-            problem,
-            remedy: remedy.to_owned(),
-        };
-        let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(unreadable)?);
-        let size = file.get_ref().metadata().map_err(unreadable)?.len();
+        let file = File::open(path).map_err(FormatError::unreadable(path))?;
+        Self::of_file(path, file)
+    }
+
+    /// The same for a file that is open already and called `path` in messages.
+    pub(super) fn of_file(path: &Path, file: File) -> Result<Self, FormatError> {
+        let unreadable = FormatError::unreadable(path);
+        let wrong = |problem: String, remedy: &str| FormatError::matrix(path, problem, remedy);
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let size = file.get_ref().metadata().map_err(&unreadable)?.len();
 
         let mut start = [0; 8];
-        let got = read_up_to(&mut file, &mut start).map_err(unreadable)?;
+        let got = read_up_to(&mut file, &mut start).map_err(&unreadable)?;
         if start.starts_with(&[0x1f, 0x8b]) {
             return Err(wrong(
                 "the matrix is gzip-compressed".into(),
@@ -94,39 +99,11 @@ impl MatrixReader {
                 "save the embeddings with numpy.save('matrix.npy', matrix)",
             ));
         }
-        let length_bytes = match start[6] {
-            1 => 2,
-            2 | 3 => 4,
-            version => {
-                return Err(wrong(
-                    format!("format version {version} is not known"),
-                    "save the matrix again with numpy.save",
-                ));
-            }
-        };
-        let truncated = || {
-            wrong(
-                "the file ends within its header".into(),
-                "copy or save it again",
-            )
-        };
-        let mut length = [0; 4];
-        if read_up_to(&mut file, &mut length[..length_bytes]).map_err(unreadable)? < length_bytes {
-            return Err(truncated());
-        }
-        let length = u32::from_le_bytes(length) as usize;
-        if length > LONGEST_HEADER {
-            return Err(wrong(
-                format!("its header claims {length} bytes"),
-                "save the matrix again with numpy.save",
-            ));
-        }
-        let mut header = vec![0; length];
-        if read_up_to(&mut file, &mut header).map_err(unreadable)? < length {
-            return Err(truncated());
-        }
-        let (dtype, rows, width) =
-            parse_header(&header).map_err(|(problem, remedy)| wrong(problem, remedy))?;
+        let (header, data_start) =
+            Header::read(&start, &mut file).map_err(|fault| fault.named(path))?;
+        let (dtype, rows, width) = header
+            .matrix()
+            .map_err(|(problem, remedy)| wrong(problem, remedy))?;
         if rows == 0 || width == 0 {
             return Err(FormatError::Empty {
                 path: path.to_owned(),
@@ -139,7 +116,6 @@ impl MatrixReader {
                 "give one row per protein and one column per feature",
             ));
         }
-        let data_start = (8 + length_bytes + length) as u64;
         let expected = (rows as u64)
             .checked_mul((width * dtype.bytes()) as u64)
             .and_then(|data| data.checked_add(data_start));
@@ -151,8 +127,31 @@ impl MatrixReader {
                 "the file is cut off or was appended to: copy or save it again",
             ));
         }
-        let row = vec![0; width * dtype.bytes()];
-        Ok(Self {
+        Ok(Self::over(path, file, data_start, (rows, width), dtype))
+    }
+
+    /// Rows of little-endian numbers that stand in `file` from `data_start` on. The caller has checked that they do.
+    pub(super) fn of_rows(
+        path: &Path,
+        file: File,
+        data_start: u64,
+        shape: (usize, usize),
+        dtype: MatrixType,
+    ) -> Result<Self, FormatError> {
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        file.seek(SeekFrom::Start(data_start))
+            .map_err(FormatError::unreadable(path))?;
+        Ok(Self::over(path, file, data_start, shape, dtype))
+    }
+
+    fn over(
+        path: &Path,
+        file: BufReader<File>,
+        data_start: u64,
+        (rows, width): (usize, usize),
+        dtype: MatrixType,
+    ) -> Self {
+        Self {
             path: path.to_owned(),
             file,
             rows,
@@ -160,8 +159,8 @@ impl MatrixReader {
             dtype,
             data_start,
             position: data_start,
-            row,
-        })
+            row: vec![0; width * dtype.bytes()],
+        }
     }
 
     /// Number of rows, at least 1.
@@ -194,13 +193,7 @@ impl MatrixReader {
     /// If `row` is not below the number of rows.
     pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
         self.fetch(row)?;
-        match self.dtype {
-            MatrixType::F16 => {
-                out.extend(chunks(&self.row).map(|b| f16::from_le_bytes(b).to_f32()))
-            }
-            MatrixType::F32 => out.extend(chunks(&self.row).map(f32::from_le_bytes)),
-            MatrixType::F64 => out.extend(chunks(&self.row).map(|b| f64::from_le_bytes(b) as f32)),
-        }
+        decode_f32(self.dtype, &self.row, out);
         Ok(())
     }
 
@@ -213,31 +206,13 @@ impl MatrixReader {
     /// If `row` is not below the number of rows.
     pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
         self.fetch(row)?;
-        match self.dtype {
-            MatrixType::F16 => out.extend(chunks(&self.row).map(f16::from_le_bytes)),
-            MatrixType::F32 => {
-                out.extend(chunks(&self.row).map(|b| f16::from_f32(f32::from_le_bytes(b))))
-            }
-            MatrixType::F64 => {
-                out.extend(chunks(&self.row).map(|b| f16::from_f64(f64::from_le_bytes(b))))
-            }
-        }
+        decode_f16(self.dtype, &self.row, out);
         Ok(())
     }
 
     /// Number `column` of the row last read, as the file has it.
-    pub(crate) fn source_value(&self, column: usize) -> f64 {
-        let bytes = self.dtype.bytes();
-        let value = &self.row[column * bytes..(column + 1) * bytes];
-        match self.dtype {
-            MatrixType::F16 => chunks(value)
-                .map(f16::from_le_bytes)
-                .map(f16::to_f64)
-                .next(),
-            MatrixType::F32 => chunks(value).map(f32::from_le_bytes).map(f64::from).next(),
-            MatrixType::F64 => chunks(value).map(f64::from_le_bytes).next(),
-        }
-        .unwrap_or(f64::NAN)
+    pub(super) fn source_value(&self, column: usize) -> f64 {
+        value(self.dtype, &self.row, column)
     }
 
     fn fetch(&mut self, row: usize) -> Result<(), FormatError> {
@@ -261,11 +236,47 @@ impl MatrixReader {
     }
 }
 
+/// Appends little-endian numbers as f32.
+pub(super) fn decode_f32(dtype: MatrixType, row: &[u8], out: &mut Vec<f32>) {
+    match dtype {
+        MatrixType::F16 => out.extend(chunks(row).map(|b| f16::from_le_bytes(b).to_f32())),
+        MatrixType::F32 => out.extend(chunks(row).map(f32::from_le_bytes)),
+        MatrixType::F64 => out.extend(chunks(row).map(|b| f64::from_le_bytes(b) as f32)),
+    }
+}
+
+/// Appends little-endian numbers as f16.
+pub(super) fn decode_f16(dtype: MatrixType, row: &[u8], out: &mut Vec<f16>) {
+    match dtype {
+        MatrixType::F16 => out.extend(chunks(row).map(f16::from_le_bytes)),
+        MatrixType::F32 => out.extend(chunks(row).map(|b| f16::from_f32(f32::from_le_bytes(b)))),
+        MatrixType::F64 => out.extend(chunks(row).map(|b| f16::from_f64(f64::from_le_bytes(b)))),
+    }
+}
+
+/// One of the numbers of a row, as it stands there.
+pub(super) fn value(dtype: MatrixType, row: &[u8], column: usize) -> f64 {
+    let bytes = dtype.bytes();
+    let value = &row[column * bytes..(column + 1) * bytes];
+    match dtype {
+        MatrixType::F16 => chunks(value)
+            .map(f16::from_le_bytes)
+            .map(f16::to_f64)
+            .next(),
+        MatrixType::F32 => chunks(value).map(f32::from_le_bytes).map(f64::from).next(),
+        MatrixType::F64 => chunks(value).map(f64::from_le_bytes).next(),
+    }
+    .unwrap_or(f64::NAN)
+}
+
 fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
 }
 
-fn read_up_to(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+pub(super) fn read_up_to(
+    file: &mut (impl Read + ?Sized),
+    buffer: &mut [u8],
+) -> std::io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {
@@ -276,118 +287,4 @@ fn read_up_to(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize>
         }
     }
     Ok(filled)
-}
-
-type HeaderError = (String, &'static str);
-
-/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2408, 768), }`, keys in any order.
-fn parse_header(header: &[u8]) -> Result<(MatrixType, usize, usize), HeaderError> {
-    const AGAIN: &str = "save the matrix again with numpy.save";
-    let unknown = || {
-        (
-            format!("its header {} is not understood", excerpt(header)),
-            AGAIN,
-        )
-    };
-    let text = std::str::from_utf8(header).map_err(|_| unknown())?.trim();
-    let mut rest = text
-        .strip_prefix('{')
-        .and_then(|t| t.strip_suffix('}'))
-        .ok_or_else(unknown)?
-        .trim();
-    let (mut descr, mut fortran, mut shape) = (None, None, None);
-    while !rest.is_empty() {
-        let (key, after) = quoted(rest).ok_or_else(unknown)?;
-        let value = after
-            .trim_start()
-            .strip_prefix(':')
-            .ok_or_else(unknown)?
-            .trim_start();
-        let after = match key {
-            "descr" => {
-                // A list here describes a structured array.
-                let (text, after) = quoted(value).ok_or_else(|| {
-                    (
-                        format!(
-                            "its numbers are of a compound type, {}",
-                            excerpt(value.as_bytes())
-                        ),
-                        "save a plain float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
-                    )
-                })?;
-                descr = Some(text);
-                after
-            }
-            "fortran_order" => {
-                let (flag, after) = [("True", true), ("False", false)]
-                    .into_iter()
-                    .find_map(|(word, flag)| value.strip_prefix(word).map(|after| (flag, after)))
-                    .ok_or_else(unknown)?;
-                fortran = Some(flag);
-                after
-            }
-            "shape" => {
-                let (inside, after) = value
-                    .strip_prefix('(')
-                    .and_then(|v| v.split_once(')'))
-                    .ok_or_else(unknown)?;
-                let dimensions: Option<Vec<usize>> = inside
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|d| !d.is_empty())
-                    .map(|d| d.parse().ok())
-                    .collect();
-                shape = Some(dimensions.ok_or_else(unknown)?);
-                after
-            }
-            _ => return Err(unknown()),
-        };
-        let after = after.trim_start();
-        rest = match after.strip_prefix(',') {
-            Some(more) => more.trim_start(),
-            None if after.is_empty() => after,
-            None => return Err(unknown()),
-        };
-    }
-    let (Some(descr), Some(fortran), Some(shape)) = (descr, fortran, shape) else {
-        return Err(unknown());
-    };
-    let dtype = match descr {
-        "<f2" => MatrixType::F16,
-        "<f4" => MatrixType::F32,
-        "<f8" => MatrixType::F64,
-        ">f2" | ">f4" | ">f8" => {
-            return Err((
-                format!("its numbers are big-endian ({descr})"),
-                "save it little-endian: numpy.save('matrix.npy', matrix.astype('<f4'))",
-            ));
-        }
-        _ => {
-            return Err((
-                format!(
-                    "its numbers are of type {}, not f2, f4 or f8",
-                    excerpt(descr.as_bytes())
-                ),
-                "save a float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
-            ));
-        }
-    };
-    let &[rows, width] = shape.as_slice() else {
-        return Err((
-            format!("it has {} dimension(s), not two", shape.len()),
-            "give one row per protein and one column per feature (mean over residues, if there is one vector per residue)",
-        ));
-    };
-    if fortran && rows > 1 && width > 1 {
-        return Err((
-            "it is stored column by column (Fortran order)".into(),
-            "save it row by row: numpy.save('matrix.npy', numpy.ascontiguousarray(matrix))",
-        ));
-    }
-    Ok((dtype, rows, width))
-}
-
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|&c| c == '\'' || c == '"')?;
-    text[1..].split_once(quote)
 }

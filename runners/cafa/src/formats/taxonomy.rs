@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::annotations::{AnnotationReader, looks_like_gaf};
 use super::error::excerpt;
 use super::lines::Lines;
 use super::{FormatError, accession};
 
-/// Reads a table of accession and NCBI taxon, separated by a tab or blanks; a header on the first line is passed over.
+/// Reads a table of accession and NCBI taxon, separated by a tab or blanks; a header on the first line is passed over. Or
+/// the taxa of a GAF file, told by its first line.
 ///
 /// # Errors
 /// [`FormatError::Malformed`] for a line of another form or a protein given two taxa; [`FormatError::Empty`];
@@ -16,6 +18,9 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut taxa = HashMap::new();
     while lines.advance()? {
+        if lines.number() == 1 && looks_like_gaf(lines.line()) {
+            return taxa_of_annotations(lines);
+        }
         let mut words = lines.text()?.split_whitespace();
         let (Some(word), second, None) = (words.next(), words.next(), words.next()) else {
             if lines.line().trim_ascii().is_empty() {
@@ -49,6 +54,35 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
         });
     }
     Ok(taxa)
+}
+
+fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError> {
+    let mut reader = AnnotationReader::resume(lines, true);
+    let mut taxa: HashMap<String, u32> = HashMap::new();
+    loop {
+        let Some((accession, taxon)) = reader
+            .next_row()?
+            .map(|row| (row.accession.to_owned(), row.taxon))
+        else {
+            return Ok(taxa);
+        };
+        let lines = reader.lines();
+        let taxon = taxon.ok_or_else(|| {
+            lines.malformed(
+                "a GPAD file does not say of which taxon a protein is",
+                "give GAF, or a table of accession and taxon",
+            )
+        })?;
+        if let Some(&first) = taxa.get(&accession)
+            && first != taxon
+        {
+            return Err(lines.malformed(
+                format!("protein {accession} has taxon {taxon} here and {first} above"),
+                "keep the right one of the two lines",
+            ));
+        }
+        taxa.insert(accession, taxon);
+    }
 }
 
 /// An NCBI taxon: a positive number that fits a signed 32-bit integer, as it is stored.

@@ -8,7 +8,7 @@ use std::io;
 pub enum OntologyError {
     /// The file cannot be opened, read or decompressed.
     #[error(
-        "cannot read the ontology {file}: {source}; give the path of an OBO file (plain or .gz)"
+        "cannot read the ontology {file}: {source}; give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)"
     )]
     Read {
         /// The file as it was named.
@@ -18,8 +18,8 @@ pub enum OntologyError {
     },
     /// There is no `[Term]` stanza with a namespace: not an OBO file, an empty one, or one whose terms have no namespace.
     #[error(
-        "{file} has no term with a namespace that is not obsolete ({stanzas} [Term] stanzas seen); give an ontology in OBO format whose \
-         terms have a `namespace:` line, such as go-basic.obo from https://geneontology.org"
+        "{file} has no term with a namespace that is not obsolete ({stanzas} [Term] stanzas seen); give an ontology in OBO (or OBO Graphs JSON) whose \
+         terms have a namespace, such as go-basic.obo from https://geneontology.org"
     )]
     NoTerms {
         /// The file as it was named.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::index::TermIndex;
-use super::{Aspect, OntologyError, build, scan, source};
+use super::{Aspect, OntologyError, build, obographs, scan, source};
 
 /// A term, by its number: `0..ontology.len()`. The terms of a namespace have consecutive numbers, in the order of the file.
 ///
@@ -181,19 +181,17 @@ impl Ontology {
     pub fn read(path: impl AsRef<Path>) -> Result<Ontology, OntologyError> {
         let path = path.as_ref();
         let file = path.display().to_string();
-        match source::read_whole(path) {
-            Ok(bytes) => Ontology::parse(&bytes, &file),
-            Err(source) => Err(OntologyError::Read { file, source }),
-        }
+        Ontology::parse(&source::read_ontology(path)?, &file)
     }
 
-    /// Parses the bytes of an OBO file. `source_name` is how errors call it.
+    /// Parses the bytes of an OBO file, or of one in OBO Graphs JSON. `source_name` is how errors call it.
     ///
     /// # Errors
     /// See [`OntologyError`].
     pub fn parse(bytes: &[u8], source_name: &str) -> Result<Ontology, OntologyError> {
-        let records = scan::scan(bytes, source_name)?;
-        build::build(&records, scan::data_version(bytes), source_name)
+        let obo = obographs::as_obo(bytes, source_name)?;
+        let records = scan::scan(&obo, source_name)?;
+        build::build(&records, scan::data_version(&obo), source_name)
     }
 
     /// How the file was named.

@@ -1,6 +1,6 @@
-//! The Gene Ontology, or any ontology in OBO format, as CAFA scoring sees it.
+//! The Gene Ontology, or any ontology in OBO or OBO Graphs JSON, as CAFA scoring sees it.
 //!
-//! [`Ontology::read`] takes a plain or gzipped OBO file and keeps what scoring needs: the terms of each namespace in
+//! [`Ontology::read`] takes such a file, plain or compressed with gzip or Zstandard, and keeps what scoring needs: the terms of each namespace in
 //! the order of the file, `is_a` and `part_of` edges within a namespace, and alternative ids. [`Term`] numbers them,
 //! [`Aspect`] names the three namespaces of GO.
 //!
@@ -23,9 +23,13 @@ mod build;
 mod error;
 mod graph;
 mod index;
+mod obographs;
 mod scan;
 mod source;
 
 pub use aspect::{Aspect, UnknownAspect};
 pub use error::OntologyError;
 pub use graph::{Namespace, Ontology, Term};
+
+pub(crate) use obographs::as_obo;
+pub(crate) use source::read_ontology;

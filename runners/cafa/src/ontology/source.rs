@@ -1,18 +1,30 @@
-//! Reading a whole file, gzipped or not.
+//! Reading a whole ontology file, compressed or not.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use super::OntologyError;
+use crate::formats::open_decompressed;
 
-/// The bytes of a file, decompressed when it starts with the magic number of gzip.
-pub(crate) fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = fs::read(path)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
+/// The largest ontology taken into memory, in bytes, decompressed. The Gene Ontology has 35 MB, and 250 MB in its largest form as JSON.
+const LARGEST: u64 = 1 << 30;
+
+/// The bytes of a file, decompressed when its first bytes say that it is compressed.
+pub(crate) fn read_ontology(path: &Path) -> Result<Vec<u8>, OntologyError> {
+    let failed = |source| OntologyError::Read {
+        file: path.display().to_string(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    open_decompressed(path)
+        .and_then(|reader| reader.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        let problem = format!(
+            "it has more than {} MiB, which no ontology has",
+            LARGEST >> 20
+        );
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, problem)));
     }
-    let mut plain = Vec::with_capacity(bytes.len().saturating_mul(4));
-    MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
-    Ok(plain)
+    Ok(bytes)
 }

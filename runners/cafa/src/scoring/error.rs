@@ -8,7 +8,7 @@ use std::io;
 pub enum ScoringError {
     /// A file cannot be opened, read or decompressed.
     #[error(
-        "cannot read the {what} {file}: {source}; check the path, the permissions and, for .gz, that it is whole"
+        "cannot read the {what} {file}: {source}; check the path, the permissions and, for .gz and .zst, that it is whole"
     )]
     Read {
         /// What was to be read: `ground truth`, `predictions`, `information accretion`.

@@ -13,7 +13,7 @@ use super::ScoringError;
 pub struct PredictionFile {
     /// Where it is.
     pub path: PathBuf,
-    /// Its path below the directory, with `_` for `/`, as in cafaeval; without the ending `.gz`.
+    /// Its path below the directory, with `_` for `/`, as in cafaeval; without the ending `.gz` or `.zst`.
     pub name: String,
 }
 
@@ -38,7 +38,7 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
             .to_string_lossy();
         return Ok(vec![PredictionFile {
             path: directory.to_owned(),
-            name: without_gz(&name).to_owned(),
+            name: without_packing(&name).to_owned(),
         }]);
     }
     let mut files = Vec::new();
@@ -63,7 +63,7 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
                 }
                 let below = path.strip_prefix(directory).unwrap_or(&path);
                 let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-                let name = without_gz(&parts.join("_")).to_owned();
+                let name = without_packing(&parts.join("_")).to_owned();
                 files.push(PredictionFile { path, name });
             }
         }
@@ -84,8 +84,11 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
     }
 }
 
-fn without_gz(name: &str) -> &str {
-    name.strip_suffix(".gz").unwrap_or(name)
+fn without_packing(name: &str) -> &str {
+    [".gz", ".zst"]
+        .into_iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name)
 }
 
 /// A temporary file beside `path`, readable as other new files are (by itself a temporary file is for its owner alone).

@@ -1,22 +1,21 @@
 //! Tables in blocks of whole lines, decompressed while the blocks before are parsed.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use memchr::memrchr;
 use rayon::prelude::*;
 
 use super::ScoringError;
 use super::lines::line_count;
+use crate::formats::open_decompressed;
 
 const BLOCK: usize = 1 << 20;
 const LONGEST_LINE: usize = 16 << 20;
 
 /// A file as blocks of whole lines.
 struct Blocks {
-    reader: Box<dyn Read + Send>,
+    reader: Box<dyn BufRead + Send>,
     /// The start of a line whose end is in the next block.
     carry: Vec<u8>,
     done: bool,
@@ -29,15 +28,8 @@ enum Failure {
 
 impl Blocks {
     fn open(path: &Path) -> io::Result<Blocks> {
-        let mut file = BufReader::with_capacity(1 << 17, File::open(path)?);
-        let gzipped = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b]);
-        let reader: Box<dyn Read + Send> = if gzipped {
-            Box::new(MultiGzDecoder::new(file))
-        } else {
-            Box::new(file)
-        };
         Ok(Blocks {
-            reader,
+            reader: open_decompressed(path)?,
             carry: Vec::new(),
             done: false,
         })

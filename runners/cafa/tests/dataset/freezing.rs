@@ -265,7 +265,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nQ00003\nP00002\n");
     assert!(matches!(
         error(&inputs, &request, &["4 accessions", "5 rows", "matrix.npy"]),
-        DatasetError::RowCount { .. }
+        DatasetError::Input(FormatError::RowCount { .. })
     ));
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
     assert!(matches!(

@@ -133,7 +133,9 @@ impl Annotations {
 
     fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>, ontology: &Ontology) {
         self.read += 1;
-        let Some(&protein) = index.get(row.accession) else {
+        // What is known of an isoform belongs to its own entry, if the dataset has one.
+        let isoform = row.isoform.and_then(|isoform| index.get(isoform));
+        let Some(&protein) = isoform.or_else(|| index.get(row.accession)) else {
             self.without_sequence.add(row.accession);
             return;
         };

@@ -1,7 +1,7 @@
 //! Embeddings on their way into a dataset.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
@@ -11,7 +11,7 @@ use half::f16;
 use super::{EmbeddingSource, FreezeRequest};
 use crate::dataset::{DatasetError, EmbeddingInfo, EmbeddingType};
 use crate::features::kmer::{self, KmerSpectrum};
-use crate::formats::{FastaRecord, FormatError, MatrixReader, MatrixType, read_ids};
+use crate::formats::{EmbeddingReader, FastaRecord, FormatError, MatrixType};
 
 /// Accessions shown in a message.
 const EXAMPLES: usize = 5;
@@ -23,10 +23,8 @@ pub(super) struct Embeddings {
 }
 
 enum Origin {
-    Matrix {
-        matrix: Box<MatrixReader>,
-        ids_path: PathBuf,
-        rows: HashMap<String, usize>,
+    File {
+        reader: Box<EmbeddingReader>,
         missing: Vec<String>,
         missing_count: usize,
     },
@@ -61,7 +59,11 @@ pub(in crate::dataset) fn embedding_field(info: &EmbeddingInfo) -> Field {
 }
 
 impl Embeddings {
-    pub(super) fn open(request: &FreezeRequest) -> Result<Option<Self>, DatasetError> {
+    /// `scratch` is a directory for what has to be unpacked.
+    pub(super) fn open(
+        request: &FreezeRequest,
+        scratch: &Path,
+    ) -> Result<Option<Self>, DatasetError> {
         let (origin, width, native, source) = match &request.embeddings {
             EmbeddingSource::None => return Ok(None),
             EmbeddingSource::Kmer => {
@@ -77,37 +79,27 @@ impl Embeddings {
                 )
             }
             EmbeddingSource::Matrix {
-                matrix,
-                ids,
+                matrix: file,
                 source,
-            } => {
-                let reader = MatrixReader::open(matrix)?;
-                let rows = read_ids(ids)?;
-                if rows.len() != reader.rows() {
-                    return Err(DatasetError::RowCount {
-                        ids_path: ids.clone(),
-                        ids: rows.len(),
-                        matrix_path: matrix.clone(),
-                        rows: reader.rows(),
-                    });
-                }
+                ..
+            }
+            | EmbeddingSource::Named { file, source } => {
+                let ids = match &request.embeddings {
+                    EmbeddingSource::Matrix { ids, .. } => Some(ids.as_path()),
+                    _ => None,
+                };
+                let reader = EmbeddingReader::open(file, ids, &request.arrays, scratch)?;
                 let native = match reader.dtype() {
                     MatrixType::F16 => EmbeddingType::F16,
                     MatrixType::F32 | MatrixType::F64 => EmbeddingType::F32,
                 };
                 let width = reader.width();
-                (
-                    Origin::Matrix {
-                        matrix: Box::new(reader),
-                        ids_path: ids.clone(),
-                        rows,
-                        missing: Vec::new(),
-                        missing_count: 0,
-                    },
-                    width,
-                    native,
-                    source.clone(),
-                )
+                let origin = Origin::File {
+                    reader: Box::new(reader),
+                    missing: Vec::new(),
+                    missing_count: 0,
+                };
+                (origin, width, native, source.clone())
             }
         };
         let dtype = request.dtype.unwrap_or(native);
@@ -133,7 +125,7 @@ impl Embeddings {
     /// Proteins in all, where known before the FASTA file is read.
     pub(super) fn expected_proteins(&self) -> Option<u64> {
         match &self.origin {
-            Origin::Matrix { rows, .. } => Some(rows.len() as u64),
+            Origin::File { reader, .. } => Some(reader.rows() as u64),
             Origin::Kmer { .. } => None,
         }
     }
@@ -146,31 +138,28 @@ impl Embeddings {
     pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
         match &mut self.origin {
             Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
-            Origin::Matrix {
-                matrix,
-                rows,
+            Origin::File {
+                reader,
                 missing,
                 missing_count,
-                ..
-            } => match rows.get(&protein.accession) {
+            } => match reader.accessions().get(&protein.accession) {
                 Some(&row) => {
-                    let finite = match &mut self.values {
+                    let width = reader.width();
+                    let wrong = match &mut self.values {
                         Values::F32(values) => {
-                            matrix.read_f32(row, values)?;
-                            values[values.len() - matrix.width()..]
-                                .iter()
-                                .position(|v| !v.is_finite())
+                            reader.read_f32(row, values)?;
+                            let start = values.len() - width;
+                            values[start..].iter().position(|v| !v.is_finite())
                         }
                         Values::F16(values) => {
-                            matrix.read_f16(row, values)?;
-                            values[values.len() - matrix.width()..]
-                                .iter()
-                                .position(|v| !v.is_finite())
+                            reader.read_f16(row, values)?;
+                            let start = values.len() - width;
+                            values[start..].iter().position(|v| !v.is_finite())
                         }
                     };
-                    if let Some(column) = finite {
+                    if let Some(column) = wrong {
                         return Err(not_finite(
-                            matrix,
+                            reader,
                             row,
                             column,
                             &protein.accession,
@@ -232,12 +221,10 @@ impl Embeddings {
         fasta: &Path,
         seen: &HashMap<String, u32>,
     ) -> Result<EmbeddingInfo, DatasetError> {
-        if let Origin::Matrix {
-            ids_path,
-            rows,
+        if let Origin::File {
+            reader,
             missing,
             missing_count,
-            ..
         } = self.origin
         {
             if missing_count > 0 {
@@ -248,20 +235,21 @@ impl Embeddings {
                     examples: missing,
                 });
             }
-            let mut homeless: Vec<_> = rows
-                .into_iter()
-                .filter(|(accession, _)| !seen.contains_key(accession))
+            let mut homeless: Vec<_> = reader
+                .accessions()
+                .iter()
+                .filter(|(accession, _)| !seen.contains_key(*accession))
                 .collect();
             if !homeless.is_empty() {
-                homeless.sort_unstable_by_key(|&(_, row)| row);
+                homeless.sort_unstable_by_key(|&(_, &row)| row);
                 let count = homeless.len();
                 let examples = homeless
                     .into_iter()
                     .take(EXAMPLES)
-                    .map(|(accession, _)| accession)
+                    .map(|(accession, _)| accession.clone())
                     .collect();
                 return Err(DatasetError::MissingSequences {
-                    ids_path,
+                    ids_path: reader.ids_path().to_owned(),
                     fasta: fasta.to_owned(),
                     count,
                     examples,
@@ -273,20 +261,20 @@ impl Embeddings {
 }
 
 fn not_finite(
-    matrix: &MatrixReader,
+    reader: &EmbeddingReader,
     row: usize,
     column: usize,
     accession: &str,
     dtype: EmbeddingType,
 ) -> FormatError {
-    let value = matrix.source_value(column);
+    let value = reader.source_value(column);
     let reason = match (value.is_finite(), dtype) {
         (false, _) => "is not a finite number; compute this embedding again",
         (true, EmbeddingType::F16) => "does not fit f16 (at most 65504); store f32",
         (true, EmbeddingType::F32) => "does not fit f32; scale the embeddings down",
     };
     FormatError::NotFinite {
-        path: matrix.path().to_owned(),
+        path: reader.path().to_owned(),
         row,
         accession: accession.to_owned(),
         column,

@@ -15,8 +15,8 @@ use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
 };
 use crate::dataset::{Counts, DatasetError, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
-use crate::formats::{FormatError, check_information_accretion, open_plain_or_gzip, read_taxonomy};
-use crate::ontology::Ontology;
+use crate::formats::{FormatError, check_information_accretion, open_decompressed, read_taxonomy};
+use crate::ontology::{Ontology, as_obo, read_ontology};
 
 /// Makes a frozen dataset.
 ///
@@ -27,7 +27,7 @@ use crate::ontology::Ontology;
 /// (seconds since 1970) in the environment fixes that.
 ///
 /// # Errors
-/// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`], [`DatasetError::RowCount`],
+/// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`],
 /// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
 /// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
 pub fn freeze(
@@ -53,7 +53,7 @@ pub fn freeze(
         .map(read_taxonomy)
         .transpose()?
         .unwrap_or_default();
-    let embeddings = Embeddings::open(request)?;
+    let embeddings = Embeddings::open(request, dir)?;
     let ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
     if let Some(ia) = &request.ia {
         check_information_accretion(ia)?;
@@ -165,18 +165,24 @@ fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
     Ok((staging, parent.join(name)))
 }
 
+/// Copies an ontology, decompressed. What is not OBO is written as OBO, so that all that reads a dataset has to know one format.
 fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
-    copy(from, to)?;
-    let text = fs::read(to).map_err(|source| DatasetError::Read {
-        path: to.to_owned(),
-        source,
-    })?;
-    Ok(Ontology::parse(&text, &from.display().to_string())?)
+    let bytes = read_ontology(from)?;
+    let name = from.display().to_string();
+    let obo = as_obo(&bytes, &name)?;
+    let ontology = Ontology::parse(&obo, &name)?;
+    let write = || {
+        let mut file = File::create_new(to)?;
+        file.write_all(&obo)?;
+        file.sync_all()
+    };
+    write().map_err(DatasetError::write(to))?;
+    Ok(ontology)
 }
 
 /// Copies a file, decompressed.
 fn copy(from: &Path, to: &Path) -> Result<(), DatasetError> {
-    let mut reader = open_plain_or_gzip(from)?;
+    let mut reader = open_decompressed(from).map_err(FormatError::unreadable(from))?;
     let mut file = File::create_new(to).map_err(DatasetError::write(to))?;
     let mut buffer = vec![0; 256 << 10];
     loop {

@@ -67,9 +67,9 @@ pub struct FreezeReport {
     pub other_aspect: Tally,
     /// Annotations dropped because they repeat another row.
     pub repeated: u64,
-    /// GAF rows dropped because they have the qualifier `NOT`.
+    /// GAF or GPAD rows dropped because they have the qualifier `NOT`.
     pub negated: u64,
-    /// GAF rows dropped because their evidence is `ND` (no data).
+    /// GAF or GPAD rows dropped because their evidence is `ND` (no data).
     pub no_data: u64,
     /// Proteins without any annotation; the examples are accessions.
     pub without_annotation: Tally,

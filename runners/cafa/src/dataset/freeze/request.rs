@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::dataset::{DatasetError, EmbeddingType};
+use crate::formats::ArrayNames;
 
 /// What goes into a dataset, and what it is called.
 ///
-/// Text files may be gzip-compressed. See [`crate::formats`] for what each of them may look like.
+/// Every file may be compressed with gzip or Zstandard. See [`crate::formats`] for what each of them may look like.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FreezeRequest {
@@ -18,19 +19,21 @@ pub struct FreezeRequest {
     pub version: String,
     /// Licence of the data, an SPDX expression where there is one. `unspecified` unless set.
     pub licence: String,
-    /// The ontology, in OBO.
+    /// The ontology: OBO, or OBO Graphs JSON, which is frozen as OBO.
     pub ontology: PathBuf,
     /// The proteins' sequences, in FASTA. Their order becomes the dataset's.
     pub fasta: PathBuf,
-    /// The annotations: a CAFA table or GAF.
+    /// The annotations: a CAFA table, GAF or GPAD.
     pub annotations: PathBuf,
     /// Where embeddings come from. None unless set.
     pub embeddings: EmbeddingSource,
+    /// Which arrays of a file of embeddings are meant, where that is not plain from the file.
+    pub arrays: ArrayNames,
     /// The type to store embeddings in. Unless set, f16 stays f16, and f32 and f64 become f32.
     pub dtype: Option<EmbeddingType>,
     /// Information accretion of the terms.
     pub ia: Option<PathBuf>,
-    /// Taxa of the proteins; they go before those of the FASTA headers.
+    /// Taxa of the proteins, a table or GAF; they go before those of the FASTA headers.
     pub taxonomy: Option<PathBuf>,
 }
 
@@ -40,13 +43,20 @@ pub enum EmbeddingSource {
     /// The dataset has none.
     #[default]
     None,
-    /// A matrix computed elsewhere.
+    /// A matrix computed elsewhere, and a list of whose rows they are.
     Matrix {
-        /// One row per protein, `.npy`.
+        /// One row per protein: `.npy`, or a matrix in `.npz`, HDF5 or Parquet.
         matrix: PathBuf,
         /// The accession of each row.
         ids: PathBuf,
         /// What made it, such as `ESM-2 650M, mean over residues`, if that is known.
+        source: Option<String>,
+    },
+    /// A file that says itself whose its embeddings are: `.npz`, HDF5 or Parquet.
+    Named {
+        /// The file; see [`EmbeddingReader`](crate::formats::EmbeddingReader).
+        file: PathBuf,
+        /// As in [`Matrix`](Self::Matrix).
         source: Option<String>,
     },
     /// [k-mer spectra](crate::features::kmer), computed here from the sequences.
@@ -78,6 +88,7 @@ impl FreezeRequest {
             fasta: fasta.into(),
             annotations: annotations.into(),
             embeddings: EmbeddingSource::None,
+            arrays: ArrayNames::default(),
             dtype: None,
             ia: None,
             taxonomy: None,

@@ -1,0 +1,96 @@
+//! Plain, gzip and Zstandard: told by the first bytes of a file, never by its name.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+const BUFFER: usize = 256 << 10;
+/// The largest window a Zstandard stream may ask for, as a power of two: what `zstd` itself takes unless told otherwise.
+const LARGEST_WINDOW: u32 = 27;
+/// A file that is unpacked to the disk may grow to this times its size, once it is larger than [`UNSUSPICIOUS`]. Embeddings grow
+/// by two, at the utmost by ten; deflate's limit is 1032.
+const MOST_GROWTH: u64 = 200;
+const UNSUSPICIOUS: u64 = 1 << 30;
+
+/// Opens a file, decompressing it if its first bytes say that it is compressed. Several gzip members or Zstandard frames behind
+/// each other are one stream. Memory stays bounded whatever the stream claims: 256 KiB, and for Zstandard a window of 128 MiB.
+pub(crate) fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    decompressed(file).map(|(reader, _)| reader)
+}
+
+/// The reader, and whether it decompresses.
+fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let start = reader.fill_buf()?;
+    Ok(if is_gzip(start) {
+        let plain = MultiGzDecoder::new(reader);
+        (Box::new(BufReader::with_capacity(BUFFER, plain)), true)
+    } else if is_zstd(start) {
+        let mut plain = zstd::Decoder::with_buffer(reader)?;
+        plain.window_log_max(LARGEST_WINDOW)?;
+        (Box::new(BufReader::with_capacity(BUFFER, plain)), true)
+    } else {
+        (Box::new(reader), false)
+    })
+}
+
+fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(&[0x1f, 0x8b])
+}
+
+/// A frame, or a skippable frame, with which files of `pzstd` begin.
+fn is_zstd(start: &[u8]) -> bool {
+    start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+        || matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// Opens a file that is read here and there: as it is, or unpacked into a file without a name in `scratch`, which goes
+/// when it is closed.
+pub(super) fn open_seekable(path: &Path, scratch: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    let (mut reader, compressed) = decompressed(file.try_clone()?)?;
+    if !compressed && metadata.is_file() {
+        drop(reader);
+        let mut file = file;
+        file.seek(SeekFrom::Start(0))?;
+        return Ok(file);
+    }
+    let mut plain = tempfile::tempfile_in(scratch)?;
+    let most = if compressed {
+        metadata.len().saturating_mul(MOST_GROWTH).max(UNSUSPICIOUS)
+    } else {
+        u64::MAX
+    };
+    let mut written = 0;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        written += read as u64;
+        if written > most {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "decompressed, it is more than {MOST_GROWTH} times as large, as no embeddings are"
+                ),
+            ));
+        }
+        plain.write_all(&buffer[..read])?;
+    }
+    plain.seek(SeekFrom::Start(0))?;
+    Ok(plain)
+}

@@ -1,0 +1,207 @@
+//! Embeddings in Parquet: a column of texts and a column of lists of numbers.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+use arrow_array::{Array as _, ArrayRef};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+
+use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
+use super::scratch::ScratchRows;
+use super::{FormatError, MatrixType, Opened, Rows, Wanted, checked_shape};
+
+const BATCH: usize = 1024;
+
+/// Opens a Parquet file and reads the embeddings in it.
+pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+    // The crate takes lengths of damaged pages on trust in places, and panics then.
+    catch_unwind(AssertUnwindSafe(|| read(path, file, wanted)))
+        .unwrap_or_else(|_| Err(damaged(path, "its pages contradict its footer")))
+}
+
+fn damaged(path: &Path, problem: impl std::fmt::Display) -> FormatError {
+    FormatError::matrix(
+        path,
+        format!("the Parquet file cannot be read: {problem}"),
+        "copy it again, or write it again with pyarrow (uncompressed, snappy or zstd)",
+    )
+}
+
+fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+    let failed = |error: ParquetError| damaged(path, error);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let shelf = shelf(builder.schema(), rows);
+    let choice = choose(path, &[shelf], wanted.names, wanted.ids_given)?;
+    let Choice::Matrix(matrix, ids) = choice else {
+        return Err(FormatError::matrix(
+            path,
+            "it has a column of single numbers, not one of lists",
+            "give the embeddings as one column of lists of numbers",
+        ));
+    };
+    let dtype = match matrix.kind {
+        ArrayKind::Float(dtype) => dtype,
+        ArrayKind::Text | ArrayKind::Other(_) => return Err(damaged(path, "no numbers")),
+    };
+    let roots = [Some(matrix.handle), ids.as_ref().map(|ids| ids.handle)];
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.into_iter().flatten());
+    let reader = builder
+        .with_projection(mask)
+        .with_batch_size(BATCH)
+        .build()
+        .map_err(failed)?;
+
+    let mut unpacked =
+        ScratchRows::create(wanted.scratch).map_err(FormatError::unreadable(wanted.scratch))?;
+    let mut accessions = Vec::new();
+    let mut width = None;
+    let mut count = 0;
+    for batch in reader {
+        let batch = batch.map_err(|error| damaged(path, error))?;
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| damaged(path, format!("column {name} is missing")))
+        };
+        let numbers = column(&matrix.name)?;
+        for row in 0..batch.num_rows() {
+            let at = count + row;
+            let vector = list(numbers, row)
+                .filter(|vector| vector.null_count() == 0)
+                .ok_or_else(|| {
+                    FormatError::matrix(
+                        path,
+                        format!("row {at}: the embedding is null, or has nulls in it"),
+                        "give every protein an embedding, or leave it out",
+                    )
+                })?;
+            let expected = *width.get_or_insert(vector.len());
+            if vector.len() != expected {
+                return Err(FormatError::matrix(
+                    path,
+                    format!(
+                        "row {at} has {} numbers, where the first has {expected}",
+                        vector.len()
+                    ),
+                    "give embeddings of one width",
+                ));
+            }
+            checked_shape(path, 1, expected as u64)?;
+            push(&vector, &mut unpacked).map_err(FormatError::unreadable(wanted.scratch))?;
+        }
+        if let Some(ids) = &ids {
+            let names = column(&ids.name)?;
+            for row in 0..batch.num_rows() {
+                let name = text(names, row).ok_or_else(|| {
+                    FormatError::matrix(
+                        path,
+                        format!("row {}: the accession is null", count + row),
+                        "give every embedding its accession",
+                    )
+                })?;
+                accessions.push(name.to_owned());
+            }
+        }
+        count += batch.num_rows();
+    }
+    let shape = checked_shape(path, count as u64, width.unwrap_or(0) as u64)?;
+    Ok(Opened {
+        rows: Rows::Matrix(unpacked.finish(path, shape, dtype)?),
+        accessions: ids.map(|_| accessions),
+    })
+}
+
+/// The columns, as arrays: a list of numbers is a matrix of so many rows. How wide it is, only the rows tell.
+fn shelf(schema: &Schema, rows: u64) -> Shelf<usize> {
+    let arrays: Vec<Array<usize>> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(handle, field)| column(handle, field, rows))
+        .collect();
+    Shelf {
+        name: String::new(),
+        total: arrays.len(),
+        arrays,
+        handle: 0,
+    }
+}
+
+fn column(handle: usize, field: &Field, rows: u64) -> Array<usize> {
+    let float = |item: &Field| match item.data_type() {
+        DataType::Float16 => Some(MatrixType::F16),
+        DataType::Float32 => Some(MatrixType::F32),
+        DataType::Float64 => Some(MatrixType::F64),
+        _ => None,
+    };
+    let mut dims = vec![rows];
+    let kind = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(ArrayKind::Text),
+        DataType::List(item) | DataType::LargeList(item) => {
+            dims.push(0);
+            float(item).map(ArrayKind::Float)
+        }
+        DataType::FixedSizeList(item, width) => {
+            dims.push(u64::try_from(*width).unwrap_or(0));
+            float(item).map(ArrayKind::Float)
+        }
+        // A single number is no vector, whatever its type.
+        _ => None,
+    };
+    Array {
+        name: field.name().clone(),
+        dims,
+        kind: kind.unwrap_or_else(|| ArrayKind::Other(field.data_type().to_string())),
+        handle,
+    }
+}
+
+fn list(column: &ArrayRef, row: usize) -> Option<ArrayRef> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().value(row),
+        DataType::LargeList(_) => column.as_list::<i64>().value(row),
+        DataType::FixedSizeList(..) => column.as_fixed_size_list().value(row),
+        _ => return None,
+    })
+}
+
+fn text(column: &ArrayRef, row: usize) -> Option<&str> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row),
+        DataType::LargeUtf8 => column.as_string::<i64>().value(row),
+        DataType::Utf8View => column.as_string_view().value(row),
+        _ => return None,
+    })
+}
+
+fn push(vector: &ArrayRef, unpacked: &mut ScratchRows) -> std::io::Result<()> {
+    let mut bytes = Vec::with_capacity(vector.len() * 8);
+    match vector.data_type() {
+        DataType::Float16 => {
+            let numbers = vector.as_primitive::<Float16Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+        DataType::Float32 => {
+            let numbers = vector.as_primitive::<Float32Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+        _ => {
+            let numbers = vector.as_primitive::<Float64Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+    }
+    unpacked.push(&bytes)
+}

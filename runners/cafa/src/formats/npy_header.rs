@@ -1,0 +1,223 @@
+//! The header of an `.npy` file: the type and shape of the array behind it.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::error::excerpt;
+use super::npy::read_up_to;
+use super::{FormatError, MatrixType};
+
+/// More than any header NumPy writes for a plain array.
+const LONGEST: usize = 64 << 10;
+const AGAIN: &str = "save the array again with numpy.save";
+
+/// What the header says.
+pub(super) struct Header {
+    /// The type of the elements, such as `<f4`; an excerpt if it is compound.
+    descr: Result<String, String>,
+    fortran: bool,
+    /// Elements along each dimension.
+    pub shape: Vec<usize>,
+}
+
+type Problem = (String, &'static str);
+
+/// Why there is no header.
+pub(super) enum Fault {
+    Io(std::io::Error),
+    Wrong(Problem),
+}
+
+impl Fault {
+    pub fn named(self, path: &Path) -> FormatError {
+        match self {
+            Self::Io(source) => FormatError::unreadable(path)(source),
+            Self::Wrong((problem, remedy)) => FormatError::matrix(path, problem, remedy),
+        }
+    }
+}
+
+impl Header {
+    /// Reads what comes after the first eight bytes; answers also where the numbers begin.
+    pub fn read(start: &[u8; 8], reader: &mut impl Read) -> Result<(Self, u64), Fault> {
+        let wrong = |problem: String, remedy| Fault::Wrong((problem, remedy));
+        let length_bytes = match start[6] {
+            1 => 2,
+            2 | 3 => 4,
+            version => {
+                return Err(wrong(
+                    format!("format version {version} is not known"),
+                    AGAIN,
+                ));
+            }
+        };
+        let truncated = || {
+            wrong(
+                "the file ends within its header".into(),
+                "copy or save it again",
+            )
+        };
+        let mut length = [0; 4];
+        if read_up_to(reader, &mut length[..length_bytes]).map_err(Fault::Io)? < length_bytes {
+            return Err(truncated());
+        }
+        let length = u32::from_le_bytes(length) as usize;
+        if length > LONGEST {
+            return Err(wrong(format!("its header claims {length} bytes"), AGAIN));
+        }
+        let mut header = vec![0; length];
+        if read_up_to(reader, &mut header).map_err(Fault::Io)? < length {
+            return Err(truncated());
+        }
+        let parsed = Self::parse(&header).map_err(Fault::Wrong)?;
+        Ok((parsed, (8 + length_bytes + length) as u64))
+    }
+
+    /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2408, 768), }`, keys in any order.
+    fn parse(header: &[u8]) -> Result<Self, Problem> {
+        let unknown = || {
+            (
+                format!("its header {} is not understood", excerpt(header)),
+                AGAIN,
+            )
+        };
+        let text = std::str::from_utf8(header).map_err(|_| unknown())?.trim();
+        let mut rest = text
+            .strip_prefix('{')
+            .and_then(|t| t.strip_suffix('}'))
+            .ok_or_else(unknown)?
+            .trim();
+        let (mut descr, mut fortran, mut shape) = (None, None, None);
+        while !rest.is_empty() {
+            let (key, after) = quoted(rest).ok_or_else(unknown)?;
+            let value = after
+                .trim_start()
+                .strip_prefix(':')
+                .ok_or_else(unknown)?
+                .trim_start();
+            let after = match key {
+                "descr" => match quoted(value) {
+                    Some((text, after)) => {
+                        descr = Some(Ok(text.to_owned()));
+                        after
+                    }
+                    // A list describes a structured array. What comes after it does not matter then.
+                    None => {
+                        descr = Some(Err(excerpt(value.as_bytes())));
+                        fortran.get_or_insert(false);
+                        shape.get_or_insert(Vec::new());
+                        break;
+                    }
+                },
+                "fortran_order" => {
+                    let (flag, after) = [("True", true), ("False", false)]
+                        .into_iter()
+                        .find_map(|(word, flag)| {
+                            value.strip_prefix(word).map(|after| (flag, after))
+                        })
+                        .ok_or_else(unknown)?;
+                    fortran = Some(flag);
+                    after
+                }
+                "shape" => {
+                    let (inside, after) = value
+                        .strip_prefix('(')
+                        .and_then(|v| v.split_once(')'))
+                        .ok_or_else(unknown)?;
+                    let dimensions: Option<Vec<usize>> = inside
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|d| !d.is_empty())
+                        .map(|d| d.parse().ok())
+                        .collect();
+                    shape = Some(dimensions.ok_or_else(unknown)?);
+                    after
+                }
+                _ => return Err(unknown()),
+            };
+            let after = after.trim_start();
+            rest = match after.strip_prefix(',') {
+                Some(more) => more.trim_start(),
+                None if after.is_empty() => after,
+                None => return Err(unknown()),
+            };
+        }
+        let (Some(descr), Some(fortran), Some(shape)) = (descr, fortran, shape) else {
+            return Err(unknown());
+        };
+        Ok(Self {
+            descr,
+            fortran,
+            shape,
+        })
+    }
+
+    /// The type, if these are numbers that are read here.
+    pub fn float(&self) -> Result<MatrixType, Problem> {
+        let descr = self.descr.as_ref().map_err(|text| {
+            (
+                format!("its numbers are of a compound type, {text}"),
+                "save a plain float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
+            )
+        })?;
+        match descr.as_str() {
+            "<f2" => Ok(MatrixType::F16),
+            "<f4" => Ok(MatrixType::F32),
+            "<f8" => Ok(MatrixType::F64),
+            ">f2" | ">f4" | ">f8" => Err((
+                format!("its numbers are big-endian ({descr})"),
+                "save it little-endian: numpy.save('matrix.npy', matrix.astype('<f4'))",
+            )),
+            _ => Err((
+                format!(
+                    "its numbers are of type {}, not f2, f4 or f8",
+                    excerpt(descr.as_bytes())
+                ),
+                "save a float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
+            )),
+        }
+    }
+
+    /// Bytes of an element, and whether each character has four of them; `None` if these are no texts.
+    pub fn text(&self) -> Option<(usize, bool)> {
+        let descr = self.descr.as_ref().ok()?;
+        let (width, wide) = match descr.split_at_checked(2)? {
+            ("<U", width) => (width.parse::<usize>().ok()?.checked_mul(4)?, true),
+            ("|S", width) => (width.parse().ok()?, false),
+            _ => return None,
+        };
+        (width > 0).then_some((width, wide))
+    }
+
+    /// The type in NumPy's words.
+    pub fn descr(&self) -> &str {
+        match &self.descr {
+            Ok(descr) if descr == "|O" => "objects",
+            Ok(descr) => descr,
+            Err(_) => "compound",
+        }
+    }
+
+    /// Type, rows and columns, if this is a matrix that is read here.
+    pub fn matrix(&self) -> Result<(MatrixType, usize, usize), Problem> {
+        let dtype = self.float()?;
+        let &[rows, width] = self.shape.as_slice() else {
+            return Err((
+                format!("it has {} dimension(s), not two", self.shape.len()),
+                "give one row per protein and one column per feature (mean over residues, if there is one vector per residue)",
+            ));
+        };
+        if self.fortran && rows > 1 && width > 1 {
+            return Err((
+                "it is stored column by column (Fortran order)".into(),
+                "save it row by row: numpy.save('matrix.npy', numpy.ascontiguousarray(matrix))",
+            ));
+        }
+        Ok((dtype, rows, width))
+    }
+}
+
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|&c| c == '\'' || c == '"')?;
+    text[1..].split_once(quote)
+}
