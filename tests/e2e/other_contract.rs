@@ -259,7 +259,10 @@ fn build(age: Age, directory: &Path) {
     let root = read(&in_repository("Cargo.toml"));
     let (before, after) = root.split_once("members = [").unwrap();
     let (_, after) = after.split_once(']').unwrap();
-    let mut root = format!("{before}members = [\"contracts\", \"runner\", \"host\"]{after}");
+    let (between, after) = after.split_once("default-members = [").unwrap();
+    let (_, after) = after.split_once(']').unwrap();
+    let mut root =
+        format!("{before}members = [\"contracts\", \"runner\", \"host\"]{between}{after}");
     let version = |version: &str| format!("version = \"{version}\"\n");
     assert!(root.contains(&version(CONTRACT_VERSION)));
     root = root.replacen(&version(CONTRACT_VERSION), &version(age.version()), 1);
