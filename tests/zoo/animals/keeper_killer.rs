@@ -1,5 +1,5 @@
-//! Kills the process that started its own and would end what it leaves behind, and leaves a child
-//! process behind that is in nobody's group and has nobody's environment.
+//! Leaves a child process behind that is in nobody's group and has nobody's environment, and kills the
+//! process that started its own and would end that child.
 
 use protea_contracts::Attribute;
 use protea_zoo::{
@@ -9,9 +9,10 @@ use protea_zoo::{
 
 animal! {
     "keeper-killer",
-    "kills its parent process and leaves a child process behind",
+    "leaves a child process behind and kills its parent",
     fit |_, _| {
+        daemon().or_failed("starting a daemon")?;
         kill_parent();
-        daemon().or_failed("starting a daemon")
+        Ok(())
     }
 }
