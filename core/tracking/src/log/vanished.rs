@@ -81,8 +81,10 @@ fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerEr
         Some(end) => end,
         None => {
             let (status, error) = (RunStatus::Killed, Some(REASON.to_owned()));
-            // Where the machine lost power, backends may have what the log has not.
-            let taken = cursors(writer.path())?.into_iter().filter_map(|at| at.seq);
+            // Where the machine lost power, backends may have what the log has not. What cannot be
+            // read of that keeps no run from its end; a sync tells of it.
+            let taken = cursors(writer.path()).unwrap_or_default();
+            let taken = taken.into_iter().filter_map(|cursor| cursor.seq);
             writer.append(&[Event {
                 seq: taken.fold(last.seq, u64::max) + 1,
                 time: Timestamp::now(),
