@@ -24,6 +24,8 @@ mod explain;
 mod full_disk;
 mod main_job;
 mod other_contract;
+#[cfg(unix)]
+mod reranker;
 mod run_log;
 #[cfg(target_os = "linux")]
 mod sandbox;

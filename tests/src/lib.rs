@@ -40,6 +40,7 @@ pub fn built() -> &'static Path {
             "protea-toy",
             "protea-baseline",
             "protea-knn",
+            "protea-lightgbm",
             "example-host",
         ];
         cargo_build(&in_repository("Cargo.toml"), &packages, None);

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::{
     features::{Candidates, Extractor, Query, Schema},
     folds::{Folds, shuffled},
-    library::{Booster, LightGbm, Matrix},
+    library::{Booster, LightGbm, Matrix, threads_for},
     model::{self, AspectModel, Model},
     neighbours::out_of_fold,
     principal::Principal,
@@ -273,7 +273,8 @@ impl Training<'_> {
         to_learn: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
-        let parameters = self.spec.parameters(self.seed, self.threads);
+        let threads = threads_for(to_learn.labels.len(), self.threads);
+        let parameters = self.spec.parameters(self.seed, threads);
         let names = &self.schema.features;
         let data = self.library.data(
             &to_learn.features,

@@ -15,6 +15,15 @@ const FORMAT: &str = "tree\nversion=v4\n";
 /// How many threads a model was made with is no part of it.
 const THREADS: &str = "[num_threads: ";
 
+/// With fewer rows, threads wait for each other longer than they work.
+const FEW: usize = 20_000;
+
+/// How many of `threads` threads are worth it for so many rows. What comes out is the same with any.
+#[must_use]
+pub fn threads_for(rows: usize, threads: usize) -> usize {
+    if rows < FEW { 1 } else { threads }
+}
+
 /// Features and labels as LightGBM has them: sorted into bins.
 pub struct Data<'l> {
     data: ffi::Data,
@@ -192,6 +201,7 @@ impl<'d> Booster<'d> {
         if matrix.rows() == 0 {
             return Ok(Vec::new());
         }
+        let threads = threads_for(matrix.rows(), threads);
         let parameters = text(&format!("num_threads={threads} verbosity=-1"))?;
         let predicted = self
             .handles

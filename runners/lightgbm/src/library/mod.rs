@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::LibraryDeclaration;
 
-pub use booster::{Booster, Data};
+pub use booster::{Booster, Data, threads_for};
 pub use error::LightGbmError;
 pub use matrix::Matrix;
 

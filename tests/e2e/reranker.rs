@@ -1,0 +1,147 @@
+//! The runner `lightgbm`, whose library may be missing: from the command, in a sandbox, against the suite.
+
+use std::{fs, path::PathBuf};
+
+use protea_e2e::{Place, Ran, built, library, test, train};
+
+const LIBRARY: &str = if cfg!(target_vendor = "apple") {
+    "lib_lightgbm.dylib"
+} else {
+    "lib_lightgbm.so"
+};
+const VARIABLE: &str = "PROTEA_LIGHTGBM_LIBRARY";
+/// Few trees, soon grown.
+const QUICK: [&str; 8] = [
+    "--set",
+    "trees=20",
+    "--set",
+    "maximum_rows=20000",
+    "--set",
+    "aligned=5",
+    "--set",
+    "rerank=always",
+];
+
+/// LightGBM where `runners/lightgbm/build` puts it. What is missing is said; in CI that is a failure.
+fn lightgbm() -> Option<PathBuf> {
+    let path = built().join(LIBRARY);
+    if path.is_file() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "LightGBM must be there: runners/lightgbm/build"
+    );
+    eprintln!("\n*** SKIPPED: LightGBM is not there: runners/lightgbm/build ***\n");
+    None
+}
+
+/// The runner, and nothing beside it.
+fn alone(place: &Place) -> String {
+    let directory = place.runner_directory("alone", &["protea_lightgbm"]);
+    directory.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_missing_library_is_named_without_loading_the_runner_and_when_it_is_run() {
+    let place = Place::new();
+    let alone = alone(&place);
+    let remedy = "runners/lightgbm/build";
+    let list = place.protea(["runners", "list", "--runner-dir", &alone]);
+    assert_eq!(list.code, Some(0), "{list:#?}");
+    for part in ["lightgbm cannot be run", LIBRARY, "is missing", remedy] {
+        assert!(list.stderr.contains(part), "{part}: {list:#?}");
+    }
+    let json = place
+        .protea(["runners", "list", "--json", "--runner-dir", &alone])
+        .json();
+    let runners = json["runners"].as_array().unwrap();
+    let listed = runners.iter().find(|runner| runner["name"] == "lightgbm");
+    let missing = &listed.unwrap()["missing"][0];
+    assert_eq!(missing["file"], LIBRARY);
+    assert_eq!(missing["variable"], VARIABLE);
+    assert!(missing["remedy"].as_str().unwrap().contains(remedy));
+    let toy = runners.iter().find(|runner| runner["name"] == "toy");
+    assert_eq!(toy.unwrap()["missing"], serde_json::json!([]));
+
+    let info = place.protea(["runners", "info", "lightgbm", "--runner-dir", &alone]);
+    assert_eq!(info.code, Some(0), "{info:#?}");
+    assert!(info.stdout.contains("no: "), "{info:#?}");
+    let arguments = ["run", "lightgbm", "--runner-dir", &alone];
+    place
+        .protea(arguments)
+        .fails_with(1, &["is missing", LIBRARY, remedy]);
+
+    let named = place.join("nowhere.so");
+    let mut command = place.command(&built().join("protea"));
+    command.args(arguments).env(VARIABLE, &named);
+    Ran::from(command.output().unwrap()).fails_with(1, &["nowhere.so, which is not there"]);
+}
+
+#[test]
+fn a_runner_that_was_not_built_is_told_of() {
+    let place = Place::new();
+    let empty = place.join("bin");
+    fs::create_dir(&empty).unwrap();
+    // Beside itself the command would find it.
+    let protea = empty.join("protea");
+    fs::copy(built().join("protea"), &protea).unwrap();
+    let list = place.run(&protea, ["runners", "list"]);
+    assert!(
+        list.stderr.contains("lightgbm is not there")
+            && list.stderr.contains("runners/lightgbm/build"),
+        "{list:#?}"
+    );
+    let ran = place.run(&protea, ["run", "lightgbm"]);
+    ran.fails_with(
+        4,
+        &["there is no runner \"lightgbm\"", "runners/lightgbm/build"],
+    );
+}
+
+#[test]
+fn a_strict_sandbox_changes_no_score_wherever_the_library_is() {
+    let Some(lightgbm) = lightgbm() else { return };
+    let place = Place::new();
+    let refused = place.protea(["runners", "info", "toy", "--sandbox=strict"]);
+    if refused.code != Some(0) {
+        refused.fails_with(4, &["a strict sandbox is not to be had here"]);
+        eprintln!("SKIPPED: this kernel has no Landlock (version 3) or no seccomp");
+        return;
+    }
+    let alone = alone(&place);
+    let elsewhere = place.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let elsewhere = elsewhere.join("of_another_name.so");
+    fs::copy(lightgbm, &elsewhere).unwrap();
+    let (train, test) = (train(), test());
+    let run = |more: &[&str], named: bool| {
+        let (train, test) = (train.to_str().unwrap(), test.to_str().unwrap());
+        let arguments = [
+            "run", "lightgbm", "--json", "--train", train, "--eval", test,
+        ];
+        let place = Place::new();
+        let mut command = place.command(&built().join("protea"));
+        command.args(arguments).args(QUICK).args(more);
+        if named {
+            command.env(VARIABLE, &elsewhere);
+        }
+        Ran::from(command.output().unwrap()).json()["metrics"].take()
+    };
+    let plain = run(&[], false);
+    assert!(plain["MFO"]["fmax"].as_f64().unwrap() > 0.4, "{plain}");
+    assert_eq!(run(&["--sandbox=strict"], false), plain);
+    let more = ["--sandbox=strict", "--runner-dir", &alone];
+    assert_eq!(run(&more, true), plain);
+}
+
+#[test]
+fn the_reranker_keeps_the_contract() {
+    if lightgbm().is_none() {
+        return;
+    }
+    let place = Place::new();
+    let file = built().join(library("protea_lightgbm"));
+    let ran = place.protea(["runners", "check", file.to_str().unwrap(), "--only-failed"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+}
