@@ -12,6 +12,8 @@ mod web;
 mod large;
 #[path = "store/processes.rs"]
 mod processes;
+#[path = "store/tls.rs"]
+mod tls;
 
 use std::{fs, path::Path, process::Command};
 

@@ -282,6 +282,17 @@ fn seconds(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    #[cfg(not(feature = "cloud"))]
+    #[test]
+    fn a_build_without_stores_elsewhere_says_how_to_get_them() {
+        let store = Store::of_user().unwrap();
+        let there = Url::parse("s3://u:secret@bucket/d").unwrap();
+        let error = store.stage(&there).unwrap_err();
+        assert!(matches!(error, StoreError::NoCloud { .. }), "{error}");
+        assert!(error.to_string().contains("feature `cloud`"), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
     #[test]
     fn a_time_needs_a_unit_and_a_parent_is_found() {
         assert_eq!(seconds("1.5m"), Some(Duration::from_secs(90)));

@@ -244,6 +244,29 @@ fn a_user_and_a_query_are_sent_with_every_request_and_shown_in_none() {
 }
 
 #[test]
+fn a_refusal_of_whatever_length_is_cut_and_one_that_is_no_text_is_read() {
+    let place = Place::new();
+    for (says, body) in [(1 << 45, vec![b'x'; 1 << 20]), (3, vec![0xff, 0, 0xfe])] {
+        let web = Web::serve(move |_| {
+            let mut answer = Answer::status("400 Bad Request");
+            answer.says = Some(says);
+            answer.body.clone_from(&body);
+            answer
+        });
+        let began = Instant::now();
+        let error = stage(&place, &web).unwrap_err();
+        let failed = matches!(error, DatasetError::Store(StoreError::Failed { .. }));
+        assert!(failed, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("400 Bad Request") && text.len() < 500,
+            "{text}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[test]
 fn a_redirection_is_followed() {
     let place = Place::new();
     let here = place.dataset("train", &[5000]);

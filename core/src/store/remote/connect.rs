@@ -13,7 +13,11 @@ use object_store::{
 };
 use url::{Position, Url};
 
-use super::{Manner, aws, fault::reason, web};
+use super::{
+    Manner, aws,
+    fault::reason,
+    transport::{self, Transport},
+};
 use crate::store::{StoreError, location::redacted};
 
 /// How long a connection may take to come about.
@@ -71,6 +75,7 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
                 .or_else(|| builder.get_config_value(&Key::Endpoint));
             let builder = builder
                 .with_client_options(client(is_plain(endpoint.as_deref()), patience))
+                .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
             Arc::new(builder.build().map_err(failed)?)
         }
@@ -94,6 +99,7 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
             let plain = emulator.is_some_and(|host| !host.starts_with("https://"));
             let builder = builder
                 .with_client_options(client(plain, patience))
+                .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
             Arc::new(builder.build().map_err(failed)?)
         }
@@ -110,24 +116,23 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
             let plain = is_plain(endpoint.as_deref()) || emulator.is_some_and(|set| set == "true");
             let builder = builder
                 .with_client_options(client(plain, patience))
+                .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
             Arc::new(builder.build().map_err(failed)?)
         }
         "http" | "https" => {
-            let options =
-                client(uri.scheme() == "http", patience).with_default_headers(web::headers(uri));
+            let options = client(uri.scheme() == "http", patience)
+                .with_default_headers(transport::headers(uri));
             let server = format!(
                 "{}://{}",
                 uri.scheme(),
                 &uri[Position::BeforeHost..Position::AfterPort]
             );
-            let mut builder = HttpBuilder::new()
+            let builder = HttpBuilder::new()
                 .with_url(server)
                 .with_client_options(options)
-                .with_retry(retry(patience));
-            if let Some(connector) = web::WithQuery::of(uri) {
-                builder = builder.with_http_connector(connector);
-            }
+                .with_retry(retry(patience))
+                .with_http_connector(Transport::to_web(uri));
             Arc::new(builder.build().map_err(failed)?)
         }
         _ => return Err(StoreError::Scheme { uri: shown }),

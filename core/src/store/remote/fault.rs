@@ -38,7 +38,12 @@ impl Fault {
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied(reason(error)),
             E::NotSupported { .. } => Self::NoRanges,
             _ if is_passing(error) => Self::Passing(reason(error)),
-            _ => Self::Final(reason(error)),
+            // Not every call of the crate sorts these out.
+            _ => match status(error) {
+                Some(401 | 403) => Self::Denied(reason(error)),
+                Some(404) => Self::NotFound,
+                _ => Self::Final(reason(error)),
+            },
         }
     }
 
@@ -71,6 +76,13 @@ fn is_passing(error: &(dyn Error + 'static)) -> bool {
         cause = error.source();
     }
     transport
+}
+
+/// The status that the server answered, where the error says so.
+fn status(error: &object_store::Error) -> Option<u16> {
+    let text = error.to_string();
+    let (_, rest) = text.split_once("status code: ")?;
+    rest.get(..3)?.parse().ok()
 }
 
 /// Why, from the innermost cause or from what the server says of itself.

@@ -14,9 +14,9 @@ mod fault;
 #[cfg(feature = "cloud")]
 mod object;
 #[cfg(feature = "cloud")]
-mod upload;
+mod transport;
 #[cfg(feature = "cloud")]
-mod web;
+mod upload;
 
 use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 
@@ -28,6 +28,10 @@ pub(super) use object::Remote;
 use super::meter::TransferObserver;
 
 /// How a store is spoken to.
+#[cfg_attr(
+    not(feature = "cloud"),
+    expect(dead_code, reason = "nothing is asked in a build without stores elsewhere")
+)]
 #[derive(Clone)]
 pub(super) struct Manner {
     /// A store that gives no answer and no byte for so long is given up.
