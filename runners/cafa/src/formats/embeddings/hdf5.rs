@@ -131,7 +131,7 @@ fn matrix_of(
     if !big_endian && let Some(start) = hdf5.in_place(&dataset).map_err(named)? {
         return MatrixReader::of_rows(path, hdf5.into_file(), start, shape, dtype);
     }
-    let mut unpacked = ScratchRows::create(scratch).map_err(FormatError::unreadable(scratch))?;
+    let mut unpacked = ScratchRows::create(path, scratch)?;
     hdf5.values(&dataset, &mut |piece| {
         if big_endian {
             unpacked.push_swapped(piece, dtype.bytes())?;

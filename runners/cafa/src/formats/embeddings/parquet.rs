@@ -59,7 +59,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         .map_err(failed)?;
 
     let mut unpacked =
-        ScratchRows::create(wanted.scratch).map_err(FormatError::unreadable(wanted.scratch))?;
+        ScratchRows::create(path, wanted.scratch)?;
     let mut accessions = Vec::new();
     let mut width = None;
     let mut count = 0;
@@ -94,7 +94,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                 ));
             }
             checked_shape(path, 1, expected as u64)?;
-            push(&vector, &mut unpacked).map_err(FormatError::unreadable(wanted.scratch))?;
+            push(&vector, &mut unpacked).map_err(FormatError::unreadable(path))?;
         }
         if let Some(ids) = &ids {
             let names = column(&ids.name)?;
