@@ -19,7 +19,11 @@ fn to_json(obo: &str) -> Value {
         let mut tags: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for line in stanza.lines().take_while(|line| !line.starts_with('[')) {
             if let Some((tag, value)) = line.split_once(": ") {
-                let value = if tag == "name" { value } else { value.split(" !").next().unwrap() };
+                let value = if tag == "name" {
+                    value
+                } else {
+                    value.split(" !").next().unwrap()
+                };
                 tags.entry(tag).or_default().push(value);
             }
         }
@@ -35,7 +39,8 @@ fn to_json(obo: &str) -> Value {
         for value in tags.get("replaced_by").into_iter().flatten() {
             properties.push(json!({"pred": iri("IAO:0100001"), "val": iri(value)}));
         }
-        let mut meta = json!({"basicPropertyValues": properties, "definition": {"val": "…", "xrefs": []}});
+        let mut meta =
+            json!({"basicPropertyValues": properties, "definition": {"val": "…", "xrefs": []}});
         if tags.contains_key("is_obsolete") {
             meta["deprecated"] = json!(true);
         }
@@ -78,12 +83,28 @@ const OBO: &str = "format-version: 1.2\ndata-version: releases/2024-01-17\n
 
 /// All that there is to know of an ontology.
 fn shown(ontology: &Ontology) -> Vec<String> {
-    let ids = |terms: &[protea_cafa::ontology::Term]| terms.iter().map(|&t| ontology.id(t).to_owned()).collect::<Vec<_>>();
+    let ids = |terms: &[protea_cafa::ontology::Term]| {
+        terms
+            .iter()
+            .map(|&t| ontology.id(t).to_owned())
+            .collect::<Vec<_>>()
+    };
     let terms = ontology.terms().map(|t| {
-        format!("{} {:?} {:?} {:?} {:?}", ontology.id(t), ontology.name(t), ontology.aspect(t), ids(ontology.parents(t)), ids(ontology.children(t)))
+        format!(
+            "{} {:?} {:?} {:?} {:?}",
+            ontology.id(t),
+            ontology.name(t),
+            ontology.aspect(t),
+            ids(ontology.parents(t)),
+            ids(ontology.children(t))
+        )
     });
-    let alternatives = (1..20).map(|n| format!("{:?}", ids(&ontology.resolve(&format!("GO:{n:07}")))));
-    terms.chain(alternatives).chain([format!("{:?}", ontology.version())]).collect()
+    let alternatives =
+        (1..20).map(|n| format!("{:?}", ids(&ontology.resolve(&format!("GO:{n:07}")))));
+    terms
+        .chain(alternatives)
+        .chain([format!("{:?}", ontology.version())])
+        .collect()
 }
 
 #[test]
@@ -95,22 +116,41 @@ fn json_and_obo_are_the_same_ontology() {
         assert_eq!(shown(&json), shown(&obo));
     }
     // Short identifiers, as other writers have them.
-    let short = text.replace("http://purl.obolibrary.org/obo/GO_", "GO:").replace("http://purl.obolibrary.org/obo/BFO_", "BFO:").replace("\"sub\"", "\"subj\"");
-    assert_eq!(shown(&Ontology::parse(short.as_bytes(), "go.json").unwrap()), shown(&obo));
+    let short = text
+        .replace("http://purl.obolibrary.org/obo/GO_", "GO:")
+        .replace("http://purl.obolibrary.org/obo/BFO_", "BFO:")
+        .replace("\"sub\"", "\"subj\"");
+    assert_eq!(
+        shown(&Ontology::parse(short.as_bytes(), "go.json").unwrap()),
+        shown(&obo)
+    );
 }
 
 #[test]
 fn a_dataset_frozen_from_json_has_obo_that_others_read() {
     let place = tempfile::tempdir().unwrap();
     let path = |name: &str| place.path().join(name);
-    fs::write(path("go.json"), zstd::encode_all(to_json(OBO).to_string().as_bytes(), 1).unwrap()).unwrap();
+    fs::write(
+        path("go.json"),
+        zstd::encode_all(to_json(OBO).to_string().as_bytes(), 1).unwrap(),
+    )
+    .unwrap();
     fs::write(path("x.fasta"), ">P1\nMK\n").unwrap();
     fs::write(path("x.tsv"), "P1\tGO:0000011\n").unwrap();
-    let mut request = FreezeRequest::new(path("out"), "x", path("go.json"), path("x.fasta"), path("x.tsv"));
+    let mut request = FreezeRequest::new(
+        path("out"),
+        "x",
+        path("go.json"),
+        path("x.fasta"),
+        path("x.tsv"),
+    );
     request.embeddings = EmbeddingSource::None;
     freeze(&request, &mut unwatched).unwrap();
     let frozen = fs::read_to_string(path("out/ontology.obo")).unwrap();
-    assert_eq!(shown(&Ontology::parse(frozen.as_bytes(), "x").unwrap()), shown(&Ontology::parse(OBO.as_bytes(), "x").unwrap()));
+    assert_eq!(
+        shown(&Ontology::parse(frozen.as_bytes(), "x").unwrap()),
+        shown(&Ontology::parse(OBO.as_bytes(), "x").unwrap())
+    );
     let document = fastobo::from_str(&frozen).unwrap();
     assert_eq!(document.entities().len(), 6);
 }
@@ -122,8 +162,14 @@ fn scores_are_equal() {
         fs::write(place.path().join(name), text).unwrap();
         place.path().join(name)
     };
-    let truth = write("truth.tsv", "P1\tGO:0000003\nP2\tGO:0000006\nP3\tGO:0000002\n");
-    let predictions = write("p.tsv", "P1\tGO:0000002\t0.7\nP1\tGO:0000003\t0.3\nP2\tGO:0000010\t0.9\nP3\tGO:0000009\t0.4\n");
+    let truth = write(
+        "truth.tsv",
+        "P1\tGO:0000003\nP2\tGO:0000006\nP3\tGO:0000002\n",
+    );
+    let predictions = write(
+        "p.tsv",
+        "P1\tGO:0000002\t0.7\nP1\tGO:0000003\t0.3\nP2\tGO:0000010\t0.9\nP3\tGO:0000009\t0.4\n",
+    );
     let score = |ontology: &Ontology| {
         let truth = GroundTruth::read(&truth, ontology).unwrap();
         let predictions = Predictions::read(&predictions, &truth, "p").unwrap();
@@ -147,11 +193,23 @@ fn the_gene_ontology_as_json() {
     let obo = Ontology::parse(text.as_bytes(), "go").unwrap();
     let json = Ontology::parse(to_json(&text).to_string().as_bytes(), "go").unwrap();
     let terms = |ontology: &Ontology| {
-        let mut terms: Vec<String> = ontology.terms().map(|t| {
-            let mut parents: Vec<&str> = ontology.parents(t).iter().map(|&p| ontology.id(p)).collect();
-            parents.sort_unstable();
-            format!("{} {:?} {:?} {parents:?}", ontology.id(t), ontology.name(t), ontology.aspect(t))
-        }).collect();
+        let mut terms: Vec<String> = ontology
+            .terms()
+            .map(|t| {
+                let mut parents: Vec<&str> = ontology
+                    .parents(t)
+                    .iter()
+                    .map(|&p| ontology.id(p))
+                    .collect();
+                parents.sort_unstable();
+                format!(
+                    "{} {:?} {:?} {parents:?}",
+                    ontology.id(t),
+                    ontology.name(t),
+                    ontology.aspect(t)
+                )
+            })
+            .collect();
         terms.sort_unstable();
         terms
     };
@@ -161,17 +219,33 @@ fn the_gene_ontology_as_json() {
 #[test]
 fn what_is_no_ontology_is_refused() {
     let refused = |text: &str| Ontology::parse(text.as_bytes(), "bad.json").unwrap_err();
-    for text in ["{", "{}", "{\"graphs\": 1}", "{\"graphs\": [{\"nodes\": [{\"lbl\": \"x\"}]}]}"] {
+    for text in [
+        "{",
+        "{}",
+        "{\"graphs\": 1}",
+        "{\"graphs\": [{\"nodes\": [{\"lbl\": \"x\"}]}]}",
+    ] {
         let error = refused(text);
         assert!(matches!(error, OntologyError::Malformed { .. }), "{error}");
-        assert!(error.to_string().contains("bad.json, line 1: this is no OBO Graphs JSON"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("bad.json, line 1: this is no OBO Graphs JSON"),
+            "{error}"
+        );
     }
-    assert!(matches!(refused("{\"graphs\": []}"), OntologyError::NoTerms { .. }));
+    assert!(matches!(
+        refused("{\"graphs\": []}"),
+        OntologyError::NoTerms { .. }
+    ));
     let nested = "[".repeat(100_000);
     let error = refused(&format!("{{\"graphs\": [{{\"nodes\": [], \"x\": {nested}"));
     assert!(error.to_string().contains("recursion limit"), "{error}");
     // A name cannot smuggle in another tag.
-    let text = to_json(OBO).to_string().replace("\"three\"", "\"three\\nis_a: GO:0000004\\n[Term]\\nid: GO:0000099\"");
+    let text = to_json(OBO).to_string().replace(
+        "\"three\"",
+        "\"three\\nis_a: GO:0000004\\n[Term]\\nid: GO:0000099\"",
+    );
     let ontology = Ontology::parse(text.as_bytes(), "x").unwrap();
     assert_eq!(ontology.len(), 5);
     assert!(ontology.resolve("GO:0000099").is_empty());

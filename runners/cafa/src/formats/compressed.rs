@@ -100,7 +100,9 @@ pub(super) fn open_seekable(
         if written > most {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("unpacked, it is more than {MOST_GROWTH} times as large, as no embeddings are"),
+                format!(
+                    "unpacked, it is more than {MOST_GROWTH} times as large, as no embeddings are"
+                ),
             ));
         }
         plain

@@ -32,7 +32,12 @@ fn gzip_twice(bytes: &[u8]) -> Vec<u8> {
 /// A skippable frame, as pzstd writes, and two frames.
 fn zstd_twice(bytes: &[u8]) -> Vec<u8> {
     let (one, two) = bytes.split_at(bytes.len() / 2 + 1);
-    [b"\x50\x2a\x4d\x18\x04\0\0\0skip".to_vec(), zstd(one), zstd(two)].concat()
+    [
+        b"\x50\x2a\x4d\x18\x04\0\0\0skip".to_vec(),
+        zstd(one),
+        zstd(two),
+    ]
+    .concat()
 }
 
 const PACKS: [(&str, Pack); 4] = [
@@ -50,7 +55,10 @@ fn pack(path: &Path, pack: Pack) {
 
 fn manifest_of(request: &FreezeRequest) -> Vec<(String, String)> {
     let files = freeze(request, &mut unwatched).unwrap().manifest.files;
-    files.into_iter().map(|file| (file.path, file.sha256)).collect()
+    files
+        .into_iter()
+        .map(|file| (file.path, file.sha256))
+        .collect()
 }
 
 #[test]
@@ -58,7 +66,15 @@ fn every_input_of_freezing_may_be_packed() {
     let plain = manifest_of(&Inputs::new().request());
     for (name, how) in PACKS {
         let inputs = Inputs::new();
-        for input in ["go.obo", "proteins.fasta", "terms.tsv", "ids.txt", "ia.tsv", "taxa.tsv", "matrix.npy"] {
+        for input in [
+            "go.obo",
+            "proteins.fasta",
+            "terms.tsv",
+            "ids.txt",
+            "ia.tsv",
+            "taxa.tsv",
+            "matrix.npy",
+        ] {
             pack(&inputs.path(input), how);
         }
         assert_eq!(manifest_of(&inputs.request()), plain, "{name}");
@@ -71,7 +87,10 @@ fn every_input_of_scoring_may_be_packed() {
     let score = |how: Option<Pack>| {
         let inputs = Inputs::new();
         fs::create_dir(inputs.path("predictions")).unwrap();
-        let predictions = inputs.write("predictions/mine.tsv.zst", "P00001\tGO:0005488\t0.5\nP00002\tGO:0003674\t0.25\n");
+        let predictions = inputs.write(
+            "predictions/mine.tsv.zst",
+            "P00001\tGO:0005488\t0.5\nP00002\tGO:0003674\t0.25\n",
+        );
         for input in ["go.obo", "terms.tsv", "ia.tsv", "predictions/mine.tsv.zst"] {
             if let Some(how) = how {
                 pack(&inputs.path(input), how);
@@ -84,7 +103,12 @@ fn every_input_of_scoring_may_be_packed() {
         assert_eq!(files[0].name, "mine.tsv");
         let read = Predictions::read(&predictions, &truth, "mine").unwrap();
         let binding = ontology.resolve("GO:0005488")[0];
-        format!("{:?} {} {:?}", read.skipped(), accretion.of(binding), ontology.len())
+        format!(
+            "{:?} {} {:?}",
+            read.skipped(),
+            accretion.of(binding),
+            ontology.len()
+        )
     };
     let plain = score(None);
     for (name, how) in PACKS {
@@ -132,9 +156,12 @@ fn bomb(inputs: &Inputs, name: &str, how: fn(Box<dyn Read>) -> Vec<u8>) -> PathB
 fn bombs_are_not_unpacked_into_memory() {
     let inputs = Inputs::new();
     let packed = [
-        bomb(&inputs, "bomb.zst", |plain| zstd::encode_all(plain, 1).unwrap()),
+        bomb(&inputs, "bomb.zst", |plain| {
+            zstd::encode_all(plain, 1).unwrap()
+        }),
         bomb(&inputs, "bomb.gz", |mut plain| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             std::io::copy(&mut plain, &mut encoder).unwrap();
             encoder.finish().unwrap()
         }),
@@ -144,7 +171,10 @@ fn bombs_are_not_unpacked_into_memory() {
         let error = sequences(path).unwrap_err().to_string();
         assert!(error.contains("longer than"), "{error}");
         let mut request = inputs.request();
-        request.embeddings = EmbeddingSource::Named { file: path.clone(), source: None };
+        request.embeddings = EmbeddingSource::Named {
+            file: path.clone(),
+            source: None,
+        };
         let error = freeze(&request, &mut unwatched).unwrap_err().to_string();
         assert!(error.contains("no file of embeddings"), "{error}");
     }

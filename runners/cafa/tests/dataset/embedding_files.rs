@@ -15,15 +15,26 @@ pub static WRITTEN: LazyLock<Option<TempDir>> = LazyLock::new(|| {
     let python = interpreter()?;
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new(python)
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/write_formats.py"))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/write_formats.py"
+        ))
         .arg(directory.path())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(directory)
 });
 
-pub fn open(file: &Path, names: &ArrayNames, ids: Option<&Path>) -> Result<EmbeddingReader, FormatError> {
+pub fn open(
+    file: &Path,
+    names: &ArrayNames,
+    ids: Option<&Path>,
+) -> Result<EmbeddingReader, FormatError> {
     EmbeddingReader::open(file, ids, names, &std::env::temp_dir())
 }
 
@@ -50,7 +61,9 @@ fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
     let files = std::fs::read(directory.join("files.json")).unwrap();
     let files: Vec<Value> = serde_json::from_slice(&files).unwrap();
     let ids = std::fs::read_to_string(directory.join("ids.txt")).unwrap();
-    let expected: Vec<_> = ["f2", "f4", "f8"].map(|dtype| (dtype, expected(directory, dtype))).into();
+    let expected: Vec<_> = ["f2", "f4", "f8"]
+        .map(|dtype| (dtype, expected(directory, dtype)))
+        .into();
     let mut read = 0;
     for file in &files {
         if file["feature"] == "parquet" && !cfg!(feature = "parquet") {
@@ -58,20 +71,32 @@ fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
         }
         let text = |key: &str| file[key].as_str().map(str::to_owned);
         let name = text("file").unwrap();
-        let names = ArrayNames { matrix: text("matrix"), ids: text("ids") };
+        let names = ArrayNames {
+            matrix: text("matrix"),
+            ids: text("ids"),
+        };
         let list = text("list").map(|list| directory.join(list));
         let mut reader = open(&directory.join(&name), &names, list.as_deref())
             .unwrap_or_else(|error| panic!("{error}"));
         let dtype = text("dtype").unwrap();
         let numbers = &expected.iter().find(|(name, _)| *name == dtype).unwrap().1;
-        assert_eq!((reader.rows(), reader.width()), (numbers.len(), numbers[0].len()), "{name}");
-        assert_eq!(format!("{:?}", reader.dtype()), format!("F{}", 8 * dtype[1..].parse::<u8>().unwrap()));
+        assert_eq!(
+            (reader.rows(), reader.width()),
+            (numbers.len(), numbers[0].len()),
+            "{name}"
+        );
+        assert_eq!(
+            format!("{:?}", reader.dtype()),
+            format!("F{}", 8 * dtype[1..].parse::<u8>().unwrap())
+        );
         // Last first, as nobody promises the order of the file.
         let accessions: Vec<&str> = ids.lines().collect();
         for (row, &accession) in accessions.iter().enumerate().rev() {
             let mut found = Vec::new();
             let place = reader.accessions()[accession];
-            reader.read_f32(place, &mut found).unwrap_or_else(|error| panic!("{error}"));
+            reader
+                .read_f32(place, &mut found)
+                .unwrap_or_else(|error| panic!("{error}"));
             let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
             assert_eq!(found, numbers[row], "{name}: {accession}");
         }
@@ -86,7 +111,9 @@ fn what_could_mean_several_things_is_listed() {
         return;
     };
     let refused = |name: &str, names: ArrayNames, ids: Option<PathBuf>, words: &[&str]| {
-        let error = open(&directory.join(name), &names, ids.as_deref()).err().unwrap();
+        let error = open(&directory.join(name), &names, ids.as_deref())
+            .err()
+            .unwrap();
         assert!(matches!(error, FormatError::Choice { .. }), "{error}");
         let text = error.to_string();
         for word in [name].iter().chain(words) {
@@ -97,13 +124,42 @@ fn what_could_mean_several_things_is_listed() {
         matrix: matrix.map(str::to_owned),
         ids: ids.map(str::to_owned),
     };
-    let listed = ["layers/mean (700 vectors", "layers/max (700 vectors", "matrix (700 × 13 f32)"];
+    let listed = [
+        "layers/mean (700 vectors",
+        "layers/max (700 vectors",
+        "matrix (700 × 13 f32)",
+    ];
     let words = |more: &[&'static str]| [&listed[..], more].concat();
-    refused("several.h5", called(None, None), None, &words(&["3 things", "--embeddings-key"]));
-    refused("several.h5", called(Some("layers"), None), None, &words(&["called \"layers\""]));
-    refused("several.h5", called(Some("matrix"), None), None, &words(&["several lists", "--ids-key"]));
-    refused("several.h5", called(Some("matrix"), Some("ids")), None, &words(&["700 texts called \"ids\""]));
-    refused("two.npz", called(None, None), None, &["2 things", "a (700 × 13 f32)", "b (700 × 13 f32)"]);
+    refused(
+        "several.h5",
+        called(None, None),
+        None,
+        &words(&["3 things", "--embeddings-key"]),
+    );
+    refused(
+        "several.h5",
+        called(Some("layers"), None),
+        None,
+        &words(&["called \"layers\""]),
+    );
+    refused(
+        "several.h5",
+        called(Some("matrix"), None),
+        None,
+        &words(&["several lists", "--ids-key"]),
+    );
+    refused(
+        "several.h5",
+        called(Some("matrix"), Some("ids")),
+        None,
+        &words(&["700 texts called \"ids\""]),
+    );
+    refused(
+        "two.npz",
+        called(None, None),
+        None,
+        &["2 things", "a (700 × 13 f32)", "b (700 × 13 f32)"],
+    );
     refused(
         "vectors-f4.npz",
         called(None, None),
@@ -149,9 +205,16 @@ numpy.savez(here + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD'))
         .args(["-c", script, directory.path().to_str().unwrap()])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     for (name, words) in [
-        ("residues.h5", &["embeddings of residues", "average", "P0 (2 × 3 f32)"][..]),
+        (
+            "residues.h5",
+            &["embeddings of residues", "average", "P0 (2 × 3 f32)"][..],
+        ),
         ("widths.h5", &["P090 is 4 f32", "the first is 3 f32"]),
         ("types.h5", &["P090 is 3 f64", "the first is 3 f16"]),
         ("twice.h5", &["both of P1"]),

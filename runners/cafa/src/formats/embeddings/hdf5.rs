@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
+use super::choice::{Array, ArrayKind, Choice, LOOKED_AT, Shelf, choose};
 use super::scratch::{ScratchRows, swap};
 use super::{FormatError, MatrixReader, MatrixType, Opened, Rows, WIDEST, Wanted, checked_shape};
 use crate::formats::hdf5::{Dataset, Fault, Hdf5, Kind, Node};
 
-/// Members of a group that are looked at before it is known what is in it.
-const LOOKED_AT: usize = 64;
 /// Groups that are looked into.
 const MOST_GROUPS: usize = 256;
 

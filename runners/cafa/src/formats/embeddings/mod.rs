@@ -201,7 +201,8 @@ impl EmbeddingReader {
 
 fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
     let known = |start: &[u8]| Container::of(start).is_some();
-    let opened = open_seekable(path, wanted.scratch, known).map_err(FormatError::unreadable(path))?;
+    let opened =
+        open_seekable(path, wanted.scratch, known).map_err(FormatError::unreadable(path))?;
     let found = opened.and_then(|opened| Some((Container::of(&opened.start)?, opened.file)));
     match found {
         Some((Container::Hdf5, file)) => hdf5::open(path, file, wanted),
@@ -242,7 +243,9 @@ impl Container {
     /// Tells it by the first bytes.
     fn of(start: &[u8]) -> Option<Self> {
         // A user block of HDF5 pushes its signature back, to a power of two.
-        let places = [0, 512, 1024, 2048].into_iter().filter_map(|at| start.get(at..));
+        let places = [0, 512, 1024, 2048]
+            .into_iter()
+            .filter_map(|at| start.get(at..));
         if places.clone().any(super::hdf5::is_hdf5) {
             Some(Self::Hdf5)
         } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {

@@ -58,8 +58,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         .build()
         .map_err(failed)?;
 
-    let mut unpacked =
-        ScratchRows::create(path, wanted.scratch)?;
+    let mut unpacked = ScratchRows::create(path, wanted.scratch)?;
     let mut accessions = Vec::new();
     let mut width = None;
     let mut count = 0;
