@@ -84,7 +84,7 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids_key: Option<String>,
-    /// What made the embeddings, such as a model
+    /// What made the embeddings [default: the name of their file]
     #[arg(
         long,
         value_name = "TEXT",

@@ -51,15 +51,20 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     });
     request.arrays.matrix.clone_from(&args.embeddings_key);
     request.arrays.ids.clone_from(&args.ids_key);
+    let source = || {
+        let name = args.embeddings.as_deref().and_then(path::Path::file_name);
+        let name = name.map(|name| name.to_string_lossy().into_owned());
+        args.source.clone().or(name)
+    };
     request.embeddings = match (&args.embeddings, &args.ids, args.features) {
         (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
             matrix: matrix.clone(),
             ids: ids.clone(),
-            source: args.source.clone(),
+            source: source(),
         },
         (Some(file), None, _) => EmbeddingSource::Named {
             file: file.clone(),
-            source: args.source.clone(),
+            source: source(),
         },
         (_, _, Some(Features::Kmer)) => EmbeddingSource::Kmer,
         _ => EmbeddingSource::None,

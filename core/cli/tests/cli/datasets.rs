@@ -102,6 +102,19 @@ fn bad_inputs_are_named_and_leave_nothing_behind() {
         .freeze("--embeddings none.npy --ids none.txt")
         .error(3);
     place.freeze("--dtype f16").error(2);
-    place.freeze("--embeddings none.npy").error(2);
+    place.freeze("--ids none.txt").error(2);
+    place.freeze("--ids-key ids").error(2);
+    place
+        .freeze("--embeddings none.h5 --ids none.txt --ids-key ids")
+        .error(2);
+    let error = place.freeze("--embeddings none.h5").error(3);
+    assert!(error.contains("none.h5: cannot be read"), "{error}");
+    place.write("text.h5", "P00001\t0.5\n");
+    let error = place.freeze("--embeddings text.h5").error(3);
+    assert!(
+        error.contains("text.h5: this is no file of embeddings; give .npy, .npz, HDF5 or Parquet"),
+        "{error}"
+    );
+    fs::remove_file(place.join("text.h5")).expect("it was just written");
     assert_eq!(place.new_names(), Vec::<String>::new());
 }

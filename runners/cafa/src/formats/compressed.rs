@@ -7,6 +7,8 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 const BUFFER: usize = 256 << 10;
+/// Enough to know a file by.
+const START: usize = 4 << 10;
 /// The largest window a Zstandard stream may ask for, as a power of two: what `zstd` itself takes unless told otherwise.
 const LARGEST_WINDOW: u32 = 27;
 /// A file that is unpacked to the disk may grow to this times its size, once it is larger than [`UNSUSPICIOUS`]. Embeddings grow
@@ -50,31 +52,45 @@ fn is_zstd(start: &[u8]) -> bool {
         || matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
+/// A file that is read here and there, with its first bytes.
+pub(super) struct Seekable {
+    pub file: File,
+    pub start: Vec<u8>,
+}
+
 /// Opens a file that is read here and there: as it is, or unpacked into a file without a name in `scratch`, which goes
-/// when it is closed.
-pub(super) fn open_seekable(path: &Path, scratch: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+/// when it is closed. What `wanted` does not know by its first bytes is not unpacked: `None`.
+pub(super) fn open_seekable(
+    path: &Path,
+    scratch: &Path,
+    wanted: impl FnOnce(&[u8]) -> bool,
+) -> io::Result<Option<Seekable>> {
+    let mut file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
     let (mut reader, compressed) = decompressed(file.try_clone()?)?;
-    if !compressed && metadata.is_file() {
-        drop(reader);
-        let mut file = file;
-        file.seek(SeekFrom::Start(0))?;
-        return Ok(file);
+    let mut start = Vec::new();
+    reader.by_ref().take(START as u64).read_to_end(&mut start)?;
+    if !wanted(&start) {
+        return Ok(None);
     }
-    let mut plain = tempfile::tempfile_in(scratch)?;
+    if !compressed && metadata.is_file() {
+        file.seek(SeekFrom::Start(0))?;
+        return Ok(Some(Seekable { file, start }));
+    }
     let most = if compressed {
         metadata.len().saturating_mul(MOST_GROWTH).max(UNSUSPICIOUS)
     } else {
         u64::MAX
     };
+    let mut plain = tempfile::tempfile_in(scratch).map_err(|error| unpacking(scratch, &error))?;
+    let mut whole = start.as_slice().chain(reader);
     let mut written = 0;
     let mut buffer = vec![0; BUFFER];
     loop {
-        let read = match reader.read(&mut buffer) {
+        let read = match whole.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -85,12 +101,22 @@ pub(super) fn open_seekable(path: &Path, scratch: &Path) -> io::Result<File> {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "decompressed, it is more than {MOST_GROWTH} times as large, as no embeddings are"
+                    "unpacked, it is more than {MOST_GROWTH} times as large, as no embeddings are"
                 ),
             ));
         }
-        plain.write_all(&buffer[..read])?;
+        plain
+            .write_all(&buffer[..read])
+            .map_err(|error| unpacking(scratch, &error))?;
     }
     plain.seek(SeekFrom::Start(0))?;
-    Ok(plain)
+    Ok(Some(Seekable { file: plain, start }))
+}
+
+/// It is not the file read that is at fault.
+pub(super) fn unpacking(scratch: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("unpacking it into {}: {error}", scratch.display()),
+    )
 }

@@ -7,6 +7,7 @@ use protea_cafa::dataset::{
     freeze, unwatched,
 };
 
+use protea_cafa::formats::FormatError;
 use protea_cafa::ontology::Aspect;
 
 use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};

@@ -3,6 +3,10 @@
 // A failed unwrap names the place and the error, which is all a test has to say.
 #![allow(clippy::unwrap_used)]
 
+mod annotation_files;
+mod compression;
+mod damaged_embeddings;
+mod embedding_files;
 mod embeddings;
 mod features;
 mod folds;

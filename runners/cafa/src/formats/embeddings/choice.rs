@@ -6,6 +6,8 @@ use super::{ArrayNames, FormatError, MatrixType};
 
 /// Arrays listed in a message.
 const LISTED: usize = 20;
+/// Members of a group that are looked at before it is decided what is in it.
+pub(super) const LOOKED_AT: usize = 64;
 
 /// An array of a file.
 #[derive(Debug, Clone)]
@@ -75,6 +77,10 @@ impl<H> Shelf<H> {
     /// Whether it has one vector per protein.
     fn has_vectors(&self) -> bool {
         let mut widths = self.arrays.iter().map(Array::vector_width);
+        // Groups and what else is no array stands beside them.
+        if self.arrays.len() < self.total.min(LOOKED_AT) {
+            return false;
+        }
         match widths.next() {
             Some(Some(first)) => widths.all(|width| width == Some(first)),
             _ => false,

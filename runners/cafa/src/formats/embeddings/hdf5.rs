@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
+use super::choice::{Array, ArrayKind, Choice, LOOKED_AT, Shelf, choose};
 use super::scratch::{ScratchRows, swap};
 use super::{FormatError, MatrixReader, MatrixType, Opened, Rows, WIDEST, Wanted, checked_shape};
 use crate::formats::hdf5::{Dataset, Fault, Hdf5, Kind, Node};
 
-/// Members of a group that are looked at before it is known what is in it.
-const LOOKED_AT: usize = 64;
 /// Groups that are looked into.
 const MOST_GROUPS: usize = 256;
 
@@ -131,7 +129,7 @@ fn matrix_of(
     if !big_endian && let Some(start) = hdf5.in_place(&dataset).map_err(named)? {
         return MatrixReader::of_rows(path, hdf5.into_file(), start, shape, dtype);
     }
-    let mut unpacked = ScratchRows::create(scratch).map_err(FormatError::unreadable(scratch))?;
+    let mut unpacked = ScratchRows::create(path, scratch)?;
     hdf5.values(&dataset, &mut |piece| {
         if big_endian {
             unpacked.push_swapped(piece, dtype.bytes())?;

@@ -9,7 +9,6 @@ mod scratch;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use half::f16;
@@ -201,43 +200,63 @@ impl EmbeddingReader {
 }
 
 fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
-    let unreadable = FormatError::unreadable(path);
-    let mut file = open_seekable(path, wanted.scratch).map_err(&unreadable)?;
-    let mut start = [0; 8];
-    npy::read_up_to(&mut file, &mut start).map_err(&unreadable)?;
-    // A user block of HDF5 pushes its first bytes to a later place.
-    let mut behind = [0; 8];
-    if file.seek(SeekFrom::Start(512)).is_ok() {
-        npy::read_up_to(&mut file, &mut behind).map_err(&unreadable)?;
-    }
-    file.seek(SeekFrom::Start(0)).map_err(&unreadable)?;
-    if super::hdf5::is_hdf5(&start) || super::hdf5::is_hdf5(&behind) {
-        hdf5::open(path, file, wanted)
-    } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        npz::open(path, file, wanted)
-    } else if start.starts_with(b"PAR1") {
-        open_parquet(path, file, wanted)
-    } else if start.starts_with(b"\x93NUMPY") {
-        if let Some(name) = wanted.names.matrix.as_ref().or(wanted.names.ids.as_ref()) {
-            return Err(FormatError::matrix(
-                path,
-                format!(
-                    "an .npy file holds one matrix without names, and so nothing called {name:?}"
-                ),
-                "leave the name out",
-            ));
+    let known = |start: &[u8]| Container::of(start).is_some();
+    let opened =
+        open_seekable(path, wanted.scratch, known).map_err(FormatError::unreadable(path))?;
+    let found = opened.and_then(|opened| Some((Container::of(&opened.start)?, opened.file)));
+    match found {
+        Some((Container::Hdf5, file)) => hdf5::open(path, file, wanted),
+        Some((Container::Npz, file)) => npz::open(path, file, wanted),
+        Some((Container::Parquet, file)) => open_parquet(path, file, wanted),
+        Some((Container::Npy, file)) => {
+            if let Some(name) = wanted.names.matrix.as_ref().or(wanted.names.ids.as_ref()) {
+                return Err(FormatError::matrix(
+                    path,
+                    format!(
+                        "an .npy file holds one matrix without names, and so nothing called {name:?}"
+                    ),
+                    "leave the name out",
+                ));
+            }
+            Ok(Opened {
+                rows: Rows::Matrix(MatrixReader::of_file(path, file)?),
+                accessions: None,
+            })
         }
-        let matrix = MatrixReader::of_file(path, file)?;
-        Ok(Opened {
-            rows: Rows::Matrix(matrix),
-            accessions: None,
-        })
-    } else {
-        Err(FormatError::matrix(
+        None => Err(FormatError::matrix(
             path,
             "this is no file of embeddings",
             "give .npy, .npz, HDF5 or Parquet; numpy.save('matrix.npy', matrix) makes one",
-        ))
+        )),
+    }
+}
+
+/// What a file is.
+enum Container {
+    Hdf5,
+    Npz,
+    Parquet,
+    Npy,
+}
+
+impl Container {
+    /// Tells it by the first bytes.
+    fn of(start: &[u8]) -> Option<Self> {
+        // A user block of HDF5 pushes its signature back, to a power of two.
+        let places = [0, 512, 1024, 2048]
+            .into_iter()
+            .filter_map(|at| start.get(at..));
+        if places.clone().any(super::hdf5::is_hdf5) {
+            Some(Self::Hdf5)
+        } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+            Some(Self::Npz)
+        } else if start.starts_with(b"PAR1") {
+            Some(Self::Parquet)
+        } else if start.starts_with(b"\x93NUMPY") {
+            Some(Self::Npy)
+        } else {
+            None
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn unpack(
     arrays: &[Array<usize>],
     scratch: &Path,
 ) -> Result<Rows, FormatError> {
-    let mut unpacked = ScratchRows::create(scratch).map_err(FormatError::unreadable(scratch))?;
+    let mut unpacked = ScratchRows::create(path, scratch)?;
     let mut first = None;
     let mut total = 0;
     for array in arrays {
@@ -150,7 +150,7 @@ fn unpack(
                         .map_err(FormatError::unreadable(path))?;
                     unpacked
                         .push(&piece[..got])
-                        .map_err(FormatError::unreadable(scratch))?;
+                        .map_err(FormatError::unreadable(path))?;
                     left -= got as u64;
                     if got < want || left == 0 {
                         break;

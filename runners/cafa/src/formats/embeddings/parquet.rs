@@ -58,8 +58,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         .build()
         .map_err(failed)?;
 
-    let mut unpacked =
-        ScratchRows::create(wanted.scratch).map_err(FormatError::unreadable(wanted.scratch))?;
+    let mut unpacked = ScratchRows::create(path, wanted.scratch)?;
     let mut accessions = Vec::new();
     let mut width = None;
     let mut count = 0;
@@ -94,7 +93,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                 ));
             }
             checked_shape(path, 1, expected as u64)?;
-            push(&vector, &mut unpacked).map_err(FormatError::unreadable(wanted.scratch))?;
+            push(&vector, &mut unpacked).map_err(FormatError::unreadable(path))?;
         }
         if let Some(ids) = &ids {
             let names = column(&ids.name)?;

@@ -2,20 +2,26 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{FormatError, MatrixReader, MatrixType};
+use crate::formats::compressed::unpacking;
 
 /// A scratch file that fills with rows.
 pub(super) struct ScratchRows {
     file: BufWriter<File>,
+    scratch: PathBuf,
     bytes: u64,
 }
 
 impl ScratchRows {
-    pub fn create(scratch: &Path) -> std::io::Result<Self> {
+    /// For the rows of the file `path`.
+    pub fn create(path: &Path, scratch: &Path) -> Result<Self, FormatError> {
+        let file = tempfile::tempfile_in(scratch)
+            .map_err(|error| FormatError::unreadable(path)(unpacking(scratch, &error)))?;
         Ok(Self {
-            file: BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(scratch)?),
+            file: BufWriter::with_capacity(1 << 20, file),
+            scratch: scratch.to_owned(),
             bytes: 0,
         })
     }
@@ -23,7 +29,9 @@ impl ScratchRows {
     /// Adds little-endian numbers.
     pub fn push(&mut self, numbers: &[u8]) -> std::io::Result<()> {
         self.bytes += numbers.len() as u64;
-        self.file.write_all(numbers)
+        self.file
+            .write_all(numbers)
+            .map_err(|error| unpacking(&self.scratch, &error))
     }
 
     /// Adds numbers of either byte order, `size` bytes each.
@@ -51,10 +59,9 @@ impl ScratchRows {
                 "the file is cut off or damaged: copy or save it again",
             ));
         }
-        let file = self
-            .file
-            .into_inner()
-            .map_err(|error| FormatError::unreadable(path)(error.into_error()))?;
+        let file = self.file.into_inner().map_err(|error| {
+            FormatError::unreadable(path)(unpacking(&self.scratch, error.error()))
+        })?;
         MatrixReader::of_rows(path, file, 0, (rows, width), dtype)
     }
 }

@@ -1,10 +1,10 @@
 //! HDF5 files, as far as embeddings need them.
 //!
-//! A reader of our own. Of the crates tried, `hdf5-metno` needs the C library or CMake and cannot read chunks written
-//! with `libver="latest"` by an older library; `hdf5-pure` 0.47 gives nothing for a dataset of half-precision numbers,
-//! and says nothing of it; `hdf5-reader` 0.12 fails on groups of some ten thousand links written with
-//! `libver="latest"`, and takes 4 KB of memory and 40 µs for each dataset of a group, where UniProt's file of
-//! Swiss-Prot has 570,000. What is here reads groups in one sweep, a dataset when it is asked for, and nothing else:
+//! A reader of our own. Of the crates tried, `hdf5-metno` needs the C library or CMake, and with an older library cannot
+//! read chunks written with `libver="latest"`; `hdf5-pure` 0.47 gives nothing for a dataset of half-precision numbers, and
+//! says nothing of it; `hdf5-reader` 0.12 fails on groups of more than some ten thousand links written with `libver="latest"`,
+//! has no LZF, and keeps some 4 KB of memory for each dataset of a group, where UniProt's file of Swiss-Prot has 570,000.
+//! What is here reads groups in one sweep, a dataset when it is asked for, and nothing else:
 //!
 //! | part | read |
 //! |---|---|

@@ -1,0 +1,172 @@
+"""Writes embeddings in every format and variant that freezing takes.
+
+    write_formats.py DIRECTORY
+
+`expected-f2.npy` and its like have the numbers, `ids.txt` the accessions; `files.json` says of each file which numbers it
+has and what has to be asked for by name.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import sys
+
+import h5py
+import numpy
+import pyarrow
+import pyarrow.parquet
+import zstandard
+
+here = sys.argv[1]
+PROTEINS, WIDTH = 700, 13
+ids = [f"P{number:05d}" for number in range(PROTEINS)]
+random = numpy.random.default_rng(7)
+numbers = random.standard_normal((PROTEINS, WIDTH)) * 10.0 ** random.integers(-3, 4, (PROTEINS, 1))
+files = []
+
+
+def place(name):
+    return os.path.join(here, name)
+
+
+def listed(name, dtype, **more):
+    files.append({"file": name, "dtype": dtype[-2:], **more})
+
+
+with open(place("ids.txt"), "w") as out:
+    out.write("\n".join(ids) + "\n")
+for dtype in ["f2", "f4", "f8"]:
+    numpy.save(place(f"expected-{dtype}.npy"), numbers.astype("<" + dtype))
+
+libraries = ["earliest", "v108", "v110", "latest"]
+chunked = {
+    "contiguous": {},
+    "chunks": dict(chunks=(64, 5)),
+    "one-chunk": dict(chunks=(PROTEINS, WIDTH)),
+    "deflate": dict(chunks=(100, WIDTH), compression="gzip", shuffle=True),
+    "one-deflate": dict(chunks=(PROTEINS, WIDTH), compression="gzip"),
+    "lzf": dict(chunks=(9, 4), compression="lzf", shuffle=True, fletcher32=True),
+    "growing": dict(chunks=(10, WIDTH), maxshape=(None, WIDTH)),
+    "growing-wide": dict(chunks=(10, 3), maxshape=(PROTEINS, None), compression="lzf"),
+    "growing-both": dict(chunks=(10, 3), maxshape=(None, None), compression="gzip"),
+    "growing-some": dict(chunks=(10, 3), maxshape=(2 * PROTEINS, 2 * WIDTH), fletcher32=True),
+    "many": dict(chunks=(1, 3), maxshape=(PROTEINS, 2 * WIDTH)),
+    "many-growing": dict(chunks=(1, 3), maxshape=(None, WIDTH), compression="gzip"),
+}
+for library in libraries:
+    for dtype in ["<f2", "<f4", "<f8", ">f2", ">f4"]:
+        values = numbers.astype(dtype)
+        size = dtype[1:] if dtype[0] == "<" else "be-" + dtype[1:]
+        for kind, options in {
+            "contiguous": {},
+            "deflate": dict(chunks=(8,), compression="gzip", shuffle=True),
+            "lzf": dict(chunks=(WIDTH,), compression="lzf", fletcher32=True),
+            "ordered": {},
+            "row": {},
+            "compact": {},
+        }.items():
+            name = f"vectors-{library}-{size}-{kind}.h5"
+            with h5py.File(place(name), "w", libver=library, track_order=kind == "ordered") as file:
+                for accession, vector in zip(ids, values):
+                    if kind == "compact":
+                        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                        layout.set_layout(h5py.h5d.COMPACT)
+                        space = h5py.h5s.create_simple(vector.shape)
+                        kind_of = h5py.h5t.py_create(vector.dtype)
+                        made = h5py.h5d.create(file.id, accession.encode(), kind_of, space, dcpl=layout)
+                        made.write(h5py.h5s.ALL, h5py.h5s.ALL, vector)
+                    else:
+                        data = vector.reshape(1, -1) if kind == "row" else vector
+                        file.create_dataset(accession, data=data, **options)
+                    if kind == "ordered":
+                        file[accession].attrs["original_id"] = "sp|" + accession
+            listed(name, dtype)
+        for kind, options in chunked.items():
+            name = f"matrix-{library}-{size}-{kind}.h5"
+            with h5py.File(place(name), "w", libver=library) as file:
+                group = file if kind == "contiguous" else file.create_group("embeddings/mean")
+                group.create_dataset("vectors", data=values, **options)
+                names = ids if kind in ("chunks", "lzf") else numpy.array(ids, dtype="S")
+                group.create_dataset("ids", data=names)
+                group.create_dataset("lengths", data=numpy.arange(PROTEINS))
+            listed(name, dtype)
+
+# What stands beside the embeddings, in front of the file, or between a name and its object.
+with h5py.File(place("userblock.h5"), "w", userblock_size=1024) as file:
+    for accession, vector in zip(ids, numbers.astype("f4")):
+        file.create_dataset(accession, data=vector)
+listed("userblock.h5", "f4")
+with h5py.File(place("links.h5"), "w", libver="latest") as file:
+    group = file.create_group("mean")
+    group["type"] = numpy.dtype("<f4")
+    del group["type"]
+    file["type"] = numpy.dtype("<f4")
+    for accession, vector in zip(ids, numbers.astype("f4")):
+        group.create_dataset("sp|" + accession + "|NAME", data=vector, dtype=file["type"])
+    group["soft"] = h5py.SoftLink("/type")
+    group["external"] = h5py.ExternalLink("other.h5", "/x")
+listed("links.h5", "f4")
+with h5py.File(place("several.h5"), "w") as file:
+    for name, factor in [("mean", 1), ("max", 2)]:
+        group = file.create_group("layers/" + name)
+        for accession, vector in zip(ids, numbers.astype("f4") * factor):
+            group.create_dataset(accession, data=vector)
+    file.create_dataset("matrix", data=numbers.astype("f4"))
+    file.create_dataset("accessions", data=ids)
+    file.create_dataset("names", data=["n" + i for i in ids])
+listed("several.h5", "f4", matrix="layers/mean")
+listed("several.h5", "f4", matrix="/matrix", ids="accessions")
+
+names = {"U": numpy.array(ids), "S": numpy.array(ids, dtype="S")}
+for dtype in ["f2", "f4", "f8"]:
+    values = numbers.astype(dtype)
+    numpy.savez(place(f"stored-{dtype}.npz"), ids=names["U"], vectors=values, lengths=numpy.arange(PROTEINS))
+    numpy.savez_compressed(place(f"deflated-{dtype}.npz"), ids=names["S"], vectors=values)
+    numpy.savez_compressed(place(f"vectors-{dtype}.npz"), **dict(zip(ids, values)))
+    for name in [f"stored-{dtype}.npz", f"deflated-{dtype}.npz", f"vectors-{dtype}.npz"]:
+        listed(name, dtype)
+numpy.savez(place("two.npz"), a=numbers.astype("f4"), b=-numbers.astype("f4"), ids=names["U"], other=names["S"])
+listed("two.npz", "f4", matrix="a", ids="other")
+
+types = {"f2": pyarrow.float16(), "f4": pyarrow.float32(), "f8": pyarrow.float64()}
+for dtype, item in types.items():
+    rows = list(numbers.astype(dtype))
+    for kind, column, text in [
+        ("list", pyarrow.list_(item), pyarrow.string()),
+        ("large", pyarrow.large_list(item), pyarrow.large_string()),
+        ("fixed", pyarrow.list_(item, WIDTH), pyarrow.string()),
+    ]:
+        table = pyarrow.table(
+            {
+                "length": pyarrow.array(range(PROTEINS)),
+                "accession": pyarrow.array(ids, text),
+                "embedding": pyarrow.array(rows, column),
+            }
+        )
+        for compression in ["none", "snappy", "zstd"]:
+            name = f"{kind}-{dtype}-{compression}.parquet"
+            pyarrow.parquet.write_table(table, place(name), compression=compression, row_group_size=150)
+            listed(name, dtype, feature="parquet")
+
+for name in ["vectors-earliest-f2-contiguous.h5", "matrix-latest-f4-contiguous.h5", "stored-f4.npz", "list-f4-snappy.parquet"]:
+    dtype = next(file["dtype"] for file in files if file["file"] == name)
+    more = {"feature": "parquet"} if name.endswith("parquet") else {}
+    with open(place(name), "rb") as plain:
+        content = plain.read()
+    half = len(content) // 2
+    with open(place(name + ".gz"), "wb") as out:
+        out.write(gzip.compress(content[:half], 1) + gzip.compress(content[half:], 1))
+    with open(place(name + ".zst"), "wb") as out:
+        out.write(zstandard.compress(content[:half]) + zstandard.compress(content[half:]))
+    for ending in [".gz", ".zst"]:
+        listed(name + ending, dtype, **more)
+for dtype in ["f2", "f4", "f8"]:
+    name = f"expected-{dtype}.npy"
+    listed(name, dtype, list="ids.txt")
+    with open(place(name), "rb") as plain, gzip.open(place(name + ".gz"), "wb", 1) as out:
+        shutil.copyfileobj(plain, out)
+    listed(name + ".gz", dtype, list="ids.txt")
+
+with open(place("files.json"), "w") as out:
+    json.dump(files, out)
