@@ -3,13 +3,15 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// cafaeval's options, which have one dash.
-const CAFAEVAL: [&str; 9] = [
+/// The options of cafaeval and CAFA-evaluator-PK, which have one dash.
+const CAFAEVAL: [&str; 11] = [
     "out_dir",
     "ia",
     "no_orphans",
     "norm",
     "prop",
+    "known",
+    "toi",
     "th_step",
     "max_terms",
     "threads",
@@ -102,6 +104,10 @@ mod tests {
             (
                 "protea --color never --json cafa -log_level error -- -ia",
                 "protea --color never --json cafa --log-level error -- -ia",
+            ),
+            (
+                "protea cafa go.obo p gt -known k.tsv -toi=t.txt",
+                "protea cafa go.obo p gt --known k.tsv --toi=t.txt",
             ),
             ("protea run knn -ia x", "protea run knn -ia x"),
             ("protea cafa --out_dir d", "protea cafa --out-dir d"),

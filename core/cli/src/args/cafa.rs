@@ -11,12 +11,16 @@ use protea_cafa::scoring::{Norm, Propagation, ScoringOptions};
 Examples:
   protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv --out-dir results
   protea cafa go-basic.obo predictions/ truth.tsv -ia IA.tsv -no_orphans -th_step 0.001
+  protea cafa go-basic.obo predictions/ partial-knowledge.tsv --ia IA.tsv --known known.tsv
 
 Takes the place of `cafaeval`: the same arguments, its spellings with one dash too, the same scores
 and the same files: evaluation_all.tsv and evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in
 the printed table is the lowest s_w of evaluation_all.tsv, as CAFA reports it; AuPRC is by the
 formula of cafaeval's notebook. Files may be compressed with gzip or zstd; `.gz` and `.zst` are no
-part of their names.")]
+part of their names.
+
+With --known or --toi it takes the place of CAFA-evaluator-PK, which also leaves out proteins none of
+whose terms count. --evaluator pk asks for that without either.")]
 pub struct CafaArgs {
     /// The ontology, in OBO or OBO Graphs JSON
     pub ontology: PathBuf,
@@ -30,6 +34,15 @@ pub struct CafaArgs {
     /// Information accretion of the terms, for the weighted scores
     #[arg(long, value_name = "FILE")]
     pub ia: Option<PathBuf>,
+    /// What was known before, `accession term`: left out of the scores of the proteins that it is of
+    #[arg(long, value_name = "FILE", help_heading = "Partial knowledge")]
+    pub known: Option<PathBuf>,
+    /// The terms that count at all, one per line
+    #[arg(long, value_name = "FILE", help_heading = "Partial knowledge")]
+    pub toi: Option<PathBuf>,
+    /// By whose rules scores are computed [default: pk with --known or --toi, else cafaeval]
+    #[arg(long, value_enum, help_heading = "Partial knowledge")]
+    pub evaluator: Option<EvaluatorArg>,
     /// Leave the roots out of the unweighted scores
     #[arg(long)]
     pub no_orphans: bool,
@@ -51,6 +64,15 @@ pub struct CafaArgs {
     /// What is said on standard error, from this level on
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info, ignore_case = true)]
     pub log_level: LogLevel,
+}
+
+/// Whose rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EvaluatorArg {
+    /// cafaeval 1.3.0
+    Cafaeval,
+    /// CAFA-evaluator-PK: proteins none of whose terms count are left out
+    Pk,
 }
 
 /// cafaeval's `-norm`.
@@ -89,6 +111,17 @@ pub enum LogLevel {
 }
 
 impl CafaArgs {
+    /// By whose rules scores are computed; `None` if what is asked for contradicts itself.
+    pub fn evaluator(&self) -> Option<EvaluatorArg> {
+        let partial = self.known.is_some() || self.toi.is_some();
+        match self.evaluator {
+            None if partial => Some(EvaluatorArg::Pk),
+            None => Some(EvaluatorArg::Cafaeval),
+            Some(EvaluatorArg::Cafaeval) if partial => None,
+            given => given,
+        }
+    }
+
     /// The options that change the scores.
     pub fn options(&self) -> ScoringOptions {
         ScoringOptions {

@@ -3,14 +3,15 @@
 use protea_cafa::{
     ontology::Ontology,
     scoring::{
-        Evaluation, GroundTruth, InformationAccretion, PredictionFile, Predictions, ScoringError,
-        ScoringOptions, Skipped, evaluate, prediction_files, write_tables,
+        Evaluation, GroundTruth, InformationAccretion, PartialKnowledge, PredictionFile,
+        Predictions, ScoringError, ScoringOptions, Tally, TermsOfInterest, evaluate,
+        evaluate_partial, prediction_files, write_tables,
     },
 };
 use serde_json::{Value, json};
 
 use crate::{
-    args::{CafaArgs, LogLevel},
+    args::{CafaArgs, EvaluatorArg, LogLevel},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -23,6 +24,12 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
     interrupt::cooperate(&reporter);
     set_threads(args.threads)?;
     let options = args.options();
+    let Some(evaluator) = args.evaluator() else {
+        return Err(Failure::new(
+            Exit::Usage,
+            "cafaeval has no --known and no --toi: they are scored as CAFA-evaluator-PK does; leave out --evaluator cafaeval",
+        ));
+    };
 
     let ontology = Ontology::read(&args.ontology)?;
     let truth = GroundTruth::read(&args.ground_truth, &ontology)?;
@@ -31,16 +38,39 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         .as_ref()
         .map(|file| InformationAccretion::read(file, &ontology))
         .transpose()?;
+    let known = args.known.as_ref();
+    let known = known
+        .map(|file| GroundTruth::read_known(file, &ontology))
+        .transpose()?;
+    let interest = args.toi.as_ref();
+    let interest = interest
+        .map(|file| TermsOfInterest::read(file, &ontology))
+        .transpose()?;
+    let knowledge = PartialKnowledge {
+        known: known.as_ref(),
+        interest: interest.as_ref(),
+    };
     let files = prediction_files(&args.predictions)?;
     if args.log_level <= LogLevel::Warning {
-        warn_of_terms(
-            &reporter,
-            &format!("ground truth {}", truth.name()),
-            truth.skipped(),
-        );
+        let name = format!("ground truth {}", truth.name());
+        warn_of_terms(&reporter, &name, &truth.skipped().unknown_terms);
+        if evaluator == EvaluatorArg::Pk {
+            warn_of_knowledge(&reporter, &truth, &knowledge, &options);
+        }
     }
 
-    let scored = score(&truth, &files, accretion.as_ref(), &options, &reporter);
+    let rules = match evaluator {
+        EvaluatorArg::Cafaeval => Rules::Cafaeval,
+        EvaluatorArg::Pk => Rules::Pk(&knowledge),
+    };
+    let scored = score(
+        &truth,
+        &files,
+        accretion.as_ref(),
+        &options,
+        rules,
+        &reporter,
+    );
     reporter.abandon();
     let Scored {
         evaluations,
@@ -71,7 +101,18 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
             table(&evaluations),
             tables.len()
         ),
-        json: json!({ "files": files, "failed": failed, "options": options, "tables": paths }),
+        json: json!({
+            "evaluator": match evaluator {
+                EvaluatorArg::Cafaeval => "cafaeval",
+                EvaluatorArg::Pk => "pk",
+            },
+            "known": args.known,
+            "toi": args.toi,
+            "files": files,
+            "failed": failed,
+            "options": options,
+            "tables": paths,
+        }),
     })
 }
 
@@ -96,6 +137,13 @@ fn set_threads(threads: usize) -> Result<(), Failure> {
         })
 }
 
+/// By whose rules scores are computed.
+#[derive(Clone, Copy)]
+enum Rules<'a> {
+    Cafaeval,
+    Pk(&'a PartialKnowledge<'a>),
+}
+
 struct Scored {
     evaluations: Vec<Evaluation>,
     /// Files that have nothing to score, with the reason.
@@ -109,8 +157,13 @@ fn score(
     files: &[PredictionFile],
     accretion: Option<&InformationAccretion<'_>>,
     options: &ScoringOptions,
+    rules: Rules<'_>,
     reporter: &Reporter,
 ) -> Result<Scored, Failure> {
+    let evaluate = |predictions: &Predictions<'_>| match rules {
+        Rules::Cafaeval => evaluate(predictions, accretion, options),
+        Rules::Pk(knowledge) => evaluate_partial(predictions, accretion, options, knowledge),
+    };
     let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
     let mut evaluations = Vec::with_capacity(files.len());
     let mut failed = Vec::new();
@@ -122,10 +175,8 @@ fn score(
         };
         reporter.progress(done, files.len() as u64);
         reporter.detail(predictions.name());
-        let (evaluation, read) = rayon::join(
-            || evaluate(&predictions, accretion, options),
-            || next.map(read).transpose(),
-        );
+        let (evaluation, read) =
+            rayon::join(|| evaluate(&predictions), || next.map(read).transpose());
         match evaluation {
             Ok(evaluation) => evaluations.push(evaluation),
             Err(error @ ScoringError::NoOverlap { .. }) => {
@@ -146,7 +197,7 @@ fn score(
 
 fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
     let (name, skipped) = (&evaluation.name, &evaluation.skipped);
-    warn_of_terms(reporter, name, skipped);
+    warn_of_terms(reporter, name, &skipped.unknown_terms);
     if skipped.short_lines > 0 {
         reporter.warn(&format!(
             "{name}: lines with fewer than three columns were left out: {}",
@@ -162,11 +213,37 @@ fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
     }
 }
 
-fn warn_of_terms(reporter: &Reporter, name: &str, skipped: &Skipped) {
-    if skipped.unknown_terms.lines > 0 {
+fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &Tally) {
+    if unknown.lines > 0 {
         reporter.warn(&format!(
-            "{name}: terms that are not in the ontology, or obsolete in it, were left out: {}",
-            skipped.unknown_terms
+            "{name}: terms that are not in the ontology, or obsolete in it, were left out: {unknown}"
+        ));
+    }
+}
+
+fn warn_of_knowledge(
+    reporter: &Reporter,
+    truth: &GroundTruth<'_>,
+    knowledge: &PartialKnowledge<'_>,
+    options: &ScoringOptions,
+) {
+    if let Some(known) = knowledge.known {
+        let name = format!("known annotations {}", known.name());
+        warn_of_terms(reporter, &name, &known.skipped().unknown_terms);
+        for namespace in knowledge.nothing_known(truth) {
+            reporter.warn(&format!(
+                "{name}: nothing is known of any protein of the ground truth in {namespace}: all its terms count there"
+            ));
+        }
+    }
+    if let Some(interest) = knowledge.interest {
+        let name = format!("terms of interest {}", interest.name());
+        warn_of_terms(reporter, &name, interest.unknown());
+    }
+    for left in knowledge.nothing_left(truth, options) {
+        reporter.warn(&format!(
+            "{} is not scored: no protein of the ground truth ({} there) has a term left that is of interest and not known",
+            left.namespace, left.proteins
         ));
     }
 }

@@ -120,3 +120,102 @@ fn a_number_of_threads_that_no_machine_has_is_refused() {
         assert!(error.contains("a number from 0 to 1024"), "{error}");
     }
 }
+
+#[test]
+fn known_terms_and_terms_of_interest_ask_for_the_rules_of_cafa_evaluator_pk() {
+    let place = place();
+    place.write(
+        "known.tsv",
+        "EntryID\tterm\nP00001\tGO:0005488\nP00009\tGO:7777777\n",
+    );
+    place.write(
+        "toi.txt",
+        "GO:0005489\nGO:0003824\nGO:0005634\nGO:8888888\n",
+    );
+    let ran = place
+        .run("cafa go.obo predictions truth.tsv -known known.tsv -toi toi.txt --json")
+        .ok();
+    let json = ran.json();
+    assert_eq!(json["evaluator"], "pk");
+    assert_eq!(json["known"], "known.tsv");
+    assert_eq!(json["toi"], "toi.txt");
+    // P00001 has nothing left in MFO, where P00002 alone counts; its root is not of interest.
+    assert_eq!(json["files"][0]["proteins"]["MFO"], 1);
+    assert_eq!(json["files"][0]["metrics"]["MFO"]["fmax"], 1.0);
+    for part in [
+        "warning: known annotations known.tsv: terms that are not in the ontology, or obsolete in it, were left out: 2 distinct on 2 lines",
+        "warning: known annotations known.tsv: nothing is known of any protein of the ground truth in cellular_component: all its terms count there",
+        "warning: terms of interest toi.txt: terms that are not in the ontology, or obsolete in it, were left out: 1 distinct on 1 lines (GO:8888888)",
+    ] {
+        assert!(ran.stderr.contains(part), "{part:?} is not in {ran:#?}");
+    }
+
+    place.write("known.tsv", "P00001\tGO:0005634\nP00001\tGO:0005488\n");
+    let ran = place
+        .run("cafa go.obo predictions truth.tsv --known known.tsv --json")
+        .ok();
+    assert!(ran.json()["files"][0]["metrics"].get("CCO").is_none());
+    assert!(ran.stderr.contains(
+        "cellular_component is not scored: no protein of the ground truth (1 there) has a term left"
+    ));
+
+    let plain = place.run("cafa go.obo predictions truth.tsv --json").ok();
+    assert_eq!(plain.json()["evaluator"], "cafaeval");
+    let pk = place
+        .run("cafa go.obo predictions truth.tsv --evaluator pk --json")
+        .ok();
+    assert_eq!(pk.json()["evaluator"], "pk");
+    assert_eq!(
+        pk.json()["files"][0]["metrics"],
+        plain.json()["files"][0]["metrics"]
+    );
+}
+
+#[test]
+fn known_terms_that_cannot_be_used_are_refused() {
+    let place = place();
+    place.write("none.tsv", "P00001\tGO:7777777\n");
+    place.write(
+        "all.tsv",
+        "P00001\tGO:0005488\nP00001\tGO:0005634\nP00002\tGO:0003824\n",
+    );
+    for (options, code, part) in [
+        (
+            "--known none.tsv",
+            3,
+            "the known annotations none.tsv has no annotation",
+        ),
+        (
+            "--toi none.tsv",
+            3,
+            "the terms of interest none.tsv have no term of the ontology",
+        ),
+        (
+            "--known nowhere.tsv",
+            3,
+            "cannot read the known annotations nowhere.tsv",
+        ),
+        (
+            "--toi predictions",
+            3,
+            "the terms of interest predictions is a directory",
+        ),
+        (
+            "--known all.tsv",
+            3,
+            "no protein of the ground truth truth.tsv has a term left to predict",
+        ),
+        (
+            "--known all.tsv --evaluator cafaeval",
+            2,
+            "leave out --evaluator cafaeval",
+        ),
+        ("--evaluator other", 2, "possible values: cafaeval, pk"),
+    ] {
+        let error = place
+            .run(&format!("cafa go.obo predictions truth.tsv {options}"))
+            .error(code);
+        assert!(error.contains(part), "{options}: {error}");
+    }
+    assert!(!place.join("results").exists());
+}

@@ -81,9 +81,17 @@ pub(super) fn build(
         depth,
         index,
         conflicts,
-        obsolete: records.terms.iter().filter(|r| r.obsolete).count(),
+        obsolete: obsolete(records),
         dropped_edges,
     })
+}
+
+/// The ids of the obsolete terms, sorted.
+fn obsolete(records: &Records<'_>) -> Vec<Box<str>> {
+    let ids = records.terms.iter().filter(|record| record.obsolete);
+    let mut ids: Vec<Box<str>> = ids.map(|record| record.id.into()).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// The records that are terms, namespace by namespace.

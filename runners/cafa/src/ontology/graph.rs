@@ -106,6 +106,11 @@ pub(crate) struct Climb {
 }
 
 impl Climb {
+    /// Whether the term at this place has no parent.
+    pub fn is_root(&self, place: usize) -> bool {
+        self.parents_of(self.rank[place] as usize).is_empty()
+    }
+
     #[inline]
     pub fn parents_of(&self, rank: usize) -> &[u32] {
         &self.parents[self.offsets[rank] as usize..self.offsets[rank + 1] as usize]
@@ -169,7 +174,8 @@ pub struct Ontology {
     pub(super) index: TermIndex,
     /// Ids that are several things at once: the term with this primary id, if any, then those with this `alt_id`.
     pub(super) conflicts: HashMap<Box<[u8]>, Vec<Term>>,
-    pub(super) obsolete: usize,
+    /// Ids, sorted.
+    pub(super) obsolete: Vec<Box<str>>,
     pub(super) dropped_edges: usize,
 }
 
@@ -304,6 +310,19 @@ impl Ontology {
         })
     }
 
+    /// The terms that an id stands for in every namespace that knows it: there the term with this primary id, or else every one
+    /// with this `alt_id`.
+    pub(crate) fn resolve_in_each(&self, id: &[u8]) -> Cow<'_, [Term]> {
+        let Some(candidates) = self.conflicts.get(id) else {
+            return Cow::Borrowed(self.index.get(id));
+        };
+        let is_primary = |term: Term| self.id(term).as_bytes() == id;
+        let primary = candidates.iter().copied().find(|&t| is_primary(t));
+        let taken = primary.map(|term| self.namespace_of(term));
+        let counts = |t: &Term| is_primary(*t) || Some(self.namespace_of(*t)) != taken;
+        Cow::Owned(candidates.iter().copied().filter(counts).collect())
+    }
+
     /// The term whose primary id this is.
     #[must_use]
     pub fn primary(&self, id: &str) -> Option<Term> {
@@ -390,7 +409,15 @@ impl Ontology {
     /// How many obsolete terms the file has; they are not in the graph.
     #[must_use]
     pub fn obsolete(&self) -> usize {
+        self.obsolete.len()
+    }
+
+    /// Whether this is the id of an obsolete term of the file.
+    #[must_use]
+    pub fn is_obsolete(&self, id: &str) -> bool {
         self.obsolete
+            .binary_search_by(|other| (**other).cmp(id))
+            .is_ok()
     }
 
     /// How many `is_a` and `part_of` edges were left out because they lead to another namespace, to an obsolete or to an

@@ -65,7 +65,14 @@ impl<'a> Counter<'a> {
 
     /// Adds the values of a row to zeros.
     pub fn count(&mut self, row: usize, values: &mut [f64]) {
-        self.load(row);
+        load(
+            &mut self.propagator,
+            self.task.predictions,
+            self.task.runs,
+            self.task.thresholds,
+            self.task.max_terms,
+            row,
+        );
         let truth = self.task.truth.terms_of(row);
         for &term in truth {
             self.truth[term as usize / 64] |= 1 << (term % 64);
@@ -107,29 +114,6 @@ impl<'a> Counter<'a> {
         for &term in truth {
             self.truth[term as usize / 64] = 0;
         }
-    }
-
-    /// Takes the predictions of a row and propagates them.
-    fn load(&mut self, row: usize) {
-        let Task {
-            runs,
-            predictions,
-            thresholds,
-            ..
-        } = self.task;
-        let row = row as u32;
-        let most = self.task.max_terms.unwrap_or(usize::MAX);
-        let mut held = 0;
-        let first = runs.partition_point(|r| r.row < row);
-        for &run in runs[first..].iter().take_while(|r| r.row == row) {
-            for (term, score) in predictions.scores_of(run) {
-                // One more than the option says: cafaeval compares before it adds.
-                if held <= most {
-                    held += usize::from(self.propagator.raise(term, thresholds.code(score)));
-                }
-            }
-        }
-        self.propagator.propagate();
     }
 
     /// Sums over terms go in the order of the namespace, term by term into every threshold, as cafaeval's arrays are summed.
@@ -216,6 +200,30 @@ impl<'a> Counter<'a> {
             values[N * taus + tau] = f64::from(u8::from(predicted > 0.0));
         }
     }
+}
+
+/// Takes the predictions of a row and propagates them.
+pub(super) fn load(
+    propagator: &mut Propagator<'_>,
+    predictions: &NamespacePredictions,
+    runs: &[Run],
+    thresholds: &Thresholds,
+    max_terms: Option<usize>,
+    row: usize,
+) {
+    let row = row as u32;
+    let most = max_terms.unwrap_or(usize::MAX);
+    let mut held = 0;
+    let first = runs.partition_point(|r| r.row < row);
+    for &run in runs[first..].iter().take_while(|r| r.row == row) {
+        for (term, score) in predictions.scores_of(run) {
+            // One more than the option says: cafaeval compares before it adds.
+            if held <= most {
+                held += usize::from(propagator.raise(term, thresholds.code(score)));
+            }
+        }
+    }
+    propagator.propagate();
 }
 
 /// A ratio that is 0 where there is nothing to divide by.

@@ -21,7 +21,8 @@ pub struct Scores {
     pub pr: f64,
     /// Recall, 0..=1.
     pub rc: f64,
-    /// Coverage, 0..=1: `n` by the number of proteins of the ground truth.
+    /// Coverage, 0..=1: `n` by the number of proteins of the ground truth. Above 1 where `n` counts proteins of which all was
+    /// [known](super::PartialKnowledge).
     pub cov: f64,
     /// Misinformation: `fp`.
     pub mi: f64,

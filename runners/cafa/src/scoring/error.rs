@@ -38,18 +38,39 @@ pub enum ScoringError {
         /// Number of the last line before it.
         line: u64,
     },
-    /// No annotation of the ground truth is of a term of the ontology.
+    /// No annotation of the ground truth, or of what was known before, is of a term of the ontology.
     #[error(
-        "the ground truth {file} has no annotation with a term of the ontology ({lines} lines read; unknown terms: {examples}); \
+        "the {what} {file} has no annotation with a term of the ontology ({lines} lines read; unknown terms: {examples}); \
          give a table `accession term …` and the ontology that its terms come from"
     )]
     EmptyGroundTruth {
+        /// What it was read as: `ground truth`, `known annotations`.
+        what: &'static str,
         /// The file as it was named.
         file: String,
         /// Lines read.
         lines: u64,
         /// The first unknown terms, or `none`.
         examples: String,
+    },
+    /// No term of interest is in the ontology.
+    #[error(
+        "the terms of interest {file} have no term of the ontology (they have {examples}); give one id such as GO:0005515 per line"
+    )]
+    NoTermOfInterest {
+        /// The file as it was named.
+        file: String,
+        /// The first unknown terms, or `none`.
+        examples: String,
+    },
+    /// Nothing of the ground truth is left to predict.
+    #[error(
+        "no protein of the ground truth {truth} has a term left to predict: all are known already or none is of interest; \
+         check --known and --toi"
+    )]
+    NothingLeft {
+        /// Name of the ground truth.
+        truth: String,
     },
     /// A directory of predictions has no file in it.
     #[error(

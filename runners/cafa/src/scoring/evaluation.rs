@@ -35,7 +35,8 @@ pub struct NamespaceEvaluation {
     pub namespace: String,
     /// The aspect of GO that it is, if it is one.
     pub aspect: Option<Aspect>,
-    /// Proteins of the ground truth here; at least 1.
+    /// Proteins of the ground truth here; at least 1. With [`evaluate_partial`](super::evaluate_partial), those with a term left to
+    /// predict.
     pub proteins: usize,
     /// One point per threshold at which at least one protein has a prediction, by ascending threshold. Empty if nothing was predicted here.
     pub curve: Vec<CurvePoint>,
@@ -165,7 +166,7 @@ impl NamespaceEvaluation {
         Some(self.best(Best::F)?.tau)
     }
 
-    /// Coverage as CAFA reports it, 0..=1: the largest share of the proteins with a prediction, which is that at the lowest threshold
+    /// Coverage as CAFA reports it, 0..=1 (above 1 only where [known annotations](super::PartialKnowledge) are left out): the largest share of the proteins with a prediction, which is that at the lowest threshold
     /// (cafaeval's `cov_max`). The coverage at another threshold is in the curve.
     #[must_use]
     pub fn coverage(&self) -> f64 {
@@ -196,6 +197,27 @@ pub fn evaluate(
     options: &ScoringOptions,
 ) -> Result<Evaluation, ScoringError> {
     let truth = predictions.truth;
+    let thresholds = prepare(predictions, accretion, options)?;
+    let namespaces = truth.ontology.namespaces().iter().enumerate();
+    Ok(Evaluation {
+        name: predictions.name.clone(),
+        namespaces: namespaces
+            .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
+            .map(|(at, namespace)| {
+                score(at, namespace, predictions, accretion, options, &thresholds)
+            })
+            .collect(),
+        skipped: predictions.skipped().clone(),
+    })
+}
+
+/// What every evaluation asks for.
+pub(super) fn prepare(
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+) -> Result<Thresholds, ScoringError> {
+    let truth = predictions.truth;
     let thresholds = Thresholds::new(options.th_step)?;
     if accretion.is_some_and(|a| !a.belongs_to(truth.ontology)) {
         return Err(ScoringError::Mixed {
@@ -212,17 +234,7 @@ pub fn evaluate(
             terms: skipped.unknown_terms.sample(),
         });
     }
-    let namespaces = truth.ontology.namespaces().iter().enumerate();
-    Ok(Evaluation {
-        name: predictions.name.clone(),
-        namespaces: namespaces
-            .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
-            .map(|(at, namespace)| {
-                score(at, namespace, predictions, accretion, options, &thresholds)
-            })
-            .collect(),
-        skipped: predictions.skipped().clone(),
-    })
+    Ok(thresholds)
 }
 
 fn score(

@@ -1,4 +1,4 @@
-//! CAFA scores, with the semantics of cafaeval 1.3.0.
+//! CAFA scores, with the semantics of cafaeval 1.3.0, or of CAFA-evaluator-PK ([`evaluate_partial`]).
 //!
 //! Read a [`GroundTruth`] and [`Predictions`] against one [`Ontology`](crate::ontology::Ontology), then [`evaluate`]:
 //!
@@ -35,13 +35,17 @@ mod curve;
 mod error;
 mod evaluation;
 mod files;
+mod interest;
 mod lines;
 mod metrics;
 mod options;
 mod pairwise;
 mod parsing;
+mod partial;
+mod partial_counting;
 mod predictions;
 mod propagation;
+mod python_set;
 mod reading;
 mod report;
 mod single;
@@ -55,7 +59,9 @@ pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
 pub use evaluation::{Best, Evaluation, NamespaceEvaluation, evaluate, evaluate_files};
 pub use files::{PredictionFile, prediction_files};
+pub use interest::TermsOfInterest;
 pub use options::{Norm, Propagation, ScoringOptions};
+pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
 pub use report::{Skipped, Tally};
 pub use tables::write_tables;

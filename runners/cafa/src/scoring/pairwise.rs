@@ -74,6 +74,37 @@ pub(super) fn sum(values: &[f64]) -> f64 {
         })
 }
 
+/// [`sum`] of an array of `length` numbers of which all but `values`, places and numbers by rising place, are 0: a zero changes no
+/// sum, so that only what lies beside each other matters.
+pub(super) fn sum_sparse(length: usize, values: &[(usize, f64)]) -> f64 {
+    sparse(0, length, values)
+}
+
+fn sparse(start: usize, length: usize, values: &[(usize, f64)]) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    if length > LEAF {
+        let half = length / 2;
+        let half = half - half % LANES;
+        let (left, right) =
+            values.split_at(values.partition_point(|&(place, _)| place < start + half));
+        return sparse(start, half, left) + sparse(start + half, length - half, right);
+    }
+    let whole = length - length % LANES;
+    let (in_lanes, rest) =
+        values.split_at(values.partition_point(|&(place, _)| place < start + whole));
+    let mut lanes = [0.0; LANES];
+    for &(place, value) in in_lanes {
+        lanes[(place - start) % LANES] += value;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    rest.iter().fold(
+        ((a + b) + (c + d)) + ((e + f) + (g + h)),
+        |sum, &(_, value)| sum + value,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +141,12 @@ mod tests {
         fn rows_are_summed_as_one_array_is(values in proptest::collection::vec(0f64..10.0, 0..700)) {
             let rows = sum_rows(0..values.len(), 1, &|| |row: usize, into: &mut [f64]| into[0] = values[row]);
             prop_assert_eq!(rows[0], sum(&values));
+        }
+
+        #[test]
+        fn zeros_may_be_left_out(values in proptest::collection::vec(prop_oneof![3 => Just(0f64), 1 => 0f64..10.0], 0..1500)) {
+            let some: Vec<(usize, f64)> = values.iter().copied().enumerate().filter(|(_, v)| *v != 0.0).collect();
+            prop_assert_eq!(sum_sparse(values.len(), &some), sum(&values));
         }
     }
 }

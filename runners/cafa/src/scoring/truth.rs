@@ -55,19 +55,38 @@ impl<'o> GroundTruth<'o> {
         path: impl AsRef<Path>,
         ontology: &'o Ontology,
     ) -> Result<GroundTruth<'o>, ScoringError> {
-        let path = path.as_ref();
+        Self::read_as("ground truth", path.as_ref(), ontology)
+    }
+
+    /// Reads what was known before the predictions were made, from a table of the same form; see
+    /// [`PartialKnowledge`](super::PartialKnowledge).
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_known(
+        path: impl AsRef<Path>,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
+        Self::read_as("known annotations", path.as_ref(), ontology)
+    }
+
+    fn read_as(
+        what: &'static str,
+        path: &Path,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
         let mut builder = Builder::new(ontology);
         // Terms are looked up in parallel, proteins numbered in the order of the file.
         parse_blocks(
             path,
-            "ground truth",
+            what,
             |block| Parsed::new(block, ontology),
             |_, parsed| {
                 parsed.add_to(&mut builder);
                 Ok(())
             },
         )?;
-        builder.finish(&path.display().to_string())
+        builder.finish(what, &path.display().to_string())
     }
 
     /// Makes a ground truth from pairs of accession and term. `name` is how errors call it.
@@ -90,7 +109,7 @@ impl<'o> GroundTruth<'o> {
                 builder.add(accession.as_ref().as_bytes(), terms);
             }
         }
-        builder.finish(name)
+        builder.finish("ground truth", name)
     }
 
     /// Its name: the file it was read from.
@@ -233,9 +252,10 @@ impl<'o> Builder<'o> {
         }
     }
 
-    fn finish(self, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
+    fn finish(self, what: &'static str, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
         if self.proteins.is_empty() {
             return Err(ScoringError::EmptyGroundTruth {
+                what,
                 file: name.to_owned(),
                 lines: self.skipped.lines,
                 examples: self.skipped.unknown_terms.sample(),

@@ -1,9 +1,10 @@
-//! Every cell against cafaeval 1.3.0.
+//! Every cell against cafaeval 1.3.0 and CAFA-evaluator-PK.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod partial;
 mod tables;
 
 use std::path::Path;

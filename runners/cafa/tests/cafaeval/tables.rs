@@ -9,8 +9,7 @@ use protea_cafa::scoring::{
     prediction_files, write_tables,
 };
 
-/// Scores a directory and holds every cell against the tables in `expected`: those at 17 digits (`*.full.tsv`, where there are some) to
-/// the last bit, those that cafaeval wrote byte by byte.
+/// Scores a directory and holds it against the tables in `expected`; see [`assert_equal_tables`].
 pub fn assert_equals_cafaeval(
     truth: &GroundTruth<'_>,
     predictions: &Path,
@@ -25,12 +24,23 @@ pub fn assert_equals_cafaeval(
         options,
     )
     .unwrap();
+    assert_equal_tables(&evaluations, accretion.is_some(), options, expected);
+}
+
+/// Holds every cell against the tables in `expected`: those at 17 digits (`*.full.tsv`, where there are some) to the last bit, those that
+/// the reference wrote byte by byte.
+pub fn assert_equal_tables(
+    evaluations: &[Evaluation],
+    weighted: bool,
+    options: &ScoringOptions,
+    expected: &Path,
+) {
     if expected.join("evaluation_all.full.tsv").exists() {
-        assert_every_bit(&evaluations, accretion.is_some(), expected);
+        assert_every_bit(evaluations, weighted, expected);
     }
 
     let written = tempfile::tempdir().unwrap();
-    let names = write_tables(written.path(), &evaluations, options).unwrap();
+    let names = write_tables(written.path(), evaluations, options).unwrap();
     let references = fs::read_dir(expected)
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap());
