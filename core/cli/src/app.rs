@@ -40,6 +40,15 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
+            if let Some(report) = failure.report() {
+                return match print_report(report, json) {
+                    Ok(()) => failure.exit.into(),
+                    Err(unwritable) => {
+                        print_failure(&unwritable, json);
+                        unwritable.exit.into()
+                    }
+                };
+            }
             print_failure(&failure, json);
             failure.exit.into()
         }

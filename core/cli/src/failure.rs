@@ -12,7 +12,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{exit::Exit, optional};
+use crate::{exit::Exit, optional, output::Report};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ struct Beside {
     note: Option<String>,
     text: Option<String>,
     details: Map<String, Value>,
+    verdict: Option<Report>,
 }
 
 impl Failure {
@@ -40,6 +41,18 @@ impl Failure {
             message: message.into(),
             beside: Box::default(),
         }
+    }
+
+    /// An answer that has an exit code of its own, without anything being wrong: only the report is printed.
+    pub fn verdict(exit: Exit, report: Report) -> Self {
+        let mut failure = Self::new(exit, "");
+        failure.beside.verdict = Some(report);
+        failure
+    }
+
+    /// The report that is all there is to print, if it is a verdict.
+    pub fn report(&self) -> Option<&Report> {
+        self.beside.verdict.as_ref()
     }
 
     /// The user asked for the end.

@@ -113,6 +113,27 @@ fn check(dataset: &FrozenDataset) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A dataset that is open, and kept in the cache meanwhile where it lies elsewhere.
+pub struct Opened {
+    pub dataset: FrozenDataset,
+    _kept: Lease,
+}
+
+/// Opens a dataset, brought here from where it is. Of one on this machine only sizes are checked.
+pub fn open(location: &str, reporter: &Reporter) -> Result<Opened, Failure> {
+    let uri = store::locate(location)?;
+    let (path, kept) = if uri.scheme() == "file" {
+        (store::local_path(&uri)?, Lease::default())
+    } else {
+        let staged = staged(location, reporter)?;
+        (store::local_path(&staged.uri)?, staged.lease())
+    };
+    Ok(Opened {
+        dataset: FrozenDataset::open(&path)?,
+        _kept: kept,
+    })
+}
+
 /// The lines that say what a dataset is.
 pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
     let counts = &manifest.counts;
@@ -123,7 +144,11 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
             "name",
             format!("{}, version {}", manifest.name, manifest.version),
         )
-        .add("licence", &manifest.licence)
+        .add("licence", &manifest.licence);
+    if let Some(parent) = &manifest.parent {
+        lines.add("parent", parent);
+    }
+    lines
         .add(
             "frozen",
             format!("{} by {}", manifest.created, manifest.created_by),

@@ -8,7 +8,7 @@ use protea_cafa::dataset::{
 };
 use serde_json::json;
 
-use super::dataset::describe;
+use super::dataset::{describe, open};
 use crate::{
     args::{Dtype, Features, FreezeArgs},
     failure::Failure,
@@ -19,7 +19,11 @@ use crate::{
 /// Makes a frozen dataset and says what was left out of it.
 pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
-    let request = request(args);
+    let mut request = request(args);
+    // Held until the end, as it may be in the cache.
+    let parent = args.parent.as_deref();
+    let parent = parent.map(|of| open(of, reporter)).transpose()?;
+    request.parent = parent.as_ref().map(|of| of.dataset.directory().to_owned());
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
     let report = frozen?;
@@ -159,7 +163,7 @@ fn text(report: &FreezeReport) -> String {
     lines.to_string()
 }
 
-fn examples(tally: &Tally) -> String {
+pub(super) fn examples(tally: &Tally) -> String {
     let more = if tally.count > tally.examples.len() as u64 {
         ", …"
     } else {

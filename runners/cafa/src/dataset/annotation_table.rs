@@ -102,6 +102,9 @@ impl AnnotationTable {
                 evidence,
             });
         }
+        if len > u32::MAX as usize {
+            return Err(wrong(format!("it has more than {} rows", u32::MAX)));
+        }
         Ok(Self { batches, len })
     }
 
@@ -111,6 +114,72 @@ impl AnnotationTable {
             batch: 0,
             row: 0,
             left: self.len,
+        }
+    }
+}
+
+/// The annotations of one protein after another, in any order of the proteins.
+pub(super) struct ByProtein<'a> {
+    table: &'a AnnotationTable,
+    /// First row of each batch.
+    batches: Vec<usize>,
+    /// Row numbers, by protein.
+    rows: Vec<u32>,
+    /// `rows[starts[p]..starts[p + 1]]` are those of protein `p`.
+    starts: Vec<u32>,
+}
+
+impl AnnotationTable {
+    /// Rows come in the order of the proteins where they were frozen here, which a table made elsewhere need not keep.
+    pub(super) fn by_protein(&self, proteins: usize) -> ByProtein<'_> {
+        let mut starts = vec![0u32; proteins + 1];
+        for row in self.iter() {
+            starts[row.protein + 1] += 1;
+        }
+        for protein in 0..proteins {
+            starts[protein + 1] += starts[protein];
+        }
+        let (mut next, mut rows) = (starts.clone(), vec![0u32; self.len]);
+        for (number, row) in self.iter().enumerate() {
+            let place = &mut next[row.protein];
+            rows[*place as usize] = number as u32;
+            *place += 1;
+        }
+        let ends = self.batches.iter().scan(0, |end, batch| {
+            let first = *end;
+            *end += batch.proteins.len();
+            Some(first)
+        });
+        ByProtein {
+            table: self,
+            batches: ends.collect(),
+            rows,
+            starts,
+        }
+    }
+}
+
+impl<'a> ByProtein<'a> {
+    pub(super) fn of(&self, protein: usize) -> impl Iterator<Item = Annotation<'a>> {
+        let rows = self.starts[protein] as usize..self.starts[protein + 1] as usize;
+        self.rows[rows].iter().map(|&row| {
+            let row = row as usize;
+            let batch = self.batches.partition_point(|&first| first <= row) - 1;
+            self.table.batches[batch].annotation(row - self.batches[batch])
+        })
+    }
+}
+
+impl Batch {
+    fn annotation(&self, row: usize) -> Annotation<'_> {
+        Annotation {
+            protein: self.proteins[row] as usize,
+            term: self.term.value(row),
+            aspect: self.aspects[row],
+            evidence: self
+                .evidence
+                .is_valid(row)
+                .then(|| self.evidence.value(row)),
         }
     }
 }
@@ -138,15 +207,7 @@ impl<'a> Iterator for Annotations<'a> {
         let row = self.row;
         self.row += 1;
         self.left -= 1;
-        Some(Annotation {
-            protein: batch.proteins[row] as usize,
-            term: batch.term.value(row),
-            aspect: batch.aspects[row],
-            evidence: batch
-                .evidence
-                .is_valid(row)
-                .then(|| batch.evidence.value(row)),
-        })
+        Some(batch.annotation(row))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use protea_contracts::content::digest_bytes;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::annotation_table::AnnotationTable;
+use super::annotation_table::{AnnotationTable, ByProtein};
 use super::freeze::names;
 use super::protein_table::ProteinTable;
 use super::{Annotations, DatasetError, EmbeddingBlock, EmbeddingType, EmbeddingValues, Manifest};
@@ -245,8 +245,17 @@ impl FrozenDataset {
     /// [`DatasetError::Table`] if it is broken or names an accession that is no protein of the dataset;
     /// [`DatasetError::Read`].
     pub fn annotations(&self) -> Result<Annotations<'_>, DatasetError> {
+        Ok(self.annotation_table()?.iter())
+    }
+
+    /// The annotations by protein.
+    pub(super) fn annotations_by_protein(&self) -> Result<ByProtein<'_>, DatasetError> {
+        Ok(self.annotation_table()?.by_protein(self.len()))
+    }
+
+    fn annotation_table(&self) -> Result<&AnnotationTable, DatasetError> {
         if let Some(table) = self.annotations.get() {
-            return Ok(table.iter());
+            return Ok(table);
         }
         let path = self.directory.join(names::ANNOTATIONS);
         let table = AnnotationTable::open(&path, &self.proteins)?;
@@ -258,7 +267,7 @@ impl FrozenDataset {
             );
             return Err(DatasetError::table(&path, problem));
         }
-        Ok(self.annotations.get_or_init(|| table).iter())
+        Ok(self.annotations.get_or_init(|| table))
     }
 
     /// The ontology, as OBO.

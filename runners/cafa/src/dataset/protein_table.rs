@@ -34,6 +34,20 @@ pub enum EmbeddingValues<'a> {
     F16(&'a [f16]),
 }
 
+impl<'a> EmbeddingBlock<'a> {
+    /// The numbers of one protein; `blocks` are all of a dataset.
+    pub(super) fn row_of(blocks: &[EmbeddingBlock<'a>], protein: usize) -> EmbeddingValues<'a> {
+        let block = blocks.partition_point(|block| block.first_row <= protein) - 1;
+        let block = &blocks[block];
+        let first = (protein - block.first_row) * block.width;
+        let row = first..first + block.width;
+        match block.values {
+            EmbeddingValues::F32(values) => EmbeddingValues::F32(&values[row]),
+            EmbeddingValues::F16(values) => EmbeddingValues::F16(&values[row]),
+        }
+    }
+}
+
 pub(super) struct ProteinTable {
     path: PathBuf,
     batches: Vec<Batch>,

@@ -31,4 +31,5 @@ pub use npy::{MatrixReader, MatrixType};
 pub use taxonomy::read_taxonomy;
 
 pub(crate) use compressed::open_decompressed;
+pub(crate) use lines::Lines;
 pub(crate) use npy::WIDEST;

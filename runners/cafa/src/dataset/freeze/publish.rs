@@ -14,7 +14,9 @@ use super::embeddings::Embeddings;
 use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
 };
-use crate::dataset::{Counts, DatasetError, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
+use crate::dataset::{
+    Counts, DatasetError, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
+};
 use crate::formats::{FormatError, check_information_accretion, open_decompressed, read_taxonomy};
 use crate::ontology::{Ontology, as_obo, read_ontology};
 
@@ -29,12 +31,14 @@ use crate::ontology::{Ontology, as_obo, read_ontology};
 /// # Errors
 /// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`],
 /// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
-/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written. Nothing is left behind then.
+/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written; those of [`FrozenDataset::open`] for a parent that is no dataset. Nothing is left behind then.
 pub fn freeze(
     request: &FreezeRequest,
     progress: &mut Watch<'_>,
 ) -> Result<FreezeReport, DatasetError> {
     request.check()?;
+    let parent = request.parent.as_deref().map(FrozenDataset::open);
+    let parent = parent.transpose()?.map(|of| of.sha256().to_owned());
     let created = creation_time()?;
     let (staging, out) = stage(&request.out)?;
     let dir = staging.path();
@@ -89,7 +93,7 @@ pub fn freeze(
             taxa: written.taxa,
         },
         embedding: written.embedding,
-        parent: None,
+        parent,
         files,
     };
     let sha256 = write_manifest(&manifest, &dir.join(MANIFEST_FILE))?;
@@ -132,7 +136,7 @@ fn creation_time() -> Result<String, DatasetError> {
 }
 
 /// Makes the hidden directory beside the output; it removes itself when dropped.
-fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
+pub(in crate::dataset) fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
     // Also true for a dangling link, which a rename would replace.
     if out.symlink_metadata().is_ok() {
         return Err(DatasetError::Exists(out.to_owned()));
@@ -293,7 +297,8 @@ pub(in crate::dataset) fn make_read_only(path: &Path) -> Result<(), DatasetError
     set().map_err(DatasetError::write(path))
 }
 
-fn publish(staging: TempDir, out: &Path) -> Result<(), DatasetError> {
+/// Gives the staged directory its name.
+pub(in crate::dataset) fn publish(staging: TempDir, out: &Path) -> Result<(), DatasetError> {
     // Looked at again, as it may have come into being meanwhile; a rename would replace an empty directory.
     if out.symlink_metadata().is_ok() {
         return Err(DatasetError::Exists(out.to_owned()));

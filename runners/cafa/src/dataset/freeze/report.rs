@@ -87,7 +87,7 @@ pub struct Tally {
 impl Tally {
     const EXAMPLES: usize = 5;
 
-    pub(super) fn add(&mut self, example: &str) {
+    pub(in crate::dataset) fn add(&mut self, example: &str) {
         self.count += 1;
         if self.examples.len() < Self::EXAMPLES
             && !self.examples.iter().any(|known| known == example)

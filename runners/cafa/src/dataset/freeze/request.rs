@@ -35,6 +35,8 @@ pub struct FreezeRequest {
     pub ia: Option<PathBuf>,
     /// Taxa of the proteins, a table or GAF; they go before those of the FASTA headers.
     pub taxonomy: Option<PathBuf>,
+    /// The frozen dataset that this is a new version of; its hash is recorded.
+    pub parent: Option<PathBuf>,
 }
 
 /// Where the embeddings of a dataset come from.
@@ -92,6 +94,7 @@ impl FreezeRequest {
             dtype: None,
             ia: None,
             taxonomy: None,
+            parent: None,
         }
     }
 
