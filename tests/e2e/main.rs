@@ -32,6 +32,7 @@ mod sandbox;
 #[cfg(unix)]
 mod search;
 mod search_path;
+mod splits;
 mod store;
 mod tracking;
 mod trust;

@@ -4,11 +4,17 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
+use super::split::SplitArgs;
+
 /// The commands on frozen datasets.
 #[derive(Debug, Subcommand)]
 pub enum DatasetCommand {
     /// Make a frozen dataset from the files people have
     Freeze(Box<FreezeArgs>),
+    /// Split a frozen dataset for training and testing: at random, by cluster, taxon or time, or as given
+    Split(Box<SplitArgs>),
+    /// Compare two frozen datasets; exit code 0 if nothing differs, 1 if something does
+    Diff(DiffArgs),
     /// Show what is in a frozen dataset
     Show(PlaceArgs),
     /// Check that a frozen dataset is whole and unchanged
@@ -20,6 +26,22 @@ pub enum DatasetCommand {
 pub struct PlaceArgs {
     /// The directory of the dataset, or its URI
     pub dataset: String,
+}
+
+/// Arguments of `protea dataset diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea dataset diff data/2024-01 data/2025-01
+  protea dataset diff data/2024-01 data/2025-01 --json | jq '.proteins.added | length'
+
+Exit codes, as diff has them: 0 if nothing differs, 1 if something does, another if the datasets
+cannot be compared. The text has numbers and the first few examples; --json lists everything.")]
+pub struct DiffArgs {
+    /// The dataset to compare from: its directory, or its file:// URI
+    pub from: String,
+    /// The dataset to compare with
+    pub to: String,
 }
 
 /// Arguments of `protea dataset freeze`.
@@ -110,6 +132,9 @@ pub struct FreezeArgs {
     /// Taxa of the proteins: a table `accession taxon`, or GAF
     #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
+    /// The dataset that this is a new version of; its hash is recorded
+    #[arg(long, value_name = "DATASET")]
+    pub parent: Option<String>,
     /// Version of the dataset
     #[arg(long, id = "dataset_version", value_name = "TEXT", default_value = "1")]
     pub version: String,

@@ -10,16 +10,17 @@ mod isolation;
 mod runners;
 mod runs;
 mod search;
+mod split;
 mod store;
 mod tracking;
 mod trust;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use cafa::{CafaArgs, LogLevel};
+pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
-pub use dataset::{DatasetCommand, Dtype, Features, FreezeArgs};
+pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
@@ -28,6 +29,7 @@ pub use isolation::{IsolationArgs, Place, Walls};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
     BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,

@@ -3,8 +3,10 @@
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod clusters;
 mod cv;
 mod dataset;
+mod diff;
 mod evaluate;
 mod explain;
 mod export;
@@ -21,6 +23,7 @@ mod runners;
 mod runs;
 mod search;
 mod session;
+mod split;
 mod store;
 mod sync;
 mod sync_offline;
@@ -66,6 +69,8 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         #[cfg(unix)]
         Command::Runners(RunnersCommand::Fuzz(args)) => fuzz::fuzz(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
+        Command::Dataset(DatasetCommand::Split(args)) => split::split(&args, &reporter),
+        Command::Dataset(DatasetCommand::Diff(args)) => diff::diff(&args, &reporter),
         Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset, &reporter),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),
         Command::Store(StoreCommand::Ls(args)) => store::ls(&args, &reporter),

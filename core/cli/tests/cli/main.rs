@@ -5,6 +5,8 @@
 
 mod cafa;
 mod command_line;
+mod dataset_diff;
+mod dataset_split;
 mod datasets;
 #[cfg(unix)]
 mod interrupt;

@@ -91,6 +91,14 @@ pub enum DatasetError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// A dataset cannot be split so.
+    #[error("{}: cannot be split: {problem}", dataset.display())]
+    Split {
+        /// The dataset.
+        dataset: PathBuf,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// The output is there already. A frozen dataset is never changed.
     #[error("{}: exists already, and a frozen dataset is never changed; choose another path or remove it first", .0.display())]
     Exists(PathBuf),

@@ -10,11 +10,12 @@
 //!
 //! The tables are [Arrow IPC files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed,
 //! with buffers aligned to 64 bytes: `pyarrow`, `polars` and `duckdb` open them, and [`FrozenDataset`] maps them and
-//! hands out embeddings as slices of the map. [`freeze()`] makes one from the files people have, [`folds()`] many from
-//! one.
+//! hands out embeddings as slices of the map. [`freeze()`] makes one from the files people have, [`folds()`], [`split()`] and
+//! [`split_by_time()`] several from one or two; [`diff()`] compares two.
 
 mod annotation_table;
 mod arrow_file;
+mod diff;
 mod error;
 mod folds;
 mod freeze;
@@ -22,8 +23,14 @@ mod frozen;
 mod manifest;
 mod mapped;
 mod protein_table;
+mod splits;
+mod subset;
 
 pub use annotation_table::{Annotation, Annotations};
+pub use diff::{
+    AccretionDiff, AnnotationCount, AnnotationDiff, DatasetDiff, EmbeddingDiff, FieldChange, Moved,
+    OntologyDiff, ProteinChange, ProteinDiff, Relations, Renamed, Side, diff,
+};
 pub use error::DatasetError;
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
@@ -33,3 +40,7 @@ pub use freeze::{
 pub use frozen::FrozenDataset;
 pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
 pub use protein_table::{EmbeddingBlock, EmbeddingValues};
+pub use splits::{
+    Accessions, EXPERIMENTAL, Evidence, Knowledge, Part, PartPlace, Shares, Split, SplitRequest,
+    SplitRule, Targets, TimeSplit, TimeSplitRequest, split, split_by_time,
+};

@@ -6,6 +6,7 @@
 mod annotation_files;
 mod compression;
 mod damaged_embeddings;
+mod diff;
 mod embedding_files;
 mod embeddings;
 mod features;
@@ -15,5 +16,8 @@ mod freezing;
 mod hostile;
 mod matrices;
 mod python;
+mod releases;
 mod shared_data;
 mod small;
+mod splits;
+mod time;

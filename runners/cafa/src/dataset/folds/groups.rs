@@ -10,13 +10,18 @@ use crate::formats::read_clusters;
 const EXAMPLES: usize = 5;
 
 /// The group of every protein.
-pub(super) struct Groups {
+pub(in crate::dataset) struct Groups {
     /// By protein, numbered in the order in which they are first met.
-    pub(super) of_protein: Vec<u32>,
-    pub(super) count: usize,
+    pub(in crate::dataset) of_protein: Vec<u32>,
+    pub(in crate::dataset) count: usize,
 }
 
-pub(super) fn of(dataset: &FrozenDataset, grouping: &Grouping) -> Result<Groups, DatasetError> {
+/// `refused` makes the error that says what is wrong with the dataset, and the remedy.
+pub(in crate::dataset) fn of(
+    dataset: &FrozenDataset,
+    grouping: &Grouping,
+    refused: impl FnOnce(String) -> DatasetError,
+) -> Result<Groups, DatasetError> {
     match grouping {
         Grouping::None => Ok(Groups {
             of_protein: (0..dataset.len() as u32).collect(),
@@ -26,7 +31,8 @@ pub(super) fn of(dataset: &FrozenDataset, grouping: &Grouping) -> Result<Groups,
             dataset,
             |protein| dataset.taxon(protein),
             "have no taxon; freeze the dataset with `--taxonomy`, or group by clusters",
-        ),
+        )
+        .map_err(refused),
         Grouping::Clusters(path) => {
             let clusters = read_clusters(path)?;
             numbered(
@@ -34,6 +40,7 @@ pub(super) fn of(dataset: &FrozenDataset, grouping: &Grouping) -> Result<Groups,
                 |protein| clusters.get(dataset.accession(protein)).copied(),
                 "are in no cluster of the file; cluster all proteins of the dataset",
             )
+            .map_err(refused)
         }
     }
 }
@@ -42,7 +49,7 @@ fn numbered(
     dataset: &FrozenDataset,
     group_of: impl Fn(usize) -> Option<u32>,
     problem: &str,
-) -> Result<Groups, DatasetError> {
+) -> Result<Groups, String> {
     let mut numbers: HashMap<u32, u32> = HashMap::new();
     let mut of_protein = Vec::with_capacity(dataset.len());
     let mut without = Vec::new();
@@ -62,15 +69,12 @@ fn numbered(
         } else {
             ""
         };
-        return Err(DatasetError::Folds {
-            dataset: dataset.directory().to_owned(),
-            problem: format!(
-                "{} of {} proteins ({}{more}) {problem}",
-                without.len(),
-                dataset.len(),
-                examples.join(", ")
-            ),
-        });
+        return Err(format!(
+            "{} of {} proteins ({}{more}) {problem}",
+            without.len(),
+            dataset.len(),
+            examples.join(", ")
+        ));
     }
     Ok(Groups {
         of_protein,

@@ -20,8 +20,7 @@
 //! without.
 
 mod assign;
-mod groups;
-mod subset;
+pub(super) mod groups;
 
 use std::fs;
 use std::io::Write;
@@ -31,6 +30,7 @@ use std::path::{Path, PathBuf};
 use protea_contracts::content::digest_bytes;
 
 use super::freeze::{make_read_only, sync_directory};
+use super::subset::Subset;
 use super::{DatasetError, FrozenDataset};
 
 /// How the proteins of a dataset are dealt to folds.
@@ -96,17 +96,18 @@ pub fn folds(
     cache: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Folds, DatasetError> {
-    let groups = groups::of(dataset, &request.grouping)?;
+    let refused = |problem| DatasetError::Folds {
+        dataset: dataset.directory().to_owned(),
+        problem,
+    };
+    let groups = groups::of(dataset, &request.grouping, refused)?;
     let assigned = assign::assign(
         &groups.of_protein,
         groups.count,
         request.folds,
         request.seed,
     )
-    .map_err(|problem| DatasetError::Folds {
-        dataset: dataset.directory().to_owned(),
-        problem,
-    })?;
+    .map_err(refused)?;
     let name = format!(
         "{}-{}-{}-{}",
         dataset.sha256(),
@@ -182,7 +183,7 @@ fn write(
                 .filter(|&protein| (assigned[protein] == fold) == held_out)
                 .collect();
             let name = format!("{}-fold-{fold}-{half}", dataset.manifest().name);
-            subset::write(dataset, &proteins, &name, &of_fold.join(half))?;
+            Subset::of(dataset, &proteins, &name).write(&of_fold.join(half))?;
             written += 1;
         }
         sync_directory(&of_fold)?;

@@ -1,0 +1,257 @@
+//! `protea dataset split`.
+
+use std::{
+    ops::ControlFlow,
+    path::{self, PathBuf},
+};
+
+use protea_cafa::dataset::{
+    self, Accessions, Evidence, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule,
+    TimeSplit, TimeSplitRequest,
+};
+use serde_json::{Value, json};
+
+use super::{
+    clusters::{self, Clusters},
+    dataset::open,
+    freeze::examples,
+};
+use crate::{
+    args::{SplitArgs, SplitBy},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Lines, Report, Reporter, Table, count, shown},
+};
+
+const TEST: f64 = 0.2;
+const MIN_SEQ_ID: f64 = 0.3;
+
+/// Splits a dataset and says what is in the parts.
+pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    if let Some(option) = args.out_of_place() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "{option} does not go with this --by; see `protea dataset split --help` for what does"
+            ),
+        ));
+    }
+    interrupt::cooperate(reporter);
+    let opened = open(&args.dataset, reporter)?;
+    let dataset = &opened.dataset;
+    let out = path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
+    let watch = &mut |done: usize, total: usize| {
+        if done == 0 {
+            reporter.start("writing datasets");
+        }
+        reporter.progress(done as u64, total as u64);
+        match interrupt::requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    let report = if let (SplitBy::Time, Some(later)) = (args.by, &args.later) {
+        let later = open(later, reporter)?;
+        let later = &later.dataset;
+        let request = TimeSplitRequest {
+            evidence: evidence(&args.evidence)?,
+            protein_binding_counts: !args.no_protein_binding,
+            ..TimeSplitRequest::new(out)
+        };
+        reporter.start("comparing releases");
+        let made = dataset::split_by_time(dataset, later, &request, watch);
+        reporter.abandon();
+        let made = made?;
+        Report {
+            text: text_of_time(dataset, later, &made),
+            json: with_dataset(json!(made), dataset, Some(later)),
+        }
+    } else {
+        let clusters = match (args.by, &args.clusters) {
+            (SplitBy::Cluster, None) => {
+                reporter.start("clustering");
+                let clusters = clusters::compute(dataset, args.min_seq_id.unwrap_or(MIN_SEQ_ID));
+                reporter.abandon();
+                Some(clusters?)
+            }
+            _ => None,
+        };
+        let table = clusters.as_ref().map(Clusters::table);
+        let table = table.or_else(|| args.clusters.clone());
+        let request = SplitRequest {
+            out,
+            rule: rule(args, table)?,
+            seed: args.seed.unwrap_or(0),
+        };
+        let made = dataset::split(dataset, &request, watch);
+        reporter.abandon();
+        let made = made?;
+        let mut json = with_dataset(json!(made), dataset, None);
+        json["clustered_by"] = json!(clusters.as_ref().map(|clusters| &clusters.program));
+        Report {
+            text: text(&made, clusters.as_ref()),
+            json,
+        }
+    };
+    Ok(report)
+}
+
+fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failure> {
+    let grouping = match args.by {
+        SplitBy::Given => {
+            let Some(test) = args.test_ids.clone() else {
+                return Err(missing("--test-ids"));
+            };
+            return Ok(SplitRule::Given(Accessions {
+                train: args.train_ids.clone(),
+                validation: args.validation_ids.clone(),
+                test,
+            }));
+        }
+        SplitBy::Taxon if !args.test_taxa.is_empty() => {
+            return Ok(SplitRule::Taxa {
+                validation: args.validation_taxa.clone(),
+                test: args.test_taxa.clone(),
+            });
+        }
+        SplitBy::Time => return Err(missing("--later")),
+        SplitBy::Taxon => Grouping::Taxon,
+        SplitBy::Random => Grouping::None,
+        SplitBy::Cluster => match clusters {
+            Some(clusters) => Grouping::Clusters(clusters),
+            None => return Err(missing("--clusters")),
+        },
+    };
+    Ok(SplitRule::Shares {
+        shares: Shares {
+            validation: args.validation.unwrap_or(0.0),
+            test: args.test.unwrap_or(TEST),
+        },
+        grouping,
+    })
+}
+
+fn missing(option: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("this --by needs {option}"))
+}
+
+fn evidence(codes: &[String]) -> Result<Evidence, Failure> {
+    if codes.is_empty() {
+        return Ok(Evidence::default());
+    }
+    if codes == ["any"] {
+        return Ok(Evidence::Any);
+    }
+    let is_code = |code: &&String| match code.strip_prefix("ECO:") {
+        Some(class) => class.len() == 7 && class.bytes().all(|byte| byte.is_ascii_digit()),
+        None => (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase()),
+    };
+    match codes.iter().find(|code| !is_code(code)) {
+        Some(odd) => Err(Failure::new(
+            Exit::Usage,
+            format!("{odd:?} is no evidence code; give codes such as EXP,IDA,IMP, or any alone"),
+        )),
+        None => Ok(Evidence::Codes(codes.iter().cloned().collect())),
+    }
+}
+
+fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenDataset>) -> Value {
+    let of = |dataset: &FrozenDataset| json!({ "directory": dataset.directory(), "sha256": dataset.sha256() });
+    if let Value::Object(object) = &mut made {
+        object.insert("dataset".to_owned(), of(dataset));
+        if let Some(later) = later {
+            object.insert("later".to_owned(), of(later));
+        }
+    }
+    made
+}
+
+fn text(made: &Split, clusters: Option<&Clusters>) -> String {
+    let mut table = Table::new(
+        1..4,
+        ["part", "proteins", "annotated", "annotations", "dataset"],
+    );
+    for part in &made.parts {
+        table.row([
+            part.part.name().to_owned(),
+            count(part.counts.proteins),
+            count(part.counts.annotated_proteins),
+            count(part.counts.annotations),
+            shown(&part.directory),
+        ]);
+    }
+    let mut text = table.to_string();
+    if let (Some(clusters), Some(groups)) = (clusters, made.groups) {
+        let groups = count(groups as u64);
+        text.push_str(&format!("\n{groups} clusters by {}\n", clusters.program));
+    }
+    if made.left_out > 0 {
+        let left_out = count(made.left_out as u64);
+        text.push_str(&format!("\n{left_out} proteins are in no part\n"));
+    }
+    text
+}
+
+fn text_of_time(earlier: &FrozenDataset, later: &FrozenDataset, made: &TimeSplit) -> String {
+    let mut aspects: Vec<&str> = ["MFO", "BPO", "CCO"].into();
+    for targets in &made.targets {
+        for aspect in targets.aspects.keys() {
+            if !aspects.contains(&aspect.as_str()) {
+                aspects.push(aspect);
+            }
+        }
+    }
+    let headings = ["targets", "proteins"].into_iter();
+    let headings = headings.chain(aspects.iter().copied()).chain(["dataset"]);
+    let mut table = Table::new(1..aspects.len() + 2, headings);
+    for targets in &made.targets {
+        let first = [
+            targets.knowledge.abbreviation().to_owned(),
+            count(targets.counts.proteins),
+        ];
+        let in_aspect = |aspect: &&str| {
+            let targets = targets.aspects.get(*aspect).copied().unwrap_or(0);
+            count(targets as u64)
+        };
+        let cells = first.into_iter().chain(aspects.iter().map(in_aspect));
+        table.row(cells.chain([shown(&targets.directory)]));
+    }
+    let mut lines = Lines::default();
+    lines.add("learn from", shown(earlier.directory()));
+    if let Some(known) = &made.known {
+        lines.add("known of PK", shown(known));
+    }
+    let mut label = "left out";
+    let mut left_out = |what: String| {
+        lines.add(label, what);
+        label = "";
+    };
+    if made.other_evidence > 0 {
+        left_out(format!(
+            "{} later annotations of other evidence",
+            count(made.other_evidence)
+        ));
+    }
+    if made.unknown_terms.count > 0 {
+        left_out(format!(
+            "{} later annotations with terms that the earlier ontology does not know ({})",
+            count(made.unknown_terms.count),
+            examples(&made.unknown_terms)
+        ));
+    }
+    if made.protein_binding_only > 0 {
+        left_out(format!(
+            "{} targets with nothing but protein binding",
+            count(made.protein_binding_only as u64)
+        ));
+    }
+    if made.gone > 0 {
+        left_out(format!(
+            "{} proteins that {} has not",
+            count(made.gone as u64),
+            shown(later.directory())
+        ));
+    }
+    format!("{table}\n{lines}")
+}
