@@ -1,5 +1,8 @@
 //! The command and a real S3 server.
 
+#[path = "../../core/tests/store/proxy.rs"]
+#[allow(dead_code, reason = "the store's own tests ask for more")]
+mod proxy;
 #[path = "../../core/tests/store/s3.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
 mod s3;
@@ -20,6 +23,7 @@ use std::{fs, path::Path, process::Command};
 use protea_e2e::{Place, Ran, built, test, train};
 use serde_json::Value;
 
+use proxy::Proxy;
 use s3::{KEY, S3, SECRET};
 
 /// `protea`, as it finds the S3 server at an endpoint.
@@ -160,6 +164,51 @@ fn a_run_reads_from_s3_and_its_export_goes_back_there() {
         (&wrong[0]["path"], &wrong[0]["state"]),
         (&"model.json".into(), &"sha256".into())
     );
+}
+
+#[test]
+fn an_export_whose_store_goes_away_is_in_the_run_and_can_be_sent_later() {
+    let Some(s3) = S3::shared() else { return };
+    let place = Place::new();
+    let there = format!("s3://{}/exports/late", s3.bucket());
+    let proxy = Proxy::before(&s3.endpoint);
+    // Enough to ask whether the place is free, and not for the export.
+    proxy.down_after(100_000);
+    let (train, test) = (train(), test());
+    let run = [
+        "run",
+        "knn",
+        "--train",
+        train.to_str().unwrap(),
+        "--eval",
+        test.to_str().unwrap(),
+        "--output",
+        &there,
+        "--json",
+    ];
+    let failed = protea(&place, &proxy.endpoint, &run);
+    failed.fails_with(
+        1,
+        &[
+            "the export did not get to its place",
+            &there,
+            "tried for 5 s",
+            "protea store cp",
+        ],
+    );
+    let object: Value = serde_json::from_str(&failed.stdout).unwrap();
+    let manifest = Path::new(object["manifest"].as_str().unwrap());
+    let recorded: Value = serde_json::from_slice(&fs::read(manifest).unwrap()).unwrap();
+    assert_eq!(recorded["status"], "failed");
+    let export = manifest.with_file_name("export");
+    let path = there.strip_prefix("s3://").unwrap();
+    assert_eq!(s3.get(&format!("{path}/store_manifest.json")), None);
+
+    proxy.up();
+    let sent = ["store", "cp", export.to_str().unwrap(), &there];
+    assert_eq!(protea(&place, &proxy.endpoint, &sent).code, Some(0));
+    let verified = protea(&place, &s3.endpoint, &["store", "verify", &there, "--json"]);
+    assert_eq!(verified.json()["verified"], true);
 }
 
 #[test]

@@ -70,9 +70,9 @@ impl Manifest {
                 return Err(wrong(format!("{file:?} is a file and a directory in it")));
             }
         }
-        let sizes = listing.files.iter().map(|file| file.bytes);
+        let mut sizes = listing.files.iter().map(|file| file.bytes);
         if sizes
-            .fold(Some(0_u64), |sum, size| sum?.checked_add(size))
+            .try_fold(0_u64, |sum, size| sum.checked_add(size))
             .is_none()
         {
             return Err(wrong("the sizes that it lists have no sum".to_owned()));

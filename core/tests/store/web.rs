@@ -64,6 +64,14 @@ impl Answer {
 
     /// As a good server would answer: ranges, and a tag that is the same for the same content.
     pub fn of(request: &Request, content: &[u8]) -> Self {
+        let sum = content.iter().fold(7_u64, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+        });
+        Self::tagged(request, content, &format!("\"{sum:x}\""))
+    }
+
+    /// As [`of`](Self::of), with this tag.
+    pub fn tagged(request: &Request, content: &[u8], etag: &str) -> Self {
         let size = content.len() as u64;
         let mut answer = match request.range(size) {
             None => Self::ok(content),
@@ -75,10 +83,7 @@ impl Answer {
                 answer
             }
         };
-        let sum = content.iter().fold(7_u64, |sum, byte| {
-            sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
-        });
-        answer.headers.push(("etag", format!("\"{sum:x}\"")));
+        answer.headers.push(("etag", etag.to_owned()));
         answer
     }
 }

@@ -20,7 +20,7 @@ fn slow(megabytes: usize) -> Web {
     let content = vec![7_u8; megabytes << 20];
     Web::serve(move |request| {
         thread::sleep(Duration::from_millis(150));
-        Answer::of(request, &content)
+        Answer::tagged(request, &content, "\"one\"")
     })
 }
 

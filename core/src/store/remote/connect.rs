@@ -22,7 +22,8 @@ use crate::store::{StoreError, location::redacted};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
-/// A connection on which nothing moves is given up after this.
+/// A connection on which nothing moves is not given up before this: a server that puts the parts of
+/// a large object together is silent for a while.
 const IDLE: Duration = Duration::from_secs(30);
 /// The first and the longest wait between two tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -171,7 +172,7 @@ fn client(plain: bool, patience: Duration) -> ClientOptions {
         )))
         .with_connect_timeout(CONNECT.min(patience))
         .with_timeout_disabled()
-        .with_read_timeout(IDLE.min(patience))
+        .with_read_timeout((patience / 2).max(IDLE.min(patience)))
 }
 
 fn retry(patience: Duration) -> RetryConfig {

@@ -30,7 +30,10 @@ use super::meter::TransferObserver;
 /// How a store is spoken to.
 #[cfg_attr(
     not(feature = "cloud"),
-    expect(dead_code, reason = "nothing is asked in a build without stores elsewhere")
+    expect(
+        dead_code,
+        reason = "nothing is asked in a build without stores elsewhere"
+    )
 )]
 #[derive(Clone)]
 pub(super) struct Manner {

@@ -107,24 +107,26 @@ impl Remote {
             return Ok(());
         }
         let patience = Patience::new(self.patience);
-        for _ in 1..TRIES {
-            match self.send_in_parts(path, shown, file, size, meter).await {
+        for number in 1.. {
+            match self
+                .send_in_parts(path, shown, file, size, &patience, meter)
+                .await
+            {
                 Ok(()) => return Ok(()),
+                // The try before came to its end, although its answer did not arrive. Whoever sends
+                // reads back what is there.
+                Err(Broken::Error(StoreError::Published { .. })) if number > 1 => return Ok(()),
                 Err(Broken::Error(error)) => return Err(error),
-                Err(Broken::Again(Fault::NotFound)) => {}
+                Err(Broken::Again(Fault::NotFound)) if number < TRIES => {}
+                Err(Broken::Again(Fault::NotFound)) => break,
                 Err(Broken::Again(Fault::Passing(reason))) => patience.wait(shown, reason).await?,
                 Err(Broken::Again(fault)) => return Err(patience.end(fault, shown.to_owned())),
             }
         }
-        match self.send_in_parts(path, shown, file, size, meter).await {
-            Ok(()) => Ok(()),
-            Err(Broken::Error(error)) => Err(error),
-            Err(Broken::Again(Fault::NotFound)) => Err(StoreError::Failed {
-                uri: shown.to_owned(),
-                reason: "it loses the parts of an upload".to_owned(),
-            }),
-            Err(Broken::Again(fault)) => Err(patience.end(fault, shown.to_owned())),
-        }
+        Err(StoreError::Failed {
+            uri: shown.to_owned(),
+            reason: "it loses the parts of an upload".to_owned(),
+        })
     }
 
     async fn send_in_parts(
@@ -133,6 +135,7 @@ impl Remote {
         shown: &str,
         file: &FilePath,
         size: u64,
+        patience: &Patience,
         meter: &Meter<'_>,
     ) -> Result<(), Broken> {
         self.nothing_at(path, shown).await?;
@@ -143,6 +146,7 @@ impl Remote {
             outcome = self.parts(&mut *upload, path, shown, file, size, |bytes| {
                 sent += bytes;
                 meter.add(bytes);
+                patience.renew();
             }) => outcome,
             () = super::object::cancelled(meter) => Err(StoreError::Cancelled.into()),
         };
@@ -187,9 +191,15 @@ impl Remote {
         }
         // Completing would replace what somebody else published meanwhile.
         self.nothing_at(path, shown).await?;
-        let completed = upload.complete().await;
-        completed.map_err(|error| Broken::Again(Fault::of(&error)))?;
-        Ok(())
+        let Err(error) = upload.complete().await else {
+            return Ok(());
+        };
+        // It may be complete although its answer did not arrive; a second try is refused then.
+        let there = self.ask(path, shown).await?;
+        match there.is_some_and(|stat| stat.size == size) {
+            true => Ok(()),
+            false => Err(Broken::Again(Fault::of(&error))),
+        }
     }
 
     async fn nothing_at(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
