@@ -32,11 +32,7 @@ const KINDS: [&str; 15] = [
 static WHOLE: LazyLock<Option<Vec<Vec<u8>>>> = LazyLock::new(|| {
     let directory = WRITTEN.as_ref()?.path();
     let read = |name: &str| fs::read(directory.join(name)).unwrap();
-    Some(
-        KINDS
-            .map(|name| (read(name), tempfile::tempdir().unwrap()))
-            .into(),
-    )
+    Some(KINDS.map(read).into())
 });
 
 fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
