@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`ontology`] | the Gene Ontology as a graph: aspects, terms, ancestors |
-//! | [`formats`] | readers of the files that people have: FASTA, npy, annotation tables, GAF |
+//! | [`formats`] | readers of the files that people have: FASTA, npy, npz, HDF5, Parquet, annotation tables, GAF, GPAD |
 //! | [`features`] | vectors for proteins that have no embeddings |
 //! | [`dataset`] | frozen datasets: made once, checked, mapped, never changed |
 //! | [`propagated`] | the annotations of a dataset with all their ancestors |

@@ -238,9 +238,18 @@ fn what_is_no_ontology_is_refused() {
         refused("{\"graphs\": []}"),
         OntologyError::NoTerms { .. }
     ));
+    // Deep nesting takes no stack, where it is passed over and where it is read.
     let nested = "[".repeat(100_000);
-    let error = refused(&format!("{{\"graphs\": [{{\"nodes\": [], \"x\": {nested}"));
-    assert!(error.to_string().contains("recursion limit"), "{error}");
+    for (around, problem) in [
+        ("\"x\": ", "EOF while parsing"),
+        (
+            "\"nodes\": [{\"id\": \"GO:1\", \"meta\": {\"basicPropertyValues\": [{\"pred\": \"x\", \"val\": ",
+            "recursion limit",
+        ),
+    ] {
+        let error = refused(&format!("{{\"graphs\": [{{{around}{nested}"));
+        assert!(error.to_string().contains(problem), "{error}");
+    }
     // A name cannot smuggle in another tag.
     let text = to_json(OBO).to_string().replace(
         "\"three\"",

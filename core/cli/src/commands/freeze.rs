@@ -140,6 +140,13 @@ fn text(report: &FreezeReport) -> String {
             left_out(format!("{} {what}", count(number)));
         }
     }
+    if report.unused_embeddings.count > 0 {
+        left_out(format!(
+            "{} embeddings of proteins that are not in the FASTA file ({})",
+            count(report.unused_embeddings.count),
+            examples(&report.unused_embeddings)
+        ));
+    }
     if report.other_aspect.count > 0 {
         lines.add(
             "corrected",

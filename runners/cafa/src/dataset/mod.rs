@@ -3,7 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `dataset.json` | the [`Manifest`]: name, version, licence, counts, embedding, size and SHA-256 of every file |
-//! | `ontology.obo` | the ontology, byte for byte as it was given |
+//! | `ontology.obo` | the ontology, byte for byte as it was given; OBO Graphs JSON is written as OBO |
 //! | `proteins.arrow` | `accession` Utf8, `sequence` Utf8, `taxon` Int32, `embedding` FixedSizeList of Float32 or Float16 |
 //! | `annotations.arrow` | `accession`, `term`, `aspect` (`MFO`, `BPO`, `CCO`), `evidence`, all Utf8 |
 //! | `ia.tsv` | information accretion of terms, if given |

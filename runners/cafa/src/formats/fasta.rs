@@ -34,7 +34,7 @@ pub struct FastaReader {
 }
 
 impl FastaReader {
-    /// Opens a FASTA file, plain or gzip-compressed.
+    /// Opens a FASTA file, plain or compressed with gzip or Zstandard.
     ///
     /// # Errors
     /// [`FormatError::Read`] if the file cannot be opened.

@@ -1,9 +1,9 @@
-//! Readers of the files people have: FASTA, `.npy` matrices, lists of accessions, annotations,
-//! taxonomies, clusters and information accretion.
+//! Readers of the files people have: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet), lists of accessions,
+//! annotations (CAFA tables, GAF, GPAD), taxonomies, clusters and information accretion.
 //!
-//! Text files are read line by line, as they are or gzip-compressed (told by their first bytes, not by their
-//! name), in memory that does not grow with their size. Every error names the file, the line or row, and what to
-//! do about it.
+//! What a file is, and whether it is compressed with gzip or Zstandard, its first bytes tell, not its name. Text files
+//! are read line by line, in memory that does not grow with their size; embeddings stay in their file, or in a scratch
+//! file. Every error names the file, the line or row, and what to do about it.
 
 mod accession;
 mod annotations;

@@ -180,7 +180,7 @@ pub struct Ontology {
 }
 
 impl Ontology {
-    /// Reads an OBO file, plain or gzipped.
+    /// Reads an ontology in OBO or OBO Graphs JSON, plain or compressed with gzip or Zstandard.
     ///
     /// # Errors
     /// See [`OntologyError`]: unreadable, without terms, malformed, an id twice, a cycle.

@@ -24,7 +24,7 @@ pub struct InformationAccretion<'o> {
 }
 
 impl<'o> InformationAccretion<'o> {
-    /// Reads a file of two columns, term and value, without a header, plain or gzipped, as the CAFA organisers' `ia.py` writes it.
+    /// Reads a file of two columns, term and value, without a header, plain or compressed, as the CAFA organisers' `ia.py` writes it.
     ///
     /// As in cafaeval, only primary ids count, the last of several lines for a term holds, and a term that is missing, NaN, infinite
     /// or not above 0 has no weight: it is left out of weighted scores. Empty lines are passed over.

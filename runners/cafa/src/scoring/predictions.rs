@@ -115,7 +115,7 @@ impl<'t> Predictions<'t> {
         }
     }
 
-    /// Reads a table `accession term score`, plain or gzipped: columns separated by white space, those after the third
+    /// Reads a table `accession term score`, plain or compressed: columns separated by white space, those after the third
     /// ignored, lines with fewer skipped. `name` is what tables call it.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ impl NamespaceTruth {
 }
 
 impl<'o> GroundTruth<'o> {
-    /// Reads a table `accession term …`, plain or gzipped: columns separated by white space, those after the second ignored,
+    /// Reads a table `accession term …`, plain or compressed: columns separated by white space, those after the second ignored,
     /// a header too (its "term" is unknown).
     ///
     /// # Errors

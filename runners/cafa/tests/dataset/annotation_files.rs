@@ -1,5 +1,6 @@
 //! GAF and GPAD in all their versions.
 
+use proptest::prelude::*;
 use protea_cafa::dataset::{freeze, unwatched};
 use protea_cafa::formats::{AnnotationReader, FormatError, Skipped, read_taxonomy};
 
@@ -346,4 +347,53 @@ fn an_isoform_has_its_own_annotations_where_the_dataset_has_the_isoform() {
         ]
     );
     assert_eq!(dataset.taxon(0), Some(9606));
+}
+
+fn sound() -> Vec<String> {
+    let gaf_rows: String = GAF_ROWS
+        .iter()
+        .map(|(object, taxon, date, rest)| {
+            gaf("UniProtKB", object, "enables", "IDA", taxon, date, rest)
+        })
+        .collect();
+    let one = "UniProtKB\tP12345-2\tNOT|enables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\tgo_evidence=IDA\n";
+    let two = "UniProtKB:P12345-2\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000269\t\t\t2024-01-31\tUniProt\t\t\n";
+    vec![
+        format!("!gaf-version: 2.2\n{gaf_rows}"),
+        format!("!gpa-version: 1.1\n{one}{one}"),
+        format!("!gpad-version: 2.0\n{two}{two}"),
+        "EntryID\tterm\taspect\nP12345\tGO:0005488\tF\nP12345\tGO:0005575\tC\n".to_owned(),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn damaged_rows_are_errors_with_a_place(
+        which in 0usize..4,
+        places in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"\t\n|:-!TO0\xff\xc3".to_vec())), 1..6),
+        cut in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = sound().swap_remove(which).into_bytes();
+        for (place, byte) in places {
+            let at = place.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let inputs = tempfile::tempdir().unwrap();
+        let path = inputs.path().join("damaged");
+        std::fs::write(&path, &bytes).unwrap();
+        match read(&path) {
+            Ok((rows, _)) => {
+                for row in rows {
+                    prop_assert!(!row.accession.is_empty() && row.term.contains(':'));
+                }
+            }
+            Err(FormatError::Malformed { line, .. }) => prop_assert!(line > 0),
+            Err(FormatError::Empty { .. }) => {}
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+        let _ = read_taxonomy(&path);
+    }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use protea_cafa::formats::{ArrayNames, EmbeddingReader, FormatError};
-use tempfile::TempDir;
 
 use crate::embedding_files::WRITTEN;
 
@@ -30,14 +29,10 @@ const KINDS: [&str; 15] = [
     "matrix-latest-f4-contiguous.h5.zst",
 ];
 
-static WHOLE: LazyLock<Option<Vec<(Vec<u8>, TempDir)>>> = LazyLock::new(|| {
+static WHOLE: LazyLock<Option<Vec<Vec<u8>>>> = LazyLock::new(|| {
     let directory = WRITTEN.as_ref()?.path();
-    let read = |name| fs::read(directory.join(name)).unwrap();
-    Some(
-        KINDS
-            .map(|name| (read(name), tempfile::tempdir().unwrap()))
-            .into(),
-    )
+    let read = |name: &str| fs::read(directory.join(name)).unwrap();
+    Some(KINDS.map(read).into())
 });
 
 fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
@@ -54,13 +49,15 @@ fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
     Ok(reader.rows())
 }
 
-fn tried(bytes: &[u8], place: &Path) -> Result<usize, FormatError> {
+fn tried(bytes: &[u8]) -> Result<usize, FormatError> {
+    let scratch = tempfile::tempdir().unwrap();
+    let place = scratch.path();
     let path = place.join("damaged");
     fs::write(&path, bytes).unwrap();
     let started = Instant::now();
     let result = read_all(&path, place);
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(20), "it took {took:?}");
+    assert!(took < Duration::from_secs(60), "it took {took:?}");
     if let Err(error) = &result {
         assert!(error.to_string().contains("damaged: "), "{error}");
     }
@@ -72,11 +69,14 @@ fn tried(bytes: &[u8], place: &Path) -> Result<usize, FormatError> {
 #[test]
 fn files_cut_anywhere_are_errors() {
     let Some(whole) = WHOLE.as_ref() else { return };
-    for ((bytes, place), name) in whole.iter().zip(KINDS) {
-        assert!(tried(bytes, place.path()).is_ok(), "{name}");
+    for (bytes, name) in whole.iter().zip(KINDS) {
+        if !cfg!(feature = "parquet") && name.ends_with("parquet") {
+            continue;
+        }
+        assert!(tried(bytes).is_ok(), "{name}");
         let steps = (0..24).map(|step| bytes.len() * step / 24);
         for length in steps.chain([1, 7, 8, 9, 100, bytes.len() - 1]) {
-            let cut = tried(&bytes[..length], place.path());
+            let cut = tried(&bytes[..length]);
             assert!(cut.is_err(), "{name} cut to {length} was read");
         }
     }
@@ -91,8 +91,7 @@ proptest! {
         cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
     ) {
         let Some(whole) = WHOLE.as_ref() else { return Ok(()) };
-        let (bytes, place) = &whole[kind];
-        let mut bytes = bytes.clone();
+        let mut bytes = whole[kind].clone();
         for (at, byte, part) in places {
             let area = match part {
                 0 | 1 => 0..bytes.len().min(4096),
@@ -108,7 +107,7 @@ proptest! {
         if !cfg!(feature = "parquet") && KINDS[kind].ends_with("parquet") {
             return Ok(());
         }
-        let _ = tried(&bytes, place.path());
+        let _ = tried(&bytes);
     }
 
     #[test]
@@ -119,7 +118,6 @@ proptest! {
         ]),
         bytes in prop::collection::vec(any::<u8>(), 0..600),
     ) {
-        let place = tempfile::tempdir().unwrap();
-        let _ = tried(&[signature, &bytes].concat(), place.path());
+        let _ = tried(&[signature, &bytes].concat());
     }
 }

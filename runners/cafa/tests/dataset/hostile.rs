@@ -318,6 +318,35 @@ proptest! {
     }
 }
 
+proptest! {
+    /// The manifest steers where files are looked for and what is expected in them.
+    #[test]
+    fn damaged_manifests_never_panic(
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let inputs = tempfile::tempdir().unwrap();
+        let path = inputs.path().join("dataset.json");
+        let mut bytes = MANIFEST.clone();
+        for (place, byte) in places {
+            let at = place.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        fs::write(&path, &bytes).unwrap();
+        // There is nothing beside the manifest, so whatever it says cannot be true.
+        let text = FrozenDataset::open(inputs.path()).unwrap_err().to_string();
+        prop_assert!(text.contains(inputs.path().to_str().unwrap()), "{text}");
+    }
+}
+
+static MANIFEST: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
+    let inputs = Inputs::new();
+    fs::read(inputs.freeze().directory.join("dataset.json")).unwrap()
+});
+
 static SAMPLE: std::sync::LazyLock<(Vec<u8>, Vec<u8>, Inputs)> = std::sync::LazyLock::new(|| {
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;

@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
 
-use super::{EmbeddingSource, FreezeRequest};
+use super::{EmbeddingSource, FreezeRequest, Tally};
 use crate::dataset::{DatasetError, EmbeddingInfo, EmbeddingType};
 use crate::features::kmer::{self, KmerSpectrum};
 use crate::formats::{EmbeddingReader, FastaRecord, FormatError, MatrixType};
@@ -125,8 +125,8 @@ impl Embeddings {
     /// Proteins in all, where known before the FASTA file is read.
     pub(super) fn expected_proteins(&self) -> Option<u64> {
         match &self.origin {
-            Origin::File { reader, .. } => Some(reader.rows() as u64),
-            Origin::Kmer { .. } => None,
+            Origin::File { reader, .. } if !reader.names_its_rows() => Some(reader.rows() as u64),
+            Origin::File { .. } | Origin::Kmer { .. } => None,
         }
     }
 
@@ -215,12 +215,14 @@ impl Embeddings {
         Ok(Some(Arc::new(list)))
     }
 
-    /// Compares proteins and rows, now that all proteins were seen.
+    /// Compares proteins and rows, now that all proteins were seen. A list that was made for a matrix and has more proteins is a
+    /// mistake; a file of embeddings may well be of more proteins, and answers which were left out.
     pub(super) fn finish(
         self,
         fasta: &Path,
         seen: &HashMap<String, u32>,
-    ) -> Result<EmbeddingInfo, DatasetError> {
+    ) -> Result<(EmbeddingInfo, Tally), DatasetError> {
+        let mut unused = Tally::default();
         if let Origin::File {
             reader,
             missing,
@@ -240,8 +242,12 @@ impl Embeddings {
                 .iter()
                 .filter(|(accession, _)| !seen.contains_key(*accession))
                 .collect();
-            if !homeless.is_empty() {
-                homeless.sort_unstable_by_key(|&(_, &row)| row);
+            homeless.sort_unstable_by_key(|&(_, &row)| row);
+            if reader.names_its_rows() {
+                for (accession, _) in homeless {
+                    unused.add(accession);
+                }
+            } else if !homeless.is_empty() {
                 let count = homeless.len();
                 let examples = homeless
                     .into_iter()
@@ -256,7 +262,7 @@ impl Embeddings {
                 });
             }
         }
-        Ok(self.info)
+        Ok((self.info, unused))
     }
 }
 

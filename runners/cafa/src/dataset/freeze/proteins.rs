@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 
 use super::arrow_write::TableWriter;
 use super::embeddings::Embeddings;
-use super::{FreezeProgress, FreezeStep, Watch, tell};
+use super::{FreezeProgress, FreezeStep, Tally, Watch, tell};
 use crate::dataset::{DatasetError, EmbeddingInfo};
 use crate::formats::{FastaReader, FastaRecord, FormatError};
 
@@ -29,6 +29,8 @@ pub(super) struct Proteins {
     /// Different taxa.
     pub(super) taxa: u64,
     pub(super) embedding: Option<EmbeddingInfo>,
+    /// Embeddings of other proteins.
+    pub(super) unused_embeddings: Tally,
 }
 
 /// Streams the FASTA file and the embeddings into `path`.
@@ -106,6 +108,7 @@ pub(super) fn write(
     let embedding = embeddings
         .map(|embeddings| embeddings.finish(fasta, &index))
         .transpose()?;
+    let (embedding, unused_embeddings) = embedding.unzip();
     writer.finish()?;
     let done = index.len() as u64;
     tell(
@@ -120,6 +123,7 @@ pub(super) fn write(
         index,
         taxa: taxa.len() as u64,
         embedding,
+        unused_embeddings: unused_embeddings.unwrap_or_default(),
     })
 }
 

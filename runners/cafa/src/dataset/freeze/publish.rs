@@ -110,6 +110,7 @@ pub fn freeze(
         negated: annotations.skipped.negated,
         no_data: annotations.skipped.no_data,
         without_annotation,
+        unused_embeddings: written.unused_embeddings,
     })
 }
 

@@ -73,6 +73,9 @@ pub struct FreezeReport {
     pub no_data: u64,
     /// Proteins without any annotation; the examples are accessions.
     pub without_annotation: Tally,
+    /// Embeddings left out because their protein is not in the FASTA file, from a file that names its rows itself; the examples
+    /// are accessions.
+    pub unused_embeddings: Tally,
 }
 
 /// How many, and a few of them.

@@ -125,6 +125,11 @@ impl EmbeddingReader {
         &self.ids_path
     }
 
+    /// Whether the accessions are in the file itself, and not in a list beside it.
+    pub fn names_its_rows(&self) -> bool {
+        self.path == self.ids_path
+    }
+
     /// Number of rows, at least 1.
     pub fn rows(&self) -> usize {
         match &self.rows {
