@@ -55,7 +55,9 @@ pub fn identity(one: &str, other: &str) -> f64 {
     if shorter == 0 {
         return 0.0;
     }
-    identical(one.as_bytes(), other.as_bytes()) as f64 / shorter as f64
+    // Rounded up to the score that it is short of.
+    let identical = (-best(one.as_bytes(), other.as_bytes())).rem_euclid(SCORE);
+    identical as f64 / shorter as f64
 }
 
 /// So many sequences are aligned at once.
@@ -143,7 +145,9 @@ fn align(rows: &[usize], others: &[&[u8]], above: &mut [(Lanes, Lanes)]) -> Lane
     found
 }
 
-fn identical(one: &[u8], other: &[u8]) -> i64 {
+/// The score of the best local alignment, in units of [`SCORE`], less the fewest identical residues that
+/// are behind it.
+fn best(one: &[u8], other: &[u8]) -> i64 {
     let columns: Vec<usize> = other.iter().map(|&letter| number(letter)).collect();
     // Of the row above: the best that ends in each column, and the best that ends there in a gap.
     let mut best = vec![0_i64; columns.len() + 1];
@@ -163,8 +167,7 @@ fn identical(one: &[u8], other: &[u8]) -> i64 {
             found = found.max(best[at]);
         }
     }
-    // Rounded up to the score that it is short of.
-    (-found).rem_euclid(SCORE)
+    found
 }
 
 fn number(letter: u8) -> usize {
@@ -182,4 +185,52 @@ const fn numbers() -> [u8; 256] {
         at += 1;
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sequences of all lengths, some alike, with letters that are no residues.
+    fn sequences() -> Vec<String> {
+        const LETTERS: &[u8] = b"ARNDCQEGHILKMFPSTWYVBZXUo*";
+        let mut random = fastrand::Rng::with_seed(11);
+        let mut all: Vec<String> = Vec::new();
+        for length in 0..70 {
+            let mut letter = || char::from(LETTERS[random.usize(..LETTERS.len())]);
+            let fresh: String = (0..3 * length).map(|_| letter()).collect();
+            let alike = match all.last() {
+                Some(last) => format!("{}{}{last}", letter(), letter()),
+                None => String::new(),
+            };
+            all.extend([fresh, alike]);
+        }
+        all
+    }
+
+    #[test]
+    fn side_by_side_sequences_score_as_they_do_one_by_one() {
+        let all = sequences();
+        let others: Vec<&str> = all.iter().map(String::as_str).collect();
+        for query in all.iter().step_by(9) {
+            let expected = others.iter().map(|other| {
+                let score = best(query.as_bytes(), other.as_bytes()) + SCORE - 1;
+                (score / SCORE) as u16
+            });
+            assert_eq!(
+                local_scores(query, &others),
+                Vec::from_iter(expected),
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_score_stays_at_the_largest_there_is() {
+        let long = "W".repeat(4_000);
+        assert_eq!(local_scores(&long, &[&long, "WW"]), [32_767, 22]);
+        assert_eq!(self_score(&long), 32_767);
+        assert_eq!(self_score("MKX*"), 10);
+        assert_eq!(local_scores("MKX", &["MKX"]), [10]);
+    }
 }

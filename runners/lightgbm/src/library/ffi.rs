@@ -65,9 +65,10 @@ macro_rules! functions {
                         $name: unsafe { symbol(&library, path, stringify!($name))? },
                     )*
                 };
-                // SAFETY: likewise. It is not called: it came with version 4.2.
-                let _: unsafe extern "C" fn(c_int) -> c_int =
-                    unsafe { symbol(&library, path, "LGBM_SetMaxThreads")? };
+                // Not called: it came with version 4.2.
+                // SAFETY: likewise.
+                let young = unsafe { symbol(&library, path, "LGBM_SetMaxThreads") };
+                let _: unsafe extern "C" fn(c_int) -> c_int = young?;
                 std::mem::forget(library);
                 Ok(api)
             }

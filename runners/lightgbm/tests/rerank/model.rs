@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use protea_cafa::ontology::Aspect;
 use protea_contracts::prelude::serde_json::{self, Value};
 use protea_contracts::{
     Emitter, Level,
@@ -99,7 +100,9 @@ fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
     let result = fit_with(&spec, &example("train"), place.path(), 2, &emit).unwrap();
     let model = read(place.path());
     let heard = listener.metrics.lock().unwrap();
-    for (aspect, name) in model.aspects.iter().zip(["BPO", "MFO", "CCO"]) {
+    assert_eq!(model.aspects.len(), 3);
+    for aspect in &model.aspects {
+        let name = Aspect::from_namespace(&aspect.namespace).unwrap().name();
         let losses: Vec<f64> = heard
             .iter()
             .filter(|(metric, _)| *metric == format!("{name}.logloss"))
