@@ -100,7 +100,7 @@ fn shown(ontology: &Ontology) -> Vec<String> {
         )
     });
     let alternatives =
-        (1..20).map(|n| format!("{:?}", ids(&ontology.resolve(&format!("GO:{n:07}")))));
+        (1..20).map(|n| format!("{:?}", ids(ontology.resolve(&format!("GO:{n:07}")))));
     terms
         .chain(alternatives)
         .chain([format!("{:?}", ontology.version())])
