@@ -1,6 +1,9 @@
 //! The runner `lightgbm`, whose library may be missing: from the command, in a sandbox, against the suite.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use protea_e2e::{Place, Ran, built, library, test, train};
 
@@ -36,6 +39,17 @@ fn lightgbm() -> Option<PathBuf> {
     None
 }
 
+/// Runs `protea` where no library is found but beside the runner: Cargo adds its directories to the
+/// path of a test's libraries.
+fn protea(place: &Place, arguments: &[&str], named: Option<&Path>) -> Ran {
+    let mut command = place.command(&built().join("protea"));
+    command.args(arguments).env_remove("LD_LIBRARY_PATH");
+    if let Some(named) = named {
+        command.env(VARIABLE, named);
+    }
+    Ran::from(command.output().unwrap())
+}
+
 /// The runner, and nothing beside it.
 fn alone(place: &Place) -> String {
     let directory = place.runner_directory("alone", &["protea_lightgbm"]);
@@ -47,14 +61,13 @@ fn a_missing_library_is_named_without_loading_the_runner_and_when_it_is_run() {
     let place = Place::new();
     let alone = alone(&place);
     let remedy = "runners/lightgbm/build";
-    let list = place.protea(["runners", "list", "--runner-dir", &alone]);
+    let list = protea(&place, &["runners", "list", "--runner-dir", &alone], None);
     assert_eq!(list.code, Some(0), "{list:#?}");
     for part in ["lightgbm cannot be run", LIBRARY, "is missing", remedy] {
         assert!(list.stderr.contains(part), "{part}: {list:#?}");
     }
-    let json = place
-        .protea(["runners", "list", "--json", "--runner-dir", &alone])
-        .json();
+    let arguments = ["runners", "list", "--json", "--runner-dir", &alone];
+    let json = protea(&place, &arguments, None).json();
     let runners = json["runners"].as_array().unwrap();
     let listed = runners.iter().find(|runner| runner["name"] == "lightgbm");
     let missing = &listed.unwrap()["missing"][0];
@@ -64,18 +77,14 @@ fn a_missing_library_is_named_without_loading_the_runner_and_when_it_is_run() {
     let toy = runners.iter().find(|runner| runner["name"] == "toy");
     assert_eq!(toy.unwrap()["missing"], serde_json::json!([]));
 
-    let info = place.protea(["runners", "info", "lightgbm", "--runner-dir", &alone]);
+    let arguments = ["runners", "info", "lightgbm", "--runner-dir", &alone];
+    let info = protea(&place, &arguments, None);
     assert_eq!(info.code, Some(0), "{info:#?}");
     assert!(info.stdout.contains("no: "), "{info:#?}");
     let arguments = ["run", "lightgbm", "--runner-dir", &alone];
-    place
-        .protea(arguments)
-        .fails_with(1, &["is missing", LIBRARY, remedy]);
-
+    protea(&place, &arguments, None).fails_with(1, &["is missing", LIBRARY, remedy]);
     let named = place.join("nowhere.so");
-    let mut command = place.command(&built().join("protea"));
-    command.args(arguments).env(VARIABLE, &named);
-    Ran::from(command.output().unwrap()).fails_with(1, &["nowhere.so, which is not there"]);
+    protea(&place, &arguments, Some(&named)).fails_with(1, &["nowhere.so, which is not there"]);
 }
 
 #[test]
@@ -120,13 +129,9 @@ fn a_strict_sandbox_changes_no_score_wherever_the_library_is() {
         let arguments = [
             "run", "lightgbm", "--json", "--train", train, "--eval", test,
         ];
-        let place = Place::new();
-        let mut command = place.command(&built().join("protea"));
-        command.args(arguments).args(QUICK).args(more);
-        if named {
-            command.env(VARIABLE, &elsewhere);
-        }
-        Ran::from(command.output().unwrap()).json()["metrics"].take()
+        let arguments = [&arguments[..], &QUICK, more].concat();
+        let named = named.then_some(elsewhere.as_path());
+        protea(&Place::new(), &arguments, named).json()["metrics"].take()
     };
     let plain = run(&[], false);
     assert!(plain["MFO"]["fmax"].as_f64().unwrap() > 0.4, "{plain}");

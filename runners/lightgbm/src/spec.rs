@@ -53,16 +53,16 @@ spec! {
         #[schemars(range(min = 100, max = 100_000_000))]
         pub maximum_rows: u32,
         /// The most trees in each aspect.
-        #[schemars(range(min = 1, max = 100_000))]
+        #[schemars(range(min = 1, max = 2_000))]
         pub trees: u32,
         /// Training ends when so many trees more have brought no smaller loss on the held-out proteins.
-        #[schemars(range(min = 1, max = 10_000))]
+        #[schemars(range(min = 1, max = 1_000))]
         pub patience: u32,
         /// What each tree counts.
-        #[schemars(range(min = 0.0001, max = 1))]
+        #[schemars(range(min = 0.001, max = 1))]
         pub learning_rate: f64,
         /// The most leaves of a tree.
-        #[schemars(range(min = 2, max = 10_000))]
+        #[schemars(range(min = 2, max = 1_000))]
         pub leaves: u32,
         /// The fewest candidates in a leaf.
         #[schemars(range(min = 1, max = 1_000_000))]

@@ -60,7 +60,7 @@ fn neighbours_make_up_the_score_where_the_votes_stay() {
     let spec = LightGbmSpec {
         rerank: Rerank::WhereItWins,
         trees: 1,
-        learning_rate: 0.0001,
+        learning_rate: 0.001,
         ..quick()
     };
     if lightgbm().is_some() {

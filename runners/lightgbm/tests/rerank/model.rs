@@ -91,7 +91,7 @@ fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let spec = LightGbmSpec {
-        trees: 3_000,
+        trees: 2_000,
         learning_rate: 0.3,
         ..quick()
     };
@@ -140,7 +140,7 @@ fn the_votes_stay_where_the_trees_do_not_win() {
         rerank: Rerank::WhereItWins,
         // One tree that changes next to nothing.
         trees: 1,
-        learning_rate: 0.0001,
+        learning_rate: 0.001,
         ..quick()
     };
     let (train, test) = (example("train"), example("test"));
