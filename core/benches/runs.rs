@@ -144,13 +144,13 @@ fn manifest(job_id: String, run_id: String, directory: &Path, number: usize) -> 
         tags: BTreeMap::new(),
         notes: None,
         status: Status::Finished,
-        runner: RunnerRecord {
+        runner: Some(RunnerRecord {
             name: "knn".to_owned(),
             version: "1.0.0".to_owned(),
             contract_version: "1.0.0".to_owned(),
             path: PathBuf::from("/usr/local/lib/protea/runners/libprotea_knn.so"),
             sha256: sha256.to_owned(),
-        },
+        }),
         isolation: "worker".to_owned(),
         spec: json!({ "k": 5, "metric": "cosine", "vote": "similarity", "per_aspect": true }),
         seed: number as u64,

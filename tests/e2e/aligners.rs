@@ -40,7 +40,7 @@ fn installed() -> impl Iterator<Item = &'static str> {
 }
 
 /// `protea` with another PATH.
-fn protea(place: &Place, path: &Path, arguments: &[&str]) -> Command {
+pub fn protea(place: &Place, path: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(built().join("protea"));
     command
         .args(arguments)
@@ -97,7 +97,7 @@ fn a_strict_sandbox_changes_no_score() {
 }
 
 /// A program that never ends, which says that it has begun in a file.
-fn endless(place: &Place) -> (std::path::PathBuf, std::path::PathBuf) {
+pub fn endless(place: &Place) -> (std::path::PathBuf, std::path::PathBuf) {
     let (directory, begun) = (place.join("endless"), place.join("begun"));
     fs::create_dir(&directory).unwrap();
     let program = directory.join("diamond");
@@ -167,7 +167,7 @@ fn cancelling_ends_the_program_too() {
 }
 
 /// The process whose number is in the file is no more.
-fn assert_gone(begun: &Path) {
+pub fn assert_gone(begun: &Path) {
     let process = fs::read_to_string(begun).unwrap();
     let status = Path::new("/proc").join(process.trim()).join("status");
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -10,6 +10,8 @@ mod aligners;
 mod author_path;
 mod bad_data;
 mod bad_runners;
+#[cfg(target_os = "linux")]
+mod benchmark;
 #[cfg(unix)]
 mod c_answers;
 #[cfg(unix)]

@@ -167,7 +167,9 @@ impl From<RecordedRunError> for Failure {
     fn from(error: RecordedRunError) -> Self {
         let exit = match error {
             RecordedRunError::OtherRunner { .. } => Exit::Runner,
-            RecordedRunError::NoModel { .. } | RecordedRunError::NoDataset { .. } => Exit::Input,
+            RecordedRunError::NoModel { .. }
+            | RecordedRunError::NoRunner { .. }
+            | RecordedRunError::NoDataset { .. } => Exit::Input,
         };
         Self::of(exit, &error)
     }
@@ -253,7 +255,8 @@ impl From<ScoringError> for Failure {
         let exit = match &error {
             ScoringError::Write { .. } => Exit::Output,
             ScoringError::Option { .. } => Exit::Usage,
-            ScoringError::Mixed { .. } => Exit::Failed,
+            ScoringError::Mixed { .. } | ScoringError::Unpaired { .. } => Exit::Failed,
+            ScoringError::Cancelled => Exit::Cancelled,
             _ => Exit::Input,
         };
         Self::of(exit, &error)

@@ -1,6 +1,6 @@
 //! A run that groups others.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protea_contracts::{ExplainRequest, Explanation, Metrics};
 use protea_tracking::Tags;
@@ -18,6 +18,7 @@ use crate::{
 pub struct RunOptions {
     pub(super) name: String,
     pub(super) pipeline: &'static str,
+    pub(super) of_runner: bool,
     pub(super) tags: Tags,
     pub(super) notes: Option<String>,
 }
@@ -29,8 +30,19 @@ impl RunOptions {
         Self {
             name: name.into(),
             pipeline: "group",
+            of_runner: true,
             tags: Tags::new(),
             notes: None,
+        }
+    }
+
+    /// A run that compares several runners, and is of none of them itself.
+    #[must_use]
+    pub fn benchmark(name: impl Into<String>) -> Self {
+        Self {
+            pipeline: "benchmark",
+            of_runner: false,
+            ..Self::new(name)
         }
     }
 
@@ -136,6 +148,12 @@ impl<'e> RunContext<'e> {
         &self.parent.run_id
     }
 
+    /// The run's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.steps.recorder.directory().path()
+    }
+
     /// Fits on `train`, as [`Experiment::fit`] does.
     ///
     /// # Errors
@@ -219,6 +237,15 @@ impl<'e> RunContext<'e> {
         metrics: &[(&str, f64)],
     ) -> Result<(), ExperimentError> {
         self.steps.recorder.log_metrics(step, metrics)
+    }
+
+    /// Adds a file to the run, under its own name. It should be in the run's directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Tracker`].
+    pub fn log_artifact(&self, path: &Path) -> Result<(), ExperimentError> {
+        self.steps.recorder.log_artifact(path)
     }
 
     /// Sets tags of the run itself.

@@ -16,6 +16,8 @@ use crate::workspace::{Job, RunManifest, Status};
 /// read once, however much work there is for it.
 #[derive(Default)]
 pub(super) struct DoneBefore {
+    /// Whether a run counts only if its time can be compared too.
+    alike: bool,
     jobs: Mutex<HashMap<PathBuf, Arc<[Done]>>>,
 }
 
@@ -28,9 +30,20 @@ struct Done {
     spec: Value,
     /// The SHA-256 of what was fitted on and evaluated on.
     datasets: [String; 2],
+    pipeline: String,
+    threads: usize,
+    isolation: String,
 }
 
 impl DoneBefore {
+    /// Of those, the ones of the same pipeline, threads and isolation.
+    pub(super) fn alike() -> Self {
+        Self {
+            alike: true,
+            ..Self::default()
+        }
+    }
+
     /// The latest run of the job that did this work to its end, with the same runner file. What cannot
     /// be read there is no such run.
     pub(super) fn find(
@@ -45,6 +58,7 @@ impl DoneBefore {
                 && done.seed == experiment.seed
                 && done.datasets == [&*work.train.sha256, &*work.eval.sha256]
                 && done.spec == work.spec
+                && (!self.alike || done.is_alike(experiment, work))
         });
         let latest = did.max_by(|a, b| a.run_id.cmp(&b.run_id))?;
         Some(FinishedRun {
@@ -72,6 +86,12 @@ fn read(job: &Path) -> Arc<[Done]> {
 }
 
 impl Done {
+    fn is_alike(&self, experiment: &Experiment<'_>, work: &Work<'_>) -> bool {
+        self.pipeline == work.pipeline
+            && self.threads == experiment.threads
+            && self.isolation == experiment.runner.isolation().name()
+    }
+
     /// None of a run that did not fit and evaluate to its end.
     fn of(manifest: RunManifest, directory: PathBuf) -> Option<Self> {
         let did = |step: Step| {
@@ -90,9 +110,12 @@ impl Done {
             datasets: [sum("train")?, sum("eval")?],
             run_id: manifest.run_id,
             directory,
-            runner: manifest.runner.sha256,
+            runner: manifest.runner?.sha256,
             seed: manifest.seed,
             spec: manifest.spec,
+            pipeline: manifest.pipeline,
+            threads: manifest.threads,
+            isolation: manifest.isolation,
         })
     }
 }
@@ -128,13 +151,13 @@ mod tests {
             tags: Default::default(),
             notes: None,
             status: Status::Finished,
-            runner: RunnerRecord {
+            runner: Some(RunnerRecord {
                 name: "knn".to_owned(),
                 version: "1.0.0".to_owned(),
                 contract_version: "1.0.0".to_owned(),
                 path: PathBuf::from("libknn.so"),
                 sha256: "0".repeat(64),
-            },
+            }),
             isolation: "worker".to_owned(),
             spec: json!({ "k": 5 }),
             seed: 7,

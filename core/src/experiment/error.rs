@@ -108,6 +108,19 @@ impl ExperimentError {
         Self::Other(error.into())
     }
 
+    /// Whether what would come after is in vain: the user asked for the end, or nothing can be
+    /// recorded any more. What goes wrong in a runner is no such error.
+    #[must_use]
+    pub fn ends_all(&self) -> bool {
+        match self {
+            Self::Step { source, .. } => {
+                self.is_cancelled() || matches!(**source, DispatchError::OutputFull { .. })
+            }
+            Self::Spec { .. } => false,
+            _ => true,
+        }
+    }
+
     /// Whether the user asked for the end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

@@ -2,6 +2,7 @@
 //! be asked where a score comes from.
 
 mod artifacts;
+mod benchmark;
 mod context;
 mod cross_validation;
 mod done_before;
@@ -25,6 +26,7 @@ use std::{
 use serde_json::Value;
 use url::Url;
 
+pub use benchmark::Contender;
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
 pub use error::ExperimentError;
@@ -89,6 +91,18 @@ impl<'a> Experiment<'a> {
             export_to: None,
             observer: Arc::new(Silent),
             inside: Arc::default(),
+        }
+    }
+
+    /// The same with another runner.
+    #[must_use]
+    pub fn with_runner<'b>(&self, runner: &'b Runner) -> Experiment<'b>
+    where
+        'a: 'b,
+    {
+        Experiment {
+            runner,
+            ..self.clone()
         }
     }
 
@@ -267,6 +281,7 @@ impl<'a> Experiment<'a> {
         let options = options.into();
         let _inside = Inside::enter(&self.inside, &options.name)?;
         let mut plan = Plan::new(options.pipeline, options.name);
+        plan.of_runner = options.of_runner;
         plan.tags = options.tags;
         plan.notes = options.notes;
         let recorder = self.begin(&plan)?;

@@ -23,6 +23,8 @@ pub(super) struct Plan<'p> {
     pub(super) parent: Option<&'p str>,
     /// Tags of its own.
     pub(super) tags: Tags,
+    /// Whether it is of the experiment's runner, or of several.
+    pub(super) of_runner: bool,
     /// A text of its own.
     pub(super) notes: Option<String>,
 }
@@ -37,16 +39,18 @@ impl<'p> Plan<'p> {
             datasets: Vec::new(),
             parent: None,
             tags: Tags::new(),
+            of_runner: true,
             notes: None,
         }
     }
 
     /// What the job of the run is known by: all that its result depends on.
     pub(super) fn state_point(&self, experiment: &Experiment<'_>) -> Map<String, Value> {
-        let mut state_point = Map::from_iter([
-            ("runner".to_owned(), json!(experiment.runner.name())),
-            ("seed".to_owned(), json!(experiment.seed)),
-        ]);
+        let mut state_point = Map::new();
+        if self.of_runner {
+            state_point.insert("runner".to_owned(), json!(experiment.runner.name()));
+        }
+        state_point.insert("seed".to_owned(), json!(experiment.seed));
         match (self.model_uri, self.spec) {
             (Some(uri), _) => state_point.insert("model_uri".to_owned(), json!(uri)),
             // A group of runs is known by its name.

@@ -36,8 +36,9 @@ impl Recorder {
         experiment: &Experiment<'_>,
         plan: &Plan<'_>,
     ) -> Result<Self, ExperimentError> {
-        let entry = experiment.runner.entry();
-        let directory = job.begin_run(plan.pipeline, experiment.runner.name())?;
+        let runner = plan.of_runner.then(|| experiment.runner.entry());
+        let known_by = runner.map_or(plan.pipeline, |entry| &entry.descriptor.name);
+        let directory = job.begin_run(plan.pipeline, known_by)?;
         let tracking = &experiment.tracking;
         let mut tags = tracking.tags.clone();
         tags.extend(plan.tags.clone());
@@ -55,13 +56,13 @@ impl Recorder {
             tags,
             notes: plan.notes.clone().or_else(|| tracking.notes.clone()),
             status: Status::Running,
-            runner: RunnerRecord {
+            runner: runner.map(|entry| RunnerRecord {
                 name: entry.descriptor.name.clone(),
                 version: entry.descriptor.version.clone(),
                 contract_version: entry.descriptor.contract_version.clone(),
                 path: entry.path.clone(),
                 sha256: entry.sha256.clone(),
-            },
+            }),
             isolation: experiment.runner.isolation().name().to_owned(),
             spec: plan.spec.clone(),
             seed: experiment.seed,
@@ -228,15 +229,9 @@ impl Recorder {
     /// What an export records of the run. Nothing in it changes when the same run is done again.
     pub(super) fn provenance(&self) -> Map<String, Value> {
         let manifest = &self.manifest;
+        let runner = manifest.runner.as_ref().map(RunnerRecord::identity);
         let mut provenance = Map::from_iter([
-            (
-                "runner".to_owned(),
-                json!({
-                    "name": manifest.runner.name,
-                    "version": manifest.runner.version,
-                    "sha256": manifest.runner.sha256,
-                }),
-            ),
+            ("runner".to_owned(), json!(runner)),
             ("seed".to_owned(), json!(manifest.seed)),
             ("spec".to_owned(), manifest.spec.clone()),
             ("metrics".to_owned(), json!(manifest.metrics)),

@@ -105,15 +105,11 @@ fn run_start(
     start.parent.clone_from(&manifest.parent);
     start.notes.clone_from(&manifest.notes);
     start.tags.clone_from(&manifest.tags);
-    let runner = &manifest.runner;
-    let mut config = Map::from_iter([
-        ("job".to_owned(), json!(manifest.job_id)),
-        (
-            "runner".to_owned(),
-            json!({ "name": runner.name, "version": runner.version, "sha256": runner.sha256 }),
-        ),
-        ("seed".to_owned(), json!(manifest.seed)),
-    ]);
+    let mut config = Map::from_iter([("job".to_owned(), json!(manifest.job_id))]);
+    if let Some(runner) = &manifest.runner {
+        config.insert("runner".to_owned(), runner.identity());
+    }
+    config.insert("seed".to_owned(), json!(manifest.seed));
     if !manifest.spec.is_null() {
         config.insert("spec".to_owned(), manifest.spec.clone());
     }

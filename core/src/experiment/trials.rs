@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{
     Experiment, ExperimentError, FinishedRun, Observer, Parent, Plan, Step, done_before::DoneBefore,
 };
-use crate::{Dataset, DispatchError};
+use crate::Dataset;
 
 /// A run that is to fit and to evaluate.
 pub(super) struct Work<'w> {
@@ -62,7 +62,7 @@ pub(super) fn in_parallel(
                         break;
                     };
                     let outcome = experiment.work(parent, done, work);
-                    if outcome.as_ref().is_err_and(ends_all) {
+                    if outcome.as_ref().is_err_and(ExperimentError::ends_all) {
                         stop.store(true, Ordering::SeqCst);
                     }
                     // The receiver is there as long as this scope.
@@ -76,7 +76,7 @@ pub(super) fn in_parallel(
                 Ok(worked) => told(place, Ok(worked)),
                 Err(error) => {
                     told(place, Err(&error));
-                    if ends_all(&error) {
+                    if error.ends_all() {
                         fatal.get_or_insert(error);
                     }
                 }
@@ -84,15 +84,6 @@ pub(super) fn in_parallel(
         }
     });
     fatal.map_or(Ok(()), Err)
-}
-
-fn ends_all(error: &ExperimentError) -> bool {
-    match error {
-        ExperimentError::Step { source, .. } => {
-            error.is_cancelled() || matches!(**source, DispatchError::OutputFull { .. })
-        }
-        _ => true,
-    }
 }
 
 impl Experiment<'_> {
@@ -110,7 +101,7 @@ impl Experiment<'_> {
         one
     }
 
-    fn work(
+    pub(super) fn work(
         &self,
         parent: &Parent,
         done: &DoneBefore,

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use protea_contracts::{ExportedFile, Metrics};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{CodeRecord, RUN_MANIFEST, WorkspaceError};
@@ -25,7 +25,8 @@ pub struct RunManifest {
     pub run_id: String,
     /// The job that it belongs to.
     pub job_id: String,
-    /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three.
+    /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three; what
+    /// groups runs has names of its own, such as `search`.
     pub pipeline: String,
     /// What people call it, where it has a name beside its id.
     #[serde(default)]
@@ -47,8 +48,9 @@ pub struct RunManifest {
     pub notes: Option<String>,
     /// How it stands.
     pub status: Status,
-    /// The runner.
-    pub runner: RunnerRecord,
+    /// The runner; none of a run that compares several, which are in the runs below it.
+    #[serde(default)]
+    pub runner: Option<RunnerRecord>,
     /// Where the runner's code ran: `in-process` or `worker`.
     pub isolation: String,
     /// The settings, with the runner's defaults filled in; `null` where a model brought its own.
@@ -107,6 +109,13 @@ pub struct RunnerRecord {
     pub path: PathBuf,
     /// SHA-256 of its file, in hexadecimal.
     pub sha256: String,
+}
+
+impl RunnerRecord {
+    /// What it is known by: name, version and hash.
+    pub(crate) fn identity(&self) -> Value {
+        json!({ "name": self.name, "version": self.version, "sha256": self.sha256 })
+    }
 }
 
 /// A dataset of a run.

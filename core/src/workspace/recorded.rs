@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::{DatasetRecord, RunManifest};
+use super::{DatasetRecord, RunManifest, RunnerRecord};
 use crate::catalog::Entry;
 
 /// A run that is on record, whatever became of it.
@@ -26,6 +26,12 @@ pub enum RecordedRunError {
         run: String,
         /// How it stands.
         status: super::Status,
+    },
+    /// It is of no runner by itself.
+    #[error("the run {run} compares several runners; give one of the runs below it")]
+    NoRunner {
+        /// The run.
+        run: String,
     },
     /// It has no dataset of that role.
     #[error("the run {run}, of pipeline {pipeline}, has no {role} dataset; name one")]
@@ -71,6 +77,18 @@ impl RecordedRun {
         manifest.model_uri.as_ref().ok_or_else(lacking)
     }
 
+    /// Its runner.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedRunError::NoRunner`].
+    pub fn runner(&self) -> Result<&RunnerRecord, RecordedRunError> {
+        let lacking = || RecordedRunError::NoRunner {
+            run: self.manifest.run_id.clone(),
+        };
+        self.manifest.runner.as_ref().ok_or_else(lacking)
+    }
+
     /// Its dataset of a role, `train` or `eval`, as it was then.
     ///
     /// # Errors
@@ -92,9 +110,9 @@ impl RecordedRun {
     ///
     /// # Errors
     ///
-    /// [`RecordedRunError::OtherRunner`] when it is not.
+    /// [`RecordedRunError::OtherRunner`] when it is not; [`RecordedRunError::NoRunner`].
     pub fn check_runner(&self, entry: &Entry) -> Result<(), RecordedRunError> {
-        let recorded = &self.manifest.runner;
+        let recorded = self.runner()?;
         if entry.sha256 == recorded.sha256 {
             return Ok(());
         }

@@ -20,6 +20,7 @@ pub mod features;
 pub mod formats;
 pub mod ontology;
 pub mod propagated;
+mod random;
 pub mod redundancy;
 pub mod scoring;
 pub mod search;

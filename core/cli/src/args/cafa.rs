@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use protea_cafa::scoring::{Norm, Propagation, ScoringOptions};
+use protea_cafa::scoring::{Bootstrap, Norm, Propagation, ScoringOptions};
 
 /// Arguments of `protea cafa`.
 #[derive(Debug, Args)]
@@ -12,6 +12,7 @@ Examples:
   protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv --out-dir results
   protea cafa go-basic.obo predictions/ truth.tsv -ia IA.tsv -no_orphans -th_step 0.001
   protea cafa go-basic.obo predictions/ partial-knowledge.tsv --ia IA.tsv --known known.tsv
+  protea cafa go-basic.obo predictions/ truth.tsv --bootstrap 1000
 
 Takes the place of `cafaeval`: the same arguments, its spellings with one dash too, the same scores
 and the same files: evaluation_all.tsv and evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in
@@ -58,6 +59,15 @@ pub struct CafaArgs {
     /// Take only the first N terms (and one more, as cafaeval does) per protein and namespace
     #[arg(long, value_name = "N")]
     pub max_terms: Option<usize>,
+    /// Resample the proteins N times, for a confidence interval of Fmax; 0 makes none
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::benchmark::resamples)]
+    pub bootstrap: usize,
+    /// How much of the resamples the interval covers
+    #[arg(long, value_name = "SHARE", default_value_t = Bootstrap::default().confidence, value_parser = super::benchmark::confidence)]
+    pub confidence: f64,
+    /// Seeds the resamples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
     /// Threads; 0 stands for one per core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
@@ -120,6 +130,15 @@ impl CafaArgs {
             Some(EvaluatorArg::Cafaeval) if partial => None,
             given => given,
         }
+    }
+
+    /// How Fmax is resampled, if it is.
+    pub fn resampling(&self) -> Option<Bootstrap> {
+        (self.bootstrap > 0).then_some(Bootstrap {
+            resamples: self.bootstrap,
+            confidence: self.confidence,
+            seed: self.seed,
+        })
     }
 
     /// The options that change the scores.

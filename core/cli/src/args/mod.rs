@@ -1,5 +1,6 @@
 //! The command line, one file per group of commands.
 
+mod benchmark;
 mod cafa;
 #[cfg(unix)]
 mod check;
@@ -17,6 +18,7 @@ mod trust;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
@@ -57,6 +59,7 @@ Examples:
   protea runs list --sort MFO.fmax
   protea search knn --grid k=1,3,5,10 --metric MFO.fmax
   protea cv knn --folds 5
+  protea benchmark --runners naive,diamond,knn
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
@@ -132,6 +135,8 @@ pub enum Command {
     Search(Box<SearchArgs>),
     /// Fit and evaluate on every fold of a dataset, and show mean and deviation of the scores
     Cv(Box<CvArgs>),
+    /// Compare runners on the same data, with confidence intervals
+    Benchmark(Box<BenchmarkArgs>),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict for a dataset with a fitted model and show the scores

@@ -1,21 +1,24 @@
 //! `protea cafa`.
 
+use std::ops::ControlFlow;
+
 use protea_cafa::{
     ontology::Ontology,
     scoring::{
-        Evaluation, GroundTruth, InformationAccretion, PartialKnowledge, PredictionFile,
-        Predictions, ScoringError, ScoringOptions, Tally, TermsOfInterest, evaluate,
-        evaluate_partial, prediction_files, write_tables,
+        Bootstrap, Evaluation, GroundTruth, InformationAccretion, Interval, NamespaceEvaluation,
+        PartialKnowledge, PredictionFile, Predictions, Resampled, ScoringError, ScoringOptions,
+        Tally, TermsOfInterest, evaluate, evaluate_partial, prediction_files, resample,
+        write_tables,
     },
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     args::{CafaArgs, EvaluatorArg, LogLevel},
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, Table, number, shown},
+    output::{Report, Reporter, Table, number, percent, range, shown},
 };
 
 /// Scores prediction files and writes cafaeval's tables.
@@ -30,6 +33,12 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
             "cafaeval has no --known and no --toi: they are scored as CAFA-evaluator-PK does; leave out --evaluator cafaeval",
         ));
     };
+    if evaluator == EvaluatorArg::Pk && args.resampling().is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--bootstrap goes by the rules of cafaeval; leave it out with --known, --toi and --evaluator pk",
+        ));
+    }
 
     let ontology = Ontology::read(&args.ontology)?;
     let truth = GroundTruth::read(&args.ground_truth, &ontology)?;
@@ -59,21 +68,20 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         }
     }
 
-    let rules = match evaluator {
-        EvaluatorArg::Cafaeval => Rules::Cafaeval,
-        EvaluatorArg::Pk => Rules::Pk(&knowledge),
+    let how = How {
+        accretion: accretion.as_ref(),
+        options: &options,
+        rules: match evaluator {
+            EvaluatorArg::Cafaeval => Rules::Cafaeval,
+            EvaluatorArg::Pk => Rules::Pk(&knowledge),
+        },
+        bootstrap: args.resampling(),
     };
-    let scored = score(
-        &truth,
-        &files,
-        accretion.as_ref(),
-        &options,
-        rules,
-        &reporter,
-    );
+    let scored = score(&truth, &files, &how, &reporter);
     reporter.abandon();
     let Scored {
         evaluations,
+        intervals,
         failed,
     } = scored?;
     if evaluations.is_empty() {
@@ -89,7 +97,10 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
     }
     let tables = write_tables(&args.out_dir, &evaluations, &options)?;
     let place = shown(&args.out_dir);
-    let files: Vec<Value> = evaluations.iter().map(evaluation_json).collect();
+    let scored = || evaluations.iter().zip(&intervals);
+    let files: Vec<Value> = scored()
+        .map(|(evaluation, intervals)| evaluation_json(evaluation, intervals))
+        .collect();
     let failed: Vec<Value> = failed
         .iter()
         .map(|(name, message)| json!({ "name": name, "message": message }))
@@ -98,7 +109,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
     Ok(Report {
         text: format!(
             "{}\n{} tables in {place}\n",
-            table(&evaluations),
+            table(scored(), args.resampling().as_ref()),
             tables.len()
         ),
         json: json!({
@@ -111,6 +122,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
             "files": files,
             "failed": failed,
             "options": options,
+            "bootstrap": args.resampling(),
             "tables": paths,
         }),
     })
@@ -125,7 +137,8 @@ fn nothing_scored(failed: &[(String, String)]) -> Failure {
     Failure::new(Exit::Input, format!("{first}{others}"))
 }
 
-fn set_threads(threads: usize) -> Result<(), Failure> {
+/// Makes the threads of this process.
+pub(super) fn set_threads(threads: usize) -> Result<(), Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
@@ -144,8 +157,18 @@ enum Rules<'a> {
     Pk(&'a PartialKnowledge<'a>),
 }
 
+/// How predictions are scored.
+struct How<'h> {
+    accretion: Option<&'h InformationAccretion<'h>>,
+    options: &'h ScoringOptions,
+    rules: Rules<'h>,
+    bootstrap: Option<Bootstrap>,
+}
+
 struct Scored {
     evaluations: Vec<Evaluation>,
+    /// The intervals of Fmax in the namespaces of each; empty where they were not asked for.
+    intervals: Vec<Vec<Interval>>,
     /// Files that have nothing to score, with the reason.
     failed: Vec<(String, String)>,
 }
@@ -155,18 +178,18 @@ struct Scored {
 fn score(
     truth: &GroundTruth<'_>,
     files: &[PredictionFile],
-    accretion: Option<&InformationAccretion<'_>>,
-    options: &ScoringOptions,
-    rules: Rules<'_>,
+    how: &How<'_>,
     reporter: &Reporter,
 ) -> Result<Scored, Failure> {
-    let evaluate = |predictions: &Predictions<'_>| match rules {
-        Rules::Cafaeval => evaluate(predictions, accretion, options),
-        Rules::Pk(knowledge) => evaluate_partial(predictions, accretion, options, knowledge),
+    let evaluate = |predictions: &Predictions<'_>| match how.rules {
+        Rules::Cafaeval => evaluate(predictions, how.accretion, how.options),
+        Rules::Pk(knowledge) => {
+            evaluate_partial(predictions, how.accretion, how.options, knowledge)
+        }
     };
     let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
     let mut evaluations = Vec::with_capacity(files.len());
-    let mut failed = Vec::new();
+    let (mut intervals, mut failed) = (Vec::new(), Vec::new());
     reporter.start("scoring");
     let mut current = files.first().map(read).transpose()?;
     for (done, next) in (0..).zip(files.iter().skip(1).map(Some).chain([None])) {
@@ -178,7 +201,10 @@ fn score(
         let (evaluation, read) =
             rayon::join(|| evaluate(&predictions), || next.map(read).transpose());
         match evaluation {
-            Ok(evaluation) => evaluations.push(evaluation),
+            Ok(evaluation) => {
+                evaluations.push(evaluation);
+                intervals.push(resampled(&predictions, how)?);
+            }
             Err(error @ ScoringError::NoOverlap { .. }) => {
                 failed.push((predictions.name().to_owned(), error.to_string()));
             }
@@ -191,8 +217,22 @@ fn score(
     }
     Ok(Scored {
         evaluations,
+        intervals,
         failed,
     })
+}
+
+/// The interval of Fmax in each namespace, where that is asked for.
+fn resampled(predictions: &Predictions<'_>, how: &How<'_>) -> Result<Vec<Interval>, ScoringError> {
+    let Some(bootstrap) = &how.bootstrap else {
+        return Ok(Vec::new());
+    };
+    let mut watch = |_, _| match interrupt::requested() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let resampled = resample(predictions, how.options, bootstrap, &mut watch)?;
+    Ok(resampled.iter().map(Resampled::interval).collect())
 }
 
 fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
@@ -248,43 +288,65 @@ fn warn_of_knowledge(
     }
 }
 
-fn table(evaluations: &[Evaluation]) -> String {
-    let headings = [
-        "file", "aspect", "proteins", "Fmax", "at tau", "wFmax", "Smin", "AuPRC", "coverage",
-    ];
-    let mut table = Table::new(2.., headings);
+fn table<'s>(
+    scored: impl Iterator<Item = (&'s Evaluation, &'s Vec<Interval>)>,
+    bootstrap: Option<&Bootstrap>,
+) -> String {
+    let interval = bootstrap.map(|bootstrap| format!("{} % CI", percent(bootstrap.confidence)));
+    let headings = ["file", "aspect", "proteins", "Fmax"].map(str::to_owned);
+    let others = ["at tau", "wFmax", "Smin", "AuPRC", "coverage"].map(str::to_owned);
+    let mut table = Table::new(2.., headings.into_iter().chain(interval).chain(others));
     let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-    for evaluation in evaluations {
-        let mut namespaces: Vec<_> = evaluation.namespaces.iter().collect();
-        namespaces.sort_by_key(|namespace| namespace.aspect.map_or(usize::MAX, |a| a as usize));
-        for namespace in namespaces {
+    for (evaluation, intervals) in scored {
+        let mut namespaces: Vec<_> = evaluation.namespaces.iter().enumerate().collect();
+        namespaces
+            .sort_by_key(|(_, namespace)| namespace.aspect.map_or(usize::MAX, |a| a as usize));
+        for (place, namespace) in namespaces {
             let aspect = namespace
                 .aspect
                 .map_or(namespace.namespace.as_str(), |a| a.name());
-            table.row([
+            let interval = intervals.get(place);
+            let first = [
                 evaluation.name.clone(),
                 aspect.to_owned(),
                 namespace.proteins.to_string(),
                 number(namespace.fmax()),
-                optional(namespace.tau()),
-                optional(namespace.wfmax()),
-                optional(namespace.smin()),
-                number(namespace.auc_pr()),
-                number(namespace.coverage()),
-            ]);
+            ];
+            let first = first.into_iter();
+            table.row(
+                first
+                    .chain(interval.map(|ci| range(ci.low, ci.high)))
+                    .chain([
+                        optional(namespace.tau()),
+                        optional(namespace.wfmax()),
+                        optional(namespace.smin()),
+                        number(namespace.auc_pr()),
+                        number(namespace.coverage()),
+                    ]),
+            );
         }
     }
     table.to_string()
 }
 
-fn evaluation_json(evaluation: &Evaluation) -> Value {
-    json!({
+fn evaluation_json(evaluation: &Evaluation, intervals: &[Interval]) -> Value {
+    let name = |namespace: &NamespaceEvaluation| {
+        let aspect = namespace.aspect.map(|aspect| aspect.name());
+        aspect.unwrap_or(namespace.namespace.as_str()).to_owned()
+    };
+    let namespaces = evaluation.namespaces.iter();
+    let proteins = namespaces.clone().map(|n| (name(n), json!(n.proteins)));
+    let mut object = json!({
         "name": evaluation.name,
         "metrics": evaluation.to_metrics(),
-        "proteins": evaluation.namespaces.iter().map(|namespace| {
-            let name = namespace.aspect.map_or(namespace.namespace.as_str(), |a| a.name());
-            (name.to_owned(), json!(namespace.proteins))
-        }).collect::<serde_json::Map<_, _>>(),
+        "proteins": proteins.collect::<Map<_, _>>(),
         "skipped": evaluation.skipped,
-    })
+    });
+    if !intervals.is_empty() {
+        let intervals = namespaces
+            .zip(intervals)
+            .map(|(n, ci)| (name(n), json!(ci)));
+        object["fmax_ci"] = Value::Object(intervals.collect());
+    }
+    object
 }

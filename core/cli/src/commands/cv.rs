@@ -49,7 +49,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         many(experiment, &args.many).cross_validate(name, &spec, &staged)
     })?;
 
-    let runner = &found.manifest.runner;
+    let runner = &session.runner().entry().descriptor;
     let text = format!(
         "{} {} · {} folds of {} ({})\n\n{}\n{}",
         runner.name,

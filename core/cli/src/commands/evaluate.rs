@@ -13,7 +13,7 @@ pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Fail
     let model = model(&args.model)?;
     let eval = session.dataset(&args.eval)?;
     let run = session.experiment(|experiment| experiment.evaluate(&model, &eval))?;
-    let runner = &run.manifest.runner;
+    let runner = &session.runner().entry().descriptor;
     let text = format!(
         "{} {} · scored on {}\n\n{}\n{}",
         runner.name,

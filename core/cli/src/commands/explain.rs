@@ -20,10 +20,10 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     let workspace = Workspace::at(&args.workspace)?;
     let run = workspace.find_run(&args.run)?;
     let manifest = &run.manifest;
-    let model_uri = run.model_uri()?;
+    let (recorded, model_uri) = (run.runner()?, run.model_uri()?);
     let isolation = isolation(&args.isolation)?;
     let catalog = trusted(&args.runners, &args.lock)?;
-    let entry = catalog.find(&manifest.runner.name)?;
+    let entry = catalog.find(&recorded.name)?;
     if let Err(other) = run.check_runner(&entry) {
         if !args.allow_other_runner {
             let failure = Failure::from(other);
@@ -33,7 +33,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         }
         reporter.warn(&other.to_string());
     }
-    let runner = catalog.load_with(&manifest.runner.name, &isolation)?;
+    let runner = catalog.load_with(&recorded.name, &isolation)?;
     interrupt::cooperate(reporter);
     let dataset = dataset_of(args, &run, reporter)?;
 
@@ -56,7 +56,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     let text = format!(
         "{} · {} {} · {} · run {}\n\n{}",
         explained.accession,
-        manifest.runner.name,
+        recorded.name,
         runner.entry().descriptor.version,
         dataset.name,
         manifest.run_id,
@@ -64,7 +64,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     );
     let mut json = Map::from_iter([
         ("run_id".to_owned(), json!(manifest.run_id)),
-        ("runner".to_owned(), json!(manifest.runner.name)),
+        ("runner".to_owned(), json!(recorded.name)),
         ("model_uri".to_owned(), json!(model_uri)),
         ("dataset".to_owned(), json!(dataset)),
     ]);

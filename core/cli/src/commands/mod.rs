@@ -1,5 +1,6 @@
 //! What the commands do: each gives one report, or one failure.
 
+mod benchmark;
 mod cafa;
 #[cfg(unix)]
 mod check;
@@ -45,6 +46,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),
+        Command::Benchmark(args) => benchmark::benchmark(&args, &reporter),
         Command::Fit(args) => fit::fit(&args, &reporter),
         Command::Evaluate(args) => evaluate::evaluate(&args, &reporter),
         Command::Export(args) => export::export(&args, &reporter),

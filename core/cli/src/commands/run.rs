@@ -30,7 +30,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         experiment.fit_evaluate_export(&spec, &train, &eval)
     })?;
 
-    let runner = &run.manifest.runner;
+    let runner = &session.runner().entry().descriptor;
     let text = format!(
         "{} {} · trained on {} · scored on {}\n\n{}\n{}",
         runner.name,

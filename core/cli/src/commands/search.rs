@@ -34,7 +34,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
         many(experiment, &args.many).search(name, &search, &train, &eval)
     })?;
 
-    let (runner, result) = (&found.manifest.runner, &found.value);
+    let (runner, result) = (&session.runner().entry().descriptor, &found.value);
     let text = format!(
         "{} {} · {} trials ({}) by {} · trained on {} · scored on {}\n\n{}\n{}",
         runner.name,

@@ -160,24 +160,7 @@ impl<'a> Session<'a> {
         &self,
         act: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
     ) -> Result<T, Failure> {
-        ended_by_user()?;
-        let workspace = Workspace::open(&self.args.workspace.workspace)?;
-        for reason in workspace.unclosed() {
-            self.reporter.warn(reason);
-        }
-        let tracked = Tracked::begin(&self.args.tracking, &workspace)?;
-        let experiment = Experiment::new(&self.runner, &workspace)
-            .with_seed(self.args.seed)
-            .with_threads(self.args.threads)
-            .with_tracking(tracked.tracking())
-            .with_observer(Watch::new(
-                self.reporter,
-                self.args.log_level.map(LogFrom::level),
-            ));
-        let finished = tracked.run(experiment, act);
-        self.reporter.abandon();
-        tracked.deliver(self.reporter);
-        Ok(finished?)
+        experiment_with(&self.runner, self.args, self.reporter, act)
     }
 }
 
@@ -192,6 +175,30 @@ pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> 
     reporter.abandon();
     ended_by_user()?;
     Ok(staged?)
+}
+
+/// Does one thing with an experiment in the workspace, tracked as the arguments say.
+pub fn experiment_with<T>(
+    runner: &Runner,
+    args: &ExecutionArgs,
+    reporter: &Reporter,
+    act: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+) -> Result<T, Failure> {
+    ended_by_user()?;
+    let workspace = Workspace::open(&args.workspace.workspace)?;
+    for reason in workspace.unclosed() {
+        reporter.warn(reason);
+    }
+    let tracked = Tracked::begin(&args.tracking, &workspace)?;
+    let experiment = Experiment::new(runner, &workspace)
+        .with_seed(args.seed)
+        .with_threads(args.threads)
+        .with_tracking(tracked.tracking())
+        .with_observer(Watch::new(reporter, args.log_level.map(LogFrom::level)));
+    let finished = tracked.run(experiment, act);
+    reporter.abandon();
+    tracked.deliver(reporter);
+    Ok(finished?)
 }
 
 /// The experiment that does so many runs at once, and takes over what it may.
@@ -238,8 +245,8 @@ pub fn run_json(runner: &Runner, run: &FinishedRun) -> Value {
     json!({
         "run_id": manifest.run_id,
         "job_id": manifest.job_id,
-        "runner": manifest.runner.name,
-        "runner_version": manifest.runner.version,
+        "runner": manifest.runner.as_ref().map(|runner| &runner.name),
+        "runner_version": manifest.runner.as_ref().map(|runner| &runner.version),
         "pipeline": manifest.pipeline,
         "status": manifest.status,
         "spec": manifest.spec,
@@ -264,8 +271,8 @@ pub fn grouped_json<T>(run: &GroupedRun<T>) -> Value {
     json!({
         "run_id": manifest.run_id,
         "job_id": manifest.job_id,
-        "runner": manifest.runner.name,
-        "runner_version": manifest.runner.version,
+        "runner": manifest.runner.as_ref().map(|runner| &runner.name),
+        "runner_version": manifest.runner.as_ref().map(|runner| &runner.version),
         "pipeline": manifest.pipeline,
         "status": manifest.status,
         "seed": manifest.seed,

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use explanation::explanation;
 pub use lines::{Lines, relative_to, shown};
-pub use number::{bytes, count, number};
+pub use number::{bytes, count, number, percent, range};
 pub use progress::Reporter;
 pub use scores::scores;
 pub use settings::settings;

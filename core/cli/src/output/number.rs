@@ -12,6 +12,17 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// The two ends of an interval.
+pub fn range(low: f64, high: f64) -> String {
+    format!("{} – {}", number(low), number(high))
+}
+
+/// A share in per cent, with as many digits as it has, such as 95 or 99.9.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.6}", share * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A count, in groups of three digits.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -56,6 +67,14 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn shares_have_the_digits_that_they_have() {
+        for (share, text) in [(0.95, "95"), (0.999, "99.9"), (0.5, "50"), (0.1, "10")] {
+            assert_eq!(percent(share), text);
+        }
+        assert_eq!(range(0.25, 0.5), "0.250 – 0.500");
     }
 
     #[test]

@@ -219,3 +219,58 @@ fn known_terms_that_cannot_be_used_are_refused() {
     }
     assert!(!place.join("results").exists());
 }
+
+#[test]
+fn a_bootstrap_says_how_sure_fmax_is() {
+    let place = Place::new();
+    let (mut truth, mut predictions) = (String::new(), String::new());
+    for protein in 0..40 {
+        truth.push_str(&format!("P{protein:05}\tGO:0005488\n"));
+        let term = if protein % 4 == 0 {
+            "GO:0003824"
+        } else {
+            "GO:0005488"
+        };
+        predictions.push_str(&format!("P{protein:05}\t{term}\t0.5\n"));
+    }
+    place.write("truth.tsv", &truth);
+    place.write("predictions/three_quarters.tsv", &predictions);
+    let scored = |more: &str| {
+        let ran = place.run(&format!("cafa go.obo predictions truth.tsv {more}"));
+        ran.ok()
+    };
+    let json = |more: &str| scored(&format!("--json {more}")).json();
+    let with = json("--bootstrap 500 --confidence 0.9 --seed 3");
+    assert_eq!(
+        with["bootstrap"],
+        serde_json::json!({ "resamples": 500, "confidence": 0.9, "seed": 3 })
+    );
+    let file = &with["files"][0];
+    let end = |place: usize| file["fmax_ci"]["MFO"][place].as_f64().unwrap();
+    let fmax = file["metrics"]["MFO"]["fmax"].as_f64().unwrap();
+    assert!(
+        0.5 < end(0) && end(0) < fmax && fmax < end(1) && end(1) < 1.0,
+        "{file}"
+    );
+    assert_eq!(
+        with,
+        json("--bootstrap 500 --confidence 0.9 --seed 3 --threads 1")
+    );
+    assert_ne!(
+        file["fmax_ci"],
+        json("--bootstrap 500 --confidence 0.9")["files"][0]["fmax_ci"]
+    );
+    let without = json("");
+    assert!(without["bootstrap"].is_null() && without["files"][0].get("fmax_ci").is_none());
+    assert_eq!(without["files"][0]["metrics"], file["metrics"]);
+    assert!(scored("--bootstrap 20").stdout.contains("95 % CI"));
+
+    for (option, part) in [
+        ("--bootstrap 1000001", "from 0 to 1000000"),
+        ("--bootstrap 10 --confidence 1", "between 0 and 1"),
+        ("--bootstrap 10 --evaluator pk", "the rules of cafaeval"),
+    ] {
+        let ran = place.run(&format!("cafa go.obo predictions truth.tsv {option}"));
+        ran.fails_with(2, &[part]);
+    }
+}

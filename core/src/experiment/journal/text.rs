@@ -15,17 +15,23 @@ const MOST_GROUPS: usize = 16;
 
 /// What is said of a run when it begins.
 pub(super) fn beginning(manifest: &RunManifest, proteins: &BTreeMap<String, u64>) -> Vec<String> {
-    let runner = &manifest.runner;
+    let runner = manifest.runner.as_ref();
+    let named = runner.map(|r| format!("runner={} version={} ", r.name, r.version));
     let mut lines = vec![format!(
-        "Run started: runner={} version={} seed={} threads={} isolation={}",
-        runner.name, runner.version, manifest.seed, manifest.threads, manifest.isolation
+        "Run started: {}seed={} threads={} isolation={}",
+        named.unwrap_or_default(),
+        manifest.seed,
+        manifest.threads,
+        manifest.isolation
     )];
-    lines.push(format!(
-        "Runner: contract={} sha256={} path={}",
-        runner.contract_version,
-        runner.sha256,
-        runner.path.display()
-    ));
+    lines.extend(runner.map(|runner| {
+        format!(
+            "Runner: contract={} sha256={} path={}",
+            runner.contract_version,
+            runner.sha256,
+            runner.path.display()
+        )
+    }));
     let place = [
         ("name", &manifest.name),
         ("parent", &manifest.parent),

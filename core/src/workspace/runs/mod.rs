@@ -39,8 +39,9 @@ pub struct RunHead {
     pub tags: BTreeMap<String, String>,
     /// How it stands.
     pub status: Status,
-    /// The runner.
-    pub runner: RunnerHead,
+    /// The runner; none of a run that compares several.
+    #[serde(default)]
+    pub runner: Option<RunnerHead>,
     /// Seeds everything that is random.
     pub seed: u64,
     /// When it began.

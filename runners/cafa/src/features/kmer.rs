@@ -25,6 +25,8 @@
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
+use crate::random::split_mix_64;
+
 /// Numbers in a spectrum.
 pub const WIDTH: usize = DIRECT + PROJECTED;
 /// One line for a manifest.
@@ -86,7 +88,7 @@ impl KmerSpectrum {
         let mut signs = Vec::with_capacity(TRIPLES * PROJECTED);
         for triple in 0..TRIPLES as u64 {
             let words: [u64; WORDS] =
-                std::array::from_fn(|word| split_mix_64(triple * WORDS as u64 + word as u64));
+                std::array::from_fn(|word| split_mix_64(0, triple * WORDS as u64 + word as u64));
             signs.extend((0..PROJECTED).map(|j| {
                 if words[j / 64] >> (j % 64) & 1 == 0 {
                     1
@@ -220,12 +222,4 @@ fn normalise(spectrum: &mut [f32]) {
             *feature = (f64::from(*feature) / length) as f32;
         }
     }
-}
-
-/// Output number `index` (from 0) of SplitMix64 with seed 0 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195).
-fn split_mix_64(index: u64) -> u64 {
-    let mut z = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

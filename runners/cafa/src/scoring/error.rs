@@ -157,6 +157,20 @@ pub enum ScoringError {
         /// Which of them.
         what: &'static str,
     },
+    /// Two bootstraps of different proteins, or of different draws, were to be compared.
+    #[error(
+        "the two bootstraps are not of the same draws ({first} and {second}); compare methods with one ground truth, and with the \
+         same number of resamples and the same seed"
+    )]
+    Unpaired {
+        /// One of them: namespace, proteins, resamples and seed.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// The caller's own function ended it.
+    #[error("cancelled")]
+    Cancelled,
     /// A prediction that cannot be written: the score is not within 0..=1, or a name has white space in it or is empty.
     #[error(
         "the prediction ({accession:?}, {term:?}, {score}) cannot be written as CAFA TSV: {problem}"

@@ -196,19 +196,22 @@ pub fn evaluate(
     accretion: Option<&InformationAccretion<'_>>,
     options: &ScoringOptions,
 ) -> Result<Evaluation, ScoringError> {
-    let truth = predictions.truth;
     let thresholds = prepare(predictions, accretion, options)?;
-    let namespaces = truth.ontology.namespaces().iter().enumerate();
-    Ok(Evaluation {
-        name: predictions.name.clone(),
-        namespaces: namespaces
-            .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
-            .map(|(at, namespace)| {
-                score(at, namespace, predictions, accretion, options, &thresholds)
-            })
-            .collect(),
-        skipped: predictions.skipped().clone(),
-    })
+    Ok(score_all(predictions, accretion, options, &thresholds))
+}
+
+/// As [`evaluate`], which refuses predictions of nothing, as cafaeval does; here they have the scores of silence: an Fmax of 0, and
+/// as Smin the mean information of the ground truth.
+///
+/// # Errors
+/// Those of [`evaluate`] but [`ScoringError::NoOverlap`].
+pub fn evaluate_also_silence(
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+) -> Result<Evaluation, ScoringError> {
+    let thresholds = check(predictions, accretion, options)?;
+    Ok(score_all(predictions, accretion, options, &thresholds))
 }
 
 /// What every evaluation asks for.
@@ -217,24 +220,52 @@ pub(super) fn prepare(
     accretion: Option<&InformationAccretion<'_>>,
     options: &ScoringOptions,
 ) -> Result<Thresholds, ScoringError> {
-    let truth = predictions.truth;
-    let thresholds = Thresholds::new(options.th_step)?;
-    if accretion.is_some_and(|a| !a.belongs_to(truth.ontology)) {
-        return Err(ScoringError::Mixed {
-            what: "information accretion",
-        });
-    }
+    let thresholds = check(predictions, accretion, options)?;
     if predictions.is_empty() {
         let skipped = predictions.skipped();
         return Err(ScoringError::NoOverlap {
             predictions: predictions.name.clone(),
-            truth: truth.name.clone(),
+            truth: predictions.truth.name.clone(),
             lines: skipped.lines,
             proteins: skipped.unknown_proteins.sample(),
             terms: skipped.unknown_terms.sample(),
         });
     }
     Ok(thresholds)
+}
+
+fn check(
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+) -> Result<Thresholds, ScoringError> {
+    let ontology = predictions.truth.ontology;
+    if accretion.is_some_and(|a| !a.belongs_to(ontology)) {
+        return Err(ScoringError::Mixed {
+            what: "information accretion",
+        });
+    }
+    Thresholds::new(options.th_step)
+}
+
+fn score_all(
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+    thresholds: &Thresholds,
+) -> Evaluation {
+    let truth = predictions.truth;
+    let namespaces = truth.ontology.namespaces().iter().enumerate();
+    Evaluation {
+        name: predictions.name.clone(),
+        namespaces: namespaces
+            .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
+            .map(|(at, namespace)| {
+                score(at, namespace, predictions, accretion, options, thresholds)
+            })
+            .collect(),
+        skipped: predictions.skipped().clone(),
+    }
 }
 
 fn score(
@@ -245,49 +276,59 @@ fn score(
     options: &ScoringOptions,
     thresholds: &Thresholds,
 ) -> NamespaceEvaluation {
-    let truth = &predictions.truth.namespaces[at];
-    let interest: Option<Vec<bool>> = options.no_orphans.then(|| {
-        let ontology = predictions.truth.ontology;
-        namespace.terms().map(|t| !ontology.is_root(t)).collect()
-    });
+    with_task(at, predictions, accretion, options, thresholds, |task| {
+        let rows = task.truth.rows();
+        let sums = sum_rows(0..rows, task.width(), &|| {
+            let propagator = Propagator::new(namespace, options.prop);
+            let mut counter = Counter::new(task, propagator, namespace.len());
+            move |row: usize, values: &mut [f64]| counter.count(row, values)
+        });
+
+        let (plain, weighted) = sums.split_at(thresholds.len() * VALUES);
+        let point = |(tau, &value): (usize, &f64)| {
+            let of = |sums| Scores::from_sums(sums, thresholds.len(), tau, rows, options.norm);
+            CurvePoint {
+                tau: value,
+                scores: of(plain),
+                weighted: (!weighted.is_empty()).then(|| of(weighted)),
+            }
+        };
+        let mut curve: Vec<CurvePoint> = thresholds.taus().iter().enumerate().map(point).collect();
+        curve.retain(|p| p.scores.cov > 0.0);
+        NamespaceEvaluation {
+            namespace: namespace.name().to_owned(),
+            aspect: namespace.aspect(),
+            proteins: rows,
+            curve,
+            silent: silent(&task),
+        }
+    })
+}
+
+/// Does something with what is the same for all proteins of the namespace at this place.
+pub(super) fn with_task<T>(
+    at: usize,
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+    thresholds: &Thresholds,
+    act: impl FnOnce(Task<'_>) -> T,
+) -> T {
+    let ontology = predictions.truth.ontology;
+    let namespace = &ontology.namespaces()[at];
+    let interest: Option<Vec<bool>> = options
+        .no_orphans
+        .then(|| namespace.terms().map(|t| !ontology.is_root(t)).collect());
     let range = namespace.offset()..namespace.offset() + namespace.len();
-    let runs = predictions.namespaces[at].runs_by_row();
-    let task = Task {
+    act(Task {
         thresholds,
-        truth,
+        truth: &predictions.truth.namespaces[at],
         predictions: &predictions.namespaces[at],
-        runs: &runs,
+        runs: &predictions.namespaces[at].runs_by_row(),
         max_terms: options.max_terms,
         interest: interest.as_deref(),
         weights: accretion.map(|a| &a.values()[range]),
-    };
-    let sums = sum_rows(0..truth.rows(), task.width(), &|| {
-        let mut counter = Counter::new(
-            task,
-            Propagator::new(namespace, options.prop),
-            namespace.len(),
-        );
-        move |row: usize, values: &mut [f64]| counter.count(row, values)
-    });
-
-    let (plain, weighted) = sums.split_at(thresholds.len() * VALUES);
-    let point = |(tau, &value): (usize, &f64)| {
-        let of = |sums| Scores::from_sums(sums, thresholds.len(), tau, truth.rows(), options.norm);
-        CurvePoint {
-            tau: value,
-            scores: of(plain),
-            weighted: (!weighted.is_empty()).then(|| of(weighted)),
-        }
-    };
-    let mut curve: Vec<CurvePoint> = thresholds.taus().iter().enumerate().map(point).collect();
-    curve.retain(|p| p.scores.cov > 0.0);
-    NamespaceEvaluation {
-        namespace: namespace.name().to_owned(),
-        aspect: namespace.aspect(),
-        proteins: truth.rows(),
-        curve,
-        silent: silent(&task),
-    }
+    })
 }
 
 /// The scores of predicting nothing.

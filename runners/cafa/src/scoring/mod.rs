@@ -20,7 +20,8 @@
 //! ```
 //!
 //! [`evaluate_files`] scores files, [`write_tables`] writes cafaeval's output files, [`PredictionWriter`] writes
-//! predictions that score, once read again, exactly as [rounded](round_score) in memory.
+//! predictions that score, once read again, exactly as [rounded](round_score) in memory. [`resample`] says how sure an Fmax is, and a difference
+//! between two.
 //!
 //! # What the scores are
 //! For every threshold tau (`th_step`, `2 th_step`, … below 1) and namespace, with `ne` proteins of the ground truth there and `n` of them
@@ -30,6 +31,7 @@
 //! W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043 (cafaeval).
 
 mod accretion;
+mod bootstrap;
 mod counting;
 mod curve;
 mod error;
@@ -55,9 +57,12 @@ mod truth;
 mod writer;
 
 pub use accretion::InformationAccretion;
+pub use bootstrap::{Bootstrap, Difference, Interval, Resampled, resample};
 pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
-pub use evaluation::{Best, Evaluation, NamespaceEvaluation, evaluate, evaluate_files};
+pub use evaluation::{
+    Best, Evaluation, NamespaceEvaluation, evaluate, evaluate_also_silence, evaluate_files,
+};
 pub use files::{PredictionFile, prediction_files};
 pub use interest::TermsOfInterest;
 pub use options::{Norm, Propagation, ScoringOptions};

@@ -4,12 +4,31 @@
 //! adds the halves. The same is done here for many sums at once, row by row, without ever holding all rows; the halves are
 //! summed in parallel.
 
+use std::ops::Range;
+
 const LEAF: usize = 128;
 const LANES: usize = 8;
 
 /// Sums `width` values over `rows`: `leaf` makes a function that adds the values of one row to a slice of zeros.
 pub(super) fn sum_rows<F: FnMut(usize, &mut [f64])>(
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
+    width: usize,
+    leaf: &(impl Fn() -> F + Sync),
+) -> Vec<f64> {
+    add_rows(rows, width, &|| {
+        let mut values = leaf();
+        let mut row_values = vec![0.0; width];
+        move |row: usize, into: &mut [f64]| {
+            row_values.fill(0.0);
+            values(row, &mut row_values);
+            add(into, &row_values);
+        }
+    })
+}
+
+/// As [`sum_rows`], where each value of a row is one addition to a sum: `leaf` makes a function that adds a row to the sums.
+pub(super) fn add_rows<F: FnMut(usize, &mut [f64])>(
+    rows: Range<usize>,
     width: usize,
     leaf: &(impl Fn() -> F + Sync),
 ) -> Vec<f64> {
@@ -17,19 +36,13 @@ pub(super) fn sum_rows<F: FnMut(usize, &mut [f64])>(
         let half = rows.len() / 2;
         let middle = rows.start + half - half % LANES;
         let (mut left, right) = rayon::join(
-            || sum_rows(rows.start..middle, width, leaf),
-            || sum_rows(middle..rows.end, width, leaf),
+            || add_rows(rows.start..middle, width, leaf),
+            || add_rows(middle..rows.end, width, leaf),
         );
         add(&mut left, &right);
         return left;
     }
-    let mut values = leaf();
-    let mut row_values = vec![0.0; width];
-    let mut one = |row: usize, into: &mut [f64]| {
-        row_values.fill(0.0);
-        values(row, &mut row_values);
-        add(into, &row_values);
-    };
+    let mut one = leaf();
     let mut sum = vec![0.0; width];
     let whole = rows.len() - rows.len() % LANES;
     if whole > 0 {

@@ -55,11 +55,15 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
 
 /// All that a run was asked for, by name.
 fn params(manifest: &RunManifest) -> Map<String, Value> {
-    let runner = &manifest.runner;
-    let mut params = Map::from_iter([
-        ("runner".to_owned(), json!(runner.name)),
-        ("runner.version".to_owned(), json!(runner.version)),
-        ("runner.sha256".to_owned(), json!(runner.sha256)),
+    let mut params = Map::new();
+    if let Some(runner) = &manifest.runner {
+        params.extend([
+            ("runner".to_owned(), json!(runner.name)),
+            ("runner.version".to_owned(), json!(runner.version)),
+            ("runner.sha256".to_owned(), json!(runner.sha256)),
+        ]);
+    }
+    params.extend([
         ("pipeline".to_owned(), json!(manifest.pipeline)),
         ("seed".to_owned(), json!(manifest.seed)),
         ("threads".to_owned(), json!(manifest.threads)),

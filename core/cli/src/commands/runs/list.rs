@@ -57,7 +57,10 @@ fn asked(args: &ListArgs, run: &ListedRun) -> bool {
         None => true,
     };
     is(&args.project, head.project.as_deref())
-        && is(&args.runner, Some(&head.runner.name))
+        && is(
+            &args.runner,
+            head.runner.as_ref().map(|runner| &*runner.name),
+        )
         && args.status.is_none_or(|s| s.status() == head.status)
         && args
             .group
@@ -115,7 +118,9 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
         cells.push(head.status.to_string());
         cells.push(time(head.started));
         cells.push(duration(head.seconds(now)));
-        cells.push(format!("{} {}", head.runner.name, head.runner.version));
+        let runner = head.runner.as_ref();
+        let runner = runner.map(|runner| format!("{} {}", runner.name, runner.version));
+        cells.push(plain(&runner));
         cells.extend(projects.then(|| plain(&head.project)));
         cells.extend(groups.then(|| plain(&head.group)));
         for column in &columns {

@@ -114,20 +114,17 @@ fn what(manifest: &RunManifest) -> Lines {
         });
     }
     lines.add("started", format!("{} UTC", super::time(manifest.started)));
-    let runner = &manifest.runner;
-    lines.add(
-        "runner",
-        format!(
-            "{} {}, in {}, SHA-256 {}",
-            runner.name,
-            runner.version,
-            match manifest.isolation.as_str() {
-                "worker" => "a worker",
-                _ => "the process itself",
-            },
-            runner.sha256
-        ),
-    );
+    if let Some(runner) = &manifest.runner {
+        let place = match manifest.isolation.as_str() {
+            "worker" => "a worker",
+            _ => "the process itself",
+        };
+        let (name, version, sha256) = (&runner.name, &runner.version, &runner.sha256);
+        lines.add(
+            "runner",
+            format!("{name} {version}, in {place}, SHA-256 {sha256}"),
+        );
+    }
     if !manifest.spec.is_null() {
         lines.add("spec", manifest.spec.to_string());
     }

@@ -1,0 +1,82 @@
+//! The cells that the tables for people have in common.
+
+use super::result::{Benchmark, Line};
+use crate::output::{number, percent, range};
+
+/// What stands where there is nothing.
+const MISSING: &str = "–";
+
+/// The headings after that of the contender.
+pub fn headings(benchmark: &Benchmark) -> Vec<String> {
+    let mut headings = vec!["Fmax".to_owned()];
+    if let Some(bootstrap) = &benchmark.bootstrap {
+        headings.push(format!("{} % CI", percent(bootstrap.confidence)));
+        headings.extend(["to best", "CI", "p"].map(str::to_owned));
+    }
+    headings.extend(["AuPRC", "coverage", "wFmax", "Smin", "seconds"].map(str::to_owned));
+    headings
+}
+
+/// What is below them.
+pub fn cells(benchmark: &Benchmark, line: &Line<'_>) -> Vec<String> {
+    let row = &line.row;
+    let optional = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
+    let mut cells = vec![number(row.fmax)];
+    if benchmark.bootstrap.is_some() {
+        let interval = row.fmax_ci.map(|ci| range(ci.low, ci.high));
+        cells.push(interval.unwrap_or_else(|| MISSING.to_owned()));
+        match (&line.to_best, line.best) {
+            (Some(to_best), _) => cells.extend([
+                number(to_best.difference),
+                range(to_best.interval.low, to_best.interval.high),
+                number(to_best.p_value),
+            ]),
+            (None, true) => cells.extend(["best", "", ""].map(str::to_owned)),
+            (None, false) => cells.extend([MISSING; 3].map(str::to_owned)),
+        }
+    }
+    cells.extend([
+        number(row.auc_pr),
+        number(row.coverage),
+        optional(row.wfmax),
+        optional(row.smin),
+        format!("{:.1}", row.seconds),
+    ]);
+    cells
+}
+
+/// What must be known to read the table, a sentence each.
+pub fn notes(benchmark: &Benchmark) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(bootstrap) = &benchmark.bootstrap {
+        notes.push(format!(
+            "Intervals and p-values: bootstrap over proteins, {} resamples, seed {}; differences to the best Fmax are resampled in \
+             pairs.",
+            bootstrap.resamples, bootstrap.seed
+        ));
+    }
+    notes.push(
+        "Lower is better for Smin. Seconds are the wall time of fit and evaluate.".to_owned(),
+    );
+    let taken_over = benchmark.taken_over();
+    if !taken_over.is_empty() {
+        let names = taken_over.join(", ");
+        notes.push(format!("Taken over from an earlier benchmark: {names}."));
+    }
+    let placeholders = benchmark.placeholders();
+    if !placeholders.is_empty() {
+        let names = placeholders.join(", ");
+        notes.push(format!(
+            "Placeholders, which say nothing: the scores of {names}."
+        ));
+    }
+    for (name, reason) in benchmark.failed() {
+        notes.push(format!("{name} has no scores: {}", on_one_line(reason)));
+    }
+    notes
+}
+
+/// The text with its line breaks, and whatever else a table cannot hold, as blanks.
+pub fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}

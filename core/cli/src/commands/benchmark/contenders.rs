@@ -1,0 +1,282 @@
+//! Who is compared: names, settings and runners.
+
+use std::{collections::BTreeMap, path::Path};
+
+use protea_core::{
+    Catalog, Isolation, Runner,
+    contracts::{
+        MetricSchema,
+        metrics::{ASPECTS, AUC_PR, COVERAGE, FMAX},
+    },
+    experiment::Contender,
+};
+use serde_json::{Map, Value, json};
+
+use super::result::Outcome;
+use crate::{exit::Exit, failure::Failure, spec};
+
+/// The runner whose methods have names of their own.
+const BASELINE: &str = "baseline";
+const METHODS: [&str; 4] = ["naive", "blast", "diamond", "mmseqs"];
+const METHOD: &str = "method";
+
+/// Who is to contend.
+#[derive(Debug, PartialEq)]
+pub struct Entrant {
+    /// As it stands in `--runners`.
+    pub name: String,
+    /// The runner's name.
+    pub runner: String,
+    /// The settings.
+    pub spec: Value,
+}
+
+/// Reads `--runners`, `--spec` and `--set`.
+pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Entrant>, Failure> {
+    let mut entrants: Vec<Entrant> = Vec::new();
+    for name in names {
+        if entrants.iter().any(|entrant| entrant.name == *name) {
+            return Err(usage(format!(
+                "{name} is in --runners twice; give one of them a label, such as {name}@2"
+            )));
+        }
+        entrants.push(entrant(name)?);
+    }
+    let named = |option: &str, text: &str, apart: char| {
+        let (name, rest) = text.split_once(apart).unwrap_or((text, ""));
+        if names.iter().any(|known| known == name) {
+            return Ok((name.to_owned(), rest.to_owned()));
+        }
+        Err(usage(format!(
+            "{option} {text}: there is no {name:?} in --runners; write {option} {}",
+            match option {
+                "--spec" => "NAME=FILE, such as --spec knn=knn.yaml",
+                _ => "NAME.KEY=VALUE, such as --set knn.k=5",
+            }
+        )))
+    };
+    let mut files = BTreeMap::new();
+    for text in specs {
+        let (name, file) = named("--spec", text, '=')?;
+        if files.insert(name.clone(), file).is_some() {
+            return Err(usage(format!("--spec is given twice for {name}")));
+        }
+    }
+    let mut settings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in set {
+        let (name, setting) = named("--set", text, '.')?;
+        settings.entry(name).or_default().push(setting);
+    }
+    for entrant in &mut entrants {
+        let file = files.get(&entrant.name).map(Path::new);
+        let set = settings.remove(&entrant.name).unwrap_or_default();
+        add(entrant, spec::read(file, &set)?)?;
+    }
+    Ok(entrants)
+}
+
+/// `RUNNER`, `RUNNER@LABEL`, or the same with a method of the baseline.
+fn entrant(name: &str) -> Result<Entrant, Failure> {
+    let (of, label) = match name.split_once('@') {
+        Some((of, label)) => (of, Some(label)),
+        None => (name, None),
+    };
+    let is_word = |text: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (1..=64).contains(&text.len()) && text.bytes().all(legal)
+    };
+    if !is_word(of) || label.is_some_and(|label| !is_word(label)) {
+        return Err(usage(format!(
+            "{name:?} in --runners is neither NAME nor NAME@LABEL, of letters, digits, '-' and '_'"
+        )));
+    }
+    let is_method = METHODS.contains(&of);
+    Ok(Entrant {
+        name: name.to_owned(),
+        runner: if is_method { BASELINE } else { of }.to_owned(),
+        spec: match is_method {
+            true => json!({ METHOD: of }),
+            false => json!({}),
+        },
+    })
+}
+
+/// Adds settings; the method that a name stands for stays.
+fn add(entrant: &mut Entrant, given: Value) -> Result<(), Failure> {
+    let (Value::Object(spec), Value::Object(given)) = (&mut entrant.spec, given) else {
+        return Ok(());
+    };
+    for (key, value) in given {
+        if let Some(stands_for) = spec.get(&key)
+            && *stands_for != value
+        {
+            return Err(usage(format!(
+                "{} is {BASELINE} with the {key} {stands_for}; it cannot be {value}",
+                entrant.name
+            )));
+        }
+        spec.insert(key, value);
+    }
+    Ok(())
+}
+
+fn usage(message: String) -> Failure {
+    Failure::new(Exit::Usage, message)
+}
+
+/// The entrants and their runners, each loaded once.
+pub struct Field<'e> {
+    entrants: &'e [Entrant],
+    runners: BTreeMap<&'e str, Result<Runner, String>>,
+}
+
+impl<'e> Field<'e> {
+    /// Loads the runners and checks the settings. That a runner cannot be had is no error.
+    pub fn load(
+        entrants: &'e [Entrant],
+        catalog: &Catalog,
+        isolation: &Isolation,
+    ) -> Result<Self, Failure> {
+        let mut runners = BTreeMap::new();
+        for entrant in entrants {
+            let runner = runners.entry(&*entrant.runner).or_insert_with(|| {
+                let runner = catalog.load_with(&entrant.runner, isolation);
+                runner.map_err(|error| Failure::from(error).message)
+            });
+            if let Ok(runner) = runner {
+                runner.resolve_spec(&entrant.spec).map_err(|error| {
+                    let mut failure = Failure::from(error);
+                    failure.message = format!("{}: {}", entrant.name, failure.message);
+                    failure
+                })?;
+            }
+        }
+        Ok(Self { entrants, runners })
+    }
+
+    /// The first runner that can be had.
+    pub fn first(&self) -> Option<&Runner> {
+        self.runners
+            .values()
+            .find_map(|runner| runner.as_ref().ok())
+    }
+
+    /// What becomes of all where no runner can be had.
+    pub fn nobody(&self) -> Vec<Outcome> {
+        let failed = |entrant: &Entrant| {
+            let reason = self.contender(entrant).err().unwrap_or_default();
+            Outcome::failed(&entrant.name, reason)
+        };
+        self.entrants.iter().map(failed).collect()
+    }
+
+    /// The entrant with its runner, or why it cannot contend.
+    pub fn contender(&self, entrant: &Entrant) -> Result<Contender<'_>, String> {
+        let runner = match self.runners.get(&*entrant.runner) {
+            Some(Ok(runner)) => runner,
+            Some(Err(reason)) => return Err(reason.clone()),
+            None => return Err("its runner was not looked for".to_owned()),
+        };
+        if !is_cafa(&runner.capabilities().metrics) {
+            return Err(format!(
+                "the runner {} does not return the CAFA metrics, and writes no predictions to score; compare runners of \
+                 its field with `protea search` or `protea runs compare`",
+                entrant.runner
+            ));
+        }
+        Ok(Contender {
+            name: entrant.name.clone(),
+            runner,
+            spec: entrant.spec.clone(),
+        })
+    }
+
+    /// By name: runner, version, hash and settings.
+    pub fn described(&self) -> Value {
+        let described = |entrant: &Entrant| {
+            let mut of = Map::from_iter([("runner".to_owned(), json!(entrant.runner))]);
+            if let Some(Ok(runner)) = self.runners.get(&*entrant.runner) {
+                let entry = runner.entry();
+                of.insert("version".to_owned(), json!(entry.descriptor.version));
+                of.insert("sha256".to_owned(), json!(entry.sha256));
+            }
+            of.insert("spec".to_owned(), entrant.spec.clone());
+            (entrant.name.clone(), Value::Object(of))
+        };
+        Value::Object(self.entrants.iter().map(described).collect())
+    }
+}
+
+fn is_cafa(schema: &MetricSchema) -> bool {
+    let declares = |name: &str| schema.metrics.iter().any(|metric| metric.name == name);
+    ASPECTS
+        .iter()
+        .all(|aspect| schema.groups.iter().any(|group| group == aspect))
+        && [FMAX, AUC_PR, COVERAGE].into_iter().all(declares)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_from(names: &str, specs: &[&str], set: &[&str]) -> Result<Vec<Entrant>, String> {
+        let owned = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|&text| text.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+        read(&names, &owned(specs), &owned(set)).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn names_stand_for_runners_and_settings_go_to_the_name_that_they_begin_with() {
+        let read = read_from(
+            "naive,diamond@bits,knn,knn@k30",
+            &[],
+            &[
+                "knn@k30.k=30",
+                "diamond@bits.transfer=bit_score",
+                "knn@k30.a.b=x",
+            ],
+        );
+        let entrant = |name: &str, runner: &str, spec: Value| Entrant {
+            name: name.to_owned(),
+            runner: runner.to_owned(),
+            spec,
+        };
+        assert_eq!(
+            read.unwrap(),
+            [
+                entrant("naive", "baseline", json!({ "method": "naive" })),
+                entrant(
+                    "diamond@bits",
+                    "baseline",
+                    json!({ "method": "diamond", "transfer": "bit_score" })
+                ),
+                entrant("knn", "knn", json!({})),
+                entrant("knn@k30", "knn", json!({ "k": 30, "a": { "b": "x" } })),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_names_nobody_or_contradicts_a_name_is_said() {
+        let cases: [(&str, &[&str], &[&str], &str); 8] = [
+            ("knn,knn", &[], &[], "twice"),
+            ("knn,", &[], &[], "neither NAME nor NAME@LABEL"),
+            ("knn@", &[], &[], "neither NAME nor NAME@LABEL"),
+            ("knn@a.b", &[], &[], "neither NAME nor NAME@LABEL"),
+            ("knn", &[], &["k=5"], "no \"k=5\" in --runners"),
+            ("knn@a", &[], &["knn.k=5"], "no \"knn\" in --runners"),
+            ("knn", &["blast=x.yaml"], &[], "no \"blast\" in --runners"),
+            ("blast", &[], &["blast.method=naive"], "cannot be \"naive\""),
+        ];
+        for (names, specs, set, part) in cases {
+            let message = read_from(names, specs, set).unwrap_err();
+            assert!(message.contains(part), "{names}: {message}");
+        }
+        assert!(read_from("blast", &[], &["blast.method=blast"]).is_ok());
+    }
+}

@@ -1,0 +1,42 @@
+//! The table on standard output.
+
+use protea_core::{experiment::GroupedRun, workspace::RUN_MANIFEST};
+
+use super::{
+    cells::{cells, headings, notes},
+    result::Benchmark,
+};
+use crate::output::{Lines, Table, count, shown};
+
+/// A table for each aspect, then what must be known to read them.
+pub fn table(benchmark: &Benchmark) -> String {
+    let mut text = format!(
+        "benchmark · trained on {} · scored on {}\n\n",
+        benchmark.train, benchmark.eval
+    );
+    for aspect in benchmark.aspects() {
+        let proteins = count(aspect.proteins as u64);
+        let heading = format!("{} ({proteins} proteins)", aspect.aspect);
+        let headings = [heading].into_iter().chain(headings(benchmark));
+        let mut table = Table::new(1.., headings);
+        for line in &aspect.lines {
+            let name = [line.row.runner.to_owned()].into_iter();
+            table.row(name.chain(cells(benchmark, line)));
+        }
+        text.push_str(&format!("{table}\n"));
+    }
+    for note in notes(benchmark) {
+        text.push_str(&note);
+        text.push('\n');
+    }
+    text
+}
+
+/// Where everything was written.
+pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
+    let mut lines = Lines::default();
+    lines.add("run", shown(&run.directory));
+    lines.add("  table", files.join(", "));
+    lines.add("  manifest", RUN_MANIFEST);
+    lines.to_string()
+}

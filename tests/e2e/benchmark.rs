@@ -1,0 +1,327 @@
+//! The comparison of runners: the scores of single runs side by side, with intervals, whatever
+//! becomes of one of them.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use protea_core::{Workspace, workspace::Status};
+use protea_e2e::{Place, Ran, compile_c, test, train};
+use serde_json::{Value, json};
+
+use crate::{
+    aligners::{assert_gone, endless, protea},
+    search::parabola::{events, manifests},
+};
+
+const KEYS: [&str; 9] = [
+    "runner", "aspect", "fmax", "fmax_ci", "auc_pr", "coverage", "wfmax", "smin", "seconds",
+];
+const RUNNERS: &str = "naive,knn,knn@k1";
+
+fn benchmark(place: &Place, more: &[&str]) -> Ran {
+    let (train, test) = (train(), test());
+    let given = ["benchmark", "--json", "--bootstrap", "200", "--train"];
+    let given = given.into_iter().chain([train.to_str().unwrap()]);
+    let given = given.chain(["--eval", test.to_str().unwrap()]);
+    place.protea(given.chain(more.iter().copied()))
+}
+
+fn compared(place: &Place, more: &[&str]) -> Value {
+    let runners = ["--runners", RUNNERS, "--set", "knn@k1.k=1", "--seed", "5"];
+    benchmark(place, &[&runners, more].concat()).json()
+}
+
+fn rows(found: &Value) -> &Vec<Value> {
+    found["rows"].as_array().unwrap()
+}
+
+#[test]
+fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() {
+    let place = Place::new();
+    let found = compared(&place, &[]);
+    assert_eq!(rows(&found).len(), 9);
+    assert_eq!(found["failed"], json!([]));
+    for row in rows(&found) {
+        let keys: Vec<&str> = row
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(keys, KEYS);
+        let (fmax, ci) = (row["fmax"].as_f64().unwrap(), &row["fmax_ci"]);
+        let (low, high) = (ci[0].as_f64().unwrap(), ci[1].as_f64().unwrap());
+        assert!(
+            0.0 < low && low < fmax && fmax < high && high < 1.0,
+            "{row}"
+        );
+        assert!(row["seconds"].as_f64().unwrap() > 0.0);
+    }
+    let alone = |name: &str, set: &[&str]| {
+        let (train, test) = (train(), test());
+        let given = [
+            "run",
+            name,
+            "--json",
+            "--seed",
+            "5",
+            "--workspace",
+            "alone",
+            "--train",
+        ];
+        let given = given.into_iter().chain([train.to_str().unwrap(), "--eval"]);
+        let given = given.chain([test.to_str().unwrap()]);
+        place.protea(given.chain(set.iter().copied())).json()["metrics"].take()
+    };
+    let runs = BTreeMap::from([
+        ("naive", alone("baseline", &["--set", "method=naive"])),
+        ("knn", alone("knn", &[])),
+        ("knn@k1", alone("knn", &["--set", "k=1"])),
+    ]);
+    for row in rows(&found) {
+        let expected = &runs[row["runner"].as_str().unwrap()][row["aspect"].as_str().unwrap()];
+        for metric in ["fmax", "auc_pr", "coverage", "wfmax", "smin"] {
+            assert_eq!(row[metric], expected[metric], "{row}");
+        }
+    }
+    // Each but the best is compared with the best, and what is far apart is found to be so.
+    let differences = found["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 6);
+    let naive = differences.iter().filter(|d| d["runner"] == "naive");
+    for difference in naive {
+        assert!(difference["difference_ci"][1].as_f64().unwrap() < 0.0);
+        assert!(
+            difference["p_value"].as_f64().unwrap() < 0.05,
+            "{difference}"
+        );
+    }
+}
+
+#[test]
+fn a_benchmark_is_on_record_with_its_contenders_below_it_and_its_table_in_three_forms() {
+    let place = Place::new();
+    let found = compared(&place, &["--track", "tensorboard", "--tag", "of=tests"]);
+    let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
+    let [parent] = &manifests(&workspace, "benchmark")[..] else {
+        panic!("one benchmark");
+    };
+    assert_eq!(found["run_id"], parent.run_id);
+    assert_eq!((parent.status, &parent.runner), (Status::Finished, &None));
+    assert_eq!(
+        parent.spec["contenders"]["knn@k1"]["spec"],
+        json!({ "k": 1 })
+    );
+    assert_eq!(parent.metrics["knn@k1.MFO.fmax"], rows(&found)[6]["fmax"]);
+    assert_eq!(events(&workspace, &parent.run_id)[0]["tags"]["of"], "tests");
+    let mut names = Vec::new();
+    for child in manifests(&workspace, "contender") {
+        assert_eq!(child.parent.as_ref(), Some(&parent.run_id));
+        assert!(
+            child
+                .steps
+                .iter()
+                .map(|step| &*step.name)
+                .eq(["fit", "evaluate"])
+        );
+        names.push(child.name.unwrap());
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        ["benchmark/knn", "benchmark/knn@k1", "benchmark/naive"]
+    );
+
+    let file = |name: &str| fs::read_to_string(parent.artifacts.directory.join(name)).unwrap();
+    let (tsv, markdown, latex) = (
+        file("benchmark.tsv"),
+        file("benchmark.md"),
+        file("benchmark.tex"),
+    );
+    let mut lines = tsv.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let headings = lines.next().unwrap();
+    let of = |cells: &[&str], name: &str| {
+        let place = headings.iter().position(|heading| *heading == name);
+        cells[place.unwrap()].to_owned()
+    };
+    let mut count = 0;
+    for cells in lines {
+        let row = rows(&found).iter().find(|row| {
+            row["runner"] == of(&cells, "runner") && row["aspect"] == of(&cells, "aspect")
+        });
+        let row = row.unwrap();
+        let number = |name: &str| of(&cells, name).parse::<f64>().unwrap();
+        for name in ["fmax", "auc_pr", "coverage", "wfmax", "smin"] {
+            assert_eq!(number(name), row[name]);
+        }
+        assert_eq!(
+            json!([number("fmax_low"), number("fmax_high")]),
+            row["fmax_ci"]
+        );
+        count += 1;
+    }
+    assert_eq!(count, 9);
+    for aspect in ["MFO", "BPO", "CCO"] {
+        assert!(markdown.contains(&format!("\n## {aspect}\n")), "{markdown}");
+        assert!(latex.contains(&format!("\\textbf{{{aspect}}}")), "{latex}");
+    }
+    for row in rows(&found) {
+        let shown = format!("{:.3}", row["fmax"].as_f64().unwrap());
+        assert!(
+            markdown.contains(&shown) && latex.contains(&shown),
+            "{shown}"
+        );
+    }
+    assert_eq!(markdown.matches("| **").count(), 3);
+    let widths: Vec<usize> = latex
+        .lines()
+        .filter(|line| line.contains(" & "))
+        .map(|line| line.matches(" & ").count())
+        .collect();
+    assert_eq!(widths, [10; 10], "{latex}");
+
+    let listed = place.protea(["runs", "list", "--limit", "0"]);
+    assert!(listed.stdout.contains("benchmark/knn@k1"), "{listed:#?}");
+    let shown = place.protea(["runs", "show", &parent.run_id]);
+    assert!(shown.stdout.contains("benchmark/naive"), "{shown:#?}");
+    place
+        .protea(["explain", &parent.run_id, "P12345"])
+        .fails_with(3, &["compares several runners"]);
+}
+
+#[test]
+fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_wanted() {
+    let place = Place::new();
+    let first = compared(&place, &[]);
+    assert_eq!(first["taken_over"], json!([]));
+    let resumed = compared(&place, &["--resume"]);
+    assert_eq!(resumed["taken_over"], json!(["naive", "knn", "knn@k1"]));
+    assert_eq!(resumed["rows"], first["rows"]);
+    let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
+    assert_eq!(manifests(&workspace, "contender").len(), 3);
+    // With other threads the time would be another one.
+    let anew = compared(&place, &["--resume", "--threads", "1"]);
+    assert_eq!(anew["taken_over"], json!([]));
+    let scores = |found: &Value, keys: &[&str]| -> Vec<Value> {
+        let of = |row: &Value| keys.iter().map(|key| row[*key].clone()).collect();
+        rows(found).iter().map(of).collect()
+    };
+    let without_time = &KEYS[..8];
+    assert_eq!(scores(&anew, without_time), scores(&first, without_time));
+
+    let other = compared(&place, &["--resume", "--bootstrap", "199"]);
+    assert_eq!(scores(&other, &["fmax"]), scores(&first, &["fmax"]));
+    assert_ne!(scores(&other, &["fmax_ci"]), scores(&first, &["fmax_ci"]));
+    let none = compared(&place, &["--resume", "--bootstrap", "0"]);
+    assert!(rows(&none).iter().all(|row| row["fmax_ci"].is_null()));
+    assert_eq!(none["differences"], json!([]));
+}
+
+#[test]
+fn who_fails_stops_nobody_and_says_why() {
+    let place = Place::new();
+    let nothing = place.join("nothing");
+    fs::create_dir(&nothing).unwrap();
+    let directory = place.runner_directory("runners", &[]);
+    compile_c("tests/e2e/c/parabola.c", "parabola", &directory, &[]);
+    let arguments = [
+        "benchmark",
+        "--json",
+        "--runner-dir",
+        "runners",
+        "--bootstrap",
+        "50",
+        "--runners",
+        "diamond,nobody,parabola,naive,toy",
+    ];
+    let ran = Ran::from(protea(&place, &nothing, &arguments).output().unwrap());
+    ran.fails_with(1, &["diamond, nobody, parabola did not"]);
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(found["error"]["kind"], "failed");
+    let runners: Vec<&Value> = rows(&found).iter().map(|row| &row["runner"]).collect();
+    assert_eq!(runners, ["naive", "naive", "naive", "toy", "toy", "toy"]);
+    // The toy answers with the annotations themselves, and says that this means nothing.
+    assert_eq!(found["differences"], json!([]));
+    let failed = found["failed"].as_array().unwrap();
+    let expected = [
+        ("diamond", "apt-get install diamond-aligner"),
+        ("nobody", "nobody"),
+        ("parabola", "does not return the CAFA metrics"),
+    ];
+    assert_eq!(failed.len(), expected.len());
+    for (failed, (runner, part)) in failed.iter().zip(expected) {
+        assert_eq!(failed["runner"], runner);
+        assert!(
+            failed["reason"].as_str().unwrap().contains(part),
+            "{failed}"
+        );
+    }
+    let directory = found["artifacts"]["directory"].as_str().unwrap();
+    for name in ["benchmark.md", "benchmark.tsv", "benchmark.tex"] {
+        let table = fs::read_to_string(Path::new(directory).join(name)).unwrap();
+        assert!(table.contains("apt-get install diamond-aligner"), "{table}");
+    }
+
+    let none = place.protea(["benchmark", "--runners", "nobody", "--json"]);
+    none.fails_with(1, &["no runner came to a score"]);
+    let none: Value = serde_json::from_str(&none.stdout).unwrap();
+    assert_eq!(
+        (&none["rows"], &none["failed"][0]["runner"]),
+        (&json!([]), &json!("nobody"))
+    );
+
+    place
+        .protea(["benchmark", "--runners", "naive,knn", "--set", "knn.kk=1"])
+        .fails_with(3, &["knn: ", "did you mean \"k\"?"]);
+    place
+        .protea(["benchmark", "--runners", "naive", "--set", "k=1"])
+        .fails_with(2, &["--set knn.k=5"]);
+}
+
+#[test]
+fn ctrl_c_ends_the_one_that_goes_on_and_keeps_those_that_are_done() {
+    let place = Place::new();
+    let (path, begun) = endless(&place);
+    let arguments = ["benchmark", "--json", "--runners", "naive,diamond,knn"];
+    let running = protea(&place, &path, &arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while fs::read_to_string(&begun)
+        .unwrap_or_default()
+        .trim()
+        .is_empty()
+    {
+        assert!(Instant::now() < deadline, "the program was never started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = running.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(interrupted.success());
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_gone(&begun);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["error"]["kind"], "cancelled");
+    assert_eq!(rows(&found).len(), 3);
+
+    let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
+    assert_eq!(manifests(&workspace, "benchmark")[0].status, Status::Killed);
+    let ended: BTreeMap<String, Status> = manifests(&workspace, "contender")
+        .into_iter()
+        .map(|manifest| (manifest.name.unwrap(), manifest.status))
+        .collect();
+    let expected = [
+        ("benchmark/diamond".to_owned(), Status::Killed),
+        ("benchmark/naive".to_owned(), Status::Finished),
+    ];
+    assert_eq!(ended, BTreeMap::from(expected));
+    let resumed = place.protea(["benchmark", "--json", "--runners", "naive,knn", "--resume"]);
+    assert_eq!(resumed.json()["taken_over"], json!(["naive"]));
+}
