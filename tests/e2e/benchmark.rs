@@ -23,17 +23,30 @@ const KEYS: [&str; 9] = [
 ];
 const RUNNERS: &str = "naive,knn,knn@k1";
 
-fn benchmark(place: &Place, more: &[&str]) -> Ran {
-    let (train, test) = (train(), test());
-    let given = ["benchmark", "--json", "--bootstrap", "200", "--train"];
-    let given = given.into_iter().chain([train.to_str().unwrap()]);
-    let given = given.chain(["--eval", test.to_str().unwrap()]);
-    place.protea(given.chain(more.iter().copied()))
+fn compared(place: &Place, more: &[&str]) -> Value {
+    resampled(place, "200", more)
 }
 
-fn compared(place: &Place, more: &[&str]) -> Value {
-    let runners = ["--runners", RUNNERS, "--set", "knn@k1.k=1", "--seed", "5"];
-    benchmark(place, &[&runners, more].concat()).json()
+fn resampled(place: &Place, bootstrap: &str, more: &[&str]) -> Value {
+    let (train, test) = (train(), test());
+    let given = [
+        "benchmark",
+        "--json",
+        "--runners",
+        RUNNERS,
+        "--set",
+        "knn@k1.k=1",
+        "--seed",
+        "5",
+    ];
+    let data = [
+        "--train",
+        train.to_str().unwrap(),
+        "--eval",
+        test.to_str().unwrap(),
+    ];
+    let all = [&given[..], &data, &["--bootstrap", bootstrap], more].concat();
+    place.protea(all).json()
 }
 
 fn rows(found: &Value) -> &Vec<Value> {
@@ -213,10 +226,10 @@ fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_w
     let without_time = &KEYS[..8];
     assert_eq!(scores(&anew, without_time), scores(&first, without_time));
 
-    let other = compared(&place, &["--resume", "--bootstrap", "199"]);
+    let other = resampled(&place, "199", &["--resume"]);
     assert_eq!(scores(&other, &["fmax"]), scores(&first, &["fmax"]));
     assert_ne!(scores(&other, &["fmax_ci"]), scores(&first, &["fmax_ci"]));
-    let none = compared(&place, &["--resume", "--bootstrap", "0"]);
+    let none = resampled(&place, "0", &["--resume"]);
     assert!(rows(&none).iter().all(|row| row["fmax_ci"].is_null()));
     assert_eq!(none["differences"], json!([]));
 }

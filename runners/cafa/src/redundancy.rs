@@ -6,7 +6,8 @@
 //! them. Among the best ones, the one with fewest identical residues counts: a longer one that is
 //! worth no more says no more.
 
-const RESIDUES: &[u8; 23] = b"ARNDCQEGHILKMFPSTWYVBZX";
+/// The letters of [`BLOSUM62`].
+pub const RESIDUES: &[u8; 23] = b"ARNDCQEGHILKMFPSTWYVBZX";
 const GAP_FIRST: i64 = 11;
 const GAP_NEXT: i64 = 1;
 /// A score and the identical residues behind it are one number: the score in units of this, less the residues.
@@ -14,7 +15,7 @@ const SCORE: i64 = 1 << 24;
 
 /// BLOSUM62 (S. and J. Henikoff, PNAS 89 (1992) 10915), rows and columns as in [`RESIDUES`].
 #[rustfmt::skip]
-const BLOSUM62: [[i8; 23]; 23] = [
+pub const BLOSUM62: [[i8; 23]; 23] = [
     [ 4,-1,-2,-2, 0,-1,-1, 0,-2,-1,-1,-1,-1,-2,-1, 1, 0,-3,-2, 0,-2,-1, 0],
     [-1, 5, 0,-2,-3, 1, 0,-2, 0,-3,-2, 2,-1,-3,-2,-1,-1,-3,-2,-3,-1, 0,-1],
     [-2, 0, 6, 1,-3, 0, 0, 0, 1,-3,-3, 0,-2,-3,-2, 1, 0,-4,-2,-3, 3, 0,-1],
@@ -170,7 +171,9 @@ fn best(one: &[u8], other: &[u8]) -> i64 {
     found
 }
 
-fn number(letter: u8) -> usize {
+/// Row and column of a letter in [`BLOSUM62`]; those of `X` for what is no residue.
+#[must_use]
+pub fn number(letter: u8) -> usize {
     const NUMBERS: [u8; 256] = numbers();
     usize::from(NUMBERS[usize::from(letter)])
 }

@@ -19,6 +19,20 @@ fn data(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Ids that are those of terms in several namespaces. cafaeval takes them for other terms in predictions than in a ground truth, which
+/// is not what is tested here.
+const AMBIGUOUS: [&str; 3] = ["GO:9000002", "GO:0008180", "GO:0008204"];
+
+/// A file of the case without these, in a directory.
+fn without_ambiguous(directory: &Path, name: &str) -> PathBuf {
+    let text = std::fs::read_to_string(data(name)).unwrap();
+    let kept = |line: &&str| !AMBIGUOUS.iter().any(|id| line.contains(id));
+    let lines: Vec<&str> = text.split_inclusive('\n').filter(kept).collect();
+    let path = directory.join(name.replace('/', "-"));
+    std::fs::write(&path, lines.concat()).unwrap();
+    path
+}
+
 const METHODS: [&str; 2] = ["predictions/grouped.tsv", "predictions/deep/one.tsv"];
 
 /// Does something with the predictions of both methods.
@@ -70,70 +84,76 @@ fn every_resample_interval_and_difference_is_that_of_a_reference() {
         confidence: 0.9,
         seed: 20_131,
     };
+    let place = tempfile::tempdir().unwrap();
+    let truth = without_ambiguous(place.path(), "truth.tsv");
+    let methods = METHODS.map(|name| without_ambiguous(place.path(), name));
     let output = Command::new(python)
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/tests/reference_bootstrap.py"
         ))
-        .args([data("ontology.obo"), data("truth.tsv")])
+        .args([&data("ontology.obo"), &truth])
         .args(["400", "20131", "0.9"])
-        .args(METHODS.map(data))
+        .args(&methods)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let expected: Value = serde_json::from_slice(&output.stdout).unwrap();
 
-    with_predictions(|predictions| {
-        let scoring = ScoringOptions::default();
-        let [one, other] = predictions.map(|p| resampled(&p, &scoring, &bootstrap));
-        assert_eq!(one.len(), expected.as_object().unwrap().len());
-        let mut large = 0;
-        for (one, other) in one.iter().zip(&other) {
-            let expected = &expected[&one.namespace];
-            assert_eq!(expected["proteins"], one.proteins);
-            for (method, found) in [one, other].into_iter().enumerate() {
-                let what = format!("{} of {}", found.namespace, METHODS[method]);
-                let expected = &expected["methods"][method];
-                close(found.fmax, &expected["fmax"], &what);
-                let resamples = expected["resamples"].as_array().unwrap();
-                assert_eq!(found.resamples.len(), resamples.len());
-                for (found, expected) in found.resamples.iter().zip(resamples) {
-                    close(*found, expected, &what);
-                }
-                let interval = found.interval();
-                close(interval.low, &expected["interval"][0], &what);
-                close(interval.high, &expected["interval"][1], &what);
-                // With other random numbers an end of the interval is another one, by a tenth of
-                // the standard deviation or so; of few proteins there are too few resamples.
-                if found.proteins > 30 {
-                    large += 1;
-                    let other = &expected["numpy"];
-                    let tolerance = 0.4 * other["std"].as_f64().unwrap();
-                    let ends = [interval.low, interval.high];
-                    for (end, other) in ends.iter().zip(other["interval"].as_array().unwrap()) {
-                        let other = other.as_f64().unwrap();
-                        assert!((end - other).abs() <= tolerance, "{what}: {end}, {other}");
-                    }
+    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let truth = GroundTruth::read(truth, &ontology).unwrap();
+    let scoring = ScoringOptions::default();
+    let [one, other] = methods.map(|path| {
+        let predictions = Predictions::read(path, &truth, "method").unwrap();
+        resampled(&predictions, &scoring, &bootstrap)
+    });
+    assert_eq!(one.len(), expected.as_object().unwrap().len());
+    let mut large = 0;
+    for (one, other) in one.iter().zip(&other) {
+        let expected = &expected[&one.namespace];
+        assert_eq!(expected["proteins"], one.proteins);
+        for (method, found) in [one, other].into_iter().enumerate() {
+            let what = format!("{} of {}", found.namespace, METHODS[method]);
+            let expected = &expected["methods"][method];
+            close(found.fmax, &expected["fmax"], &what);
+            let resamples = expected["resamples"].as_array().unwrap();
+            assert_eq!(found.resamples.len(), resamples.len());
+            for (found, expected) in found.resamples.iter().zip(resamples) {
+                close(*found, expected, &what);
+            }
+            let interval = found.interval();
+            close(interval.low, &expected["interval"][0], &what);
+            close(interval.high, &expected["interval"][1], &what);
+            // With other random numbers an end of the interval is another one, by a tenth of
+            // the standard deviation or so; of few proteins there are too few resamples.
+            if found.proteins > 30 {
+                large += 1;
+                let other = &expected["numpy"];
+                let tolerance = 0.4 * other["std"].as_f64().unwrap();
+                let ends = [interval.low, interval.high];
+                for (end, other) in ends.iter().zip(other["interval"].as_array().unwrap()) {
+                    let other = other.as_f64().unwrap();
+                    assert!((end - other).abs() <= tolerance, "{what}: {end}, {other}");
                 }
             }
-            let difference = one.minus(other).unwrap();
-            assert_eq!(difference.difference, one.fmax - other.fmax);
-            let expected = &expected["difference"];
-            close(difference.p_value, &expected["p_value"], &one.namespace);
-            close(
-                difference.interval.low,
-                &expected["interval"][0],
-                &one.namespace,
-            );
-            close(
-                difference.interval.high,
-                &expected["interval"][1],
-                &one.namespace,
-            );
         }
-        assert!(large >= 4, "the case has too few proteins");
-    });
+        let difference = one.minus(other).unwrap();
+        assert_eq!(difference.difference, one.fmax - other.fmax);
+        let expected = &expected["difference"];
+        close(difference.p_value, &expected["p_value"], &one.namespace);
+        close(
+            difference.interval.low,
+            &expected["interval"][0],
+            &one.namespace,
+        );
+        close(
+            difference.interval.high,
+            &expected["interval"][1],
+            &one.namespace,
+        );
+    }
+    assert!(large >= 4, "the case has too few proteins");
 }
 
 #[test]

@@ -56,10 +56,7 @@ class Ontology:
         self.known = {}
 
     def resolve(self, term):
-        """The term itself, and in namespaces other than its own the terms that have it as an alternative id."""
-        own = self.terms[term]["namespace"] if term in self.terms else None
-        others = [other for other in self.alternatives.get(term, []) if self.namespace(other) != own]
-        return ([term] if own else []) + others
+        return [term] if term in self.terms else self.alternatives.get(term, [])
 
     def namespace(self, term):
         return self.terms[term]["namespace"]

@@ -3,10 +3,11 @@
 //! The scores are those of [`Transfer`], neighbour for neighbour: what `evaluate` adds up is taken
 //! apart here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use protea_cafa::{
     assessment::{open_dataset, open_references, with_threads},
+    dataset::FrozenDataset,
     explaining::{describe, find_protein, find_term, specific_first},
     ontology::{Ontology, Term},
     scoring::round_score,
@@ -14,6 +15,7 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
+    composite::{self, Composite},
     predict::find_neighbours,
     references::{Indices, References},
     runner::check_comparable,
@@ -34,6 +36,7 @@ pub(crate) fn explain(
     check_comparable(&reference_set, &queries, emit)?;
     with_threads(request.threads, || {
         let references = References::open(&reference_set, &model.spec, emit)?;
+        composite::check(&model.spec, &reference_set, &queries)?;
         let asked = request
             .term
             .as_deref()
@@ -48,7 +51,14 @@ pub(crate) fn explain(
             Some(query),
             emit,
         )?;
-        let terms = explained(&model.spec, &references, &indices, &neighbours, asked);
+        let of = Asked {
+            spec: &model.spec,
+            references: &references,
+            indices: &indices,
+            queries: &queries,
+            query,
+        };
+        let terms = explained(&of, &neighbours, asked);
         let predicted = terms.iter().filter(|term| term.predicted).count();
         let mut kept: Vec<TermExplanation> = terms
             .into_iter()
@@ -68,17 +78,22 @@ pub(crate) fn explain(
     })
 }
 
+/// What is asked about.
+struct Asked<'a> {
+    spec: &'a KnnSpec,
+    references: &'a References<'a>,
+    indices: &'a Indices,
+    queries: &'a FrozenDataset,
+    query: usize,
+}
+
 /// All terms that got a vote, and the one asked about, with what its voters gave it.
-fn explained(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    indices: &Indices,
-    neighbours: &Neighbours,
-    asked: Option<Term>,
-) -> Vec<TermExplanation> {
-    let ontology = references.ontology();
-    let scores_by =
-        |spec: &KnnSpec| Transfer::new(references, indices, spec).predict(neighbours, 0);
+fn explained(of: &Asked<'_>, neighbours: &Neighbours, asked: Option<Term>) -> Vec<TermExplanation> {
+    let (spec, ontology) = (of.spec, of.references.ontology());
+    let scores_by = |spec: &KnnSpec| {
+        Transfer::new(of.references, of.indices, spec, of.queries)
+            .predict_by(neighbours, 0, of.query)
+    };
     let predicted: HashMap<Term, f64> = scores_by(spec)
         .into_iter()
         .filter(|(_, score)| round_score(*score) > 0.0)
@@ -94,13 +109,13 @@ fn explained(
     {
         scores.push((asked, 0.0));
     }
-    let mut contributions = votes(spec, references, indices, neighbours);
+    let mut contributions = votes(of, neighbours);
     let explain = |(term, score)| {
         let written = predicted.get(&term);
         let mut explained = describe(ontology, term, *written.unwrap_or(&score));
         explained.predicted = written.is_some();
         explained.combination = match spec.vote {
-            Vote::Max | Vote::Reliability => Combination::Max,
+            Vote::Max | Vote::Reliability | Vote::Composite => Combination::Max,
             Vote::Fraction | Vote::Similarity | Vote::Gopredsim => Combination::Sum,
         };
         explained.contributions = contributions.remove(&term).unwrap_or_default();
@@ -109,27 +124,35 @@ fn explained(
     scores.into_iter().map(explain).collect()
 }
 
-/// By term, the votes that it got, the one that counts most first.
-fn votes(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    indices: &Indices,
-    neighbours: &Neighbours,
-) -> HashMap<Term, Vec<Contribution>> {
+/// By term, the votes that it got, the one that counts most first. Of a composite score that is the
+/// one of the nearest that has the term.
+fn votes(of: &Asked<'_>, neighbours: &Neighbours) -> HashMap<Term, Vec<Contribution>> {
+    let Asked {
+        spec,
+        references,
+        indices,
+        ..
+    } = *of;
     let ontology = references.ontology();
+    let composite = Composite::new(spec, references, of.queries);
+    let mut decided = HashSet::new();
     let mut votes: HashMap<Term, Vec<Contribution>> = HashMap::new();
     for index in 0..indices.namespaces.len() {
         let list = neighbours.list(0, index);
         let shares = voters(spec, list).map(|voter| share_of_whole(spec.vote, voter.weight));
         let whole = match spec.vote {
-            Vote::Max | Vote::Reliability => 1.0,
+            Vote::Max | Vote::Reliability | Vote::Composite => 1.0,
             Vote::Fraction | Vote::Similarity | Vote::Gopredsim => shares.sum(),
         };
         for (place, voter) in voters(spec, list).enumerate() {
             // What counts nothing is no contribution.
-            if voter.weight <= 0.0 {
+            if voter.weight <= 0.0 && spec.vote != Vote::Composite {
                 continue;
             }
+            let mut own = match spec.vote {
+                Vote::Composite => Some(composite.scores(of.query, voter.row, voter.weight)),
+                _ => None,
+            };
             let row = voter.row as usize;
             let mut vote =
                 Contribution::new(references.dataset.accession(row), voter.weight / whole);
@@ -141,11 +164,19 @@ fn votes(
             }
             let specific = MostSpecific::of(ontology, references.terms(row));
             for &term in references.terms(row) {
-                if indices.transfers(index, ontology.namespace_of(term)) {
-                    let mut vote = vote.clone();
-                    vote.through = specific.below(term);
-                    votes.entry(term).or_default().push(vote);
+                let own = own.as_mut().and_then(Iterator::next);
+                if !indices.transfers(index, ontology.namespace_of(term)) {
+                    continue;
                 }
+                let mut vote = vote.clone();
+                if let Some(own) = own {
+                    if !decided.insert(term) || own <= 0.0 {
+                        continue;
+                    }
+                    (vote.amount, vote.weight) = (own, Some(own));
+                }
+                vote.through = specific.below(term);
+                votes.entry(term).or_default().push(vote);
             }
         }
     }

@@ -11,6 +11,8 @@
 //! | [`search`] | exact nearest neighbours, fast |
 //! | [`references`] | the reference set: who is in which index, with which terms |
 //! | [`evidence`] | which annotations are transferred |
+//! | [`composite`] | PROTEA's composite score |
+//! | [`identity`] | global and local identity of two sequences |
 //! | [`select`] | the neighbours that vote, where that are not simply the k nearest |
 //! | [`redundancy`] | how alike two sequences are |
 //! | [`transfer`] | from neighbours to scored terms |
@@ -18,8 +20,10 @@
 //! | `explain` | which neighbours gave which term, with what weight |
 //! | [`runner`] | the runner: what the host calls |
 
+pub mod composite;
 pub mod evidence;
 mod explain;
+pub mod identity;
 pub mod predict;
 pub mod preset;
 pub mod references;

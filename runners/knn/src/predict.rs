@@ -7,15 +7,18 @@ use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
-    references::{self, HalfRows, Indices, References},
+    composite,
+    references::{self, HalfRows, Indices, References, check_sequences},
     search::{self, Index, Labels, Membership, Neighbours, SearchError},
     select::Question,
-    spec::{KnnSpec, Metric},
+    spec::{KnnSpec, Metric, Vote},
     transfer::Transfer,
 };
 
 /// Queries whose predictions are held in memory at a time.
 const QUERIES_AT_A_TIME: usize = 8192;
+/// The same where their neighbours have to be aligned, which takes long enough for a cancel to come between.
+const ALIGNED_AT_A_TIME: usize = 64;
 
 /// Predicts for every query.
 ///
@@ -34,17 +37,29 @@ pub fn predict(
         "runner.knn.search_start",
         &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
     );
+    composite::check(spec, references.dataset, queries)?;
     let indices = references.indices(spec.per_aspect)?;
     let neighbours = find_neighbours(spec, references, &indices, queries, None, emit)?;
 
     let ontology = references.ontology();
-    for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
+    let aligns = spec.vote == Vote::Composite && spec.weights.go_by_sequences();
+    let at_a_time = match aligns {
+        true => ALIGNED_AT_A_TIME,
+        false => QUERIES_AT_A_TIME,
+    };
+    if aligns {
+        emit.info(
+            "runner.knn.align_start",
+            &json!({ "queries": queries.len() }),
+        );
+    }
+    for first in (0..queries.len()).step_by(at_a_time) {
         emit.check()?;
-        let last = queries.len().min(first + QUERIES_AT_A_TIME);
+        let last = queries.len().min(first + at_a_time);
         let predicted: Vec<_> = (first..last)
             .into_par_iter()
             .map_init(
-                || Transfer::new(references, &indices, spec),
+                || Transfer::new(references, &indices, spec, queries),
                 |transfer, query| transfer.predict(&neighbours, query),
             )
             .collect();
@@ -77,8 +92,8 @@ pub(crate) fn find_neighbours(
         None => references::rows(references.dataset)?,
     };
     if spec.maximum_identity.is_some() {
-        check_sequences(references.dataset)?;
-        check_sequences(queries)?;
+        check_sequences(references.dataset, "maximum_identity")?;
+        check_sequences(queries, "maximum_identity")?;
     }
     let taxa = match spec.exclude_same_taxon {
         true => Some((taxa(queries)?, taxa(references.dataset)?)),
@@ -142,16 +157,4 @@ fn taxa(dataset: &FrozenDataset) -> Result<Vec<u32>, RunnerError> {
     Ok((0..dataset.len())
         .map(|protein| dataset.taxon(protein).unwrap_or(Labels::NONE))
         .collect())
-}
-
-fn check_sequences(dataset: &FrozenDataset) -> Result<(), RunnerError> {
-    if (0..dataset.len()).any(|protein| dataset.sequence(protein).is_some()) {
-        return Ok(());
-    }
-    Err(RunnerError::Dataset {
-        message: format!(
-            "maximum_identity is set, but {} has no sequences; freeze it from a FASTA file with sequences (`--fasta`), or leave maximum_identity out",
-            dataset.directory().display()
-        ),
-    })
 }

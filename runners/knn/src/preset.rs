@@ -4,7 +4,7 @@ use protea_contracts::prelude::*;
 use serde::Deserializer;
 use serde_json::{Map, Value};
 
-use crate::spec::{KnnSpec, Metric, Vote};
+use crate::spec::{KnnSpec, Metric, SignalWeights, Vote};
 
 spec! {
     /// A published convention.
@@ -16,11 +16,19 @@ spec! {
         Fantasia,
         /// PROTEA's platform: aspects apart, a half-precision cache, the nearest donor's score.
         Protea,
+        /// PROTEA's platform with its scoring configuration `alignment_weighted`: half the similarity of the embeddings, the rest
+        /// sequence identity.
+        ProteaAlignment,
     }
 }
 
 impl Preset {
-    const ALL: [Self; 3] = [Self::Gopredsim, Self::Fantasia, Self::Protea];
+    const ALL: [Self; 4] = [
+        Self::Gopredsim,
+        Self::Fantasia,
+        Self::Protea,
+        Self::ProteaAlignment,
+    ];
 
     /// All settings, as the convention has them.
     #[must_use]
@@ -54,6 +62,19 @@ impl Preset {
                 vote: Vote::Max,
                 float16: true,
                 decimals: Some(4),
+                ..as_annotated
+            },
+            Self::ProteaAlignment => KnnSpec {
+                k: 5,
+                vote: Vote::Composite,
+                weights: SignalWeights {
+                    embedding_similarity: 0.5,
+                    identity_nw: 0.3,
+                    identity_sw: 0.2,
+                    ..SignalWeights::default()
+                },
+                float16: true,
+                decimals: Some(6),
                 ..as_annotated
             },
         }
@@ -106,6 +127,10 @@ mod tests {
         // The default of another preset, but given.
         let own = spec(json!({ "preset": "protea", "float16": false, "k": 5 }));
         assert_eq!((own.float16, own.decimals), (false, Some(4)));
+        // What is not named in the weights weighs nothing, whatever the preset has.
+        let own = spec(json!({ "preset": "protea_alignment", "weights": { "identity_sw": 1 } }));
+        let weights = [own.weights.embedding_similarity, own.weights.identity_sw];
+        assert_eq!((own.vote, weights), (Vote::Composite, [0.0, 1.0]));
     }
 
     #[test]
@@ -127,6 +152,8 @@ mod tests {
         let schema = schemars::schema_for!(KnnSpec).to_value();
         assert_eq!(schema["x-presets"]["fantasia"]["vote"], "reliability");
         assert_eq!(schema["x-presets"]["gopredsim"]["decimals"], 2);
+        let weights = &schema["x-presets"]["protea_alignment"]["weights"];
+        assert_eq!(weights["identity_nw"], 0.3);
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(schema["properties"]["k"]["maximum"], 100_000);
     }

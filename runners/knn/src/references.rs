@@ -10,6 +10,7 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
+    composite::{self, TermEvidence},
     evidence,
     search::{RowBlock, Values},
     spec::KnnSpec,
@@ -21,6 +22,8 @@ pub struct References<'d> {
     pub dataset: &'d FrozenDataset,
     ontology: Ontology,
     terms: PropagatedTerms,
+    /// How much the evidence of each term is trusted, where the score goes by that.
+    evidence: Option<TermEvidence>,
     /// Taxa whose proteins are no references.
     excluded_taxa: Vec<u32>,
 }
@@ -58,14 +61,24 @@ impl<'d> References<'d> {
             .or_dataset("checking the references' embeddings")?;
         let ontology = open_ontology(dataset)?;
         let wanted = evidence::Filter::new(dataset, &spec.evidence)?;
-        let pairs = dataset
-            .annotations()
-            .or_dataset("reading the references' annotations")?
-            .filter(|row| wanted.lets_through(row.evidence))
-            .map(|row| (row.protein, row.term));
+        let transferred = || -> Result<_, RunnerError> {
+            let annotations = dataset.annotations();
+            let annotations = annotations.or_dataset("reading the references' annotations")?;
+            Ok(annotations.filter(|row| wanted.lets_through(row.evidence)))
+        };
+        let pairs = transferred()?.map(|row| (row.protein, row.term));
         let terms = match spec.propagate {
             true => PropagatedTerms::collect(dataset.len(), pairs, &ontology),
             false => PropagatedTerms::as_given(dataset.len(), pairs, &ontology),
+        };
+        let evidence = match composite::goes_by_evidence(spec) {
+            true => {
+                let rows = transferred()?.map(|row| (row.protein, row.term, row.evidence));
+                let terms_of = |reference| terms.of(reference);
+                let len = dataset.len();
+                Some(TermEvidence::collect(spec, len, terms_of, rows, &ontology))
+            }
+            false => None,
         };
         if terms.unknown() > 0 {
             emit.warning(
@@ -84,6 +97,7 @@ impl<'d> References<'d> {
             dataset,
             ontology,
             terms,
+            evidence,
             excluded_taxa: spec.exclude_taxa.clone(),
         })
     }
@@ -98,6 +112,13 @@ impl<'d> References<'d> {
     #[must_use]
     pub fn terms(&self, reference: usize) -> &[Term] {
         self.terms.of(reference)
+    }
+
+    /// How much the evidence of each term of a reference is trusted, in the order of
+    /// [`terms`](Self::terms); `None` where the spec does not go by evidence.
+    #[must_use]
+    pub fn evidence(&self, reference: usize) -> Option<&[f64]> {
+        Some(self.evidence.as_ref()?.of(reference))
     }
 
     fn is_excluded(&self, reference: usize) -> bool {
@@ -158,6 +179,23 @@ pub fn check_taxa(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerEr
     Err(RunnerError::Dataset {
         message: format!(
             "{setting} is set, but {} has no taxa; freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=, or leave {setting} out",
+            dataset.directory().display()
+        ),
+    })
+}
+
+/// Checks that some proteins of a dataset have a sequence.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] with the remedy where none has one.
+pub fn check_sequences(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
+    if (0..dataset.len()).any(|protein| dataset.sequence(protein).is_some()) {
+        return Ok(());
+    }
+    Err(RunnerError::Dataset {
+        message: format!(
+            "{setting} is set, but {} has no sequences; freeze it from a FASTA file with sequences (`--fasta`), or leave {setting} out",
             dataset.directory().display()
         ),
     })

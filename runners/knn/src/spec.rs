@@ -1,5 +1,7 @@
 //! The settings of the runner.
 
+use std::collections::BTreeMap;
+
 use protea_contracts::prelude::*;
 
 use crate::preset::{Preset, presets, stated};
@@ -33,6 +35,73 @@ spec! {
         Reliability,
         /// The similarity of the nearest neighbour that has the term; (1 + cos) / 2 for the cosine metric (PROTEA).
         Max,
+        /// The weighted mean of several signals of the nearest neighbour that has the term (PROTEA's scoring configurations).
+        Composite,
+    }
+}
+
+spec! {
+    /// What each signal of a composite score weighs; one that is not named weighs nothing.
+    #[derive(Default)]
+    pub struct SignalWeights {
+        /// The similarity of the embeddings, (1 + cos) / 2 for the cosine metric.
+        #[schemars(range(min = 0, max = 1000))]
+        pub embedding_similarity: f64,
+        /// Identical letters over the columns of the best global alignment.
+        #[schemars(range(min = 0, max = 1000))]
+        pub identity_nw: f64,
+        /// Identical letters over the columns of the best local alignment.
+        #[schemars(range(min = 0, max = 1000))]
+        pub identity_sw: f64,
+        /// How much the evidence of the annotation is trusted.
+        #[schemars(range(min = 0, max = 1000))]
+        pub evidence_weight: f64,
+        /// 1 for a neighbour of the same taxon; not there for one of another.
+        #[schemars(range(min = 0, max = 1000))]
+        pub taxonomic_proximity: f64,
+    }
+}
+
+impl SignalWeights {
+    /// Similarity alone, as PROTEA has it where nothing else is said.
+    pub const SIMILARITY: Self = Self {
+        embedding_similarity: 1.0,
+        identity_nw: 0.0,
+        identity_sw: 0.0,
+        evidence_weight: 0.0,
+        taxonomic_proximity: 0.0,
+    };
+
+    /// Whether anything has a weight.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        let Self {
+            embedding_similarity,
+            identity_nw,
+            identity_sw,
+            evidence_weight,
+            taxonomic_proximity,
+        } = *self;
+        embedding_similarity + identity_nw + identity_sw + evidence_weight + taxonomic_proximity
+            > 0.0
+    }
+
+    /// Whether sequences have to be aligned.
+    #[must_use]
+    pub fn go_by_sequences(&self) -> bool {
+        self.identity_nw > 0.0 || self.identity_sw > 0.0
+    }
+}
+
+spec! {
+    /// How a composite score is made of its signals.
+    #[derive(Default, Copy, Eq)]
+    pub enum Formula {
+        /// Their weighted mean.
+        #[default]
+        Linear,
+        /// Their weighted mean, times how much the evidence of the annotation is trusted.
+        EvidenceWeighted,
     }
 }
 
@@ -83,6 +152,13 @@ settings! {
     metric: Metric = Metric::Cosine,
     /// What a neighbour's vote counts.
     vote: Vote = Vote::Similarity,
+    /// Composite votes only: what each signal weighs.
+    weights: SignalWeights = SignalWeights::SIMILARITY,
+    /// Composite votes only: how the score is made of the signals.
+    formula: Formula = Formula::Linear,
+    /// Composite votes only: how much evidence codes are trusted, 0 to 1, in place of PROTEA's own; for example `{"IEA": 0.8}`.
+    #[schemars(extend("additionalProperties" = json!({ "type": "number", "minimum": 0, "maximum": 1 })))]
+    evidence_weights: BTreeMap<String, f64> = BTreeMap::new(),
     /// One index per aspect, over the references annotated in it; otherwise one index over all annotated references.
     per_aspect: bool = true,
     /// Of the k nearest, those farther than this are dropped.

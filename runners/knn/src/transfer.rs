@@ -2,13 +2,17 @@
 
 use std::mem;
 
-use protea_cafa::ontology::Term;
+use protea_cafa::{dataset::FrozenDataset, ontology::Term};
 
 use crate::{
+    composite::Composite,
     references::{Indices, References},
     search::{Neighbour, Neighbours},
     spec::{KnnSpec, Metric, Vote},
 };
+
+/// The votes of a term whose nearest neighbour gives it nothing; no vote is below 0.
+const NOTHING: f64 = -1.0;
 
 /// A neighbour that votes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,26 +32,44 @@ pub struct Transfer<'r> {
     score: Vec<f64>,
     /// Terms voted for in this index, in order of the first vote.
     voted: Vec<Term>,
+    composite: Composite<'r>,
 }
 
 impl<'r> Transfer<'r> {
     /// Tables for the ontology of the references.
     #[must_use]
-    pub fn new(references: &'r References<'r>, indices: &'r Indices, spec: &'r KnnSpec) -> Self {
+    pub fn new(
+        references: &'r References<'r>,
+        indices: &'r Indices,
+        spec: &'r KnnSpec,
+        queries: &'r FrozenDataset,
+    ) -> Self {
         Self {
             references,
             indices,
             spec,
             score: vec![0.0; references.ontology().len()],
             voted: Vec::new(),
+            composite: Composite::new(spec, references, queries),
         }
     }
 
     /// The terms predicted for a query, each once, with scores in [0, 1].
     pub fn predict(&mut self, neighbours: &Neighbours, query: usize) -> Vec<(Term, f64)> {
+        self.predict_by(neighbours, query, query)
+    }
+
+    /// The same where the neighbours of the query are those of another number.
+    pub(crate) fn predict_by(
+        &mut self,
+        neighbours: &Neighbours,
+        list: usize,
+        query: usize,
+    ) -> Vec<(Term, f64)> {
         let mut predicted = Vec::new();
         for index in 0..self.indices.namespaces.len() {
-            self.predict_from(index, neighbours.list(query, index), &mut predicted);
+            let neighbours = neighbours.list(list, index);
+            self.predict_from(index, neighbours, query, &mut predicted);
         }
         if self.spec.most_specific {
             self.drop_ancestors(&mut predicted);
@@ -59,14 +81,20 @@ impl<'r> Transfer<'r> {
         &mut self,
         index: usize,
         neighbours: &[Neighbour],
+        query: usize,
         predicted: &mut Vec<(Term, f64)>,
     ) {
         let spec = self.spec;
         let mut whole = 0.0;
         for voter in voters(spec, neighbours) {
-            let weight = voter.weight;
-            whole += share_of_whole(spec.vote, weight);
+            whole += share_of_whole(spec.vote, voter.weight);
+            let mut composite = match spec.vote {
+                Vote::Composite => Some(self.composite.scores(query, voter.row, voter.weight)),
+                _ => None,
+            };
             for &term in self.references.terms(voter.row as usize) {
+                let own = composite.as_mut().and_then(Iterator::next);
+                let weight = own.unwrap_or(voter.weight);
                 if !self
                     .indices
                     .transfers(index, self.references.ontology().namespace_of(term))
@@ -74,18 +102,29 @@ impl<'r> Transfer<'r> {
                     continue;
                 }
                 let score = &mut self.score[term.index()];
+                if spec.vote == Vote::Composite {
+                    // The nearest that has the term decides, also where that comes to nothing.
+                    if *score == 0.0 {
+                        self.voted.push(term);
+                        *score = if weight > 0.0 { weight } else { NOTHING };
+                    }
+                    continue;
+                }
                 // Every weight that counts is above 0, so 0 says that nobody voted yet.
                 if *score == 0.0 && weight > 0.0 {
                     self.voted.push(term);
                 }
                 *score = match spec.vote {
                     Vote::Max | Vote::Reliability => score.max(weight),
-                    Vote::Fraction | Vote::Similarity | Vote::Gopredsim => *score + weight,
+                    _ => *score + weight,
                 };
             }
         }
         for term in self.voted.drain(..) {
             let votes = mem::take(&mut self.score[term.index()]);
+            if votes == NOTHING {
+                continue;
+            }
             if let Some(score) = score(spec, votes, whole) {
                 predicted.push((term, score));
             }
@@ -132,14 +171,14 @@ pub(crate) fn share_of_whole(vote: Vote, weight: f64) -> f64 {
     match vote {
         Vote::Similarity => weight,
         Vote::Fraction | Vote::Gopredsim => 1.0,
-        Vote::Max | Vote::Reliability => 0.0,
+        Vote::Max | Vote::Reliability | Vote::Composite => 0.0,
     }
 }
 
 /// The score of a term with these votes; none where it is not predicted.
 fn score(spec: &KnnSpec, votes: f64, whole: f64) -> Option<f64> {
     let whole = match spec.vote {
-        Vote::Max | Vote::Reliability => 1.0,
+        Vote::Max | Vote::Reliability | Vote::Composite => 1.0,
         Vote::Fraction | Vote::Similarity | Vote::Gopredsim => whole,
     };
     // A sum of parts may exceed the sum of the whole by a rounding.
@@ -178,7 +217,7 @@ pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
 fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,
-        (Vote::Max, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),
+        (Vote::Max | Vote::Composite, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),
         (_, metric) => similarity(metric, neighbour),
     }
 }

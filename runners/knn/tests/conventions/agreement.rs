@@ -29,6 +29,20 @@ fn every_setting_does_what_the_reference_does() {
         json!({ "maximum_identity": 0.5, "k": 4, "exclude_same_taxon": true }),
         json!({ "maximum_identity": 0.95, "include_ties": true, "per_aspect": false, "decimals": 3 }),
         json!({ "maximum_identity": 0.9, "k": 200, "exclude_self": false }),
+        json!({ "preset": "protea_alignment", "k": 2 }),
+        json!({
+            "vote": "composite", "k": 6, "propagate": false,
+            "weights": { "embedding_similarity": 1, "evidence_weight": 0.5, "taxonomic_proximity": 2 },
+        }),
+        json!({
+            "vote": "composite", "k": 4, "formula": "evidence_weighted",
+            "evidence_weights": { "IEA": 0.8, "ISS": 0 },
+        }),
+        json!({
+            "vote": "composite", "k": 2, "metric": "l2", "per_aspect": false,
+            "formula": "evidence_weighted", "evidence": ["IEA", "ISS"],
+            "weights": { "identity_sw": 1, "taxonomic_proximity": 1 },
+        }),
     ];
     for given in given {
         let output = place.path().join("output");

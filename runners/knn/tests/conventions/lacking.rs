@@ -37,6 +37,38 @@ fn taxa_that_are_not_there() {
 }
 
 #[test]
+fn what_a_composite_score_goes_by() {
+    let weighted = |name: &str| json!({ "vote": "composite", "weights": { name: 1 } });
+    let lacking = synthetic::Lacking {
+        taxa: true,
+        evidence: true,
+    };
+    refused(
+        lacking,
+        &weighted("taxonomic_proximity"),
+        &["weights.taxonomic_proximity", "--taxonomy"],
+    );
+    refused(
+        lacking,
+        &weighted("evidence_weight"),
+        &["weights.evidence_weight", "GAF"],
+    );
+    refused(
+        lacking,
+        &json!({ "vote": "composite", "formula": "evidence_weighted" }),
+        &["formula", "GAF"],
+    );
+    let place = tempfile::tempdir().unwrap();
+    let [train, test] = synthetic::freeze_both(place.path(), lacking);
+    let nothing = json!({ "vote": "composite", "weights": {} });
+    let error = evaluate(&nothing, &train, &test, &place.path().join("output")).unwrap_err();
+    assert!(
+        matches!(&error, RunnerError::InvalidSpec { pointer, .. } if pointer == "/weights"),
+        "{error}"
+    );
+}
+
+#[test]
 fn evidence_that_is_not_there() {
     let lacking = synthetic::Lacking {
         evidence: true,

@@ -6,6 +6,7 @@
 )]
 
 mod agreement;
+mod identity;
 mod lacking;
 mod redundancy;
 mod synthetic;

@@ -13,7 +13,12 @@ import numpy
 import pyarrow
 import pyarrow.ipc
 
+from reference_alignment import identities
 from reference_identity import identity
+
+TRUST = dict.fromkeys("EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC".split(), 1.0)
+TRUST |= dict.fromkeys("ISS ISO ISA ISM IGC IBA IBD IKR IRD RCA".split(), 0.7)
+TRUST |= {"NAS": 0.5, "IEA": 0.3, "ND": 0.1}
 
 EXPERIMENTAL = "EXP IDA IPI IMP IGI IEP TAS IC HTP HDA HMP HGI HEP".split()
 
@@ -67,7 +72,23 @@ def similarity(vote, metric, distance):
         return 1.0
     if metric == "l2":
         return 0.5 / (0.5 + distance)
-    return max(0.0, 1 - distance / 2) if vote == "max" else max(0.0, 1 - distance)
+    if vote in ("max", "composite"):
+        return max(0.0, 1 - distance / 2)
+    return max(0.0, 1 - distance)
+
+
+def composite(spec, similarity, sequences, taxa, trust):
+    """PROTEA's compute_score: a weighted mean over the signals that are there."""
+    signals = {"embedding_similarity": similarity, "evidence_weight": trust}
+    if any(spec["weights"][name] for name in ("identity_nw", "identity_sw")):
+        signals |= zip(("identity_nw", "identity_sw"), identities(*sequences))
+    if None not in taxa and taxa[0] == taxa[1]:
+        signals["taxonomic_proximity"] = 1 / (1 + 0)
+    there = {name: spec["weights"][name] for name in signals if spec["weights"][name]}
+    if not there:
+        return 0.0
+    score = sum(weight * signals[name] for name, weight in there.items()) / sum(there.values())
+    return score * trust if spec["formula"] == "evidence_weighted" else score
 
 
 def main():
@@ -84,12 +105,16 @@ def main():
         codes |= set(EXPERIMENTAL) if code == "experimental" else {code}
     table = pyarrow.ipc.open_file(train / "annotations.arrow").read_all()
     terms = collections.defaultdict(set)
+    trusted = collections.defaultdict(float)
     columns = (table[name].to_pylist() for name in ("accession", "term", "evidence"))
     for accession, term, evidence in zip(*columns):
         if not codes or evidence in codes:
             terms[accession].add(term)
-            if spec["propagate"]:
-                terms[accession] |= above(term, parents)
+            weight = spec["evidence_weights"].get(evidence, TRUST.get(evidence, 0.5))
+            with_ancestors = {term} | (above(term, parents) if spec["propagate"] else set())
+            terms[accession] |= with_ancestors
+            for each in with_ancestors:
+                trusted[accession, each] = max(trusted[accession, each], weight)
 
     spaces = sorted(set(namespace.values()))
     indices = [{space} for space in spaces] if spec["per_aspect"] else [set(spaces)]
@@ -128,10 +153,16 @@ def main():
             votes = collections.defaultdict(list)
             for row in chosen:
                 for term in terms[names[row]]:
-                    if namespace[term] in index:
+                    if namespace[term] not in index:
+                        continue
+                    if spec["vote"] != "composite":
                         votes[term].append(weights[row])
+                    elif term not in votes:
+                        alignable, species = (sequence, sequences[row]), (taxon, taxa[row])
+                        trust = trusted[names[row], term]
+                        votes[term] = [composite(spec, weights[row], alignable, species, trust)]
             for term, given in votes.items():
-                if spec["vote"] in ("max", "reliability"):
+                if spec["vote"] in ("max", "reliability", "composite"):
                     score = max(given)
                 elif spec["vote"] == "similarity":
                     whole = sum(weights.values())
