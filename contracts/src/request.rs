@@ -34,6 +34,12 @@ pub struct FitRequest<S = Value> {
     /// How many threads the call may use; 0 stands for one per core.
     #[serde(default)]
     pub threads: usize,
+    /// Models that `fit` of the same runner file made of the same dataset before, with whatever
+    /// settings, the newest first. What is learned of the dataset alone, such as an index of its
+    /// sequences, can be taken over from them once it is checked. Never written to; one may be gone
+    /// when it is looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_models: Vec<Url>,
 }
 
 /// The request of [`ExperimentRunner::evaluate`](crate::ExperimentRunner::evaluate).
@@ -111,6 +117,7 @@ impl<S> FitRequest<S> {
             seed: 0,
             run_id: String::new(),
             threads: 0,
+            earlier_models: Vec::new(),
         }
     }
 

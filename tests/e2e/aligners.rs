@@ -96,6 +96,41 @@ fn a_strict_sandbox_changes_no_score() {
     }
 }
 
+#[test]
+fn a_database_is_made_once_for_the_runs_of_a_workspace() {
+    let sandboxed = Place::new()
+        .protea(["runners", "info", "toy", "--sandbox=strict"])
+        .code
+        == Some(0);
+    for method in installed() {
+        let place = Place::new();
+        let set = format!("method={method}");
+        let (train, test) = (train(), test());
+        let run = |more: &[&str]| {
+            let (train, test) = (train.to_str().unwrap(), test.to_str().unwrap());
+            let arguments = [
+                "run", "baseline", "--json", "--set", &set, "--train", train, "--eval", test,
+            ];
+            let mut run = place.protea(arguments.iter().chain(more)).json();
+            let database = run["steps"][0]["extras"]["database"].take();
+            (database, run["metrics"].take(), run["model_uri"].take())
+        };
+        let (database, scores, model) = run(&[]);
+        assert_eq!(database, "made", "{method}");
+        let (database, again, _) = run(&["--set", "max_hits=499"]);
+        assert_eq!((database, &again), ("reused".into(), &scores), "{method}");
+        if sandboxed {
+            let (database, again, _) = run(&["--sandbox=strict"]);
+            assert_eq!((database, &again), ("reused".into(), &scores), "{method}");
+        }
+        // The models are files of the user's: what is changed in one is in no other.
+        let model = model.as_str().unwrap().trim_start_matches("file://");
+        fs::remove_dir_all(Path::new(model).parent().unwrap()).unwrap();
+        let (database, again, _) = run(&["--seed", "1"]);
+        assert_eq!((database, &again), ("reused".into(), &scores), "{method}");
+    }
+}
+
 /// A program that never ends, which says that it has begun in a file.
 pub fn endless(place: &Place) -> (std::path::PathBuf, std::path::PathBuf) {
     let (directory, begun) = (place.join("endless"), place.join("begun"));

@@ -37,7 +37,10 @@ impl Reads for () {
 
 impl Reads for FitRequest {
     fn reads(&self) -> Vec<PathBuf> {
-        self.dataset_dir().into_iter().collect()
+        let earlier = self.earlier_models.iter();
+        let earlier = earlier.filter_map(|uri| uri.to_file_path().ok());
+        let directories = earlier.filter_map(|model| Some(model.parent()?.to_owned()));
+        self.dataset_dir().into_iter().chain(directories).collect()
     }
 }
 

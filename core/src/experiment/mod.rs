@@ -6,6 +6,7 @@ mod benchmark;
 mod context;
 mod cross_validation;
 mod done_before;
+mod earlier;
 mod error;
 mod explain;
 mod journal;

@@ -7,7 +7,10 @@ use protea_contracts::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Experiment, ExperimentError, Step, artifacts::DATASET_ORIGIN, recorder::Recorder};
+use super::{
+    Experiment, ExperimentError, Step, artifacts::DATASET_ORIGIN, earlier::EarlierModels,
+    recorder::Recorder,
+};
 use crate::{
     Dataset, DispatchError,
     store::{self, Staging, StoreError, write_atomic},
@@ -37,6 +40,8 @@ impl Steps<'_> {
         request.seed = self.experiment.seed;
         request.threads = self.experiment.threads;
         request.run_id = self.recorder.directory().id().to_owned();
+        let earlier = EarlierModels::of(self.experiment, train);
+        request.earlier_models = earlier.newest();
 
         let sink = self.recorder.start(Step::Fit)?;
         let runner = self.experiment.runner;
@@ -47,6 +52,7 @@ impl Steps<'_> {
                 self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
                 self.recorder.step().metrics = fitted.metrics;
                 self.recorder.step().extras = fitted.extras;
+                earlier.add(self.recorder.directory().id(), &fitted.model_uri);
                 fitted.model_uri
             }
             Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {

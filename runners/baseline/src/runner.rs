@@ -9,7 +9,7 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
-    align::{self, Aligner, Database, Made, Scratch},
+    align::{self, Aligner, Database, Earlier, Made, Scratch},
     explain::by_frequencies,
     model::Model,
     naive::TermFrequencies,
@@ -133,12 +133,19 @@ fn make_database(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
     };
+    let earlier = request.earlier_models.iter();
+    let earlier = earlier.filter_map(|uri| uri.to_file_path().ok());
+    let earlier: Vec<Earlier> = [output.join("model.json")]
+        .into_iter()
+        .chain(earlier)
+        .filter_map(|model| earlier_database(&model))
+        .collect();
     let (database, made) = Database::make(
         dataset,
         &aligner,
         &output,
         scratch.path(),
-        earlier(&output),
+        earlier,
         threads,
         emit,
     )?;
@@ -161,10 +168,13 @@ fn make_database(
         ))
 }
 
-/// The database of the model that lies in the output directory already; none where there is no whole one.
-fn earlier(output: &Path) -> Option<Database> {
-    let document = fs::read(output.join("model.json")).ok()?;
-    serde_json::from_slice::<Model>(&document).ok()?.database
+/// The database of a model that was made before; none where there is no whole one.
+fn earlier_database(model: &Path) -> Option<Earlier> {
+    let document = fs::read(model).ok()?;
+    Some(Earlier {
+        database: serde_json::from_slice::<Model>(&document).ok()?.database?,
+        directory: directory(model).to_owned(),
+    })
 }
 
 fn find(spec: &BaselineSpec, scratch: &Scratch, emit: &Emitter) -> Result<Aligner, RunnerError> {

@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use protea_cafa::{dataset::FrozenDataset, ontology::Ontology, propagated::PropagatedTerms};
@@ -45,8 +45,17 @@ pub struct Database {
 pub enum Made {
     /// It was made.
     Anew,
-    /// The one in the output directory was made of the same dataset by the same program.
+    /// One was there that had been made of the same dataset by the same program.
     Before,
+}
+
+/// A database that was made before, and where.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// The database.
+    pub database: Database,
+    /// The directory of its model.
+    pub directory: PathBuf,
 }
 
 /// The references of an open database.
@@ -58,7 +67,8 @@ pub(super) struct References {
 }
 
 impl Database {
-    /// Makes the database of a training set in `directory`, or takes `earlier` that lies there if it fits.
+    /// Makes the database of a training set in `directory`, or takes over the first of the `earlier` that fits: where it lies there
+    /// already, or as a copy.
     ///
     /// # Errors
     ///
@@ -68,7 +78,7 @@ impl Database {
         aligner: &Aligner,
         directory: &Path,
         scratch: &Path,
-        earlier: Option<Self>,
+        earlier: Vec<Earlier>,
         threads: usize,
         emit: &Emitter,
     ) -> Result<(Self, Made), RunnerError> {
@@ -76,19 +86,24 @@ impl Database {
             earlier.dataset_sha256 == dataset.sha256()
                 && earlier.program == aligner.program()
                 && earlier.program_version == aligner.version()
-                && earlier.check(directory).is_ok()
         };
-        if let Some(earlier) = earlier.filter(fits) {
-            return Ok((earlier, Made::Before));
-        }
-        let database = directory.join(DATABASE);
-        match fs::remove_dir_all(&database) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).or_failed("removing the database of another model")?;
+        for earlier in earlier.iter().filter(|earlier| fits(&earlier.database)) {
+            if earlier.directory != directory {
+                empty(directory)?;
+                // One that is gone meanwhile, or was changed, is no reason to fail.
+                if earlier
+                    .database
+                    .copy_to(&earlier.directory, directory)
+                    .is_err()
+                {
+                    continue;
+                }
             }
-            _ => {}
+            if earlier.database.check(directory).is_ok() {
+                return Ok((earlier.database.clone(), Made::Before));
+            }
         }
-        fs::create_dir_all(&database).or_failed("making the database's directory")?;
+        let database = empty(directory)?;
         let references = write_references(dataset, directory, emit)?;
         let fasta = database.join(FASTA);
         aligner.make_database(&fasta, &database, scratch, threads, emit)?;
@@ -103,6 +118,22 @@ impl Database {
             files: files(directory).or_failed("hashing the database")?,
         };
         Ok((made, Made::Anew))
+    }
+
+    /// Copies every file of the database.
+    fn copy_to(&self, from: &Path, to: &Path) -> io::Result<()> {
+        for file in &self.files {
+            // A model is somebody's file: what it names lies below its directory, or it is none.
+            let name = Path::new(&file.path);
+            if !name
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)))
+            {
+                return Err(io::Error::from(io::ErrorKind::InvalidInput));
+            }
+            fs::copy(from.join(name), to.join(name))?;
+        }
+        Ok(())
     }
 
     /// The directory that the program searches.
@@ -176,6 +207,19 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// The directory of the program's database, with nothing in it.
+fn empty(directory: &Path) -> Result<PathBuf, RunnerError> {
+    let database = directory.join(DATABASE);
+    match fs::remove_dir_all(&database) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).or_failed("removing the database of another model")?;
+        }
+        _ => {}
+    }
+    fs::create_dir_all(&database).or_failed("making the database's directory")?;
+    Ok(database)
 }
 
 /// Writes the annotated proteins that have a sequence: as FASTA for the program, and their terms.

@@ -23,7 +23,7 @@ mod sequences;
 mod transfer;
 
 pub use aligner::{Aligner, Search, declarations};
-pub use database::{Database, Made};
+pub use database::{Database, Earlier, Made};
 pub use hits::HITS;
 pub use predict::{Scratch, Task, predict};
 pub use program::{Program, ProgramError};

@@ -36,6 +36,42 @@ fn a_database_is_made_once_per_dataset() {
 }
 
 #[test]
+fn a_database_of_an_earlier_model_is_taken_over_if_it_fits_and_is_whole() {
+    for method in METHODS.into_iter().filter(|&method| installed(method)) {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fit(&spec(method), &example("train"), &at("first")).unwrap();
+        let made = |name: &str, part: &str, earlier: &[&str]| {
+            let mut request = FitRequest::new(spec(method), uri(&example(part)), uri(&at(name)));
+            request.earlier_models = earlier.iter().map(|name| uri(&at(name))).collect();
+            let fitted = BaselineRunner.fit(&request, &Emitter::silent()).unwrap();
+            fitted.extras["database"].as_str().unwrap().to_owned()
+        };
+        let earlier = ["gone/model.json", "first/model.json"];
+        assert_eq!(made("second", "train", &earlier), "reused", "{method:?}");
+        let scores = |name: &str| {
+            let output = at(&format!("{name} scored"));
+            let scored = evaluate(&at(name), &example("test"), &output, 1).unwrap();
+            (scored.metrics, fs::read(output.join("hits.tsv")).unwrap())
+        };
+        assert_eq!(scores("first"), scores("second"), "{method:?}");
+        assert_eq!(made("other", "test", &earlier), "made", "{method:?}");
+
+        // One that was changed is made anew, and one that names a file elsewhere is not believed.
+        fs::write(at("first/references.tsv"), "").unwrap();
+        let first = ["first/model.json"];
+        assert_eq!(made("third", "train", &first), "made", "{method:?}");
+        let document = fs::read_to_string(at("second/model.json")).unwrap();
+        let elsewhere = document.replace("\"references.tsv\"", "\"../third/references.tsv\"");
+        assert_ne!(elsewhere, document);
+        fs::write(at("second/model.json"), elsewhere).unwrap();
+        let second = ["second/model.json"];
+        assert_eq!(made("fourth", "train", &second), "made", "{method:?}");
+        assert_eq!(scores("third"), scores("fourth"), "{method:?}");
+    }
+}
+
+#[test]
 fn a_changed_database_is_a_model_error_that_names_the_file() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
