@@ -41,7 +41,7 @@ impl EarlierModels {
         paths.sort_unstable_by(|a, b| b.cmp(a));
         let models = paths.iter().filter_map(|path| {
             let uri = Url::parse(fs::read_to_string(path).ok()?.trim()).ok()?;
-            store::stage(&uri)
+            store::local_path(&uri)
                 .is_ok_and(|model| model.exists())
                 .then_some(uri)
         });

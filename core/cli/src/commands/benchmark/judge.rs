@@ -34,7 +34,7 @@ pub struct Benchmarked {
 impl Benchmarked {
     /// Opens a dataset.
     pub fn open(eval: &Dataset) -> Result<Self, Failure> {
-        let dataset = FrozenDataset::open(&store::stage(&eval.uri)?)?;
+        let dataset = FrozenDataset::open(&store::local_path(&eval.uri)?)?;
         Ok(Self {
             name: eval.name.clone(),
             ontology: Ontology::read(dataset.ontology_path())?,
