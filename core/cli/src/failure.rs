@@ -130,7 +130,8 @@ impl From<CatalogError> for Failure {
         };
         let mut failure = Self::of(exit, &error);
         if let Some(remedy) = remedy {
-            failure.message.push_str("; ");
+            let ends = failure.message.ends_with('?');
+            failure.message.push_str(if ends { " " } else { "; " });
             failure.message.push_str(remedy);
         }
         failure

@@ -152,7 +152,7 @@ impl View<'_> {
         ((parents + 1.0) / (with + 1.0)).log2()
     }
 
-    /// Likewise of the references of the protein's own taxon, to which [`PRIOR`] more are added that have it
+    /// Likewise of the references of the protein's own taxon, to which ten more are added that have it
     /// as often as all references do; not a number where the taxon is not known.
     #[must_use]
     pub fn frequency_in_taxon(&self, ontology: &Ontology, term: Term) -> f64 {

@@ -38,7 +38,7 @@ fn agrees(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
         }
         let last = explained.terms.last().unwrap();
         let one = explain(&model, &test, protein, Some(&last.term)).unwrap();
-        assert_eq!(one.terms, [last.clone()]);
+        assert_eq!(one.terms.as_slice(), std::slice::from_ref(last));
         assert_eq!(one.predicted, terms.len());
     }
     let (protein, _) = written.first_key_value().unwrap();
