@@ -33,7 +33,7 @@ pub trait Plugin: 'static {
     /// What it does, in one line.
     const SUMMARY: &'static str;
     /// The libraries of others that it opens while it works.
-    const LIBRARIES: &'static [LibraryDeclaration<&'static str>];
+    const LIBRARIES: &'static [LibraryDeclaration<&'static str>] = &[];
 
     /// Makes the runner, anew for every call.
     fn runner() -> impl ExperimentRunner;
