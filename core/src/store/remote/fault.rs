@@ -75,7 +75,7 @@ pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
 
 /// An error and what is behind it.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The status that the server answered, where the error says so.
