@@ -19,6 +19,9 @@ use super::{
 fn slow(megabytes: usize) -> Web {
     let content = vec![7_u8; megabytes << 20];
     Web::serve(move |request| {
+        if request.target != "/large.bin" {
+            return Answer::status("404 Not Found");
+        }
         thread::sleep(Duration::from_millis(150));
         Answer::tagged(request, &content, "\"one\"")
     })

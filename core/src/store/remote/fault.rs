@@ -63,19 +63,19 @@ impl Fault {
     }
 }
 
-/// Whether the connection broke or timed out, so that another try may go well. A certificate that
-/// is not trusted will not be at the next try either.
+/// Whether the connection broke or timed out, so that another try may go well.
 fn is_passing(error: &(dyn Error + 'static)) -> bool {
-    let mut transport = false;
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        transport |= error.is::<HttpError>();
-        if error.to_string().contains("certificate") {
-            return false;
-        }
-        cause = error.source();
-    }
-    transport
+    !is_distrust(error) && causes(error).any(|cause| cause.is::<HttpError>())
+}
+
+/// Whether a server's certificate is not trusted, which it will not be at the next try either.
+pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.to_string().contains("certificate"))
+}
+
+/// An error and what is behind it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The status that the server answered, where the error says so.

@@ -15,6 +15,8 @@ use object_store::{
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::fault;
+
 /// No more is read of what a server says of a refusal, in bytes.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
@@ -80,7 +82,12 @@ impl HttpService for Service {
             add(&mut request, &query.0)
                 .map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
         }
-        let response = self.client.execute(request).await?;
+        let answered = self.client.execute(request).await;
+        let response = answered.map_err(|error| match fault::is_distrust(&error) {
+            // The crate would try again all the same, as it does when nobody answers.
+            true => HttpError::new(HttpErrorKind::Unknown, error),
+            false => error,
+        })?;
         if response.status().is_success() {
             return Ok(response);
         }
