@@ -215,7 +215,9 @@ mod tests {
         let before = count();
         for _ in 0..200 {
             let threads = [(); 8].map(|()| std::thread::spawn(|| ()));
-            threads.map(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
             // Other tests have threads of their own.
             assert!(count() < before + 8, "{before} {}", count());
         }

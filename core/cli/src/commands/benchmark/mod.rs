@@ -34,8 +34,10 @@ use crate::{
     output::{Report, Reporter},
 };
 
+type Form = fn(&Benchmark) -> String;
+
 /// The table in the run's directory, in three forms.
-const FILES: [(&str, fn(&Benchmark) -> String); 3] = [
+const FILES: [(&str, Form); 3] = [
     ("benchmark.md", markdown::table),
     ("benchmark.tsv", tsv::table),
     ("benchmark.tex", latex::table),
