@@ -132,6 +132,7 @@ fn fit_runner<R: ExperimentRunner>(
     typed.seed = request.seed;
     typed.run_id = request.run_id;
     typed.threads = request.threads;
+    typed.earlier_models = request.earlier_models;
     runner.fit(&typed, emit)
 }
 

@@ -34,6 +34,7 @@ use crate::{
     output::{Report, Reporter},
 };
 
+/// Makes a file of what was found.
 type Form = fn(&Benchmark) -> String;
 
 /// The table in the run's directory, in three forms.
