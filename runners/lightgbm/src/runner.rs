@@ -36,7 +36,9 @@ impl ExperimentRunner for LightGbmRunner {
         let output = request.output_dir()?;
         let model = with_threads(request.threads, || {
             train(request, &library, &dataset, &output, emit)
-        })?;
+        });
+        library.give_back();
+        let model = model?;
         let model_uri = request.write_model(&model)?;
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())

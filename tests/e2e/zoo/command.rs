@@ -244,6 +244,9 @@ fn names_of_a_dataset() -> &'static BTreeSet<String> {
     &NAMES
 }
 
+/// Where a workspace remembers models, by runner and dataset.
+const MODELS: &str = ".protea/models/";
+
 /// The files and directories in the workspace of a run, without what is the run's own in their names.
 fn run_files(host: &Host) -> BTreeSet<PathBuf> {
     let (manifest, _) = host.record();
@@ -253,7 +256,14 @@ fn run_files(host: &Host) -> BTreeSet<PathBuf> {
         .iter()
         .map(|path| {
             let path = path.strip_prefix(&workspace).unwrap().to_str().unwrap();
-            PathBuf::from(path.replace(own[0], "job").replace(own[1], "run"))
+            let path = path.replace(own[0], "job").replace(own[1], "run");
+            match path.strip_prefix(MODELS) {
+                Some(model) => {
+                    let of_a_run = model.split_once('/').map_or("", |(_, rest)| rest);
+                    Path::new(MODELS).join("runner-and-dataset").join(of_a_run)
+                }
+                None => PathBuf::from(path),
+            }
         })
         .collect()
 }

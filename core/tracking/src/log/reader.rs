@@ -106,6 +106,7 @@ impl LogReader {
     /// Reads on where the buffer ends, and says whether there was more.
     fn read_more(&mut self) -> Result<bool, TrackerError> {
         let position = self.offset + self.buffer.len() as u64;
+        let mut was_empty = false;
         for _ in 0..TRIES {
             let read = self
                 .file
@@ -117,7 +118,9 @@ impl LogReader {
                 return Ok(true);
             }
             match Contents::read(&self.tail)? {
-                None => return Ok(false),
+                None if was_empty => return Ok(false),
+                // It may have been written out since the file was read.
+                None => was_empty = true,
                 // What was in it is in the file by now.
                 Some(tail) if tail.base() > position => {}
                 Some(tail) => {

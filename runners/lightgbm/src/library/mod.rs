@@ -76,4 +76,9 @@ impl LightGbm {
         let api = ffi::Api::open(path)?;
         Ok(Self { api })
     }
+
+    /// Gives back to the system what the library has freed, so that a process of many calls does not grow.
+    pub fn give_back(&self) {
+        ffi::give_back();
+    }
 }

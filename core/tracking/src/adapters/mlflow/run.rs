@@ -19,6 +19,8 @@ use crate::{RunStart, TrackerError};
 /// How long somebody who made a run for the same id may take to see that and to take it back.
 const YIELDING: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// A run that has been alone for so long was not made by somebody who is about to take it back.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// A run as the server has it.
 #[derive(Debug)]
@@ -104,7 +106,9 @@ impl Server {
     ///
     /// Each looks again after making its own, so at least one sees both. Who sees one with a smaller id
     /// takes its own back. Who has the smallest waits for that; where it waits in vain, the run beside is
-    /// of somebody who saw nobody else and works with it, so it takes back its own too.
+    /// of somebody who saw nobody else and works with it, so it takes back its own too. Who has taken its own
+    /// back goes on with the one that has been alone for a while: before that, its maker may see a smaller one
+    /// yet that comes late, and take it back.
     fn agree(&self, made: RemoteRun) -> Result<RemoteRun, TrackerError> {
         let until = Instant::now() + YIELDING;
         loop {
@@ -116,9 +120,19 @@ impl Server {
             }
         }
         self.take_back(&made)?;
+        let mut alone: Option<(String, Instant)> = None;
         loop {
             let mut others = self.beside(&made)?;
-            if others.len() < 2 || Instant::now() > until + YIELDING {
+            alone = match others.as_slice() {
+                [other] => alone
+                    .filter(|(id, _)| *id == other.id)
+                    .or_else(|| Some((other.id.clone(), Instant::now()))),
+                _ => None,
+            };
+            let settled = alone
+                .as_ref()
+                .is_some_and(|(_, since)| since.elapsed() > SETTLED);
+            if settled || Instant::now() > until + YIELDING {
                 let other = (!others.is_empty()).then(|| others.swap_remove(0));
                 return other
                     .ok_or_else(|| unavailable(format!("the run {} is being made", made.run_id)));
