@@ -123,6 +123,10 @@ impl Lines {
             self.flush()?;
             self.file.write_at(self.length, &self.line)?;
             self.length += self.line.len() as u64;
+            // It was empty, perhaps already before: what comes next stands behind this line.
+            if let Tail::Mapped(tail) = &mut self.tail {
+                tail.restart(self.length);
+            }
         }
         self.last = Some(Last::of(last));
         if self.has_end() {

@@ -181,6 +181,22 @@ fn nothing_stays_beside_a_log_that_is_let_go() {
     assert!(!tail.exists());
 }
 
+/// What is no point goes to the file; the points behind it are read behind it.
+#[test]
+fn what_goes_to_the_file_at_once_moves_the_place_of_what_follows() {
+    let directory = tempfile::tempdir().unwrap();
+    let (run, path) = start(directory.path());
+    log(&run, 0..MANY);
+    for round in 0..3 {
+        run.set_tags([("round".to_owned(), round.to_string())].into())
+            .unwrap();
+        log(&run, 0..5);
+        let seqs: Vec<u64> = events(&path).iter().map(|event| event.seq).collect();
+        let last = MANY + 6 * (round + 1);
+        assert_eq!(seqs, (0..=last).collect::<Vec<_>>());
+    }
+}
+
 /// Lines that no tail could hold go to the file, in their order.
 #[test]
 fn long_lines_keep_their_place() {
