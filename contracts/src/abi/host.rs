@@ -101,22 +101,24 @@ pub struct Call<T> {
     pub result: Result<T, CallError>,
     /// The host's own sink panicked during the call; later events were lost.
     pub sink_panicked: bool,
-    late: LateEvents,
+    /// Events that the runner has sent since the call ended.
+    pub late: LateEvents,
 }
 
-struct LateEvents(Arc<HostSink>);
+/// Counts the events that a runner sends after its call ended: a breach of the contract.
+pub struct LateEvents(Arc<HostSink>);
 
 impl std::fmt::Debug for LateEvents {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.0.late_events())
+        write!(formatter, "{}", self.count())
     }
 }
 
-impl<T> Call<T> {
-    /// How many events the runner has sent since the call ended: a breach of the contract.
+impl LateEvents {
+    /// How many there are by now.
     #[must_use]
-    pub fn late_events(&self) -> u64 {
-        self.late.0.late_events()
+    pub fn count(&self) -> u64 {
+        self.0.late_events()
     }
 }
 

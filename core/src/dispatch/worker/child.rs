@@ -13,7 +13,7 @@ use std::{
 };
 
 use protea_contracts::{
-    abi::host::{Call, CallError, LoadedRunner},
+    abi::host::{Call, CallError, LateEvents, LoadedRunner},
     content,
     emit::{Event, EventSink, Level},
 };
@@ -192,12 +192,8 @@ fn call<Q: DeserializeOwned, T: Serialize>(
 ) {
     match serde_json::from_str(start.request.get()) {
         Ok(request) => {
-            let mut call = call(request);
-            let result = std::mem::replace(
-                &mut call.result,
-                Err(CallError::Protocol("taken".to_owned())),
-            );
-            channel.send_result(result, start, Some(&|| call.late_events()));
+            let Call { result, late, .. } = call(request);
+            channel.send_result(result, start, Some(&late));
         }
         Err(error) => channel.fail(&Failure::Setup(format!("the request: {error}"))),
     }
@@ -250,7 +246,7 @@ impl Channel {
         &self,
         result: Result<T, CallError>,
         start: &Start,
-        late_events: Option<&dyn Fn() -> u64>,
+        late: Option<&LateEvents>,
     ) {
         match result {
             Ok(result) => match serde_json::to_vec(&result) {
@@ -263,7 +259,7 @@ impl Channel {
         }
         if start.linger > 0 {
             thread::sleep(Duration::from_millis(start.linger));
-            let late = late_events.map_or(0, |count| count());
+            let late = late.map_or(0, LateEvents::count);
             self.send(&frame(Kind::Bye, late.to_string().as_bytes()));
         }
     }

@@ -16,7 +16,7 @@ use std::{
 use protea_core::{
     contracts::{
         Capabilities, Level,
-        abi::host::{self, CallError, LoadedRunner},
+        abi::host::{self, CallError, LateEvents, LoadedRunner},
         emit::{Event, EventSink},
     },
     worker,
@@ -108,7 +108,7 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
             let last = Last {
                 usage: Usage::now(),
                 state: State::now(),
-                late: ended.iter().map(|late| late()).sum(),
+                late: ended.iter().map(LateEvents::count).sum(),
             };
             say(&out, &Line::Finished(last));
         }
@@ -181,15 +181,12 @@ fn open(task: &Task) -> Result<(LoadedRunner, Vec<Capabilities>), String> {
     Ok((runner, opened.into_iter().map(|(_, said)| said).collect()))
 }
 
-/// Counts the events that came by the emitter of a call since it ended.
-type Late = Box<dyn Fn() -> u64 + Send>;
-
 fn call_all(
     runner: LoadedRunner,
     task: &Task,
     threads: Option<&ThreadCount>,
     out: &Mutex<UnixStream>,
-) -> Vec<Late> {
+) -> Vec<LateEvents> {
     let ended = Mutex::new(Vec::new());
     let one = |(at, request): (usize, &Call)| {
         let sink = Arc::new(Sink {
@@ -233,7 +230,7 @@ fn call_all(
     ended.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> (Outcome, Late) {
+fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> (Outcome, LateEvents) {
     match call {
         Call::Fit(request) => outcome(runner.fit(request, sink)),
         Call::Evaluate(request) => outcome(runner.evaluate(request, sink)),
@@ -241,7 +238,7 @@ fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> (Outcome
     }
 }
 
-fn outcome<T: Serialize + Send + 'static>(call: host::Call<T>) -> (Outcome, Late) {
+fn outcome<T: Serialize>(call: host::Call<T>) -> (Outcome, LateEvents) {
     let outcome = match &call.result {
         Ok(result) => serde_json::to_value(result).map_or_else(
             |error| Outcome::Protocol(error.to_string()),
@@ -251,7 +248,8 @@ fn outcome<T: Serialize + Send + 'static>(call: host::Call<T>) -> (Outcome, Late
         Err(CallError::Panicked(panic)) => Outcome::Panicked(panic.clone()),
         Err(CallError::Protocol(message)) => Outcome::Protocol(message.clone()),
     };
-    (outcome, Box::new(move || call.late_events()))
+    // The result goes: what a probe keeps would be taken for the runner's.
+    (outcome, call.late)
 }
 
 /// Looks again and again how many threads there are.
