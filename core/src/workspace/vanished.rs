@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
     TrackerError,
-    log::{ClosedRun, close_vanished, settle},
+    log::{ClosedRun, End, close_vanished, settle},
 };
 
 use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError};
@@ -16,10 +16,9 @@ use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, Workspac
 /// done by the next command. What could not be done is given back.
 pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
     let open_runs = workspace.open_runs();
-    let (closed, mut failures) = close_vanished(&open_runs);
+    let (closed, mut failures) = close_vanished(&open_runs, end_in_manifest);
     for run in closed {
-        // `<job>/tracker_log/<run_id>/events.jsonl`
-        let Some(job) = run.log.ancestors().nth(3) else {
+        let Some(job) = job_of(&run.log) else {
             continue;
         };
         let settled = bring_to_end(job, &run).and_then(|()| Ok(settle(&open_runs, &run.run_id)?));
@@ -35,6 +34,19 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
         }
     }
     failures
+}
+
+/// The job of a log: it is `<job>/tracker_log/<run_id>/events.jsonl`.
+fn job_of(log: &Path) -> Option<&Path> {
+    log.ancestors().nth(3)
+}
+
+/// How a run ended whose process vanished between its manifest, which is written first, and its log.
+fn end_in_manifest(log: &Path) -> Option<End> {
+    let run_id = log.parent()?.file_name()?.to_str()?;
+    let directory = RunDirectory::find(job_of(log)?, run_id)?;
+    let manifest = RunManifest::read(directory.path()).ok()?;
+    (manifest.status != Status::Running).then_some((manifest.status, manifest.error))
 }
 
 fn bring_to_end(job: &Path, run: &ClosedRun) -> Result<(), WorkspaceError> {

@@ -16,7 +16,7 @@ use super::parabola::{Parabola, events, manifests};
 const TRIALS: usize = 12;
 
 fn arguments(workspace: &str) -> Vec<&str> {
-    let search = "search parabola --runner-dir runners --set milliseconds=150 --jobs 2 \
+    let search = "search parabola --runner-dir runners --set milliseconds=250 --jobs 2 \
                   --grid x=0.1,0.2,0.3,0.4,0.5,0.6 --grid n=1,7 --json --workspace";
     search.split_whitespace().chain([workspace]).collect()
 }

@@ -12,7 +12,7 @@ use protea_core::{
     Workspace, WorkspaceError,
     workspace::{Status, run_lifecycle},
 };
-use protea_e2e::{Place, built, in_repository, test, train};
+use protea_e2e::{Place, built, compile_c, in_repository, test, train};
 use serde_json::{Value, json};
 
 use super::logs;
@@ -165,8 +165,14 @@ fn manifest(workspace: &Path, pipeline: &str) -> Option<Value> {
 fn the_next_command_closes_what_a_killed_one_left() {
     let place = Place::new();
     let id = place.protea(NEW_RUN).stdout.trim().to_owned();
+    // It takes a minute, which is not waited for.
+    let runners = place.runner_directory("runners", &[]);
+    compile_c("tests/e2e/c/parabola.c", "parabola", &runners, &[]);
+    let settings = ["--runner-dir", "runners", "--set", "milliseconds=60000"];
     let mut child = Command::new(built().join("protea"))
-        .args(["run", "knn", "--job", &id, "--train"])
+        .args(["run", "parabola", "--job", &id])
+        .args(settings)
+        .arg("--train")
         .arg(train())
         .arg("--eval")
         .arg(test())
@@ -207,4 +213,33 @@ fn the_next_command_closes_what_a_killed_one_left() {
     }
     let open = fs::read_dir(workspace.join(".protea/open")).unwrap();
     assert_eq!(open.count(), 0);
+}
+
+/// Killed between its manifest and the end of its log, a run ended as the manifest says.
+#[test]
+fn a_run_that_was_killed_at_its_very_end_has_one_end() {
+    let place = Place::new();
+    let ran = place.protea(["run", "toy", "--json"]).json();
+    let workspace = place.join("protea-workspace");
+    let run_id = ran["run_id"].as_str().unwrap();
+    let log = job_directory(&place, ran["job_id"].as_str().unwrap())
+        .join("tracker_log")
+        .join(run_id)
+        .join("events.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    let (before, end) = text.trim_end().rsplit_once('\n').unwrap();
+    assert!(end.contains("\"finish\""));
+    fs::write(&log, format!("{before}\n")).unwrap();
+    let mark = workspace.join(".protea/open").join(run_id);
+    fs::write(&mark, log.to_str().unwrap()).unwrap();
+
+    drop(Workspace::open(&workspace).unwrap());
+    assert!(!mark.exists());
+    let events = logs(&workspace).pop().unwrap();
+    assert_eq!(events.last().unwrap()["event"], "finish");
+    assert_eq!(events.last().unwrap()["status"], "finished");
+    assert_eq!(
+        manifest(&workspace, "experiment").unwrap()["status"],
+        "finished"
+    );
 }

@@ -105,7 +105,7 @@ impl Jsonl {
     ///
     /// The first of what could not be closed; the other runs are closed all the same.
     pub fn close_vanished(&self) -> Result<Vec<ClosedRun>, TrackerError> {
-        let (closed, failures) = log::close_vanished(&self.open_runs);
+        let (closed, failures) = log::close_vanished(&self.open_runs, |_| None);
         for run in &closed {
             log::settle(&self.open_runs, &run.run_id)?;
         }

@@ -3,12 +3,13 @@
 use std::{io, sync::Arc};
 
 use super::{
+    End,
     file::LogFile,
     line::LineWriter,
     relative,
     tail::{self, CAPACITY, MappedTail},
 };
-use crate::{Artifact, Event, EventKind, RunStatus, TrackerError};
+use crate::{Artifact, Event, EventKind, TrackerError};
 
 /// A log's end: what its file has, and what its tail has beyond.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ enum Tail {
 pub(super) struct Last {
     pub(super) seq: u64,
     /// How the run ended, and why, where this is its end.
-    pub(super) end: Option<(RunStatus, Option<String>)>,
+    pub(super) end: Option<End>,
 }
 
 impl Last {

@@ -25,8 +25,9 @@
 //! slower.
 //!
 //! **A vanished process.** Whoever writes a log holds a lock on it, which ends with the process, and
-//! a mark in a directory of open runs. [`close_vanished`] looks there, and closes as `killed`
-//! what nobody holds; [`settle`] takes a mark away.
+//! a mark in a directory of open runs, which names the log and the process. [`close_vanished`] looks there,
+//! and closes as `killed` what nobody holds, unless somebody else knows how it ended; [`settle`] takes a mark
+//! away.
 //!
 //! **A log that is moved.** Files of a run are named from its log on, and the log from its mark on, so a
 //! directory that holds all of them can be moved or copied.
@@ -35,6 +36,7 @@ mod file;
 mod keeper;
 mod line;
 mod lines;
+mod owner;
 mod reader;
 mod relative;
 mod tail;
@@ -42,7 +44,7 @@ mod vanished;
 mod writer;
 
 pub use reader::LogReader;
-pub use vanished::{ClosedRun, close_vanished, settle};
+pub use vanished::{ClosedRun, End, close_vanished, settle};
 pub(crate) use vanished::{mark, unmark};
 pub use writer::EventLog;
 

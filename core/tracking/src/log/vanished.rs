@@ -4,12 +4,13 @@ use std::{
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 
-use super::{EventLog, relative};
+use super::{EventLog, owner::Owner, relative};
 use crate::{Event, EventKind, RunStatus, TrackerError, feed::cursors};
 
 /// A run that nobody works on any more although it is marked as open. Its log has its end.
@@ -25,18 +26,29 @@ pub struct ClosedRun {
     pub error: Option<String>,
 }
 
+/// How a run ended, and why where it did not end well.
+pub type End = (RunStatus, Option<String>);
+
 /// A marker so young may be of a process that has not come to lock its log yet.
 const YOUNG: Duration = Duration::from_secs(30);
 
+/// A process that was killed while it started another leaves its locks to that one, until it begins to be a
+/// program of its own.
+const UNTIL_UNLOCKED: Duration = Duration::from_secs(2);
+
 const REASON: &str = "the process that ran it vanished";
 
-/// Closes the log, as `killed`, of every run that is marked in the directory `open_runs` and that
-/// nobody holds open, and gives those runs, also where the log had its end. Their marks stay until
+/// Closes the log of every run that is marked in the directory `open_runs` and that nobody holds open, and
+/// gives those runs, also where the log had its end. A log without one is closed as what `known_end` says of
+/// it, where the process came to say elsewhere how the run ended, and otherwise as `killed`. Marks stay until
 /// [`settle`], so that whatever else is known of the run can be brought to the same end first. A
 /// directory that is not there has no open runs.
 ///
 /// What could not be closed is given beside; it stays marked.
-pub fn close_vanished(open_runs: &Path) -> (Vec<ClosedRun>, Vec<TrackerError>) {
+pub fn close_vanished(
+    open_runs: &Path,
+    known_end: impl Fn(&Path) -> Option<End>,
+) -> (Vec<ClosedRun>, Vec<TrackerError>) {
     let (mut closed, mut failures) = (Vec::new(), Vec::new());
     let entries = match fs::read_dir(open_runs) {
         Ok(entries) => entries,
@@ -44,7 +56,7 @@ pub fn close_vanished(open_runs: &Path) -> (Vec<ClosedRun>, Vec<TrackerError>) {
         Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
     };
     for entry in entries.flatten() {
-        match close(open_runs, &entry.path()) {
+        match close(open_runs, &entry.path(), &known_end) {
             Ok(run) => closed.extend(run),
             // Somebody holds it: the run goes on.
             Err(TrackerError::InUse { .. }) => {}
@@ -55,32 +67,26 @@ pub fn close_vanished(open_runs: &Path) -> (Vec<ClosedRun>, Vec<TrackerError>) {
     (closed, failures)
 }
 
-fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerError> {
-    let log = match fs::read_to_string(marker) {
-        Ok(log) => relative::resolved(open_runs, Path::new(&log)),
-        // Its run ended while the directory was read.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(TrackerError::read(marker)(error)),
+fn close(
+    open_runs: &Path,
+    path: &Path,
+    known_end: &impl Fn(&Path) -> Option<End>,
+) -> Result<Option<ClosedRun>, TrackerError> {
+    let Some(marker) = Marker::read(open_runs, path)? else {
+        return Ok(None);
     };
-    let young = is_young(marker).map_err(TrackerError::read(marker))?;
-    if !log.exists() {
-        if !young {
-            unmark(marker)?;
-        }
-        return Ok(None);
+    if !marker.log.is_file() {
+        return marker.of_none();
     }
-    let mut writer = EventLog::open(log)?;
+    let mut writer = marker.take_log()?;
     let Some(last) = writer.last() else {
-        // It was never begun.
-        if !young {
-            unmark(marker)?;
-        }
-        return Ok(None);
+        return marker.of_none();
     };
     let (status, error) = match last.end {
         Some(end) => end,
         None => {
-            let (status, error) = (RunStatus::Killed, Some(REASON.to_owned()));
+            let vanished = || (RunStatus::Killed, Some(REASON.to_owned()));
+            let (status, error) = known_end(writer.path()).unwrap_or_else(vanished);
             // Where the machine lost power, backends may have what the log has not. What cannot be
             // read of that keeps no run from its end; a sync tells of it.
             let taken = cursors(writer.path()).unwrap_or_default();
@@ -96,13 +102,65 @@ fn close(open_runs: &Path, marker: &Path) -> Result<Option<ClosedRun>, TrackerEr
             (status, error)
         }
     };
-    let run_id = marker.file_name().unwrap_or_default().to_string_lossy();
+    let run_id = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(ClosedRun {
         run_id: run_id.into_owned(),
-        log: writer.path().to_owned(),
+        log: marker.log,
         status,
         error,
     }))
+}
+
+/// What marks a run as open.
+struct Marker {
+    path: PathBuf,
+    log: PathBuf,
+    owner: Option<Owner>,
+}
+
+impl Marker {
+    /// None where its run ended while the directory was read.
+    fn read(open_runs: &Path, path: &Path) -> Result<Option<Self>, TrackerError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrackerError::read(path)(error)),
+        };
+        let mut lines = text.lines();
+        let log = Path::new(lines.next().unwrap_or_default());
+        Ok(Some(Self {
+            path: path.to_owned(),
+            log: relative::resolved(open_runs, log),
+            owner: lines.next().and_then(Owner::parse),
+        }))
+    }
+
+    /// The run was never begun, or is just about to.
+    fn of_none(&self) -> Result<Option<ClosedRun>, TrackerError> {
+        let is_over = match &self.owner {
+            Some(owner) if owner.is_gone() => true,
+            _ => !is_young(&self.path).map_err(TrackerError::read(&self.path))?,
+        };
+        if is_over {
+            unmark(&self.path)?;
+        }
+        Ok(None)
+    }
+
+    fn take_log(&self) -> Result<EventLog, TrackerError> {
+        let is_gone = || self.owner.as_ref().is_some_and(Owner::is_gone);
+        let began = Instant::now();
+        loop {
+            match EventLog::open(&self.log) {
+                Err(TrackerError::InUse { .. })
+                    if is_gone() && began.elapsed() < UNTIL_UNLOCKED =>
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                result => return result,
+            }
+        }
+    }
 }
 
 fn is_young(marker: &Path) -> io::Result<bool> {
@@ -120,7 +178,8 @@ pub(crate) fn mark(open_runs: &Path, run_id: &str, log: &Path) -> Result<PathBuf
         value: log.display().to_string(),
         reason: "it is not UTF-8".to_owned(),
     })?;
-    fs::write(&marker, log).map_err(TrackerError::write(&marker))?;
+    let owner = Owner::here().map_or_else(String::new, |owner| format!("\n{owner}"));
+    fs::write(&marker, format!("{log}{owner}")).map_err(TrackerError::write(&marker))?;
     Ok(marker)
 }
 

@@ -223,3 +223,38 @@ fn a_log_cut_anywhere_reads() {
         );
     }
 }
+
+/// What a killed process had just started holds its locks until it is a program of its own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_lock_that_outlives_its_process_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let took = log_and_kill(directory.path(), "short", Duration::from_millis(100));
+    assert!(took > 0);
+    let tracker = Jsonl::new(directory.path()).unwrap();
+    let inherited = File::open(tracker.log_of(RUN)).unwrap();
+    inherited.lock().unwrap();
+    let unlocking = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        drop(inherited);
+    });
+    let closed = tracker.close_vanished().unwrap();
+    unlocking.join().unwrap();
+    assert_eq!(closed.len(), 1);
+    assert_eq!(closed[0].status, RunStatus::Killed);
+}
+
+/// Killed between its mark and its first line, a run was none.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_mark_of_a_run_that_never_began_goes_with_its_process() {
+    let directory = tempfile::tempdir().unwrap();
+    log_and_kill(directory.path(), "short", Duration::ZERO);
+    let tracker = Jsonl::new(directory.path()).unwrap();
+    File::create(tracker.log_of(RUN)).unwrap();
+    let _ = fs::remove_file(tracker.log_of(RUN).with_extension("tail"));
+    let marks = || fs::read_dir(directory.path().join(".open")).map_or(0, Iterator::count);
+    assert_eq!(marks(), 1);
+    assert_eq!(tracker.close_vanished().unwrap(), []);
+    assert_eq!(marks(), 0);
+}
