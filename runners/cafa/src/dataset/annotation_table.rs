@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, StringArray};
 use arrow_schema::DataType;
 
-use super::protein_table::{ProteinTable, expect};
+use super::protein_table::{ProteinTable, check_names, expect};
 use super::{DatasetError, arrow_file};
 use crate::ontology::Aspect;
 
@@ -71,6 +71,10 @@ impl AnnotationTable {
             .map(|array| array.as_string::<i32>().clone());
             if accession.null_count() > 0 || term.null_count() > 0 {
                 return Err(wrong("column \"accession\" or \"term\" has nulls".into()));
+            }
+            for (name, column) in [("accession", &accession), ("term", &term)] {
+                check_names(column)
+                    .map_err(|problem| wrong(format!("column {name:?} {problem}")))?;
             }
             let mut rows = Vec::with_capacity(batch.num_rows());
             for row in 0..batch.num_rows() {

@@ -100,6 +100,7 @@ impl ProteinTable {
         if accession.null_count() > 0 {
             return Err(wrong("accession", "has nulls"));
         }
+        check_names(&accession).map_err(|problem| wrong("accession", &problem))?;
         if taxon.iter().flatten().any(|taxon| taxon < 0) {
             return Err(wrong("taxon", "has a negative number"));
         }
@@ -243,6 +244,19 @@ fn check_schema(schema: &Schema) -> Result<Option<(usize, EmbeddingType)>, Strin
         _ => Err(format!(
             "column \"embedding\" has width {width}, not 1 to {WIDEST}"
         )),
+    }
+}
+
+/// What is written between tabs, and one name to a line, holds neither.
+pub(super) fn check_names(names: &StringArray) -> Result<(), String> {
+    // At a stroke what nearly all names are: printable ASCII.
+    if names.value_data().iter().all(u8::is_ascii_graphic) {
+        return Ok(());
+    }
+    let broken = |name: &&str| name.contains(|c: char| c.is_whitespace() || c.is_control());
+    match names.iter().flatten().find(broken) {
+        Some(name) => Err(format!("has {name:?}, with a blank or a control character")),
+        None => Ok(()),
     }
 }
 

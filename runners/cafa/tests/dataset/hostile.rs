@@ -33,7 +33,7 @@ fn read_all(directory: &Path) -> Result<(), DatasetError> {
         }
     }
     for annotation in dataset.annotations()? {
-        assert!(annotation.protein < dataset.len() && !annotation.term.contains('\0'));
+        assert!(annotation.protein < dataset.len() && !annotation.term.contains(char::is_control));
     }
     dataset.check_finite()
 }
@@ -141,7 +141,7 @@ fn tables_of_another_layout_name_the_column() {
             embedding(Arc::new(Float32Array::from(values.to_vec()))),
         )
     };
-    let cases: [(Vec<Column>, &[&str]); 10] = [
+    let cases: [(Vec<Column>, &[&str]); 11] = [
         (vec![sequence(), taxon()], &["\"accession\" is missing"]),
         (
             vec![
@@ -166,6 +166,14 @@ fn tables_of_another_layout_name_the_column() {
                 taxon(),
             ],
             &["\"accession\" has nulls"],
+        ),
+        (
+            vec![
+                ("accession", texts(&[Some("A"), Some("A\tB")])),
+                sequence(),
+                taxon(),
+            ],
+            &["\"accession\" has \"A\\tB\"", "control character"],
         ),
         (
             vec![
@@ -263,15 +271,16 @@ fn non_finite_embeddings_made_elsewhere_are_found() {
 fn annotations_of_strangers_and_other_aspects_are_refused() {
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;
-    let one = |accession, aspect| {
+    let of_term = |accession, term, aspect| {
         let text = |value| texts(&[value]);
         table(vec![
             ("accession", text(Some(accession))),
-            ("term", text(Some("GO:1"))),
+            ("term", text(Some(term))),
             ("aspect", text(aspect)),
             ("evidence", text(None)),
         ])
     };
+    let one = |accession, aspect| of_term(accession, "GO:1", aspect);
     substitute(&directory, "annotations.arrow", &one("Z1", None));
     refused(
         &directory,
@@ -279,6 +288,15 @@ fn annotations_of_strangers_and_other_aspects_are_refused() {
     );
     substitute(&directory, "annotations.arrow", &one("P00001", Some("XYZ")));
     refused(&directory, &["annotations.arrow", "\"aspect\" has \"XYZ\""]);
+    substitute(
+        &directory,
+        "annotations.arrow",
+        &of_term("P00001", "GO:1\n", None),
+    );
+    refused(
+        &directory,
+        &["annotations.arrow", "\"term\" has \"GO:1\\n\"", "blank"],
+    );
     substitute(&directory, "annotations.arrow", &one("P00001", None));
     refused(
         &directory,
