@@ -16,6 +16,7 @@ use crate::{
         GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions, evaluate,
         round_score, write_tables,
     },
+    search::RowBlock,
 };
 
 /// The file of predictions in a run's output.
@@ -118,6 +119,18 @@ pub fn copy_references(
 /// [`RunnerError::Dataset`].
 pub fn open_ontology(dataset: &FrozenDataset) -> Result<Ontology, RunnerError> {
     Ontology::read(dataset.ontology_path()).or_dataset("reading the ontology")
+}
+
+/// The embeddings of a dataset as the search takes them: borrowed, never copied.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when the dataset has none.
+pub fn embedding_rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
+    let blocks = dataset
+        .embedding_blocks()
+        .or_dataset("looking for embeddings")?;
+    Ok(blocks.into_iter().map(RowBlock::from).collect())
 }
 
 /// Lets `predict` predict for the proteins of `dataset`, writes what it predicts to

@@ -2,13 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset};
+use protea_cafa::{
+    assessment::{PredictionSink, embedding_rows},
+    dataset::FrozenDataset,
+};
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
     composite,
-    references::{self, HalfRows, Indices, References, check_sequences},
+    references::{HalfRows, Indices, References, check_sequences, check_taxa},
     search::{self, Index, Labels, Membership, Neighbours, SearchError},
     select::Question,
     spec::{KnnSpec, Metric, Vote},
@@ -89,7 +92,7 @@ pub(crate) fn find_neighbours(
         .transpose()?;
     let rows = match &halved {
         Some(halved) => halved.rows(),
-        None => references::rows(references.dataset)?,
+        None => embedding_rows(references.dataset)?,
     };
     if spec.maximum_identity.is_some() {
         check_sequences(references.dataset, "maximum_identity")?;
@@ -124,7 +127,7 @@ pub(crate) fn find_neighbours(
         index: &index,
         references: references.dataset,
         queries,
-        rows: &references::rows(queries)?,
+        rows: &embedding_rows(queries)?,
         itself: itself.as_deref(),
         labels: taxa.as_ref().map(|(queries, references)| Labels {
             queries,
@@ -153,7 +156,7 @@ pub(crate) fn find_neighbours(
 
 /// The taxon of every protein, as the search takes labels.
 fn taxa(dataset: &FrozenDataset) -> Result<Vec<u32>, RunnerError> {
-    references::check_taxa(dataset, "exclude_same_taxon")?;
+    check_taxa(dataset, "exclude_same_taxon")?;
     Ok((0..dataset.len())
         .map(|protein| dataset.taxon(protein).unwrap_or(Labels::NONE))
         .collect())

@@ -2,8 +2,8 @@
 
 use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
-    assessment::open_ontology,
-    dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset},
+    assessment::{embedding_rows, open_ontology},
+    dataset::FrozenDataset,
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
 };
@@ -213,7 +213,7 @@ impl HalfRows {
     ///
     /// [`RunnerError::Dataset`] when it has none, or one is beyond what half precision can hold.
     pub fn of(dataset: &FrozenDataset) -> Result<Self, RunnerError> {
-        let rounded = rows(dataset)?.into_iter().map(|block| {
+        let rounded = embedding_rows(dataset)?.into_iter().map(|block| {
             let values = match block.values {
                 Values::F16(values) => values.to_vec(),
                 Values::F32(values) => {
@@ -252,28 +252,5 @@ impl HalfRows {
                 values: Values::F16(values),
             })
             .collect()
-    }
-}
-
-/// The embeddings of a dataset as the search takes them: borrowed, never copied.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] when the dataset has none.
-pub fn rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
-    let blocks = dataset
-        .embedding_blocks()
-        .or_dataset("looking for embeddings")?;
-    Ok(blocks.into_iter().map(row_block).collect())
-}
-
-fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
-    RowBlock {
-        first_row: block.first_row,
-        rows: block.rows,
-        values: match block.values {
-            EmbeddingValues::F32(values) => Values::F32(values),
-            EmbeddingValues::F16(values) => Values::F16(values),
-        },
     }
 }

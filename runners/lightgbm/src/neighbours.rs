@@ -3,16 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use protea_cafa::{
+    assessment::embedding_rows,
     dataset::FrozenDataset,
     search::{Index, Labels, Neighbours, RowBlock, SearchError, SearchOptions, Values},
 };
 use protea_contracts::prelude::*;
 
-use crate::{
-    folds::Folds,
-    references::{References, rows},
-    spec::LightGbmSpec,
-};
+use crate::{folds::Folds, references::References, spec::LightGbmSpec};
 
 /// The neighbours of every training protein among those of the other folds.
 ///
@@ -34,7 +31,12 @@ pub fn out_of_fold(
         ..SearchOptions::nearest(spec.k as usize)
     };
     let index = references.index(spec.metric)?;
-    search(&index, &rows(references.dataset())?, &options, emit)
+    search(
+        &index,
+        &embedding_rows(references.dataset())?,
+        &options,
+        emit,
+    )
 }
 
 /// The neighbours of the queries `proteins`, which are consecutive, among all references but the query
@@ -60,7 +62,7 @@ pub fn among_all(
         ..SearchOptions::nearest(spec.k as usize)
     };
     let width = queries.embedding_width().unwrap_or_default();
-    let blocks = part(&rows(queries)?, width, proteins);
+    let blocks = part(&embedding_rows(queries)?, width, proteins);
     let index = references.index(spec.metric)?;
     search(&index, &blocks, &options, emit)
 }

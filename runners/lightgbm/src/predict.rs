@@ -1,6 +1,10 @@
 //! The way from a model and queries to predictions.
 
-use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset, search::Neighbours};
+use protea_cafa::{
+    assessment::{PredictionSink, embedding_rows},
+    dataset::FrozenDataset,
+    search::Neighbours,
+};
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
@@ -8,7 +12,6 @@ use crate::{
     features::{Candidates, Extractor, Query},
     library::Booster,
     neighbours::among_all,
-    references::rows,
     scores::{Score, score},
     spec::LightGbmSpec,
 };
@@ -83,7 +86,7 @@ impl Predictor<'_> {
         neighbours: &Neighbours,
         first: usize,
     ) -> Result<Vec<Vec<Candidates>>, RunnerError> {
-        let blocks = rows(queries)?;
+        let blocks = embedding_rows(queries)?;
         let namespaces = Vec::from_iter(0..self.trees.len());
         let candidates = block.into_par_iter().map_init(
             || self.extractor.tables(),

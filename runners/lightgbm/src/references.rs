@@ -1,8 +1,8 @@
 //! The proteins that suggest terms: who is annotated in which aspect, and with which terms.
 
 use protea_cafa::{
-    assessment::open_ontology,
-    dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset},
+    assessment::{embedding_rows, open_ontology},
+    dataset::FrozenDataset,
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
     search::{Index, Membership, RowBlock, Values},
@@ -134,31 +134,13 @@ impl<'d> References<'d> {
             groups: self.ontology.namespaces().len(),
         };
         let width = self.dataset.embedding_width().unwrap_or_default();
-        Index::new(width, rows(self.dataset)?, membership, metric.into())
-            .or_failed("preparing the references")
-    }
-}
-
-/// The embeddings of a dataset as the search takes them: borrowed, never copied.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] when the dataset has none.
-pub fn rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
-    let blocks = dataset
-        .embedding_blocks()
-        .or_dataset("looking for embeddings")?;
-    Ok(blocks.into_iter().map(row_block).collect())
-}
-
-fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
-    RowBlock {
-        first_row: block.first_row,
-        rows: block.rows,
-        values: match block.values {
-            EmbeddingValues::F32(values) => Values::F32(values),
-            EmbeddingValues::F16(values) => Values::F16(values),
-        },
+        Index::new(
+            width,
+            embedding_rows(self.dataset)?,
+            membership,
+            metric.into(),
+        )
+        .or_failed("preparing the references")
     }
 }
 

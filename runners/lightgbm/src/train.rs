@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use protea_cafa::{
-    assessment::open_ontology, dataset::FrozenDataset, ontology::Ontology, search::Neighbours,
+    assessment::{embedding_rows, open_ontology},
+    dataset::FrozenDataset,
+    ontology::Ontology,
+    search::Neighbours,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -16,7 +19,7 @@ use crate::{
     neighbours::out_of_fold,
     principal::Principal,
     quality::{auc, f1, fmax, logloss},
-    references::{References, rows},
+    references::References,
     scores::score,
     spec::{LightGbmSpec, Rerank},
     statistics::Statistics,
@@ -41,7 +44,7 @@ pub fn train(
     let references = References::open(dataset, emit)?;
     let folds = Folds::deal(dataset, spec.folds as usize, spec.held_out, seed)?;
     let schema = Schema::of(dataset, spec.components as usize, spec.aligned > 0);
-    let blocks = rows(dataset)?;
+    let blocks = embedding_rows(dataset)?;
     // What is held out stays unseen here too.
     let seen: Vec<usize> = (0..dataset.len()).filter(|&p| !folds.held_out[p]).collect();
     let width = schema.embedding_width;
@@ -211,7 +214,7 @@ impl Training<'_> {
     /// those that are held out, or of the others.
     fn labelled(&self, namespace: usize, held_out: bool) -> Result<Labelled, RunnerError> {
         let dataset = self.references.dataset();
-        let blocks = rows(dataset)?;
+        let blocks = embedding_rows(dataset)?;
         let proteins: Vec<usize> = shuffled(dataset.len(), self.seed)
             .into_iter()
             .filter(|&protein| self.folds.held_out[protein] == held_out)

@@ -5,6 +5,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::SearchError;
 use super::kernels::prefetch;
+use crate::dataset::{EmbeddingBlock, EmbeddingValues};
 
 /// The numbers of a block, row after row.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,19 @@ pub struct RowBlock<'a> {
     pub rows: usize,
     /// `rows` times the width values, row after row.
     pub values: Values<'a>,
+}
+
+impl<'a> From<EmbeddingBlock<'a>> for RowBlock<'a> {
+    fn from(block: EmbeddingBlock<'a>) -> Self {
+        Self {
+            first_row: block.first_row,
+            rows: block.rows,
+            values: match block.values {
+                EmbeddingValues::F32(values) => Values::F32(values),
+                EmbeddingValues::F16(values) => Values::F16(values),
+            },
+        }
+    }
 }
 
 /// One row, as it is stored.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write, fs, path::Path};
 
 use protea_cafa::{
-    assessment::open_dataset,
+    assessment::{embedding_rows, open_dataset},
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
     ontology::Term,
 };
@@ -13,7 +13,7 @@ use protea_lightgbm::{
     folds::Folds,
     neighbours::out_of_fold,
     principal::Principal,
-    references::{References, rows},
+    references::References,
     spec::LightGbmSpec,
     statistics::Statistics,
 };
@@ -47,7 +47,7 @@ fn candidates(
     let principal = Principal::default();
     let statistics = Statistics::count(references, folds.count, |protein| folds.of[protein]);
     let extractor = Extractor::new(references, statistics, &schema, &principal, spec);
-    let blocks = rows(dataset).unwrap();
+    let blocks = embedding_rows(dataset).unwrap();
     let namespaces = Vec::from_iter(0..references.ontology().namespaces().len());
     let mut tables = extractor.tables();
     let of = |protein| {
