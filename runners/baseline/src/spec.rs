@@ -59,7 +59,7 @@ spec! {
         /// Alignment only: what a hit counts for the terms of the protein that it hits.
         pub transfer: Transfer,
         /// Alignment only: hits with a larger expectation value do not count.
-        #[schemars(range(min = 0, max = 1000))]
+        #[schemars(range(max = 1000), extend("exclusiveMinimum" = 0))]
         pub e_value: f64,
         /// Alignment only: how many reference proteins a query may hit, as the program understands it.
         #[schemars(range(min = 1, max = 100_000))]

@@ -154,11 +154,18 @@ fn search(
         fs::write(&table, "").or_failed("writing the hits")?;
     }
     let mut hits = hits::read(&table, dataset.len(), references.accessions.len())?;
-    if spec.exclude_self {
-        hits.retain(|hit| {
-            references.accessions[hit.reference as usize] != dataset.accession(hit.query as usize)
-        });
-    }
+    let is_itself = |hit: &Hit| {
+        references.accessions[hit.reference as usize] == dataset.accession(hit.query as usize)
+    };
+    let (mut query, mut kept) = (None, 0);
+    hits.retain(|hit| {
+        if query.replace(hit.query) != Some(hit.query) {
+            kept = 0;
+        }
+        let counts = !(spec.exclude_self && is_itself(hit)) && kept < spec.max_hits;
+        kept += u32::from(counts);
+        counts
+    });
     emit.info(
         "runner.baseline.searched",
         &json!({ "hits": hits.len(), "seconds": started.elapsed().as_secs_f64() }),

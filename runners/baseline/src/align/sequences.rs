@@ -21,7 +21,8 @@ pub(super) fn write(
         let mut written = 0;
         for protein in 0..dataset.len() {
             if let (Some(row), Some(sequence)) = (row_of(protein), sequence(dataset, protein)) {
-                writeln!(file, ">{row}\n{sequence}")?;
+                let unknown = if could_be_dna(sequence) { "X" } else { "" };
+                writeln!(file, ">{row}\n{sequence}{unknown}")?;
                 written += 1;
             }
         }
@@ -32,6 +33,13 @@ pub(super) fn write(
         path: path.to_owned(),
         source,
     })
+}
+
+/// One such peptide, and DIAMOND takes all of a file for DNA. An unknown residue behind it is part of no
+/// local alignment.
+fn could_be_dna(sequence: &str) -> bool {
+    let is_nucleotide = |letter: u8| b"ACGTN".contains(&letter.to_ascii_uppercase());
+    sequence.bytes().all(is_nucleotide)
 }
 
 /// The sequence of a protein, if there is one with residues.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs, path::Path, process::Command};
 
 use protea_baseline::spec::{BaselineSpec, Method, Transfer};
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::dataset::{FreezeRequest, FrozenDataset, freeze, unwatched};
 
 use crate::calls::{METHODS, evaluate, example, fit, installed, python, run_python, spec};
 
@@ -150,6 +150,62 @@ fn a_protein_is_its_own_hit_only_where_that_is_wanted() {
             });
             assert_eq!(own.count() == 0, exclude_self, "{method:?}");
         }
+    }
+}
+
+#[test]
+fn a_query_has_no_more_hits_than_it_may() {
+    for method in METHODS.into_iter().filter(|&method| installed(method)) {
+        for train in ["train", "test"] {
+            let place = tempfile::tempdir().unwrap();
+            let (model, output) = (place.path().join("model"), place.path().join("out"));
+            let spec = BaselineSpec {
+                max_hits: 1,
+                ..spec(method)
+            };
+            fit(&spec, &example(train), &model).unwrap();
+            evaluate(&model, &example("test"), &output, 2).unwrap();
+            let hits = fs::read_to_string(output.join("hits.tsv")).unwrap();
+            let queries = hits.lines().map(|line| line.split('\t').next().unwrap());
+            let mut seen: HashMap<&str, u32> = HashMap::new();
+            queries.for_each(|query| *seen.entry(query).or_default() += 1);
+            assert!(seen.len() > 20, "{method:?} {train}");
+            assert!(seen.values().all(|&hits| hits == 1), "{method:?}: {seen:?}");
+        }
+    }
+}
+
+/// `GANTGA` is a peptide, though its letters are all nucleotides too.
+#[test]
+fn a_peptide_that_could_be_dna_is_a_protein() {
+    for method in METHODS.into_iter().filter(|&method| installed(method)) {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let first = FrozenDataset::open(&example("test")).unwrap();
+        let fasta = format!(
+            ">GLUE\nGANTGA\n>LONG\n{}\n",
+            (0..first.len())
+                .find_map(|row| first.sequence(row))
+                .unwrap()
+        );
+        fs::write(at("proteins.fasta"), fasta).unwrap();
+        fs::write(at("terms.tsv"), "GLUE\tGO:0003674\nLONG\tGO:0003674\n").unwrap();
+        let request = FreezeRequest::new(
+            at("peptide"),
+            "peptide",
+            first.ontology_path(),
+            at("proteins.fasta"),
+            at("terms.tsv"),
+        );
+        freeze(&request, &mut unwatched).unwrap();
+        let spec = BaselineSpec {
+            exclude_self: false,
+            ..spec(method)
+        };
+        fit(&spec, &at("peptide"), &at("model")).unwrap();
+        evaluate(&at("model"), &at("peptide"), &at("out"), 1).unwrap();
+        let hits = fs::read_to_string(at("out").join("hits.tsv")).unwrap();
+        assert!(hits.contains("LONG\tLONG\t100"), "{method:?}: {hits}");
     }
 }
 
