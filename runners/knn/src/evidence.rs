@@ -64,7 +64,7 @@ impl Filter {
     pub(crate) fn lets_through(&self, code: Option<&str>) -> bool {
         match (&self.codes, code) {
             (None, _) => true,
-            (Some(codes), Some(code)) => codes.contains(code),
+            (Some(codes), Some(code)) => codes.contains(&code.to_ascii_uppercase()),
             (Some(_), None) => false,
         }
     }

@@ -1,5 +1,7 @@
 //! The reference set: who is in which index, and with which terms.
 
+use std::borrow::Cow;
+
 use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
     assessment::{embedding_rows, open_ontology},
@@ -201,25 +203,25 @@ pub fn check_sequences(dataset: &FrozenDataset, setting: &str) -> Result<(), Run
     })
 }
 
-/// The embeddings of a dataset in half precision, in memory.
-pub struct HalfRows {
-    blocks: Vec<(usize, usize, Vec<f16>)>,
+/// The embeddings of a dataset in half precision: where they are, or rounded in memory.
+pub struct HalfRows<'d> {
+    blocks: Vec<(usize, usize, Cow<'d, [f16]>)>,
 }
 
-impl HalfRows {
+impl<'d> HalfRows<'d> {
     /// Rounds the embeddings of a dataset.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] when it has none, or one is beyond what half precision can hold.
-    pub fn of(dataset: &FrozenDataset) -> Result<Self, RunnerError> {
+    pub fn of(dataset: &'d FrozenDataset) -> Result<Self, RunnerError> {
         let rounded = embedding_rows(dataset)?.into_iter().map(|block| {
             let values = match block.values {
-                Values::F16(values) => values.to_vec(),
+                Values::F16(values) => Cow::Borrowed(values),
                 Values::F32(values) => {
                     let mut rounded = vec![f16::ZERO; values.len()];
                     rounded.convert_from_f32_slice(values);
-                    rounded
+                    Cow::Owned(rounded)
                 }
             };
             match values.iter().position(|value| !value.is_finite()) {

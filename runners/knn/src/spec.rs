@@ -157,7 +157,10 @@ settings! {
     /// Composite votes only: how the score is made of the signals.
     formula: Formula = Formula::Linear,
     /// Composite votes only: how much evidence codes are trusted, 0 to 1, in place of PROTEA's own; for example `{"IEA": 0.8}`.
-    #[schemars(extend("additionalProperties" = json!({ "type": "number", "minimum": 0, "maximum": 1 })))]
+    #[schemars(extend(
+        "additionalProperties" = json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        "propertyNames" = json!({ "pattern": "^[A-Z]{2,3}$" })
+    ))]
     evidence_weights: BTreeMap<String, f64> = BTreeMap::new(),
     /// One index per aspect, over the references annotated in it; otherwise one index over all annotated references.
     per_aspect: bool = true,
@@ -174,7 +177,7 @@ settings! {
     exclude_same_taxon: bool = false,
     /// References whose sequence is alike to the query's are passed over: where the residues that are
     /// identical in the best local alignment are at least this fraction of the shorter sequence.
-    #[schemars(range(min = 0, max = 1))]
+    #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
     maximum_identity: Option<f64> = None,
     /// Only annotations with these evidence codes are transferred, such as `IDA`; `experimental` stands for CAFA's. None stand for all.
     evidence: Vec<String> = Vec::new(),
@@ -182,7 +185,7 @@ settings! {
     propagate: bool = true,
     /// Of the terms predicted for a protein, the ancestors of others are dropped.
     most_specific: bool = false,
-    /// The embeddings of the references are rounded to half precision, as a cache that saves memory has them.
+    /// The embeddings of the references are rounded to half precision, as PROTEA's cache of them does.
     float16: bool = false,
     /// Scores are rounded to so many decimals, and terms with a score of 0 dropped.
     #[schemars(range(min = 0, max = 6))]

@@ -217,7 +217,8 @@ pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
 fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,
-        (Vote::Max | Vote::Composite, Metric::Cosine) => (1.0 - neighbour.distance / 2.0).max(0.0),
+        // For `l2` it is the square that counts, as in PROTEA.
+        (Vote::Max | Vote::Composite, _) => (1.0 - neighbour.distance / 2.0).max(0.0),
         (_, metric) => similarity(metric, neighbour),
     }
 }

@@ -30,6 +30,7 @@ fn every_setting_does_what_the_reference_does() {
         json!({ "maximum_identity": 0.95, "include_ties": true, "per_aspect": false, "decimals": 3 }),
         json!({ "maximum_identity": 0.9, "k": 200, "exclude_self": false }),
         json!({ "preset": "protea_alignment", "k": 2 }),
+        json!({ "preset": "protea", "metric": "l2", "decimals": null }),
         json!({
             "vote": "composite", "k": 6, "propagate": false,
             "weights": { "embedding_similarity": 1, "evidence_weight": 0.5, "taxonomic_proximity": 2 },

@@ -70,10 +70,11 @@ def distances(metric, query, references):
 def similarity(vote, metric, distance):
     if vote == "fraction":
         return 1.0
+    if vote in ("max", "composite"):
+        # PROTEA's distance for l2 is the square.
+        return max(0.0, 1 - (distance**2 if metric == "l2" else distance) / 2)
     if metric == "l2":
         return 0.5 / (0.5 + distance)
-    if vote in ("max", "composite"):
-        return max(0.0, 1 - distance / 2)
     return max(0.0, 1 - distance)
 
 
