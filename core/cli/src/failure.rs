@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use protea_cafa::{dataset, ontology::OntologyError, scoring::ScoringError};
+use protea_cafa::{
+    dataset, ontology::OntologyError, scoring::ScoringError, standard::StandardError,
+};
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
     contracts::RunnerError,
@@ -248,6 +250,15 @@ impl From<dataset::DatasetError> for Failure {
 impl From<OntologyError> for Failure {
     fn from(error: OntologyError) -> Self {
         Self::of(Exit::Input, &error)
+    }
+}
+
+impl From<StandardError> for Failure {
+    fn from(error: StandardError) -> Self {
+        match error {
+            StandardError::Dataset(error) => error.into(),
+            StandardError::Scoring(error) => error.into(),
+        }
     }
 }
 

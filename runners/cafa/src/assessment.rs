@@ -4,19 +4,16 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, Metrics, ReferenceModel, RunnerError,
-    metrics,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ReferenceModel, RunnerError,
 };
 use serde_json::json;
 
 use crate::{
     dataset::{FrozenDataset, MANIFEST_FILE},
     ontology::Ontology,
-    scoring::{
-        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions, evaluate,
-        round_score, write_tables,
-    },
+    scoring::{PredictionWriter, Predictions, ScoringOptions, round_score, write_tables},
     search::RowBlock,
+    standard::Standard,
 };
 
 /// The file of predictions in a run's output.
@@ -179,16 +176,9 @@ fn predict_and_score(
     predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError>,
 ) -> Result<EvalResult, RunnerError> {
     let ontology = open_ontology(dataset)?;
-    let name = &dataset.manifest().name;
-    let annotations = dataset.annotations().or_dataset("reading annotations")?;
-    let pairs = annotations.map(|row| (dataset.accession(row.protein), row.term));
-    let truth = GroundTruth::from_annotations(&ontology, name, pairs)
-        .or_dataset("reading the annotations to score against")?;
-    let accretion = dataset
-        .ia_path()
-        .map(|path| InformationAccretion::read(path, &ontology))
-        .transpose()
-        .or_dataset("reading information accretion")?;
+    let standard = Standard::of(dataset, &ontology)
+        .or_dataset("reading what predictions are scored against")?;
+    let truth = standard.truth();
 
     let unknown = truth.skipped().unknown_terms.clone();
     if unknown.lines > 0 {
@@ -202,7 +192,7 @@ fn predict_and_score(
     let path = output.join(PREDICTIONS);
     let mut sink = PredictionSink {
         writer: PredictionWriter::create(&path).or_failed("writing predictions")?,
-        predictions: Predictions::new(&truth, PREDICTIONS),
+        predictions: Predictions::new(truth, PREDICTIONS),
     };
     predict(&mut sink)?;
     let written = sink.writer.finish().or_failed("writing predictions")?;
@@ -212,12 +202,12 @@ fn predict_and_score(
     if sink.predictions.is_empty() {
         emit.warning(
             "runner.cafa.no_predictions",
-            "nothing was predicted for any annotated protein; every score is 0",
+            "nothing was predicted for any annotated protein; every score is that of silence",
             &json!({}),
         );
-        return Ok(EvalResult::new(nothing_predicted(&truth)).with_extra("predictions", written));
     }
-    let evaluation = evaluate(&sink.predictions, accretion.as_ref(), &options)
+    let evaluation = standard
+        .evaluate(&sink.predictions, &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
     write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;
@@ -226,25 +216,4 @@ fn predict_and_score(
         .with_extra("proteins", dataset.len())
         .with_extra("predictions", written)
         .with_extra("unknown_terms", unknown.lines))
-}
-
-/// The scores of a method that is silent: cafaeval gives none.
-fn nothing_predicted(truth: &GroundTruth<'_>) -> Metrics {
-    let namespaces = truth.ontology().namespaces().iter().enumerate();
-    namespaces
-        .filter(|(at, _)| truth.proteins_in(*at) > 0)
-        .flat_map(|(_, namespace)| {
-            let name = namespace
-                .aspect()
-                .map_or(namespace.name(), |aspect| aspect.name());
-            metrics::group(
-                name,
-                [
-                    (metrics::FMAX, 0.0),
-                    (metrics::AUC_PR, 0.0),
-                    (metrics::COVERAGE, 0.0),
-                ],
-            )
-        })
-        .collect()
 }

@@ -10,6 +10,7 @@
 //! | [`search`] | exact nearest neighbours in embedding space, fast |
 //! | [`redundancy`] | how alike two sequences are |
 //! | [`scoring`] | CAFA scores, with the semantics of cafaeval |
+//! | [`standard`] | what predictions for a dataset are scored against |
 //! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
 //! | [`explaining`] | what `explain` does for every runner: find the protein and the term |
 
@@ -24,3 +25,4 @@ mod random;
 pub mod redundancy;
 pub mod scoring;
 pub mod search;
+pub mod standard;

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use protea_cafa::ontology::Ontology;
 use protea_cafa::scoring::{
-    Bootstrap, GroundTruth, Norm, Predictions, Propagation, Resampled, ScoringError,
-    ScoringOptions, evaluate, evaluate_also_silence, resample,
+    Bootstrap, GroundTruth, Norm, PartialKnowledge, Predictions, Propagation, Resampled, Rules,
+    ScoringError, ScoringOptions, evaluate, evaluate_also_silence, evaluate_partial, resample,
 };
 use serde_json::Value;
 
@@ -47,9 +47,13 @@ fn resampled(
     options: &ScoringOptions,
     bootstrap: &Bootstrap,
 ) -> Vec<Resampled> {
-    resample(predictions, options, bootstrap, &mut |_, _| {
-        ControlFlow::Continue(())
-    })
+    resample(
+        predictions,
+        options,
+        Rules::Cafaeval,
+        bootstrap,
+        &mut |_, _| ControlFlow::Continue(()),
+    )
     .unwrap()
 }
 
@@ -223,7 +227,7 @@ fn silence_has_zero_throughout_and_what_is_alike_differs_by_nothing() {
         resamples: 20,
         ..Bootstrap::default()
     };
-    let evaluation = evaluate_also_silence(&silent, None, &scoring).unwrap();
+    let evaluation = evaluate_also_silence(&silent, None, &scoring, Rules::Cafaeval).unwrap();
     assert!(evaluation.namespaces.iter().all(|n| n.fmax() == 0.0));
     for resampled in resampled(&silent, &scoring, &bootstrap) {
         let interval = resampled.interval();
@@ -242,7 +246,14 @@ fn what_cannot_be_resampled_or_compared_is_said() {
         let scoring = ScoringOptions::default();
         let refused = |scoring: &ScoringOptions, bootstrap: Bootstrap| {
             let mut go_on = |_, _| ControlFlow::Continue(());
-            let error = resample(&predictions, scoring, &bootstrap, &mut go_on).unwrap_err();
+            let error = resample(
+                &predictions,
+                scoring,
+                Rules::Cafaeval,
+                &bootstrap,
+                &mut go_on,
+            )
+            .unwrap_err();
             assert!(matches!(error, ScoringError::Option { .. }), "{error}");
             error.to_string()
         };
@@ -283,8 +294,73 @@ fn what_cannot_be_resampled_or_compared_is_said() {
                 false => ControlFlow::Break(()),
             }
         };
-        let ended = resample(&predictions, &scoring, &default(), &mut stop);
+        let ended = resample(
+            &predictions,
+            &scoring,
+            Rules::Cafaeval,
+            &default(),
+            &mut stop,
+        );
         assert!(matches!(ended, Err(ScoringError::Cancelled)));
         assert_eq!(told, [(0, 5000), (64, 5000)]);
     });
+}
+
+/// What was known counts in no resample either.
+#[test]
+fn known_terms_are_left_out_of_resamples() {
+    let data = |name: &str| {
+        let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval_pk");
+        case.join(name)
+    };
+    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
+    let known = GroundTruth::read_known(data("known.tsv"), &ontology).unwrap();
+    let read = |name| Predictions::read(data("predictions").join(name), &truth, name).unwrap();
+    let (many, few) = (read("many.tsv"), read("few.tsv"));
+    let knowledge = PartialKnowledge {
+        known: Some(&known),
+        interest: None,
+    };
+    let bootstrap = Bootstrap {
+        resamples: 200,
+        ..Bootstrap::default()
+    };
+    for no_orphans in [false, true] {
+        let options = ScoringOptions {
+            no_orphans,
+            ..ScoringOptions::default()
+        };
+        let resampled = |predictions, rules| {
+            let mut go_on = |_, _| ControlFlow::Continue(());
+            resample(predictions, &options, rules, &bootstrap, &mut go_on).unwrap()
+        };
+        for predictions in [&many, &few] {
+            let evaluation = evaluate_partial(predictions, None, &options, &knowledge).unwrap();
+            let found = resampled(predictions, Rules::PartialKnowledge(&knowledge));
+            assert_eq!(found.len(), evaluation.namespaces.len());
+            for (found, evaluated) in found.iter().zip(&evaluation.namespaces) {
+                assert_eq!(found.namespace, evaluated.namespace);
+                assert_eq!(found.proteins, evaluated.proteins);
+                assert_eq!(found.fmax.to_bits(), evaluated.fmax().to_bits());
+                // A maximum is biased, the more the fewer proteins there are.
+                let interval = found.interval();
+                let around = interval.low - 0.05..=interval.high + 0.05;
+                assert!(around.contains(&found.fmax), "{} {interval:?}", found.fmax);
+            }
+        }
+        let pairs = resampled(&many, Rules::PartialKnowledge(&knowledge));
+        let others = resampled(&few, Rules::PartialKnowledge(&knowledge));
+        for (many, few) in pairs.iter().zip(&others) {
+            assert!(many.minus(few).unwrap().difference.is_finite());
+        }
+    }
+    // Where nothing was known, the same proteins are drawn and count the same.
+    let options = ScoringOptions::default();
+    let nothing = PartialKnowledge::default();
+    let mut go_on = |_, _| ControlFlow::Continue(());
+    let plain = resample(&many, &options, Rules::Cafaeval, &bootstrap, &mut go_on);
+    let rules = Rules::PartialKnowledge(&nothing);
+    let partial = resample(&many, &options, rules, &bootstrap, &mut go_on);
+    assert_eq!(plain.unwrap(), partial.unwrap());
 }

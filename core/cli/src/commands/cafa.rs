@@ -6,9 +6,9 @@ use protea_cafa::{
     ontology::Ontology,
     scoring::{
         Bootstrap, Evaluation, GroundTruth, InformationAccretion, Interval, NamespaceEvaluation,
-        PartialKnowledge, PredictionFile, Predictions, Resampled, ScoringError, ScoringOptions,
-        Tally, TermsOfInterest, evaluate, evaluate_partial, prediction_files, resample,
-        write_tables,
+        PartialKnowledge, PredictionFile, Predictions, Resampled, Rules, ScoringError,
+        ScoringOptions, Tally, TermsOfInterest, evaluate, evaluate_partial, prediction_files,
+        resample, write_tables,
     },
 };
 use serde_json::{Map, Value, json};
@@ -33,12 +33,6 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
             "cafaeval has no --known and no --toi: they are scored as CAFA-evaluator-PK does; leave out --evaluator cafaeval",
         ));
     };
-    if evaluator == EvaluatorArg::Pk && args.resampling().is_some() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "--bootstrap goes by the rules of cafaeval; leave it out with --known, --toi and --evaluator pk",
-        ));
-    }
 
     let ontology = Ontology::read(&args.ontology)?;
     let truth = GroundTruth::read(&args.ground_truth, &ontology)?;
@@ -73,7 +67,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         options: &options,
         rules: match evaluator {
             EvaluatorArg::Cafaeval => Rules::Cafaeval,
-            EvaluatorArg::Pk => Rules::Pk(&knowledge),
+            EvaluatorArg::Pk => Rules::PartialKnowledge(&knowledge),
         },
         bootstrap: args.resampling(),
     };
@@ -150,13 +144,6 @@ pub(super) fn set_threads(threads: usize) -> Result<(), Failure> {
         })
 }
 
-/// By whose rules scores are computed.
-#[derive(Clone, Copy)]
-enum Rules<'a> {
-    Cafaeval,
-    Pk(&'a PartialKnowledge<'a>),
-}
-
 /// How predictions are scored.
 struct How<'h> {
     accretion: Option<&'h InformationAccretion<'h>>,
@@ -183,7 +170,7 @@ fn score(
 ) -> Result<Scored, Failure> {
     let evaluate = |predictions: &Predictions<'_>| match how.rules {
         Rules::Cafaeval => evaluate(predictions, how.accretion, how.options),
-        Rules::Pk(knowledge) => {
+        Rules::PartialKnowledge(knowledge) => {
             evaluate_partial(predictions, how.accretion, how.options, knowledge)
         }
     };
@@ -231,7 +218,7 @@ fn resampled(predictions: &Predictions<'_>, how: &How<'_>) -> Result<Vec<Interva
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };
-    let resampled = resample(predictions, how.options, bootstrap, &mut watch)?;
+    let resampled = resample(predictions, how.options, how.rules, bootstrap, &mut watch)?;
     Ok(resampled.iter().map(Resampled::interval).collect())
 }
 

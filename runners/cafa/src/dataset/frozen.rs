@@ -281,4 +281,12 @@ impl FrozenDataset {
             .file(names::INFORMATION_ACCRETION)
             .map(|file| self.directory.join(&file.path))
     }
+
+    /// What was known of the proteins before, a table of accession, term and aspect, if they are partial-knowledge targets: it counts
+    /// neither for nor against a prediction.
+    pub fn known_path(&self) -> Option<PathBuf> {
+        self.manifest
+            .file(names::KNOWN)
+            .map(|file| self.directory.join(&file.path))
+    }
 }

@@ -34,6 +34,7 @@ pub(super) struct Subset<'a> {
     pub(super) annotations: Option<&'a [bool]>,
     pub(super) ontology: PathBuf,
     pub(super) ia: Option<PathBuf>,
+    pub(super) known: Option<PathBuf>,
 }
 
 impl<'a> Subset<'a> {
@@ -46,6 +47,7 @@ impl<'a> Subset<'a> {
             annotations: None,
             ontology: dataset.ontology_path(),
             ia: dataset.ia_path(),
+            known: dataset.known_path(),
         }
     }
 
@@ -57,9 +59,14 @@ impl<'a> Subset<'a> {
         fs::create_dir(out).map_err(DatasetError::write(out))?;
         let mut files = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
         let mut copies = vec![(&self.ontology, names::ONTOLOGY)];
-        if let Some(ia) = &self.ia {
-            copies.push((ia, names::INFORMATION_ACCRETION));
-            files.push(names::INFORMATION_ACCRETION);
+        for (optional, name) in [
+            (&self.ia, names::INFORMATION_ACCRETION),
+            (&self.known, names::KNOWN),
+        ] {
+            if let Some(optional) = optional {
+                copies.push((optional, name));
+                files.push(name);
+            }
         }
         for (from, to) in copies {
             let to = out.join(to);

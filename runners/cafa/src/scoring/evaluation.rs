@@ -11,9 +11,11 @@ use super::curve::{CurvePoint, Scores};
 use super::files::PredictionFile;
 use super::options::ScoringOptions;
 use super::pairwise::sum_rows;
+use super::partial;
 use super::predictions::Predictions;
 use super::propagation::Propagator;
 use super::report::Skipped;
+use super::rules::Rules;
 use super::thresholds::Thresholds;
 use super::truth::GroundTruth;
 
@@ -200,18 +202,24 @@ pub fn evaluate(
     Ok(score_all(predictions, accretion, options, &thresholds))
 }
 
-/// As [`evaluate`], which refuses predictions of nothing, as cafaeval does; here they have the scores of silence: an Fmax of 0, and
-/// as Smin the mean information of the ground truth.
+/// As [`evaluate`] and [`evaluate_partial`](super::evaluate_partial), which refuse predictions of nothing, as cafaeval does; here they
+/// have the scores of silence: an Fmax of 0, and as Smin the mean information of the ground truth.
 ///
 /// # Errors
-/// Those of [`evaluate`] but [`ScoringError::NoOverlap`].
+/// Theirs but [`ScoringError::NoOverlap`].
 pub fn evaluate_also_silence(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
     options: &ScoringOptions,
+    rules: Rules<'_>,
 ) -> Result<Evaluation, ScoringError> {
     let thresholds = check(predictions, accretion, options)?;
-    Ok(score_all(predictions, accretion, options, &thresholds))
+    match rules {
+        Rules::Cafaeval => Ok(score_all(predictions, accretion, options, &thresholds)),
+        Rules::PartialKnowledge(knowledge) => {
+            partial::score_all(predictions, accretion, options, &thresholds, knowledge)
+        }
+    }
 }
 
 /// What every evaluation asks for.

@@ -92,8 +92,18 @@ pub fn evaluate_partial(
     options: &ScoringOptions,
     knowledge: &PartialKnowledge<'_>,
 ) -> Result<Evaluation, ScoringError> {
-    let truth = predictions.truth;
     let thresholds = prepare(predictions, accretion, options)?;
+    score_all(predictions, accretion, options, &thresholds, knowledge)
+}
+
+pub(super) fn score_all(
+    predictions: &Predictions<'_>,
+    accretion: Option<&InformationAccretion<'_>>,
+    options: &ScoringOptions,
+    thresholds: &Thresholds,
+    knowledge: &PartialKnowledge<'_>,
+) -> Result<Evaluation, ScoringError> {
+    let truth = predictions.truth;
     let mixed = |what| Err(ScoringError::Mixed { what });
     if knowledge
         .known
@@ -112,7 +122,7 @@ pub fn evaluate_partial(
         .filter(|(at, _)| truth.namespaces[*at].rows() > 0)
         .filter_map(|(at, namespace)| {
             let scope = Scope::new(at, namespace, truth, knowledge);
-            score(&scope, at, predictions, accretion, options, &thresholds)
+            score(&scope, at, predictions, accretion, options, thresholds)
         })
         .collect();
     if namespaces.is_empty() {
@@ -196,6 +206,39 @@ fn score(
             weighted: weighted.map(|(_, _, silent)| silent),
         },
     })
+}
+
+/// Has `act` take what each protein of a namespace adds to the scores: the values of the proteins with a term that counts, and
+/// whether each has one left to predict. None where none has.
+pub(super) fn with_proteins<T>(
+    at: usize,
+    predictions: &Predictions<'_>,
+    options: &ScoringOptions,
+    thresholds: &Thresholds,
+    knowledge: &PartialKnowledge<'_>,
+    act: impl FnOnce(PartialTask<'_>, &Counted<'_>, &[u32], Vec<bool>) -> T,
+) -> Option<T> {
+    let truth = predictions.truth;
+    let namespace = &truth.ontology.namespaces()[at];
+    let scope = Scope::new(at, namespace, truth, knowledge);
+    let plain = scope.plain(options);
+    let rows = scope.rows_with(&plain.place);
+    let left = rows
+        .iter()
+        .map(|&row| scope.has_left(row as usize, &plain.place));
+    let left: Vec<bool> = left.collect();
+    let of_namespace = &predictions.namespaces[at];
+    let task = PartialTask {
+        thresholds,
+        namespace,
+        options,
+        truth: scope.truth,
+        known: scope.known,
+        known_row: &scope.known_row,
+        predictions: of_namespace,
+        runs: &of_namespace.runs_by_row(),
+    };
+    left.contains(&true).then(|| act(task, &plain, &rows, left))
 }
 
 fn sums(task: PartialTask<'_>, counted: &Counted<'_>, rows: &[u32]) -> Vec<f64> {

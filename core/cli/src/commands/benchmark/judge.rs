@@ -6,10 +6,8 @@ use protea_cafa::{
     assessment::PREDICTIONS,
     dataset::FrozenDataset,
     ontology::Ontology,
-    scoring::{
-        Bootstrap, GroundTruth, InformationAccretion, NamespaceEvaluation, Predictions, Resampled,
-        ScoringOptions, evaluate_also_silence, resample,
-    },
+    scoring::{Bootstrap, NamespaceEvaluation, Predictions, Resampled, ScoringOptions},
+    standard::Standard,
 };
 use protea_core::{Dataset, FinishedRun, contracts::metrics::FMAX, store};
 
@@ -26,7 +24,6 @@ const TOLERANCE: f64 = 1e-6;
 
 /// The dataset that is scored on, opened.
 pub struct Benchmarked {
-    name: String,
     dataset: FrozenDataset,
     ontology: Ontology,
 }
@@ -36,35 +33,20 @@ impl Benchmarked {
     pub fn open(eval: &Dataset) -> Result<Self, Failure> {
         let dataset = FrozenDataset::open(&store::local_path(&eval.uri)?)?;
         Ok(Self {
-            name: eval.name.clone(),
             ontology: Ontology::read(dataset.ontology_path())?,
             dataset,
         })
     }
 
-    /// Its annotations.
-    pub fn truth(&self) -> Result<GroundTruth<'_>, Failure> {
-        let rows = self.dataset.annotations()?;
-        let pairs = rows.map(|row| (self.dataset.accession(row.protein), row.term));
-        Ok(GroundTruth::from_annotations(
-            &self.ontology,
-            &self.name,
-            pairs,
-        )?)
-    }
-
-    /// Its information accretion, if it has any.
-    pub fn accretion(&self) -> Result<Option<InformationAccretion<'_>>, Failure> {
-        let path = self.dataset.ia_path();
-        let read = path.map(|path| InformationAccretion::read(path, &self.ontology));
-        Ok(read.transpose()?)
+    /// What predictions are scored against.
+    pub fn standard(&self) -> Result<Standard<'_>, Failure> {
+        Ok(Standard::of(&self.dataset, &self.ontology)?)
     }
 }
 
 /// What predictions are scored against, and how.
 pub struct Judge<'j> {
-    pub truth: &'j GroundTruth<'j>,
-    pub accretion: Option<&'j InformationAccretion<'j>>,
+    pub standard: &'j Standard<'j>,
     pub bootstrap: Option<Bootstrap>,
     pub reporter: &'j Reporter,
 }
@@ -96,8 +78,8 @@ impl Judge<'_> {
 
     fn score_file(&self, path: &Path) -> Result<Vec<AspectScores>, Failure> {
         let options = ScoringOptions::default();
-        let predictions = Predictions::read(path, self.truth, PREDICTIONS)?;
-        let evaluation = evaluate_also_silence(&predictions, self.accretion, &options)?;
+        let predictions = Predictions::read(path, self.standard.truth(), PREDICTIONS)?;
+        let evaluation = self.standard.evaluate(&predictions, &options)?;
         let mut watch = |done: usize, total: usize| {
             if done == 0 {
                 self.reporter.start("resampling");
@@ -110,7 +92,9 @@ impl Judge<'_> {
         };
         let resampled = match &self.bootstrap {
             Some(bootstrap) => {
-                let resampled = resample(&predictions, &options, bootstrap, &mut watch)?;
+                let resampled =
+                    self.standard
+                        .resample(&predictions, &options, bootstrap, &mut watch)?;
                 resampled.into_iter().map(Some).collect()
             }
             None => vec![None; evaluation.namespaces.len()],

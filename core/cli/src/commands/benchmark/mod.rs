@@ -60,11 +60,10 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     let eval = dataset(&eval, reporter)?;
 
     let benchmarked = Benchmarked::open(&eval)?;
-    let (truth, accretion) = (benchmarked.truth()?, benchmarked.accretion()?);
+    let standard = benchmarked.standard()?;
     let bootstrap = args.bootstrap.with_seed(args.execution.seed);
     let judge = Judge {
-        truth: &truth,
-        accretion: accretion.as_ref(),
+        standard: &standard,
         bootstrap,
         reporter,
     };

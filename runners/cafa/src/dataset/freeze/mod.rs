@@ -24,4 +24,5 @@ pub(super) mod names {
     pub(in crate::dataset) const PROTEINS: &str = "proteins.arrow";
     pub(in crate::dataset) const ANNOTATIONS: &str = "annotations.arrow";
     pub(in crate::dataset) const INFORMATION_ACCRETION: &str = "ia.tsv";
+    pub(in crate::dataset) const KNOWN: &str = "known.tsv";
 }

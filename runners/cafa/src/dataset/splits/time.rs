@@ -86,7 +86,7 @@ pub struct Targets {
 ///   no-knowledge.tsv         their ground truth
 ///   limited-knowledge/       … something in other aspects only
 ///   limited-knowledge.tsv
-///   partial-knowledge/       … something in the same aspect
+///   partial-knowledge/       … something in the same aspect; with known.tsv, by which it is scored
 ///   partial-knowledge.tsv
 ///   known.tsv                what that was
 /// ```
@@ -126,6 +126,7 @@ pub fn split_by_time(
         .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
         .collect();
     let (staging, out) = stage(&request.out)?;
+    let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let total = kinds.len();
     let mut tell = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -162,7 +163,6 @@ pub fn split_by_time(
         );
     }
     write_text(&table, &staging.path().join("targets.tsv"))?;
-    let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let gone = (0..earlier.len())
         .filter(|&protein| later.index_of(earlier.accession(protein)).is_none())
         .count();
@@ -222,6 +222,7 @@ fn write_kind(
         annotations: Some(&taken),
         ontology: earlier.ontology_path(),
         ia: earlier.ia_path(),
+        known: (kind == Knowledge::Partial).then(|| staging.join("known.tsv")),
         ..Subset::of(later, &proteins, &name)
     };
     let (sha256, manifest) = subset.write(&staging.join(kind.name()))?;

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::super::ScoringError;
 use super::super::evaluation::with_task;
 use super::super::options::ScoringOptions;
+use super::super::partial;
 use super::super::predictions::Predictions;
+use super::super::rules::Rules;
 use super::super::thresholds::Thresholds;
 use super::contributions::Contributions;
 use super::draws::draw;
@@ -72,7 +74,8 @@ pub struct Resampled {
     pub namespace: String,
     /// The aspect of GO that it is, if it is one.
     pub aspect: Option<Aspect>,
-    /// Proteins of the ground truth here, of which each resample draws as many; at least 1.
+    /// Proteins of the ground truth here that have something left to predict; at least 1. A resample draws from these and from those
+    /// of which all was known, as many as there are.
     pub proteins: usize,
     /// Fmax of the proteins themselves, 0..=1; that of [`evaluate`](super::super::evaluate) to the last bit.
     pub fmax: f64,
@@ -123,21 +126,21 @@ impl Resampled {
     }
 }
 
-/// Resamples the Fmax of every namespace in which the ground truth has a protein, in the order of the ontology. Predictions of nothing
+/// Resamples the Fmax of every namespace that is scored by these rules, in the order of the ontology. Predictions of nothing
 /// have 0 throughout. The result does not depend on the number of threads.
 ///
 /// `watch` is told how many resamples are done and of how many, all namespaces together, and can end it.
 ///
 /// ```
 /// # use protea_cafa::ontology::Ontology;
-/// # use protea_cafa::scoring::{Bootstrap, GroundTruth, Predictions, ScoringOptions, resample};
+/// # use protea_cafa::scoring::{Bootstrap, GroundTruth, Predictions, Rules, ScoringOptions, resample};
 /// # use std::ops::ControlFlow;
 /// # fn example(truth: &GroundTruth<'_>) -> Result<(), Box<dyn std::error::Error>> {
 /// let (mine, other) = (Predictions::read("mine.tsv", truth, "mine")?, Predictions::read("other.tsv", truth, "other")?);
 /// let (scoring, bootstrap) = (ScoringOptions::default(), Bootstrap::default());
 /// let mut patient = |_, _| ControlFlow::Continue(());
-/// let mine = resample(&mine, &scoring, &bootstrap, &mut patient)?;
-/// let other = resample(&other, &scoring, &bootstrap, &mut patient)?;
+/// let mine = resample(&mine, &scoring, Rules::Cafaeval, &bootstrap, &mut patient)?;
+/// let other = resample(&other, &scoring, Rules::Cafaeval, &bootstrap, &mut patient)?;
 /// for (mine, other) in mine.iter().zip(&other) {
 ///     let interval = mine.interval();
 ///     println!("{}: {} [{}, {}]", mine.namespace, mine.fmax, interval.low, interval.high);
@@ -152,6 +155,7 @@ impl Resampled {
 pub fn resample(
     predictions: &Predictions<'_>,
     options: &ScoringOptions,
+    rules: Rules<'_>,
     bootstrap: &Bootstrap,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<Resampled>, ScoringError> {
@@ -182,9 +186,11 @@ pub fn resample(
     let mut resampled = Vec::with_capacity(places.len());
     for at in places {
         let namespace = &truth.ontology.namespaces()[at];
-        let contributions = with_task(at, predictions, None, options, &thresholds, |task| {
-            Contributions::count(task, namespace, options.prop)
-        });
+        let Some(contributions) = contributions(at, predictions, options, &thresholds, rules)
+        else {
+            go_on(bootstrap.resamples)?;
+            continue;
+        };
         let proteins = contributions.proteins();
         let mut resamples = Vec::with_capacity(bootstrap.resamples);
         while resamples.len() < bootstrap.resamples {
@@ -205,11 +211,40 @@ pub fn resample(
         resampled.push(Resampled {
             namespace: namespace.name().to_owned(),
             aspect: namespace.aspect(),
-            proteins,
+            proteins: contributions.counting(),
             fmax: contributions.fmax(&vec![1; proteins], options.norm),
             resamples,
             bootstrap: *bootstrap,
         });
     }
     Ok(resampled)
+}
+
+/// What each protein of a namespace adds; `None` where nothing is scored.
+fn contributions(
+    at: usize,
+    predictions: &Predictions<'_>,
+    options: &ScoringOptions,
+    thresholds: &Thresholds,
+    rules: Rules<'_>,
+) -> Option<Contributions> {
+    let namespace = &predictions.truth.ontology.namespaces()[at];
+    match rules {
+        Rules::Cafaeval => Some(with_task(
+            at,
+            predictions,
+            None,
+            options,
+            thresholds,
+            |task| Contributions::count(task, namespace, options.prop),
+        )),
+        Rules::PartialKnowledge(knowledge) => partial::with_proteins(
+            at,
+            predictions,
+            options,
+            thresholds,
+            knowledge,
+            Contributions::count_partial,
+        ),
+    }
 }
