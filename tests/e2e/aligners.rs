@@ -17,7 +17,7 @@ const METHODS: [(&str, &str, &str); 3] = [
 ];
 
 /// The methods whose programs are here. What is missing is said; in CI that is a failure.
-fn installed() -> impl Iterator<Item = &'static str> {
+pub fn installed() -> impl Iterator<Item = &'static str> {
     let there = |program: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path).any(|directory| directory.join(program).is_file())

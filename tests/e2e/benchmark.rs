@@ -14,7 +14,8 @@ use protea_e2e::{Place, Ran, compile_c, test, train};
 use serde_json::{Value, json};
 
 use crate::{
-    aligners::{assert_gone, endless, protea},
+    aligners::{assert_gone, endless, installed, protea},
+    reranker::lightgbm,
     search::parabola::{events, manifests},
 };
 
@@ -337,4 +338,68 @@ fn ctrl_c_ends_the_one_that_goes_on_and_keeps_those_that_are_done() {
     assert_eq!(ended, BTreeMap::from(expected));
     let resumed = place.protea(["benchmark", "--json", "--runners", "naive,knn", "--resume"]);
     assert_eq!(resumed.json()["taken_over"], json!(["naive"]));
+}
+
+/// The comparison that the field makes: frequencies, alignments, neighbours, and neighbours re-ranked.
+#[test]
+fn the_methods_of_the_field_are_compared() {
+    let mut runners = vec!["naive", "knn"];
+    runners.extend(installed());
+    if lightgbm().is_some() {
+        runners.push("lightgbm");
+    }
+    let (train, test) = (train(), test());
+    let place = Place::new();
+    let names = runners.join(",");
+    let given = [
+        "benchmark",
+        "--json",
+        "--bootstrap",
+        "50",
+        "--runners",
+        &names,
+    ];
+    let data = [
+        "--train",
+        train.to_str().unwrap(),
+        "--eval",
+        test.to_str().unwrap(),
+    ];
+    // Settings of a contender that is not there would be refused.
+    let quick: &[&str] = match runners.contains(&"lightgbm") {
+        true => &["--set", "lightgbm.trees=20", "--set", "lightgbm.aligned=5"],
+        false => &[],
+    };
+    let found = place.protea([&given[..], &data, quick].concat()).json();
+    assert_eq!(found["failed"], json!([]));
+    let mut fmax: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for row in rows(&found) {
+        let name = |key: &str| row[key].as_str().unwrap();
+        fmax.insert(
+            (name("aspect"), name("runner")),
+            row["fmax"].as_f64().unwrap(),
+        );
+    }
+    assert_eq!(fmax.len(), 3 * runners.len());
+    for aspect in ["MFO", "BPO", "CCO"] {
+        let of = |runner| fmax.get(&(aspect, runner)).copied();
+        // Where there are no hits nothing is predicted, so that alignment may well lose to frequencies.
+        let [naive, knn] = ["naive", "knn"].map(|runner| of(runner).unwrap());
+        assert!(knn > naive, "{aspect}: {knn}, {naive}");
+        if let Some(lightgbm) = of("lightgbm") {
+            assert!(lightgbm > naive, "{aspect}: {lightgbm}, {naive}");
+        }
+        let aligned: Vec<f64> = ["blast", "diamond", "mmseqs"]
+            .into_iter()
+            .filter_map(of)
+            .collect();
+        let (least, most) = (
+            aligned.iter().copied().fold(1.0, f64::min),
+            aligned.iter().copied().fold(0.0, f64::max),
+        );
+        assert!(
+            most - least < 0.05,
+            "{aspect}: they find the same homologues: {aligned:?}"
+        );
+    }
 }

@@ -26,7 +26,7 @@ const QUICK: [&str; 8] = [
 ];
 
 /// LightGBM where `runners/lightgbm/build` puts it. What is missing is said; in CI that is a failure.
-fn lightgbm() -> Option<PathBuf> {
+pub fn lightgbm() -> Option<PathBuf> {
     let path = built().join(LIBRARY);
     if path.is_file() {
         return Some(path);
