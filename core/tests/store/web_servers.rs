@@ -3,7 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -110,6 +113,31 @@ fn a_server_that_breaks_off_is_asked_again_for_the_rest() {
         .map(|range| range.0 >> 20)
         .collect();
     assert_eq!(starts, [0, 1, 2]);
+}
+
+#[test]
+fn a_server_that_always_breaks_off_at_the_same_place_is_given_up() {
+    let place = Place::new();
+    let here = place.dataset("train", &[3 << 20]);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&tries);
+    // It knows no ranges; who never gave it up would get the whole in the end.
+    let web = serve(&here, move |request, path, _, content| {
+        let mut answer = Answer::ok(content);
+        if is_payload(path)
+            && request.method == "GET"
+            && counted.fetch_add(1, Ordering::SeqCst) < 20
+        {
+            answer.says = Some(content.len() as u64);
+            answer.body.truncate(content.len() / 2);
+        }
+        answer
+    });
+    let error = stage(&place, &web).unwrap_err();
+    let given_up = matches!(error, DatasetError::Store(StoreError::Unreachable { .. }));
+    assert!(given_up, "{error}");
+    assert!(error.to_string().contains(&web.address), "{error}");
+    assert!(tries.load(Ordering::SeqCst) > 2, "it was tried again");
 }
 
 #[test]

@@ -107,9 +107,17 @@ impl Remote {
             return Ok(());
         }
         let patience = Patience::new(self.patience);
+        // Each try begins at the beginning; only what goes beyond all before it is news.
+        let mut furthest = 0;
         for number in 1.. {
+            let sent = |bytes| {
+                if bytes > furthest {
+                    furthest = bytes;
+                    patience.renew();
+                }
+            };
             match self
-                .send_in_parts(path, shown, file, size, &patience, meter)
+                .send_in_parts(path, shown, file, size, sent, meter)
                 .await
             {
                 Ok(()) => return Ok(()),
@@ -135,7 +143,7 @@ impl Remote {
         shown: &str,
         file: &FilePath,
         size: u64,
-        patience: &Patience,
+        mut come_to: impl FnMut(u64),
         meter: &Meter<'_>,
     ) -> Result<(), Broken> {
         self.nothing_at(path, shown).await?;
@@ -146,7 +154,7 @@ impl Remote {
             outcome = self.parts(&mut *upload, path, shown, file, size, |bytes| {
                 sent += bytes;
                 meter.add(bytes);
-                patience.renew();
+                come_to(sent);
             }) => outcome,
             () = super::object::cancelled(meter) => Err(StoreError::Cancelled.into()),
         };
