@@ -1,6 +1,7 @@
 //! A directory by its manifest: found in the cache, or made there file by file.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, TryLockError},
     path::{Path, PathBuf},
 };
@@ -49,7 +50,7 @@ impl Cache {
                     }
                 }
             }
-            self.make_room(self.lacking(manifest))?;
+            self.make_room_for(manifest, &sha256)?;
             let maker = {
                 let gate = self.enter()?;
                 let lock = self.lock_of(&sha256)?;
@@ -105,13 +106,20 @@ impl Cache {
         Ok(true)
     }
 
-    /// How many bytes have to be fetched for a manifest.
-    fn lacking(&self, manifest: &Manifest) -> u64 {
-        let lacking = manifest.files.iter().filter(|file| {
-            let object = self.objects().join(&file.sha256);
-            !object.exists()
-        });
-        lacking.map(|file| file.bytes).sum()
+    /// Throws away what was used longest ago, unless what has to be fetched for a manifest fits. What
+    /// is there of it already stays.
+    fn make_room_for(&self, manifest: &Manifest, sha256: &str) -> Result<(), StoreError> {
+        let sizes: BTreeMap<&str, u64> = manifest
+            .files
+            .iter()
+            .map(|file| (file.sha256.as_str(), file.bytes))
+            .collect();
+        let lacking = sizes
+            .iter()
+            .filter(|(sum, _)| !self.objects().join(sum).exists())
+            .map(|(sum, bytes)| bytes.saturating_sub(self.part_bytes(sum)));
+        let protected = sizes.keys().copied().chain([sha256]);
+        self.make_room(lacking.sum(), &protected.map(str::to_owned).collect())
     }
 
     fn make_tree(
