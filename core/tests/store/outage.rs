@@ -239,3 +239,37 @@ fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
     assert!(proxy.passed() - before < 34 * MIB);
     assert_eq!(back.done.load(Ordering::SeqCst), 40 * MIB);
 }
+
+#[test]
+fn who_cancels_waits_for_no_answer_however_little_was_sent() {
+    // What the server never answers, of an upload whose file is so large.
+    type Silent = fn(&str, usize) -> bool;
+    let cases: [(usize, Silent); 3] = [
+        (1000, |method, _| method == "PUT"),
+        (20 << 20, |method, asked| method == "HEAD" && asked > 1),
+        (20 << 20, |method, _| method == "POST"),
+    ];
+    for (size, is_silent) in cases {
+        let asked = AtomicUsize::new(0);
+        let web = Web::serve(move |request| {
+            let asked = asked.fetch_add(1, Ordering::SeqCst) + 1;
+            if is_silent(&request.method, asked) {
+                thread::sleep(Duration::from_secs(20));
+            }
+            Answer::status("404 Not Found")
+        });
+        let place = Place::new();
+        let file = place.join("file.bin");
+        fs::write(&file, noise(size, 1)).unwrap();
+        let store = place
+            .store_at(&format!("http://{}", web.address))
+            .with_patience(Duration::from_secs(15))
+            .with_observer(EndAfter::new(TransferKind::Upload, 0));
+        let began = Instant::now();
+        let error = store
+            .copy(&file_uri(&file), &uri("s3://bucket/file.bin"))
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Cancelled), "{size}: {error}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{size}");
+    }
+}

@@ -319,12 +319,7 @@ impl Remote {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let observer = &*self.observer;
-        self.run_to_its_end(async {
-            tokio::select! {
-                result = work => result,
-                () = asked_to_end(|| observer.is_cancelled()) => Err(StoreError::Cancelled),
-            }
-        })
+        self.run_to_its_end(unless_cancelled(|| observer.is_cancelled(), work))
     }
 
     /// On a thread of its own: the caller's may belong to a runtime, which cannot be blocked.
@@ -347,9 +342,15 @@ async fn asked_to_end(is_asked: impl Fn() -> bool) {
     }
 }
 
-/// Ends when the user asks for the end.
-pub(super) async fn cancelled(meter: &Meter<'_>) {
-    asked_to_end(|| meter.is_cancelled()).await;
+/// Waits for `work`, until the user asks for the end.
+pub(super) async fn unless_cancelled<T, E: From<StoreError>>(
+    is_cancelled: impl Fn() -> bool,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::select! {
+        result = work => result,
+        () = asked_to_end(is_cancelled) => Err(StoreError::Cancelled.into()),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -9,7 +9,7 @@ use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayl
 use super::{
     download::{PARALLEL, Patience},
     fault::Fault,
-    object::Remote,
+    object::{Remote, unless_cancelled},
 };
 use crate::store::{StoreError, meter::Meter};
 
@@ -102,7 +102,8 @@ impl Remote {
         let size = file.metadata().map_err(StoreError::read(file))?.len();
         if size <= LARGEST_WHOLE {
             let bytes = std::fs::read(file).map_err(StoreError::read(file))?;
-            self.put(path, shown, bytes.into()).await?;
+            let putting = self.put(path, shown, bytes.into());
+            unless_cancelled(|| meter.is_cancelled(), putting).await?;
             meter.add(size);
             return Ok(());
         }
@@ -127,7 +128,10 @@ impl Remote {
                 Err(Broken::Error(error)) => return Err(error),
                 Err(Broken::Again(Fault::NotFound)) if number < TRIES => {}
                 Err(Broken::Again(Fault::NotFound)) => break,
-                Err(Broken::Again(Fault::Passing(reason))) => patience.wait(shown, reason).await?,
+                Err(Broken::Again(Fault::Passing(reason))) => {
+                    let waiting = patience.wait(shown, reason);
+                    unless_cancelled(|| meter.is_cancelled(), waiting).await?;
+                }
                 Err(Broken::Again(fault)) => return Err(patience.end(fault, shown.to_owned())),
             }
         }
@@ -146,18 +150,20 @@ impl Remote {
         mut come_to: impl FnMut(u64),
         meter: &Meter<'_>,
     ) -> Result<(), Broken> {
-        self.nothing_at(path, shown).await?;
-        let upload = self.store.put_multipart(path).await;
-        let mut upload = upload.map_err(|error| Broken::Again(Fault::of(&error)))?;
-        let mut sent = 0;
-        let outcome = tokio::select! {
-            outcome = self.parts(&mut *upload, path, shown, file, size, |bytes| {
-                sent += bytes;
-                meter.add(bytes);
-                come_to(sent);
-            }) => outcome,
-            () = super::object::cancelled(meter) => Err(StoreError::Cancelled.into()),
+        // Until here there is nothing to be taken back.
+        let beginning = async {
+            self.nothing_at(path, shown).await?;
+            let upload = self.store.put_multipart(path).await;
+            upload.map_err(|error| Broken::Again(Fault::of(&error)))
         };
+        let mut upload = unless_cancelled(|| meter.is_cancelled(), beginning).await?;
+        let mut sent = 0;
+        let sending = self.parts(&mut *upload, path, shown, file, size, |bytes| {
+            sent += bytes;
+            meter.add(bytes);
+            come_to(sent);
+        });
+        let outcome = unless_cancelled(|| meter.is_cancelled(), sending).await;
         if outcome.is_err() {
             meter.take_back(sent);
             // Where the store cannot be asked, its own rules for unfinished uploads remain.
