@@ -7,13 +7,17 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
-use protea_core::{DatasetError, StoreError, dataset};
+use protea_core::{
+    DatasetError, StoreError, dataset,
+    store::{Cache, TransferKind},
+};
 
 use crate::{
-    place::{Place, assert_same, file_uri, uri},
+    place::{EndAfter, Place, assert_same, file_uri, uri},
     web::{Answer, Request, Web},
 };
 
@@ -309,4 +313,46 @@ fn a_redirection_is_followed() {
     let staged = stage(&place, &first).unwrap();
     assert_same(&here, &staged.uri.to_file_path().unwrap());
     assert!(!real.asked().is_empty());
+}
+
+#[test]
+fn a_single_file_is_taken_up_under_a_new_signature_and_keeps_to_the_limit() {
+    let place = Place::new();
+    let here = place.dataset("train", &[40 << 20]);
+    let kept = place.dataset("kept", &[5 << 20]);
+    // The first of five ranges comes to its end before any other.
+    let web = serve(&here, |request, _, good, _| {
+        if request.range(40 << 20).is_some_and(|range| range.0 > 0) {
+            thread::sleep(Duration::from_secs(1));
+        }
+        good
+    });
+    let store = place
+        .store()
+        .with_cache(Cache::new(place.join("cache"), 42 << 20));
+    let elsewhere = "memory://single-file/kept";
+    store.copy(&file_uri(&kept), &uri(elsewhere)).unwrap();
+    let staged = {
+        let staged = dataset::stage_from(elsewhere, &store).unwrap();
+        staged.uri.to_file_path().unwrap()
+    };
+
+    let signed = |by: u32| uri(&format!("http://{}/d/file%200.bin?sig={by}", web.address));
+    let copy = file_uri(&place.join("copy.bin"));
+    let ending = EndAfter::new(TransferKind::Download, 8 << 20);
+    let ended = store.clone().with_observer(ending);
+    let error = ended.copy(&signed(1), &copy).unwrap_err();
+    assert!(matches!(error, StoreError::Cancelled), "{error}");
+    assert!(!staged.exists(), "both are more than the limit");
+
+    let before = web.asked().len();
+    store.copy(&signed(2), &copy).unwrap();
+    let again = web.asked()[before..]
+        .iter()
+        .filter(|request| request.headers.contains_key("range"))
+        .count();
+    assert!((1..5).contains(&again), "{again} of five ranges");
+    assert!(
+        fs::read(place.join("copy.bin")).unwrap() == fs::read(here.join("file 0.bin")).unwrap()
+    );
 }

@@ -16,6 +16,7 @@ mod lease;
 mod tree;
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
 };
@@ -24,8 +25,9 @@ pub use evict::{CacheUse, Cleared};
 pub use lease::{Lease, Staged};
 
 use protea_contracts::content;
+use url::Url;
 
-use super::StoreError;
+use super::{StoreError, location::redacted, remote::Stat};
 
 /// Where the cache is, in place of the user's directory for such.
 const DIRECTORY: &str = "PROTEA_CACHE_DIR";
@@ -96,10 +98,18 @@ impl Cache {
         self.root.join("trees")
     }
 
-    /// Where a single object is fetched to, on its way elsewhere.
-    pub(super) fn part(&self, from: &url::Url) -> Result<PathBuf, StoreError> {
+    /// Where a single object is fetched to, on its way elsewhere, and makes room for it. By its
+    /// tag it is found again under a URI that is signed anew; without one, what is there of it is
+    /// not taken up.
+    pub(super) fn part(&self, from: &Url, stat: &Stat) -> Result<PathBuf, StoreError> {
         self.make()?;
-        let name = content::digest_bytes(from.as_str().as_bytes());
+        let which = match &stat.etag {
+            Some(etag) => etag.clone(),
+            None => stat.size.to_string(),
+        };
+        let name = content::digest_bytes(format!("{}\n{which}", redacted(from)).as_bytes());
+        let lacking = stat.size.saturating_sub(self.part_bytes(&name));
+        self.make_room(lacking, &BTreeSet::from([name.clone()]))?;
         Ok(self.parts().join(name))
     }
 
