@@ -12,6 +12,7 @@ use url::Url;
 
 use super::{
     Cache, Lease, Manifest, Staged, StoreError,
+    cache::Found,
     location::{is_local, local_path, redacted},
     manifest::{LARGEST, NAMES},
     meter::{Meter, Silent, TransferKind, TransferObserver},
@@ -172,11 +173,12 @@ impl Store {
             let Some(wrong) = wrong else {
                 return Ok(staged);
             };
+            let found = Found::at(&staged.path);
             drop(staged);
-            if last || !cache.discard(manifest)? {
-                return Err(StoreError::Corrupt {
+            if last || !cache.discard(manifest, &found, &meter)? {
+                return Err(StoreError::CacheChanged {
                     uri: shown,
-                    reason: format!("its copy in the cache was changed: {wrong}"),
+                    reason: wrong.to_string(),
                 });
             }
         }

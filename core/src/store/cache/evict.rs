@@ -292,7 +292,8 @@ fn taken(metadata: &fs::Metadata) -> u64 {
     metadata.len()
 }
 
-fn remove(path: &Path) -> Result<(), StoreError> {
+/// Removes a file that may be gone already.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(StoreError::write(path)(error))

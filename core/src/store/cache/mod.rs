@@ -23,6 +23,7 @@ use std::{
 
 pub use evict::{CacheUse, Cleared};
 pub use lease::{Lease, Staged};
+pub(super) use tree::Found;
 
 use protea_contracts::content;
 use url::Url;
