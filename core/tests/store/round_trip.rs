@@ -1,6 +1,6 @@
 //! There and back again.
 
-use std::{fs, thread};
+use std::{fs, sync::Barrier, thread};
 
 use protea_core::{
     StoreError, dataset,
@@ -128,6 +128,49 @@ fn of_many_who_publish_at_once_one_wins_and_what_is_there_is_whole() {
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
     let verified = place.store_at(&s3.endpoint).verify(&there).unwrap();
     assert!(verified.is_whole(), "{verified:?}");
+}
+
+#[test]
+fn a_dataset_and_an_export_are_never_published_at_one_place() {
+    let place = Place::new();
+    let dataset = place.dataset("train", &[10]);
+    let export = place.join("export");
+    fs::create_dir(&export).unwrap();
+    fs::write(export.join("model.json"), "{}").unwrap();
+    let mut winners = 0;
+    for round in 0..100 {
+        let there = uri(&format!("memory://both/{round}"));
+        let start = Barrier::new(2);
+        let won: Vec<bool> = thread::scope(|scope| {
+            let racing = [&dataset, &export].map(|directory| {
+                let (store, there, start) = (place.store(), &there, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    match store.publish(directory, there) {
+                        Ok(_) => true,
+                        Err(StoreError::Published { .. }) => false,
+                        Err(error) => panic!("{error}"),
+                    }
+                })
+            });
+            racing.map(|one| one.join().unwrap()).into()
+        });
+        assert!(!(won[0] && won[1]), "both won");
+        let store = place.store();
+        match won.iter().position(|won| *won) {
+            Some(winner) => {
+                winners += 1;
+                let verified = store.verify(&there).unwrap();
+                assert!(verified.is_whole(), "{verified:?}");
+                assert_eq!(verified.manifest == EXPORT_MANIFEST, winner == 1);
+            }
+            None => {
+                let error = store.verify(&there).unwrap_err();
+                assert!(matches!(error, StoreError::NotPublished { .. }), "{error}");
+            }
+        }
+    }
+    assert!(winners > 0);
 }
 
 #[test]

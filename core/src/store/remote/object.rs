@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use super::{
-    Content, Manner, Stat,
+    Content, Made, Manner, Stat,
     connect::{Connected, connect},
     download::{Patience, Reading},
     fault::Fault,
@@ -273,11 +273,19 @@ impl Remote {
     }
 
     /// Makes an object of bytes, unless there is one.
-    pub(in crate::store) fn create(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(in crate::store) fn create(&self, name: &str, bytes: &[u8]) -> Result<Made, StoreError> {
         self.writable()?;
         let (path, shown) = self.at(name)?;
         let bytes = bytes.to_vec();
         self.run(async { self.put(&path, &shown, bytes.into()).await })
+    }
+
+    /// Removes an object.
+    pub(in crate::store) fn withdraw(&self, name: &str) -> Result<(), StoreError> {
+        self.writable()?;
+        let (path, shown) = self.at(name)?;
+        // To its end: what was made by mistake must not stay because somebody is in a hurry.
+        self.run_to_its_end(async { self.delete(&path, &shown).await })
     }
 
     pub(super) fn reading<'r>(

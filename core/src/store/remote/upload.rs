@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
 
 use super::{
+    Made,
     download::{PARALLEL, Patience},
     fault::Fault,
     object::{Remote, unless_cancelled},
@@ -44,13 +45,13 @@ impl Remote {
         path: &Path,
         shown: &str,
         bytes: Bytes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Made, StoreError> {
         let patience = Patience::new(self.patience);
         loop {
             let options = PutOptions::from(PutMode::Create);
             let payload = PutPayload::from_bytes(bytes.clone());
             let error = match self.store.put_opts(path, payload, options).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Made::Now),
                 Err(error) => error,
             };
             match Fault::of(&error) {
@@ -58,12 +59,27 @@ impl Remote {
                 // has tried more than once.
                 Fault::Exists | Fault::Changed => {
                     return match self.holds(path, shown, &bytes).await? {
-                        true => Ok(()),
+                        true => Ok(Made::Before),
                         false => Err(StoreError::Published {
                             uri: shown.to_owned(),
                         }),
                     };
                 }
+                Fault::Passing(reason) => patience.wait(shown, reason).await?,
+                fault => return Err(patience.end(fault, shown.to_owned())),
+            }
+        }
+    }
+
+    /// Removes an object; one that is gone already is as good.
+    pub(super) async fn delete(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
+        let patience = Patience::new(self.patience);
+        loop {
+            let Err(error) = self.store.delete(path).await else {
+                return Ok(());
+            };
+            match Fault::of(&error) {
+                Fault::NotFound => return Ok(()),
                 Fault::Passing(reason) => patience.wait(shown, reason).await?,
                 fault => return Err(patience.end(fault, shown.to_owned())),
             }
