@@ -115,25 +115,32 @@ impl Manifest {
     /// The manifest that a directory of this machine has, if it has one.
     pub(super) fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
         for name in NAMES {
-            let path = directory.join(name);
-            let mut file = match fs::File::open(&path) {
-                Ok(file) => file.take(LARGEST + 1),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(StoreError::read(&path)(error)),
-            };
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)
-                .map_err(StoreError::read(&path))?;
-            let shown = path.display().to_string();
-            if bytes.len() as u64 > LARGEST {
-                return Err(StoreError::Manifest {
-                    uri: shown,
-                    reason: "it is larger than any manifest".to_owned(),
-                });
+            if let Some(manifest) = Self::read(directory, name)? {
+                return Ok(Some(manifest));
             }
-            return Self::parse(&shown, name, bytes).map(Some);
         }
         Ok(None)
+    }
+
+    /// The manifest of this name that a directory of this machine has, if it has one.
+    pub(crate) fn read(directory: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let path = directory.join(name);
+        let mut file = match fs::File::open(&path) {
+            Ok(file) => file.take(LARGEST + 1),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::read(&path)(error)),
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(StoreError::read(&path))?;
+        let shown = path.display().to_string();
+        if bytes.len() as u64 > LARGEST {
+            return Err(StoreError::Manifest {
+                uri: shown,
+                reason: "it is larger than any manifest".to_owned(),
+            });
+        }
+        Self::parse(&shown, name, bytes).map(Some)
     }
 
     /// Makes the manifest of a directory that has none, of all its files.

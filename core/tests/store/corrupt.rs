@@ -84,6 +84,26 @@ fn a_manifest_that_is_none_is_named() {
 }
 
 #[test]
+fn a_manifest_of_this_machine_is_held_to_the_same() {
+    let place = Place::new();
+    let here = place.dataset("train", &[10]);
+    let good = fs::read_to_string(here.join("dataset.json")).unwrap();
+    let deep = format!("{}x", "a/".repeat(40));
+    let cases = [
+        (good.replace("file 0.bin", "../x"), "leaves the directory"),
+        (good.replace("file 0.bin", "dataset.json"), "lists it twice"),
+        (good.replace("file 0.bin", &deep), "deeper than"),
+        (" ".repeat(5 << 20), "larger than any manifest"),
+    ];
+    for (manifest, says) in cases {
+        fs::write(here.join("dataset.json"), manifest).unwrap();
+        let error = dataset::stage_from(here.to_str().unwrap(), &place.store()).unwrap_err();
+        assert!(matches!(error, DatasetError::Manifest { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
 fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
     // Its check takes as long as many need to meet in it.
     const SIZE: usize = 4 << 20;
