@@ -15,6 +15,7 @@ use url::{Position, Url};
 
 use super::{
     Manner, aws,
+    download::BACKOFF,
     fault::reason,
     transport::{self, Transport},
 };
@@ -25,8 +26,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A connection on which nothing moves is not given up before this: a server that puts the parts of
 /// a large object together is silent for a while.
 const IDLE: Duration = Duration::from_secs(30);
-/// The first and the longest wait between two tries.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// A store, and where in it the URI points.
 pub(super) struct Connected {

@@ -15,7 +15,8 @@ use crate::store::{StoreError, meter::Meter, part::PartFile};
 /// So many ranges are fetched at once.
 pub(super) const PARALLEL: usize = 4;
 /// The first and the longest wait between two tries.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const BACKOFF: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(5));
 
 /// How long ago something was heard.
 pub(super) struct Patience {

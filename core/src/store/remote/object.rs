@@ -5,7 +5,7 @@ use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
 
 use futures_util::TryStreamExt;
 use object_store::{ObjectMeta, ObjectStore, path::Path};
-use protea_contracts::FileDigest;
+use protea_contracts::{FileDigest, content::hex};
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
@@ -359,8 +359,4 @@ pub(super) async fn unless_cancelled<T, E: From<StoreError>>(
         result = work => result,
         () = asked_to_end(is_cancelled) => Err(StoreError::Cancelled.into()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
