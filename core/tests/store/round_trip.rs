@@ -10,6 +10,7 @@ use protea_core::{
 use crate::{
     place::{Place, assert_same, file_uri, noise, uri},
     s3::S3,
+    web::{Answer, Web},
 };
 
 #[test]
@@ -171,6 +172,43 @@ fn a_dataset_and_an_export_are_never_published_at_one_place() {
         }
     }
     assert!(winners > 0);
+}
+
+#[test]
+fn no_more_of_a_listing_is_asked_for_than_is_shown() {
+    // Two directories and two objects in each page, and a hundred pages.
+    let web = Web::serve(|request| {
+        let token = request.target.split("continuation-token=").nth(1);
+        let page: u32 = token.map_or(0, |token| token.split('&').next().unwrap().parse().unwrap());
+        let mut text = String::from("<ListBucketResult>");
+        for number in 2 * page..2 * page + 2 {
+            text.push_str(&format!(
+                "<Contents><Key>d/{number:03}</Key><Size>1</Size>\
+                 <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
+                 <CommonPrefixes><Prefix>d/{number:03}-/</Prefix></CommonPrefixes>"
+            ));
+        }
+        if page < 100 {
+            let next = page + 1;
+            text.push_str(&format!(
+                "<NextContinuationToken>{next}</NextContinuationToken>"
+            ));
+        }
+        text.push_str("</ListBucketResult>");
+        Answer::ok(text)
+    });
+    let store = Place::new().store_at(&format!("http://{}", web.address));
+    let listing = store.list(&uri("s3://bucket/d"), false, 6).unwrap();
+    let names: Vec<_> = listing.entries.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(names, ["000", "000-/", "001", "001-/", "002", "002-/"]);
+    assert!(listing.more);
+    assert_eq!(web.asked().len(), 2);
+    assert!(web.asked()[0].target.contains("max-keys=7"));
+
+    let all = store
+        .list(&uri("s3://bucket/d"), false, usize::MAX)
+        .unwrap();
+    assert_eq!((all.entries.len(), all.more), (404, false));
 }
 
 #[test]

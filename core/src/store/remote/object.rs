@@ -4,7 +4,11 @@
 use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
 
 use futures_util::TryStreamExt;
-use object_store::{ObjectMeta, ObjectStore, path::Path};
+use object_store::{
+    ListResult, ObjectMeta, ObjectStore,
+    list::{PaginatedListOptions, PaginatedListStore},
+    path::Path,
+};
 use protea_contracts::{FileDigest, content::hex};
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
@@ -27,11 +31,15 @@ use crate::store::{
 /// How often it is looked whether the user asked for the end.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// No store gives more of a listing at once.
+const PAGE: usize = 1000;
+
 /// A place elsewhere: an object, or what objects lie below.
 pub(in crate::store) struct Remote {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) read_only: bool,
     pub(super) patience: Duration,
+    pages: Option<Arc<dyn PaginatedListStore>>,
     base: Path,
     uri: Url,
     observer: Arc<dyn TransferObserver>,
@@ -43,12 +51,14 @@ impl Remote {
     pub(in crate::store) fn open(uri: &Url, manner: &Manner) -> Result<Self, StoreError> {
         let Connected {
             store,
+            pages,
             base,
             read_only,
         } = connect(uri, manner)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             store,
+            pages,
             base,
             read_only,
             patience: manner.patience,
@@ -164,18 +174,38 @@ impl Remote {
     }
 
     async fn level(&self, prefix: Option<&Path>, most: usize) -> object_store::Result<Listing> {
-        let found = self.store.list_with_delimiter(prefix).await?;
-        let directories = found.common_prefixes.iter().map(|path| Listed {
+        let mut entries = Vec::new();
+        let Some(pages) = &self.pages else {
+            self.take_page(self.store.list_with_delimiter(prefix).await?, &mut entries);
+            return Ok(first(entries, most));
+        };
+        let prefix = prefix.map(|prefix| format!("{prefix}/"));
+        let mut page_token = None;
+        loop {
+            let options = PaginatedListOptions {
+                delimiter: Some("/".into()),
+                max_keys: Some(most.saturating_add(1).min(PAGE)),
+                page_token,
+                ..PaginatedListOptions::default()
+            };
+            let page = pages.list_paginated(prefix.as_deref(), options).await?;
+            self.take_page(page.result, &mut entries);
+            page_token = page.page_token;
+            // Pages come in the order of names.
+            if page_token.is_none() || entries.len() > most {
+                return Ok(first(entries, most));
+            }
+        }
+    }
+
+    fn take_page(&self, page: ListResult, entries: &mut Vec<Listed>) {
+        let directories = page.common_prefixes.iter().map(|path| Listed {
             name: format!("{}/", self.relative(path)),
             bytes: None,
             modified: None,
         });
-        let objects = found.objects.iter().map(|object| self.listed(object));
-        let mut entries: Vec<Listed> = directories.chain(objects).collect();
-        let more = entries.len() > most;
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        entries.truncate(most);
-        Ok(Listing { entries, more })
+        let objects = page.objects.iter().map(|object| self.listed(object));
+        entries.extend(directories.chain(objects));
     }
 
     fn listed(&self, object: &ObjectMeta) -> Listed {
@@ -342,6 +372,14 @@ impl Remote {
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
+}
+
+/// The first so many entries by name.
+fn first(mut entries: Vec<Listed>, most: usize) -> Listing {
+    let more = entries.len() > most;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.truncate(most);
+    Listing { entries, more }
 }
 
 async fn asked_to_end(is_asked: impl Fn() -> bool) {
