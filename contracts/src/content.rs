@@ -165,7 +165,13 @@ impl FileDigest {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal, as the sums here are written.
+///
+/// ```
+/// assert_eq!(protea_contracts::content::hex(&[0, 171]), "00ab");
+/// ```
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

@@ -1,20 +1,13 @@
 //! Frozen datasets as the host sees them: a directory whose `dataset.json` lists every file with
 //! its SHA-256. What is in the files is the runners' business.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use protea_contracts::{
-    FileDigest,
-    content::{self, ContentError},
-};
+use protea_contracts::content::ContentError;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::store::{self, Lease, Store, StoreError};
+use crate::store::{self, Lease, Manifest, Store, StoreError};
 
 /// The file that makes a directory a frozen dataset.
 pub const MANIFEST: &str = "dataset.json";
@@ -109,13 +102,10 @@ pub enum DatasetError {
     },
 }
 
-/// No manifest is larger, in bytes.
-const LARGEST_MANIFEST: u64 = 4 << 20;
-
+/// What the host knows of a dataset's manifest beside its files.
 #[derive(Deserialize)]
-struct Manifest {
+struct Named {
     name: String,
-    files: Vec<FileDigest>,
 }
 
 /// Brings the dataset at `location`, a path or URI, to this machine and checks every file against
@@ -140,8 +130,8 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError
     }
     let staged = store.stage(&uri)?;
     let path = staged.path;
-    let bytes = read_manifest(&path)?;
-    let manifest = parse(&path.join(MANIFEST), &bytes)?;
+    let manifest = read_manifest(&path)?;
+    let name = name_in(&path.join(MANIFEST), &manifest)?;
     for file in &manifest.files {
         file.check(&path).map_err(|source| DatasetError::Changed {
             path: path.clone(),
@@ -149,9 +139,9 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError
         })?;
     }
     Ok(Dataset {
-        name: manifest.name,
+        name,
         uri: store::uri_of(&path)?,
-        sha256: content::digest_bytes(&bytes),
+        sha256: manifest.sha256(),
         origin: None,
         lease: staged.lease,
     })
@@ -163,7 +153,7 @@ fn fetch(uri: &Url, store: &Store) -> Result<Dataset, DatasetError> {
         uri: store::redacted(uri),
     })?;
     let staged = store.stage_as(uri, &manifest)?;
-    let name = parse(&staged.path.join(MANIFEST), &manifest.bytes)?.name;
+    let name = name_in(&staged.path.join(MANIFEST), &manifest)?;
     Ok(Dataset {
         name,
         uri: store::uri_of(&staged.path)?,
@@ -173,44 +163,39 @@ fn fetch(uri: &Url, store: &Store) -> Result<Dataset, DatasetError> {
     })
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, DatasetError> {
-    serde_json::from_slice(bytes).map_err(|error| DatasetError::Manifest {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+fn name_in(path: &Path, manifest: &Manifest) -> Result<String, DatasetError> {
+    let named: Named =
+        serde_json::from_slice(&manifest.bytes).map_err(|error| DatasetError::Manifest {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    Ok(named.name)
 }
 
 /// How many proteins a staged dataset holds, where its manifest says so.
 pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
-    let bytes = read_manifest(&store::local_path(&dataset.uri).ok()?).ok()?;
-    let manifest: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let manifest = read_manifest(&store::local_path(&dataset.uri).ok()?).ok()?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest.bytes).ok()?;
     manifest.pointer("/counts/proteins")?.as_u64()
 }
 
-fn read_manifest(directory: &Path) -> Result<Vec<u8>, DatasetError> {
+fn read_manifest(directory: &Path) -> Result<Manifest, DatasetError> {
     if !directory.is_dir() {
         return Err(DatasetError::Missing {
             path: directory.to_owned(),
         });
     }
-    let path = directory.join(MANIFEST);
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        fs::File::open(&path)?
-            .take(LARGEST_MANIFEST + 1)
-            .read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_MANIFEST {
-            return Err(std::io::Error::other("it is larger than any manifest"));
-        }
-        Ok(bytes)
+    let wrong = |reason: String| DatasetError::Manifest {
+        path: directory.join(MANIFEST),
+        reason,
     };
-    read().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => DatasetError::NotFrozen {
+    match Manifest::read(directory, MANIFEST) {
+        Ok(Some(manifest)) => Ok(manifest),
+        Ok(None) => Err(DatasetError::NotFrozen {
             path: directory.to_owned(),
-        },
-        _ => DatasetError::Manifest {
-            path,
-            reason: error.to_string(),
-        },
-    })
+        }),
+        Err(StoreError::Manifest { reason, .. }) => Err(wrong(reason)),
+        Err(StoreError::Read { source, .. }) => Err(wrong(source.to_string())),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -24,12 +24,14 @@
 //! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
 //! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
+//! | [`quantity`] | times and sizes as people write them |
 //! | [`tracking`] | what runs say of themselves to trackers, and which backends they go to |
 
 pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
 pub mod experiment;
+pub mod quantity;
 pub mod store;
 pub mod tracking;
 pub mod workspace;

@@ -302,6 +302,7 @@ fn of_store(error: &StoreError) -> Exit {
         | StoreError::Setting { .. }
         | StoreError::Credentials { .. }
         | StoreError::Denied { .. }
+        | StoreError::CacheChanged { .. }
         | StoreError::Changed { .. }
         | StoreError::Unreachable { .. }
         | StoreError::Failed { .. } => Exit::Failed,

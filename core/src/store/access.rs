@@ -12,12 +12,13 @@ use url::Url;
 
 use super::{
     Cache, Lease, Manifest, Staged, StoreError,
+    cache::Found,
     location::{is_local, local_path, redacted},
     manifest::{LARGEST, NAMES},
     meter::{Meter, Silent, TransferKind, TransferObserver},
     remote::{Manner, Remote},
 };
-use crate::dataset;
+use crate::{dataset, quantity};
 
 /// How long a store that gives no answer is waited for.
 const PATIENCE: &str = "PROTEA_STORE_PATIENCE";
@@ -58,7 +59,7 @@ impl Store {
         let patience = match env::var(PATIENCE) {
             Err(_) => DEFAULT_PATIENCE,
             Ok(text) if text.is_empty() => DEFAULT_PATIENCE,
-            Ok(text) => seconds(&text).ok_or_else(|| StoreError::Setting {
+            Ok(text) => quantity::time(&text).ok_or_else(|| StoreError::Setting {
                 name: PATIENCE.to_owned(),
                 reason: format!("{text:?} is no time; give one such as 30s or 5m"),
             })?,
@@ -172,11 +173,12 @@ impl Store {
             let Some(wrong) = wrong else {
                 return Ok(staged);
             };
+            let found = Found::at(&staged.path);
             drop(staged);
-            if last || !cache.discard(manifest)? {
-                return Err(StoreError::Corrupt {
+            if last || !cache.discard(manifest, &found, &meter)? {
+                return Err(StoreError::CacheChanged {
                     uri: shown,
-                    reason: format!("its copy in the cache was changed: {wrong}"),
+                    reason: wrong.to_string(),
                 });
             }
         }
@@ -265,19 +267,6 @@ fn percent_decoded(text: &str) -> Option<String> {
     Some(Path::new(path.file_name()?).to_str()?.to_owned())
 }
 
-/// A time such as `90s`.
-fn seconds(text: &str) -> Option<Duration> {
-    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    let (number, factor) = units
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
-    let number: f64 = number.trim().parse().ok()?;
-    let seconds = number * factor;
-    (seconds.is_finite() && seconds > 0.0)
-        .then(|| Duration::try_from_secs_f64(seconds).ok())
-        .flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,11 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_needs_a_unit_and_a_parent_is_found() {
-        assert_eq!(seconds("1.5m"), Some(Duration::from_secs(90)));
-        for wrong in ["", "5", "0s", "-1s", "infs", "NaNs"] {
-            assert_eq!(seconds(wrong), None, "{wrong}");
-        }
+    fn a_parent_is_found() {
         let uri = Url::parse("https://h/d/my%20model.json?sig=x").unwrap();
         let (directory, name) = parent(&uri).unwrap();
         assert_eq!(directory.as_str(), "https://h/d?sig=x");

@@ -11,7 +11,7 @@ use super::{
     location::{below, is_local, local_path, redacted},
     meter::TransferKind,
     part::PartFile,
-    remote::Remote,
+    remote::{Remote, Stat},
     staging::as_created,
 };
 
@@ -54,7 +54,7 @@ impl Store {
             return self.copy_tree(&staged.path, to);
         }
         match remote.stat("")? {
-            Some(stat) => self.fetch_file(&remote, stat.size, from, to),
+            Some(stat) => self.fetch_file(&remote, &stat, from, to),
             None => Err(self.absent(&remote, from)),
         }
     }
@@ -114,7 +114,7 @@ impl Store {
     fn fetch_file(
         &self,
         remote: &Remote,
-        size: u64,
+        stat: &Stat,
         from: &Url,
         to: &Url,
     ) -> Result<Copied, StoreError> {
@@ -127,8 +127,8 @@ impl Store {
             }
         }
         // In the cache, so that it is taken up at the next try, and nothing is left where it goes.
-        let part = self.cache()?.part(from)?;
-        let meter = self.meter(TransferKind::Download, &shown_from, size);
+        let part = self.cache()?.part(from, stat)?;
+        let meter = self.meter(TransferKind::Download, &shown_from, stat.size);
         let file = PartFile::open(&part, &meter)?;
         remote.download("", None, &file, &meter)?;
         let copied = match is_local(&to) {

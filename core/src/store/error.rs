@@ -98,6 +98,18 @@ pub enum StoreError {
         /// How it differs.
         reason: String,
     },
+    /// The copy in the cache is not what the manifest lists, and cannot be replaced while another
+    /// process uses it. The store itself is as it should be.
+    #[error(
+        "the copy of {uri} in the cache was changed: {reason}; wait for the other runs that use it \
+         and try again, or then clear the cache with `protea store cache --clear`"
+    )]
+    CacheChanged {
+        /// The directory.
+        uri: String,
+        /// How the copy differs.
+        reason: String,
+    },
     /// An object was replaced while it was read.
     #[error("{uri} was replaced while it was read; try again")]
     Changed {

@@ -81,7 +81,7 @@ pub fn redacted(uri: &Url) -> String {
 /// As [`redacted`], still a URI.
 pub(crate) fn without_secrets(uri: &Url) -> Url {
     let mut shown = uri.clone();
-    if !matches!(uri.scheme(), "az" | "abfs" | "abfss") {
+    if uri.scheme() != "az" {
         // Refused only by URIs that have no host, and so no user.
         let _ = shown.set_username("");
     }

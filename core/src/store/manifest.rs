@@ -19,6 +19,11 @@ pub(super) const NAMES: [&str; 2] = [dataset::MANIFEST, EXPORT_MANIFEST];
 /// No manifest is larger, in bytes.
 pub(super) const LARGEST: u64 = 4 << 20;
 
+/// No listed path has more bytes, nor more parts: each of its parts is looked up, and all of
+/// them have to be made.
+const LONGEST: usize = 1024;
+const DEEPEST: usize = 32;
+
 /// The manifest of a directory: of a frozen dataset, or of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
@@ -51,6 +56,13 @@ impl Manifest {
         let mut seen = BTreeSet::new();
         for file in &listing.files {
             let path = &file.path;
+            if path.len() > LONGEST || path.split('/').count() > DEEPEST {
+                let start: String = path.chars().take(60).collect();
+                return Err(wrong(format!(
+                    "the listed path {start:?}… is longer than {LONGEST} bytes or deeper than \
+                     {DEEPEST} directories"
+                )));
+            }
             if !stays_below(path) {
                 return Err(wrong(format!(
                     "the listed path {path:?} leaves the directory"
@@ -103,25 +115,32 @@ impl Manifest {
     /// The manifest that a directory of this machine has, if it has one.
     pub(super) fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
         for name in NAMES {
-            let path = directory.join(name);
-            let mut file = match fs::File::open(&path) {
-                Ok(file) => file.take(LARGEST + 1),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(StoreError::read(&path)(error)),
-            };
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)
-                .map_err(StoreError::read(&path))?;
-            let shown = path.display().to_string();
-            if bytes.len() as u64 > LARGEST {
-                return Err(StoreError::Manifest {
-                    uri: shown,
-                    reason: "it is larger than any manifest".to_owned(),
-                });
+            if let Some(manifest) = Self::read(directory, name)? {
+                return Ok(Some(manifest));
             }
-            return Self::parse(&shown, name, bytes).map(Some);
         }
         Ok(None)
+    }
+
+    /// The manifest of this name that a directory of this machine has, if it has one.
+    pub(crate) fn read(directory: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let path = directory.join(name);
+        let mut file = match fs::File::open(&path) {
+            Ok(file) => file.take(LARGEST + 1),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::read(&path)(error)),
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(StoreError::read(&path))?;
+        let shown = path.display().to_string();
+        if bytes.len() as u64 > LARGEST {
+            return Err(StoreError::Manifest {
+                uri: shown,
+                reason: "it is larger than any manifest".to_owned(),
+            });
+        }
+        Self::parse(&shown, name, bytes).map(Some)
     }
 
     /// Makes the manifest of a directory that has none, of all its files.
@@ -219,6 +238,7 @@ mod tests {
     fn a_manifest_that_lists_what_cannot_be_is_refused() {
         let good = parse(&[file("a", 1), file("b/c", 2)].join(",")).unwrap();
         assert_eq!(good.total(), 3);
+        parse(&file(&format!("{}b", "a/".repeat(DEEPEST - 1)), 1)).unwrap();
         let wrong = [
             file("../a", 1),
             file("/a", 1),
@@ -226,6 +246,8 @@ mod tests {
             [file("a", 1), file("a", 1)].join(","),
             [file("a", 1), file("a/b", 1)].join(","),
             [file("a", u64::MAX), file("b", 1)].join(","),
+            file(&format!("{}b", "a/".repeat(DEEPEST)), 1),
+            file(&"a".repeat(LONGEST + 1), 1),
             json!({ "path": "a", "sha256": "abc", "bytes": 1 }).to_string(),
             json!({ "path": "a", "sha256": SUM, "bytes": -1 }).to_string(),
             "7".to_owned(),

@@ -5,7 +5,10 @@ use std::{
     io::{Seek, SeekFrom, Write},
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -26,6 +29,8 @@ pub(in crate::store) struct PartFile {
     path: PathBuf,
     file: Mutex<File>,
     state: Mutex<State>,
+    /// Whether a sum will tell in the end what did not get to the disk.
+    known_sum: AtomicBool,
 }
 
 /// Which parts are there. Written after the bytes, so that it never promises too much to a process
@@ -59,6 +64,7 @@ impl PartFile {
                             size: 0,
                             etag: None,
                         })),
+                        known_sum: AtomicBool::new(false),
                     });
                 }
                 // The other process has put it where it belongs.
@@ -79,6 +85,7 @@ impl PartFile {
         stat: &Stat,
         known_sum: bool,
     ) -> Result<u64, StoreError> {
+        self.known_sum.store(known_sum, Ordering::Relaxed);
         let before = fs::read(self.state_path()).ok();
         let before = before.and_then(|bytes| serde_json::from_slice::<State>(&bytes).ok());
         let length = self.file().metadata().map_or(0, |metadata| metadata.len());
@@ -152,6 +159,11 @@ impl PartFile {
 
     /// A part is there, whole.
     pub(in crate::store) fn finish(&self, range: &Range<u64>) -> Result<(), StoreError> {
+        // A machine that loses power may have the later write and not the earlier.
+        if !self.known_sum.load(Ordering::Relaxed) {
+            let synced = self.file().sync_data();
+            synced.map_err(StoreError::write(&self.path))?;
+        }
         let text = {
             let mut state = self.state();
             let number = usize::try_from(range.start / state.chunk).unwrap_or(usize::MAX);

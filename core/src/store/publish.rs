@@ -11,7 +11,7 @@ use super::{
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
-    remote::Remote,
+    remote::{Made, Remote},
     write_atomic,
 };
 
@@ -147,8 +147,34 @@ impl Store {
                 });
             }
         }
-        remote.create(&manifest.name, &manifest.bytes)
+        announce(remote, manifest)
     }
+}
+
+/// Writes the manifest. No store guards one of the two names against the other: of those who come at
+/// once under both, whoever sees the other afterwards takes the own one back.
+fn announce(remote: &Remote, manifest: &Manifest) -> Result<(), StoreError> {
+    let others = NAMES.iter().filter(|name| **name != manifest.name);
+    let alone = || {
+        for other in others.clone() {
+            if remote.stat(other)?.is_some() {
+                return Err(StoreError::Published {
+                    uri: remote.shown(""),
+                });
+            }
+        }
+        Ok(())
+    };
+    alone()?;
+    let made = remote.create(&manifest.name, &manifest.bytes)?;
+    let Err(error) = alone() else {
+        return Ok(());
+    };
+    // What was there before may be somebody else's.
+    if made == Made::Now {
+        remote.withdraw(&manifest.name)?;
+    }
+    Err(error)
 }
 
 /// Fails where something is published already, or nothing can be.

@@ -1,10 +1,20 @@
 //! The cache: what it keeps, what it throws away, and who may be at it at once.
 
-use std::{fs, thread};
+use std::{
+    fs, thread,
+    time::{Duration, SystemTime},
+};
 
-use protea_core::{Store, dataset, store::Cache};
+use protea_core::{
+    DatasetError, Store, StoreError, dataset,
+    store::{Cache, TransferKind},
+};
 
-use crate::place::{Place, assert_same, file_uri, files, uri};
+use crate::{
+    place::{EndAfter, Place, assert_same, file_uri, files, noise, uri},
+    proxy::Proxy,
+    s3::S3,
+};
 
 const KIB: usize = 1024;
 
@@ -75,6 +85,70 @@ fn what_was_used_longest_ago_goes_first_and_what_is_in_use_stays() {
     drop((still, c));
     assert_eq!(place.cache().clear().unwrap().directories, 2);
     assert_eq!(files(&place.join("cache/objects")).len(), 0);
+}
+
+#[test]
+fn of_downloads_and_datasets_what_was_used_longest_ago_goes_first() {
+    let place = Place::new();
+    let there = filled(&place, "aged");
+    let store = with_limit(&place, 350 * KIB);
+    let stage = |number: usize| dataset::stage_from(&there[number], &store).unwrap();
+    let part = place.join("cache/parts").join("0".repeat(64));
+    let interrupted = |age: Duration| {
+        fs::write(&part, noise(100 * KIB, 5)).unwrap();
+        let file = fs::File::options().write(true).open(&part).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    };
+    let a = stage(0).uri.to_file_path().unwrap();
+    interrupted(Duration::ZERO);
+    stage(1);
+    stage(2);
+    assert!(
+        part.exists(),
+        "it was under way when the dataset was done with"
+    );
+    assert!(!a.exists());
+
+    interrupted(Duration::from_secs(3600));
+    stage(0);
+    assert!(!part.exists());
+}
+
+#[test]
+fn what_is_there_of_a_download_is_taken_up_however_near_the_limit_is() {
+    let Some(s3) = S3::shared() else { return };
+    let (place, bucket) = (Place::new(), s3.bucket());
+    let proxy = Proxy::before(&s3.endpoint);
+    let cache = Cache::new(place.join("cache"), 42 << 20);
+    let store = place.store_at(&proxy.endpoint).with_cache(cache);
+    let there = ["small", "large"].map(|name| {
+        let sizes: &[usize] = match name {
+            "small" => &[1 << 20],
+            _ => &[40 << 20],
+        };
+        let there = format!("s3://{bucket}/{name}");
+        let here = place.dataset(name, sizes);
+        store.copy(&file_uri(&here), &uri(&there)).unwrap();
+        there
+    });
+    let small = {
+        let staged = dataset::stage_from(&there[0], &store).unwrap();
+        staged.uri.to_file_path().unwrap()
+    };
+
+    proxy.slow(Duration::from_millis(2));
+    let observer = EndAfter::new(TransferKind::Download, 36 << 20);
+    let ending = store.clone().with_observer(observer);
+    let error = dataset::stage_from(&there[1], &ending).unwrap_err();
+    let cancelled = matches!(error, DatasetError::Store(StoreError::Cancelled));
+    assert!(cancelled, "{error}");
+
+    proxy.slow(Duration::ZERO);
+    let before = proxy.passed();
+    dataset::stage_from(&there[1], &store).unwrap();
+    let again = proxy.passed() - before;
+    assert!(again < 34 << 20, "{again}");
+    assert!(small.exists(), "both fit");
 }
 
 #[test]

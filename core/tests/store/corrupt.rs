@@ -1,6 +1,6 @@
 //! What is not what its manifest lists.
 
-use std::fs;
+use std::{fs, thread};
 
 use protea_core::{DatasetError, StoreError, dataset, store::FileState};
 
@@ -84,27 +84,48 @@ fn a_manifest_that_is_none_is_named() {
 }
 
 #[test]
+fn a_manifest_of_this_machine_is_held_to_the_same() {
+    let place = Place::new();
+    let here = place.dataset("train", &[10]);
+    let good = fs::read_to_string(here.join("dataset.json")).unwrap();
+    let deep = format!("{}x", "a/".repeat(40));
+    let cases = [
+        (good.replace("file 0.bin", "../x"), "leaves the directory"),
+        (good.replace("file 0.bin", "dataset.json"), "lists it twice"),
+        (good.replace("file 0.bin", &deep), "deeper than"),
+        (" ".repeat(5 << 20), "larger than any manifest"),
+    ];
+    for (manifest, says) in cases {
+        fs::write(here.join("dataset.json"), manifest).unwrap();
+        let error = dataset::stage_from(here.to_str().unwrap(), &place.store()).unwrap_err();
+        assert!(matches!(error, DatasetError::Manifest { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
 fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
-    let Some(s3) = S3::shared() else { return };
-    let (place, bucket) = (Place::new(), s3.bucket());
-    let here = place.dataset("train", &[5000, 6000]);
-    let store = place.store_at(&s3.endpoint);
-    let there = format!("s3://{bucket}/train");
-    store.copy(&file_uri(&here), &uri(&there)).unwrap();
-    let staged = dataset::stage_from(&there, &store).unwrap();
+    // Its check takes as long as many need to meet in it.
+    const SIZE: usize = 4 << 20;
+    let place = Place::new();
+    let here = place.dataset("train", &[SIZE, 6000]);
+    let store = place.store();
+    let there = "memory://changed/train";
+    store.copy(&file_uri(&here), &uri(there)).unwrap();
+    let staged = dataset::stage_from(there, &store).unwrap();
     let path = staged.uri.to_file_path().unwrap();
     let changed = path.join("file 0.bin");
     let damage = || {
         let object = files(&place.join("cache/objects"))
             .into_iter()
             .map(|name| place.join("cache/objects").join(name))
-            .find(|object| object.metadata().unwrap().len() == 5000)
+            .find(|object| object.metadata().unwrap().len() == SIZE as u64)
             .unwrap();
         let mut permissions = object.metadata().unwrap().permissions();
         #[expect(clippy::permissions_set_readonly_false, reason = "a test's own file")]
         permissions.set_readonly(false);
         fs::set_permissions(&object, permissions).unwrap();
-        fs::write(object, noise(5000, 99)).unwrap();
+        fs::write(object, noise(SIZE, 99)).unwrap();
     };
     damage();
     assert_ne!(
@@ -112,12 +133,22 @@ fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
         fs::read(here.join("file 0.bin")).unwrap()
     );
     // In use: nothing is taken away from under somebody.
-    let error = dataset::stage_from(&there, &store).unwrap_err();
-    assert!(
-        error.to_string().contains("in the cache was changed"),
-        "{error}"
-    );
+    let error = dataset::stage_from(there, &store).unwrap_err();
+    let changed = matches!(error, DatasetError::Store(StoreError::CacheChanged { .. }));
+    assert!(changed, "{error}");
+    let text = error.to_string();
+    assert!(text.contains("store cache --clear"), "{text}");
+    assert!(!text.contains("publish it again"), "{text}");
     drop(staged);
-    let staged = dataset::stage_from(&there, &store).unwrap();
-    assert_same(&here, &staged.uri.to_file_path().unwrap());
+
+    // Of many who find it at once, each gets what is whole.
+    let staged: Vec<_> = thread::scope(|scope| {
+        let at_once: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| dataset::stage_from(there, &store).unwrap()))
+            .collect();
+        at_once.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for staged in staged {
+        assert_same(&here, &staged.uri.to_file_path().unwrap());
+    }
 }

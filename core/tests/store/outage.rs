@@ -1,7 +1,12 @@
 //! A server that goes away in the middle.
 
 use std::{
-    fs, thread,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -14,6 +19,7 @@ use crate::{
     place::{EndAfter, Place, assert_same, file_uri, files, noise, uri},
     proxy::Proxy,
     s3::S3,
+    web::{Answer, Web},
 };
 
 const MIB: u64 = 1 << 20;
@@ -155,6 +161,46 @@ fn an_upload_survives_an_outage_and_leaves_no_parts_behind() {
 }
 
 #[test]
+fn a_server_that_never_takes_one_part_is_given_up() {
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&refused);
+    // The other parts arrive while that one is tried, each time anew. Who never gave it up would be
+    // let through in the end.
+    let web = Web::serve(move |request| {
+        let is_second = request.target.contains("partNumber=2");
+        match request.method.as_str() {
+            "HEAD" => Answer::status("404 Not Found"),
+            "POST" => Answer::ok(
+                "<InitiateMultipartUploadResult><UploadId>1</UploadId>\
+                 </InitiateMultipartUploadResult>",
+            ),
+            "PUT" if is_second && counted.fetch_add(1, Ordering::SeqCst) < 60 => {
+                let mut answer = Answer::ok("");
+                answer.breaks = true;
+                answer
+            }
+            "PUT" => {
+                thread::sleep(Duration::from_millis(1500));
+                let mut answer = Answer::ok("");
+                answer.headers.push(("etag", "\"1\"".to_owned()));
+                answer
+            }
+            _ => Answer::status("204 No Content"),
+        }
+    });
+    let place = Place::new();
+    let file = place.join("large.bin");
+    fs::write(&file, noise(20 << 20, 1)).unwrap();
+    let store = place.store_at(&format!("http://{}", web.address));
+    let error = store
+        .copy(&file_uri(&file), &uri("s3://bucket/large.bin"))
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    let refused = refused.load(Ordering::SeqCst);
+    assert!((2..60).contains(&refused), "{refused}");
+}
+
+#[test]
 fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
     let Some(s3) = S3::shared() else { return };
     let (place, bucket) = (Place::new(), s3.bucket());
@@ -191,8 +237,39 @@ fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
     let before = proxy.passed();
     dataset::stage_from(there.as_str(), &store.with_observer(back.clone())).unwrap();
     assert!(proxy.passed() - before < 34 * MIB);
-    assert_eq!(
-        back.done.load(std::sync::atomic::Ordering::SeqCst),
-        40 * MIB
-    );
+    assert_eq!(back.done.load(Ordering::SeqCst), 40 * MIB);
+}
+
+#[test]
+fn who_cancels_waits_for_no_answer_however_little_was_sent() {
+    // What the server never answers, of an upload whose file is so large.
+    type Silent = fn(&str, usize) -> bool;
+    let cases: [(usize, Silent); 3] = [
+        (1000, |method, _| method == "PUT"),
+        (20 << 20, |method, asked| method == "HEAD" && asked > 1),
+        (20 << 20, |method, _| method == "POST"),
+    ];
+    for (size, is_silent) in cases {
+        let asked = AtomicUsize::new(0);
+        let web = Web::serve(move |request| {
+            let asked = asked.fetch_add(1, Ordering::SeqCst) + 1;
+            if is_silent(&request.method, asked) {
+                thread::sleep(Duration::from_secs(20));
+            }
+            Answer::status("404 Not Found")
+        });
+        let place = Place::new();
+        let file = place.join("file.bin");
+        fs::write(&file, noise(size, 1)).unwrap();
+        let store = place
+            .store_at(&format!("http://{}", web.address))
+            .with_patience(Duration::from_secs(15))
+            .with_observer(EndAfter::new(TransferKind::Upload, 0));
+        let began = Instant::now();
+        let error = store
+            .copy(&file_uri(&file), &uri("s3://bucket/file.bin"))
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Cancelled), "{size}: {error}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{size}");
+    }
 }

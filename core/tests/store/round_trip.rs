@@ -1,6 +1,6 @@
 //! There and back again.
 
-use std::{fs, thread};
+use std::{fs, sync::Barrier, thread};
 
 use protea_core::{
     StoreError, dataset,
@@ -10,6 +10,7 @@ use protea_core::{
 use crate::{
     place::{Place, assert_same, file_uri, noise, uri},
     s3::S3,
+    web::{Answer, Web},
 };
 
 #[test]
@@ -128,6 +129,86 @@ fn of_many_who_publish_at_once_one_wins_and_what_is_there_is_whole() {
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
     let verified = place.store_at(&s3.endpoint).verify(&there).unwrap();
     assert!(verified.is_whole(), "{verified:?}");
+}
+
+#[test]
+fn a_dataset_and_an_export_are_never_published_at_one_place() {
+    let place = Place::new();
+    let dataset = place.dataset("train", &[10]);
+    let export = place.join("export");
+    fs::create_dir(&export).unwrap();
+    fs::write(export.join("model.json"), "{}").unwrap();
+    let mut winners = 0;
+    for round in 0..100 {
+        let there = uri(&format!("memory://both/{round}"));
+        let start = Barrier::new(2);
+        let won: Vec<bool> = thread::scope(|scope| {
+            let racing = [&dataset, &export].map(|directory| {
+                let (store, there, start) = (place.store(), &there, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    match store.publish(directory, there) {
+                        Ok(_) => true,
+                        Err(StoreError::Published { .. }) => false,
+                        Err(error) => panic!("{error}"),
+                    }
+                })
+            });
+            racing.map(|one| one.join().unwrap()).into()
+        });
+        assert!(!(won[0] && won[1]), "both won");
+        let store = place.store();
+        match won.iter().position(|won| *won) {
+            Some(winner) => {
+                winners += 1;
+                let verified = store.verify(&there).unwrap();
+                assert!(verified.is_whole(), "{verified:?}");
+                assert_eq!(verified.manifest == EXPORT_MANIFEST, winner == 1);
+            }
+            None => {
+                let error = store.verify(&there).unwrap_err();
+                assert!(matches!(error, StoreError::NotPublished { .. }), "{error}");
+            }
+        }
+    }
+    assert!(winners > 0);
+}
+
+#[test]
+fn no_more_of_a_listing_is_asked_for_than_is_shown() {
+    // Two directories and two objects in each page, and a hundred pages.
+    let web = Web::serve(|request| {
+        let token = request.target.split("continuation-token=").nth(1);
+        let page: u32 = token.map_or(0, |token| token.split('&').next().unwrap().parse().unwrap());
+        let mut text = String::from("<ListBucketResult>");
+        for number in 2 * page..2 * page + 2 {
+            text.push_str(&format!(
+                "<Contents><Key>d/{number:03}</Key><Size>1</Size>\
+                 <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
+                 <CommonPrefixes><Prefix>d/{number:03}-/</Prefix></CommonPrefixes>"
+            ));
+        }
+        if page < 100 {
+            let next = page + 1;
+            text.push_str(&format!(
+                "<NextContinuationToken>{next}</NextContinuationToken>"
+            ));
+        }
+        text.push_str("</ListBucketResult>");
+        Answer::ok(text)
+    });
+    let store = Place::new().store_at(&format!("http://{}", web.address));
+    let listing = store.list(&uri("s3://bucket/d"), false, 6).unwrap();
+    let names: Vec<_> = listing.entries.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(names, ["000", "000-/", "001", "001-/", "002", "002-/"]);
+    assert!(listing.more);
+    assert_eq!(web.asked().len(), 2);
+    assert!(web.asked()[0].target.contains("max-keys=7"));
+
+    let all = store
+        .list(&uri("s3://bucket/d"), false, usize::MAX)
+        .unwrap();
+    assert_eq!((all.entries.len(), all.more), (404, false));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -41,6 +41,8 @@ pub struct Answer {
     pub says: Option<u64>,
     /// Sends only so many of the body, then nothing more for a minute.
     pub hangs_after: Option<usize>,
+    /// Closes the connection without a word.
+    pub breaks: bool,
 }
 
 impl Answer {
@@ -52,6 +54,7 @@ impl Answer {
             body: body.into(),
             says: None,
             hangs_after: None,
+            breaks: false,
         }
     }
 
@@ -124,7 +127,8 @@ impl Web {
 }
 
 fn read(client: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(client).lines();
+    let mut reader = BufReader::new(client);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next()?.ok()?;
     let mut words = first.split(' ');
     let mut request = Request {
@@ -140,10 +144,17 @@ fn read(client: &TcpStream) -> Option<Request> {
         let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
         request.headers.insert(name, value);
     }
+    if let Some(length) = request.headers.get("content-length") {
+        let mut body = reader.take(length.parse().ok()?);
+        std::io::copy(&mut body, &mut std::io::sink()).ok()?;
+    }
     Some(request)
 }
 
 fn send(mut client: &TcpStream, request: &Request, answer: &Answer) -> std::io::Result<()> {
+    if answer.breaks {
+        return Ok(());
+    }
     let length = answer.says.unwrap_or(answer.body.len() as u64);
     let mut head = format!(
         "HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: {length}\r\n",

@@ -3,14 +3,21 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
-use protea_core::{DatasetError, StoreError, dataset};
+use protea_core::{
+    DatasetError, StoreError, dataset,
+    store::{Cache, TransferKind},
+};
 
 use crate::{
-    place::{Place, assert_same, file_uri, uri},
+    place::{EndAfter, Place, assert_same, file_uri, uri},
     web::{Answer, Request, Web},
 };
 
@@ -110,6 +117,31 @@ fn a_server_that_breaks_off_is_asked_again_for_the_rest() {
         .map(|range| range.0 >> 20)
         .collect();
     assert_eq!(starts, [0, 1, 2]);
+}
+
+#[test]
+fn a_server_that_always_breaks_off_at_the_same_place_is_given_up() {
+    let place = Place::new();
+    let here = place.dataset("train", &[3 << 20]);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&tries);
+    // It knows no ranges; who never gave it up would get the whole in the end.
+    let web = serve(&here, move |request, path, _, content| {
+        let mut answer = Answer::ok(content);
+        if is_payload(path)
+            && request.method == "GET"
+            && counted.fetch_add(1, Ordering::SeqCst) < 20
+        {
+            answer.says = Some(content.len() as u64);
+            answer.body.truncate(content.len() / 2);
+        }
+        answer
+    });
+    let error = stage(&place, &web).unwrap_err();
+    let given_up = matches!(error, DatasetError::Store(StoreError::Unreachable { .. }));
+    assert!(given_up, "{error}");
+    assert!(error.to_string().contains(&web.address), "{error}");
+    assert!(tries.load(Ordering::SeqCst) > 2, "it was tried again");
 }
 
 #[test]
@@ -281,4 +313,46 @@ fn a_redirection_is_followed() {
     let staged = stage(&place, &first).unwrap();
     assert_same(&here, &staged.uri.to_file_path().unwrap());
     assert!(!real.asked().is_empty());
+}
+
+#[test]
+fn a_single_file_is_taken_up_under_a_new_signature_and_keeps_to_the_limit() {
+    let place = Place::new();
+    let here = place.dataset("train", &[40 << 20]);
+    let kept = place.dataset("kept", &[5 << 20]);
+    // The first of five ranges comes to its end before any other.
+    let web = serve(&here, |request, _, good, _| {
+        if request.range(40 << 20).is_some_and(|range| range.0 > 0) {
+            thread::sleep(Duration::from_secs(1));
+        }
+        good
+    });
+    let store = place
+        .store()
+        .with_cache(Cache::new(place.join("cache"), 42 << 20));
+    let elsewhere = "memory://single-file/kept";
+    store.copy(&file_uri(&kept), &uri(elsewhere)).unwrap();
+    let staged = {
+        let staged = dataset::stage_from(elsewhere, &store).unwrap();
+        staged.uri.to_file_path().unwrap()
+    };
+
+    let signed = |by: u32| uri(&format!("http://{}/d/file%200.bin?sig={by}", web.address));
+    let copy = file_uri(&place.join("copy.bin"));
+    let ending = EndAfter::new(TransferKind::Download, 8 << 20);
+    let ended = store.clone().with_observer(ending);
+    let error = ended.copy(&signed(1), &copy).unwrap_err();
+    assert!(matches!(error, StoreError::Cancelled), "{error}");
+    assert!(!staged.exists(), "both are more than the limit");
+
+    let before = web.asked().len();
+    store.copy(&signed(2), &copy).unwrap();
+    let again = web.asked()[before..]
+        .iter()
+        .filter(|request| request.headers.contains_key("range"))
+        .count();
+    assert!((1..5).contains(&again), "{again} of five ranges");
+    assert!(
+        fs::read(place.join("copy.bin")).unwrap() == fs::read(here.join("file 0.bin")).unwrap()
+    );
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use protea_core::quantity;
 
 /// Where a runner's code runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,50 +58,12 @@ impl Default for Place {
 
 /// A time with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    let seconds =
-        quantity(text, &units).ok_or("give a number and a unit: 500ms, 90s, 10m or 2h")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    quantity::time(text).ok_or_else(|| "give a number and a unit: 500ms, 90s, 10m or 2h".to_owned())
 }
 
 /// A size with its unit.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
-    let units = [
-        ("KiB", 1024.0),
-        ("MiB", 1024.0 * 1024.0),
-        ("GiB", 1024.0 * 1024.0 * 1024.0),
-        ("B", 1.0),
-    ];
-    quantity(text, &units)
-        .filter(|bytes| *bytes >= 1.0 && *bytes < 1e18)
-        .map(|bytes| bytes as u64)
+    quantity::size(text)
+        .filter(|bytes| *bytes > 0)
         .ok_or_else(|| "give a number and a unit: 512MiB or 4GiB".to_owned())
-}
-
-/// A number with one of the units, the longer units before those that they end with.
-fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
-    let (number, factor) = units
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
-    let number: f64 = number.trim().parse().ok()?;
-    (number.is_finite() && number > 0.0).then_some(number * factor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_and_sizes_need_a_unit_and_a_sense() {
-        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(bytes("4 GiB"), Ok(4 << 30));
-        assert_eq!(bytes("100B"), Ok(100));
-        for wrong in ["", "5", "-1s", "0s", "NaNs", "infs"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-        for wrong in ["4", "0B", "many GiB", "1e30GiB"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Throwing away: what was used longest ago goes first, what is in use never.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -45,6 +45,20 @@ struct Tree {
     used: SystemTime,
 }
 
+/// A download that is under way or was interrupted.
+struct Part {
+    path: PathBuf,
+    beside: Vec<PathBuf>,
+    bytes: u64,
+    used: SystemTime,
+}
+
+/// What may be thrown away.
+enum Old {
+    Part(Part),
+    Tree(Tree),
+}
+
 impl Cache {
     /// What it holds.
     ///
@@ -69,9 +83,9 @@ impl Cache {
             usage.objects += 1;
             usage.object_bytes += bytes;
         }
-        for (path, bytes) in files(&self.parts())? {
-            usage.parts += usize::from(path.extension().is_none());
-            usage.part_bytes += bytes;
+        for part in self.all_parts()? {
+            usage.parts += usize::from(part.path.exists());
+            usage.part_bytes += part.bytes;
         }
         Ok(usage)
     }
@@ -86,61 +100,76 @@ impl Cache {
             return Ok(Cleared::default());
         }
         self.make()?;
-        self.shrink_to(0)
+        self.shrink_to(0, &BTreeSet::new())
     }
 
-    /// Throws away what was used longest ago, until so many bytes more fit below the limit.
-    pub(super) fn make_room(&self, bytes: u64) -> Result<(), StoreError> {
-        self.shrink_to(self.limit.saturating_sub(bytes)).map(drop)
+    /// Throws away what was used longest ago, until so many bytes more fit below the limit. What
+    /// goes by one of the `protected` sums stays: it is about to be used.
+    pub(super) fn make_room(
+        &self,
+        bytes: u64,
+        protected: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let most = self.limit.saturating_sub(bytes);
+        self.shrink_to(most, protected).map(drop)
     }
 
-    fn shrink_to(&self, most: u64) -> Result<Cleared, StoreError> {
+    /// How much is there of a download that is under way or was interrupted.
+    pub(super) fn part_bytes(&self, name: &str) -> u64 {
+        let metadata = self.parts().join(name).metadata();
+        metadata.map_or(0, |metadata| taken(&metadata))
+    }
+
+    fn shrink_to(&self, most: u64, protected: &BTreeSet<String>) -> Result<Cleared, StoreError> {
         let _gate = self.enter_alone()?;
         let mut cleared = Cleared::default();
-        let sum = |found: &[(PathBuf, u64)]| found.iter().map(|(_, bytes)| bytes).sum::<u64>();
         let objects = files(&self.objects())?;
-        let parts = files(&self.parts())?;
-        let mut kept = sum(&objects) + sum(&parts);
+        let parts = self.all_parts()?;
+        let mut kept = objects.iter().map(|(_, bytes)| bytes).sum::<u64>()
+            + parts.iter().map(|part| part.bytes).sum::<u64>();
         if kept <= most {
             return Ok(cleared);
         }
-        for (path, bytes) in parts {
-            if kept > most && is_free(&path)? {
-                remove(&path)?;
-                kept -= bytes;
-                cleared.bytes += bytes;
-            }
-        }
-        let mut trees = self.all_trees()?;
-        trees.sort_by_key(|tree| tree.used);
-        // Objects that no directory is made of go before any directory does.
-        let mut next = trees.iter();
-        loop {
-            let freed = self.sweep()?;
-            kept = kept.saturating_sub(freed);
-            cleared.bytes += freed;
+        let parts = parts.into_iter().map(Old::Part);
+        let mut old: Vec<Old> = parts
+            .chain(self.all_trees()?.into_iter().map(Old::Tree))
+            .filter(|old| !protected.contains(old.name()))
+            .collect();
+        old.sort_by_key(Old::used);
+        // Objects that no directory is made of go before anything else does.
+        let freed = self.sweep(protected)?;
+        kept = kept.saturating_sub(freed);
+        cleared.bytes += freed;
+        for old in &old {
             if kept <= most {
                 break;
             }
-            let Some(tree) = next.next() else {
-                break;
+            let freed = match old {
+                Old::Part(part) => part.discard()?,
+                Old::Tree(tree) => {
+                    // Held until it is gone, though nobody can come in.
+                    let lock = open(&tree.lock)?;
+                    if lock.try_lock().is_err() {
+                        cleared.in_use += 1;
+                        continue;
+                    }
+                    let directory = &tree.directory;
+                    fs::remove_dir_all(directory).map_err(StoreError::write(directory))?;
+                    remove(&tree.lock)?;
+                    cleared.directories += 1;
+                    self.sweep(protected)?
+                }
             };
-            // Held until it is gone, though nobody can come in.
-            let lock = open(&tree.lock)?;
-            if lock.try_lock().is_err() {
-                cleared.in_use += 1;
-                continue;
-            }
-            fs::remove_dir_all(&tree.directory).map_err(StoreError::write(&tree.directory))?;
-            remove(&tree.lock)?;
-            cleared.directories += 1;
+            kept = kept.saturating_sub(freed);
+            cleared.bytes += freed;
         }
         Ok(cleared)
     }
 
-    /// Removes the objects that no directory is made of, and gives how large they were.
-    fn sweep(&self) -> Result<u64, StoreError> {
-        let mut needed = BTreeSet::new();
+    /// Removes the objects that no directory is made of and that are not protected, and gives how
+    /// large they were.
+    fn sweep(&self, protected: &BTreeSet<String>) -> Result<u64, StoreError> {
+        let mut needed = protected.clone();
         for tree in self.all_trees()? {
             // One that cannot be read needs nothing: it will be fetched again.
             if let Ok(Some(manifest)) = Manifest::of(&tree.directory) {
@@ -176,6 +205,66 @@ impl Cache {
         }
         Ok(found)
     }
+
+    fn all_parts(&self) -> Result<Vec<Part>, StoreError> {
+        let parts = self.parts();
+        let mut found = BTreeMap::<PathBuf, Part>::new();
+        for (path, bytes) in files(&parts)? {
+            // What lies beside it, such as what is said of it, goes by its name with an ending.
+            let own = path.with_extension("");
+            let used = path.metadata().and_then(|metadata| metadata.modified());
+            let part = found.entry(own.clone()).or_insert(Part {
+                path: own,
+                beside: Vec::new(),
+                bytes: 0,
+                used: SystemTime::UNIX_EPOCH,
+            });
+            part.bytes += bytes;
+            part.used = part.used.max(used.unwrap_or(SystemTime::UNIX_EPOCH));
+            if path != part.path {
+                part.beside.push(path);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+}
+
+impl Part {
+    /// Throws it away unless somebody downloads to it, and gives how much that was.
+    fn discard(&self) -> Result<u64, StoreError> {
+        // Held until it is gone, so that nobody goes on with it meanwhile.
+        let file = match self.path.exists() {
+            true => Some(open(&self.path)?),
+            false => None,
+        };
+        if file.as_ref().is_some_and(|file| file.try_lock().is_err()) {
+            return Ok(0);
+        }
+        for path in &self.beside {
+            remove(path)?;
+        }
+        remove(&self.path)?;
+        Ok(self.bytes)
+    }
+}
+
+impl Old {
+    fn used(&self) -> SystemTime {
+        match self {
+            Self::Part(part) => part.used,
+            Self::Tree(tree) => tree.used,
+        }
+    }
+
+    /// The sum that it goes by.
+    fn name(&self) -> &str {
+        let path = match self {
+            Self::Part(part) => &part.path,
+            Self::Tree(tree) => &tree.directory,
+        };
+        let name = path.file_stem().and_then(|name| name.to_str());
+        name.unwrap_or_default()
+    }
 }
 
 /// The files directly in a directory, with what they take of the disk or are long, whichever is less:
@@ -203,16 +292,8 @@ fn taken(metadata: &fs::Metadata) -> u64 {
     metadata.len()
 }
 
-/// Whether nobody downloads to this file, or to the one that it describes.
-fn is_free(path: &Path) -> Result<bool, StoreError> {
-    let part = path.with_extension("");
-    match part.exists() {
-        true => Ok(open(&part)?.try_lock().is_ok()),
-        false => Ok(true),
-    }
-}
-
-fn remove(path: &Path) -> Result<(), StoreError> {
+/// Removes a file that may be gone already.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(StoreError::write(path)(error))

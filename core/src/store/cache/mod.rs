@@ -16,16 +16,20 @@ mod lease;
 mod tree;
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
 };
 
 pub use evict::{CacheUse, Cleared};
 pub use lease::{Lease, Staged};
+pub(super) use tree::Found;
 
 use protea_contracts::content;
+use url::Url;
 
-use super::StoreError;
+use super::{StoreError, location::redacted, remote::Stat};
+use crate::quantity;
 
 /// Where the cache is, in place of the user's directory for such.
 const DIRECTORY: &str = "PROTEA_CACHE_DIR";
@@ -61,13 +65,14 @@ impl Cache {
     pub fn of_user() -> Result<Self, StoreError> {
         let limit = match env::var_os(LIMIT).filter(|text| !text.is_empty()) {
             None => DEFAULT_LIMIT,
-            Some(text) => text
-                .to_str()
-                .and_then(size)
-                .ok_or_else(|| StoreError::Setting {
-                    name: LIMIT.to_owned(),
-                    reason: format!("{text:?} is no size; give one such as 500MiB or 100GiB"),
-                })?,
+            Some(text) => {
+                text.to_str()
+                    .and_then(quantity::size)
+                    .ok_or_else(|| StoreError::Setting {
+                        name: LIMIT.to_owned(),
+                        reason: format!("{text:?} is no size; give one such as 500MiB or 100GiB"),
+                    })?
+            }
         };
         Ok(Self::new(user_directory()?, limit))
     }
@@ -96,10 +101,18 @@ impl Cache {
         self.root.join("trees")
     }
 
-    /// Where a single object is fetched to, on its way elsewhere.
-    pub(super) fn part(&self, from: &url::Url) -> Result<PathBuf, StoreError> {
+    /// Where a single object is fetched to, on its way elsewhere, and makes room for it. By its
+    /// tag it is found again under a URI that is signed anew; without one, what is there of it is
+    /// not taken up.
+    pub(super) fn part(&self, from: &Url, stat: &Stat) -> Result<PathBuf, StoreError> {
         self.make()?;
-        let name = content::digest_bytes(from.as_str().as_bytes());
+        let which = match &stat.etag {
+            Some(etag) => etag.clone(),
+            None => stat.size.to_string(),
+        };
+        let name = content::digest_bytes(format!("{}\n{which}", redacted(from)).as_bytes());
+        let lacking = stat.size.saturating_sub(self.part_bytes(&name));
+        self.make_room(lacking, &BTreeSet::from([name.clone()]))?;
         Ok(self.parts().join(name))
     }
 
@@ -138,28 +151,4 @@ fn user_directory() -> Result<PathBuf, StoreError> {
             name: DIRECTORY.to_owned(),
             reason: "there is no HOME; set it to the directory that the cache goes to".to_owned(),
         })
-}
-
-/// A size such as `500MiB`, in bytes.
-fn size(text: &str) -> Option<u64> {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0)];
-    let (number, shift) = units
-        .iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))?;
-    let number: u64 = number.trim().parse().ok()?;
-    number.checked_mul(1 << shift)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_needs_a_unit() {
-        assert_eq!(size("2 GiB"), Some(2 << 30));
-        assert_eq!(size("0B"), Some(0));
-        for wrong in ["", "5", "-1B", "1e3GiB", "99999999999GiB", "GiB"] {
-            assert_eq!(size(wrong), None, "{wrong}");
-        }
-    }
 }

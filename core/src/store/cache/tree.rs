@@ -1,20 +1,37 @@
 //! A directory by its manifest: found in the cache, or made there file by file.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, TryLockError},
     path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
 };
 
 use protea_contracts::{FileDigest, content::digest_file};
 
 use super::{
     Cache,
+    evict::remove,
     lease::{Lease, Staged, wait},
 };
 use crate::store::{Manifest, StoreError, meter::Meter, part::PartFile, remote::Remote};
 
 /// A file that does not have the listed sum is fetched so many times.
 const TRIES: usize = 2;
+
+/// So long it is waited for another process to let go of a directory that is to be thrown away.
+const OTHERS: Duration = Duration::from_secs(2);
+
+/// Which directory was found at a place: one that is made there anew has another time.
+#[derive(PartialEq, Eq)]
+pub(in crate::store) struct Found(Option<SystemTime>);
+
+impl Found {
+    pub(in crate::store) fn at(directory: &Path) -> Self {
+        let metadata = directory.metadata();
+        Self(metadata.and_then(|metadata| metadata.modified()).ok())
+    }
+}
 
 impl Cache {
     /// The directory that a manifest describes, whole: as it is in the cache, or fetched.
@@ -49,7 +66,7 @@ impl Cache {
                     }
                 }
             }
-            self.make_room(self.lacking(manifest))?;
+            self.make_room_for(manifest, &sha256)?;
             let maker = {
                 let gate = self.enter()?;
                 let lock = self.lock_of(&sha256)?;
@@ -80,38 +97,65 @@ impl Cache {
         }
     }
 
-    /// Throws away a directory that is not as its manifest says, and what is wrong in it. False
-    /// where another process uses it.
-    pub(in crate::store) fn discard(&self, manifest: &Manifest) -> Result<bool, StoreError> {
+    /// Throws away a directory that was found not to be as its manifest says, and what is wrong in
+    /// it, unless another process has done so since. False where another process uses it, and still
+    /// does after a moment: one that found the same is about to let go of it.
+    pub(in crate::store) fn discard(
+        &self,
+        manifest: &Manifest,
+        found: &Found,
+        meter: &Meter<'_>,
+    ) -> Result<bool, StoreError> {
         let sha256 = manifest.sha256();
-        let _gate = self.enter_alone()?;
-        let lock = self.lock_of(&sha256)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(false),
-            Err(TryLockError::Error(error)) => {
-                return Err(StoreError::write(&self.trees().join(sha256))(error));
+        let began = Instant::now();
+        loop {
+            {
+                let _gate = self.enter_alone()?;
+                if Found::at(&self.trees().join(&sha256)) != *found {
+                    return Ok(true);
+                }
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock() {
+                    Ok(()) => return self.discard_held(manifest).map(|()| true),
+                    Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&self.trees().join(sha256))(error));
+                    }
+                }
             }
+            if began.elapsed() >= OTHERS {
+                return Ok(false);
+            }
+            wait(meter.is_cancelled())?;
         }
+    }
+
+    fn discard_held(&self, manifest: &Manifest) -> Result<(), StoreError> {
         for file in &manifest.files {
             let object = self.objects().join(&file.sha256);
             let good = digest_file(&object).is_ok_and(|(found, _)| found == file.sha256);
-            if !good && object.exists() {
-                fs::remove_file(&object).map_err(StoreError::write(&object))?;
+            if !good {
+                remove(&object)?;
             }
         }
-        let directory = self.trees().join(&sha256);
-        fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))?;
-        Ok(true)
+        let directory = self.trees().join(manifest.sha256());
+        fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))
     }
 
-    /// How many bytes have to be fetched for a manifest.
-    fn lacking(&self, manifest: &Manifest) -> u64 {
-        let lacking = manifest.files.iter().filter(|file| {
-            let object = self.objects().join(&file.sha256);
-            !object.exists()
-        });
-        lacking.map(|file| file.bytes).sum()
+    /// Throws away what was used longest ago, unless what has to be fetched for a manifest fits. What
+    /// is there of it already stays.
+    fn make_room_for(&self, manifest: &Manifest, sha256: &str) -> Result<(), StoreError> {
+        let sizes: BTreeMap<&str, u64> = manifest
+            .files
+            .iter()
+            .map(|file| (file.sha256.as_str(), file.bytes))
+            .collect();
+        let lacking = sizes
+            .iter()
+            .filter(|(sum, _)| !self.objects().join(sum).exists())
+            .map(|(sum, bytes)| bytes.saturating_sub(self.part_bytes(sum)));
+        let protected = sizes.keys().copied().chain([sha256]);
+        self.make_room(lacking.sum(), &protected.map(str::to_owned).collect())
     }
 
     fn make_tree(

@@ -5,7 +5,7 @@ use std::path::Path;
 use protea_contracts::FileDigest;
 use url::Url;
 
-use super::{Content, Manner, Stat};
+use super::{Content, Made, Manner, Stat};
 use crate::store::{
     StoreError,
     listing::Listing,
@@ -68,7 +68,11 @@ impl Remote {
         match *self {}
     }
 
-    pub(in crate::store) fn create(&self, _: &str, _: &[u8]) -> Result<(), StoreError> {
+    pub(in crate::store) fn create(&self, _: &str, _: &[u8]) -> Result<Made, StoreError> {
+        match *self {}
+    }
+
+    pub(in crate::store) fn withdraw(&self, _: &str) -> Result<(), StoreError> {
         match *self {}
     }
 }

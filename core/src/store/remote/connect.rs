@@ -9,12 +9,14 @@ use std::{
 
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, RetryConfig, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder, http::HttpBuilder, memory::InMemory, path::Path,
+    gcp::GoogleCloudStorageBuilder, http::HttpBuilder, list::PaginatedListStore, memory::InMemory,
+    path::Path,
 };
 use url::{Position, Url};
 
 use super::{
     Manner, aws,
+    download::BACKOFF,
     fault::reason,
     transport::{self, Transport},
 };
@@ -25,12 +27,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A connection on which nothing moves is not given up before this: a server that puts the parts of
 /// a large object together is silent for a while.
 const IDLE: Duration = Duration::from_secs(30);
-/// The first and the longest wait between two tries.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// A store, and where in it the URI points.
 pub(super) struct Connected {
     pub(super) store: Arc<dyn ObjectStore>,
+    /// The same, if it can be asked for a listing page by page.
+    pub(super) pages: Option<Arc<dyn PaginatedListStore>>,
     pub(super) base: Path,
     pub(super) read_only: bool,
 }
@@ -66,8 +68,8 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
         name: format!("the environment for {shown}"),
         reason: reason(&error),
     };
-    let store: Arc<dyn ObjectStore> = match uri.scheme() {
-        "memory" => memory(host),
+    let (store, pages): Paged = match uri.scheme() {
+        "memory" => (memory(host), None),
         "s3" => {
             use object_store::aws::AmazonS3ConfigKey as Key;
             let builder = aws::builder(&shown, manner)?.with_bucket_name(host);
@@ -78,7 +80,7 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
                 .with_client_options(client(is_plain(endpoint.as_deref()), patience))
                 .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
-            Arc::new(builder.build().map_err(failed)?)
+            paged(builder.build().map_err(failed)?)
         }
         "gs" => {
             let given = given(manner, "GOOGLE_");
@@ -102,7 +104,7 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
                 .with_client_options(client(plain, patience))
                 .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
-            Arc::new(builder.build().map_err(failed)?)
+            paged(builder.build().map_err(failed)?)
         }
         "az" => {
             use object_store::azure::AzureConfigKey as Key;
@@ -119,7 +121,7 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
                 .with_client_options(client(plain, patience))
                 .with_http_connector(Transport::default())
                 .with_retry(retry(patience));
-            Arc::new(builder.build().map_err(failed)?)
+            paged(builder.build().map_err(failed)?)
         }
         "http" | "https" => {
             let options = client(uri.scheme() == "http", patience)
@@ -134,15 +136,24 @@ pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreErro
                 .with_client_options(options)
                 .with_retry(retry(patience))
                 .with_http_connector(Transport::to_web(uri));
-            Arc::new(builder.build().map_err(failed)?)
+            (Arc::new(builder.build().map_err(failed)?), None)
         }
         _ => return Err(StoreError::Scheme { uri: shown }),
     };
     Ok(Connected {
         store,
+        pages,
         base,
         read_only: is_web,
     })
+}
+
+type Paged = (Arc<dyn ObjectStore>, Option<Arc<dyn PaginatedListStore>>);
+
+fn paged(store: impl ObjectStore + PaginatedListStore) -> Paged {
+    let pages = Arc::new(store);
+    let store = Arc::clone(&pages);
+    (store, Some(pages))
 }
 
 /// The settings that were given with this prefix and that the crate knows.

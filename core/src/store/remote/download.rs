@@ -15,7 +15,8 @@ use crate::store::{StoreError, meter::Meter, part::PartFile};
 /// So many ranges are fetched at once.
 pub(super) const PARALLEL: usize = 4;
 /// The first and the longest wait between two tries.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const BACKOFF: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(5));
 
 /// How long ago something was heard.
 pub(super) struct Patience {
@@ -179,7 +180,9 @@ impl Reading<'_> {
                 },
             };
             self.check_same(&answer)?;
-            if let Err(reason) = self.read(answer, &mut at, range.end, &mut take).await? {
+            let mut furthest = at;
+            let read = self.read(answer, &mut at, &mut furthest, range.end, &mut take);
+            if let Err(reason) = read.await? {
                 self.patience.wait(self.shown, reason).await?;
             }
         }
@@ -192,6 +195,7 @@ impl Reading<'_> {
         &self,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let mut furthest = 0;
         loop {
             let options = GetOptions {
                 if_match: self.strong_etag(),
@@ -208,22 +212,22 @@ impl Reading<'_> {
                 },
             };
             self.check_same(&answer)?;
-            let mut at = 0;
-            match self
-                .read(answer, &mut at, self.stat.size, &mut take)
-                .await?
-            {
+            let (mut at, end) = (0, self.stat.size);
+            let read = self.read(answer, &mut at, &mut furthest, end, &mut take);
+            match read.await? {
                 Ok(()) => return Ok(()),
                 Err(reason) => self.patience.wait(self.shown, reason).await?,
             }
         }
     }
 
-    /// Reads one answer; the inner error is a reason to try again.
+    /// Reads one answer; the inner error is a reason to try again. Only what goes beyond `furthest`
+    /// renews the patience.
     async fn read(
         &self,
         answer: GetResult,
         at: &mut u64,
+        furthest: &mut u64,
         end: u64,
         take: &mut impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
     ) -> Result<Result<(), String>, StoreError> {
@@ -240,7 +244,10 @@ impl Reading<'_> {
                     }
                     take(*at, &bytes)?;
                     *at += bytes.len() as u64;
-                    self.patience.renew();
+                    if *at > *furthest {
+                        *furthest = *at;
+                        self.patience.renew();
+                    }
                 }
                 Some(Err(error)) => {
                     return match Fault::of(&error) {

@@ -81,3 +81,19 @@ pub(super) struct Content {
     /// What changes when the object does.
     pub(super) etag: Option<String>,
 }
+
+/// How an object that was to be made is there now.
+#[cfg_attr(
+    not(feature = "cloud"),
+    expect(
+        dead_code,
+        reason = "nothing is made in a build without stores elsewhere"
+    )
+)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// It was made.
+    Now,
+    /// The same was there, of an earlier try or of somebody else.
+    Before,
+}

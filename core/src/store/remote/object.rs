@@ -4,14 +4,18 @@
 use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
 
 use futures_util::TryStreamExt;
-use object_store::{ObjectMeta, ObjectStore, path::Path};
-use protea_contracts::FileDigest;
+use object_store::{
+    ListResult, ObjectMeta, ObjectStore,
+    list::{PaginatedListOptions, PaginatedListStore},
+    path::Path,
+};
+use protea_contracts::{FileDigest, content::hex};
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use super::{
-    Content, Manner, Stat,
+    Content, Made, Manner, Stat,
     connect::{Connected, connect},
     download::{Patience, Reading},
     fault::Fault,
@@ -27,11 +31,15 @@ use crate::store::{
 /// How often it is looked whether the user asked for the end.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// No store gives more of a listing at once.
+const PAGE: usize = 1000;
+
 /// A place elsewhere: an object, or what objects lie below.
 pub(in crate::store) struct Remote {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) read_only: bool,
     pub(super) patience: Duration,
+    pages: Option<Arc<dyn PaginatedListStore>>,
     base: Path,
     uri: Url,
     observer: Arc<dyn TransferObserver>,
@@ -43,12 +51,14 @@ impl Remote {
     pub(in crate::store) fn open(uri: &Url, manner: &Manner) -> Result<Self, StoreError> {
         let Connected {
             store,
+            pages,
             base,
             read_only,
         } = connect(uri, manner)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             store,
+            pages,
             base,
             read_only,
             patience: manner.patience,
@@ -164,18 +174,38 @@ impl Remote {
     }
 
     async fn level(&self, prefix: Option<&Path>, most: usize) -> object_store::Result<Listing> {
-        let found = self.store.list_with_delimiter(prefix).await?;
-        let directories = found.common_prefixes.iter().map(|path| Listed {
+        let mut entries = Vec::new();
+        let Some(pages) = &self.pages else {
+            self.take_page(self.store.list_with_delimiter(prefix).await?, &mut entries);
+            return Ok(first(entries, most));
+        };
+        let prefix = prefix.map(|prefix| format!("{prefix}/"));
+        let mut page_token = None;
+        loop {
+            let options = PaginatedListOptions {
+                delimiter: Some("/".into()),
+                max_keys: Some(most.saturating_add(1).min(PAGE)),
+                page_token,
+                ..PaginatedListOptions::default()
+            };
+            let page = pages.list_paginated(prefix.as_deref(), options).await?;
+            self.take_page(page.result, &mut entries);
+            page_token = page.page_token;
+            // Pages come in the order of names.
+            if page_token.is_none() || entries.len() > most {
+                return Ok(first(entries, most));
+            }
+        }
+    }
+
+    fn take_page(&self, page: ListResult, entries: &mut Vec<Listed>) {
+        let directories = page.common_prefixes.iter().map(|path| Listed {
             name: format!("{}/", self.relative(path)),
             bytes: None,
             modified: None,
         });
-        let objects = found.objects.iter().map(|object| self.listed(object));
-        let mut entries: Vec<Listed> = directories.chain(objects).collect();
-        let more = entries.len() > most;
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        entries.truncate(most);
-        Ok(Listing { entries, more })
+        let objects = page.objects.iter().map(|object| self.listed(object));
+        entries.extend(directories.chain(objects));
     }
 
     fn listed(&self, object: &ObjectMeta) -> Listed {
@@ -273,11 +303,19 @@ impl Remote {
     }
 
     /// Makes an object of bytes, unless there is one.
-    pub(in crate::store) fn create(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(in crate::store) fn create(&self, name: &str, bytes: &[u8]) -> Result<Made, StoreError> {
         self.writable()?;
         let (path, shown) = self.at(name)?;
         let bytes = bytes.to_vec();
         self.run(async { self.put(&path, &shown, bytes.into()).await })
+    }
+
+    /// Removes an object.
+    pub(in crate::store) fn withdraw(&self, name: &str) -> Result<(), StoreError> {
+        self.writable()?;
+        let (path, shown) = self.at(name)?;
+        // To its end: what was made by mistake must not stay because somebody is in a hurry.
+        self.run_to_its_end(async { self.delete(&path, &shown).await })
     }
 
     pub(super) fn reading<'r>(
@@ -319,12 +357,7 @@ impl Remote {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let observer = &*self.observer;
-        self.run_to_its_end(async {
-            tokio::select! {
-                result = work => result,
-                () = asked_to_end(|| observer.is_cancelled()) => Err(StoreError::Cancelled),
-            }
-        })
+        self.run_to_its_end(unless_cancelled(|| observer.is_cancelled(), work))
     }
 
     /// On a thread of its own: the caller's may belong to a runtime, which cannot be blocked.
@@ -341,17 +374,27 @@ impl Remote {
     }
 }
 
+/// The first so many entries by name.
+fn first(mut entries: Vec<Listed>, most: usize) -> Listing {
+    let more = entries.len() > most;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.truncate(most);
+    Listing { entries, more }
+}
+
 async fn asked_to_end(is_asked: impl Fn() -> bool) {
     while !is_asked() {
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Ends when the user asks for the end.
-pub(super) async fn cancelled(meter: &Meter<'_>) {
-    asked_to_end(|| meter.is_cancelled()).await;
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Waits for `work`, until the user asks for the end.
+pub(super) async fn unless_cancelled<T, E: From<StoreError>>(
+    is_cancelled: impl Fn() -> bool,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::select! {
+        result = work => result,
+        () = asked_to_end(is_cancelled) => Err(StoreError::Cancelled.into()),
+    }
 }

@@ -7,9 +7,10 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
 
 use super::{
+    Made,
     download::{PARALLEL, Patience},
     fault::Fault,
-    object::Remote,
+    object::{Remote, unless_cancelled},
 };
 use crate::store::{StoreError, meter::Meter};
 
@@ -44,13 +45,13 @@ impl Remote {
         path: &Path,
         shown: &str,
         bytes: Bytes,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Made, StoreError> {
         let patience = Patience::new(self.patience);
         loop {
             let options = PutOptions::from(PutMode::Create);
             let payload = PutPayload::from_bytes(bytes.clone());
             let error = match self.store.put_opts(path, payload, options).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Made::Now),
                 Err(error) => error,
             };
             match Fault::of(&error) {
@@ -58,12 +59,27 @@ impl Remote {
                 // has tried more than once.
                 Fault::Exists | Fault::Changed => {
                     return match self.holds(path, shown, &bytes).await? {
-                        true => Ok(()),
+                        true => Ok(Made::Before),
                         false => Err(StoreError::Published {
                             uri: shown.to_owned(),
                         }),
                     };
                 }
+                Fault::Passing(reason) => patience.wait(shown, reason).await?,
+                fault => return Err(patience.end(fault, shown.to_owned())),
+            }
+        }
+    }
+
+    /// Removes an object; one that is gone already is as good.
+    pub(super) async fn delete(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
+        let patience = Patience::new(self.patience);
+        loop {
+            let Err(error) = self.store.delete(path).await else {
+                return Ok(());
+            };
+            match Fault::of(&error) {
+                Fault::NotFound => return Ok(()),
                 Fault::Passing(reason) => patience.wait(shown, reason).await?,
                 fault => return Err(patience.end(fault, shown.to_owned())),
             }
@@ -102,14 +118,23 @@ impl Remote {
         let size = file.metadata().map_err(StoreError::read(file))?.len();
         if size <= LARGEST_WHOLE {
             let bytes = std::fs::read(file).map_err(StoreError::read(file))?;
-            self.put(path, shown, bytes.into()).await?;
+            let putting = self.put(path, shown, bytes.into());
+            unless_cancelled(|| meter.is_cancelled(), putting).await?;
             meter.add(size);
             return Ok(());
         }
         let patience = Patience::new(self.patience);
+        // Each try begins at the beginning; only what goes beyond all before it is news.
+        let mut furthest = 0;
         for number in 1.. {
+            let sent = |bytes| {
+                if bytes > furthest {
+                    furthest = bytes;
+                    patience.renew();
+                }
+            };
             match self
-                .send_in_parts(path, shown, file, size, &patience, meter)
+                .send_in_parts(path, shown, file, size, sent, meter)
                 .await
             {
                 Ok(()) => return Ok(()),
@@ -119,7 +144,10 @@ impl Remote {
                 Err(Broken::Error(error)) => return Err(error),
                 Err(Broken::Again(Fault::NotFound)) if number < TRIES => {}
                 Err(Broken::Again(Fault::NotFound)) => break,
-                Err(Broken::Again(Fault::Passing(reason))) => patience.wait(shown, reason).await?,
+                Err(Broken::Again(Fault::Passing(reason))) => {
+                    let waiting = patience.wait(shown, reason);
+                    unless_cancelled(|| meter.is_cancelled(), waiting).await?;
+                }
                 Err(Broken::Again(fault)) => return Err(patience.end(fault, shown.to_owned())),
             }
         }
@@ -135,21 +163,23 @@ impl Remote {
         shown: &str,
         file: &FilePath,
         size: u64,
-        patience: &Patience,
+        mut come_to: impl FnMut(u64),
         meter: &Meter<'_>,
     ) -> Result<(), Broken> {
-        self.nothing_at(path, shown).await?;
-        let upload = self.store.put_multipart(path).await;
-        let mut upload = upload.map_err(|error| Broken::Again(Fault::of(&error)))?;
-        let mut sent = 0;
-        let outcome = tokio::select! {
-            outcome = self.parts(&mut *upload, path, shown, file, size, |bytes| {
-                sent += bytes;
-                meter.add(bytes);
-                patience.renew();
-            }) => outcome,
-            () = super::object::cancelled(meter) => Err(StoreError::Cancelled.into()),
+        // Until here there is nothing to be taken back.
+        let beginning = async {
+            self.nothing_at(path, shown).await?;
+            let upload = self.store.put_multipart(path).await;
+            upload.map_err(|error| Broken::Again(Fault::of(&error)))
         };
+        let mut upload = unless_cancelled(|| meter.is_cancelled(), beginning).await?;
+        let mut sent = 0;
+        let sending = self.parts(&mut *upload, path, shown, file, size, |bytes| {
+            sent += bytes;
+            meter.add(bytes);
+            come_to(sent);
+        });
+        let outcome = unless_cancelled(|| meter.is_cancelled(), sending).await;
         if outcome.is_err() {
             meter.take_back(sent);
             // Where the store cannot be asked, its own rules for unfinished uploads remain.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    cells::{cells, headings, notes},
+    cells::{cells, headings, notes, on_one_line},
     result::Benchmark,
 };
 use crate::output::count;
@@ -14,8 +14,8 @@ pub fn table(benchmark: &Benchmark) -> String {
     let columns = 1 + headings.len();
     let mut text = format!(
         "% \\usepackage{{booktabs}}\n% Trained on {}, scored on {}.\n\\begin{{tabular}}{{l{}}}\n\\toprule\n",
-        benchmark.train,
-        benchmark.eval,
+        on_one_line(&benchmark.train),
+        on_one_line(&benchmark.eval),
         "r".repeat(headings.len())
     );
     row(
@@ -90,6 +90,20 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_does_not_break_out_of_its_comment() {
+        let benchmark = Benchmark {
+            train: "a\n\\input{x}".to_owned(),
+            eval: "b\r\n\\input{y}".to_owned(),
+            bootstrap: None,
+            outcomes: Vec::new(),
+        };
+        let table = table(&benchmark);
+        let names = table.lines().nth(1).unwrap();
+        assert_eq!(names, "% Trained on a \\input{x}, scored on b  \\input{y}.");
+        assert!(!table.contains('\r'));
+    }
 
     #[test]
     fn signs_of_latex_are_texts() {
