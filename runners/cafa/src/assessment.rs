@@ -202,7 +202,7 @@ fn predict_and_score(
     if sink.predictions.is_empty() {
         emit.warning(
             "runner.cafa.no_predictions",
-            "nothing was predicted for any annotated protein; every score is that of silence",
+            "nothing was predicted for any annotated protein; the scores are those of silence",
             &json!({}),
         );
     }

@@ -52,6 +52,11 @@ fn is_zstd(start: &[u8]) -> bool {
         || matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
+/// How large a file of so many bytes may be, unpacked.
+pub(super) fn most_unpacked(bytes: u64) -> u64 {
+    bytes.saturating_mul(MOST_GROWTH).max(UNSUSPICIOUS)
+}
+
 /// A file that is read here and there, with its first bytes.
 pub(super) struct Seekable {
     pub file: File,
@@ -81,7 +86,7 @@ pub(super) fn open_seekable(
         return Ok(Some(Seekable { file, start }));
     }
     let most = if compressed {
-        metadata.len().saturating_mul(MOST_GROWTH).max(UNSUSPICIOUS)
+        most_unpacked(metadata.len())
     } else {
         u64::MAX
     };

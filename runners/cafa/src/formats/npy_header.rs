@@ -9,11 +9,15 @@ use super::{FormatError, MatrixType};
 
 /// More than any header NumPy writes for a plain array.
 const LONGEST: usize = 64 << 10;
+/// As many dimensions as NumPy gives an array.
+const MOST_DIMENSIONS: usize = 64;
+/// The longest plain type; what is longer is kept as an excerpt.
+const LONGEST_TYPE: usize = 40;
 const AGAIN: &str = "save the array again with numpy.save";
 
 /// What the header says.
 pub(super) struct Header {
-    /// The type of the elements, such as `<f4`; an excerpt if it is compound.
+    /// The type of the elements, such as `<f4`; an excerpt if it is compound, or too long to be a type.
     descr: Result<String, String>,
     fortran: bool,
     /// Elements along each dimension.
@@ -98,7 +102,11 @@ impl Header {
             let after = match key {
                 "descr" => match quoted(value) {
                     Some((text, after)) => {
-                        descr = Some(Ok(text.to_owned()));
+                        descr = Some(if text.len() <= LONGEST_TYPE {
+                            Ok(text.to_owned())
+                        } else {
+                            Err(excerpt(text.as_bytes()))
+                        });
                         after
                     }
                     // A list describes a structured array. What comes after it does not matter then.
@@ -128,8 +136,18 @@ impl Header {
                         .split(',')
                         .map(str::trim)
                         .filter(|d| !d.is_empty())
+                        .take(MOST_DIMENSIONS + 1)
                         .map(|d| d.parse().ok())
                         .collect();
+                    if dimensions
+                        .as_ref()
+                        .is_some_and(|d| d.len() > MOST_DIMENSIONS)
+                    {
+                        return Err((
+                            format!("it has more than {MOST_DIMENSIONS} dimensions, NumPy's limit"),
+                            AGAIN,
+                        ));
+                    }
                     shape = Some(dimensions.ok_or_else(unknown)?);
                     after
                 }

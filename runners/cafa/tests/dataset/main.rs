@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod annotation_files;
+mod assessing;
 mod compression;
 mod damaged_embeddings;
 mod diff;
+mod durable;
 mod embedding_files;
 mod embeddings;
 mod features;
@@ -14,7 +16,9 @@ mod folds;
 mod formats;
 mod freezing;
 mod hostile;
+mod leftovers;
 mod matrices;
+mod memory;
 mod python;
 mod releases;
 mod shared_data;

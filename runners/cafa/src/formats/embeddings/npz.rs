@@ -14,6 +14,9 @@ use crate::formats::npy_header::Header;
 
 /// The largest list of accessions taken into memory, in bytes.
 const LARGEST_LIST: u64 = 1 << 30;
+/// What is kept of the members before it is known which of them are read, in bytes. One vector per protein takes some 120
+/// of them for each.
+const MOST_KEPT: usize = 512 << 20;
 const PIECE: usize = 256 << 10;
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -28,8 +31,17 @@ pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opene
         total: 0,
         handle: 0,
     };
+    let mut kept = 0;
     for number in 0..archive.len() {
         let (name, header) = header(path, &mut archive, number)?;
+        kept += size_of::<Array<usize>>() + name.len() + size_of_val(header.shape.as_slice());
+        if kept > MOST_KEPT {
+            return Err(FormatError::matrix(
+                path,
+                format!("the names of its {} arrays are too long", archive.len()),
+                "save the embeddings as one matrix: numpy.savez(…, vectors=matrix, ids=accessions)",
+            ));
+        }
         shelf.arrays.push(Array {
             name,
             dims: header.shape.iter().map(|&d| d as u64).collect(),

@@ -1,5 +1,8 @@
 //! Heaps: fractal heaps, which hold the links of large groups, and global heaps, which hold texts of varying length.
 
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
 use super::storage::{Budget, Fault, Fields, Storage, address, broken, unsupported};
 
 /// More than the 2^32 objects of a heap need.
@@ -157,49 +160,110 @@ fn bytes_for(most: u64) -> usize {
     (64 - most.leading_zeros()).div_ceil(8).max(1) as usize
 }
 
-/// Texts of varying length; the collection read last is kept.
+/// How often the length of the file may be read in collections and texts. A sound file gives each collection about once,
+/// and each text is in one place.
+const MOST_READ: u64 = 4;
+/// The collections kept have so many bytes together, with what finds their texts.
+const MOST_KEPT: usize = 64 << 20;
+
+/// Texts of varying length; the collections read last are kept.
 #[derive(Default)]
 pub(super) struct GlobalHeap {
-    at: Option<u64>,
-    collection: Vec<u8>,
+    kept: HashMap<u64, Collection>,
+    /// Those kept, the one read first in front.
+    order: VecDeque<u64>,
+    kept_bytes: usize,
+    spent: u64,
+}
+
+struct Collection {
+    bytes: Vec<u8>,
+    /// Where each object is.
+    objects: HashMap<u64, Range<usize>>,
+}
+
+impl Collection {
+    /// Finds all objects at once. What comes after a break is not found, and missed only if it is asked for.
+    fn of(bytes: Vec<u8>, length_size: usize) -> Self {
+        let mut objects = HashMap::new();
+        let mut start = 8 + length_size;
+        while let Some((index, object)) = object_at(&bytes, start, length_size) {
+            let Some(next) = object.len().checked_next_multiple_of(8) else {
+                break;
+            };
+            start = object.start.saturating_add(next);
+            objects.entry(index).or_insert(object);
+        }
+        Self { bytes, objects }
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.objects.len() * (size_of::<(u64, Range<usize>)>() + 8)
+    }
+}
+
+/// Number and place of the object whose head is at `start`; none where the free space begins.
+fn object_at(bytes: &[u8], start: usize, length_size: usize) -> Option<(u64, Range<usize>)> {
+    let mut head = Fields(bytes.get(start..)?);
+    let index = head.uint(2).ok().filter(|&index| index != 0)?;
+    head.bytes(6).ok()?;
+    let size = usize::try_from(head.uint(length_size).ok()?).ok()?;
+    let from = start + 8 + length_size;
+    let to = from.checked_add(size)?;
+    (to <= bytes.len()).then_some((index, from..to))
 }
 
 impl GlobalHeap {
     /// Object `index` of the collection at `at`.
     pub fn get(&mut self, storage: &mut Storage, at: u64, index: u64) -> Result<&[u8], Fault> {
-        let length_size = storage.length_size;
-        if self.at != Some(at) {
-            self.at = None;
-            let mut head = storage.small(at, 8 + length_size)?;
-            head.expect(b"GCOL", at)?;
-            head.bytes(4)?;
-            let size = head.uint(length_size)?;
-            if !(16..=LARGEST_COLLECTION).contains(&size) {
-                return Err(broken(format!("a collection of {size} bytes")));
-            }
-            storage.read(at, size, &mut self.collection)?;
-            self.at = Some(at);
+        if !self.kept.contains_key(&at) {
+            let collection = self.load(storage, at)?;
+            self.keep(at, collection);
         }
-        let mut rest = Fields(&self.collection);
-        rest.bytes(8 + length_size)?;
-        loop {
-            let lost = || {
-                broken(format!(
-                    "text {index} is not in the collection at byte {at}"
-                ))
-            };
-            let found = rest.uint(2).map_err(|_| lost())?;
-            rest.bytes(6).map_err(|_| lost())?;
-            let size = rest.uint(length_size)?;
-            let size = usize::try_from(size).map_err(|_| lost())?;
-            if found == 0 {
-                return Err(lost());
-            }
-            let padded = size.checked_next_multiple_of(8).ok_or_else(lost)?;
-            if found == index {
-                return rest.bytes(size);
-            }
-            rest.bytes(padded)?;
-        }
+        let text = self.kept.get(&at).and_then(|collection| {
+            let place = collection.objects.get(&index)?;
+            collection.bytes.get(place.clone())
+        });
+        let text = text.ok_or_else(|| {
+            broken(format!(
+                "text {index} is not in the collection at byte {at}"
+            ))
+        })?;
+        spend(&mut self.spent, storage, text.len() as u64)?;
+        Ok(text)
     }
+
+    fn load(&mut self, storage: &mut Storage, at: u64) -> Result<Collection, Fault> {
+        let length_size = storage.length_size;
+        let mut head = storage.small(at, 8 + length_size)?;
+        head.expect(b"GCOL", at)?;
+        head.bytes(4)?;
+        let size = head.uint(length_size)?;
+        if !(16..=LARGEST_COLLECTION).contains(&size) {
+            return Err(broken(format!("a collection of {size} bytes")));
+        }
+        spend(&mut self.spent, storage, size)?;
+        let mut bytes = Vec::new();
+        storage.read(at, size, &mut bytes)?;
+        Ok(Collection::of(bytes, length_size))
+    }
+
+    fn keep(&mut self, at: u64, collection: Collection) {
+        self.kept_bytes += collection.size();
+        while self.kept_bytes > MOST_KEPT
+            && let Some(first) = self.order.pop_front()
+        {
+            self.kept_bytes -= self.kept.remove(&first).map_or(0, |first| first.size());
+        }
+        self.order.push_back(at);
+        self.kept.insert(at, collection);
+    }
+}
+
+fn spend(spent: &mut u64, storage: &Storage, bytes: u64) -> Result<(), Fault> {
+    *spent = spent.saturating_add(bytes);
+    if *spent > storage.len().saturating_mul(MOST_READ) {
+        return Err(broken("its texts refer to the same bytes again and again"));
+    }
+    Ok(())
 }

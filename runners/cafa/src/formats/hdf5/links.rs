@@ -7,6 +7,8 @@ use super::tree;
 
 /// A name longer than this is no accession, nor anything else that is looked for.
 const LONGEST_NAME: usize = 4096;
+/// The names of a group are read whole. UniProt's file has 570,000 of some ten bytes.
+const MOST_NAMES: u64 = 256 << 20;
 
 /// The hard links of a group, in the order of the file. Soft and external links are passed over: they name what stands
 /// elsewhere, in another file perhaps.
@@ -52,6 +54,9 @@ fn symbol_table(
     let size = head.uint(length_size)?;
     head.uint(length_size)?;
     let data = head.uint(offset_size)?;
+    if size > MOST_NAMES {
+        return Err(broken(format!("a group with {size} bytes of names")));
+    }
     let mut names = Vec::new();
     storage.read(data, size, &mut names)?;
 
@@ -80,13 +85,25 @@ fn symbol_table(
             let name = usize::try_from(name)
                 .ok()
                 .and_then(|start| names.get(start..))
-                .and_then(|name| name.split(|&b| b == 0).next())
-                .filter(|name| name.len() <= LONGEST_NAME)
+                .and_then(name_at)
                 .ok_or_else(|| broken("a name lies outside the names of its group"))?;
+            // Each link has a name of its own.
+            budget.spend(name.len() as u64)?;
             members.push((String::from_utf8_lossy(name).into_owned(), address));
         }
     }
     Ok(())
+}
+
+/// The name that begins here, up to its NUL.
+fn name_at(names: &[u8]) -> Option<&[u8]> {
+    let within = &names[..names.len().min(LONGEST_NAME + 1)];
+    let end = within.iter().position(|&b| b == 0);
+    match end {
+        Some(end) => Some(&within[..end]),
+        // The last name may end where the names do.
+        None => (within.len() <= LONGEST_NAME).then_some(within),
+    }
 }
 
 /// Groups with more than a few links as `libver="latest"` writes them: the links are in a fractal heap, a tree of
@@ -114,6 +131,8 @@ fn dense(
         if length as usize > 2 * LONGEST_NAME {
             return Err(broken("the name of a link is too long"));
         }
+        // Each link has a place of its own.
+        budget.spend(length)?;
         let link = storage.small(at, length as usize)?;
         members.extend(parse_link(link, offset_size)?);
     }

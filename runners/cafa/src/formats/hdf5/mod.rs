@@ -15,7 +15,8 @@
 //! | filters | deflate, shuffle, Fletcher's checksum, LZF |
 //!
 //! All else is an error that says what it is. No size or address of the file is trusted: pieces are read only where
-//! the file has them, trees come to an end, and no chunk above 256 MiB is taken into memory.
+//! the file has them, trees come to an end, no chunk above 256 MiB is taken into memory, whether as it is stored or as it is
+//! meant, and names and texts take no more memory than the file is long.
 //!
 //! Format: <https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t4.html>.
 
@@ -43,6 +44,12 @@ pub(super) use storage::Fault;
 
 /// The largest band of chunks taken into memory.
 const LARGEST_BAND: u64 = 256 << 20;
+
+/// The most bytes that a chunk takes in the file: what does not compress grows, with deflate by thousandths, with LZF by
+/// a thirty-second, and a checksum is added.
+fn most_stored(chunk_bytes: u64) -> u64 {
+    chunk_bytes + chunk_bytes / 8 + 4096
+}
 
 /// An open file.
 pub(super) struct Hdf5 {
@@ -179,6 +186,12 @@ impl Hdf5 {
             let rows = (grid.shape.0 - row * grid.chunk.0).min(grid.chunk.0) as usize;
             for column in 0..across {
                 let chunk = found.get(&(row, column)).ok_or_else(never_written)?;
+                if chunk.size > most_stored(grid.chunk_bytes) {
+                    return Err(broken(format!(
+                        "a chunk of {} bytes takes {} bytes in the file",
+                        grid.chunk_bytes, chunk.size
+                    )));
+                }
                 self.storage.read(chunk.at, chunk.size, &mut raw)?;
                 let size = grid.chunk_bytes as usize;
                 let plain =

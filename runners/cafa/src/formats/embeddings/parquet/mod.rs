@@ -1,22 +1,32 @@
 //! Embeddings in Parquet: a column of texts and a column of lists of numbers.
 
+mod header;
+mod pages;
+
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float16Type, Float32Type, Float64Type};
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::SchemaDescriptor;
 
 use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
 use super::scratch::ScratchRows;
 use super::{FormatError, MatrixType, Opened, Rows, Wanted, checked_shape};
+use crate::formats::compressed::most_unpacked;
+use pages::Guarded;
 
-const BATCH: usize = 1024;
+/// The most rows decoded at a time, and the most numbers in them.
+const BATCH: u64 = 64;
+const BATCH_NUMBERS: u64 = 4 << 20;
 
 /// Opens a Parquet file and reads the embeddings in it.
 pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
@@ -35,6 +45,9 @@ fn damaged(path: &Path, problem: impl std::fmt::Display) -> FormatError {
 
 fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
     let failed = |error: ParquetError| damaged(path, error);
+    let unreadable = FormatError::unreadable(path);
+    let most = most_unpacked(file.metadata().map_err(&unreadable)?.len());
+    let again = file.try_clone().map_err(&unreadable)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let shelf = shelf(builder.schema(), rows);
@@ -50,13 +63,22 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         ArrayKind::Float(dtype) => dtype,
         ArrayKind::Text | ArrayKind::Other(_) => return Err(damaged(path, "no numbers")),
     };
+    let claimed = claimed_width(path, builder.metadata(), builder.parquet_schema(), &matrix)?;
+    let batch = (BATCH_NUMBERS / claimed).clamp(1, BATCH);
     let roots = [Some(matrix.handle), ids.as_ref().map(|ids| ids.handle)];
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots.into_iter().flatten());
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH)
-        .build()
+    let fields = builder.schema().fields();
+    let levels = parquet_to_arrow_field_levels(builder.parquet_schema(), mask, Some(fields))
         .map_err(failed)?;
+    let pages = Guarded {
+        file: Arc::new(again),
+        metadata: Arc::clone(builder.metadata()),
+        // Rows of different widths are told apart below, as long as they are no danger.
+        widest: claimed.max(BATCH_NUMBERS / batch),
+    };
+    let reader =
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &pages, batch as usize, None)
+            .map_err(failed)?;
 
     let mut unpacked = ScratchRows::create(path, wanted.scratch)?;
     let mut accessions = Vec::new();
@@ -93,6 +115,12 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                 ));
             }
             checked_shape(path, 1, expected as u64)?;
+            if (at as u64 + 1).saturating_mul((expected * dtype.bytes()) as u64) > most {
+                return Err(damaged(
+                    path,
+                    "unpacked, it is hundreds of times as large, as no embeddings are",
+                ));
+            }
             push(&vector, &mut unpacked).map_err(FormatError::unreadable(path))?;
         }
         if let Some(ids) = &ids {
@@ -115,6 +143,29 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         rows: Rows::Matrix(unpacked.finish(path, shape, dtype)?),
         accessions: ids.map(|_| accessions),
     })
+}
+
+/// The most numbers that a row has by the footer. The pages are held against it.
+fn claimed_width(
+    path: &Path,
+    metadata: &ParquetMetaData,
+    schema: &SchemaDescriptor,
+    matrix: &Array<usize>,
+) -> Result<u64, FormatError> {
+    // Rows of fixed width take it even where they are null.
+    let mut widest = matrix.dims.get(1).copied().unwrap_or(0).max(1);
+    let leaf =
+        (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == matrix.handle);
+    for group in metadata.row_groups() {
+        let chunk = leaf.and_then(|leaf| group.columns().get(leaf));
+        let values = chunk.map_or(0, |chunk| {
+            u64::try_from(chunk.num_values()).unwrap_or(u64::MAX)
+        });
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0).max(1);
+        widest = widest.max(values.div_ceil(rows));
+    }
+    checked_shape(path, 1, widest)?;
+    Ok(widest)
 }
 
 /// The columns, as arrays: a list of numbers is a matrix of so many rows. How wide it is, only the rows tell.
