@@ -46,7 +46,7 @@ pub(crate) fn explain(
             .map(|id| find_term(ontology, id))
             .transpose()?;
         let spec = &model.reference.spec;
-        let statistics = Statistics::count(&references, 0, |_| 0);
+        let statistics = Statistics::of_all(&references);
         let predictor = Predictor {
             extractor: Extractor::new(&references, statistics, &model.schema, &components, spec),
             trees: model.read_trees(&library, ontology, &path)?,

@@ -11,7 +11,7 @@
 //! | [`references`] | the proteins that suggest terms |
 //! | [`folds`] | who may not vote for whom, and who is held out |
 //! | [`neighbours`] | the search |
-//! | [`statistics`] | how often terms occur, with and without a fold |
+//! | [`statistics`] | how often terms occur, for who is new and for who is trained on |
 //! | [`principal`] | principal components of embeddings |
 //! | [`features`] | what the trees see of a candidate; the feature schema |
 //! | [`train`](mod@train) | from a dataset to a model |

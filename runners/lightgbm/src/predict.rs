@@ -95,7 +95,7 @@ impl Predictor<'_> {
                     dataset: queries,
                     blocks: &blocks,
                     protein,
-                    fold: None,
+                    half: None,
                 };
                 let list = |namespace| neighbours.list(protein - first, namespace);
                 self.extractor.candidates(&query, &namespaces, list, tables)

@@ -80,7 +80,7 @@ impl ExperimentRunner for LightGbmRunner {
         let result = assess(request, &queries, emit, |predictions| {
             let references = References::open(&reference_set, emit)?;
             let trees = model.read_trees(&library, references.ontology(), &path)?;
-            let statistics = Statistics::count(&references, 0, |_| 0);
+            let statistics = Statistics::of_all(&references);
             let spec = &model.reference.spec;
             let predictor = Predictor {
                 extractor: Extractor::new(

@@ -53,7 +53,7 @@ pub fn train(
     let components = serde_json::to_vec(&principal).or_failed("writing the components")?;
     let components = model::write(output, model::COMPONENTS, &components)?;
     let neighbours = out_of_fold(&references, &folds, spec, emit)?;
-    let statistics = Statistics::count(&references, folds.count, |protein| folds.of[protein]);
+    let statistics = Statistics::of_learnt(&references, &folds);
     let training = Training {
         library,
         references: &references,
@@ -237,7 +237,7 @@ impl Training<'_> {
                             dataset,
                             blocks: &blocks,
                             protein,
-                            fold: Some(self.folds.of[protein]),
+                            half: self.folds.half_learnt(protein),
                         };
                         let list = |namespace| self.neighbours.list(protein, namespace);
                         let found = self

@@ -32,8 +32,8 @@ pub struct Query<'q> {
     pub blocks: &'q [RowBlock<'q>],
     /// Its number there.
     pub protein: usize,
-    /// Its fold, if it is one of the training proteins.
-    pub fold: Option<u32>,
+    /// Its half, if trees are grown on it: counts of that half are not for it.
+    pub half: Option<u8>,
 }
 
 /// The candidates of one protein in one namespace: the terms that its neighbours have, with all their
@@ -141,7 +141,7 @@ impl<'e> Extractor<'e> {
     ) -> Vec<Candidates> {
         let alignments = self.align(query, namespaces, &list);
         let taxon = query.dataset.taxon(query.protein);
-        let view = self.statistics.view(query.fold, taxon);
+        let view = self.statistics.view(query.half, taxon);
         let width = self.schema.embedding_width;
         let components: Vec<f32> = match self.schema.components() {
             0 => Vec::new(),

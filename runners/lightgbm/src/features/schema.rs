@@ -6,7 +6,7 @@ use protea_contracts::{content::digest_bytes, prelude::*};
 use super::{FEATURES, Needs};
 
 /// Changes whenever a feature of the same name is computed in another way.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The features that are principal components begin with this.
 const COMPONENT: &str = "component_";
 

@@ -18,7 +18,7 @@ use protea_lightgbm::{
     statistics::Statistics,
 };
 
-use crate::calls::{example, quick};
+use crate::calls::{example, fit, lightgbm, quick};
 
 /// The candidates of every training protein, as they are trained on.
 fn candidates(
@@ -45,7 +45,7 @@ fn candidates(
     }
     let schema = Schema::of(dataset, 0, false);
     let principal = Principal::default();
-    let statistics = Statistics::count(references, folds.count, |protein| folds.of[protein]);
+    let statistics = Statistics::of_learnt(references, folds);
     let extractor = Extractor::new(references, statistics, &schema, &principal, spec);
     let blocks = embedding_rows(dataset).unwrap();
     let namespaces = Vec::from_iter(0..references.ontology().namespaces().len());
@@ -55,7 +55,7 @@ fn candidates(
             dataset,
             blocks: &blocks,
             protein,
-            fold: Some(folds.of[protein]),
+            half: folds.half_learnt(protein),
         };
         let list = |namespace| neighbours.list(protein, namespace);
         extractor.candidates(&query, &namespaces, list, &mut tables)
@@ -162,27 +162,37 @@ fn a_protein_does_not_vote_for_itself_under_another_accession() {
 }
 
 #[test]
-fn counts_for_a_training_protein_are_those_of_the_other_folds() {
+fn counts_are_those_of_the_other_half_and_never_of_what_is_held_out() {
     let dataset = open_dataset(&example("train")).unwrap();
     let references = References::open(&dataset, &Emitter::silent()).unwrap();
     let ontology = references.ontology();
     let folds = Folds::deal(&dataset, 3, 0.2, 9).unwrap();
-    let statistics = Statistics::count(&references, 3, |protein| folds.of[protein]);
+    let in_half = |half| folds.half.iter().filter(|other| **other == half).count();
+    assert!(in_half(0).abs_diff(in_half(1)) * 10 < dataset.len());
+    let (learnt, all) = (
+        Statistics::of_learnt(&references, &folds),
+        Statistics::of_all(&references),
+    );
     let terms: Vec<Term> = counts(&references).into_keys().collect();
-    for fold in [None, Some(0), Some(2)] {
-        let others = || {
-            (0..dataset.len()).filter(|&protein| fold.is_none_or(|fold| folds.of[protein] != fold))
+    let everyone = |_: usize| true;
+    let to_learn = |protein: usize| !folds.held_out[protein];
+    let other_half = |protein: usize| !folds.held_out[protein] && folds.half[protein] == 1;
+    let cases: [(_, &dyn Fn(usize) -> bool); 3] = [
+        (all.view(None, None), &everyone),
+        (learnt.view(None, None), &to_learn),
+        (learnt.view(Some(0), None), &other_half),
+    ];
+    for (view, counts) in cases {
+        let count = |has: &dyn Fn(usize) -> bool| {
+            (0..dataset.len()).filter(|&p| counts(p) && has(p)).count() as f64
         };
-        let view = statistics.view(fold, None);
         for &term in terms.iter().step_by(17) {
-            let with = others().filter(|&p| references.has(p, term)).count() as f64;
             let namespace = ontology.namespace_of(term);
-            let of = others().filter(|&p| references.is_in(p, namespace)).count() as f64;
             let parents = ontology.parents(term);
-            let with_parents = others()
-                .filter(|&p| parents.iter().all(|&parent| references.has(p, parent)))
-                .count() as f64;
-            assert_eq!(view.frequency(ontology, term), with / of);
+            let with = count(&|p| references.has(p, term));
+            let of = count(&|p| references.is_in(p, namespace));
+            let with_parents = count(&|p| parents.iter().all(|&parent| references.has(p, parent)));
+            assert_eq!(view.frequency(ontology, term), (with + 1.0) / (of + 1.0));
             let expected = match parents.is_empty() {
                 true => 0.0,
                 false => ((with_parents + 1.0) / (with + 1.0)).log2(),
@@ -191,4 +201,87 @@ fn counts_for_a_training_protein_are_those_of_the_other_folds() {
             assert!(view.frequency_in_taxon(ontology, term).is_nan());
         }
     }
+}
+
+/// Proteins of random sequences, each of which has term number t with the probability that stands there, whatever
+/// its neighbours have.
+fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
+    let mut random = fastrand::Rng::with_seed(11);
+    let (mut obo, mut fasta, mut terms) = (
+        "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n".to_owned(),
+        String::new(),
+        String::new(),
+    );
+    for at in 0..probabilities.len() {
+        write!(
+            obo,
+            "\n[Term]\nid: GO:90000{at:02}\nname: t\nnamespace: molecular_function\nis_a: GO:0003674\n"
+        )
+        .unwrap();
+    }
+    for protein in 0..proteins {
+        let sequence: String = (0..80)
+            .map(|_| char::from(b"ACDEFGHIKLMNPQRSTVWY"[random.usize(..20)]))
+            .collect();
+        writeln!(fasta, ">P{protein:04}\n{sequence}").unwrap();
+        writeln!(terms, "P{protein:04}\tGO:0003674\tF").unwrap();
+        for (at, probability) in probabilities.iter().enumerate() {
+            if random.f64() < *probability {
+                writeln!(terms, "P{protein:04}\tGO:90000{at:02}\tF").unwrap();
+            }
+        }
+    }
+    let file = |name: &str, content: String| {
+        let path = place.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    };
+    let mut request = FreezeRequest::new(
+        place.join("chance"),
+        "by chance",
+        file("chance.obo", obo),
+        file("chance.fasta", fasta),
+        file("chance.tsv", terms),
+    );
+    request.embeddings = EmbeddingSource::Kmer;
+    request
+}
+
+#[test]
+fn what_is_by_chance_is_not_foretold_however_many_folds_there_are() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let probabilities: Vec<f64> = (0..11).map(|at| 0.25 + 0.05 * f64::from(at)).collect();
+    let request = by_chance(place.path(), 1_000, &probabilities);
+    let directory = freeze(&request, &mut unwatched).unwrap().directory;
+    let dataset = open_dataset(&directory).unwrap();
+    let references = References::open(&dataset, &Emitter::silent()).unwrap();
+    let spec = LightGbmSpec {
+        k: 50,
+        aligned: 0,
+        components: 0,
+        folds: 100,
+        trees: 500,
+        patience: 20,
+        learning_rate: 0.1,
+        ..quick()
+    };
+    let result = fit(&spec, &directory, &place.path().join("model")).unwrap();
+    let found = result.metrics["MFO"]["logloss"].as_f64().unwrap();
+    // With fifty neighbours every term is suggested for every protein. Nothing can foretell more than
+    // its probability.
+    let folds = Folds::deal(&dataset, 100, spec.held_out, 42).unwrap();
+    let (mut loss, mut rows) = (0.0, 0.0);
+    for protein in (0..dataset.len()).filter(|&protein| folds.held_out[protein]) {
+        rows += 1.0;
+        for (at, probability) in probabilities.iter().enumerate() {
+            let term = references.ontology().primary(&format!("GO:90000{at:02}"));
+            let has = references.has(protein, term.unwrap());
+            loss -= if has { *probability } else { 1.0 - probability }.ln();
+            rows += 1.0;
+        }
+    }
+    let optimum = loss / rows;
+    assert!((found - optimum).abs() < 0.01, "{found}, at best {optimum}");
+    assert!(found > optimum - 0.002, "{found}, at best {optimum}");
 }
