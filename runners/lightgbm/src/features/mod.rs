@@ -14,6 +14,7 @@ mod schema;
 mod table;
 mod tally;
 
+pub use alignments::Alignments;
 pub use candidates::{Candidates, Extractor, Query};
 pub use schema::{Schema, SchemaError};
 pub use table::{FEATURES, Feature, Needs};
