@@ -114,8 +114,7 @@ impl Training<'_> {
             aspect.held_out.insert("fmax_votes".to_owned(), votes);
         }
         if !to_learn.both_labels() || !held_out.both_labels() {
-            aspect.reason =
-                "the training proteins do not have both right and wrong candidates".to_owned();
+            aspect.reason = self.too_few(namespace);
             self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
@@ -165,6 +164,18 @@ impl Training<'_> {
             }),
         );
         Ok(aspect)
+    }
+
+    /// Why there is nothing to tell right candidates from wrong ones by.
+    fn too_few(&self, namespace: usize) -> String {
+        let parts = [false, true].map(|held_out| self.labeller.chosen(namespace, held_out));
+        match parts.iter().map(|chosen| chosen.left_out).sum() {
+            0 => "the training proteins do not have both right and wrong candidates".to_owned(),
+            left_out => format!(
+                "maximum_rows: {} leaves {left_out} proteins out, and the others do not have both right and wrong candidates; raise it",
+                self.spec.maximum_rows
+            ),
+        }
     }
 
     /// The candidates to learn from, and those that are held out.

@@ -265,7 +265,7 @@ fn what_trees_are_grown_on_and_judged_by_is_disjoint_complete_and_sees_no_count_
 
 /// Proteins of random sequences, each of which has term number t with the probability that stands there, whatever
 /// its neighbours have.
-fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
+pub fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
     let mut random = fastrand::Rng::with_seed(11);
     let (mut obo, mut fasta, mut terms) = (
         "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n".to_owned(),
