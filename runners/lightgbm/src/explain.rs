@@ -33,7 +33,7 @@ pub(crate) fn explain(
     let path = request.model_path()?;
     let queries = open_dataset(&request.dataset_dir()?)?;
     let query = find_protein(&queries, &request.accession)?;
-    model.check(&queries)?;
+    model.check(&queries, emit)?;
     let library = LightGbm::open()?;
     let reference_set = model.open_references(&path)?;
     let components = model.read_components(&path)?;

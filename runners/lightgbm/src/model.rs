@@ -6,7 +6,7 @@ use protea_cafa::{assessment::open_references, dataset::FrozenDataset, ontology:
 use protea_contracts::{FileDigest, prelude::*};
 
 use crate::{
-    features::{Schema, SchemaError},
+    features::{Schema, SchemaError, embedding_source},
     library::{Booster, LightGbm},
     principal::Principal,
     spec::LightGbmSpec,
@@ -64,25 +64,44 @@ impl Model {
         open_references(&self.reference, path)
     }
 
-    /// Checks that this runner computes the model's features, and that a dataset has what they need.
+    /// Checks that this runner computes the model's features, and that a dataset has what they need. Warns where
+    /// nobody can tell whether its embeddings are of the model's kind.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Model`], [`RunnerError::Dataset`].
-    pub fn check(&self, queries: &FrozenDataset) -> Result<(), RunnerError> {
+    pub fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
         self.schema
             .check(&self.schema_sha256)
             .or_model("comparing the features")?;
         self.schema
             .check_data(queries)
             .map_err(|error| match error {
-                SchemaError::Data { .. } => RunnerError::Dataset {
+                SchemaError::Data { .. } | SchemaError::Embedding { .. } => RunnerError::Dataset {
                     message: error.to_string(),
                 },
                 error => RunnerError::Model {
                     message: error.to_string(),
                 },
-            })
+            })?;
+        let (expected, found) = (
+            self.schema.embedding_source.as_deref(),
+            embedding_source(queries),
+        );
+        if expected != found {
+            let name = |source: Option<&str>| source.unwrap_or("an unknown source").to_owned();
+            emit.warning(
+                "runner.lightgbm.embedding_source",
+                &format!(
+                    "the embeddings of {} come from {}, those of the training set from {}; predictions mean nothing unless both are of the same model. `protea freeze --source` says which",
+                    queries.directory().display(),
+                    name(found),
+                    name(expected),
+                ),
+                &json!({ "found": found, "expected": expected }),
+            );
+        }
+        Ok(())
     }
 
     /// Reads the principal components from beside the model at `path`.

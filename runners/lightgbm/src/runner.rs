@@ -70,7 +70,7 @@ impl ExperimentRunner for LightGbmRunner {
         let model: Model = request.read_model()?;
         let path = request.model_path()?;
         let queries = open_dataset(&request.dataset_dir()?)?;
-        model.check(&queries)?;
+        model.check(&queries, emit)?;
         queries
             .check_finite()
             .or_dataset("checking the embeddings to predict for")?;

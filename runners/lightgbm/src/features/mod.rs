@@ -16,5 +16,6 @@ mod tally;
 
 pub use alignments::Alignments;
 pub use candidates::{Candidates, Extractor, Query};
+pub(crate) use schema::embedding_source;
 pub use schema::{Schema, SchemaError};
 pub use table::{FEATURES, Feature, Needs};
