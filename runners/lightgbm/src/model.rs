@@ -7,7 +7,7 @@ use protea_contracts::{FileDigest, prelude::*};
 
 use crate::{
     features::{Schema, SchemaError, embedding_source},
-    library::{Booster, LightGbm},
+    library::{Booster, LightGbm, LightGbmError},
     principal::Principal,
     spec::LightGbmSpec,
 };
@@ -52,6 +52,12 @@ pub struct AspectModel {
     pub held_out: BTreeMap<String, f64>,
     /// By feature, what the splits on it have gained.
     pub gain: BTreeMap<String, f64>,
+}
+
+impl AspectModel {
+    fn has_trees_that_rank(&self) -> bool {
+        self.reranks && self.trees.is_some()
+    }
 }
 
 impl Model {
@@ -123,6 +129,16 @@ impl Model {
         })
     }
 
+    /// Opens LightGBM, if the trees of some aspect take the place of votes: a model that only votes does without.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Missing`].
+    pub fn open_library(&self) -> Result<Option<LightGbm>, RunnerError> {
+        let reranks = self.aspects.iter().any(AspectModel::has_trees_that_rank);
+        Ok(reranks.then(LightGbm::open).transpose()?)
+    }
+
     /// Reads the trees of each namespace of the ontology, where they take the place of votes.
     ///
     /// # Errors
@@ -130,7 +146,7 @@ impl Model {
     /// [`RunnerError::Model`] when they are not what they were, or are of another ontology.
     pub fn read_trees(
         &self,
-        library: &LightGbm,
+        library: Option<&LightGbm>,
         ontology: &Ontology,
         path: &Path,
     ) -> Result<Vec<Option<Booster<'static>>>, RunnerError> {
@@ -145,7 +161,10 @@ impl Model {
         self.aspects
             .iter()
             .map(|aspect| match &aspect.trees {
-                Some(trees) if aspect.reranks => read_trees(library, trees, path).map(Some),
+                Some(trees) if aspect.reranks => {
+                    let library = library.ok_or(LightGbmError::Missing)?;
+                    read_trees(library, trees, path).map(Some)
+                }
                 _ => Ok(None),
             })
             .collect()

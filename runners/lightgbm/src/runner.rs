@@ -74,12 +74,12 @@ impl ExperimentRunner for LightGbmRunner {
         queries
             .check_finite()
             .or_dataset("checking the embeddings to predict for")?;
-        let library = LightGbm::open()?;
+        let library = model.open_library()?;
         let reference_set = model.open_references(&path)?;
         let components = model.read_components(&path)?;
         let result = assess(request, &queries, emit, |predictions| {
             let references = References::open(&reference_set, emit)?;
-            let trees = model.read_trees(&library, references.ontology(), &path)?;
+            let trees = model.read_trees(library.as_ref(), references.ontology(), &path)?;
             let statistics = Statistics::of_all(&references);
             let spec = &model.reference.spec;
             let predictor = Predictor {

@@ -11,7 +11,7 @@ use protea_cafa::{
 };
 use protea_contracts::prelude::serde_json::{self, Value};
 use protea_contracts::{
-    Emitter, Level,
+    Emitter, Level, RunnerError,
     emit::{Event, EventSink, METRIC, PROGRESS},
 };
 use protea_lightgbm::{
@@ -218,7 +218,7 @@ fn a_cancelled_training_ends_between_two_trees() {
     });
     let emit = Emitter::new(listener.clone());
     let error = fit_with(&quick(), &example("train"), place.path(), 2, &emit).unwrap_err();
-    assert_eq!(error, protea_contracts::RunnerError::Cancelled);
+    assert_eq!(error, RunnerError::Cancelled);
     assert_eq!(listener.metrics.lock().unwrap().len(), 3);
     assert!(!place.path().join("model.json").exists());
 }
@@ -305,4 +305,54 @@ fn the_reason_names_maximum_rows_where_it_leaves_too_few() {
     assert!(few.contains("140 proteins"), "{few}");
     let all = reason(1_000);
     assert!(!all.contains("maximum_rows"), "{all}");
+}
+
+/// Where a program of its own finds the model that it is to use without LightGBM.
+const WITHOUT: &str = "PROTEA_TEST_MODEL_WITHOUT_LIGHTGBM";
+
+#[test]
+fn a_model_that_only_votes_does_without_the_library() {
+    if let Some(place) = std::env::var_os(WITHOUT) {
+        return vote_without(&std::path::PathBuf::from(place));
+    }
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let votes = LightGbmSpec {
+        rerank: Rerank::WhereItWins,
+        trees: 1,
+        learning_rate: 0.001,
+        ..quick()
+    };
+    let train = example("train");
+    fit(&votes, &train, &place.path().join("votes")).unwrap();
+    fit(&quick(), &train, &place.path().join("trees")).unwrap();
+    // A variable that changes for this program changes for all its tests.
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "model::a_model_that_only_votes_does_without_the_library",
+        ])
+        .env("PROTEA_LIGHTGBM_LIBRARY", "/no/such/lib_lightgbm.so")
+        .env(WITHOUT, place.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+fn vote_without(place: &std::path::Path) {
+    let (test, output) = (example("test"), place.join("predicted"));
+    let accession = protea_cafa::assessment::open_dataset(&test).unwrap();
+    let accession = accession.accession(0);
+    let (votes, trees) = (place.join("votes"), place.join("trees"));
+    evaluate(&votes, &test, &output, 2).unwrap();
+    assert!(!crate::calls::predictions(&output).is_empty());
+    let explained = crate::calls::explain(&votes, &test, accession, None).unwrap();
+    assert_eq!(explained.contributors, "neighbour");
+    let missing = [
+        evaluate(&trees, &test, &output, 2).unwrap_err(),
+        crate::calls::explain(&trees, &test, accession, None).unwrap_err(),
+    ];
+    for error in missing {
+        assert!(matches!(error, RunnerError::Missing { .. }), "{error}");
+    }
 }

@@ -122,7 +122,9 @@ fn compare(
     let statistics = Statistics::of_all(&references);
     let predictor = Predictor {
         extractor: Extractor::new(&references, statistics, &model.schema, &components, spec),
-        trees: model.read_trees(library, ontology, &document).unwrap(),
+        trees: model
+            .read_trees(Some(library), ontology, &document)
+            .unwrap(),
         spec,
         threads: 2,
     };
