@@ -40,6 +40,8 @@ pub struct Model {
 pub struct AspectModel {
     /// The namespace in the ontology, as in `molecular_function`.
     pub namespace: String,
+    /// The same as metrics name it: `MFO` and its like.
+    pub name: String,
     /// The trees, `MFO/model.txt` and its like; none where none could be grown.
     pub trees: Option<FileDigest>,
     /// How many there are.

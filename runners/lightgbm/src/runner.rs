@@ -43,14 +43,14 @@ impl ExperimentRunner for LightGbmRunner {
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())
             .with_extra("schema_sha256", model.schema_sha256.as_str());
-        for (namespace, aspect) in crate::train::names(&dataset)?.iter().zip(&model.aspects) {
+        for aspect in &model.aspects {
             let held_out = aspect.held_out.iter();
             result.metrics.extend(protea_contracts::metrics::group(
-                namespace,
+                &aspect.name,
                 held_out.map(|(name, value)| (name.as_str(), *value)),
             ));
             result.extras.insert(
-                namespace.clone(),
+                aspect.name.clone(),
                 json!({
                     "reranks": aspect.reranks,
                     "reason": aspect.reason,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_cafa::{assessment::open_ontology, dataset::FrozenDataset, ontology::Ontology};
+use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::prelude::*;
 
 use crate::{
@@ -43,11 +43,9 @@ pub fn train(
         emit,
     };
     let (references, schema) = (&material.references, &material.schema);
-    let names = names_of(references.ontology());
-    let aspects = names
-        .iter()
-        .enumerate()
-        .map(|(namespace, name)| training.aspect(namespace, name, names.len()))
+    let namespaces = references.ontology().namespaces().len();
+    let aspects = (0..namespaces)
+        .map(|namespace| training.aspect(namespace, namespaces))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Model {
         reference: ReferenceModel {
@@ -63,24 +61,6 @@ pub fn train(
     })
 }
 
-/// The namespaces of a dataset's ontology, as metrics name them: `MFO` and its like.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`].
-pub fn names(dataset: &FrozenDataset) -> Result<Vec<String>, RunnerError> {
-    Ok(names_of(&open_ontology(dataset)?))
-}
-
-fn names_of(ontology: &Ontology) -> Vec<String> {
-    let namespaces = ontology.namespaces().iter();
-    let name = |namespace: &protea_cafa::ontology::Namespace| match namespace.aspect() {
-        Some(aspect) => aspect.name().to_owned(),
-        None => namespace.name().to_owned(),
-    };
-    namespaces.map(name).collect()
-}
-
 /// What training an aspect takes.
 struct Training<'t> {
     library: &'t LightGbm,
@@ -94,15 +74,12 @@ struct Training<'t> {
 }
 
 impl Training<'_> {
-    fn aspect(
-        &self,
-        namespace: usize,
-        name: &str,
-        namespaces: usize,
-    ) -> Result<AspectModel, RunnerError> {
-        let full = self.material.references.ontology().namespaces()[namespace].name();
+    fn aspect(&self, namespace: usize, namespaces: usize) -> Result<AspectModel, RunnerError> {
+        let of_ontology = &self.material.references.ontology().namespaces()[namespace];
+        let of_go = of_ontology.aspect().map(|aspect| aspect.name());
         let mut aspect = AspectModel {
-            namespace: full.to_owned(),
+            namespace: of_ontology.name().to_owned(),
+            name: of_go.unwrap_or(of_ontology.name()).to_owned(),
             ..AspectModel::default()
         };
         let [to_learn, held_out] = self.labelled(namespace, namespaces)?;
@@ -118,9 +95,10 @@ impl Training<'_> {
             self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
-        let text = self.grow(namespace, name, namespaces, to_learn, &held_out)?;
-        let directory = match self.material.references.ontology().namespaces()[namespace].aspect() {
-            Some(aspect) => aspect.name().to_owned(),
+        let text = self.grow(namespace, &aspect.name, namespaces, to_learn, &held_out)?;
+        let directory = match of_go {
+            Some(name) => name.to_owned(),
+            // What an ontology calls it may be no name for a directory.
             None => format!("namespace-{}", namespace + 1),
         };
         let file = format!("{directory}/{}", model::TREES);
@@ -157,7 +135,7 @@ impl Training<'_> {
         self.emit.info(
             "runner.lightgbm.aspect",
             &json!({
-                "aspect": name,
+                "aspect": aspect.name,
                 "trees": aspect.count,
                 "reranks": aspect.reranks,
                 "held_out": aspect.held_out,
