@@ -15,7 +15,7 @@ use protea_contracts::prelude::*;
 
 use crate::{
     features::{Candidates, Extractor},
-    library::{Booster, LightGbm, Matrix},
+    library::{Booster, Matrix},
     model::Model,
     neighbours::among_all,
     predict::Predictor,
@@ -33,8 +33,8 @@ pub(crate) fn explain(
     let path = request.model_path()?;
     let queries = open_dataset(&request.dataset_dir()?)?;
     let query = find_protein(&queries, &request.accession)?;
-    model.check(&queries)?;
-    let library = LightGbm::open()?;
+    model.check(&queries, emit)?;
+    let library = model.open_library()?;
     let reference_set = model.open_references(&path)?;
     let components = model.read_components(&path)?;
     with_threads(request.threads, || {
@@ -46,10 +46,10 @@ pub(crate) fn explain(
             .map(|id| find_term(ontology, id))
             .transpose()?;
         let spec = &model.reference.spec;
-        let statistics = Statistics::count(&references, 0, |_| 0);
+        let statistics = Statistics::of_all(&references);
         let predictor = Predictor {
             extractor: Extractor::new(&references, statistics, &model.schema, &components, spec),
-            trees: model.read_trees(&library, ontology, &path)?,
+            trees: model.read_trees(library.as_ref(), ontology, &path)?,
             spec,
             threads: request.threads,
         };

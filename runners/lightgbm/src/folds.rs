@@ -16,6 +16,9 @@ pub struct Folds {
     pub count: usize,
     /// The fold of each protein.
     pub of: Vec<u32>,
+    /// The half of each protein: what is counted for it is counted in the other one. Proteins with the
+    /// same sequence are in one half.
+    pub half: Vec<u8>,
     /// Whether each protein is held out of the training.
     pub held_out: Vec<bool>,
 }
@@ -53,8 +56,18 @@ impl Folds {
                 .iter()
                 .map(|&group| (place[group] % folds) as u32)
                 .collect(),
+            half: groups
+                .iter()
+                .map(|&group| (place[group] % 2) as u8)
+                .collect(),
             held_out: groups.iter().map(|&group| drawn[group] < last).collect(),
         })
+    }
+
+    /// The half of a protein that trees are grown on; none of one that is held out.
+    #[must_use]
+    pub fn half_learnt(&self, protein: usize) -> Option<u8> {
+        (!self.held_out[protein]).then(|| self.half[protein])
     }
 }
 

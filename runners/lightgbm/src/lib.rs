@@ -11,9 +11,11 @@
 //! | [`references`] | the proteins that suggest terms |
 //! | [`folds`] | who may not vote for whom, and who is held out |
 //! | [`neighbours`] | the search |
-//! | [`statistics`] | how often terms occur, with and without a fold |
+//! | [`statistics`] | how often terms occur, for who is new and for who is trained on |
 //! | [`principal`] | principal components of embeddings |
 //! | [`features`] | what the trees see of a candidate; the feature schema |
+//! | [`labelled`] | the candidates that trees are grown on and judged by |
+//! | `progress` | how far a piece of work has come |
 //! | [`train`](mod@train) | from a dataset to a model |
 //! | [`quality`] | AUC, logloss, F1 and Fmax on the held-out proteins |
 //! | [`model`] | the document that `fit` writes, and what lies beside it |
@@ -24,11 +26,13 @@
 mod explain;
 pub mod features;
 pub mod folds;
+pub mod labelled;
 pub mod library;
 pub mod model;
 pub mod neighbours;
 pub mod predict;
 pub mod principal;
+mod progress;
 pub mod quality;
 pub mod references;
 pub mod runner;

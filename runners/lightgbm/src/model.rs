@@ -6,8 +6,8 @@ use protea_cafa::{assessment::open_references, dataset::FrozenDataset, ontology:
 use protea_contracts::{FileDigest, prelude::*};
 
 use crate::{
-    features::{Schema, SchemaError},
-    library::{Booster, LightGbm},
+    features::{Schema, SchemaError, embedding_source},
+    library::{Booster, LightGbm, LightGbmError},
     principal::Principal,
     spec::LightGbmSpec,
 };
@@ -40,6 +40,8 @@ pub struct Model {
 pub struct AspectModel {
     /// The namespace in the ontology, as in `molecular_function`.
     pub namespace: String,
+    /// The same as metrics name it: `MFO` and its like.
+    pub name: String,
     /// The trees, `MFO/model.txt` and its like; none where none could be grown.
     pub trees: Option<FileDigest>,
     /// How many there are.
@@ -54,6 +56,12 @@ pub struct AspectModel {
     pub gain: BTreeMap<String, f64>,
 }
 
+impl AspectModel {
+    fn has_trees_that_rank(&self) -> bool {
+        self.reranks && self.trees.is_some()
+    }
+}
+
 impl Model {
     /// Opens the references of the model that lies at `path`, if they still are what it was made with.
     ///
@@ -64,25 +72,44 @@ impl Model {
         open_references(&self.reference, path)
     }
 
-    /// Checks that this runner computes the model's features, and that a dataset has what they need.
+    /// Checks that this runner computes the model's features, and that a dataset has what they need. Warns where
+    /// nobody can tell whether its embeddings are of the model's kind.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Model`], [`RunnerError::Dataset`].
-    pub fn check(&self, queries: &FrozenDataset) -> Result<(), RunnerError> {
+    pub fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
         self.schema
             .check(&self.schema_sha256)
             .or_model("comparing the features")?;
         self.schema
             .check_data(queries)
             .map_err(|error| match error {
-                SchemaError::Data { .. } => RunnerError::Dataset {
+                SchemaError::Data { .. } | SchemaError::Embedding { .. } => RunnerError::Dataset {
                     message: error.to_string(),
                 },
                 error => RunnerError::Model {
                     message: error.to_string(),
                 },
-            })
+            })?;
+        let (expected, found) = (
+            self.schema.embedding_source.as_deref(),
+            embedding_source(queries),
+        );
+        if expected != found {
+            let name = |source: Option<&str>| source.unwrap_or("an unknown source").to_owned();
+            emit.warning(
+                "runner.lightgbm.embedding_source",
+                &format!(
+                    "the embeddings of {} come from {}, those of the training set from {}; predictions mean nothing unless both are of the same model. `protea freeze --source` says which",
+                    queries.directory().display(),
+                    name(found),
+                    name(expected),
+                ),
+                &json!({ "found": found, "expected": expected }),
+            );
+        }
+        Ok(())
     }
 
     /// Reads the principal components from beside the model at `path`.
@@ -104,6 +131,16 @@ impl Model {
         })
     }
 
+    /// Opens LightGBM, if the trees of some aspect take the place of votes: a model that only votes does without.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Missing`].
+    pub fn open_library(&self) -> Result<Option<LightGbm>, RunnerError> {
+        let reranks = self.aspects.iter().any(AspectModel::has_trees_that_rank);
+        Ok(reranks.then(LightGbm::open).transpose()?)
+    }
+
     /// Reads the trees of each namespace of the ontology, where they take the place of votes.
     ///
     /// # Errors
@@ -111,7 +148,7 @@ impl Model {
     /// [`RunnerError::Model`] when they are not what they were, or are of another ontology.
     pub fn read_trees(
         &self,
-        library: &LightGbm,
+        library: Option<&LightGbm>,
         ontology: &Ontology,
         path: &Path,
     ) -> Result<Vec<Option<Booster<'static>>>, RunnerError> {
@@ -126,7 +163,10 @@ impl Model {
         self.aspects
             .iter()
             .map(|aspect| match &aspect.trees {
-                Some(trees) if aspect.reranks => read_trees(library, trees, path).map(Some),
+                Some(trees) if aspect.reranks => {
+                    let library = library.ok_or(LightGbmError::Missing)?;
+                    read_trees(library, trees, path).map(Some)
+                }
                 _ => Ok(None),
             })
             .collect()

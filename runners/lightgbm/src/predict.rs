@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Queries whose candidates are held in memory at a time.
-const QUERIES_AT_A_TIME: usize = 256;
+const QUERIES_AT_A_TIME: usize = 64;
 
 /// What predicting takes.
 pub struct Predictor<'p> {
@@ -57,6 +57,7 @@ impl Predictor<'_> {
         let ontology = references.ontology();
         for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
             emit.check()?;
+            emit.progress(first as u64, queries.len() as u64);
             let block = first..queries.len().min(first + QUERIES_AT_A_TIME);
             let candidates = self.candidates(queries, block.clone(), &neighbours, 0)?;
             let scores = self.scores(&candidates)?;
@@ -70,6 +71,7 @@ impl Predictor<'_> {
                 predictions.add(queries.accession(query), &mut terms)?;
             }
         }
+        emit.progress(queries.len() as u64, queries.len() as u64);
         Ok(())
     }
 
@@ -95,10 +97,12 @@ impl Predictor<'_> {
                     dataset: queries,
                     blocks: &blocks,
                     protein,
-                    fold: None,
+                    half: None,
                 };
                 let list = |namespace| neighbours.list(protein - first, namespace);
-                self.extractor.candidates(&query, &namespaces, list, tables)
+                let extractor = &self.extractor;
+                let aligned = extractor.align(&query, &namespaces, list);
+                extractor.candidates(&query, &namespaces, list, &aligned, tables)
             },
         );
         Ok(candidates.collect())

@@ -43,14 +43,14 @@ impl ExperimentRunner for LightGbmRunner {
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())
             .with_extra("schema_sha256", model.schema_sha256.as_str());
-        for (namespace, aspect) in crate::train::names(&dataset)?.iter().zip(&model.aspects) {
+        for aspect in &model.aspects {
             let held_out = aspect.held_out.iter();
             result.metrics.extend(protea_contracts::metrics::group(
-                namespace,
+                &aspect.name,
                 held_out.map(|(name, value)| (name.as_str(), *value)),
             ));
             result.extras.insert(
-                namespace.clone(),
+                aspect.name.clone(),
                 json!({
                     "reranks": aspect.reranks,
                     "reason": aspect.reason,
@@ -70,17 +70,17 @@ impl ExperimentRunner for LightGbmRunner {
         let model: Model = request.read_model()?;
         let path = request.model_path()?;
         let queries = open_dataset(&request.dataset_dir()?)?;
-        model.check(&queries)?;
+        model.check(&queries, emit)?;
         queries
             .check_finite()
             .or_dataset("checking the embeddings to predict for")?;
-        let library = LightGbm::open()?;
+        let library = model.open_library()?;
         let reference_set = model.open_references(&path)?;
         let components = model.read_components(&path)?;
         let result = assess(request, &queries, emit, |predictions| {
             let references = References::open(&reference_set, emit)?;
-            let trees = model.read_trees(&library, references.ontology(), &path)?;
-            let statistics = Statistics::count(&references, 0, |_| 0);
+            let trees = model.read_trees(library.as_ref(), references.ontology(), &path)?;
+            let statistics = Statistics::of_all(&references);
             let spec = &model.reference.spec;
             let predictor = Predictor {
                 extractor: Extractor::new(

@@ -2,31 +2,18 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_cafa::{
-    assessment::{embedding_rows, open_ontology},
-    dataset::FrozenDataset,
-    ontology::Ontology,
-    search::Neighbours,
-};
+use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::prelude::*;
-use rayon::prelude::*;
 
 use crate::{
-    features::{Candidates, Extractor, Query, Schema},
-    folds::{Folds, shuffled},
-    library::{Booster, LightGbm, Matrix, threads_for},
+    features::Candidates,
+    labelled::{AT_A_TIME, Labelled, Labeller, Material},
+    library::{Booster, LightGbm, threads_for},
     model::{self, AspectModel, Model},
-    neighbours::out_of_fold,
-    principal::Principal,
     quality::{auc, f1, fmax, logloss},
-    references::References,
     scores::score,
     spec::{LightGbmSpec, Rerank},
-    statistics::Statistics,
 };
-
-/// Proteins whose candidates are computed at a time.
-const AT_A_TIME: usize = 256;
 
 /// Trains on a dataset and writes what belongs to the model, but for its document, to `output`.
 ///
@@ -41,37 +28,24 @@ pub fn train(
     emit: &Emitter,
 ) -> Result<Model, RunnerError> {
     let (spec, seed) = (&request.spec, request.seed);
-    let references = References::open(dataset, emit)?;
-    let folds = Folds::deal(dataset, spec.folds as usize, spec.held_out, seed)?;
-    let schema = Schema::of(dataset, spec.components as usize, spec.aligned > 0);
-    let blocks = embedding_rows(dataset)?;
-    // What is held out stays unseen here too.
-    let seen: Vec<usize> = (0..dataset.len()).filter(|&p| !folds.held_out[p]).collect();
-    let width = schema.embedding_width;
-    let principal = Principal::fit(&blocks, width, &seen, schema.components(), seed);
-    emit.check()?;
-    let components = serde_json::to_vec(&principal).or_failed("writing the components")?;
+    let material = Material::gather(dataset, spec, seed, emit)?;
+    let components = serde_json::to_vec(&material.principal).or_failed("writing the components")?;
     let components = model::write(output, model::COMPONENTS, &components)?;
-    let neighbours = out_of_fold(&references, &folds, spec, emit)?;
-    let statistics = Statistics::count(&references, folds.count, |protein| folds.of[protein]);
+    let labeller = material.labeller(emit)?;
     let training = Training {
         library,
-        references: &references,
-        extractor: Extractor::new(&references, statistics, &schema, &principal, spec),
-        folds: &folds,
-        neighbours: &neighbours,
-        schema: &schema,
+        material: &material,
+        labeller: &labeller,
         spec,
         seed,
         threads: request.threads,
         output,
         emit,
     };
-    let names = names_of(references.ontology());
-    let aspects = names
-        .iter()
-        .enumerate()
-        .map(|(namespace, name)| training.aspect(namespace, name, names.len()))
+    let (references, schema) = (&material.references, &material.schema);
+    let namespaces = references.ontology().namespaces().len();
+    let aspects = (0..namespaces)
+        .map(|namespace| training.aspect(namespace, namespaces))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Model {
         reference: ReferenceModel {
@@ -87,32 +61,11 @@ pub fn train(
     })
 }
 
-/// The namespaces of a dataset's ontology, as metrics name them: `MFO` and its like.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`].
-pub fn names(dataset: &FrozenDataset) -> Result<Vec<String>, RunnerError> {
-    Ok(names_of(&open_ontology(dataset)?))
-}
-
-fn names_of(ontology: &Ontology) -> Vec<String> {
-    let namespaces = ontology.namespaces().iter();
-    let name = |namespace: &protea_cafa::ontology::Namespace| match namespace.aspect() {
-        Some(aspect) => aspect.name().to_owned(),
-        None => namespace.name().to_owned(),
-    };
-    namespaces.map(name).collect()
-}
-
 /// What training an aspect takes.
 struct Training<'t> {
     library: &'t LightGbm,
-    references: &'t References<'t>,
-    extractor: Extractor<'t>,
-    folds: &'t Folds,
-    neighbours: &'t Neighbours,
-    schema: &'t Schema,
+    material: &'t Material<'t>,
+    labeller: &'t Labeller<'t>,
     spec: &'t LightGbmSpec,
     seed: u64,
     threads: usize,
@@ -120,35 +73,16 @@ struct Training<'t> {
     emit: &'t Emitter,
 }
 
-/// Candidates of some proteins in one namespace, with labels.
-struct Labelled {
-    proteins: Vec<usize>,
-    candidates: Vec<Candidates>,
-    features: Matrix,
-    labels: Vec<f32>,
-}
-
-impl Labelled {
-    fn both_labels(&self) -> bool {
-        let right = self.labels.iter().filter(|label| **label > 0.5).count();
-        right > 0 && right < self.labels.len()
-    }
-}
-
 impl Training<'_> {
-    fn aspect(
-        &self,
-        namespace: usize,
-        name: &str,
-        namespaces: usize,
-    ) -> Result<AspectModel, RunnerError> {
-        let full = self.references.ontology().namespaces()[namespace].name();
+    fn aspect(&self, namespace: usize, namespaces: usize) -> Result<AspectModel, RunnerError> {
+        let of_ontology = &self.material.references.ontology().namespaces()[namespace];
+        let of_go = of_ontology.aspect().map(|aspect| aspect.name());
         let mut aspect = AspectModel {
-            namespace: full.to_owned(),
+            namespace: of_ontology.name().to_owned(),
+            name: of_go.unwrap_or(of_ontology.name()).to_owned(),
             ..AspectModel::default()
         };
-        let to_learn = self.labelled(namespace, false)?;
-        let held_out = self.labelled(namespace, true)?;
+        let [to_learn, held_out] = self.labelled(namespace, namespaces)?;
         let votes = match held_out.proteins.is_empty() {
             true => None,
             false => Some(self.fmax(namespace, &held_out, None)?),
@@ -157,14 +91,14 @@ impl Training<'_> {
             aspect.held_out.insert("fmax_votes".to_owned(), votes);
         }
         if !to_learn.both_labels() || !held_out.both_labels() {
-            aspect.reason =
-                "the training proteins do not have both right and wrong candidates".to_owned();
-            self.advance(namespace + 1, 0, namespaces);
+            aspect.reason = self.too_few(namespace);
+            self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
-        let text = self.grow(namespace, name, namespaces, to_learn, &held_out)?;
-        let directory = match self.references.ontology().namespaces()[namespace].aspect() {
-            Some(aspect) => aspect.name().to_owned(),
+        let text = self.grow(namespace, &aspect.name, namespaces, to_learn, &held_out)?;
+        let directory = match of_go {
+            Some(name) => name.to_owned(),
+            // What an ontology calls it may be no name for a directory.
             None => format!("namespace-{}", namespace + 1),
         };
         let file = format!("{directory}/{}", model::TREES);
@@ -196,12 +130,12 @@ impl Training<'_> {
             (false, false) => "the votes have no smaller Fmax on the held-out proteins",
         }
         .to_owned();
-        let features = self.schema.features.iter().cloned();
+        let features = self.material.schema.features.iter().cloned();
         aspect.gain = BTreeMap::from_iter(features.zip(trees.gain()?));
         self.emit.info(
             "runner.lightgbm.aspect",
             &json!({
-                "aspect": name,
+                "aspect": aspect.name,
                 "trees": aspect.count,
                 "reranks": aspect.reranks,
                 "held_out": aspect.held_out,
@@ -210,61 +144,30 @@ impl Training<'_> {
         Ok(aspect)
     }
 
-    /// The candidates of the proteins that are annotated in a namespace, as many as the spec wants: of
-    /// those that are held out, or of the others.
-    fn labelled(&self, namespace: usize, held_out: bool) -> Result<Labelled, RunnerError> {
-        let dataset = self.references.dataset();
-        let blocks = embedding_rows(dataset)?;
-        let proteins: Vec<usize> = shuffled(dataset.len(), self.seed)
-            .into_iter()
-            .filter(|&protein| self.folds.held_out[protein] == held_out)
-            .filter(|&protein| self.references.is_in(protein, namespace))
-            .collect();
-        let mut labelled = Labelled {
-            proteins: Vec::new(),
-            candidates: Vec::new(),
-            features: Matrix::new(self.schema.features.len()),
-            labels: Vec::new(),
-        };
-        for some in proteins.chunks(AT_A_TIME) {
-            self.emit.check()?;
-            let found: Vec<Candidates> = some
-                .par_iter()
-                .map_init(
-                    || self.extractor.tables(),
-                    |tables, &protein| {
-                        let query = Query {
-                            dataset,
-                            blocks: &blocks,
-                            protein,
-                            fold: Some(self.folds.of[protein]),
-                        };
-                        let list = |namespace| self.neighbours.list(protein, namespace);
-                        let found = self
-                            .extractor
-                            .candidates(&query, &[namespace], list, tables);
-                        found.into_iter().next()
-                    },
-                )
-                .flatten()
-                .collect();
-            for (&protein, mut candidates) in some.iter().zip(found) {
-                let rows = labelled.labels.len() + candidates.terms.len();
-                if rows > self.spec.maximum_rows as usize {
-                    return Ok(labelled);
-                }
-                let terms = candidates.terms.iter();
-                labelled.labels.extend(
-                    terms.map(|&term| f32::from(u8::from(self.references.has(protein, term)))),
-                );
-                labelled.features.append(&candidates.features);
-                // They are in the whole now.
-                candidates.features = Matrix::new(self.schema.features.len());
-                labelled.proteins.push(protein);
-                labelled.candidates.push(candidates);
-            }
+    /// Why there is nothing to tell right candidates from wrong ones by.
+    fn too_few(&self, namespace: usize) -> String {
+        let parts = [false, true].map(|held_out| self.labeller.chosen(namespace, held_out));
+        match parts.iter().map(|chosen| chosen.left_out).sum() {
+            0 => "the training proteins do not have both right and wrong candidates".to_owned(),
+            left_out => format!(
+                "maximum_rows: {} leaves {left_out} proteins out, and the others do not have both right and wrong candidates; raise it",
+                self.spec.maximum_rows
+            ),
         }
-        Ok(labelled)
+    }
+
+    /// The candidates to learn from, and those that are held out.
+    fn labelled(&self, namespace: usize, namespaces: usize) -> Result<[Labelled; 2], RunnerError> {
+        let proteins = |held_out| self.labeller.chosen(namespace, held_out).proteins.len();
+        let (first, all) = (proteins(false), proteins(false) + proteins(true));
+        let of_part = |held_out, before: usize| {
+            self.labeller.labelled(namespace, held_out, |described| {
+                let share = (before + described) as f64 / all as f64;
+                self.advance(namespace, 0.5 * share, namespaces);
+                self.emit.check()
+            })
+        };
+        Ok([of_part(false, 0)?, of_part(true, first)?])
     }
 
     /// Grows trees until the loss of the held-out proteins falls no more, and gives those that made it least.
@@ -278,7 +181,7 @@ impl Training<'_> {
     ) -> Result<String, RunnerError> {
         let threads = threads_for(to_learn.labels.len(), self.threads);
         let parameters = self.spec.parameters(self.seed, threads);
-        let names = &self.schema.features;
+        let names = &self.material.schema.features;
         let data = self.library.data(
             &to_learn.features,
             &to_learn.labels,
@@ -304,7 +207,7 @@ impl Training<'_> {
             let loss = booster.losses()?.first().copied().unwrap_or(f64::NAN);
             self.emit
                 .metric(&format!("{name}.logloss"), loss, tree as u64);
-            self.advance(namespace, tree, namespaces);
+            self.advance(namespace, 0.5 + 0.5 * tree as f64 / most as f64, namespaces);
             if loss < least {
                 (best, least) = (tree, loss);
             }
@@ -312,15 +215,17 @@ impl Training<'_> {
                 break;
             }
         }
-        self.advance(namespace + 1, 0, namespaces);
+        self.advance(namespace + 1, 0.0, namespaces);
         Ok(booster.to_text(best)?)
     }
 
-    /// Tells how far the training has come: so many aspects, and so many trees of the next.
-    fn advance(&self, aspects: usize, trees: usize, namespaces: usize) {
-        let most = u64::from(self.spec.trees);
-        let done = aspects as u64 * most + trees as u64;
-        self.emit.progress(done, namespaces as u64 * most);
+    /// Tells how far the training has come: so many aspects, and so much of the next. Candidates are one half
+    /// of an aspect, trees are the other.
+    fn advance(&self, aspects: usize, of_next: f64, namespaces: usize) {
+        let whole = 2.0 * f64::from(self.spec.trees);
+        let done = aspects as f64 * whole + (of_next * whole).round();
+        self.emit
+            .progress(done as u64, (namespaces as f64 * whole) as u64);
     }
 
     /// Fmax of held-out proteins by trees, or by votes.
@@ -330,7 +235,7 @@ impl Training<'_> {
         held_out: &Labelled,
         trees: Option<&Booster<'_>>,
     ) -> Result<f64, RunnerError> {
-        let ontology = self.references.ontology();
+        let ontology = self.material.references.ontology();
         let mut all = Vec::with_capacity(held_out.proteins.len());
         let mut row = 0;
         for some in held_out.candidates.chunks(AT_A_TIME) {
@@ -354,7 +259,7 @@ impl Training<'_> {
         }
         let minimum = self.spec.minimum_score;
         fmax(
-            self.references,
+            &self.material.references,
             namespace,
             &held_out.proteins,
             &all,

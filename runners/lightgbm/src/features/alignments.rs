@@ -1,7 +1,5 @@
 //! How well a protein aligns with its neighbours.
 
-use std::collections::HashMap;
-
 use protea_cafa::{
     dataset::FrozenDataset,
     redundancy::{local_scores, self_score},
@@ -26,15 +24,26 @@ pub(super) struct Alignment {
     pub length: f64,
 }
 
-/// Aligns a protein with references. What has no sequence, or too long a one, is left out.
+/// How well a protein aligns with some references, by row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Alignments(Vec<(u32, Alignment)>);
+
+impl Alignments {
+    pub(super) fn get(&self, row: u32) -> Option<Alignment> {
+        let found = self.0.binary_search_by_key(&row, |(row, _)| *row);
+        found.ok().map(|at| self.0[at].1)
+    }
+}
+
+/// Aligns a protein with references, whose rows ascend. What has no sequence, or too long a one, is left out.
 pub(super) fn align(
     (queries, query): (&FrozenDataset, usize),
     references: &FrozenDataset,
     rows: &[u32],
-) -> HashMap<u32, Alignment> {
+) -> Alignments {
     let usable = |sequence: &&str| !sequence.is_empty() && sequence.len() <= LONGEST;
     let Some(sequence) = queries.sequence(query).filter(usable) else {
-        return HashMap::new();
+        return Alignments::default();
     };
     let (rows, others): (Vec<u32>, Vec<&str>) = rows
         .iter()
@@ -57,5 +66,5 @@ pub(super) fn align(
             length: short as f64 / long as f64,
         }
     });
-    rows.iter().copied().zip(alignments).collect()
+    Alignments(rows.iter().copied().zip(alignments).collect())
 }

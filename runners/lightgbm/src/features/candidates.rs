@@ -1,7 +1,5 @@
 //! The terms of a protein that its neighbours suggest, with their features.
 
-use std::collections::HashMap;
-
 use protea_cafa::{
     dataset::FrozenDataset,
     ontology::Term,
@@ -11,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     Needs, Schema,
-    alignments::{self, Alignment},
+    alignments::{self, Alignments},
     table::{Candidate, FEATURES, TermFacts, vote},
     tally::{Around, Tally, Voter},
 };
@@ -32,8 +30,8 @@ pub struct Query<'q> {
     pub blocks: &'q [RowBlock<'q>],
     /// Its number there.
     pub protein: usize,
-    /// Its fold, if it is one of the training proteins.
-    pub fold: Option<u32>,
+    /// Its half, if trees are grown on it: counts of that half are not for it.
+    pub half: Option<u8>,
 }
 
 /// The candidates of one protein in one namespace: the terms that its neighbours have, with all their
@@ -130,6 +128,19 @@ impl<'e> Extractor<'e> {
         }
     }
 
+    /// How many terms these neighbours suggest in a namespace.
+    #[must_use]
+    pub fn suggested(&self, list: &[Neighbour], namespace: usize) -> usize {
+        let ontology = self.references.ontology();
+        let of = |neighbour: &Neighbour| self.references.terms(neighbour.row as usize);
+        let terms = list.iter().flat_map(of).map(|(term, _)| term);
+        let mut terms =
+            Vec::from_iter(terms.filter(|&term| ontology.namespace_of(term) == namespace));
+        terms.sort_unstable();
+        terms.dedup();
+        terms.len()
+    }
+
     /// The candidates of a protein in these namespaces, whose neighbours `list` gives by namespace.
     #[must_use]
     pub fn candidates<'n>(
@@ -137,11 +148,11 @@ impl<'e> Extractor<'e> {
         query: &Query<'_>,
         namespaces: &[usize],
         list: impl Fn(usize) -> &'n [Neighbour],
+        alignments: &Alignments,
         tables: &mut Tables,
     ) -> Vec<Candidates> {
-        let alignments = self.align(query, namespaces, &list);
         let taxon = query.dataset.taxon(query.protein);
-        let view = self.statistics.view(query.fold, taxon);
+        let view = self.statistics.view(query.half, taxon);
         let width = self.schema.embedding_width;
         let components: Vec<f32> = match self.schema.components() {
             0 => Vec::new(),
@@ -156,7 +167,7 @@ impl<'e> Extractor<'e> {
         let namespaces = namespaces.iter();
         namespaces
             .map(|&namespace| {
-                let voters = self.voters(list(namespace), namespace, taxon, &alignments);
+                let voters = self.voters(list(namespace), namespace, taxon, alignments);
                 let around = Around::of(&voters, length);
                 self.count(&voters, namespace, tables);
                 self.describe(namespace, around, &view, &components, tables)
@@ -164,14 +175,16 @@ impl<'e> Extractor<'e> {
             .collect()
     }
 
-    fn align<'n>(
+    /// Aligns a protein with its nearest neighbours in these namespaces, as far as the features need it.
+    #[must_use]
+    pub fn align<'n>(
         &self,
         query: &Query<'_>,
         namespaces: &[usize],
-        list: &impl Fn(usize) -> &'n [Neighbour],
-    ) -> HashMap<u32, Alignment> {
+        list: impl Fn(usize) -> &'n [Neighbour],
+    ) -> Alignments {
         if !self.schema.allows(Needs::Sequences) {
-            return HashMap::new();
+            return Alignments::default();
         }
         let nearest = self.spec.aligned as usize;
         let mut rows: Vec<u32> = namespaces
@@ -190,7 +203,7 @@ impl<'e> Extractor<'e> {
         list: &[Neighbour],
         namespace: usize,
         taxon: Option<u32>,
-        alignments: &HashMap<u32, Alignment>,
+        alignments: &Alignments,
     ) -> Vec<Voter> {
         let namespaces = self.references.ontology().namespaces().len();
         let dataset = self.references.dataset();
@@ -199,13 +212,15 @@ impl<'e> Extractor<'e> {
             .map(|(rank, neighbour)| {
                 let row = neighbour.row as usize;
                 let taxa = taxon.zip(dataset.taxon(row));
+                // It may be aligned because it is near in another namespace.
+                let is_aligned = rank <= self.spec.aligned;
                 Voter {
                     row: neighbour.row,
                     rank,
                     similarity: self.spec.metric.similarity(neighbour),
                     density: self.densities[row * namespaces + namespace],
                     same_taxon: taxa.map(|(own, other)| own == other),
-                    alignment: alignments.get(&neighbour.row).copied(),
+                    alignment: alignments.get(neighbour.row).filter(|_| is_aligned),
                 }
             })
             .collect()

@@ -14,6 +14,8 @@ mod schema;
 mod table;
 mod tally;
 
+pub use alignments::Alignments;
 pub use candidates::{Candidates, Extractor, Query};
+pub(crate) use schema::embedding_source;
 pub use schema::{Schema, SchemaError};
 pub use table::{FEATURES, Feature, Needs};

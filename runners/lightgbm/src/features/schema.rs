@@ -1,14 +1,18 @@
 //! Which features a model has, in which order.
 
+use std::path::Path;
+
 use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::{content::digest_bytes, prelude::*};
 
 use super::{FEATURES, Needs};
 
 /// Changes whenever a feature of the same name is computed in another way.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The features that are principal components begin with this.
 const COMPONENT: &str = "component_";
+/// How the names of files with embeddings end.
+const FILES: [&str; 7] = ["npy", "npz", "h5", "hdf5", "parquet", "gz", "zst"];
 
 /// The features of a model, and what a dataset must have for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,8 @@ pub struct Schema {
     pub features: Vec<String>,
     /// The width of the embeddings.
     pub embedding_width: usize,
+    /// What made the embeddings, if the training set says so.
+    pub embedding_source: Option<String>,
     /// Whether some features need sequences.
     pub sequences: bool,
     /// Whether some features need taxa.
@@ -52,6 +58,20 @@ pub enum SchemaError {
         /// SHA-256 of what this runner has for the same settings.
         expected: String,
     },
+    /// The embeddings of a dataset are of another model than those that the trees know.
+    #[error(
+        "the embeddings of {dataset} come from {found:?}, those that the model was trained with (schema {schema}) from {expected:?}; freeze it with the latter (`--source` says what made them), or fit on embeddings of the former"
+    )]
+    Embedding {
+        /// The dataset.
+        dataset: String,
+        /// SHA-256 of the model's schema.
+        schema: String,
+        /// Where its embeddings come from.
+        found: String,
+        /// Where those of the training set came from.
+        expected: String,
+    },
     /// A dataset lacks something.
     #[error(
         "{dataset} has {has}, and the features of the model (schema {schema}) need {needs}; {remedy}"
@@ -77,17 +97,25 @@ impl Schema {
         let embedding_width = dataset.embedding_width().unwrap_or_default();
         Self::new(
             embedding_width,
+            embedding_source(dataset).map(str::to_owned),
             components.min(embedding_width),
             aligns && has_sequences(dataset),
             has_taxa(dataset),
         )
     }
 
-    fn new(embedding_width: usize, components: usize, sequences: bool, taxa: bool) -> Self {
+    fn new(
+        embedding_width: usize,
+        embedding_source: Option<String>,
+        components: usize,
+        sequences: bool,
+        taxa: bool,
+    ) -> Self {
         let mut schema = Self {
             version: VERSION,
             features: Vec::new(),
             embedding_width,
+            embedding_source,
             sequences,
             taxa,
         };
@@ -130,7 +158,8 @@ impl Schema {
     /// [`SchemaError::Changed`], [`SchemaError::Other`].
     pub fn check(&self, stated: &str) -> Result<(), SchemaError> {
         let found = self.sha256();
-        if found != stated {
+        // A schema of another version need not have been written as this one is.
+        if found != stated && self.version == VERSION {
             return Err(SchemaError::Changed {
                 stated: stated.to_owned(),
                 found,
@@ -138,6 +167,7 @@ impl Schema {
         }
         let own = Self::new(
             self.embedding_width,
+            self.embedding_source.clone(),
             self.components(),
             self.sequences,
             self.taxa,
@@ -152,11 +182,11 @@ impl Schema {
         }
     }
 
-    /// Checks that a dataset has what the features need.
+    /// Checks that a dataset has what the features need, and embeddings of the same model where both say which.
     ///
     /// # Errors
     ///
-    /// [`SchemaError::Data`].
+    /// [`SchemaError::Data`], [`SchemaError::Embedding`].
     pub fn check_data(&self, dataset: &FrozenDataset) -> Result<(), SchemaError> {
         let lacks = |has: String, needs: String, remedy| SchemaError::Data {
             dataset: dataset.directory().display().to_string(),
@@ -177,6 +207,17 @@ impl Schema {
                 "freeze it with the embedding that the model was trained with (`--embeddings` or `--features`)",
             ));
         }
+        if let (Some(found), Some(expected)) = (embedding_source(dataset), &self.embedding_source)
+            && found != expected
+            && ![found, expected].into_iter().any(is_file_name)
+        {
+            return Err(SchemaError::Embedding {
+                dataset: dataset.directory().display().to_string(),
+                schema: self.sha256(),
+                found: found.to_owned(),
+                expected: expected.clone(),
+            });
+        }
         if self.sequences && !has_sequences(dataset) {
             return Err(lacks(
                 "no sequences".to_owned(),
@@ -193,6 +234,19 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// What made the embeddings of a dataset, if it says so.
+pub(crate) fn embedding_source(dataset: &FrozenDataset) -> Option<&str> {
+    let embedding = dataset.manifest().embedding.as_ref()?;
+    embedding.source.as_deref()
+}
+
+/// Whether a source is a mere file's name, which `protea freeze` takes where `--source` says nothing: it differs
+/// between sets of the same embedding.
+fn is_file_name(source: &str) -> bool {
+    let ending = Path::new(source).extension();
+    ending.is_some_and(|ending| FILES.iter().any(|file| ending.eq_ignore_ascii_case(file)))
 }
 
 fn has_sequences(dataset: &FrozenDataset) -> bool {

@@ -1,5 +1,5 @@
-//! LightGBM's C interface (`LightGBM/c_api.h`): its functions, opened at run time, and all `unsafe`
-//! of this crate.
+//! LightGBM's C interface (`LightGBM/c_api.h`): its functions, opened at run time. With `system`, all
+//! `unsafe` of this crate.
 //!
 //! The functions used here have kept their signatures since version 4.2; that a library is at least as
 //! young is seen from [`Api::open`] finding all of them.
@@ -8,7 +8,7 @@
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
-    path::{Path, PathBuf},
+    path::Path,
     ptr,
 };
 
@@ -388,43 +388,5 @@ impl Drop for Handles {
     fn drop(&mut self) {
         // SAFETY: the handle is this value's alone.
         unsafe { (self.api.LGBM_BoosterFree)(self.handle) };
-    }
-}
-
-/// The file that this code was loaded from: the runner's library, or a program it is part of.
-#[cfg(unix)]
-pub(super) fn own_file() -> Option<PathBuf> {
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-
-    let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: the address is one of this code, and the call fills in what it is given.
-    let known = unsafe { libc::dladdr(own_file as *const c_void, found.as_mut_ptr()) };
-    if known == 0 {
-        return None;
-    }
-    // SAFETY: the call has filled it in, and zeros are a value too.
-    let found = unsafe { found.assume_init() };
-    if found.dli_fname.is_null() {
-        return None;
-    }
-    // SAFETY: the name is a string that lives as long as the library is open.
-    let name = unsafe { CStr::from_ptr(found.dli_fname) };
-    let path = PathBuf::from(OsStr::from_bytes(name.to_bytes()));
-    Some(path.canonicalize().unwrap_or(path))
-}
-
-/// The program, where the system does not tell which library this code is in.
-#[cfg(not(unix))]
-pub(super) fn own_file() -> Option<PathBuf> {
-    std::env::current_exe().ok()
-}
-
-/// Gives memory that was freed back to the system. LightGBM frees in pieces and from many threads what it
-/// allocates, and the C library would keep it for calls to come, more with each of the first calls.
-pub(super) fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it takes no pointer, and locks what it goes through.
-    unsafe {
-        libc::malloc_trim(0);
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `ffi` | the C interface and all `unsafe` of this crate |
+//! | `ffi` | the C interface; `unsafe` |
+//! | `system` | where this code lies, memory given back; `unsafe` |
 //! | `booster` | [`Booster`]: training, prediction, contributions |
 //! | `matrix` | [`Matrix`]: features, row after row |
 //! | `error` | [`LightGbmError`] |
@@ -17,6 +18,7 @@ mod booster;
 mod error;
 mod ffi;
 mod matrix;
+mod system;
 
 use std::path::{Path, PathBuf};
 
@@ -55,7 +57,7 @@ impl LightGbm {
     /// [`LightGbmError::Missing`], [`LightGbmError::NotThere`], [`LightGbmError::Open`],
     /// [`LightGbmError::TooOld`].
     pub fn open() -> Result<Self, LightGbmError> {
-        let own = ffi::own_file().unwrap_or_default();
+        let own = system::own_file().unwrap_or_default();
         match LIBRARY.find(&own) {
             Some(path) => Self::open_file(&path),
             None => Err(match std::env::var_os(LIBRARY.variable) {
@@ -79,6 +81,6 @@ impl LightGbm {
 
     /// Gives back to the system what the library has freed, so that a process of many calls does not grow.
     pub fn give_back(&self) {
-        ffi::give_back();
+        system::give_back();
     }
 }

@@ -3,34 +3,38 @@
 use std::{collections::HashMap, fmt::Write, fs, path::Path};
 
 use protea_cafa::{
-    assessment::{embedding_rows, open_dataset},
+    assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
     ontology::Term,
 };
 use protea_contracts::Emitter;
 use protea_lightgbm::{
-    features::{Candidates, Extractor, Query, Schema},
     folds::Folds,
-    neighbours::out_of_fold,
-    principal::Principal,
+    labelled::{Labelled, Material},
     references::References,
     spec::LightGbmSpec,
     statistics::Statistics,
 };
 
-use crate::calls::{example, quick};
+use crate::calls::{example, fit, lightgbm, quick};
 
-/// The candidates of every training protein, as they are trained on.
-fn candidates(
-    references: &References<'_>,
-    folds: &Folds,
-    spec: &LightGbmSpec,
-) -> Vec<Vec<Candidates>> {
+/// Enough for every protein.
+fn unlimited() -> LightGbmSpec {
+    LightGbmSpec {
+        maximum_rows: 100_000_000,
+        ..quick()
+    }
+}
+
+/// The terms that are suggested for every training protein, as trees see them.
+fn suggested(material: &Material<'_>) -> Vec<Vec<Term>> {
+    let (references, folds) = (&material.references, &material.folds);
     let dataset = references.dataset();
-    let neighbours = out_of_fold(references, folds, spec, &Emitter::silent()).unwrap();
-    for protein in 0..dataset.len() {
-        for namespace in 0..references.ontology().namespaces().len() {
-            let list = neighbours.list(protein, namespace);
+    let labeller = material.labeller(&Emitter::silent()).unwrap();
+    let mut suggested = vec![Vec::new(); dataset.len()];
+    for namespace in 0..references.ontology().namespaces().len() {
+        for protein in 0..dataset.len() {
+            let list = material.neighbours.list(protein, namespace);
             assert!(!list.is_empty());
             for neighbour in list {
                 let other = neighbour.row as usize;
@@ -42,25 +46,19 @@ fn candidates(
                 );
             }
         }
+        for held_out in [false, true] {
+            let labelled = labeller.labelled(namespace, held_out, |_| Ok(()));
+            let Labelled {
+                proteins,
+                candidates,
+                ..
+            } = labelled.unwrap();
+            for (protein, candidates) in proteins.into_iter().zip(candidates) {
+                suggested[protein].extend(candidates.terms);
+            }
+        }
     }
-    let schema = Schema::of(dataset, 0, false);
-    let principal = Principal::default();
-    let statistics = Statistics::count(references, folds.count, |protein| folds.of[protein]);
-    let extractor = Extractor::new(references, statistics, &schema, &principal, spec);
-    let blocks = embedding_rows(dataset).unwrap();
-    let namespaces = Vec::from_iter(0..references.ontology().namespaces().len());
-    let mut tables = extractor.tables();
-    let of = |protein| {
-        let query = Query {
-            dataset,
-            blocks: &blocks,
-            protein,
-            fold: Some(folds.of[protein]),
-        };
-        let list = |namespace| neighbours.list(protein, namespace);
-        extractor.candidates(&query, &namespaces, list, &mut tables)
-    };
-    (0..dataset.len()).map(of).collect()
+    suggested
 }
 
 /// How many proteins have each term.
@@ -77,13 +75,13 @@ fn counts(references: &References<'_>) -> HashMap<Term, usize> {
 #[test]
 fn a_term_that_only_one_protein_has_is_never_suggested_for_it() {
     let dataset = open_dataset(&example("train")).unwrap();
-    let references = References::open(&dataset, &Emitter::silent()).unwrap();
-    let spec = quick();
-    let folds = Folds::deal(&dataset, spec.folds as usize, spec.held_out, 1).unwrap();
-    let counts = counts(&references);
+    let spec = unlimited();
+    let material = Material::gather(&dataset, &spec, 1, &Emitter::silent()).unwrap();
+    let references = &material.references;
+    let counts = counts(references);
     let mut unique = 0;
-    for (protein, of_protein) in candidates(&references, &folds, &spec).iter().enumerate() {
-        let suggested: Vec<Term> = of_protein.iter().flat_map(|c| c.terms.clone()).collect();
+    for (protein, suggested) in suggested(&material).iter().enumerate() {
+        assert!(!suggested.is_empty());
         for (term, _) in references.terms(protein) {
             if counts[&term] == 1 {
                 unique += 1;
@@ -140,21 +138,25 @@ fn a_protein_does_not_vote_for_itself_under_another_accession() {
         .unwrap()
         .directory;
     let dataset = open_dataset(&directory).unwrap();
-    let references = References::open(&dataset, &Emitter::silent()).unwrap();
-    let spec = quick();
+    let spec = LightGbmSpec {
+        folds: 7,
+        held_out: 0.3,
+        ..unlimited()
+    };
     for seed in 0..5 {
-        let folds = Folds::deal(&dataset, 7, 0.3, seed).unwrap();
+        let material = Material::gather(&dataset, &spec, seed, &Emitter::silent()).unwrap();
+        let (references, folds) = (&material.references, &material.folds);
         for pair in 0..40 {
             assert_eq!(folds.of[2 * pair], folds.of[2 * pair + 1]);
+            assert_eq!(folds.half[2 * pair], folds.half[2 * pair + 1]);
             assert_eq!(folds.held_out[2 * pair], folds.held_out[2 * pair + 1]);
         }
         let held_out = folds.held_out.iter().filter(|held_out| **held_out).count();
         assert_eq!(held_out, 24);
-        for (protein, of_protein) in candidates(&references, &folds, &spec).iter().enumerate() {
+        for (protein, suggested) in suggested(&material).iter().enumerate() {
             let own = references
                 .terms(protein)
                 .find(|(term, _)| !references.ontology().is_root(*term));
-            let suggested = &of_protein[0].terms;
             assert!(suggested.len() > 1);
             assert!(!suggested.contains(&own.unwrap().0));
         }
@@ -162,27 +164,37 @@ fn a_protein_does_not_vote_for_itself_under_another_accession() {
 }
 
 #[test]
-fn counts_for_a_training_protein_are_those_of_the_other_folds() {
+fn counts_are_those_of_the_other_half_and_never_of_what_is_held_out() {
     let dataset = open_dataset(&example("train")).unwrap();
     let references = References::open(&dataset, &Emitter::silent()).unwrap();
     let ontology = references.ontology();
     let folds = Folds::deal(&dataset, 3, 0.2, 9).unwrap();
-    let statistics = Statistics::count(&references, 3, |protein| folds.of[protein]);
+    let in_half = |half| folds.half.iter().filter(|other| **other == half).count();
+    assert!(in_half(0).abs_diff(in_half(1)) * 10 < dataset.len());
+    let (learnt, all) = (
+        Statistics::of_learnt(&references, &folds),
+        Statistics::of_all(&references),
+    );
     let terms: Vec<Term> = counts(&references).into_keys().collect();
-    for fold in [None, Some(0), Some(2)] {
-        let others = || {
-            (0..dataset.len()).filter(|&protein| fold.is_none_or(|fold| folds.of[protein] != fold))
+    let everyone = |_: usize| true;
+    let to_learn = |protein: usize| !folds.held_out[protein];
+    let other_half = |protein: usize| !folds.held_out[protein] && folds.half[protein] == 1;
+    let cases: [(_, &dyn Fn(usize) -> bool); 3] = [
+        (all.view(None, None), &everyone),
+        (learnt.view(None, None), &to_learn),
+        (learnt.view(Some(0), None), &other_half),
+    ];
+    for (view, counts) in cases {
+        let count = |has: &dyn Fn(usize) -> bool| {
+            (0..dataset.len()).filter(|&p| counts(p) && has(p)).count() as f64
         };
-        let view = statistics.view(fold, None);
         for &term in terms.iter().step_by(17) {
-            let with = others().filter(|&p| references.has(p, term)).count() as f64;
             let namespace = ontology.namespace_of(term);
-            let of = others().filter(|&p| references.is_in(p, namespace)).count() as f64;
             let parents = ontology.parents(term);
-            let with_parents = others()
-                .filter(|&p| parents.iter().all(|&parent| references.has(p, parent)))
-                .count() as f64;
-            assert_eq!(view.frequency(ontology, term), with / of);
+            let with = count(&|p| references.has(p, term));
+            let of = count(&|p| references.is_in(p, namespace));
+            let with_parents = count(&|p| parents.iter().all(|&parent| references.has(p, parent)));
+            assert_eq!(view.frequency(ontology, term), (with + 1.0) / (of + 1.0));
             let expected = match parents.is_empty() {
                 true => 0.0,
                 false => ((with_parents + 1.0) / (with + 1.0)).log2(),
@@ -191,4 +203,145 @@ fn counts_for_a_training_protein_are_those_of_the_other_folds() {
             assert!(view.frequency_in_taxon(ontology, term).is_nan());
         }
     }
+}
+
+#[test]
+fn what_trees_are_grown_on_and_judged_by_is_disjoint_complete_and_sees_no_count_of_itself() {
+    let dataset = open_dataset(&example("train")).unwrap();
+    let spec = unlimited();
+    let material = Material::gather(&dataset, &spec, 5, &Emitter::silent()).unwrap();
+    let labeller = material.labeller(&Emitter::silent()).unwrap();
+    let (references, folds) = (&material.references, &material.folds);
+    let ontology = references.ontology();
+    let features = &material.schema.features;
+    let column = features.iter().position(|name| name == "term_frequency");
+    let column = column.unwrap();
+    // Of what is learnt from, by half: who has a term, who is in a namespace.
+    let (mut with, mut of) = (
+        HashMap::<_, f32>::new(),
+        vec![[0.0_f32; 2]; ontology.namespaces().len()],
+    );
+    for protein in (0..dataset.len()).filter(|&protein| !folds.held_out[protein]) {
+        let half = usize::from(folds.half[protein]);
+        for (term, _) in references.terms(protein) {
+            *with.entry((term, half)).or_default() += 1.0;
+        }
+        for (namespace, of) in of.iter_mut().enumerate() {
+            of[half] += f32::from(u8::from(references.is_in(protein, namespace)));
+        }
+    }
+    for (namespace, of) in of.iter().enumerate() {
+        let mut proteins = Vec::new();
+        for held_out in [false, true] {
+            let labelled = labeller.labelled(namespace, held_out, |_| Ok(()));
+            let labelled = labelled.unwrap();
+            assert!(labelled.both_labels());
+            assert_eq!(labelled.labels.len(), labelled.features.rows());
+            let mut row = 0;
+            for (&protein, candidates) in labelled.proteins.iter().zip(&labelled.candidates) {
+                assert_eq!(folds.held_out[protein], held_out);
+                let other = 1 - usize::from(folds.half[protein]);
+                let seen: &[usize] = if held_out { &[0, 1] } else { &[other] };
+                for &term in &candidates.terms {
+                    let has = |half| with.get(&(term, half)).copied().unwrap_or_default();
+                    let with: f32 = seen.iter().map(|&half| has(half)).sum();
+                    let of: f32 = seen.iter().map(|&half| of[half]).sum();
+                    let found = labelled.features.row(row)[column];
+                    let expected = (with + 1.0) / (of + 1.0);
+                    assert!((found - expected).abs() <= f32::EPSILON * expected);
+                    let label = f32::from(u8::from(references.has(protein, term)));
+                    assert_eq!(labelled.labels[row], label);
+                    row += 1;
+                }
+            }
+            assert_eq!(row, labelled.labels.len());
+            proteins.extend(labelled.proteins);
+        }
+        proteins.sort_unstable();
+        let annotated = (0..dataset.len()).filter(|&protein| references.is_in(protein, namespace));
+        assert!(proteins.into_iter().eq(annotated));
+    }
+}
+
+/// Proteins of random sequences, each of which has term number t with the probability that stands there, whatever
+/// its neighbours have.
+pub fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
+    let mut random = fastrand::Rng::with_seed(11);
+    let (mut obo, mut fasta, mut terms) = (
+        "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n".to_owned(),
+        String::new(),
+        String::new(),
+    );
+    for at in 0..probabilities.len() {
+        write!(
+            obo,
+            "\n[Term]\nid: GO:90000{at:02}\nname: t\nnamespace: molecular_function\nis_a: GO:0003674\n"
+        )
+        .unwrap();
+    }
+    for protein in 0..proteins {
+        let sequence: String = (0..80)
+            .map(|_| char::from(b"ACDEFGHIKLMNPQRSTVWY"[random.usize(..20)]))
+            .collect();
+        writeln!(fasta, ">P{protein:04}\n{sequence}").unwrap();
+        writeln!(terms, "P{protein:04}\tGO:0003674\tF").unwrap();
+        for (at, probability) in probabilities.iter().enumerate() {
+            if random.f64() < *probability {
+                writeln!(terms, "P{protein:04}\tGO:90000{at:02}\tF").unwrap();
+            }
+        }
+    }
+    let file = |name: &str, content: String| {
+        let path = place.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    };
+    let mut request = FreezeRequest::new(
+        place.join("chance"),
+        "by chance",
+        file("chance.obo", obo),
+        file("chance.fasta", fasta),
+        file("chance.tsv", terms),
+    );
+    request.embeddings = EmbeddingSource::Kmer;
+    request
+}
+
+#[test]
+fn what_is_by_chance_is_not_foretold_however_many_folds_there_are() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let probabilities: Vec<f64> = (0..11).map(|at| 0.25 + 0.05 * f64::from(at)).collect();
+    let request = by_chance(place.path(), 1_000, &probabilities);
+    let directory = freeze(&request, &mut unwatched).unwrap().directory;
+    let dataset = open_dataset(&directory).unwrap();
+    let references = References::open(&dataset, &Emitter::silent()).unwrap();
+    let spec = LightGbmSpec {
+        k: 50,
+        aligned: 0,
+        components: 0,
+        folds: 100,
+        trees: 500,
+        patience: 20,
+        learning_rate: 0.1,
+        ..quick()
+    };
+    let result = fit(&spec, &directory, &place.path().join("model")).unwrap();
+    let found = result.metrics["MFO"]["logloss"].as_f64().unwrap();
+    // With fifty neighbours every term is suggested for every protein. Nothing can foretell more than
+    // its probability.
+    let folds = Folds::deal(&dataset, 100, spec.held_out, 42).unwrap();
+    let (mut loss, mut rows) = (0.0, 0.0);
+    for protein in (0..dataset.len()).filter(|&protein| folds.held_out[protein]) {
+        rows += 1.0;
+        for (at, probability) in probabilities.iter().enumerate() {
+            let term = references.ontology().primary(&format!("GO:90000{at:02}"));
+            let has = references.has(protein, term.unwrap());
+            loss -= if has { *probability } else { 1.0 - probability }.ln();
+            rows += 1.0;
+        }
+    }
+    let optimum = loss / rows;
+    assert!((found - optimum).abs() < 0.01, "{found}, at best {optimum}");
+    assert!(found > optimum - 0.002, "{found}, at best {optimum}");
 }

@@ -13,3 +13,4 @@ mod library;
 mod model;
 mod python;
 mod schema;
+mod votes;

@@ -5,23 +5,36 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use protea_cafa::ontology::Aspect;
+use protea_cafa::{
+    dataset::{freeze, unwatched},
+    ontology::Aspect,
+};
 use protea_contracts::prelude::serde_json::{self, Value};
 use protea_contracts::{
-    Emitter, Level,
-    emit::{Event, EventSink, METRIC},
+    Emitter, Level, RunnerError,
+    emit::{Event, EventSink, METRIC, PROGRESS},
 };
 use protea_lightgbm::{
+    labelled::Material,
     model::Model,
     spec::{LightGbmSpec, Rerank},
 };
 
 use crate::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
 
-/// Hears metrics, and wants the end after some of them.
+/// How far the work has come, and how many metrics had been heard by then.
+#[derive(Debug)]
+struct Told {
+    done: u64,
+    total: u64,
+    metrics: usize,
+}
+
+/// Hears metrics and progress, and wants the end after some metrics.
 #[derive(Default)]
 struct Listener {
     metrics: Mutex<Vec<(String, f64)>>,
+    progress: Mutex<Vec<Told>>,
     last: Option<usize>,
 }
 
@@ -36,6 +49,16 @@ impl EventSink for Listener {
             let name = fields["name"].as_str().unwrap().to_owned();
             let heard = (name, fields["value"].as_f64().unwrap());
             self.metrics.lock().unwrap().push(heard);
+        }
+        if event.name == PROGRESS {
+            let fields: Value = serde_json::from_slice(event.fields).unwrap();
+            let number = |name: &str| fields[name].as_u64().unwrap();
+            let metrics = self.metrics.lock().unwrap().len();
+            self.progress.lock().unwrap().push(Told {
+                done: number("done"),
+                total: number("total"),
+                metrics,
+            });
         }
     }
 
@@ -195,7 +218,141 @@ fn a_cancelled_training_ends_between_two_trees() {
     });
     let emit = Emitter::new(listener.clone());
     let error = fit_with(&quick(), &example("train"), place.path(), 2, &emit).unwrap_err();
-    assert_eq!(error, protea_contracts::RunnerError::Cancelled);
+    assert_eq!(error, RunnerError::Cancelled);
     assert_eq!(listener.metrics.lock().unwrap().len(), 3);
     assert!(!place.path().join("model.json").exists());
+}
+
+#[test]
+fn describing_candidates_is_told_before_the_first_tree_and_goes_on_to_the_last() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let listener = Arc::new(Listener::default());
+    let emit = Emitter::new(listener.clone());
+    let (spec, train) = (quick(), example("train"));
+    fit_with(&spec, &train, place.path(), 2, &emit).unwrap();
+    let heard = listener.progress.lock().unwrap();
+    let proteins = protea_cafa::assessment::open_dataset(&train).unwrap().len() as u64;
+    // The proteins that are aligned, all of them told of.
+    assert!(
+        heard
+            .iter()
+            .any(|told| (told.done, told.total) == (proteins, proteins))
+    );
+    let whole = 3 * 2 * u64::from(spec.trees);
+    let training: Vec<&Told> = heard.iter().filter(|told| told.total == whole).collect();
+    assert!(training.is_sorted_by_key(|told| told.done));
+    assert_eq!(training.last().map(|told| told.done), Some(whole));
+    let described = training
+        .iter()
+        .filter(|told| told.metrics == 0 && told.done > 0);
+    assert!(described.count() > 1, "{training:?}");
+}
+
+#[test]
+fn one_protein_is_trained_on_where_it_alone_has_too_many_candidates() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let spec = LightGbmSpec {
+        maximum_rows: 100,
+        ..quick()
+    };
+    let dataset = protea_cafa::assessment::open_dataset(&example("train")).unwrap();
+    let material = Material::gather(&dataset, &spec, 42, &Emitter::silent()).unwrap();
+    let labeller = material.labeller(&Emitter::silent()).unwrap();
+    let ontology = material.references.ontology();
+    let mut alone = 0;
+    for namespace in 0..ontology.namespaces().len() {
+        for held_out in [false, true] {
+            let chosen = labeller.chosen(namespace, held_out);
+            let labelled = labeller.labelled(namespace, held_out, |_| Ok(())).unwrap();
+            assert!(!chosen.proteins.is_empty());
+            assert!(chosen.left_out > 0);
+            assert_eq!(labelled.proteins, chosen.proteins);
+            if labelled.labels.len() > 100 {
+                assert_eq!(chosen.proteins.len(), 1);
+                alone += 1;
+            }
+        }
+    }
+    assert!(alone > 0);
+    fit(&spec, &example("train"), place.path()).unwrap();
+    for aspect in read(place.path()).aspects {
+        assert!(aspect.trees.is_some(), "{}", aspect.reason);
+    }
+}
+
+#[test]
+fn the_reason_names_maximum_rows_where_it_leaves_too_few() {
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    // Everybody has the root alone, so no candidate is wrong.
+    let request = crate::leakage::by_chance(place.path(), 300, &[]);
+    let directory = freeze(&request, &mut unwatched).unwrap().directory;
+    let reason = |maximum_rows: u32| {
+        let spec = LightGbmSpec {
+            maximum_rows,
+            ..quick()
+        };
+        let output = place.path().join(maximum_rows.to_string());
+        fit(&spec, &directory, &output).unwrap();
+        let model = read(&output);
+        assert_eq!(model.aspects[0].trees, None);
+        model.aspects[0].reason.clone()
+    };
+    let few = reason(100);
+    assert!(few.contains("maximum_rows: 100"), "{few}");
+    assert!(few.contains("140 proteins"), "{few}");
+    let all = reason(1_000);
+    assert!(!all.contains("maximum_rows"), "{all}");
+}
+
+/// Where a program of its own finds the model that it is to use without LightGBM.
+const WITHOUT: &str = "PROTEA_TEST_MODEL_WITHOUT_LIGHTGBM";
+
+#[test]
+fn a_model_that_only_votes_does_without_the_library() {
+    if let Some(place) = std::env::var_os(WITHOUT) {
+        return vote_without(&std::path::PathBuf::from(place));
+    }
+    let Some(_) = lightgbm() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let votes = LightGbmSpec {
+        rerank: Rerank::WhereItWins,
+        trees: 1,
+        learning_rate: 0.001,
+        ..quick()
+    };
+    let train = example("train");
+    fit(&votes, &train, &place.path().join("votes")).unwrap();
+    fit(&quick(), &train, &place.path().join("trees")).unwrap();
+    // A variable that changes for this program changes for all its tests.
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "model::a_model_that_only_votes_does_without_the_library",
+        ])
+        .env("PROTEA_LIGHTGBM_LIBRARY", "/no/such/lib_lightgbm.so")
+        .env(WITHOUT, place.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+fn vote_without(place: &std::path::Path) {
+    let (test, output) = (example("test"), place.join("predicted"));
+    let accession = protea_cafa::assessment::open_dataset(&test).unwrap();
+    let accession = accession.accession(0);
+    let (votes, trees) = (place.join("votes"), place.join("trees"));
+    evaluate(&votes, &test, &output, 2).unwrap();
+    assert!(!crate::calls::predictions(&output).is_empty());
+    let explained = crate::calls::explain(&votes, &test, accession, None).unwrap();
+    assert_eq!(explained.contributors, "neighbour");
+    let missing = [
+        evaluate(&trees, &test, &output, 2).unwrap_err(),
+        crate::calls::explain(&trees, &test, accession, None).unwrap_err(),
+    ];
+    for error in missing {
+        assert!(matches!(error, RunnerError::Missing { .. }), "{error}");
+    }
 }

@@ -119,10 +119,12 @@ fn compare(
     let ontology = references.ontology();
     let components = model.read_components(&document).unwrap();
     let spec = &model.reference.spec;
-    let statistics = Statistics::count(&references, 0, |_| 0);
+    let statistics = Statistics::of_all(&references);
     let predictor = Predictor {
         extractor: Extractor::new(&references, statistics, &model.schema, &components, spec),
-        trees: model.read_trees(library, ontology, &document).unwrap(),
+        trees: model
+            .read_trees(Some(library), ontology, &document)
+            .unwrap(),
         spec,
         threads: 2,
     };

@@ -1,26 +1,39 @@
 //! A model goes with data of its own schema, and with nothing that was changed.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use protea_cafa::{
     assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
 };
 use protea_contracts::{
-    RunnerError,
+    Emitter, FileDigest, Level, ReferenceModel, RunnerError,
+    emit::{Event, EventSink},
     prelude::{
         json,
         serde_json::{self, Value},
     },
 };
-use protea_lightgbm::features::{FEATURES, Needs, Schema, SchemaError};
+use protea_lightgbm::{
+    features::{FEATURES, Needs, Schema, SchemaError},
+    model::Model,
+};
 
 use crate::calls::{evaluate, example, fit, lightgbm, quick};
 
 const OBO: &str = "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n";
 
 /// One protein with embeddings of so many numbers, or with k-mer vectors; no taxa.
-fn frozen(place: &Path, name: &str, width: Option<usize>) -> std::path::PathBuf {
+fn frozen(place: &Path, name: &str, width: Option<usize>) -> PathBuf {
+    frozen_from(place, name, width, None)
+}
+
+/// Likewise, with what made the numbers.
+fn frozen_from(place: &Path, name: &str, width: Option<usize>, source: Option<&str>) -> PathBuf {
     let file = |ending: &str, content: &[u8]| {
         let path = place.join(format!("{name}.{ending}"));
         fs::write(&path, content).unwrap();
@@ -45,7 +58,7 @@ fn frozen(place: &Path, name: &str, width: Option<usize>) -> std::path::PathBuf 
             EmbeddingSource::Matrix {
                 matrix: file("npy", &npy),
                 ids: file("ids", b"P1\n"),
-                source: None,
+                source: source.map(str::to_owned),
             }
         }
     };
@@ -117,6 +130,80 @@ fn a_schema_is_known_by_its_hash_and_by_the_features_that_this_runner_has() {
         other.check(&other.sha256()),
         Err(SchemaError::Other { version: 99, .. })
     ));
+}
+
+#[test]
+fn embeddings_of_another_model_are_refused_and_unknown_ones_warned_of() {
+    let place = tempfile::tempdir().unwrap();
+    let open = |name: &str, source| {
+        let directory = frozen_from(place.path(), name, Some(8), source);
+        open_dataset(&directory).unwrap()
+    };
+    let esm = open("esm", Some("ESM-2 650M, mean"));
+    let ankh = open("ankh", Some("Ankh 3, mean"));
+    let silent = open("silent", None);
+    let file = open("file", Some("test.npy"));
+    let schema = Schema::of(&esm, 0, false);
+    assert_eq!(schema.embedding_source.as_deref(), Some("ESM-2 650M, mean"));
+    // What the schema says is in its hash.
+    assert_ne!(schema.sha256(), Schema::of(&ankh, 0, false).sha256());
+    assert_eq!(schema.check(&schema.sha256()), Ok(()));
+
+    let model = |schema: &Schema| Model {
+        reference: ReferenceModel {
+            kind: Default::default(),
+            spec: quick(),
+            dataset_uri: String::new(),
+            dataset_sha256: String::new(),
+        },
+        schema: schema.clone(),
+        schema_sha256: schema.sha256(),
+        components: FileDigest::of(place.path(), "esm.npy").unwrap(),
+        aspects: Vec::new(),
+    };
+    let check = |schema: &Schema, dataset| {
+        let heard = Arc::new(Warnings::default());
+        let checked = model(schema).check(dataset, &Emitter::new(heard.clone()));
+        let warnings = heard.0.lock().unwrap().join("\n");
+        (checked, warnings)
+    };
+    let (refused, _) = check(&schema, &ankh);
+    let Err(RunnerError::Dataset { message }) = refused else {
+        panic!("{refused:?}")
+    };
+    for said in ["Ankh 3", "ESM-2 650M", "--source", &schema.sha256()] {
+        assert!(message.contains(said), "{message}");
+    }
+    assert_eq!(check(&schema, &esm), (Ok(()), String::new()));
+    for unknown in [&silent, &file] {
+        let (checked, warnings) = check(&schema, unknown);
+        assert_eq!(checked, Ok(()));
+        assert!(warnings.contains("ESM-2 650M"), "{warnings}");
+    }
+    let unsaid = Schema::of(&silent, 0, false);
+    let (checked, warnings) = check(&unsaid, &ankh);
+    assert_eq!(checked, Ok(()));
+    assert!(warnings.contains("Ankh 3"), "{warnings}");
+    assert_eq!(check(&unsaid, &silent), (Ok(()), String::new()));
+}
+
+/// Hears warnings.
+#[derive(Default)]
+struct Warnings(Mutex<Vec<String>>);
+
+impl EventSink for Warnings {
+    fn level(&self) -> Level {
+        Level::Warning
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        let message = event.message.unwrap_or_default().to_owned();
+        self.0.lock().unwrap().push(message);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 #[test]
