@@ -1,21 +1,67 @@
-//! A large object, within a bound on memory.
+//! Large objects, within a bound on memory.
 
-use std::{fs, process::Stdio, thread, time::Duration};
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
+use protea_contracts::{FileDigest, content::digest_file};
 use protea_e2e::Place;
+use serde_json::json;
 
 use super::{command, s3::S3};
 
-/// What `protea store cp` may take of memory at most, in MiB, however large the object is; the book
-/// states it.
+/// What `protea store cp` may take of memory at most, in MiB, however large the objects are; the
+/// book states it.
 const BOUND: u64 = 128;
 
-/// How large the object is, in MiB, unless this variable says otherwise.
+/// How much is sent and fetched, in MiB, unless this variable says otherwise.
 const SIZE: (&str, u64) = ("PROTEA_TEST_OBJECT_MIB", 256);
 
 fn size() -> u64 {
     let given = std::env::var(SIZE.0).ok();
     given.map_or(SIZE.1, |text| text.parse().unwrap())
+}
+
+/// Writes so many MiB without a pattern, always the same for a seed: neither a server nor a disk
+/// can make less of them.
+fn noise(path: &Path, mebibytes: u64, seed: u64) {
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for _ in 0..mebibytes << 17 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        file.write_all(&state.to_le_bytes()).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+/// A directory of three files that are so large together; one of them is small.
+fn directory(place: &Place, name: &str, mebibytes: u64, seed: u64) -> Vec<FileDigest> {
+    let directory = place.join(name);
+    fs::create_dir_all(directory.join("more")).unwrap();
+    let large = mebibytes * 3 / 4;
+    noise(&directory.join("large.bin"), large, seed);
+    noise(
+        &directory.join("more/half.bin"),
+        mebibytes - large,
+        seed + 1,
+    );
+    fs::write(directory.join("small.txt"), name).unwrap();
+    let files = ["large.bin", "more/half.bin", "small.txt"];
+    let digests = files.map(|file| FileDigest::of(&directory, file).unwrap());
+    digests.into()
+}
+
+fn assert_same(files: &[FileDigest], directory: &Path) {
+    for file in files {
+        file.check(directory).unwrap();
+    }
 }
 
 /// The most memory that a copy took, in MiB.
@@ -41,18 +87,54 @@ fn peak(place: &Place, endpoint: &str, from: &str, to: &str) -> u64 {
     }
 }
 
+fn assert_bounded(peaks: &[(&str, u64)]) {
+    for (what, peak) in peaks {
+        eprintln!("{} MiB {what}: {peak} MiB", size());
+        assert!(*peak > 0 && *peak <= BOUND, "{what}: {peak} MiB");
+    }
+}
+
 #[test]
 fn a_large_object_goes_there_and_back_within_the_stated_memory() {
     let Some(s3) = S3::start() else { return };
     let place = Place::new();
-    let bytes = size() << 20;
-    let file = fs::File::create(place.join("large.bin")).unwrap();
-    file.set_len(bytes).unwrap();
+    noise(&place.join("large.bin"), size(), 1);
     s3.make("large");
     let up = peak(&place, &s3.endpoint, "large.bin", "s3://large/large.bin");
     let down = peak(&place, &s3.endpoint, "s3://large/large.bin", "back.bin");
-    eprintln!("{} MiB: {up} MiB up, {down} MiB down", size());
-    assert_eq!(place.join("back.bin").metadata().unwrap().len(), bytes);
-    assert!(up > 0 && up <= BOUND, "{up} MiB up");
-    assert!(down > 0 && down <= BOUND, "{down} MiB down");
+    assert_eq!(
+        digest_file(&place.join("back.bin")).unwrap(),
+        digest_file(&place.join("large.bin")).unwrap()
+    );
+    assert_bounded(&[("up", up), ("down", down)]);
+}
+
+#[test]
+fn a_large_export_is_published_within_the_stated_memory() {
+    let Some(s3) = S3::start() else { return };
+    let place = Place::new();
+    let files = directory(&place, "export", size(), 2);
+    s3.make("large");
+    let up = peak(&place, &s3.endpoint, "export", "s3://large/export");
+    let manifest = s3.get("large/export/store_manifest.json").unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["files"], json!(files));
+    assert_bounded(&[("published", up)]);
+}
+
+#[test]
+fn a_large_dataset_is_staged_through_the_cache_within_the_stated_memory() {
+    let Some(s3) = S3::start() else { return };
+    let place = Place::new();
+    let files = directory(&place, "dataset", size(), 4);
+    let manifest = json!({ "name": "large", "files": files });
+    fs::write(place.join("dataset/dataset.json"), manifest.to_string()).unwrap();
+    s3.make("large");
+    let up = peak(&place, &s3.endpoint, "dataset", "s3://large/dataset");
+    // A directory that comes from elsewhere comes through the cache.
+    let down = peak(&place, &s3.endpoint, "s3://large/dataset", "back");
+    assert_same(&files, &place.join("back"));
+    let objects = fs::read_dir(place.join("cache/objects")).unwrap();
+    assert_eq!(objects.count(), files.len());
+    assert_bounded(&[("published", up), ("staged", down)]);
 }
