@@ -15,6 +15,7 @@ mod formats;
 mod freezing;
 mod hostile;
 mod matrices;
+mod memory;
 mod python;
 mod releases;
 mod shared_data;

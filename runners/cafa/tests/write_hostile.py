@@ -1,0 +1,128 @@
+"""Writes embeddings that claim far more than they are.
+
+    write_hostile.py DIRECTORY
+"""
+
+import os
+import struct
+import sys
+import zipfile
+
+import h5py
+import numpy
+import pyarrow
+import pyarrow.parquet
+
+here = sys.argv[1]
+GIB = 1 << 30
+
+
+def place(name):
+    return os.path.join(here, name)
+
+
+def patched(name, patches, length=None):
+    """Overwrites numbers; beyond what was written, a file has a hole."""
+    with open(place(name), "r+b") as file:
+        for at, value in patches:
+            file.seek(at)
+            file.write(value)
+        if length is not None:
+            file.truncate(length)
+
+
+def found(name, signature):
+    with open(place(name), "rb") as file:
+        return file.read().index(signature)
+
+
+ids = [f"P{number:05d}" for number in range(700)]
+numbers = numpy.zeros((700, 13), "f4")
+
+# A chunk of 36 KB that takes 3 GiB in the file.
+name = "stored-chunk.h5"
+with h5py.File(place(name), "w") as file:
+    file.create_dataset("vectors", data=numbers, chunks=numbers.shape, compression="gzip")
+    file.create_dataset("ids", data=numpy.array(ids, dtype="S"))
+patched(name, [(found(name, b"TREE\x01") + 24, struct.pack("<I", 3 * GIB))], 3 * GIB + (1 << 20))
+
+# A group with 3 GiB of names, and one in which all links have one long name.
+name = "names.h5"
+with h5py.File(place(name), "w") as file:
+    file.create_dataset("vectors", data=numbers)
+patched(name, [(found(name, b"HEAP") + 8, struct.pack("<Q", 3 * GIB))], 3 * GIB + (1 << 20))
+name = "one-name.h5"
+with h5py.File(place(name), "w") as file:
+    file.create_dataset("A" * 4000, data=numbers)
+    first = file["A" * 4000]
+    for number in range(8000):
+        file[f"l{number:06d}"] = first
+with open(place(name), "rb") as file:
+    content = bytearray(file.read())
+heap = content.index(b"HEAP")
+(names,) = struct.unpack_from("<Q", content, heap + 24)
+long = content.index(b"A" * 4000, names) - names
+at = content.find(b"SNOD")
+while at >= 0:
+    for entry in range(struct.unpack_from("<H", content, at + 6)[0]):
+        struct.pack_into("<Q", content, at + 8 + 40 * entry, long)
+    at = content.find(b"SNOD", at + 4)
+with open(place(name), "wb") as file:
+    file.write(content)
+
+# Texts that lie in two large collections by turns.
+name = "texts.h5"
+with h5py.File(place(name), "w") as file:
+    file.create_dataset("vectors", data=numbers)
+    file.create_dataset("ids", data=ids)
+    file.create_dataset("far", data=["a" * (40 << 20), "b" * (40 << 20)])
+    far, near = file["far"].id.get_offset(), file["ids"].id.get_offset()
+with open(place(name), "rb") as file:
+    file.seek(far)
+    pair = [struct.pack("<I", 6) + file.read(16)[4:] for _ in range(2)]
+patched(name, [(near, b"".join(pair) * 350)])
+
+item = pyarrow.float16()
+WHOLE = 100_000_000
+
+
+def parquet(name, column, texts, **options):
+    table = pyarrow.table({"accession": texts, "embedding": column})
+    pyarrow.parquet.write_table(table, place(name), compression="zstd", row_group_size=1 << 30, **options)
+
+
+zeros = pyarrow.array(numpy.zeros(WHOLE, "f2"), item)
+lists = lambda offsets: pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), zeros)
+parquet("one-row.parquet", lists([0, WHOLE]), ["A"])
+# The footer tells no more than an average.
+rows = 200_000
+names = [f"A{number}" for number in range(rows)]
+for version in ["1.0", "2.0"]:
+    parquet(f"uneven-{version}.parquet", lists([0] + [WHOLE] * rows), names, data_page_version=version)
+parquet(
+    "page.parquet",
+    pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(numpy.zeros(WHOLE * 3 // 2, "f2"), item), 30_000),
+    [f"A{number}" for number in range(5000)],
+    data_page_size=1 << 30,
+    write_batch_size=1 << 30,
+    use_dictionary=False,
+)
+parquet(
+    "text.parquet",
+    pyarrow.array([[1.0]] * 100, pyarrow.list_(pyarrow.float32())),
+    pyarrow.array(["A" * (20 << 20)] * 100, pyarrow.large_string()),
+    dictionary_pagesize_limit=1 << 30,
+)
+
+
+def archive(name, header):
+    """Many arrays of which only the header is there."""
+    text = header.ljust(64_000).encode()
+    member = b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text)) + text
+    with zipfile.ZipFile(place(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        for number in range(3000):
+            out.writestr(f"A{number}.npy", member)
+
+
+archive("dimensions.npz", "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1," * 31_000 + "), }")
+archive("types.npz", "{'descr': '" + "<f4" * 20_000 + "', 'fortran_order': False, 'shape': (1,), }")
