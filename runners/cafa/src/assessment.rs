@@ -4,8 +4,7 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, Metrics, ReferenceModel, RunnerError,
-    metrics,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ReferenceModel, RunnerError,
 };
 use serde_json::json;
 
@@ -13,8 +12,8 @@ use crate::{
     dataset::{FrozenDataset, MANIFEST_FILE},
     ontology::Ontology,
     scoring::{
-        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions, evaluate,
-        round_score, write_tables,
+        GroundTruth, InformationAccretion, PredictionWriter, Predictions, ScoringOptions,
+        evaluate_also_silence, round_score, write_tables,
     },
     search::RowBlock,
 };
@@ -212,12 +211,11 @@ fn predict_and_score(
     if sink.predictions.is_empty() {
         emit.warning(
             "runner.cafa.no_predictions",
-            "nothing was predicted for any annotated protein; every score is 0",
+            "nothing was predicted for any annotated protein; the scores are those of silence",
             &json!({}),
         );
-        return Ok(EvalResult::new(nothing_predicted(&truth)).with_extra("predictions", written));
     }
-    let evaluation = evaluate(&sink.predictions, accretion.as_ref(), &options)
+    let evaluation = evaluate_also_silence(&sink.predictions, accretion.as_ref(), &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
     write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;
@@ -226,25 +224,4 @@ fn predict_and_score(
         .with_extra("proteins", dataset.len())
         .with_extra("predictions", written)
         .with_extra("unknown_terms", unknown.lines))
-}
-
-/// The scores of a method that is silent: cafaeval gives none.
-fn nothing_predicted(truth: &GroundTruth<'_>) -> Metrics {
-    let namespaces = truth.ontology().namespaces().iter().enumerate();
-    namespaces
-        .filter(|(at, _)| truth.proteins_in(*at) > 0)
-        .flat_map(|(_, namespace)| {
-            let name = namespace
-                .aspect()
-                .map_or(namespace.name(), |aspect| aspect.name());
-            metrics::group(
-                name,
-                [
-                    (metrics::FMAX, 0.0),
-                    (metrics::AUC_PR, 0.0),
-                    (metrics::COVERAGE, 0.0),
-                ],
-            )
-        })
-        .collect()
 }

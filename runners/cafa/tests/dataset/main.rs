@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod annotation_files;
+mod assessing;
 mod compression;
 mod damaged_embeddings;
 mod diff;
