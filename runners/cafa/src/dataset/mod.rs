@@ -24,6 +24,7 @@ mod manifest;
 mod mapped;
 mod protein_table;
 mod splits;
+mod staging;
 mod subset;
 
 pub use annotation_table::{Annotation, Annotations};

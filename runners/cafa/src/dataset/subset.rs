@@ -11,10 +11,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
 use protea_contracts::content::FileDigest;
 
-use crate::dataset::freeze::{
-    TableWriter, embedding_field, embedding_item, make_read_only, names, sync_directory,
-    write_manifest,
-};
+use crate::dataset::freeze::{TableWriter, embedding_field, embedding_item, names, write_manifest};
+use crate::dataset::staging::{copy_new, make_read_only, sync_directory};
 use crate::dataset::{
     Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType, EmbeddingValues,
     FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
@@ -62,8 +60,7 @@ impl<'a> Subset<'a> {
             files.push(names::INFORMATION_ACCRETION);
         }
         for (from, to) in copies {
-            let to = out.join(to);
-            fs::copy(from, &to).map_err(DatasetError::write(&to))?;
+            copy_new(from, &out.join(to))?;
         }
         write_proteins(dataset, proteins, &out.join(names::PROTEINS))?;
         let counted = self.write_annotations(&out.join(names::ANNOTATIONS))?;

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::content::digest_bytes;
 
-use super::freeze::{make_read_only, sync_directory};
+use super::staging::{Staging, sync_directory, write_new};
 use super::subset::Subset;
 use super::{DatasetError, FrozenDataset};
 
@@ -156,18 +156,10 @@ fn write(
     directory: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), DatasetError> {
-    let parent = directory.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What a plain mkdir would give; the umask still applies.
-        builder.permissions(fs::Permissions::from_mode(0o777));
-    }
-    let staging = builder
-        .tempdir_in(parent)
-        .map_err(DatasetError::write(parent))?;
+    let staging = match Staging::beside(directory) {
+        Err(DatasetError::Exists(_)) if directory.is_dir() => return Ok(()),
+        staging => staging?,
+    };
     write_table(dataset, assigned, &staging.path().join("folds.tsv"))?;
     let mut written = 0;
     let mut tell = |written| match watch(written, 2 * folds) {
@@ -189,16 +181,10 @@ fn write(
         sync_directory(&of_fold)?;
     }
     tell(written)?;
-    sync_directory(staging.path())?;
-    match fs::rename(staging.path(), directory) {
-        Ok(()) => {
-            // It has moved: there is nothing left to remove.
-            let _ = staging.keep();
-            sync_directory(parent)
-        }
+    match staging.publish() {
         // Another process was faster, with the same bytes.
-        Err(_) if directory.is_dir() => Ok(()),
-        Err(error) => Err(DatasetError::write(directory)(error)),
+        Err(DatasetError::Exists(_)) if directory.is_dir() => Ok(()),
+        published => published,
     }
 }
 
@@ -212,6 +198,5 @@ fn write_table(
         writeln!(text, "{}\t{fold}", dataset.accession(protein))
             .map_err(DatasetError::write(path))?;
     }
-    fs::write(path, text).map_err(DatasetError::write(path))?;
-    make_read_only(path)
+    write_new(path, text)
 }

@@ -13,7 +13,7 @@ pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatch
 
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};
-pub(super) use publish::{make_read_only, publish, stage, sync_directory, write_manifest};
+pub(super) use publish::write_manifest;
 
 use report::tell;
 pub use request::{EmbeddingSource, FreezeRequest};

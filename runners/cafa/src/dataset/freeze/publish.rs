@@ -1,19 +1,19 @@
-//! Staging a dataset and publishing it in one step.
+//! From the inputs to a published dataset.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use protea_contracts::content::{FileDigest, digest_bytes};
-use tempfile::TempDir;
 
 use super::annotations::Annotations;
 use super::embeddings::Embeddings;
 use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
 };
+use crate::dataset::staging::{Staging, make_read_only, write_new};
 use crate::dataset::{
     Counts, DatasetError, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
 };
@@ -40,7 +40,8 @@ pub fn freeze(
     let parent = request.parent.as_deref().map(FrozenDataset::open);
     let parent = parent.transpose()?.map(|of| of.sha256().to_owned());
     let created = creation_time()?;
-    let (staging, out) = stage(&request.out)?;
+    let staging = Staging::beside(&request.out)?;
+    let out = staging.out().to_owned();
     let dir = staging.path();
 
     tell(
@@ -97,7 +98,7 @@ pub fn freeze(
         files,
     };
     let sha256 = write_manifest(&manifest, &dir.join(MANIFEST_FILE))?;
-    publish(staging, &out)?;
+    staging.publish()?;
     Ok(FreezeReport {
         directory: out,
         sha256,
@@ -136,52 +137,13 @@ fn creation_time() -> Result<String, DatasetError> {
         })
 }
 
-/// Makes the hidden directory beside the output; it removes itself when dropped.
-pub(in crate::dataset) fn stage(out: &Path) -> Result<(TempDir, PathBuf), DatasetError> {
-    // Also true for a dangling link, which a rename would replace.
-    if out.symlink_metadata().is_ok() {
-        return Err(DatasetError::Exists(out.to_owned()));
-    }
-    let name = out.file_name().ok_or_else(|| {
-        DatasetError::Request(format!(
-            "{:?} names no directory to make",
-            out.display().to_string()
-        ))
-    })?;
-    let parent = match out.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("/"),
-    };
-    let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(name);
-    prefix.push(".freezing-");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What a plain mkdir would give; the umask still applies. Temporary directories are private otherwise.
-        builder.permissions(fs::Permissions::from_mode(0o777));
-    }
-    let staging = builder
-        .tempdir_in(parent)
-        .map_err(DatasetError::write(parent))?;
-    Ok((staging, parent.join(name)))
-}
-
 /// Copies an ontology, decompressed. What is not OBO is written as OBO, so that all that reads a dataset has to know one format.
 fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
     let bytes = read_ontology(from)?;
     let name = from.display().to_string();
     let obo = as_obo(&bytes, &name)?;
     let ontology = Ontology::parse(&obo, &name)?;
-    let write = || {
-        let mut file = File::create_new(to)?;
-        file.write_all(&obo)?;
-        file.sync_all()
-    };
-    write().map_err(DatasetError::write(to))?;
+    write_new(to, &obo)?;
     Ok(ontology)
 }
 
@@ -279,44 +241,6 @@ pub(in crate::dataset) fn write_manifest(
     let mut text = serde_json::to_vec_pretty(manifest)
         .map_err(|error| DatasetError::write(path)(error.into()))?;
     text.push(b'\n');
-    let write = || {
-        let mut file = File::create_new(path)?;
-        file.write_all(&text)?;
-        file.sync_all()
-    };
-    write().map_err(DatasetError::write(path))?;
-    make_read_only(path)?;
+    write_new(path, &text)?;
     Ok(digest_bytes(&text))
-}
-
-pub(in crate::dataset) fn make_read_only(path: &Path) -> Result<(), DatasetError> {
-    let set = || {
-        let mut permissions = fs::metadata(path)?.permissions();
-        permissions.set_readonly(true);
-        fs::set_permissions(path, permissions)
-    };
-    set().map_err(DatasetError::write(path))
-}
-
-/// Gives the staged directory its name.
-pub(in crate::dataset) fn publish(staging: TempDir, out: &Path) -> Result<(), DatasetError> {
-    // Looked at again, as it may have come into being meanwhile; a rename would replace an empty directory.
-    if out.symlink_metadata().is_ok() {
-        return Err(DatasetError::Exists(out.to_owned()));
-    }
-    sync_directory(staging.path())?;
-    fs::rename(staging.path(), out).map_err(DatasetError::write(out))?;
-    // It has moved: there is nothing left to remove.
-    let _ = staging.keep();
-    sync_directory(out.parent().unwrap_or(Path::new(".")))
-}
-
-/// Makes names in a directory last through a crash.
-pub(in crate::dataset) fn sync_directory(directory: &Path) -> Result<(), DatasetError> {
-    if cfg!(unix) {
-        File::open(directory)
-            .and_then(|file| file.sync_all())
-            .map_err(DatasetError::write(directory))?;
-    }
-    Ok(())
 }

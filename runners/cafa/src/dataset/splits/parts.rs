@@ -1,7 +1,6 @@
 //! Splits into training, validation and test.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::deal;
 use super::given::{self, Accessions};
 use crate::dataset::folds::groups::{self, Groups};
-use crate::dataset::freeze::{make_read_only, publish, stage};
+use crate::dataset::staging::{Staging, write_new};
 use crate::dataset::subset::Subset;
 use crate::dataset::{Counts, DatasetError, FrozenDataset, Grouping};
 
@@ -142,7 +141,8 @@ pub fn split(
         )));
     }
 
-    let (staging, out) = stage(&request.out)?;
+    let staging = Staging::beside(&request.out)?;
+    let out = staging.out().to_owned();
     let total = wanted.len();
     let mut tell = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -173,7 +173,7 @@ pub fn split(
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
     write_document(&document, &staging.path().join("split.json"))?;
-    publish(staging, &out)?;
+    staging.publish()?;
     Ok(Split {
         directory: out,
         parts,
@@ -331,14 +331,9 @@ fn write_table(
             };
         }
     }
-    write_text(&text, path)
+    write_new(path, &text)
 }
 
 pub(super) fn write_document(document: &Value, path: &Path) -> Result<(), DatasetError> {
-    write_text(&format!("{document:#}\n"), path)
-}
-
-pub(super) fn write_text(text: &str, path: &Path) -> Result<(), DatasetError> {
-    fs::write(path, text).map_err(DatasetError::write(path))?;
-    make_read_only(path)
+    write_new(path, format!("{document:#}\n"))
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::knowledge::{Evidence, Knowledge};
-use super::parts::{write_document, write_text};
+use super::parts::write_document;
 use super::targets::{self, Found, Target};
-use crate::dataset::freeze::{publish, stage};
+use crate::dataset::staging::{Staging, write_new};
 use crate::dataset::subset::Subset;
 use crate::dataset::{Counts, DatasetError, FrozenDataset, Tally};
 use crate::ontology::Ontology;
@@ -125,7 +125,8 @@ pub fn split_by_time(
         .into_iter()
         .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
         .collect();
-    let (staging, out) = stage(&request.out)?;
+    let staging = Staging::beside(&request.out)?;
+    let out = staging.out().to_owned();
     let total = kinds.len();
     let mut tell = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -161,7 +162,7 @@ pub fn split_by_time(
             target.knowledge.abbreviation()
         );
     }
-    write_text(&table, &staging.path().join("targets.tsv"))?;
+    write_new(&staging.path().join("targets.tsv"), &table)?;
     let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let gone = (0..earlier.len())
         .filter(|&protein| later.index_of(earlier.accession(protein)).is_none())
@@ -177,7 +178,7 @@ pub fn split_by_time(
     };
     let document = document(earlier, later, request, &split);
     write_document(&document, &staging.path().join("split.json"))?;
-    publish(staging, &out)?;
+    staging.publish()?;
     Ok(split)
 }
 
@@ -229,7 +230,7 @@ fn write_kind(
     let rows = rows.filter(|(row, _)| taken[*row]).map(|(_, row)| row);
     let truth = table(later, rows, ontology);
     let file = format!("{}.tsv", kind.name());
-    write_text(&truth, &staging.join(&file))?;
+    write_new(&staging.join(&file), &truth)?;
     Ok(Targets {
         knowledge: kind,
         directory: out.join(kind.name()),
@@ -263,7 +264,7 @@ fn write_known(
             && targets::counted(*row, ontology)
                 .is_some_and(|(namespace, _)| partial.contains(&(row.protein, namespace)))
     });
-    write_text(&table(earlier, rows, ontology), &staging.join("known.tsv"))?;
+    write_new(&staging.join("known.tsv"), table(earlier, rows, ontology))?;
     Ok(true)
 }
 
