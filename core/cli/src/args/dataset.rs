@@ -38,7 +38,7 @@ Examples:
 Exit codes, as diff has them: 0 if nothing differs, 1 if something does, another if the datasets
 cannot be compared. The text has numbers and the first few examples; --json lists everything.")]
 pub struct DiffArgs {
-    /// The dataset to compare from: its directory, or its file:// URI
+    /// The dataset to compare from: its directory, or its URI
     pub from: String,
     /// The dataset to compare with
     pub to: String,
