@@ -1,6 +1,6 @@
 """Writes embeddings in every format and variant that freezing takes.
 
-    write_formats.py DIRECTORY
+    write_formats.py DIRECTORY [PROTEINS]
 
 `expected-f2.npy` and its like have the numbers, `ids.txt` the accessions; `files.json` says of each file which numbers it
 has and what has to be asked for by name.
@@ -19,7 +19,7 @@ import pyarrow.parquet
 import zstandard
 
 here = sys.argv[1]
-PROTEINS, WIDTH = 700, 13
+PROTEINS, WIDTH = int(sys.argv[2]) if len(sys.argv) > 2 else 700, 13
 ids = [f"P{number:05d}" for number in range(PROTEINS)]
 random = numpy.random.default_rng(7)
 numbers = random.standard_normal((PROTEINS, WIDTH)) * 10.0 ** random.integers(-3, 4, (PROTEINS, 1))
@@ -42,9 +42,9 @@ for dtype in ["f2", "f4", "f8"]:
 libraries = ["earliest", "v108", "v110", "latest"]
 chunked = {
     "contiguous": {},
-    "chunks": dict(chunks=(64, 5)),
+    "chunks": dict(chunks=(min(64, PROTEINS), 5)),
     "one-chunk": dict(chunks=(PROTEINS, WIDTH)),
-    "deflate": dict(chunks=(100, WIDTH), compression="gzip", shuffle=True),
+    "deflate": dict(chunks=(min(100, PROTEINS), WIDTH), compression="gzip", shuffle=True),
     "one-deflate": dict(chunks=(PROTEINS, WIDTH), compression="gzip"),
     "lzf": dict(chunks=(9, 4), compression="lzf", shuffle=True, fletcher32=True),
     "growing": dict(chunks=(10, WIDTH), maxshape=(None, WIDTH)),

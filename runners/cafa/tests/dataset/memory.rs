@@ -30,7 +30,7 @@ const FILES: [(&str, &str, u64); 10] = [
         "a row has more than 65536 numbers",
         48,
     ),
-    ("page.parquet", "unpacked 300, where at most", 48),
+    ("page.parquet", "unpacked 300030014, where at most", 48),
     ("text.parquet", "is no accession", 48),
     ("dimensions.npz", "more than 64 dimensions", 48),
 ];
