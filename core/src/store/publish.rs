@@ -170,8 +170,8 @@ fn announce(remote: &Remote, manifest: &Manifest) -> Result<(), StoreError> {
     let Err(error) = alone() else {
         return Ok(());
     };
-    // What was there before may be somebody else's.
-    if made == Made::Now {
+    // What was there before may be somebody else's, and a look that failed saw no other.
+    if made == Made::Now && matches!(error, StoreError::Published { .. }) {
         remote.withdraw(&manifest.name)?;
     }
     Err(error)

@@ -61,7 +61,7 @@ spec! {
         /// Alignment only: hits with a larger expectation value do not count.
         #[schemars(range(max = 1000), extend("exclusiveMinimum" = 0))]
         pub e_value: f64,
-        /// Alignment only: how many reference proteins a query may hit, as the program understands it.
+        /// Alignment only: how many reference proteins a query may hit at most: those with the largest bit scores.
         #[schemars(range(min = 1, max = 100_000))]
         pub max_hits: u32,
         /// Alignment only: how thoroughly is searched.

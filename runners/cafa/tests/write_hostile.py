@@ -109,8 +109,8 @@ parquet(
 )
 parquet(
     "text.parquet",
-    pyarrow.array([[1.0]] * 100, pyarrow.list_(pyarrow.float32())),
-    pyarrow.array(["A" * (20 << 20)] * 100, pyarrow.large_string()),
+    pyarrow.array([[1.0]] * 8, pyarrow.list_(pyarrow.float32())),
+    pyarrow.array(["A" * (20 << 20)] * 8, pyarrow.large_string()),
     dictionary_pagesize_limit=1 << 30,
 )
 

@@ -129,10 +129,12 @@ impl Tracker for Jsonl {
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
         start.check()?;
         let path = self.log_of(&start.run_id);
-        let marker = mark(&self.open_runs, &start.run_id, &path)?;
+        let mark = |locked| mark(&self.open_runs, &start.run_id, &path, locked);
+        mark(false)?;
+        let log = EventLog::open(&path)?;
         Ok(Box::new(JsonlRun {
-            log: EventLog::open(path)?,
-            marker,
+            log,
+            marker: mark(true)?,
             on_error: self.on_error,
             leaves_marks: self.leaves_marks,
         }))

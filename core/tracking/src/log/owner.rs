@@ -1,11 +1,12 @@
 //! The process that works on a run, as its mark names it.
 
-use std::fmt;
+use std::{fmt, fs, io::ErrorKind};
 
 /// A process of this machine since it was started last: no other ever has the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
-    boot: String,
+    /// The start of the machine, and the namespace that the id is of.
+    world: String,
     pid: u32,
     /// In ticks since the machine was started; ids are given again.
     started: u64,
@@ -16,48 +17,65 @@ impl Owner {
     pub(super) fn here() -> Option<Self> {
         let pid = std::process::id();
         Some(Self {
-            boot: boot()?,
+            world: world()?,
             pid,
-            started: started(pid)?,
+            started: started(pid).ok().flatten()?,
         })
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let owner = Self {
-            boot: words.next()?.to_owned(),
+            world: words.next()?.to_owned(),
             pid: words.next()?.parse().ok()?,
             started: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(owner)
     }
 
-    /// Whether the process is known to be gone. One of another machine, or of this one before it was
-    /// started anew, is not known.
+    /// Whether the process is known to be gone. One of another machine or container, or of this machine
+    /// before it was started anew, is not known.
     pub(super) fn is_gone(&self) -> bool {
-        boot().as_ref() == Some(&self.boot) && started(self.pid) != Some(self.started)
+        world().as_ref() == Some(&self.world)
+            && started(self.pid).is_ok_and(|started| started != Some(self.started))
     }
 }
 
 impl fmt::Display for Owner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {} {}", self.boot, self.pid, self.started)
+        write!(formatter, "{} {} {}", self.world, self.pid, self.started)
     }
 }
 
-fn boot() -> Option<String> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(id.trim().to_owned())
+fn world() -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{}/{}", boot.trim(), namespace.to_str()?))
 }
 
 /// When the process was started; none where there is no such process that still runs.
-fn started(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+fn started(pid: u32) -> Result<Option<u64>, Untold> {
+    let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat,
+        // Processes of others may be hidden; of one's own, this one among them, none is.
+        Err(error) if error.kind() == ErrorKind::NotFound && sees_all() => return Ok(None),
+        Err(_) => return Err(Untold),
+    };
     // The name, in parentheses, may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let is_dead = matches!(fields.next()?, "Z" | "X" | "x");
-    let started = fields.nth(18)?.parse().ok()?;
-    (!is_dead).then_some(started)
+    let (_, fields) = stat.rsplit_once(')').ok_or(Untold)?;
+    let mut fields = fields.split_whitespace();
+    let is_dead = matches!(fields.next().ok_or(Untold)?, "Z" | "X" | "x");
+    let started = fields.nth(18).and_then(|field| field.parse().ok());
+    let started = started.ok_or(Untold)?;
+    Ok((!is_dead).then_some(started))
+}
+
+/// The system does not tell.
+struct Untold;
+
+/// Whether the first process is to be seen, which is hidden first.
+fn sees_all() -> bool {
+    fs::exists("/proc/1/stat").unwrap_or(false)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -77,7 +95,7 @@ mod tests {
         let pid = child.id();
         let owner = Owner {
             pid,
-            started: started(pid).unwrap(),
+            started: started(pid).ok().flatten().unwrap(),
             ..here.clone()
         };
         assert!(!owner.is_gone());
@@ -93,7 +111,7 @@ mod tests {
         assert!(later.is_gone());
         // Nobody here can tell.
         let elsewhere = Owner {
-            boot: "another".to_owned(),
+            world: "another".to_owned(),
             ..owner
         };
         assert!(!elsewhere.is_gone());

@@ -55,8 +55,9 @@ pub fn close_vanished(
         Err(error) if error.kind() == ErrorKind::NotFound => return (closed, failures),
         Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
     };
+    let deadline = Instant::now() + UNTIL_UNLOCKED;
     for entry in entries.flatten() {
-        match close(open_runs, &entry.path(), &known_end) {
+        match close(open_runs, &entry.path(), &known_end, deadline) {
             Ok(run) => closed.extend(run),
             // Somebody holds it: the run goes on.
             Err(TrackerError::InUse { .. }) => {}
@@ -71,6 +72,7 @@ fn close(
     open_runs: &Path,
     path: &Path,
     known_end: &impl Fn(&Path) -> Option<End>,
+    deadline: Instant,
 ) -> Result<Option<ClosedRun>, TrackerError> {
     let Some(marker) = Marker::read(open_runs, path)? else {
         return Ok(None);
@@ -78,7 +80,7 @@ fn close(
     if !marker.log.is_file() {
         return marker.of_none();
     }
-    let mut writer = marker.take_log()?;
+    let mut writer = marker.take_log(deadline)?;
     let Some(last) = writer.last() else {
         return marker.of_none();
     };
@@ -147,14 +149,11 @@ impl Marker {
         Ok(None)
     }
 
-    fn take_log(&self) -> Result<EventLog, TrackerError> {
+    fn take_log(&self, deadline: Instant) -> Result<EventLog, TrackerError> {
         let is_gone = || self.owner.as_ref().is_some_and(Owner::is_gone);
-        let began = Instant::now();
         loop {
             match EventLog::open(&self.log) {
-                Err(TrackerError::InUse { .. })
-                    if is_gone() && began.elapsed() < UNTIL_UNLOCKED =>
-                {
+                Err(TrackerError::InUse { .. }) if Instant::now() < deadline && is_gone() => {
                     thread::sleep(Duration::from_millis(1));
                 }
                 result => return result,
@@ -168,18 +167,31 @@ fn is_young(marker: &Path) -> io::Result<bool> {
     Ok(age.is_ok_and(|age| age < YOUNG))
 }
 
-/// Marks a run as open. The log is named from the marks on, so that both can be moved together.
-pub(crate) fn mark(open_runs: &Path, run_id: &str, log: &Path) -> Result<PathBuf, TrackerError> {
+/// Marks a run as open, before its log is locked and, for what is `locked` then, once more: until then a mark
+/// that is there may be of a process that works on the run. The log is named from the marks on, so that both
+/// can be moved together.
+pub(crate) fn mark(
+    open_runs: &Path,
+    run_id: &str,
+    log: &Path,
+    locked: bool,
+) -> Result<PathBuf, TrackerError> {
     fs::create_dir_all(open_runs).map_err(TrackerError::write(open_runs))?;
     let marker = open_runs.join(run_id);
     let log = relative::from(open_runs, log);
-    let log = log.to_str().ok_or_else(|| TrackerError::Name {
+    let unusable = |reason: &str| TrackerError::Name {
         what: "path",
         value: log.display().to_string(),
-        reason: "it is not UTF-8".to_owned(),
-    })?;
+        reason: reason.to_owned(),
+    };
+    let log = log.to_str().ok_or_else(|| unusable("it is not UTF-8"))?;
+    if log.contains(['\n', '\r']) {
+        return Err(unusable("it has a line break"));
+    }
     let owner = Owner::here().map_or_else(String::new, |owner| format!("\n{owner}"));
-    fs::write(&marker, format!("{log}{owner}")).map_err(TrackerError::write(&marker))?;
+    if locked || !marker.exists() {
+        fs::write(&marker, format!("{log}{owner}")).map_err(TrackerError::write(&marker))?;
+    }
     Ok(marker)
 }
 

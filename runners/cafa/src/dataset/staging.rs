@@ -138,9 +138,13 @@ pub(super) fn write_new(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Da
 
 /// Copies a file to a new one, and waits until that is on the disk.
 pub(super) fn copy_new(from: &Path, to: &Path) -> Result<(), DatasetError> {
-    let copy = || {
+    let mut source = File::open(from).map_err(|source| DatasetError::Read {
+        path: from.to_owned(),
+        source,
+    })?;
+    let mut copy = || {
         let mut file = File::create_new(to)?;
-        io::copy(&mut File::open(from)?, &mut file)?;
+        io::copy(&mut source, &mut file)?;
         file.sync_all()
     };
     copy().map_err(DatasetError::write(to))

@@ -40,6 +40,25 @@ pub struct NothingLeft {
 }
 
 impl PartialKnowledge<'_> {
+    /// That all is of one ontology.
+    pub(super) fn check(&self, truth: &GroundTruth<'_>) -> Result<(), ScoringError> {
+        let ontology = truth.ontology;
+        let mixed = |what| Err(ScoringError::Mixed { what });
+        if self
+            .known
+            .is_some_and(|known| !std::ptr::eq(known.ontology, ontology))
+        {
+            return mixed("known annotations");
+        }
+        if self
+            .interest
+            .is_some_and(|interest| !interest.belongs_to(ontology))
+        {
+            return mixed("list of terms of interest");
+        }
+        Ok(())
+    }
+
     /// The namespaces in which no protein of the ground truth has a term left that is of interest and not known yet. They are
     /// missing from the evaluation.
     #[must_use]
@@ -104,19 +123,7 @@ pub(super) fn score_all(
     knowledge: &PartialKnowledge<'_>,
 ) -> Result<Evaluation, ScoringError> {
     let truth = predictions.truth;
-    let mixed = |what| Err(ScoringError::Mixed { what });
-    if knowledge
-        .known
-        .is_some_and(|known| !std::ptr::eq(known.ontology, truth.ontology))
-    {
-        return mixed("known annotations");
-    }
-    if knowledge
-        .interest
-        .is_some_and(|interest| !interest.belongs_to(truth.ontology))
-    {
-        return mixed("list of terms of interest");
-    }
+    knowledge.check(truth)?;
     let namespaces = truth.ontology.namespaces().iter().enumerate();
     let namespaces: Vec<_> = namespaces
         .filter(|(at, _)| truth.namespaces[*at].rows() > 0)

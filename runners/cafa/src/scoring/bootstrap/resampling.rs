@@ -82,6 +82,8 @@ pub struct Resampled {
     /// Fmax of each resample, 0..=1.
     pub resamples: Vec<f64>,
     bootstrap: Bootstrap,
+    /// How many are drawn from.
+    drawn: usize,
 }
 
 impl Resampled {
@@ -111,8 +113,8 @@ impl Resampled {
         ))
     }
 
-    fn identity(&self) -> (&str, usize) {
-        (&self.namespace, self.proteins)
+    fn identity(&self) -> (&str, usize, usize) {
+        (&self.namespace, self.proteins, self.drawn)
     }
 
     fn described(&self) -> String {
@@ -151,7 +153,8 @@ impl Resampled {
 ///
 /// # Errors
 /// [`ScoringError::Option`] for a number out of range, or a `th_step` so small that precision and recall of all proteins at all thresholds
-/// would take more than 4 GiB; [`ScoringError::Cancelled`] if `watch` ends it.
+/// would take more than 4 GiB; [`ScoringError::Mixed`] if what was known is of another ontology; [`ScoringError::Cancelled`] if `watch`
+/// ends it.
 pub fn resample(
     predictions: &Predictions<'_>,
     options: &ScoringOptions,
@@ -162,6 +165,9 @@ pub fn resample(
     bootstrap.check()?;
     let thresholds = Thresholds::new(options.th_step)?;
     let truth = predictions.truth;
+    if let Rules::PartialKnowledge(knowledge) = rules {
+        knowledge.check(truth)?;
+    }
     let places: Vec<usize> = (0..truth.namespaces.len())
         .filter(|&at| truth.namespaces[at].rows() > 0)
         .collect();
@@ -215,6 +221,7 @@ pub fn resample(
             fmax: contributions.fmax(&vec![1; proteins], options.norm),
             resamples,
             bootstrap: *bootstrap,
+            drawn: proteins,
         });
     }
     Ok(resampled)
