@@ -31,6 +31,7 @@ mod reranker;
 mod run_log;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
