@@ -7,6 +7,7 @@
 
 #[cfg(target_os = "linux")]
 mod aligners;
+mod architecture;
 mod author_path;
 mod bad_data;
 mod bad_runners;
