@@ -20,31 +20,40 @@ use protea_contracts::{
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Serialize, de::DeserializeOwned};
 
-#[cfg(target_os = "linux")]
-use super::{guard, native};
 use super::{
     keeper,
-    leash::Beginning,
-    protocol::{Failure, Frames, Kind, Operation, Start, encode_event, frame},
+    keeper_link::Beginning,
+    protocol::{CUT_OFF, Failure, Frames, Kind, Operation, Start, encode_event, frame},
     sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
+#[cfg(target_os = "linux")]
+use super::{native, protect_keeper};
 
 /// How long the host may take to end a worker that has answered.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// By this signal the host knows a worker whose runner cut it off.
-pub(super) const CUT_OFF: Signal = Signal::USR2;
+/// The argument that makes a program serve as a worker.
+pub(super) const ARGUMENT: &str = "__protea-worker";
 
-/// A worker that ends when memory has just been refused says so on standard error, in a line that
-/// begins so.
-pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
+/// Serves as a worker if that is what this process was started for, and does not return then.
+/// The first thing in the `main` of a program that starts workers.
+pub fn serve_if_asked() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ARGUMENT) && arguments.next().is_none() {
+        serve()
+    }
+}
 
+/// Serves as a worker, and does not return: for a program that a
+/// [`WorkerCommand`](crate::WorkerCommand) of one's own has started, with other arguments than
+/// [`serve_if_asked`] looks for.
+///
 /// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
-/// keeper. Never returns: the keeper ends the worker, and the host or its death the keeper.
-pub(super) fn serve() -> ! {
+/// keeper. The keeper ends the worker, and the host or its death the keeper.
+pub fn serve() -> ! {
     match take_socket().and_then(|mut socket| {
         let read = match Beginning::read(&socket)? {
-            Beginning::Keeper(collar) => keeper::keep(socket, collar),
+            Beginning::Keeper(link) => keeper::keep(socket, link),
             Beginning::Worker(read) => read,
         };
         let start = read_start(&mut socket, &read)?;
@@ -150,7 +159,7 @@ fn set_up(start: &Start) -> Result<Option<String>, String> {
     #[cfg(target_os = "linux")]
     {
         native::tell_of_starvation().map_err(|error| error.to_string())?;
-        guard::protect_parent();
+        protect_keeper::protect_parent();
     }
     start.limits.impose().map_err(|error| error.to_string())?;
     start.enclosure.impose()

@@ -32,25 +32,25 @@ pub enum WorkerError {
         source: std::io::Error,
     },
     /// A signal ended the worker: the runner crashed.
-    #[error("the runner crashed ({name}){}", quoted(last_words))]
+    #[error("the runner crashed ({name}){}", quoted(stderr_tail))]
     Crashed {
         /// The signal's number.
         signal: i32,
         /// The signal's name, and what it usually means.
         name: &'static str,
         /// The end of what it wrote to standard error.
-        last_words: String,
+        stderr_tail: String,
     },
     /// The runner ended the process.
     #[error(
         "the runner ended its process with exit code {code} in the middle of the call{}",
-        quoted(last_words)
+        quoted(stderr_tail)
     )]
     Exited {
         /// The exit code.
         code: i32,
         /// The end of what it wrote to standard error.
-        last_words: String,
+        stderr_tail: String,
     },
     /// The call took longer than it may.
     #[error("the runner took longer than the {} it may take and was stopped; give it more with --time-limit", seconds(*limit))]
@@ -59,12 +59,12 @@ pub enum WorkerError {
         limit: Duration,
     },
     /// The runner asked for more memory than there is or than it may have.
-    #[error("the runner ran out of memory{}{}", memory(*limit), quoted(last_words))]
+    #[error("the runner ran out of memory{}{}", memory(*limit), quoted(stderr_tail))]
     OutOfMemory {
         /// The limit in bytes.
         limit: Option<u64>,
         /// The end of what it wrote to standard error.
-        last_words: String,
+        stderr_tail: String,
     },
     /// The runner wrote more than it may.
     #[error("the runner wrote more than the {limit} bytes it may write and was stopped")]
@@ -77,11 +77,11 @@ pub enum WorkerError {
     Killed,
 }
 
-fn quoted(last_words: &str) -> String {
-    if last_words.is_empty() {
+fn quoted(stderr_tail: &str) -> String {
+    if stderr_tail.is_empty() {
         String::new()
     } else {
-        format!("; the last it wrote to standard error:\n{last_words}")
+        format!("; the last it wrote to standard error:\n{stderr_tail}")
     }
 }
 

@@ -4,7 +4,7 @@
 //! When its parent ends, the system gives it to the nearest ancestor that asked for orphans (a child
 //! subreaper). The keeper is that ancestor, so the host itself need not be, and the fate of
 //! the host's own children stays as it was. No code of a runner runs in it, and none reaches it
-//! (see `guard`).
+//! (see `protect_keeper`).
 //!
 //! It kills its children and takes their ends until it has none: with each that ends, those that
 //! one had started become its children. A number cannot be given to another process
@@ -33,8 +33,8 @@ use rustix::{
 };
 
 use super::{
-    family,
-    leash::Collar,
+    keeper_link::KeeperEnd,
+    process_tree,
     protocol::{Failure, Kind, frame},
 };
 
@@ -43,16 +43,16 @@ type Worker = Arc<Mutex<Option<Pid>>>;
 
 /// Starts the worker that `way` leads to, and keeps what comes of it until it has ended or the
 /// host lets go. Never returns.
-pub(super) fn keep(mut way: UnixStream, collar: Collar) -> ! {
-    let collar = Arc::new(collar);
+pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
+    let link = Arc::new(link);
     let worker = Worker::default();
     // Held until there is one to kill.
     let mut started = worker.lock().unwrap_or_else(PoisonError::into_inner);
     // Before the worker, which takes note of all threads of this process that it may not touch.
     let watched = {
-        let (worker, collar) = (Arc::clone(&worker), Arc::clone(&collar));
+        let (worker, link) = (Arc::clone(&worker), Arc::clone(&link));
         thread::Builder::new().spawn(move || {
-            collar.await_release();
+            link.await_release();
             kill(&worker);
         })
     };
@@ -75,9 +75,9 @@ pub(super) fn keep(mut way: UnixStream, collar: Collar) -> ! {
     // Otherwise the host hears the ends of the worker's streams a moment later.
     let _ = silence();
     if let Some(status) = await_end(&worker) {
-        collar.tell_end(status);
+        link.tell_end(status);
         if sweep() {
-            collar.tell_swept();
+            link.tell_swept();
         }
     }
     process::exit(0)
@@ -137,7 +137,7 @@ fn await_end(worker: &Worker) -> Option<WaitStatus> {
 /// Kills all that came of the worker; whether nothing is left.
 fn sweep() -> bool {
     loop {
-        let Ok(children) = family::children(getpid()) else {
+        let Ok(children) = process_tree::children(getpid()) else {
             return false;
         };
         let killed = children

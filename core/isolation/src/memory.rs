@@ -19,7 +19,7 @@ use std::{
 
 use rustix::process::Pid;
 
-use super::family;
+use super::process_tree;
 
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -53,7 +53,7 @@ impl Memory {
         if began < self.next {
             return None;
         }
-        let held = held(&family::descendants(keeper), limit);
+        let held = held(&process_tree::descendants(keeper), limit);
         let ended = Instant::now();
         self.next = ended + PAUSE.max((ended - began) * SHARE);
         (held > limit).then_some(limit)

@@ -9,7 +9,7 @@ use std::{
 
 use libc::{c_int, c_void, siginfo_t};
 
-use super::child::STARVED;
+use super::stderr_tail::STARVED;
 
 #[cfg(any(
     target_arch = "x86_64",
@@ -60,7 +60,7 @@ pub(super) fn tell_of_starvation() -> io::Result<()> {
         // for, and calls what may be called in a handler only.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = last_words as *const () as usize;
+            action.sa_sigaction = on_fatal_signal as *const () as usize;
             // Once: the signal that comes again ends the process. On the stack that is kept for a thread
             // whose own has overflowed.
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
@@ -79,7 +79,7 @@ pub(super) fn tell_of_starvation() -> io::Result<()> {
     Ok(())
 }
 
-extern "C" fn last_words(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     /// What lies below is reached through a null pointer.
     const NULL: usize = 64 << 10;
     // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV has

@@ -16,7 +16,7 @@ use std::{
 use protea_contracts::emit::{Event, EventSink, Level};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{last_words::LastWords, leash::Leash, stragglers};
+use super::{keeper_link::HostEnd, orphans, stderr_tail::StderrTail};
 
 /// The event under which a line of the worker's standard output reaches the sink.
 pub const STDOUT: &str = "worker.stdout";
@@ -43,12 +43,12 @@ pub struct WorkerCommand {
 /// A worker with its keeper. Dropped, they and all that the worker has started are killed.
 pub(super) struct Process {
     keeper: Child,
-    leash: Leash,
+    link: HostEnd,
     id: String,
     /// Nothing of it is left.
     killed: bool,
     readers: Vec<JoinHandle<()>>,
-    last_words: Arc<Mutex<LastWords>>,
+    stderr_tail: Arc<Mutex<StderrTail>>,
     gone: Option<ExitStatus>,
 }
 
@@ -59,31 +59,36 @@ impl Process {
         sink: &Arc<dyn EventSink>,
     ) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
-        let leash = Leash::attach(&ours)?;
-        let id = stragglers::new_id()?;
+        let link = HostEnd::attach(&ours)?;
+        let id = orphans::new_id()?;
         let mut keeper = Command::new(&command.program)
             .args(&command.arguments)
-            .env(stragglers::VARIABLE, &id)
+            .env(orphans::VARIABLE, &id)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
-        let last_words: Arc<Mutex<LastWords>> = Arc::default();
+        let stderr_tail: Arc<Mutex<StderrTail>> = Arc::default();
         let mut readers = Vec::new();
         if let Some(stream) = keeper.stdout.take() {
             readers.push(forward(stream, STDOUT, sink, None));
         }
         if let Some(stream) = keeper.stderr.take() {
-            readers.push(forward(stream, STDERR, sink, Some(Arc::clone(&last_words))));
+            readers.push(forward(
+                stream,
+                STDERR,
+                sink,
+                Some(Arc::clone(&stderr_tail)),
+            ));
         }
         let process = Self {
             keeper,
-            leash,
+            link,
             id,
             killed: false,
             readers,
-            last_words,
+            stderr_tail,
             gone: None,
         };
         Ok((process, ours))
@@ -99,7 +104,7 @@ impl Process {
         if self.gone.is_none() {
             // In this order, for the keeper says how the worker ended before it ends itself.
             let keeper = self.keeper.try_wait()?;
-            self.gone = self.leash.worker_ended().or(keeper);
+            self.gone = self.link.worker_ended().or(keeper);
         }
         Ok(self.gone)
     }
@@ -115,13 +120,13 @@ impl Process {
             // A runner may have stopped it.
             let _ = kill_process(keeper, Signal::CONT);
         }
-        let swept = self.leash.let_go(PATIENCE);
+        let swept = self.link.let_go(PATIENCE);
         if running && !swept {
             let _ = kill_process_group(keeper, Signal::KILL);
         }
         let _ = self.keeper.wait();
         if !swept {
-            stragglers::kill(&self.id);
+            orphans::kill(&self.id);
         }
         self.finish_reading(match swept {
             true => READING,
@@ -131,8 +136,8 @@ impl Process {
     }
 
     /// The last that it wrote to standard error, once it is killed.
-    pub(super) fn last_words(&self) -> String {
-        let words = self.last_words.lock();
+    pub(super) fn stderr_tail(&self) -> String {
+        let words = self.stderr_tail.lock();
         words.unwrap_or_else(PoisonError::into_inner).text()
     }
 
@@ -161,7 +166,7 @@ fn forward(
     stream: impl Read + Send + 'static,
     event: &'static str,
     sink: &Arc<dyn EventSink>,
-    last_words: Option<Arc<Mutex<LastWords>>>,
+    stderr_tail: Option<Arc<Mutex<StderrTail>>>,
 ) -> JoinHandle<()> {
     let sink = Arc::clone(sink);
     thread::spawn(move || {
@@ -179,8 +184,8 @@ fn forward(
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => return,
             }
-            if let Some(last_words) = &last_words {
-                let mut words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(stderr_tail) = &stderr_tail {
+                let mut words = stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
                 words.hear(&line);
             }
             if sent > MOST_OUTPUT {

@@ -5,10 +5,14 @@
 //! dispatch.
 
 use protea_contracts::emit::{Event, Level};
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{limits::WorkerLimits, sandbox::Enclosure};
+
+/// By this signal the host knows a worker whose runner cut it off.
+pub(super) const CUT_OFF: Signal = Signal::USR2;
 
 /// The longest payload that either side takes.
 pub(super) const LONGEST: usize = 64 << 20;

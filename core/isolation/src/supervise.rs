@@ -14,13 +14,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
 
 use super::{
-    Operation, WorkerError, WorkerOptions,
     contained::contained,
+    error::WorkerError,
+    exit_status,
+    exit_status::Ending,
     memory::Memory,
+    options::WorkerOptions,
     process::Process,
-    protocol::{Failure, Frames, Kind, Start, decode_event, frame},
+    protocol::{Failure, Frames, Kind, Operation, Start, decode_event, frame},
     sandbox::Enclosure,
-    verdict,
 };
 
 /// The event that tells the sink of a lingering worker's late events.
@@ -50,15 +52,6 @@ pub struct Task<'a, Q> {
     pub reads: Vec<PathBuf>,
     /// The programs that it may start in a sandbox.
     pub executes: Vec<PathBuf>,
-}
-
-/// Why the host wants the dispatch to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Cancelled,
-    TimedOut(Duration),
-    OutputTooLarge(u64),
-    OutOfMemory(u64),
 }
 
 /// Makes a call in a new worker, whose events go to `sink`, and waits for its end.
@@ -302,11 +295,11 @@ impl Supervisor<'_> {
             Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {
                 WorkerError::Protocol(format!("its result cannot be read: {error}"))
             }),
-            Some(Err(failure)) => Err(verdict::of_failure(failure, ending)),
+            Some(Err(failure)) => Err(exit_status::of_failure(failure, ending)),
             None => {
-                let last_words = self.process.last_words();
+                let stderr_tail = self.process.stderr_tail();
                 let limits = &self.options.limits;
-                Err(verdict::of_end(status, ending, limits, last_words))
+                Err(exit_status::of_end(status, ending, limits, stderr_tail))
             }
         }
     }

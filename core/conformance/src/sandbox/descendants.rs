@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use protea_core::worker::process_stat::ProcessStat;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A process, told apart from a later one with its number.
@@ -16,7 +17,7 @@ pub struct Descendant {
 impl Descendant {
     /// Ends it, if it goes on.
     pub fn kill(self) {
-        if stat(self.pid).is_some_and(|stat| stat.started == self.started) {
+        if ProcessStat::of(self.pid).is_some_and(|stat| stat.started == self.started) {
             let _ = kill_process(self.pid, Signal::KILL);
         }
     }
@@ -34,18 +35,18 @@ pub fn of(ancestor: Pid) -> Vec<Descendant> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
-    let all: Vec<(Pid, Stat)> = processes
+    let all: Vec<(Pid, ProcessStat)> = processes
         .filter_map(|entry| {
             let pid = Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?)?;
-            Some((pid, stat(pid)?))
+            Some((pid, ProcessStat::of(pid)?))
         })
         .collect();
-    let mut family = vec![ancestor];
+    let mut parents = vec![ancestor];
     let mut found = Vec::new();
-    while let Some(parent) = family.pop() {
-        for (pid, stat) in all.iter().filter(|(_, stat)| stat.parent == parent) {
-            family.push(*pid);
-            if stat.goes_on {
+    while let Some(parent) = parents.pop() {
+        for (pid, stat) in all.iter().filter(|(_, stat)| stat.parent == Some(parent)) {
+            parents.push(*pid);
+            if !stat.has_ended() {
                 found.push(Descendant {
                     pid: *pid,
                     started: stat.started,
@@ -54,23 +55,4 @@ pub fn of(ancestor: Pid) -> Vec<Descendant> {
         }
     }
     found
-}
-
-struct Stat {
-    parent: Pid,
-    started: u64,
-    goes_on: bool,
-}
-
-/// What `/proc/<pid>/stat` says (see proc(5)).
-fn stat(pid: Pid) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name stands in parentheses, and may have any character in it.
-    let (_, rest) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    Some(Stat {
-        parent: Pid::from_raw(fields.get(1)?.parse().ok()?)?,
-        started: fields.get(19)?.parse().ok()?,
-        goes_on: !matches!(fields.first(), Some(&("Z" | "X"))),
-    })
 }

@@ -15,7 +15,7 @@ use std::{
 use protea_core::{
     DispatchError,
     contracts::Capabilities,
-    worker::{self, WorkerCommand, WorkerLimits, stragglers},
+    worker::{self, WorkerCommand, WorkerLimits, orphans},
 };
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -113,12 +113,12 @@ struct Process {
 impl Process {
     fn start(command: &WorkerCommand, directory: &Path) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
-        let id = stragglers::new_id()?;
+        let id = orphans::new_id()?;
         let home = made(directory, "home")?;
         let output = [tempfile::tempfile()?, tempfile::tempfile()?];
         let child = Command::new(&command.program)
             .args(&command.arguments)
-            .env(stragglers::VARIABLE, &id)
+            .env(orphans::VARIABLE, &id)
             .env("HOME", &home)
             .env("TMPDIR", made(directory, "temporary")?)
             .env_remove("XDG_DATA_HOME")
@@ -254,7 +254,7 @@ impl Process {
     /// How many processes the runner started and left running.
     fn children(&self) -> usize {
         let mut pids: Vec<Pid> = self.descendants.iter().map(|child| child.pid).collect();
-        let marked = stragglers::marked(&self.id).into_iter();
+        let marked = orphans::marked(&self.id).into_iter();
         let unknown: Vec<Pid> = marked
             .filter(|pid| Some(*pid) != self.pid() && !pids.contains(pid))
             .collect();
@@ -281,7 +281,7 @@ impl Drop for Process {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
-        stragglers::kill(&self.id);
+        orphans::kill(&self.id);
     }
 }
 

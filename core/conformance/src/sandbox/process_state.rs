@@ -8,6 +8,7 @@ use std::{
     hint::black_box,
 };
 
+use protea_core::worker::process_stat::ProcessStat;
 use serde::{Deserialize, Serialize};
 
 /// What the process uses. `None` where the system does not tell.
@@ -42,9 +43,7 @@ impl Usage {
                 .ok()
                 .map(|files| files.count() as u64),
             threads: threads(),
-            ticks: std::fs::read_to_string("/proc/self/stat")
-                .ok()
-                .and_then(|text| ticks(&text)),
+            ticks: ProcessStat::read("/proc/self").map(|stat| stat.ticks),
         }
     }
 }
@@ -76,41 +75,24 @@ impl Thread {
     fn all() -> Option<Vec<Self>> {
         let threads = std::fs::read_dir("/proc/self/task").ok()?;
         let threads = threads.flatten().filter_map(|thread| {
-            let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
-            Self::of(thread.file_name(), &stat)
+            let stat = ProcessStat::read(thread.path())?;
+            Some(Self::new(thread.file_name(), &stat))
         });
         Some(threads.collect())
     }
 
-    /// From what `/proc/<pid>/task/<tid>/stat` says (see proc_pid_stat(5)).
-    fn of(number: OsString, stat: &str) -> Option<Self> {
-        /// Set in the flags of what is ending (`PF_EXITING`).
-        const EXITING: u64 = 4;
-        // The name before it may hold anything.
-        let (_, rest) = stat.rsplit_once(')')?;
-        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-        let (state, flags) = (*fields.first()?, fields.get(6)?.parse::<u64>().ok()?);
-        Some(Self {
+    fn new(number: OsString, stat: &ProcessStat) -> Self {
+        Self {
             number,
-            ends: flags & EXITING != 0,
-            waits: !matches!(state, "R" | "D") && flags & EXITING == 0,
-        })
+            ends: stat.exiting,
+            waits: !matches!(stat.state, 'R' | 'D') && !stat.exiting,
+        }
     }
 }
 
 fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     Some(line.trim())
-}
-
-/// User and system time, the fields 14 and 15 of `/proc/self/stat`.
-fn ticks(stat: &str) -> Option<u64> {
-    // The second field, the name, may itself have spaces.
-    let after_name = &stat[stat.rfind(')')? + 1..];
-    let mut times = after_name.split_whitespace().skip(11);
-    let user: u64 = times.next()?.parse().ok()?;
-    let system: u64 = times.next()?.parse().ok()?;
-    Some(user + system)
 }
 
 impl State {
@@ -202,10 +184,10 @@ mod tests {
             ("12 (name) R 1 12 12 0 -1 4194372 0", true, false),
             ("12 (name) Z 1 12 12 0 -1 4194380 0", true, false),
         ] {
-            let thread = Thread::of("12".into(), stat).unwrap();
+            let stat = format!("{stat} 0 0 0 7 5 0 0 20 0 1 0 4711 0");
+            let thread = Thread::new("12".into(), &ProcessStat::parse(&stat).unwrap());
             assert_eq!((thread.ends, thread.waits), (ends, waits), "{stat}");
         }
-        assert!(Thread::of("12".into(), "12 (name) S 1").is_none());
     }
 
     #[cfg(target_os = "linux")]

@@ -23,9 +23,13 @@ use rustix::process::{Pid, getpgid, getpgrp, getppid};
 ))]
 use super::filter::{self, Foreign, Given};
 
-/// Puts the parent of this process out of reach of this thread and all that it starts, as far as the
-/// kernel can.
-pub(super) fn protect_parent() {
+/// Puts the parent of this process, which looks after it, out of reach of this thread and all that
+/// it starts: for a process of one's own that runs a runner's code. Workers do so by themselves.
+///
+/// On Linux, as far as the kernel can: since 6.12, no signal gets out of the process and what it
+/// starts; before that, calls are refused that name the parent by its number. Elsewhere, nothing.
+/// It cannot be taken back.
+pub fn protect_parent() {
     let scoped = scope().is_ok();
     if let Some(parent) = getppid() {
         refuse(parent, scoped);

@@ -1,5 +1,9 @@
 //! The end of what a worker wrote to standard error: what one wants to know when it is gone.
 
+/// A worker that ends when memory has just been refused says so on standard error, in a line that
+/// begins so.
+pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
+
 /// So much is kept: a panic may come with a stack trace, and its message stands before that.
 const KEPT: usize = 32 << 10;
 /// So much is shown.
@@ -7,11 +11,11 @@ const SHOWN: usize = 2 << 10;
 
 /// The end of a stream.
 #[derive(Debug, Default)]
-pub(super) struct LastWords {
+pub(super) struct StderrTail {
     kept: Vec<u8>,
 }
 
-impl LastWords {
+impl StderrTail {
     /// Takes the next line of the stream.
     pub(super) fn hear(&mut self, line: &[u8]) {
         self.kept.extend_from_slice(line);
@@ -60,7 +64,7 @@ mod tests {
     use super::*;
 
     fn heard(text: &str) -> String {
-        let mut words = LastWords::default();
+        let mut words = StderrTail::default();
         for line in text.split_inclusive('\n') {
             words.hear(line.as_bytes());
         }

@@ -4,22 +4,24 @@ use std::{fs, io};
 
 use rustix::process::Pid;
 
+use super::process_stat::ProcessStat;
+
 /// All that descend from a process and have a living parent among them.
 pub(super) fn descendants(ancestor: Pid) -> Vec<Pid> {
-    let mut family = vec![ancestor];
+    let mut found = vec![ancestor];
     let mut at = 0;
-    while let Some(&parent) = family.get(at) {
+    while let Some(&parent) = found.get(at) {
         at += 1;
         let children = children(parent).unwrap_or_default();
         // Processes come and go meanwhile; none is to be taken twice.
         let new: Vec<Pid> = children
             .into_iter()
-            .filter(|child| !family.contains(child))
+            .filter(|child| !found.contains(child))
             .collect();
-        family.extend(new);
+        found.extend(new);
     }
-    family.remove(0);
-    family
+    found.remove(0);
+    found
 }
 
 /// The children of a process.
@@ -47,18 +49,11 @@ fn children_by_thread(parent: Pid) -> io::Result<Option<Vec<Pid>>> {
 
 /// Of all processes, those that name it as their parent.
 fn children_by_parent(parent: Pid) -> io::Result<Vec<Pid>> {
-    let parent = parent.as_raw_nonzero().to_string();
-    let names_it = |stat: String| {
-        // The name before it may hold anything: "number (name) state parent …".
-        let (_, rest) = stat.rsplit_once(") ")?;
-        (rest.split(' ').nth(1)? == parent).then_some(())
-    };
     let processes = fs::read_dir("/proc")?.filter_map(Result::ok);
     Ok(processes
         .filter_map(|entry| {
             let pid = pid(entry.file_name().to_str()?)?;
-            names_it(fs::read_to_string(entry.path().join("stat")).ok()?)?;
-            Some(pid)
+            (ProcessStat::read(entry.path())?.parent == Some(parent)).then_some(pid)
         })
         .collect())
 }

@@ -1,4 +1,4 @@
-//! The tie between a host and the keeper of a worker.
+//! The connection between a host and the keeper of a worker.
 //!
 //! A connection that no code of a runner ever holds. The host lets go of it when the dispatch is
 //! over, or when it dies, whichever way; the keeper then ends the worker and all that came of it.
@@ -32,12 +32,12 @@ const SWEPT: u8 = 1;
 
 /// The host's end.
 #[derive(Debug)]
-pub(super) struct Leash {
+pub(super) struct HostEnd {
     socket: UnixStream,
     said: Vec<u8>,
 }
 
-impl Leash {
+impl HostEnd {
     /// Sends the other end to a process that is about to become a keeper, through the connection that
     /// its worker will have.
     pub(super) fn attach(way: &UnixStream) -> io::Result<Self> {
@@ -93,12 +93,12 @@ impl Leash {
 
 /// The keeper's end.
 #[derive(Debug)]
-pub(super) struct Collar(UnixStream);
+pub(super) struct KeeperEnd(UnixStream);
 
 /// How the host's first words reach a process that it, or a keeper, has started.
 pub(super) enum Beginning {
     /// It is to be a keeper.
-    Keeper(Collar),
+    Keeper(KeeperEnd),
     /// It is to be a worker; what has been read of the connection so far.
     Worker(Vec<u8>),
 }
@@ -120,13 +120,13 @@ impl Beginning {
             _ => None,
         });
         match file {
-            Some(file) => Collar::new(file).map(Self::Keeper),
+            Some(file) => KeeperEnd::new(file).map(Self::Keeper),
             None => Ok(Self::Worker(byte[..read.bytes].to_vec())),
         }
     }
 }
 
-impl Collar {
+impl KeeperEnd {
     fn new(file: OwnedFd) -> io::Result<Self> {
         // Before there is a worker that could inherit it.
         fcntl_setfd(&file, FdFlags::CLOEXEC)?;

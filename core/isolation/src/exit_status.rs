@@ -1,16 +1,32 @@
 //! What the end of a worker means.
 
-use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
+use std::{os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
 use protea_contracts::RunnerError;
 use rustix::process::Signal;
 
 use super::{
-    WorkerError, WorkerLimits,
-    child::{CUT_OFF, STARVED},
-    protocol::Failure,
-    supervise::Ending,
+    error::WorkerError,
+    limits::WorkerLimits,
+    protocol::{CUT_OFF, Failure},
+    stderr_tail::STARVED,
 };
+
+/// Why the host wants the dispatch to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Cancelled,
+    TimedOut(Duration),
+    OutputTooLarge(u64),
+    OutOfMemory(u64),
+}
+
+/// What it means that a process which ran a runner's code ended without an answer. `stderr_tail` is
+/// the end of what it wrote to standard error.
+#[must_use]
+pub fn explain_end(status: ExitStatus, limits: &WorkerLimits, stderr_tail: String) -> WorkerError {
+    of_end(Some(status), None, limits, stderr_tail)
+}
 
 /// The runner answered an error.
 pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> WorkerError {
@@ -35,7 +51,7 @@ pub(super) fn of_end(
     status: Option<ExitStatus>,
     ending: Option<Ending>,
     limits: &WorkerLimits,
-    last_words: String,
+    stderr_tail: String,
 ) -> WorkerError {
     match ending {
         Some(Ending::Cancelled) => return WorkerError::Killed,
@@ -44,7 +60,7 @@ pub(super) fn of_end(
         Some(Ending::OutOfMemory(limit)) => {
             return WorkerError::OutOfMemory {
                 limit: Some(limit),
-                last_words,
+                stderr_tail,
             };
         }
         None => {}
@@ -55,13 +71,13 @@ pub(super) fn of_end(
         );
     };
     if let Some(code) = status.code() {
-        return WorkerError::Exited { code, last_words };
+        return WorkerError::Exited { code, stderr_tail };
     }
     let signal = status.signal().unwrap_or_default();
-    if starved(&last_words) {
+    if starved(&stderr_tail) {
         return WorkerError::OutOfMemory {
             limit: limits.memory,
-            last_words,
+            stderr_tail,
         };
     }
     match (limits.output, Signal::from_named_raw(signal)) {
@@ -72,15 +88,15 @@ pub(super) fn of_end(
         _ => WorkerError::Crashed {
             signal,
             name: name(signal),
-            last_words,
+            stderr_tail,
         },
     }
 }
 
 /// Whether a process that a signal has ended ended for lack of memory, by its last words.
-fn starved(last_words: &str) -> bool {
+fn starved(stderr_tail: &str) -> bool {
     // Rust and C++ say so themselves.
-    if last_words.contains("memory allocation of") || last_words.contains("bad_alloc") {
+    if stderr_tail.contains("memory allocation of") || stderr_tail.contains("bad_alloc") {
         return true;
     }
     // Of anything else the worker tells whether memory was refused last. Before another cause, that
@@ -96,7 +112,7 @@ fn starved(last_words: &str) -> bool {
         "free(): invalid",
         "corrupted",
     ];
-    last_words.contains(STARVED) && !CAUSES.iter().any(|cause| last_words.contains(cause))
+    stderr_tail.contains(STARVED) && !CAUSES.iter().any(|cause| stderr_tail.contains(cause))
 }
 
 fn name(signal: i32) -> &'static str {
