@@ -7,7 +7,6 @@
 
 #[cfg(target_os = "linux")]
 mod aligners;
-mod architecture;
 mod author_path;
 mod bad_data;
 mod bad_runners;

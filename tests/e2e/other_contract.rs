@@ -13,7 +13,9 @@ use std::{
 };
 
 use protea_contracts::CONTRACT_VERSION;
-use protea_e2e::{Place, cargo_build, in_repository, library, profile_directory, test, train};
+use protea_e2e::{
+    Place, build_own_workspace, in_repository, library, profile_directory, test, train,
+};
 use serde_json::{Value, json};
 
 /// What grows: a file of the contract, a text that is in it, and what is added behind that text.
@@ -304,11 +306,7 @@ fn build(age: Age, directory: &Path) {
         );
         write(&workspace.join(package).join("Cargo.toml"), &manifest);
     }
-    cargo_build(
-        &workspace.join("Cargo.toml"),
-        &[],
-        Some(&directory.join("target")),
-    );
+    build_own_workspace(&workspace.join("Cargo.toml"), &directory.join("target"));
 }
 
 /// The directory of all hosts and runners; kept between test runs.

@@ -7,12 +7,14 @@ mod bounded;
 mod check;
 mod door;
 mod error;
+mod faults;
 mod isolation;
 mod load_error;
 mod programs;
 #[cfg(unix)]
 mod reach;
 mod runner;
+mod schema;
 mod spec;
 
 pub use error::DispatchError;
@@ -20,3 +22,4 @@ pub use isolation::Isolation;
 pub use load_error::LoadError;
 pub use programs::find as find_program;
 pub use runner::Runner;
+pub use schema::{SchemaError, SpecFault, SpecSchema};

@@ -1,10 +1,9 @@
 //! A spec, completed with a preset and the runner's defaults, and checked against its schema.
 
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use protea_contracts::{Capabilities, RunnerError};
 use serde_json::{Map, Value};
 
-use super::DispatchError;
+use super::{DispatchError, SpecFault, SpecSchema};
 
 /// The keyword of a schema under which a runner names presets: from the value of the setting
 /// `preset` to the settings that stand in for those that a user does not give.
@@ -13,8 +12,8 @@ const PRESETS: &str = "x-presets";
 /// Completes `given` with the defaults and checks it.
 pub(super) fn resolve(capabilities: &Capabilities, given: &Value) -> Result<Value, DispatchError> {
     let schema = &capabilities.spec_schema;
-    let validator = jsonschema::validator_for(schema)
-        .map_err(|error| DispatchError::Schema(error.to_string()))?;
+    let compiled =
+        SpecSchema::new(schema).map_err(|error| DispatchError::Schema(error.to_string()))?;
     let spec = match (given, &capabilities.spec_defaults) {
         // Alternatives have defaults of their own; mixing them would make a spec of none.
         (Value::Object(given), Value::Object(defaults)) if !has_alternatives(schema) => {
@@ -24,8 +23,10 @@ pub(super) fn resolve(capabilities: &Capabilities, given: &Value) -> Result<Valu
         (Value::Null, defaults) => defaults.clone(),
         _ => given.clone(),
     };
-    check(&validator, schema, &spec)?;
-    Ok(spec)
+    match compiled.fault(&spec) {
+        Some(fault) => Err(explain(fault, schema).into()),
+        None => Ok(spec),
+    }
 }
 
 /// The settings of the preset that a spec names; none where the schema has no such preset.
@@ -54,37 +55,21 @@ fn completed(defaults: &Map<String, Value>, given: &Map<String, Value>) -> Map<S
     spec
 }
 
-fn check(validator: &Validator, schema: &Value, spec: &Value) -> Result<(), RunnerError> {
-    let mut errors = validator.iter_errors(spec);
-    let Some(first) = errors.next() else {
-        return Ok(());
-    };
-    let error = explain(&first, schema);
-    match (errors.count(), error) {
-        (0, error) => Err(error),
-        (more, RunnerError::InvalidSpec { pointer, message }) => Err(RunnerError::InvalidSpec {
-            pointer,
-            message: format!("{message} (and {more} more)"),
-        }),
-        (_, error) => Err(error),
-    }
-}
-
-fn explain(error: &ValidationError<'_>, schema: &Value) -> RunnerError {
-    let place = error.instance_path().to_string();
-    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
-        && let Some(key) = unexpected.first()
-    {
-        let escaped = key.replace('~', "~0").replace('/', "~1");
-        return RunnerError::invalid_spec(
-            &format!("{place}/{escaped}"),
-            format!(
-                "there is no setting {key:?}{}",
-                known_settings(schema, &place, key)
-            ),
+fn explain(fault: SpecFault, schema: &Value) -> RunnerError {
+    let mut message = fault.message;
+    let mut pointer = fault.pointer;
+    if let Some(key) = fault.unknown_setting {
+        message = format!(
+            "there is no setting {key:?}{}",
+            known_settings(schema, &pointer, &key)
         );
+        let escaped = key.replace('~', "~0").replace('/', "~1");
+        pointer = format!("{pointer}/{escaped}");
     }
-    RunnerError::invalid_spec(&place, error.to_string())
+    if fault.others > 0 {
+        message = format!("{message} (and {} more)", fault.others);
+    }
+    RunnerError::invalid_spec(&pointer, message)
 }
 
 fn known_settings(schema: &Value, place: &str, wrong: &str) -> String {
