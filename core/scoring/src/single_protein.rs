@@ -1,9 +1,9 @@
 //! The weighted sums of a namespace with a single protein.
 //!
 //! cafaeval sums the terms of several proteins one after the other, but those of a single one as numpy sums one array (both come from
-//! numpy, which adds along the longer stretch of memory): the last bits differ. This room exists for those bits.
+//! numpy, which adds along the longer stretch of memory): the last bits differ. This module exists for those bits.
 
-use super::counting::{FN, FP, TP};
+use super::counts::{FN, FP, TP};
 use super::pairwise::sum;
 
 /// Overwrites the true positives, false positives and false negatives of the one row in `values`, and returns the sums of the predicted terms
