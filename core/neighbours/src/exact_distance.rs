@@ -1,11 +1,11 @@
-//! The distances that decide.
+//! The exact distance, in double precision, which decides.
 
-use super::Metric;
 use super::index::Index;
+use super::metric::Metric;
 use super::rows::Matrix;
 
 /// Computes exact distances, from one query at a time.
-pub(super) struct Judge<'s, 'a> {
+pub(super) struct ExactDistance<'s, 'a> {
     index: &'s Index<'a>,
     query: Option<usize>,
     squared_norm: f64,
@@ -13,7 +13,7 @@ pub(super) struct Judge<'s, 'a> {
     scratch: Vec<f32>,
 }
 
-impl<'s, 'a> Judge<'s, 'a> {
+impl<'s, 'a> ExactDistance<'s, 'a> {
     pub(super) fn new(index: &'s Index<'a>) -> Self {
         Self {
             index,
