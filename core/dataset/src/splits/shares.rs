@@ -1,4 +1,37 @@
-//! Dealing groups to parts of given sizes.
+//! Splits by size: groups of proteins are dealt to parts of given shares.
+
+/// Shares of the proteins; the rest is for training.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shares {
+    /// Share of the validation part, 0 for none.
+    pub validation: f64,
+    /// Share of the test part, above 0.
+    pub test: f64,
+}
+
+impl Shares {
+    pub(super) fn train(self) -> f64 {
+        1.0 - self.validation - self.test
+    }
+
+    pub(super) fn check(self) -> Result<(), String> {
+        let share = |share: f64| (0.0..1.0).contains(&share);
+        if !share(self.test) || self.test == 0.0 || !share(self.validation) {
+            return Err(format!(
+                "the shares {} for test and {} for validation are not between 0 and 1",
+                self.test, self.validation
+            ));
+        }
+        // Shares such as 0.7 and 0.3 do not add up to exactly 1.
+        if self.train() < 1e-9 {
+            return Err(format!(
+                "the shares {} for test and {} for validation leave nothing to learn from",
+                self.test, self.validation
+            ));
+        }
+        Ok(())
+    }
+}
 
 /// The part of every protein: groups go whole, the larger ones first, each to the part that lacks the most proteins. Groups of
 /// one size go in an order that the seed decides.

@@ -7,35 +7,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::deal;
-use super::given::{self, Accessions};
-use crate::folds::groups::{self, Groups};
-use crate::staging::{Staging, write_new};
+use super::by_list::{self, Accessions};
+use super::part::{Part, PartPlace};
+use super::shares::{Shares, deal};
+use crate::error::DatasetError;
+use crate::folds::groups::{self, Grouping, Groups};
+use crate::frozen::FrozenDataset;
+use crate::staging::{Staging, write_json, write_new};
 use crate::subset::Subset;
-use crate::{Counts, DatasetError, FrozenDataset, Grouping};
-
-/// What the proteins of a part are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Part {
-    /// To learn from.
-    Train,
-    /// To choose settings by.
-    Validation,
-    /// To be scored on.
-    Test,
-}
-
-impl Part {
-    /// Name of its directory.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
 
 /// How a dataset is split.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,15 +48,6 @@ pub enum SplitRule {
     },
 }
 
-/// Shares of the proteins; the rest is for training.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shares {
-    /// Share of the validation part, 0 for none.
-    pub validation: f64,
-    /// Share of the test part, above 0.
-    pub test: f64,
-}
-
 /// A dataset was split.
 #[derive(Debug, Clone, Serialize)]
 pub struct Split {
@@ -89,19 +59,6 @@ pub struct Split {
     pub groups: Option<usize>,
     /// Proteins of the dataset that are in no part.
     pub left_out: usize,
-}
-
-/// Where a part is.
-#[derive(Debug, Clone, Serialize)]
-pub struct PartPlace {
-    /// What it is for.
-    pub part: Part,
-    /// Its directory, a frozen dataset.
-    pub directory: PathBuf,
-    /// Its identity.
-    pub sha256: String,
-    /// How much it holds.
-    pub counts: Counts,
 }
 
 /// Splits a dataset. All parts appear at once, or none. `watch` is told how many of the parts are written, and how many there will
@@ -172,7 +129,7 @@ pub fn split(
         "groups": dealt,
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
-    write_document(&document, &staging.path().join("split.json"))?;
+    write_json(&staging.path().join("split.json"), &document)?;
     staging.publish()?;
     Ok(Split {
         directory: out,
@@ -195,7 +152,7 @@ fn assign(
 ) -> Result<Assigned, DatasetError> {
     match &request.rule {
         SplitRule::Given(lists) => Ok(Assigned {
-            part_of: given::parts(dataset, lists)?,
+            part_of: by_list::parts(dataset, lists)?,
             groups: None,
         }),
         SplitRule::Taxa { validation, test } => Ok(Assigned {
@@ -212,7 +169,7 @@ fn assign(
             }
             parts.push(Part::Test);
             sizes.push(shares.test);
-            let dealt = deal::deal(&groups.of_protein, groups.count, &sizes, request.seed);
+            let dealt = deal(&groups.of_protein, groups.count, &sizes, request.seed);
             Ok(Assigned {
                 part_of: dealt.into_iter().map(|place| Some(parts[place])).collect(),
                 groups: Some(groups),
@@ -254,30 +211,6 @@ fn by_taxa(
         _ => Part::Train,
     };
     Ok(taxa.into_iter().map(|taxon| Some(part(taxon))).collect())
-}
-
-impl Shares {
-    fn train(self) -> f64 {
-        1.0 - self.validation - self.test
-    }
-
-    fn check(self) -> Result<(), String> {
-        let share = |share: f64| (0.0..1.0).contains(&share);
-        if !share(self.test) || self.test == 0.0 || !share(self.validation) {
-            return Err(format!(
-                "the shares {} for test and {} for validation are not between 0 and 1",
-                self.test, self.validation
-            ));
-        }
-        // Shares such as 0.7 and 0.3 do not add up to exactly 1.
-        if self.train() < 1e-9 {
-            return Err(format!(
-                "the shares {} for test and {} for validation leave nothing to learn from",
-                self.test, self.validation
-            ));
-        }
-        Ok(())
-    }
 }
 
 impl SplitRule {
@@ -332,8 +265,4 @@ fn write_table(
         }
     }
     write_new(path, &text)
-}
-
-pub(super) fn write_document(document: &Value, path: &Path) -> Result<(), DatasetError> {
-    write_new(path, format!("{document:#}\n"))
 }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::parts::Part;
-use crate::{DatasetError, FrozenDataset};
 use protea_formats::read_ids;
+
+use super::part::Part;
+use crate::error::DatasetError;
+use crate::frozen::FrozenDataset;
 
 /// Accessions shown in a message.
 const EXAMPLES: usize = 5;
