@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use protea_cafa::{
-    dataset, ontology::OntologyError, scoring::ScoringError, standard::StandardError,
+    dataset, ontology::OntologyError, reference::ReferenceError, scoring::ScoringError,
 };
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
@@ -253,11 +253,11 @@ impl From<OntologyError> for Failure {
     }
 }
 
-impl From<StandardError> for Failure {
-    fn from(error: StandardError) -> Self {
+impl From<ReferenceError> for Failure {
+    fn from(error: ReferenceError) -> Self {
         match error {
-            StandardError::Dataset(error) => error.into(),
-            StandardError::Scoring(error) => error.into(),
+            ReferenceError::Dataset(error) => error.into(),
+            ReferenceError::Scoring(error) => error.into(),
         }
     }
 }

@@ -6,8 +6,8 @@ use protea_cafa::{
     assessment::PREDICTIONS,
     dataset::FrozenDataset,
     ontology::Ontology,
+    reference::Reference,
     scoring::{Bootstrap, NamespaceEvaluation, Predictions, Resampled, ScoringOptions},
-    standard::Standard,
 };
 use protea_core::{Dataset, FinishedRun, contracts::metrics::FMAX, store};
 
@@ -39,14 +39,14 @@ impl Benchmarked {
     }
 
     /// What predictions are scored against.
-    pub fn standard(&self) -> Result<Standard<'_>, Failure> {
-        Ok(Standard::of(&self.dataset, &self.ontology)?)
+    pub fn standard(&self) -> Result<Reference<'_>, Failure> {
+        Ok(Reference::read(&self.dataset, &self.ontology)?)
     }
 }
 
 /// What predictions are scored against, and how.
 pub struct Judge<'j> {
-    pub standard: &'j Standard<'j>,
+    pub standard: &'j Reference<'j>,
     pub bootstrap: Option<Bootstrap>,
     pub reporter: &'j Reporter,
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The annotations of a dataset, with its information accretion and, for partial-knowledge targets, what was known of them before: all
 /// that it takes to score predictions for its proteins.
-pub struct Standard<'o> {
+pub struct Reference<'o> {
     truth: GroundTruth<'o>,
     accretion: Option<InformationAccretion<'o>>,
     known: Option<GroundTruth<'o>>,
@@ -21,7 +21,7 @@ pub struct Standard<'o> {
 
 /// Why predictions cannot be scored against a dataset.
 #[derive(Debug, thiserror::Error)]
-pub enum StandardError {
+pub enum ReferenceError {
     /// A table of the dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -30,13 +30,13 @@ pub enum StandardError {
     Scoring(#[from] ScoringError),
 }
 
-impl<'o> Standard<'o> {
-    /// That of a dataset; `ontology` is the dataset's own.
+impl<'o> Reference<'o> {
+    /// Reads that of a dataset; `ontology` is the dataset's own.
     ///
     /// # Errors
     ///
-    /// [`StandardError`].
-    pub fn of(dataset: &FrozenDataset, ontology: &'o Ontology) -> Result<Self, StandardError> {
+    /// [`ReferenceError`].
+    pub fn read(dataset: &FrozenDataset, ontology: &'o Ontology) -> Result<Self, ReferenceError> {
         let rows = dataset.annotations()?;
         let pairs = rows.map(|row| (dataset.accession(row.protein), row.term));
         let accretion = dataset.ia_path();
