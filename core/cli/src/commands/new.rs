@@ -125,7 +125,7 @@ impl Blanks {
             Some(repository.join(folder)).filter(|path| is_package(path, package))
         };
         let cafa = beside("core/cafa", "protea-cafa");
-        let conformance = beside("tests/conformance", "protea-conformance");
+        let conformance = beside("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
             library: format!(
