@@ -1,4 +1,4 @@
-//! Finding runs, and not uploading them.
+//! Finding runs, and runs that are not uploaded.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -9,11 +9,14 @@ use protea_tracking::{
 
 use crate::events::{everything, feed, run_directory, run_file, start};
 
+/// Longer than a test takes on any machine.
+const LONG_AGO: Duration = Duration::from_secs(86_400);
+
 fn dry_run(runs: &[OfflineRun], quiet: Duration) -> SyncReport {
     let options = SyncOptions {
         dry_run: true,
         quiet,
-        // A dry run needs no client.
+        // A dry run works without the client.
         program: Some("/nowhere/wandb".into()),
         ..SyncOptions::default()
     };
@@ -21,7 +24,7 @@ fn dry_run(runs: &[OfflineRun], quiet: Duration) -> SyncReport {
 }
 
 #[test]
-fn runs_are_found_anywhere_in_a_workspace_once() {
+fn offline_runs_are_found_once_at_any_depth() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     for job in ["workspace/0a", "workspace/0b/deeper/still"] {
@@ -48,14 +51,14 @@ fn runs_are_found_anywhere_in_a_workspace_once() {
     let run = run_directory(&root.join("workspace/0a"));
     assert_eq!(found, fs::canonicalize(&run).unwrap());
     assert!(runs[0].directory.to_str().unwrap().ends_with(&runs[0].id));
-    // A run's own directory will do too.
+    // `root` can be the directory of a run.
     assert_eq!(find_offline_runs(&run).unwrap()[0].directory, run);
     let missing = find_offline_runs(root.join("missing")).unwrap_err();
-    assert!(matches!(missing, TrackerError::File { .. }), "{missing}");
+    assert!(matches!(missing, TrackerError::Read { .. }), "{missing}");
 }
 
 #[test]
-fn a_run_that_is_being_written_is_passed_over() {
+fn a_run_that_is_being_recorded_is_skipped() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let events = everything(&directory.join("artefacts"));
@@ -64,19 +67,19 @@ fn a_run_that_is_being_written_is_passed_over() {
     sink.apply(&events[..4]).unwrap();
     let runs = find_offline_runs(directory).unwrap();
     let report = dry_run(&runs, Duration::ZERO);
-    assert_eq!(report.outcome, SyncOutcome::PassedOver);
+    assert_eq!(report.outcome, SyncOutcome::Skipped);
     assert!(
-        report.message.contains("being written"),
+        report.message.contains("being recorded"),
         "{}",
         report.message
     );
 
-    // Nobody has it open, but it did not end, and just now it changed.
+    // Nobody has it open, but it has no end and has just changed.
     drop(sink);
-    let report = dry_run(&runs, Duration::from_secs(300));
-    assert_eq!(report.outcome, SyncOutcome::PassedOver);
+    let report = dry_run(&runs, LONG_AGO);
+    assert_eq!(report.outcome, SyncOutcome::Skipped);
     assert!(
-        report.message.contains("may still be going on"),
+        report.message.contains("may still be recorded"),
         "{}",
         report.message
     );
@@ -89,14 +92,14 @@ fn a_run_that_is_being_written_is_passed_over() {
     );
 
     feed(directory, &events);
-    let report = dry_run(&runs, Duration::from_secs(300));
+    let report = dry_run(&runs, LONG_AGO);
     assert_eq!(report.outcome, SyncOutcome::WouldSync);
-    assert_eq!(report.message, "it would be uploaded");
+    assert_eq!(report.message, "would be uploaded");
     assert!(report.ok);
 }
 
 #[test]
-fn another_file_of_that_name_is_reported() {
+fn a_file_of_another_format_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let run = directory
         .path()
@@ -110,7 +113,7 @@ fn another_file_of_that_name_is_reported() {
 }
 
 #[test]
-fn a_run_that_went_away_does_not_stop_the_others() {
+fn a_removed_run_does_not_stop_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     feed(directory, &everything(&directory.join("artefacts")));

@@ -1,26 +1,29 @@
 //! A file that one process at a time writes.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     io::{BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use crate::TrackerError;
+use crate::{TrackerError, files};
 
-/// A file that this process alone writes, in pieces that are whole or not there.
+/// A file that is locked by this process. Writes are buffered and reach the file as one piece.
 #[derive(Debug)]
-pub(crate) struct OwnedFile {
+pub(crate) struct ExclusiveFile {
     path: PathBuf,
     file: File,
+    /// Length of the file in bytes.
     length: u64,
-    /// What is to be written, from `base` on.
+    /// What is to be written from the offset `base` on.
     buffer: Vec<u8>,
     base: u64,
 }
 
-impl OwnedFile {
-    /// Opens the file of a run at `path`, made if it is not there.
+impl ExclusiveFile {
+    /// Opens and locks the file of a run at `path`. Creates it if it does not exist.
+    ///
+    /// Fails with [`TrackerError::Busy`] if another process has it locked.
     pub(crate) fn open(path: PathBuf, run_id: &str, backend: &str) -> Result<Self, TrackerError> {
         let file = File::options()
             .read(true)
@@ -29,16 +32,10 @@ impl OwnedFile {
             .truncate(false)
             .open(&path)
             .map_err(TrackerError::write(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(TrackerError::Busy {
-                    run_id: run_id.to_owned(),
-                    backend: backend.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(TrackerError::write(&path)(error)),
-        }
+        files::lock(&file, &path, || TrackerError::Busy {
+            run_id: run_id.to_owned(),
+            backend: backend.to_owned(),
+        })?;
         let length = file.metadata().map_err(TrackerError::read(&path))?.len();
         Ok(Self {
             path,
@@ -49,8 +46,8 @@ impl OwnedFile {
         })
     }
 
-    /// Reads it from the beginning.
-    pub(crate) fn read(&self) -> Result<BufReader<&File>, TrackerError> {
+    /// A reader from the beginning of the file. What is buffered is not in it.
+    pub(crate) fn reader(&self) -> Result<BufReader<&File>, TrackerError> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0))
             .map_err(TrackerError::read(&self.path))?;
@@ -61,20 +58,20 @@ impl OwnedFile {
         &self.path
     }
 
-    /// Where it ends, with what is to be written.
+    /// The offset of the end of the file once the buffer is written.
     pub(crate) fn end(&self) -> u64 {
         self.base + self.buffer.len() as u64
     }
 
-    /// Whether there is something to write.
+    /// Whether [`flush`](Self::flush) would change the file.
     pub(crate) fn is_changed(&self) -> bool {
         !self.buffer.is_empty() || self.end() != self.length
     }
 
-    /// Takes back what is at `end` and after it.
+    /// Discards everything from the offset `end` on.
     pub(crate) fn rewind(&mut self, end: u64) {
         match end.checked_sub(self.base) {
-            // No more than the buffer has.
+            // At most the length of the buffer, so it fits into a usize.
             Some(kept) => self.buffer.truncate(kept as usize),
             None => {
                 self.base = end;
@@ -83,12 +80,12 @@ impl OwnedFile {
         }
     }
 
-    /// What is to be written, for more to be appended.
+    /// The buffer, to append to.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Writes what was appended, in one piece.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), TrackerError> {
         let end = self.end();
         let write = |error| TrackerError::write(&self.path)(error);
@@ -105,9 +102,8 @@ impl OwnedFile {
     }
 }
 
-impl Drop for OwnedFile {
+impl Drop for ExclusiveFile {
     fn drop(&mut self) {
-        // Closing alone would leave it locked as long as a child that was just forked has it too.
-        let _ = self.file.unlock();
+        files::unlock(&self.file);
     }
 }

@@ -1,4 +1,4 @@
-//! The adapters that need no other program pass the battery.
+//! The adapters that need no other program pass the tests of the test kit.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,8 +10,8 @@ use std::{
 };
 
 use protea_tracking::{
-    EventKind, Feeder, Jsonl, LogFirst, Memory, Noop, RunStart, Tracker, battery::Battery,
-    log::LogReader,
+    EventKind, Feeder, Jsonl, LogFirst, Memory, Noop, RunStart, Tracker, log::LogReader,
+    testkit::TrackerSuite,
 };
 
 fn points_of_log(log: PathBuf, metric: &str) -> Vec<(u64, f64)> {
@@ -28,10 +28,10 @@ fn points_of_log(log: PathBuf, metric: &str) -> Vec<(u64, f64)> {
 
 #[test]
 fn noop() {
-    Battery::new(|_| Arc::new(Noop)).without_lists().run();
+    TrackerSuite::new(|_| Arc::new(Noop)).without_lists().run();
 }
 
-/// One memory per directory, as a server would be.
+/// One memory per directory, like a server.
 fn memories() -> impl Fn(&std::path::Path) -> Memory {
     let memories: Mutex<HashMap<PathBuf, Memory>> = Mutex::default();
     move |directory| {
@@ -45,12 +45,12 @@ fn memory() {
     let memories = Arc::new(memories());
     let current: Arc<Mutex<Memory>> = Arc::default();
     let made = Arc::clone(&current);
-    Battery::new(move |directory| {
+    TrackerSuite::new(move |directory| {
         let memory = memories(directory);
         *made.lock().unwrap() = memory.clone();
         Arc::new(memory)
     })
-    .reading_points(move |_, start, metric| {
+    .with_point_reader(move |_, start, metric| {
         points_of_memory(&current.lock().unwrap(), start, metric)
     })
     .run();
@@ -76,35 +76,36 @@ fn points_of_memory(memory: &Memory, start: &RunStart, metric: &str) -> Vec<(u64
 fn jsonl() {
     let current: Arc<Mutex<PathBuf>> = Arc::default();
     let made = Arc::clone(&current);
-    Battery::new(move |directory| {
+    TrackerSuite::new(move |directory| {
         directory.clone_into(&mut made.lock().unwrap());
         Arc::new(Jsonl::new(directory).unwrap())
     })
-    .reading_points(move |_, start, metric| {
+    .with_point_reader(move |_, start, metric| {
         let log = Jsonl::new(&*current.lock().unwrap())
             .unwrap()
-            .log_of(&start.run_id);
+            .log_path(&start.run_id);
         points_of_log(log, metric)
     })
     .run();
 }
 
-/// What arrives at a backend through the log is what was logged.
+/// A backend that is fed from the log gets what was logged.
 #[test]
 fn log_first() {
     let memories = Arc::new(memories());
     let current: Arc<Mutex<Option<(Memory, Feeder)>>> = Arc::default();
     let made = Arc::clone(&current);
-    Battery::new(move |directory| {
+    TrackerSuite::new(move |directory| {
         let (memory, feeder) = (memories(directory), Feeder::new());
         let log = Jsonl::new(directory.join("tracker_log")).unwrap();
-        let tracker = LogFirst::new(log).feeding(Arc::new(memory.clone()), &feeder);
+        let tracker = LogFirst::new(log).with_backend(Arc::new(memory.clone()), &feeder);
         *made.lock().unwrap() = Some((memory, feeder));
         Arc::new(tracker) as Arc<dyn Tracker>
     })
-    .reading_points(move |_, start, metric| {
+    .with_point_reader(move |_, start, metric| {
         let (memory, feeder) = current.lock().unwrap().clone().unwrap();
-        assert_eq!(feeder.wait(Duration::from_secs(20)), []);
+        // The limit only ends a test that would never end.
+        assert_eq!(feeder.wait(Duration::from_secs(600)), []);
         points_of_memory(&memory, start, metric)
     })
     .run();

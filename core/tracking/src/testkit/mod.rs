@@ -1,11 +1,11 @@
-//! The tests that every adapter passes, for adapters of this crate and of others.
+//! Tests that every adapter must pass, for the adapters of this crate and for yours.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use protea_tracking::{Jsonl, battery::Battery};
+//! use protea_tracking::{Jsonl, testkit::TrackerSuite};
 //!
-//! Battery::new(|directory| Arc::new(Jsonl::new(directory).unwrap())).run();
+//! TrackerSuite::new(|directory| Arc::new(Jsonl::new(directory).unwrap())).run();
 //! ```
 
 mod cases;
@@ -20,16 +20,16 @@ type Test = fn(&Case<'_>);
 type Make = dyn Fn(&Path) -> Arc<dyn Tracker>;
 type Points = dyn Fn(&dyn Tracker, &RunStart, &str) -> Vec<(u64, f64)>;
 
-/// The battery for one adapter.
-pub struct Battery {
+/// The tests for one adapter.
+pub struct TrackerSuite {
     make: Box<Make>,
     points: Option<Box<Points>>,
     lists: bool,
 }
 
-impl Battery {
-    /// A battery for the trackers that `make` makes; each test gets an empty directory and a
-    /// tracker of its own. A tracker made twice for one directory reaches the same runs.
+impl TrackerSuite {
+    /// Tests for the trackers that `make` makes. Each test gets an empty directory and its own
+    /// tracker. Two trackers made for the same directory must have the same runs.
     #[must_use]
     pub fn new(make: impl Fn(&Path) -> Arc<dyn Tracker> + 'static) -> Self {
         Self {
@@ -39,10 +39,10 @@ impl Battery {
         }
     }
 
-    /// Reads the points of a metric back from the backend, as `(step, value)` in the order of
-    /// logging, so that the tests can look at what arrived. May wait until the backend has them.
+    /// Sets how to read the points of a metric from the backend, as `(step, value)` in the order of
+    /// logging. Without it the tests do not check points. It may wait until the backend has them.
     #[must_use]
-    pub fn reading_points(
+    pub fn with_point_reader(
         mut self,
         points: impl Fn(&dyn Tracker, &RunStart, &str) -> Vec<(u64, f64)> + 'static,
     ) -> Self {
@@ -50,7 +50,7 @@ impl Battery {
         self
     }
 
-    /// For a backend that keeps nothing to list.
+    /// Skips the tests of lists, for a backend that cannot list runs.
     #[must_use]
     pub fn without_lists(mut self) -> Self {
         self.lists = false;
@@ -61,7 +61,7 @@ impl Battery {
     ///
     /// # Panics
     ///
-    /// With the name of the test and what was wrong, as assertions do.
+    /// If a test fails. Its name is printed to standard error.
     pub fn run(&self) {
         let tests: [(&str, Test); 11] = [
             (
@@ -78,7 +78,10 @@ impl Battery {
                 "events sent twice count once",
                 cases::events_sent_twice_count_once,
             ),
-            ("a run is gone on with", cases::a_run_is_gone_on_with),
+            (
+                "an interrupted run is continued",
+                cases::an_interrupted_run_is_continued,
+            ),
             (
                 "children know their parent",
                 cases::children_know_their_parent,
@@ -95,18 +98,17 @@ impl Battery {
             ("lists find runs", cases::lists_find_runs),
         ];
         for (name, test) in tests {
-            let directory = tempfile::tempdir().unwrap_or_else(|error| {
-                panic!("a temporary directory is needed for the battery: {error}")
-            });
+            let directory = tempfile::tempdir()
+                .unwrap_or_else(|error| panic!("cannot create a temporary directory: {error}"));
             let case = Case {
-                battery: self,
+                suite: self,
                 tracker: (self.make)(directory.path()),
                 directory,
             };
             let result = panic::catch_unwind(panic::AssertUnwindSafe(|| test(&case)));
             if let Err(cause) = result {
                 eprintln!(
-                    "the battery's test `{name}` failed for {}",
+                    "the test `{name}` of the test kit failed for {}",
                     case.tracker.backend()
                 );
                 panic::resume_unwind(cause);
@@ -116,18 +118,18 @@ impl Battery {
 }
 
 struct Case<'a> {
-    battery: &'a Battery,
+    suite: &'a TrackerSuite,
     tracker: Arc<dyn Tracker>,
     directory: TempDir,
 }
 
 impl Case<'_> {
     fn expect_points(&self, start: &RunStart, metric: &str, expected: &[(u64, f64)]) {
-        let Some(points) = &self.battery.points else {
+        let Some(points) = &self.suite.points else {
             return;
         };
         let found = points(&*self.tracker, start, metric);
-        // NaN differs from itself, so the texts are compared.
+        // NaN is not equal to itself, so the debug strings are compared.
         assert_eq!(
             format!("{found:?}"),
             format!("{expected:?}"),
@@ -136,7 +138,7 @@ impl Case<'_> {
     }
 
     fn summary(&self, start: &RunStart) -> Option<RunSummary> {
-        if !self.battery.lists {
+        if !self.suite.lists {
             return None;
         }
         let page = list(&*self.tracker, &RunQuery::default());
@@ -152,7 +154,7 @@ fn list(tracker: &dyn Tracker, query: &RunQuery) -> Vec<RunSummary> {
         let page = ok(tracker.list_runs(&query));
         assert!(
             page.runs.len() <= query.page_size(),
-            "a page is no longer than asked for"
+            "a page has at most as many runs as the limit"
         );
         runs.extend(page.runs);
         match page.next {
@@ -163,5 +165,5 @@ fn list(tracker: &dyn Tracker, query: &RunQuery) -> Vec<RunSummary> {
 }
 
 fn ok<T>(result: Result<T, TrackerError>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
+    result.unwrap_or_else(|error| panic!("{}", error.full_message()))
 }

@@ -1,4 +1,4 @@
-//! What is asked of an adapter, one thing each.
+//! The test cases, one property of an adapter each.
 
 use std::{borrow::Cow, fs, panic, sync::Arc, thread};
 
@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::{Case, list, ok};
 use crate::{
-    Event, EventKind, GroupFilter, Metric, RunQuery, RunStart, RunStatus, Tags, TrackerError,
+    EventKind, GroupFilter, MetricPoint, RunEvent, RunQuery, RunStart, RunStatus, Tags,
+    TrackerError,
 };
 
 pub(super) fn a_run_keeps_what_is_logged(case: &Case<'_>) {
-    let start = start("whole").config("k", 5).tag("dataset", "A");
+    let start = start("whole").with_config("k", 5).with_tag("dataset", "A");
     let run = ok(case.tracker.start_run(start.clone()));
     let params = serde_json::json!({ "metric": "cosine", "nested": { "deep": [1, 2] } });
     ok(run.log_params(params.as_object().cloned().unwrap_or_default()));
@@ -56,8 +57,8 @@ pub(super) fn a_dropped_run_has_failed(case: &Case<'_>) {
     let moved = panicked.clone();
     let result = thread::spawn(move || {
         let _run = ok(tracker.start_run(moved));
-        // Without the hook, so that the battery's output stays readable.
-        panic::resume_unwind(Box::new("as the test wants"));
+        // Does not call the panic hook, which would print a backtrace.
+        panic::resume_unwind(Box::new("intended by the test"));
     })
     .join();
     assert!(result.is_err());
@@ -87,12 +88,12 @@ pub(super) fn an_ended_run_takes_nothing(case: &Case<'_>) {
     }
 }
 
-/// Events as the feeding of a backend sends them.
-fn events(start: &RunStart) -> Vec<Event<'static>> {
+/// Events as a feeder sends them.
+fn events(start: &RunStart) -> Vec<RunEvent<'static>> {
     let time = Timestamp::from_second(1_790_000_000).unwrap_or_default();
     let log = |step, name: &'static str, value| EventKind::Log {
         step,
-        metrics: vec![Metric {
+        metrics: vec![MetricPoint {
             name: Cow::Borrowed(name),
             value,
         }],
@@ -113,7 +114,7 @@ fn events(start: &RunStart) -> Vec<Event<'static>> {
     ]
     .into_iter()
     .zip(0..)
-    .map(|(kind, seq)| Event { seq, time, kind })
+    .map(|(kind, seq)| RunEvent::new(seq, time, kind))
     .collect()
 }
 
@@ -130,12 +131,12 @@ pub(super) fn events_sent_twice_count_once(case: &Case<'_>) {
     case.expect_points(&start, "loss", &LOSS);
 }
 
-pub(super) fn a_run_is_gone_on_with(case: &Case<'_>) {
+pub(super) fn an_interrupted_run_is_continued(case: &Case<'_>) {
     let start = start("interrupted");
     let events = events(&start);
     for (from, to) in [(0, 2), (1, 4), (3, 5), (4, events.len()), (0, events.len())] {
-        // As another process would after this one was killed.
-        let tracker = (case.battery.make)(case.directory.path());
+        // As another process does after this one was killed.
+        let tracker = (case.suite.make)(case.directory.path());
         let mut sink = ok(tracker.open_run(&start));
         let from = sink.applied().map_or(from, |applied| {
             assert!(applied < events.len() as u64);
@@ -146,15 +147,15 @@ pub(super) fn a_run_is_gone_on_with(case: &Case<'_>) {
         }
     }
     case.expect_points(&start, "loss", &LOSS);
-    if case.battery.lists {
+    if case.suite.lists {
         let runs = list(&*case.tracker, &RunQuery::default());
         let found = runs.iter().filter(|run| run.run_id == start.run_id);
-        assert_eq!(found.count(), 1, "the run is there once");
+        assert_eq!(found.count(), 1, "the run is listed once");
     }
 }
 
 pub(super) fn children_know_their_parent(case: &Case<'_>) {
-    let parent = ok(case.tracker.start_run(start("parent").group("H1/E1")));
+    let parent = ok(case.tracker.start_run(start("parent").with_group("H1/E1")));
     let child_start = parent.child("parent/fit");
     let child = ok(case.tracker.start_run(child_start.clone()));
     ok(child.finish(RunStatus::Finished));
@@ -182,7 +183,7 @@ pub(super) fn artefacts_and_models_are_taken(case: &Case<'_>) {
     ok(run.log_artifact(&files.join("predictions.tsv"), "tables/predictions.tsv"));
     ok(run.log_model(&files.join("model"), "model"));
     let missing = run.log_artifact(&files.join("missing"), "missing");
-    assert!(matches!(missing, Err(TrackerError::File { .. })));
+    assert!(matches!(missing, Err(TrackerError::Read { .. })));
     for name in ["", "/absolute", "a//b", "../up", "a\\b"] {
         let refused = run.log_artifact(&files.join("predictions.tsv"), name);
         assert!(
@@ -196,10 +197,10 @@ pub(super) fn artefacts_and_models_are_taken(case: &Case<'_>) {
 pub(super) fn names_of_any_script_are_taken(case: &Case<'_>) {
     let long = "x".repeat(300);
     let start = start("Протеины 蛋白质 🧬")
-        .notes("two\nlines")
-        .config("ключ", "значение")
-        .config(&*long, &*long)
-        .tag("标签", "a\tb\"c\"");
+        .with_notes("two\nlines")
+        .with_config("ключ", "значение")
+        .with_config(&*long, &*long)
+        .with_tag("标签", "a\tb\"c\"");
     let run = ok(case.tracker.start_run(start.clone()));
     ok(run.log_metrics(0, [("потеря", 1.0), ("a/b.c d-e_f", 2.0), ("α=β", 3.0)]));
     ok(run.log_metrics(1, [(&*long, 1.0)]));
@@ -229,7 +230,7 @@ pub(super) fn threads_may_share_a_run(case: &Case<'_>) {
 }
 
 pub(super) fn lists_find_runs(case: &Case<'_>) {
-    if !case.battery.lists {
+    if !case.suite.lists {
         return;
     }
     let first = Timestamp::now();
@@ -243,7 +244,7 @@ pub(super) fn lists_find_runs(case: &Case<'_>) {
     .into_iter()
     .enumerate()
     {
-        let mut start = RunStart::new(format!("run {index}")).project(project);
+        let mut start = RunStart::new(format!("run {index}")).with_project(project);
         start.group = group.map(str::to_owned);
         let later = std::time::Duration::from_millis(10 * (1 + index as u64));
         start.started = first.checked_add(later).unwrap_or(first);
@@ -281,7 +282,7 @@ pub(super) fn lists_find_runs(case: &Case<'_>) {
 }
 
 fn start(name: &str) -> RunStart {
-    RunStart::new(name).project("battery")
+    RunStart::new(name).with_project("testkit")
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {

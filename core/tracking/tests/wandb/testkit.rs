@@ -1,4 +1,4 @@
-//! The battery that every adapter passes.
+//! The tests that every adapter must pass.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use protea_tracking::{Feeder, Jsonl, LogFirst, RunStart, Tracker, Wandb, battery::Battery};
+use protea_tracking::{Feeder, Jsonl, LogFirst, RunStart, Tracker, Wandb, testkit::TrackerSuite};
 use serde_json::Value;
 
 use crate::server::interpreter;
 
-/// Read by the official client's own messages.
+/// Reads points with the message types of the official client.
 fn points(python: &Path, directory: &Path, start: &RunStart, metric: &str) -> Vec<(u64, f64)> {
     let run = Wandb::new(directory).unwrap().run_directory(start);
     let id = run.to_str().unwrap().rsplit('-').next().unwrap().to_owned();
@@ -36,28 +36,29 @@ fn points(python: &Path, directory: &Path, start: &RunStart, metric: &str) -> Ve
     points.collect()
 }
 
-/// What the battery's current test works with.
+/// The directory and the feeder of the current test.
 type Current = Option<(PathBuf, Option<Feeder>)>;
 
 fn run(make: impl Fn(&Path) -> (Arc<dyn Tracker>, Option<Feeder>) + 'static) {
     let current: Arc<Mutex<Current>> = Arc::default();
     let made = Arc::clone(&current);
-    let battery = Battery::new(move |directory| {
+    let suite = TrackerSuite::new(move |directory| {
         let (tracker, feeder) = make(directory);
         *made.lock().unwrap() = Some((directory.to_owned(), feeder));
         tracker
     });
-    let battery = match interpreter() {
-        None => battery,
-        Some(python) => battery.reading_points(move |_, start, metric| {
+    let suite = match interpreter() {
+        None => suite,
+        Some(python) => suite.with_point_reader(move |_, start, metric| {
             let (directory, feeder) = current.lock().unwrap().clone().unwrap();
             if let Some(feeder) = feeder {
-                assert_eq!(feeder.wait(Duration::from_secs(20)), []);
+                // The limit only ends a test that would never end.
+                assert_eq!(feeder.wait(Duration::from_secs(600)), []);
             }
             points(&python, &directory, start, metric)
         }),
     };
-    battery.run();
+    suite.run();
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn fed_from_the_log() {
         let log = Jsonl::new(directory.join("tracker_log")).unwrap();
         let wandb = Arc::new(Wandb::new(directory).unwrap());
         (
-            Arc::new(LogFirst::new(log).feeding(wandb, &feeder)),
+            Arc::new(LogFirst::new(log).with_backend(wandb, &feeder)),
             Some(feeder),
         )
     });
