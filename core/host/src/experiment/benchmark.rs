@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{ExperimentError, FinishedRun, RunContext, done_before::DoneBefore, trials::Work};
+use super::{
+    context::RunContext, error::ExperimentError, finished_run::FinishedRun,
+    run_reuse::ReusableRuns, work::Work,
+};
 use crate::{Dataset, Runner};
 
 /// A runner with settings, to be compared with others.
@@ -70,7 +73,7 @@ impl RunContext<'_> {
             train,
             eval,
         };
-        let worked = experiment.work(&self.parent, &DoneBefore::alike(), &work);
+        let worked = experiment.work(&self.parent, &ReusableRuns::alike(), &work);
         self.child(&contender.name, worked.map(|worked| worked.run))
     }
 }

@@ -7,7 +7,10 @@ use protea_tracking::Tags;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Experiment, ExperimentError, FinishedRun, Parent, Recorder, Steps};
+use super::{
+    error::ExperimentError, finished_run::FinishedRun, lifecycle::Steps, recorder::Recorder,
+    run_spec::Parent, setup::Experiment,
+};
 use crate::{
     Dataset,
     workspace::{RunManifest, Status},

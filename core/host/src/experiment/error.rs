@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use protea_tracking::TrackerError;
 
-use super::{SearchError, Step};
+use super::observer::Step;
+use crate::search::SearchError;
 use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.

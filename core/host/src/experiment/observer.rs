@@ -1,14 +1,9 @@
 //! Who watches an experiment.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use protea_contracts::{
-    Level,
-    emit::{Event, EventSink, METRIC},
-};
-use serde::Deserialize;
+use protea_contracts::{Level, emit::Event};
 
-use super::{journal::StepLog, tracked::Tracked};
 use crate::{store::Transfer, workspace::StepRecord};
 
 /// What a runner is asked to do: a lifecycle step of a run, or a question about one.
@@ -96,43 +91,5 @@ pub struct Silent;
 impl Observer for Silent {
     fn level(&self) -> Level {
         Level::Error
-    }
-}
-
-/// The fields of a `metric` event.
-#[derive(Deserialize)]
-struct MetricFields {
-    name: String,
-    value: f64,
-    step: u64,
-}
-
-/// An [`Observer`], the run's log and its trackers as the sink of one dispatch.
-pub(super) struct StepSink {
-    pub(super) tracked: Arc<Tracked>,
-    pub(super) step: Step,
-    pub(super) observer: Arc<dyn Observer>,
-    pub(super) log: StepLog,
-}
-
-impl EventSink for StepSink {
-    fn level(&self) -> Level {
-        self.observer.level().min(Level::Info)
-    }
-
-    fn receive(&self, event: &Event<'_>) {
-        self.log.event(event);
-        if event.name == METRIC
-            && let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
-        {
-            self.tracked.metric(step, &name, value);
-        }
-        if event.level >= self.observer.level() {
-            self.observer.event(self.step, event);
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.observer.is_cancelled()
     }
 }
