@@ -124,7 +124,7 @@ impl Blanks {
             let repository = contracts.and_then(Path::parent)?;
             Some(repository.join(folder)).filter(|path| is_package(path, package))
         };
-        let cafa = beside("runners/cafa", "protea-cafa");
+        let cafa = beside("core/cafa", "protea-cafa");
         let conformance = beside("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
