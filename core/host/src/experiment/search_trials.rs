@@ -235,11 +235,7 @@ impl<'s> Searching<'s> {
 
 impl Trial {
     /// Fills in how its run ended.
-    fn came_to(
-        &mut self,
-        outcome: &Result<Worked, &ExperimentError>,
-        objective: &Objective,
-    ) {
+    fn came_to(&mut self, outcome: &Result<Worked, &ExperimentError>, objective: &Objective) {
         let manifest = match outcome {
             Ok(worked) => {
                 if worked.taken_over {
