@@ -233,7 +233,7 @@ impl From<ExperimentError> for Failure {
             ExperimentError::NoModel { .. } => Exit::Input,
             ExperimentError::NoFold => Exit::Usage,
             ExperimentError::Cancelled => Exit::Cancelled,
-            ExperimentError::Fold { .. } => Exit::Failed,
+            ExperimentError::Fold { .. } | ExperimentError::NoScores => Exit::Failed,
             ExperimentError::RunInsideRun { .. } | ExperimentError::Other(_) => Exit::Failed,
         };
         let mut failure = Self::of(exit, &error);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Experiment, ExperimentError, Step, artifacts::DATASET_ORIGIN, earlier::EarlierModels,
-    recorder::Recorder,
+    artifacts::DATASET_ORIGIN, error::ExperimentError, model_reuse::ReusableModels, observer::Step,
+    recorder::Recorder, setup::Experiment,
 };
 use crate::{
     Dataset, DispatchError,
@@ -40,7 +40,7 @@ impl Steps<'_> {
         request.seed = self.experiment.seed;
         request.threads = self.experiment.threads;
         request.run_id = self.recorder.directory().id().to_owned();
-        let earlier = EarlierModels::of(self.experiment, train);
+        let earlier = ReusableModels::of(self.experiment, train);
         request.earlier_models = earlier.newest();
 
         let sink = self.recorder.start(Step::Fit)?;

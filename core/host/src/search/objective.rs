@@ -3,14 +3,14 @@
 use protea_contracts::{MetricSchema, Metrics, metrics::Direction};
 use serde_json::Value;
 
-use super::SearchError;
+use super::error::SearchError;
 
 /// A metric by its name, and which way is better.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Objective {
+pub(crate) struct Objective {
     /// As it is called: `MFO.fmax`, or `fmax` for the mean over the groups.
-    pub(super) name: String,
-    pub(super) direction: Direction,
+    pub(crate) name: String,
+    pub(crate) direction: Direction,
     metric: String,
     of: Groups,
 }
@@ -25,7 +25,7 @@ enum Groups {
 
 impl Objective {
     /// The metric of this name; the principal one without a name.
-    pub(super) fn find(schema: &MetricSchema, name: Option<&str>) -> Result<Self, SearchError> {
+    pub(crate) fn find(schema: &MetricSchema, name: Option<&str>) -> Result<Self, SearchError> {
         let all = Self::all(schema);
         let known = || all.iter().map(|objective| objective.name.clone()).collect();
         let principal = schema.metrics.first().map(|metric| metric.name.as_str());
@@ -77,7 +77,7 @@ impl Objective {
     }
 
     /// The score of a trial with these metrics; none where it lacks the metric.
-    pub(super) fn score(&self, metrics: &Metrics) -> Option<f64> {
+    pub(crate) fn score(&self, metrics: &Metrics) -> Option<f64> {
         let of = |values: &Value| values.get(&self.metric)?.as_f64();
         match &self.of {
             Groups::None => metrics.get(&self.metric)?.as_f64(),
@@ -95,7 +95,7 @@ impl Objective {
     }
 
     /// The lower, the better.
-    pub(super) fn loss(&self, score: f64) -> f64 {
+    pub(crate) fn loss(&self, score: f64) -> f64 {
         match self.direction {
             Direction::HigherIsBetter => -score,
             Direction::LowerIsBetter => score,

@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf};
 
 use url::Url;
 
-use super::Experiment;
+use super::setup::Experiment;
 use crate::{
     Dataset,
     store::{self, write_atomic},
@@ -20,11 +20,11 @@ const MOST: usize = 16;
 const DIGITS: usize = 32;
 
 /// The models that the experiment's runner made of a dataset.
-pub(super) struct EarlierModels {
+pub(super) struct ReusableModels {
     directory: PathBuf,
 }
 
-impl EarlierModels {
+impl ReusableModels {
     pub(super) fn of(experiment: &Experiment<'_>, train: &Dataset) -> Self {
         let short = |sha256: &str| sha256.chars().take(DIGITS).collect::<String>();
         let runner = short(&experiment.runner.entry().sha256);

@@ -9,20 +9,20 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Experiment, FinishedRun, Step, trials::Work};
+use super::{finished_run::FinishedRun, observer::Step, setup::Experiment, work::Work};
 use crate::workspace::{Job, RunManifest, Status};
 
 /// The runs of jobs that fitted and evaluated, as they were when a job was first looked into: each is
 /// read once, however much work there is for it.
 #[derive(Default)]
-pub(super) struct DoneBefore {
+pub(super) struct ReusableRuns {
     /// Whether a run counts only if its time can be compared too.
     alike: bool,
-    jobs: Mutex<HashMap<PathBuf, Arc<[Done]>>>,
+    jobs: Mutex<HashMap<PathBuf, Arc<[ReusableRun]>>>,
 }
 
 /// What tells whether a run did a piece of work.
-struct Done {
+struct ReusableRun {
     run_id: String,
     directory: PathBuf,
     runner: String,
@@ -35,7 +35,7 @@ struct Done {
     isolation: String,
 }
 
-impl DoneBefore {
+impl ReusableRuns {
     /// Of those, the ones of the same pipeline, threads and isolation.
     pub(super) fn alike() -> Self {
         Self {
@@ -67,25 +67,25 @@ impl DoneBefore {
         })
     }
 
-    fn of(&self, job: &Path) -> Arc<[Done]> {
+    fn of(&self, job: &Path) -> Arc<[ReusableRun]> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let runs = jobs.entry(job.to_owned()).or_insert_with(|| read(job));
         Arc::clone(runs)
     }
 }
 
-fn read(job: &Path) -> Arc<[Done]> {
+fn read(job: &Path) -> Arc<[ReusableRun]> {
     let below = |directory: PathBuf| {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         entries.map(|entry| entry.path())
     };
     let pipelines = below(job.join("artifacts"));
     let runs = pipelines.flat_map(below);
-    runs.filter_map(|directory| Done::of(RunManifest::read(&directory).ok()?, directory))
+    runs.filter_map(|directory| ReusableRun::of(RunManifest::read(&directory).ok()?, directory))
         .collect()
 }
 
-impl Done {
+impl ReusableRun {
     fn is_alike(&self, experiment: &Experiment<'_>, work: &Work<'_>) -> bool {
         self.pipeline == work.pipeline
             && self.threads == experiment.threads
@@ -198,17 +198,17 @@ mod tests {
         fs::create_dir_all(&garbage).unwrap();
         fs::write(garbage.join("run_manifest.json"), "{").unwrap();
 
-        let ids = |known: &DoneBefore| {
+        let ids = |known: &ReusableRuns| {
             let runs = known.of(job.path());
             let mut ids: Vec<String> = runs.iter().map(|done| done.run_id.clone()).collect();
             ids.sort();
             ids
         };
-        let known = DoneBefore::default();
+        let known = ReusableRuns::default();
         assert_eq!(ids(&known), ["a"]);
         assert_eq!(known.of(job.path())[0].datasets, ["train", "eval"]);
         write(job.path(), "e", &WHOLE);
         assert_eq!(ids(&known), ["a"], "a search goes by how it found the job");
-        assert_eq!(ids(&DoneBefore::default()), ["a", "e"]);
+        assert_eq!(ids(&ReusableRuns::default()), ["a", "e"]);
     }
 }

@@ -6,11 +6,7 @@ use protea_contracts::{Metrics, metrics::Direction};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::objective::Objective;
-use crate::{
-    experiment::{ExperimentError, trials::Worked},
-    workspace::{RunManifest, Status},
-};
+use crate::workspace::Status;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,7 +83,7 @@ impl Origin {
 }
 
 impl Trial {
-    pub(super) fn proposed(number: usize, params: Map<String, Value>) -> Self {
+    pub(crate) fn proposed(number: usize, params: Map<String, Value>) -> Self {
         Self {
             number,
             params,
@@ -103,46 +99,8 @@ impl Trial {
         }
     }
 
-    /// Fills in how its run ended.
-    pub(super) fn came_to(
-        &mut self,
-        outcome: &Result<Worked, &ExperimentError>,
-        objective: &Objective,
-    ) {
-        let manifest = match outcome {
-            Ok(worked) => {
-                if worked.taken_over {
-                    self.origin = Origin::TakenOver;
-                }
-                self.directory = Some(worked.run.directory.clone());
-                Some(worked.run.manifest.clone())
-            }
-            Err(error) => {
-                self.error = Some(error.to_string());
-                if let ExperimentError::Step { directory, .. } = error {
-                    self.directory = Some(directory.clone());
-                }
-                let directory = self.directory.as_ref();
-                directory.and_then(|directory| RunManifest::read(directory).ok())
-            }
-        };
-        let Some(manifest) = manifest else {
-            return;
-        };
-        self.status = manifest.status;
-        self.seconds = manifest.steps.iter().map(|step| step.seconds).sum();
-        self.run_id = Some(manifest.run_id);
-        if manifest.status == Status::Finished {
-            self.score = objective.score(&manifest.metrics);
-            if self.score.is_none() {
-                self.error = Some(format!("it did not return {}", objective.name));
-            }
-        }
-        self.metrics = manifest.metrics;
-    }
-
     /// Becomes what an earlier trial with the same settings came to.
-    pub(super) fn repeat(&mut self, earlier: Self) {
+    pub(crate) fn repeat(&mut self, earlier: Self) {
         *self = Self {
             number: self.number,
             params: std::mem::take(&mut self.params),

@@ -8,17 +8,17 @@ use std::{
 use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_marker};
 use serde_json::{Map, json};
 
-use super::{Experiment, ExperimentError};
+use super::{error::ExperimentError, setup::Experiment};
 use crate::workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status};
 
 /// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
-pub(super) struct Tracked {
+pub(super) struct TrackerSink {
     pub(super) run: Run,
     open_runs: PathBuf,
     failure: Mutex<Option<TrackerError>>,
 }
 
-impl Tracked {
+impl TrackerSink {
     /// Starts the run in the trackers of the experiment.
     pub(super) fn start(
         experiment: &Experiment<'_>,

@@ -1,10 +1,13 @@
-//! What a search tries, held against the runner's schema before the first trial.
+//! Whether a search can be done with a runner, known before the first trial.
 
 use protea_contracts::RunnerError;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Search, SearchError, Setting, objective::Objective, strategy::MOST_IN_GRID};
-use crate::{DispatchError, ExperimentError, Runner};
+use super::error::ExperimentError;
+use crate::{
+    DispatchError, Runner,
+    search::{Objective, Search, SearchError, Setting},
+};
 
 impl Search {
     /// Checks what can be known before the first trial: the metric, every setting by itself, and
@@ -56,21 +59,6 @@ impl Search {
         Objective::find(&runner.capabilities().metrics, self.metric.as_deref())
     }
 
-    /// The spec with these values, one for each setting.
-    pub(super) fn spec(&self, values: &[Value]) -> Result<Value, SearchError> {
-        let mut spec = self.base.clone();
-        for (setting, value) in self.settings.iter().zip(values) {
-            setting.set(&mut spec, value.clone())?;
-        }
-        Ok(spec)
-    }
-
-    /// The values by the names of their settings.
-    pub(super) fn params(&self, values: &[Value]) -> Map<String, Value> {
-        let keys = self.settings.iter().map(|setting| setting.key().to_owned());
-        keys.zip(values.iter().cloned()).collect()
-    }
-
     /// What the runner refuses is said of the setting that it is about.
     fn refused(&self, error: DispatchError) -> ExperimentError {
         let about = match &error {
@@ -101,24 +89,4 @@ fn refused_for(setting: &Setting, error: DispatchError) -> ExperimentError {
             source: Box::new(error),
         },
     }
-}
-
-/// How many trials a grid over these settings has.
-pub(super) fn grid_size(settings: &[Setting]) -> Result<usize, SearchError> {
-    let mut size: u128 = 1;
-    for setting in settings {
-        let super::Values::List(values) = setting.values() else {
-            let problem = "a grid needs its values one by one, such as 1,3,5,10; a range is for \
-                           a search at random or by TPE";
-            return Err(SearchError::setting(setting.key(), problem));
-        };
-        size = size.saturating_mul(values.len() as u128);
-    }
-    usize::try_from(size)
-        .ok()
-        .filter(|size| *size <= MOST_IN_GRID)
-        .ok_or(SearchError::TooLarge {
-            trials: size,
-            most: MOST_IN_GRID,
-        })
 }

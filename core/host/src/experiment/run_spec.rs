@@ -4,11 +4,11 @@ use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::Experiment;
+use super::setup::Experiment;
 use crate::Dataset;
 
 /// What is known of a run before it begins.
-pub(super) struct Plan<'p> {
+pub(super) struct RunSpec<'p> {
     /// What kind of run; the directory below `artifacts/`.
     pub(super) pipeline: &'p str,
     /// For people.
@@ -29,7 +29,7 @@ pub(super) struct Plan<'p> {
     pub(super) notes: Option<String>,
 }
 
-impl<'p> Plan<'p> {
+impl<'p> RunSpec<'p> {
     pub(super) fn new(pipeline: &'p str, name: impl Into<String>) -> Self {
         Self {
             pipeline,
@@ -62,4 +62,11 @@ impl<'p> Plan<'p> {
         }
         state_point
     }
+}
+
+/// The run that others are nested below.
+#[derive(Debug, Clone)]
+pub(super) struct Parent {
+    pub(super) run_id: String,
+    pub(super) name: String,
 }

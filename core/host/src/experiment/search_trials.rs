@@ -3,17 +3,18 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use super::{
-    Origin, Search, SearchError, SearchResult, Trial,
-    objective::Objective,
-    strategy::{Chooser, Point},
+    context::RunContext,
+    error::ExperimentError,
+    observer::Progress,
+    run_reuse::ReusableRuns,
+    setup::Experiment,
+    trials::in_parallel,
+    work::{Work, Worked},
 };
 use crate::{
     Dataset,
-    experiment::{
-        Experiment, ExperimentError, Progress, RunContext,
-        done_before::DoneBefore,
-        trials::{Work, Worked, in_parallel},
-    },
+    search::{Chooser, Objective, Origin, Point, Search, SearchError, SearchResult, Trial},
+    workspace::{RunManifest, Status},
 };
 
 /// A search under way.
@@ -24,7 +25,7 @@ pub(super) struct Searching<'s> {
     /// To fit on, and to evaluate on.
     datasets: (&'s Dataset, &'s Dataset),
     trials: Vec<Trial>,
-    done_before: Arc<DoneBefore>,
+    reusable: Arc<ReusableRuns>,
     /// The trial that had a spec first.
     seen: HashMap<String, usize>,
     /// The loss of the best of those that ended so far, the number of its trial, and its score.
@@ -54,7 +55,7 @@ impl<'s> Searching<'s> {
             chooser,
             datasets,
             trials: Vec::new(),
-            done_before: Arc::default(),
+            reusable: Arc::default(),
             seen: HashMap::new(),
             best: None,
         }
@@ -145,7 +146,7 @@ impl<'s> Searching<'s> {
         let first = self.trials.len();
         let mut done = first + trials.len() - works.len();
         let mut children: Vec<(usize, PathBuf)> = Vec::new();
-        let known = Arc::clone(&self.done_before);
+        let known = Arc::clone(&self.reusable);
         let ended = in_parallel(experiment, &run.parent, &known, &works, |work, outcome| {
             let trial = &mut trials[places[work]];
             self.came_to(trial, &outcome);
@@ -229,5 +230,41 @@ impl<'s> Searching<'s> {
             table,
             trials: self.trials,
         })
+    }
+}
+
+impl Trial {
+    /// Fills in how its run ended.
+    fn came_to(&mut self, outcome: &Result<Worked, &ExperimentError>, objective: &Objective) {
+        let manifest = match outcome {
+            Ok(worked) => {
+                if worked.taken_over {
+                    self.origin = Origin::TakenOver;
+                }
+                self.directory = Some(worked.run.directory.clone());
+                Some(worked.run.manifest.clone())
+            }
+            Err(error) => {
+                self.error = Some(error.to_string());
+                if let ExperimentError::Step { directory, .. } = error {
+                    self.directory = Some(directory.clone());
+                }
+                let directory = self.directory.as_ref();
+                directory.and_then(|directory| RunManifest::read(directory).ok())
+            }
+        };
+        let Some(manifest) = manifest else {
+            return;
+        };
+        self.status = manifest.status;
+        self.seconds = manifest.steps.iter().map(|step| step.seconds).sum();
+        self.run_id = Some(manifest.run_id);
+        if manifest.status == Status::Finished {
+            self.score = objective.score(&manifest.metrics);
+            if self.score.is_none() {
+                self.error = Some(format!("it did not return {}", objective.name));
+            }
+        }
+        self.metrics = manifest.metrics;
     }
 }

@@ -1,9 +1,14 @@
-//! Several runners on the same data, in a run of none of them.
+//! One contender of a benchmark, fitted and evaluated in a child run.
 
 use serde_json::Value;
 
-use super::{ExperimentError, FinishedRun, RunContext, done_before::DoneBefore, trials::Work};
-use crate::{Dataset, Runner};
+use crate::{
+    Dataset, Runner,
+    experiment::{
+        context::RunContext, error::ExperimentError, finished_run::FinishedRun,
+        run_reuse::ReusableRuns, work::Work,
+    },
+};
 
 /// A runner with settings, to be compared with others.
 #[derive(Clone)]
@@ -21,18 +26,17 @@ impl RunContext<'_> {
     /// also where the experiment is flat or has another runner.
     ///
     /// ```no_run
-    /// # use protea_core::{Catalog, Experiment, ExperimentError, Workspace, dataset};
-    /// # fn example(catalog: &Catalog, workspace: &Workspace) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use protea_core::{Dataset, Experiment, ExperimentError, Runner, Workspace, dataset};
+    /// # fn example(knn: &Runner, baseline: &Runner, workspace: &Workspace) -> Result<(), Box<dyn std::error::Error>> {
     /// use protea_core::experiment::{Contender, RunOptions};
     ///
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
-    /// let (knn, baseline) = (Runner::load(&catalog.find("knn")?, &Isolation::InProcess)?, Runner::load(&catalog.find("baseline")?, &Isolation::InProcess)?);
-    /// let contenders = [("knn", &knn), ("naive", &baseline)].map(|(name, runner)| Contender {
+    /// let contenders = [("knn", knn), ("naive", baseline)].map(|(name, runner)| Contender {
     ///     name: name.to_owned(),
     ///     runner,
     ///     spec: serde_json::json!({}),
     /// });
-    /// Experiment::new(&knn, workspace).run(RunOptions::benchmark("benchmark"), |run| {
+    /// Experiment::new(knn, workspace).run(RunOptions::benchmark("benchmark"), |run| {
     ///     for contender in &contenders {
     ///         match run.contend(contender, &train, &test, false) {
     ///             Ok(done) => println!("{}: {}", contender.name, done.manifest.metrics["MFO"]),
@@ -70,7 +74,7 @@ impl RunContext<'_> {
             train,
             eval,
         };
-        let worked = experiment.work(&self.parent, &DoneBefore::alike(), &work);
+        let worked = experiment.work(&self.parent, &ReusableRuns::alike(), &work);
         self.child(&contender.name, worked.map(|worked| worked.run))
     }
 }

@@ -8,7 +8,7 @@ use optimizer::{
 };
 use serde_json::{Map, Value, json};
 
-use super::SearchError;
+use super::error::SearchError;
 
 /// A setting of the spec, and the values that a search tries for it.
 ///
@@ -119,13 +119,13 @@ impl Setting {
     }
 
     /// The setting as a JSON pointer.
-    pub(super) fn pointer(&self) -> String {
+    pub(crate) fn pointer(&self) -> String {
         let escaped = |part: String| format!("/{}", part.replace('~', "~0").replace('/', "~1"));
         self.path().into_iter().map(escaped).collect()
     }
 
     /// Gives the setting this value in `spec`.
-    pub(super) fn set(&self, spec: &mut Value, value: Value) -> Result<(), SearchError> {
+    pub(crate) fn set(&self, spec: &mut Value, value: Value) -> Result<(), SearchError> {
         let mut at = spec;
         for key in self.path() {
             if at.is_null() {
@@ -146,7 +146,7 @@ impl Setting {
 
     /// Values that stand for all of them when the runner's schema is asked: every value of a list;
     /// the ends of a range and a number between that is not whole.
-    pub(super) fn samples(&self) -> Vec<Value> {
+    pub(crate) fn samples(&self) -> Vec<Value> {
         match &self.values {
             Values::List(values) => values.clone(),
             Values::Whole { low, high, .. } => vec![json!(low), json!(high)],
@@ -157,7 +157,7 @@ impl Setting {
     }
 
     /// Checks what can be checked without the runner.
-    pub(super) fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         let wrong = |problem: &str| Err(SearchError::setting(&self.key, problem));
         if self.path().iter().any(String::is_empty) {
             return wrong("its name has an empty part");
@@ -194,7 +194,7 @@ impl Setting {
         Ok(())
     }
 
-    pub(super) fn distribution(&self) -> Distribution {
+    pub(crate) fn distribution(&self) -> Distribution {
         match self.values {
             Values::List(ref values) => Distribution::Categorical(CategoricalDistribution {
                 n_choices: values.len(),
@@ -215,7 +215,7 @@ impl Setting {
     }
 
     /// The value that a sampler means.
-    pub(super) fn value(&self, drawn: &ParamValue) -> Value {
+    pub(crate) fn value(&self, drawn: &ParamValue) -> Value {
         match (&self.values, drawn) {
             (Values::List(values), ParamValue::Categorical(place)) => values[*place].clone(),
             (_, ParamValue::Int(value)) => json!(value),

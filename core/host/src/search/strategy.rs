@@ -13,10 +13,13 @@ use optimizer::{
 };
 use serde_json::{Value, json};
 
-use super::{SearchError, Setting, Values, space::grid_size};
+use super::{
+    error::SearchError,
+    setting::{Setting, Values},
+};
 
 /// No grid has more trials.
-pub(super) const MOST_IN_GRID: usize = 100_000;
+const MOST_IN_GRID: usize = 100_000;
 /// Trials of TPE that are chosen at random, before there is something to learn from.
 const STARTUP: usize = 10;
 /// How often a trial is drawn anew that would repeat another; then as often at random.
@@ -66,7 +69,7 @@ impl Strategy {
         }
     }
 
-    pub(super) fn check(self, settings: &[Setting]) -> Result<(), SearchError> {
+    pub(crate) fn check(self, settings: &[Setting]) -> Result<(), SearchError> {
         match self {
             Self::Random { trials: 0 } | Self::Tpe { trials: 0, .. } => Err(SearchError::NoTrial),
             Self::Tpe { generation: 0, .. } => Err(SearchError::NoTrial),
@@ -78,10 +81,10 @@ impl Strategy {
 
 /// Drawn values, one for each setting.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Point(Vec<ParamValue>);
+pub(crate) struct Point(Vec<ParamValue>);
 
 /// Chooses trials, generation by generation.
-pub(super) struct Chooser<'s> {
+pub(crate) struct Chooser<'s> {
     settings: &'s [Setting],
     strategy: Strategy,
     /// By setting.
@@ -96,7 +99,7 @@ pub(super) struct Chooser<'s> {
 }
 
 impl<'s> Chooser<'s> {
-    pub(super) fn new(
+    pub(crate) fn new(
         settings: &'s [Setting],
         strategy: Strategy,
         seed: u64,
@@ -136,12 +139,12 @@ impl<'s> Chooser<'s> {
     }
 
     /// How many trials there will be.
-    pub(super) fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.total
     }
 
     /// The next trials, none at the end. What was told until now is all that they depend on.
-    pub(super) fn next_generation(&mut self) -> Vec<Point> {
+    pub(crate) fn next_generation(&mut self) -> Vec<Point> {
         let left = self.total - self.asked;
         let size = match self.strategy {
             Strategy::Grid | Strategy::Random { .. } => left,
@@ -200,7 +203,7 @@ impl<'s> Chooser<'s> {
     }
 
     /// The values of a point, one for each setting.
-    pub(super) fn values(&self, point: &Point) -> Vec<Value> {
+    pub(crate) fn values(&self, point: &Point) -> Vec<Value> {
         let settings = self.settings.iter().zip(&point.0);
         settings
             .map(|(setting, drawn)| setting.value(drawn))
@@ -208,7 +211,7 @@ impl<'s> Chooser<'s> {
     }
 
     /// Learns how a trial did; the lower the loss, the better. Call it in the order of the trials.
-    pub(super) fn tell(&mut self, number: usize, point: &Point, loss: f64) {
+    pub(crate) fn tell(&mut self, number: usize, point: &Point, loss: f64) {
         for (place, setting) in self.settings.iter().enumerate() {
             let id = ParamId::new();
             self.histories[place].push(CompletedTrial::new(
@@ -223,7 +226,7 @@ impl<'s> Chooser<'s> {
 }
 
 /// The strategy and what it varies, as they go on record.
-pub(super) fn described(strategy: Strategy, settings: &[Setting], trials: usize) -> Value {
+pub(crate) fn described(strategy: Strategy, settings: &[Setting], trials: usize) -> Value {
     let values = |setting: &Setting| match setting.values() {
         Values::List(values) => json!(values),
         Values::Whole { low, high, log } => json!({ "low": low, "high": high, "log": log }),
@@ -239,6 +242,26 @@ pub(super) fn described(strategy: Strategy, settings: &[Setting], trials: usize)
         described["generation"] = json!(generation);
     }
     described
+}
+
+/// How many trials a grid over these settings has.
+fn grid_size(settings: &[Setting]) -> Result<usize, SearchError> {
+    let mut size: u128 = 1;
+    for setting in settings {
+        let Values::List(values) = setting.values() else {
+            let problem = "a grid needs its values one by one, such as 1,3,5,10; a range is for \
+                           a search at random or by TPE";
+            return Err(SearchError::setting(setting.key(), problem));
+        };
+        size = size.saturating_mul(values.len() as u128);
+    }
+    usize::try_from(size)
+        .ok()
+        .filter(|size| *size <= MOST_IN_GRID)
+        .ok_or(SearchError::TooLarge {
+            trials: size,
+            most: MOST_IN_GRID,
+        })
 }
 
 #[cfg(test)]

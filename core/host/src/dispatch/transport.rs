@@ -1,4 +1,4 @@
-//! The way to a runner's code: through a call in this process, or through a worker.
+//! How a call reaches a runner: in this process, or in a worker.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,7 +10,7 @@ use protea_contracts::{
 use url::Url;
 #[cfg(unix)]
 use {
-    super::reach::{self, Reads},
+    super::sandbox_paths::{self, Reads},
     protea_contracts::emit::Event,
     protea_isolation::{Operation, Sandbox, Task, WorkerOptions},
     serde::{Serialize, de::DeserializeOwned},
@@ -19,11 +19,11 @@ use {
 use super::{DispatchError, Isolation, LoadError};
 use crate::catalog::Entry;
 
-/// The way to a runner's code.
+/// How a call reaches a runner.
 #[derive(Debug, Clone)]
-pub(super) enum Door {
+pub(super) enum Transport {
     /// The library is open in this process.
-    Here(LoadedRunner),
+    InProcess(LoadedRunner),
     /// Every call opens it in a worker.
     #[cfg(unix)]
     Worker {
@@ -35,10 +35,10 @@ pub(super) enum Door {
     },
 }
 
-impl Door {
+impl Transport {
     pub(super) fn open(entry: &Entry, isolation: &Isolation) -> Result<Self, LoadError> {
         match isolation {
-            Isolation::InProcess => Ok(Self::Here(LoadedRunner::open(&entry.path)?)),
+            Isolation::InProcess => Ok(Self::InProcess(LoadedRunner::open(&entry.path)?)),
             #[cfg(unix)]
             Isolation::Worker(options) => Ok(Self::Worker {
                 library: entry.path.clone(),
@@ -51,7 +51,7 @@ impl Door {
 
     pub(super) fn isolation(&self) -> Isolation {
         match self {
-            Self::Here(_) => Isolation::InProcess,
+            Self::InProcess(_) => Isolation::InProcess,
             #[cfg(unix)]
             Self::Worker { options, .. } => Isolation::Worker(options.clone()),
         }
@@ -59,7 +59,7 @@ impl Door {
 
     pub(super) fn describe(&self) -> Result<Capabilities, DispatchError> {
         match self {
-            Self::Here(loaded) => Ok(loaded.describe()?),
+            Self::InProcess(loaded) => Ok(loaded.describe()?),
             #[cfg(unix)]
             Self::Worker { .. } => {
                 self.in_worker(Operation::Describe, &(), None, &[], Arc::new(Nobody))
@@ -75,7 +75,7 @@ impl Door {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         match self {
-            Self::Here(loaded) => Ok(loaded.fit(request, sink).result?),
+            Self::InProcess(loaded) => Ok(loaded.fit(request, sink).result?),
             #[cfg(unix)]
             Self::Worker { .. } => self.in_worker(
                 Operation::Fit,
@@ -94,7 +94,7 @@ impl Door {
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
         match self {
-            Self::Here(loaded) => Ok(loaded.evaluate(request, sink).result?),
+            Self::InProcess(loaded) => Ok(loaded.evaluate(request, sink).result?),
             #[cfg(unix)]
             Self::Worker { .. } => self.in_worker(
                 Operation::Evaluate,
@@ -113,7 +113,7 @@ impl Door {
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
         match self {
-            Self::Here(loaded) => Ok(loaded.export(request, sink).result?),
+            Self::InProcess(loaded) => Ok(loaded.export(request, sink).result?),
             #[cfg(unix)]
             Self::Worker { .. } => self.in_worker(
                 Operation::Export,
@@ -132,7 +132,7 @@ impl Door {
         sink: Arc<dyn EventSink>,
     ) -> Result<Explanation, DispatchError> {
         match self {
-            Self::Here(loaded) => Ok(loaded.explain(request, sink).result?),
+            Self::InProcess(loaded) => Ok(loaded.explain(request, sink).result?),
             #[cfg(unix)]
             Self::Worker { .. } => {
                 self.in_worker(Operation::Explain, request, None, programs, sink)
@@ -156,13 +156,13 @@ impl Door {
             options,
         } = self
         else {
-            unreachable!("only a door to a worker leads to one")
+            unreachable!("only the transport to a worker calls one")
         };
         let (reads, executes) = match options.sandbox {
             Sandbox::Off => Default::default(),
             _ => {
-                let programs = reach::programs(programs);
-                let library = reach::library(library, libraries);
+                let programs = sandbox_paths::programs(programs);
+                let library = sandbox_paths::library(library, libraries);
                 let reads = [library, request.reads(), programs.reads].concat();
                 (reads, programs.executes)
             }

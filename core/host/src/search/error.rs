@@ -68,7 +68,7 @@ pub enum SearchError {
 }
 
 impl SearchError {
-    pub(super) fn setting(setting: &str, problem: impl Into<String>) -> Self {
+    pub(crate) fn setting(setting: &str, problem: impl Into<String>) -> Self {
         Self::Setting {
             setting: setting.to_owned(),
             problem: problem.into(),

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use protea_contracts::{Level, emit::Event, metrics::flatten};
 use serde_json::Value;
 
-use super::{Observer, Step};
+use super::observer::{Observer, Step};
 use crate::{
     Dataset, WorkspaceError, dataset,
     workspace::{NO_STEP, Rows, RunDirectory, RunLog, RunManifest, Status, StepManifest},

@@ -3,14 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Search, SearchResult,
-    searching::Searching,
-    strategy::{Chooser, described},
-    table,
+    context::{GroupedRun, RunContext, RunOptions},
+    error::ExperimentError,
+    search_table,
+    search_trials::Searching,
+    setup::Experiment,
 };
 use crate::{
     Dataset,
-    experiment::{Experiment, ExperimentError, GroupedRun, RunContext, RunOptions},
+    search::{Chooser, Search, SearchResult, described},
 };
 
 impl Experiment<'_> {
@@ -90,7 +91,7 @@ impl RunContext<'_> {
         let ended = searching.run(self);
         let directory = self.steps.recorder.directory().path();
         // Also of a search that was ended, as far as it came.
-        let table = table::write(directory, &search.settings, searching.trials())?;
+        let table = search_table::write(directory, &search.settings, searching.trials())?;
         self.steps.recorder.log_artifact(&table)?;
         ended?;
         let result = searching.result(experiment.seed, table)?;

@@ -5,25 +5,25 @@
 //! child runs, each in the job of its own state point, so a trial that is there already, from a
 //! search that was interrupted or from a run of its own, is taken over and not computed again.
 //!
+//! This module knows nothing of runs: what does the trials is in [`experiment`](crate::experiment).
+//!
 //! What is proposed depends on the seed and on scores only, never on how many trials go on at
 //! once or in which order they end.
 
 mod error;
 mod objective;
 mod result;
-mod run;
-mod searching;
 mod setting;
-mod space;
 mod strategy;
-mod table;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use error::SearchError;
+pub(crate) use objective::Objective;
 pub use result::{Origin, SearchResult, Trial};
 pub use setting::{Setting, Values};
 pub use strategy::Strategy;
+pub(crate) use strategy::{Chooser, Point, described};
 
 /// What a search varies, how, and by what it compares.
 ///
@@ -41,10 +41,10 @@ pub use strategy::Strategy;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
-    strategy: Strategy,
-    settings: Vec<Setting>,
-    metric: Option<String>,
-    base: Value,
+    pub(crate) strategy: Strategy,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) metric: Option<String>,
+    pub(crate) base: Value,
 }
 
 impl Search {
@@ -79,5 +79,20 @@ impl Search {
     pub fn with_base(mut self, base: Value) -> Self {
         self.base = base;
         self
+    }
+
+    /// The spec with these values, one for each setting.
+    pub(crate) fn spec(&self, values: &[Value]) -> Result<Value, SearchError> {
+        let mut spec = self.base.clone();
+        for (setting, value) in self.settings.iter().zip(values) {
+            setting.set(&mut spec, value.clone())?;
+        }
+        Ok(spec)
+    }
+
+    /// The values by the names of their settings.
+    pub(crate) fn params(&self, values: &[Value]) -> Map<String, Value> {
+        let keys = self.settings.iter().map(|setting| setting.key().to_owned());
+        keys.zip(values.iter().cloned()).collect()
     }
 }

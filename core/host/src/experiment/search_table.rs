@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::metrics::flatten;
 
-use super::{Setting, Trial};
-use crate::{
-    ExperimentError,
-    experiment::tsv::{Tsv, free_name},
+use super::{
+    error::ExperimentError,
+    tsv::{Tsv, free_name},
 };
+use crate::search::{Setting, Trial};
 
 /// Writes `search.tsv` to the run's directory and gives its path: what depends on the search alone
 /// first, what depends on when and how it was done behind.
