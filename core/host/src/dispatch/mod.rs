@@ -5,17 +5,17 @@
 
 mod bounded;
 mod check;
-mod door;
 mod error;
 mod faults;
 mod isolation;
 mod load_error;
 mod programs;
-#[cfg(unix)]
-mod reach;
 mod runner;
+#[cfg(unix)]
+mod sandbox_paths;
 mod schema;
 mod spec;
+mod transport;
 
 pub use error::DispatchError;
 pub use isolation::Isolation;
