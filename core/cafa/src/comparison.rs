@@ -8,10 +8,10 @@ use std::{ops::ControlFlow, path::Path};
 
 use crate::{
     assessment::PREDICTIONS,
+    reference::Reference,
     scoring::{
         Bootstrap, NamespaceEvaluation, Predictions, Resampled, ScoringError, ScoringOptions,
     },
-    reference::Reference,
 };
 
 /// The scores of one method in one aspect.

@@ -11,8 +11,8 @@ use protea_cafa::{
     comparison::{AspectScores, score_predictions},
     dataset::FrozenDataset,
     ontology::Ontology,
-    scoring::{Bootstrap, Resampled, ScoringError},
     reference::Reference,
+    scoring::{Bootstrap, Resampled, ScoringError},
 };
 use protea_core::{
     Dataset, FinishedRun, Runner,
