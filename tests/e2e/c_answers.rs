@@ -73,8 +73,8 @@ fn protocol(sin: &str) -> String {
 #[test]
 fn an_answer_that_is_none_breaks_the_contract() {
     for (sin, said) in [
-        ("null_answer", "it answered status 0 with NULL for a text"),
-        ("null_error", "it answered status 1 with NULL for a text"),
+        ("null_answer", "it answered status 0 with NULL for its JSON"),
+        ("null_error", "it answered status 1 with NULL for its JSON"),
         ("unknown_status", "the unknown status 7"),
         ("panic_status", "the unknown status 2"),
         ("not_utf8", "its answer is not UTF-8 from byte 14 on"),

@@ -14,7 +14,7 @@ use object::{
 };
 use protea_contracts::{
     EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, LibraryDeclaration,
-    ProgramDeclaration, ReferenceModel, content,
+    HasDataset, HasModel, ProgramDeclaration, ReferenceModel, content,
 };
 
 use super::programs;
