@@ -5,8 +5,11 @@ use std::error::Error;
 use protea_cafa::{
     dataset, ontology::OntologyError, scoring::ScoringError, standard::StandardError,
 };
+#[cfg(unix)]
+use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
+    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    WorkspaceError,
     contracts::RunnerError,
     experiment::SearchError,
     tracking::TrackerError,
@@ -137,6 +140,15 @@ impl From<CatalogError> for Failure {
             failure.message.push_str(remedy);
         }
         failure
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Catalog(error) => error.into(),
+            error => Self::of(Exit::Runner, &error),
+        }
     }
 }
 
@@ -349,8 +361,9 @@ fn of_workspace(error: &WorkspaceError) -> Exit {
 
 fn of_dispatch(error: &DispatchError) -> Exit {
     match error {
-        DispatchError::Runner(RunnerError::Cancelled) | DispatchError::Killed => Exit::Cancelled,
-        DispatchError::Open(_) => Exit::Runner,
+        error if error.is_cancelled() => Exit::Cancelled,
+        #[cfg(unix)]
+        DispatchError::Worker(WorkerError::Open(_)) => Exit::Runner,
         DispatchError::OutputFull { .. } => Exit::Output,
         DispatchError::Runner(
             RunnerError::InvalidSpec { .. }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use protea_core::{
-    Catalog, CatalogError, Runner, SearchPath,
+    Catalog, CatalogError, LoadError, Runner, SearchPath,
     catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
     contracts::Descriptor,
 };
@@ -168,7 +168,7 @@ fn bring_libraries(
 /// Loads the runner in a worker and has it describe itself.
 fn check(entry: &Entry, file: &Path) -> Result<(), Failure> {
     let loaded = Runner::load(entry, &in_worker(PATIENCE)?);
-    loaded.map(drop).map_err(|error: CatalogError| {
+    loaded.map(drop).map_err(|error: LoadError| {
         let said = error
             .to_string()
             .replace(&entry.path.display().to_string(), &shown(file));

@@ -124,8 +124,8 @@ impl Blanks {
             let repository = contracts.and_then(Path::parent)?;
             Some(repository.join(folder)).filter(|path| is_package(path, package))
         };
-        let cafa = beside("runners/cafa", "protea-cafa");
-        let conformance = beside("tests/conformance", "protea-conformance");
+        let cafa = beside("core/cafa", "protea-cafa");
+        let conformance = beside("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
             library: format!(

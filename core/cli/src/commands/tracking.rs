@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use protea_core::{
     Experiment, ExperimentError, Tracking, Workspace,
-    tracking::{Backend, Undelivered},
-    workspace::{Job, Status, TrackerBinding, current_binding, run_lifecycle_tracked},
+    backends::{Backend, current_binding, run_lifecycle_tracked},
+    tracking::Undelivered,
+    workspace::{Job, Status, TrackerBinding},
 };
 
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, output::Reporter};

@@ -1,0 +1,307 @@
+//! A run that groups others.
+
+use std::path::{Path, PathBuf};
+
+use protea_contracts::{ExplainRequest, Explanation, Metrics};
+use protea_tracking::Tags;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{
+    error::ExperimentError, finished_run::FinishedRun, lifecycle::Steps, recorder::Recorder,
+    run_spec::Parent, setup::Experiment,
+};
+use crate::{
+    Dataset,
+    workspace::{RunManifest, Status},
+};
+
+/// What a grouping run is called, and what it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    pub(super) name: String,
+    pub(super) pipeline: &'static str,
+    pub(super) of_runner: bool,
+    pub(super) tags: Tags,
+    pub(super) notes: Option<String>,
+}
+
+impl RunOptions {
+    /// A run with this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            pipeline: "group",
+            of_runner: true,
+            tags: Tags::new(),
+            notes: None,
+        }
+    }
+
+    /// A run that compares several runners, and is of none of them itself.
+    #[must_use]
+    pub fn benchmark(name: impl Into<String>) -> Self {
+        Self {
+            pipeline: "benchmark",
+            of_runner: false,
+            ..Self::new(name)
+        }
+    }
+
+    /// A tag; it goes over the experiment's tag of the same name.
+    #[must_use]
+    pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// A text for people.
+    #[must_use]
+    pub fn with_notes(mut self, notes: impl Into<String>) -> Self {
+        self.notes = Some(notes.into());
+        self
+    }
+}
+
+impl From<&str> for RunOptions {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for RunOptions {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+/// A grouping run that came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupedRun<T> {
+    /// What the body returned.
+    pub value: T,
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// What its `run_manifest.json` says.
+    pub manifest: RunManifest,
+    /// What was done in it, in its order; empty in a flat run, whose steps are in the manifest.
+    pub children: Vec<ChildRun>,
+}
+
+/// A child of a grouping run, in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChildRun {
+    /// `<parent>/<method>`.
+    pub name: String,
+    /// Its id.
+    pub run_id: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// How it ended.
+    pub status: Status,
+    /// Wall time of its steps.
+    pub seconds: f64,
+    /// Its scores.
+    pub metrics: Metrics,
+}
+
+/// The run that a body of [`Experiment::run`] is in.
+pub struct RunContext<'e> {
+    pub(super) parent: Parent,
+    pub(super) steps: Steps<'e>,
+    pub(super) children: Vec<ChildRun>,
+}
+
+impl<'e> RunContext<'e> {
+    pub(super) fn new(experiment: &'e Experiment<'e>, recorder: Recorder, name: String) -> Self {
+        Self {
+            parent: Parent {
+                run_id: recorder.directory().id().to_owned(),
+                name,
+            },
+            steps: Steps {
+                experiment,
+                recorder,
+            },
+            children: Vec::new(),
+        }
+    }
+
+    pub(super) fn run<T>(
+        mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, ExperimentError>,
+    ) -> Result<GroupedRun<T>, ExperimentError> {
+        let (result, value) = match body(&mut self) {
+            Ok(value) => (Ok(()), Some(value)),
+            Err(error) => (Err(error), None),
+        };
+        let run = self.steps.recorder.end(result)?;
+        Ok(GroupedRun {
+            value: value.expect("a body without a value returned the error above"),
+            directory: run.directory,
+            manifest: run.manifest,
+            children: self.children,
+        })
+    }
+
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.parent.run_id
+    }
+
+    /// The run's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.steps.recorder.directory().path()
+    }
+
+    /// Fits on `train`, as [`Experiment::fit`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::fit`].
+    pub fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
+        let experiment = self.steps.experiment;
+        if experiment.flat {
+            let spec = experiment.resolve(spec)?;
+            self.steps.fit(&spec, train)?;
+            return Ok(self.so_far());
+        }
+        let run = experiment.fit_below(Some(&self.parent), spec, train);
+        self.child("fit", run)
+    }
+
+    /// Evaluates the model at `model_uri` on `eval`, as [`Experiment::evaluate`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::evaluate`].
+    pub fn evaluate(
+        &mut self,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let experiment = self.steps.experiment;
+        if experiment.flat {
+            self.steps.evaluate(model_uri, eval)?;
+            return Ok(self.so_far());
+        }
+        let run = experiment.evaluate_below(Some(&self.parent), model_uri, eval);
+        self.child("evaluate", run)
+    }
+
+    /// Exports the model at `model_uri`, as [`Experiment::export`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::export`].
+    pub fn export(
+        &mut self,
+        model_uri: &Url,
+        destination: Option<&Url>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let experiment = self.steps.experiment;
+        if experiment.flat {
+            self.steps.export(model_uri, destination)?;
+            return Ok(self.so_far());
+        }
+        let run = experiment.export_below(Some(&self.parent), model_uri, destination);
+        self.child("export", run)
+    }
+
+    /// Says where scores come from, as [`Experiment::explain`] does; nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::explain`].
+    pub fn explain(&self, request: &ExplainRequest) -> Result<Explanation, ExperimentError> {
+        self.steps.experiment.explain(request)
+    }
+
+    /// Adds settings of the run itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Tracker`].
+    pub fn log_params(&mut self, params: Map<String, Value>) -> Result<(), ExperimentError> {
+        self.steps.recorder.log_params(params)
+    }
+
+    /// Adds metrics of the run itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Tracker`].
+    pub fn log_metrics(
+        &mut self,
+        step: u64,
+        metrics: &[(&str, f64)],
+    ) -> Result<(), ExperimentError> {
+        self.steps.recorder.log_metrics(step, metrics)
+    }
+
+    /// Adds a file to the run, under its own name. It should be in the run's directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Tracker`].
+    pub fn log_artifact(&self, path: &Path) -> Result<(), ExperimentError> {
+        self.steps.recorder.log_artifact(path)
+    }
+
+    /// Sets tags of the run itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Tracker`].
+    pub fn set_tags(&mut self, tags: Tags) -> Result<(), ExperimentError> {
+        self.steps.recorder.set_tags(tags)
+    }
+
+    /// What was done in it so far.
+    #[must_use]
+    pub fn children(&self) -> &[ChildRun] {
+        &self.children
+    }
+
+    /// Puts a child on the list, also one that failed.
+    pub(super) fn child(
+        &mut self,
+        method: &str,
+        result: Result<FinishedRun, ExperimentError>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let directory = match &result {
+            Ok(run) => Some(&run.directory),
+            Err(ExperimentError::Step { directory, .. }) => Some(directory),
+            Err(_) => None,
+        };
+        if let Some(directory) = directory {
+            self.child_at(method, directory.clone());
+        }
+        result
+    }
+
+    /// Puts the child with this directory on the list.
+    pub(super) fn child_at(&mut self, method: &str, directory: PathBuf) {
+        // The manifest was written when the child ended; where that failed, it said so then.
+        if let Ok(manifest) = RunManifest::read(&directory) {
+            self.children.push(ChildRun {
+                name: format!("{}/{method}", self.parent.name),
+                run_id: manifest.run_id,
+                directory,
+                status: manifest.status,
+                seconds: manifest.steps.iter().map(|step| step.seconds).sum(),
+                metrics: manifest.metrics,
+            });
+        }
+    }
+
+    fn so_far(&self) -> FinishedRun {
+        FinishedRun {
+            directory: self.steps.recorder.directory().path().to_owned(),
+            manifest: self.steps.recorder.manifest.clone(),
+        }
+    }
+}

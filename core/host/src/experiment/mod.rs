@@ -1,0 +1,40 @@
+//! Experiments: a runner, a workspace and trackers, tied together; every run is on record, and can
+//! be asked where a score comes from.
+
+mod artifacts;
+mod benchmark;
+mod context;
+mod cross_validation;
+mod error;
+mod explain;
+mod finished_run;
+mod journal;
+mod lifecycle;
+mod model_reuse;
+mod observer;
+mod operations;
+mod recorder;
+mod run_reuse;
+mod run_spec;
+mod search_check;
+mod search_run;
+mod search_table;
+mod search_trials;
+mod setup;
+mod step_sink;
+mod tracker_sink;
+mod trials;
+mod tsv;
+mod work;
+
+pub use benchmark::Contender;
+pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
+pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
+pub use error::ExperimentError;
+pub use finished_run::FinishedRun;
+pub use observer::{Observer, Progress, Silent, Step};
+pub use setup::Experiment;
+
+pub use crate::search::{
+    Origin, Search, SearchError, SearchResult, Setting, Strategy, Trial, Values,
+};

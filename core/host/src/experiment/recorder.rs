@@ -1,0 +1,306 @@
+//! Keeps a run on record: its manifest, its log, and its trackers, step by step.
+
+use std::{borrow::Cow, error::Error, path::Path, sync::Arc, thread, time::Instant};
+
+use jiff::Timestamp;
+use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
+use protea_tracking::Tags;
+use serde_json::{Map, Value, json};
+
+use super::{
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    journal::Journal,
+    observer::{Observer, Step},
+    run_spec::RunSpec,
+    setup::Experiment,
+    step_sink::StepSink,
+    tracker_sink::TrackerSink,
+};
+use crate::{
+    DispatchError, WorkspaceError,
+    workspace::{
+        Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
+        StepRecord,
+    },
+};
+
+/// A run on record. Dropped before its end, as in a panic, it ends as failed.
+pub(super) struct Recorder {
+    directory: RunDirectory,
+    pub(super) manifest: RunManifest,
+    observer: Arc<dyn Observer>,
+    journal: Journal,
+    tracked: Arc<TrackerSink>,
+    current: Option<(Step, Instant)>,
+    ended: bool,
+}
+
+impl Recorder {
+    pub(super) fn begin(
+        job: &Job,
+        experiment: &Experiment<'_>,
+        run_spec: &RunSpec<'_>,
+    ) -> Result<Self, ExperimentError> {
+        let runner = run_spec.of_runner.then(|| experiment.runner.entry());
+        let known_by = runner.map_or(run_spec.pipeline, |entry| &entry.descriptor.name);
+        let directory = job.begin_run(run_spec.pipeline, known_by)?;
+        let tracking = &experiment.tracking;
+        let mut tags = tracking.tags.clone();
+        tags.extend(run_spec.tags.clone());
+        let manifest = RunManifest {
+            run_id: directory.id().to_owned(),
+            job_id: job.id().to_owned(),
+            pipeline: run_spec.pipeline.to_owned(),
+            name: Some(run_spec.name.clone()),
+            parent: run_spec
+                .parent
+                .or(experiment.below.as_deref())
+                .map(str::to_owned),
+            project: tracking.project.clone(),
+            group: tracking.group.clone(),
+            tags,
+            notes: run_spec.notes.clone().or_else(|| tracking.notes.clone()),
+            status: Status::Running,
+            runner: runner.map(|entry| RunnerRecord {
+                name: entry.descriptor.name.clone(),
+                version: entry.descriptor.version.clone(),
+                contract_version: entry.descriptor.contract_version.clone(),
+                path: entry.path.clone(),
+                sha256: entry.sha256.clone(),
+            }),
+            isolation: experiment.runner.isolation().name().to_owned(),
+            spec: run_spec.spec.clone(),
+            seed: experiment.seed,
+            threads: experiment.threads,
+            datasets: run_spec
+                .datasets
+                .iter()
+                .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
+                .collect(),
+            host: HostRecord::here(),
+            code: CodeRecord::here(),
+            started: Timestamp::now(),
+            finished: None,
+            steps: Vec::new(),
+            model_uri: run_spec.model_uri.cloned(),
+            metrics: Metrics::new(),
+            artifacts: Artifacts {
+                directory: directory.path().to_owned(),
+                ..Artifacts::default()
+            },
+            error: None,
+        };
+        let tracked = TrackerSink::start(experiment, job, &manifest)?;
+        // Not before: a manifest of a run that is not known to be open would say `running` for ever.
+        directory.write_manifest(&manifest)?;
+        let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
+        Ok(Self {
+            directory,
+            manifest,
+            observer: Arc::clone(&experiment.observer),
+            journal,
+            tracked: Arc::new(tracked),
+            current: None,
+            ended: false,
+        })
+    }
+
+    pub(super) fn directory(&self) -> &RunDirectory {
+        &self.directory
+    }
+
+    /// Begins a step and gives the sink of its dispatch.
+    pub(super) fn start(&mut self, step: Step) -> Result<Arc<dyn EventSink>, WorkspaceError> {
+        self.manifest.steps.push(StepRecord {
+            name: step.name().to_owned(),
+            status: Status::Running,
+            seconds: 0.0,
+            metrics: Metrics::new(),
+            extras: Map::new(),
+            note: None,
+        });
+        self.directory.write_manifest(&self.manifest)?;
+        self.current = Some((step, Instant::now()));
+        let log = self.journal.step_started(step, &self.manifest);
+        self.observer.step_started(step);
+        Ok(Arc::new(StepSink {
+            step,
+            observer: Arc::clone(&self.observer),
+            log,
+            tracked: Arc::clone(&self.tracked),
+        }))
+    }
+
+    /// The runner has returned; what the step still does is writing.
+    pub(super) fn computed(&mut self) {
+        self.journal.computed();
+    }
+
+    /// The record of the step that goes on.
+    pub(super) fn step(&mut self) -> &mut StepRecord {
+        self.manifest
+            .steps
+            .last_mut()
+            .expect("a step was started before it is written to")
+    }
+
+    pub(super) fn finish_step(&mut self) -> Result<(), ExperimentError> {
+        self.close_step(Status::Finished, None)?;
+        self.directory.write_manifest(&self.manifest)?;
+        self.tracked.check()?;
+        self.log_scores()
+    }
+
+    /// Logs what the step that ended returned; the step of a score is the step's place in the run.
+    fn log_scores(&mut self) -> Result<(), ExperimentError> {
+        let place = self.manifest.steps.len().saturating_sub(1) as u64;
+        let scores = flatten(&self.step().metrics);
+        if !scores.is_empty() {
+            self.tracked.run.log_metrics(place, scores)?;
+        }
+        Ok(())
+    }
+
+    /// Adds settings of the run itself.
+    pub(super) fn log_params(&mut self, params: Map<String, Value>) -> Result<(), ExperimentError> {
+        self.tracked.run.log_params(params.clone())?;
+        if self.manifest.spec.is_null() {
+            self.manifest.spec = Value::Object(Map::new());
+        }
+        if let Some(spec) = self.manifest.spec.as_object_mut() {
+            spec.extend(params);
+        }
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
+    /// Adds metrics of the run itself.
+    pub(super) fn log_metrics(
+        &mut self,
+        step: u64,
+        metrics: &[(&str, f64)],
+    ) -> Result<(), ExperimentError> {
+        let named = metrics
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), *value));
+        self.tracked.run.log_metrics(step, named)?;
+        for (name, value) in metrics {
+            self.manifest
+                .metrics
+                .insert((*name).to_owned(), json!(value));
+        }
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
+    /// Adds a file of the run's directory, under its own name.
+    pub(super) fn log_artifact(&self, path: &Path) -> Result<(), ExperimentError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(self.tracked.run.log_artifact(path, &name)?)
+    }
+
+    /// Sets tags of the run itself.
+    pub(super) fn set_tags(&mut self, tags: Tags) -> Result<(), ExperimentError> {
+        self.tracked.run.set_tags(tags.clone())?;
+        self.manifest.tags.extend(tags);
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
+    fn close_step(
+        &mut self,
+        status: Status,
+        error: Option<&(dyn Error + 'static)>,
+    ) -> Result<(), WorkspaceError> {
+        let Some((step, began)) = self.current.take() else {
+            return Ok(());
+        };
+        let time = began.elapsed();
+        let record = self.step();
+        record.status = status;
+        record.seconds = time.as_secs_f64();
+        let record = record.clone();
+        let written = self.journal.step_ended(&self.manifest, error);
+        self.observer.step_ended(step, &record, time);
+        written
+    }
+
+    /// The error of a step.
+    pub(super) fn failed(&self, step: Step, source: DispatchError) -> ExperimentError {
+        ExperimentError::Step {
+            step,
+            directory: self.directory.path().to_owned(),
+            source: Box::new(source),
+        }
+    }
+
+    /// What an export records of the run. Nothing in it changes when the same run is done again.
+    pub(super) fn provenance(&self) -> Map<String, Value> {
+        let manifest = &self.manifest;
+        let runner = manifest.runner.as_ref().map(RunnerRecord::identity);
+        let mut provenance = Map::from_iter([
+            ("runner".to_owned(), json!(runner)),
+            ("seed".to_owned(), json!(manifest.seed)),
+            ("spec".to_owned(), manifest.spec.clone()),
+            ("metrics".to_owned(), json!(manifest.metrics)),
+        ]);
+        for (role, dataset) in &manifest.datasets {
+            let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
+            provenance.insert(format!("{role}_dataset"), identity);
+        }
+        provenance
+    }
+
+    /// Closes the run with its result.
+    pub(super) fn end(
+        mut self,
+        result: Result<(), ExperimentError>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let status = match &result {
+            Ok(()) => Status::Finished,
+            Err(error) if error.is_cancelled() => Status::Killed,
+            Err(_) => Status::Failed,
+        };
+        let error = result.as_ref().err().map(|error| error as &dyn Error);
+        let closed = self.close(status, error);
+        // What went wrong first is what the caller needs to know.
+        result?;
+        closed?;
+        Ok(FinishedRun {
+            directory: self.directory.path().to_owned(),
+            manifest: self.manifest.clone(),
+        })
+    }
+
+    fn close(
+        &mut self,
+        status: Status,
+        error: Option<&(dyn Error + 'static)>,
+    ) -> Result<(), ExperimentError> {
+        self.ended = true;
+        let step_written = self.close_step(status, error);
+        self.manifest.status = status;
+        self.manifest.finished = Some(Timestamp::now());
+        self.manifest.error = error.map(ToString::to_string);
+        self.journal.ended(&self.manifest, error);
+        let written = self.directory.write_manifest(&self.manifest);
+        let tracked = self.tracked.end(&self.manifest);
+        step_written?;
+        written?;
+        tracked?;
+        Ok(self.tracked.settle()?)
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let reason = match thread::panicking() {
+            true => "the program panicked",
+            false => "the program left the run before its end",
+        };
+        // Whatever fails here, the next command closes the run.
+        let reason: Box<dyn Error> = reason.into();
+        let _ = self.close(Status::Failed, Some(&*reason));
+    }
+}

@@ -1,0 +1,142 @@
+//! Runs that fit and evaluate, several at once: the trials of a search, the folds of a
+//! cross-validation.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use protea_contracts::{Level, emit::Event};
+
+use super::{
+    error::ExperimentError,
+    observer::{Observer, Step},
+    run_reuse::ReusableRuns,
+    run_spec::{Parent, RunSpec},
+    setup::Experiment,
+    work::{Work, Worked},
+};
+
+/// Does all of the work, as much at once as the experiment says. `told` gets every outcome, with
+/// its place in `works`, as it comes. What goes wrong in the runner is an outcome; anything else,
+/// and the user's wish, ends the whole: nothing more is begun, and what goes on comes to its end.
+pub(super) fn in_parallel(
+    experiment: &Experiment<'_>,
+    parent: &Parent,
+    done: &ReusableRuns,
+    works: &[Work<'_>],
+    mut told: impl FnMut(usize, Result<Worked, &ExperimentError>),
+) -> Result<(), ExperimentError> {
+    let jobs = experiment.jobs.clamp(1, works.len().max(1));
+    let experiment = &experiment.for_one_of(jobs);
+    let (next, stop) = (&AtomicUsize::new(0), &AtomicBool::new(false));
+    let (send, outcomes) = mpsc::channel();
+    let mut fatal = None;
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let send = send.clone();
+            scope.spawn(move || {
+                while !stop.load(Ordering::SeqCst) {
+                    let place = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(work) = works.get(place) else {
+                        break;
+                    };
+                    let outcome = experiment.work(parent, done, work);
+                    if outcome.as_ref().is_err_and(ExperimentError::ends_all) {
+                        stop.store(true, Ordering::SeqCst);
+                    }
+                    // The receiver is there as long as this scope.
+                    let _ = send.send((place, outcome));
+                }
+            });
+        }
+        drop(send);
+        for (place, outcome) in outcomes {
+            match outcome {
+                Ok(worked) => told(place, Ok(worked)),
+                Err(error) => {
+                    told(place, Err(&error));
+                    if error.ends_all() {
+                        fatal.get_or_insert(error);
+                    }
+                }
+            }
+        }
+    });
+    fatal.map_or(Ok(()), Err)
+}
+
+impl Experiment<'_> {
+    /// The experiment for one of so many runs that go on at once.
+    fn for_one_of(&self, jobs: usize) -> Self {
+        let mut one = self.clone();
+        if jobs > 1 {
+            let all = match self.threads {
+                0 => thread::available_parallelism().map_or(1, usize::from),
+                threads => threads,
+            };
+            one.threads = (all / jobs).max(1);
+        }
+        one.observer = Arc::new(OfMany(Arc::clone(&self.observer)));
+        one
+    }
+
+    pub(super) fn work(
+        &self,
+        parent: &Parent,
+        done: &ReusableRuns,
+        work: &Work<'_>,
+    ) -> Result<Worked, ExperimentError> {
+        if self.observer.is_cancelled() {
+            return Err(ExperimentError::Cancelled);
+        }
+        let mut run_spec = RunSpec::new(work.pipeline, format!("{}/{}", parent.name, work.name));
+        run_spec.parent = Some(&parent.run_id);
+        run_spec.spec = &work.spec;
+        run_spec.datasets = vec![("train", work.train), ("eval", work.eval)];
+        if !self.recompute
+            && let Some(run) = done.find(self, &self.job_of(&run_spec)?, work)
+        {
+            return Ok(Worked {
+                run,
+                taken_over: true,
+            });
+        }
+        let run = self.record(&run_spec, |steps| {
+            let model = steps.fit(&work.spec, work.train)?;
+            steps.evaluate(&model, work.eval)
+        })?;
+        Ok(Worked {
+            run,
+            taken_over: false,
+        })
+    }
+}
+
+/// Who watches one of many runs: told of warnings only, as the steps of all would be a jumble, and
+/// of the lines of its log, each of which says whose it is.
+struct OfMany(Arc<dyn Observer>);
+
+impl Observer for OfMany {
+    fn level(&self) -> Level {
+        self.0.level()
+    }
+
+    fn log_line(&self, level: Level, line: &str) {
+        self.0.log_line(level, line);
+    }
+
+    fn event(&self, step: Step, event: &Event<'_>) {
+        if event.level >= Level::Warning {
+            self.0.event(step, event);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
