@@ -22,7 +22,6 @@ pub struct FileDigest {
 
 /// Why a file does not match a listing.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ContentError {
     /// The file cannot be read.
     #[error("{path} cannot be read: {source}")]

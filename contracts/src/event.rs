@@ -149,12 +149,10 @@ impl<'a> MetricEvent<'a> {
 #[non_exhaustive]
 pub enum EventError {
     /// The event has another name.
-    #[error("the event is {found:?}, not {expected:?}")]
+    #[error("the name of the event is not {expected:?}")]
     Name {
         /// The name of the typed event.
         expected: &'static str,
-        /// The name of the raw event.
-        found: String,
     },
     /// The fields are not a JSON object, one is missing, or one has another type.
     #[error("the fields of {event:?} cannot be read at {field:?}: {source}")]
@@ -190,10 +188,7 @@ fn read<'a, T: Deserialize<'a>>(
     required: &[&str],
 ) -> Result<T, EventError> {
     if event.name != expected {
-        return Err(EventError::Name {
-            expected,
-            found: event.name.to_owned(),
-        });
+        return Err(EventError::Name { expected });
     }
     let mut parser = serde_json::Deserializer::from_slice(event.fields);
     serde_path_to_error::deserialize(&mut parser).map_err(|error| {

@@ -118,7 +118,12 @@ impl<S: DeserializeOwned> ReferenceModel<S> {
     }
 }
 
-pub(crate) fn path(uri: &Url) -> Result<PathBuf, RunnerError> {
+/// The file of the model at a URI; if that is a directory, `model.json` in it.
+///
+/// # Errors
+///
+/// [`RunnerError::Model`] when there is no such file.
+pub fn document(uri: &Url) -> Result<PathBuf, RunnerError> {
     let named = local_path(uri).map_err(|message| RunnerError::Model { message })?;
     let path = if named.is_dir() {
         named.join(FILE_NAME)

@@ -140,7 +140,7 @@ pub struct RequestUris<'r> {
 }
 
 /// A request of any [`Operation`](crate::Operation).
-pub trait Request: Serialize + DeserializeOwned + Send + Sync {
+pub trait Request: Clone + Serialize + DeserializeOwned + Send + Sync {
     /// The URIs that it names.
     fn uris(&self) -> RequestUris<'_>;
 }
@@ -171,7 +171,7 @@ pub trait HasModel {
     ///
     /// [`RunnerError::Model`] when there is no such file.
     fn model_path(&self) -> Result<PathBuf, RunnerError> {
-        model::path(self.model_uri())
+        model::document(self.model_uri())
     }
 
     /// Reads the model as [`FitRequest::write_model`] or [`Bundle`](crate::Bundle) wrote it.

@@ -25,11 +25,8 @@ use super::{
 use crate::{
     error::RunnerError,
     event::EventSink,
-    explanation::Explanation,
     host_sink::HostSink,
-    operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind},
-    request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest},
-    result::{EvalResult, ExportResult, RunResult},
+    operation::{Operation, OperationKind},
     runner::Capabilities,
     version::CONTRACT_VERSION,
 };
@@ -167,7 +164,7 @@ impl LoadedRunner {
         }
     }
 
-    /// Calls an operation: `runner.call::<Fit>(&request, sink)`.
+    /// Calls an operation, such as `runner.call::<Fit>(&request, sink)`.
     ///
     /// A runner that lacks the operation, because it was built for a contract before
     /// [`Operation::SINCE`] or is in C and leaves it out, is not called: the result is
@@ -212,34 +209,6 @@ impl LoadedRunner {
             }
             Face::C(runner) => runner.call(operation, request, sink),
         }
-    }
-
-    /// [`call`](Self::call) for [`Fit`].
-    #[must_use]
-    pub fn fit(&self, request: &FitRequest, sink: Arc<dyn EventSink>) -> Call<RunResult> {
-        self.call::<Fit>(request, sink)
-    }
-
-    /// [`call`](Self::call) for [`Evaluate`].
-    #[must_use]
-    pub fn evaluate(
-        &self,
-        request: &EvaluateRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Call<EvalResult> {
-        self.call::<Evaluate>(request, sink)
-    }
-
-    /// [`call`](Self::call) for [`Export`].
-    #[must_use]
-    pub fn export(&self, request: &ExportRequest, sink: Arc<dyn EventSink>) -> Call<ExportResult> {
-        self.call::<Export>(request, sink)
-    }
-
-    /// [`call`](Self::call) for [`Explain`].
-    #[must_use]
-    pub fn explain(&self, request: &ExplainRequest, sink: Arc<dyn EventSink>) -> Call<Explanation> {
-        self.call::<Explain>(request, sink)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The settings: their schema, their defaults, and what is refused.
 
-use protea_core::{DispatchError, contracts::RunnerError};
+use protea_core::{
+    DispatchError,
+    contracts::{Fit, RunnerError},
+};
 use serde_json::{Map, Value, json};
 
 use super::scope;
@@ -159,7 +162,9 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
                 ));
             }
         }
-        calls.push(Call::Fit(subject.fit_request(&place, "model", spec)));
+        calls.push(Call::new::<Fit>(
+            &subject.fit_request(&place, "model", spec),
+        ));
     }
     let probed = subject.probe(&subject.task(calls), &place)?;
     for answer in &probed.answers {
@@ -222,7 +227,7 @@ fn fuzzed(subject: &Subject) -> Checked {
     }
     let place = subject.place()?;
     let request = |(at, spec): (usize, &Value)| {
-        Call::Fit(subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
+        Call::new::<Fit>(&subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
     };
     let calls = specs.iter().enumerate().map(request).collect();
     let mut task = subject.task(calls);
