@@ -27,12 +27,15 @@ mod trials;
 mod tsv;
 mod work;
 
-pub use benchmark::Contender;
+pub use benchmark::{
+    Benchmark, BenchmarkGroup, BenchmarkLine, BenchmarkResult, Comparison, Contender, Entrant,
+    FinishedBenchmark, GroupScores, MetricScore, Outcome, Scored, Scorer, ScorerError,
+};
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
 pub use error::ExperimentError;
 pub use finished_run::FinishedRun;
-pub use observer::{Observer, Progress, Silent, Step};
+pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
 pub use setup::Experiment;
 
 pub use crate::search::{

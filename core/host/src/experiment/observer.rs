@@ -59,6 +59,9 @@ pub trait Observer: Send + Sync {
     /// A model, or the dataset of one, is fetched, or an export is sent, and has come this far.
     fn transfer(&self, _transfer: &Transfer<'_>) {}
 
+    /// An entrant of a benchmark begins, has no scores, or returned other scores than it was given.
+    fn benchmark(&self, _event: &BenchmarkEvent<'_>) {}
+
     /// Whether the experiment should end.
     fn is_cancelled(&self) -> bool {
         false
@@ -82,6 +85,41 @@ pub struct Progress<'p> {
     pub taken_over: bool,
     /// The number of the best trial so far, and its score.
     pub best: Option<(usize, f64)>,
+}
+
+/// What happens in a benchmark, beside the steps of its entrants.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum BenchmarkEvent<'b> {
+    /// The run of an entrant begins.
+    Started {
+        /// The entrant.
+        name: &'b str,
+        /// Its place among all, from 0.
+        place: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// An entrant has no scores.
+    Failed {
+        /// The entrant.
+        name: &'b str,
+        /// Why.
+        reason: &'b str,
+    },
+    /// A runner returned another value of the metric that entrants are ranked by than the scorer found.
+    Differs {
+        /// The entrant.
+        name: &'b str,
+        /// The group.
+        group: &'b str,
+        /// The metric.
+        metric: &'b str,
+        /// What the runner returned.
+        returned: f64,
+        /// What the scorer found, which is what counts.
+        scored: f64,
+    },
 }
 
 /// Nobody.
