@@ -157,11 +157,17 @@ impl<T, E: std::error::Error> Attribute<T> for Result<T, E> {
 }
 
 fn chain(doing: &str, error: &dyn std::error::Error) -> String {
-    let mut text = format!("{doing}: {error}");
+    format!("{doing}: {}", with_causes(error))
+}
+
+/// The message of an error, followed by those of its sources.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let part = error.to_string();
-        // Many errors already print their source; saying it twice helps nobody.
+        // Errors of other crates often print their source themselves; it is not repeated.
         if !text.contains(&part) {
             text.push_str(": ");
             text.push_str(&part);

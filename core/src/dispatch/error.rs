@@ -23,7 +23,7 @@ pub enum DispatchError {
     #[error("the runner broke the contract: {0}")]
     Protocol(String),
     /// The metrics do not fit what the runner declares.
-    #[error("the runner broke the contract: {0}")]
+    #[error("the runner broke the contract")]
     Metrics(#[from] MetricError),
     /// A file that the runner says it exported is not there, or not as it says.
     #[error("the runner broke the contract: it exported {}, which {reason}", path.display())]
@@ -40,7 +40,7 @@ pub enum DispatchError {
     #[error("the worker could not be set up: {0}")]
     Setup(String),
     /// The worker could not be started.
-    #[error("{} cannot be started as a worker: {source}", program.display())]
+    #[error("{} cannot be started as a worker", program.display())]
     Worker {
         /// The program.
         program: PathBuf,
@@ -69,7 +69,7 @@ pub enum DispatchError {
         last_words: String,
     },
     /// The call took longer than it may.
-    #[error("the runner took longer than the {} it may take and was stopped; give it more with --time-limit", seconds(*limit))]
+    #[error("the runner took longer than the {} it may take and was stopped", seconds(*limit))]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -127,7 +127,5 @@ fn seconds(limit: Duration) -> String {
 }
 
 fn memory(limit: Option<u64>) -> String {
-    limit.map_or_else(String::new, |bytes| {
-        format!("; it may have {bytes} bytes, more with --memory-limit")
-    })
+    limit.map_or_else(String::new, |bytes| format!("; its limit is {bytes} bytes"))
 }

@@ -18,7 +18,7 @@ pub enum ExperimentError {
         source: Box<DispatchError>,
     },
     /// A step failed. The run's manifest says so too.
-    #[error("{} failed: {source}", step.name())]
+    #[error("{} failed", step.name())]
     Step {
         /// The step.
         step: Step,
@@ -30,7 +30,7 @@ pub enum ExperimentError {
     /// What was exported did not get to the place that it was to go to. It is in the run's directory
     /// all the same.
     #[error(
-        "the export did not get to its place: {source}; it is in {}, and `protea store cp` sends it",
+        "the export in {} could not be published",
         export.display()
     )]
     Publish {
@@ -85,7 +85,7 @@ pub enum ExperimentError {
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
     /// The runner did not say where its scores come from.
-    #[error("explain failed: {source}")]
+    #[error("explain failed")]
     Explain {
         /// Why.
         source: Box<DispatchError>,

@@ -76,7 +76,7 @@ impl Backends {
                     && let Err(error) = remember(&run.job, &run.run_id, reference)
                 {
                     synced.ok = false;
-                    synced.error = Some(error.to_string());
+                    synced.error = Some(protea_contracts::error::with_causes(&error));
                 }
                 synced.url = sent.reference.and_then(|reference| reference.url);
                 let refused =
@@ -88,12 +88,13 @@ impl Backends {
             // Whoever sends it does what is to be done.
             Err(error @ TrackerError::Busy { .. }) => {
                 synced.ok = true;
-                synced.error = Some(error.to_string());
+                synced.error = Some(protea_contracts::error::with_causes(&error));
             }
             Err(error) => {
-                synced.error = Some(error.to_string());
+                synced.error = Some(protea_contracts::error::with_causes(&error));
                 if matches!(error, TrackerError::Unavailable { .. }) {
-                    self.down.insert(place, error.to_string());
+                    self.down
+                        .insert(place, protea_contracts::error::with_causes(&error));
                 }
             }
         }

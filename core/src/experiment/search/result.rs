@@ -118,7 +118,7 @@ impl Trial {
                 Some(worked.run.manifest.clone())
             }
             Err(error) => {
-                self.error = Some(error.to_string());
+                self.error = Some(protea_contracts::error::with_causes(error));
                 if let ExperimentError::Step { directory, .. } = error {
                     self.directory = Some(directory.clone());
                 }

@@ -105,7 +105,7 @@ impl<'s> Searching<'s> {
             let values = self.chooser.values(point);
             let mut trial = Trial::proposed(number, self.search.params(&values));
             match experiment.runner.resolve_spec(&self.search.spec(&values)?) {
-                Err(error) => trial.error = Some(error.to_string()),
+                Err(error) => trial.error = Some(protea_contracts::error::with_causes(&error)),
                 Ok(spec) => {
                     trial.spec = spec.clone();
                     if let Some(&earlier) = self.seen.get(&spec.to_string()) {

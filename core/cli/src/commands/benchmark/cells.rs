@@ -1,12 +1,12 @@
-//! The cells that the tables for people have in common.
+//! The cells that the text, Markdown and LaTeX tables share.
 
 use super::result::{Benchmark, Line};
 use crate::output::{number, percent, range};
 
-/// What stands where there is nothing.
+/// Shown for a missing value.
 const MISSING: &str = "–";
 
-/// The headings after that of the contender.
+/// The headings after the contender's name.
 pub fn headings(benchmark: &Benchmark) -> Vec<String> {
     let mut headings = vec!["Fmax".to_owned()];
     if let Some(bootstrap) = &benchmark.bootstrap {
@@ -17,7 +17,7 @@ pub fn headings(benchmark: &Benchmark) -> Vec<String> {
     headings
 }
 
-/// What is below them.
+/// The cells of a contender, in the order of the headings.
 pub fn cells(benchmark: &Benchmark, line: &Line<'_>) -> Vec<String> {
     let row = &line.row;
     let optional = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
@@ -45,7 +45,7 @@ pub fn cells(benchmark: &Benchmark, line: &Line<'_>) -> Vec<String> {
     cells
 }
 
-/// What must be known to read the table, a sentence each.
+/// Notes for reading the table, one sentence each.
 pub fn notes(benchmark: &Benchmark) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(bootstrap) = &benchmark.bootstrap {
@@ -61,13 +61,13 @@ pub fn notes(benchmark: &Benchmark) -> Vec<String> {
     let taken_over = benchmark.taken_over();
     if !taken_over.is_empty() {
         let names = taken_over.join(", ");
-        notes.push(format!("Taken over from an earlier benchmark: {names}."));
+        notes.push(format!("Reused from an earlier benchmark: {names}."));
     }
     let placeholders = benchmark.placeholders();
     if !placeholders.is_empty() {
         let names = placeholders.join(", ");
         notes.push(format!(
-            "Placeholders, which say nothing: the scores of {names}."
+            "The scores of {names} are placeholders and meaningless."
         ));
     }
     for (name, reason) in benchmark.failed() {
@@ -76,7 +76,7 @@ pub fn notes(benchmark: &Benchmark) -> Vec<String> {
     notes
 }
 
-/// The text with its line breaks, and whatever else a table cannot hold, as blanks.
+/// The text with line breaks and other control characters replaced by spaces.
 pub fn on_one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

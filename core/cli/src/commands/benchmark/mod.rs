@@ -1,4 +1,4 @@
-//! `protea benchmark`: several runners on the same data, and how sure the differences are.
+//! `protea benchmark`: compares runners on the same data, with confidence intervals.
 
 mod cells;
 mod contenders;
@@ -24,7 +24,8 @@ use self::{
 use super::{
     cafa::set_threads,
     run::{both_or_none, given_or_example},
-    session::{dataset, experiment_with, grouped_json, isolation, trusted},
+    run_report::grouped_json,
+    run_setup::{dataset, experiment_with, isolation, trusted},
 };
 use crate::{
     args::BenchmarkArgs,
@@ -34,17 +35,17 @@ use crate::{
     output::{Report, Reporter},
 };
 
-/// Makes a file of what was found.
+/// Formats a benchmark.
 type Form = fn(&Benchmark) -> String;
 
-/// The table in the run's directory, in three forms.
+/// The tables in the run's directory.
 const FILES: [(&str, Form); 3] = [
     ("benchmark.md", markdown::table),
     ("benchmark.tsv", tsv::table),
     ("benchmark.tex", latex::table),
 ];
 
-const NOBODY: &str = "no runner came to a score";
+const NO_SCORES: &str = "no runner produced scores";
 
 /// Compares runners.
 pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -94,23 +95,24 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
                 result.outcomes.push(outcome);
             }
             write(run, &result)?;
-            match result.failed().count() == entrants.len() {
-                true => Err(ExperimentError::other(NOBODY)),
-                false => Ok(()),
+            if result.failed().count() == entrants.len() {
+                Err(ExperimentError::other(NO_SCORES))
+            } else {
+                Ok(())
             }
         })
     });
     match ended {
         Ok(ended) => conclude(Some(ended), &result),
         Err(failure) if result.outcomes.is_empty() => Err(failure),
-        // What came to scores until then is in the JSON all the same.
+        // The JSON has the scores that were computed before the failure.
         Err(failure) => Err(failure
             .with_detail("rows", json!(result.rows().collect::<Vec<_>>()))
             .with_detail("failed", result.failed_json())),
     }
 }
 
-/// What is compared, on record.
+/// Records what is compared.
 fn record(
     run: &mut RunContext<'_>,
     field: &Field<'_>,
@@ -126,7 +128,7 @@ fn record(
     ]))
 }
 
-/// One contender's run, scored. What goes wrong with it alone is an outcome.
+/// Runs and scores one contender. A failure that concerns only this contender is its outcome.
 fn contend(
     run: &mut RunContext<'_>,
     contender: &Contender<'_>,
@@ -160,7 +162,7 @@ fn contend(
     }
 }
 
-/// Writes the tables to the run's directory, and its scores into the run.
+/// Writes the tables to the run's directory and logs the scores.
 fn write(run: &mut RunContext<'_>, result: &Benchmark) -> Result<(), ExperimentError> {
     for (name, table) in FILES {
         let path = run.directory().join(name);
@@ -196,7 +198,7 @@ fn conclude(ended: Option<GroupedRun<()>>, result: &Benchmark) -> Result<Report,
     }
     let mut object = ended.as_ref().map_or_else(|| json!({}), grouped_json);
     if let (Value::Object(object), Some(run)) = (&mut object, &ended) {
-        // A benchmark is of no runner by itself.
+        // A benchmark has several runners.
         object.retain(|key, _| !key.starts_with("runner"));
         let tables = FILES.map(|(name, _)| json!(run.directory.join(name)));
         object.insert("tables".to_owned(), json!(tables));
@@ -208,9 +210,10 @@ fn conclude(ended: Option<GroupedRun<()>>, result: &Benchmark) -> Result<Report,
     if failed.is_empty() {
         return Ok(Report { text, json: object });
     }
-    let message = match failed.len() == result.outcomes.len() {
-        true => NOBODY.to_owned(),
-        false => format!("not all came to a score: {} did not", failed.join(", ")),
+    let message = if failed.len() == result.outcomes.len() {
+        NO_SCORES.to_owned()
+    } else {
+        format!("no scores for {}", failed.join(", "))
     };
     let mut failure = Failure::new(Exit::Failed, message).with_text(text);
     if let Value::Object(object) = object {

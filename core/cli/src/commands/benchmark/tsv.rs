@@ -1,4 +1,4 @@
-//! The table for programs: tab-separated, every digit.
+//! The tab-separated table for programs, with all digits.
 
 use protea_cafa::scoring::Interval;
 

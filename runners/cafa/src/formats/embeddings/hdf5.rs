@@ -90,7 +90,7 @@ fn dataset(hdf5: &mut Hdf5, at: u64) -> Result<Dataset, Fault> {
         Node::Dataset(dataset) => Ok(*dataset),
         Node::Group | Node::Other => Err(Fault::Wrong {
             problem: "something in it stands where a vector is expected".into(),
-            remedy: "put the embeddings into a group of their own and name it with --embeddings-key",
+            remedy: "put the embeddings into a group of their own and give its name",
         }),
     }
 }
