@@ -108,10 +108,11 @@ fn an_installed_runner_takes_the_place_of_the_one_before_whatever_its_file_is_ca
     let toy = toy.to_str().unwrap();
     let ran = place.protea(["runners", "install", toy]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    assert!(ran.stdout.contains("in place of version 1."), "{ran:#?}");
+    assert!(ran.stdout.contains("replacing version 1."), "{ran:#?}");
     // The runners beside the executable go before.
     assert!(
-        ran.stderr.contains("goes before the installed one"),
+        ran.stderr
+            .contains("takes precedence over the installed one"),
         "{ran:#?}"
     );
     let names: Vec<_> = fs::read_dir(&users)

@@ -97,7 +97,7 @@ fn a_runner_that_was_not_built_is_told_of() {
     fs::copy(built().join("protea"), &protea).unwrap();
     let list = place.run(&protea, ["runners", "list"]);
     assert!(
-        list.stderr.contains("lightgbm is not there")
+        list.stderr.contains("lightgbm is not installed")
             && list.stderr.contains("runners/lightgbm/build"),
         "{list:#?}"
     );

@@ -21,7 +21,7 @@ fn kernel_has_it() -> bool {
     if ran.code == Some(0) {
         return true;
     }
-    ran.fails_with(4, &["a strict sandbox is not to be had here"]);
+    ran.fails_with(4, &["strict sandbox is not available on this system"]);
     eprintln!(
         "SKIPPED: this kernel has no Landlock (version 3) or no seccomp: {}",
         ran.stderr

@@ -9,6 +9,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
+use tracing::debug;
 
 use crate::{
     args::{Cli, Color},
@@ -37,7 +38,10 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     .write_global();
 
     let outcome = diagnostics::start()
-        .and_then(|()| commands::dispatch(cli))
+        .and_then(|()| {
+            debug!(version = env!("CARGO_PKG_VERSION"), "command line parsed");
+            commands::dispatch(cli)
+        })
         .and_then(|report| print_report(&report, json));
     match outcome {
         Ok(()) => Exit::Ok.into(),

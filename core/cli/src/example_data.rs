@@ -25,18 +25,18 @@ pub struct ExampleData {
 /// `target/release`), else in the current directory.
 pub fn find() -> Result<ExampleData, Failure> {
     let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
-    let here = env::current_dir().ok();
+    let current = env::current_dir().ok();
     find_from(
         env::var_os(VARIABLE).map(PathBuf::from),
         executable.as_deref(),
-        here.as_deref(),
+        current.as_deref(),
     )
 }
 
 fn find_from(
     variable: Option<PathBuf>,
     executable: Option<&Path>,
-    here: Option<&Path>,
+    current: Option<&Path>,
 ) -> Result<ExampleData, Failure> {
     if let Some(directory) = variable {
         return both(&directory).ok_or_else(|| {
@@ -52,7 +52,7 @@ fn find_from(
     }
     let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
     above
-        .chain(here)
+        .chain(current)
         .find_map(|directory| both(&directory.join(IN_REPOSITORY)))
         .ok_or_else(|| {
             Failure::new(

@@ -4,6 +4,7 @@ use std::{panic, sync::Arc, time::Duration};
 
 use protea_core::{
     Catalog, Dataset, Experiment, ExperimentError, Runner, SearchPath, Tracking, Workspace,
+    contracts::error::with_causes,
     dataset,
     experiment::{RunContext, RunOptions},
     tracking::{Backend, Event, EventKind, Memory, RecordedRun, RunStart},
@@ -200,7 +201,7 @@ fn the_parent_closes_when_a_child_fails() {
     for run in &runs {
         let (status, reason) = end(run);
         assert_eq!(status, Status::Failed, "{}", run.start.name);
-        assert_eq!(reason, Some(error.to_string()));
+        assert_eq!(reason, Some(with_causes(&error)));
     }
 
     // A body may go on without the child; the child is in the summary all the same.

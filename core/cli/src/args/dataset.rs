@@ -48,6 +48,8 @@ pub struct DiffArgs {
 /// Arguments of `protea dataset freeze`.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "protea dataset freeze [OPTIONS] <OUT> --name <NAME> --ontology <OBO|JSON>
+                             --fasta <FASTA> --annotations <TSV|GAF|GPAD>",
     group = ArgGroup::new("vectors").args(["embeddings", "features"]),
     after_help = "\
 Examples:

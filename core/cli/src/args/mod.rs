@@ -149,7 +149,7 @@ pub enum Command {
     Sync(SyncArgs),
     /// Upload W&B runs of the workspace with the official client
     SyncOffline(SyncOfflineArgs),
-    /// Create the job of an experiment in the workspace and print its id
+    /// Create the job of an experiment and print its id
     NewRun(NewRunArgs),
     /// Link a job of the workspace to a run of a tracker
     BindTracker(BindTrackerArgs),
@@ -164,7 +164,7 @@ pub enum Command {
     /// Create, split, compare and check frozen datasets
     #[command(subcommand)]
     Dataset(DatasetCommand),
-    /// List, copy and check files in local and remote stores (s3://, gs://, az://)
+    /// List, copy and check files in local and remote stores
     #[command(subcommand)]
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval

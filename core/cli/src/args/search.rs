@@ -11,13 +11,13 @@ use super::{ExecutionArgs, experiment::SpecArgs};
     after_help = "\
 Examples:
   protea search knn --grid k=1,3,5,10 --metric MFO.fmax
-  protea search knn --grid k=1,3,5 --grid metric=cosine,l2 --set vote=max --jobs 4
+  protea search knn --grid k=1,3,5 --grid metric=cosine,l2 --jobs 4
   protea search knn --random 20 --space k=1..30
   protea search mine --tpe 50 --space lr=1e-4..1e-1:log --space layers=1..4 \\
       --metric BPO.smin --train data/train --eval data/validation --seed 7
 
-Values: `k=1,3,5` lists values. Each is parsed as JSON, otherwise it is a string;
-values with commas need a JSON array: `k=[\"a,b\",\"c\"]`. `k=1..30` is a range of
+`k=1,3,5` lists values. Each is parsed as JSON, otherwise it is a string; values
+with commas need a JSON array: `k=[\"a,b\",\"c\"]`. `k=1..30` is a range of
 integers and `x=0.1..2.0` of numbers; with `:log` they are sampled on a
 logarithmic scale. `a.b` or `/a/b` is the setting b of a. All values are checked
 against the runner's settings before the first trial.

@@ -161,7 +161,7 @@ fn nothing_scored(failed: &[(String, String)]) -> Failure {
     let first = failed.first().map_or("", |(_, message)| message);
     let others = match failed.len() {
         0 | 1 => String::new(),
-        several => format!(" (and likewise for {} more files)", several - 1),
+        several => format!(" (and {} more files have nothing to score)", several - 1),
     };
     Failure::new(Exit::Input, format!("{first}{others}"))
 }

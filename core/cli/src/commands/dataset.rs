@@ -12,7 +12,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, bytes, count, display_path, plural},
+    output::{Lines, Report, Reporter, Table, bytes, count, display_path},
     transfers::open_store,
 };
 
@@ -165,7 +165,8 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
                 count(counts.annotated_proteins),
                 match counts.taxa {
                     0 => "taxa unknown".to_owned(),
-                    taxa => plural(taxa, "taxon").replace("taxons", "taxa"),
+                    1 => "1 taxon".to_owned(),
+                    taxa => format!("{} taxa", count(taxa)),
                 }
             ),
         )

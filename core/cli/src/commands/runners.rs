@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use protea_core::{
     Catalog, CatalogError,
-    catalog::{Entry, Verdict},
+    catalog::{Entry, Origin, Verdict},
     contracts::{MetricSchema, ProgramDeclaration, metrics::Direction},
     dispatch::find_program,
 };
@@ -157,7 +157,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         .add("contract", &descriptor.contract_version)
         .add(
             "file",
-            format!("{} ({})", display_path(&entry.path), entry.origin),
+            format!("{} ({})", display_path(&entry.path), named_by(entry.origin)),
         )
         .add("SHA-256", &entry.sha256)
         .add(
@@ -290,6 +290,14 @@ fn libraries_json(entry: &Entry) -> Value {
     declared.collect()
 }
 
+/// What put a directory on the search path.
+fn named_by(origin: Origin) -> String {
+    match origin {
+        Origin::Given => "--runner-dir".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Shows every place that is searched for a runner, even if there is no such runner.
 pub fn trace(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
     let catalog = catalog(args);
@@ -298,7 +306,7 @@ pub fn trace(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
     for line in &trace {
         let mark = if line.taken { ">" } else { "" };
         let path = display_path(&line.path);
-        table.row([mark, &path, &line.origin.to_string(), &line.reason]);
+        table.row([mark, &path, &named_by(line.origin), &line.reason]);
     }
     match catalog.find(name) {
         Ok(_) => Ok(Report {

@@ -173,7 +173,7 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
     }
     let runner = match LoadedRunner::open(library) {
         Ok(runner) => runner,
-        Err(error) => return fail(Failure::Open(error.to_string())),
+        Err(error) => return fail(Failure::Open(protea_contracts::error::with_causes(&error))),
     };
     let sink = || Arc::clone(channel) as Arc<dyn EventSink>;
     match start.operation {

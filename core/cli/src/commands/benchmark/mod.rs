@@ -119,7 +119,7 @@ fn record(
     (train, eval): (&Dataset, &Dataset),
     result: &Benchmark,
 ) -> Result<(), ExperimentError> {
-    let identity = |of: &Dataset| json!({ "name": of.name, "sha256": of.sha256 });
+    let identity = |dataset: &Dataset| json!({ "name": dataset.name, "sha256": dataset.sha256 });
     run.log_params(Map::from_iter([
         ("contenders".to_owned(), field.described()),
         ("bootstrap".to_owned(), json!(result.bootstrap)),
@@ -171,16 +171,16 @@ fn write(run: &mut RunContext<'_>, result: &Benchmark) -> Result<(), ExperimentE
     }
     let mut metrics: Vec<(String, f64)> = Vec::new();
     for row in result.rows() {
-        let named = |name: &str| format!("{}.{}.{name}", row.runner, row.aspect);
-        metrics.push((named("fmax"), row.fmax));
+        let metric = |name: &str| format!("{}.{}.{name}", row.runner, row.aspect);
+        metrics.push((metric("fmax"), row.fmax));
         if let Some(interval) = row.fmax_ci {
-            metrics.push((named("fmax_low"), interval.low));
-            metrics.push((named("fmax_high"), interval.high));
+            metrics.push((metric("fmax_low"), interval.low));
+            metrics.push((metric("fmax_high"), interval.high));
         }
-        metrics.push((named("auc_pr"), row.auc_pr));
-        metrics.push((named("coverage"), row.coverage));
-        metrics.extend(row.wfmax.map(|value| (named("wfmax"), value)));
-        metrics.extend(row.smin.map(|value| (named("smin"), value)));
+        metrics.push((metric("auc_pr"), row.auc_pr));
+        metrics.push((metric("coverage"), row.coverage));
+        metrics.extend(row.wfmax.map(|value| (metric("wfmax"), value)));
+        metrics.extend(row.smin.map(|value| (metric("smin"), value)));
     }
     for outcome in &result.outcomes {
         let seconds = outcome.scored.as_ref().ok().map(|scored| scored.seconds);
