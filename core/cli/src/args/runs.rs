@@ -157,7 +157,7 @@ pub struct LogArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  protea runs tail                                  follows the newest active run")]
+  protea runs tail                           follows the newest active run")]
 pub struct TailArgs {
     /// Run [default: the newest active one]
     pub run: Option<String>,
