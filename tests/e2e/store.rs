@@ -1,12 +1,12 @@
 //! The command and a real S3 server.
 
-#[path = "../../core/tests/store/proxy.rs"]
+#[path = "../../core/host/tests/store/proxy.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
 mod proxy;
-#[path = "../../core/tests/store/s3.rs"]
+#[path = "../../core/host/tests/store/s3.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
 mod s3;
-#[path = "../../core/tests/store/web.rs"]
+#[path = "../../core/host/tests/store/web.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
 mod web;
 

@@ -15,8 +15,8 @@ use std::{
 };
 
 use protea_core::{
-    CatalogError, DispatchError, ExperimentError, catalog::Verdict, contracts::error::with_causes,
-    experiment::Step,
+    DispatchError, ExperimentError, LoadError, Runner, catalog::Verdict,
+    contracts::error::with_causes, experiment::Step, worker::WorkerError,
 };
 use protea_e2e::zoo;
 
@@ -103,7 +103,7 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
         time if time > line.time() => Err(format!("it took {time:?}")),
         _ => Ok(()),
     };
-    let loaded = catalog().load_with(line.animal, &host.isolation());
+    let loaded = load(line.animal, host);
     in_time(began)?;
     let runner = match (&line.outcome, loaded) {
         (Outcome::StepFails(..) | Outcome::Completes(_), Ok(runner)) => runner,
@@ -135,9 +135,13 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
     }
 }
 
-fn of_dispatch(error: &CatalogError) -> Option<&DispatchError> {
+fn load(animal: &str, host: &Host) -> Result<Runner, LoadError> {
+    Runner::load(&catalog().find(animal)?, &host.isolation())
+}
+
+fn of_dispatch(error: &LoadError) -> Option<&DispatchError> {
     match error {
-        CatalogError::Describe { source, .. } => Some(source),
+        LoadError::Describe { source, .. } => Some(source),
         _ => None,
     }
 }
@@ -146,7 +150,7 @@ fn of_dispatch(error: &CatalogError) -> Option<&DispatchError> {
 fn is_on_record(host: &Host, step: Step, source: &DispatchError) -> Result<(), String> {
     let (manifest, log) = host.record();
     let status = match source {
-        DispatchError::Killed => "killed",
+        DispatchError::Worker(WorkerError::Killed) => "killed",
         _ => "failed",
     };
     let last = manifest["steps"].as_array().and_then(|steps| steps.last());

@@ -6,7 +6,9 @@
 
 use std::error::Error;
 
-use protea_core::{Catalog, Experiment, SearchPath, Workspace, contracts::metrics, dataset};
+use protea_core::{
+    Catalog, Experiment, Isolation, Runner, SearchPath, Workspace, contracts::metrics, dataset,
+};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -15,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: example-host RUNNER TRAIN TEST RESULTS".into());
     };
     let catalog = Catalog::scan(&SearchPath::standard());
-    let runner = catalog.load(name)?;
+    let runner = Runner::load(&catalog.find(name)?, &Isolation::InProcess)?;
     let train = dataset::stage(train)?;
     let test = dataset::stage(test)?;
 

@@ -4,7 +4,7 @@
 //! reference per second.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use protea_knn::search::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
+use protea_knn::neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
 
 const WIDTH: usize = 1024;
 const REFERENCES: usize = 20_000;

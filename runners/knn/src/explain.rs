@@ -16,10 +16,10 @@ use protea_contracts::prelude::*;
 
 use crate::{
     composite::{self, Composite},
+    neighbours::Neighbours,
     predict::find_neighbours,
     references::{Indices, References},
     runner::check_comparable,
-    search::Neighbours,
     spec::{KnnSpec, Vote},
     transfer::{Transfer, distance, share_of_whole, similarity, voters},
 };

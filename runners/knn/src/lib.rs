@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`spec`] | the settings |
 //! | [`preset`] | published conventions, by name |
-//! | [`search`] | exact nearest neighbours, fast |
+//! | [`neighbours`] | exact nearest neighbours, fast |
 //! | [`references`] | the reference set: who is in which index, with which terms |
 //! | [`evidence`] | which annotations are transferred |
 //! | [`composite`] | PROTEA's composite score |
@@ -32,4 +32,4 @@ pub mod select;
 pub mod spec;
 pub mod transfer;
 
-pub use protea_cafa::{redundancy, search};
+pub use protea_cafa::{neighbours, redundancy};

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use crate::{
     composite,
+    neighbours::{self, Index, Labels, Membership, Neighbours, SearchError},
     references::{HalfRows, Indices, References, check_sequences, check_taxa},
-    search::{self, Index, Labels, Membership, Neighbours, SearchError},
     select::Question,
     spec::{KnnSpec, Metric, Vote},
     transfer::Transfer,
@@ -111,8 +111,8 @@ pub(crate) fn find_neighbours(
             groups: indices.namespaces.len(),
         },
         match spec.metric {
-            Metric::Cosine => search::Metric::Cosine,
-            Metric::L2 => search::Metric::L2,
+            Metric::Cosine => neighbours::Metric::Cosine,
+            Metric::L2 => neighbours::Metric::L2,
         },
     )
     .or_failed("preparing the references")?;

@@ -14,7 +14,7 @@ use protea_contracts::prelude::*;
 use crate::{
     composite::{self, TermEvidence},
     evidence,
-    search::{RowBlock, Values},
+    neighbours::{RowBlock, Values},
     spec::KnnSpec,
 };
 

@@ -6,8 +6,10 @@ use protea_cafa::dataset::FrozenDataset;
 use rayon::prelude::*;
 
 use crate::{
+    neighbours::{
+        Index, Labels, Neighbour, Neighbours, RowBlock, SearchError, SearchOptions, Values,
+    },
     redundancy,
-    search::{Index, Labels, Neighbour, Neighbours, RowBlock, SearchError, SearchOptions, Values},
     spec::KnnSpec,
 };
 

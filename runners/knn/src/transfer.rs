@@ -6,8 +6,8 @@ use protea_cafa::{dataset::FrozenDataset, ontology::Term};
 
 use crate::{
     composite::Composite,
+    neighbours::{Neighbour, Neighbours},
     references::{Indices, References},
-    search::{Neighbour, Neighbours},
     spec::{KnnSpec, Metric, Vote},
 };
 

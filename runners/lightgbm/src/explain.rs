@@ -7,9 +7,9 @@ use std::cmp::Reverse;
 use protea_cafa::{
     assessment::{open_dataset, with_threads},
     explaining::{describe, find_protein, find_term, specific_first},
+    neighbours::Neighbour,
     ontology::Term,
     scoring::round_score,
-    search::Neighbour,
 };
 use protea_contracts::prelude::*;
 

@@ -3,7 +3,7 @@
 use protea_cafa::{
     assessment::embedding_rows,
     dataset::FrozenDataset,
-    search::{Neighbours, RowBlock},
+    neighbours::{Neighbours, RowBlock},
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;

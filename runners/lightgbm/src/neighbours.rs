@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use protea_cafa::{
     assessment::embedding_rows,
     dataset::FrozenDataset,
-    search::{Index, Labels, Neighbours, RowBlock, SearchError, SearchOptions, Values},
+    neighbours::{Index, Labels, Neighbours, RowBlock, SearchError, SearchOptions, Values},
 };
 use protea_contracts::prelude::*;
 

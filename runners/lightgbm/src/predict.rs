@@ -3,7 +3,7 @@
 use protea_cafa::{
     assessment::{PredictionSink, embedding_rows},
     dataset::FrozenDataset,
-    search::Neighbours,
+    neighbours::Neighbours,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! Principal components of embeddings.
 
-use protea_cafa::search::RowBlock;
+use protea_cafa::neighbours::RowBlock;
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
@@ -194,7 +194,7 @@ fn orthonormalise(vectors: &mut [Vec<f64>]) {
 
 #[cfg(test)]
 mod tests {
-    use protea_cafa::search::Values;
+    use protea_cafa::neighbours::Values;
 
     use super::*;
 

@@ -3,9 +3,9 @@
 use protea_cafa::{
     assessment::{embedding_rows, open_ontology},
     dataset::FrozenDataset,
+    neighbours::{Index, Membership, RowBlock, Values},
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
-    search::{Index, Membership, RowBlock, Values},
 };
 use protea_contracts::prelude::*;
 

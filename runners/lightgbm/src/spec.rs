@@ -1,6 +1,6 @@
 //! The settings of the runner.
 
-use protea_cafa::search;
+use protea_cafa::neighbours;
 use protea_contracts::prelude::*;
 
 spec! {
@@ -123,7 +123,7 @@ impl LightGbmSpec {
     }
 }
 
-impl From<Metric> for search::Metric {
+impl From<Metric> for neighbours::Metric {
     fn from(metric: Metric) -> Self {
         match metric {
             Metric::Cosine => Self::Cosine,
@@ -135,7 +135,7 @@ impl From<Metric> for search::Metric {
 impl Metric {
     /// The similarity of a neighbour: max(cos, 0), or 0.5 / (0.5 + distance), as `knn` has it.
     #[must_use]
-    pub fn similarity(self, neighbour: &search::Neighbour) -> f64 {
+    pub fn similarity(self, neighbour: &neighbours::Neighbour) -> f64 {
         match self {
             Self::Cosine => (1.0 - neighbour.distance).max(0.0),
             Self::L2 => 0.5 / (0.5 + neighbour.euclidean()),
@@ -144,7 +144,7 @@ impl Metric {
 
     /// The distance of a neighbour: 1 − cos, or the Euclidean distance.
     #[must_use]
-    pub fn distance(self, neighbour: &search::Neighbour) -> f64 {
+    pub fn distance(self, neighbour: &neighbours::Neighbour) -> f64 {
         match self {
             Self::Cosine => neighbour.distance,
             Self::L2 => neighbour.euclidean(),

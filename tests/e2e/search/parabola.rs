@@ -3,7 +3,7 @@
 use std::fs;
 
 use protea_core::{
-    Catalog, Runner, SearchPath, Workspace,
+    Catalog, Isolation, Runner, SearchPath, Workspace,
     workspace::{RUN_MANIFEST, RunManifest},
 };
 use protea_e2e::{Place, compile_c};
@@ -23,7 +23,8 @@ impl Parabola {
         let directory = place.runner_directory("runners", &[]);
         compile_c(SOURCE, "parabola", &directory, &[]);
         let catalog = Catalog::scan(&SearchPath::empty().with(&directory));
-        let runner = catalog.load("parabola").unwrap();
+        let runner =
+            Runner::load(&catalog.find("parabola").unwrap(), &Isolation::InProcess).unwrap();
         Self { place, runner }
     }
 }

@@ -3,11 +3,13 @@
 use std::{panic, sync::Arc, time::Duration};
 
 use protea_core::{
-    Catalog, Dataset, Experiment, ExperimentError, Runner, SearchPath, Tracking, Workspace,
+    Catalog, Dataset, Experiment, ExperimentError, Isolation, Runner, SearchPath, Tracking,
+    Workspace,
+    backends::Backend,
     contracts::error::with_causes,
     dataset,
     experiment::{RunContext, RunOptions},
-    tracking::{Backend, Event, EventKind, Memory, RecordedRun, RunStart},
+    tracking::{Event, EventKind, Memory, RecordedRun, RunStart},
     workspace::{RunManifest, Status},
 };
 use protea_e2e::{Place, built, test, train};
@@ -26,7 +28,7 @@ impl Setting {
         let memory = Memory::default();
         Self {
             place: Place::new(),
-            runner: catalog.load("toy").unwrap(),
+            runner: Runner::load(&catalog.find("toy").unwrap(), &Isolation::InProcess).unwrap(),
             tracking: Tracking::default()
                 .with_project("cafa")
                 .with_group("H1/E1/full")

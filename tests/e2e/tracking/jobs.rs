@@ -8,10 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_core::{
-    Workspace, WorkspaceError,
-    workspace::{Status, run_lifecycle},
-};
+use protea_core::{Workspace, WorkspaceError, backends::run_lifecycle, workspace::Status};
 use protea_e2e::{Place, built, compile_c, in_repository, test, train};
 use serde_json::{Value, json};
 

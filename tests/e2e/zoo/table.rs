@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, contracts::RunnerError, experiment::Step, worker,
+    CatalogError, DatasetError, DispatchError, LoadError,
+    contracts::RunnerError,
+    experiment::Step,
+    worker::{self, WorkerError},
 };
 
 use super::host::{Host, LIMIT};
@@ -21,7 +24,7 @@ pub struct Line {
 /// What comes of an animal.
 pub enum Outcome {
     /// Its code never runs.
-    Refused(fn(&CatalogError) -> bool),
+    Refused(fn(&LoadError) -> bool),
     /// The worker that asks it what it is.
     LoadFails(fn(&DispatchError) -> bool),
     /// A step of its run.
@@ -79,19 +82,19 @@ const SIGABRT: i32 = 6;
 const SIGSEGV: i32 = 11;
 
 fn crashed(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Crashed { signal, .. } if *signal == SIGSEGV)
+    matches!(error, DispatchError::Worker(WorkerError::Crashed { signal, .. }) if *signal == SIGSEGV)
 }
 
 fn aborted(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Crashed { signal, .. } if *signal == SIGABRT)
+    matches!(error, DispatchError::Worker(WorkerError::Crashed { signal, .. }) if *signal == SIGABRT)
 }
 
 fn exited(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Exited { code, .. } if *code == 7)
+    matches!(error, DispatchError::Worker(WorkerError::Exited { code, .. }) if *code == 7)
 }
 
 fn timed_out(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::TimedOut { limit } if *limit == LIMIT)
+    matches!(error, DispatchError::Worker(WorkerError::TimedOut { limit }) if *limit == LIMIT)
 }
 
 fn panicked(error: &DispatchError) -> bool {
@@ -99,7 +102,7 @@ fn panicked(error: &DispatchError) -> bool {
 }
 
 fn not_opened(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Open(_))
+    matches!(error, DispatchError::Worker(WorkerError::Open(_)))
 }
 
 fn protocol(error: &DispatchError) -> bool {
@@ -107,7 +110,7 @@ fn protocol(error: &DispatchError) -> bool {
 }
 
 fn out_of_memory(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::OutOfMemory { limit: Some(limit), .. } if *limit == 1 << 30)
+    matches!(error, DispatchError::Worker(WorkerError::OutOfMemory { limit: Some(limit), .. }) if *limit == 1 << 30)
 }
 
 fn metrics(error: &DispatchError) -> bool {
@@ -224,17 +227,17 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "wrong-major",
-            Refused(|error| matches!(error, CatalogError::Incompatible { .. })),
+            Refused(|error| matches!(error, LoadError::Catalog(CatalogError::Incompatible { .. }))),
             &["built for contract 2.0.0", "update protea"],
         ),
         line(
             "plain-library",
-            Refused(|error| matches!(error, CatalogError::Unknown { .. })),
+            Refused(|error| matches!(error, LoadError::Catalog(CatalogError::Unknown { .. }))),
             &["no runner \"plain-library\""],
         ),
         line(
             "namesake",
-            Refused(|error| matches!(error, CatalogError::Duplicate { .. })),
+            Refused(|error| matches!(error, LoadError::Catalog(CatalogError::Duplicate { .. }))),
             &["libnamesake_one.so", "libnamesake_other.so"],
         ),
         line(
@@ -259,7 +262,7 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "lying-descriptor",
-            Refused(|error| matches!(error, CatalogError::DescriptorLies { .. })),
+            Refused(|error| matches!(error, LoadError::DescriptorLies { .. })),
             &["says lying-descriptor", "says what-it-is"],
         ),
         line(
@@ -302,7 +305,10 @@ pub fn lines() -> Vec<Line> {
         line(
             "output-flood",
             StepFails(Fit, |error| {
-                matches!(error, DispatchError::OutputTooLarge { .. })
+                matches!(
+                    error,
+                    DispatchError::Worker(WorkerError::OutputTooLarge { .. })
+                )
             }),
             &["wrote more than the 268435456 bytes"],
         ),
@@ -337,7 +343,9 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "ignores-cancel",
-            StepFails(Fit, |error| matches!(error, DispatchError::Killed)),
+            StepFails(Fit, |error| {
+                matches!(error, DispatchError::Worker(WorkerError::Killed))
+            }),
             &["killed"],
         ),
         line(

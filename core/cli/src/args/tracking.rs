@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use protea_core::tracking::{Backend, OnLogError};
+use protea_core::{backends::Backend, tracking::OnLogError};
 
 /// How runs are tracked.
 #[derive(Debug, Args)]

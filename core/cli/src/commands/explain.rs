@@ -1,7 +1,7 @@
 //! `protea explain`.
 
 use protea_core::{
-    Dataset, Experiment, Workspace, contracts::ExplainRequest, workspace::RecordedRun,
+    Dataset, Experiment, Runner, Workspace, contracts::ExplainRequest, workspace::RecordedRun,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         }
         reporter.warn(&other.to_string());
     }
-    let runner = catalog.load_with(&recorded.name, &isolation)?;
+    let runner = Runner::load(&catalog.find(&recorded.name)?, &isolation)?;
     interrupt::cooperate(reporter);
     let dataset = dataset_of(args, &run, reporter)?;
 

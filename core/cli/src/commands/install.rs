@@ -7,7 +7,7 @@ use std::{
 };
 
 use protea_core::{
-    Catalog, CatalogError, Runner, SearchPath,
+    Catalog, CatalogError, LoadError, Runner, SearchPath,
     catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
     contracts::Descriptor,
 };
@@ -163,7 +163,7 @@ fn copy_libraries(descriptor: &Descriptor, runner: &Path, directory: &Path) -> R
 /// Loads the runner in a worker, where it describes itself.
 fn check_loads(entry: &Entry, file: &Path) -> Result<(), Failure> {
     let loaded = Runner::load(entry, &in_worker(DESCRIBE_TIMEOUT)?);
-    loaded.map(drop).map_err(|error: CatalogError| {
+    loaded.map(drop).map_err(|error: LoadError| {
         let failure = Failure::from(error);
         let reason = failure
             .message

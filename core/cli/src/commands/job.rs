@@ -1,9 +1,6 @@
 //! `protea new-run`, `protea bind-tracker`.
 
-use protea_core::{
-    Workspace,
-    workspace::{Job, bind_tracker},
-};
+use protea_core::{Workspace, backends::bind_tracker, workspace::Job};
 use serde_json::{Map, Value, json};
 
 use crate::{

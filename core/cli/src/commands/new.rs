@@ -120,18 +120,12 @@ struct Placeholders {
 impl Placeholders {
     fn new(name: &str, contracts: Option<&Path>) -> Result<Self, Failure> {
         let package = format!("{name}-runner");
-        let in_repository = |directories: [&str; 2], package: &str| {
+        let in_repository = |directory: &str, package: &str| {
             let repository = contracts.and_then(Path::parent)?;
-            directories
-                .map(|directory| repository.join(directory))
-                .into_iter()
-                .find(|path| is_package(path, package))
+            Some(repository.join(directory)).filter(|path| is_package(path, package))
         };
-        let cafa = in_repository(["core/cafa", "runners/cafa"], "protea-cafa");
-        let conformance = in_repository(
-            ["core/conformance", "tests/conformance"],
-            "protea-conformance",
-        );
+        let cafa = in_repository("core/cafa", "protea-cafa");
+        let conformance = in_repository("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
             library: format!(

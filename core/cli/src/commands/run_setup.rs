@@ -132,7 +132,8 @@ impl<'a> Session<'a> {
         reporter: &'a Reporter,
     ) -> Result<Self, Failure> {
         let isolation = isolation(&args.isolation)?;
-        let runner = trusted(&args.runners, &args.lock)?.load_with(runner, &isolation)?;
+        let entry = trusted(&args.runners, &args.lock)?.find(runner)?;
+        let runner = Runner::load(&entry, &isolation)?;
         debug!(runner = runner.name(), "runner loaded");
         interrupt::cooperate(reporter);
         Ok(Self {

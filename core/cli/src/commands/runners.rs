@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use protea_core::{
-    Catalog, CatalogError,
+    Catalog, CatalogError, Runner,
     catalog::{Entry, Origin, Verdict},
     contracts::{MetricSchema, ProgramDeclaration, metrics::Direction},
     dispatch::find_program,
@@ -146,7 +146,8 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         lock,
     } = args;
     let isolation = self::isolation(isolation)?;
-    let runner = trusted(&named.runners, lock)?.load_with(&named.name, &isolation)?;
+    let entry = trusted(&named.runners, lock)?.find(&named.name)?;
+    let runner = Runner::load(&entry, &isolation)?;
     let (entry, capabilities) = (runner.entry(), runner.capabilities());
     let descriptor = &entry.descriptor;
     let mut lines = Lines::default();

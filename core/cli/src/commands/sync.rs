@@ -2,7 +2,7 @@
 
 use protea_core::{
     Workspace,
-    tracking::{SyncedRun, sync},
+    backends::{SyncedRun, sync},
     workspace::unsynced,
 };
 use serde_json::json;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use protea_core::{
     Workspace,
-    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync, sync_offline_runs},
+    backends::sync,
+    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs},
     workspace::unsynced,
 };
 use serde_json::{Value, json};

@@ -4,9 +4,10 @@ use std::{fmt, time::Duration};
 
 use protea_core::{
     Experiment, ExperimentError, Tracking, Workspace, WorkspaceError,
+    backends::{Backend, current_binding, run_lifecycle_tracked},
     contracts::error::with_causes,
-    tracking::{Backend, Undelivered},
-    workspace::{Job, Status, TrackerBinding, current_binding, run_lifecycle_tracked},
+    tracking::Undelivered,
+    workspace::{Job, Status, TrackerBinding},
 };
 
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, output::Reporter};

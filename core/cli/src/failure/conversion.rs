@@ -6,8 +6,11 @@ use protea_cafa::{
     dataset, formats::FormatError, ontology::OntologyError, scoring::ScoringError,
     standard::StandardError,
 };
+#[cfg(unix)]
+use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
+    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    WorkspaceError,
     contracts::RunnerError,
     experiment::SearchError,
     tracking::TrackerError,
@@ -51,6 +54,19 @@ impl CommandError for CatalogError {
 
     fn remedy(&self) -> Option<String> {
         remedy::catalog(self)
+    }
+}
+
+impl CommandError for LoadError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Catalog(error) => error.exit(),
+            _ => Exit::Runner,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::load(self)
     }
 }
 
@@ -209,8 +225,9 @@ impl CommandError for WorkspaceError {
 impl CommandError for DispatchError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Runner(RunnerError::Cancelled) | Self::Killed => Exit::Cancelled,
-            Self::Open(_) => Exit::Runner,
+            error if error.is_cancelled() => Exit::Cancelled,
+            #[cfg(unix)]
+            Self::Worker(WorkerError::Open(_)) => Exit::Runner,
             Self::OutputFull { .. } => Exit::Output,
             Self::Runner(
                 RunnerError::InvalidSpec { .. }

@@ -3,8 +3,11 @@
 use std::io::{self, ErrorKind};
 
 use protea_cafa::{dataset, formats::FormatError, ontology::OntologyError, scoring::ScoringError};
+#[cfg(unix)]
+use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, ExperimentError, StoreError, WorkspaceError,
+    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    WorkspaceError,
     catalog::{Insecure, LockError},
 };
 
@@ -24,7 +27,14 @@ pub(super) fn catalog(error: &CatalogError) -> Option<String> {
         ),
         CatalogError::Insecure { insecure, .. } => Some(self::insecure(insecure)),
         CatalogError::Locked(error) => lock(error),
-        CatalogError::Describe { source, .. } => source.remedy(),
+        _ => None,
+    }
+}
+
+pub(super) fn load(error: &LoadError) -> Option<String> {
+    match error {
+        LoadError::Catalog(error) => catalog(error),
+        LoadError::Describe { source, .. } => dispatch(source),
         _ => None,
     }
 }
@@ -66,13 +76,23 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
     }
 }
 
+#[cfg(unix)]
 pub(super) fn dispatch(error: &DispatchError) -> Option<String> {
+    let DispatchError::Worker(error) = error else {
+        return None;
+    };
     text(match error {
-        DispatchError::TimedOut { .. } => "raise the limit with --time-limit",
-        DispatchError::OutOfMemory { limit: Some(_), .. } => "raise the limit with --memory-limit",
-        DispatchError::OutputTooLarge { .. } => "raise the limit with --output-limit",
+        WorkerError::TimedOut { .. } => "raise the limit with --time-limit",
+        WorkerError::OutOfMemory { limit: Some(_), .. } => "raise the limit with --memory-limit",
+        WorkerError::OutputTooLarge { .. } => "raise the limit with --output-limit",
         _ => return None,
     })
+}
+
+/// Limits apply to workers, which this system does not have.
+#[cfg(not(unix))]
+pub(super) fn dispatch(_: &DispatchError) -> Option<String> {
+    None
 }
 
 pub(super) fn workspace(error: &WorkspaceError) -> Option<String> {
@@ -201,13 +221,14 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_step_has_the_remedy_of_its_cause() {
         let step = |source| ExperimentError::Step {
             step: protea_core::experiment::Step::Fit,
             directory: PathBuf::from("run"),
-            source: Box::new(source),
+            source: Box::new(DispatchError::Worker(source)),
         };
-        let timed_out = DispatchError::TimedOut {
+        let timed_out = WorkerError::TimedOut {
             limit: std::time::Duration::from_secs(3),
         };
         let text = message(step(timed_out));
@@ -219,9 +240,9 @@ mod tests {
             text.ends_with("; raise the limit with --time-limit"),
             "{text}"
         );
-        let out_of_memory = |limit| DispatchError::OutOfMemory {
+        let out_of_memory = |limit| WorkerError::OutOfMemory {
             limit,
-            last_words: "no room".to_owned(),
+            stderr_tail: "no room".to_owned(),
         };
         let text = message(step(out_of_memory(Some(1))));
         assert!(

@@ -2,8 +2,8 @@
 
 use protea_cafa::{
     dataset::FrozenDataset,
+    neighbours::{Neighbour, RowBlock},
     ontology::Term,
-    search::{Neighbour, RowBlock},
 };
 use rayon::prelude::*;
 

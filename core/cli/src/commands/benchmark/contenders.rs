@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use protea_core::{
-    Catalog, Isolation, Runner,
+    Catalog, Isolation, LoadError, Runner,
     contracts::{
         MetricSchema,
         metrics::{ASPECTS, AUC_PR, COVERAGE, FMAX},
@@ -140,7 +140,9 @@ impl<'e> Field<'e> {
         let mut runners = BTreeMap::new();
         for entrant in entrants {
             let runner = runners.entry(&*entrant.runner).or_insert_with(|| {
-                let runner = catalog.load_with(&entrant.runner, isolation);
+                let entry = catalog.find(&entrant.runner);
+                let runner = entry.map_err(LoadError::from);
+                let runner = runner.and_then(|entry| Runner::load(&entry, isolation));
                 runner.map_err(|error| Failure::from(error).message)
             });
             if let Ok(runner) = runner {

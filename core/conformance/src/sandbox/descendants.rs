@@ -1,0 +1,58 @@
+//! What came of a probe, however it left: a process can leave its group and its session and clear
+//! its environment, but not its descent. The probe inherits the orphans of its runner.
+
+use std::fs;
+
+use protea_core::worker::process_stat::ProcessStat;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process, told apart from a later one with its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descendant {
+    /// Its number.
+    pub pid: Pid,
+    started: u64,
+}
+
+impl Descendant {
+    /// Ends it, if it goes on.
+    pub fn kill(self) {
+        if ProcessStat::of(self.pid).is_some_and(|stat| stat.started == self.started) {
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+}
+
+/// Lets this process inherit what its descendants leave behind. Where the system knows no such
+/// thing, the mark in the environment has to do.
+pub fn inherit() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// The descendants of a process that go on. None where the system does not list processes.
+pub fn of(ancestor: Pid) -> Vec<Descendant> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let all: Vec<(Pid, ProcessStat)> = processes
+        .filter_map(|entry| {
+            let pid = Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?)?;
+            Some((pid, ProcessStat::of(pid)?))
+        })
+        .collect();
+    let mut parents = vec![ancestor];
+    let mut found = Vec::new();
+    while let Some(parent) = parents.pop() {
+        for (pid, stat) in all.iter().filter(|(_, stat)| stat.parent == Some(parent)) {
+            parents.push(*pid);
+            if !stat.has_ended() {
+                found.push(Descendant {
+                    pid: *pid,
+                    started: stat.started,
+                });
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,110 @@
+//! Proteins that came, went or changed.
+
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use super::tell;
+use crate::{DatasetError, EmbeddingBlock, EmbeddingValues, FrozenDataset};
+
+/// What differs in the proteins.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProteinDiff {
+    /// Accessions that only the other has, in its order.
+    pub added: Vec<String>,
+    /// Accessions that only the one has, in its order.
+    pub removed: Vec<String>,
+    /// Proteins of both of which something differs.
+    pub changed: Vec<ProteinChange>,
+    /// Whether the proteins of both stand in another order.
+    pub reordered: bool,
+    /// Whether embeddings could be compared.
+    pub embeddings: EmbeddingDiff,
+}
+
+/// How embeddings compare as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingDiff {
+    /// Every protein of both has the same, bit for bit, or neither dataset has any.
+    #[default]
+    Same,
+    /// Those of some proteins differ.
+    Changed,
+    /// They are of another width or type, or only one dataset has them: none were compared.
+    OtherKind,
+}
+
+/// A protein of both datasets of which something differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProteinChange {
+    /// Its accession.
+    pub accession: String,
+    /// Whether the sequences differ.
+    pub sequence: bool,
+    /// The taxa, where they differ.
+    pub taxon: Option<[Option<u32>; 2]>,
+    /// Whether the embeddings differ in any bit.
+    pub embedding: bool,
+}
+
+pub(super) fn compare(
+    from: &FrozenDataset,
+    to: &FrozenDataset,
+    watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<ProteinDiff, DatasetError> {
+    let mut found = ProteinDiff::default();
+    let kind = |dataset: &FrozenDataset| dataset.embedding_width().zip(dataset.embedding_dtype());
+    let embeddings = match (kind(from), kind(to)) {
+        (None, None) => None,
+        (one, other) if one == other => Some((from.embedding_blocks()?, to.embedding_blocks()?)),
+        _ => {
+            found.embeddings = EmbeddingDiff::OtherKind;
+            None
+        }
+    };
+    let mut last = None;
+    for protein in 0..from.len() {
+        tell(watch, protein, from.len())?;
+        let accession = from.accession(protein);
+        let Some(other) = to.index_of(accession) else {
+            found.removed.push(accession.to_owned());
+            continue;
+        };
+        found.reordered |= last.replace(other).is_some_and(|last| last > other);
+        let taxa = [from.taxon(protein), to.taxon(other)];
+        let change = ProteinChange {
+            accession: accession.to_owned(),
+            sequence: from.sequence(protein) != to.sequence(other),
+            taxon: (taxa[0] != taxa[1]).then_some(taxa),
+            embedding: embeddings.as_ref().is_some_and(|(one, another)| {
+                let one = EmbeddingBlock::row_of(one, protein);
+                !same_bits(one, EmbeddingBlock::row_of(another, other))
+            }),
+        };
+        if change.embedding {
+            found.embeddings = EmbeddingDiff::Changed;
+        }
+        if change.sequence || change.taxon.is_some() || change.embedding {
+            found.changed.push(change);
+        }
+    }
+    let others = (0..to.len()).map(|protein| to.accession(protein));
+    let added = others.filter(|accession| from.index_of(accession).is_none());
+    found.added = added.map(str::to_owned).collect();
+    Ok(found)
+}
+
+fn same_bits(one: EmbeddingValues<'_>, other: EmbeddingValues<'_>) -> bool {
+    match (one, other) {
+        (EmbeddingValues::F32(one), EmbeddingValues::F32(other)) => {
+            let bits = other.iter().map(|value| value.to_bits());
+            one.iter().map(|value| value.to_bits()).eq(bits)
+        }
+        (EmbeddingValues::F16(one), EmbeddingValues::F16(other)) => {
+            let bits = other.iter().map(|value| value.to_bits());
+            one.iter().map(|value| value.to_bits()).eq(bits)
+        }
+        _ => false,
+    }
+}

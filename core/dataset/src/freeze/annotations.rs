@@ -1,0 +1,233 @@
+//! Writing `annotations.arrow`.
+//!
+//! All rows are held while they are sorted, 16 bytes each: a row is a protein's index and numbers for its term and
+//! evidence. The order of the input then does not matter: the same annotations make the same file.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_schema::{DataType, Field, Schema};
+use rayon::slice::ParallelSliceMut;
+
+use super::arrow_write::TableWriter;
+use super::{FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, tell};
+use crate::DatasetError;
+use protea_formats::{AnnotationReader, AnnotationRow, Skipped};
+use protea_ontology::{Aspect, Ontology};
+
+const BATCH_ROWS: usize = 65_536;
+/// Rows between two reports of progress.
+const REPORT_EVERY: u64 = 65_536;
+
+/// The annotations of known proteins.
+#[derive(Default)]
+pub(super) struct Annotations {
+    rows: Vec<Row>,
+    terms: Names,
+    evidence: Names,
+    pub(super) read: u64,
+    pub(super) without_sequence: Tally,
+    pub(super) unknown_terms: Tally,
+    pub(super) other_aspect: Tally,
+    pub(super) repeated: u64,
+    pub(super) skipped: Skipped,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    protein: u32,
+    term: u32,
+    /// 0 is none.
+    evidence: u32,
+    aspect: Option<Aspect>,
+}
+
+/// Numbers for texts that recur.
+#[derive(Default)]
+struct Names {
+    numbers: HashMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, text: &str) -> u32 {
+        match self.numbers.get(text) {
+            Some(&number) => number,
+            None => {
+                let number = self.numbers.len() as u32;
+                self.numbers.insert(text.to_owned(), number);
+                number
+            }
+        }
+    }
+
+    /// The texts in alphabetical order, and for each number its place there.
+    fn sorted(&self) -> (Vec<&str>, Vec<u32>) {
+        let mut texts: Vec<(&str, u32)> = self
+            .numbers
+            .iter()
+            .map(|(text, &number)| (text.as_str(), number))
+            .collect();
+        texts.sort_unstable();
+        let mut places = vec![0; texts.len()];
+        for (place, &(_, number)) in texts.iter().enumerate() {
+            places[number as usize] = place as u32;
+        }
+        (texts.into_iter().map(|(text, _)| text).collect(), places)
+    }
+}
+
+impl Annotations {
+    /// Reads the annotations of the proteins in `index` with terms of `ontology`.
+    pub(super) fn read(
+        request: &FreezeRequest,
+        index: &HashMap<String, u32>,
+        ontology: &Ontology,
+        progress: &mut Watch<'_>,
+    ) -> Result<Self, DatasetError> {
+        let path = &request.annotations;
+        let mut this = Self::default();
+        let mut reader = AnnotationReader::open(path)?;
+        while let Some(row) = reader.next_row()? {
+            this.push(row, index, ontology);
+            if this.read.is_multiple_of(REPORT_EVERY) {
+                tell(
+                    progress,
+                    FreezeProgress {
+                        step: FreezeStep::Annotations,
+                        done: this.read,
+                        total: None,
+                    },
+                )?;
+            }
+        }
+        this.skipped = reader.skipped();
+        if this.rows.is_empty() && this.unknown_terms.count > 0 {
+            return Err(DatasetError::NoKnownTerm {
+                annotations: path.clone(),
+                ontology: request.ontology.clone(),
+                rows: this.unknown_terms.count,
+                examples: this.unknown_terms.examples,
+            });
+        }
+        if this.rows.is_empty() {
+            return Err(DatasetError::NoAnnotations {
+                annotations: path.clone(),
+                fasta: request.fasta.clone(),
+                rows: this.read,
+                examples: this.without_sequence.examples,
+            });
+        }
+        this.sort();
+        tell(
+            progress,
+            FreezeProgress {
+                step: FreezeStep::Annotations,
+                done: this.read,
+                total: Some(this.read),
+            },
+        )?;
+        Ok(this)
+    }
+
+    fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>, ontology: &Ontology) {
+        self.read += 1;
+        // What is known of an isoform belongs to its own entry, if the dataset has one.
+        let isoform = row.isoform.and_then(|isoform| index.get(isoform));
+        let Some(&protein) = isoform.or_else(|| index.get(row.accession)) else {
+            self.without_sequence.add(row.accession);
+            return;
+        };
+        let terms = ontology.resolve(row.term);
+        let Some(&first) = terms.first() else {
+            self.unknown_terms.add(row.term);
+            return;
+        };
+        let mut aspects = terms.iter().map(|&term| ontology.aspect(term));
+        let aspect = if row.aspect.is_some() && aspects.any(|aspect| aspect == row.aspect) {
+            row.aspect
+        } else {
+            let known = ontology.aspect(first);
+            if row.aspect.is_some() && known.is_some() {
+                self.other_aspect.add(row.term);
+            }
+            known.or(row.aspect)
+        };
+        self.rows.push(Row {
+            protein,
+            term: self.terms.number(row.term),
+            evidence: row
+                .evidence
+                .map_or(0, |code| self.evidence.number(code) + 1),
+            aspect,
+        });
+    }
+
+    /// Puts the rows in order of protein, term and evidence, and drops those that repeat another.
+    fn sort(&mut self) {
+        let (_, terms) = self.terms.sorted();
+        let (_, evidence) = self.evidence.sorted();
+        for row in &mut self.rows {
+            row.term = terms[row.term as usize];
+            row.evidence = row
+                .evidence
+                .checked_sub(1)
+                .map_or(0, |number| evidence[number as usize] + 1);
+        }
+        self.rows.par_sort_unstable();
+        let before = self.rows.len();
+        self.rows.dedup();
+        self.repeated = (before - self.rows.len()) as u64;
+    }
+
+    /// Rows that remain.
+    pub(super) fn len(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// Different terms.
+    pub(super) fn terms(&self) -> u64 {
+        self.terms.numbers.len() as u64
+    }
+
+    /// The proteins that are annotated, each once, in order.
+    pub(super) fn proteins(&self) -> impl Iterator<Item = u32> {
+        self.rows
+            .chunk_by(|a, b| a.protein == b.protein)
+            .map(|rows| rows[0].protein)
+    }
+
+    /// Writes the table; `accessions` is in the order of the proteins.
+    pub(super) fn write(&self, path: &Path, accessions: &[&str]) -> Result<(), DatasetError> {
+        let schema = Schema::new(vec![
+            Field::new("accession", DataType::Utf8, false),
+            Field::new("term", DataType::Utf8, false),
+            Field::new("aspect", DataType::Utf8, true),
+            Field::new("evidence", DataType::Utf8, true),
+        ]);
+        let (terms, _) = self.terms.sorted();
+        let (evidence, _) = self.evidence.sorted();
+        let mut writer = TableWriter::create(path, schema)?;
+        for rows in self.rows.chunks(BATCH_ROWS) {
+            let mut columns: [StringBuilder; 4] = Default::default();
+            for row in rows {
+                columns[0].append_value(accessions[row.protein as usize]);
+                columns[1].append_value(terms[row.term as usize]);
+                columns[2].append_option(row.aspect.map(Aspect::name));
+                columns[3].append_option(
+                    row.evidence
+                        .checked_sub(1)
+                        .map(|number| evidence[number as usize]),
+                );
+            }
+            writer.write(
+                columns
+                    .iter_mut()
+                    .map(|column| Arc::new(column.finish()) as _)
+                    .collect(),
+            )?;
+        }
+        writer.finish()
+    }
+}

@@ -1,0 +1,290 @@
+//! Embeddings on their way into a dataset.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef};
+use half::f16;
+
+use super::{EmbeddingSource, FreezeRequest, Tally};
+use crate::features::kmer::{self, KmerSpectrum};
+use crate::{DatasetError, EmbeddingInfo, EmbeddingType};
+use protea_formats::{EmbeddingReader, FastaRecord, FormatError, MatrixType};
+
+/// Accessions shown in a message.
+const EXAMPLES: usize = 5;
+
+pub(super) struct Embeddings {
+    info: EmbeddingInfo,
+    origin: Origin,
+    values: Values,
+}
+
+enum Origin {
+    File {
+        reader: Box<EmbeddingReader>,
+        missing: Vec<String>,
+        missing_count: usize,
+    },
+    Kmer {
+        spectrum: Box<KmerSpectrum>,
+        sequences: Vec<String>,
+    },
+}
+
+/// The numbers of the record batch being filled.
+enum Values {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+}
+
+/// The field of the numbers in the column of embeddings.
+pub(crate) fn embedding_item(info: &EmbeddingInfo) -> FieldRef {
+    let dtype = match info.dtype {
+        EmbeddingType::F32 => DataType::Float32,
+        EmbeddingType::F16 => DataType::Float16,
+    };
+    Arc::new(Field::new("item", dtype, false))
+}
+
+/// The column of embeddings.
+pub(crate) fn embedding_field(info: &EmbeddingInfo) -> Field {
+    Field::new(
+        "embedding",
+        DataType::FixedSizeList(embedding_item(info), info.width as i32),
+        false,
+    )
+}
+
+impl Embeddings {
+    /// `scratch` is a directory for what has to be unpacked.
+    pub(super) fn open(
+        request: &FreezeRequest,
+        scratch: &Path,
+    ) -> Result<Option<Self>, DatasetError> {
+        let (origin, width, native, source) = match &request.embeddings {
+            EmbeddingSource::None => return Ok(None),
+            EmbeddingSource::Kmer => {
+                let origin = Origin::Kmer {
+                    spectrum: Box::new(KmerSpectrum::new()),
+                    sequences: Vec::new(),
+                };
+                (
+                    origin,
+                    kmer::WIDTH,
+                    EmbeddingType::F32,
+                    Some(kmer::DESCRIPTION.to_owned()),
+                )
+            }
+            EmbeddingSource::Matrix {
+                matrix: file,
+                source,
+                ..
+            }
+            | EmbeddingSource::Named { file, source } => {
+                let ids = match &request.embeddings {
+                    EmbeddingSource::Matrix { ids, .. } => Some(ids.as_path()),
+                    _ => None,
+                };
+                let reader = EmbeddingReader::open(file, ids, &request.arrays, scratch)?;
+                let native = match reader.dtype() {
+                    MatrixType::F16 => EmbeddingType::F16,
+                    MatrixType::F32 | MatrixType::F64 => EmbeddingType::F32,
+                };
+                let width = reader.width();
+                let origin = Origin::File {
+                    reader: Box::new(reader),
+                    missing: Vec::new(),
+                    missing_count: 0,
+                };
+                (origin, width, native, source.clone())
+            }
+        };
+        let dtype = request.dtype.unwrap_or(native);
+        let values = match dtype {
+            EmbeddingType::F32 => Values::F32(Vec::new()),
+            EmbeddingType::F16 => Values::F16(Vec::new()),
+        };
+        Ok(Some(Self {
+            info: EmbeddingInfo {
+                width,
+                dtype,
+                source,
+            },
+            origin,
+            values,
+        }))
+    }
+
+    pub(super) fn row_bytes(&self) -> usize {
+        self.info.width * self.info.dtype.bytes()
+    }
+
+    /// Proteins in all, where known before the FASTA file is read.
+    pub(super) fn expected_proteins(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File { reader, .. } if !reader.names_its_rows() => Some(reader.rows() as u64),
+            Origin::File { .. } | Origin::Kmer { .. } => None,
+        }
+    }
+
+    pub(super) fn field(&self) -> Field {
+        embedding_field(&self.info)
+    }
+
+    /// Adds the embedding of the next protein. One without embedding is remembered for [`finish`](Self::finish).
+    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
+        match &mut self.origin {
+            Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
+            Origin::File {
+                reader,
+                missing,
+                missing_count,
+            } => match reader.accessions().get(&protein.accession) {
+                Some(&row) => {
+                    let width = reader.width();
+                    let wrong = match &mut self.values {
+                        Values::F32(values) => {
+                            reader.read_f32(row, values)?;
+                            let start = values.len() - width;
+                            values[start..].iter().position(|v| !v.is_finite())
+                        }
+                        Values::F16(values) => {
+                            reader.read_f16(row, values)?;
+                            let start = values.len() - width;
+                            values[start..].iter().position(|v| !v.is_finite())
+                        }
+                    };
+                    if let Some(column) = wrong {
+                        return Err(not_finite(
+                            reader,
+                            row,
+                            column,
+                            &protein.accession,
+                            self.info.dtype,
+                        ));
+                    }
+                }
+                None => {
+                    *missing_count += 1;
+                    if missing.len() < EXAMPLES {
+                        missing.push(protein.accession.clone());
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// The column of the record batch of `proteins` rows that was filled, and begins the next one. `None` once a protein without embedding
+    /// was met: reading goes on to find the others, writing does not.
+    pub(super) fn take_column(&mut self, proteins: usize) -> Result<Option<ArrayRef>, ArrowError> {
+        if let Origin::Kmer {
+            spectrum,
+            sequences,
+        } = &mut self.origin
+        {
+            let spectra = spectrum.of_all(sequences);
+            sequences.clear();
+            match &mut self.values {
+                Values::F32(values) => *values = spectra,
+                Values::F16(values) => values.extend(spectra.into_iter().map(f16::from_f32)),
+            }
+        }
+        let (numbers, column): (usize, ArrayRef) = match &mut self.values {
+            Values::F32(values) => (
+                values.len(),
+                Arc::new(Float32Array::from(std::mem::take(values))),
+            ),
+            Values::F16(values) => (
+                values.len(),
+                Arc::new(Float16Array::from(std::mem::take(values))),
+            ),
+        };
+        if numbers != proteins * self.info.width {
+            return Ok(None);
+        }
+        let list = FixedSizeListArray::try_new(
+            embedding_item(&self.info),
+            self.info.width as i32,
+            column,
+            None,
+        )?;
+        Ok(Some(Arc::new(list)))
+    }
+
+    /// Compares proteins and rows, now that all proteins were seen. A list that was made for a matrix and has more proteins is a
+    /// mistake; a file of embeddings may well be of more proteins, and answers which were left out.
+    pub(super) fn finish(
+        self,
+        fasta: &Path,
+        seen: &HashMap<String, u32>,
+    ) -> Result<(EmbeddingInfo, Tally), DatasetError> {
+        let mut unused = Tally::default();
+        if let Origin::File {
+            reader,
+            missing,
+            missing_count,
+        } = self.origin
+        {
+            if missing_count > 0 {
+                return Err(DatasetError::MissingEmbeddings {
+                    fasta: fasta.to_owned(),
+                    count: missing_count,
+                    proteins: seen.len(),
+                    examples: missing,
+                });
+            }
+            let mut homeless: Vec<_> = reader
+                .accessions()
+                .iter()
+                .filter(|(accession, _)| !seen.contains_key(*accession))
+                .collect();
+            homeless.sort_unstable_by_key(|&(_, &row)| row);
+            if reader.names_its_rows() {
+                for (accession, _) in homeless {
+                    unused.add(accession);
+                }
+            } else if !homeless.is_empty() {
+                let count = homeless.len();
+                let examples = homeless
+                    .into_iter()
+                    .take(EXAMPLES)
+                    .map(|(accession, _)| accession.clone())
+                    .collect();
+                return Err(DatasetError::MissingSequences {
+                    ids_path: reader.ids_path().to_owned(),
+                    fasta: fasta.to_owned(),
+                    count,
+                    examples,
+                });
+            }
+        }
+        Ok((self.info, unused))
+    }
+}
+
+fn not_finite(
+    reader: &EmbeddingReader,
+    row: usize,
+    column: usize,
+    accession: &str,
+    dtype: EmbeddingType,
+) -> FormatError {
+    let value = reader.source_value(column);
+    let reason = match (value.is_finite(), dtype) {
+        (false, _) => "is not a finite number; compute this embedding again",
+        (true, EmbeddingType::F16) => "does not fit f16 (at most 65504); store f32",
+        (true, EmbeddingType::F32) => "does not fit f32; scale the embeddings down",
+    };
+    FormatError::NotFinite {
+        path: reader.path().to_owned(),
+        row,
+        accession: accession.to_owned(),
+        column,
+        value,
+        reason,
+    }
+}

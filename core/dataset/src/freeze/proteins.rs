@@ -1,0 +1,174 @@
+//! Writing `proteins.arrow`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+use arrow_array::builder::{Int32Builder, StringBuilder};
+use arrow_schema::{DataType, Field, Schema};
+
+use super::arrow_write::TableWriter;
+use super::embeddings::Embeddings;
+use super::{FreezeProgress, FreezeStep, Tally, Watch, tell};
+use crate::{DatasetError, EmbeddingInfo};
+use protea_formats::{FastaReader, FastaRecord, FormatError};
+
+/// Embedding bytes of one record batch. Bounds the memory of freezing.
+const BATCH_EMBEDDINGS: usize = 32 << 20;
+/// Sequence bytes after which a record batch is closed; far below what 32-bit offsets reach.
+const BATCH_SEQUENCES: usize = 64 << 20;
+const BATCH_ROWS: usize = 65_536;
+/// Steps between two reports of progress.
+const REPORT_EVERY: u64 = 4096;
+
+/// What was written.
+pub(super) struct Proteins {
+    /// Index of each accession.
+    pub(super) index: HashMap<String, u32>,
+    /// Different taxa.
+    pub(super) taxa: u64,
+    pub(super) embedding: Option<EmbeddingInfo>,
+    /// Embeddings of other proteins.
+    pub(super) unused_embeddings: Tally,
+}
+
+/// Streams the FASTA file and the embeddings into `path`.
+pub(super) fn write(
+    path: &Path,
+    fasta: &Path,
+    taxonomy: &HashMap<String, u32>,
+    mut embeddings: Option<Embeddings>,
+    progress: &mut Watch<'_>,
+) -> Result<Proteins, DatasetError> {
+    let mut fields = vec![
+        Field::new("accession", DataType::Utf8, false),
+        Field::new("sequence", DataType::Utf8, true),
+        Field::new("taxon", DataType::Int32, true),
+    ];
+    fields.extend(embeddings.as_ref().map(Embeddings::field));
+    let mut writer = TableWriter::create(path, Schema::new(fields))?;
+    let batch_rows = embeddings.as_ref().map_or(BATCH_ROWS, |e| {
+        (BATCH_EMBEDDINGS / e.row_bytes()).clamp(16, BATCH_ROWS)
+    });
+    let total = embeddings.as_ref().and_then(Embeddings::expected_proteins);
+
+    let mut reader = FastaReader::open(fasta)?;
+    let mut seen: HashMap<String, (u32, u64)> = HashMap::new();
+    let mut taxa = HashSet::new();
+    let mut batch = Batch::default();
+    while let Some(record) = reader.next_record()? {
+        let next = seen.len();
+        if let Some((_, first_line)) =
+            seen.insert(record.accession.clone(), (next as u32, record.line))
+        {
+            return Err(FormatError::Duplicate {
+                path: fasta.to_owned(),
+                line: record.line,
+                accession: record.accession,
+                first_line,
+            }
+            .into());
+        }
+        if next >= i32::MAX as usize {
+            return Err(DatasetError::Request(format!(
+                "{} has more than {} proteins; split it",
+                fasta.display(),
+                i32::MAX
+            )));
+        }
+        let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
+        taxa.extend(taxon);
+        if let Some(embeddings) = &mut embeddings {
+            embeddings.push(&record)?;
+        }
+        batch.push(&record, taxon);
+        if batch.rows == batch_rows || batch.sequence_bytes >= BATCH_SEQUENCES {
+            batch.flush(&mut writer, embeddings.as_mut(), path)?;
+        }
+        let done = seen.len() as u64;
+        if done.is_multiple_of(REPORT_EVERY) {
+            tell(
+                progress,
+                FreezeProgress {
+                    step: FreezeStep::Proteins,
+                    done,
+                    total,
+                },
+            )?;
+        }
+    }
+    if batch.rows > 0 {
+        batch.flush(&mut writer, embeddings.as_mut(), path)?;
+    }
+    let index: HashMap<String, u32> = seen
+        .into_iter()
+        .map(|(accession, (row, _))| (accession, row))
+        .collect();
+    let embedding = embeddings
+        .map(|embeddings| embeddings.finish(fasta, &index))
+        .transpose()?;
+    let (embedding, unused_embeddings) = embedding.unzip();
+    writer.finish()?;
+    let done = index.len() as u64;
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Proteins,
+            done,
+            total: Some(done),
+        },
+    )?;
+    Ok(Proteins {
+        index,
+        taxa: taxa.len() as u64,
+        embedding,
+        unused_embeddings: unused_embeddings.unwrap_or_default(),
+    })
+}
+
+/// The columns of the record batch being filled.
+#[derive(Default)]
+struct Batch {
+    accession: StringBuilder,
+    sequence: StringBuilder,
+    taxon: Int32Builder,
+    rows: usize,
+    sequence_bytes: usize,
+}
+
+impl Batch {
+    fn push(&mut self, record: &FastaRecord, taxon: Option<u32>) {
+        self.accession.append_value(&record.accession);
+        self.sequence.append_value(&record.sequence);
+        self.taxon.append_option(taxon.map(u32::cast_signed));
+        self.rows += 1;
+        self.sequence_bytes += record.sequence.len();
+    }
+
+    fn flush(
+        &mut self,
+        writer: &mut TableWriter,
+        embeddings: Option<&mut Embeddings>,
+        path: &Path,
+    ) -> Result<(), DatasetError> {
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(self.accession.finish()),
+            Arc::new(self.sequence.finish()),
+            Arc::new(self.taxon.finish()),
+        ];
+        let rows = std::mem::take(&mut self.rows);
+        self.sequence_bytes = 0;
+        if let Some(embeddings) = embeddings {
+            match embeddings
+                .take_column(rows)
+                .map_err(|error| DatasetError::write(path)(std::io::Error::other(error)))?
+            {
+                Some(column) => columns.push(column),
+                // A protein lacks its embedding: nothing will be published, so nothing more is written.
+                None => return Ok(()),
+            }
+        }
+        writer.write(columns)
+    }
+}

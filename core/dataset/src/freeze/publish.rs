@@ -1,0 +1,242 @@
+//! From the inputs to a published dataset.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use protea_contracts::content::{FileDigest, digest_bytes};
+
+use super::annotations::Annotations;
+use super::embeddings::Embeddings;
+use super::{
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
+};
+use crate::staging::{Staging, make_read_only, write_new};
+use crate::{Counts, DatasetError, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
+use protea_formats::{FormatError, check_information_accretion, read_taxonomy};
+use protea_ontology::compressed::open_decompressed;
+use protea_ontology::{Ontology, as_obo, read_ontology};
+
+/// Makes a frozen dataset.
+///
+/// Everything is written to a hidden directory beside [`out`](FreezeRequest::out), which is renamed to it at the very end: either there
+/// is a whole dataset, or nothing. The files are made read-only. `progress` is called now and then from this thread, and may end it.
+///
+/// The same inputs make the same files, byte for byte, except for the time in the manifest; `SOURCE_DATE_EPOCH`
+/// (seconds since 1970) in the environment fixes that.
+///
+/// # Errors
+/// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`],
+/// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
+/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written; those of [`FrozenDataset::open`] for a parent that is no dataset. Nothing is left behind then.
+pub fn freeze(
+    request: &FreezeRequest,
+    progress: &mut Watch<'_>,
+) -> Result<FreezeReport, DatasetError> {
+    request.check()?;
+    let parent = request.parent.as_deref().map(FrozenDataset::open);
+    let parent = parent.transpose()?.map(|of| of.sha256().to_owned());
+    let created = creation_time()?;
+    let staging = Staging::beside(&request.out)?;
+    let out = staging.out().to_owned();
+    let dir = staging.path();
+
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Prepare,
+            done: 0,
+            total: None,
+        },
+    )?;
+    let taxonomy = request
+        .taxonomy
+        .as_deref()
+        .map(read_taxonomy)
+        .transpose()?
+        .unwrap_or_default();
+    let embeddings = Embeddings::open(request, dir)?;
+    let ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
+    if let Some(ia) = &request.ia {
+        check_information_accretion(ia)?;
+        copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
+    }
+
+    let written = proteins::write(
+        &dir.join(names::PROTEINS),
+        &request.fasta,
+        &taxonomy,
+        embeddings,
+        progress,
+    )?;
+    let annotations = Annotations::read(request, &written.index, &ontology, progress)?;
+    let accessions = in_order(&written.index);
+    annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
+
+    let files = digest(dir, request.ia.is_some(), progress)?;
+    let without_annotation = unannotated(&annotations, &accessions);
+    let proteins = accessions.len() as u64;
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        name: request.name.clone(),
+        version: request.version.clone(),
+        licence: request.licence.clone(),
+        created,
+        created_by: concat!("protea-cafa ", env!("CARGO_PKG_VERSION")).to_owned(),
+        counts: Counts {
+            proteins,
+            annotated_proteins: proteins - without_annotation.count,
+            annotations: annotations.len(),
+            terms: annotations.terms(),
+            taxa: written.taxa,
+        },
+        embedding: written.embedding,
+        parent,
+        files,
+    };
+    let sha256 = write_manifest(&manifest, &dir.join(MANIFEST_FILE))?;
+    staging.publish()?;
+    Ok(FreezeReport {
+        directory: out,
+        sha256,
+        manifest,
+        annotation_rows: annotations.read,
+        without_sequence: annotations.without_sequence,
+        unknown_terms: annotations.unknown_terms,
+        other_aspect: annotations.other_aspect,
+        repeated: annotations.repeated,
+        negated: annotations.skipped.negated,
+        no_data: annotations.skipped.no_data,
+        without_annotation,
+        unused_embeddings: written.unused_embeddings,
+    })
+}
+
+fn creation_time() -> Result<String, DatasetError> {
+    let fixed = match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(std::env::VarError::NotPresent) => {
+            return Ok(Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        }
+        Err(std::env::VarError::NotUnicode(_)) => None,
+        Ok(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+    };
+    fixed
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .ok_or_else(|| {
+            DatasetError::Request(
+                "SOURCE_DATE_EPOCH is not a number of seconds since 1970; correct or unset it"
+                    .into(),
+            )
+        })
+}
+
+/// Copies an ontology, decompressed. What is not OBO is written as OBO, so that all that reads a dataset has to know one format.
+fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
+    let bytes = read_ontology(from)?;
+    let name = from.display().to_string();
+    let obo = as_obo(&bytes, &name)?;
+    let ontology = Ontology::parse(&obo, &name)?;
+    write_new(to, &obo)?;
+    Ok(ontology)
+}
+
+/// Copies a file, decompressed.
+fn copy(from: &Path, to: &Path) -> Result<(), DatasetError> {
+    let mut reader = open_decompressed(from).map_err(FormatError::unreadable(from))?;
+    let mut file = File::create_new(to).map_err(DatasetError::write(to))?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => {
+                return Err(FormatError::Read {
+                    path: from.to_owned(),
+                    line: 0,
+                    source,
+                }
+                .into());
+            }
+        };
+        file.write_all(&buffer[..read])
+            .map_err(DatasetError::write(to))?;
+    }
+    file.sync_all().map_err(DatasetError::write(to))
+}
+
+fn in_order(index: &HashMap<String, u32>) -> Vec<&str> {
+    let mut accessions = vec![""; index.len()];
+    for (accession, &row) in index {
+        accessions[row as usize] = accession;
+    }
+    accessions
+}
+
+fn unannotated(annotations: &Annotations, accessions: &[&str]) -> Tally {
+    let mut annotated = vec![false; accessions.len()];
+    for protein in annotations.proteins() {
+        annotated[protein as usize] = true;
+    }
+    let mut tally = Tally::default();
+    for (accession, _) in accessions
+        .iter()
+        .zip(annotated)
+        .filter(|(_, annotated)| !annotated)
+    {
+        tally.add(accession);
+    }
+    tally
+}
+
+fn digest(
+    dir: &Path,
+    has_ia: bool,
+    progress: &mut Watch<'_>,
+) -> Result<Vec<FileDigest>, DatasetError> {
+    let mut listed = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
+    listed.extend(has_ia.then_some(names::INFORMATION_ACCRETION));
+    let total = Some(listed.len() as u64);
+    let mut files = Vec::with_capacity(listed.len());
+    for name in listed {
+        tell(
+            progress,
+            FreezeProgress {
+                step: FreezeStep::Publish,
+                done: files.len() as u64,
+                total,
+            },
+        )?;
+        let path = dir.join(name);
+        files.push(
+            FileDigest::of(dir, name).map_err(|source| DatasetError::Read {
+                path: path.clone(),
+                source,
+            })?,
+        );
+        make_read_only(&path)?;
+    }
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Publish,
+            done: files.len() as u64,
+            total,
+        },
+    )?;
+    Ok(files)
+}
+
+pub(crate) fn write_manifest(manifest: &Manifest, path: &Path) -> Result<String, DatasetError> {
+    let mut text = serde_json::to_vec_pretty(manifest)
+        .map_err(|error| DatasetError::write(path)(error.into()))?;
+    text.push(b'\n');
+    write_new(path, &text)?;
+    Ok(digest_bytes(&text))
+}

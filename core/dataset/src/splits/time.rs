@@ -1,0 +1,325 @@
+//! Splits by time: what two releases of annotations make of a protein.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::knowledge::{Evidence, Knowledge};
+use super::parts::write_document;
+use super::targets::{self, Found, Target};
+use crate::staging::{Staging, write_new};
+use crate::subset::Subset;
+use crate::{Counts, DatasetError, FrozenDataset, Tally};
+use protea_ontology::Ontology;
+
+/// How two releases are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeSplitRequest {
+    /// The directory to make. It must not exist; the one it stands in must.
+    pub out: PathBuf,
+    /// Which annotations count.
+    pub evidence: Evidence,
+    /// Whether a protein is a target in molecular function whose ground truth there is `protein binding` (GO:0005515) and nothing
+    /// else. CAFA3 leaves such targets out.
+    pub protein_binding_counts: bool,
+}
+
+impl TimeSplitRequest {
+    /// A request with experimental evidence and all targets.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            evidence: Evidence::default(),
+            protein_binding_counts: true,
+        }
+    }
+}
+
+/// Two releases were compared.
+#[derive(Debug, Clone, Serialize)]
+pub struct TimeSplit {
+    /// The directory that holds it all.
+    pub directory: PathBuf,
+    /// The targets by what was known of them, those kinds only of which there are any.
+    pub targets: Vec<Targets>,
+    /// What was known of the partial-knowledge targets, in the aspects in which they are targets; if there are any.
+    pub known: Option<PathBuf>,
+    /// Targets left out because their ground truth is `protein binding` alone.
+    pub protein_binding_only: usize,
+    /// Later annotations left out because the earlier ontology does not know their term; the examples are terms.
+    pub unknown_terms: Tally,
+    /// Later annotations left out because of their evidence.
+    pub other_evidence: u64,
+    /// Proteins of the earlier dataset that the later one has not.
+    pub gone: usize,
+}
+
+/// The targets of one kind.
+#[derive(Debug, Clone, Serialize)]
+pub struct Targets {
+    /// What was known of them.
+    pub knowledge: Knowledge,
+    /// A frozen dataset of the proteins, annotated with the ground truth.
+    pub directory: PathBuf,
+    /// The ground truth, a table of accession, term and aspect.
+    pub truth: PathBuf,
+    /// Identity of the dataset.
+    pub sha256: String,
+    /// How much it holds.
+    pub counts: Counts,
+    /// How many targets there are in each aspect.
+    pub aspects: BTreeMap<String, usize>,
+}
+
+/// Compares two datasets of one set of proteins, or a larger one, with the annotations of two releases, and writes the
+/// targets of CAFA:
+///
+/// ```text
+/// <out>/
+///   split.json               what was compared, how, and the identity of every dataset
+///   targets.tsv              accession, aspect and NK, LK or PK of every target
+///   no-knowledge/            a frozen dataset: targets of which nothing was known in any aspect
+///   no-knowledge.tsv         their ground truth
+///   limited-knowledge/       … something in other aspects only
+///   limited-knowledge.tsv
+///   partial-knowledge/       … something in the same aspect; with known.tsv, by which it is scored
+///   partial-knowledge.tsv
+///   known.tsv                what that was
+/// ```
+///
+/// To learn from, there is the earlier dataset as it is. A protein can be a target of two kinds, in different aspects. Annotations of
+/// a root, and those of other evidence, count for nothing. The ground truth of a target has the later annotations of its aspect
+/// that do not follow from the earlier ones.
+///
+/// Both releases are judged by the ontology of the **earlier** dataset, which is what a predictor could know, and that and
+/// its information accretion go into the datasets. Sequences, taxa and embeddings are those of the later dataset, whose
+/// proteins the targets are; it is named as their parent.
+///
+/// The directory appears whole or not at all, and the same inputs make the same bytes.
+///
+/// # Errors
+/// [`DatasetError::Split`] if no protein gained anything that counts; [`DatasetError::Ontology`]; [`DatasetError::Exists`];
+/// [`DatasetError::Cancelled`]; [`DatasetError::Write`]. Nothing is left behind then.
+pub fn split_by_time(
+    earlier: &FrozenDataset,
+    later: &FrozenDataset,
+    request: &TimeSplitRequest,
+    watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<TimeSplit, DatasetError> {
+    let ontology = Ontology::read(earlier.ontology_path())?;
+    let found = targets::find(
+        earlier,
+        later,
+        &ontology,
+        &request.evidence,
+        request.protein_binding_counts,
+    )?;
+    if found.targets.is_empty() {
+        return Err(nothing_gained(earlier, later, &found));
+    }
+    let kinds: Vec<Knowledge> = Knowledge::ALL
+        .into_iter()
+        .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
+        .collect();
+    let staging = Staging::beside(&request.out)?;
+    let out = staging.out().to_owned();
+    let known = write_known(earlier, &found, &ontology, request, staging.path())?;
+    let total = kinds.len();
+    let mut tell = |written| match watch(written, total) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DatasetError::Cancelled),
+    };
+    let mut written = Vec::with_capacity(total);
+    for kind in kinds {
+        tell(written.len())?;
+        let of_kind: Vec<&Target> = found
+            .targets
+            .iter()
+            .filter(|target| target.knowledge == kind)
+            .collect();
+        written.push(write_kind(
+            kind,
+            &of_kind,
+            (earlier, later),
+            &ontology,
+            staging.path(),
+            &out,
+        )?);
+    }
+    tell(total)?;
+
+    let mut table = String::from("accession\taspect\tknowledge\n");
+    for target in &found.targets {
+        let accession = later.accession(target.protein);
+        let aspect = name_of(&ontology, target.namespace);
+        // A string takes everything.
+        let _ = writeln!(
+            table,
+            "{accession}\t{aspect}\t{}",
+            target.knowledge.abbreviation()
+        );
+    }
+    write_new(&staging.path().join("targets.tsv"), &table)?;
+    let gone = (0..earlier.len())
+        .filter(|&protein| later.index_of(earlier.accession(protein)).is_none())
+        .count();
+    let split = TimeSplit {
+        directory: out.clone(),
+        targets: written,
+        known: known.then(|| out.join("known.tsv")),
+        protein_binding_only: found.protein_binding_only,
+        unknown_terms: found.unknown_terms,
+        other_evidence: found.other_evidence,
+        gone,
+    };
+    let document = document(earlier, later, request, &split);
+    write_document(&document, &staging.path().join("split.json"))?;
+    staging.publish()?;
+    Ok(split)
+}
+
+fn nothing_gained(earlier: &FrozenDataset, later: &FrozenDataset, found: &Found) -> DatasetError {
+    let shared = (0..later.len()).filter(|&p| earlier.index_of(later.accession(p)).is_some());
+    DatasetError::Split {
+        dataset: earlier.directory().to_owned(),
+        problem: format!(
+            "no protein of {} gained an annotation that counts ({} of its {} proteins are in both; {} annotations are of other \
+             evidence, {} of terms that the earlier ontology does not know); give the later release, or other evidence codes",
+            later.directory().display(),
+            shared.count(),
+            later.len(),
+            found.other_evidence,
+            found.unknown_terms.count
+        ),
+    }
+}
+
+fn write_kind(
+    kind: Knowledge,
+    of_kind: &[&Target],
+    (earlier, later): (&FrozenDataset, &FrozenDataset),
+    ontology: &Ontology,
+    staging: &std::path::Path,
+    out: &std::path::Path,
+) -> Result<Targets, DatasetError> {
+    let proteins: BTreeSet<usize> = of_kind.iter().map(|target| target.protein).collect();
+    let proteins: Vec<usize> = proteins.into_iter().collect();
+    let mut taken = vec![false; later.annotations()?.len()];
+    let mut aspects = BTreeMap::new();
+    for target in of_kind {
+        *aspects
+            .entry(name_of(ontology, target.namespace))
+            .or_insert(0) += 1;
+        for &row in &target.rows {
+            taken[row] = true;
+        }
+    }
+    let name = format!("{}-{}", later.manifest().name, kind.name());
+    let subset = Subset {
+        annotations: Some(&taken),
+        ontology: earlier.ontology_path(),
+        ia: earlier.ia_path(),
+        known: (kind == Knowledge::Partial).then(|| staging.join("known.tsv")),
+        ..Subset::of(later, &proteins, &name)
+    };
+    let (sha256, manifest) = subset.write(&staging.join(kind.name()))?;
+    let rows = later.annotations()?.enumerate();
+    let rows = rows.filter(|(row, _)| taken[*row]).map(|(_, row)| row);
+    let truth = table(later, rows, ontology);
+    let file = format!("{}.tsv", kind.name());
+    write_new(&staging.join(&file), &truth)?;
+    Ok(Targets {
+        knowledge: kind,
+        directory: out.join(kind.name()),
+        truth: out.join(file),
+        sha256,
+        counts: manifest.counts,
+        aspects,
+    })
+}
+
+/// Writes what was known of the partial-knowledge targets, if there are any.
+fn write_known(
+    earlier: &FrozenDataset,
+    found: &Found,
+    ontology: &Ontology,
+    request: &TimeSplitRequest,
+    staging: &std::path::Path,
+) -> Result<bool, DatasetError> {
+    let partial = found
+        .targets
+        .iter()
+        .filter(|target| target.knowledge == Knowledge::Partial);
+    let partial: HashSet<(usize, usize)> = partial
+        .filter_map(|target| Some((target.before?, target.namespace)))
+        .collect();
+    if partial.is_empty() {
+        return Ok(false);
+    }
+    let rows = earlier.annotations()?.filter(|row| {
+        request.evidence.counts(row.evidence)
+            && targets::counted(*row, ontology)
+                .is_some_and(|(namespace, _)| partial.contains(&(row.protein, namespace)))
+    });
+    write_new(&staging.join("known.tsv"), table(earlier, rows, ontology))?;
+    Ok(true)
+}
+
+/// A table of accession, term and aspect. A term that a protein has by several kinds of evidence stands once.
+fn table<'a>(
+    dataset: &FrozenDataset,
+    rows: impl Iterator<Item = crate::Annotation<'a>>,
+    ontology: &Ontology,
+) -> String {
+    let mut text = String::from("EntryID\tterm\taspect\n");
+    let mut last = None;
+    for row in rows {
+        if last.replace((row.protein, row.term)) == Some((row.protein, row.term)) {
+            continue;
+        }
+        let accession = dataset.accession(row.protein);
+        let aspect = ontology.resolve(row.term).first();
+        let aspect = aspect.map_or_else(String::new, |term| {
+            name_of(ontology, ontology.namespace_of(*term))
+        });
+        // A string takes everything.
+        let _ = writeln!(text, "{accession}\t{}\t{aspect}", row.term);
+    }
+    text
+}
+
+fn name_of(ontology: &Ontology, namespace: usize) -> String {
+    let namespace = &ontology.namespaces()[namespace];
+    let aspect = namespace.aspect().map(|aspect| aspect.name());
+    aspect.unwrap_or(namespace.name()).to_owned()
+}
+
+fn document(
+    earlier: &FrozenDataset,
+    later: &FrozenDataset,
+    request: &TimeSplitRequest,
+    split: &TimeSplit,
+) -> Value {
+    let place = |dataset: &FrozenDataset| {
+        let manifest = dataset.manifest();
+        json!({ "name": manifest.name, "version": manifest.version, "sha256": dataset.sha256() })
+    };
+    let targets = split.targets.iter().map(|targets| {
+        let value = json!({ "sha256": targets.sha256, "counts": targets.counts, "aspects": targets.aspects });
+        (targets.knowledge.abbreviation().to_owned(), value)
+    });
+    json!({
+        "train": place(earlier),
+        "later": place(later),
+        "evidence": match &request.evidence {
+            Evidence::Any => json!("any"),
+            Evidence::Codes(codes) => json!(codes),
+        },
+        "protein_binding_counts": request.protein_binding_counts,
+        "targets": targets.collect::<serde_json::Map<_, _>>(),
+    })
+}

@@ -1,0 +1,116 @@
+//! What is published has gone to the disk before: seen in the calls that a child makes, where there is strace.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use protea_dataset::{
+    FoldsRequest, FrozenDataset, Grouping, Shares, SplitRequest, SplitRule, folds, split,
+};
+
+use crate::releases::{ONTOLOGY, release};
+
+/// Names the directory that the child writes to.
+const PLACE: &str = "PROTEA_TEST_DURABLE";
+
+#[test]
+fn files_are_on_the_disk_before_their_directory_has_its_name() {
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().canonicalize().unwrap();
+    let calls = place.join("calls");
+    let traced = Command::new("strace")
+        .args(["-f", "-y", "-e", "trace=fsync", "-o"])
+        .arg(&calls)
+        .arg(std::env::current_exe().unwrap())
+        .args(["durable::a_child_publishes", "--exact"])
+        .env(PLACE, &place)
+        .output();
+    let traced = match traced {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let is_ci = std::env::var("CI").as_deref() == Ok("true");
+            assert!(!is_ci, "strace must be on the PATH: apt-get install strace");
+            eprintln!("\n*** SKIPPED: strace is not on the PATH: apt-get install strace ***\n");
+            return;
+        }
+        traced => traced.unwrap(),
+    };
+    let said = String::from_utf8_lossy(&traced.stderr);
+    if !traced.status.success() && said.to_ascii_lowercase().contains("ptrace") {
+        eprintln!("\n*** SKIPPED: nothing may be traced here: {said} ***\n");
+        return;
+    }
+    assert!(traced.status.success(), "{traced:#?}");
+    let calls = fs::read_to_string(calls).unwrap();
+    let synced: BTreeSet<PathBuf> = calls
+        .lines()
+        .filter_map(|line| line.split_once("fsync(")?.1.split_once('<'))
+        .filter_map(|(_, path)| Some(named(Path::new(path.split_once('>')?.0))))
+        .collect();
+    let mut written = Vec::new();
+    files(&place.join("split"), &mut written);
+    files(&place.join("folds"), &mut written);
+    assert!(written.len() > 20, "{written:?}");
+    written.retain(|file| !synced.contains(file));
+    assert!(written.is_empty(), "{written:#?}");
+}
+
+/// The path that a file has in the end.
+fn named(staged: &Path) -> PathBuf {
+    let name = |part: &std::ffi::OsStr| {
+        let part = part.to_str().unwrap();
+        let hidden = part
+            .strip_prefix('.')
+            .and_then(|part| part.split_once(".freezing-"));
+        hidden.map_or(part, |(name, _)| name).to_owned()
+    };
+    staged.iter().map(name).collect()
+}
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// Only in a child is there a place to write to.
+#[test]
+fn a_child_publishes() {
+    let Some(place) = std::env::var_os(PLACE).map(PathBuf::from) else {
+        return;
+    };
+    let accessions: Vec<String> = (0..20).map(|i| format!("P{i:05}")).collect();
+    let accessions: Vec<&str> = accessions.iter().map(String::as_str).collect();
+    let rows: Vec<_> = accessions
+        .iter()
+        .map(|accession| (*accession, "GO:0005515", "IPI"))
+        .collect();
+    let whole: FrozenDataset = release(&place, "whole", ONTOLOGY, &accessions, &rows);
+    let go_on = |_, _| ControlFlow::Continue(());
+    let request = SplitRequest {
+        out: place.join("split"),
+        rule: SplitRule::Shares {
+            shares: Shares {
+                validation: 0.2,
+                test: 0.2,
+            },
+            grouping: Grouping::None,
+        },
+        seed: 5,
+    };
+    split(&whole, &request, &mut { go_on }).unwrap();
+    let request = FoldsRequest {
+        folds: 2,
+        seed: 3,
+        grouping: Grouping::None,
+    };
+    folds(&whole, &request, &place.join("folds"), &mut { go_on }).unwrap();
+}

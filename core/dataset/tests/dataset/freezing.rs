@@ -1,0 +1,415 @@
+//! Freezing, opening, verifying.
+
+use std::fs;
+
+use protea_dataset::{
+    DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
+    freeze, unwatched,
+};
+
+use protea_formats::FormatError;
+use protea_ontology::Aspect;
+
+use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};
+
+fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
+    let error = freeze(request, &mut unwatched).unwrap_err();
+    let text = error.to_string();
+    for word in words {
+        assert!(text.contains(word), "{text:?} lacks {word:?}");
+    }
+    assert_eq!(inputs.left_behind(), Vec::<String>::new(), "after {text}");
+    error
+}
+
+fn open(report: &FreezeReport) -> FrozenDataset {
+    FrozenDataset::open(&report.directory).unwrap()
+}
+
+#[test]
+fn everything_comes_back() {
+    let inputs = Inputs::new();
+    let report = inputs.freeze();
+    let dataset = open(&report);
+    dataset.verify().unwrap();
+    dataset.check_finite().unwrap();
+
+    assert_eq!(dataset.sha256(), report.sha256);
+    assert_eq!(dataset.manifest(), &report.manifest);
+    let counts = dataset.manifest().counts;
+    assert_eq!(
+        (
+            counts.proteins,
+            counts.annotated_proteins,
+            counts.annotations,
+            counts.terms,
+            counts.taxa
+        ),
+        (5, 3, 4, 4, 3)
+    );
+    assert_eq!(report.annotation_rows, 6);
+    assert_eq!(
+        (
+            report.without_sequence.count,
+            report.without_sequence.examples.as_slice()
+        ),
+        (1, &["X99999".to_owned()][..])
+    );
+    assert_eq!(report.repeated, 1);
+    assert_eq!(
+        (
+            report.without_annotation.count,
+            report.without_annotation.examples.as_slice()
+        ),
+        (2, &["Q00004".to_owned(), "A0A024RBG1".to_owned()][..])
+    );
+
+    assert_eq!(dataset.len(), 5);
+    for (row, accession) in ACCESSIONS.into_iter().enumerate() {
+        assert_eq!(dataset.accession(row), accession);
+        assert_eq!(dataset.index_of(accession), Some(row));
+    }
+    assert_eq!(dataset.index_of("X99999"), None);
+    assert_eq!(dataset.sequence(1), Some("MSEQWENCE"));
+    let taxa: Vec<_> = (0..5).map(|row| dataset.taxon(row)).collect();
+    assert_eq!(
+        taxa,
+        [Some(9606), Some(83333), Some(3702), Some(9606), None]
+    );
+
+    let annotations: Vec<_> = dataset
+        .annotations()
+        .unwrap()
+        .map(|a| (a.protein, a.term, a.aspect.map(|a| a.name()), a.evidence))
+        .collect();
+    assert_eq!(
+        annotations,
+        [
+            (0, "GO:0005488", Some("MFO"), None),
+            (0, "GO:0008150", Some("BPO"), None),
+            (1, "GO:0003674", Some("MFO"), None),
+            (2, "GO:0005575", Some("CCO"), None),
+        ]
+    );
+    assert_eq!(
+        fs::read(dataset.ontology_path()).unwrap(),
+        fs::read(inputs.path("go.obo")).unwrap()
+    );
+    assert_eq!(
+        fs::read(dataset.ia_path().unwrap()).unwrap(),
+        fs::read(inputs.path("ia.tsv")).unwrap()
+    );
+}
+
+#[test]
+fn compressed_inputs_and_their_order_do_not_matter() {
+    let inputs = Inputs::new();
+    let plain = inputs.freeze();
+    let mut request = inputs.request();
+    for input in [
+        &mut request.ontology,
+        &mut request.fasta,
+        &mut request.annotations,
+    ] {
+        *input = inputs.gzip(input.file_name().unwrap().to_str().unwrap());
+    }
+    request.out = inputs.path("second");
+    request.ia = Some(inputs.gzip("ia.tsv"));
+    let compressed = freeze(&request, &mut unwatched).unwrap();
+    assert_eq!(compressed.manifest.files, plain.manifest.files);
+
+    let terms = fs::read_to_string(inputs.path("terms.tsv")).unwrap();
+    request.annotations = inputs.write(
+        "reversed.tsv",
+        terms
+            .lines()
+            .skip(1)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n"),
+    );
+    request.out = inputs.path("third");
+    assert_eq!(
+        freeze(&request, &mut unwatched).unwrap().manifest.files,
+        plain.manifest.files
+    );
+}
+
+#[test]
+fn verify_names_the_file_that_changed() {
+    for name in [
+        "ontology.obo",
+        "proteins.arrow",
+        "annotations.arrow",
+        "ia.tsv",
+    ] {
+        let inputs = Inputs::new();
+        let report = inputs.freeze();
+        let path = report.directory.join(name);
+        flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
+        let result = FrozenDataset::open(&report.directory).and_then(|dataset| dataset.verify());
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains(name), "{text:?} lacks {name}");
+    }
+}
+
+#[test]
+fn verify_finds_a_changed_embedding_that_opens_well() {
+    let inputs = Inputs::new();
+    let report = inputs.freeze();
+    let path = report.directory.join("proteins.arrow");
+    let bytes = fs::read(&path).unwrap();
+    let row: Vec<u8> = (0..WIDTH)
+        .flat_map(|column| value(2, column).to_le_bytes())
+        .collect();
+    flip(
+        &path,
+        bytes
+            .windows(row.len())
+            .position(|window| window == row)
+            .unwrap(),
+    );
+    let text = open(&report).verify().unwrap_err().to_string();
+    assert!(
+        text.contains("proteins.arrow") && text.contains("SHA-256"),
+        "{text}"
+    );
+}
+
+#[test]
+fn open_notices_size_absence_and_what_is_no_dataset() {
+    let inputs = Inputs::new();
+    let error = FrozenDataset::open(inputs.dir.path()).unwrap_err();
+    assert!(matches!(error, DatasetError::NotADataset(_)));
+    assert!(
+        error.to_string().contains("it has no dataset.json"),
+        "{error}"
+    );
+    assert!(matches!(
+        FrozenDataset::open(&inputs.path("go.obo")).unwrap_err(),
+        DatasetError::NotADataset(_)
+    ));
+    assert!(matches!(
+        FrozenDataset::open(&inputs.path("absent")).unwrap_err(),
+        DatasetError::NotADataset(_)
+    ));
+
+    let report = inputs.freeze();
+    let path = report.directory.join("annotations.arrow");
+    let whole = fs::read(&path).unwrap();
+    replace(&path, &whole[..whole.len() - 1]);
+    let text = FrozenDataset::open(&report.directory)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("annotations.arrow") && text.contains("bytes"),
+        "{text}"
+    );
+    fs::remove_file(&path).unwrap();
+    let text = FrozenDataset::open(&report.directory)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("annotations.arrow"), "{text}");
+}
+
+#[test]
+fn a_frozen_dataset_is_read_only_and_never_overwritten() {
+    let inputs = Inputs::new();
+    let report = inputs.freeze();
+    for file in fs::read_dir(&report.directory).unwrap() {
+        assert!(file.unwrap().metadata().unwrap().permissions().readonly());
+    }
+    let before = fs::read(report.directory.join("dataset.json")).unwrap();
+    assert!(matches!(
+        freeze(&inputs.request(), &mut unwatched).unwrap_err(),
+        DatasetError::Exists(_)
+    ));
+    assert_eq!(
+        fs::read(report.directory.join("dataset.json")).unwrap(),
+        before
+    );
+
+    let mut request = inputs.request();
+    request.out = inputs.path("empty");
+    fs::create_dir(&request.out).unwrap();
+    assert!(matches!(
+        freeze(&request, &mut unwatched).unwrap_err(),
+        DatasetError::Exists(_)
+    ));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_so() {
+    let inputs = Inputs::new();
+    let mut request = inputs.request();
+    request.out = inputs.path("absent/out");
+    assert!(matches!(
+        error(&inputs, &request, &["absent", "cannot be written"]),
+        DatasetError::Write { .. }
+    ));
+    request.out = inputs.path("go.obo").join("out");
+    assert!(matches!(
+        error(&inputs, &request, &["go.obo", "cannot be written"]),
+        DatasetError::Write { .. }
+    ));
+    request.out = "..".into();
+    assert!(freeze(&request, &mut unwatched).is_err());
+}
+
+#[test]
+fn inputs_that_do_not_fit_together_leave_nothing_behind() {
+    let inputs = Inputs::new();
+    let request = inputs.request();
+
+    inputs.write("ids.txt", "A0A024RBG1\nQ00004\nQ00003\nP00002\n");
+    assert!(matches!(
+        error(&inputs, &request, &["4 accessions", "5 rows", "matrix.npy"]),
+        DatasetError::Input(FormatError::RowCount { .. })
+    ));
+    inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
+    assert!(matches!(
+        error(&inputs, &request, &["1 of 5", "Q00003", "embed them too"]),
+        DatasetError::MissingEmbeddings { .. }
+    ));
+    inputs.write(
+        "ids.txt",
+        "A0A024RBG1\nQ00004\nQ00003\nP00002\nP00001\nX1\nX2\n",
+    );
+    inputs.write(
+        "matrix.npy",
+        npy("<f4", 7, 2, |_, _| 1f32.to_le_bytes().to_vec()),
+    );
+    assert!(matches!(
+        error(&inputs, &request, &["2 accessions", "X1, X2"]),
+        DatasetError::MissingSequences { .. }
+    ));
+
+    let inputs = Inputs::new();
+    inputs.write(
+        "matrix.npy",
+        npy("<f4", 5, WIDTH, |r, c| {
+            if (r, c) == (3, 1) { f32::NAN } else { 1.0 }
+                .to_le_bytes()
+                .to_vec()
+        }),
+    );
+    error(
+        &inputs,
+        &inputs.request(),
+        &[
+            "matrix.npy",
+            "row 3",
+            "P00002",
+            "column 1",
+            "NaN",
+            "compute",
+        ],
+    );
+    inputs.write(
+        "matrix.npy",
+        npy("<f4", 5, WIDTH, |_, _| 1e5f32.to_le_bytes().to_vec()),
+    );
+    let mut request = inputs.request();
+    request.dtype = Some(EmbeddingType::F16);
+    error(
+        &inputs,
+        &request,
+        &["100000", "does not fit f16", "store f32"],
+    );
+    inputs.write(
+        "matrix.npy",
+        npy("<f8", 5, WIDTH, |_, _| 1e300f64.to_le_bytes().to_vec()),
+    );
+    error(&inputs, &inputs.request(), &["does not fit f32"]);
+
+    let inputs = Inputs::new();
+    inputs.write("proteins.fasta", ">P00001\nMK\n>Q00003\nMK\n>P00001\nMK\n");
+    error(
+        &inputs,
+        &inputs.request(),
+        &["proteins.fasta:5:", "\"P00001\"", "line 1"],
+    );
+
+    let inputs = Inputs::new();
+    inputs.write("terms.tsv", "Z1\tGO:0005488\tF\nZ2\tGO:0005488\tF\n");
+    assert!(matches!(
+        error(
+            &inputs,
+            &inputs.request(),
+            &["terms.tsv", "none of its 2", "Z1, Z2"]
+        ),
+        DatasetError::NoAnnotations { .. }
+    ));
+
+    let inputs = Inputs::new();
+    inputs.write("go.obo", "GO:0005488 binding\n");
+    assert!(matches!(
+        error(&inputs, &inputs.request(), &["go.obo"]),
+        DatasetError::Ontology(_)
+    ));
+
+    let inputs = Inputs::new();
+    inputs.write("terms.tsv", "P00001\tHP:0000001\nP00002\tHP:0000002\n");
+    assert!(matches!(
+        error(
+            &inputs,
+            &inputs.request(),
+            &[
+                "terms.tsv",
+                "none of the 2",
+                "go.obo",
+                "HP:0000001, HP:0000002"
+            ]
+        ),
+        DatasetError::NoKnownTerm { .. }
+    ));
+
+    let inputs = Inputs::new();
+    let mut request = inputs.request();
+    request.name = "a\nb".into();
+    error(&inputs, &request, &["name"]);
+    let mut request = inputs.request();
+    request.embeddings = EmbeddingSource::None;
+    request.dtype = Some(EmbeddingType::F16);
+    error(&inputs, &request, &["k-mer features"]);
+}
+
+#[test]
+fn the_ontology_decides_on_terms_and_aspects() {
+    let inputs = Inputs::new();
+    let terms = "P00001\tGO:0005488\tP\nP00001\tGO:9999999\tF\nP00002\tGO:0000002\tF\nP00002\tGO:0000099\nQ00003\tGO:0008150\nQ00003\tGO:9999999\tF\n";
+    inputs.write("terms.tsv", terms);
+    let obo = fs::read_to_string(inputs.path("go.obo")).unwrap();
+    inputs.write("go.obo", obo.replace("name: binding\n", "name: binding\nalt_id: GO:0000099\n") + "\n[Term]\nid: GO:0000002\nname: gone\nnamespace: molecular_function\nis_obsolete: true\n");
+    let report = inputs.freeze();
+    assert_eq!(
+        (
+            report.unknown_terms.count,
+            report.unknown_terms.examples.join(" ")
+        ),
+        (3, "GO:9999999 GO:0000002".to_owned())
+    );
+    assert_eq!(
+        (
+            report.other_aspect.count,
+            report.other_aspect.examples.join(" ")
+        ),
+        (1, "GO:0005488".to_owned())
+    );
+    let dataset = open(&report);
+    let kept: Vec<_> = dataset
+        .annotations()
+        .unwrap()
+        .map(|a| (a.protein, a.term, a.aspect.map(Aspect::name)))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            (0, "GO:0005488", Some("MFO")),
+            (1, "GO:0000099", Some("MFO")),
+            (2, "GO:0008150", Some("BPO"))
+        ]
+    );
+}

@@ -1,0 +1,93 @@
+//! Frozen datasets in the hands of pyarrow, polars and duckdb, and matrices from NumPy's.
+
+use std::process::Command;
+
+use protea_dataset::{EmbeddingSource, EmbeddingType, freeze, unwatched};
+use serde_json::json;
+
+use crate::small::{ACCESSIONS, Inputs, WIDTH, value};
+
+const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
+
+/// The interpreter to test with. Without one the test says so; in CI that is a failure.
+pub fn interpreter() -> Option<String> {
+    let found = std::env::var(INTERPRETER)
+        .ok()
+        .filter(|path| !path.is_empty());
+    if found.is_none() {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "{INTERPRETER} must name a Python with what tests/requirements.txt lists"
+        );
+        eprintln!(
+            "\n*** SKIPPED: set {INTERPRETER} to a Python that has what tests/requirements.txt lists ***\n"
+        );
+    }
+    found
+}
+
+fn run(python: &str, arguments: &[&str]) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/open_with_python.py");
+    let output = Command::new(python)
+        .arg(script)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn pyarrow_polars_and_duckdb_open_a_dataset() {
+    let Some(python) = interpreter() else { return };
+    for dtype in [EmbeddingType::F32, EmbeddingType::F16] {
+        let inputs = Inputs::new();
+        // NumPy's own file, in place of ours.
+        run(
+            &python,
+            &[
+                "write-matrix",
+                inputs.path("matrix.npy").to_str().unwrap(),
+                dtype.name(),
+                &json!(
+                    (0..5)
+                        .map(|row| (0..WIDTH)
+                            .map(|column| value(4 - row, column))
+                            .collect::<Vec<_>>())
+                        .collect::<Vec<_>>()
+                )
+                .to_string(),
+            ],
+        );
+        let mut request = inputs.request();
+        assert!(matches!(request.embeddings, EmbeddingSource::Matrix { .. }));
+        request.dtype = None;
+        let report = freeze(&request, &mut unwatched).unwrap();
+        assert_eq!(report.manifest.embedding.as_ref().unwrap().dtype, dtype);
+        let expected = json!({
+            "dtype": dtype.name(),
+            "accession": ACCESSIONS,
+            "sequence": ["MKTAYIAKQRQISF", "MSEQWENCE", "MKXUBZ", "ACDEFG", "MMKFKPNQTRTY"],
+            "taxon": [9606, 83333, 3702, 9606, null],
+            "embedding": (0..5).map(|row| (0..WIDTH).map(|column| value(row, column)).collect::<Vec<_>>()).collect::<Vec<_>>(),
+            "annotations": [
+                ["P00001", "GO:0005488", "MFO", null],
+                ["P00001", "GO:0008150", "BPO", null],
+                ["P00002", "GO:0003674", "MFO", null],
+                ["Q00003", "GO:0005575", "CCO", null],
+            ],
+        });
+        run(
+            &python,
+            &[
+                "check",
+                report.directory.to_str().unwrap(),
+                &expected.to_string(),
+            ],
+        );
+    }
+}

@@ -1,0 +1,48 @@
+"""Writes what the targets `npy`, `hdf5` and `parquet` begin with: a small file of each layout.
+
+    python fuzz/seeds.py [CORPUS]
+
+in `core/formats`, with a Python that has what `tests/requirements.txt` of the repository lists. CORPUS is `fuzz/corpus`
+unless given, where cargo-fuzz looks. Then, for an hour and with files of up to 64 KiB:
+
+    cargo fuzz run hdf5 -- -max_total_time=3600 -max_len=65536
+    cargo fuzz run npy -- -max_total_time=3600 -max_len=65536
+    cargo fuzz run --features parquet parquet -- -max_total_time=3600 -max_len=65536
+
+libFuzzer ends a target that takes more than 2 GiB of memory; `-rss_limit_mb` and `-malloc_limit_mb` ask for less.
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+here = pathlib.Path(__file__).resolve().parent
+corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here / "corpus"
+# More than eight links of a group are stored in another way than a few.
+PROTEINS = 20
+LARGEST = 64 << 10
+
+TARGETS = {".h5": "hdf5", ".npy": "npy", ".npz": "npy", ".parquet": "parquet"}
+
+with tempfile.TemporaryDirectory() as place:
+    place = pathlib.Path(place)
+    script = here.parents[1] / "dataset" / "tests" / "write_formats.py"
+    subprocess.run([sys.executable, script, place, str(PROTEINS)], check=True)
+    counts = dict.fromkeys(TARGETS.values(), 0)
+    for file in json.loads((place / "files.json").read_text()):
+        path = place / file["file"]
+        # Compressed as a whole, it is read by the target of what is inside.
+        target = next(TARGETS[ending] for ending in path.suffixes if ending in TARGETS)
+        if path.stat().st_size > LARGEST:
+            continue
+        (corpus / target).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, corpus / target / path.name)
+        counts[target] += 1
+
+for target, count in counts.items():
+    if count == 0:
+        sys.exit(f"no seed of {target} is small enough")
+    print(f"{corpus / target}: {count} files")

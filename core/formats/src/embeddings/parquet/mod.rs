@@ -1,0 +1,278 @@
+//! Embeddings in Parquet: a column of texts and a column of lists of numbers.
+
+mod header;
+mod pages;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+use arrow_array::{Array as _, ArrayRef};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::SchemaDescriptor;
+use protea_hdf5::MatrixType;
+use protea_ontology::compressed::most_unpacked;
+
+use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
+use super::scratch::ScratchRows;
+use super::{FormatError, Opened, Rows, Wanted, checked_shape};
+use pages::Guarded;
+
+/// The most rows decoded at a time, and the most numbers in them.
+const BATCH: u64 = 64;
+const BATCH_NUMBERS: u64 = 4 << 20;
+
+/// Opens a Parquet file and reads the embeddings in it.
+pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+    // The crate takes lengths of damaged pages on trust in places, and panics then.
+    catch_unwind(AssertUnwindSafe(|| read(path, file, wanted)))
+        .unwrap_or_else(|_| Err(damaged(path, "its pages contradict its footer")))
+}
+
+fn damaged(path: &Path, problem: impl std::fmt::Display) -> FormatError {
+    FormatError::matrix(
+        path,
+        format!("the Parquet file cannot be read: {problem}"),
+        "copy it again, or write it again with pyarrow (uncompressed, snappy or zstd)",
+    )
+}
+
+/// Refuses pages compressed with Zstandard when this build cannot read them.
+fn check_codecs(path: &Path, metadata: &ParquetMetaData) -> Result<(), FormatError> {
+    let mut columns = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    if !cfg!(feature = "zstd")
+        && columns.any(|column| matches!(column.compression(), Compression::ZSTD(_)))
+    {
+        return Err(FormatError::NotBuilt {
+            path: path.to_owned(),
+            format: "Zstandard-compressed Parquet",
+            feature: "zstd",
+        });
+    }
+    Ok(())
+}
+
+fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+    let failed = |error: ParquetError| damaged(path, error);
+    let unreadable = FormatError::unreadable(path);
+    let most = most_unpacked(file.metadata().map_err(&unreadable)?.len());
+    let again = file.try_clone().map_err(&unreadable)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
+    check_codecs(path, builder.metadata())?;
+    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let shelf = shelf(builder.schema(), rows);
+    let choice = choose(path, &[shelf], wanted.names, wanted.ids_given)?;
+    let Choice::Matrix(matrix, ids) = choice else {
+        return Err(FormatError::matrix(
+            path,
+            "it has a column of single numbers, not one of lists",
+            "give the embeddings as one column of lists of numbers",
+        ));
+    };
+    let dtype = match matrix.kind {
+        ArrayKind::Float(dtype) => dtype,
+        ArrayKind::Text | ArrayKind::Other(_) => return Err(damaged(path, "no numbers")),
+    };
+    let claimed = claimed_width(path, builder.metadata(), builder.parquet_schema(), &matrix)?;
+    let batch = (BATCH_NUMBERS / claimed).clamp(1, BATCH);
+    let roots = [Some(matrix.handle), ids.as_ref().map(|ids| ids.handle)];
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.into_iter().flatten());
+    let fields = builder.schema().fields();
+    let levels = parquet_to_arrow_field_levels(builder.parquet_schema(), mask, Some(fields))
+        .map_err(failed)?;
+    let pages = Guarded {
+        file: Arc::new(again),
+        metadata: Arc::clone(builder.metadata()),
+        // Rows of different widths are told apart below, as long as they are no danger.
+        widest: claimed.max(BATCH_NUMBERS / batch),
+    };
+    let reader =
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &pages, batch as usize, None)
+            .map_err(failed)?;
+
+    let mut unpacked = ScratchRows::create(path, wanted.scratch)?;
+    let mut accessions = Vec::new();
+    let mut width = None;
+    let mut count = 0;
+    for batch in reader {
+        let batch = batch.map_err(|error| damaged(path, error))?;
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| damaged(path, format!("column {name} is missing")))
+        };
+        let numbers = column(&matrix.name)?;
+        for row in 0..batch.num_rows() {
+            let at = count + row;
+            let vector = list(numbers, row)
+                .filter(|vector| vector.null_count() == 0)
+                .ok_or_else(|| {
+                    FormatError::matrix(
+                        path,
+                        format!("row {at}: the embedding is null, or has nulls in it"),
+                        "give every protein an embedding, or leave it out",
+                    )
+                })?;
+            let expected = *width.get_or_insert(vector.len());
+            if vector.len() != expected {
+                return Err(FormatError::matrix(
+                    path,
+                    format!(
+                        "row {at} has {} numbers, where the first has {expected}",
+                        vector.len()
+                    ),
+                    "give embeddings of one width",
+                ));
+            }
+            checked_shape(path, 1, expected as u64)?;
+            if (at as u64 + 1).saturating_mul((expected * dtype.bytes()) as u64) > most {
+                return Err(damaged(
+                    path,
+                    "unpacked, it is hundreds of times as large, as no embeddings are",
+                ));
+            }
+            push(&vector, &mut unpacked).map_err(FormatError::unreadable(path))?;
+        }
+        if let Some(ids) = &ids {
+            let names = column(&ids.name)?;
+            for row in 0..batch.num_rows() {
+                let name = text(names, row).ok_or_else(|| {
+                    FormatError::matrix(
+                        path,
+                        format!("row {}: the accession is null", count + row),
+                        "give every embedding its accession",
+                    )
+                })?;
+                accessions.push(name.to_owned());
+            }
+        }
+        count += batch.num_rows();
+    }
+    let shape = checked_shape(path, count as u64, width.unwrap_or(0) as u64)?;
+    Ok(Opened {
+        rows: Rows::Matrix(unpacked.finish(path, shape, dtype)?),
+        accessions: ids.map(|_| accessions),
+    })
+}
+
+/// The most numbers that a row has by the footer. The pages are held against it.
+fn claimed_width(
+    path: &Path,
+    metadata: &ParquetMetaData,
+    schema: &SchemaDescriptor,
+    matrix: &Array<usize>,
+) -> Result<u64, FormatError> {
+    // Rows of fixed width take it even where they are null.
+    let mut widest = matrix.dims.get(1).copied().unwrap_or(0).max(1);
+    let leaf =
+        (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == matrix.handle);
+    for group in metadata.row_groups() {
+        let chunk = leaf.and_then(|leaf| group.columns().get(leaf));
+        let values = chunk.map_or(0, |chunk| {
+            u64::try_from(chunk.num_values()).unwrap_or(u64::MAX)
+        });
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0).max(1);
+        widest = widest.max(values.div_ceil(rows));
+    }
+    checked_shape(path, 1, widest)?;
+    Ok(widest)
+}
+
+/// The columns, as arrays: a list of numbers is a matrix of so many rows. How wide it is, only the rows tell.
+fn shelf(schema: &Schema, rows: u64) -> Shelf<usize> {
+    let arrays: Vec<Array<usize>> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(handle, field)| column(handle, field, rows))
+        .collect();
+    Shelf {
+        name: String::new(),
+        total: arrays.len(),
+        arrays,
+        handle: 0,
+    }
+}
+
+fn column(handle: usize, field: &Field, rows: u64) -> Array<usize> {
+    let float = |item: &Field| match item.data_type() {
+        DataType::Float16 => Some(MatrixType::F16),
+        DataType::Float32 => Some(MatrixType::F32),
+        DataType::Float64 => Some(MatrixType::F64),
+        _ => None,
+    };
+    let mut dims = vec![rows];
+    let kind = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(ArrayKind::Text),
+        DataType::List(item) | DataType::LargeList(item) => {
+            dims.push(0);
+            float(item).map(ArrayKind::Float)
+        }
+        DataType::FixedSizeList(item, width) => {
+            dims.push(u64::try_from(*width).unwrap_or(0));
+            float(item).map(ArrayKind::Float)
+        }
+        // A single number is no vector, whatever its type.
+        _ => None,
+    };
+    Array {
+        name: field.name().clone(),
+        dims,
+        kind: kind.unwrap_or_else(|| ArrayKind::Other(field.data_type().to_string())),
+        handle,
+    }
+}
+
+fn list(column: &ArrayRef, row: usize) -> Option<ArrayRef> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().value(row),
+        DataType::LargeList(_) => column.as_list::<i64>().value(row),
+        DataType::FixedSizeList(..) => column.as_fixed_size_list().value(row),
+        _ => return None,
+    })
+}
+
+fn text(column: &ArrayRef, row: usize) -> Option<&str> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row),
+        DataType::LargeUtf8 => column.as_string::<i64>().value(row),
+        DataType::Utf8View => column.as_string_view().value(row),
+        _ => return None,
+    })
+}
+
+fn push(vector: &ArrayRef, unpacked: &mut ScratchRows) -> std::io::Result<()> {
+    let mut bytes = Vec::with_capacity(vector.len() * 8);
+    match vector.data_type() {
+        DataType::Float16 => {
+            let numbers = vector.as_primitive::<Float16Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+        DataType::Float32 => {
+            let numbers = vector.as_primitive::<Float32Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+        _ => {
+            let numbers = vector.as_primitive::<Float64Type>().values();
+            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
+        }
+    }
+    unpacked.push(&bytes)
+}

@@ -1,0 +1,107 @@
+//! Lines of a text file, plain or compressed, in bounded memory.
+
+use std::io::{BufRead, Read};
+use std::path::{Path, PathBuf};
+
+use protea_ontology::compressed::open_decompressed;
+
+use super::FormatError;
+
+/// The longest line taken. No protein comes near it (the longest known has 45,212 residues); a binary file or a
+/// genome does, and would otherwise be read into memory whole.
+const LONGEST_LINE: usize = 4 << 20;
+
+/// Reads a file line by line and counts the lines.
+pub struct Lines {
+    path: PathBuf,
+    reader: Box<dyn BufRead + Send>,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+impl Lines {
+    /// Opens a file before its first line.
+    ///
+    /// # Errors
+    /// [`FormatError::Read`].
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        Ok(Self {
+            path: path.to_owned(),
+            reader: open_decompressed(path).map_err(FormatError::unreadable(path))?,
+            number: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of the line last read, from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Moves to the next line. `false` at the end of the file.
+    ///
+    /// # Errors
+    /// [`FormatError::Read`]; [`FormatError::Malformed`] for a line of more than 4 MiB.
+    pub fn advance(&mut self) -> Result<bool, FormatError> {
+        self.buffer.clear();
+        let read = (&mut self.reader)
+            .take(LONGEST_LINE as u64 + 1)
+            .read_until(b'\n', &mut self.buffer)
+            .map_err(|source| FormatError::Read {
+                path: self.path.clone(),
+                line: self.number,
+                source,
+            })?;
+        if read == 0 {
+            return Ok(false);
+        }
+        self.number += 1;
+        if read > LONGEST_LINE {
+            return Err(self.malformed(
+                format!("the line is longer than {LONGEST_LINE} bytes"),
+                "this does not look like a text file of this kind",
+            ));
+        }
+        if self.buffer.last() == Some(&b'\n') {
+            self.buffer.pop();
+        }
+        if self.buffer.last() == Some(&b'\r') {
+            self.buffer.pop();
+        }
+        if self.number == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
+            self.buffer.drain(..3);
+        }
+        Ok(true)
+    }
+
+    /// The current line, without its line end.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// The current line as text.
+    ///
+    /// # Errors
+    /// [`FormatError::Malformed`] when it is not UTF-8.
+    pub fn text(&self) -> Result<&str, FormatError> {
+        std::str::from_utf8(&self.buffer).map_err(|_| {
+            self.malformed(
+                "the line is not UTF-8 text",
+                "convert the file to UTF-8, or check that it is a text file",
+            )
+        })
+    }
+
+    /// An error at the current line.
+    pub fn malformed(&self, problem: impl Into<String>, remedy: &'static str) -> FormatError {
+        FormatError::malformed(&self.path, self.number, problem, remedy)
+    }
+}

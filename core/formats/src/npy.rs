@@ -1,0 +1,262 @@
+//! Matrices in NumPy's `.npy` format, read row by row.
+//!
+//! A reader of our own, strict and short: `ndarray-npy` loads a matrix whole (or maps it, which needs `unsafe`
+//! and an aligned file), `npyz` only streams from the front; rows are wanted here in any order and in constant memory.
+//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use half::f16;
+
+use protea_hdf5::MatrixType;
+
+use super::FormatError;
+use super::npy_header::Header;
+
+/// The widest embedding taken; protein language models have some 300 to 15,000 columns.
+pub const WIDEST: usize = 1 << 20;
+const BUFFER: usize = 1 << 20;
+
+/// A matrix in a `.npy` file: two dimensions, C order, little-endian f16, f32 or f64. The rows stay in the file.
+#[derive(Debug)]
+pub struct MatrixReader {
+    path: PathBuf,
+    file: BufReader<File>,
+    rows: usize,
+    width: usize,
+    dtype: MatrixType,
+    data_start: u64,
+    /// Where `file` stands; seeking relative to it keeps its buffer.
+    position: u64,
+    row: Vec<u8>,
+}
+
+impl MatrixReader {
+    /// Opens a matrix and checks its header against the file's size.
+    ///
+    /// # Errors
+    /// [`FormatError::Matrix`] for anything but a whole two-dimensional matrix of the types above, with the NumPy call
+    /// that makes it one; [`FormatError::Empty`] for one without rows or columns; [`FormatError::Read`].
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let file = File::open(path).map_err(FormatError::unreadable(path))?;
+        Self::of_file(path, file)
+    }
+
+    /// The same for a file that is open already and called `path` in messages.
+    pub(super) fn of_file(path: &Path, file: File) -> Result<Self, FormatError> {
+        let unreadable = FormatError::unreadable(path);
+        let wrong = |problem: String, remedy: &str| FormatError::matrix(path, problem, remedy);
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let size = file.get_ref().metadata().map_err(&unreadable)?.len();
+
+        let mut start = [0; 8];
+        let got = read_up_to(&mut file, &mut start).map_err(&unreadable)?;
+        if start.starts_with(&[0x1f, 0x8b]) {
+            return Err(wrong(
+                "the matrix is gzip-compressed".into(),
+                "its rows are read in place: decompress it first (gunzip -k)",
+            ));
+        }
+        if start.starts_with(b"PK\x03\x04") {
+            return Err(wrong(
+                "this is an .npz archive".into(),
+                "save one matrix: numpy.save('matrix.npy', archive['name'])",
+            ));
+        }
+        if got < 8 || !start.starts_with(b"\x93NUMPY") {
+            return Err(wrong(
+                "this is no .npy file".into(),
+                "save the embeddings with numpy.save('matrix.npy', matrix)",
+            ));
+        }
+        let (header, data_start) =
+            Header::read(&start, &mut file).map_err(|fault| fault.named(path))?;
+        let (dtype, rows, width) = header
+            .matrix()
+            .map_err(|(problem, remedy)| wrong(problem, remedy))?;
+        if rows == 0 || width == 0 {
+            return Err(FormatError::Empty {
+                path: path.to_owned(),
+                what: "row of embeddings",
+            });
+        }
+        if width > WIDEST {
+            return Err(wrong(
+                format!("its rows have {width} columns, more than {WIDEST}"),
+                "give one row per protein and one column per feature",
+            ));
+        }
+        let expected = (rows as u64)
+            .checked_mul((width * dtype.bytes()) as u64)
+            .and_then(|data| data.checked_add(data_start));
+        if expected != Some(size) {
+            return Err(wrong(
+                format!(
+                    "its header promises {rows} rows of {width} columns, but the file has {size} bytes"
+                ),
+                "the file is cut off or was appended to: copy or save it again",
+            ));
+        }
+        Ok(Self::over(path, file, data_start, (rows, width), dtype))
+    }
+
+    /// Rows of little-endian numbers that stand in `file` from `data_start` on. The caller has checked that they do.
+    pub(super) fn of_rows(
+        path: &Path,
+        file: File,
+        data_start: u64,
+        shape: (usize, usize),
+        dtype: MatrixType,
+    ) -> Result<Self, FormatError> {
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        file.seek(SeekFrom::Start(data_start))
+            .map_err(FormatError::unreadable(path))?;
+        Ok(Self::over(path, file, data_start, shape, dtype))
+    }
+
+    fn over(
+        path: &Path,
+        file: BufReader<File>,
+        data_start: u64,
+        (rows, width): (usize, usize),
+        dtype: MatrixType,
+    ) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            rows,
+            width,
+            dtype,
+            data_start,
+            position: data_start,
+            row: vec![0; width * dtype.bytes()],
+        }
+    }
+
+    /// Number of rows, at least 1.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns, at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Type of the numbers.
+    pub fn dtype(&self) -> MatrixType {
+        self.dtype
+    }
+
+    /// The file read.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends row `row` (below [`rows`](Self::rows)) to `out` as f32. f64 is rounded; what does not fit becomes
+    /// infinite. Cheapest when rows are asked for in order.
+    ///
+    /// # Errors
+    /// [`FormatError::Read`].
+    ///
+    /// # Panics
+    /// If `row` is not below the number of rows.
+    pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
+        self.fetch(row)?;
+        decode_f32(self.dtype, &self.row, out);
+        Ok(())
+    }
+
+    /// Appends row `row` to `out` as f16, rounded to nearest, ties to even; what does not fit becomes infinite.
+    ///
+    /// # Errors
+    /// [`FormatError::Read`].
+    ///
+    /// # Panics
+    /// If `row` is not below the number of rows.
+    pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
+        self.fetch(row)?;
+        decode_f16(self.dtype, &self.row, out);
+        Ok(())
+    }
+
+    /// Number `column` of the row last read, as the file has it.
+    pub(super) fn source_value(&self, column: usize) -> f64 {
+        value(self.dtype, &self.row, column)
+    }
+
+    fn fetch(&mut self, row: usize) -> Result<(), FormatError> {
+        assert!(
+            row < self.rows,
+            "row {row} of a matrix of {} rows",
+            self.rows
+        );
+        let start = self.data_start + row as u64 * self.row.len() as u64;
+        let step = start.wrapping_sub(self.position) as i64;
+        self.file
+            .seek_relative(step)
+            .and_then(|()| self.file.read_exact(&mut self.row))
+            .map_err(|source| FormatError::Read {
+                path: self.path.clone(),
+                line: 0,
+                source,
+            })?;
+        self.position = start + self.row.len() as u64;
+        Ok(())
+    }
+}
+
+/// Appends little-endian numbers as f32.
+pub(super) fn decode_f32(dtype: MatrixType, row: &[u8], out: &mut Vec<f32>) {
+    match dtype {
+        MatrixType::F16 => out.extend(chunks(row).map(|b| f16::from_le_bytes(b).to_f32())),
+        MatrixType::F32 => out.extend(chunks(row).map(f32::from_le_bytes)),
+        MatrixType::F64 => out.extend(chunks(row).map(|b| f64::from_le_bytes(b) as f32)),
+    }
+}
+
+/// Appends little-endian numbers as f16.
+pub(super) fn decode_f16(dtype: MatrixType, row: &[u8], out: &mut Vec<f16>) {
+    match dtype {
+        MatrixType::F16 => out.extend(chunks(row).map(f16::from_le_bytes)),
+        MatrixType::F32 => out.extend(chunks(row).map(|b| f16::from_f32(f32::from_le_bytes(b)))),
+        MatrixType::F64 => out.extend(chunks(row).map(|b| f16::from_f64(f64::from_le_bytes(b)))),
+    }
+}
+
+/// One of the numbers of a row, as it stands there.
+pub(super) fn value(dtype: MatrixType, row: &[u8], column: usize) -> f64 {
+    let bytes = dtype.bytes();
+    let value = &row[column * bytes..(column + 1) * bytes];
+    match dtype {
+        MatrixType::F16 => chunks(value)
+            .map(f16::from_le_bytes)
+            .map(f16::to_f64)
+            .next(),
+        MatrixType::F32 => chunks(value).map(f32::from_le_bytes).map(f64::from).next(),
+        MatrixType::F64 => chunks(value).map(f64::from_le_bytes).next(),
+    }
+    .unwrap_or(f64::NAN)
+}
+
+fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks::<N>().0.iter().copied()
+}
+
+pub(super) fn read_up_to(
+    file: &mut (impl Read + ?Sized),
+    buffer: &mut [u8],
+) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,132 @@
+//! A job's status while work is done for it.
+
+use std::{fmt, path::PathBuf, thread};
+
+use protea_tracking::{Run, RunStatus, Tracker, log::settle};
+
+use super::{Tracking, binding};
+use crate::workspace::{Job, Workspace, WorkspaceError};
+
+/// Does the work of a job. Its document says `running` while `work` goes on, then `finished`, or
+/// `failed` with the error's text; `failed` also when `work` panics, and `killed` once it is found
+/// that the process vanished. The run that the job is bound to, or else one in its event log only,
+/// says the same.
+///
+/// ```
+/// use protea_core::{Workspace, backends::run_lifecycle, workspace::{Status, WorkspaceError}};
+///
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let directory = directory.path();
+/// let state_point = serde_json::json!({ "experiment": "E018", "seed": 0 });
+/// let job = Workspace::open(directory)?.job(state_point.as_object().unwrap())?;
+/// let answer = run_lifecycle(&job, || Ok::<_, WorkspaceError>(42))?;
+/// assert_eq!(answer, 42);
+/// assert_eq!(job.document()?.status, Some(Status::Finished));
+/// # Ok::<(), WorkspaceError>(())
+/// ```
+///
+/// # Errors
+///
+/// What `work` returns; [`WorkspaceError`] when the document or the event log cannot be kept, or
+/// the tracker that the job is bound to cannot be used.
+pub fn run_lifecycle<T, E>(job: &Job, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
+where
+    E: From<WorkspaceError> + fmt::Display,
+{
+    let tracking = match binding::current(job, false)? {
+        Some(bound) => Tracking::default()
+            .with_binding(&bound)
+            .map_err(WorkspaceError::from)?,
+        None => Tracking::default(),
+    };
+    run_lifecycle_tracked(job, &tracking, |_| RunStatus::Failed, work)
+}
+
+/// As [`run_lifecycle`], with the backends and the place in them that `tracking` says; `judge` says
+/// of an error whether the job has `failed` or was `killed`.
+///
+/// # Errors
+///
+/// As [`run_lifecycle`].
+pub fn run_lifecycle_tracked<T, E>(
+    job: &Job,
+    tracking: &Tracking,
+    judge: impl FnOnce(&E) -> RunStatus,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<WorkspaceError> + fmt::Display,
+{
+    let mut lifecycle = Lifecycle::begin(job, tracking)?;
+    match work() {
+        Ok(value) => {
+            lifecycle.end(RunStatus::Finished, None)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // What went wrong first is what the caller needs to know.
+            let _ = lifecycle.end(judge(&error), Some(error.to_string()));
+            Err(error)
+        }
+    }
+}
+
+/// Dropped before its end, as in a panic, it ends as failed.
+struct Lifecycle<'a> {
+    job: &'a Job,
+    run: Run,
+    open_runs: PathBuf,
+    ended: bool,
+}
+
+impl<'a> Lifecycle<'a> {
+    fn begin(job: &'a Job, tracking: &Tracking) -> Result<Self, WorkspaceError> {
+        let bound = job.document()?.tracker;
+        let mut start = binding::run_start(job, bound.as_ref())?.offline(tracking.offline);
+        if let Some(bound) = &bound {
+            start = start.id(&bound.log);
+        }
+        let workspace = Workspace::at(job.workspace())?;
+        let run = tracking.tracker(&workspace, job)?.start_run(start)?;
+        job.update_document(|document| {
+            document.status = Some(RunStatus::Running);
+            document.error = None;
+            document.run = Some(run.id().to_owned());
+        })?;
+        Ok(Self {
+            job,
+            run,
+            open_runs: workspace.open_runs(),
+            ended: false,
+        })
+    }
+
+    fn end(&mut self, status: RunStatus, error: Option<String>) -> Result<(), WorkspaceError> {
+        self.ended = true;
+        let tracked = match (&error, status) {
+            (Some(reason), RunStatus::Killed) => self.run.kill(reason),
+            (Some(error), _) => self.run.fail(error),
+            (None, _) => self.run.finish(status),
+        };
+        self.job.update_document(|document| {
+            document.status = Some(status);
+            document.error = error;
+        })?;
+        tracked?;
+        // Until then the next command sees to it.
+        Ok(settle(&self.open_runs, self.run.id())?)
+    }
+}
+
+impl Drop for Lifecycle<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let reason = match thread::panicking() {
+                true => "the program panicked",
+                false => "the program left the job before its end",
+            };
+            // Nobody is left to be told.
+            let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));
+        }
+    }
+}

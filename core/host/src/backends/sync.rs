@@ -1,0 +1,115 @@
+//! Sends what the backends do not have yet.
+
+use std::{collections::HashMap, sync::Arc};
+
+use protea_tracking::{Refusal, Tracker, TrackerError, sync_run};
+use serde::Serialize;
+
+use super::{backend::of_cursor, binding::remember};
+use crate::workspace::Unsynced;
+
+/// What a sync did for one run and one backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SyncedRun {
+    /// The run.
+    pub run_id: String,
+    /// The backend.
+    pub backend: String,
+    /// Whether the backend has the run whole now, or gets it from another process.
+    pub ok: bool,
+    /// How many events were sent.
+    pub sent: u64,
+    /// Where a browser shows it.
+    pub url: Option<String>,
+    /// What the backend refused for good.
+    pub refused: Vec<String>,
+    /// Why the run could not be sent.
+    pub error: Option<String>,
+}
+
+/// Sends runs to their backends, and tells of each. A backend that does not answer is asked once,
+/// and then left alone.
+///
+/// Idempotent: interrupted anywhere and done again, or done by two processes at once, each event
+/// arrives once.
+pub fn sync(runs: &[Unsynced], mut told: impl FnMut(&SyncedRun)) -> Vec<SyncedRun> {
+    let mut backends = Backends::default();
+    runs.iter()
+        .map(|run| {
+            let synced = backends.send(run);
+            told(&synced);
+            synced
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Backends {
+    known: HashMap<String, Arc<dyn Tracker>>,
+    down: HashMap<String, String>,
+}
+
+impl Backends {
+    fn send(&mut self, run: &Unsynced) -> SyncedRun {
+        let backend = &run.cursor.backend;
+        let place = format!("{backend} {}", run.cursor.target);
+        let mut synced = SyncedRun {
+            run_id: run.run_id.clone(),
+            backend: backend.clone(),
+            ok: false,
+            sent: 0,
+            url: None,
+            refused: Vec::new(),
+            error: self.down.get(&place).cloned(),
+        };
+        if synced.error.is_some() {
+            return synced;
+        }
+        let result = self
+            .tracker(&place, run)
+            .and_then(|tracker| sync_run(&run.log, tracker));
+        match result {
+            Ok(sent) => {
+                synced.ok = true;
+                synced.sent = sent.sent;
+                if let Some(reference) = &sent.reference
+                    && let Err(error) = remember(&run.job, &run.run_id, reference)
+                {
+                    synced.ok = false;
+                    synced.error = Some(protea_contracts::error::with_causes(&error));
+                }
+                synced.url = sent.reference.and_then(|reference| reference.url);
+                let refused =
+                    |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
+                synced.refused = sent.refused.into_iter().map(refused).collect();
+                // It is said once; what is refused is not sent again.
+                synced.ok &= synced.refused.is_empty();
+            }
+            // Whoever sends it does what is to be done.
+            Err(error @ TrackerError::Busy { .. }) => {
+                synced.ok = true;
+                synced.error = Some(protea_contracts::error::with_causes(&error));
+            }
+            Err(error) => {
+                synced.error = Some(protea_contracts::error::with_causes(&error));
+                if matches!(error, TrackerError::Unavailable { .. }) {
+                    self.down
+                        .insert(place, protea_contracts::error::with_causes(&error));
+                }
+            }
+        }
+        synced
+    }
+
+    fn tracker(&mut self, place: &str, run: &Unsynced) -> Result<Arc<dyn Tracker>, TrackerError> {
+        if let Some(known) = self.known.get(place) {
+            return Ok(Arc::clone(known));
+        }
+        let tracker = of_cursor(&run.cursor, &run.job)?;
+        // What has a place in each job is made for each.
+        if tracker.is_remote() {
+            self.known.insert(place.to_owned(), Arc::clone(&tracker));
+        }
+        Ok(tracker)
+    }
+}

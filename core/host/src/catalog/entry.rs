@@ -1,0 +1,39 @@
+//! A runner of the catalog: its file, and what that says of itself.
+
+use std::path::{Path, PathBuf};
+
+use protea_contracts::{Descriptor, content};
+
+use super::{CatalogError, Origin};
+
+/// A runner of the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The file.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub descriptor: Descriptor,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Who named its directory.
+    pub origin: Origin,
+}
+
+impl Entry {
+    /// The entry of the file at `path`, whose descriptor was read from it. Hashes the file.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Changed`] when it can no longer be read.
+    pub fn read(path: &Path, descriptor: Descriptor, origin: Origin) -> Result<Self, CatalogError> {
+        let (sha256, _) = content::digest_file(path).map_err(|_| CatalogError::Changed {
+            path: path.to_owned(),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            descriptor,
+            sha256,
+            origin,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Why a runner cannot be had from the catalog.
+
+use std::path::PathBuf;
+
+use super::{Insecure, LockError};
+
+/// Why a runner cannot be had from the catalog.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// No runner of this name is on the search path.
+    #[error("there is no runner {name:?}{}{}", hint(.nearest), passed_over(.unusable))]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// Names that are there and look like it, the nearest first; all names where none does.
+        nearest: Vec<String>,
+        /// Files that could not be used, with the reason: the runner may be one of them.
+        unusable: Vec<(PathBuf, String)>,
+    },
+    /// Two files in one directory have the same runner.
+    #[error(
+        "the runner {name:?} is there twice in one directory: {} and {}; remove one of them",
+        first.display(), second.display()
+    )]
+    Duplicate {
+        /// The runner's name.
+        name: String,
+        /// One file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// The runner is for another contract.
+    #[error("the runner {name:?} ({}) cannot be used: {mismatch}", path.display())]
+    Incompatible {
+        /// The runner's name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// Both versions and the remedy.
+        mismatch: protea_contracts::version::VersionMismatch,
+    },
+    /// What is asked for cannot be a name.
+    #[error(
+        "{name:?} cannot be a runner's name, which has no path separators and no control characters"
+    )]
+    Name {
+        /// What was asked for.
+        name: String,
+    },
+    /// Others could have put the runner where it is.
+    #[error("the runner {name:?} is not trusted: {insecure}")]
+    Insecure {
+        /// The runner's name.
+        name: String,
+        /// Who could, and the remedy.
+        insecure: Insecure,
+    },
+    /// The lock file does not let the runner through.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// The file changed between looking and opening.
+    #[error("{} changed while it was being loaded; try again", path.display())]
+    Changed {
+        /// The library.
+        path: PathBuf,
+    },
+}
+
+fn hint(nearest: &[String]) -> String {
+    match nearest {
+        [] => "; no runner was found".to_owned(),
+        [one] => format!("; did you mean {one:?}?"),
+        [several @ .., last] => {
+            let several: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
+            format!("; did you mean {} or {last:?}?", several.join(", "))
+        }
+    }
+}
+
+fn passed_over(unusable: &[(PathBuf, String)]) -> String {
+    unusable
+        .iter()
+        .map(|(path, reason)| format!("\n  passed over {}: {reason}", path.display()))
+        .collect()
+}

@@ -1,0 +1,346 @@
+//! The catalog: the runners on the search path, by name, known without running their code.
+
+mod candidates;
+mod entry;
+mod error;
+mod inspect;
+mod lock;
+mod search_path;
+mod trust;
+
+use std::path::{Path, PathBuf};
+
+pub use entry::Entry;
+pub use error::CatalogError;
+pub use inspect::{Unusable, Verdict, inspect};
+pub use lock::{LOCK_FILE, Lock, LockError, Pin};
+pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
+pub use trust::{Insecure, examine_directory};
+
+use candidates::candidates;
+
+/// Everything found on a search path, judged.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    places: Vec<Place>,
+    allow_insecure: bool,
+    lock: Option<Lock>,
+}
+
+/// A directory of the search path, and what is in it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The directory and who named it.
+    pub entry: SearchEntry,
+    /// The shared libraries in it, by file name; or why it cannot be read.
+    pub files: Result<Vec<Candidate>, String>,
+    /// Why the directory is not to be trusted, if it is not.
+    pub insecure: Option<Insecure>,
+}
+
+/// A shared library in a directory of the search path.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The file.
+    pub path: PathBuf,
+    /// What it turned out to be.
+    pub verdict: Verdict,
+    /// Why the file is not to be trusted, if it is not.
+    pub insecure: Option<Insecure>,
+}
+
+/// A path for people and JSON: what is not UTF-8 in it becomes U+FFFD.
+///
+/// # Errors
+///
+/// Those of the serialiser.
+pub fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// One line of the answer to "where does this runner come from?".
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Trace {
+    /// The file, or the directory where it could not be read or has no library.
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    /// Who named the directory.
+    pub origin: Origin,
+    /// Whether this is the file that is taken.
+    pub taken: bool,
+    /// Why it is taken or passed over.
+    pub reason: String,
+}
+
+impl Catalog {
+    /// Looks at every shared library in every directory of the search path. Runs no runner's code;
+    /// a file that cannot be used is noted, never an error.
+    #[must_use]
+    pub fn scan(search_path: &SearchPath) -> Self {
+        let places = search_path
+            .entries()
+            .into_iter()
+            .map(|entry| Place {
+                entry: entry.clone(),
+                files: candidates(&entry.directory),
+                insecure: examine_directory(&entry.directory),
+            })
+            .collect();
+        Self {
+            places,
+            allow_insecure: false,
+            lock: None,
+        }
+    }
+
+    /// Dispatches also what others could have put there: see [`Insecure`].
+    #[must_use]
+    pub fn allowing_insecure(mut self) -> Self {
+        self.allow_insecure = true;
+        self
+    }
+
+    /// Dispatches only what is pinned in `lock`.
+    #[must_use]
+    pub fn locked(mut self, lock: Lock) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    /// The directories searched, with everything found in them.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The runners that can be dispatched, by name; of several with one name, the one that wins.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Duplicate`] where one directory has a name twice.
+    pub fn runners(&self) -> Result<Vec<Entry>, CatalogError> {
+        let mut names: Vec<&str> = self.named().map(|(_, _, name)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let found = names.into_iter().map(|name| self.find(name));
+        found
+            .filter(|found| match found {
+                Ok(_) => true,
+                Err(error) => matches!(error, CatalogError::Duplicate { .. }),
+            })
+            .collect()
+    }
+
+    /// The files that are meant to be runners, or look like it, and cannot be used, with the reason.
+    #[must_use]
+    pub fn unusable(&self) -> Vec<(PathBuf, String)> {
+        let mut unusable = self.insecure();
+        unusable.extend(
+            self.candidates()
+                .filter_map(|(_, candidate)| match &candidate.verdict {
+                    Verdict::Runner(_) | Verdict::NotARunner => None,
+                    verdict => Some((candidate.path.clone(), reason(verdict))),
+                }),
+        );
+        unusable
+    }
+
+    /// Directories with runners, and runners' files, that are not to be trusted: a directory once,
+    /// whatever is in it.
+    fn insecure(&self) -> Vec<(PathBuf, String)> {
+        if self.allow_insecure {
+            return Vec::new();
+        }
+        let mut found: Vec<(PathBuf, String)> = Vec::new();
+        for (place, candidate, _) in self.named() {
+            let (path, insecure) = match (&place.insecure, &candidate.insecure) {
+                (Some(insecure), _) => (&place.entry.directory, insecure),
+                (None, Some(insecure)) => (&candidate.path, insecure),
+                (None, None) => continue,
+            };
+            if found.last().is_none_or(|(last, _)| last != path) {
+                found.push((path.clone(), insecure.to_string()));
+            }
+        }
+        found
+    }
+
+    /// The runner of this name: the first on the search path.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Unknown`] with the nearest names, [`CatalogError::Duplicate`] with both
+    /// files, [`CatalogError::Incompatible`] with both versions, [`CatalogError::Insecure`] and
+    /// [`CatalogError::Locked`] for what is not to be trusted; the search does not go on behind it.
+    pub fn find(&self, name: &str) -> Result<Entry, CatalogError> {
+        if name
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '/' | '\\'))
+        {
+            return Err(CatalogError::Name {
+                name: name.to_owned(),
+            });
+        }
+        for place in &self.places {
+            let mut hits = place
+                .files
+                .iter()
+                .flatten()
+                .filter(|candidate| name_of(&candidate.verdict) == Some(name));
+            let Some(candidate) = hits.next() else {
+                continue;
+            };
+            if let Some(second) = hits.next() {
+                return Err(CatalogError::Duplicate {
+                    name: name.to_owned(),
+                    first: candidate.path.clone(),
+                    second: second.path.clone(),
+                });
+            }
+            return match &candidate.verdict {
+                Verdict::Incompatible { mismatch, .. } => Err(CatalogError::Incompatible {
+                    name: name.to_owned(),
+                    path: candidate.path.clone(),
+                    mismatch: mismatch.clone(),
+                }),
+                Verdict::Runner(descriptor) => self.trusted(
+                    place,
+                    candidate,
+                    Entry::read(&candidate.path, descriptor.clone(), place.entry.origin)?,
+                ),
+                Verdict::NotARunner | Verdict::Unusable(_) => {
+                    unreachable!("only runners have a name")
+                }
+            };
+        }
+        Err(self.unknown(name))
+    }
+
+    fn trusted(
+        &self,
+        place: &Place,
+        candidate: &Candidate,
+        entry: Entry,
+    ) -> Result<Entry, CatalogError> {
+        let insecure = place.insecure.as_ref().or(candidate.insecure.as_ref());
+        if let Some(insecure) = insecure.filter(|_| !self.allow_insecure) {
+            return Err(CatalogError::Insecure {
+                name: entry.descriptor.name,
+                insecure: insecure.clone(),
+            });
+        }
+        if let Some(lock) = &self.lock {
+            lock.check(&entry)?;
+        }
+        Ok(entry)
+    }
+
+    /// Every place looked at for this runner, in order, and why each file was taken or passed over.
+    #[must_use]
+    pub fn trace(&self, name: &str) -> Vec<Trace> {
+        let found = self.find(name);
+        let refused = match &found {
+            Err(CatalogError::Insecure { insecure, .. }) => Some(insecure.to_string()),
+            Err(CatalogError::Locked(error)) => Some(error.to_string()),
+            _ => None,
+        };
+        let winner = found.ok().map(|entry| entry.path);
+        // Only the first of this name is refused; those behind it were not asked.
+        let mut refused = refused.into_iter();
+        let mut first_is_past = false;
+        let mut lines = Vec::new();
+        for place in &self.places {
+            let mut line = |path: &Path, taken, reason| {
+                lines.push(Trace {
+                    path: path.to_owned(),
+                    origin: place.entry.origin,
+                    taken,
+                    reason,
+                });
+            };
+            match &place.files {
+                Err(reason) => line(&place.entry.directory, false, reason.clone()),
+                Ok(files) if files.is_empty() => line(
+                    &place.entry.directory,
+                    false,
+                    "there is no shared library in it".to_owned(),
+                ),
+                Ok(files) => {
+                    for candidate in files {
+                        let taken = winner.as_ref() == Some(&candidate.path);
+                        let why = match name_of(&candidate.verdict) {
+                            Some(other) if other != name => format!("it is the runner {other:?}"),
+                            Some(_) if taken => "taken".to_owned(),
+                            Some(_) if winner.is_some() => {
+                                "an earlier directory has a runner of this name".to_owned()
+                            }
+                            Some(_) if matches!(candidate.verdict, Verdict::Runner(_)) => {
+                                if let Some(refused) = refused.next() {
+                                    first_is_past = true;
+                                    refused
+                                } else if first_is_past {
+                                    "an earlier directory has a runner of this name".to_owned()
+                                } else {
+                                    "another file in this directory has this name too".to_owned()
+                                }
+                            }
+                            _ => reason(&candidate.verdict),
+                        };
+                        line(&candidate.path, taken, why);
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    fn candidates(&self) -> impl Iterator<Item = (&Place, &Candidate)> {
+        self.places.iter().flat_map(|place| {
+            place
+                .files
+                .iter()
+                .flatten()
+                .map(move |candidate| (place, candidate))
+        })
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&Place, &Candidate, &str)> {
+        self.candidates()
+            .filter_map(|(place, candidate)| Some((place, candidate, name_of(&candidate.verdict)?)))
+    }
+
+    fn unknown(&self, name: &str) -> CatalogError {
+        const ALIKE: f64 = 0.6;
+        let mut known: Vec<(f64, &str)> = self
+            .named()
+            .map(|(_, _, known)| (strsim::jaro_winkler(name, known), known))
+            .collect();
+        known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        known.dedup_by_key(|(_, known)| *known);
+        if known.first().is_some_and(|(score, _)| *score >= ALIKE) {
+            known.retain(|(score, _)| *score >= ALIKE);
+        }
+        CatalogError::Unknown {
+            name: name.to_owned(),
+            nearest: known.iter().map(|(_, name)| (*name).to_owned()).collect(),
+            unusable: self.unusable(),
+        }
+    }
+}
+
+fn name_of(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Runner(descriptor) => Some(&descriptor.name),
+        Verdict::Incompatible { descriptor, .. } => Some(&descriptor.name),
+        Verdict::NotARunner | Verdict::Unusable(_) => None,
+    }
+}
+
+fn reason(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Runner(descriptor) => format!("it is the runner {:?}", descriptor.name),
+        Verdict::Incompatible { mismatch, .. } => mismatch.to_string(),
+        Verdict::NotARunner => "it is a shared library without a runner".to_owned(),
+        Verdict::Unusable(unusable) => unusable.to_string(),
+    }
+}

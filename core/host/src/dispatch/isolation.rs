@@ -1,0 +1,28 @@
+//! Where a runner's code runs.
+
+#[cfg(unix)]
+use protea_isolation::WorkerOptions;
+
+/// Where a runner's code runs. The results are the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// In this process: a direct call. A crash of the runner is a crash of the host.
+    #[default]
+    InProcess,
+    /// Each dispatch in a process of its own, which may crash, hang or be killed without harm.
+    #[cfg(unix)]
+    Worker(Box<WorkerOptions>),
+}
+
+impl Isolation {
+    /// `in-process` or `worker`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            #[cfg(unix)]
+            Self::Worker(_) => "worker",
+        }
+    }
+}

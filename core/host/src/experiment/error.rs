@@ -1,0 +1,136 @@
+//! Why an experiment did not come to its end.
+
+use std::path::PathBuf;
+
+use protea_tracking::TrackerError;
+
+use super::{SearchError, Step};
+use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
+
+/// Why an experiment did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The spec was refused; nothing was written.
+    #[error(transparent)]
+    Spec {
+        /// Where, and why.
+        source: Box<DispatchError>,
+    },
+    /// A step failed. The run's manifest says so too.
+    #[error("{} failed", step.name())]
+    Step {
+        /// The step.
+        step: Step,
+        /// The run's directory.
+        directory: PathBuf,
+        /// Why.
+        source: Box<DispatchError>,
+    },
+    /// What was exported did not get to the place that it was to go to. It is in the run's directory
+    /// all the same.
+    #[error(
+        "the export in {} could not be published",
+        export.display()
+    )]
+    Publish {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The directory of the export.
+        export: PathBuf,
+        /// Why.
+        source: Box<StoreError>,
+    },
+    /// A `run` was begun in a `run`; only operations can be nested.
+    #[error(
+        "the run {inner:?} was begun inside the run {outer:?}; end that one first, or do the work in it"
+    )]
+    RunInsideRun {
+        /// The run that goes on.
+        outer: String,
+        /// The run that was begun in it.
+        inner: String,
+    },
+    /// A run made no model and used none.
+    #[error("the run {run_id} has no model; fit one first")]
+    NoModel {
+        /// The run.
+        run_id: String,
+    },
+    /// The event log cannot be written, or a backend cannot be used.
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
+    /// A search cannot be done, or found nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A fold of a cross-validation failed, so that there is no mean. The others are on record.
+    #[error("{} failed in fold {fold}: {reason}", step.name())]
+    Fold {
+        /// Its place, from 0.
+        fold: usize,
+        /// The step.
+        step: Step,
+        /// The fold's directory.
+        directory: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// There is nothing to take the mean of.
+    #[error("a cross-validation needs at least one fold")]
+    NoFold,
+    /// The user asked for the end between two runs.
+    #[error("cancelled")]
+    Cancelled,
+    /// What the caller's own code in a run says went wrong.
+    #[error("{0}")]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+    /// The runner did not say where its scores come from.
+    #[error("explain failed")]
+    Explain {
+        /// Why.
+        source: Box<DispatchError>,
+    },
+    /// The run cannot be recorded.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The dataset of a reference model cannot be brought here.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Something cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ExperimentError {
+    /// An error of the caller's own code in a run.
+    #[must_use]
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
+    /// Whether what would come after is in vain: the user asked for the end, or nothing can be
+    /// recorded any more. What goes wrong in a runner is no such error.
+    #[must_use]
+    pub fn ends_all(&self) -> bool {
+        match self {
+            Self::Step { source, .. } => {
+                self.is_cancelled() || matches!(**source, DispatchError::OutputFull { .. })
+            }
+            Self::Spec { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the user asked for the end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        let source = match self {
+            Self::Cancelled
+            | Self::Store(StoreError::Cancelled)
+            | Self::Dataset(DatasetError::Store(StoreError::Cancelled)) => return true,
+            Self::Publish { source, .. } => return matches!(**source, StoreError::Cancelled),
+            Self::Step { source, .. } | Self::Explain { source } => source,
+            _ => return false,
+        };
+        source.is_cancelled()
+    }
+}

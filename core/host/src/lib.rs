@@ -1,0 +1,56 @@
+//! The host of protea's experiment runners: finds, loads and dispatches them, and keeps what they
+//! produce.
+//!
+//! ```no_run
+//! use protea_core::{Catalog, Experiment, Isolation, Runner, SearchPath, Workspace, dataset};
+//!
+//! let catalog = Catalog::scan(&SearchPath::standard());
+//! let runner = Runner::load(&catalog.find("knn")?, &Isolation::InProcess)?;
+//! let train = dataset::stage("data/train")?;
+//! let test = dataset::stage("data/test")?;
+//!
+//! let workspace = Workspace::open("results")?;
+//! let experiment = Experiment::new(&runner, &workspace);
+//! let run = experiment.fit_evaluate_export(&serde_json::json!({ "k": 5 }), &train, &test)?;
+//! println!("{}", run.manifest.metrics["MFO"]["fmax"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`catalog`] | the runners on the search path, known without running their code |
+//! | [`dispatch`] | one lifecycle call of a runner, with the spec checked before and the answer after |
+//! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
+//! | [`workspace`] | jobs by state point, runs, manifests |
+//! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
+//! | [`backends`] | what runs say of themselves to trackers, and which backends they go to |
+//!
+//! Crates below it, re-exported:
+//!
+//! | re-export | what it holds |
+//! |---|---|
+//! | [`contracts`] | the contract between host and runners |
+//! | [`store`] | datasets, models and exports by URI: staged through a cache, published whole |
+//! | [`quantity`] | times and sizes as people write them |
+//! | [`tracking`] | trackers, the event log and the adapters for MLflow, W&B and TensorBoard |
+//! | `worker` | calls of a runner in a process of its own (Unix) |
+
+pub mod backends;
+pub mod catalog;
+pub mod dataset;
+pub mod dispatch;
+pub mod experiment;
+pub mod workspace;
+
+pub use backends::Tracking;
+pub use catalog::{Catalog, CatalogError, SearchPath};
+pub use dataset::{Dataset, DatasetError};
+pub use dispatch::{DispatchError, Isolation, LoadError, Runner};
+pub use experiment::{Experiment, ExperimentError, FinishedRun};
+pub use workspace::{RunManifest, Workspace, WorkspaceError};
+
+pub use protea_contracts as contracts;
+#[cfg(unix)]
+pub use protea_isolation as worker;
+pub use protea_store::{self as store, Store, StoreError, quantity};
+pub use protea_tracking as tracking;

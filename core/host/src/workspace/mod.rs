@@ -1,0 +1,219 @@
+//! The workspace: jobs known by their state point, and the runs of each.
+//!
+//! ```text
+//! <workspace>/
+//!   .signac/config                          a signac project (schema 2)
+//!   workspace/<job_id>/                     job_id = signac's hash of the state point
+//!     signac_statepoint.json
+//!     signac_job_document.json              how the job stands, and the tracker that it is bound to
+//!     tracker_log/<run_id>/events.jsonl     every event of every run
+//!     artifacts/<pipeline>/<run_id>/
+//!       run_manifest.json                   what ran, with what, how it ended
+//!       logs/run.log                        what was said during it, the runner's output included
+//!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
+//!       model/ predictions/ export/
+//! ```
+
+mod code;
+mod document;
+mod find;
+mod job;
+mod log;
+mod manifest;
+mod recorded;
+mod run;
+mod runs;
+mod state_point;
+mod step;
+mod unsynced;
+mod vanished;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use protea_tracking::TrackerError;
+use serde_json::{Map, Value};
+
+pub use code::CodeRecord;
+pub use document::{JobDocument, TrackerBinding};
+pub use find::FindRunError;
+pub use job::Job;
+pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
+pub use manifest::{
+    Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
+};
+pub use recorded::{RecordedRun, RecordedRunError};
+pub use run::{RUN_MANIFEST, RunDirectory};
+pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
+pub use state_point::{StatePointError, job_id};
+pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
+pub use unsynced::{Unsynced, unsynced};
+
+use crate::store::{StoreError, write_atomic};
+
+const SIGNAC_CONFIG: &str = "schema_version = 2\n";
+
+/// A directory of jobs. signac for Python opens it as a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    directory: PathBuf,
+    unclosed: Vec<String>,
+}
+
+/// Why the workspace cannot take a run.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// Something cannot be written.
+    #[error("the workspace cannot be used")]
+    Store(#[from] StoreError),
+    /// The state point has no identity.
+    #[error(transparent)]
+    StatePoint(#[from] StatePointError),
+    /// The state point of the job cannot be read.
+    #[error("{} cannot be read", path.display())]
+    StatePointUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A run's manifest is none.
+    #[error("{} is not a run manifest", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A job's document is none.
+    #[error("{} is not a job document", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The job is bound to another tracker.
+    #[error("the job {job} is already bound to {backend} (run {run_id})")]
+    Bound {
+        /// The job.
+        job: String,
+        /// The backend.
+        backend: String,
+        /// The backend's id of the run.
+        run_id: String,
+    },
+    /// The event log cannot be written, or a backend cannot be used.
+    #[error(transparent)]
+    Tracker(#[from] TrackerError),
+    /// There is no such job.
+    #[error("{} has no job {id:?}: {reason}", workspace.display())]
+    NoJob {
+        /// The workspace.
+        workspace: PathBuf,
+        /// What was asked for.
+        id: String,
+        /// What is there instead.
+        reason: String,
+    },
+    /// The job's directory belongs to another state point: the directory was tampered with.
+    #[error(
+        "{} holds another state point than its name says; move the directory away",
+        path.display()
+    )]
+    OtherStatePoint {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Workspace {
+    /// Opens the workspace at `directory`, made if it is not there. Runs whose process vanished
+    /// are closed as `killed`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when it cannot be made or written.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
+        let settings = directory.join(".signac");
+        fs::create_dir_all(&settings).map_err(StoreError::write(&settings))?;
+        let config = settings.join("config");
+        if !config.exists() {
+            write_atomic(&config, SIGNAC_CONFIG.as_bytes())?;
+        }
+        Ok(Self::closing_vanished(directory))
+    }
+
+    /// The workspace at `directory`, to look at what is there: nothing is made. Runs whose process
+    /// vanished are closed as `killed`.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when a relative path has nothing to be relative to.
+    pub fn at(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
+        Ok(Self::closing_vanished(directory))
+    }
+
+    fn closing_vanished(directory: PathBuf) -> Self {
+        let mut workspace = Self {
+            directory,
+            unclosed: Vec::new(),
+        };
+        let failures = vanished::close(&workspace);
+        workspace.unclosed = failures
+            .iter()
+            .map(|error| protea_contracts::error::with_causes(error))
+            .collect();
+        workspace
+    }
+
+    /// Why runs whose process vanished could not be closed, for each of them.
+    #[must_use]
+    pub fn unclosed(&self) -> &[String] {
+        &self.unclosed
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The job of this state point, made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError`].
+    pub fn job(&self, state_point: &Map<String, Value>) -> Result<Job, WorkspaceError> {
+        Job::open(&self.directory, state_point)
+    }
+
+    /// The job with this id, or with the only id that begins so, or in this directory.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::NoJob`]; [`WorkspaceError::Store`].
+    pub fn find_job(&self, id: &str) -> Result<Job, WorkspaceError> {
+        Job::find(&self.directory, id)
+    }
+
+    /// The directories of all jobs, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`].
+    pub fn job_directories(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
+        Ok(job::directories(&self.directory)?)
+    }
+
+    /// Where runs that go on are marked.
+    pub(crate) fn open_runs(&self) -> PathBuf {
+        self.directory.join(".protea").join("open")
+    }
+}

@@ -1,0 +1,296 @@
+//! The worker's side: one call of one runner, then the end.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use protea_contracts::{
+    abi::host::{Call, CallError, LateEvents, LoadedRunner},
+    content,
+    emit::{Event, EventSink, Level},
+};
+use rustix::process::{Signal, getpid, kill_process};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    keeper,
+    keeper_link::Beginning,
+    protocol::{CUT_OFF, Failure, Frames, Kind, Operation, Start, encode_event, frame},
+    sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
+};
+#[cfg(target_os = "linux")]
+use super::{native, protect_keeper};
+
+/// How long the host may take to end a worker that has answered.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The argument that makes a program serve as a worker.
+pub(super) const ARGUMENT: &str = "__protea-worker";
+
+/// Serves as a worker if that is what this process was started for, and does not return then.
+/// The first thing in the `main` of a program that starts workers.
+pub fn serve_if_asked() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ARGUMENT) && arguments.next().is_none() {
+        serve()
+    }
+}
+
+/// Serves as a worker, and does not return: for a program that a
+/// [`WorkerCommand`](crate::WorkerCommand) of one's own has started, with other arguments than
+/// [`serve_if_asked`] looks for.
+///
+/// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
+/// keeper. The keeper ends the worker, and the host or its death the keeper.
+pub fn serve() -> ! {
+    match take_socket().and_then(|mut socket| {
+        let read = match Beginning::read(&socket)? {
+            Beginning::Keeper(link) => keeper::keep(socket, link),
+            Beginning::Worker(read) => read,
+        };
+        let start = read_start(&mut socket, &read)?;
+        let channel = Channel::new(&socket, start.level)?;
+        Ok((socket, start, Arc::new(channel)))
+    }) {
+        Ok((socket, start, channel)) => {
+            // A sandbox holds for threads that come after it, so the listening one is among them.
+            let ready = set_up(&start);
+            watch(socket, Arc::clone(&channel));
+            match ready {
+                Ok(holes) => {
+                    if let Some(holes) = holes {
+                        channel.warn(SANDBOX_INCOMPLETE, &holes);
+                    }
+                    answer(&start, &channel);
+                }
+                Err(error) => channel.fail(&Failure::Setup(error)),
+            }
+            // The keeper ends the process: ending by itself would run the destructors of the
+            // runner's library.
+            thread::sleep(PATIENCE);
+            cut_off()
+        }
+        Err(error) => {
+            eprintln!("this process is a worker of protea and was not started by it: {error}");
+            std::process::exit(2)
+        }
+    }
+}
+
+/// Moves the socket away from standard input, which a runner may read or close.
+fn take_socket() -> std::io::Result<UnixStream> {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    socket.peer_addr()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(socket)
+}
+
+/// Reads the first message, of which `read` has been read.
+fn read_start(socket: &mut UnixStream, read: &[u8]) -> std::io::Result<Start> {
+    let mut frames = Frames::default();
+    frames.extend(read);
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        match frames.next().map_err(std::io::Error::other)? {
+            Some((Kind::Start, payload)) => return Ok(serde_json::from_slice(payload)?),
+            Some((kind, _)) => {
+                return Err(std::io::Error::other(format!(
+                    "the host began with {kind:?}"
+                )));
+            }
+            None => match socket.read(&mut chunk)? {
+                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                read => frames.extend(&chunk[..read]),
+            },
+        }
+    }
+}
+
+/// Nothing can be said to the host any more: either it is gone, or the runner has closed the
+/// connection. Ends this process; its keeper sees to what came of it.
+fn cut_off() -> ! {
+    let _ = kill_process(getpid(), CUT_OFF);
+    // The runner does not let that signal end it.
+    std::process::abort()
+}
+
+/// Listens for the host's wish to cancel; when the host is gone, so is this process.
+fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
+    let listen = move || {
+        let mut frames = Frames::default();
+        let mut chunk = [0; 64];
+        loop {
+            match socket.read(&mut chunk) {
+                Ok(read @ 1..) => frames.extend(&chunk[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => cut_off(),
+            }
+            while let Ok(Some((kind, _))) = frames.next() {
+                if kind == Kind::Cancel {
+                    channel.cancelled.store(true, Ordering::SeqCst);
+                }
+            }
+        }
+    };
+    if thread::Builder::new()
+        .name("protea-host".to_owned())
+        .spawn(listen)
+        .is_err()
+    {
+        // Without it, nobody could ask the runner to end.
+        cut_off()
+    }
+}
+
+/// Answers with what a sandbox does not enclose.
+fn set_up(start: &Start) -> Result<Option<String>, String> {
+    // The keeper ends this process; where something has ended the keeper, the system does.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| error.to_string())?;
+    #[cfg(target_os = "linux")]
+    {
+        native::tell_of_starvation().map_err(|error| error.to_string())?;
+        protect_keeper::protect_parent();
+    }
+    start.limits.impose().map_err(|error| error.to_string())?;
+    start.enclosure.impose()
+}
+
+fn answer(start: &Start, channel: &Arc<Channel>) {
+    let library = &start.library;
+    let fail = |failure: Failure| channel.fail(&failure);
+    match content::digest_file(library) {
+        Ok((sha256, _)) if sha256 == start.sha256 => {}
+        Ok(_) => {
+            return fail(Failure::Open(format!(
+                "{} changed while it was being loaded; try again",
+                library.display()
+            )));
+        }
+        Err(error) => {
+            return fail(Failure::Open(format!("{}: {error}", library.display())));
+        }
+    }
+    let runner = match LoadedRunner::open(library) {
+        Ok(runner) => runner,
+        Err(error) => return fail(Failure::Open(protea_contracts::error::with_causes(&error))),
+    };
+    let sink = || Arc::clone(channel) as Arc<dyn EventSink>;
+    match start.operation {
+        Operation::Describe => channel.send_result(runner.describe(), start, None),
+        Operation::Fit => call(start, channel, |request| runner.fit(&request, sink())),
+        Operation::Evaluate => call(start, channel, |request| runner.evaluate(&request, sink())),
+        Operation::Export => call(start, channel, |request| runner.export(&request, sink())),
+        Operation::Explain => call(start, channel, |request| runner.explain(&request, sink())),
+    }
+}
+
+fn call<Q: DeserializeOwned, T: Serialize>(
+    start: &Start,
+    channel: &Channel,
+    call: impl FnOnce(Q) -> Call<T>,
+) {
+    match serde_json::from_str(start.request.get()) {
+        Ok(request) => {
+            let Call { result, late, .. } = call(request);
+            channel.send_result(result, start, Some(&late));
+        }
+        Err(error) => channel.fail(&Failure::Setup(format!("the request: {error}"))),
+    }
+}
+
+/// The way to the host, for events from any thread and for the answer.
+struct Channel {
+    socket: Mutex<UnixStream>,
+    level: Level,
+    cancelled: AtomicBool,
+}
+
+impl Channel {
+    fn new(socket: &UnixStream, level: Level) -> std::io::Result<Self> {
+        Ok(Self {
+            socket: Mutex::new(socket.try_clone()?),
+            level,
+            cancelled: AtomicBool::new(false),
+        })
+    }
+
+    /// A frame goes out in one piece, before the caller goes on: what a runner said just before it
+    /// crashed is what one wants to know.
+    fn send(&self, bytes: &[u8]) {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        if socket.write_all(bytes).is_err() {
+            cut_off()
+        }
+    }
+
+    fn warn(&self, event: &'static str, message: &str) {
+        if self.level <= Level::Warning {
+            self.receive(&Event {
+                name: event,
+                message: Some(message),
+                fields: b"{}",
+                level: Level::Warning,
+            });
+        }
+    }
+
+    fn fail(&self, failure: &Failure) {
+        match serde_json::to_vec(failure) {
+            Ok(payload) => self.send(&frame(Kind::Failure, &payload)),
+            Err(error) => eprintln!("the failure cannot be told: {error}"),
+        }
+    }
+
+    fn send_result<T: Serialize>(
+        &self,
+        result: Result<T, CallError>,
+        start: &Start,
+        late: Option<&LateEvents>,
+    ) {
+        match result {
+            Ok(result) => match serde_json::to_vec(&result) {
+                Ok(payload) => self.send(&frame(Kind::Result, &payload)),
+                Err(error) => self.fail(&Failure::Protocol(error.to_string())),
+            },
+            Err(CallError::Runner(error)) => self.fail(&Failure::Runner(error)),
+            Err(CallError::Panicked(panic)) => self.fail(&Failure::Panicked(panic)),
+            Err(CallError::Protocol(message)) => self.fail(&Failure::Protocol(message)),
+        }
+        if start.linger > 0 {
+            thread::sleep(Duration::from_millis(start.linger));
+            let late = late.map_or(0, LateEvents::count);
+            self.send(&frame(Kind::Bye, late.to_string().as_bytes()));
+        }
+    }
+}
+
+impl EventSink for Channel {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn receive(&self, event: &Event<'_>) {
+        thread_local! {
+            static BUFFER: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
+        }
+        let mut buffer = BUFFER.take();
+        buffer.clear();
+        encode_event(&mut buffer, event);
+        self.send(&buffer);
+        BUFFER.set(buffer);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}

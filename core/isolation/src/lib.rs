@@ -1,0 +1,77 @@
+//! Worker isolation: every call of a runner in a process of its own.
+//!
+//! This crate knows the contract and how to call a runner's library in a worker process. It does not
+//! know the host: catalog, workspace and experiments.
+//!
+//! The worker is the host's own program, started anew with a hidden argument. It takes one
+//! start message from a socket, opens the runner's library, makes one call, streams
+//! the events back, answers, and is killed, with all that the runner has started. A crash, an
+//! exit, a hang, a hunger for memory or a broken answer is an error of that call.
+//!
+//! Between host and worker stands the keeper, once more the same program, which inherits whatever
+//! the runner starts and ends it when the worker ends or the host lets go.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `options`, `limits`, `sandbox` | how workers are started, what they may use, what they may reach |
+//! | `supervise` | the host's side of a call: events, deadlines, cancellation |
+//! | `process` | keeper and worker as the host has them: start, output, kill |
+//! | `protocol` | the messages between host and worker |
+//! | `child` | the worker's side of a call |
+//! | `keeper`, `keeper_link` | the process between them, and its connection to the host |
+//! | `exit_status`, `stderr_tail` | what the end of a worker means, and the end of what it wrote to standard error |
+//! | `memory` | how much memory a worker and all that it started hold together |
+//! | `process_tree`, `process_stat`, `orphans` | the processes that a worker started, while it has a keeper and afterwards |
+//! | `protect_keeper` | keeps the runner from its keeper |
+//! | `filter`, `native` | seccomp filters; what the system offers through unsafe calls only |
+//! | `contained` | calls into the embedding application |
+//! | `error` | why a call gave no result |
+
+#![cfg(unix)]
+
+mod child;
+mod contained;
+mod error;
+mod exit_status;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod filter;
+mod keeper;
+mod keeper_link;
+mod limits;
+mod memory;
+#[cfg(target_os = "linux")]
+mod native;
+mod options;
+pub mod orphans;
+mod process;
+pub mod process_stat;
+mod process_tree;
+#[cfg(target_os = "linux")]
+mod protect_keeper;
+mod protocol;
+mod sandbox;
+mod stderr_tail;
+mod supervise;
+
+pub use child::{serve, serve_if_asked};
+pub use error::WorkerError;
+pub use exit_status::explain_end;
+pub use limits::WorkerLimits;
+pub use options::WorkerOptions;
+pub use process::{STDERR, STDOUT, WorkerCommand};
+#[cfg(target_os = "linux")]
+pub use protect_keeper::protect_parent;
+pub use protocol::Operation;
+pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
+pub use supervise::{LATE_EVENTS, Task, dispatch};
+
+/// Nothing but Linux can keep a process from its parent.
+#[cfg(not(target_os = "linux"))]
+pub fn protect_parent() {}

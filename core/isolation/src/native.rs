@@ -1,0 +1,111 @@
+//! What the system offers through unsafe calls only: filters with flags, and handlers of signals.
+
+#![allow(unsafe_code)]
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
+
+use libc::{c_int, c_void, siginfo_t};
+
+use super::stderr_tail::STARVED;
+
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "riscv64"
+))]
+/// Installs a filter for this thread and all that it starts.
+pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
+    let length = u16::try_from(program.len()).map_err(io::Error::other)?;
+    let filter = libc::sock_fprog {
+        len: length,
+        filter: program.as_ptr().cast_mut().cast(),
+    };
+    // Before Linux 5.16, a filter without this makes arithmetic slower.
+    let flags = [libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0];
+    // SAFETY: the call takes plain numbers.
+    if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut error = None;
+    for flags in flags {
+        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`), `len`
+        // counts its elements, and the kernel copies them before it returns.
+        let installed = unsafe {
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                flags,
+                &raw const filter,
+            )
+        };
+        if installed == 0 {
+            return Ok(());
+        }
+        error = Some(io::Error::last_os_error());
+    }
+    Err(error.unwrap_or_else(io::Error::last_os_error))
+}
+
+/// What handled the signal before.
+static BEFORE: Mutex<Option<libc::sigaction>> = Mutex::new(None);
+
+/// From now on, a process that aborts or follows a null pointer, while the last error of that thread
+/// was that memory was refused, says [`STARVED`] before it ends. The signal still ends it.
+pub(super) fn tell_of_starvation() -> io::Result<()> {
+    for signal in [libc::SIGABRT, libc::SIGSEGV] {
+        // SAFETY: all-zero bytes are a `sigaction`; the handler has the type that SA_SIGINFO asks
+        // for, and calls what may be called in a handler only.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = on_fatal_signal as *const () as usize;
+            // Once: the signal that comes again ends the process. On the stack that is kept for a thread
+            // whose own has overflowed.
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
+            let mut before: libc::sigaction = std::mem::zeroed();
+            if libc::sigaction(signal, &raw const action, &raw mut before) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            if signal == libc::SIGSEGV {
+                *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+            }
+        }
+    }
+    // What was refused until now is none of the runner's business.
+    // SAFETY: the pointer is to this thread's own.
+    unsafe { *libc::__errno_location() = 0 };
+    Ok(())
+}
+
+extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    /// What lies below is reached through a null pointer.
+    const NULL: usize = 64 << 10;
+    // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV has
+    // an address; `write` and `raise` may be called in a handler. `try_lock` waits for nobody, and nobody
+    // holds the lock once it has been set. What handled the signal before is called as it would have been.
+    unsafe {
+        let refused = *libc::__errno_location() == libc::ENOMEM;
+        let by_fault = (*info).si_code > 0;
+        if refused && (signal == libc::SIGABRT || by_fault && ((*info).si_addr() as usize) < NULL) {
+            let line = [STARVED.as_bytes(), b" (ENOMEM)\n"];
+            for part in line {
+                libc::write(2, part.as_ptr().cast(), part.len());
+            }
+        }
+        if signal == libc::SIGSEGV
+            && let Ok(before) = BEFORE.try_lock()
+            && let Some(before) = *before
+            && before.sa_flags & libc::SA_SIGINFO != 0
+        {
+            // Rust's, which tells of a stack that has overflowed.
+            let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
+                std::mem::transmute(before.sa_sigaction);
+            handler(signal, info, context);
+        } else if !by_fault || signal == libc::SIGABRT {
+            libc::raise(signal);
+        }
+        // A fault comes again when the handler returns.
+    }
+}

@@ -1,0 +1,88 @@
+//! What the system says of one process: `/proc/<pid>/stat`, or that of one of its threads.
+
+use std::{fs, path::Path};
+
+use rustix::process::Pid;
+
+/// Set in the flags of a process that is ending (`PF_EXITING`).
+const EXITING: u64 = 4;
+
+/// A process or thread as `stat` has it (see proc_pid_stat(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProcessStat {
+    /// Its state, such as `R` (running), `S` (sleeping) or `Z` (ended, and its parent does not know yet).
+    pub state: char,
+    /// The number of its parent. None of the first process.
+    pub parent: Option<Pid>,
+    /// Whether it is ending.
+    pub exiting: bool,
+    /// User and system time so far, in hundredths of a second.
+    pub ticks: u64,
+    /// When it started, in hundredths of a second since the system did: with its number, its identity.
+    pub started: u64,
+}
+
+impl ProcessStat {
+    /// That of a process. None if it is gone, or the system does not tell.
+    #[must_use]
+    pub fn of(pid: Pid) -> Option<Self> {
+        Self::read(format!("/proc/{}", pid.as_raw_nonzero()))
+    }
+
+    /// That of the process or thread with this directory in `/proc`.
+    #[must_use]
+    pub fn read(directory: impl AsRef<Path>) -> Option<Self> {
+        Self::parse(&fs::read_to_string(directory.as_ref().join("stat")).ok()?)
+    }
+
+    /// From the file's text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // The second field is the name, which may hold anything, blanks and parentheses too.
+        let (_, rest) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+        Some(Self {
+            state: fields.first()?.chars().next()?,
+            parent: Pid::from_raw(fields.get(1)?.parse().ok()?),
+            exiting: number(6)? & EXITING != 0,
+            ticks: number(11)? + number(12)?,
+            started: number(19)?,
+        })
+    }
+
+    /// Whether it has ended, even if its number is still taken.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: &str = "12 12 0 -1 4194368 0 0 0 0 7 5 0 0 20 0 1 0 4711 0";
+
+    #[test]
+    fn fields_are_read_whatever_the_name() {
+        for name in ["name", "a (b) R", ") S 9"] {
+            let stat = ProcessStat::parse(&format!("12 ({name}) S 1 {REST}")).unwrap();
+            assert_eq!(stat.state, 'S');
+            assert_eq!(stat.parent, Pid::from_raw(1));
+            assert_eq!((stat.ticks, stat.started), (12, 4711));
+            assert!(!stat.exiting && !stat.has_ended());
+        }
+        assert_eq!(ProcessStat::parse("12 (name) S 1"), None);
+    }
+
+    #[test]
+    fn what_ends_is_told_from_what_has_ended() {
+        let exiting = REST.replace("4194368", "4194372");
+        let stat = ProcessStat::parse(&format!("12 (name) R 1 {exiting}")).unwrap();
+        assert!(stat.exiting && !stat.has_ended());
+        let stat = ProcessStat::parse(&format!("12 (name) Z 1 {exiting}")).unwrap();
+        assert!(stat.has_ended());
+    }
+}

@@ -1,0 +1,85 @@
+//! Who descends from a process.
+
+use std::{fs, io};
+
+use rustix::process::Pid;
+
+use super::process_stat::ProcessStat;
+
+/// All that descend from a process and have a living parent among them.
+pub(super) fn descendants(ancestor: Pid) -> Vec<Pid> {
+    let mut found = vec![ancestor];
+    let mut at = 0;
+    while let Some(&parent) = found.get(at) {
+        at += 1;
+        let children = children(parent).unwrap_or_default();
+        // Processes come and go meanwhile; none is to be taken twice.
+        let new: Vec<Pid> = children
+            .into_iter()
+            .filter(|child| !found.contains(child))
+            .collect();
+        found.extend(new);
+    }
+    found.remove(0);
+    found
+}
+
+/// The children of a process.
+pub(super) fn children(parent: Pid) -> io::Result<Vec<Pid>> {
+    match children_by_thread(parent)? {
+        Some(children) => Ok(children),
+        None => children_by_parent(parent),
+    }
+}
+
+/// As the system lists them with each thread; none where it keeps no such list.
+fn children_by_thread(parent: Pid) -> io::Result<Option<Vec<Pid>>> {
+    let mut found = None;
+    for thread in fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero()))? {
+        // A thread may end meanwhile; its children are another's then.
+        if let Ok(list) = fs::read_to_string(thread?.path().join("children")) {
+            let list = list.split_ascii_whitespace();
+            found
+                .get_or_insert_with(Vec::new)
+                .extend(list.filter_map(pid));
+        }
+    }
+    Ok(found)
+}
+
+/// Of all processes, those that name it as their parent.
+fn children_by_parent(parent: Pid) -> io::Result<Vec<Pid>> {
+    let processes = fs::read_dir("/proc")?.filter_map(Result::ok);
+    Ok(processes
+        .filter_map(|entry| {
+            let pid = pid(entry.file_name().to_str()?)?;
+            (ProcessStat::read(entry.path())?.parent == Some(parent)).then_some(pid)
+        })
+        .collect())
+}
+
+fn pid(text: &str) -> Option<Pid> {
+    Pid::from_raw(text.parse().ok()?)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn children_are_found_either_way() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let (pid, this) = (Pid::from_child(&child), rustix::process::getpid());
+        let by_parent = children_by_parent(this).unwrap();
+        let by_thread = children_by_thread(this).unwrap();
+        let all = descendants(this);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(by_parent.contains(&pid), "{by_parent:?}");
+        // Not every kernel keeps the list.
+        assert!(by_thread.is_none_or(|children| children.contains(&pid)));
+        assert!(all.contains(&pid) && !all.contains(&this), "{all:?}");
+    }
+}

@@ -1,0 +1,395 @@
+//! What a worker may reach: its files, and nothing of the network.
+//!
+//! Linux only: Landlock for files (version 3 of it at least, in Linux since 6.2; later versions also
+//! keep signals and devices out of reach), seccomp for sockets and for what Landlock does not know. The
+//! restrictions hold for every thread and child that comes after them, and cannot be lifted again.
+//!
+//! | may be read | may be written |
+//! |---|---|
+//! | the dataset, the model with the directory that it lies in, the dataset that a reference model names | the output directory |
+//! | the runner's file, the shared libraries beside it, this program | `/dev/null`, `/dev/zero` |
+//! | the system's libraries, those in `LD_LIBRARY_PATH`, time zones | |
+//! | what the system says of itself and its processes (not into the others), random numbers | |
+//!
+//! No mode, owner, time or attribute of a file can be changed, not even below the output directory:
+//! Landlock covers none of them, and seccomp does not see paths. `fchmod` succeeds and does nothing.
+//! No socket can be made, and no program started but those that the runner declares; what holds for
+//! the worker holds for them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a worker is kept to the files it needs and away from the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Sandbox {
+    /// It may do what the user may.
+    #[default]
+    Off,
+    /// As far as the kernel can; what it cannot is told as the event [`INCOMPLETE`].
+    WherePossible,
+    /// Wholly; a dispatch fails where the kernel cannot.
+    Strict,
+}
+
+/// The event, a warning, that tells of a sandbox with holes in it.
+pub const INCOMPLETE: &str = "worker.sandbox_incomplete";
+
+/// What one worker may reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Enclosure {
+    pub mode: Sandbox,
+    /// Files and directories to read, beside those of every worker.
+    pub read: Vec<PathBuf>,
+    /// Programs that may be started, enclosed as their starter is, and what loads them.
+    pub execute: Vec<PathBuf>,
+    /// The directory to write to; it is made if need be.
+    pub write: Option<PathBuf>,
+}
+
+impl Enclosure {
+    /// Encloses this thread and all that it starts. Answers with what is not enclosed.
+    pub(super) fn impose(&self) -> Result<Option<String>, String> {
+        if self.mode == Sandbox::Off {
+            return Ok(None);
+        }
+        let holes = match imp::impose(self) {
+            Ok(()) => return Ok(None),
+            Err(holes) => holes,
+        };
+        match self.mode {
+            Sandbox::Strict => Err(format!(
+                "strict sandbox is not available on this system: {holes}; use a sandbox that is not strict, or none"
+            )),
+            _ => Ok(Some(format!("the sandbox has holes: {holes}"))),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod imp {
+    pub(super) fn impose(_: &super::Enclosure) -> Result<(), String> {
+        Err("only Linux has what it is made of, so nothing is enclosed".to_owned())
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod imp {
+    use std::{
+        env, fs,
+        path::{Path, PathBuf},
+    };
+
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, RestrictionStatus,
+        Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+        path_beneath_rules,
+    };
+
+    use super::{Enclosure, Sandbox};
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    use crate::filter::{self, Foreign, Given};
+
+    const LIBRARIES: [&str; 12] = [
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib32",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/usr/local/lib64",
+        "/etc/ld.so.cache",
+        "/etc/ld.so.preload",
+        "/nix/store",
+        "/gnu/store",
+    ];
+    const SYSTEM: [&str; 7] = [
+        // Whole, so that what a runner leaves behind is found. Of processes outside of the sandbox,
+        // Landlock keeps memory, environment and files closed all the same.
+        "/proc",
+        "/sys/devices/system",
+        "/sys/fs/cgroup",
+        "/dev/random",
+        "/dev/urandom",
+        "/etc/localtime",
+        "/usr/share/zoneinfo",
+    ];
+    const SINKS: [&str; 2] = ["/dev/null", "/dev/zero"];
+
+    pub(super) fn impose(enclosure: &Enclosure) -> Result<(), String> {
+        if let Some(output) = &enclosure.write {
+            fs::create_dir_all(output)
+                .map_err(|error| format!("{} cannot be made: {error}", output.display()))?;
+        }
+        let files = files(enclosure);
+        let calls = calls();
+        match (files, calls) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Err(hole)) | (Err(hole), Ok(())) => Err(hole),
+            (Err(one), Err(other)) => Err(format!("{one}; {other}")),
+        }
+    }
+
+    fn files(enclosure: &Enclosure) -> Result<(), String> {
+        let whole = landlock(enclosure, CompatLevel::HardRequirement);
+        let Err(error) = whole else { return Ok(()) };
+        if enclosure.mode == Sandbox::Strict {
+            return Err(format!("this kernel's Landlock does not do: {error}"));
+        }
+        match landlock(enclosure, CompatLevel::BestEffort) {
+            Ok(status) if status.ruleset == RulesetStatus::NotEnforced => {
+                Err("this kernel has no Landlock, so any file can be reached".to_owned())
+            }
+            Ok(_) => Err(format!(
+                "this kernel's Landlock is too old to keep all writing in: {error}"
+            )),
+            Err(error) => Err(format!("Landlock does not work: {error}")),
+        }
+    }
+
+    /// `level` goes for what a sandbox cannot be without; the rest is taken where the kernel has it.
+    fn landlock(
+        enclosure: &Enclosure,
+        level: CompatLevel,
+    ) -> Result<RestrictionStatus, RulesetError> {
+        let read = AccessFs::ReadFile | AccessFs::ReadDir;
+        let never = AccessFs::Execute
+            | AccessFs::MakeChar
+            | AccessFs::MakeBlock
+            | AccessFs::MakeSock
+            | AccessFs::IoctlDev;
+        let write: BitFlags<AccessFs> = AccessFs::from_all(ABI::V3) & !never;
+        Ruleset::default()
+            .set_compatibility(level)
+            .handle_access(AccessFs::from_all(ABI::V3))?
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::IoctlDev)?
+            .handle_access(AccessNet::from_all(ABI::V4))?
+            .scope(Scope::from_all(ABI::V6))?
+            .create()?
+            .add_rules(path_beneath_rules(LIBRARIES.iter().chain(&SYSTEM), read))?
+            .add_rules(path_beneath_rules(this_process(), read))?
+            .add_rules(path_beneath_rules(&enclosure.read, read))?
+            .add_rules(path_beneath_rules(
+                &enclosure.execute,
+                AccessFs::ReadFile | AccessFs::Execute,
+            ))?
+            .add_rules(path_beneath_rules(
+                &SINKS,
+                AccessFs::ReadFile | AccessFs::WriteFile,
+            ))?
+            .add_rules(path_beneath_rules(&enclosure.write, write))?
+            .restrict_self()
+    }
+
+    /// This program, which a backtrace reads, and where the user has libraries.
+    fn this_process() -> Vec<PathBuf> {
+        let libraries = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        env::split_paths(&libraries)
+            .filter(|path| path.is_absolute() && path != Path::new("/"))
+            .chain(env::current_exe())
+            .collect()
+    }
+
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    fn calls() -> Result<(), String> {
+        // `std::fs::copy` changes the mode of what it has just written, and fails if it may not. What
+        // does nothing harms nothing: the file was made with that mode already.
+        let harmless = vec![(libc::SYS_fchmod, Vec::new())];
+        let denied = denied().into_iter().map(|call| (call, Vec::new()));
+        let requests = REQUESTS.map(|request| (libc::SYS_ioctl, vec![(1, request)]));
+        filter::answer(&harmless, 0, Foreign::Fatal)
+            .and_then(|()| {
+                let calls: Vec<Given> = denied.chain(requests).collect();
+                filter::answer(&calls, libc::EACCES, Foreign::Fatal)
+            })
+            .map_err(|error| {
+                format!(
+                    "seccomp does not work, so the network and the modes of files are open: {error}"
+                )
+            })
+    }
+
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    /// Requests of `ioctl` that change what a file is, or its file system, and need no more than a file
+    /// that is open for reading: `chattr` and its like.
+    const REQUESTS: [u32; 13] = [
+        0x4008_6602, // FS_IOC_SETFLAGS
+        0x4004_6602, // FS_IOC32_SETFLAGS
+        0x4008_7602, // FS_IOC_SETVERSION
+        0x4004_7602, // FS_IOC32_SETVERSION
+        0x401c_5820, // FS_IOC_FSSETXATTR
+        0x800c_6613, // FS_IOC_SET_ENCRYPTION_POLICY
+        0x4080_6685, // FS_IOC_ENABLE_VERITY
+        0x4100_9432, // FS_IOC_SETFSLABEL
+        0x4008_941a, // BTRFS_IOC_SUBVOL_SETFLAGS
+        0x4004_7211, // FAT_IOCTL_SET_ATTRIBUTES
+        0xc004_5877, // FIFREEZE
+        0xc004_5878, // FITHAW
+        0xc018_5879, // FITRIM
+    ];
+
+    /// Sockets, what Landlock lets everybody do to the files of the same user: modes, owners, times,
+    /// attributes; and what a runner of root could do to the machine.
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    ))]
+    fn denied() -> Vec<libc::c_long> {
+        // Younger than the constants of libc; the same numbers on every architecture.
+        const SETXATTRAT: libc::c_long = 463;
+        const REMOVEXATTRAT: libc::c_long = 466;
+        const FILE_SETATTR: libc::c_long = 469;
+        let mut calls = vec![
+            libc::SYS_socket,
+            // It makes sockets without the call that is named after them.
+            libc::SYS_io_uring_setup,
+            libc::SYS_fchmodat,
+            libc::SYS_fchmodat2,
+            libc::SYS_fchown,
+            libc::SYS_fchownat,
+            libc::SYS_utimensat,
+            libc::SYS_setxattr,
+            libc::SYS_lsetxattr,
+            libc::SYS_fsetxattr,
+            SETXATTRAT,
+            libc::SYS_removexattr,
+            libc::SYS_lremovexattr,
+            libc::SYS_fremovexattr,
+            REMOVEXATTRAT,
+            FILE_SETATTR,
+            libc::SYS_acct,
+            libc::SYS_bpf,
+            libc::SYS_chroot,
+            libc::SYS_clock_settime,
+            libc::SYS_delete_module,
+            libc::SYS_finit_module,
+            libc::SYS_init_module,
+            libc::SYS_kexec_load,
+            libc::SYS_quotactl,
+            libc::SYS_quotactl_fd,
+            libc::SYS_reboot,
+            libc::SYS_setdomainname,
+            libc::SYS_sethostname,
+            libc::SYS_settimeofday,
+            libc::SYS_swapoff,
+            libc::SYS_swapon,
+        ];
+        #[cfg(target_arch = "x86_64")]
+        calls.extend([
+            libc::SYS_chmod,
+            libc::SYS_chown,
+            libc::SYS_lchown,
+            libc::SYS_utime,
+            libc::SYS_utimes,
+            libc::SYS_futimesat,
+        ]);
+        calls
+    }
+
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )))]
+    fn calls() -> Result<(), String> {
+        Err(
+            "there is no way to close the network and keep the modes of files on this machine"
+                .to_owned(),
+        )
+    }
+}
+
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use crate::{
+        filter::{self, Foreign},
+        protect_parent,
+    };
+
+    /// Does this in a thread whose kernel knows no Landlock.
+    fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+        let thread = std::thread::spawn(|| {
+            let calls = [(libc::SYS_landlock_create_ruleset, Vec::new())];
+            filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
+            act()
+        });
+        thread.join().expect("nothing in it panics")
+    }
+
+    fn enclosure(mode: Sandbox) -> Enclosure {
+        Enclosure {
+            mode,
+            read: Vec::new(),
+            execute: Vec::new(),
+            write: None,
+        }
+    }
+
+    #[test]
+    fn where_the_kernel_lacks_it_strict_is_refused_and_the_other_says_so() {
+        let refused = without_landlock(|| enclosure(Sandbox::Strict).impose()).unwrap_err();
+        assert!(
+            refused.contains("a strict sandbox is not to be had here"),
+            "{refused}"
+        );
+        let told = without_landlock(|| enclosure(Sandbox::WherePossible).impose());
+        let told = told.unwrap().unwrap();
+        assert!(told.contains("this kernel has no Landlock"), "{told}");
+        assert_eq!(
+            without_landlock(|| enclosure(Sandbox::Off).impose()),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn what_only_seccomp_refuses_is_refused_even_without_landlock() {
+        let refused = without_landlock(|| {
+            enclosure(Sandbox::WherePossible).impose().unwrap();
+            let inet = std::net::UdpSocket::bind("127.0.0.1:0").map(drop);
+            let unix = std::os::unix::net::UnixDatagram::unbound().map(drop);
+            [inet, unix].map(|made| made.map_err(|error| error.kind()))
+        });
+        assert_eq!(refused, [Err(std::io::ErrorKind::PermissionDenied); 2]);
+    }
+
+    #[test]
+    fn the_parent_is_out_of_reach_even_without_landlock_and_the_own_child_is_not() {
+        use rustix::process::{
+            Pid, Signal, getppid, kill_process, kill_process_group, test_kill_process,
+        };
+
+        let parent = getppid().expect("it has one");
+        test_kill_process(parent).expect("it is in reach before");
+        let errors = without_landlock(move || {
+            protect_parent();
+            let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
+            kill_process(Pid::from_child(&child), Signal::KILL)?;
+            child.wait()?;
+            Ok::<_, std::io::Error>([
+                test_kill_process(parent).err(),
+                kill_process(parent, Signal::CONT).err(),
+                kill_process_group(Pid::INIT, Signal::CONT).err(),
+            ])
+        });
+        let refused = Some(rustix::io::Errno::PERM);
+        assert_eq!(errors.expect("the child is its own"), [refused; 3]);
+    }
+}

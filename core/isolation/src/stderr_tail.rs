@@ -1,0 +1,97 @@
+//! The end of what a worker wrote to standard error: what one wants to know when it is gone.
+
+/// A worker that ends when memory has just been refused says so on standard error, in a line that
+/// begins so.
+pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
+
+/// So much is kept: a panic may come with a stack trace, and its message stands before that.
+const KEPT: usize = 32 << 10;
+/// So much is shown.
+const SHOWN: usize = 2 << 10;
+
+/// The end of a stream.
+#[derive(Debug, Default)]
+pub(super) struct StderrTail {
+    kept: Vec<u8>,
+}
+
+impl StderrTail {
+    /// Takes the next line of the stream.
+    pub(super) fn hear(&mut self, line: &[u8]) {
+        self.kept.extend_from_slice(line);
+        let excess = self.kept.len().saturating_sub(KEPT);
+        self.kept.drain(..excess);
+    }
+
+    /// What is worth showing: the last panic of a runner in Rust, or its last call for memory, with
+    /// what follows; where there is none, the end.
+    pub(super) fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.kept);
+        let text = text.trim();
+        match last_cause(text) {
+            Some(at) => {
+                let end = text.floor_char_boundary(at + SHOWN);
+                text[at..end].trim_end().to_owned()
+            }
+            None => {
+                let begin = text.ceil_char_boundary(text.len().saturating_sub(SHOWN));
+                text[begin..].trim_start().to_owned()
+            }
+        }
+    }
+}
+
+/// Where Rust begins to say why it ends; a panic that is merely about another is passed over.
+fn last_cause(text: &str) -> Option<usize> {
+    let mut at = 0;
+    let mut last = None;
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let about_another = lines
+            .peek()
+            .is_some_and(|message| message.starts_with("panic in a function that cannot unwind"));
+        let panic = line.contains("panicked at ") && !about_another;
+        if panic || line.starts_with("memory allocation of ") {
+            last = Some(at);
+        }
+        at += line.len();
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(text: &str) -> String {
+        let mut words = StderrTail::default();
+        for line in text.split_inclusive('\n') {
+            words.hear(line.as_bytes());
+        }
+        words.text()
+    }
+
+    #[test]
+    fn without_a_panic_the_end_is_shown() {
+        assert_eq!(heard("one\ntwo\n"), "one\ntwo");
+        let long = "é".repeat(KEPT);
+        assert_eq!(heard(&long).len(), SHOWN);
+        assert_eq!(heard(""), "");
+    }
+
+    #[test]
+    fn a_panic_is_shown_with_its_message_however_long_its_trace() {
+        let trace = "   1: some_function\n".repeat(500);
+        let text = format!(
+            "noise\n\nthread 'main' panicked at lib.rs:1:1:\nwhy\nstack backtrace:\n{trace}\
+             thread 'main' panicked at core/panicking.rs:2:2:\n\
+             panic in a function that cannot unwind\nstack backtrace:\n{trace}"
+        );
+        let shown = heard(&text);
+        assert!(
+            shown.starts_with("thread 'main' panicked at lib.rs:1:1:\nwhy\n"),
+            "{shown}"
+        );
+        assert!(shown.len() <= SHOWN);
+    }
+}

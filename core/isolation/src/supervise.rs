@@ -1,0 +1,320 @@
+//! The host's side of a dispatch in a worker: events, deadlines, cancellation.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protea_contracts::emit::{Event, EventSink, Level};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::to_raw_value;
+
+use super::{
+    contained::contained,
+    error::WorkerError,
+    exit_status,
+    exit_status::Ending,
+    memory::Memory,
+    options::WorkerOptions,
+    process::Process,
+    protocol::{Failure, Frames, Kind, Operation, Start, decode_event, frame},
+    sandbox::Enclosure,
+};
+
+/// The event that tells the sink of a lingering worker's late events.
+pub const LATE_EVENTS: &str = "worker.late_events";
+
+/// How often deadlines and the wish to cancel are looked at.
+const TICK: Duration = Duration::from_millis(10);
+const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
+
+/// With less memory than this, in bytes, a worker may end before the runner's code has begun.
+const LEAST_MEMORY: u64 = 64 << 20;
+
+/// A call to be made in a worker.
+#[derive(Debug)]
+pub struct Task<'a, Q> {
+    /// The runner's library.
+    pub library: &'a Path,
+    /// What the SHA-256 of its file must be, in hexadecimal.
+    pub sha256: &'a str,
+    /// Which call.
+    pub operation: Operation,
+    /// The request, sent to the worker as JSON.
+    pub request: &'a Q,
+    /// The directory that the output limit is about.
+    pub output: Option<PathBuf>,
+    /// What the call reads, for a sandbox.
+    pub reads: Vec<PathBuf>,
+    /// The programs that it may start in a sandbox.
+    pub executes: Vec<PathBuf>,
+}
+
+/// Makes a call in a new worker, whose events go to `sink`, and waits for its end.
+///
+/// # Errors
+///
+/// [`WorkerError`].
+pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
+    task: &Task<'_, Q>,
+    options: &WorkerOptions,
+    sink: &Arc<dyn EventSink>,
+) -> Result<T, WorkerError> {
+    if let Some(path) = not_text(task) {
+        return Err(WorkerError::Setup(format!(
+            "{} is not UTF-8, and a worker is told of files in UTF-8 only; rename it",
+            path.display()
+        )));
+    }
+    if let Some(memory) = options.limits.memory
+        && memory < LEAST_MEMORY
+    {
+        return Err(WorkerError::Setup(format!(
+            "with {memory} bytes of memory it does not start; give it {LEAST_MEMORY} at least (64MiB)"
+        )));
+    }
+    let start = Start {
+        library: task.library.to_owned(),
+        sha256: task.sha256.to_owned(),
+        operation: task.operation,
+        request: to_raw_value(task.request)
+            .map_err(|error| WorkerError::Protocol(format!("the request: {error}")))?,
+        level: contained(|| sink.level()).unwrap_or_default(),
+        limits: options.limits.clone(),
+        enclosure: Enclosure {
+            mode: options.sandbox,
+            read: task.reads.clone(),
+            execute: task.executes.clone(),
+            write: task.output.clone(),
+        },
+        linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),
+    };
+    let start = serde_json::to_vec(&start)
+        .map_err(|error| WorkerError::Protocol(format!("the request: {error}")))?;
+    let worker_error = |source| WorkerError::Start {
+        program: options.command.program.clone(),
+        source,
+    };
+    let (process, socket) = Process::start(&options.command, sink).map_err(worker_error)?;
+    let mut supervisor = Supervisor {
+        process,
+        socket,
+        options,
+        sink,
+        sink_works: true,
+        output: task.output.as_deref(),
+        began: Instant::now(),
+        output_checked: Instant::now(),
+        memory: Memory::within(options.limits.memory),
+        ending: None,
+        answer: None,
+    };
+    supervisor
+        .socket
+        .set_read_timeout(Some(TICK))
+        .map_err(worker_error)?;
+    // A worker that dies at once is found out below, with its last words.
+    let _ = supervisor.socket.write_all(&frame(Kind::Start, &start));
+    let end = supervisor.supervise();
+    // Before it is killed: whether it ended by itself says what happened.
+    let status = supervisor.process.ended().ok().flatten();
+    supervisor.process.kill();
+    end?;
+    supervisor.verdict(status)
+}
+
+/// The first path of a task that cannot be told to a worker.
+fn not_text<'t, Q>(task: &'t Task<'_, Q>) -> Option<&'t Path> {
+    let others = task.reads.iter().chain(&task.executes).chain(&task.output);
+    std::iter::once(task.library)
+        .chain(others.map(PathBuf::as_path))
+        .find(|path| path.to_str().is_none())
+}
+
+struct Supervisor<'a> {
+    process: Process,
+    socket: UnixStream,
+    options: &'a WorkerOptions,
+    sink: &'a Arc<dyn EventSink>,
+    sink_works: bool,
+    output: Option<&'a Path>,
+    began: Instant,
+    output_checked: Instant,
+    memory: Memory,
+    ending: Option<(Ending, Instant)>,
+    answer: Option<Result<Vec<u8>, Failure>>,
+}
+
+impl Supervisor<'_> {
+    /// Reads until the worker has said all, is gone, or must go.
+    fn supervise(&mut self) -> Result<(), WorkerError> {
+        let mut frames = Frames::default();
+        let mut chunk = vec![0; 64 * 1024];
+        let mut looked = Instant::now();
+        loop {
+            let quiet = match self.socket.read(&mut chunk) {
+                Ok(0) => {
+                    self.await_end();
+                    return Ok(());
+                }
+                Ok(read) => {
+                    frames.extend(&chunk[..read]);
+                    false
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => true,
+                    ErrorKind::Interrupted => false,
+                    _ => {
+                        self.await_end();
+                        return Ok(());
+                    }
+                },
+            };
+            while let Some((kind, payload)) = frames
+                .next()
+                .map_err(|error| WorkerError::Protocol(error.to_string()))?
+            {
+                match kind {
+                    Kind::Event => {
+                        let event = decode_event(payload)
+                            .map_err(|error| WorkerError::Protocol(error.to_string()))?;
+                        if self.sink_works && self.answer.is_none() {
+                            let sink = self.sink;
+                            self.sink_works = contained(|| sink.receive(&event)).is_some();
+                        }
+                    }
+                    Kind::Result => self.answer = Some(Ok(payload.to_vec())),
+                    Kind::Failure => {
+                        let failure = serde_json::from_slice(payload).map_err(|error| {
+                            WorkerError::Protocol(format!("its failure: {error}"))
+                        })?;
+                        self.answer = Some(Err(failure));
+                    }
+                    Kind::Bye => {
+                        self.report_late_events(payload);
+                        return Ok(());
+                    }
+                    Kind::Start | Kind::Cancel => {
+                        return Err(WorkerError::Protocol(
+                            "it sent what only a host sends".to_owned(),
+                        ));
+                    }
+                }
+                if self.answer.is_some() && self.options.linger.is_zero() {
+                    return Ok(());
+                }
+            }
+            if quiet && matches!(self.process.ended(), Ok(Some(_))) {
+                return Ok(());
+            }
+            if quiet || looked.elapsed() >= TICK {
+                looked = Instant::now();
+                if self.must_go() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Tells the sink how many events came after the answer.
+    fn report_late_events(&self, count: &[u8]) {
+        let count: u64 = serde_json::from_slice(count).unwrap_or_default();
+        if count > 0 && self.sink_works {
+            let fields = format!("{{\"count\":{count}}}");
+            let event = Event {
+                name: LATE_EVENTS,
+                message: Some("the runner sent events after its call had returned"),
+                fields: fields.as_bytes(),
+                level: Level::Warning,
+            };
+            contained(|| self.sink.receive(&event));
+        }
+    }
+
+    /// The socket is closed; the process follows, unless the runner closed it behind the worker's back.
+    fn await_end(&mut self) {
+        let patience = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Looks at the deadlines; asks the runner to end where it should, and says when to kill.
+    fn must_go(&mut self) -> bool {
+        if let Some(limit) = self.memory.exceeded(self.process.keeper()) {
+            // Asking takes time, in which it would take more.
+            self.ending = Some((Ending::OutOfMemory(limit), Instant::now()));
+            return true;
+        }
+        if let Some((_, until)) = self.ending {
+            return Instant::now() >= until;
+        }
+        let limits = &self.options.limits;
+        let mut wanted = None;
+        if let Some(limit) = limits.time
+            && self.began.elapsed() >= limit
+        {
+            wanted = Some(Ending::TimedOut(limit));
+        }
+        if let (Some(limit), Some(output)) = (limits.output, self.output)
+            && self.output_checked.elapsed() >= BETWEEN_OUTPUT_CHECKS
+        {
+            self.output_checked = Instant::now();
+            if size_of(output) > limit {
+                wanted = Some(Ending::OutputTooLarge(limit));
+            }
+        }
+        let sink = self.sink;
+        if self.sink_works && contained(|| sink.is_cancelled()).unwrap_or(false) {
+            wanted = Some(Ending::Cancelled);
+        }
+        if let Some(ending) = wanted {
+            self.ending = Some((ending, Instant::now() + self.options.grace));
+            let _ = self.socket.write_all(&frame(Kind::Cancel, &[]));
+        }
+        false
+    }
+
+    fn verdict<T: DeserializeOwned>(
+        mut self,
+        status: Option<ExitStatus>,
+    ) -> Result<T, WorkerError> {
+        // What was written since the last look counts too.
+        if let (Some(limit), Some(output), Some(_)) =
+            (self.options.limits.output, self.output, &self.answer)
+            && size_of(output) > limit
+        {
+            return Err(WorkerError::OutputTooLarge { limit });
+        }
+        let ending = self.ending.map(|(ending, _)| ending);
+        match self.answer.take() {
+            Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {
+                WorkerError::Protocol(format!("its result cannot be read: {error}"))
+            }),
+            Some(Err(failure)) => Err(exit_status::of_failure(failure, ending)),
+            None => {
+                let stderr_tail = self.process.stderr_tail();
+                let limits = &self.options.limits;
+                Err(exit_status::of_end(status, ending, limits, stderr_tail))
+            }
+        }
+    }
+}
+
+/// The bytes in the files of a directory; what cannot be seen does not count.
+fn size_of(directory: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return 0;
+    };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size_of(&entry.path()),
+            _ => entry.metadata().map_or(0, |metadata| metadata.len()),
+        })
+        .sum()
+}

@@ -1,0 +1,47 @@
+//! The Gene Ontology, or any ontology in OBO or OBO Graphs JSON, as CAFA scoring sees it.
+//!
+//! [`Ontology::read`] takes such a file, plain or compressed with gzip or Zstandard, and keeps what scoring needs: the terms of each namespace in
+//! the order of the file, `is_a` and `part_of` edges within a namespace, and alternative ids. [`Term`] numbers them,
+//! [`Aspect`] names the three namespaces of GO.
+//!
+//! ```
+//! use protea_ontology::{Aspect, Ontology};
+//!
+//! let obo = b"[Term]\nid: GO:0003674\nname: molecular_function\nnamespace: molecular_function\n\n\
+//!             [Term]\nid: GO:0005488\nname: binding\nnamespace: molecular_function\nalt_id: GO:0005489\n\
+//!             is_a: GO:0003674 ! molecular_function\n";
+//! let ontology = Ontology::parse(obo, "example.obo")?;
+//! let binding = ontology.resolve("GO:0005489")[0];
+//! assert_eq!(ontology.id(binding), "GO:0005488");
+//! assert_eq!(ontology.aspect(binding), Some(Aspect::Mfo));
+//! assert_eq!(ontology.propagate(&[binding]).len(), 2);
+//! # Ok::<(), protea_ontology::OntologyError>(())
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`compressed`] | opening files that are plain, gzip or Zstandard |
+//! | [`random`] | reproducible random numbers |
+//!
+//! This is the lowest crate of the field: it must not know datasets, scores, embeddings or runners.
+//!
+//! The feature `zstd` reads Zstandard files; without it they are an error, [`compressed::ZstdNotBuilt`].
+
+pub mod compressed;
+pub mod random;
+
+mod aspect;
+mod build;
+mod error;
+mod graph;
+mod index;
+mod obographs;
+mod scan;
+mod source;
+
+pub use aspect::{Aspect, UnknownAspect};
+pub use error::OntologyError;
+pub use graph::{Namespace, Ontology, PropagationOrder, Term};
+
+pub use obographs::as_obo;
+pub use source::read_ontology;

@@ -1,0 +1,221 @@
+//! OBO Graphs JSON, written as OBO.
+//!
+//! The Gene Ontology is published in both. Scoring, runners and frozen datasets know OBO alone, so what they need of
+//! the JSON is put into that form: terms sorted by id, as GO's own OBO files have them, with name, namespace, alternative
+//! ids, `is_a` and `part_of`. Format: <https://github.com/geneontology/obographs>.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::OntologyError;
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    graphs: Vec<Graph<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Graph<'a> {
+    #[serde(borrow, default)]
+    meta: Option<Meta<'a>>,
+    #[serde(borrow, default)]
+    nodes: Vec<Node<'a>>,
+    #[serde(borrow, default)]
+    edges: Vec<Edge<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Node<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    lbl: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    meta: Option<Meta<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(default)]
+    deprecated: bool,
+    #[serde(borrow, default)]
+    version: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "basicPropertyValues")]
+    properties: Vec<Property<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Property<'a> {
+    #[serde(borrow)]
+    pred: Cow<'a, str>,
+    #[serde(default)]
+    val: Value,
+}
+
+#[derive(Deserialize)]
+struct Edge<'a> {
+    #[serde(borrow, alias = "subj")]
+    sub: Cow<'a, str>,
+    #[serde(borrow)]
+    pred: Cow<'a, str>,
+    #[serde(borrow)]
+    obj: Cow<'a, str>,
+}
+
+#[derive(Default)]
+struct Term {
+    name: String,
+    namespace: Option<String>,
+    obsolete: bool,
+    alternatives: BTreeSet<String>,
+    replaced_by: BTreeSet<String>,
+    is_a: BTreeSet<String>,
+    part_of: BTreeSet<String>,
+}
+
+/// The ontology as OBO: the bytes themselves, unless they are JSON.
+///
+/// # Errors
+/// [`OntologyError::Malformed`] when they are JSON, but not OBO Graphs.
+pub fn as_obo<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, OntologyError> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let document: Document<'_> =
+        serde_json::from_slice(text).map_err(|error| OntologyError::Malformed {
+            file: file.to_owned(),
+            line: error.line(),
+            problem: format!("this is no OBO Graphs JSON: {error}"),
+        })?;
+    let mut terms: BTreeMap<String, Term> = BTreeMap::new();
+    let mut version = None;
+    for graph in &document.graphs {
+        let stated = graph.meta.as_ref().and_then(|meta| meta.version.as_deref());
+        version = version.or(stated.and_then(release));
+        for node in &graph.nodes {
+            if node.kind.as_deref().is_none_or(|kind| kind == "CLASS")
+                && let Some(id) = curie(&node.id)
+            {
+                terms.entry(id).or_default().add(node);
+            }
+        }
+    }
+    for edge in document.graphs.iter().flat_map(|graph| &graph.edges) {
+        let child = curie(&edge.sub).and_then(|id| terms.get_mut(&id));
+        if let (Some(child), Some(parent)) = (child, curie(&edge.obj)) {
+            match edge.pred.as_ref() {
+                "is_a" => child.is_a.insert(parent),
+                "part_of" | "BFO:0000050" | "http://purl.obolibrary.org/obo/BFO_0000050" => {
+                    child.part_of.insert(parent)
+                }
+                _ => continue,
+            };
+        }
+    }
+    Ok(Cow::Owned(write(&terms, version.as_deref()).into_bytes()))
+}
+
+impl Term {
+    fn add(&mut self, node: &Node<'_>) {
+        if let Some(name) = &node.lbl
+            && self.name.is_empty()
+        {
+            self.name = line(name);
+        }
+        let Some(meta) = &node.meta else {
+            return;
+        };
+        self.obsolete |= meta.deprecated;
+        for property in &meta.properties {
+            let Some(value) = property.val.as_str() else {
+                continue;
+            };
+            let name = property.pred.rsplit(['#', '/', ':']).next().unwrap_or("");
+            match name {
+                "hasOBONamespace" => {
+                    self.namespace.get_or_insert_with(|| line(value));
+                }
+                "hasAlternativeId" => self.alternatives.extend(curie(value)),
+                "IAO_0100001" | "0100001" => self.replaced_by.extend(curie(value)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `GO:0008150` of `http://purl.obolibrary.org/obo/GO_0008150`, or of itself. `None` for what is no term's id.
+fn curie(id: &str) -> Option<String> {
+    let id = match id.strip_prefix("http://purl.obolibrary.org/obo/") {
+        Some(name) => name.replacen('_', ":", 1),
+        None => id.to_owned(),
+    };
+    let (prefix, local) = id.split_once(':')?;
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    };
+    (plain(prefix) && plain(local)).then_some(id)
+}
+
+/// `releases/2024-01-17` of `http://purl.obolibrary.org/obo/go/releases/2024-01-17/go-basic.json`, as OBO files state it.
+fn release(version: &str) -> Option<String> {
+    let (_, rest) = version.split_once("releases/")?;
+    let date = rest.split('/').next().filter(|date| !date.is_empty())?;
+    Some(line(&format!("releases/{date}")))
+}
+
+/// On one line, whatever was in it.
+fn line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn write(terms: &BTreeMap<String, Term>, version: Option<&str>) -> String {
+    let mut obo = String::from("format-version: 1.2\n");
+    if let Some(version) = version {
+        let _ = writeln!(obo, "data-version: {version}");
+    }
+    let named = |id: &str| match terms.get(id) {
+        Some(term) if !term.name.is_empty() => format!("{id} ! {}", term.name),
+        _ => id.to_owned(),
+    };
+    for (id, term) in terms {
+        let mut tag = |tag: &str, value: &str| {
+            // A string takes everything.
+            let _ = writeln!(obo, "{tag}: {value}");
+        };
+        tag("\n[Term]\nid", id);
+        tag("name", &term.name);
+        if let Some(namespace) = &term.namespace {
+            tag("namespace", namespace);
+        }
+        for id in &term.alternatives {
+            tag("alt_id", id);
+        }
+        for id in &term.is_a {
+            tag("is_a", &named(id));
+        }
+        for id in &term.part_of {
+            tag("relationship", &format!("part_of {}", named(id)));
+        }
+        if term.obsolete {
+            tag("is_obsolete", "true");
+        }
+        for id in &term.replaced_by {
+            tag("replaced_by", id);
+        }
+    }
+    obo
+}

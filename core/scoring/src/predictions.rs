@@ -1,0 +1,214 @@
+//! Predictions, sparse: scores of terms for the proteins of one ground truth.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use protea_ontology::Term;
+
+use super::ScoringError;
+use super::parsing::{Block, parse};
+use super::reading::parse_blocks;
+use super::report::Skipped;
+use super::truth::{GroundTruth, NONE};
+
+/// What one method predicts for the proteins of a ground truth.
+///
+/// Holds what was predicted for a protein and a namespace of the ground truth; all else is counted in
+/// [`Predictions::skipped`]. Nothing is propagated yet. A term given twice for a protein has the higher score. A score that is
+/// NaN, zero or negative is none; one above 1 reaches every threshold.
+#[derive(Clone, Debug)]
+pub struct Predictions<'t> {
+    pub(super) name: String,
+    pub(super) truth: &'t GroundTruth<'t>,
+    pub(super) namespaces: Vec<NamespacePredictions>,
+    skipped: Skipped,
+}
+
+/// Scores in the order of the file, and where those of each row of the ground truth are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NamespacePredictions {
+    pub blocks: Vec<Scored>,
+    pub runs: Vec<Run>,
+}
+
+/// Terms (places in the namespace) and their scores.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scored {
+    pub terms: Vec<u32>,
+    pub scores: Vec<f64>,
+}
+
+/// Consecutive scores of one row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub row: u32,
+    pub block: u32,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl NamespacePredictions {
+    /// Adds a score to the last block.
+    #[inline]
+    pub fn push(&mut self, row: u32, term: u32, score: f64) {
+        if self.blocks.is_empty() {
+            self.blocks.push(Scored::default());
+        }
+        let block = self.blocks.len() - 1;
+        let scored = &mut self.blocks[block];
+        let at = scored.terms.len() as u32;
+        scored.terms.push(term);
+        scored.scores.push(score);
+        match self.runs.last_mut() {
+            Some(run) if run.row == row && run.block as usize == block => run.end = at + 1,
+            _ => self.runs.push(Run {
+                row,
+                block: block as u32,
+                start: at,
+                end: at + 1,
+            }),
+        }
+    }
+
+    fn append(&mut self, mut later: NamespacePredictions) {
+        let first = self.blocks.len() as u32;
+        for block in &mut later.blocks {
+            block.terms.shrink_to_fit();
+            block.scores.shrink_to_fit();
+        }
+        self.blocks.append(&mut later.blocks);
+        self.runs.extend(later.runs.into_iter().map(|run| Run {
+            block: run.block + first,
+            ..run
+        }));
+    }
+
+    /// The runs in the order of the rows, those of a row in the order of the file.
+    pub fn runs_by_row(&self) -> Cow<'_, [Run]> {
+        if self.runs.is_sorted_by_key(|run| run.row) {
+            return Cow::Borrowed(&self.runs);
+        }
+        let mut runs = self.runs.clone();
+        runs.sort_by_key(|run| run.row);
+        Cow::Owned(runs)
+    }
+
+    pub fn scores_of(&self, run: Run) -> impl Iterator<Item = (u32, f64)> {
+        let block = &self.blocks[run.block as usize];
+        let range = run.start as usize..run.end as usize;
+        block.terms[range.clone()]
+            .iter()
+            .copied()
+            .zip(block.scores[range].iter().copied())
+    }
+}
+
+impl<'t> Predictions<'t> {
+    /// No predictions yet. `name` is what tables call them.
+    #[must_use]
+    pub fn new(truth: &'t GroundTruth<'t>, name: &str) -> Predictions<'t> {
+        Predictions {
+            name: name.to_owned(),
+            truth,
+            namespaces: vec![NamespacePredictions::default(); truth.namespaces.len()],
+            skipped: Skipped::default(),
+        }
+    }
+
+    /// Reads a table `accession term score`, plain or compressed: columns separated by white space, those after the third
+    /// ignored, lines with fewer skipped. `name` is what tables call it.
+    ///
+    /// # Errors
+    /// [`ScoringError::Read`], [`ScoringError::Directory`], [`ScoringError::LineTooLong`]; [`ScoringError::MalformedScore`] if a score is no number,
+    /// though only for proteins and terms that are known (so that a header does no harm).
+    pub fn read(
+        path: impl AsRef<Path>,
+        truth: &'t GroundTruth<'t>,
+        name: &str,
+    ) -> Result<Predictions<'t>, ScoringError> {
+        let path = path.as_ref();
+        let mut predictions = Predictions::new(truth, name);
+        parse_blocks(
+            path,
+            "predictions",
+            |block| parse(block, truth),
+            |line, parsed| {
+                match parsed {
+                    Ok(block) => predictions.append(block),
+                    Err(bad) => {
+                        return Err(ScoringError::MalformedScore {
+                            file: path.display().to_string(),
+                            line: line + bad.line,
+                            text: bad.text,
+                        });
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        Ok(predictions)
+    }
+
+    fn append(&mut self, block: Block) {
+        self.skipped.merge(block.skipped);
+        for (all, later) in self.namespaces.iter_mut().zip(block.namespaces) {
+            all.append(later);
+        }
+    }
+
+    /// Adds a score for a term, by its primary or an alternative id. What is not of this ground truth or ontology is counted
+    /// and left out, as when it is read from a file.
+    pub fn push(&mut self, accession: &str, term: &str, score: f64) {
+        self.skipped.lines += 1;
+        let Some(&protein) = self.truth.proteins.get(accession.as_bytes()) else {
+            self.skipped.unknown_proteins.add(accession.as_bytes());
+            return;
+        };
+        let truth = self.truth;
+        let terms = truth
+            .ontology
+            .resolve_predicted(term.as_bytes(), |n| truth.namespaces[n].rows() > 0);
+        if terms.is_empty() {
+            self.skipped.unknown_terms.add(term.as_bytes());
+            return;
+        }
+        let mut used = false;
+        for &term in terms.iter() {
+            used |= self.push_term(protein, term, score);
+        }
+        if used {
+            self.skipped.used += 1;
+        } else {
+            self.skipped.other_namespace += 1;
+        }
+    }
+
+    fn push_term(&mut self, protein: u32, term: Term, score: f64) -> bool {
+        let ontology = self.truth.ontology;
+        let at = ontology.namespace_of(term);
+        let row = self.truth.namespaces[at].row_of[protein as usize];
+        if row != NONE {
+            let place = term.index() - ontology.namespaces()[at].offset();
+            self.namespaces[at].push(row, place as u32, score);
+        }
+        row != NONE
+    }
+
+    /// What tables call these predictions.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was read and what of it was left out.
+    #[must_use]
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+
+    /// Whether nothing was predicted for any protein of the ground truth.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.namespaces.iter().all(|n| n.runs.is_empty())
+    }
+}

@@ -1,0 +1,294 @@
+//! The ground truth: which proteins have which terms.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use protea_ontology::{Ontology, Term};
+
+use super::ScoringError;
+use super::lines::{Lines, columns};
+use super::reading::parse_blocks;
+use super::report::Skipped;
+
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Annotations of the benchmark's proteins, propagated to the roots.
+///
+/// A protein is in a namespace if it has at least one known term there, be it the root. Proteins keep the order in which
+/// they first appear. Annotations with a term that is unknown or obsolete are dropped, counted in [`GroundTruth::skipped`].
+#[derive(Clone, Debug)]
+pub struct GroundTruth<'o> {
+    pub(super) name: String,
+    pub(super) ontology: &'o Ontology,
+    pub(super) proteins: HashMap<Box<[u8]>, u32>,
+    pub(super) namespaces: Vec<NamespaceTruth>,
+    skipped: Skipped,
+}
+
+/// The proteins of one namespace, each a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NamespaceTruth {
+    /// Row of each protein of the whole ground truth, or `NONE`.
+    pub row_of: Vec<u32>,
+    /// `terms[offsets[row]..offsets[row + 1]]`: places in the namespace, ascending.
+    pub offsets: Vec<usize>,
+    pub terms: Vec<u32>,
+}
+
+impl NamespaceTruth {
+    pub fn rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub fn terms_of(&self, row: usize) -> &[u32] {
+        &self.terms[self.offsets[row]..self.offsets[row + 1]]
+    }
+}
+
+impl<'o> GroundTruth<'o> {
+    /// Reads a table `accession term …`, plain or compressed: columns separated by white space, those after the second ignored,
+    /// a header too (its "term" is unknown).
+    ///
+    /// # Errors
+    /// [`ScoringError::Read`], [`ScoringError::Directory`]; [`ScoringError::EmptyGroundTruth`] if no line has a known term.
+    pub fn read(
+        path: impl AsRef<Path>,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
+        Self::read_as("ground truth", path.as_ref(), ontology)
+    }
+
+    /// Reads what was known before the predictions were made, from a table of the same form; see
+    /// [`PartialKnowledge`](super::PartialKnowledge).
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_known(
+        path: impl AsRef<Path>,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
+        Self::read_as("known annotations", path.as_ref(), ontology)
+    }
+
+    fn read_as(
+        what: &'static str,
+        path: &Path,
+        ontology: &'o Ontology,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
+        let mut builder = Builder::new(ontology);
+        // Terms are looked up in parallel, proteins numbered in the order of the file.
+        parse_blocks(
+            path,
+            what,
+            |block| Parsed::new(block, ontology),
+            |_, parsed| {
+                parsed.add_to(&mut builder);
+                Ok(())
+            },
+        )?;
+        builder.finish(what, &path.display().to_string())
+    }
+
+    /// Makes a ground truth from pairs of accession and term. `name` is how errors call it.
+    ///
+    /// # Errors
+    /// [`ScoringError::EmptyGroundTruth`] if no pair has a known term.
+    pub fn from_annotations<A: AsRef<str>, T: AsRef<str>>(
+        ontology: &'o Ontology,
+        name: &str,
+        annotations: impl IntoIterator<Item = (A, T)>,
+    ) -> Result<GroundTruth<'o>, ScoringError> {
+        let mut builder = Builder::new(ontology);
+        for (accession, term) in annotations {
+            builder.skipped.lines += 1;
+            let terms = ontology.resolve(term.as_ref());
+            if terms.is_empty() {
+                builder.skipped.unknown_terms.add(term.as_ref().as_bytes());
+            } else {
+                builder.skipped.used += 1;
+                builder.add(accession.as_ref().as_bytes(), terms);
+            }
+        }
+        builder.finish("ground truth", name)
+    }
+
+    /// Its name: the file it was read from.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The ontology that its terms are of.
+    #[must_use]
+    pub fn ontology(&self) -> &'o Ontology {
+        self.ontology
+    }
+
+    /// Number of proteins with at least one known term; at least 1.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.proteins.len()
+    }
+
+    /// Whether the protein has at least one known term.
+    #[must_use]
+    pub fn contains(&self, accession: &str) -> bool {
+        self.proteins.contains_key(accession.as_bytes())
+    }
+
+    /// Number of proteins in a namespace, by its place in the ontology.
+    ///
+    /// # Panics
+    /// If the ontology has no such namespace.
+    #[must_use]
+    pub fn proteins_in(&self, namespace: usize) -> usize {
+        self.namespaces[namespace].rows()
+    }
+
+    /// What was read and what of it was dropped.
+    #[must_use]
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+}
+
+/// A protein and, for each of its consecutive lines, the terms that the line stands for.
+type Annotated<'o> = (Box<[u8]>, Vec<&'o [Term]>);
+
+/// The annotations of one block, terms looked up.
+struct Parsed<'o> {
+    annotations: Vec<Annotated<'o>>,
+    skipped: Skipped,
+}
+
+impl<'o> Parsed<'o> {
+    fn new(block: &[u8], ontology: &'o Ontology) -> Parsed<'o> {
+        let mut parsed = Parsed {
+            annotations: Vec::new(),
+            skipped: Skipped::default(),
+        };
+        let skipped = &mut parsed.skipped;
+        for (_, line) in Lines::new(block) {
+            let [accession, term] = columns(line);
+            if accession.is_empty() {
+                continue;
+            }
+            skipped.lines += 1;
+            if term.is_empty() {
+                skipped.short_lines += 1;
+                continue;
+            }
+            let terms = ontology.resolve_bytes(term);
+            if terms.is_empty() {
+                skipped.unknown_terms.add(term);
+                continue;
+            }
+            skipped.used += 1;
+            match parsed.annotations.last_mut() {
+                Some((last, all)) if **last == *accession => all.push(terms),
+                _ => parsed.annotations.push((accession.into(), vec![terms])),
+            }
+        }
+        parsed
+    }
+
+    fn add_to(self, builder: &mut Builder<'_>) {
+        builder.skipped.merge(self.skipped);
+        for (accession, terms) in self.annotations {
+            for terms in terms {
+                builder.add(&accession, terms);
+            }
+        }
+    }
+}
+
+struct Builder<'o> {
+    ontology: &'o Ontology,
+    proteins: HashMap<Box<[u8]>, u32>,
+    /// Per namespace: the rows so far.
+    rows: Vec<Rows>,
+    skipped: Skipped,
+}
+
+#[derive(Default)]
+struct Rows {
+    row_of: HashMap<u32, usize>,
+    order: Vec<u32>,
+    terms: Vec<Vec<Term>>,
+}
+
+impl<'o> Builder<'o> {
+    fn new(ontology: &'o Ontology) -> Builder<'o> {
+        Builder {
+            ontology,
+            proteins: HashMap::new(),
+            rows: ontology
+                .namespaces()
+                .iter()
+                .map(|_| Rows::default())
+                .collect(),
+            skipped: Skipped::default(),
+        }
+    }
+
+    fn add(&mut self, accession: &[u8], terms: &[Term]) {
+        let protein = match self.proteins.get(accession) {
+            Some(&protein) => protein,
+            None => {
+                let next = self.proteins.len() as u32;
+                self.proteins.insert(accession.into(), next);
+                next
+            }
+        };
+        for &term in terms {
+            let rows = &mut self.rows[self.ontology.namespace_of(term)];
+            let row = *rows.row_of.entry(protein).or_insert_with(|| {
+                rows.order.push(protein);
+                rows.terms.push(Vec::new());
+                rows.order.len() - 1
+            });
+            rows.terms[row].push(term);
+        }
+    }
+
+    fn finish(self, what: &'static str, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
+        if self.proteins.is_empty() {
+            return Err(ScoringError::EmptyGroundTruth {
+                what,
+                file: name.to_owned(),
+                lines: self.skipped.lines,
+                examples: self.skipped.unknown_terms.sample(),
+            });
+        }
+        let proteins = self.proteins.len();
+        let namespaces = self
+            .rows
+            .into_iter()
+            .zip(self.ontology.namespaces())
+            .map(|(rows, namespace)| {
+                let mut truth = NamespaceTruth {
+                    row_of: vec![NONE; proteins],
+                    offsets: vec![0],
+                    terms: Vec::new(),
+                };
+                for (row, (&protein, terms)) in rows.order.iter().zip(&rows.terms).enumerate() {
+                    truth.row_of[protein as usize] = row as u32;
+                    let all = self.ontology.propagate(terms);
+                    truth
+                        .terms
+                        .extend(all.iter().map(|t| (t.index() - namespace.offset()) as u32));
+                    truth.offsets.push(truth.terms.len());
+                }
+                truth
+            })
+            .collect();
+        Ok(GroundTruth {
+            name: name.to_owned(),
+            ontology: self.ontology,
+            proteins: self.proteins,
+            namespaces,
+            skipped: self.skipped,
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! A directory by its manifest: found in the cache, or made there file by file.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, TryLockError},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
+
+use protea_contracts::{FileDigest, content::digest_file};
+
+use super::{
+    Cache,
+    evict::remove,
+    lease::{Lease, Staged, wait},
+};
+use crate::{Manifest, StoreError, meter::Meter, part::PartFile, remote::Remote};
+
+/// A file that does not have the listed sum is fetched so many times.
+const TRIES: usize = 2;
+
+/// So long it is waited for another process to let go of a directory that is to be thrown away.
+const OTHERS: Duration = Duration::from_secs(2);
+
+/// Which directory was found at a place: one that is made there anew has another time.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Found(Option<SystemTime>);
+
+impl Found {
+    pub(crate) fn at(directory: &Path) -> Self {
+        let metadata = directory.metadata();
+        Self(metadata.and_then(|metadata| metadata.modified()).ok())
+    }
+}
+
+impl Cache {
+    /// The directory that a manifest describes, whole: as it is in the cache, or fetched.
+    pub(crate) fn tree(
+        &self,
+        manifest: &Manifest,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<Staged, StoreError> {
+        self.make()?;
+        let sha256 = manifest.sha256();
+        let directory = self.trees().join(&sha256);
+        loop {
+            {
+                let gate = self.enter()?;
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock_shared() {
+                    Ok(()) if directory.is_dir() => {
+                        return Ok(Staged {
+                            path: directory,
+                            lease: Lease::of(lock),
+                        });
+                    }
+                    Ok(()) => {}
+                    Err(TryLockError::WouldBlock) => {
+                        drop(gate);
+                        wait(meter.is_cancelled())?;
+                        continue;
+                    }
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&directory)(error));
+                    }
+                }
+            }
+            self.make_room_for(manifest, &sha256)?;
+            let maker = {
+                let gate = self.enter()?;
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock() {
+                    Ok(()) => lock,
+                    Err(TryLockError::WouldBlock) => {
+                        drop(gate);
+                        wait(meter.is_cancelled())?;
+                        continue;
+                    }
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&directory)(error));
+                    }
+                }
+            };
+            if !directory.is_dir() {
+                self.make_tree(manifest, &directory, remote, meter)?;
+            }
+            // Whoever throws things away waits until the lease is there.
+            let _gate = self.enter()?;
+            maker.unlock().map_err(StoreError::write(&directory))?;
+            if maker.try_lock_shared().is_ok() && directory.is_dir() {
+                return Ok(Staged {
+                    path: directory,
+                    lease: Lease::of(maker),
+                });
+            }
+        }
+    }
+
+    /// Throws away a directory that was found not to be as its manifest says, and what is wrong in
+    /// it, unless another process has done so since. False where another process uses it, and still
+    /// does after a moment: one that found the same is about to let go of it.
+    pub(crate) fn discard(
+        &self,
+        manifest: &Manifest,
+        found: &Found,
+        meter: &Meter<'_>,
+    ) -> Result<bool, StoreError> {
+        let sha256 = manifest.sha256();
+        let began = Instant::now();
+        loop {
+            {
+                let _gate = self.enter_alone()?;
+                if Found::at(&self.trees().join(&sha256)) != *found {
+                    return Ok(true);
+                }
+                let lock = self.lock_of(&sha256)?;
+                match lock.try_lock() {
+                    Ok(()) => return self.discard_held(manifest).map(|()| true),
+                    Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(error)) => {
+                        return Err(StoreError::write(&self.trees().join(sha256))(error));
+                    }
+                }
+            }
+            if began.elapsed() >= OTHERS {
+                return Ok(false);
+            }
+            wait(meter.is_cancelled())?;
+        }
+    }
+
+    fn discard_held(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        for file in &manifest.files {
+            let object = self.objects().join(&file.sha256);
+            let good = digest_file(&object).is_ok_and(|(found, _)| found == file.sha256);
+            if !good {
+                remove(&object)?;
+            }
+        }
+        let directory = self.trees().join(manifest.sha256());
+        fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))
+    }
+
+    /// Throws away what was used longest ago, unless what has to be fetched for a manifest fits. What
+    /// is there of it already stays.
+    fn make_room_for(&self, manifest: &Manifest, sha256: &str) -> Result<(), StoreError> {
+        let sizes: BTreeMap<&str, u64> = manifest
+            .files
+            .iter()
+            .map(|file| (file.sha256.as_str(), file.bytes))
+            .collect();
+        let lacking = sizes
+            .iter()
+            .filter(|(sum, _)| !self.objects().join(sum).exists())
+            .map(|(sum, bytes)| bytes.saturating_sub(self.part_bytes(sum)));
+        let protected = sizes.keys().copied().chain([sha256]);
+        self.make_room(lacking.sum(), &protected.map(str::to_owned).collect())
+    }
+
+    fn make_tree(
+        &self,
+        manifest: &Manifest,
+        directory: &Path,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let mut name = directory.as_os_str().to_owned();
+        name.push(".new");
+        let making = PathBuf::from(name);
+        fs::create_dir_all(&making).map_err(StoreError::write(&making))?;
+        // First, so that whoever throws things away knows which objects belong to it.
+        let path = making.join(&manifest.name);
+        crate::write_atomic(&path, &manifest.bytes)?;
+        for file in &manifest.files {
+            meter.check()?;
+            let to = making.join(&file.path);
+            if to.metadata().is_ok_and(|there| there.len() == file.bytes) {
+                meter.add(file.bytes);
+                continue;
+            }
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent).map_err(StoreError::write(parent))?;
+            }
+            if !self.take(file, &to)? {
+                self.fetch(file, &to, remote, meter)?;
+            } else {
+                meter.add(file.bytes);
+            }
+        }
+        fs::rename(&making, directory).map_err(StoreError::write(directory))
+    }
+
+    /// Links an object that is there to its place. False where it is not there.
+    fn take(&self, file: &FileDigest, to: &Path) -> Result<bool, StoreError> {
+        let _gate = self.enter()?;
+        let object = self.objects().join(&file.sha256);
+        match object.metadata() {
+            Ok(there) if there.len() == file.bytes => link(&object, to).map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Fetches a file, checks it, keeps it as an object, and links that to its place.
+    fn fetch(
+        &self,
+        file: &FileDigest,
+        to: &Path,
+        remote: &Remote,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let part = self.parts().join(&file.sha256);
+        let under_way = PartFile::open(&part, meter)?;
+        // Another process may have been at it.
+        if self.take(file, to)? {
+            meter.add(file.bytes);
+            return under_way.remove();
+        }
+        let mut found = String::new();
+        for _ in 0..TRIES {
+            if let Err(error) = remote.download(&file.path, Some(file), &under_way, meter) {
+                if part.metadata().is_ok_and(|part| part.len() == 0) {
+                    under_way.remove()?;
+                }
+                return Err(error);
+            }
+            (found, _) = digest_file(&part).map_err(StoreError::read(&part))?;
+            if found == file.sha256 {
+                let _gate = self.enter()?;
+                let object = self.objects().join(&file.sha256);
+                protect(&part)?;
+                fs::rename(&part, &object).map_err(StoreError::write(&object))?;
+                return link(&object, to);
+            }
+            meter.take_back(file.bytes);
+        }
+        under_way.remove()?;
+        Err(StoreError::Corrupt {
+            uri: remote.shown(&file.path),
+            reason: format!("it has SHA-256 {found} where {} is listed", file.sha256),
+        })
+    }
+}
+
+/// The same file under another name; where the file system has no such names, a copy of it.
+fn link(object: &Path, to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        fs::remove_file(to).map_err(StoreError::write(to))?;
+    }
+    match fs::hard_link(object, to) {
+        Ok(()) => Ok(()),
+        Err(_) => fs::copy(object, to)
+            .map(drop)
+            .map_err(StoreError::write(to)),
+    }
+}
+
+/// Nobody writes into the cache by mistake.
+fn protect(path: &Path) -> Result<(), StoreError> {
+    // Elsewhere it could not be removed either.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let metadata = path.metadata().map_err(StoreError::read(path))?;
+    let mut permissions = metadata.permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(path, permissions).map_err(StoreError::write(path))
+}

@@ -1,0 +1,286 @@
+//! The manifest of a directory: what makes it whole.
+
+use std::{collections::BTreeSet, fs, io::Read, path::Path};
+
+use protea_contracts::{FileDigest, content};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{StoreError, location::stays_below};
+
+/// The manifest of a frozen dataset. All that the store reads of it is the list of files.
+pub const DATASET_MANIFEST: &str = "dataset.json";
+
+/// The manifest that the host writes beside an export, last: format, and path, SHA-256 and size of
+/// every other file.
+pub const EXPORT_MANIFEST: &str = "store_manifest.json";
+
+/// The names that a manifest may have, in the order in which they are looked for.
+pub(super) const NAMES: [&str; 2] = [DATASET_MANIFEST, EXPORT_MANIFEST];
+
+/// No manifest is larger, in bytes.
+pub(super) const LARGEST: u64 = 4 << 20;
+
+/// No listed path has more bytes, nor more parts: each of its parts is looked up, and all of
+/// them have to be made.
+const LONGEST: usize = 1024;
+const DEEPEST: usize = 32;
+
+/// The manifest of a directory: of a frozen dataset, or of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// [`DATASET_MANIFEST`] or [`EXPORT_MANIFEST`].
+    pub name: String,
+    /// Its bytes, whose SHA-256 is the identity of the directory.
+    pub bytes: Vec<u8>,
+    /// The files, each below the directory, none twice.
+    pub files: Vec<FileDigest>,
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    files: Vec<FileDigest>,
+}
+
+impl Manifest {
+    /// Reads a manifest that was found at `uri`, and checks what it lists.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Manifest`].
+    pub fn parse(uri: &str, name: &str, bytes: Vec<u8>) -> Result<Self, StoreError> {
+        let wrong = |reason: String| StoreError::Manifest {
+            uri: uri.to_owned(),
+            reason,
+        };
+        let listing: Listing =
+            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut seen = BTreeSet::new();
+        for file in &listing.files {
+            let path = &file.path;
+            if path.len() > LONGEST || path.split('/').count() > DEEPEST {
+                let start: String = path.chars().take(60).collect();
+                return Err(wrong(format!(
+                    "the listed path {start:?}… is longer than {LONGEST} bytes or deeper than \
+                     {DEEPEST} directories"
+                )));
+            }
+            if !stays_below(path) {
+                return Err(wrong(format!(
+                    "the listed path {path:?} leaves the directory"
+                )));
+            }
+            if NAMES.contains(&path.as_str()) || !seen.insert(path.as_str()) {
+                return Err(wrong(format!("it lists {path:?}, or lists it twice")));
+            }
+            if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(wrong(format!("the sum of {path:?} is no SHA-256")));
+            }
+        }
+        // A file cannot be a directory as well.
+        for path in &seen {
+            let inside = path.match_indices('/').map(|(at, _)| &path[..at]);
+            if let Some(file) = inside.into_iter().find(|above| seen.contains(above)) {
+                return Err(wrong(format!("{file:?} is a file and a directory in it")));
+            }
+        }
+        let mut sizes = listing.files.iter().map(|file| file.bytes);
+        if sizes
+            .try_fold(0_u64, |sum, size| sum.checked_add(size))
+            .is_none()
+        {
+            return Err(wrong("the sizes that it lists have no sum".to_owned()));
+        }
+        let mut files = listing.files;
+        for file in &mut files {
+            file.sha256.make_ascii_lowercase();
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            bytes,
+            files,
+        })
+    }
+
+    /// The identity of the directory: the SHA-256 of the manifest, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        content::digest_bytes(&self.bytes)
+    }
+
+    /// The sizes of all files together, in bytes, without the manifest.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// The manifest that a directory of this machine has, if it has one.
+    pub(super) fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
+        for name in NAMES {
+            if let Some(manifest) = Self::read(directory, name)? {
+                return Ok(Some(manifest));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The manifest called `name` in a local directory, if the directory has one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Manifest`] when it is not one; [`StoreError::Read`] when it cannot be read.
+    pub fn read(directory: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let path = directory.join(name);
+        let mut file = match fs::File::open(&path) {
+            Ok(file) => file.take(LARGEST + 1),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::read(&path)(error)),
+        };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(StoreError::read(&path))?;
+        let shown = path.display().to_string();
+        if bytes.len() as u64 > LARGEST {
+            return Err(StoreError::Manifest {
+                uri: shown,
+                reason: "it is larger than any manifest".to_owned(),
+            });
+        }
+        Self::parse(&shown, name, bytes).map(Some)
+    }
+
+    /// Makes the manifest of a directory that has none, of all its files.
+    pub(super) fn make(
+        directory: &Path,
+        meter: &super::meter::Meter<'_>,
+    ) -> Result<Self, StoreError> {
+        let mut paths = Vec::new();
+        walk(directory, "", &mut paths)?;
+        paths.sort();
+        let mut files = Vec::with_capacity(paths.len());
+        for path in paths {
+            meter.check()?;
+            let digest = FileDigest::of(directory, &path);
+            files.push(digest.map_err(StoreError::read(&directory.join(&path)))?);
+        }
+        let shown = directory.display().to_string();
+        let value = json!({ "format": 1, "files": files });
+        let text = serde_json::to_vec_pretty(&value);
+        let mut bytes = text.map_err(|error| StoreError::Manifest {
+            uri: shown.clone(),
+            reason: error.to_string(),
+        })?;
+        bytes.push(b'\n');
+        if bytes.len() as u64 > LARGEST {
+            return Err(StoreError::Manifest {
+                uri: shown,
+                reason: format!("{} files are more than a manifest can list", files.len()),
+            });
+        }
+        Self::parse(&shown, EXPORT_MANIFEST, bytes)
+    }
+
+    /// Fails if a directory of this machine holds files that its manifest does not list: they would
+    /// be lost without a word.
+    pub(super) fn covers(&self, directory: &Path) -> Result<(), StoreError> {
+        let mut paths = Vec::new();
+        walk(directory, "", &mut paths)?;
+        let listed: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
+        match paths
+            .iter()
+            .find(|path| !listed.contains(path.as_str()) && **path != self.name)
+        {
+            None => Ok(()),
+            Some(path) => Err(StoreError::Manifest {
+                uri: directory.join(&self.name).display().to_string(),
+                reason: format!("it does not list {path:?}, which lies beside it; move that away"),
+            }),
+        }
+    }
+}
+
+/// The files below a directory, relative to it, with `/` between the parts.
+fn walk(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), StoreError> {
+    for entry in fs::read_dir(directory).map_err(StoreError::read(directory))? {
+        let entry = entry.map_err(StoreError::read(directory))?;
+        let path = entry.path();
+        let name = entry.file_name();
+        let name = name.to_str().ok_or_else(|| StoreError::Location {
+            location: path.display().to_string(),
+            reason: "a name that is not UTF-8 cannot be published".to_owned(),
+        })?;
+        let relative = format!("{prefix}{name}");
+        let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
+        if metadata.is_dir() {
+            walk(&path, &format!("{relative}/"), paths)?;
+        } else if metadata.is_file() {
+            paths.push(relative);
+        } else {
+            return Err(StoreError::Location {
+                location: path.display().to_string(),
+                reason: "it is neither a file nor a directory, and cannot be published".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUM: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn parse(files: &str) -> Result<Manifest, StoreError> {
+        let text = format!("{{\"files\": [{files}]}}");
+        Manifest::parse("s3://b/dataset.json", DATASET_MANIFEST, text.into_bytes())
+    }
+
+    fn file(path: &str, bytes: u64) -> String {
+        json!({ "path": path, "sha256": SUM, "bytes": bytes }).to_string()
+    }
+
+    #[test]
+    fn a_manifest_that_lists_what_cannot_be_is_refused() {
+        let good = parse(&[file("a", 1), file("b/c", 2)].join(",")).unwrap();
+        assert_eq!(good.total(), 3);
+        parse(&file(&format!("{}b", "a/".repeat(DEEPEST - 1)), 1)).unwrap();
+        let wrong = [
+            file("../a", 1),
+            file("/a", 1),
+            file("dataset.json", 1),
+            [file("a", 1), file("a", 1)].join(","),
+            [file("a", 1), file("a/b", 1)].join(","),
+            [file("a", u64::MAX), file("b", 1)].join(","),
+            file(&format!("{}b", "a/".repeat(DEEPEST)), 1),
+            file(&"a".repeat(LONGEST + 1), 1),
+            json!({ "path": "a", "sha256": "abc", "bytes": 1 }).to_string(),
+            json!({ "path": "a", "sha256": SUM, "bytes": -1 }).to_string(),
+            "7".to_owned(),
+        ];
+        for files in wrong {
+            let error = parse(&files).unwrap_err();
+            assert!(
+                matches!(error, StoreError::Manifest { .. }),
+                "{files}: {error}"
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = Manifest::parse("x", "dataset.json", bytes);
+        }
+
+        #[test]
+        fn whatever_path_is_taken_stays_below(path in "[a-z./\\\\]{0,12}") {
+            if let Ok(manifest) = parse(&file(&path, 1)) {
+                let joined = Path::new("/base").join(&manifest.files[0].path);
+                proptest::prop_assert!(joined.starts_with("/base"));
+                let mut parts = joined.components();
+                proptest::prop_assert!(!parts.any(|part| part == std::path::Component::ParentDir));
+            }
+        }
+    }
+}

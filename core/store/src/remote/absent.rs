@@ -1,0 +1,73 @@
+//! In place of the stores, in a build without them.
+
+use std::path::Path;
+
+use protea_contracts::FileDigest;
+use url::Url;
+
+use super::{Content, Made, Manner, Stat};
+use crate::{
+    StoreError,
+    listing::Listing,
+    location::{is_known, redacted},
+    meter::Meter,
+    part::PartFile,
+};
+
+/// There is none.
+pub(crate) enum Remote {}
+
+impl Remote {
+    pub(crate) fn open(uri: &Url, _: &Manner) -> Result<Self, StoreError> {
+        match is_known(uri) {
+            true => Err(StoreError::NoCloud { uri: redacted(uri) }),
+            false => Err(StoreError::Scheme { uri: redacted(uri) }),
+        }
+    }
+
+    pub(crate) fn shown(&self, _: &str) -> String {
+        match *self {}
+    }
+
+    pub(crate) fn writable(&self) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn stat(&self, _: &str) -> Result<Option<Stat>, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn read(&self, _: &str, _: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn list(&self, _: bool, _: usize) -> Result<Listing, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn hash(&self, _: &str, _: &Meter<'_>) -> Result<Content, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn download(
+        &self,
+        _: &str,
+        _: Option<&FileDigest>,
+        _: &PartFile,
+        _: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn upload(&self, _: &str, _: &Path, _: &Meter<'_>) -> Result<(), StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn create(&self, _: &str, _: &[u8]) -> Result<Made, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn withdraw(&self, _: &str) -> Result<(), StoreError> {
+        match *self {}
+    }
+}

@@ -1,0 +1,312 @@
+//! From an object to a file: in several ranges at once, taken up where it was left.
+
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::{GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, path::Path};
+
+use super::{Stat, fault::Fault, object::Remote};
+use crate::{StoreError, meter::Meter, part::PartFile};
+
+/// So many ranges are fetched at once.
+pub(super) const PARALLEL: usize = 4;
+/// The first and the longest wait between two tries.
+pub(super) const BACKOFF: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(5));
+
+/// How long ago something was heard.
+pub(super) struct Patience {
+    limit: Duration,
+    last: Mutex<(Instant, Duration)>,
+}
+
+impl Patience {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            last: Mutex::new((Instant::now(), BACKOFF.0)),
+        }
+    }
+
+    /// The store gave something that it had not given before.
+    pub(super) fn renew(&self) {
+        *self.last() = (Instant::now(), BACKOFF.0);
+    }
+
+    /// Waits for the next try, unless there were enough.
+    pub(super) async fn wait(&self, shown: &str, reason: String) -> Result<(), StoreError> {
+        let wait = {
+            let mut last = self.last();
+            if last.0.elapsed() >= self.limit {
+                return Err(StoreError::Unreachable {
+                    uri: shown.to_owned(),
+                    patience: self.limit,
+                    reason,
+                });
+            }
+            let wait = last.1;
+            last.1 = (2 * wait).min(BACKOFF.1);
+            wait
+        };
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// An error that came after all tries of the store crate itself.
+    pub(super) fn end(&self, fault: Fault, shown: String) -> StoreError {
+        match fault {
+            Fault::Passing(reason) | Fault::Final(reason)
+                if self.last().0.elapsed() >= self.limit =>
+            {
+                StoreError::Unreachable {
+                    uri: shown,
+                    patience: self.limit,
+                    reason,
+                }
+            }
+            fault => fault.into_error(shown),
+        }
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, (Instant, Duration)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One object that is read.
+pub(super) struct Reading<'r> {
+    pub(super) store: &'r dyn ObjectStore,
+    pub(super) path: &'r Path,
+    pub(super) shown: &'r str,
+    pub(super) stat: &'r Stat,
+    pub(super) patience: &'r Patience,
+}
+
+/// How the reading of a range ended, other than well.
+enum Broken {
+    /// The server sends whole objects only.
+    NoRanges,
+    Error(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Reading<'_> {
+    /// Fetches what the file lacks.
+    pub(super) async fn fill(&self, part: &PartFile, meter: &Meter<'_>) -> Result<(), StoreError> {
+        let ranges = stream::iter(part.missing());
+        let fetched = ranges
+            .map(|range| async move {
+                let take = |at: u64, bytes: &[u8]| {
+                    part.write(at, bytes)?;
+                    meter.add(bytes.len() as u64);
+                    Ok(())
+                };
+                self.range(range.clone(), take).await?;
+                Ok(part.finish(&range)?)
+            })
+            .buffer_unordered(PARALLEL)
+            .try_collect::<()>()
+            .await;
+        match fetched {
+            Ok(()) => Ok(()),
+            Err(Broken::Error(error)) => Err(error),
+            Err(Broken::NoRanges) => {
+                part.start_over(self.stat)?;
+                let mut written = 0;
+                self.whole(|at, bytes| {
+                    part.write(at, bytes)?;
+                    let end = at + bytes.len() as u64;
+                    // What is fetched again was counted before.
+                    meter.add(end.saturating_sub(written.max(at)));
+                    written = written.max(end);
+                    Ok(())
+                })
+                .await?;
+                for range in part.missing() {
+                    part.finish(&range)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands over the whole content in its order, from the beginning again where the server cannot
+    /// do otherwise; `take` is told the place.
+    pub(super) async fn in_order(
+        &self,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.stat.size == 0 {
+            return Ok(());
+        }
+        match self.range(0..self.stat.size, &mut take).await {
+            Ok(()) => Ok(()),
+            Err(Broken::Error(error)) => Err(error),
+            Err(Broken::NoRanges) => self.whole(take).await,
+        }
+    }
+
+    /// Reads a range to its end, over as many connections as it takes.
+    async fn range(
+        &self,
+        range: Range<u64>,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), Broken> {
+        let mut at = range.start;
+        while at < range.end {
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(at..range.end)),
+                if_match: self.strong_etag(),
+                ..GetOptions::default()
+            };
+            let answer = match self.store.get_opts(self.path, options).await {
+                Ok(answer) => answer,
+                Err(error) => match Fault::of(&error) {
+                    Fault::NoRanges => return Err(Broken::NoRanges),
+                    Fault::Passing(reason) => {
+                        self.patience.wait(self.shown, reason).await?;
+                        continue;
+                    }
+                    fault => return Err(self.patience.end(fault, self.shown.to_owned()).into()),
+                },
+            };
+            self.check_same(&answer)?;
+            let mut furthest = at;
+            let read = self.read(answer, &mut at, &mut furthest, range.end, &mut take);
+            if let Err(reason) = read.await? {
+                self.patience.wait(self.shown, reason).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an object from a server that knows no ranges. Each try begins at the beginning, and
+    /// only what goes beyond all tries before counts as an answer.
+    async fn whole(
+        &self,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut furthest = 0;
+        loop {
+            let options = GetOptions {
+                if_match: self.strong_etag(),
+                ..GetOptions::default()
+            };
+            let answer = match self.store.get_opts(self.path, options).await {
+                Ok(answer) => answer,
+                Err(error) => match Fault::of(&error) {
+                    Fault::Passing(reason) => {
+                        self.patience.wait(self.shown, reason).await?;
+                        continue;
+                    }
+                    fault => return Err(self.patience.end(fault, self.shown.to_owned())),
+                },
+            };
+            self.check_same(&answer)?;
+            let (mut at, end) = (0, self.stat.size);
+            let read = self.read(answer, &mut at, &mut furthest, end, &mut take);
+            match read.await? {
+                Ok(()) => return Ok(()),
+                Err(reason) => self.patience.wait(self.shown, reason).await?,
+            }
+        }
+    }
+
+    /// Reads one answer; the inner error is a reason to try again. Only what goes beyond `furthest`
+    /// renews the patience.
+    async fn read(
+        &self,
+        answer: GetResult,
+        at: &mut u64,
+        furthest: &mut u64,
+        end: u64,
+        take: &mut impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<Result<(), String>, StoreError> {
+        let mut body = answer.into_stream();
+        while *at < end {
+            match body.next().await {
+                Some(Ok(bytes)) => {
+                    let room = usize::try_from(end - *at).unwrap_or(usize::MAX);
+                    if bytes.len() > room {
+                        return Err(StoreError::Failed {
+                            uri: self.shown.to_owned(),
+                            reason: "it sends more than it announced".to_owned(),
+                        });
+                    }
+                    take(*at, &bytes)?;
+                    *at += bytes.len() as u64;
+                    if *at > *furthest {
+                        *furthest = *at;
+                        self.patience.renew();
+                    }
+                }
+                Some(Err(error)) => {
+                    return match Fault::of(&error) {
+                        Fault::Passing(reason) | Fault::Final(reason) => Ok(Err(reason)),
+                        fault => Err(fault.into_error(self.shown.to_owned())),
+                    };
+                }
+                None => return Ok(Err("the answer ended before its end".to_owned())),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// A server may pass over `If-Match`; the sizes and tags that it sends tell nevertheless.
+    fn check_same(&self, answer: &GetResult) -> Result<(), StoreError> {
+        let same_tag = self.stat.etag.is_none() || answer.meta.e_tag == self.stat.etag;
+        if same_tag && answer.meta.size == self.stat.size {
+            return Ok(());
+        }
+        Err(StoreError::Changed {
+            uri: self.shown.to_owned(),
+        })
+    }
+
+    /// `If-Match` compares strongly: a weak tag never matches.
+    fn strong_etag(&self) -> Option<String> {
+        let etag = self.stat.etag.as_ref();
+        etag.filter(|etag| !etag.starts_with("W/")).cloned()
+    }
+}
+
+impl Remote {
+    /// What the store says of an object, or nothing where there is none.
+    pub(super) async fn ask(&self, path: &Path, shown: &str) -> Result<Option<Stat>, StoreError> {
+        let patience = Patience::new(self.patience);
+        loop {
+            let mut found = self.store.head(path).await;
+            if self.read_only
+                && found
+                    .as_ref()
+                    .is_err_and(|error| !matches!(Fault::of(error), Fault::Passing(_)))
+            {
+                // Not every web server answers HEAD, and not every signature is for it.
+                found = self.store.get(path).await.map(|answer| answer.meta);
+            }
+            let error = match found {
+                Ok(meta) => {
+                    return Ok(Some(Stat {
+                        size: meta.size,
+                        etag: meta.e_tag,
+                    }));
+                }
+                Err(error) => error,
+            };
+            match Fault::of(&error) {
+                Fault::NotFound => return Ok(None),
+                Fault::Passing(reason) => patience.wait(shown, reason).await?,
+                fault => return Err(patience.end(fault, shown.to_owned())),
+            }
+        }
+    }
+}
