@@ -41,7 +41,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "DATASET")]
     pub eval: Option<String>,
     /// Try all combinations of the listed values; once per setting
-    #[arg(long, value_name = "KEY=V,V,…", help_heading = "Search")]
+    #[arg(long, value_name = "KEY=…", help_heading = "Search")]
     pub grid: Vec<String>,
     /// Try N random combinations
     #[arg(long, value_name = "N", help_heading = "Search")]
