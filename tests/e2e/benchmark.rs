@@ -281,7 +281,7 @@ fn who_fails_stops_nobody_and_says_why() {
     }
 
     let none = place.protea(["benchmark", "--runners", "nobody", "--json"]);
-    none.fails_with(1, &["no runner came to a score"]);
+    none.fails_with(1, &["no runner produced scores"]);
     let none: Value = serde_json::from_str(&none.stdout).unwrap();
     assert_eq!(
         (&none["rows"], &none["failed"][0]["runner"]),

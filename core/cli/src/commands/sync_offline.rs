@@ -97,8 +97,8 @@ fn as_json(report: &SyncReport) -> Value {
         "outcome": match report.outcome {
             SyncOutcome::Synced => "synced",
             SyncOutcome::WouldSync => "would-sync",
-            SyncOutcome::PassedOver => "passed-over",
-            SyncOutcome::Failed => "failed",
+            SyncOutcome::Skipped => "passed-over",
+            _ => "failed",
         },
         "message": report.message,
     })

@@ -136,6 +136,7 @@ impl Tracked {
                 log,
                 backend,
                 reason,
+                ..
             } = undelivered;
             let directory = log.parent().and_then(|directory| directory.file_name());
             let run = directory.unwrap_or_default().to_string_lossy();

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use protea_cafa::{
-    dataset, formats::FormatError, ontology::OntologyError, scoring::ScoringError,
-    standard::StandardError,
+    dataset, formats::FormatError, ontology::OntologyError, reference::ReferenceError,
+    scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
@@ -110,7 +110,9 @@ impl CommandError for ExperimentError {
             Self::NoModel { .. } => Exit::Input,
             Self::NoFold => Exit::Usage,
             Self::Cancelled => Exit::Cancelled,
-            Self::Fold { .. } | Self::RunInsideRun { .. } | Self::Other(_) => Exit::Failed,
+            Self::Fold { .. } | Self::NoScores | Self::RunInsideRun { .. } | Self::Other(_) => {
+                Exit::Failed
+            }
         }
     }
 
@@ -182,12 +184,14 @@ impl CommandError for StoreError {
 impl CommandError for TrackerError {
     fn exit(&self) -> Exit {
         match self {
-            Self::File {
-                verb: "written", ..
-            } => Exit::Output,
-            Self::File { .. } | Self::Corrupt { .. } | Self::Name { .. } => Exit::Input,
+            Self::Write { .. } | Self::NoSpace { .. } => Exit::Output,
+            Self::Read { .. } | Self::Corrupt { .. } | Self::Name { .. } => Exit::Input,
             _ => Exit::Failed,
         }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::tracker(self)
     }
 }
 
@@ -279,7 +283,7 @@ impl CommandError for OntologyError {
     }
 }
 
-impl CommandError for StandardError {
+impl CommandError for ReferenceError {
     fn exit(&self) -> Exit {
         match self {
             Self::Dataset(error) => error.exit(),

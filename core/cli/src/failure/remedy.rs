@@ -9,9 +9,9 @@ use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
     WorkspaceError,
     catalog::{Insecure, LockError},
+    tracking::TrackerError,
 };
 
-use super::conversion::CommandError;
 use crate::build_features;
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
@@ -71,7 +71,7 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
         ExperimentError::Workspace(error) => workspace(error),
         ExperimentError::Dataset(error) => host_dataset(error),
         ExperimentError::Store(error) => store(error),
-        ExperimentError::Tracker(error) => error.remedy(),
+        ExperimentError::Tracker(error) => tracker(error),
         _ => None,
     }
 }
@@ -101,7 +101,7 @@ pub(super) fn workspace(error: &WorkspaceError) -> Option<String> {
         WorkspaceError::Document { .. } => text("restore it, or remove the file"),
         WorkspaceError::Bound { .. } => text("bind it to another run with --rebind"),
         WorkspaceError::Store(error) => store(error),
-        WorkspaceError::Tracker(error) => error.remedy(),
+        WorkspaceError::Tracker(error) => tracker(error),
         _ => None,
     }
 }
@@ -118,6 +118,16 @@ pub(super) fn store(error: &StoreError) -> Option<String> {
              store cache --clear`",
         ),
         StoreError::Write { source, .. } => failed_write(source),
+        _ => None,
+    }
+}
+
+pub(super) fn tracker(error: &TrackerError) -> Option<String> {
+    match error {
+        TrackerError::NoServer { .. } => {
+            text("or record with --offline and send the run later with `protea sync`")
+        }
+        TrackerError::TlsUnsupported { .. } => Some(build_features::remedy()),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ mod table;
 use serde_json::Value;
 
 pub use explanation::{Asked, explanation};
-pub use lines::{Lines, display_path, display_path as shown, relative_to};
+pub use lines::{Lines, display_path, relative_to};
 pub use number::{bytes, count, number, percent, plural, range};
 pub use progress::Reporter;
 pub use scores::{PLACEHOLDER_NOTE, scores};

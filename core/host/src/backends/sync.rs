@@ -76,7 +76,7 @@ impl Backends {
                     && let Err(error) = remember(&run.job, &run.run_id, reference)
                 {
                     synced.ok = false;
-                    synced.error = Some(protea_contracts::error::with_causes(&error));
+                    synced.error = Some(error.to_string());
                 }
                 synced.url = sent.reference.and_then(|reference| reference.url);
                 let refused =
@@ -88,13 +88,12 @@ impl Backends {
             // Whoever sends it does what is to be done.
             Err(error @ TrackerError::Busy { .. }) => {
                 synced.ok = true;
-                synced.error = Some(protea_contracts::error::with_causes(&error));
+                synced.error = Some(error.full_message());
             }
             Err(error) => {
-                synced.error = Some(protea_contracts::error::with_causes(&error));
+                synced.error = Some(error.full_message());
                 if matches!(error, TrackerError::Unavailable { .. }) {
-                    self.down
-                        .insert(place, protea_contracts::error::with_causes(&error));
+                    self.down.insert(place, error.full_message());
                 }
             }
         }

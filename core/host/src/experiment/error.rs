@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use protea_tracking::TrackerError;
 
-use super::{SearchError, Step};
+use super::observer::Step;
+use crate::search::SearchError;
 use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.
@@ -59,6 +60,9 @@ pub enum ExperimentError {
     /// The event log cannot be written, or a backend cannot be used.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
+    /// No entrant of a benchmark has scores.
+    #[error("no runner produced scores")]
+    NoScores,
     /// A search cannot be done, or found nothing.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -105,6 +109,12 @@ impl ExperimentError {
     #[must_use]
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// The message, with those of its causes that it does not already contain.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        protea_contracts::error::with_causes(self)
     }
 
     /// Whether what would come after is in vain: the user asked for the end, or nothing can be
