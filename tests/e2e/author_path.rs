@@ -92,7 +92,7 @@ fn a_new_runner_is_refused_a_name_that_is_none_and_a_place_that_is_taken() {
         .fails_with(5, &["taken", "there already"]);
     place
         .protea(["runners", "new", "other", "--contracts", "nowhere"])
-        .fails_with(2, &["not the folder of the crate protea-contracts"]);
+        .fails_with(2, &["not the directory of the crate protea-contracts"]);
     let mut left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
     assert_eq!(left.pop().unwrap().unwrap().file_name(), "taken");
     assert!(left.is_empty(), "{left:?}");

@@ -253,7 +253,7 @@ fn who_fails_stops_nobody_and_says_why() {
         "diamond,nobody,parabola,naive,toy",
     ];
     let ran = Ran::from(protea(&place, &nothing, &arguments).output().unwrap());
-    ran.fails_with(1, &["diamond, nobody, parabola did not"]);
+    ran.fails_with(1, &["no scores for diamond, nobody, parabola"]);
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(found["error"]["kind"], "failed");
     let runners: Vec<&Value> = rows(&found).iter().map(|row| &row["runner"]).collect();

@@ -236,7 +236,7 @@ fn a_call_that_ends_between_two_looks_is_held_to_its_output_limit() {
 fn a_sandbox_needs_a_worker() {
     Place::new()
         .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
-        .fails_with(2, &["a sandbox needs a worker"]);
+        .fails_with(2, &["--sandbox applies to workers only"]);
 }
 
 fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {
