@@ -184,7 +184,7 @@ fn open_notices_size_absence_and_what_is_no_dataset() {
     let error = FrozenDataset::open(inputs.dir.path()).unwrap_err();
     assert!(matches!(error, DatasetError::NotADataset(_)));
     assert!(
-        error.to_string().contains("protea dataset freeze"),
+        error.to_string().contains("it has no dataset.json"),
         "{error}"
     );
     assert!(matches!(
@@ -270,7 +270,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     ));
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
     assert!(matches!(
-        error(&inputs, &request, &["1 of 5", "Q00003", "--features kmer"]),
+        error(&inputs, &request, &["1 of 5", "Q00003", "embed them too"]),
         DatasetError::MissingEmbeddings { .. }
     ));
     inputs.write(
@@ -373,7 +373,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     let mut request = inputs.request();
     request.embeddings = EmbeddingSource::None;
     request.dtype = Some(EmbeddingType::F16);
-    error(&inputs, &request, &["--features kmer"]);
+    error(&inputs, &request, &["k-mer features"]);
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! The watcher of an experiment: its steps and events, or its log, on standard error; Ctrl-C as
-//! its wish to end.
+//! Shows an experiment on standard error: its steps and events, or its log. Ctrl-C cancels it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,30 +18,30 @@ use protea_core::{
 use crate::{
     interrupt,
     output::{Reporter, number},
-    transfers::Transfers,
+    transfers::TransferProgress,
 };
 
-/// Carries what happens in an experiment to a [`Reporter`].
-pub struct Watch {
+/// Passes what happens in an experiment to a [`Reporter`].
+pub struct ProgressObserver {
     reporter: Reporter,
-    transfers: Transfers,
-    /// The log is shown from this level on, if at all.
+    transfers: TransferProgress,
+    /// The lowest level of log lines to show; `None` shows steps and events instead of the log.
     log: Option<Level>,
 }
 
-impl Watch {
-    /// An observer that tells `reporter`: of steps and events in its own words, or what goes into
-    /// the log from a level on.
+impl ProgressObserver {
+    /// Without `log`, steps and events are shown; with it, the lines of the run's log from that
+    /// level on.
     pub fn new(reporter: &Reporter, log: Option<Level>) -> Arc<Self> {
         Arc::new(Self {
             reporter: reporter.clone(),
-            transfers: Transfers::new(reporter),
+            transfers: TransferProgress::new(reporter),
             log,
         })
     }
 }
 
-impl Observer for Watch {
+impl Observer for ProgressObserver {
     fn level(&self) -> Level {
         self.log.unwrap_or_default().min(Level::Info)
     }
@@ -62,11 +61,10 @@ impl Observer for Watch {
 
     fn event(&self, _: Step, event: &Event<'_>) {
         if event.level >= Level::Warning {
-            // The log has it too.
-            if self.log.is_some_and(|from| event.level >= from) {
-                return;
+            // If the log is shown, the warning is among its lines.
+            if self.log.is_none_or(|from| event.level < from) {
+                self.reporter.warn(event.message.unwrap_or(event.name));
             }
-            self.reporter.warn(event.message.unwrap_or(event.name));
             return;
         }
         match event.name {
@@ -84,7 +82,7 @@ impl Observer for Watch {
                         .detail(&format!("{name} {value:.4} at {step}"));
                 }
             }
-            // The runner's own output is in the run's log.
+            // The runner's own output goes to the run's log only.
             #[cfg(unix)]
             worker::STDOUT | worker::STDERR => {}
             _ if event.level == Level::Debug => {}
@@ -101,8 +99,10 @@ impl Observer for Watch {
             self.reporter.abandon();
             return;
         }
-        let note = record.note.as_deref();
-        let note = note.map(|note| format!("; {note}")).unwrap_or_default();
+        let note = match &record.note {
+            Some(note) => format!("; {note}"),
+            None => String::new(),
+        };
         let seconds = time.as_secs_f64();
         self.reporter
             .finish(&format!("{}: done in {seconds:.1} s{note}", step.name()));
@@ -110,16 +110,19 @@ impl Observer for Watch {
 
     fn progress(&self, progress: &Progress<'_>) {
         let Progress {
-            what, done, total, ..
+            what: unit,
+            done,
+            total,
+            ..
         } = *progress;
         if done == 0 {
-            self.reporter.start(&format!("{what}s"));
+            self.reporter.start(&format!("{unit}s"));
         }
         self.reporter.progress(done as u64, total as u64);
         let Some((latest, score)) = progress.latest else {
             return;
         };
-        let mut text = format!("{what} {latest} ({done} of {total})");
+        let mut text = format!("{unit} {latest} ({done} of {total})");
         if let Some(metric) = progress.metric {
             match score {
                 Some(score) => text.push_str(&format!(": {metric} {}", number(score))),
@@ -127,10 +130,10 @@ impl Observer for Watch {
             }
         }
         if progress.taken_over {
-            text.push_str(", taken over");
+            text.push_str(", reused");
         }
         if let Some((best, score)) = progress.best {
-            let best = format!("; best so far {} ({what} {best})", number(score));
+            let best = format!("; best so far {} ({unit} {best})", number(score));
             text.push_str(&best);
         }
         self.reporter.note(&text);
@@ -153,7 +156,7 @@ impl Observer for Watch {
                 scored,
                 ..
             } => self.reporter.warn(&format!(
-                "{name} returned an Fmax of {returned} in {group}, its {PREDICTIONS} has {scored}; the table has the latter"
+                "{name} returned an Fmax of {returned} in {group}, but its {PREDICTIONS} scores {scored}; the table has {scored}"
             )),
             _ => {}
         }
