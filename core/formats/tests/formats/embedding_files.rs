@@ -2,35 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 
-use protea_dataset::{EmbeddingSource, EmbeddingValues, FrozenDataset, freeze, unwatched};
-use protea_formats::{ArrayNames, EmbeddingReader, FormatError, MatrixReader};
+use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::python::interpreter;
-use crate::small::Inputs;
-
-/// The files that `write_formats.py` makes, once for all tests. `None` without a Python.
-pub static WRITTEN: LazyLock<Option<TempDir>> = LazyLock::new(|| {
-    let python = interpreter()?;
-    let directory = tempfile::tempdir().unwrap();
-    let output = Command::new(python)
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/write_formats.py"
-        ))
-        .arg(directory.path())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Some(directory)
-});
+use crate::interpreter::interpreter;
+use crate::written::{WRITTEN, expected};
 
 pub fn open(
     file: &Path,
@@ -42,17 +20,6 @@ pub fn open(
 
 fn plainly(file: &Path) -> Result<EmbeddingReader, FormatError> {
     open(file, &ArrayNames::default(), None)
-}
-
-fn expected(directory: &Path, dtype: &str) -> Vec<Vec<u32>> {
-    let mut matrix = MatrixReader::open(&directory.join(format!("expected-{dtype}.npy"))).unwrap();
-    (0..matrix.rows())
-        .map(|row| {
-            let mut numbers = Vec::new();
-            matrix.read_f32(row, &mut numbers).unwrap();
-            numbers.into_iter().map(f32::to_bits).collect()
-        })
-        .collect()
 }
 
 #[test]
@@ -105,52 +72,6 @@ fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
         read += 1;
     }
     assert!(read > 350, "only {read} files were read");
-}
-
-#[test]
-fn a_file_of_more_proteins_serves_a_few_and_lacks_none() {
-    let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
-        return;
-    };
-    let inputs = Inputs::new();
-    inputs.write("proteins.fasta", ">P00699\nMK\n>P00003\nMKV\n");
-    inputs.write("terms.tsv", "P00003\tGO:0005488\n");
-    for name in [
-        "vectors-earliest-f2-contiguous.h5",
-        "vectors-latest-f4-deflate.h5",
-        "deflated-f8.npz",
-    ] {
-        let mut request = inputs.request();
-        request.out = inputs.path(name);
-        request.embeddings = EmbeddingSource::Named {
-            file: directory.join(name),
-            source: None,
-        };
-        let report = freeze(&request, &mut unwatched).unwrap();
-        assert_eq!(report.unused_embeddings.count, 698);
-        assert_eq!(report.unused_embeddings.examples.len(), 5);
-        let dataset = FrozenDataset::open(&report.directory).unwrap();
-        let block = &dataset.embedding_blocks().unwrap()[0];
-        let dtype = &name.split('-').find(|part| part.starts_with('f')).unwrap()[..2];
-        let found: Vec<u32> = match block.values {
-            EmbeddingValues::F32(values) => values.iter().map(|v| v.to_bits()).collect(),
-            EmbeddingValues::F16(values) => values.iter().map(|v| v.to_f32().to_bits()).collect(),
-        };
-        let numbers = expected(directory, dtype);
-        assert_eq!(found, [&numbers[699][..], &numbers[3]].concat(), "{name}");
-    }
-    inputs.write("proteins.fasta", ">P00699\nMK\n>P99999\nMKV\n");
-    let mut request = inputs.request();
-    request.out = inputs.path("lacking");
-    request.embeddings = EmbeddingSource::Named {
-        file: directory.join("stored-f2.npz"),
-        source: None,
-    };
-    let error = freeze(&request, &mut unwatched).unwrap_err().to_string();
-    assert!(
-        error.contains("1 of 2 proteins have no embedding (P99999)"),
-        "{error}"
-    );
 }
 
 #[test]

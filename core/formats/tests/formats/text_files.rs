@@ -8,7 +8,7 @@ use protea_formats::{
     read_taxonomy,
 };
 
-use crate::small::Inputs;
+use crate::input_files::Inputs;
 
 fn fasta(path: &std::path::Path) -> Result<Vec<FastaRecord>, FormatError> {
     let mut reader = FastaReader::open(path)?;

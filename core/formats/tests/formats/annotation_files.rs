@@ -1,10 +1,9 @@
 //! GAF and GPAD in all their versions.
 
 use proptest::prelude::*;
-use protea_dataset::{freeze, unwatched};
 use protea_formats::{AnnotationReader, FormatError, Skipped, read_taxonomy};
 
-use crate::small::Inputs;
+use crate::input_files::Inputs;
 
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
@@ -303,50 +302,6 @@ fn gaf_is_a_taxonomy_too_and_gpad_is_none() {
         error.contains("x.gpa:2:") && error.contains("give GAF"),
         "{error}"
     );
-}
-
-#[test]
-fn an_isoform_has_its_own_annotations_where_the_dataset_has_the_isoform() {
-    let inputs = Inputs::new();
-    inputs.write(
-        "proteins.fasta",
-        ">sp|P12345|A\nMK\n>sp|P12345-2|B\nMKV\n>sp|Q8N726|C\nMKL\n",
-    );
-    let line = |object| {
-        gaf(
-            "UniProtKB",
-            object,
-            "enables",
-            "IDA",
-            "taxon:9606",
-            "20240131",
-            "\t\t",
-        )
-    };
-    inputs.write(
-        "x.gaf",
-        ["P12345", "P12345-2", "Q8N726-3"].map(line).concat(),
-    );
-    let mut request = inputs.request();
-    request.annotations = inputs.path("x.gaf");
-    request.taxonomy = Some(inputs.path("x.gaf"));
-    request.embeddings = protea_dataset::EmbeddingSource::None;
-    let report = freeze(&request, &mut unwatched).unwrap();
-    let dataset = protea_dataset::FrozenDataset::open(&report.directory).unwrap();
-    let found: Vec<_> = dataset
-        .annotations()
-        .unwrap()
-        .map(|annotation| (dataset.accession(annotation.protein), annotation.evidence))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("P12345", Some("IDA")),
-            ("P12345-2", Some("IDA")),
-            ("Q8N726", Some("IDA"))
-        ]
-    );
-    assert_eq!(dataset.taxon(0), Some(9606));
 }
 
 fn sound() -> Vec<String> {

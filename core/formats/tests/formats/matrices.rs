@@ -4,7 +4,7 @@ use half::f16;
 use proptest::prelude::*;
 use protea_formats::{FormatError, MatrixReader, MatrixType};
 
-use crate::small::{Inputs, half_bytes, npy, npy_header};
+use crate::input_files::{Inputs, half_bytes, npy, npy_header};
 
 fn refused(content: Vec<u8>, words: &[&str]) {
     let inputs = Inputs::new();

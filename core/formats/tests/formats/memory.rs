@@ -6,7 +6,7 @@ use std::process::Command;
 
 use protea_formats::{ArrayNames, EmbeddingReader};
 
-use crate::python::interpreter;
+use crate::interpreter::interpreter;
 
 /// Names the file that the child reads.
 const FILE: &str = "PROTEA_TEST_HOSTILE_FILE";

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 
-use crate::embedding_files::WRITTEN;
+use crate::written::WRITTEN;
 
 /// One file of each kind of structure that there is.
 const KINDS: [&str; 15] = [
