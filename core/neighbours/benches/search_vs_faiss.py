@@ -1,8 +1,8 @@
 """Exact search here against FAISS `IndexFlatIP` / `IndexFlatL2`: same matrix, same threads, in turns.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install faiss-cpu numpy
-    cargo build --release -p protea-knn --example search_seconds
-    /tmp/venv/bin/python runners/knn/benches/search_vs_faiss.py \
+    cargo build --release -p protea-neighbours --example search_seconds
+    /tmp/venv/bin/python core/neighbours/benches/search_vs_faiss.py \
         target/release/examples/search_seconds [--rounds 5] [--kernels fastest,avx512]
         [--embeddings REFERENCES.npy QUERIES.npy]
 

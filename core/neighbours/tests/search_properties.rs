@@ -4,7 +4,7 @@ mod naive;
 
 use naive::{Case, Data};
 use proptest::prelude::*;
-use protea_knn::neighbours::{Labels, Metric};
+use protea_neighbours::{Labels, Metric};
 
 fn matrix(rows: std::ops::Range<usize>, width: usize) -> impl Strategy<Value = Vec<f32>> {
     // Of each sort of row some: spread out, duplicates of few patterns, nearly equal, zero, long.

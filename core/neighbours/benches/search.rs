@@ -1,10 +1,10 @@
 //! The search by itself: kernels, shapes and groups. Against FAISS: `search_vs_faiss.py`.
 //!
-//! `cargo bench -p protea-knn --bench search [-- FILTER]`; throughput is pairs of query and
+//! `cargo bench -p protea-neighbours --bench search [-- FILTER]`; throughput is pairs of query and
 //! reference per second.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use protea_knn::neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
+use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
 
 const WIDTH: usize = 1024;
 const REFERENCES: usize = 20_000;

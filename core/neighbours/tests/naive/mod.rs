@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use half::f16;
-use protea_knn::neighbours::{
+use protea_neighbours::{
     Index, Kernel, Labels, Membership, Metric, Neighbour, Neighbours, RowBlock, SearchOptions,
     Values,
 };

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::io::BufRead;
 use std::time::Instant;
 
-use protea_knn::neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
+use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
 
 fn read(path: &str) -> std::io::Result<Vec<f32>> {
     let bytes = std::fs::read(path)?;

@@ -3,7 +3,7 @@
 mod naive;
 
 use naive::{distance, noise, plain};
-use protea_knn::neighbours::{
+use protea_neighbours::{
     Index, Labels, Membership, Metric, Neighbour, RowBlock, SearchError, SearchOptions, Values,
 };
 
