@@ -1,11 +1,11 @@
-//! What a dataset lacks is said, with the remedy.
+//! An error names what a dataset lacks, with the remedy.
 
 use protea_contracts::RunnerError;
 use serde_json::{Value, json};
 
 use crate::{evaluate, synthetic};
 
-fn refused(lacking: synthetic::Lacking, given: &Value, parts: &[&str]) {
+fn is_refused(lacking: synthetic::Lacking, given: &Value, parts: &[&str]) {
     let place = tempfile::tempdir().unwrap();
     let [train, test] = synthetic::freeze_both(place.path(), lacking);
     let error = evaluate(given, &train, &test, &place.path().join("output")).unwrap_err();
@@ -19,17 +19,17 @@ fn refused(lacking: synthetic::Lacking, given: &Value, parts: &[&str]) {
 }
 
 #[test]
-fn taxa_that_are_not_there() {
+fn missing_taxa_are_an_error() {
     let lacking = synthetic::Lacking {
         taxa: true,
         ..Default::default()
     };
-    refused(
+    is_refused(
         lacking,
         &json!({ "exclude_taxa": [9606] }),
         &["exclude_taxa", "--taxonomy"],
     );
-    refused(
+    is_refused(
         lacking,
         &json!({ "exclude_same_taxon": true }),
         &["exclude_same_taxon", "--taxonomy"],
@@ -37,23 +37,23 @@ fn taxa_that_are_not_there() {
 }
 
 #[test]
-fn what_a_composite_score_goes_by() {
+fn missing_signals_are_an_error() {
     let weighted = |name: &str| json!({ "vote": "composite", "weights": { name: 1 } });
     let lacking = synthetic::Lacking {
         taxa: true,
         evidence: true,
     };
-    refused(
+    is_refused(
         lacking,
         &weighted("taxonomic_proximity"),
         &["weights.taxonomic_proximity", "--taxonomy"],
     );
-    refused(
+    is_refused(
         lacking,
         &weighted("evidence_weight"),
         &["weights.evidence_weight", "GAF"],
     );
-    refused(
+    is_refused(
         lacking,
         &json!({ "vote": "composite", "formula": "evidence_weighted" }),
         &["formula", "GAF"],
@@ -69,18 +69,18 @@ fn what_a_composite_score_goes_by() {
 }
 
 #[test]
-fn evidence_that_is_not_there() {
+fn missing_evidence_is_an_error() {
     let lacking = synthetic::Lacking {
         evidence: true,
         ..Default::default()
     };
-    refused(
+    is_refused(
         lacking,
         &json!({ "evidence": ["experimental"] }),
         &["evidence", "GAF"],
     );
-    // There is some, but no such code.
-    refused(
+    // The dataset has evidence codes, but not this one.
+    is_refused(
         synthetic::Lacking::default(),
         &json!({ "evidence": ["TAS"] }),
         &["TAS", "IDA, IEA, IMP, ISS"],
