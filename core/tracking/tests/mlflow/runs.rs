@@ -49,7 +49,7 @@ fn mlflow_passes_the_test_kit() {
         .run();
 }
 
-/// Without the lock beside a log: four programs open a run with the same id at the same time.
+/// Without the lock of a feeder: four programs open a run with the same id at the same time.
 #[test]
 fn a_run_created_concurrently_is_there_once() {
     let Some(server) = Server::shared() else {
