@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::{determinism::difference, scope, writes::metrics_of};
+use super::{scope, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::Place,
     sandbox::{Answer, Call, End, Outcome, Probed},
 };
