@@ -8,10 +8,10 @@ use std::{ops::ControlFlow, path::Path};
 
 use crate::{
     assessment::PREDICTIONS,
+    reference::Reference,
     scoring::{
         Bootstrap, NamespaceEvaluation, Predictions, Resampled, ScoringError, ScoringOptions,
     },
-    standard::Standard,
 };
 
 /// The scores of one method in one aspect.
@@ -44,7 +44,7 @@ pub struct AspectScores {
 /// [`ScoringError`] when the file cannot be read or nothing of it can be scored;
 /// [`ScoringError::Cancelled`].
 pub fn score_predictions(
-    reference: &Standard<'_>,
+    reference: &Reference<'_>,
     path: &Path,
     bootstrap: Option<&Bootstrap>,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,

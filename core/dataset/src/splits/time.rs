@@ -9,9 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::knowledge::{Evidence, Knowledge};
-use super::parts::write_document;
 use super::targets::{self, Found, Target};
-use crate::staging::{Staging, write_new};
+use crate::staging::{Staging, write_json, write_new};
 use crate::subset::Subset;
 use crate::{Counts, DatasetError, FrozenDataset, Tally};
 use protea_ontology::Ontology;
@@ -177,7 +176,7 @@ pub fn split_by_time(
         gone,
     };
     let document = document(earlier, later, request, &split);
-    write_document(&document, &staging.path().join("split.json"))?;
+    write_json(&staging.path().join("split.json"), &document)?;
     staging.publish()?;
     Ok(split)
 }
@@ -188,7 +187,7 @@ fn nothing_gained(earlier: &FrozenDataset, later: &FrozenDataset, found: &Found)
         dataset: earlier.directory().to_owned(),
         problem: format!(
             "no protein of {} gained an annotation that counts ({} of its {} proteins are in both; {} annotations are of other \
-             evidence, {} of terms that the earlier ontology does not know); give the later release, or other --evidence",
+             evidence, {} of terms that the earlier ontology does not know); give the later release, or other evidence codes",
             later.directory().display(),
             shared.count(),
             later.len(),

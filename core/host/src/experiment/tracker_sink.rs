@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::settle};
+use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_marker};
 use serde_json::{Map, json};
 
 use super::{error::ExperimentError, setup::Experiment};
@@ -78,7 +78,7 @@ impl TrackerSink {
 
     /// All that is known of the run says how it ended. Until then the next command sees to it.
     pub(super) fn settle(&self) -> Result<(), TrackerError> {
-        settle(&self.open_runs, self.run.id())
+        clear_open_marker(&self.open_runs, self.run.id())
     }
 }
 
@@ -96,10 +96,10 @@ fn run_start(
     offline: bool,
 ) -> Result<RunStart, ExperimentError> {
     let mut start = RunStart::new(manifest.name.clone().unwrap_or_default())
-        .id(&manifest.run_id)
-        .kind(&manifest.pipeline)
-        .offline(offline);
+        .with_id(&manifest.run_id)
+        .with_kind(&manifest.pipeline);
     start.started = manifest.started;
+    start.offline = offline;
     start.project.clone_from(&manifest.project);
     start.group.clone_from(&manifest.group);
     start.parent.clone_from(&manifest.parent);
