@@ -58,7 +58,7 @@ fn a_run_is_uploaded_completely() {
     let report = uploaded(&server, &python, directory);
     assert!(report.ok);
     assert_eq!(report.path, run_directory(directory));
-    assert_eq!(report.message, "it is uploaded");
+    assert_eq!(report.message, "uploaded");
     assert!(find_offline_runs(directory).unwrap().is_empty());
 
     let history: Vec<Value> = server.history().iter().map(metrics).collect();
