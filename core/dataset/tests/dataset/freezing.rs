@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{
     DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
     freeze, unwatched,
@@ -14,7 +15,7 @@ use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
     let error = freeze(request, &mut unwatched).unwrap_err();
-    let text = error.to_string();
+    let text = with_causes(&error);
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }
@@ -150,7 +151,7 @@ fn verify_names_the_file_that_changed() {
         let path = report.directory.join(name);
         flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
         let result = FrozenDataset::open(&report.directory).and_then(|dataset| dataset.verify());
-        let text = result.unwrap_err().to_string();
+        let text = with_causes(&result.unwrap_err());
         assert!(text.contains(name), "{text:?} lacks {name}");
     }
 }
@@ -171,7 +172,7 @@ fn verify_finds_a_changed_embedding_that_opens_well() {
             .position(|window| window == row)
             .unwrap(),
     );
-    let text = open(&report).verify().unwrap_err().to_string();
+    let text = with_causes(&open(&report).verify().unwrap_err());
     assert!(
         text.contains("proteins.arrow") && text.contains("SHA-256"),
         "{text}"
@@ -200,17 +201,13 @@ fn open_notices_size_absence_and_what_is_no_dataset() {
     let path = report.directory.join("annotations.arrow");
     let whole = fs::read(&path).unwrap();
     replace(&path, &whole[..whole.len() - 1]);
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(
         text.contains("annotations.arrow") && text.contains("bytes"),
         "{text}"
     );
     fs::remove_file(&path).unwrap();
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(text.contains("annotations.arrow"), "{text}");
 }
 
