@@ -178,7 +178,7 @@ impl Store {
             if last || !cache.discard(manifest, &found, &meter)? {
                 return Err(StoreError::CacheChanged {
                     uri: shown,
-                    reason: wrong.to_string(),
+                    reason: protea_contracts::error::with_causes(&wrong),
                 });
             }
         }

@@ -86,7 +86,7 @@ impl Store {
                     meter.check()?;
                     file.check(directory).map_err(|error| StoreError::Corrupt {
                         uri: shown.clone(),
-                        reason: error.to_string(),
+                        reason: protea_contracts::error::with_causes(&error),
                     })?;
                     meter.add(file.bytes);
                 }
@@ -115,7 +115,7 @@ impl Store {
             file.check(staging.path())
                 .map_err(|error| StoreError::Corrupt {
                     uri: shown.clone(),
-                    reason: error.to_string(),
+                    reason: protea_contracts::error::with_causes(&error),
                 })?;
             meter.add(file.bytes);
         }

@@ -2,7 +2,7 @@
 
 use protea_core::{
     DispatchError,
-    contracts::RunnerError,
+    contracts::{Fit, RunnerError},
     dispatch::{SchemaError, SpecSchema},
 };
 use serde_json::{Map, Value, json};
@@ -161,7 +161,9 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
                 ));
             }
         }
-        calls.push(Call::Fit(subject.fit_request(&place, "model", spec)));
+        calls.push(Call::new::<Fit>(
+            &subject.fit_request(&place, "model", spec),
+        ));
     }
     let probed = subject.probe(&subject.task(calls), &place)?;
     for answer in &probed.answers {
@@ -224,7 +226,7 @@ fn fuzzed(subject: &Subject) -> Checked {
     }
     let place = subject.place()?;
     let request = |(at, spec): (usize, &Value)| {
-        Call::Fit(subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
+        Call::new::<Fit>(&subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
     };
     let calls = specs.iter().enumerate().map(request).collect();
     let mut task = subject.task(calls);

@@ -54,7 +54,7 @@ pub struct Pin {
 pub enum LockError {
     /// There is no such file.
     #[error(
-        "there is no lock file {}; write one with `protea runners lock`, or name another with --lock-file",
+        "there is no lock file {}",
         path.display()
     )]
     Missing {
@@ -62,7 +62,7 @@ pub enum LockError {
         path: PathBuf,
     },
     /// The file cannot be read, or is not a lock file.
-    #[error("the lock file {} cannot be used: {reason}; write it anew with `protea runners lock`", path.display())]
+    #[error("the lock file {} cannot be used: {reason}", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum LockError {
     },
     /// The runner is not in the lock file.
     #[error(
-        "the runner {name:?} is not pinned in {}: {} has SHA-256 {found}; if you trust it, pin it with `protea runners lock`",
+        "the runner {name:?} is not pinned in {}: {} has SHA-256 {found}",
         lock.display(), file.display()
     )]
     NotPinned {
@@ -86,7 +86,7 @@ pub enum LockError {
     },
     /// The runner's file is not the pinned one.
     #[error(
-        "the runner {name:?} is not the one that is pinned in {}: {} has SHA-256 {found}, pinned is {} (version {}, then at {}); put the pinned file back, or, if you trust this one, pin it with `protea runners lock`",
+        "the runner {name:?} is not the one that is pinned in {}: {} has SHA-256 {found}, pinned is {} (version {}, then at {})",
         lock.display(), file.display(), pin.sha256, pin.version, pin.path.display()
     )]
     Differs {
