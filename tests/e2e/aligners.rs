@@ -77,7 +77,7 @@ fn a_missing_program_is_named_with_the_command_that_installs_it() {
 fn a_strict_sandbox_changes_no_score() {
     let refused = Place::new().protea(["runners", "info", "toy", "--sandbox=strict"]);
     if refused.code != Some(0) {
-        refused.fails_with(4, &["a strict sandbox is not to be had here"]);
+        refused.fails_with(4, &["strict sandbox is not available on this system"]);
         eprintln!("SKIPPED: this kernel has no Landlock (version 3) or no seccomp");
         return;
     }
@@ -155,7 +155,7 @@ fn a_time_limit_ends_the_program_too() {
         "--set",
         "method=diamond",
         "--time-limit",
-        "2s",
+        "8s",
     ];
     let ran = Ran::from(protea(&place, &path, &arguments).output().unwrap());
     assert_ne!(ran.code, Some(0), "{ran:#?}");
@@ -205,7 +205,7 @@ fn cancelling_ends_the_program_too() {
 pub fn assert_gone(begun: &Path) {
     let process = fs::read_to_string(begun).unwrap();
     let status = Path::new("/proc").join(process.trim()).join("status");
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while fs::read_to_string(&status).is_ok_and(|status| !status.contains("\nState:\tZ")) {
         assert!(Instant::now() < deadline, "{} goes on", process.trim());
         std::thread::sleep(Duration::from_millis(20));

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use protea_e2e::{Place, built, in_repository, library};
+use protea_e2e::{Place, built, in_own_workspace, in_repository, library};
 
 #[test]
 fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
@@ -24,12 +24,10 @@ fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
 
     // The versions that this repository was tested with, so that nothing new has to be fetched.
     fs::copy(in_repository("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
-    // Kept between test runs, because building what it depends on takes a while.
     let target = built().join("my-runner");
     let cargo = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO"))
+        let output = in_own_workspace(&mut Command::new(env!("CARGO")), &target)
             .args(arguments)
-            .env("CARGO_TARGET_DIR", &target)
             .current_dir(&directory)
             .output()
             .unwrap();
@@ -92,7 +90,7 @@ fn a_new_runner_is_refused_a_name_that_is_none_and_a_place_that_is_taken() {
         .fails_with(5, &["taken", "there already"]);
     place
         .protea(["runners", "new", "other", "--contracts", "nowhere"])
-        .fails_with(2, &["not the folder of the crate protea-contracts"]);
+        .fails_with(2, &["not the directory of the crate protea-contracts"]);
     let mut left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
     assert_eq!(left.pop().unwrap().unwrap().file_name(), "taken");
     assert!(left.is_empty(), "{left:?}");
@@ -108,10 +106,11 @@ fn an_installed_runner_takes_the_place_of_the_one_before_whatever_its_file_is_ca
     let toy = toy.to_str().unwrap();
     let ran = place.protea(["runners", "install", toy]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    assert!(ran.stdout.contains("in place of version 1."), "{ran:#?}");
+    assert!(ran.stdout.contains("replacing version 1."), "{ran:#?}");
     // The runners beside the executable go before.
     assert!(
-        ran.stderr.contains("goes before the installed one"),
+        ran.stderr
+            .contains("takes precedence over the installed one"),
         "{ran:#?}"
     );
     let names: Vec<_> = fs::read_dir(&users)

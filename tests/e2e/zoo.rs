@@ -7,7 +7,7 @@ mod table;
 use std::{
     collections::BTreeSet,
     sync::{
-        Mutex, RwLock,
+        Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -15,12 +15,12 @@ use std::{
 };
 
 use protea_core::{
-    DispatchError, ExperimentError, LoadError, Runner, catalog::Verdict, experiment::Step,
-    worker::WorkerError,
+    DispatchError, ExperimentError, LoadError, Runner, catalog::Verdict,
+    contracts::error::with_causes, experiment::Step, worker::WorkerError,
 };
 use protea_e2e::zoo;
 
-use host::{Host, catalog, marked};
+use host::{AMPLE, Host, catalog, marked};
 use table::{Line, Outcome, lines};
 
 #[test]
@@ -49,12 +49,8 @@ fn the_host_survives_every_animal_and_says_what_it_did() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Held while animals are visited.
-static VISITS: RwLock<()> = RwLock::new(());
-
 /// What is wrong with every line, looked at by so many at a time.
 fn visit(lines: &[Line], visitors: usize, wrongs: fn(&Line) -> Vec<String>) -> Vec<String> {
-    let _busy = VISITS.read().unwrap();
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
     let visit = || {
@@ -100,7 +96,7 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
     };
     let began = Instant::now();
     let in_time = |began: Instant| match began.elapsed() {
-        time if time > line.time() => Err(format!("it took {time:?}")),
+        time if time > line.limit() + AMPLE => Err(format!("it took {time:?}")),
         _ => Ok(()),
     };
     let loaded = load(line.animal, host);
@@ -108,10 +104,10 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
     let runner = match (&line.outcome, loaded) {
         (Outcome::StepFails(..) | Outcome::Completes(_), Ok(runner)) => runner,
         (Outcome::Refused(is_so), Err(error)) if is_so(&error) => {
-            return has_words(&error.to_string());
+            return has_words(&with_causes(&error));
         }
         (Outcome::LoadFails(is_so), Err(error)) if of_dispatch(&error).is_some_and(is_so) => {
-            return has_words(&error.to_string());
+            return has_words(&with_causes(&error));
         }
         (_, Ok(_)) => return Err("it was loaded".to_owned()),
         (_, Err(error)) => return Err(format!("it was not loaded: {error:?}")),
@@ -128,7 +124,7 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
                 step: at, source, ..
             }),
         ) if step == at && is_so(source) => {
-            has_words(&source.to_string())?;
+            has_words(&with_causes(&**source))?;
             is_on_record(host, *step, source)
         }
         (_, other) => Err(format!("its run gave {other:?}")),

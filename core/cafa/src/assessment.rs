@@ -4,7 +4,8 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ReferenceModel, RunnerError,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, ReferenceModel,
+    RunnerError, prelude::Serialize,
 };
 use serde_json::json;
 
@@ -29,7 +30,8 @@ pub struct PredictionSink<'t> {
 }
 
 impl PredictionSink<'_> {
-    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the way.
+    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the
+    /// way.
     ///
     /// # Errors
     ///
@@ -61,7 +63,8 @@ pub fn open_dataset(directory: &Path) -> Result<FrozenDataset, RunnerError> {
     FrozenDataset::open(directory).or_dataset(&format!("opening {}", directory.display()))
 }
 
-/// Opens the reference set that a model at `path` names, if it still is what the model was made with.
+/// Opens the reference set that a model at `path` names, if it still is what the model was made
+/// with.
 ///
 /// # Errors
 ///
@@ -89,15 +92,20 @@ pub fn open_references<S>(
     Ok(dataset)
 }
 
-/// Copies a whole reference set into an export. Answers the `dataset_uri` of the exported model.
+/// Begins the export of a model that predicts from a reference set: checks the references and
+/// copies them into the bundle. Returns the bundle, and the model that refers to the copy. The
+/// runner adds its own files and writes the model.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Failed`].
-pub fn copy_references(
-    references: &FrozenDataset,
-    bundle: &mut Bundle,
-) -> Result<String, RunnerError> {
+/// [`RunnerError::Model`] when the references are not those of the model; [`RunnerError::Failed`]
+/// when the export cannot be written.
+pub fn export_references<S: Serialize>(
+    request: &ExportRequest,
+    model: ReferenceModel<S>,
+) -> Result<(Bundle, ReferenceModel<S>), RunnerError> {
+    let references = open_references(&model, &request.model_path()?)?;
+    let mut bundle = request.bundle(&model.spec)?;
     let directory = bundle.directory().join(EXPORTED_REFERENCES);
     fs::create_dir_all(&directory).or_failed("making the directory of the references")?;
     let listed = references.manifest().files.iter();
@@ -106,7 +114,11 @@ pub fn copy_references(
         fs::copy(references.directory().join(name), &copy)
             .or_failed(&format!("copying the references' {name}"))?;
     }
-    Ok(EXPORTED_REFERENCES.to_owned())
+    let exported = ReferenceModel {
+        dataset_uri: EXPORTED_REFERENCES.to_owned(),
+        ..model
+    };
+    Ok((bundle, exported))
 }
 
 /// The ontology of a dataset.

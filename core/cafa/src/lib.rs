@@ -17,6 +17,7 @@
 //! It knows the contract and the crates of this field. It must not know the host, nor any single runner.
 
 pub mod assessment;
+pub mod comparison;
 pub mod explaining;
 pub mod redundancy;
 pub mod reference;

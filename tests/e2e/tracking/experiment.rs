@@ -6,9 +6,10 @@ use protea_core::{
     Catalog, Dataset, Experiment, ExperimentError, Isolation, Runner, SearchPath, Tracking,
     Workspace,
     backends::Backend,
+    contracts::error::with_causes,
     dataset,
     experiment::{RunContext, RunOptions},
-    tracking::{Event, EventKind, Memory, RecordedRun, RunStart},
+    tracking::{EventKind, Memory, MemoryRecord, RunEvent, RunStart},
     workspace::{RunManifest, Status},
 };
 use protea_e2e::{Place, built, test, train};
@@ -47,7 +48,7 @@ impl Setting {
     }
 
     /// The runs that arrived at the backend, in the order of their start.
-    fn arrived(&self) -> Vec<RecordedRun> {
+    fn arrived(&self) -> Vec<MemoryRecord> {
         assert_eq!(self.tracking.wait(Duration::from_secs(30)), []);
         let mut runs = self.memory.runs();
         runs.sort_by_key(|run| run.start.started);
@@ -67,9 +68,9 @@ fn fit_and_evaluate(run: &mut RunContext<'_>) -> Result<Value, ExperimentError> 
     Ok(scored.manifest.metrics["MFO"]["fmax"].clone())
 }
 
-fn end(run: &RecordedRun) -> (Status, Option<String>) {
+fn end(run: &MemoryRecord) -> (Status, Option<String>) {
     match run.events.last() {
-        Some(Event {
+        Some(RunEvent {
             kind: EventKind::Finish { status, error },
             ..
         }) => (*status, error.clone()),
@@ -130,7 +131,7 @@ fn operations_become_children_of_the_run() {
         assert_eq!(child.start.parent, Some(parent.start.run_id.clone()));
         assert_eq!(own(&child.start)["stage"], "draft");
     }
-    let metric = |run: &RecordedRun, name: &str| {
+    let metric = |run: &MemoryRecord, name: &str| {
         run.events.iter().find_map(|event| match &event.kind {
             EventKind::Log { step, metrics } => {
                 let metric = metrics.iter().find(|metric| metric.name == name)?;
@@ -202,7 +203,7 @@ fn the_parent_closes_when_a_child_fails() {
     for run in &runs {
         let (status, reason) = end(run);
         assert_eq!(status, Status::Failed, "{}", run.start.name);
-        assert_eq!(reason, Some(error.to_string()));
+        assert_eq!(reason, Some(with_causes(&error)));
     }
 
     // A body may go on without the child; the child is in the summary all the same.

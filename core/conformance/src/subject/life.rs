@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protea_core::{
     DispatchError,
     contracts::{
-        EvalResult, ExportResult, Level, RunResult, RunnerError,
+        EvalResult, Evaluate, Export, ExportResult, Fit, Level, RunResult, RunnerError,
         emit::EventSink,
         model::{self, ReferenceKind, ReferenceModel},
     },
@@ -19,10 +19,11 @@ use super::{
 };
 use crate::{
     Verdict,
+    difference::difference,
     fixture::Place,
+    prerequisites,
     recorder::{Recorded, Recorder},
     sandbox::{Answer, Call, End, Outcome},
-    suite,
 };
 
 /// A model of the runner, and how it came about.
@@ -71,7 +72,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn fitted(&self) -> Result<&Fitted, Verdict> {
         self.fit_once()
-            .map_err(|verdict| blamed_on(suite::FIT, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::FIT, verdict))
     }
 
     /// Fits; what that came to.
@@ -101,7 +102,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn evaluated(&self) -> Result<&Evaluated, Verdict> {
         self.evaluate_once()
-            .map_err(|verdict| blamed_on(suite::EVALUATE, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::EVALUATE, verdict))
     }
 
     /// The scores of that model, which fit what the runner declares.
@@ -113,7 +114,7 @@ impl Subject {
         self.evaluated()?
             .result
             .as_ref()
-            .map_err(|_| prerequisite(suite::METRICS))
+            .map_err(|_| prerequisite(prerequisites::METRICS))
     }
 
     /// Evaluates; what that came to.
@@ -128,7 +129,7 @@ impl Subject {
         Ok(self.evaluated.get_or_init(|| {
             let recorder = Arc::new(Recorder::new(Level::Debug));
             let request = self.evaluate_request(fitted, &fitted.place, "evaluation");
-            match runner.evaluate(&request, Arc::clone(&recorder) as _) {
+            match runner.call::<Evaluate>(&request, Arc::clone(&recorder) as _) {
                 Err(error) if !matches!(error, DispatchError::Metrics(_)) => {
                     Shared::failed(&error, Verdict::of_dispatch("evaluate", &error))
                 }
@@ -152,12 +153,12 @@ impl Subject {
             let request = self.evaluate_request(fitted, &fitted.place, "evaluation-again");
             let again = self.evaluate(&request)?.metrics;
             let (first, again) = (first.metrics.clone(), again);
-            Ok(suite::difference(&Value::Object(first), &Value::Object(again)).is_none())
+            Ok(difference(&Value::Object(first), &Value::Object(again)).is_none())
         });
         match steady {
             Ok(true) => Ok(first),
-            Ok(false) => Err(prerequisite(suite::DETERMINISTIC)),
-            Err(verdict) => Err(blamed_on(suite::DETERMINISTIC, verdict.clone())),
+            Ok(false) => Err(prerequisite(prerequisites::DETERMINISTIC)),
+            Err(verdict) => Err(blamed_on(prerequisites::DETERMINISTIC, verdict.clone())),
         }
     }
 
@@ -168,7 +169,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn exported(&self) -> Result<&ExportResult, Verdict> {
         self.export_once()
-            .map_err(|verdict| blamed_on(suite::EXPORT, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::EXPORT, verdict))
     }
 
     /// Exports; what that came to.
@@ -187,7 +188,7 @@ impl Subject {
             };
             let request = self.export_model(&fitted.model_uri, &place, "export");
             let recorder = Arc::new(Recorder::new(Level::Error));
-            match runner.export(&request, recorder) {
+            match runner.call::<Export>(&request, recorder) {
                 Ok(exported) => Shared::answered(exported),
                 Err(error) => Shared::failed(&error, of_export(&error)),
             }
@@ -219,7 +220,7 @@ impl Subject {
                     let output = format!("model-{at}");
                     let mut request = self.fit_request(place, &output, spec.clone());
                     request.threads = 1;
-                    Call::Fit(request)
+                    Call::new::<Fit>(&request)
                 })?);
             }
             if self.evaluated().is_ok() {
@@ -227,13 +228,13 @@ impl Subject {
                     let mut request = self.evaluate_request(fitted, place, "evaluation");
                     // Allocators keep an arena per thread.
                     request.threads = 1;
-                    Call::Evaluate(request)
+                    Call::new::<Evaluate>(&request)
                 })?);
             }
             if self.exported().is_ok() {
                 repeated.push(self.repeat("export", |place, at| {
                     let output = format!("export-{at}");
-                    Call::Export(self.export_model(&fitted.model_uri, place, &output))
+                    Call::new::<Export>(&self.export_model(&fitted.model_uri, place, &output))
                 })?);
             }
             Ok(repeated)
@@ -283,11 +284,11 @@ impl Subject {
         output: &str,
         sink: Arc<dyn EventSink>,
     ) -> Result<(Url, Option<RunResult>), Verdict> {
-        let request = self.fit_request(place, output, self.spec()?);
-        match self.runner()?.fit(&request, sink) {
+        let request = self.fit_request(place, output, self.resolved_spec()?);
+        match self.runner()?.call::<Fit>(&request, sink) {
             Ok(result) => Ok((result.model_uri.clone(), Some(result))),
             Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
-                let uri = reference_model(place, output, &request.spec)?;
+                let uri = reference_model(place, output, request.spec.as_value())?;
                 Ok((uri, None))
             }
             Err(error) => Err(Verdict::of_dispatch("fit", &error)),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use protea_core::contracts::Level;
+use protea_core::contracts::{Evaluate, Level};
 use serde_json::Value;
 
-use super::{determinism::difference, scope};
+use super::scope;
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::{Place, uri_of},
     recorder::Recorder,
     subject::cannot_write,
@@ -38,7 +39,7 @@ fn export(subject: &Subject) -> Checked {
     let request = subject.evaluate_model(&uri_of(&moved), &elsewhere, "evaluation");
     let result = subject
         .runner()?
-        .evaluate(&request, Arc::new(Recorder::new(Level::Error)));
+        .call::<Evaluate>(&request, Arc::new(Recorder::new(Level::Error)));
     let remedy = "export all that `evaluate` reads, and name it relative to model.json";
     let metrics = match result {
         Ok(result) => result.metrics,

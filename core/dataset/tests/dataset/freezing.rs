@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{
     DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
     freeze, unwatched,
@@ -14,7 +15,7 @@ use crate::small::{ACCESSIONS, Inputs, WIDTH, npy};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
     let error = freeze(request, &mut unwatched).unwrap_err();
-    let text = error.to_string();
+    let text = with_causes(&error);
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }
@@ -193,7 +194,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     ));
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
     assert!(matches!(
-        error(&inputs, &request, &["1 of 5", "Q00003", "--features kmer"]),
+        error(&inputs, &request, &["1 of 5", "Q00003", "embed them too"]),
         DatasetError::MissingEmbeddings { .. }
     ));
     inputs.write(
@@ -296,7 +297,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     let mut request = inputs.request();
     request.embeddings = EmbeddingSource::None;
     request.dtype = Some(EmbeddingType::F16);
-    error(&inputs, &request, &["--features kmer"]);
+    error(&inputs, &request, &["k-mer features"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{DatasetError, FreezeReport, FrozenDataset};
 
 use crate::small::{Inputs, WIDTH, flip, replace, value};
@@ -23,7 +24,7 @@ fn verify_names_the_file_that_changed() {
         let path = report.directory.join(name);
         flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
         let result = FrozenDataset::open(&report.directory).and_then(|dataset| dataset.verify());
-        let text = result.unwrap_err().to_string();
+        let text = with_causes(&result.unwrap_err());
         assert!(text.contains(name), "{text:?} lacks {name}");
     }
 }
@@ -44,7 +45,7 @@ fn verify_finds_a_changed_embedding_that_opens_well() {
             .position(|window| window == row)
             .unwrap(),
     );
-    let text = open(&report).verify().unwrap_err().to_string();
+    let text = with_causes(&open(&report).verify().unwrap_err());
     assert!(
         text.contains("proteins.arrow") && text.contains("SHA-256"),
         "{text}"
@@ -57,7 +58,7 @@ fn open_notices_size_absence_and_what_is_no_dataset() {
     let error = FrozenDataset::open(inputs.dir.path()).unwrap_err();
     assert!(matches!(error, DatasetError::NotADataset(_)));
     assert!(
-        error.to_string().contains("protea dataset freeze"),
+        error.to_string().contains("it has no dataset.json"),
         "{error}"
     );
     assert!(matches!(

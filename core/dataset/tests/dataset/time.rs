@@ -240,7 +240,7 @@ fn what_counts_can_be_chosen() {
     let error = split_by_time(&earlier, &later, &request, &mut go_on).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("gained") && text.contains("--evidence"),
+        text.contains("gained") && text.contains("other evidence codes"),
         "{text}"
     );
     assert!(!at("none").exists());

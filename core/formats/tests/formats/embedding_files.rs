@@ -103,7 +103,7 @@ fn what_could_mean_several_things_is_listed() {
         "several.h5",
         called(None, None),
         None,
-        &words(&["3 things", "--embeddings-key"]),
+        &words(&["3 things", "the one with the embeddings"]),
     );
     refused(
         "several.h5",
@@ -115,7 +115,7 @@ fn what_could_mean_several_things_is_listed() {
         "several.h5",
         called(Some("matrix"), None),
         None,
-        &words(&["several lists", "--ids-key"]),
+        &words(&["several lists", "the one with the accessions"]),
     );
     refused(
         "several.h5",
@@ -133,7 +133,7 @@ fn what_could_mean_several_things_is_listed() {
         "vectors-f4.npz",
         called(None, None),
         Some(directory.join("ids.txt")),
-        &["have a name each", "leave --ids"],
+        &["have a name each", "do not give accessions"],
     );
 }
 
@@ -191,7 +191,10 @@ numpy.savez(here + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD'))
         ("bfloat.h5", &["no embeddings", "bfloat16"]),
         ("unwritten.h5", &["never written"]),
         ("empty.h5", &["no embeddings", "it has nothing"]),
-        ("nameless.h5", &["no list of texts", "--ids"]),
+        (
+            "nameless.h5",
+            &["no list of texts", "give the list of accessions"],
+        ),
         ("scale.h5", &["scale and offset", "h5py"]),
         ("blank.h5", &["row 1", "no accession"]),
         ("objects.npz", &["no list of texts", "ids (4 objects)"]),

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use protea_contracts::{
-    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, RunResult, emit::EventSink,
-};
+use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
-use url::Url;
 
-use super::{DispatchError, Isolation, LoadError, check, door::Door, spec};
-use crate::{
-    catalog::{CatalogError, Entry},
-    store,
+use super::{
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check, spec::SpecResolver,
+    transport::Transport,
 };
+use crate::catalog::{CatalogError, Entry};
 
 /// A runner that has described itself.
 #[derive(Debug, Clone)]
 pub struct Runner {
     entry: Entry,
-    door: Door,
+    transport: Transport,
     capabilities: Capabilities,
+    schema: Arc<SpecResolver>,
 }
 
 impl Runner {
@@ -40,8 +37,8 @@ impl Runner {
                 path: entry.path.clone(),
             }));
         }
-        let door = Door::open(entry, isolation)?;
-        let capabilities = door.describe().map_err(|source| LoadError::Describe {
+        let transport = Transport::open(entry, isolation)?;
+        let capabilities = transport.describe().map_err(|source| LoadError::Describe {
             path: entry.path.clone(),
             source: Box::new(source),
         })?;
@@ -60,8 +57,9 @@ impl Runner {
         }
         Ok(Self {
             entry: entry.clone(),
-            door,
+            transport,
             capabilities,
+            schema: Arc::default(),
         })
     }
 
@@ -80,7 +78,7 @@ impl Runner {
     /// Where its code runs.
     #[must_use]
     pub fn isolation(&self) -> Isolation {
-        self.door.isolation()
+        self.transport.isolation()
     }
 
     /// What it says of itself: spec schema, defaults, metrics.
@@ -89,88 +87,36 @@ impl Runner {
         &self.capabilities
     }
 
-    /// Completes a spec with the runner's defaults and checks it against the runner's schema.
-    /// `null` stands for all defaults.
+    /// Completes a spec with a preset and the runner's defaults, and checks it against the runner's
+    /// schema. `null` means all defaults.
     ///
     /// # Errors
     ///
     /// [`RunnerError::InvalidSpec`](protea_contracts::RunnerError::InvalidSpec) with the JSON
-    /// pointer of the first setting that is wrong.
-    pub fn resolve_spec(&self, given: &Value) -> Result<Value, DispatchError> {
-        spec::resolve(&self.capabilities, given)
+    /// pointer of the first invalid setting.
+    pub fn resolve_spec(&self, spec: &Value) -> Result<ResolvedSpec, DispatchError> {
+        self.schema.resolve(&self.capabilities, spec)
     }
 
-    /// Dispatches `fit`, after checking the spec; a model in a local file lies below the output.
+    /// Calls an operation, such as `runner.call::<Evaluate>(&request, sink)`, and checks the
+    /// response. A request to fit takes a spec of [`resolve_spec`](Self::resolve_spec).
     ///
     /// # Errors
     ///
-    /// [`DispatchError`].
-    pub fn fit(
+    /// [`DispatchError`]. For an operation that the runner does not implement, or was built before,
+    /// it is [`Runner`](DispatchError::Runner) with
+    /// [`Unsupported`](protea_contracts::RunnerError::Unsupported).
+    pub fn call<O: CheckedOperation>(
         &self,
-        request: &FitRequest,
+        call: &O::Call,
         sink: Arc<dyn EventSink>,
-    ) -> Result<RunResult, DispatchError> {
-        self.resolve_spec(&request.spec)?;
-        let fitted = self.door.fit(request, &self.capabilities.programs, sink);
-        let fitted = fitted.map_err(|error| check::room(error, &request.output_uri))?;
-        check::fitted(&fitted.model_uri, &request.output_uri)?;
-        Ok(fitted)
+    ) -> Result<O::Response, DispatchError> {
+        let request = O::request(call);
+        let response = self
+            .transport
+            .call::<O>(&request, &self.capabilities.programs, sink)
+            .map_err(|error| check::with_output(error, request.uris().output))?;
+        O::check(&self.capabilities, &request, &response)?;
+        Ok(response)
     }
-
-    /// Dispatches `evaluate`, and holds the metrics against what the runner declares.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`].
-    pub fn evaluate(
-        &self,
-        request: &EvaluateRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<EvalResult, DispatchError> {
-        let evaluated = self
-            .door
-            .evaluate(request, &self.capabilities.programs, sink);
-        let evaluated = evaluated.map_err(|error| check::room(error, &request.output_uri))?;
-        self.capabilities.metrics.check(&evaluated.metrics)?;
-        Ok(evaluated)
-    }
-
-    /// Dispatches `export`, and hashes every file that the runner says it wrote.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`].
-    pub fn export(
-        &self,
-        request: &ExportRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<ExportResult, DispatchError> {
-        let exported = self.door.export(request, &self.capabilities.programs, sink);
-        let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
-        check::exported(&exported, &local(&request.output_uri)?)?;
-        Ok(exported)
-    }
-
-    /// Dispatches `explain`, and holds the answer against what was asked.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`]; its [`Runner`](DispatchError::Runner) with
-    /// [`Unsupported`](protea_contracts::RunnerError::Unsupported) for a runner that does not
-    /// explain, or is older than the operation.
-    pub fn explain(
-        &self,
-        request: &ExplainRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<Explanation, DispatchError> {
-        let explanation = self
-            .door
-            .explain(request, &self.capabilities.programs, sink)?;
-        check::explained(&explanation, request)?;
-        Ok(explanation)
-    }
-}
-
-fn local(output: &Url) -> Result<std::path::PathBuf, DispatchError> {
-    store::local_path(output).map_err(|error| DispatchError::Protocol(error.to_string()))
 }

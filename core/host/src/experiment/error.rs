@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use protea_tracking::TrackerError;
 
-use super::{SearchError, Step};
+use super::observer::Step;
+use crate::search::SearchError;
 use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.
@@ -17,7 +18,7 @@ pub enum ExperimentError {
         source: Box<DispatchError>,
     },
     /// A step failed. The run's manifest says so too.
-    #[error("{} failed: {source}", step.name())]
+    #[error("{} failed", step.name())]
     Step {
         /// The step.
         step: Step,
@@ -29,7 +30,7 @@ pub enum ExperimentError {
     /// What was exported did not get to the place that it was to go to. It is in the run's directory
     /// all the same.
     #[error(
-        "the export did not get to its place: {source}; it is in {}, and `protea store cp` sends it",
+        "the export in {} could not be published",
         export.display()
     )]
     Publish {
@@ -59,6 +60,9 @@ pub enum ExperimentError {
     /// The event log cannot be written, or a backend cannot be used.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
+    /// No entrant of a benchmark has scores.
+    #[error("no runner produced scores")]
+    NoScores,
     /// A search cannot be done, or found nothing.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -84,7 +88,7 @@ pub enum ExperimentError {
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
     /// The runner did not say where its scores come from.
-    #[error("explain failed: {source}")]
+    #[error("explain failed")]
     Explain {
         /// Why.
         source: Box<DispatchError>,
@@ -105,6 +109,12 @@ impl ExperimentError {
     #[must_use]
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// The message, with those of its causes that it does not already contain.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        protea_contracts::error::with_causes(self)
     }
 
     /// Whether what would come after is in vain: the user asked for the end, or nothing can be

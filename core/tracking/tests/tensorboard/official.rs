@@ -1,4 +1,4 @@
-//! What TensorBoard's own reader finds.
+//! The files, read by TensorBoard's own reader.
 
 use std::{env, path::Path, process::Command};
 
@@ -9,7 +9,8 @@ use crate::{everything, feed, start};
 
 const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
 
-/// What the reader finds. Without an interpreter the test says so; in CI that is a failure.
+/// The result of the reader. Without an interpreter the test is skipped with a message, or fails in
+/// CI.
 fn read(directory: &Path) -> Option<Value> {
     let found = env::var_os(INTERPRETER).filter(|path| !path.is_empty());
     let Some(python) = found else {
@@ -29,12 +30,12 @@ fn read(directory: &Path) -> Option<Value> {
         .arg(file.parent().unwrap())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}")))
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{stderr}")))
 }
 
 #[test]
-fn the_own_reader_finds_what_was_logged() {
+fn tensorboards_reader_finds_what_was_logged() {
     let directory = tempfile::tempdir().unwrap();
     feed(directory.path(), &everything());
     let Some(found) = read(directory.path()) else {

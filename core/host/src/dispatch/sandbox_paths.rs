@@ -1,0 +1,117 @@
+//! What a call has to read: what its request names, and what that leads to.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use object::{
+    Endianness, ReadCache,
+    elf::FileHeader64,
+    read::elf::{FileHeader, ProgramHeader},
+};
+use protea_contracts::{
+    LibraryDeclaration, ProgramDeclaration, ReferenceModel, content, model, request::RequestUris,
+};
+
+use serde_json::Value;
+
+use super::programs;
+use crate::dataset;
+
+/// The files and directories that a call with these URIs reads.
+pub(super) fn request(uris: RequestUris<'_>) -> Vec<PathBuf> {
+    let dataset = uris.dataset.and_then(|uri| uri.to_file_path().ok());
+    let model = uris.model.and_then(|uri| model::document(uri).ok());
+    let earlier = uris.earlier_models.iter();
+    let earlier = earlier.filter_map(|uri| Some(uri.to_file_path().ok()?.parent()?.to_owned()));
+    dataset
+        .into_iter()
+        .chain(model.iter().flat_map(|document| with_reference(document)))
+        .chain(earlier)
+        .collect()
+}
+
+/// A runner's file, the libraries beside it that it may need, and those elsewhere that it declares.
+pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathBuf> {
+    let beside = path.parent().and_then(|parent| parent.read_dir().ok());
+    let libraries = beside
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.ends_with(".so") || name.contains(".so.")
+        })
+        .map(|entry| entry.path())
+        // A worker cannot be told of others.
+        .filter(|path| path.to_str().is_some());
+    let found = declared.iter().filter_map(|library| library.find(path));
+    // Where a link leads to is what is read.
+    let found = found.filter_map(|path| path.canonicalize().ok());
+    std::iter::once(path.to_owned())
+        .chain(libraries)
+        .chain(found)
+        .collect()
+}
+
+/// What starting some programs takes.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    /// The programs, and what the system loads them with.
+    pub(super) executes: Vec<PathBuf>,
+    /// Where a program that came with libraries of its own has them: in `lib` beside its `bin`.
+    pub(super) reads: Vec<PathBuf>,
+}
+
+/// Those of the programs that are there.
+pub(super) fn programs(declared: &[ProgramDeclaration]) -> Programs {
+    let mut found = Programs::default();
+    for file in declared.iter().flat_map(programs::files) {
+        let Ok(file) = file.canonicalize() else {
+            continue;
+        };
+        let libraries = file.parent().and_then(Path::parent);
+        found.reads.extend(
+            libraries
+                .map(|prefix| prefix.join("lib"))
+                .filter(|lib| lib.is_dir()),
+        );
+        found.executes.extend(interpreter(&file));
+        found.executes.push(file);
+    }
+    found
+}
+
+/// The dynamic loader that a program names.
+fn interpreter(program: &Path) -> Option<PathBuf> {
+    let file = ReadCache::new(File::open(program).ok()?);
+    let header = FileHeader64::<Endianness>::parse(&file).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, &file).ok()?;
+    let mut interpreters = segments
+        .iter()
+        .filter_map(|segment| segment.interpreter(endian, &file).ok().flatten());
+    interpreters
+        .next()
+        .map(|path| OsStr::from_bytes(path).into())
+}
+
+/// The directory of a model, where its weights may lie; and the dataset, if it refers to one.
+///
+/// A runner can write a model that refers to anything: only a frozen dataset with the hash that the
+/// model gives is taken for one.
+fn with_reference(path: &Path) -> Vec<PathBuf> {
+    let mut reads: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
+    if let Ok(Some(reference)) = ReferenceModel::<Value>::read(path)
+        && let Ok(directory) = reference.dataset_dir(path)
+        && content::digest_file(&directory.join(dataset::MANIFEST))
+            .is_ok_and(|(sha256, _)| sha256 == reference.dataset_sha256)
+    {
+        reads.push(directory);
+    }
+    reads
+}

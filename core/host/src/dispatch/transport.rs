@@ -1,0 +1,143 @@
+//! How a call reaches a runner: in this process, or in a worker.
+
+use std::sync::Arc;
+
+use protea_contracts::{
+    Capabilities, Operation, ProgramDeclaration, abi::host::LoadedRunner, event::EventSink,
+};
+#[cfg(unix)]
+use {
+    super::sandbox_paths,
+    protea_contracts::{
+        LibraryDeclaration,
+        event::Event,
+        request::{Request, RequestUris},
+    },
+    protea_isolation::{Sandbox, Task, WorkerCall, WorkerOptions},
+    serde::{Serialize, de::DeserializeOwned},
+    std::path::PathBuf,
+};
+
+use super::{DispatchError, Isolation, LoadError};
+use crate::catalog::Entry;
+
+/// How a call reaches a runner.
+#[derive(Debug, Clone)]
+pub(super) enum Transport {
+    /// The library is open in this process.
+    InProcess(LoadedRunner),
+    #[cfg(unix)]
+    Worker(Worker),
+}
+
+/// A runner that every call opens in a new worker.
+#[cfg(unix)]
+#[derive(Debug, Clone)]
+pub(super) struct Worker {
+    library: PathBuf,
+    sha256: String,
+    /// The third-party libraries that it opens.
+    libraries: Vec<LibraryDeclaration>,
+    options: Box<WorkerOptions>,
+}
+
+impl Transport {
+    pub(super) fn open(entry: &Entry, isolation: &Isolation) -> Result<Self, LoadError> {
+        match isolation {
+            Isolation::InProcess => Ok(Self::InProcess(LoadedRunner::open(&entry.path)?)),
+            #[cfg(unix)]
+            Isolation::Worker(options) => Ok(Self::Worker(Worker {
+                library: entry.path.clone(),
+                sha256: entry.sha256.clone(),
+                libraries: entry.descriptor.libraries.clone(),
+                options: options.clone(),
+            })),
+        }
+    }
+
+    pub(super) fn isolation(&self) -> Isolation {
+        match self {
+            Self::InProcess(_) => Isolation::InProcess,
+            #[cfg(unix)]
+            Self::Worker(worker) => Isolation::Worker(worker.options.clone()),
+        }
+    }
+
+    pub(super) fn describe(&self) -> Result<Capabilities, DispatchError> {
+        match self {
+            Self::InProcess(loaded) => Ok(loaded.describe()?),
+            #[cfg(unix)]
+            Self::Worker(worker) => {
+                let sink: Arc<dyn EventSink> = Arc::new(Discard);
+                worker.call(
+                    WorkerCall::Describe,
+                    &(),
+                    RequestUris::default(),
+                    &[],
+                    &sink,
+                )
+            }
+        }
+    }
+
+    /// Calls an operation. In a sandbox, the runner can start those of `programs` that are installed.
+    pub(super) fn call<O: Operation>(
+        &self,
+        request: &O::Request,
+        programs: &[ProgramDeclaration],
+        sink: Arc<dyn EventSink>,
+    ) -> Result<O::Response, DispatchError> {
+        match self {
+            Self::InProcess(loaded) => Ok(loaded.call::<O>(request, sink).result?),
+            #[cfg(unix)]
+            Self::Worker(worker) => {
+                let call = WorkerCall::Operation(O::KIND);
+                worker.call(call, request, request.uris(), programs, &sink)
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Worker {
+    fn call<Q: Serialize, T: DeserializeOwned>(
+        &self,
+        call: WorkerCall,
+        request: &Q,
+        uris: RequestUris<'_>,
+        programs: &[ProgramDeclaration],
+        sink: &Arc<dyn EventSink>,
+    ) -> Result<T, DispatchError> {
+        let (reads, executes) = match self.options.sandbox {
+            Sandbox::Off => Default::default(),
+            _ => {
+                let programs = sandbox_paths::programs(programs);
+                let library = sandbox_paths::library(&self.library, &self.libraries);
+                let request = sandbox_paths::request(uris);
+                (
+                    [library, request, programs.reads].concat(),
+                    programs.executes,
+                )
+            }
+        };
+        let task = Task {
+            library: &self.library,
+            sha256: &self.sha256,
+            call,
+            request,
+            output: uris.output.and_then(|uri| uri.to_file_path().ok()),
+            reads,
+            executes,
+        };
+        Ok(protea_isolation::dispatch(&task, &self.options, sink)?)
+    }
+}
+
+/// Drops the events that a runner sends while it describes itself.
+#[cfg(unix)]
+struct Discard;
+
+#[cfg(unix)]
+impl EventSink for Discard {
+    fn receive(&self, _: &Event<'_>) {}
+}
