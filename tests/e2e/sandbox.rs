@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_e2e::{Place, Ran, built, cargo_build, in_repository, library, test, train};
+use protea_e2e::{Place, Ran, build_own_workspace, built, in_repository, library, test, train};
 use serde_json::Value;
 
 /// Whether this kernel can make a strict sandbox. Where it cannot, that is said, and must be refused.
@@ -161,12 +161,12 @@ fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
         .spawn()
         .unwrap();
     // The command, the keeper, the worker, and the child that left the worker's group.
-    let all = comes_true(&|| left() == 4, 20);
+    let all = comes_true(&|| left() == 4, 120);
     protea.kill().unwrap();
     protea.wait().unwrap();
     assert!(all, "the test itself did not get as far");
     assert!(
-        comes_true(&|| left() == 0, 2),
+        comes_true(&|| left() == 0, 120),
         "{} processes are left",
         left()
     );
@@ -277,7 +277,7 @@ fn reacher() -> &'static Path {
         fs::copy(in_repository("Cargo.lock"), source.join("Cargo.lock")).unwrap();
         // Shared with the author's runner, whose dependencies are the same.
         let target = built().join("my-runner");
-        cargo_build(&source.join("Cargo.toml"), &[], Some(&target));
+        build_own_workspace(&source.join("Cargo.toml"), &target);
         let runners = source.join("runners");
         fs::create_dir_all(&runners).unwrap();
         let profile = built().file_name().unwrap();

@@ -7,14 +7,13 @@ use protea_cafa::assessment::PREDICTIONS;
 use protea_core::worker;
 use protea_core::{
     contracts::{
-        Level,
-        emit::{Event, METRIC, PROGRESS},
+        Level, MetricEvent, ProgressEvent,
+        event::{Event, METRIC, PROGRESS},
     },
     experiment::{BenchmarkEvent, Observer, Progress, Step},
     store::{Transfer, TransferObserver},
     workspace::{Status, StepRecord},
 };
-use serde::Deserialize;
 
 use crate::{
     interrupt,
@@ -28,21 +27,6 @@ pub struct ProgressObserver {
     transfers: TransferProgress,
     /// The lowest level of log lines to show; `None` shows steps and events instead of the log.
     log: Option<Level>,
-}
-
-/// The fields of a `progress` event.
-#[derive(Deserialize)]
-struct ProgressFields {
-    done: u64,
-    total: u64,
-}
-
-/// The fields of a `metric` event.
-#[derive(Deserialize)]
-struct MetricFields {
-    name: String,
-    value: f64,
-    step: u64,
 }
 
 impl ProgressObserver {
@@ -85,13 +69,15 @@ impl Observer for ProgressObserver {
         }
         match event.name {
             PROGRESS => {
-                if let Ok(ProgressFields { done, total }) = serde_json::from_slice(event.fields) {
-                    self.reporter.progress(done, total);
+                if let Ok(progress) = ProgressEvent::try_from(event) {
+                    self.reporter.progress(progress.done, progress.total);
                 }
             }
             METRIC => {
-                if let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
-                {
+                if let Ok(metric) = MetricEvent::try_from(event) {
+                    let MetricEvent {
+                        name, value, step, ..
+                    } = metric;
                     self.reporter
                         .detail(&format!("{name} {value:.4} at {step}"));
                 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use protea_core::{
-    Isolation, LoadError, Runner,
+    Isolation, LoadError, ResolvedSpec, Runner,
     catalog::Entry,
     worker::{Sandbox, WorkerLimits, WorkerOptions},
 };
@@ -132,10 +132,19 @@ impl Subject {
     /// # Errors
     ///
     /// The verdict of a test that cannot go on without it.
-    pub fn spec(&self) -> Result<Value, Verdict> {
+    pub fn resolved_spec(&self) -> Result<ResolvedSpec, Verdict> {
         self.runner()?
             .resolve_spec(&self.settings.spec)
             .map_err(|_| prerequisite(suite::DEFAULTS))
+    }
+
+    /// The value of [`resolved_spec`](Self::resolved_spec).
+    ///
+    /// # Errors
+    ///
+    /// The verdict of a test that cannot go on without it.
+    pub fn spec(&self) -> Result<Value, Verdict> {
+        self.resolved_spec().map(ResolvedSpec::into_value)
     }
 
     /// A spec, completed with the defaults and checked.
@@ -146,6 +155,7 @@ impl Subject {
     pub(crate) fn completed(&self, spec: &Value) -> Result<Value, Verdict> {
         self.runner()?
             .resolve_spec(spec)
+            .map(ResolvedSpec::into_value)
             .map_err(|error| Verdict::skipped(error.to_string()))
     }
 }

@@ -1,5 +1,6 @@
 //! In this process or in a worker: the same; and what a process leaves behind.
 
+use protea_core::contracts::Evaluate;
 use serde_json::Value;
 
 use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
@@ -27,7 +28,7 @@ fn same_result(subject: &Subject) -> Checked {
     let in_worker = Value::Object(subject.steady_metrics()?.metrics.clone());
     let place = subject.place()?;
     let request = subject.evaluate_request(fitted, &place, "evaluation");
-    let probed = subject.probe(&subject.task(vec![Call::Evaluate(request)]), &place)?;
+    let probed = subject.probe(&subject.task(vec![Call::new::<Evaluate>(&request)]), &place)?;
     match probed.end {
         End::Finished(_) | End::Refused(_) => {}
         End::Died(error) => return Err(Verdict::of_dispatch("evaluate", &error)),

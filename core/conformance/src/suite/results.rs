@@ -73,6 +73,7 @@ fn metrics(subject: &Subject) -> Checked {
                 }
                 MetricError::NotANumber { .. } => "every metric is a finite number",
                 MetricError::OutOfRange { .. } => "every metric lies within its declared range",
+                _ => "the metrics are those that the runner declares",
             },
             error.to_string(),
             REMEDY,

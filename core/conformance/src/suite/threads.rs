@@ -1,6 +1,7 @@
 //! Two calls at once, and threads that stay.
 
-use serde_json::Value;
+use protea_core::contracts::{Evaluate, Fit};
+use serde_json::{Value, json};
 
 use super::{determinism::difference, scope, writes::metrics_of};
 use crate::{
@@ -35,7 +36,7 @@ fn two_fits(subject: &Subject) -> Result<(), Verdict> {
     }
     let place = subject.place()?;
     let spec = subject.spec()?;
-    let call = |output: &str| Call::Fit(subject.fit_request(&place, output, spec.clone()));
+    let call = |output: &str| Call::new::<Fit>(&subject.fit_request(&place, output, spec.clone()));
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
     let probed = subject.probe(&task, &place)?;
@@ -60,7 +61,8 @@ fn two_at_once(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
     let place = subject.place()?;
-    let call = |output: &str| Call::Evaluate(subject.evaluate_request(fitted, &place, output));
+    let call =
+        |output: &str| Call::new::<Evaluate>(&subject.evaluate_request(fitted, &place, output));
     two_fits(subject)?;
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
@@ -125,10 +127,8 @@ fn on_one_thread(subject: &Subject) -> Result<(Probed, Vec<&'static str>), Verdi
     let place = subject.place()?;
     let mut calls = subject.calls(&place, "")?;
     for call in &mut calls {
-        match call {
-            Call::Fit(request) => request.threads = 1,
-            Call::Evaluate(request) => request.threads = 1,
-            Call::Export(_) => {}
+        if let Some(threads) = call.request.get_mut("threads") {
+            *threads = json!(1);
         }
     }
     let names = calls.iter().map(Call::name).collect();

@@ -7,7 +7,7 @@ use std::{
 
 use protea_core::{
     DispatchError,
-    contracts::{Level, RunResult, RunnerError},
+    contracts::{Evaluate, Export, Fit, Level, RunResult, RunnerError},
 };
 use serde_json::Value;
 use url::Url;
@@ -43,7 +43,7 @@ fn only_output(subject: &Subject) -> Checked {
         std::fs::create_dir_all(place.join(name)).map_err(cannot_write)?;
     }
     let request = subject.fit_request(&place, "model", subject.spec()?);
-    let fitted = watched(subject, &place, "fit", Call::Fit(request), "model")?;
+    let fitted = watched(subject, &place, "fit", Call::new::<Fit>(&request), "model")?;
     let model = model_of(fitted).map_or_else(|| without_training(subject, &place), Ok)?;
     let mut failed = !(subject.evaluation_ends() && subject.export_ends());
     let mut watch = |doing, call, output| -> Result<(), Verdict> {
@@ -53,11 +53,11 @@ fn only_output(subject: &Subject) -> Checked {
     };
     if subject.evaluation_ends() {
         let request = subject.evaluate_model(&model, &place, "evaluation");
-        watch("evaluate", Call::Evaluate(request), "evaluation")?;
+        watch("evaluate", Call::new::<Evaluate>(&request), "evaluation")?;
     }
     if subject.export_ends() {
         let request = subject.export_model(&model, &place, "export");
-        watch("export", Call::Export(request), "export")?;
+        watch("export", Call::new::<Export>(&request), "export")?;
     }
     if failed {
         return Ok(Verdict::noted(
@@ -124,8 +124,8 @@ fn sandboxed(subject: &Subject) -> Checked {
     let runner = subject.enclosed()?;
     let place = subject.place()?;
     let silent = || Arc::new(Recorder::new(Level::Error));
-    let request = subject.fit_request(&place, "model", subject.spec()?);
-    let model = match runner.fit(&request, silent()) {
+    let request = subject.fit_request(&place, "model", subject.resolved_spec()?);
+    let model = match runner.call::<Fit>(&request, silent()) {
         Ok(fitted) => fitted.model_uri,
         Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
             without_training(subject, &place)?
@@ -134,13 +134,13 @@ fn sandboxed(subject: &Subject) -> Checked {
     };
     let request = subject.evaluate_model(&model, &place, "evaluation");
     let evaluated = runner
-        .evaluate(&request, silent())
+        .call::<Evaluate>(&request, silent())
         .map_err(|error| ended("evaluate", &error))?;
     // What is wrong with an export anyway is another test's business.
     if subject.exported().is_ok() {
         let request = subject.export_model(&model, &place, "export");
         runner
-            .export(&request, silent())
+            .call::<Export>(&request, silent())
             .map_err(|error| ended("export", &error))?;
     }
     match difference(&expected, &Value::Object(evaluated.metrics)) {
