@@ -31,14 +31,17 @@
 pub mod author;
 pub mod check;
 pub mod config;
+mod difference;
 pub mod fixture;
 pub mod fuzz;
 pub mod host;
 pub mod pace;
+mod prerequisites;
 pub mod recorder;
 pub mod report;
 pub mod sandbox;
 pub mod selection;
+mod spec_generator;
 pub mod subject;
 pub mod suite;
 pub mod verdict;

@@ -37,12 +37,9 @@ impl Line {
     /// How long a step of it may take. Short only for runners that never end by themselves; the
     /// steps before the one that hangs have to be done in that time too.
     pub fn limit(&self) -> Duration {
+        let timeout = DispatchError::Worker(WorkerError::TimedOut { limit: LIMIT });
         match self.outcome {
-            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so)
-                if is_so(&DispatchError::TimedOut { limit: LIMIT }) =>
-            {
-                LIMIT
-            }
+            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so) if is_so(&timeout) => LIMIT,
             _ => AMPLE,
         }
     }

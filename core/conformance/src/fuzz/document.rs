@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::schema::strange;
+use crate::spec_generator::strange;
 
 /// Breaks a model document. What comes out may, by luck, be sound.
 pub fn break_document(sound: &[u8], random: &mut Rng) -> Vec<u8> {

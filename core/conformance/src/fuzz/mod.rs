@@ -1,7 +1,6 @@
 //! Specs and models made at random under a seed, each tried in a process of its own.
 
 mod document;
-pub(crate) mod schema;
 
 use std::{
     path::PathBuf,
@@ -19,10 +18,10 @@ use crate::{
     Checked, Settings, Subject, Verdict,
     fixture::{Fixtures, Place, uri_of},
     sandbox::{Call, End, Outcome},
+    spec_generator::Generator,
     subject::{cannot_write, model_file, reference_model},
 };
 use document::break_document;
-use schema::Generator;
 
 /// How long to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

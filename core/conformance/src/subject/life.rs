@@ -19,10 +19,11 @@ use super::{
 };
 use crate::{
     Verdict,
+    difference::difference,
     fixture::Place,
+    prerequisites,
     recorder::{Recorded, Recorder},
     sandbox::{Answer, Call, End, Outcome},
-    suite,
 };
 
 /// A model of the runner, and how it came about.
@@ -71,7 +72,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn fitted(&self) -> Result<&Fitted, Verdict> {
         self.fit_once()
-            .map_err(|verdict| blamed_on(suite::FIT, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::FIT, verdict))
     }
 
     /// Fits; what that came to.
@@ -101,7 +102,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn evaluated(&self) -> Result<&Evaluated, Verdict> {
         self.evaluate_once()
-            .map_err(|verdict| blamed_on(suite::EVALUATE, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::EVALUATE, verdict))
     }
 
     /// The scores of that model, which fit what the runner declares.
@@ -113,7 +114,7 @@ impl Subject {
         self.evaluated()?
             .result
             .as_ref()
-            .map_err(|_| prerequisite(suite::METRICS))
+            .map_err(|_| prerequisite(prerequisites::METRICS))
     }
 
     /// Evaluates; what that came to.
@@ -152,12 +153,12 @@ impl Subject {
             let request = self.evaluate_request(fitted, &fitted.place, "evaluation-again");
             let again = self.evaluate(&request)?.metrics;
             let (first, again) = (first.metrics.clone(), again);
-            Ok(suite::difference(&Value::Object(first), &Value::Object(again)).is_none())
+            Ok(difference(&Value::Object(first), &Value::Object(again)).is_none())
         });
         match steady {
             Ok(true) => Ok(first),
-            Ok(false) => Err(prerequisite(suite::DETERMINISTIC)),
-            Err(verdict) => Err(blamed_on(suite::DETERMINISTIC, verdict.clone())),
+            Ok(false) => Err(prerequisite(prerequisites::DETERMINISTIC)),
+            Err(verdict) => Err(blamed_on(prerequisites::DETERMINISTIC, verdict.clone())),
         }
     }
 
@@ -168,7 +169,7 @@ impl Subject {
     /// The verdict of a test that cannot go on without it.
     pub fn exported(&self) -> Result<&ExportResult, Verdict> {
         self.export_once()
-            .map_err(|verdict| blamed_on(suite::EXPORT, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::EXPORT, verdict))
     }
 
     /// Exports; what that came to.

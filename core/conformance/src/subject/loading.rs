@@ -16,7 +16,7 @@ use super::{
     Subject,
     blame::{blamed_on, prerequisite},
 };
-use crate::{Verdict, pace, suite};
+use crate::{Verdict, pace, prerequisites};
 
 /// How long a call that is asked to end may take, alone on its machine.
 const GRACE: Duration = Duration::from_millis(900);
@@ -30,8 +30,8 @@ impl Subject {
     pub fn runner(&self) -> Result<&Runner, Verdict> {
         self.load()
             .map_err(|verdict| match self.lies.load(Ordering::SeqCst) {
-                true => prerequisite(suite::AGREES),
-                false => blamed_on(suite::OPENS, verdict),
+                true => prerequisite(prerequisites::AGREES),
+                false => blamed_on(prerequisites::OPENS, verdict),
             })
     }
 
@@ -62,7 +62,7 @@ impl Subject {
     pub fn lingering(&self, linger: Duration) -> Result<Runner, Verdict> {
         self.runner()?;
         self.load_with(&self.entry()?, linger, GRACE, Sandbox::Off)
-            .map_err(|verdict| blamed_on(suite::OPENS, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::OPENS, verdict))
     }
 
     /// The runner, which has as much time to end when it is asked to as a second is worth on this
@@ -75,7 +75,7 @@ impl Subject {
         self.runner()?;
         let grace = GRACE.mul_f64(pace::slowness());
         self.load_with(&self.entry()?, Duration::ZERO, grace, Sandbox::Off)
-            .map_err(|verdict| blamed_on(suite::OPENS, verdict))
+            .map_err(|verdict| blamed_on(prerequisites::OPENS, verdict))
     }
 
     /// Whether the runner does not load because its descriptor says something else.
@@ -135,7 +135,7 @@ impl Subject {
     pub fn resolved_spec(&self) -> Result<ResolvedSpec, Verdict> {
         self.runner()?
             .resolve_spec(&self.settings.spec)
-            .map_err(|_| prerequisite(suite::DEFAULTS))
+            .map_err(|_| prerequisite(prerequisites::DEFAULTS))
     }
 
     /// The value of [`resolved_spec`](Self::resolved_spec).

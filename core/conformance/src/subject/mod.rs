@@ -19,7 +19,7 @@ use protea_core::{
 use serde_json::Value;
 use url::Url;
 
-use crate::{Host, Verdict, fixture::Fixtures, suite};
+use crate::{Host, Verdict, fixture::Fixtures, prerequisites};
 
 pub(crate) use blame::{blamed_on, cannot_write};
 pub(crate) use life::reference_model;
@@ -123,7 +123,7 @@ impl Subject {
                         .map_err(|error| Verdict::skipped(error.to_string()))
                 })
                 .clone(),
-            _ => Err(prerequisite(suite::READABLE)),
+            _ => Err(prerequisite(prerequisites::READABLE)),
         }
     }
 }

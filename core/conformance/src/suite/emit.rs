@@ -9,9 +9,10 @@ use protea_core::{
 };
 use serde_json::Value;
 
-use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
+use super::{scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::Place,
     pace,
     recorder::{Recorded, Recorder},

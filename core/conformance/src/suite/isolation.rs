@@ -3,9 +3,10 @@
 use protea_core::contracts::Evaluate;
 use serde_json::Value;
 
-use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
+use super::{scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     sandbox::{Call, End, Outcome},
 };
 

@@ -6,9 +6,9 @@ use super::{scope, writes::SURROUNDINGS};
 use crate::{
     Checked, Subject, Verdict,
     fixture::{Place, Snapshot},
+    prerequisites::REPEATED,
     sandbox::{End, Opening, Probed},
     subject::{blamed_on, cannot_write},
-    suite,
 };
 
 scope! {
@@ -148,7 +148,7 @@ fn ends(subject: &Subject) -> Checked {
         End::Died(error) if made => Err(Verdict::of_dispatch(doing, &error)),
         End::TimedOut if made => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
         // A call that succeeds alone and not after others.
-        End::Died(_) | End::TimedOut => Err(blamed_on(suite::REPEATED, Verdict::passed())),
+        End::Died(_) | End::TimedOut => Err(blamed_on(REPEATED, Verdict::passed())),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Many calls in one process.
 
-use super::{REPEATED, scope};
+use super::scope;
 use crate::{
     Checked, Subject, Verdict,
+    prerequisites::REPEATED,
     sandbox::Usage,
     subject::{Repeated, blamed_on},
 };

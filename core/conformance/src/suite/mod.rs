@@ -17,8 +17,6 @@ mod spec;
 mod threads;
 mod writes;
 
-pub(crate) use determinism::difference;
-
 pub use dataset::DatasetTest;
 pub use descriptor::DescriptorTest;
 pub use determinism::DeterminismTest;
@@ -36,18 +34,6 @@ pub use threads::ThreadsTest;
 pub use writes::WritesTest;
 
 use crate::{Subject, Verdict};
-
-// The tests that others cannot do without.
-pub(crate) const READABLE: &str = "descriptor/readable";
-pub(crate) const AGREES: &str = "descriptor/agrees";
-pub(crate) const OPENS: &str = "load/opens";
-pub(crate) const DEFAULTS: &str = "spec/defaults";
-pub(crate) const FIT: &str = "lifecycle/fit";
-pub(crate) const EVALUATE: &str = "lifecycle/evaluate";
-pub(crate) const EXPORT: &str = "lifecycle/export";
-pub(crate) const METRICS: &str = "results/metrics";
-pub(crate) const DETERMINISTIC: &str = "determinism/evaluate";
-pub(crate) const REPEATED: &str = "isolation/repeated";
 
 /// Makes the enum of a scope.
 macro_rules! scope {
@@ -157,6 +143,9 @@ impl Test {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prerequisites::{
+        AGREES, DEFAULTS, DETERMINISTIC, EVALUATE, EXPORT, FIT, METRICS, OPENS, READABLE, REPEATED,
+    };
 
     #[test]
     fn names_are_kebab_case_and_each_there_once() {

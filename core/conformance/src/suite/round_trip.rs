@@ -5,9 +5,10 @@ use std::sync::Arc;
 use protea_core::contracts::{Evaluate, Level};
 use serde_json::Value;
 
-use super::{determinism::difference, scope};
+use super::scope;
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::{Place, uri_of},
     recorder::Recorder,
     subject::cannot_write,

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::scope;
 use crate::{
     Checked, Subject, Verdict,
-    fuzz::schema::{Generator, properties},
     sandbox::{Call, End, Outcome},
+    spec_generator::{Generator, properties},
     subject::SEED,
 };
 

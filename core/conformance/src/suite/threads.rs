@@ -3,9 +3,10 @@
 use protea_core::contracts::{Evaluate, Fit};
 use serde_json::{Value, json};
 
-use super::{determinism::difference, scope, writes::metrics_of};
+use super::{scope, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::Place,
     sandbox::{Answer, Call, End, Outcome, Probed},
 };

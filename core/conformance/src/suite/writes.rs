@@ -12,9 +12,10 @@ use protea_core::{
 use serde_json::Value;
 use url::Url;
 
-use super::{determinism::difference, scope};
+use super::scope;
 use crate::{
     Checked, Subject, Verdict,
+    difference::difference,
     fixture::{Place, Snapshot},
     recorder::Recorder,
     sandbox::{Call, End, Outcome, Probed},

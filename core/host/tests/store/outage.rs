@@ -263,7 +263,7 @@ fn who_cancels_waits_for_no_answer_however_little_was_sent() {
         fs::write(&file, noise(size, 1)).unwrap();
         let store = place
             .store_at(&format!("http://{}", web.address))
-            .with_patience(Duration::from_secs(500))
+            .with_timeout(Duration::from_secs(500))
             .with_observer(EndAfter::new(TransferKind::Upload, 0));
         let began = Instant::now();
         let error = store
