@@ -161,12 +161,12 @@ fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
         .spawn()
         .unwrap();
     // The command, the keeper, the worker, and the child that left the worker's group.
-    let all = comes_true(&|| left() == 4, 20);
+    let all = comes_true(&|| left() == 4, 120);
     protea.kill().unwrap();
     protea.wait().unwrap();
     assert!(all, "the test itself did not get as far");
     assert!(
-        comes_true(&|| left() == 0, 2),
+        comes_true(&|| left() == 0, 120),
         "{} processes are left",
         left()
     );

@@ -104,7 +104,7 @@ fn log_first() {
     })
     .reading_points(move |_, start, metric| {
         let (memory, feeder) = current.lock().unwrap().clone().unwrap();
-        assert_eq!(feeder.wait(Duration::from_secs(20)), []);
+        assert_eq!(feeder.wait(Duration::from_secs(300)), []);
         points_of_memory(&memory, start, metric)
     })
     .run();

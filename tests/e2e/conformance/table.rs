@@ -24,16 +24,16 @@ impl Line {
             "emit_flood" | "emit_giant" => {
                 vec![
                     "--time-limit",
-                    "60s",
+                    "300s",
                     "--filter",
                     "^(load|lifecycle|results|emit)/",
                 ]
             }
             "memory_hoard" | "shared_memory_hoard" | "hoard_of_children" => {
-                vec!["--time-limit", "60s", "--memory-limit", "256MiB"]
+                vec!["--time-limit", "300s", "--memory-limit", "256MiB"]
             }
-            name if name.contains("hang") || name == "ignores_cancel" => vec!["--time-limit", "3s"],
-            _ => vec!["--time-limit", "20s"],
+            name if name.contains("hang") || name == "ignores_cancel" => vec!["--time-limit", "8s"],
+            _ => vec!["--time-limit", "120s"],
         }
     }
 

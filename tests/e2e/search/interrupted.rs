@@ -16,18 +16,20 @@ use super::parabola::{Parabola, events, manifests};
 const TRIALS: usize = 12;
 
 fn arguments(workspace: &str) -> Vec<&str> {
-    let search = "search parabola --runner-dir runners --set milliseconds=250 --jobs 2 \
+    let search = "search parabola --runner-dir runners --set milliseconds=5 --jobs 2 \
                   --grid x=0.1,0.2,0.3,0.4,0.5,0.6 --grid n=1,7 --json --workspace";
     search.split_whitespace().chain([workspace]).collect()
 }
 
-/// A search of the command, once so many of its trials have ended.
+/// A search of the command, once so many of its trials have ended. The runner holds half of the
+/// trials, so the search does not end by itself however late the test interrupts it.
 fn after(parabola: &Parabola, workspace: &str, trials: usize) -> Child {
     let mut child = Command::new(built().join("protea"))
         .args(arguments(workspace))
         .current_dir(parabola.place.path())
         .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
         .env("HOME", parabola.place.path())
+        .env("PARABOLA_HOLDS", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -48,7 +48,7 @@ impl Setting {
 
     /// The runs that arrived at the backend, in the order of their start.
     fn arrived(&self) -> Vec<RecordedRun> {
-        assert_eq!(self.tracking.wait(Duration::from_secs(30)), []);
+        assert_eq!(self.tracking.wait(Duration::from_secs(300)), []);
         let mut runs = self.memory.runs();
         runs.sort_by_key(|run| run.start.started);
         runs

