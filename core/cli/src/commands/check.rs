@@ -8,9 +8,8 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use protea_conformance::{
-    Check, Config, FixtureError, Host, Observer, Selection, Status, Test,
-    config::FILE_NAME,
-    report::{TestReport, counts, details, line},
+    Check, Config, FILE_NAME, FixtureError, Host, Observer, Selection, Status, Test, TestReport,
+    counts, details, line,
 };
 use serde_json::{Value, json};
 
@@ -128,7 +127,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn list(selection: &Selection) -> Report {
-    let mut table = Table::new(0..0, ["test", "what it asks for"]);
+    let mut table = Table::new(0..0, ["test", "what it checks"]);
     for test in selection.tests() {
         table.row([test.name(), test.description()]);
     }

@@ -12,8 +12,8 @@ mod task;
 
 pub use child::serve;
 pub use process::{End, Probed, probe};
-pub use process_state::{State, Usage};
-pub use task::{Answer, Call, Last, Manner, Opening, Outcome, Task};
+pub use process_state::Usage;
+pub use task::{Answer, Call, Manner, Opening, Outcome, Task};
 
 /// The argument that makes a program serve as a probe.
 pub const ARGUMENT: &str = "__protea-conformance";
