@@ -12,8 +12,8 @@ use crate::{
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset, MANIFEST_FILE},
     neighbours::{RowBlock, Values},
     ontology::Ontology,
+    reference::Reference,
     scoring::{PredictionWriter, Predictions, ScoringOptions, round_score, write_tables},
-    standard::Standard,
 };
 
 /// The file of predictions in a run's output.
@@ -188,9 +188,9 @@ fn predict_and_score(
     predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError>,
 ) -> Result<EvalResult, RunnerError> {
     let ontology = open_ontology(dataset)?;
-    let standard = Standard::of(dataset, &ontology)
+    let reference = Reference::read(dataset, &ontology)
         .or_dataset("reading what predictions are scored against")?;
-    let truth = standard.truth();
+    let truth = reference.truth();
 
     let unknown = truth.skipped().unknown_terms.clone();
     if unknown.lines > 0 {
@@ -218,7 +218,7 @@ fn predict_and_score(
             &json!({}),
         );
     }
-    let evaluation = standard
+    let evaluation = reference
         .evaluate(&sink.predictions, &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
 //! | [`explaining`] | what `explain` does for every runner: find the protein and the term |
-//! | [`standard`] | what predictions for a dataset are scored against |
+//! | [`reference`] | what predictions for a dataset are scored against |
 //! | [`redundancy`] | how alike two sequences are |
 //! | [`ontology`] | `protea-ontology`: the Gene Ontology as a graph of aspects, terms, ancestors |
 //! | [`formats`] | `protea-formats`: readers of FASTA, npy, npz, HDF5, Parquet, annotation tables, GAF, GPAD |
@@ -17,9 +17,10 @@
 //! It knows the contract and the crates of this field. It must not know the host, nor any single runner.
 
 pub mod assessment;
+pub mod comparison;
 pub mod explaining;
 pub mod redundancy;
-pub mod standard;
+pub mod reference;
 
 pub use protea_dataset as dataset;
 pub use protea_dataset::{features, propagated};

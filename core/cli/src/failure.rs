@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use protea_cafa::{
-    dataset, ontology::OntologyError, scoring::ScoringError, standard::StandardError,
+    dataset, ontology::OntologyError, reference::ReferenceError, scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
@@ -106,6 +106,18 @@ impl Failure {
     fn of(exit: Exit, error: &dyn Error) -> Self {
         Self::new(exit, with_causes(error))
     }
+
+    /// Adds what the command offers against a tracker's error.
+    fn with_tracker_remedy(mut self, error: &TrackerError) -> Self {
+        self.message.push_str(match error {
+            TrackerError::NoServer { .. } => {
+                ", or record with `--offline` and send with `protea sync` later"
+            }
+            TrackerError::TlsUnsupported { .. } => "; build protea with its feature `cloud`",
+            _ => "",
+        });
+        self
+    }
 }
 
 /// The error's message with those of its causes that it does not already say.
@@ -160,7 +172,11 @@ impl From<StoreError> for Failure {
 
 impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
-        Self::of(of_workspace(&error), &error)
+        let failure = Self::of(of_workspace(&error), &error);
+        match &error {
+            WorkspaceError::Tracker(error) => failure.with_tracker_remedy(error),
+            _ => failure,
+        }
     }
 }
 
@@ -217,10 +233,15 @@ impl From<ExperimentError> for Failure {
             ExperimentError::NoModel { .. } => Exit::Input,
             ExperimentError::NoFold => Exit::Usage,
             ExperimentError::Cancelled => Exit::Cancelled,
-            ExperimentError::Fold { .. } => Exit::Failed,
+            ExperimentError::Fold { .. } | ExperimentError::NoScores => Exit::Failed,
             ExperimentError::RunInsideRun { .. } | ExperimentError::Other(_) => Exit::Failed,
         };
         let mut failure = Self::of(exit, &error);
+        if let ExperimentError::Tracker(error)
+        | ExperimentError::Workspace(WorkspaceError::Tracker(error)) = &error
+        {
+            failure = failure.with_tracker_remedy(error);
+        }
         if let ExperimentError::Step { directory, .. }
         | ExperimentError::Publish { directory, .. }
         | ExperimentError::Fold { directory, .. } = &error
@@ -242,7 +263,7 @@ impl From<SearchError> for Failure {
 
 impl From<TrackerError> for Failure {
     fn from(error: TrackerError) -> Self {
-        Self::of(of_tracker(&error), &error)
+        Self::of(of_tracker(&error), &error).with_tracker_remedy(&error)
     }
 }
 
@@ -265,11 +286,11 @@ impl From<OntologyError> for Failure {
     }
 }
 
-impl From<StandardError> for Failure {
-    fn from(error: StandardError) -> Self {
+impl From<ReferenceError> for Failure {
+    fn from(error: ReferenceError) -> Self {
         match error {
-            StandardError::Dataset(error) => error.into(),
-            StandardError::Scoring(error) => error.into(),
+            ReferenceError::Dataset(error) => error.into(),
+            ReferenceError::Scoring(error) => error.into(),
         }
     }
 }
@@ -323,10 +344,8 @@ fn of_store(error: &StoreError) -> Exit {
 
 fn of_tracker(error: &TrackerError) -> Exit {
     match error {
-        TrackerError::File {
-            verb: "written", ..
-        } => Exit::Output,
-        TrackerError::File { .. } | TrackerError::Corrupt { .. } | TrackerError::Name { .. } => {
+        TrackerError::Write { .. } | TrackerError::NoSpace { .. } => Exit::Output,
+        TrackerError::Read { .. } | TrackerError::Corrupt { .. } | TrackerError::Name { .. } => {
             Exit::Input
         }
         _ => Exit::Failed,

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use protea_cafa::assessment::PREDICTIONS;
 #[cfg(unix)]
 use protea_core::worker;
 use protea_core::{
@@ -10,7 +11,7 @@ use protea_core::{
         Level,
         emit::{Event, METRIC, PROGRESS},
     },
-    experiment::{Observer, Progress, Step},
+    experiment::{BenchmarkEvent, Observer, Progress, Step},
     store::{Transfer, TransferObserver},
     workspace::{Status, StepRecord},
 };
@@ -146,6 +147,29 @@ impl Observer for Watch {
             text.push_str(&best);
         }
         self.reporter.note(&text);
+    }
+
+    fn benchmark(&self, event: &BenchmarkEvent<'_>) {
+        match event {
+            BenchmarkEvent::Started { name, place, total } => {
+                self.reporter
+                    .note(&format!("{name} ({} of {total})", place + 1));
+            }
+            BenchmarkEvent::Failed { name, reason } => {
+                self.reporter
+                    .warn(&format!("{name} has no scores: {reason}"));
+            }
+            BenchmarkEvent::Differs {
+                name,
+                group,
+                returned,
+                scored,
+                ..
+            } => self.reporter.warn(&format!(
+                "{name} returned an Fmax of {returned} in {group}, its {PREDICTIONS} has {scored}; the table has the latter"
+            )),
+            _ => {}
+        }
     }
 
     fn transfer(&self, transfer: &Transfer<'_>) {

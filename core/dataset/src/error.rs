@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::content::ContentError;
 
-use super::manifest::{MANIFEST_FILE, SCHEMA_VERSION};
+use super::names::{MANIFEST_FILE, SCHEMA_VERSION};
 use protea_formats::FormatError;
 use protea_ontology::OntologyError;
 

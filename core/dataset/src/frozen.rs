@@ -7,7 +7,7 @@ use protea_contracts::content::digest_bytes;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::annotation_table::{AnnotationTable, ByProtein};
-use super::freeze::names;
+use super::names;
 use super::protein_table::ProteinTable;
 use super::{Annotations, DatasetError, EmbeddingBlock, EmbeddingType, EmbeddingValues, Manifest};
 

@@ -32,6 +32,7 @@ mod freeze;
 mod frozen;
 mod manifest;
 mod mapped;
+mod names;
 mod protein_table;
 mod splits;
 mod staging;
@@ -49,7 +50,8 @@ pub use freeze::{
     unwatched,
 };
 pub use frozen::FrozenDataset;
-pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
+pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, Manifest};
+pub use names::{MANIFEST_FILE, SCHEMA_VERSION};
 pub use protein_table::{EmbeddingBlock, EmbeddingValues};
 pub use splits::{
     Accessions, EXPERIMENTAL, Evidence, Knowledge, Part, PartPlace, Shares, Split, SplitRequest,

@@ -3,15 +3,13 @@
 use std::io::Read;
 use std::path::Path;
 
-use protea_contracts::content::FileDigest;
+use protea_contracts::content::{FileDigest, digest_bytes};
 use serde::{Deserialize, Serialize};
 
-use super::DatasetError;
+use super::error::DatasetError;
+use super::names::{MANIFEST_FILE, SCHEMA_VERSION};
+use super::staging::write_new;
 
-/// Name of the manifest in the directory of a dataset.
-pub const MANIFEST_FILE: &str = "dataset.json";
-/// The layout of datasets that this version writes and reads.
-pub const SCHEMA_VERSION: u64 = 1;
 /// A manifest lists a handful of files; anything near this size is something else.
 const LARGEST_MANIFEST: u64 = 4 << 20;
 
@@ -154,5 +152,13 @@ impl Manifest {
             }
         }
         Ok((manifest, bytes))
+    }
+    /// Writes it to a new file; answers its SHA-256, which is the identity of the dataset.
+    pub(crate) fn write(&self, path: &Path) -> Result<String, DatasetError> {
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| DatasetError::write(path)(error.into()))?;
+        text.push(b'\n');
+        write_new(path, &text)?;
+        Ok(digest_bytes(&text))
     }
 }

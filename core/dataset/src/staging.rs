@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// Younger leftovers are let be: their owner may not hold its lock yet.
 const OLD: Duration = Duration::from_secs(3600);
@@ -134,6 +135,11 @@ pub(super) fn write_new(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Da
     };
     write().map_err(DatasetError::write(path))?;
     make_read_only(path)
+}
+
+/// Writes a new file of JSON, as [`write_new`] does.
+pub(super) fn write_json(path: &Path, document: &Value) -> Result<(), DatasetError> {
+    write_new(path, format!("{document:#}\n"))
 }
 
 /// Copies a file to a new one, and waits until that is on the disk.

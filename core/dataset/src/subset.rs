@@ -11,7 +11,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
 use protea_contracts::content::FileDigest;
 
-use crate::freeze::{TableWriter, embedding_field, embedding_item, names, write_manifest};
+use crate::freeze::{TableWriter, embedding_field, embedding_item};
+use crate::names;
 use crate::staging::{copy_new, make_read_only, sync_directory};
 use crate::{
     Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType, EmbeddingValues,
@@ -102,7 +103,7 @@ impl<'a> Subset<'a> {
             parent: Some(dataset.sha256().to_owned()),
             files,
         };
-        let sha256 = write_manifest(&manifest, &out.join(MANIFEST_FILE))?;
+        let sha256 = manifest.write(&out.join(MANIFEST_FILE))?;
         sync_directory(out)?;
         Ok((sha256, manifest))
     }

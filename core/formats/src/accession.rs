@@ -1,4 +1,4 @@
-//! What counts as an accession.
+//! What counts as an accession, and what as a taxon.
 
 /// The longest accession taken, in bytes.
 const LONGEST: usize = 255;
@@ -41,4 +41,15 @@ pub(super) fn is_uniprot(text: &str) -> bool {
         10 => !matches!(bytes[0], b'O' | b'P' | b'Q') && group(2, "A") && group(6, "A"),
         _ => false,
     }
+}
+
+/// An NCBI taxon: a positive number that fits a signed 32-bit integer, as it is stored.
+pub(super) fn parse_taxon(digits: &str) -> Option<u32> {
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits
+        .parse()
+        .ok()
+        .filter(|&taxon| taxon > 0 && taxon <= i32::MAX as u32)
 }

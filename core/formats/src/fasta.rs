@@ -104,7 +104,7 @@ impl FastaReader {
             .find_map(|word| word.strip_prefix("OX="))
         {
             None => None,
-            Some(digits) => Some(super::taxonomy::parse_taxon(digits).ok_or_else(|| {
+            Some(digits) => Some(accession::parse_taxon(digits).ok_or_else(|| {
                 self.lines.malformed(
                     format!("OX={} is no NCBI taxon", excerpt(digits.as_bytes())),
                     "write a positive whole number, such as OX=9606, or leave it out",

@@ -19,6 +19,7 @@ mod information_accretion;
 mod lines;
 mod npy;
 mod npy_header;
+mod partial_read;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};

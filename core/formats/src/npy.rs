@@ -5,15 +5,15 @@
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read as _, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use half::f16;
-
 use protea_hdf5::MatrixType;
 
-use super::FormatError;
+use super::error::FormatError;
 use super::npy_header::Header;
+use super::partial_read::read_up_to;
 
 /// The widest embedding taken; protein language models have some 300 to 15,000 columns.
 pub const WIDEST: usize = 1 << 20;
@@ -243,20 +243,4 @@ pub(super) fn value(dtype: MatrixType, row: &[u8], column: usize) -> f64 {
 
 fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
-}
-
-pub(super) fn read_up_to(
-    file: &mut (impl Read + ?Sized),
-    buffer: &mut [u8],
-) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::error::excerpt;
-use super::npy::read_up_to;
-use super::{FormatError, MatrixType};
+use protea_hdf5::MatrixType;
+
+use super::error::{FormatError, excerpt};
+use super::partial_read::read_up_to;
 
 /// More than any header NumPy writes for a plain array.
 const LONGEST: usize = 64 << 10;
@@ -100,30 +101,19 @@ impl Header {
                 .ok_or_else(unknown)?
                 .trim_start();
             let after = match key {
-                "descr" => match quoted(value) {
-                    Some((text, after)) => {
-                        descr = Some(if text.len() <= LONGEST_TYPE {
-                            Ok(text.to_owned())
-                        } else {
-                            Err(excerpt(text.as_bytes()))
-                        });
-                        after
-                    }
-                    // A list describes a structured array. What comes after it does not matter then.
-                    None => {
-                        descr = Some(Err(excerpt(value.as_bytes())));
+                "descr" => {
+                    let (kind, after) = element_type(value);
+                    descr = Some(kind);
+                    let Some(after) = after else {
+                        // A structured array. What comes after its description does not matter.
                         fortran.get_or_insert(false);
                         shape.get_or_insert(Vec::new());
                         break;
-                    }
-                },
+                    };
+                    after
+                }
                 "fortran_order" => {
-                    let (flag, after) = [("True", true), ("False", false)]
-                        .into_iter()
-                        .find_map(|(word, flag)| {
-                            value.strip_prefix(word).map(|after| (flag, after))
-                        })
-                        .ok_or_else(unknown)?;
+                    let (flag, after) = boolean(value).ok_or_else(unknown)?;
                     fortran = Some(flag);
                     after
                 }
@@ -132,22 +122,7 @@ impl Header {
                         .strip_prefix('(')
                         .and_then(|v| v.split_once(')'))
                         .ok_or_else(unknown)?;
-                    let dimensions: Option<Vec<usize>> = inside
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|d| !d.is_empty())
-                        .take(MOST_DIMENSIONS + 1)
-                        .map(|d| d.parse().ok())
-                        .collect();
-                    if dimensions
-                        .as_ref()
-                        .is_some_and(|d| d.len() > MOST_DIMENSIONS)
-                    {
-                        return Err((
-                            format!("it has more than {MOST_DIMENSIONS} dimensions, NumPy's limit"),
-                            AGAIN,
-                        ));
-                    }
+                    let dimensions = dimensions(inside)?;
                     shape = Some(dimensions.ok_or_else(unknown)?);
                     after
                 }
@@ -238,4 +213,42 @@ impl Header {
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|&c| c == '\'' || c == '"')?;
     text[1..].split_once(quote)
+}
+
+/// The type of the elements, and what comes after it; nothing does that matters if it is a list, which describes a
+/// structured array.
+fn element_type(value: &str) -> (Result<String, String>, Option<&str>) {
+    match quoted(value) {
+        Some((text, after)) if text.len() <= LONGEST_TYPE => (Ok(text.to_owned()), Some(after)),
+        Some((text, after)) => (Err(excerpt(text.as_bytes())), Some(after)),
+        None => (Err(excerpt(value.as_bytes())), None),
+    }
+}
+
+/// `True` or `False`, and what comes after it.
+fn boolean(value: &str) -> Option<(bool, &str)> {
+    [("True", true), ("False", false)]
+        .into_iter()
+        .find_map(|(word, flag)| value.strip_prefix(word).map(|after| (flag, after)))
+}
+
+/// The numbers between the parentheses of a shape; `None` if one of them is not a number.
+fn dimensions(inside: &str) -> Result<Option<Vec<usize>>, Problem> {
+    let dimensions: Option<Vec<usize>> = inside
+        .split(',')
+        .map(str::trim)
+        .filter(|d| !d.is_empty())
+        .take(MOST_DIMENSIONS + 1)
+        .map(|d| d.parse().ok())
+        .collect();
+    if dimensions
+        .as_ref()
+        .is_some_and(|d| d.len() > MOST_DIMENSIONS)
+    {
+        return Err((
+            format!("it has more than {MOST_DIMENSIONS} dimensions, NumPy's limit"),
+            AGAIN,
+        ));
+    }
+    Ok(dimensions)
 }

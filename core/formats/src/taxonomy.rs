@@ -28,9 +28,10 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
             }
             return Err(not_a_row(&lines));
         };
-        let (Some(accession), Some(taxon)) =
-            (accession::from_word(word), second.and_then(parse_taxon))
-        else {
+        let (Some(accession), Some(taxon)) = (
+            accession::from_word(word),
+            second.and_then(accession::parse_taxon),
+        ) else {
             if lines.number() == 1
                 && second.is_some_and(|word| !word.bytes().any(|b| b.is_ascii_digit()))
             {
@@ -83,17 +84,6 @@ fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError
         }
         taxa.insert(accession, taxon);
     }
-}
-
-/// An NCBI taxon: a positive number that fits a signed 32-bit integer, as it is stored.
-pub(super) fn parse_taxon(digits: &str) -> Option<u32> {
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    digits
-        .parse()
-        .ok()
-        .filter(|&taxon| taxon > 0 && taxon <= i32::MAX as u32)
 }
 
 fn not_a_row(lines: &Lines) -> FormatError {

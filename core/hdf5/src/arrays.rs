@@ -1,6 +1,6 @@
 //! The two arrays that find chunks in files of HDF5 1.10 and later: fixed, and extensible in one dimension.
 
-use super::chunks::Chunk;
+use super::chunk::Chunk;
 use super::error::{Hdf5Error, broken};
 use super::storage::{Storage, address};
 

@@ -2,20 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::chunk::Chunk;
 use super::dataset::{Chunked, Dataset, Index};
 use super::error::{Hdf5Error, broken};
 use super::storage::{Budget, Fields, Storage, address};
 use super::tree;
-
-/// A chunk in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chunk {
-    pub at: u64,
-    /// Bytes, filtered.
-    pub size: u64,
-    /// A bit for each filter that was left out.
-    pub mask: u32,
-}
 
 /// Chunks by their place in the grid, one or two dimensions.
 pub(super) type Found = HashMap<(u64, u64), Chunk>;

@@ -23,6 +23,7 @@
 //! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
 //! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
+//! | [`search`] | what a search varies, and how it chooses |
 //! | [`backends`] | what runs say of themselves to trackers, and which backends they go to |
 //!
 //! Crates below it, re-exported:
@@ -40,6 +41,7 @@ pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
 pub mod experiment;
+pub mod search;
 pub mod workspace;
 
 pub use backends::Tracking;

@@ -12,8 +12,8 @@
 //! on any path is off by at most `n u / (1 - n u) * |q| |r|`; a product of rounded vectors by at
 //! most `|e_q| |r| + |q + e_q| |e_r|` (Cauchy-Schwarz).
 
-use super::Metric;
-use super::kernels::Precision;
+use super::metric::Metric;
+use super::precision::Precision;
 
 /// Unit roundoff of single precision.
 const U: f64 = 1.0 / (1_u64 << 24) as f64;

@@ -1,8 +1,8 @@
 //! The proven bounds against what the kernels really lose.
 
-use super::Metric;
 use super::bounds::{Scaling, Size};
 use super::kernels::{Avx2, Avx512, Exact, PackedValue, Portable, SumValue, TileKernel, Vnni};
+use super::metric::Metric;
 
 /// A small generator; `spread` mixes magnitudes, as outlying columns of real embeddings do.
 fn noise(seed: u64, count: usize, spread: bool) -> Vec<f32> {

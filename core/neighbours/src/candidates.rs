@@ -5,8 +5,8 @@
 //! their exact distance and only the best `k` stay, after which new entries are settled in
 //! batches. So memory is bounded whatever the data, and nothing is ever dropped without proof.
 
-use super::Neighbour;
 use super::bounds::QueryScale;
+use super::neighbours::Neighbour;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {

@@ -1,22 +1,13 @@
-//! References made ready for searching, and the search itself.
+//! References made ready for searching, and what a search is asked for.
 
 use rayon::prelude::*;
 
 use super::bounds::{Scaling, Size};
-use super::kernels::{Avx2, Avx512, Exact, Kernel, Portable, Precision, TileKernel, Vnni};
-use super::rows::Matrix;
-use super::scan;
-use super::{Neighbours, RowBlock, SearchError};
-
-/// What "near" means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Metric {
-    /// `1 - cos(q, r)`, in `[0, 2]`. A vector of zeros has similarity 0, distance 1, to everything.
-    Cosine,
-    /// The *squared* Euclidean distance, as FAISS and PROTEA report it;
-    /// [`Neighbour::euclidean`](super::Neighbour::euclidean) gives its root.
-    L2,
-}
+use super::error::SearchError;
+use super::kernels::{Exact, Kernel};
+use super::metric::Metric;
+use super::precision::Precision;
+use super::rows::{Matrix, RowBlock};
 
 /// Which references belong to which group; every group gets its own neighbours, in one pass.
 #[derive(Debug, Clone, Copy)]
@@ -200,103 +191,12 @@ impl<'a> Index<'a> {
     pub fn groups(&self) -> usize {
         self.groups
     }
-
-    /// The nearest references of every query, exactly, on the threads of the current rayon pool.
-    ///
-    /// `progress(done, total)` counts pairs of a query and a reference. It is called from the
-    /// threads of the pool, every few milliseconds; when it returns false the search stops.
-    ///
-    /// # Errors
-    /// When the queries are not whole rows of the index's width, when the options do not fit, or
-    /// when `progress` asked to stop.
-    pub fn search(
-        &self,
-        queries: &[RowBlock<'_>],
-        options: &SearchOptions<'_>,
-        progress: &(dyn Fn(u64, u64) -> bool + Sync),
-    ) -> Result<Neighbours, SearchError> {
-        let queries = Matrix::new(self.width(), queries.to_vec())?;
-        if options.k == 0 {
-            return Err(SearchError::NoNeighbours);
-        }
-        if let Some(exclude) = options.exclude
-            && exclude.len() != queries.rows()
-        {
-            return Err(SearchError::ExclusionLength {
-                expected: queries.rows(),
-                found: exclude.len(),
-            });
-        }
-        if let Some(labels) = options.labels {
-            let expected = (queries.rows(), self.rows());
-            let found = (labels.queries.len(), labels.references.len());
-            if found != expected {
-                return Err(SearchError::LabelLength { expected, found });
-            }
-        }
-        let run = Run {
-            index: self,
-            queries: &queries,
-            options,
-            progress,
-        };
-        match options.kernel {
-            Some(kernel) => run.with(kernel),
-            None => run.with_fastest(),
-        }
-    }
 }
 
 /// Norm and largest magnitude of a vector; the norm is not finite when a value is not.
 pub(super) fn vector_size(exact: Exact, values: &[f32]) -> Size {
     let (squared, largest) = exact.norm(values);
     Size { squared, largest }
-}
-
-struct Run<'r, 'a> {
-    index: &'r Index<'a>,
-    queries: &'r Matrix<'r>,
-    options: &'r SearchOptions<'r>,
-    progress: &'r (dyn Fn(u64, u64) -> bool + Sync),
-}
-
-impl Run<'_, '_> {
-    fn with_fastest(&self) -> Result<Neighbours, SearchError> {
-        // Integers with a large relative error let too many rows through to be worth it.
-        let integers = self.index.scaling(Precision::Int16).is_useful();
-        if Kernel::Avx512Vnni.is_available() && integers {
-            self.with(Kernel::Avx512Vnni)
-        } else if Kernel::Avx512.is_available() {
-            self.with(Kernel::Avx512)
-        } else if Kernel::Avx2.is_available() {
-            self.with(Kernel::Avx2)
-        } else {
-            self.with(Kernel::Portable)
-        }
-    }
-
-    fn with(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
-        let few = self.queries.rows() <= 16;
-        match kernel {
-            Kernel::Portable => self.scan(Some(Portable), kernel),
-            Kernel::Avx2 => self.scan(Avx2::detect(), kernel),
-            Kernel::Avx512 if few => self.scan(Avx512::<1>::detect(), kernel),
-            Kernel::Avx512 => self.scan(Avx512::<2>::detect(), kernel),
-            Kernel::Avx512Vnni if few => self.scan(Vnni::<1>::detect(), kernel),
-            Kernel::Avx512Vnni => self.scan(Vnni::<2>::detect(), kernel),
-        }
-    }
-
-    fn scan<K: TileKernel>(
-        &self,
-        found: Option<K>,
-        kernel: Kernel,
-    ) -> Result<Neighbours, SearchError> {
-        let found = found.ok_or(SearchError::KernelUnavailable {
-            kernel: kernel.name(),
-        })?;
-        scan::search(found, self.index, self.queries, self.options, self.progress)
-    }
 }
 
 impl Index<'_> {

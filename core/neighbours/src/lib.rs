@@ -6,15 +6,16 @@
 //! its error decides when a row can be left out. The result therefore does not depend on the
 //! number of threads, on the processor or on how the work was cut.
 //!
-//! | room | what it holds |
+//! | module | what it holds |
 //! |---|---|
 //! | [`RowBlock`], [`Values`] | the matrix, as the caller has it |
 //! | [`Index`] | references with their norms and groups; [`Index::search`] |
 //! | [`Neighbours`] | the answer: one sorted list per query and group |
-//! | `scan` | the loops over blocks of references and panels of queries |
+//! | `run` | checks what is asked for, chooses the kernel |
+//! | `scan`, `search`, `worker` | the loops over blocks of references and panels of queries |
 //! | `bounds` | how far a kernel's score can be from the truth |
 //! | `candidates` | the lists kept while scanning |
-//! | `judge` | the exact distance, in double precision |
+//! | `exact_distance` | the exact distance, in double precision |
 //! | `kernels` | the inner loops, one file per instruction set |
 //!
 //! This crate knows rows of numbers. It must not know proteins, files or datasets. It holds the only SIMD code of the
@@ -44,15 +45,21 @@ mod bounds;
 mod bounds_test;
 mod candidates;
 mod error;
+mod exact_distance;
 mod index;
-mod judge;
 mod kernels;
+mod metric;
 mod neighbours;
+mod precision;
 mod rows;
+mod run;
 mod scan;
+mod search;
+mod worker;
 
 pub use error::SearchError;
-pub use index::{Index, Labels, Membership, Metric, SearchOptions};
+pub use index::{Index, Labels, Membership, SearchOptions};
 pub use kernels::Kernel;
+pub use metric::Metric;
 pub use neighbours::{Neighbour, Neighbours};
 pub use rows::{RowBlock, Values};

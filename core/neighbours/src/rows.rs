@@ -3,7 +3,7 @@
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use super::SearchError;
+use super::error::SearchError;
 use super::kernels::prefetch;
 
 /// The numbers of a block, row after row.

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::OntologyError;
-use super::graph::{Lists, Namespace, Ontology, PropagationOrder, Term, Texts};
+use super::error::OntologyError;
+use super::graph::Ontology;
 use super::index::TermIndex;
+use super::namespace::{Namespace, PropagationOrder};
 use super::scan::Records;
+use super::tables::{Lists, Texts};
+use super::term::Term;
 
 pub(super) fn build(
     records: &Records<'_>,
@@ -58,7 +61,8 @@ pub(super) fn build(
         })?;
         for &term in namespace.order.term.iter().rev() {
             let at = namespace.terms.start + term as usize;
-            depth[at] = list(&parents, at)
+            depth[at] = parents
+                .get(at)
                 .iter()
                 .map(|p| depth[p.index()] + 1)
                 .max()
@@ -66,7 +70,7 @@ pub(super) fn build(
         }
         namespace.roots = namespace
             .terms()
-            .filter(|t| list(&parents, t.index()).is_empty())
+            .filter(|t| parents.get(t.index()).is_empty())
             .collect();
     }
     let conflicts = alternatives(records, &order, &namespaces, &mut index);
@@ -162,10 +166,6 @@ fn parents(
     lists
 }
 
-fn list(lists: &Lists, at: usize) -> &[Term] {
-    &lists.items[lists.offsets[at] as usize..lists.offsets[at + 1] as usize]
-}
-
 fn reversed(parents: &Lists, terms: usize) -> Lists {
     let mut offsets = vec![0u32; terms + 1];
     for parent in &parents.items {
@@ -177,7 +177,7 @@ fn reversed(parents: &Lists, terms: usize) -> Lists {
     let mut free = offsets.clone();
     let mut items = vec![Term::from_index(0); parents.items.len()];
     for child in 0..terms {
-        for parent in list(parents, child) {
+        for parent in parents.get(child) {
             let place = &mut free[parent.index()];
             items[*place as usize] = Term::from_index(child);
             *place += 1;
@@ -196,7 +196,7 @@ fn propagation_order(
     let mut waiting: Vec<usize> = namespace
         .terms
         .clone()
-        .map(|t| list(children, t).len())
+        .map(|t| children.get(t).len())
         .collect();
     let mut term: Vec<u32> = (0..waiting.len())
         .filter(|&t| waiting[t] == 0)
@@ -205,7 +205,7 @@ fn propagation_order(
     let mut next = 0;
     while let Some(&done) = term.get(next) {
         next += 1;
-        for parent in list(parents, start + done as usize) {
+        for parent in parents.get(start + done as usize) {
             let left = &mut waiting[parent.index() - start];
             *left -= 1;
             if *left == 0 {
@@ -224,7 +224,8 @@ fn propagation_order(
     let mut up = Vec::new();
     for &t in &term {
         up.extend(
-            list(parents, start + t as usize)
+            parents
+                .get(start + t as usize)
                 .iter()
                 .map(|p| rank[p.index() - start]),
         );
@@ -245,11 +246,11 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     let mut left: Vec<usize> = namespace
         .terms
         .clone()
-        .map(|t| list(parents, t).len())
+        .map(|t| parents.get(t).len())
         .collect();
     let mut gone: Vec<usize> = (0..left.len()).filter(|&t| left[t] == 0).collect();
     while let Some(term) = gone.pop() {
-        for child in list(children, start + term) {
+        for child in children.get(start + term) {
             let count = &mut left[child.index() - start];
             *count -= 1;
             if *count == 0 {
@@ -262,7 +263,8 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     };
     let mut path = vec![Term::from_index(start + first)];
     let mut seen: HashMap<Term, usize> = HashMap::from([(path[0], 0)]);
-    while let Some(&parent) = list(parents, path[path.len() - 1].index())
+    while let Some(&parent) = parents
+        .get(path[path.len() - 1].index())
         .iter()
         .find(|p| left[p.index() - start] > 0)
     {

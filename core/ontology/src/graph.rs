@@ -2,169 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-use std::ops::Range;
-use std::path::Path;
 
+use super::aspect::Aspect;
 use super::index::TermIndex;
-use super::{Aspect, OntologyError, build, obographs, scan, source};
-
-/// A term, by its number: `0..ontology.len()`. The terms of a namespace have consecutive numbers, in the order of the file.
-///
-/// Numbers mean something within the [`Ontology`] that gave them out only.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Term(u32);
-
-impl Term {
-    /// The term with this number.
-    ///
-    /// # Panics
-    /// When the number is 2^32 or more, which no ontology that was read has.
-    #[must_use]
-    pub fn from_index(index: usize) -> Term {
-        Term(u32::try_from(index).expect("the reader refuses ontologies with 2^31 terms or more"))
-    }
-
-    pub(crate) fn number(self) -> u32 {
-        self.0
-    }
-
-    /// The number, for indexing tables of length [`Ontology::len`].
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl fmt::Debug for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Term({})", self.0)
-    }
-}
-
-/// A namespace of the ontology: one graph, with no edge to another.
-#[derive(Clone, Debug)]
-pub struct Namespace {
-    pub(super) name: String,
-    pub(super) terms: Range<usize>,
-    pub(super) roots: Vec<Term>,
-    pub(super) order: PropagationOrder,
-}
-
-impl Namespace {
-    /// The name in the file, such as `biological_process`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The aspect of GO that this is, if it is one.
-    #[must_use]
-    pub fn aspect(&self) -> Option<Aspect> {
-        Aspect::from_namespace(&self.name)
-    }
-
-    /// Number of terms; at least 1.
-    #[must_use]
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.terms.len()
-    }
-
-    /// The numbers of its terms, in the order of the file.
-    pub fn terms(&self) -> impl ExactSizeIterator<Item = Term> + use<> {
-        self.terms.clone().map(Term::from_index)
-    }
-
-    /// Whether the term is in this namespace.
-    #[must_use]
-    pub fn contains(&self, term: Term) -> bool {
-        self.terms.contains(&term.index())
-    }
-
-    /// The terms without a parent, in the order of the file.
-    #[must_use]
-    pub fn roots(&self) -> &[Term] {
-        &self.roots
-    }
-
-    /// The number of its first term.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.terms.start
-    }
-
-    /// Its edges, sorted for propagation.
-    #[must_use]
-    pub fn propagation_order(&self) -> &PropagationOrder {
-        &self.order
-    }
-}
-
-/// The edges of a namespace for propagation: terms are renumbered so that every child has a lower *rank* than its parents,
-/// and one sweep over the ranks, upward, carries everything to the roots.
-#[derive(Clone, Debug, Default)]
-pub struct PropagationOrder {
-    /// Rank of each term of the namespace.
-    pub rank: Vec<u32>,
-    /// The term (its place in the namespace) at each rank.
-    pub term: Vec<u32>,
-    /// `parents[offsets[r]..offsets[r + 1]]`: ranks of the parents of rank `r`.
-    pub offsets: Vec<u32>,
-    /// See `offsets`.
-    pub parents: Vec<u32>,
-}
-
-impl PropagationOrder {
-    /// Whether the term at this place has no parent.
-    #[must_use]
-    pub fn is_root(&self, place: usize) -> bool {
-        self.parents_of(self.rank[place] as usize).is_empty()
-    }
-
-    /// Ranks of the parents of the term at this rank.
-    #[must_use]
-    #[inline]
-    pub fn parents_of(&self, rank: usize) -> &[u32] {
-        &self.parents[self.offsets[rank] as usize..self.offsets[rank + 1] as usize]
-    }
-}
-
-/// Lists of varying length, one after the other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lists {
-    pub offsets: Vec<u32>,
-    pub items: Vec<Term>,
-}
-
-impl Lists {
-    fn of(&self, at: usize) -> &[Term] {
-        &self.items[self.offsets[at] as usize..self.offsets[at + 1] as usize]
-    }
-}
-
-/// Strings, one after the other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Texts {
-    pub text: String,
-    pub ends: Vec<u32>,
-}
-
-impl Texts {
-    pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u32);
-    }
-
-    fn get(&self, at: usize) -> &str {
-        let start = if at == 0 {
-            0
-        } else {
-            self.ends[at - 1] as usize
-        };
-        &self.text[start..self.ends[at] as usize]
-    }
-}
+use super::namespace::Namespace;
+use super::tables::{Lists, Texts};
+use super::term::Term;
 
 /// An ontology as CAFA scoring sees it; see the [module](super).
 ///
@@ -193,26 +36,6 @@ pub struct Ontology {
 }
 
 impl Ontology {
-    /// Reads an ontology in OBO or OBO Graphs JSON, plain or compressed with gzip or Zstandard.
-    ///
-    /// # Errors
-    /// See [`OntologyError`]: unreadable, without terms, malformed, an id twice, a cycle.
-    pub fn read(path: impl AsRef<Path>) -> Result<Ontology, OntologyError> {
-        let path = path.as_ref();
-        let file = path.display().to_string();
-        Ontology::parse(&source::read_ontology(path)?, &file)
-    }
-
-    /// Parses the bytes of an OBO file, or of one in OBO Graphs JSON. `source_name` is how errors call it.
-    ///
-    /// # Errors
-    /// See [`OntologyError`].
-    pub fn parse(bytes: &[u8], source_name: &str) -> Result<Ontology, OntologyError> {
-        let obo = obographs::as_obo(bytes, source_name)?;
-        let records = scan::scan(&obo, source_name)?;
-        build::build(&records, scan::data_version(&obo), source_name)
-    }
-
     /// How the file was named.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -362,13 +185,13 @@ impl Ontology {
     /// The parents of a term by `is_a` and `part_of`, by number, each once.
     #[must_use]
     pub fn parents(&self, term: Term) -> &[Term] {
-        self.parents.of(term.index())
+        self.parents.get(term.index())
     }
 
     /// The terms that have this one as a parent, by number.
     #[must_use]
     pub fn children(&self, term: Term) -> &[Term] {
-        self.children.of(term.index())
+        self.children.get(term.index())
     }
 
     /// All ancestors of a term, without itself, in topological order: every term before its own parents, a root last.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::graph::Term;
+use super::term::Term;
 
 const PAGE: usize = 1024;
 const PAGES: usize = 10_000_000usize.div_ceil(PAGE);

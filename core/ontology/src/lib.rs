@@ -35,13 +35,17 @@ mod build;
 mod error;
 mod graph;
 mod index;
+mod namespace;
 mod obographs;
+mod read;
 mod scan;
-mod source;
+mod tables;
+mod term;
 
 pub use aspect::{Aspect, UnknownAspect};
 pub use error::OntologyError;
-pub use graph::{Namespace, Ontology, PropagationOrder, Term};
-
+pub use graph::Ontology;
+pub use namespace::{Namespace, PropagationOrder};
 pub use obographs::as_obo;
-pub use source::read_ontology;
+pub use read::read_ontology;
+pub use term::Term;

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::OntologyError;
+use super::error::OntologyError;
 
 #[derive(Deserialize)]
 struct Document<'a> {

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::OntologyError;
+use super::error::OntologyError;
 
 /// One `[Term]` stanza, borrowed from the file.
 pub(super) struct Record<'a> {
@@ -46,6 +46,7 @@ impl<'a> Records<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Stanza {
     /// The header of the file, a `[Typedef]`, an `[Instance]`.
     Other,
@@ -56,8 +57,10 @@ enum Stanza {
 }
 
 pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, OntologyError> {
-    let mut records = Records::default();
-    let mut stanza = Stanza::Other;
+    let mut scanner = Scanner {
+        records: Records::default(),
+        stanza: Stanza::Other,
+    };
     let mut start = 0;
     let ends =
         memchr_iter(b'\n', bytes).chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
@@ -76,84 +79,98 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
         } else {
             line
         };
+        scanner
+            .line(line, number + 1)
+            .map_err(|problem| OntologyError::Malformed {
+                file: file.to_owned(),
+                line: number + 1,
+                problem,
+            })?;
+    }
+    Ok(scanner.records)
+}
+
+/// What is known at a line. The errors of its methods are problems of that line.
+struct Scanner<'a> {
+    records: Records<'a>,
+    stanza: Stanza,
+}
+
+impl<'a> Scanner<'a> {
+    fn line(&mut self, line: &'a [u8], number: usize) -> Result<(), String> {
         if line.first() == Some(&b'[') {
-            stanza = if line == b"[Term]" {
-                records.stanzas += 1;
+            self.stanza = if line == b"[Term]" {
+                self.records.stanzas += 1;
                 Stanza::Opened
             } else {
                 Stanza::Other
             };
-            continue;
+            return Ok(());
         }
-        if matches!(stanza, Stanza::Other) {
-            continue;
+        if matches!(self.stanza, Stanza::Other) {
+            return Ok(());
         }
-        let at = |problem: String| OntologyError::Malformed {
-            file: file.to_owned(),
-            line: number + 1,
-            problem,
-        };
-        let Some((tag, value)) = tag_and_value(line) else {
-            continue;
-        };
-        if tag == b"id" {
-            if matches!(stanza, Stanza::Named) {
-                return Err(at(
-                    "a second `id:` in one [Term] stanza (is a `[Term]` line missing?)".to_owned(),
-                ));
-            }
-            let id = identifier(value)
-                .ok_or_else(|| at("the `id:` is empty or not UTF-8".to_owned()))?;
-            records.terms.push(Record {
-                line: number + 1,
-                id,
-                name: "",
-                namespace: None,
-                obsolete: false,
-                alt_ids: records.alt_ids.len(),
-                parents: records.parents.len(),
-            });
-            stanza = Stanza::Named;
-            continue;
+        match tag_and_value(line) {
+            Some((b"id", value)) => self.id(value, number),
+            Some((
+                tag @ (b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship"
+                | b"is_obsolete"),
+                value,
+            )) => self.tag(tag, value),
+            _ => Ok(()),
         }
-        if !matches!(
-            tag,
-            b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship" | b"is_obsolete"
-        ) {
-            continue;
+    }
+
+    fn id(&mut self, value: &'a [u8], line: usize) -> Result<(), String> {
+        if matches!(self.stanza, Stanza::Named) {
+            return Err(
+                "a second `id:` in one [Term] stanza (is a `[Term]` line missing?)".to_owned(),
+            );
         }
-        let Some(record) = records
-            .terms
-            .last_mut()
-            .filter(|_| matches!(stanza, Stanza::Named))
-        else {
-            return Err(at(format!(
+        let id = identifier(value).ok_or_else(|| "the `id:` is empty or not UTF-8".to_owned())?;
+        self.records.terms.push(Record {
+            line,
+            id,
+            name: "",
+            namespace: None,
+            obsolete: false,
+            alt_ids: self.records.alt_ids.len(),
+            parents: self.records.parents.len(),
+        });
+        self.stanza = Stanza::Named;
+        Ok(())
+    }
+
+    fn tag(&mut self, tag: &[u8], value: &'a [u8]) -> Result<(), String> {
+        let named = matches!(self.stanza, Stanza::Named);
+        let Some(record) = self.records.terms.last_mut().filter(|_| named) else {
+            return Err(format!(
                 "`{}:` before the `id:` of its [Term] stanza",
                 String::from_utf8_lossy(tag)
-            )));
+            ));
         };
         let id_of = |value| {
             identifier(value).ok_or_else(|| {
-                at(format!(
+                format!(
                     "`{}:` names no term, or is not UTF-8",
                     String::from_utf8_lossy(tag)
-                ))
+                )
             })
         };
         match tag {
             b"name" => {
-                record.name = text(value).ok_or_else(|| at("the name is not UTF-8".to_owned()))?;
+                record.name = text(value).ok_or_else(|| "the name is not UTF-8".to_owned())?;
             }
             b"namespace" => {
                 let namespace = text(before_comment(value))
                     .filter(|n| !n.is_empty())
-                    .ok_or_else(|| at("the namespace is empty or not UTF-8".to_owned()))?;
+                    .ok_or_else(|| "the namespace is empty or not UTF-8".to_owned())?;
                 if record.namespace.replace(namespace).is_some() {
-                    return Err(at(format!("a second namespace for {}", record.id)));
+                    return Err(format!("a second namespace for {}", record.id));
                 }
             }
-            b"alt_id" => records.alt_ids.push(id_of(value)?),
-            b"is_a" => records.parents.push(id_of(value)?),
+            b"alt_id" => self.records.alt_ids.push(id_of(value)?),
+            b"is_a" => self.records.parents.push(id_of(value)?),
             // Any value counts, `false` too: so does cafaeval.
             b"is_obsolete" => record.obsolete = true,
             _ => {
@@ -161,12 +178,12 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
                     .split_at_checked(7)
                     .filter(|(_, t)| t.is_empty() || t[0].is_ascii_whitespace())
                 {
-                    records.parents.push(id_of(target)?);
+                    self.records.parents.push(id_of(target)?);
                 }
             }
         }
+        Ok(())
     }
-    Ok(records)
 }
 
 fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use protea_ontology::{Ontology, Term};
 
-use super::ScoringError;
-use super::files::write_atomically;
+use super::atomic_file::write_atomically;
+use super::error::ScoringError;
 use super::lines::{Lines, columns, float};
 use super::reading::parse_blocks;
 use super::truth::GroundTruth;

@@ -1,20 +1,11 @@
 //! The hot loop of scoring: one protein's counts at every threshold.
 
-use super::predictions::{NamespacePredictions, Run};
+use super::counts::{FN, FP, N, PR, RC, TP, VALUES, ratio};
 use super::propagation::Propagator;
-use super::single::sums_of_single;
+use super::single_protein::sums_of_single;
+use super::sparse::{NamespacePredictions, Run};
 use super::thresholds::Thresholds;
 use super::truth::NamespaceTruth;
-
-/// Values per threshold of one row and kind (unweighted, weighted), each for all thresholds before the next.
-pub(super) const VALUES: usize = 6;
-pub(super) const TP: usize = 0;
-pub(super) const FP: usize = 1;
-pub(super) const FN: usize = 2;
-pub(super) const PR: usize = 3;
-pub(super) const RC: usize = 4;
-/// 1 for a protein with a prediction at the threshold.
-pub(super) const N: usize = 5;
 
 /// What is the same for all proteins of a namespace.
 #[derive(Clone, Copy)]
@@ -224,10 +215,4 @@ pub(super) fn load(
         }
     }
     propagator.propagate();
-}
-
-/// A ratio that is 0 where there is nothing to divide by.
-#[inline]
-pub(super) fn ratio(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 0.0 }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::counting::{FN, FP, N, PR, RC, TP, VALUES, ratio};
+use super::counts::{FN, FP, N, PR, RC, TP, VALUES, ratio};
 use super::options::Norm;
 
 /// The scores at one threshold, in cafaeval's columns and with its names.

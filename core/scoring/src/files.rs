@@ -1,12 +1,10 @@
-//! Which prediction files there are, and writing a file whole or not at all.
+//! Which prediction files there are.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-use super::ScoringError;
+use super::error::ScoringError;
 
 /// A prediction file and what tables call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,30 +87,4 @@ fn without_packing(name: &str) -> &str {
         .into_iter()
         .find_map(|ending| name.strip_suffix(ending))
         .unwrap_or(name)
-}
-
-/// A temporary file beside `path`, readable as other new files are (by itself a temporary file is for its owner alone).
-pub(super) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(directory)
-}
-
-/// Writes a file under a temporary name and gives it its own when it is whole.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ScoringError> {
-    let write = || -> io::Result<()> {
-        let mut file = temporary_beside(path)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().map_err(|source| ScoringError::Write {
-        file: path.display().to_string(),
-        source,
-    })
 }

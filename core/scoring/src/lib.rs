@@ -33,8 +33,10 @@
 //! W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043 (cafaeval).
 
 mod accretion;
+mod atomic_file;
 mod bootstrap;
 mod counting;
+mod counts;
 mod curve;
 mod error;
 mod evaluation;
@@ -52,8 +54,10 @@ mod propagation;
 mod python_set;
 mod reading;
 mod report;
+mod result;
 mod rules;
-mod single;
+mod single_protein;
+mod sparse;
 mod tables;
 mod thresholds;
 mod truth;
@@ -63,16 +67,15 @@ pub use accretion::InformationAccretion;
 pub use bootstrap::{Bootstrap, Difference, Interval, Resampled, resample};
 pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
-pub use evaluation::{
-    Best, Evaluation, NamespaceEvaluation, evaluate, evaluate_also_silence, evaluate_files,
-};
+pub use evaluation::{evaluate, evaluate_files};
 pub use files::{PredictionFile, prediction_files};
 pub use interest::TermsOfInterest;
 pub use options::{Norm, Propagation, ScoringOptions};
 pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
 pub use report::{Skipped, Tally};
-pub use rules::Rules;
+pub use result::{Best, Evaluation, NamespaceEvaluation};
+pub use rules::{Rules, evaluate_also_silence};
 pub use tables::write_tables;
 pub use truth::GroundTruth;
 pub use writer::{PredictionWriter, round_score};

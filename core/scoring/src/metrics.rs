@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::evaluation::{Evaluation, NamespaceEvaluation};
+use super::result::{Evaluation, NamespaceEvaluation};
 
 impl Evaluation {
     /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "fmicro": …, "tau": …}, "BPO": …, "CCO": …}`.

@@ -1,8 +1,8 @@
 //! The hot loop of reading predictions: one block of lines.
 
 use super::lines::{Lines, columns, float};
-use super::predictions::NamespacePredictions;
 use super::report::Skipped;
+use super::sparse::NamespacePredictions;
 use super::truth::{GroundTruth, NONE};
 
 /// What a block holds for the ground truth.

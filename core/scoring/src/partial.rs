@@ -5,17 +5,19 @@ use serde::Serialize;
 use protea_ontology::Namespace;
 
 use super::accretion::InformationAccretion;
-use super::counting::{FN, VALUES};
+use super::counts::{FN, VALUES};
 use super::curve::{CurvePoint, Scores};
-use super::evaluation::{Evaluation, NamespaceEvaluation, prepare};
+use super::error::ScoringError;
+use super::evaluation::prepare;
 use super::interest::TermsOfInterest;
 use super::options::{Norm, ScoringOptions};
 use super::pairwise::sum_rows;
 use super::partial_counting::{Counted, PartialCounter, PartialTask};
 use super::predictions::Predictions;
+use super::python_set;
+use super::result::{Evaluation, NamespaceEvaluation};
 use super::thresholds::Thresholds;
 use super::truth::{GroundTruth, NONE, NamespaceTruth};
-use super::{ScoringError, python_set};
 
 /// What an evaluation leaves out, beside what is in no ground truth.
 ///

@@ -6,11 +6,12 @@
 
 use protea_ontology::Namespace;
 
-use super::counting::{FN, FP, N, PR, RC, TP, load, ratio};
+use super::counting::load;
+use super::counts::{FN, FP, N, PR, RC, TP, ratio};
 use super::options::ScoringOptions;
 use super::pairwise::sum_sparse;
-use super::predictions::{NamespacePredictions, Run};
 use super::propagation::Propagator;
+use super::sparse::{NamespacePredictions, Run};
 use super::thresholds::Thresholds;
 use super::truth::{NONE, NamespaceTruth};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use memchr::memrchr;
 use rayon::prelude::*;
 
-use super::ScoringError;
+use super::error::ScoringError;
 use super::lines::line_count;
 use protea_ontology::compressed::open_decompressed;
 

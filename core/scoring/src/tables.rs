@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::ScoringError;
+use super::atomic_file::write_atomically;
 use super::curve::{CurvePoint, Scores};
-use super::evaluation::{Best, Evaluation};
-use super::files::write_atomically;
+use super::error::ScoringError;
 use super::options::ScoringOptions;
+use super::result::{Best, Evaluation};
 
 /// Writes `evaluation_all.tsv` and one `evaluation_best_<score>.tsv` per score into a directory (made if it is not there), with the
 /// columns, order and rounding of cafaeval's `write_results`; returns their paths.

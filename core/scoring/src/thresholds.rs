@@ -1,6 +1,6 @@
 //! The thresholds, exactly as numpy makes them.
 
-use super::ScoringError;
+use super::error::ScoringError;
 
 /// Below this, the curve of one namespace alone would take gigabytes.
 const SMALLEST_STEP: f64 = 1e-5;

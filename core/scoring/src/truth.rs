@@ -5,7 +5,7 @@ use std::path::Path;
 
 use protea_ontology::{Ontology, Term};
 
-use super::ScoringError;
+use super::error::ScoringError;
 use super::lines::{Lines, columns};
 use super::reading::parse_blocks;
 use super::report::Skipped;

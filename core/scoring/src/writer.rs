@@ -1,14 +1,13 @@
 //! Writing predictions as CAFA takes them.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tempfile::NamedTempFile;
 
-use super::ScoringError;
-use super::files::temporary_beside;
+use super::atomic_file::AtomicFile;
+use super::error::ScoringError;
 
 const MILLION: f64 = 1e6;
 
@@ -51,8 +50,8 @@ pub struct PredictionWriter {
 
 #[derive(Debug)]
 enum Output {
-    Plain(BufWriter<NamedTempFile>),
-    Gzipped(GzEncoder<BufWriter<NamedTempFile>>),
+    Plain(AtomicFile),
+    Gzipped(GzEncoder<AtomicFile>),
 }
 
 impl Write for Output {
@@ -78,15 +77,10 @@ impl PredictionWriter {
     /// [`ScoringError::Write`].
     pub fn create(path: impl AsRef<Path>) -> Result<PredictionWriter, ScoringError> {
         let path = path.as_ref().to_owned();
-        let file = match temporary_beside(&path) {
-            Ok(file) => BufWriter::with_capacity(1 << 17, file),
-            Err(source) => {
-                return Err(ScoringError::Write {
-                    file: path.display().to_string(),
-                    source,
-                });
-            }
-        };
+        let file = AtomicFile::create(&path).map_err(|source| ScoringError::Write {
+            file: path.display().to_string(),
+            source,
+        })?;
         let out = if path.extension().is_some_and(|e| e == "gz") {
             Output::Gzipped(GzEncoder::new(file, Compression::default()))
         } else {
@@ -143,17 +137,9 @@ impl PredictionWriter {
     /// [`ScoringError::Write`]; then nothing is left under that name, or what was there before.
     pub fn finish(self) -> Result<u64, ScoringError> {
         let PredictionWriter { path, out, written } = self;
-        let finish = || -> io::Result<()> {
-            let buffer = match out {
-                Output::Plain(buffer) => buffer,
-                Output::Gzipped(encoder) => encoder.finish()?,
-            };
-            buffer
-                .into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .persist(&path)
-                .map_err(|e| e.error)?;
-            Ok(())
+        let finish = || match out {
+            Output::Plain(file) => file.commit(),
+            Output::Gzipped(encoder) => encoder.finish()?.commit(),
         };
         match finish() {
             Ok(()) => Ok(written),

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Metric points per second: the log of truth beside the Python clients, in one run.
+"""Metric points per second: the event log and the Python clients, in one run.
 
     cargo build --release   # once
     target/test-python/bin/python core/tracking/benches/log_vs_clients.py
 
 Needs wandb, mlflow and tensorboardX (`pip install wandb mlflow tensorboardX`). Each client logs as
 its documentation shows, with 1 and with 10 metrics per call, to local files: wandb offline, mlflow
-to a SQLite store of its own, tensorboardX to an event file. The clock runs from the first call to
-the end of the run. The median of three rounds is kept.
+to a SQLite database, tensorboardX to an event file. The time is that from the first call to the end
+of the run. The result is the median of three rounds.
 """
 
 import json
@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 ROUNDS = 3
-# So many calls that a round takes about a second or more.
+# Enough calls for a round of a second or more.
 CALLS = {"wandb": {1: 20_000, 10: 5_000}, "tensorboardX": {1: 20_000, 10: 3_000}, "mlflow": {1: 150, 10: 100}}
 
 

@@ -1,7 +1,7 @@
-//! How many metric points per second the log of truth takes.
+//! How many metric points per second can be logged to the event log.
 //!
-//! `cargo bench -p protea-tracking --bench points` prints one line of JSON; `log_vs_clients.py`
-//! beside this file sets it against the Python clients.
+//! `cargo bench -p protea-tracking --bench points` prints one line of JSON. `log_vs_clients.py` in
+//! this directory compares it with the Python clients.
 
 use std::{
     env,
@@ -10,10 +10,11 @@ use std::{
 
 use protea_tracking::{Jsonl, RunStart, RunStatus, Tracker};
 
-const LONG_ENOUGH: Duration = Duration::from_millis(1500);
+/// How long a round logs.
+const ROUND: Duration = Duration::from_millis(1500);
 const ROUNDS: usize = 5;
 
-/// The median rate of logging calls with so many metrics each, in points per second.
+/// The median rate of logging calls with `metrics` metrics each, in points per second.
 fn rate(metrics: usize) -> f64 {
     let directory = tempfile::tempdir().expect("the benchmark needs a temporary directory");
     let tracker = Jsonl::new(directory.path()).expect("a temporary directory has a path");
@@ -22,19 +23,19 @@ fn rate(metrics: usize) -> f64 {
         .collect();
     let mut rates: Vec<f64> = (0..ROUNDS)
         .map(|round| {
-            let start = RunStart::new("points").id(format!("points-{metrics}-{round}"));
+            let start = RunStart::new("points").with_id(format!("points-{metrics}-{round}"));
             let run = tracker.start_run(start).expect("the run starts");
             let began = Instant::now();
             let mut step = 0;
-            while began.elapsed() < LONG_ENOUGH {
+            while began.elapsed() < ROUND {
                 for _ in 0..1000 {
                     let value = f64::from(u32::try_from(step).unwrap_or(u32::MAX)).sqrt();
                     run.log_metrics(step, names.iter().map(|name| (name.as_str(), value)))
-                        .expect("the log takes it");
+                        .expect("the point is logged");
                     step += 1;
                 }
             }
-            // The end is part of it: it synchronises the log with the disk.
+            // Includes the end of the run, which synchronises the log with the disk.
             run.finish(RunStatus::Finished).expect("the run ends");
             let seconds = began.elapsed().as_secs_f64();
             (step * metrics as u64) as f64 / seconds
@@ -45,7 +46,7 @@ fn rate(metrics: usize) -> f64 {
 }
 
 fn main() {
-    // Cargo passes arguments of its own.
+    // Cargo passes arguments too; only numbers are ours.
     let each: Vec<usize> = env::args()
         .filter_map(|argument| argument.parse().ok())
         .collect();

@@ -1,5 +1,6 @@
-//! Records runs once, locally, so that they survive anything, and carries them to the backends
-//! that people look at.
+//! Records runs in a local log that survives the process, and sends them to tracking backends.
+//!
+//! This crate knows nothing of biology, of runners or of the host: it is usable on its own.
 //!
 //! ```
 //! use protea_tracking::{Jsonl, RunStart, RunStatus, Tracker};
@@ -7,7 +8,8 @@
 //! # let directory = tempfile::tempdir().unwrap();
 //! # let directory = directory.path();
 //! let tracker = Jsonl::new(directory)?;
-//! let run = tracker.start_run(RunStart::new("knn on A").project("cafa").config("k", 5))?;
+//! let start = RunStart::new("knn on A").with_project("cafa").with_config("k", 5);
+//! let run = tracker.start_run(start)?;
 //! run.log_metrics(0, [("MFO/fmax", 0.544), ("BPO/fmax", 0.351), ("CCO/fmax", 0.683)])?;
 //! run.finish(RunStatus::Finished)?;
 //! # Ok::<(), protea_tracking::TrackerError>(())
@@ -16,19 +18,29 @@
 //! | what | where |
 //! |---|---|
 //! | a run as a scope | [`Run`], [`run()`], [`RunStart`], [`RunStatus`], [`RunObserver`] |
-//! | what an adapter implements | [`Tracker`], [`RunSink`], [`Event`] |
-//! | the log of truth, and closing the runs of vanished processes | [`mod@log`] |
+//! | the traits of an adapter | [`Tracker`], [`RunSink`], [`RunEvent`] |
+//! | the event log, and ending the runs of processes that are gone | [`mod@log`] |
 //! | feeding backends from the log, live or later | [`LogFirst`], [`Feeder`], [`sync_run`] |
-//! | adapters | [`Noop`], [`Memory`], [`Jsonl`], [`Mlflow`], [`TensorBoard`], [`Wandb`] |
-//! | uploading W&B's offline runs | [`find_offline_runs`], [`sync_offline_runs`] |
-//! | finding runs again | [`RunQuery`], [`RunPage`] |
+//! | adapters | [`Noop`], [`Memory`], [`Jsonl`], `Mlflow`, `TensorBoard`, `Wandb` |
+//! | uploading offline runs of W&B | `find_offline_runs`, `sync_offline_runs` |
+//! | listing recorded runs | [`RunQuery`], [`RunPage`] |
+//! | tests for your own adapter | `testkit` |
+//!
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `mlflow` | `Mlflow`, for servers at `http://` | yes |
+//! | `tls` | servers at `https://` | no |
+//! | `tensorboard` | `TensorBoard` | yes |
+//! | `wandb` | `Wandb` and the upload of its runs | yes |
+//! | `testkit` | `testkit` | no |
+
+#![forbid(unsafe_code)]
 
 mod adapters;
-#[cfg(feature = "battery")]
-pub mod battery;
 mod error;
 mod event;
 mod feed;
+mod files;
 pub mod log;
 mod number;
 mod observer;
@@ -37,19 +49,23 @@ mod run;
 mod start;
 mod status;
 mod summary;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod tracker;
+#[cfg(any(feature = "mlflow", feature = "wandb"))]
+mod truncate;
 
 #[cfg(feature = "mlflow")]
 pub use adapters::Mlflow;
 #[cfg(feature = "tensorboard")]
 pub use adapters::TensorBoard;
-pub use adapters::{Jsonl, Memory, Noop, OnLogError, RecordedRun};
+pub use adapters::{Jsonl, Memory, MemoryRecord, Noop, OnLogError};
 #[cfg(feature = "wandb")]
 pub use adapters::{
     OfflineRun, SyncOptions, SyncOutcome, SyncReport, Wandb, find_offline_runs, sync_offline_runs,
 };
 pub use error::TrackerError;
-pub use event::{Artifact, Event, EventKind, Metric};
+pub use event::{Artifact, EventKind, MetricPoint, RunEvent};
 pub use feed::{Cursor, Feeder, LogFirst, Refusal, Synced, Undelivered, cursors, sync_run};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};

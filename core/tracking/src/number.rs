@@ -1,7 +1,7 @@
-//! Numbers as JSON has them, and the three that it has not.
+//! Floating-point numbers in JSON, including NaN and the infinities, which JSON does not have.
 
-/// The text that stands for a number that JSON cannot hold.
-pub(crate) fn text(value: f64) -> Option<&'static str> {
+/// The string for a number that JSON cannot represent; none for a finite number.
+pub(crate) fn non_finite(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("NaN")
     } else if value == f64::INFINITY {
@@ -13,7 +13,7 @@ pub(crate) fn text(value: f64) -> Option<&'static str> {
     }
 }
 
-/// Metrics as an object, `{"name": value, …}`, in their order.
+/// For `#[serde(with)]`: metrics as an object from name to value, in their order.
 pub(crate) mod by_name {
     use std::{borrow::Cow, fmt};
 
@@ -23,15 +23,15 @@ pub(crate) mod by_name {
         ser::SerializeMap,
     };
 
-    use crate::Metric;
+    use crate::MetricPoint;
 
     pub(crate) fn serialize<S: Serializer>(
-        metrics: &[Metric<'_>],
+        metrics: &[MetricPoint<'_>],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(metrics.len()))?;
         for metric in metrics {
-            match super::text(metric.value) {
+            match super::non_finite(metric.value) {
                 Some(text) => map.serialize_entry(&metric.name, text)?,
                 None => map.serialize_entry(&metric.name, &metric.value)?,
             }
@@ -41,21 +41,21 @@ pub(crate) mod by_name {
 
     pub(crate) fn deserialize<'de: 'a, 'a, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Vec<Metric<'a>>, D::Error> {
+    ) -> Result<Vec<MetricPoint<'a>>, D::Error> {
         struct Metrics;
 
         impl<'de> Visitor<'de> for Metrics {
-            type Value = Vec<Metric<'static>>;
+            type Value = Vec<MetricPoint<'static>>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object of numbers")
+                formatter.write_str("an object from names to numbers")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut metrics = Vec::with_capacity(map.size_hint().unwrap_or(1));
                 while let Some((name, Number(value))) = map.next_entry::<String, Number>()? {
                     let name = Cow::Owned(name);
-                    metrics.push(Metric { name, value });
+                    metrics.push(MetricPoint { name, value });
                 }
                 Ok(metrics)
             }

@@ -1,24 +1,24 @@
-//! Callbacks for what happens in a run.
+//! Callbacks for the events of a run.
 
 use std::path::Path;
 
 use crate::{RunStart, RunStatus};
 
-/// Is told of what happens in a run, as it happens. Called from whatever thread logs; a panic in
-/// it is the caller's.
+/// Callbacks for the events of a run, for progress displays and tests.
 ///
-/// Every method does nothing by default.
+/// Every method does nothing by default. They are called after the event was written, on the
+/// thread that logged it; a panic in one reaches the caller of the logging method.
 pub trait RunObserver: Send + Sync {
     /// The run started.
     fn on_start(&self, _run: &RunStart) {}
 
-    /// Values were logged for a step for the first time.
+    /// Values were logged for another step than the last ones.
     fn on_step(&self, _run_id: &str, _step: u64) {}
 
-    /// A metric has a value.
+    /// A metric got a value.
     fn on_metric(&self, _run_id: &str, _step: u64, _name: &str, _value: f64) {}
 
-    /// A file or directory, or a model, was added.
+    /// A file, a directory or a model was added.
     fn on_artifact(&self, _run_id: &str, _name: &str, _path: &Path) {}
 
     /// The run ended.

@@ -1,44 +1,45 @@
-//! Finding runs again.
+//! Queries for recorded runs.
 
 use jiff::Timestamp;
 use regex::Regex;
 
-use crate::{RunStatus, Tags, TrackerError};
+use crate::{RunStart, RunStatus, Tags, TrackerError};
 
-/// Which runs are wanted, and which page of them.
+/// Which runs to list, and which page of them. All fields have defaults:
+/// `RunQuery { limit: 10, ..RunQuery::default() }`.
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
-    /// Only those of this project.
+    /// Only runs of this project.
     pub project: Option<String>,
-    /// Only those of these groups.
+    /// Only runs of these groups.
     pub group: Option<GroupFilter>,
-    /// How many at most; 0 stands for [`RunQuery::PAGE`].
+    /// Runs per page; 0 stands for [`RunQuery::DEFAULT_LIMIT`].
     pub limit: usize,
-    /// Where an earlier page said that it goes on: [`RunPage::next`].
+    /// The page: [`RunPage::next`] of the page before, or none for the first page.
     pub page: Option<String>,
 }
 
 impl RunQuery {
-    /// How many runs a page has where the query does not say.
-    pub const PAGE: usize = 100;
+    /// Runs per page unless the query sets a limit.
+    pub const DEFAULT_LIMIT: usize = 100;
 
-    /// How many runs a page has.
+    /// The number of runs per page.
     #[must_use]
     pub const fn page_size(&self) -> usize {
         if self.limit == 0 {
-            Self::PAGE
+            Self::DEFAULT_LIMIT
         } else {
             self.limit
         }
     }
 
-    /// Whether a run of this project and group is wanted.
+    /// Whether a run of this project and group matches.
     #[must_use]
-    pub fn wants(&self, project: Option<&str>, group: Option<&str>) -> bool {
+    pub fn matches(&self, project: Option<&str>, group: Option<&str>) -> bool {
         let in_project = self
             .project
             .as_deref()
-            .is_none_or(|wanted| project == Some(wanted));
+            .is_none_or(|expected| project == Some(expected));
         let in_group = self
             .group
             .as_ref()
@@ -47,21 +48,23 @@ impl RunQuery {
     }
 }
 
-/// Which groups are wanted.
+/// A condition on the group of a run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum GroupFilter {
-    /// Those that begin so.
+    /// The group begins with this string.
     Prefix(String),
-    /// Those in which the expression is found.
+    /// The expression matches somewhere in the group.
     Regex(Regex),
 }
 
 impl GroupFilter {
-    /// Those in which the regular expression is found; anchor it with `^` and `$`.
+    /// Groups that contain a match of this regular expression. Use `^` and `$` to match the whole
+    /// group.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Name`] when it is none.
+    /// [`TrackerError::Name`] if it is not a valid regular expression.
     pub fn regex(pattern: &str) -> Result<Self, TrackerError> {
         match Regex::new(pattern) {
             Ok(regex) => Ok(Self::Regex(regex)),
@@ -73,7 +76,7 @@ impl GroupFilter {
         }
     }
 
-    /// Whether a group is wanted.
+    /// Whether this group matches.
     #[must_use]
     pub fn matches(&self, group: &str) -> bool {
         match self {
@@ -83,46 +86,75 @@ impl GroupFilter {
     }
 }
 
-/// Some of the runs that were asked for, the newest first.
+/// One page of a list of runs.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RunPage {
-    /// The runs.
+    /// The runs, newest first.
     pub runs: Vec<RunSummary>,
-    /// What to put into [`RunQuery::page`] for those that follow; none where these are the last.
+    /// The value of [`RunQuery::page`] for the next page; none on the last page.
     pub next: Option<String>,
 }
 
-/// A run as a list shows it.
+impl RunPage {
+    /// A page with these runs, newest first, and what to ask for next.
+    #[must_use]
+    pub const fn new(runs: Vec<RunSummary>, next: Option<String>) -> Self {
+        Self { runs, next }
+    }
+}
+
+/// One run in a list.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RunSummary {
-    /// Its id, as given at its start.
+    /// The run's id.
     pub run_id: String,
-    /// For people.
+    /// The name to display.
     pub name: String,
-    /// How it stands.
+    /// The status.
     pub status: RunStatus,
-    /// When it started.
+    /// When the run started, in UTC.
     pub started: Timestamp,
-    /// When it ended.
+    /// When the run ended, in UTC; none if it has not.
     pub finished: Option<Timestamp>,
-    /// The run that it is part of.
+    /// The id of the run that this run is part of.
     pub parent: Option<String>,
-    /// What it belongs to.
+    /// The project.
     pub project: Option<String>,
-    /// What it is compared within.
+    /// The group.
     pub group: Option<String>,
-    /// Its tags.
+    /// The tags.
     pub tags: Tags,
-    /// Where a browser shows it.
+    /// The address of the run's page, if there is one.
     pub url: Option<String>,
 }
 
-/// The page of `runs` that `query` wants; `runs` may be all there are, in any order. A page goes on
-/// after a run, not at a count: runs that start meanwhile shift nothing.
+impl RunSummary {
+    /// The summary of a run that has not ended, with what its start says.
+    #[must_use]
+    pub fn new(start: &RunStart) -> Self {
+        Self {
+            run_id: start.run_id.clone(),
+            name: start.name.clone(),
+            status: RunStatus::Running,
+            started: start.started,
+            finished: None,
+            parent: start.parent.clone(),
+            project: start.project.clone(),
+            group: start.group.clone(),
+            tags: start.tags.clone(),
+            url: None,
+        }
+    }
+}
+
+/// The page of `runs` that `query` asks for. `runs` can be all runs, in any order. A page begins
+/// after a run and not at a number of runs, so that runs which start in between shift nothing.
 pub(crate) fn page(mut runs: Vec<RunSummary>, query: &RunQuery) -> Result<RunPage, TrackerError> {
     let after = query.page.as_deref().map(read_page).transpose()?;
     runs.retain(|run| {
-        query.wants(run.project.as_deref(), run.group.as_deref())
+        query.matches(run.project.as_deref(), run.group.as_deref())
             && after.is_none_or(|after| (run.started, run.run_id.as_str()) < after)
     });
     runs.sort_by(|a, b| (b.started, &b.run_id).cmp(&(a.started, &a.run_id)));
@@ -139,6 +171,6 @@ fn read_page(page: &str) -> Result<(Timestamp, &str), TrackerError> {
         .ok_or_else(|| TrackerError::Name {
             what: "page",
             value: page.to_owned(),
-            reason: "it must be the one that the page before gave".to_owned(),
+            reason: "it must be a value that an earlier page returned".to_owned(),
         })
 }

@@ -1,4 +1,4 @@
-//! A run as a scope: it ends when its closure or its guard ends.
+//! A run as a scope: it ends when its closure returns or its guard is dropped.
 
 use std::{
     borrow::Cow,
@@ -12,21 +12,21 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    Artifact, Event, EventKind, Metric, RunObserver, RunReference, RunSink, RunStart, RunStatus,
-    Tags, Tracker, TrackerError,
+    Artifact, EventKind, MetricPoint, RunEvent, RunObserver, RunReference, RunSink, RunStart,
+    RunStatus, Tags, Tracker, TrackerError,
 };
 
-/// A run that goes on. Usable from any thread.
+/// A run that is being recorded. Usable from any thread.
 ///
-/// [`finish`](Self::finish) ends it. A guard that is dropped without ends it as `failed`: that is
-/// what an early `?` and a panic look like. A run whose process vanishes is closed as `killed` by
-/// whoever looks next (see [`log`](crate::log)).
+/// [`finish`](Self::finish) ends it. If the value is dropped before, as by an early `?` or a panic,
+/// the run ends as `failed`. If the process is gone, [`close_vanished`](crate::log::close_vanished)
+/// ends the run as `killed`.
 ///
 /// ```
 /// use protea_tracking::{Memory, RunStart, RunStatus, Tracker};
 ///
 /// let tracker = Memory::default();
-/// let run = tracker.start_run(RunStart::new("knn on A").config("k", 5))?;
+/// let run = tracker.start_run(RunStart::new("knn on A").with_config("k", 5))?;
 /// run.log_metrics(0, [("MFO/fmax", 0.544), ("BPO/fmax", 0.351)])?;
 /// run.finish(RunStatus::Finished)?;
 /// # Ok::<(), protea_tracking::TrackerError>(())
@@ -39,14 +39,16 @@ pub struct Run {
 }
 
 struct State {
-    /// None once the run has ended: files and connections are let go.
+    /// None once the run has ended or is suspended; files and connections are closed then.
     sink: Option<Box<dyn RunSink>>,
+    /// Position of the next event.
     next: u64,
+    /// The step that was logged last.
     step: Option<u64>,
 }
 
-/// Runs `body` in a run of `tracker`: `finished` when it returns a value, `failed` with the
-/// error's text when it returns an error, `failed` when it panics.
+/// Executes `body` in a run of `tracker`. The run ends as `finished` if `body` returns a value, and
+/// as `failed` if it returns an error, whose message is recorded, or panics.
 ///
 /// ```
 /// use protea_tracking::{Memory, RunStart, TrackerError};
@@ -62,7 +64,7 @@ struct State {
 ///
 /// # Errors
 ///
-/// What `body` returns; [`TrackerError`] where the run cannot be started or ended.
+/// The error of `body`; [`TrackerError`] if the run cannot be started or ended.
 pub fn run<T, E>(
     tracker: &dyn Tracker,
     start: RunStart,
@@ -78,7 +80,7 @@ where
             Ok(value)
         }
         Err(error) => {
-            // What went wrong first is what the caller needs to know.
+            // The first error is the one that the caller needs.
             let _ = run.fail(&error.to_string());
             Err(error)
         }
@@ -105,36 +107,36 @@ impl Run {
         Ok(run)
     }
 
-    /// Tells `observer` of everything that happens from now on; of the start at once.
+    /// Calls `observer` for every event from now on, and at once for the start.
     #[must_use]
-    pub fn observed_by(mut self, observer: Arc<dyn RunObserver>) -> Self {
+    pub fn with_observer(mut self, observer: Arc<dyn RunObserver>) -> Self {
         observer.on_start(&self.start);
         self.observer = Some(observer);
         self
     }
 
-    /// Its id.
+    /// The run's id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.start.run_id
     }
 
-    /// What was known of it at its start.
+    /// The description of the run at its start.
     #[must_use]
     pub fn start(&self) -> &RunStart {
         &self.start
     }
 
-    /// The run as the backend knows it.
+    /// The run's id and address in the backend.
     #[must_use]
     pub fn reference(&self) -> &RunReference {
         &self.reference
     }
 
-    /// A start for a run that is part of this one, in the same project and group.
+    /// The start of a run that is part of this one: same project, group and offline setting.
     #[must_use]
     pub fn child(&self, name: impl Into<String>) -> RunStart {
-        let mut start = RunStart::new(name).nested(self.id());
+        let mut start = RunStart::new(name).with_parent(self.id());
         start.project.clone_from(&self.start.project);
         start.group.clone_from(&self.start.group);
         start.offline = self.start.offline;
@@ -145,24 +147,24 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
+    /// [`TrackerError::Ended`] if the run has ended; as [`RunSink::apply`] otherwise.
     pub fn log_params(&self, params: Map<String, Value>) -> Result<(), TrackerError> {
         self.apply(EventKind::LogParams { params })
     }
 
-    /// Adds values of metrics at a step. NaN and the infinities are values.
+    /// Adds values of metrics at a step. NaN and the infinities are allowed.
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
+    /// As [`log_params`](Self::log_params).
     pub fn log_metrics<'a, N: Into<Cow<'a, str>>>(
         &self,
         step: u64,
         metrics: impl IntoIterator<Item = (N, f64)>,
     ) -> Result<(), TrackerError> {
-        let metrics: Vec<Metric<'a>> = metrics
+        let metrics: Vec<MetricPoint<'a>> = metrics
             .into_iter()
-            .map(|(name, value)| Metric {
+            .map(|(name, value)| MetricPoint {
                 name: name.into(),
                 value,
             })
@@ -170,26 +172,27 @@ impl Run {
         self.apply(EventKind::Log { step, metrics })
     }
 
-    /// Sets tags, or changes them.
+    /// Adds tags, or changes them.
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
+    /// As [`log_params`](Self::log_params).
     pub fn set_tags(&self, tags: Tags) -> Result<(), TrackerError> {
         self.apply(EventKind::SetTags { tags })
     }
 
-    /// Adds a file or directory that is there, under a name with `/` between its parts. Leave it
-    /// in place: backends that are fed later read it then.
+    /// Adds an existing file or directory under a name with `/` between its parts. Do not move or
+    /// delete it before all backends have the run: they read it when they are fed.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`] when it is not there; else as the backend says.
+    /// [`TrackerError::Read`] if it does not exist; [`TrackerError::Name`] for an invalid name; as
+    /// [`log_params`](Self::log_params) otherwise.
     pub fn log_artifact(&self, path: &Path, name: &str) -> Result<(), TrackerError> {
         self.apply(EventKind::LogArtifact(artifact(path, name)?))
     }
 
-    /// Adds a model: a file or directory that is there.
+    /// Adds a model: an existing file or directory.
     ///
     /// # Errors
     ///
@@ -202,34 +205,34 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Ended`] when it has ended before; else as the backend says.
+    /// As [`log_params`](Self::log_params).
     pub fn finish(&self, status: RunStatus) -> Result<(), TrackerError> {
         self.end(status, None)
     }
 
-    /// Ends the run as `failed`, and says why.
+    /// Ends the run as `failed`, with the reason.
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
+    /// As [`log_params`](Self::log_params).
     pub fn fail(&self, error: &str) -> Result<(), TrackerError> {
         self.end(RunStatus::Failed, Some(error.to_owned()))
     }
 
-    /// Ends the run as `killed`, and says why.
+    /// Ends the run as `killed`, with the reason.
     ///
     /// # Errors
     ///
-    /// [`TrackerError`].
+    /// As [`log_params`](Self::log_params).
     pub fn kill(&self, reason: &str) -> Result<(), TrackerError> {
         self.end(RunStatus::Killed, Some(reason.to_owned()))
     }
 
-    /// Lets go of the run without ending it. [`Tracker::start_run`] with its id goes on with it.
+    /// Releases the run without ending it. [`Tracker::start_run`] with its id continues it.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Ended`] when it has ended before; else as the backend says.
+    /// [`TrackerError::Ended`] if the run has ended; as [`RunSink::suspend`] otherwise.
     pub fn suspend(&self) -> Result<(), TrackerError> {
         match self.state().sink.take() {
             Some(mut sink) => sink.suspend(),
@@ -256,21 +259,21 @@ impl Run {
             let mut state = self.state();
             let mut sink = state.sink.take().ok_or_else(|| self.has_ended())?;
             let seq = state.next;
-            let event = Event { seq, time, kind };
-            // The place is used up even if the event is lost: the gap shows it.
+            let event = RunEvent::new(seq, time, kind);
+            // Counted even if writing fails: the gap shows that an event is lost.
             state.next += 1;
             let result = sink.apply(std::slice::from_ref(&event));
-            if !matches!(event.kind, EventKind::Finish { .. }) {
+            if !event.is_end() {
                 state.sink = Some(sink);
             }
             result?;
             event
         };
-        self.tell(&event);
+        self.notify(&event);
         Ok(())
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn notify(&self, event: &RunEvent<'_>) {
         let Some(observer) = &self.observer else {
             return;
         };
@@ -293,7 +296,8 @@ impl Run {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A sink that panicked took the event or not; the next one tells.
+        // Whether a sink that panicked has accepted the event shows in the next call: sinks are
+        // idempotent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -306,9 +310,9 @@ impl Drop for Run {
         let reason = if thread::panicking() {
             "the run panicked"
         } else {
-            "the run was left before it was finished"
+            "the run was dropped before it was finished"
         };
-        // Nobody is left to be told; the log's sweep closes what this could not.
+        // A drop cannot return an error. `close_vanished` ends the run if this could not.
         let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));
     }
 }
@@ -323,7 +327,8 @@ impl fmt::Debug for Run {
     }
 }
 
-/// The clock, to the microsecond: what the log keeps is what backends get live.
+/// The current time to the microsecond, as the log stores it. Backends that are fed live get the
+/// same time as those that are fed from the log.
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
@@ -336,8 +341,8 @@ fn artifact(path: &Path, name: &str) -> Result<Artifact, TrackerError> {
         return Err(TrackerError::Name {
             what: "artefact name",
             value: name.to_owned(),
-            reason: "it must be parts with `/` between them, none empty, `.` or `..`, without \
-                     backslash, `#` and control characters"
+            reason: "use `/` between its parts, of which none is empty, `.` or `..`, and no \
+                     backslash, `#`, line break or NUL"
                 .to_owned(),
         });
     }

@@ -1,4 +1,4 @@
-//! What is known of a run when it starts.
+//! The description of a run at its start.
 
 use std::collections::BTreeMap;
 
@@ -8,58 +8,59 @@ use serde_json::{Map, Value};
 
 use crate::TrackerError;
 
-/// Tags: short texts by name, for finding runs again.
+/// Tags of a run: short strings by name, to find runs by.
 pub type Tags = BTreeMap<String, String>;
 
-/// What is known of a run when it starts. Backends that want it at creation get it then.
+/// The description of a run at its start: id, name, settings, tags, and what it belongs to.
 ///
 /// ```
 /// use protea_tracking::RunStart;
 ///
 /// let start = RunStart::new("knn on A")
-///     .project("cafa")
-///     .group("H012/E018/full")
-///     .config("k", 5)
-///     .tag("dataset", "A");
+///     .with_project("cafa")
+///     .with_group("H012/E018/full")
+///     .with_config("k", 5)
+///     .with_tag("dataset", "A");
 /// assert_eq!(start.config["k"], 5);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunStart {
-    /// The run's id: unique wherever its log is kept, and the same in every log and table.
-    /// ASCII letters, digits, `-`, `_` and `.`, at most 128, not beginning with a dot.
+    /// The run's id, unique in the directory of its log and the same in every backend. 1 to 128
+    /// ASCII letters, digits, `-`, `_` and `.`, not beginning with a dot: it names a directory.
     pub run_id: String,
-    /// For people.
+    /// The name to display; need not be unique.
     pub name: String,
-    /// When it started.
+    /// When the run started, in UTC.
     pub started: Timestamp,
-    /// The settings, as they were chosen; nested objects are flattened where a backend wants that.
+    /// The settings. Backends without nested settings get them flattened.
     #[serde(default)]
     pub config: Map<String, Value>,
-    /// Tags.
+    /// The tags.
     #[serde(default)]
     pub tags: Tags,
-    /// The id of the run that this one is part of.
+    /// The id of the run that this run is part of.
     #[serde(default)]
     pub parent: Option<String>,
-    /// What the run belongs to: an experiment in MLflow, a project in W&B.
+    /// The project: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
-    /// What the run is compared within, such as `H012/E018/full`.
+    /// The group of runs to compare this run with, such as `H012/E018/full`.
     #[serde(default)]
     pub group: Option<String>,
-    /// What kind of run, such as `training` or `evaluation`.
+    /// The kind of run, such as `training` or `evaluation`.
     #[serde(default)]
     pub kind: Option<String>,
-    /// A text for people.
+    /// A free comment.
     #[serde(default)]
     pub notes: Option<String>,
-    /// Whether no server is to be talked to while the run goes on.
+    /// Whether to contact no server while the run is recorded. A sync can send it later.
     #[serde(default)]
     pub offline: bool,
 }
 
 impl RunStart {
-    /// A run with this name, a new id, starting now.
+    /// A run with this name, a new id and the current time as its start.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let started = Timestamp::now();
@@ -78,78 +79,78 @@ impl RunStart {
         }
     }
 
-    /// Gives it this id.
+    /// Sets the id; see [`run_id`](Self::run_id) for the rules.
     #[must_use]
-    pub fn id(mut self, run_id: impl Into<String>) -> Self {
+    pub fn with_id(mut self, run_id: impl Into<String>) -> Self {
         self.run_id = run_id.into();
         self
     }
 
     /// Adds a setting.
     #[must_use]
-    pub fn config(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub fn with_config(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.config.insert(key.into(), value.into());
         self
     }
 
     /// Adds a tag.
     #[must_use]
-    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(key.into(), value.into());
         self
     }
 
-    /// Nests it below the run with this id.
+    /// Makes the run part of the run with this id.
     #[must_use]
-    pub fn nested(mut self, parent: impl Into<String>) -> Self {
+    pub fn with_parent(mut self, parent: impl Into<String>) -> Self {
         self.parent = Some(parent.into());
         self
     }
 
-    /// Says what it belongs to.
+    /// Sets the project.
     #[must_use]
-    pub fn project(mut self, project: impl Into<String>) -> Self {
+    pub fn with_project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
         self
     }
 
-    /// Says what it is compared within.
+    /// Sets the group.
     #[must_use]
-    pub fn group(mut self, group: impl Into<String>) -> Self {
+    pub fn with_group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
     }
 
-    /// Says what kind of run it is.
+    /// Sets the kind.
     #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+    pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
         self.kind = Some(kind.into());
         self
     }
 
-    /// Adds a text for people.
+    /// Sets the comment.
     #[must_use]
-    pub fn notes(mut self, notes: impl Into<String>) -> Self {
+    pub fn with_notes(mut self, notes: impl Into<String>) -> Self {
         self.notes = Some(notes.into());
         self
     }
 
-    /// Talks to no server while the run goes on.
+    /// Contacts no server while the run is recorded.
     #[must_use]
-    pub fn offline(mut self, offline: bool) -> Self {
-        self.offline = offline;
+    pub fn offline(mut self) -> Self {
+        self.offline = true;
         self
     }
 
-    /// Checks the ids, which become names of directories.
+    /// Checks the ids of the run and its parent, which become names of directories.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Name`].
+    /// [`TrackerError::Name`] if one breaks the rules of [`run_id`](Self::run_id).
     pub fn check(&self) -> Result<(), TrackerError> {
         check_id("run id", &self.run_id)?;
         match &self.parent {
-            Some(parent) => check_id("id of the parent run", parent),
+            Some(parent) => check_id("parent run id", parent),
             None => Ok(()),
         }
     }
@@ -164,7 +165,7 @@ fn check_id(what: &'static str, id: &str) -> Result<(), TrackerError> {
     } else if id.starts_with('.') {
         "it begins with a dot"
     } else if !id.bytes().all(legal) {
-        "it has other characters than ASCII letters, digits, `-`, `_` and `.`"
+        "only ASCII letters, digits, `-`, `_` and `.` are allowed"
     } else {
         return Ok(());
     };
@@ -175,10 +176,10 @@ fn check_id(what: &'static str, id: &str) -> Result<(), TrackerError> {
     })
 }
 
-/// Sorts by time; the random end keeps runs of one second apart.
+/// An id that sorts by time. The random end distinguishes runs of the same second.
 fn new_run_id(started: Timestamp) -> String {
     let mut random = [0; 4];
-    // Without the system's randomness the clock has to do: the id is no secret.
+    // The id is not a secret, so the clock is good enough if the system gives no random bytes.
     if getrandom::fill(&mut random).is_err() {
         random = started.subsec_nanosecond().to_ne_bytes();
     }

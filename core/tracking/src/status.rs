@@ -1,20 +1,20 @@
-//! How a run stands.
+//! The status of a run.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a run, or a part of it, stands.
+/// The status of a run, or of a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
-    /// It goes on.
+    /// Not ended yet.
     Running,
-    /// It came to its end.
+    /// Ended normally.
     Finished,
-    /// It ended with an error or a panic.
+    /// Ended with an error or a panic.
     Failed,
-    /// The user ended it, or its process vanished.
+    /// Ended by the user, or its process is gone.
     Killed,
 }
 

@@ -1,24 +1,13 @@
-//! A run's line in a list, from its events.
+//! The summary of a run, from its events.
 
-use crate::{Event, EventKind, RunStart, RunStatus, RunSummary};
+use crate::{EventKind, RunEvent, RunStart, RunSummary};
 
-/// What a list shows of a run with these events.
+/// The summary of a run with these events.
 pub(crate) fn summarise<'a, 'e: 'a>(
     start: &RunStart,
-    events: impl IntoIterator<Item = &'a Event<'e>>,
+    events: impl IntoIterator<Item = &'a RunEvent<'e>>,
 ) -> RunSummary {
-    let mut summary = RunSummary {
-        run_id: start.run_id.clone(),
-        name: start.name.clone(),
-        status: RunStatus::Running,
-        started: start.started,
-        finished: None,
-        parent: start.parent.clone(),
-        project: start.project.clone(),
-        group: start.group.clone(),
-        tags: start.tags.clone(),
-        url: None,
-    };
+    let mut summary = RunSummary::new(start);
     for event in events {
         match &event.kind {
             EventKind::SetTags { tags } => summary.tags.extend(tags.clone()),

@@ -1,5 +1,5 @@
-//! Nothing is lost: not when the process is killed, not when the disk is full, not when a backend
-//! is away, and nothing arrives twice.
+//! Nothing is lost and nothing arrives twice: with a killed process, a full disk, or a backend that
+//! does not answer.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,6 +11,7 @@ mod full_disk;
 #[cfg(unix)]
 #[path = "lost/killed.rs"]
 mod killed;
-#[cfg(unix)]
-#[path = "lost/tail.rs"]
-mod tail;
+#[path = "lost/live.rs"]
+mod live;
+#[path = "lost/old_tail.rs"]
+mod old_tail;

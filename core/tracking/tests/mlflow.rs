@@ -1,8 +1,10 @@
-//! MLflow, held against a real server that the tests start, and against servers that misbehave.
+//! MLflow, with a real server that the tests start, and with servers that misbehave.
 
 #![cfg(feature = "mlflow")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "mlflow/connection.rs"]
+mod connection;
 #[path = "mlflow/environment.rs"]
 mod environment;
 #[path = "mlflow/files.rs"]
@@ -11,8 +13,6 @@ mod files;
 mod lists;
 #[path = "mlflow/outage.rs"]
 mod outage;
-#[path = "mlflow/reach.rs"]
-mod reach;
 #[path = "mlflow/refusals.rs"]
 mod refusals;
 #[path = "mlflow/runs.rs"]
@@ -22,35 +22,42 @@ mod server;
 #[path = "mlflow/stub.rs"]
 mod stub;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use protea_tracking::{
-    Event, EventKind, Metric, Mlflow, RunReference, RunSink, RunStart, RunStatus, Tracker,
+    EventKind, MetricPoint, Mlflow, RunEvent, RunReference, RunSink, RunStart, RunStatus, Tracker,
 };
 
+/// A tracker whose time limit is not reached on a busy machine.
 fn tracker(server: &server::Server) -> Mlflow {
-    Mlflow::new(&server.uri).unwrap().connect().unwrap()
+    let mlflow = Mlflow::new(&server.uri).unwrap();
+    mlflow
+        .with_timeout(Duration::from_secs(600))
+        .connect()
+        .unwrap()
 }
 
-/// Events from their kinds, as a log would hold them; a second lies between two.
+/// The events of a run as a log has them, a second apart.
 fn events(
     start: &RunStart,
     kinds: impl IntoIterator<Item = EventKind<'static>>,
-) -> Vec<Event<'static>> {
+) -> Vec<RunEvent<'static>> {
     let first = EventKind::InitRun(Box::new(start.clone()));
     std::iter::once(first)
         .chain(kinds)
         .zip(0_u32..)
-        .map(|(kind, seq)| Event {
-            seq: u64::from(seq),
-            time: start.started + std::time::Duration::from_secs(u64::from(seq)),
-            kind,
+        .map(|(kind, seq)| {
+            RunEvent::new(
+                u64::from(seq),
+                start.started + Duration::from_secs(u64::from(seq)),
+                kind,
+            )
         })
         .collect()
 }
 
 fn log(step: u64, name: impl Into<Cow<'static, str>>, value: f64) -> EventKind<'static> {
-    let metrics = vec![Metric {
+    let metrics = vec![MetricPoint {
         name: name.into(),
         value,
     }];
@@ -64,8 +71,8 @@ fn finish() -> EventKind<'static> {
     }
 }
 
-/// Sends events through a sink of their own.
-fn send(tracker: &Mlflow, start: &RunStart, events: &[Event<'_>]) -> RunReference {
+/// Sends events through a new sink.
+fn send(tracker: &Mlflow, start: &RunStart, events: &[RunEvent<'_>]) -> RunReference {
     let mut sink: Box<dyn RunSink> = tracker.open_run(start).unwrap();
     sink.apply(events).unwrap();
     sink.reference()

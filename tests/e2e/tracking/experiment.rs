@@ -8,7 +8,7 @@ use protea_core::{
     backends::Backend,
     dataset,
     experiment::{RunContext, RunOptions},
-    tracking::{Event, EventKind, Memory, RecordedRun, RunStart},
+    tracking::{EventKind, Memory, MemoryRecord, RunEvent, RunStart},
     workspace::{RunManifest, Status},
 };
 use protea_e2e::{Place, built, test, train};
@@ -47,7 +47,7 @@ impl Setting {
     }
 
     /// The runs that arrived at the backend, in the order of their start.
-    fn arrived(&self) -> Vec<RecordedRun> {
+    fn arrived(&self) -> Vec<MemoryRecord> {
         assert_eq!(self.tracking.wait(Duration::from_secs(300)), []);
         let mut runs = self.memory.runs();
         runs.sort_by_key(|run| run.start.started);
@@ -67,9 +67,9 @@ fn fit_and_evaluate(run: &mut RunContext<'_>) -> Result<Value, ExperimentError> 
     Ok(scored.manifest.metrics["MFO"]["fmax"].clone())
 }
 
-fn end(run: &RecordedRun) -> (Status, Option<String>) {
+fn end(run: &MemoryRecord) -> (Status, Option<String>) {
     match run.events.last() {
-        Some(Event {
+        Some(RunEvent {
             kind: EventKind::Finish { status, error },
             ..
         }) => (*status, error.clone()),
@@ -130,7 +130,7 @@ fn operations_become_children_of_the_run() {
         assert_eq!(child.start.parent, Some(parent.start.run_id.clone()));
         assert_eq!(own(&child.start)["stage"], "draft");
     }
-    let metric = |run: &RecordedRun, name: &str| {
+    let metric = |run: &MemoryRecord, name: &str| {
         run.events.iter().find_map(|event| match &event.kind {
             EventKind::Log { step, metrics } => {
                 let metric = metrics.iter().find(|metric| metric.name == name)?;

@@ -52,7 +52,7 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
     };
     let directory = TempDir::new().map_err(unwritable(&env::temp_dir()))?;
     let fasta = directory.path().join("proteins.fasta");
-    write_fasta(dataset, &fasta).map_err(unwritable(&fasta))??;
+    write_fasta(dataset, &fasta, unwritable(&fasta))?;
     let said = directory.path().join("said");
     let version = run(&program, &["version".into()], &said)?;
     let arguments: Vec<OsString> = vec![
@@ -89,23 +89,26 @@ fn find() -> Result<PathBuf, Failure> {
     })
 }
 
-fn write_fasta(dataset: &FrozenDataset, path: &Path) -> io::Result<Result<(), Failure>> {
-    let mut file = BufWriter::new(File::create(path)?);
+fn write_fasta(
+    dataset: &FrozenDataset,
+    path: &Path,
+    unwritable: impl Fn(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let mut file = BufWriter::new(File::create(path).map_err(&unwritable)?);
     for protein in 0..dataset.len() {
         let accession = dataset.accession(protein);
         let Some(sequence) = dataset.sequence(protein) else {
-            return Ok(Err(Failure::new(
+            return Err(Failure::new(
                 Exit::Input,
                 format!(
                     "{}: {accession} has no sequence, so that it cannot be clustered; give a table with --clusters",
                     dataset.directory().display()
                 ),
-            )));
+            ));
         };
-        writeln!(file, ">{accession}\n{sequence}")?;
+        writeln!(file, ">{accession}\n{sequence}").map_err(&unwritable)?;
     }
-    file.flush()?;
-    Ok(Ok(()))
+    file.flush().map_err(unwritable)
 }
 
 /// Runs the program to its end beside the file `said`, and gives what it printed.

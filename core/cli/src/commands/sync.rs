@@ -22,7 +22,7 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
         reporter.warn(reason);
     }
     for error in &unreadable {
-        reporter.warn(&error.to_string());
+        reporter.warn(&error.full_message());
     }
     runs.retain(|run| args.backends.is_empty() || args.backends.contains(&run.cursor.backend));
     if args.dry_run {

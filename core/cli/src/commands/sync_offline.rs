@@ -84,7 +84,7 @@ fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure
         }
     });
     for error in &unreadable {
-        reporter.warn(&error.to_string());
+        reporter.warn(&error.full_message());
     }
     Ok(unreadable.len() + synced.iter().filter(|run| !run.ok).count())
 }
@@ -96,8 +96,8 @@ fn as_json(report: &SyncReport) -> Value {
         "outcome": match report.outcome {
             SyncOutcome::Synced => "synced",
             SyncOutcome::WouldSync => "would-sync",
-            SyncOutcome::PassedOver => "passed-over",
-            SyncOutcome::Failed => "failed",
+            SyncOutcome::Skipped => "passed-over",
+            _ => "failed",
         },
         "message": report.message,
     })

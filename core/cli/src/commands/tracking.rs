@@ -111,6 +111,7 @@ impl Tracked {
                 log,
                 backend,
                 reason,
+                ..
             } = left;
             let run = log.parent().and_then(|run| run.file_name());
             let run = run.unwrap_or_default().to_string_lossy();

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::tell;
+use super::progress::tell;
 use crate::{Annotation, DatasetError, FrozenDataset};
 use protea_ontology::Aspect;
 

@@ -8,6 +8,7 @@ mod accretion;
 mod annotations;
 mod manifest;
 mod ontology;
+mod progress;
 mod proteins;
 
 use std::ops::ControlFlow;
@@ -21,8 +22,9 @@ pub use manifest::FieldChange;
 pub use ontology::{Moved, OntologyDiff, Relations, Renamed};
 pub use proteins::{EmbeddingDiff, ProteinChange, ProteinDiff};
 
-use super::freeze::names;
-use super::{DatasetError, FrozenDataset};
+use super::error::DatasetError;
+use super::frozen::FrozenDataset;
+use super::names;
 
 /// What differs between two datasets, from one to the other.
 #[derive(Debug, Clone, Serialize)]
@@ -102,21 +104,4 @@ pub fn diff(
         found.information_accretion = accretion::compare(from, to)?;
     }
     Ok(found)
-}
-
-/// Between two calls of a watcher.
-const REPORT_EVERY: usize = 4096;
-
-fn tell(
-    watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-    done: usize,
-    total: usize,
-) -> Result<(), DatasetError> {
-    if !done.is_multiple_of(REPORT_EVERY) {
-        return Ok(());
-    }
-    match watch(done, total) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(DatasetError::Cancelled),
-    }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::tell;
+use super::progress::tell;
 use crate::{DatasetError, EmbeddingBlock, EmbeddingValues, FrozenDataset};
 
 /// What differs in the proteins.

@@ -1,13 +1,29 @@
 //! Which proteins belong together.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
-use super::Grouping;
-use crate::{DatasetError, FrozenDataset};
 use protea_formats::read_clusters;
+
+use crate::error::DatasetError;
+use crate::frozen::FrozenDataset;
 
 /// Accessions shown in a message.
 const EXAMPLES: usize = 5;
+
+/// Proteins that stay together: no group is split over folds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// Every protein is dealt by itself.
+    #[default]
+    None,
+    /// The proteins of a taxon stay together.
+    Taxon,
+    /// The proteins of a cluster stay together. The file has two columns, protein and cluster or
+    /// the other way round, as MMseqs2 writes it (`…_cluster.tsv`: representative and member).
+    /// Clusters that have a protein in common count as one.
+    Clusters(PathBuf),
+}
 
 /// The group of every protein.
 pub(crate) struct Groups {

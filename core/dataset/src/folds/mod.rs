@@ -29,9 +29,11 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::content::digest_bytes;
 
+use super::error::DatasetError;
+use super::frozen::FrozenDataset;
 use super::staging::{Staging, sync_directory, write_new};
 use super::subset::Subset;
-use super::{DatasetError, FrozenDataset};
+pub use groups::Grouping;
 
 /// How the proteins of a dataset are dealt to folds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,20 +44,6 @@ pub struct FoldsRequest {
     pub seed: u64,
     /// What stays together.
     pub grouping: Grouping,
-}
-
-/// Proteins that stay together: no group is split over folds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Grouping {
-    /// Every protein is dealt by itself.
-    #[default]
-    None,
-    /// The proteins of a taxon stay together.
-    Taxon,
-    /// The proteins of a cluster stay together. The file has two columns, protein and cluster or
-    /// the other way round, as MMseqs2 writes it (`…_cluster.tsv`: representative and member).
-    /// Clusters that have a protein in common count as one.
-    Clusters(PathBuf),
 }
 
 /// The folds of a dataset.

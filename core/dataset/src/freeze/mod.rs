@@ -13,16 +13,6 @@ pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatch
 
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};
-pub(super) use publish::write_manifest;
 
 use report::tell;
 pub use request::{EmbeddingSource, FreezeRequest};
-
-/// Names of a dataset's files.
-pub(super) mod names {
-    pub(crate) const ONTOLOGY: &str = "ontology.obo";
-    pub(crate) const PROTEINS: &str = "proteins.arrow";
-    pub(crate) const ANNOTATIONS: &str = "annotations.arrow";
-    pub(crate) const INFORMATION_ACCRETION: &str = "ia.tsv";
-    pub(crate) const KNOWN: &str = "known.tsv";
-}

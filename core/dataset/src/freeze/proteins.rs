@@ -54,18 +54,70 @@ pub(super) fn write(
     let total = embeddings.as_ref().and_then(Embeddings::expected_proteins);
 
     let mut reader = FastaReader::open(fasta)?;
-    let mut seen: HashMap<String, (u32, u64)> = HashMap::new();
+    let mut numbers = Numbers::default();
     let mut taxa = HashSet::new();
     let mut batch = Batch::default();
     while let Some(record) = reader.next_record()? {
-        let next = seen.len();
-        if let Some((_, first_line)) =
-            seen.insert(record.accession.clone(), (next as u32, record.line))
-        {
+        numbers.add(fasta, &record)?;
+        let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
+        taxa.extend(taxon);
+        if let Some(embeddings) = &mut embeddings {
+            embeddings.push(&record)?;
+        }
+        batch.push(&record, taxon);
+        if batch.rows == batch_rows || batch.sequence_bytes >= BATCH_SEQUENCES {
+            batch.flush(&mut writer, embeddings.as_mut(), path)?;
+        }
+        let done = numbers.seen.len() as u64;
+        if done.is_multiple_of(REPORT_EVERY) {
+            report(progress, done, total)?;
+        }
+    }
+    if batch.rows > 0 {
+        batch.flush(&mut writer, embeddings.as_mut(), path)?;
+    }
+    let index = numbers.into_index();
+    let embedding = embeddings
+        .map(|embeddings| embeddings.finish(fasta, &index))
+        .transpose()?;
+    let (embedding, unused_embeddings) = embedding.unzip();
+    writer.finish()?;
+    let done = index.len() as u64;
+    report(progress, done, Some(done))?;
+    Ok(Proteins {
+        index,
+        taxa: taxa.len() as u64,
+        embedding,
+        unused_embeddings: unused_embeddings.unwrap_or_default(),
+    })
+}
+
+fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(), DatasetError> {
+    tell(
+        progress,
+        FreezeProgress {
+            step: FreezeStep::Proteins,
+            done,
+            total,
+        },
+    )
+}
+
+/// The proteins seen so far: the number and the line of each.
+#[derive(Default)]
+struct Numbers {
+    seen: HashMap<String, (u32, u64)>,
+}
+
+impl Numbers {
+    fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<(), DatasetError> {
+        let next = self.seen.len();
+        let entry = (next as u32, record.line);
+        if let Some((_, first_line)) = self.seen.insert(record.accession.clone(), entry) {
             return Err(FormatError::Duplicate {
                 path: fasta.to_owned(),
                 line: record.line,
-                accession: record.accession,
+                accession: record.accession.clone(),
                 first_line,
             }
             .into());
@@ -77,54 +129,15 @@ pub(super) fn write(
                 i32::MAX
             )));
         }
-        let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
-        taxa.extend(taxon);
-        if let Some(embeddings) = &mut embeddings {
-            embeddings.push(&record)?;
-        }
-        batch.push(&record, taxon);
-        if batch.rows == batch_rows || batch.sequence_bytes >= BATCH_SEQUENCES {
-            batch.flush(&mut writer, embeddings.as_mut(), path)?;
-        }
-        let done = seen.len() as u64;
-        if done.is_multiple_of(REPORT_EVERY) {
-            tell(
-                progress,
-                FreezeProgress {
-                    step: FreezeStep::Proteins,
-                    done,
-                    total,
-                },
-            )?;
-        }
+        Ok(())
     }
-    if batch.rows > 0 {
-        batch.flush(&mut writer, embeddings.as_mut(), path)?;
+
+    fn into_index(self) -> HashMap<String, u32> {
+        self.seen
+            .into_iter()
+            .map(|(accession, (row, _))| (accession, row))
+            .collect()
     }
-    let index: HashMap<String, u32> = seen
-        .into_iter()
-        .map(|(accession, (row, _))| (accession, row))
-        .collect();
-    let embedding = embeddings
-        .map(|embeddings| embeddings.finish(fasta, &index))
-        .transpose()?;
-    let (embedding, unused_embeddings) = embedding.unzip();
-    writer.finish()?;
-    let done = index.len() as u64;
-    tell(
-        progress,
-        FreezeProgress {
-            step: FreezeStep::Proteins,
-            done,
-            total: Some(done),
-        },
-    )?;
-    Ok(Proteins {
-        index,
-        taxa: taxa.len() as u64,
-        embedding,
-        unused_embeddings: unused_embeddings.unwrap_or_default(),
-    })
 }
 
 /// The columns of the record batch being filled.

@@ -6,15 +6,18 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
-use protea_contracts::content::{FileDigest, digest_bytes};
+use protea_contracts::content::FileDigest;
 
 use super::annotations::Annotations;
 use super::embeddings::Embeddings;
 use super::{
-    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, names, proteins, tell,
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, proteins, tell,
 };
+use crate::error::DatasetError;
+use crate::frozen::FrozenDataset;
+use crate::manifest::{Counts, Manifest};
+use crate::names::{self, MANIFEST_FILE, SCHEMA_VERSION};
 use crate::staging::{Staging, make_read_only, write_new};
-use crate::{Counts, DatasetError, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION};
 use protea_formats::{FormatError, check_information_accretion, read_taxonomy};
 use protea_ontology::compressed::open_decompressed;
 use protea_ontology::{Ontology, as_obo, read_ontology};
@@ -96,7 +99,7 @@ pub fn freeze(
         parent,
         files,
     };
-    let sha256 = write_manifest(&manifest, &dir.join(MANIFEST_FILE))?;
+    let sha256 = manifest.write(&dir.join(MANIFEST_FILE))?;
     staging.publish()?;
     Ok(FreezeReport {
         directory: out,
@@ -231,12 +234,4 @@ fn digest(
         },
     )?;
     Ok(files)
-}
-
-pub(crate) fn write_manifest(manifest: &Manifest, path: &Path) -> Result<String, DatasetError> {
-    let mut text = serde_json::to_vec_pretty(manifest)
-        .map_err(|error| DatasetError::write(path)(error.into()))?;
-    text.push(b'\n');
-    write_new(path, &text)?;
-    Ok(digest_bytes(&text))
 }

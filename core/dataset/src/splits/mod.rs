@@ -15,14 +15,17 @@
 //!
 //! [`split_by_time`] compares two releases of annotations instead; see there.
 
-mod deal;
-mod given;
+mod by_list;
 mod knowledge;
-mod parts;
+mod part;
+mod shares;
+mod split;
 mod targets;
 mod time;
 
-pub use given::Accessions;
+pub use by_list::Accessions;
 pub use knowledge::{EXPERIMENTAL, Evidence, Knowledge};
-pub use parts::{Part, PartPlace, Shares, Split, SplitRequest, SplitRule, split};
+pub use part::{Part, PartPlace};
+pub use shares::Shares;
+pub use split::{Split, SplitRequest, SplitRule, split};
 pub use time::{Targets, TimeSplit, TimeSplitRequest, split_by_time};

@@ -9,9 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::knowledge::{Evidence, Knowledge};
-use super::parts::write_document;
 use super::targets::{self, Found, Target};
-use crate::staging::{Staging, write_new};
+use crate::staging::{Staging, write_json, write_new};
 use crate::subset::Subset;
 use crate::{Counts, DatasetError, FrozenDataset, Tally};
 use protea_ontology::Ontology;
@@ -177,7 +176,7 @@ pub fn split_by_time(
         gone,
     };
     let document = document(earlier, later, request, &split);
-    write_document(&document, &staging.path().join("split.json"))?;
+    write_json(&staging.path().join("split.json"), &document)?;
     staging.publish()?;
     Ok(split)
 }

@@ -5,12 +5,13 @@
 //! <https://github.com/geneontology/go-annotation/blob/master/specs/gpad-gpi-2-0.md>.
 
 use jiff::civil::Date;
-
-use super::{AnnotationRow, Fate, Layout, evidence, usable_accession, usable_term};
-use crate::error::excerpt;
-use crate::lines::Lines;
-use crate::{FormatError, accession, taxonomy};
 use protea_ontology::Aspect;
+
+use super::evidence;
+use super::row::{AnnotationRow, Fate, Layout, usable_accession, usable_term};
+use crate::accession;
+use crate::error::{FormatError, excerpt};
+use crate::lines::Lines;
 
 const GAF: &str = "a GAF 2 line has 17 columns separated by tabs (object in 2, term in 5, evidence in 7, aspect in 9, taxon in 13, date in 14)";
 const GPAD: &str = "a GPAD line has 12 columns separated by tabs (term in 4, evidence in 6, date in 9; the object in 1 and 2, or in 1)";
@@ -78,7 +79,7 @@ pub(super) fn gaf_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
     let taxon = taxon
         .strip_prefix("taxon:")
         .or_else(|| taxon.strip_prefix("NCBITaxon:"))
-        .and_then(taxonomy::parse_taxon)
+        .and_then(accession::parse_taxon)
         .ok_or_else(|| wrong(lines, 13, columns[12], "taxon", GAF))?;
     let (accession, isoform) = object(columns[0], columns[1]);
     let accession = usable_accession(lines, accession, GAF)?;

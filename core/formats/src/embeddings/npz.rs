@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use protea_hdf5::MatrixType;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
 use super::scratch::ScratchRows;
-use super::{FormatError, Opened, Rows, Wanted, checked_shape, npy};
+use super::{FormatError, Opened, Rows, Wanted, checked_shape};
 use crate::npy_header::Header;
+use crate::partial_read::read_up_to;
 
 /// The largest list of accessions taken into memory, in bytes.
 const LARGEST_LIST: u64 = 1 << 30;
@@ -113,7 +115,7 @@ fn with_member<T>(
         .into_owned();
     let name = name.strip_suffix(".npy").unwrap_or(&name);
     let mut start = [0; 8];
-    let got = npy::read_up_to(&mut member, &mut start).map_err(FormatError::unreadable(path))?;
+    let got = read_up_to(&mut member, &mut start).map_err(FormatError::unreadable(path))?;
     if got < 8 || !start.starts_with(b"\x93NUMPY") {
         return Err(FormatError::matrix(
             path,
@@ -136,53 +138,10 @@ fn unpack(
     let mut first = None;
     let mut total = 0;
     for array in arrays {
-        let (rows, width, dtype) = with_member(
-            path,
-            archive,
-            array.handle,
-            |name, header, data| {
-                let wrong = |(problem, remedy): (String, &'static str)| {
-                    FormatError::matrix(path, format!("{name}: {problem}"), remedy)
-                };
-                let dtype = header.float().map_err(wrong)?;
-                let (rows, width) = match header.shape.as_slice() {
-                    &[width] => (1, width),
-                    _ => header
-                        .matrix()
-                        .map(|(_, rows, width)| (rows, width))
-                        .map_err(wrong)?,
-                };
-                let (rows, width) = checked_shape(path, rows as u64, width as u64)?;
-                let expected = rows as u64 * (width * dtype.bytes()) as u64;
-                let mut left = expected;
-                let mut piece = vec![0; PIECE];
-                loop {
-                    let want = left.min(PIECE as u64) as usize;
-                    let got = npy::read_up_to(&mut *data, &mut piece[..want])
-                        .map_err(FormatError::unreadable(path))?;
-                    unpacked
-                        .push(&piece[..got])
-                        .map_err(FormatError::unreadable(path))?;
-                    left -= got as u64;
-                    if got < want || left == 0 {
-                        break;
-                    }
-                }
-                // Also has the archive compare its checksum.
-                let more =
-                    npy::read_up_to(&mut *data, &mut [0]).map_err(FormatError::unreadable(path))?;
-                if left > 0 || more > 0 {
-                    return Err(FormatError::matrix(
-                        path,
-                        format!(
-                            "{name}: its header promises {rows} rows of {width} columns, but it has more or fewer numbers"
-                        ),
-                        "save the archive again with numpy.savez",
-                    ));
-                }
-                Ok((rows, width, dtype))
-            },
-        )?;
+        let (rows, width, dtype) =
+            with_member(path, archive, array.handle, |name, header, data| {
+                unpack_member(path, name, &header, data, &mut unpacked)
+            })?;
         let (_, width_of_first, dtype_of_first) = *first.get_or_insert((rows, width, dtype));
         if (width, dtype) != (width_of_first, dtype_of_first) {
             return Err(FormatError::matrix(
@@ -209,6 +168,51 @@ fn unpack(
         (total, width),
         dtype,
     )?))
+}
+
+/// Adds the numbers of one member; answers its rows, its columns and its type.
+fn unpack_member(
+    path: &Path,
+    name: &str,
+    header: &Header,
+    data: &mut dyn Read,
+    unpacked: &mut ScratchRows,
+) -> Result<(usize, usize, MatrixType), FormatError> {
+    let wrong = |(problem, remedy): (String, &'static str)| {
+        FormatError::matrix(path, format!("{name}: {problem}"), remedy)
+    };
+    let unreadable = FormatError::unreadable(path);
+    let dtype = header.float().map_err(wrong)?;
+    let (rows, width) = match header.shape.as_slice() {
+        &[width] => (1, width),
+        _ => header
+            .matrix()
+            .map(|(_, rows, width)| (rows, width))
+            .map_err(wrong)?,
+    };
+    let (rows, width) = checked_shape(path, rows as u64, width as u64)?;
+    let mut left = rows as u64 * (width * dtype.bytes()) as u64;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let want = left.min(PIECE as u64) as usize;
+        let got = read_up_to(data, &mut piece[..want]).map_err(&unreadable)?;
+        unpacked.push(&piece[..got]).map_err(&unreadable)?;
+        left -= got as u64;
+        if got < want || left == 0 {
+            break;
+        }
+    }
+    // Reading past the end also has the archive compare its checksum.
+    let more = read_up_to(data, &mut [0]).map_err(&unreadable)?;
+    if left > 0 || more > 0 {
+        return Err(wrong((
+            format!(
+                "its header promises {rows} rows of {width} columns, but it has more or fewer numbers"
+            ),
+            "save the archive again with numpy.savez",
+        )));
+    }
+    Ok((rows, width, dtype))
 }
 
 fn texts(path: &Path, archive: &mut Archive, number: usize) -> Result<Vec<String>, FormatError> {

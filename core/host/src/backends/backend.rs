@@ -50,7 +50,7 @@ impl Backend {
     pub fn named(name: &str, offline: bool) -> Result<Self, TrackerError> {
         match name {
             "mlflow" => {
-                let server = Mlflow::from_environment()?;
+                let server = Mlflow::from_env()?;
                 let server = if offline { server } else { server.connect()? };
                 Ok(Self::shared(Arc::new(server)))
             }
@@ -72,7 +72,7 @@ impl Backend {
     }
 
     pub(super) fn feed_from(&self, log: LogFirst, job: &Path) -> Result<LogFirst, TrackerError> {
-        Ok(log.feeding(self.tracker(job)?, &self.feeder))
+        Ok(log.with_backend(self.tracker(job)?, &self.feeder))
     }
 
     pub(super) fn wait(&self, most: Duration) -> Vec<Undelivered> {
@@ -83,7 +83,7 @@ impl Backend {
 /// The backend of a run that was left for a sync.
 pub(super) fn of_cursor(cursor: &Cursor, job: &Path) -> Result<Arc<dyn Tracker>, TrackerError> {
     match cursor.backend.as_str() {
-        "mlflow" => Ok(Arc::new(Mlflow::for_target(&cursor.target)?)),
+        "mlflow" => Ok(Arc::new(Mlflow::from_target(&cursor.target)?)),
         name => Backend::named(name, true)?.tracker(job),
     }
 }

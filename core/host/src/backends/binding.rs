@@ -4,7 +4,7 @@ use std::path::Path;
 
 use protea_tracking::{
     RunReference, RunStart, Tracker,
-    log::{EventLog, FILE_NAME, settle},
+    log::{EventLog, FILE_NAME, clear_open_marker},
     sync_run,
 };
 use serde_json::{Value, json};
@@ -40,7 +40,8 @@ pub fn bind_tracker(
             run_id: bound.run_id,
         });
     }
-    let mut start = run_start(job, None)?.offline(offline);
+    let mut start = run_start(job, None)?;
+    start.offline = offline;
     start.project = project.map(str::to_owned);
     let backend = Backend::named(name, offline)?;
     let place = backend.tracker(job.directory())?;
@@ -56,7 +57,7 @@ pub fn bind_tracker(
     tracker.start_run(start.clone())?.suspend()?;
     let reference = match deferred {
         true => None,
-        false => match sync_run(&tracker.log().log_of(&start.run_id), place) {
+        false => match sync_run(&tracker.log().log_path(&start.run_id), place) {
             Ok(synced) => synced.reference,
             Err(error) => {
                 abandon(workspace, &tracker, start)?;
@@ -89,7 +90,7 @@ fn abandon(
 ) -> Result<(), WorkspaceError> {
     let run = tracker.start_run(start)?;
     run.fail("the job could not be bound to it")?;
-    Ok(settle(&workspace.open_runs(), run.id())?)
+    Ok(clear_open_marker(&workspace.open_runs(), run.id())?)
 }
 
 /// What a job is bound to, for the work that begins now. A run that has ended is over: the job is
@@ -147,12 +148,12 @@ pub(super) fn run_start(
     let group = (!group.is_empty()).then(|| group.join("/"));
     let name = group.clone().unwrap_or_else(|| job.id().to_owned());
     let mut start = RunStart::new(name)
-        .kind("job")
-        .config("job", job.id())
-        .config("state_point", json!(state_point));
+        .with_kind("job")
+        .with_config("job", job.id())
+        .with_config("state_point", json!(state_point));
     for key in ["experiment", "hypothesis"] {
         if let Some(value) = state_point.get(key) {
-            start = start.config(key, value.clone());
+            start = start.with_config(key, value.clone());
         }
     }
     start.group = group;

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, thread};
 
-use protea_tracking::{Run, RunStatus, Tracker, log::settle};
+use protea_tracking::{Run, RunStatus, Tracker, log::clear_open_marker};
 
 use super::{Tracking, binding};
 use crate::workspace::{Job, Workspace, WorkspaceError};
@@ -82,9 +82,10 @@ struct Lifecycle<'a> {
 impl<'a> Lifecycle<'a> {
     fn begin(job: &'a Job, tracking: &Tracking) -> Result<Self, WorkspaceError> {
         let bound = job.document()?.tracker;
-        let mut start = binding::run_start(job, bound.as_ref())?.offline(tracking.offline);
+        let mut start = binding::run_start(job, bound.as_ref())?;
+        start.offline = tracking.offline;
         if let Some(bound) = &bound {
-            start = start.id(&bound.log);
+            start = start.with_id(&bound.log);
         }
         let workspace = Workspace::at(job.workspace())?;
         let run = tracking.tracker(&workspace, job)?.start_run(start)?;
@@ -114,7 +115,7 @@ impl<'a> Lifecycle<'a> {
         })?;
         tracked?;
         // Until then the next command sees to it.
-        Ok(settle(&self.open_runs, self.run.id())?)
+        Ok(clear_open_marker(&self.open_runs, self.run.id())?)
     }
 }
 

@@ -121,9 +121,9 @@ impl Tracking {
         job: &Job,
     ) -> Result<LogFirst, TrackerError> {
         let log = Jsonl::new(job.tracker_log())?
-            .marking_open_runs_in(workspace.open_runs())
-            .leaving_marks()
-            .on_error(self.on_log_error);
+            .with_open_runs_in(workspace.open_runs())
+            .with_markers_kept()
+            .with_on_error(self.on_log_error);
         self.backends
             .iter()
             .try_fold(LogFirst::new(log), |tracker, backend| {

@@ -88,12 +88,12 @@ impl Backends {
             // Whoever sends it does what is to be done.
             Err(error @ TrackerError::Busy { .. }) => {
                 synced.ok = true;
-                synced.error = Some(error.to_string());
+                synced.error = Some(error.full_message());
             }
             Err(error) => {
-                synced.error = Some(error.to_string());
+                synced.error = Some(error.full_message());
                 if matches!(error, TrackerError::Unavailable { .. }) {
-                    self.down.insert(place, error.to_string());
+                    self.down.insert(place, error.full_message());
                 }
             }
         }

@@ -5,15 +5,15 @@
 
 mod bounded;
 mod check;
-mod door;
 mod error;
 mod isolation;
 mod load_error;
 mod programs;
-#[cfg(unix)]
-mod reach;
 mod runner;
+#[cfg(unix)]
+mod sandbox_paths;
 mod spec;
+mod transport;
 
 pub use error::DispatchError;
 pub use isolation::Isolation;

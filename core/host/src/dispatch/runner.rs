@@ -9,7 +9,7 @@ use protea_contracts::{
 use serde_json::Value;
 use url::Url;
 
-use super::{DispatchError, Isolation, LoadError, check, door::Door, spec};
+use super::{DispatchError, Isolation, LoadError, check, spec, transport::Transport};
 use crate::{
     catalog::{CatalogError, Entry},
     store,
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Runner {
     entry: Entry,
-    door: Door,
+    transport: Transport,
     capabilities: Capabilities,
 }
 
@@ -40,8 +40,8 @@ impl Runner {
                 path: entry.path.clone(),
             }));
         }
-        let door = Door::open(entry, isolation)?;
-        let capabilities = door.describe().map_err(|source| LoadError::Describe {
+        let transport = Transport::open(entry, isolation)?;
+        let capabilities = transport.describe().map_err(|source| LoadError::Describe {
             path: entry.path.clone(),
             source: Box::new(source),
         })?;
@@ -60,7 +60,7 @@ impl Runner {
         }
         Ok(Self {
             entry: entry.clone(),
-            door,
+            transport,
             capabilities,
         })
     }
@@ -80,7 +80,7 @@ impl Runner {
     /// Where its code runs.
     #[must_use]
     pub fn isolation(&self) -> Isolation {
-        self.door.isolation()
+        self.transport.isolation()
     }
 
     /// What it says of itself: spec schema, defaults, metrics.
@@ -111,7 +111,9 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<RunResult, DispatchError> {
         self.resolve_spec(&request.spec)?;
-        let fitted = self.door.fit(request, &self.capabilities.programs, sink);
+        let fitted = self
+            .transport
+            .fit(request, &self.capabilities.programs, sink);
         let fitted = fitted.map_err(|error| check::room(error, &request.output_uri))?;
         check::fitted(&fitted.model_uri, &request.output_uri)?;
         Ok(fitted)
@@ -128,7 +130,7 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<EvalResult, DispatchError> {
         let evaluated = self
-            .door
+            .transport
             .evaluate(request, &self.capabilities.programs, sink);
         let evaluated = evaluated.map_err(|error| check::room(error, &request.output_uri))?;
         self.capabilities.metrics.check(&evaluated.metrics)?;
@@ -145,7 +147,9 @@ impl Runner {
         request: &ExportRequest,
         sink: Arc<dyn EventSink>,
     ) -> Result<ExportResult, DispatchError> {
-        let exported = self.door.export(request, &self.capabilities.programs, sink);
+        let exported = self
+            .transport
+            .export(request, &self.capabilities.programs, sink);
         let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
         check::exported(&exported, &local(&request.output_uri)?)?;
         Ok(exported)
@@ -164,7 +168,7 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<Explanation, DispatchError> {
         let explanation = self
-            .door
+            .transport
             .explain(request, &self.capabilities.programs, sink)?;
         check::explained(&explanation, request)?;
         Ok(explanation)

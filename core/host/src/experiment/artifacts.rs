@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
-use super::{Experiment, ExperimentError, Observer};
+use super::{error::ExperimentError, observer::Observer, setup::Experiment};
 use crate::{
     DatasetError, dataset,
     store::{self, Lease, Store, StoreError, Transfer, TransferObserver},

@@ -1,13 +1,19 @@
 //! A run that groups others.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use protea_contracts::{ExplainRequest, Explanation, Metrics};
 use protea_tracking::Tags;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Experiment, ExperimentError, FinishedRun, Parent, Recorder, Steps};
+use super::{
+    error::ExperimentError, finished_run::FinishedRun, lifecycle::Steps, observer::Observer,
+    recorder::Recorder, run_spec::Parent, setup::Experiment,
+};
 use crate::{
     Dataset,
     workspace::{RunManifest, Status},
@@ -152,6 +158,10 @@ impl<'e> RunContext<'e> {
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.steps.recorder.directory().path()
+    }
+
+    pub(super) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.steps.experiment.observer)
     }
 
     /// Fits on `train`, as [`Experiment::fit`] does.

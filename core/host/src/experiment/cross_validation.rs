@@ -7,12 +7,17 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Experiment, ExperimentError, GroupedRun, Origin, Progress, RunContext, RunOptions,
-    done_before::DoneBefore,
-    trials::{Work, in_parallel},
+    context::{GroupedRun, RunContext, RunOptions},
+    error::ExperimentError,
+    observer::Progress,
+    run_reuse::ReusableRuns,
+    setup::Experiment,
+    trials::in_parallel,
     tsv::{Tsv, free_name},
+    work::Work,
 };
 use crate::Dataset;
+use crate::search::Origin;
 
 /// A fold: what is learned from when it is held out, and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +174,7 @@ impl RunContext<'_> {
         };
         tell(0, None, false);
         let (mut scores, mut children, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        let known = DoneBefore::default();
+        let known = ReusableRuns::default();
         let ended = in_parallel(
             experiment,
             &self.parent,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use protea_tracking::TrackerError;
 
-use super::{SearchError, Step};
+use super::observer::Step;
+use crate::search::SearchError;
 use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
 /// Why an experiment did not come to its end.
@@ -59,6 +60,9 @@ pub enum ExperimentError {
     /// The event log cannot be written, or a backend cannot be used.
     #[error(transparent)]
     Tracker(#[from] TrackerError),
+    /// No entrant of a benchmark has scores.
+    #[error("no runner came to a score")]
+    NoScores,
     /// A search cannot be done, or found nothing.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -105,6 +109,22 @@ impl ExperimentError {
     #[must_use]
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// The message, with those of its causes that it does not already contain.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let part = error.to_string();
+            if !text.contains(&part) {
+                text.push_str(": ");
+                text.push_str(&part);
+            }
+            cause = error.source();
+        }
+        text
     }
 
     /// Whether what would come after is in vain: the user asked for the end, or nothing can be

@@ -7,7 +7,11 @@ use protea_contracts::{
     emit::{Event, EventSink},
 };
 
-use super::{Experiment, ExperimentError, Observer, Step};
+use super::{
+    error::ExperimentError,
+    observer::{Observer, Step},
+    setup::Experiment,
+};
 
 impl Experiment<'_> {
     /// Says where the scores come from that a model gives to a protein. The experiment's seed and

@@ -1,14 +1,9 @@
 //! Who watches an experiment.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use protea_contracts::{
-    Level,
-    emit::{Event, EventSink, METRIC},
-};
-use serde::Deserialize;
+use protea_contracts::{Level, emit::Event};
 
-use super::{journal::StepLog, tracked::Tracked};
 use crate::{store::Transfer, workspace::StepRecord};
 
 /// What a runner is asked to do: a lifecycle step of a run, or a question about one.
@@ -64,6 +59,9 @@ pub trait Observer: Send + Sync {
     /// A model, or the dataset of one, is fetched, or an export is sent, and has come this far.
     fn transfer(&self, _transfer: &Transfer<'_>) {}
 
+    /// An entrant of a benchmark begins, has no scores, or returned other scores than it was given.
+    fn benchmark(&self, _event: &BenchmarkEvent<'_>) {}
+
     /// Whether the experiment should end.
     fn is_cancelled(&self) -> bool {
         false
@@ -89,6 +87,41 @@ pub struct Progress<'p> {
     pub best: Option<(usize, f64)>,
 }
 
+/// What happens in a benchmark, beside the steps of its entrants.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum BenchmarkEvent<'b> {
+    /// The run of an entrant begins.
+    Started {
+        /// The entrant.
+        name: &'b str,
+        /// Its place among all, from 0.
+        place: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// An entrant has no scores.
+    Failed {
+        /// The entrant.
+        name: &'b str,
+        /// Why.
+        reason: &'b str,
+    },
+    /// A runner returned another value of the metric that entrants are ranked by than the scorer found.
+    Differs {
+        /// The entrant.
+        name: &'b str,
+        /// The group.
+        group: &'b str,
+        /// The metric.
+        metric: &'b str,
+        /// What the runner returned.
+        returned: f64,
+        /// What the scorer found, which is what counts.
+        scored: f64,
+    },
+}
+
 /// Nobody.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
@@ -96,43 +129,5 @@ pub struct Silent;
 impl Observer for Silent {
     fn level(&self) -> Level {
         Level::Error
-    }
-}
-
-/// The fields of a `metric` event.
-#[derive(Deserialize)]
-struct MetricFields {
-    name: String,
-    value: f64,
-    step: u64,
-}
-
-/// An [`Observer`], the run's log and its trackers as the sink of one dispatch.
-pub(super) struct StepSink {
-    pub(super) tracked: Arc<Tracked>,
-    pub(super) step: Step,
-    pub(super) observer: Arc<dyn Observer>,
-    pub(super) log: StepLog,
-}
-
-impl EventSink for StepSink {
-    fn level(&self) -> Level {
-        self.observer.level().min(Level::Info)
-    }
-
-    fn receive(&self, event: &Event<'_>) {
-        self.log.event(event);
-        if event.name == METRIC
-            && let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
-        {
-            self.tracked.metric(step, &name, value);
-        }
-        if event.level >= self.observer.level() {
-            self.observer.event(self.step, event);
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.observer.is_cancelled()
     }
 }

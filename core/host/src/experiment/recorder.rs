@@ -8,8 +8,14 @@ use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Experiment, ExperimentError, FinishedRun, Observer, Step, journal::Journal, observer::StepSink,
-    plan::Plan, tracked::Tracked,
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    journal::Journal,
+    observer::{Observer, Step},
+    run_spec::RunSpec,
+    setup::Experiment,
+    step_sink::StepSink,
+    tracker_sink::TrackerSink,
 };
 use crate::{
     DispatchError, WorkspaceError,
@@ -25,7 +31,7 @@ pub(super) struct Recorder {
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
     journal: Journal,
-    tracked: Arc<Tracked>,
+    tracked: Arc<TrackerSink>,
     current: Option<(Step, Instant)>,
     ended: bool,
 }
@@ -34,27 +40,27 @@ impl Recorder {
     pub(super) fn begin(
         job: &Job,
         experiment: &Experiment<'_>,
-        plan: &Plan<'_>,
+        run_spec: &RunSpec<'_>,
     ) -> Result<Self, ExperimentError> {
-        let runner = plan.of_runner.then(|| experiment.runner.entry());
-        let known_by = runner.map_or(plan.pipeline, |entry| &entry.descriptor.name);
-        let directory = job.begin_run(plan.pipeline, known_by)?;
+        let runner = run_spec.of_runner.then(|| experiment.runner.entry());
+        let known_by = runner.map_or(run_spec.pipeline, |entry| &entry.descriptor.name);
+        let directory = job.begin_run(run_spec.pipeline, known_by)?;
         let tracking = &experiment.tracking;
         let mut tags = tracking.tags.clone();
-        tags.extend(plan.tags.clone());
+        tags.extend(run_spec.tags.clone());
         let manifest = RunManifest {
             run_id: directory.id().to_owned(),
             job_id: job.id().to_owned(),
-            pipeline: plan.pipeline.to_owned(),
-            name: Some(plan.name.clone()),
-            parent: plan
+            pipeline: run_spec.pipeline.to_owned(),
+            name: Some(run_spec.name.clone()),
+            parent: run_spec
                 .parent
                 .or(experiment.below.as_deref())
                 .map(str::to_owned),
             project: tracking.project.clone(),
             group: tracking.group.clone(),
             tags,
-            notes: plan.notes.clone().or_else(|| tracking.notes.clone()),
+            notes: run_spec.notes.clone().or_else(|| tracking.notes.clone()),
             status: Status::Running,
             runner: runner.map(|entry| RunnerRecord {
                 name: entry.descriptor.name.clone(),
@@ -64,10 +70,10 @@ impl Recorder {
                 sha256: entry.sha256.clone(),
             }),
             isolation: experiment.runner.isolation().name().to_owned(),
-            spec: plan.spec.clone(),
+            spec: run_spec.spec.clone(),
             seed: experiment.seed,
             threads: experiment.threads,
-            datasets: plan
+            datasets: run_spec
                 .datasets
                 .iter()
                 .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
@@ -77,7 +83,7 @@ impl Recorder {
             started: Timestamp::now(),
             finished: None,
             steps: Vec::new(),
-            model_uri: plan.model_uri.cloned(),
+            model_uri: run_spec.model_uri.cloned(),
             metrics: Metrics::new(),
             artifacts: Artifacts {
                 directory: directory.path().to_owned(),
@@ -85,7 +91,7 @@ impl Recorder {
             },
             error: None,
         };
-        let tracked = Tracked::start(experiment, job, &manifest)?;
+        let tracked = TrackerSink::start(experiment, job, &manifest)?;
         // Not before: a manifest of a run that is not known to be open would say `running` for ever.
         directory.write_manifest(&manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;

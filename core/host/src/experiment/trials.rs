@@ -11,31 +11,15 @@ use std::{
 };
 
 use protea_contracts::{Level, emit::Event};
-use serde_json::Value;
 
 use super::{
-    Experiment, ExperimentError, FinishedRun, Observer, Parent, Plan, Step, done_before::DoneBefore,
+    error::ExperimentError,
+    observer::{Observer, Step},
+    run_reuse::ReusableRuns,
+    run_spec::{Parent, RunSpec},
+    setup::Experiment,
+    work::{Work, Worked},
 };
-use crate::Dataset;
-
-/// A run that is to fit and to evaluate.
-pub(super) struct Work<'w> {
-    /// The directory below `artifacts/`.
-    pub(super) pipeline: &'static str,
-    /// Its name below that of its parent.
-    pub(super) name: String,
-    /// The settings, with the runner's defaults filled in.
-    pub(super) spec: Value,
-    pub(super) train: &'w Dataset,
-    pub(super) eval: &'w Dataset,
-}
-
-/// A run that did so.
-pub(super) struct Worked {
-    pub(super) run: FinishedRun,
-    /// Whether it was there already.
-    pub(super) taken_over: bool,
-}
 
 /// Does all of the work, as much at once as the experiment says. `told` gets every outcome, with
 /// its place in `works`, as it comes. What goes wrong in the runner is an outcome; anything else,
@@ -43,7 +27,7 @@ pub(super) struct Worked {
 pub(super) fn in_parallel(
     experiment: &Experiment<'_>,
     parent: &Parent,
-    done: &DoneBefore,
+    done: &ReusableRuns,
     works: &[Work<'_>],
     mut told: impl FnMut(usize, Result<Worked, &ExperimentError>),
 ) -> Result<(), ExperimentError> {
@@ -104,28 +88,32 @@ impl Experiment<'_> {
     pub(super) fn work(
         &self,
         parent: &Parent,
-        done: &DoneBefore,
+        done: &ReusableRuns,
         work: &Work<'_>,
     ) -> Result<Worked, ExperimentError> {
         if self.observer.is_cancelled() {
             return Err(ExperimentError::Cancelled);
         }
-        let mut plan = Plan::new(work.pipeline, format!("{}/{}", parent.name, work.name));
-        plan.parent = Some(&parent.run_id);
-        plan.spec = &work.spec;
-        plan.datasets = vec![("train", work.train), ("eval", work.eval)];
+        let mut run_spec = RunSpec::new(work.pipeline, format!("{}/{}", parent.name, work.name));
+        run_spec.parent = Some(&parent.run_id);
+        run_spec.spec = &work.spec;
+        run_spec.datasets = vec![("train", work.train), ("eval", work.eval)];
         if !self.recompute
-            && let Some(run) = done.find(self, &self.job_of(&plan)?, work)
+            && let Some(run) = done.find(self, &self.job_of(&run_spec)?, work)
         {
-            let taken_over = true;
-            return Ok(Worked { run, taken_over });
+            return Ok(Worked {
+                run,
+                taken_over: true,
+            });
         }
-        let run = self.record(&plan, |steps| {
+        let run = self.record(&run_spec, |steps| {
             let model = steps.fit(&work.spec, work.train)?;
             steps.evaluate(&model, work.eval)
         })?;
-        let taken_over = false;
-        Ok(Worked { run, taken_over })
+        Ok(Worked {
+            run,
+            taken_over: false,
+        })
     }
 }
 

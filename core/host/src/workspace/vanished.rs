@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
     TrackerError,
-    log::{ClosedRun, End, close_vanished, settle},
+    log::{ClosedRun, RunEnd, clear_open_marker, close_vanished},
 };
 
 use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError};
@@ -21,7 +21,8 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
         let Some(job) = job_of(&run.log) else {
             continue;
         };
-        let settled = bring_to_end(job, &run).and_then(|()| Ok(settle(&open_runs, &run.run_id)?));
+        let settled =
+            bring_to_end(job, &run).and_then(|()| Ok(clear_open_marker(&open_runs, &run.run_id)?));
         if let Err(error) = settled {
             failures.push(match error {
                 WorkspaceError::Tracker(error) => error,
@@ -42,11 +43,11 @@ fn job_of(log: &Path) -> Option<&Path> {
 }
 
 /// How a run ended whose process vanished between its manifest, which is written first, and its log.
-fn end_in_manifest(log: &Path) -> Option<End> {
+fn end_in_manifest(log: &Path) -> Option<RunEnd> {
     let run_id = log.parent()?.file_name()?.to_str()?;
     let directory = RunDirectory::find(job_of(log)?, run_id)?;
     let manifest = RunManifest::read(directory.path()).ok()?;
-    (manifest.status != Status::Running).then_some((manifest.status, manifest.error))
+    (manifest.status != Status::Running).then(|| RunEnd::new(manifest.status, manifest.error))
 }
 
 fn bring_to_end(job: &Path, run: &ClosedRun) -> Result<(), WorkspaceError> {

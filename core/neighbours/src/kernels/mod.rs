@@ -6,6 +6,7 @@
 //! by a file here, a variant of [`Kernel`] and, where its rounding is new, one of `Precision`.
 
 use super::bounds::RowScale;
+use super::precision::Precision;
 
 mod avx2;
 mod avx512;
@@ -18,15 +19,6 @@ pub(super) use avx512::Avx512;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use portable::Portable;
 pub(super) use vnni::Vnni;
-
-/// How a kernel holds numbers and sums products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Precision {
-    /// Single precision throughout.
-    Single,
-    /// 16-bit integers with one scale per row; their products are summed exactly in 32 bits.
-    Int16,
-}
 
 /// The inner loop that a search uses to find candidates. It changes the speed, never the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

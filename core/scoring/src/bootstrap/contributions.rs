@@ -3,12 +3,13 @@
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::super::counting::{Counter, N, PR, RC, Task, VALUES};
-use super::super::curve::Scores;
-use super::super::options::{Norm, Propagation};
-use super::super::pairwise::add_rows;
-use super::super::partial_counting::{Counted, PartialCounter, PartialTask};
-use super::super::propagation::Propagator;
+use crate::counting::{Counter, Task};
+use crate::counts::{N, PR, RC, VALUES};
+use crate::curve::Scores;
+use crate::options::{Norm, Propagation};
+use crate::pairwise::add_rows;
+use crate::partial_counting::{Counted, PartialCounter, PartialTask};
+use crate::propagation::Propagator;
 use protea_ontology::Namespace;
 
 /// Proteins that one thread counts together.

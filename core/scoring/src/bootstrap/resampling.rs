@@ -5,16 +5,16 @@ use std::ops::ControlFlow;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
-use super::super::ScoringError;
-use super::super::evaluation::with_task;
-use super::super::options::ScoringOptions;
-use super::super::partial;
-use super::super::predictions::Predictions;
-use super::super::rules::Rules;
-use super::super::thresholds::Thresholds;
 use super::contributions::Contributions;
 use super::draws::draw;
 use super::interval::{Difference, Interval};
+use crate::error::ScoringError;
+use crate::evaluation::with_task;
+use crate::options::ScoringOptions;
+use crate::partial;
+use crate::predictions::Predictions;
+use crate::rules::Rules;
+use crate::thresholds::Thresholds;
 use protea_ontology::Aspect;
 
 /// Resamples between two looks at whether the caller still wants them.
@@ -77,7 +77,7 @@ pub struct Resampled {
     /// Proteins of the ground truth here that have something left to predict; at least 1. A resample draws from these and from those
     /// of which all was known, as many as there are.
     pub proteins: usize,
-    /// Fmax of the proteins themselves, 0..=1; that of [`evaluate`](super::super::evaluate) to the last bit.
+    /// Fmax of the proteins themselves, 0..=1; that of [`evaluate`](crate::evaluate) to the last bit.
     pub fmax: f64,
     /// Fmax of each resample, 0..=1.
     pub resamples: Vec<f64>,

@@ -1,4 +1,4 @@
-//! Keeps runs as event logs in a directory.
+//! Records runs as event logs in a directory.
 
 use std::{
     fs,
@@ -7,14 +7,14 @@ use std::{
 };
 
 use crate::{
-    Event, EventKind, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary, Tracker,
-    TrackerError,
-    log::{self, ClosedRun, EventLog, LogReader, mark, unmark},
+    EventKind, RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary, Tracker,
+    TrackerError, files,
+    log::{self, ClosedRun, EventLog, LogReader, mark_open, mark_open_if_new},
     query::page,
     summary::summarise,
 };
 
-/// The log of truth as a tracker: `<directory>/<run_id>/events.jsonl`.
+/// The event log as a tracker: `<directory>/<run_id>/events.jsonl`.
 ///
 /// ```
 /// use protea_tracking::{Jsonl, RunStart, RunStatus, Tracker};
@@ -22,7 +22,7 @@ use crate::{
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let directory = directory.path();
 /// let tracker = Jsonl::new(directory)?;
-/// let run = tracker.start_run(RunStart::new("knn").id("first"))?;
+/// let run = tracker.start_run(RunStart::new("knn").with_id("first"))?;
 /// run.log_metrics(0, [("fmax", 0.544)])?;
 /// run.finish(RunStatus::Finished)?;
 /// assert!(directory.join("first/events.jsonl").exists());
@@ -33,56 +33,59 @@ pub struct Jsonl {
     directory: PathBuf,
     open_runs: PathBuf,
     on_error: OnLogError,
-    leaves_marks: bool,
+    keeps_markers: bool,
 }
 
-/// What becomes of a run whose log cannot be written, as on a full disk.
+/// What happens to a run when its log cannot be written, as on a full disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnLogError {
-    /// The call that logged fails, and with it, as a rule, the run.
+    /// The logging call fails.
     #[default]
     Fail,
-    /// The event is lost, the run goes on; a gap in `seq` shows the loss once the log can be
-    /// written again. The start of a run fails all the same.
+    /// The event is lost and the run continues. Once the log can be written again, a gap in `seq`
+    /// shows the loss. If the start of a run cannot be written, it fails all the same.
     Continue,
 }
 
 impl Jsonl {
-    /// Keeps runs in `directory`, and marks those that go on in `<directory>/.open`.
+    /// Records runs in `directory`, with the markers of open runs in `<directory>/.open`. Creates
+    /// nothing yet.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`] when the directory has no absolute path.
+    /// [`TrackerError::Read`] if the current directory, to which a relative `directory` refers, is
+    /// unknown.
     pub fn new(directory: impl AsRef<Path>) -> Result<Self, TrackerError> {
         let directory = directory.as_ref();
-        // A marker names the log for processes that work elsewhere.
-        let directory = std::path::absolute(directory).map_err(TrackerError::write(directory))?;
+        // Markers are read by processes with another current directory.
+        let directory = std::path::absolute(directory).map_err(TrackerError::read(directory))?;
         Ok(Self {
             open_runs: directory.join(".open"),
             directory,
             on_error: OnLogError::Fail,
-            leaves_marks: false,
+            keeps_markers: false,
         })
     }
 
-    /// Marks runs that go on in this directory, which several trackers may share.
+    /// Puts the markers of open runs into this directory, which several trackers can share.
     #[must_use]
-    pub fn marking_open_runs_in(mut self, open_runs: impl Into<PathBuf>) -> Self {
+    pub fn with_open_runs_in(mut self, open_runs: impl Into<PathBuf>) -> Self {
         self.open_runs = open_runs.into();
         self
     }
 
-    /// Leaves the mark of a run that ended, for the caller to [`settle`](log::settle) once all else that
-    /// it keeps of the run says so too.
+    /// Keeps the marker of a run that ended. The caller removes it with
+    /// [`clear_open_marker`](log::clear_open_marker) once it has recorded the end elsewhere too.
     #[must_use]
-    pub fn leaving_marks(mut self) -> Self {
-        self.leaves_marks = true;
+    pub fn with_markers_kept(mut self) -> Self {
+        self.keeps_markers = true;
         self
     }
 
-    /// Says what becomes of a run whose log cannot be written.
+    /// Sets what happens to a run when its log cannot be written.
     #[must_use]
-    pub fn on_error(mut self, on_error: OnLogError) -> Self {
+    pub fn with_on_error(mut self, on_error: OnLogError) -> Self {
         self.on_error = on_error;
         self
     }
@@ -93,21 +96,22 @@ impl Jsonl {
         &self.directory
     }
 
-    /// The log of a run.
+    /// The path of a run's log.
     #[must_use]
-    pub fn log_of(&self, run_id: &str) -> PathBuf {
+    pub fn log_path(&self, run_id: &str) -> PathBuf {
         self.directory.join(run_id).join(log::FILE_NAME)
     }
 
-    /// Closes the runs whose process vanished, as [`log::close_vanished`] does.
+    /// Ends the runs whose process is gone, as [`log::close_vanished`] does, and removes their
+    /// markers.
     ///
     /// # Errors
     ///
-    /// The first of what could not be closed; the other runs are closed all the same.
+    /// The first error. The other runs are ended all the same.
     pub fn close_vanished(&self) -> Result<Vec<ClosedRun>, TrackerError> {
         let (closed, failures) = log::close_vanished(&self.open_runs, |_| None);
         for run in &closed {
-            log::settle(&self.open_runs, &run.run_id)?;
+            log::clear_open_marker(&self.open_runs, &run.run_id)?;
         }
         failures.into_iter().next().map_or(Ok(closed), Err)
     }
@@ -128,15 +132,15 @@ impl Tracker for Jsonl {
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
         start.check()?;
-        let path = self.log_of(&start.run_id);
-        let mark = |locked| mark(&self.open_runs, &start.run_id, &path, locked);
-        mark(false)?;
+        let path = self.log_path(&start.run_id);
+        mark_open_if_new(&self.open_runs, &start.run_id, &path)?;
         let log = EventLog::open(&path)?;
-        Ok(Box::new(JsonlRun {
+        let marker = mark_open(&self.open_runs, &start.run_id, &path)?;
+        Ok(Box::new(JsonlSink {
             log,
-            marker: mark(true)?,
+            marker,
             on_error: self.on_error,
-            leaves_marks: self.leaves_marks,
+            keeps_marker: self.keeps_markers,
         }))
     }
 
@@ -157,18 +161,17 @@ impl Tracker for Jsonl {
     }
 }
 
-struct JsonlRun {
+struct JsonlSink {
     log: EventLog,
     marker: PathBuf,
     on_error: OnLogError,
-    leaves_marks: bool,
+    keeps_marker: bool,
 }
 
-impl RunSink for JsonlRun {
+impl RunSink for JsonlSink {
     fn reference(&self) -> RunReference {
-        let directory = self.log.path().parent().and_then(Path::file_name);
         RunReference {
-            run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
+            run_id: files::run_id_of(self.log.path()),
             url: None,
         }
     }
@@ -178,22 +181,20 @@ impl RunSink for JsonlRun {
     }
 
     fn suspend(&mut self) -> Result<(), TrackerError> {
-        self.log.flush()?;
-        unmark(&self.marker)
+        files::remove_if_present(&self.marker)
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         let last = self.log.last_seq();
         let new = events.partition_point(|event| last.is_some_and(|last| event.seq <= last));
         let events = &events[new..];
         match self.log.append(events) {
-            // An end that could not be written leaves the run open, for the next command to close.
+            // If this was the end of the run, the marker stays, and `close_vanished` ends the run.
             Err(_) if self.on_error == OnLogError::Continue && last.is_some() => return Ok(()),
             result => result?,
         }
-        let ended = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
-        if events.last().is_some_and(ended) && !self.leaves_marks {
-            unmark(&self.marker)?;
+        if events.last().is_some_and(RunEvent::is_end) && !self.keeps_marker {
+            files::remove_if_present(&self.marker)?;
         }
         Ok(())
     }

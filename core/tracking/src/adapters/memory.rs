@@ -1,13 +1,13 @@
-//! Keeps runs in memory, for tests.
+//! Records runs in memory, for tests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Event, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary, Tracker, TrackerError,
-    query::page, summary::summarise,
+    RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary, Tracker,
+    TrackerError, query::page, summary::summarise,
 };
 
-/// A tracker that records what it is told. Clones share their runs.
+/// A tracker that records runs in memory. Clones share their runs.
 ///
 /// ```
 /// use protea_tracking::{EventKind, Memory, RunStart, RunStatus, Tracker};
@@ -20,26 +20,27 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    runs: Arc<Mutex<Vec<RecordedRun>>>,
+    runs: Arc<Mutex<Vec<MemoryRecord>>>,
 }
 
-/// A run in memory.
+/// A run that [`Memory`] has recorded.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RecordedRun {
-    /// What was known at its start.
+#[non_exhaustive]
+pub struct MemoryRecord {
+    /// The description of the run at its start.
     pub start: RunStart,
-    /// What happened, each once, in its order.
-    pub events: Vec<Event<'static>>,
+    /// The events in their order, each once.
+    pub events: Vec<RunEvent<'static>>,
 }
 
 impl Memory {
     /// The runs, in the order of their start.
     #[must_use]
-    pub fn runs(&self) -> Vec<RecordedRun> {
+    pub fn runs(&self) -> Vec<MemoryRecord> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<RecordedRun>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<MemoryRecord>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,12 +55,12 @@ impl Tracker for Memory {
         let known = runs.iter().position(|run| run.start.run_id == start.run_id);
         let index = known.unwrap_or(runs.len());
         if known.is_none() {
-            runs.push(RecordedRun {
+            runs.push(MemoryRecord {
                 start: start.clone(),
                 events: Vec::new(),
             });
         }
-        Ok(Box::new(MemoryRun {
+        Ok(Box::new(MemorySink {
             tracker: self.clone(),
             index,
             run_id: start.run_id.clone(),
@@ -76,13 +77,13 @@ impl Tracker for Memory {
     }
 }
 
-struct MemoryRun {
+struct MemorySink {
     tracker: Memory,
     index: usize,
     run_id: String,
 }
 
-impl RunSink for MemoryRun {
+impl RunSink for MemorySink {
     fn reference(&self) -> RunReference {
         RunReference {
             run_id: self.run_id.clone(),
@@ -95,12 +96,12 @@ impl RunSink for MemoryRun {
         runs[self.index].events.last().map(|event| event.seq)
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         let mut runs = self.tracker.lock();
-        let kept = &mut runs[self.index].events;
+        let recorded = &mut runs[self.index].events;
         for event in events {
-            if kept.last().is_none_or(|last| last.seq < event.seq) {
-                kept.push(event.clone().into_owned());
+            if recorded.last().is_none_or(|last| last.seq < event.seq) {
+                recorded.push(event.clone().into_owned());
             }
         }
         Ok(())

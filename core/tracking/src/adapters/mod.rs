@@ -1,19 +1,19 @@
-//! The backends, one room each.
+//! The backends, one module each.
 
+#[cfg(any(feature = "tensorboard", feature = "wandb"))]
+mod exclusive_file;
 mod jsonl;
 mod memory;
 #[cfg(feature = "mlflow")]
 mod mlflow;
 mod noop;
-#[cfg(any(feature = "tensorboard", feature = "wandb"))]
-mod owned;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
 #[cfg(feature = "wandb")]
 mod wandb;
 
 pub use jsonl::{Jsonl, OnLogError};
-pub use memory::{Memory, RecordedRun};
+pub use memory::{Memory, MemoryRecord};
 #[cfg(feature = "mlflow")]
 pub use mlflow::Mlflow;
 pub use noop::Noop;

@@ -1,8 +1,8 @@
-//! Tracks nothing.
+//! Records nothing.
 
-use crate::{Event, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError};
+use crate::{RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError};
 
-/// A tracker that keeps nothing: for code that takes a tracker where none is wanted.
+/// A tracker that records nothing, for code that requires a tracker.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Noop;
 
@@ -12,7 +12,7 @@ impl Tracker for Noop {
     }
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
-        Ok(Box::new(NoopRun(start.run_id.clone())))
+        Ok(Box::new(NoopSink(start.run_id.clone())))
     }
 
     fn list_runs(&self, _: &RunQuery) -> Result<RunPage, TrackerError> {
@@ -20,9 +20,9 @@ impl Tracker for Noop {
     }
 }
 
-struct NoopRun(String);
+struct NoopSink(String);
 
-impl RunSink for NoopRun {
+impl RunSink for NoopSink {
     fn reference(&self) -> RunReference {
         RunReference {
             run_id: self.0.clone(),
@@ -30,7 +30,7 @@ impl RunSink for NoopRun {
         }
     }
 
-    fn apply(&mut self, _: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, _: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! How far a backend got with a run.
+//! Which events of a run a backend has.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -9,40 +9,42 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunReference, Tracker, TrackerError, log::length};
+use crate::{RunReference, Tracker, TrackerError, files, log};
 
-/// How far a backend got with a run: the file `<backend>.json` beside the run's log.
+/// Which events of a run a backend has: the file `<backend>.json` beside the run's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Cursor {
     /// The backend's name.
     pub backend: String,
-    /// Which place of the backend: [`Tracker::target`].
+    /// The place in the backend: [`Tracker::target`].
     pub target: Value,
-    /// The run as the backend knows it, once it does.
+    /// The run's id and address in the backend, once it has the run.
     #[serde(default)]
     pub reference: Option<RunReference>,
-    /// The place of the last event that the backend took.
+    /// Position of the last event that was sent.
     #[serde(default)]
     pub seq: Option<u64>,
-    /// Where the next event begins in the log, in bytes.
+    /// Where the next event to send begins in the log, in bytes.
     #[serde(default)]
     pub offset: u64,
-    /// What the backend refused for good, the first hundred.
+    /// The events that the backend refused, at most the first hundred.
     #[serde(default)]
     pub refused: Vec<Refusal>,
 }
 
-/// An event that a backend refused for good.
+/// An event that a backend refused. It is not sent again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Refusal {
-    /// Its place in the run.
+    /// The event's position in the run.
     pub seq: u64,
-    /// What the backend said.
+    /// The backend's reason.
     pub reason: String,
 }
 
 impl Cursor {
-    const MOST_REFUSALS: usize = 100;
+    const MAX_REFUSALS: usize = 100;
 
     pub(super) fn new(tracker: &dyn Tracker) -> Self {
         Self {
@@ -55,7 +57,7 @@ impl Cursor {
         }
     }
 
-    /// Reads the cursor at `path`, if it is there.
+    /// Reads the cursor at `path`; none if there is no such file.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, TrackerError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -68,24 +70,23 @@ impl Cursor {
         ))
     }
 
-    /// Writes it to `path`: a reader sees the one before or this one, whole.
+    /// Replaces the file at `path`.
     pub(super) fn write(&self, path: &Path) -> Result<(), TrackerError> {
-        let write = |error| TrackerError::write(path)(error);
-        let mut text = serde_json::to_vec_pretty(self).map_err(|error| write(error.into()))?;
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| TrackerError::write(path)(error.into()))?;
         text.push(b'\n');
-        let temporary = path.with_extension("json.new");
-        fs::write(&temporary, text).map_err(write)?;
-        fs::rename(&temporary, path).map_err(write)
+        files::replace(path, &text)
     }
 
-    /// Whether the backend has all that is in the log.
+    /// Whether everything that is in the log was sent.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`] when the log is gone.
+    /// [`TrackerError::Read`] if there is no log.
     pub fn is_complete(&self, log: &Path) -> Result<bool, TrackerError> {
-        // Beyond the end lies what a machine that lost power took from the log: it is gone through again.
-        Ok(self.offset == length(log)?)
+        // The offset is beyond the end if a power failure took the end of the log. The log is
+        // compared with the backend again then.
+        Ok(self.offset == log::length(log)?)
     }
 
     pub(super) fn has_refused(&self, seq: u64) -> bool {
@@ -93,29 +94,28 @@ impl Cursor {
     }
 
     pub(super) fn refuse(&mut self, seq: u64, error: &TrackerError) {
-        if self.refused.len() < Self::MOST_REFUSALS {
-            let reason = error.to_string();
+        if self.refused.len() < Self::MAX_REFUSALS {
+            let reason = error.full_message();
             self.refused.push(Refusal { seq, reason });
         }
     }
 }
 
-/// The cursor of a backend beside a log.
+/// The path of a backend's cursor for a log.
 pub(super) fn path(log: &Path, backend: &str) -> PathBuf {
     log.with_file_name(format!("{backend}.json"))
 }
 
-/// The right to feed a backend from a log; ends when it is dropped, or with the process.
+/// The lock for feeding a backend from a log. Released when dropped, or with the process.
 pub(super) struct FeedLock(File);
 
 impl Drop for FeedLock {
     fn drop(&mut self) {
-        // Closing alone would leave it locked as long as a child that was just forked has it too.
-        let _ = self.0.unlock();
+        files::unlock(&self.0);
     }
 }
 
-/// The right to feed a backend from a log.
+/// Locks the feeding of a backend from a log. [`TrackerError::Busy`] if another process has it.
 pub(super) fn lock(log: &Path, backend: &str) -> Result<FeedLock, TrackerError> {
     let path = log.with_file_name(format!("{backend}.lock"));
     let file = File::options()
@@ -124,15 +124,9 @@ pub(super) fn lock(log: &Path, backend: &str) -> Result<FeedLock, TrackerError> 
         .write(true)
         .open(&path)
         .map_err(TrackerError::write(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(FeedLock(file)),
-        Err(TryLockError::WouldBlock) => {
-            let directory = log.parent().and_then(Path::file_name);
-            Err(TrackerError::Busy {
-                run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
-                backend: backend.to_owned(),
-            })
-        }
-        Err(TryLockError::Error(error)) => Err(TrackerError::write(&path)(error)),
-    }
+    files::lock(&file, &path, || TrackerError::Busy {
+        run_id: files::run_id_of(log),
+        backend: backend.to_owned(),
+    })?;
+    Ok(FeedLock(file))
 }

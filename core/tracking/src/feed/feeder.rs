@@ -1,4 +1,4 @@
-//! The thread that feeds a backend while runs go on.
+//! The thread that feeds a backend while runs are recorded.
 
 use std::{
     collections::VecDeque,
@@ -11,20 +11,21 @@ use std::{
 use super::run_feed::RunFeed;
 use crate::{Tracker, TrackerError};
 
-/// A background thread that carries runs from their logs to a backend.
+/// A background thread that sends runs from their logs to a backend.
 ///
-/// It reads the logs themselves, a batch at a time, so its memory does not grow with what is
-/// logged, and logging never waits for it. When the backend does not answer it tries again, less
-/// and less often. Clones share the thread; give each backend a feeder of its own, so that none
-/// waits for another.
+/// It reads the logs a batch at a time, so its memory does not grow with what is logged, and logging
+/// never waits for it. While the backend does not answer, it retries with a growing delay: 0.25 s,
+/// doubled each time, at most 30 s. Clones share the thread. Use one feeder for each backend, so
+/// that no backend waits for another.
 ///
-/// When the last clone is dropped, what is under way gets a moment, as in [`wait`](Self::wait).
+/// When the last clone is dropped, this waits up to 2 s as [`wait`](Self::wait) does.
 #[derive(Clone)]
 pub struct Feeder {
-    owner: Arc<Owner>,
+    handle: Arc<Handle>,
 }
 
-struct Owner {
+/// Stops the thread when the last clone of the feeder is dropped.
+struct Handle {
     shared: Arc<Shared>,
 }
 
@@ -35,89 +36,97 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    arriving: Vec<RunFeed>,
+    /// Runs that the thread has not seen yet.
+    new: Vec<RunFeed>,
+    /// Logs of runs that ended and that the thread has not marked as ended yet.
     ended: Vec<PathBuf>,
     backend: &'static str,
-    running: bool,
-    hurry: bool,
-    given_up: bool,
-    stop: bool,
+    is_running: bool,
+    /// Somebody waits: send without the delay between rounds.
+    is_urgent: bool,
+    /// A wait has timed out, so that dropping the feeder need not wait again.
+    has_timed_out: bool,
+    is_stopping: bool,
+    /// Ended runs that the thread has not delivered.
     undelivered: Vec<Undelivered>,
+    /// Why the backend does not answer, while it does not.
     down: Option<String>,
 }
 
 impl State {
-    /// Takes in what came since, and says whether anything did.
-    fn absorb(&mut self, feeds: &mut VecDeque<Feed>) -> bool {
-        let news = self.has_news();
-        feeds.extend(self.arriving.drain(..).map(|feed| Feed {
+    /// Moves new runs to `feeds` and marks ended ones there. False if there were none.
+    fn receive(&mut self, feeds: &mut VecDeque<Feed>) -> bool {
+        let has_news = self.has_news();
+        feeds.extend(self.new.drain(..).map(|feed| Feed {
             feed,
             ended: false,
             reason: None,
-            pause: FIRST_PAUSE,
+            delay: FIRST_DELAY,
             due: Instant::now(),
         }));
         for log in self.ended.drain(..) {
             for feed in feeds.iter_mut().filter(|feed| feed.feed.log() == log) {
                 feed.ended = true;
-                // It will not be asked before the backend answers again.
+                // It gets no turn, and with it no reason of its own, before the backend answers.
                 if feed.reason.is_none() {
                     feed.reason.clone_from(&self.down);
                 }
             }
         }
-        if news {
-            self.list(feeds);
+        if has_news {
+            self.list_undelivered(feeds);
         }
-        news
+        has_news
     }
 
-    fn list(&mut self, feeds: &VecDeque<Feed>) {
+    fn list_undelivered(&mut self, feeds: &VecDeque<Feed>) {
         self.undelivered = feeds.iter().filter_map(Feed::undelivered).collect();
     }
 
-    /// Whether a run that ended, or one that just came, may be delivered without delay.
-    fn is_under_way(&self) -> bool {
+    /// Whether a new run, or one that ended, can be delivered without waiting for the backend.
+    fn is_delivering(&self) -> bool {
         self.has_news() || self.undelivered.iter().any(|run| run.reason.is_none())
     }
 
-    /// The runs that ended and are not delivered, also those that the thread has not come to.
-    fn left(&self) -> Vec<Undelivered> {
-        let mut left = self.undelivered.clone();
+    /// The runs that ended and are not delivered, including those that the thread has not seen yet.
+    fn all_undelivered(&self) -> Vec<Undelivered> {
+        let mut all = self.undelivered.clone();
         for log in &self.ended {
-            if left.iter().all(|run| run.log != *log) {
-                left.push(Undelivered {
+            if all.iter().all(|run| run.log != *log) {
+                all.push(Undelivered {
                     log: log.clone(),
                     backend: self.backend,
                     reason: self.down.clone(),
                 });
             }
         }
-        left
+        all
     }
 
     fn has_news(&self) -> bool {
-        !self.arriving.is_empty() || !self.ended.is_empty()
+        !self.new.is_empty() || !self.ended.is_empty()
     }
 }
 
-/// A run that a backend does not have whole.
+/// A run that ended and that a backend does not have completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Undelivered {
     /// The run's log.
     pub log: PathBuf,
-    /// The backend.
+    /// The backend's name.
     pub backend: &'static str,
-    /// Why not, where something is in the way.
+    /// Why it could not be sent; none if there was not enough time.
     pub reason: Option<String>,
 }
 
-/// How often a live run's log is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// What a dropped feeder waits for.
-const LAST_MOMENT: Duration = Duration::from_secs(2);
+/// Delay between two reads of the log of a run that is being recorded.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// Delay before the first retry; doubled for each further one.
+const FIRST_DELAY: Duration = Duration::from_millis(250);
+const MAX_DELAY: Duration = Duration::from_secs(30);
+/// How long a dropped feeder waits.
+const DROP_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Default for Feeder {
     fn default() -> Self {
@@ -126,7 +135,7 @@ impl Default for Feeder {
 }
 
 impl Feeder {
-    /// A feeder; its thread begins with the first run.
+    /// A feeder. Its thread starts with the first run.
     #[must_use]
     pub fn new() -> Self {
         let shared = Arc::new(Shared {
@@ -134,64 +143,66 @@ impl Feeder {
             changed: Condvar::new(),
         });
         Self {
-            owner: Arc::new(Owner { shared }),
+            handle: Arc::new(Handle { shared }),
         }
     }
 
-    /// Feeds `tracker` from the log of a run, from where it stands to the run's end.
+    /// Sends to `tracker` the events of the run with this log that it does not have, until the run
+    /// ends.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`] when the system gives no thread.
+    /// [`TrackerError::TrackerInit`] if the thread cannot be started.
     pub fn feed(
         &self,
         log: impl Into<PathBuf>,
         tracker: Arc<dyn Tracker>,
     ) -> Result<(), TrackerError> {
         let backend = tracker.backend();
-        let shared = &self.owner.shared;
+        let shared = &self.handle.shared;
         let mut state = shared.lock();
         state.backend = backend;
-        state.arriving.push(RunFeed::new(log.into(), tracker));
-        if !state.running {
+        state.new.push(RunFeed::new(log.into(), tracker));
+        if !state.is_running {
             let thread = Arc::clone(shared);
             thread::Builder::new()
                 .name(format!("feed {backend}"))
-                .spawn(move || thread.work())
+                .spawn(move || thread.run())
                 .map_err(|error| TrackerError::TrackerInit {
                     backend: backend.to_owned(),
                     reason: format!("a thread cannot be started: {error}"),
-                    remedy: "raise the limit of processes (`ulimit -u`)".to_owned(),
+                    remedy: "raise the limit on processes (`ulimit -u`)".to_owned(),
                 })?;
-            state.running = true;
+            state.is_running = true;
         }
         shared.changed.notify_all();
         Ok(())
     }
 
-    /// Says that a run has ended, so that its last events go out at once.
+    /// Announces that a run has ended, so that its last events are sent at once.
     pub fn ended(&self, log: &Path) {
-        let mut state = self.owner.shared.lock();
+        let mut state = self.handle.shared.lock();
         state.ended.push(log.to_owned());
-        self.owner.shared.changed.notify_all();
+        self.handle.shared.changed.notify_all();
     }
 
-    /// Waits until the backend has all runs that ended, at most so long, and not at all for a
-    /// backend that does not answer. What is left over can be sent by a sync later.
-    pub fn wait(&self, most: Duration) -> Vec<Undelivered> {
-        self.owner.shared.wait(most)
+    /// Waits until the backend has all runs that ended, but not longer than `timeout`, and not at
+    /// all for a backend that does not answer. Returns the runs that are not delivered, which a sync
+    /// can send later.
+    pub fn wait(&self, timeout: Duration) -> Vec<Undelivered> {
+        self.handle.shared.wait(timeout)
     }
 }
 
-impl Drop for Owner {
+impl Drop for Handle {
     fn drop(&mut self) {
-        // Whoever waited in vain has had enough of it.
-        if !self.shared.lock().given_up {
-            self.shared.wait(LAST_MOMENT);
+        // Somebody who has waited without success does not want to wait a second time.
+        if !self.shared.lock().has_timed_out {
+            self.shared.wait(DROP_TIMEOUT);
         }
-        self.shared.lock().stop = true;
+        self.shared.lock().is_stopping = true;
         self.shared.changed.notify_all();
-        // The thread may be in a call that takes long; it ends by itself, or with the process.
+        // The thread is not joined: it may be in a call to a server that takes long.
     }
 }
 
@@ -200,43 +211,44 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait(&self, most: Duration) -> Vec<Undelivered> {
-        let until = Instant::now() + most;
+    fn wait(&self, timeout: Duration) -> Vec<Undelivered> {
+        let deadline = Instant::now() + timeout;
         let mut state = self.lock();
-        state.hurry = true;
+        state.is_urgent = true;
         self.changed.notify_all();
         loop {
-            let done = !state.running || !state.is_under_way();
-            let left = until.saturating_duration_since(Instant::now());
-            let away = state.down.is_some() && !state.has_news();
-            if done || away || left.is_zero() {
-                state.hurry = false;
-                state.given_up |= !done;
-                return state.left();
+            let is_done = !state.is_running || !state.is_delivering();
+            let is_down = state.down.is_some() && !state.has_news();
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            if is_done || is_down || remaining.is_zero() {
+                state.is_urgent = false;
+                state.has_timed_out |= !is_done;
+                return state.all_undelivered();
             }
             (state, _) = self
                 .changed
-                .wait_timeout(state, left)
+                .wait_timeout(state, remaining)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// The thread: rounds over all runs, with pauses.
-    fn work(&self) {
+    /// The thread: rounds over all runs, with delays between them.
+    fn run(&self) {
         let mut feeds: VecDeque<Feed> = VecDeque::new();
-        let mut pause = FIRST_PAUSE;
+        let mut delay = FIRST_DELAY;
         let mut due = Instant::now();
         let mut state = self.lock();
-        while !state.stop {
-            let news = state.absorb(&mut feeds);
-            // Where a server is down, only time helps.
-            let hurry = state.down.is_none() && (news || (state.hurry && state.is_under_way()));
-            let left = due.saturating_duration_since(Instant::now());
-            if !hurry && !left.is_zero() {
+        while !state.is_stopping {
+            let has_news = state.receive(&mut feeds);
+            // A server that is down does not come back sooner because somebody waits for it.
+            let is_urgent =
+                state.down.is_none() && (has_news || (state.is_urgent && state.is_delivering()));
+            let remaining = due.saturating_duration_since(Instant::now());
+            if !is_urgent && !remaining.is_zero() {
                 self.changed.notify_all();
                 (state, _) = self
                     .changed
-                    .wait_timeout(state, left)
+                    .wait_timeout(state, remaining)
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
@@ -246,33 +258,33 @@ impl Shared {
             let before = sent(&feeds);
             let round = round(&mut feeds);
             if !matches!(round, Round::Down(_)) || sent(&feeds) > before {
-                pause = FIRST_PAUSE;
+                delay = FIRST_DELAY;
             }
             state = self.lock();
             state.down = None;
             due = Instant::now();
             match round {
                 Round::More => {}
-                Round::UpToDate => due += LOOK_EVERY,
+                Round::UpToDate => due += POLL_INTERVAL,
                 Round::Down(reason) => {
-                    due += pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    due += delay;
+                    delay = (delay * 2).min(MAX_DELAY);
                     state.down = Some(reason);
                 }
             }
-            state.list(&feeds);
+            state.list_undelivered(&feeds);
             self.changed.notify_all();
         }
-        state.running = false;
+        state.is_running = false;
         drop(state);
         for feed in &mut feeds {
-            // As in a round.
+            // As in a round: an error means that events are sent twice.
             let _ = feed.feed.close();
         }
     }
 }
 
-/// Gives each feed a turn; ends early when the backend does not answer.
+/// Gives each feed a turn. Ends early if the backend does not answer.
 fn round(feeds: &mut VecDeque<Feed>) -> Round {
     let mut round = Round::UpToDate;
     for _ in 0..feeds.len() {
@@ -286,27 +298,28 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
         match feed.feed.advance() {
             Ok(more) => {
                 feed.reason = None;
-                feed.pause = FIRST_PAUSE;
+                feed.delay = FIRST_DELAY;
                 if more {
                     round = Round::More;
                 } else if feed.ended {
-                    // The bookkeeping may be behind; then events are sent twice, which adapters
-                    // bear.
+                    // If the cursor cannot be written, events are sent twice; adapters are
+                    // idempotent.
                     let _ = feed.feed.close();
                     continue;
                 }
                 feeds.push_back(feed);
             }
             Err(error) => {
-                let down = matches!(error, TrackerError::Unavailable { .. });
-                feed.reason = Some(error.to_string());
-                if !down {
-                    feed.due = Instant::now() + feed.pause;
-                    feed.pause = (feed.pause * 2).min(LONGEST_PAUSE);
+                let is_down = matches!(error, TrackerError::Unavailable { .. });
+                let reason = error.full_message();
+                feed.reason = Some(reason.clone());
+                if !is_down {
+                    feed.due = Instant::now() + feed.delay;
+                    feed.delay = (feed.delay * 2).min(MAX_DELAY);
                 }
                 feeds.push_back(feed);
-                if down {
-                    return Round::Down(error.to_string());
+                if is_down {
+                    return Round::Down(reason);
                 }
             }
         }
@@ -314,12 +327,15 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
     round
 }
 
+/// A run with the state of its retries.
 struct Feed {
     feed: RunFeed,
     ended: bool,
+    /// The last error of this run.
     reason: Option<String>,
-    /// What is wrong with this run alone does not get better by asking often.
-    pause: Duration,
+    /// Delay before the next retry after an error of this run alone.
+    delay: Duration,
+    /// When the run gets its next turn.
     due: Instant,
 }
 
@@ -333,8 +349,12 @@ impl Feed {
     }
 }
 
+/// The result of a round over all runs.
 enum Round {
+    /// The backend has everything that is in the logs.
     UpToDate,
+    /// There is more to send.
     More,
+    /// The backend does not answer, for this reason.
     Down(String),
 }

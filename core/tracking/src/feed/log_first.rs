@@ -1,4 +1,4 @@
-//! The log first, then the backends.
+//! A tracker that writes the event log first and feeds backends from it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -7,12 +7,11 @@ use super::{
     cursor::{self, Cursor},
 };
 use crate::{
-    Event, EventKind, Jsonl, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker,
-    TrackerError,
+    Jsonl, RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError,
 };
 
-/// Writes every event to the log of truth, from which backends are fed in the background: none of
-/// them can slow or fail a run.
+/// Writes every event to the event log, from which backends are fed in the background. A backend
+/// can neither slow down a run nor make it fail.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -23,7 +22,7 @@ use crate::{
 /// # let directory = directory.path();
 /// let backend = Memory::default();
 /// let feeder = Feeder::new();
-/// let tracker = LogFirst::new(Jsonl::new(directory)?).feeding(Arc::new(backend.clone()), &feeder);
+/// let tracker = LogFirst::new(Jsonl::new(directory)?).with_backend(Arc::new(backend.clone()), &feeder);
 ///
 /// tracker.start_run(RunStart::new("knn"))?.finish(RunStatus::Finished)?;
 /// assert!(feeder.wait(Duration::from_secs(10)).is_empty());
@@ -37,7 +36,7 @@ pub struct LogFirst {
 }
 
 impl LogFirst {
-    /// Writes to `log`, and feeds nobody.
+    /// Writes to `log`, without a backend.
     #[must_use]
     pub fn new(log: Jsonl) -> Self {
         Self {
@@ -46,15 +45,15 @@ impl LogFirst {
         }
     }
 
-    /// Feeds `backend` too, on the thread of `feeder`. A run that is to be offline is not fed to a
-    /// backend that needs a server; it is left for a sync.
+    /// Feeds `backend` too, on the thread of `feeder`. An offline run is not sent to a backend that
+    /// needs a server; a sync can send it later.
     #[must_use]
-    pub fn feeding(mut self, backend: Arc<dyn Tracker>, feeder: &Feeder) -> Self {
+    pub fn with_backend(mut self, backend: Arc<dyn Tracker>, feeder: &Feeder) -> Self {
         self.backends.push((backend, feeder.clone()));
         self
     }
 
-    /// The log of truth.
+    /// The event log.
     #[must_use]
     pub fn log(&self) -> &Jsonl {
         &self.log
@@ -71,19 +70,19 @@ impl Tracker for LogFirst {
             backend.check_start(start)?;
         }
         let sink = self.log.open_run(start)?;
-        let log = self.log.log_of(&start.run_id);
+        let log = self.log.log_path(&start.run_id);
         for (backend, _) in &self.backends {
             let path = cursor::path(&log, backend.backend());
             if !path.exists() {
                 Cursor::new(&**backend).write(&path)?;
             }
         }
-        Ok(Box::new(LogFirstRun {
+        Ok(Box::new(LogFirstSink {
             log,
             sink,
             offline: start.offline,
             backends: self.backends.clone(),
-            fed: false,
+            is_fed: false,
         }))
     }
 
@@ -92,15 +91,15 @@ impl Tracker for LogFirst {
     }
 }
 
-struct LogFirstRun {
+struct LogFirstSink {
     log: PathBuf,
     sink: Box<dyn RunSink>,
     offline: bool,
     backends: Vec<(Arc<dyn Tracker>, Feeder)>,
-    fed: bool,
+    is_fed: bool,
 }
 
-impl RunSink for LogFirstRun {
+impl RunSink for LogFirstSink {
     fn reference(&self) -> RunReference {
         self.sink.reference()
     }
@@ -110,31 +109,30 @@ impl RunSink for LogFirstRun {
     }
 
     fn suspend(&mut self) -> Result<(), TrackerError> {
-        self.let_go();
+        self.end_feeding();
         self.sink.suspend()
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         self.sink.apply(events)?;
-        if !self.fed {
-            self.fed = true;
+        if !self.is_fed {
+            self.is_fed = true;
             self.backends
                 .retain(|(backend, _)| !(self.offline && backend.is_remote()));
             for (backend, feeder) in &self.backends {
                 feeder.feed(&self.log, Arc::clone(backend))?;
             }
         }
-        let ended = |event: &Event<'_>| matches!(event.kind, EventKind::Finish { .. });
-        if events.iter().any(ended) {
-            self.let_go();
+        if events.iter().any(RunEvent::is_end) {
+            self.end_feeding();
         }
         Ok(())
     }
 }
 
-impl LogFirstRun {
-    /// Sends what is there, and expects no more.
-    fn let_go(&self) {
+impl LogFirstSink {
+    /// Lets the feeders send what is in the log and close the run.
+    fn end_feeding(&self) {
         for (_, feeder) in &self.backends {
             feeder.ended(&self.log);
         }

@@ -1,4 +1,4 @@
-//! One run on its way to one backend.
+//! Sends the events of one run to one backend.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,11 +8,11 @@ use std::{
 
 use super::cursor::{self, Cursor, FeedLock};
 use crate::{
-    Event, EventKind, RunSink, Tracker, TrackerError,
+    EventKind, RunEvent, RunSink, Tracker, TrackerError,
     log::{LogReader, length},
 };
 
-/// One run on its way to one backend. Holds files and connections only while it is open.
+/// Sends the events of one run to one backend. Holds files and connections only while it is open.
 pub(super) struct RunFeed {
     log: PathBuf,
     tracker: Arc<dyn Tracker>,
@@ -25,18 +25,21 @@ struct Open {
     sink: Box<dyn RunSink>,
     cursor: Cursor,
     path: PathBuf,
+    /// When the cursor was written.
     noted: Instant,
-    changed: bool,
+    /// Whether the cursor has changed since.
+    is_changed: bool,
     sent: u64,
+    /// Events up to this position are not sent: the backend has them.
     skip_to: Option<u64>,
     _lock: FeedLock,
 }
 
-/// Events per call of a sink: what MLflow takes at once.
+/// Events per call of a sink: as many as MLflow accepts in a request.
 const BATCH: usize = 1000;
-/// Batches before other runs have their turn.
+/// Batches per turn of a run, before the other runs of the feeder have theirs.
 const TURN: usize = 16;
-/// How long sent events may stay unnoted; they are sent again after a crash.
+/// Interval of writing the cursor. Events sent since are sent again after a crash.
 const NOTE_EVERY: Duration = Duration::from_millis(200);
 
 impl RunFeed {
@@ -62,13 +65,13 @@ impl RunFeed {
         self.sent
     }
 
-    /// How the backend stands, while the feed is open.
+    /// Which events the backend has, while the feed is open.
     pub(super) fn cursor(&self) -> Option<&Cursor> {
         self.open.as_ref().map(|open| &open.cursor)
     }
 
-    /// Sends what is there, as much as a turn allows, and says whether there is more. After an
-    /// error, the next call begins anew where the backend stands.
+    /// Sends the next events, at most those of one turn. True if there are more. After an error, the
+    /// next call opens the run again and continues where the backend is.
     pub(super) fn advance(&mut self) -> Result<bool, TrackerError> {
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -79,7 +82,7 @@ impl RunFeed {
         };
         let result = open.advance();
         self.sent += std::mem::take(&mut open.sent);
-        // What was taken before an error need not be sent again.
+        // What was accepted before an error need not be sent again.
         let noted = open.note();
         if result.is_ok() {
             self.open = Some(open);
@@ -88,7 +91,7 @@ impl RunFeed {
         result
     }
 
-    /// Lets go of files and connections; what was sent is noted.
+    /// Writes the cursor, and closes files and connections.
     pub(super) fn close(&mut self) -> Result<(), TrackerError> {
         match self.open.take() {
             Some(mut open) => open.note(),
@@ -98,14 +101,14 @@ impl RunFeed {
 }
 
 impl Open {
-    /// None while the log does not even say what run it is of.
+    /// None if the log has no first event yet.
     fn new(log: &Path, tracker: &dyn Tracker) -> Result<Option<Self>, TrackerError> {
         let backend = tracker.backend();
         let lock = cursor::lock(log, backend)?;
         let path = cursor::path(log, backend);
         let mut cursor = Cursor::read(&path)?.unwrap_or_else(|| Cursor::new(tracker));
         if cursor.offset > length(log)? {
-            // The machine lost power, and the log its end: what it has now is sent again.
+            // A power failure took the end of the log. Everything is sent again.
             (cursor.seq, cursor.offset) = (None, 0);
         }
         let mut reader = LogReader::open(log, 0)?;
@@ -121,8 +124,8 @@ impl Open {
         };
         let sink = tracker.open_run(&start)?;
         let applied = sink.applied();
-        // The backend knows best. What it holds beyond the bookkeeping is passed over; what it
-        // lost since is sent again.
+        // What the backend itself says takes precedence over the cursor: events that it has beyond
+        // the cursor are skipped, and events that it lost since are sent again.
         let from = match applied {
             Some(applied) if cursor.seq.is_some_and(|seq| seq > applied) => 0,
             _ => cursor.offset,
@@ -136,7 +139,7 @@ impl Open {
             cursor,
             path,
             noted: Instant::now(),
-            changed: false,
+            is_changed: false,
             sent: 0,
             _lock: lock,
         }))
@@ -156,7 +159,7 @@ impl Open {
             self.sent += events.len() as u64;
             self.cursor.seq = Some(last);
             self.cursor.offset = self.reader.offset();
-            self.changed = true;
+            self.is_changed = true;
             if self.noted.elapsed() > NOTE_EVERY {
                 self.note()?;
             }
@@ -164,10 +167,10 @@ impl Open {
         Ok(true)
     }
 
-    fn send(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn send(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         match self.sink.apply(events) {
             Err(TrackerError::Refused { .. }) if events.len() > 1 => {
-                // One of them spoils the others: it is found by halves.
+                // Bisect, to send all but the event that is refused.
                 let (first, second) = events.split_at(events.len() / 2);
                 self.send(first)?;
                 self.send(second)
@@ -181,7 +184,7 @@ impl Open {
     }
 
     fn note(&mut self) -> Result<(), TrackerError> {
-        if std::mem::take(&mut self.changed) {
+        if std::mem::take(&mut self.is_changed) {
             self.noted = Instant::now();
             self.cursor.write(&self.path)?;
         }

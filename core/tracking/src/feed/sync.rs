@@ -1,4 +1,4 @@
-//! Sends what a backend does not have yet.
+//! Sends to a backend what it does not have yet.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -8,22 +8,23 @@ use super::{
 };
 use crate::{RunReference, Tracker, TrackerError};
 
-/// What a sync did for one run and one backend.
+/// The result of a sync for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Synced {
-    /// How many events were sent now.
+    /// Number of events sent by this sync.
     pub sent: u64,
-    /// The run as the backend knows it.
+    /// The run's id and address in the backend; none if the log is empty.
     pub reference: Option<RunReference>,
-    /// What the backend refused for good, now or earlier, the first hundred.
+    /// The events that the backend refused, now or earlier, at most the first hundred.
     pub refused: Vec<Refusal>,
 }
 
-/// The backends that a run goes to, by what stands beside its log.
+/// The cursors beside a log: one for each backend that the run goes to, sorted by its name.
 ///
 /// # Errors
 ///
-/// [`TrackerError::File`].
+/// [`TrackerError::Read`] if the directory or a cursor cannot be read.
 pub fn cursors(log: &Path) -> Result<Vec<Cursor>, TrackerError> {
     let directory = log.parent().unwrap_or(Path::new("."));
     let entries = fs::read_dir(directory).map_err(TrackerError::read(directory))?;
@@ -41,13 +42,13 @@ pub fn cursors(log: &Path) -> Result<Vec<Cursor>, TrackerError> {
     Ok(cursors)
 }
 
-/// Sends to `tracker` what it does not have of the run with this log. Idempotent: interrupted
-/// anywhere and done again, or done by two processes, each event is there once.
+/// Sends to `tracker` the events of the run with this log that it does not have. Idempotent: after
+/// any number of interruptions, repetitions and concurrent calls, the backend has each event once.
 ///
 /// # Errors
 ///
-/// [`TrackerError::Busy`] while another process sends the run; [`TrackerError::Unavailable`] when
-/// the backend does not answer; what else it says.
+/// [`TrackerError::Busy`] while another process sends the run; [`TrackerError::Unavailable`] if the
+/// backend does not answer; [`TrackerError::Read`] or [`TrackerError::Corrupt`] for the log.
 pub fn sync_run(log: &Path, tracker: Arc<dyn Tracker>) -> Result<Synced, TrackerError> {
     let mut feed = RunFeed::new(log.to_owned(), tracker);
     while feed.advance()? {}

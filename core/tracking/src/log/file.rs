@@ -1,14 +1,14 @@
-//! The file of a log, locked by this process and written at known places.
+//! The file of a log, locked by this process and written at known positions.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-use crate::TrackerError;
+use crate::{TrackerError, files};
 
-/// The file of a log. While one is there, nobody else gets one.
+/// The file of a log. At most one exists for a file, over all processes.
 #[derive(Debug)]
 pub(super) struct LogFile {
     path: PathBuf,
@@ -16,7 +16,7 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens and locks the file at `path`, made with its directory if it is not there.
+    /// Opens and locks the file at `path`. Creates it and its directory if they do not exist.
     pub(super) fn open(path: PathBuf) -> Result<Self, TrackerError> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(TrackerError::write(directory))?;
@@ -28,16 +28,10 @@ impl LogFile {
             .truncate(false)
             .open(&path)
             .map_err(TrackerError::write(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { path, file }),
-            Err(TryLockError::WouldBlock) => {
-                let directory = path.parent().and_then(Path::file_name);
-                Err(TrackerError::InUse {
-                    run_id: directory.unwrap_or_default().to_string_lossy().into_owned(),
-                })
-            }
-            Err(TryLockError::Error(error)) => Err(TrackerError::write(&path)(error)),
-        }
+        files::lock(&file, &path, || TrackerError::InUse {
+            run_id: files::run_id_of(&path),
+        })?;
+        Ok(Self { path, file })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -49,26 +43,27 @@ impl LogFile {
         Ok(metadata.map_err(TrackerError::read(&self.path))?.len())
     }
 
-    /// So many bytes from `offset` on.
+    /// Reads exactly `length` bytes from `offset` on.
     pub(super) fn read_at(&self, offset: u64, length: usize) -> Result<Vec<u8>, TrackerError> {
         let mut bytes = vec![0; length];
         at::read(&self.file, &mut bytes, offset).map_err(TrackerError::read(&self.path))?;
         Ok(bytes)
     }
 
-    /// Writes at the end, which is at `offset`: all, or, after an error, nothing.
+    /// Writes at `offset`, which must be the end of the file. After an error the file is as before.
     pub(super) fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), TrackerError> {
         at::write(&self.file, bytes, offset).map_err(|error| {
-            // If this fails too, what is written next goes over the remains, or the next opening cuts
+            // If this fails too, the next write overwrites the remains, or the next opening cuts
             // them off.
             let _ = self.file.set_len(offset);
             TrackerError::write(&self.path)(error)
         })
     }
 
-    pub(super) fn cut(&self, length: u64) -> Result<(), TrackerError> {
-        let cut = self.file.set_len(length);
-        cut.map_err(TrackerError::write(&self.path))
+    /// Cuts the file off after `length` bytes.
+    pub(super) fn truncate(&self, length: u64) -> Result<(), TrackerError> {
+        let result = self.file.set_len(length);
+        result.map_err(TrackerError::write(&self.path))
     }
 
     /// Waits until the disk has what was written.
@@ -76,20 +71,18 @@ impl LogFile {
         self.file.sync_data()
     }
 
-    /// Lets others open it. Closing alone would leave it locked as long as a child that was just forked
-    /// has it too.
+    /// Lets other processes open the log.
     pub(super) fn unlock(&self) {
-        // What cannot be unlocked is, once this process ends.
-        let _ = self.file.unlock();
+        files::unlock(&self.file);
     }
 
-    /// The offset after the last line break before `end`; 0 where there is none.
+    /// The offset after the last line break before `end`; 0 if there is none.
     pub(super) fn line_begin(&self, end: u64) -> Result<u64, TrackerError> {
         const BLOCK: u64 = 8192;
         let mut to = end;
         while to > 0 {
             let from = to.saturating_sub(BLOCK);
-            // A block fits into memory.
+            // At most a block, so it fits into a usize.
             let block = self.read_at(from, (to - from) as usize)?;
             if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
                 return Ok(from + at as u64 + 1);

@@ -1,4 +1,4 @@
-//! The event log of a run: the log of truth.
+//! The event log of a run. It is the reference from which all backends are fed.
 //!
 //! One JSON object per line:
 //!
@@ -8,61 +8,62 @@
 //! {"seq":2,"time":"2026-11-21T08:49:49.120522Z","event":"finish","status":"finished"}
 //! ```
 //!
-//! **What can be lost.** When the process is killed, at any moment: at most the line being written. An
-//! event belongs to the system when the call that logged it returns: it is in the file, or, where many
-//! come one after the other, in a small tail beside it that is mapped into memory, `events.tail`, for at
-//! most a tenth of a second. [`LogReader`] reads both, so it misses nothing, live or after a kill; whoever
-//! opens the log next brings the tail into the file, each line once, and the end of a run removes it. Other
-//! programs see in `events.jsonl` whole lines, a tenth of a second late.
+//! **Guarantees.** Every call that logs writes its lines with one `write(2)` before it returns.
 //!
-//! When the machine loses power: what the disk does not have yet. A thread synchronises the file once a
-//! second while a run goes on, and the end of the run waits for it; so at most what was logged in the last
-//! second, and while the disk was busy with the second before. [`EventLog::on_disk`] says how far it is.
+//! | event | what is lost at most |
+//! |---|---|
+//! | the process is killed (`kill -9`, out of memory) | the line being written, whose call has not returned |
+//! | the machine loses power | what was logged in about the last second; nothing of a run that has ended |
+//! | the disk is full | nothing: the call fails, and the log is as it was before |
 //!
-//! On a full disk the call that finds no more room is an error, and the log is as it was before. The blocks
-//! of the tail are reserved when it is made; where there are none, where the file system does not keep
-//! what it reserved, and on other systems than Linux, every line is written by a call of its own: the same,
-//! slower.
+//! A written line is in the page cache of the operating system, which outlives the process. A
+//! background thread synchronises the logs with the disk once a second, and the end of a run waits
+//! for the disk. [`EventLog::on_disk`] says how much of a log is there.
 //!
-//! **A vanished process.** Whoever writes a log holds a lock on it, which ends with the process, and
-//! a mark in a directory of open runs, which names the log and the process. [`close_vanished`] looks there,
-//! and closes as `killed` what nobody holds, unless somebody else knows how it ended; [`settle`] takes a mark
-//! away.
+//! **Runs whose process is gone.** The process that writes a log holds a lock on it, which ends
+//! with the process, and a marker file in a directory of open runs, which names the log and the
+//! process. [`close_vanished`] looks for markers whose log nobody has locked and ends these runs as
+//! `killed`, unless the caller knows how they ended. [`clear_open_marker`] removes a marker.
 //!
-//! **A log that is moved.** Files of a run are named from its log on, and the log from its mark on, so a
-//! directory that holds all of them can be moved or copied.
+//! **Moving a log.** The log names files near it by relative paths, and the marker names the log
+//! by a relative path. A directory with all of them can be moved or copied.
+//!
+//! **Logs of version 1.1.** That version kept the newest lines in a second file, `events.tail`,
+//! which can still be there if its process was killed. [`LogReader`] reads it, and
+//! [`EventLog::open`] moves its lines into the log.
 
+mod disk_sync;
 mod file;
-mod keeper;
-mod line;
-mod lines;
-mod owner;
+mod old_tail;
+mod open_runs;
+mod process_identity;
 mod reader;
-mod relative;
-mod tail;
-mod vanished;
+mod relative_path;
 mod writer;
 
+pub use open_runs::{ClosedRun, RunEnd, clear_open_marker, close_vanished};
+pub(crate) use open_runs::{mark_open, mark_open_if_new};
 pub use reader::LogReader;
-pub use vanished::{ClosedRun, End, close_vanished, settle};
-pub(crate) use vanished::{mark, unmark};
 pub use writer::EventLog;
 
 use std::{fs, path::Path};
 
+use self::old_tail::OldTail;
 use crate::TrackerError;
-
-/// How long a log is, in bytes, with what is in its tail.
-///
-/// # Errors
-///
-/// [`TrackerError::File`].
-pub(crate) fn length(log: &Path) -> Result<u64, TrackerError> {
-    let length = fs::metadata(log).map_err(TrackerError::read(log))?.len();
-    let tail = tail::Contents::read(&tail::path(log))?;
-    let goes_on = |tail: &tail::Contents| tail.base() <= length;
-    Ok(length.max(tail.filter(goes_on).map_or(0, |tail| tail.end())))
-}
 
 /// The name of a run's log in its directory.
 pub const FILE_NAME: &str = "events.jsonl";
+
+/// More than any line that is written, in bytes. A file with a longer line is not a log.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// The length of a log in bytes, including the lines in the tail of version 1.1.
+///
+/// # Errors
+///
+/// [`TrackerError::Read`].
+pub(crate) fn length(log: &Path) -> Result<u64, TrackerError> {
+    let length = fs::metadata(log).map_err(TrackerError::read(log))?.len();
+    let tail = OldTail::read(log)?.filter(|tail| tail.base() <= length);
+    Ok(length.max(tail.map_or(0, |tail| tail.end())))
+}

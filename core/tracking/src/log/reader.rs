@@ -1,4 +1,4 @@
-//! Reads a log, also while it is being written.
+//! Reads a log, also while another process writes it.
 
 use std::{
     fs::File,
@@ -6,42 +6,35 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    relative,
-    tail::{self, Contents},
-};
-use crate::{Event, EventKind, TrackerError};
+use super::{LONGEST_LINE, old_tail::OldTail, relative_path};
+use crate::{EventKind, RunEvent, TrackerError};
 
-/// Reads a log in batches, from any line on, as far as whole lines are there, in the file or in its
-/// tail.
+/// Reads the complete lines of a log in batches, beginning at any line.
 #[derive(Debug)]
 pub struct LogReader {
     path: PathBuf,
-    tail: PathBuf,
     file: File,
+    /// Where the next line begins, in bytes.
     offset: u64,
+    /// What was read from `offset` on and not yet returned.
     buffer: Vec<u8>,
     block: Box<[u8]>,
 }
 
+/// How much is read at once, in bytes.
 const BLOCK: usize = 128 << 10;
-/// More than any line that is written; beyond it, a file is no log.
-const LONGEST_LINE: usize = 64 << 20;
-/// How often the file is looked at again because its tail went there meanwhile.
-const TRIES: usize = 4;
 
 impl LogReader {
-    /// Opens the log at `path` at `offset`, which must be 0 or one that [`offset`](Self::offset)
-    /// gave.
+    /// Opens the log at `path`, to be read from `offset` on: 0, or an earlier result of
+    /// [`offset`](Self::offset).
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`].
+    /// [`TrackerError::Read`] if there is no such file or it cannot be read.
     pub fn open(path: impl Into<PathBuf>, offset: u64) -> Result<Self, TrackerError> {
         let path = path.into();
         let file = File::open(&path).map_err(TrackerError::read(&path))?;
         Ok(Self {
-            tail: tail::path(&path),
             path,
             file,
             offset,
@@ -62,27 +55,27 @@ impl LogReader {
         self.offset
     }
 
-    /// The next events: at most `most`, fewer where a block of the file holds fewer, none at the
-    /// end of what is written. An unfinished last line is left for later.
+    /// The next events, at most `limit` of them. Can return fewer before the end, and returns none
+    /// at the end. An unfinished last line is left for a later call.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`], [`TrackerError::Corrupt`].
-    pub fn next_batch(&mut self, most: usize) -> Result<Vec<Event<'static>>, TrackerError> {
+    /// [`TrackerError::Read`]; [`TrackerError::Corrupt`] if a line is not an event.
+    pub fn next_batch(&mut self, limit: usize) -> Result<Vec<RunEvent<'static>>, TrackerError> {
         let mut events = Vec::new();
         loop {
             let mut used = 0;
-            while events.len() < most
+            while events.len() < limit
                 && let Some(length) = self.buffer[used..].iter().position(|byte| *byte == b'\n')
             {
                 let line = &self.buffer[used..used + length];
-                let event: Event<'_> =
+                let event: RunEvent<'_> =
                     serde_json::from_slice(line).map_err(|error| TrackerError::Corrupt {
                         path: self.path.clone(),
                         offset: self.offset + used as u64,
                         reason: error.to_string(),
                     })?;
-                events.push(self.placed(event.into_owned()));
+                events.push(self.with_absolute_path(event.into_owned()));
                 used += length + 1;
             }
             self.buffer.drain(..used);
@@ -103,53 +96,45 @@ impl LogReader {
         }
     }
 
-    /// Reads on where the buffer ends, and says whether there was more.
+    /// Reads more into the buffer. False if there was nothing more.
     fn read_more(&mut self) -> Result<bool, TrackerError> {
         let position = self.offset + self.buffer.len() as u64;
-        let mut was_empty = false;
-        for _ in 0..TRIES {
-            let read = self
-                .file
-                .seek(SeekFrom::Start(position))
-                .and_then(|_| self.file.read(&mut self.block))
-                .map_err(TrackerError::read(&self.path))?;
-            if read > 0 {
-                self.buffer.extend_from_slice(&self.block[..read]);
-                return Ok(true);
-            }
-            match Contents::read(&self.tail)? {
-                None if was_empty => return Ok(false),
-                // It may have been written out since the file was read.
-                None => was_empty = true,
-                // What was in it is in the file by now.
-                Some(tail) if tail.base() > position => {}
-                Some(tail) => {
-                    let (_, lines) = tail.split_at(position);
-                    self.buffer.extend_from_slice(lines);
-                    return Ok(!lines.is_empty());
-                }
-            }
+        let read = self
+            .file
+            .seek(SeekFrom::Start(position))
+            .and_then(|_| self.file.read(&mut self.block))
+            .map_err(TrackerError::read(&self.path))?;
+        if read > 0 {
+            self.buffer.extend_from_slice(&self.block[..read]);
+            return Ok(true);
         }
-        Ok(false)
+        match OldTail::read(&self.path)? {
+            Some(tail) if tail.base() <= position => {
+                let (_, lines) = tail.split_at(position);
+                self.buffer.extend_from_slice(lines);
+                Ok(!lines.is_empty())
+            }
+            _ => Ok(false),
+        }
     }
 
-    /// The event with an artefact's file where it is now.
-    fn placed(&self, mut event: Event<'static>) -> Event<'static> {
+    /// The event with the path of its artefact made absolute.
+    fn with_absolute_path(&self, mut event: RunEvent<'static>) -> RunEvent<'static> {
         if let EventKind::LogArtifact(artifact) | EventKind::LogModel(artifact) = &mut event.kind
             && artifact.path.is_relative()
             && let Some(directory) = self.path.parent().and_then(|path| path.canonicalize().ok())
         {
-            artifact.path = relative::resolved(&directory, &artifact.path);
+            artifact.path = relative_path::resolve(&directory, &artifact.path);
         }
         event
     }
 
-    /// All events that are left.
+    /// All events from here to the end.
     ///
     /// # Errors
     ///
     /// As [`next_batch`](Self::next_batch).
-    pub fn rest(&mut self) -> Result<Vec<Event<'static>>, TrackerError> {
+    pub fn rest(&mut self) -> Result<Vec<RunEvent<'static>>, TrackerError> {
         let mut all = Vec::new();
         loop {
             let batch = self.next_batch(usize::MAX)?;

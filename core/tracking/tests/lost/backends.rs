@@ -1,4 +1,4 @@
-//! Backends that are away, slow, or refuse.
+//! Backends that do not answer, are slow, or refuse events.
 
 use std::{
     path::Path,
@@ -12,16 +12,19 @@ use std::{
 };
 
 use protea_tracking::{
-    Event, EventKind, Feeder, Jsonl, LogFirst, Memory, RunPage, RunQuery, RunReference, RunSink,
-    RunStart, RunStatus, Tracker, TrackerError, cursors, sync_run,
+    EventKind, Feeder, Jsonl, LogFirst, Memory, MemoryRecord, RunEvent, RunPage, RunQuery,
+    RunReference, RunSink, RunStart, RunStatus, Tracker, TrackerError, cursors, sync_run,
 };
 
-/// A memory behind a bad line.
+/// A limit that is not reached on any machine: it only ends a test that would never end.
+const NEVER: Duration = Duration::from_secs(600);
+
+/// A memory behind an unreliable connection.
 #[derive(Clone, Default)]
 struct Flaky {
     memory: Memory,
     down: Arc<AtomicBool>,
-    /// Every so many calls fail after they were carried out.
+    /// Every n-th call fails after it was executed; 0 for none.
     every: Arc<AtomicUsize>,
     calls: Arc<AtomicUsize>,
     refuses: Arc<Mutex<Option<u64>>>,
@@ -73,13 +76,13 @@ impl RunSink for FlakyRun {
         self.sink.reference()
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         let refuses = *self.tracker.refuses.lock().unwrap();
         if events.iter().any(|event| Some(event.seq) == refuses) {
             return Err(TrackerError::Refused {
                 backend: "flaky".to_owned(),
                 what: "the event".to_owned(),
-                reason: "it is not liked".to_owned(),
+                reason: "the test wants this".to_owned(),
             });
         }
         if self.tracker.down.load(Ordering::SeqCst) {
@@ -99,11 +102,11 @@ fn seqs(memory: &Memory) -> Vec<u64> {
 }
 
 fn tracker(directory: &Path, backend: &Flaky, feeder: &Feeder) -> LogFirst {
-    LogFirst::new(Jsonl::new(directory).unwrap()).feeding(Arc::new(backend.clone()), feeder)
+    LogFirst::new(Jsonl::new(directory).unwrap()).with_backend(Arc::new(backend.clone()), feeder)
 }
 
 #[test]
-fn a_backend_that_fails_now_and_then_gets_each_event_once() {
+fn an_unreliable_backend_gets_each_event_once() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     backend.every.store(3, Ordering::SeqCst);
@@ -115,28 +118,28 @@ fn a_backend_that_fails_now_and_then_gets_each_event_once() {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    for _ in 0..100 {
-        if feeder.wait(Duration::from_millis(500)).is_empty() {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
+    // `wait` returns early while the backend does not answer.
+    while !feeder.wait(NEVER).is_empty() {
+        thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(seqs(&backend.memory), (0..5002).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_dead_backend_is_left_for_a_sync() {
+fn a_backend_without_answer_is_left_for_a_sync() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     backend.down.store(true, Ordering::SeqCst);
     let feeder = Feeder::new();
     let tracker = tracker(directory.path(), &backend, &feeder);
-    let run = tracker.start_run(RunStart::new("dead").id("dead")).unwrap();
+    let run = tracker
+        .start_run(RunStart::new("dead").with_id("dead"))
+        .unwrap();
     for step in 0..100 {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    let left = feeder.wait(Duration::from_secs(600));
+    let left = feeder.wait(NEVER);
     assert_eq!(left.len(), 1);
     assert!(
         left[0]
@@ -147,7 +150,7 @@ fn a_dead_backend_is_left_for_a_sync() {
     drop((tracker, feeder));
     assert!(backend.memory.runs().is_empty());
 
-    let log = Jsonl::new(directory.path()).unwrap().log_of("dead");
+    let log = Jsonl::new(directory.path()).unwrap().log_path("dead");
     let beside = cursors(&log).unwrap();
     assert_eq!(beside.len(), 1);
     assert!(!beside[0].is_complete(&log).unwrap());
@@ -162,57 +165,59 @@ fn a_dead_backend_is_left_for_a_sync() {
 }
 
 #[test]
-fn an_offline_run_touches_no_server() {
+fn an_offline_run_contacts_no_server() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     let feeder = Feeder::new();
     let tracker = tracker(directory.path(), &backend, &feeder);
-    let start = RunStart::new("offline").id("offline").offline(true);
+    let start = RunStart::new("offline").with_id("offline").offline();
     tracker
         .start_run(start)
         .unwrap()
         .finish(RunStatus::Finished)
         .unwrap();
-    assert!(feeder.wait(Duration::from_secs(300)).is_empty());
+    assert!(feeder.wait(NEVER).is_empty());
     assert_eq!(backend.calls.load(Ordering::SeqCst), 0);
 
-    let log = tracker.log().log_of("offline");
+    let log = tracker.log().log_path("offline");
     assert_eq!(cursors(&log).unwrap()[0].backend, "flaky");
     assert_eq!(sync_run(&log, Arc::new(backend.clone())).unwrap().sent, 2);
 }
 
 #[test]
-fn what_a_backend_refuses_is_noted_and_the_rest_arrives() {
+fn a_refused_event_is_recorded_and_the_rest_arrives() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     *backend.refuses.lock().unwrap() = Some(3);
     let log = Jsonl::new(directory.path()).unwrap();
     let run = log
-        .start_run(RunStart::new("refused").id("refused"))
+        .start_run(RunStart::new("refused").with_id("refused"))
         .unwrap();
     for step in 0..5 {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    let synced = sync_run(&log.log_of("refused"), Arc::new(backend.clone())).unwrap();
+    let synced = sync_run(&log.log_path("refused"), Arc::new(backend.clone())).unwrap();
     assert_eq!(synced.refused.len(), 1);
     assert_eq!(synced.refused[0].seq, 3);
-    assert!(synced.refused[0].reason.contains("it is not liked"));
+    assert!(synced.refused[0].reason.contains("the test wants this"));
     assert_eq!(seqs(&backend.memory), [0, 1, 2, 4, 5, 6]);
 }
 
-/// As from two terminals: one sends, the other says so or finds nothing left to send.
+/// One sends; the others report that, or find nothing left to send.
 #[test]
 fn two_syncs_at_once_send_each_event_once() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     let log = Jsonl::new(directory.path()).unwrap();
-    let run = log.start_run(RunStart::new("twice").id("twice")).unwrap();
+    let run = log
+        .start_run(RunStart::new("twice").with_id("twice"))
+        .unwrap();
     for step in 0..20_000 {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    let path = log.log_of("twice");
+    let path = log.log_path("twice");
     let sent: u64 = thread::scope(|scope| {
         let syncs: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| sync_run(&path, Arc::new(backend.clone()))))
@@ -230,23 +235,25 @@ fn two_syncs_at_once_send_each_event_once() {
     assert_eq!(seqs(&backend.memory), (0..20_002).collect::<Vec<_>>());
 }
 
-/// The machine lost power, and the log its end, which the backend has: it gets the end of the run too.
+/// A power failure took the end of the log, which the backend has. It gets the end of the run too.
 #[test]
-fn a_log_that_is_shorter_than_what_was_sent_is_closed_at_the_backend() {
+fn a_log_behind_its_backend_is_closed_there_too() {
     let place = tempfile::tempdir().unwrap();
     let (live, after) = (place.path().join("live"), place.path().join("after"));
     let backend = Flaky::default();
     let log = Jsonl::new(&live).unwrap();
-    let run = log.start_run(RunStart::new("power").id("power")).unwrap();
+    let run = log
+        .start_run(RunStart::new("power").with_id("power"))
+        .unwrap();
     for step in 0..10 {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
-    sync_run(&log.log_of("power"), Arc::new(backend.clone())).unwrap();
+    sync_run(&log.log_path("power"), Arc::new(backend.clone())).unwrap();
     let copied = Command::new("cp").arg("-r").args([&live, &after]).status();
     assert!(copied.unwrap().success());
 
     let log = Jsonl::new(&after).unwrap();
-    let path = log.log_of("power");
+    let path = log.log_path("power");
     let text = std::fs::read_to_string(&path).unwrap();
     let kept: String = text.split_inclusive('\n').take(5).collect();
     std::fs::write(&path, kept).unwrap();
@@ -265,9 +272,9 @@ fn a_log_that_is_shorter_than_what_was_sent_is_closed_at_the_backend() {
     assert!(cursors(&path).unwrap()[0].is_complete(&path).unwrap());
 }
 
-/// While a run goes on, its events arrive.
+/// Events arrive while the run is recorded.
 #[test]
-fn a_live_run_shows_up() {
+fn a_live_run_is_sent() {
     let directory = tempfile::tempdir().unwrap();
     let backend = Flaky::default();
     let feeder = Feeder::new();
@@ -275,16 +282,9 @@ fn a_live_run_shows_up() {
         .start_run(RunStart::new("live"))
         .unwrap();
     run.log_metrics(0, [("loss", 0.5)]).unwrap();
-    for _ in 0..6000 {
-        if backend
-            .memory
-            .runs()
-            .first()
-            .is_some_and(|run| run.events.len() == 2)
-        {
-            break;
-        }
-        thread::sleep(Duration::from_millis(50));
+    let has_both = |runs: &[MemoryRecord]| runs.first().is_some_and(|run| run.events.len() == 2);
+    while !has_both(&backend.memory.runs()) {
+        thread::sleep(Duration::from_millis(10));
     }
     let runs = backend.memory.runs();
     assert!(matches!(

@@ -1,4 +1,4 @@
-//! A disk that is full: `RLIMIT_FSIZE` refuses writes as it does, without a file system of one's own.
+//! A full disk. `RLIMIT_FSIZE` makes writes fail in the same way, without a file system for the test.
 
 use std::{env, process::Command, sync::Arc};
 
@@ -10,41 +10,44 @@ use protea_tracking::{
 const DIRECTORY: &str = "PROTEA_TEST_FULL_DISK";
 const POLICY: &str = "PROTEA_TEST_FULL_DISK_POLICY";
 
-/// The process whose files may not grow beyond so many blocks. Says how many events were taken.
+/// The child process, with a limit on the size of its files. Prints how many events were logged.
 #[test]
 fn child_on_a_full_disk() {
     let Some(directory) = env::var_os(DIRECTORY) else {
         return;
     };
-    let goes_on = env::var_os(POLICY).is_some();
-    let policy = if goes_on {
+    let continues = env::var_os(POLICY).is_some();
+    let policy = if continues {
         OnLogError::Continue
     } else {
         OnLogError::Fail
     };
-    let log = Jsonl::new(directory).unwrap().on_error(policy);
-    let run = log.start_run(RunStart::new("full").id("full")).unwrap();
+    let log = Jsonl::new(directory).unwrap().with_on_error(policy);
+    let run = log
+        .start_run(RunStart::new("full").with_id("full"))
+        .unwrap();
     let mut steps = 0..10_000;
     let error = steps.find_map(|step| {
         let error = run.log_metrics(step, [("loss", 0.5)]).err()?;
         Some((step, error))
     });
-    if goes_on {
+    if continues {
         assert!(error.is_none(), "{error:?}");
         return;
     }
-    let Some((taken, TrackerError::File { path, source, .. })) = error else {
-        panic!("the full disk is not said: {error:?}");
+    let Some((logged, TrackerError::NoSpace { path, source })) = error else {
+        panic!("the full disk is not reported: {error:?}");
     };
     assert!(path.ends_with("full/events.jsonl"), "{}", path.display());
     assert!(source.raw_os_error().is_some(), "{source}");
-    println!("\ntaken: {taken}");
+    println!("\nlogged: {logged}");
 }
 
-/// Gives how many events were taken, where the process says so.
-fn on_a_full_disk(directory: &std::path::Path, blocks: u32, goes_on: bool) -> Option<usize> {
+/// Runs the child with a limit in blocks of 512 or 1024 bytes. Returns how many events it logged
+/// before the error; none if it continued.
+fn on_a_full_disk(directory: &std::path::Path, blocks: u32, continues: bool) -> Option<usize> {
     let mut shell = Command::new("sh");
-    // The signal of the limit is ignored, so that the write fails as on a full disk.
+    // The signal of the limit is ignored, so that the write fails instead.
     shell
         .args([
             "-c",
@@ -53,41 +56,41 @@ fn on_a_full_disk(directory: &std::path::Path, blocks: u32, goes_on: bool) -> Op
         .arg(env::current_exe().unwrap())
         .arg(blocks.to_string())
         .env(DIRECTORY, directory);
-    if goes_on {
+    if continues {
         shell.env(POLICY, "1");
     }
     let output = shell.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    let taken = said.lines().find_map(|line| line.strip_prefix("taken: "));
-    taken.map(|taken| taken.parse().unwrap())
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    let logged = stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("logged: "));
+    logged.map(|logged| logged.parse().unwrap())
 }
 
 #[test]
-fn the_error_is_typed_and_the_log_intact() {
-    // With less than the tail of the log wants, and with room for it and a bit more.
-    for (blocks, goes_on) in [(8, false), (8, true), (200, false), (200, true)] {
+fn the_error_is_no_space_and_the_log_is_intact() {
+    for (blocks, continues) in [(8, false), (8, true), (200, false), (200, true)] {
         let directory = tempfile::tempdir().unwrap();
-        let taken = on_a_full_disk(directory.path(), blocks, goes_on);
-        assert_eq!(taken.is_some(), !goes_on);
+        let logged = on_a_full_disk(directory.path(), blocks, continues);
+        assert_eq!(logged.is_some(), !continues);
         let tracker = Jsonl::new(directory.path()).unwrap();
-        let log = tracker.log_of("full");
+        let log = tracker.log_path("full");
         let text = std::fs::read_to_string(&log).unwrap();
-        assert!(text.ends_with("}\n"), "the last line is whole");
+        assert!(text.ends_with("}\n"), "the last line is complete");
         let events = LogReader::open(&log, 0).unwrap().rest().unwrap();
         assert!(events.len() > 20, "{}", events.len());
         // The first event is the start of the run.
         assert!(
-            taken.is_none_or(|taken| events.len() == taken + 1),
-            "{taken:?}"
+            logged.is_none_or(|logged| events.len() == logged + 1),
+            "{logged:?}"
         );
 
-        // With room again, the next command closes the run, and a backend gets what is there.
+        // Once there is space again, the run can be closed and sent to a backend.
         let closed = tracker.close_vanished().unwrap();
-        assert_eq!(closed.len(), 1, "goes on: {goes_on}");
+        assert_eq!(closed.len(), 1, "continues: {continues}");
         let repaired = std::fs::read_to_string(&log).unwrap();
         assert_eq!(repaired.lines().count(), events.len() + 1);
-        assert!(!log.with_extension("tail").exists());
         let backend = Memory::default();
         let sent = protea_tracking::sync_run(&log, Arc::new(backend.clone())).unwrap();
         assert_eq!(sent.sent, events.len() as u64 + 1);
@@ -101,18 +104,22 @@ fn the_error_is_typed_and_the_log_intact() {
     }
 }
 
-/// A disk that is full from the beginning starts no run.
+/// On a disk that is full from the beginning, a run does not start.
 #[test]
 fn a_run_that_cannot_be_logged_does_not_start() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("full"), "in the way").unwrap();
+    std::fs::write(
+        directory.path().join("full"),
+        "a file instead of a directory",
+    )
+    .unwrap();
     let tracker = LogFirst::new(
         Jsonl::new(directory.path())
             .unwrap()
-            .on_error(OnLogError::Continue),
+            .with_on_error(OnLogError::Continue),
     );
     let error = tracker
-        .start_run(RunStart::new("full").id("full"))
+        .start_run(RunStart::new("full").with_id("full"))
         .unwrap_err();
-    assert!(matches!(error, TrackerError::File { .. }), "{error}");
+    assert!(matches!(error, TrackerError::Write { .. }), "{error}");
 }

@@ -1,35 +1,38 @@
-//! A server that the environment names.
+//! The server in the environment variables.
 
+use std::{env, process::Command};
+#[cfg(feature = "tls")]
 use std::{
-    env,
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use protea_tracking::Mlflow;
 
-use crate::{server::python, stub::Stub};
+#[cfg(feature = "tls")]
+use crate::server::python;
+use crate::stub::Stub;
 
 const ASKED: &str = "PROTEA_TEST_MLFLOW_ENVIRONMENT";
 
-/// The process of [`checked`].
+/// The child process of [`checked`].
 #[test]
-fn checks_the_server_of_the_environment() {
+fn child_that_checks_the_server() {
     if env::var_os(ASKED).is_some() {
-        match Mlflow::from_environment().and_then(|mlflow| mlflow.check()) {
+        match Mlflow::from_env().and_then(|mlflow| mlflow.check()) {
             Ok(()) => println!("<it is there>"),
             Err(error) => println!("<{error}>"),
         }
     }
 }
 
-/// What a check says in a process with these variables, and no others of MLflow's.
+/// The result of a check in a process with these variables and no others of MLflow.
 fn checked(variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args([
             "--exact",
-            "environment::checks_the_server_of_the_environment",
+            "environment::child_that_checks_the_server",
             "--nocapture",
         ])
         .env(ASKED, "yes");
@@ -37,9 +40,9 @@ fn checked(variables: &[(&str, &str)]) -> String {
         command.env_remove(name);
     }
     let output = command.envs(variables.iter().copied()).output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let (_, said) = said.split_once('<').unwrap();
-    said.split_once('>').unwrap().0.to_owned()
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (_, result) = stdout.split_once('<').unwrap();
+    result.split_once('>').unwrap().0.to_owned()
 }
 
 #[test]
@@ -68,7 +71,8 @@ fn the_variables_of_mlflows_own_client_are_read() {
 }
 
 #[test]
-fn a_certificate_has_to_be_trusted() {
+#[cfg(feature = "tls")]
+fn a_certificate_must_be_trusted() {
     let Some(python) = python() else { return };
     let place = tempfile::tempdir().unwrap();
     let mut server = Command::new(python)
@@ -102,4 +106,15 @@ fn a_certificate_has_to_be_trusted() {
     );
     drop(server.stdin.take());
     server.wait().unwrap();
+}
+
+#[test]
+#[cfg(not(feature = "tls"))]
+fn https_is_an_error_without_the_feature_tls() {
+    let error = Mlflow::new("https://me:s3cret@127.0.0.1:1").unwrap_err();
+    assert!(matches!(
+        error,
+        protea_tracking::TrackerError::TlsUnsupported { .. }
+    ));
+    assert!(!error.to_string().contains("s3cret"), "{error}");
 }

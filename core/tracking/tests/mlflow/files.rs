@@ -53,11 +53,11 @@ fn files_of_any_name_arrive_byte_for_byte() {
         )
         .unwrap();
     }
-    let start = RunStart::new("files").project("files");
+    let start = RunStart::new("files").with_project("files");
     let log = EventKind::LogArtifact(artifact(&files, "all of them"));
     let events = events(&start, [log]);
     let id = send(&tracker, &start, &events).run_id;
-    // A resend puts the same files in the same places.
+    // Sending again stores the same files under the same names.
     send(&tracker, &start, &events);
 
     server.as_the_client_reads_it(&id, place.path());
@@ -83,14 +83,14 @@ fn files_of_any_name_arrive_byte_for_byte() {
 }
 
 #[test]
-fn a_file_that_is_gone_is_refused_by_its_name_and_the_rest_arrives() {
+fn a_missing_file_is_refused_and_the_rest_arrives() {
     let Some(server) = Server::shared() else {
         return;
     };
     let tracker = tracker(server);
     let place = tempfile::tempdir().unwrap();
     let missing = place.path().join("missing.tsv");
-    let start = RunStart::new("gone").project("files");
+    let start = RunStart::new("gone").with_project("files");
     let log = EventKind::LogArtifact(artifact(&missing, "missing.tsv"));
     let events = events(&start, [crate::log(0, "before", 1.0), log]);
     let mut sink = tracker.open_run(&start).unwrap();
@@ -119,7 +119,7 @@ fn links_and_pipes_do_not_hang() {
             .unwrap()
             .success()
     );
-    let start = RunStart::new("links").project("files");
+    let start = RunStart::new("links").with_project("files");
     let mut sink = tracker.open_run(&start).unwrap();
     for (path, reason) in [
         (place.path().join("a"), "is a link to"),
@@ -133,7 +133,7 @@ fn links_and_pipes_do_not_hang() {
 }
 
 #[test]
-fn a_model_is_there_once_however_often_it_is_sent() {
+fn a_model_sent_repeatedly_is_there_once() {
     let Some(server) = Server::shared() else {
         return;
     };
@@ -141,7 +141,7 @@ fn a_model_is_there_once_however_often_it_is_sent() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("model.json");
     fs::write(&path, b"{\"k\":5}").unwrap();
-    let start = RunStart::new("models").project("models");
+    let start = RunStart::new("models").with_project("models");
     let log = |name: &str| EventKind::LogModel(artifact(&path, name));
     let events = events(&start, [log("knn"), log("knn"), log("deep/er: 100%.\"x\"")]);
     let id = send(&tracker, &start, &events).run_id;
@@ -178,9 +178,9 @@ fn a_model_is_there_once_however_often_it_is_sent() {
     assert_eq!(fs::read(files.join("model.json")).unwrap(), b"{\"k\":5}");
 }
 
-/// A stub as MLflow 2 answers.
+/// A stub that answers like MLflow 2.
 #[test]
-fn servers_without_logged_models_get_models_as_artefacts() {
+fn servers_before_mlflow_3_get_models_as_artefacts() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("model.json");
     fs::write(&path, b"{}").unwrap();
@@ -204,7 +204,7 @@ fn servers_without_logged_models_get_models_as_artefacts() {
         (200, "", body.to_string())
     });
     let tracker = Mlflow::new(&stub.uri).unwrap();
-    let start = RunStart::new("old").project("old");
+    let start = RunStart::new("old").with_project("old");
     send(
         &tracker,
         &start,
@@ -237,7 +237,7 @@ fn files_kept_outside_of_the_server_are_refused() {
     );
     let path = place.path().join("x");
     fs::write(&path, b"x").unwrap();
-    let start = RunStart::new("x").project(name);
+    let start = RunStart::new("x").with_project(name);
     let mut sink = tracker(server).open_run(&start).unwrap();
     let log = EventKind::LogArtifact(artifact(&path, "x"));
     let error = sink.apply(&events(&start, [log])).unwrap_err();

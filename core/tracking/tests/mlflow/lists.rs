@@ -1,4 +1,4 @@
-//! Finding runs again.
+//! Lists of runs.
 
 use protea_tracking::{GroupFilter, RunQuery, RunStart, RunStatus, RunSummary, Tracker};
 use serde_json::json;
@@ -19,7 +19,7 @@ fn all(tracker: &dyn Tracker, mut query: RunQuery) -> Vec<RunSummary> {
 }
 
 #[test]
-fn runs_of_one_moment_are_each_on_one_page() {
+fn runs_of_one_millisecond_are_on_one_page_each() {
     let Some(server) = Server::shared() else {
         return;
     };
@@ -27,7 +27,7 @@ fn runs_of_one_moment_are_each_on_one_page() {
     let first = RunStart::new("x");
     let mut expected: Vec<String> = (0..7)
         .map(|index| {
-            let mut start = RunStart::new(format!("run {index}")).project("one moment");
+            let mut start = RunStart::new(format!("run {index}")).with_project("one moment");
             start.started = first.started;
             send(&tracker, &start, &events(&start, [finish()]));
             start.run_id
@@ -51,7 +51,7 @@ fn runs_of_one_moment_are_each_on_one_page() {
 }
 
 #[test]
-fn groups_are_found_by_prefix_and_pattern_as_they_are_written() {
+fn groups_match_by_literal_prefix_and_by_pattern() {
     let Some(server) = Server::shared() else {
         return;
     };
@@ -66,12 +66,14 @@ fn groups_are_found_by_prefix_and_pattern_as_they_are_written() {
         "a\\b/E",
     ];
     for group in groups {
-        let start = RunStart::new(group).project("groups").group(group);
+        let start = RunStart::new(group)
+            .with_project("groups")
+            .with_group(group);
         send(&tracker, &start, &events(&start, [finish()]));
     }
     let find = |group: GroupFilter| -> Vec<String> {
         let project = Some("groups".to_owned());
-        // One a page: the server's pages and ours are not the same.
+        // One run per page, so that our pages differ from the server's.
         let query = RunQuery {
             project,
             group: Some(group),
@@ -93,18 +95,18 @@ fn groups_are_found_by_prefix_and_pattern_as_they_are_written() {
 }
 
 #[test]
-fn a_summary_has_what_the_run_began_with_and_runs_of_others_are_listed_too() {
+fn summaries_are_complete_and_include_foreign_runs() {
     let Some(server) = Server::shared() else {
         return;
     };
     let tracker = tracker(server);
-    let parent = RunStart::new("parent").project("summaries");
+    let parent = RunStart::new("parent").with_project("summaries");
     send(&tracker, &parent, &events(&parent, []));
     let mut child = RunStart::new("child")
-        .project("summaries")
-        .group("H1")
-        .nested(&*parent.run_id)
-        .tag("dataset", "A");
+        .with_project("summaries")
+        .with_group("H1")
+        .with_parent(&*parent.run_id)
+        .with_tag("dataset", "A");
     child.started = parent.started + std::time::Duration::from_millis(5);
     let sent = events(&child, [finish()]);
     let reference = send(&tracker, &child, &sent);

@@ -1,4 +1,4 @@
-//! A server, or a process, that goes away in the middle of a run.
+//! A server or a process that is killed during a run.
 
 use std::{
     process::{Command, Stdio},
@@ -7,14 +7,14 @@ use std::{
 };
 
 use protea_tracking::{
-    Event, EventKind, Feeder, Jsonl, LogFirst, Mlflow, RunStart, RunStatus, Tracker, cursors,
+    EventKind, Feeder, Jsonl, LogFirst, Mlflow, RunEvent, RunStart, RunStatus, Tracker, cursors,
     log::LogReader, sync_run,
 };
 
 use crate::server::Server;
 
 #[test]
-fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
+fn a_restarted_server_has_each_point_once_after_a_sync() {
     let Some(mut server) = Server::start(&[]) else {
         return;
     };
@@ -22,11 +22,15 @@ fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
     let log = Jsonl::new(directory.path()).unwrap();
     let mlflow = Mlflow::new(&server.uri).unwrap().connect().unwrap();
     let feeder = Feeder::new();
-    let tracker = LogFirst::new(log.clone()).feeding(Arc::new(mlflow), &feeder);
+    let tracker = LogFirst::new(log.clone()).with_backend(Arc::new(mlflow), &feeder);
     let run = tracker
-        .start_run(RunStart::new("long").project("outage").config("k", 5))
+        .start_run(
+            RunStart::new("long")
+                .with_project("outage")
+                .with_config("k", 5),
+        )
         .unwrap();
-    let path = log.log_of(run.id());
+    let path = log.log_path(run.id());
     let points = |from: u32, to: u32| {
         for step in from..to {
             let value = f64::from(step);
@@ -35,7 +39,7 @@ fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
         }
     };
     points(0, 2000);
-    // Until it has the beginning, and is in the middle of the rest.
+    // Wait until the server has the beginning.
     let taken = || {
         cursors(&path)
             .unwrap()
@@ -48,7 +52,7 @@ fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
     server.kill();
     points(2000, 4000);
     let child = tracker.start_run(run.child("long/child")).unwrap();
-    let child_log = log.log_of(child.id());
+    let child_log = log.log_path(child.id());
     child.log_metrics(0, [("loss", 1.0)]).unwrap();
     child.finish(RunStatus::Finished).unwrap();
     points(4000, 5000);
@@ -61,7 +65,7 @@ fn a_server_killed_in_the_middle_has_each_point_once_after_a_sync() {
     let error = sync_run(&path, again()).unwrap_err();
     assert!(error.is_temporary(), "{error}");
     server.start_again();
-    // The thread that fed it may still hold the lock for a moment.
+    // The feeder's thread may still hold the lock.
     let sync = |log: &std::path::Path| loop {
         match sync_run(log, Arc::new(Mlflow::new(&server.uri).unwrap())) {
             Err(error) if error.is_temporary() => std::thread::sleep(Duration::from_millis(50)),
@@ -92,17 +96,19 @@ fn tracker_of(server: &Server) -> Mlflow {
 
 const KILLED: &str = "PROTEA_TEST_MLFLOW_KILLED";
 
-/// The process of the test below: it logs until it is killed.
+/// The child process of the test below. Logs until it is killed.
 #[test]
-fn logs_until_it_is_killed() {
+fn child_that_logs() {
     let Ok(place) = std::env::var(KILLED) else {
         return;
     };
     let (uri, directory) = place.split_once(' ').unwrap();
     let mlflow = Arc::new(Mlflow::new(uri).unwrap());
     let feeder = Feeder::new();
-    let tracker = LogFirst::new(Jsonl::new(directory).unwrap()).feeding(mlflow, &feeder);
-    let start = RunStart::new("killed").id("killed").project("killed");
+    let tracker = LogFirst::new(Jsonl::new(directory).unwrap()).with_backend(mlflow, &feeder);
+    let start = RunStart::new("killed")
+        .with_id("killed")
+        .with_project("killed");
     let run = tracker.start_run(start).unwrap();
     for step in 0.. {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
@@ -111,16 +117,16 @@ fn logs_until_it_is_killed() {
 }
 
 #[test]
-fn a_run_whose_process_was_killed_is_closed_and_has_each_point_once() {
+fn a_killed_run_is_closed_with_each_point_once() {
     let Some(server) = Server::shared() else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     let log = Jsonl::new(directory.path()).unwrap();
-    let path = log.log_of("killed");
+    let path = log.log_path("killed");
     let place = format!("{} {}", server.uri, directory.path().display());
     let mut process = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "outage::logs_until_it_is_killed"])
+        .args(["--exact", "outage::child_that_logs"])
         .env(KILLED, place)
         .stdout(Stdio::null())
         .spawn()
@@ -142,7 +148,7 @@ fn a_run_whose_process_was_killed_is_closed_and_has_each_point_once() {
     let run = server.run(&synced.reference.unwrap().run_id);
     assert_eq!(run["info"]["status"], "KILLED");
     let events = LogReader::open(&path, 0).unwrap().rest().unwrap();
-    let is_point = |event: &&Event<'_>| matches!(event.kind, EventKind::Log { .. });
+    let is_point = |event: &&RunEvent<'_>| matches!(event.kind, EventKind::Log { .. });
     let points = server.history(run["info"]["run_id"].as_str().unwrap(), "loss");
     let steps: Vec<u64> = points.iter().map(|(step, _, _)| *step).collect();
     let logged = events.iter().filter(is_point).count() as u64;

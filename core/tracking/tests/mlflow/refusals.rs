@@ -1,4 +1,4 @@
-//! What the server will never take, and what it only takes later.
+//! What the server refuses, and what it accepts only later.
 
 use protea_tracking::{EventKind, RunStart, Tracker, TrackerError};
 use serde_json::json;
@@ -11,12 +11,14 @@ fn params(value: serde_json::Value) -> EventKind<'static> {
 }
 
 #[test]
-fn a_param_cannot_change_and_both_values_are_named() {
+fn changing_a_param_is_refused_with_both_values() {
     let Some(server) = Server::shared() else {
         return;
     };
     let tracker = tracker(server);
-    let start = RunStart::new("params").project("refusals").config("k", 5);
+    let start = RunStart::new("params")
+        .with_project("refusals")
+        .with_config("k", 5);
     let events = events(
         &start,
         [
@@ -25,7 +27,7 @@ fn a_param_cannot_change_and_both_values_are_named() {
         ],
     );
     let mut sink = tracker.open_run(&start).unwrap();
-    // In the same call, and after it is known to the server only.
+    // With both values in one call, and with the first value known to the server only.
     let mut errors = vec![sink.apply(&events).unwrap_err()];
     let mut again = self::tracker(server).open_run(&start).unwrap();
     errors.push(again.apply(&events[2..]).unwrap_err());
@@ -51,19 +53,19 @@ fn a_param_cannot_change_and_both_values_are_named() {
 }
 
 #[test]
-fn long_values_are_cut_and_say_so() {
+fn long_values_are_shortened_with_a_mark() {
     let Some(server) = Server::shared() else {
         return;
     };
     let start = RunStart::new("long")
-        .project("refusals")
-        .config("long", "é".repeat(6001))
-        .config("just", "é".repeat(6000))
-        .notes("ü".repeat(9000))
-        .tag("long", "ü".repeat(8001));
+        .with_project("refusals")
+        .with_config("long", "é".repeat(6001))
+        .with_config("just", "é".repeat(6000))
+        .with_notes("ü".repeat(9000))
+        .with_tag("long", "ü".repeat(8001));
     let all = events(&start, [finish()]);
     let id = send(&tracker(server), &start, &all).run_id;
-    // What was cut is the same when it comes again.
+    // Shortening gives the same value again, so that it does not count as a change.
     send(&tracker(server), &start, &all);
     let data = server.run(&id)["data"].clone();
     let value = |kind: &str, key: &str| -> String {
@@ -86,11 +88,11 @@ fn long_values_are_cut_and_say_so() {
 }
 
 #[test]
-fn a_step_that_the_server_would_lose_is_refused() {
+fn a_step_beyond_the_servers_range_is_refused() {
     let Some(server) = Server::shared() else {
         return;
     };
-    let start = RunStart::new("steps").project("refusals");
+    let start = RunStart::new("steps").with_project("refusals");
     let largest = i64::MAX as u64;
     let mut sink = tracker(server).open_run(&start).unwrap();
     let events = events(
@@ -105,14 +107,14 @@ fn a_step_that_the_server_would_lose_is_refused() {
 }
 
 #[test]
-fn a_deleted_experiment_says_how_to_get_it_back() {
+fn a_deleted_experiment_is_an_error_with_a_remedy() {
     let Some(server) = Server::shared() else {
         return;
     };
     let made = server.post("experiments/create", &json!({ "name": "deleted" }));
     server.post("experiments/delete", &made);
     let tracker = tracker(server);
-    let start = RunStart::new("x").project("deleted");
+    let start = RunStart::new("x").with_project("deleted");
     let error = tracker.open_run(&start).err().unwrap();
     assert!(matches!(error, TrackerError::TrackerInit { .. }), "{error}");
     assert!(
@@ -121,9 +123,9 @@ fn a_deleted_experiment_says_how_to_get_it_back() {
     );
     server.post("experiments/restore", &made);
     send(&tracker, &start, &events(&start, [finish()]));
-    // Deleted after this process saw it.
+    // Deleted after this process has cached its id.
     server.post("experiments/delete", &made);
-    let start = RunStart::new("y").project("deleted");
+    let start = RunStart::new("y").with_project("deleted");
     let error = tracker.open_run(&start).err().unwrap();
     assert!(matches!(error, TrackerError::Refused { .. }), "{error}");
     let error = tracker.open_run(&start).err().unwrap();
@@ -134,11 +136,11 @@ fn a_deleted_experiment_says_how_to_get_it_back() {
 }
 
 #[test]
-fn a_deleted_run_is_not_made_again() {
+fn a_deleted_run_is_not_created_again() {
     let Some(server) = Server::shared() else {
         return;
     };
-    let start = RunStart::new("deleted").project("refusals");
+    let start = RunStart::new("deleted").with_project("refusals");
     let all = events(&start, [finish()]);
     let id = send(&tracker(server), &start, &all).run_id;
     server.post("runs/delete", &json!({ "run_id": id }));
@@ -155,18 +157,18 @@ fn a_deleted_run_is_not_made_again() {
 }
 
 #[test]
-fn a_child_may_come_before_its_parent() {
+fn a_child_can_be_sent_before_its_parent() {
     let Some(server) = Server::shared() else {
         return;
     };
-    let parent = RunStart::new("parent").project("late parents");
+    let parent = RunStart::new("parent").with_project("late parents");
     let child = RunStart::new("child")
-        .project("other project")
-        .nested(&*parent.run_id);
+        .with_project("other project")
+        .with_parent(&*parent.run_id);
     let child = send(&tracker(server), &child, &events(&child, [finish()]));
     let tags = server.run(&child.run_id)["data"]["tags"].to_string();
     assert!(!tags.contains("mlflow.parentRunId"), "{tags}");
-    // Another process sends it.
+    // Another process sends the parent.
     let parent = send(&tracker(server), &parent, &events(&parent, [finish()]));
     let tags = server.run(&child.run_id)["data"]["tags"].clone();
     let expected = json!({ "key": "mlflow.parentRunId", "value": parent.run_id });

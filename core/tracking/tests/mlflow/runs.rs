@@ -1,4 +1,4 @@
-//! What is logged is there, as MLflow's own client reads it.
+//! Runs on a real server, also as MLflow's own client reads them.
 
 use std::{
     fs,
@@ -6,14 +6,15 @@ use std::{
     process::Command,
     sync::{Arc, Barrier},
     thread,
+    time::Duration,
 };
 
-use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, battery::Battery};
+use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, testkit::TrackerSuite};
 use serde_json::{Value, json};
 
 use crate::{events, finish, log, send, server::Server, tracker};
 
-/// MLflow's id of a run, by ours.
+/// MLflow's id of a run.
 fn id_of(server: &Server, start: &RunStart) -> String {
     let project = start.project.as_deref().unwrap_or("Default");
     let found = server.get("experiments/get-by-name", &[("experiment_name", project)]);
@@ -32,13 +33,13 @@ fn id_of(server: &Server, start: &RunStart) -> String {
 }
 
 #[test]
-fn mlflow_passes_the_battery() {
+fn mlflow_passes_the_test_kit() {
     let Some(server) = Server::shared() else {
         return;
     };
-    Battery::new(move |_| Arc::new(tracker(server)))
-        .reading_points(move |_, start, metric| {
-            // An infinity comes back as the largest number.
+    TrackerSuite::new(move |_| Arc::new(tracker(server)))
+        .with_point_reader(move |_, start, metric| {
+            // The server returns an infinity as the largest number.
             let points = server.history(&id_of(server, start), metric);
             points
                 .into_iter()
@@ -48,40 +49,46 @@ fn mlflow_passes_the_battery() {
         .run();
 }
 
-/// Without the lock beside a log, as in two programs that open a run by the same id at once.
+/// Without the lock beside a log: four programs open a run with the same id at the same time.
 #[test]
-fn a_run_that_many_make_at_once_is_there_once() {
+fn a_run_created_concurrently_is_there_once() {
     let Some(server) = Server::shared() else {
         return;
     };
     for round in 0..5 {
-        let start = RunStart::new("at once").id(format!("at-once-{round}"));
+        let start = RunStart::new("at once").with_id(format!("at-once-{round}"));
         let begin = Barrier::new(4);
         let ids: Vec<String> = thread::scope(|scope| {
-            let makers: Vec<_> = (0..4)
+            let openers: Vec<_> = (0..4)
                 .map(|_| {
                     scope.spawn(|| {
-                        // Each with a memory of its own, as a process has.
-                        let tracker = tracker(server);
+                        // Each has its own cache, like a process. The time to resolve conflicts is
+                        // a sixth of the time limit.
+                        let tracker = tracker(server).with_timeout(Duration::from_secs(60));
                         begin.wait();
-                        let sink = tracker.open_run(&start).unwrap();
-                        sink.reference().run_id
+                        loop {
+                            match tracker.open_run(&start) {
+                                // As a feeder does.
+                                Err(error) if error.is_temporary() => {}
+                                result => return result.unwrap().reference().run_id,
+                            }
+                        }
                     })
                 })
                 .collect();
-            makers
+            openers
                 .into_iter()
-                .map(|maker| maker.join().unwrap())
+                .map(|opener| opener.join().unwrap())
                 .collect()
         });
-        // There is one that was not deleted, and all have that.
+        // One run is not deleted, and all have that one.
         let id = id_of(server, &start);
         assert!(ids.iter().all(|other| *other == id), "{ids:?}");
     }
 }
 
 #[test]
-fn mlflows_own_client_reads_what_was_logged() {
+fn the_official_client_reads_what_was_logged() {
     let Some(server) = Server::shared() else {
         return;
     };
@@ -94,14 +101,14 @@ fn mlflows_own_client_reads_what_was_logged() {
     fs::write(place.path().join("model/deep/empty"), b"").unwrap();
 
     let start = RunStart::new("knn on A")
-        .project("read back")
-        .group("H012/E018/full")
-        .kind("training")
-        .notes("a *note*")
-        .config("k", 5)
-        .config("weights", json!({ "mfo": 0.5, "list": [1, "two"] }))
-        .tag("dataset", "A")
-        .tag("git.commit", "0123abc");
+        .with_project("read back")
+        .with_group("H012/E018/full")
+        .with_kind("training")
+        .with_notes("a *note*")
+        .with_config("k", 5)
+        .with_config("weights", json!({ "mfo": 0.5, "list": [1, "two"] }))
+        .with_tag("dataset", "A")
+        .with_tag("git.commit", "0123abc");
     let parent = tracker.start_run(start.clone()).unwrap();
     let child = tracker.start_run(parent.child("knn on A/fit")).unwrap();
     let second = tracker
@@ -205,7 +212,7 @@ fn every_status_arrives_with_its_time() {
         (RunStatus::Failed, "FAILED"),
         (RunStatus::Killed, "KILLED"),
     ] {
-        let start = RunStart::new(name).project("statuses");
+        let start = RunStart::new(name).with_project("statuses");
         let open = events(&start, []);
         let id = send(&tracker, &start, &open).run_id;
         let info = server.run(&id)["info"].clone();
@@ -224,15 +231,15 @@ fn every_status_arrives_with_its_time() {
 }
 
 #[test]
-fn many_at_once_arrive_once_however_often_they_are_sent() {
+fn large_batches_sent_repeatedly_arrive_once() {
     let Some(server) = Server::shared() else {
         return;
     };
     let tracker = tracker(server);
-    let mut start = RunStart::new("many").project("many");
+    let mut start = RunStart::new("many").with_project("many");
     for index in 0..300 {
-        start = start.config(format!("param {index}"), "\u{1}€".repeat(1500));
-        start = start.tag(format!("tag {index}"), "x");
+        start = start.with_config(format!("param {index}"), "\u{1}€".repeat(1500));
+        start = start.with_tag(format!("tag {index}"), "x");
     }
     let points = (0..2500_u32).flat_map(|step| {
         let value = f64::from(step);
@@ -246,7 +253,7 @@ fn many_at_once_arrive_once_however_often_they_are_sent() {
         points.chain([log(0, "inf", f64::INFINITY), finish()]),
     );
     let id = send(&tracker, &start, &events).run_id;
-    // Again, and in other pieces, as after a crash.
+    // Repeated with other batches, as after a crash.
     assert_eq!(send(&tracker, &start, &events).run_id, id);
     let mut sink = self::tracker(server).open_run(&start).unwrap();
     events
@@ -289,7 +296,7 @@ fn many_at_once_arrive_once_however_often_they_are_sent() {
 }
 
 #[test]
-fn names_that_the_server_does_not_take_stay_apart() {
+fn invalid_names_get_distinct_replacements_there() {
     let Some(server) = Server::shared() else {
         return;
     };
@@ -316,9 +323,9 @@ fn names_that_the_server_does_not_take_stay_apart() {
         "²",
         "ʰ",
     ];
-    let mut start = RunStart::new("näme 🧬".repeat(60)).project("Names & Ñandú/🧬 ?#%");
+    let mut start = RunStart::new("näme 🧬".repeat(60)).with_project("Names & Ñandú/🧬 ?#%");
     for name in names {
-        start = start.config(name, name).tag(name, name);
+        start = start.with_config(name, name).with_tag(name, name);
     }
     let metrics = names.map(|name| log(0, name.to_owned(), 1.0));
     let id = send(
@@ -358,14 +365,14 @@ fn names_that_the_server_does_not_take_stay_apart() {
 }
 
 #[test]
-fn tags_of_ours_are_not_taken_from_us() {
+fn user_tags_do_not_replace_reserved_tags() {
     let Some(server) = Server::shared() else {
         return;
     };
     let tracker = tracker(server);
     let start = RunStart::new("greedy")
-        .project("greedy")
-        .tag("protea.run_id", "another");
+        .with_project("greedy")
+        .with_tag("protea.run_id", "another");
     let tags = Tags::from([("protea.group".to_owned(), "another".to_owned())]);
     let events = events(&start, [EventKind::SetTags { tags }]);
     let id = send(&tracker, &start, &events).run_id;
@@ -375,16 +382,18 @@ fn tags_of_ours_are_not_taken_from_us() {
     assert_eq!(tags.as_array().unwrap().iter().filter(another).count(), 2);
 }
 
-/// The other process of the test below.
+/// The child process of the test below.
 #[test]
-fn opens_a_run_in_an_experiment_that_others_make_too() {
+fn child_that_creates_experiments() {
     let Ok(uri) = std::env::var("PROTEA_TEST_RACE_URI") else {
         return;
     };
     let names = (0..5).map(|index| format!("race {index}"));
     for name in names {
-        let start = RunStart::new("racer").project(&*name);
-        let tracker = protea_tracking::Mlflow::new(&uri).unwrap();
+        let start = RunStart::new("racer").with_project(&*name);
+        let tracker = protea_tracking::Mlflow::new(&uri)
+            .unwrap()
+            .with_timeout(Duration::from_secs(600));
         tracker
             .start_run(start)
             .unwrap()
@@ -394,16 +403,13 @@ fn opens_a_run_in_an_experiment_that_others_make_too() {
 }
 
 #[test]
-fn processes_may_make_an_experiment_at_once() {
+fn processes_can_create_an_experiment_concurrently() {
     let Some(server) = Server::shared() else {
         return;
     };
     let race = || {
         Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "runs::opens_a_run_in_an_experiment_that_others_make_too",
-            ])
+            .args(["--exact", "runs::child_that_creates_experiments"])
             .env("PROTEA_TEST_RACE_URI", &server.uri)
             .output()
     };

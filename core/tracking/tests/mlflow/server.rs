@@ -1,4 +1,4 @@
-//! A real MLflow server.
+//! A real MLflow server that the tests start.
 
 use std::{
     env, fs,
@@ -17,10 +17,10 @@ use std::{
 use serde_json::Value;
 
 const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
-/// The password of the user `admin`, where signing in is asked for.
+/// The password of the user `admin` on a server with authentication.
 pub const PASSWORD: &str = "a:long-p@ssword-1";
 
-/// The interpreter to test with. Without one the test says so; in CI that is a failure.
+/// The Python interpreter. Without one the test is skipped with a message, or fails in CI.
 pub fn python() -> Option<String> {
     let found = env::var(INTERPRETER).ok().filter(|path| !path.is_empty());
     if found.is_none() {
@@ -33,24 +33,24 @@ pub fn python() -> Option<String> {
     found
 }
 
-/// A server that lives as long as this, or as the process of the tests.
+/// A server. It ends when this is dropped or the process of the tests ends.
 pub struct Server {
     pub uri: String,
     directory: PathBuf,
-    keeper: Child,
-    // Taken before the keeper is waited for: its end is what the keeper waits for.
+    supervisor: Child,
+    // Closed before waiting for the supervisor, which ends at the end of its standard input.
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// The server that the tests share; none where there is no interpreter.
+    /// The server that the tests share; none without an interpreter.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: LazyLock<Option<Server>> = LazyLock::new(|| Server::start(&[]));
         SHARED.as_ref()
     }
 
-    /// A server of one's own.
+    /// A server for one test.
     pub fn start(more: &[&str]) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let python = python()?;
@@ -59,7 +59,7 @@ impl Server {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&directory).unwrap();
         let port = free_port();
-        let mut keeper = Command::new(python)
+        let mut supervisor = Command::new(python)
             .args(["-c", include_str!("serve.py")])
             .arg(&directory)
             .arg(port.to_string())
@@ -71,20 +71,20 @@ impl Server {
         let server = Self {
             uri: format!("http://127.0.0.1:{port}"),
             directory,
-            commands: keeper.stdin.take(),
-            answers: BufReader::new(keeper.stdout.take().unwrap()),
-            keeper,
+            commands: supervisor.stdin.take(),
+            answers: BufReader::new(supervisor.stdout.take().unwrap()),
+            supervisor,
         };
         server.wait_until_up();
         Some(server)
     }
 
-    /// Kills it, as a machine that loses power would.
+    /// Kills the server.
     pub fn kill(&mut self) {
         self.command("stop");
     }
 
-    /// Starts it again, with what it had.
+    /// Starts the server again with the same data.
     pub fn start_again(&mut self) {
         self.command("start");
         self.wait_until_up();
@@ -99,7 +99,8 @@ impl Server {
     }
 
     fn wait_until_up(&self) {
-        let until = Instant::now() + Duration::from_secs(300);
+        // Only ends a test whose server would never start.
+        let until = Instant::now() + Duration::from_secs(1800);
         while ureq::get(format!("{}/health", self.uri)).call().is_err() {
             assert!(
                 Instant::now() < until,
@@ -110,7 +111,7 @@ impl Server {
         }
     }
 
-    /// Calls the REST interface; the answer must be a good one.
+    /// Sends a `POST` request to the REST API, which must succeed.
     pub fn post(&self, call: &str, body: &Value) -> Value {
         let response = ureq::post(format!("{}/api/2.0/mlflow/{call}", self.uri))
             .header("content-type", "application/json")
@@ -118,7 +119,7 @@ impl Server {
         read(response.unwrap_or_else(|error| panic!("{call}: {error}")))
     }
 
-    /// As [`post`](Self::post), with a query.
+    /// Sends a `GET` request with a query, which must succeed.
     pub fn get(&self, call: &str, query: &[(&str, &str)]) -> Value {
         let response = ureq::get(format!("{}/api/2.0/mlflow/{call}", self.uri))
             .query_pairs(query.iter().copied())
@@ -126,7 +127,7 @@ impl Server {
         read(response.unwrap_or_else(|error| panic!("{call}: {error}")))
     }
 
-    /// The run with MLflow's id.
+    /// The run with this id of MLflow.
     pub fn run(&self, id: &str) -> Value {
         self.get("runs/get", &[("run_id", id)])["run"].clone()
     }
@@ -149,7 +150,7 @@ impl Server {
                     Value::String(text) => text.parse().unwrap(),
                     value => value.as_f64().unwrap(),
                 };
-                // Zero is left out of the JSON of some servers.
+                // Some servers omit zeros.
                 let step = point["step"].as_u64().unwrap_or(0);
                 points.push((step, point["timestamp"].as_i64().unwrap(), value));
             }
@@ -170,8 +171,8 @@ impl Server {
             .env("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 }
@@ -179,7 +180,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.commands.take());
-        let _ = self.keeper.wait();
+        let _ = self.supervisor.wait();
     }
 }
 
@@ -187,7 +188,7 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Value {
     serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap()
 }
 
-/// A port that nobody listens on.
+/// A port on which nothing listens.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Method and path.
     pub line: String,
-    /// The headers, their names in lower case.
+    /// The headers with their names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -29,14 +29,14 @@ impl Request {
     }
 }
 
-/// A server that answers as it is told, until the process ends.
+/// A server with the given answers. It ends with the process.
 pub struct Stub {
     pub uri: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Stub {
-    /// Answers with status, more headers and a body.
+    /// Answers with a status, additional headers and a body.
     pub fn new(
         answer: impl Fn(&Request) -> (u16, &'static str, String) + Send + Sync + 'static,
     ) -> Self {
@@ -48,7 +48,7 @@ impl Stub {
         })
     }
 
-    /// Answers with these bytes, which may be no HTTP, and closes the connection.
+    /// Answers with any bytes and closes the connection.
     pub fn raw(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let uri = format!("http://{}", listener.local_addr().unwrap());
@@ -69,7 +69,7 @@ impl Stub {
         Self { uri, requests }
     }
 
-    /// One that takes connections and says nothing.
+    /// Accepts connections and never answers.
     pub fn silent() -> Self {
         Self::raw(|_| {
             thread::sleep(Duration::from_secs(3600));

@@ -1,4 +1,4 @@
-//! Event files, read by TensorBoard's own reader, and after every interruption.
+//! TensorBoard's event files: read by its own reader, and after interruptions.
 
 #![cfg(feature = "tensorboard")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -10,20 +10,20 @@ use std::{borrow::Cow, path::Path, sync::Arc};
 
 use jiff::SignedDuration;
 use protea_tracking::{
-    Artifact, Event, EventKind, Metric, RunStart, RunStatus, Tags, TensorBoard, Tracker,
-    TrackerError, battery::Battery,
+    Artifact, EventKind, MetricPoint, RunEvent, RunStart, RunStatus, Tags, TensorBoard, Tracker,
+    TrackerError, testkit::TrackerSuite,
 };
 use serde_json::json;
 
 fn start() -> RunStart {
     let mut start = RunStart::new("knn on A")
-        .id("20261121T084949Z-0a1b2c3d")
-        .project("cafa")
-        .notes("*with* ties")
-        .tag("dataset", "A")
-        .config("k", 5)
-        .config("ties", true)
-        .config("embedding", json!({ "name": "a|b", "layers": [1, 33] }));
+        .with_id("20261121T084949Z-0a1b2c3d")
+        .with_project("cafa")
+        .with_notes("*with* ties")
+        .with_tag("dataset", "A")
+        .with_config("k", 5)
+        .with_config("ties", true)
+        .with_config("embedding", json!({ "name": "a|b", "layers": [1, 33] }));
     start.started = "2026-11-21T08:49:49.25Z".parse().unwrap();
     start
 }
@@ -33,7 +33,7 @@ fn log(step: u64, metrics: &[(&'static str, f64)]) -> EventKind<'static> {
         step,
         metrics: metrics
             .iter()
-            .map(|&(name, value)| Metric {
+            .map(|&(name, value)| MetricPoint {
                 name: Cow::Borrowed(name),
                 value,
             })
@@ -42,20 +42,22 @@ fn log(step: u64, metrics: &[(&'static str, f64)]) -> EventKind<'static> {
 }
 
 /// The events of a run, an eighth of a second apart.
-fn events(kinds: Vec<EventKind<'static>>) -> Vec<Event<'static>> {
+fn events(kinds: Vec<EventKind<'static>>) -> Vec<RunEvent<'static>> {
     let first = EventKind::InitRun(Box::new(start()));
     std::iter::once(first)
         .chain(kinds)
         .zip(0..)
-        .map(|(kind, seq)| Event {
-            seq,
-            time: start().started + SignedDuration::from_millis(125 * seq as i64),
-            kind,
+        .map(|(kind, seq)| {
+            RunEvent::new(
+                seq,
+                start().started + SignedDuration::from_millis(125 * seq as i64),
+                kind,
+            )
         })
         .collect()
 }
 
-fn everything() -> Vec<Event<'static>> {
+fn everything() -> Vec<RunEvent<'static>> {
     let params = json!({ "metric": "cosine" });
     events(vec![
         log(0, &[("MFO/fmax", 0.5), ("loss", f64::NAN)]),
@@ -81,15 +83,15 @@ fn everything() -> Vec<Event<'static>> {
 }
 
 /// Feeds events to the run in `directory`, all at once.
-fn feed(directory: &Path, events: &[Event<'_>]) {
+fn feed(directory: &Path, events: &[RunEvent<'_>]) {
     let tracker = TensorBoard::new(directory).unwrap();
     let mut sink = tracker.open_run(&start()).unwrap();
     sink.apply(events).unwrap();
 }
 
 #[test]
-fn the_battery() {
-    Battery::new(|directory| Arc::new(TensorBoard::new(directory).unwrap())).run();
+fn passes_the_test_kit() {
+    TrackerSuite::new(|directory| Arc::new(TensorBoard::new(directory).unwrap())).run();
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn two_processes_do_not_write_one_run() {
 }
 
 #[test]
-fn a_run_is_known_by_its_id() {
+fn a_run_is_identified_by_its_id_alone() {
     let directory = tempfile::tempdir().unwrap();
     let tracker = TensorBoard::new(directory.path()).unwrap();
     feed(directory.path(), &events(vec![]));

@@ -1,4 +1,4 @@
-//! What TensorBoard's own reader finds.
+//! The files, read by TensorBoard's own reader.
 
 use std::{env, path::Path, process::Command};
 
@@ -9,7 +9,8 @@ use crate::{everything, feed, start};
 
 const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
 
-/// What the reader finds. Without an interpreter the test says so; in CI that is a failure.
+/// The result of the reader. Without an interpreter the test is skipped with a message, or fails in
+/// CI.
 fn read(directory: &Path) -> Option<Value> {
     let found = env::var_os(INTERPRETER).filter(|path| !path.is_empty());
     let Some(python) = found else {
@@ -34,7 +35,7 @@ fn read(directory: &Path) -> Option<Value> {
 }
 
 #[test]
-fn the_own_reader_finds_what_was_logged() {
+fn tensorboards_reader_finds_what_was_logged() {
     let directory = tempfile::tempdir().unwrap();
     feed(directory.path(), &everything());
     let Some(found) = read(directory.path()) else {

@@ -1,40 +1,42 @@
-//! A run with everything that can happen in one.
+//! A run with events of all kinds.
 
 use std::{borrow::Cow, fs, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
 use protea_tracking::{
-    Artifact, Event, EventKind, Metric, RunStart, RunStatus, Tags, Tracker, Wandb,
+    Artifact, EventKind, MetricPoint, RunEvent, RunStart, RunStatus, Tags, Tracker, Wandb,
 };
 use serde_json::json;
 
 pub fn start() -> RunStart {
     let mut start = RunStart::new("knn on A")
-        .id("20261121T084949Z-0a1b2c3d")
-        .project("cafa")
-        .group("H012/E018/full")
-        .kind("evaluation")
-        .notes("with ties")
-        .tag("dataset", "A")
-        .tag("model", "old")
-        .config("k", 5)
-        .config("embedding", json!({ "name": "esm", "layers": [1, 33] }))
-        .nested("parent-run");
+        .with_id("20261121T084949Z-0a1b2c3d")
+        .with_project("cafa")
+        .with_group("H012/E018/full")
+        .with_kind("evaluation")
+        .with_notes("with ties")
+        .with_tag("dataset", "A")
+        .with_tag("model", "old")
+        .with_config("k", 5)
+        .with_config("embedding", json!({ "name": "esm", "layers": [1, 33] }))
+        .with_parent("parent-run");
     start.started = "2026-11-21T08:49:49.25Z".parse().unwrap();
     start
 }
 
 /// The events of a run, without artefacts.
-pub fn events(kinds: Vec<EventKind<'static>>) -> Vec<Event<'static>> {
+pub fn events(kinds: Vec<EventKind<'static>>) -> Vec<RunEvent<'static>> {
     let started: Timestamp = start().started;
     let first = EventKind::InitRun(Box::new(start()));
     std::iter::once(first)
         .chain(kinds)
         .zip(0..)
-        .map(|(kind, seq)| Event {
-            seq,
-            time: started + SignedDuration::from_millis(125 * seq as i64),
-            kind,
+        .map(|(kind, seq)| {
+            RunEvent::new(
+                seq,
+                started + SignedDuration::from_millis(125 * seq as i64),
+                kind,
+            )
         })
         .collect()
 }
@@ -44,7 +46,7 @@ pub fn log(step: u64, metrics: &[(&'static str, f64)]) -> EventKind<'static> {
         step,
         metrics: metrics
             .iter()
-            .map(|&(name, value)| Metric {
+            .map(|&(name, value)| MetricPoint {
                 name: Cow::Borrowed(name),
                 value,
             })
@@ -65,8 +67,8 @@ pub fn finish(status: RunStatus, error: Option<&str>) -> EventKind<'static> {
     }
 }
 
-/// A run with everything; its artefacts are below `files`.
-pub fn everything(files: &Path) -> Vec<Event<'static>> {
+/// Events of all kinds. The artefacts are in the directory `files`.
+pub fn everything(files: &Path) -> Vec<RunEvent<'static>> {
     fs::create_dir_all(files.join("predictions/by aspect")).unwrap();
     fs::write(files.join("predictions/all.tsv"), "P1\tGO:1\t0.5\n").unwrap();
     fs::write(files.join("predictions/by aspect/mfo.tsv"), "P1\n").unwrap();
@@ -85,7 +87,7 @@ pub fn everything(files: &Path) -> Vec<Event<'static>> {
         },
         log(7, &[("loss", f64::NEG_INFINITY), ("MFO/fmax", 1e-7)]),
         log(7, &[("loss", 3.0)]),
-        // An earlier step, then back.
+        // A step before the last one, then a later one again.
         log(2, &[("val/loss", 0.125)]),
         tags("model", "new"),
         EventKind::LogArtifact(artifact("predictions", "predictions")),
@@ -97,7 +99,7 @@ pub fn everything(files: &Path) -> Vec<Event<'static>> {
 }
 
 /// Feeds events to the run in `directory`, all at once.
-pub fn feed(directory: &Path, events: &[Event<'_>]) {
+pub fn feed(directory: &Path, events: &[RunEvent<'_>]) {
     let tracker = Wandb::new(directory).unwrap();
     let mut sink = tracker.open_run(&start()).unwrap();
     sink.apply(events).unwrap();

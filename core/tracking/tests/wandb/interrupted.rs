@@ -1,4 +1,4 @@
-//! However feeding is interrupted and begun again, the file is the same in the end.
+//! The file of a run is the same after any interruptions of feeding.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn a_file_cut_at_any_byte_is_completed_to_the_same_file() {
         let applied = sink.applied();
         assert!(applied >= applied_before, "{applied:?} at {length}");
         applied_before = applied;
-        // From where the file says that it stands, or from the beginning.
+        // Continue after the last event of the file, or begin again.
         let skip = if length % 2 == 0 {
             0
         } else {
@@ -40,7 +40,7 @@ fn a_file_cut_at_any_byte_is_completed_to_the_same_file() {
 }
 
 #[test]
-fn a_file_damaged_in_the_middle_is_written_anew_from_there() {
+fn a_damaged_file_is_rewritten_from_the_damage_on() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let events = everything(&directory.join("artefacts"));
@@ -58,7 +58,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn batches_and_interruptions_leave_no_trace(
+    fn the_file_is_independent_of_batches(
         steps in proptest::collection::vec((0..6_u64, 0..4_usize), 1..60),
         interruptions in proptest::collection::vec(any::<(Index, bool, Index)>(), 0..8),
     ) {

@@ -1,4 +1,4 @@
-//! What the tracker itself tells of its runs.
+//! The tracker's own list of runs, and what it refuses.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn a_run_is_listed_with_its_tags_and_its_end() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let events = everything(&directory.join("artefacts"));
-    let tracker = Wandb::new(directory).unwrap().entity("team");
+    let tracker = Wandb::new(directory).unwrap().with_entity("team");
     feed(directory, &events[..5]);
     let listed = tracker.list_runs(&RunQuery::default()).unwrap().runs;
     assert_eq!(listed[0].status, RunStatus::Running);
@@ -45,7 +45,7 @@ fn a_run_is_listed_with_its_tags_and_its_end() {
 }
 
 #[test]
-fn the_directory_has_the_start_in_utc_and_the_id() {
+fn the_directory_name_has_start_and_id() {
     let directory = tempfile::tempdir().unwrap();
     let name = run_directory(directory.path());
     let name = name.file_name().unwrap().to_str().unwrap();
@@ -58,7 +58,7 @@ fn the_directory_has_the_start_in_utc_and_the_id() {
 }
 
 #[test]
-fn a_run_is_known_by_its_id() {
+fn a_run_is_identified_by_its_id_alone() {
     let directory = tempfile::tempdir().unwrap();
     let tracker = Wandb::new(directory.path()).unwrap();
     feed(directory.path(), &events(vec![]));
@@ -77,7 +77,7 @@ fn a_run_is_known_by_its_id() {
 }
 
 #[test]
-fn killed_and_failed_runs_are_told_apart() {
+fn killed_and_failed_runs_are_distinguished() {
     for status in [RunStatus::Killed, RunStatus::Failed] {
         let directory = tempfile::tempdir().unwrap();
         feed(
@@ -91,11 +91,11 @@ fn killed_and_failed_runs_are_told_apart() {
 }
 
 #[test]
-fn what_w_and_b_would_refuse_later_is_refused_at_once() {
+fn names_that_wandb_refuses_are_refused_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let tracker = Wandb::new(directory.path()).unwrap();
     let refused = tracker
-        .open_run(&RunStart::new("knn").project("a/b"))
+        .open_run(&RunStart::new("knn").with_project("a/b"))
         .err()
         .unwrap();
     assert!(
@@ -108,13 +108,13 @@ fn what_w_and_b_would_refuse_later_is_refused_at_once() {
         ),
         "{refused}"
     );
-    let own = RunStart::new("knn").config("protea_run", json!({}));
+    let own = RunStart::new("knn").with_config("protea_run", json!({}));
     let refused = tracker.open_run(&own).err().unwrap();
     assert!(matches!(refused, TrackerError::Refused { .. }), "{refused}");
 }
 
 #[test]
-fn an_artefact_that_is_gone_is_refused_and_the_run_goes_on() {
+fn a_missing_artefact_is_refused_and_the_run_continues() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let events = everything(&directory.join("artefacts"));

@@ -1,13 +1,12 @@
-//! W&B runs: what is in their files after every interruption, and what the official client makes
-//! of them.
+//! W&B: the files of runs after interruptions, and what the official client uploads from them.
 
 #![cfg(feature = "wandb")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod battery;
 mod events;
 mod interrupted;
 mod listed;
 mod official;
-mod passed_over;
 mod server;
+mod skipped;
+mod testkit;

@@ -1,4 +1,4 @@
-//! The official client uploads what the adapter writes, to a server of the tests' own.
+//! The official client uploads the files of the adapter to a server of the tests.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     server::{Server, client, interpreter},
 };
 
-/// Uploads the one run below `directory`.
+/// Uploads the only run below `directory`.
 fn sync(server: &Server, python: &Path, directory: &Path) -> SyncReport {
     let runs = find_offline_runs(directory).unwrap();
     let reports = sync_offline_runs(&runs, &server.options(python)).unwrap();
@@ -26,7 +26,7 @@ fn uploaded(server: &Server, python: &Path, directory: &Path) -> SyncReport {
     report
 }
 
-/// The columns of a row that are of the run, not of the clock.
+/// The columns of a row that do not depend on the clock.
 fn metrics(row: &Value) -> Value {
     let mut row = row.clone();
     let columns = row.as_object_mut().unwrap();
@@ -39,9 +39,9 @@ fn rows_of_everything() -> Vec<Value> {
         json!({"_step": 0, "protea/step": 0, "MFO/fmax": 0.5, "BPO/fmax": 0.25, "loss": "NaN"}),
         json!({"_step": 1, "protea/step": 1, "loss": "Infinity"}),
         json!({"_step": 7, "protea/step": 7, "loss": "-Infinity", "MFO/fmax": 1e-7}),
-        // A second value for a step of which W&B would keep only one.
+        // A second value for a step. W&B would keep only one of them.
         json!({"_step": 8, "protea/step": 7, "loss": 3}),
-        // An earlier step, which W&B would drop.
+        // A step before the last one, which W&B would drop.
         json!({"_step": 9, "protea/step": 2, "val/loss": 0.125}),
         json!({"_step": 10, "protea/step": 8, "loss": 2.5}),
         json!({"_step": 20, "protea/step": 20, "loss": 1.5}),
@@ -49,7 +49,7 @@ fn rows_of_everything() -> Vec<Value> {
 }
 
 #[test]
-fn a_run_arrives_whole() {
+fn a_run_is_uploaded_completely() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -92,7 +92,7 @@ fn a_run_arrives_whole() {
             "tags": { "dataset": "A", "model": "new" },
         })
     );
-    // Charts over the step that was logged: `1` is the name, `5` the place of the axis, from 1.
+    // Charts over the logged step: `1` is the name, `5` the index of the axis, counted from 1.
     let definitions = config["_wandb"]["m"].as_array().unwrap();
     let axis = definitions
         .iter()
@@ -136,10 +136,10 @@ fn artefacts_and_models_arrive_with_their_files() {
     assert_eq!(artifacts["all.tsv"], "P1\tGO:1\t0.5\n");
     assert_eq!(artifacts["by aspect/mfo.tsv"], "P1\n");
     assert_eq!(artifacts["model.json"], "{\"k\":5}");
-    // What is uploaded stays in its place.
+    // The uploaded files are not moved.
     assert!(directory.join("artefacts/predictions/all.tsv").exists());
 
-    // The digest is the one that the official client computes.
+    // The digest of the official client.
     let script = "import sys, wandb\n\
                   artifact = wandb.Artifact('predictions', 'artifact')\n\
                   artifact.add_dir(sys.argv[1])\n\
@@ -194,11 +194,11 @@ fn leet_reads_a_run() {
 }
 
 #[test]
-fn a_killed_run_says_why() {
+fn the_reason_of_a_killed_run_is_uploaded() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    let why = "the process that ran it vanished";
+    let why = "its process ended without ending the run";
     feed(
         directory,
         &events(vec![finish(RunStatus::Killed, Some(why))]),
@@ -214,7 +214,7 @@ fn a_killed_run_says_why() {
 }
 
 #[test]
-fn a_run_that_is_uploaded_twice_is_there_once() {
+fn a_run_uploaded_twice_is_there_once() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -229,17 +229,17 @@ fn a_run_that_is_uploaded_twice_is_there_once() {
 }
 
 #[test]
-fn a_run_that_gets_more_after_it_was_uploaded_is_uploaded_again() {
+fn a_run_changed_after_its_upload_is_uploaded_again() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
     let events = everything(&directory.join("artefacts"));
-    // The last row goes on growing later.
+    // The last row gets more values later.
     feed(directory, &events[..2]);
     let server = Server::start(&python, directory, &[]);
     let report = uploaded(&server, &python, directory);
     assert!(
-        report.message.contains("its end is not recorded"),
+        report.message.contains("it has no end"),
         "{}",
         report.message
     );
@@ -252,7 +252,7 @@ fn a_run_that_gets_more_after_it_was_uploaded_is_uploaded_again() {
 }
 
 #[test]
-fn a_server_that_vanishes_in_the_middle_gets_the_rest_later() {
+fn an_interrupted_upload_is_completed_later() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -264,7 +264,11 @@ fn a_server_that_vanishes_in_the_middle_gets_the_rest_later() {
     let report = sync_offline_runs(&runs, &options).unwrap().remove(0);
     assert_eq!(report.outcome, SyncOutcome::Failed);
     assert!(!report.ok);
-    assert!(report.message.contains("within 6 s"), "{}", report.message);
+    assert!(
+        report.message.contains("longer than 6 s"),
+        "{}",
+        report.message
+    );
     assert_eq!(find_offline_runs(directory).unwrap(), runs);
 
     let server = Server::start(&python, directory, &[]);
@@ -273,9 +277,9 @@ fn a_server_that_vanishes_in_the_middle_gets_the_rest_later() {
     assert_eq!(history, rows_of_everything());
 }
 
-/// No run can be uploaded then: it is said once, with what to do.
+/// Then no run can be uploaded, so it is an error for all of them.
 #[test]
-fn a_missing_key_is_said_with_the_remedy() {
+fn a_missing_key_is_an_error_with_a_remedy() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -284,7 +288,7 @@ fn a_missing_key_is_said_with_the_remedy() {
     let runs = find_offline_runs(directory).unwrap();
     for (key, said) in [("", "No API key configured"), ("short", "40+ characters")] {
         let mut options = server.options(&python);
-        // No key of the user's own either.
+        // The key of the user who runs the test must not be found either.
         for (name, value) in [
             ("WANDB_API_KEY", key),
             ("HOME", "/nowhere"),
@@ -299,14 +303,14 @@ fn a_missing_key_is_said_with_the_remedy() {
         let remedy = "; sign in with `wandb login`, or set WANDB_API_KEY";
         assert!(message.ends_with(remedy), "{message}");
     }
-    // With one, it is uploaded as if nothing had been.
+    // With a key, the run is uploaded completely.
     uploaded(&server, &python, directory);
 }
 
 #[test]
-fn what_the_client_passes_over_in_silence_is_a_failure() {
+fn errors_that_the_client_ignores_are_failures() {
     let Some(python) = interpreter() else { return };
-    // All of these leave the client with exit code 0, most of them with its mark of success.
+    // In all these cases the exit code of the client is 0, and in most it creates its marker.
     for (refused, reason) in [
         ("/artifacts/all.tsv", "failed to log artifact"),
         ("/file_stream", "fatal error"),
@@ -328,7 +332,7 @@ fn what_the_client_passes_over_in_silence_is_a_failure() {
 }
 
 #[test]
-fn an_artefact_that_went_away_before_the_upload_is_a_failure() {
+fn an_artefact_removed_before_the_upload_is_a_failure() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -341,7 +345,7 @@ fn an_artefact_that_went_away_before_the_upload_is_a_failure() {
 }
 
 #[test]
-fn a_torn_file_is_a_failure_until_it_is_completed() {
+fn an_incomplete_file_is_a_failure_until_completed() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
@@ -354,7 +358,7 @@ fn a_torn_file_is_a_failure_until_it_is_completed() {
     let report = sync(&server, &python, directory);
     assert_eq!(report.outcome, SyncOutcome::Failed);
     assert!(
-        report.message.contains("no whole record"),
+        report.message.contains("not a complete record"),
         "{}",
         report.message
     );
@@ -370,7 +374,7 @@ fn records_longer_than_blocks_are_read() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path();
-    // Every possible place of a record at the end of a block is met.
+    // Covers all positions of a record at the end of a block.
     let mut kinds: Vec<_> = (0..400)
         .map(|at| tags("length", &"x".repeat(100 + at)))
         .collect();

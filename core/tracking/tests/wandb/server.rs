@@ -1,4 +1,4 @@
-//! A server that the tests start, and the official client.
+//! A server of W&B that the tests start, and the official client.
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
 
-/// The interpreter to test with. Without one the test says so; in CI that is a failure.
+/// The Python interpreter. Without one the test is skipped with a message, or fails in CI.
 pub fn interpreter() -> Option<PathBuf> {
     let found = env::var_os(INTERPRETER).filter(|path| !path.is_empty());
     if found.is_none() {
@@ -28,7 +28,7 @@ pub fn interpreter() -> Option<PathBuf> {
     found.map(PathBuf::from)
 }
 
-/// The official client that belongs to an interpreter.
+/// The official client in the environment of an interpreter.
 pub fn client(python: &Path) -> PathBuf {
     python.with_file_name("wandb")
 }
@@ -63,12 +63,12 @@ impl Server {
         }
     }
 
-    /// What it was sent.
+    /// What the server has received.
     pub fn state(&self) -> Value {
         serde_json::from_slice(&fs::read(&self.state).unwrap()).unwrap()
     }
 
-    /// Rows of the history in their order.
+    /// The rows of the history, in order.
     pub fn history(&self) -> Vec<Value> {
         let state = self.state();
         let rows = state["history"].as_object().unwrap();
@@ -77,7 +77,7 @@ impl Server {
             .collect()
     }
 
-    /// Uploads to this server.
+    /// Options to upload to this server. The time limit is not reached on a busy machine.
     pub fn options(&self, python: &Path) -> SyncOptions {
         let environment = [
             ("WANDB_BASE_URL", format!("http://127.0.0.1:{}", self.port)),
@@ -86,7 +86,7 @@ impl Server {
         ];
         SyncOptions {
             program: Some(client(python)),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_secs(1800),
             quiet: Duration::ZERO,
             environment: environment
                 .into_iter()

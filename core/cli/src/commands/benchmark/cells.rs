@@ -1,13 +1,15 @@
 //! The cells that the tables for people have in common.
 
-use super::result::{Benchmark, Line};
+use protea_core::experiment::BenchmarkLine;
+
+use super::report::{BenchmarkReport, Row};
 use crate::output::{number, percent, range};
 
 /// What stands where there is nothing.
 const MISSING: &str = "–";
 
 /// The headings after that of the contender.
-pub fn headings(benchmark: &Benchmark) -> Vec<String> {
+pub fn headings(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     let mut headings = vec!["Fmax".to_owned()];
     if let Some(bootstrap) = &benchmark.bootstrap {
         headings.push(format!("{} % CI", percent(bootstrap.confidence)));
@@ -18,17 +20,17 @@ pub fn headings(benchmark: &Benchmark) -> Vec<String> {
 }
 
 /// What is below them.
-pub fn cells(benchmark: &Benchmark, line: &Line<'_>) -> Vec<String> {
-    let row = &line.row;
+pub fn cells(benchmark: &BenchmarkReport<'_>, line: &BenchmarkLine) -> Vec<String> {
+    let row = Row::of(line);
     let optional = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
     let mut cells = vec![number(row.fmax)];
     if benchmark.bootstrap.is_some() {
-        let interval = row.fmax_ci.map(|ci| range(ci.low, ci.high));
+        let interval = row.fmax_ci.map(|[low, high]| range(low, high));
         cells.push(interval.unwrap_or_else(|| MISSING.to_owned()));
         match (&line.to_best, line.best) {
             (Some(to_best), _) => cells.extend([
                 number(to_best.difference),
-                range(to_best.interval.low, to_best.interval.high),
+                range(to_best.interval[0], to_best.interval[1]),
                 number(to_best.p_value),
             ]),
             (None, true) => cells.extend(["best", "", ""].map(str::to_owned)),
@@ -46,7 +48,7 @@ pub fn cells(benchmark: &Benchmark, line: &Line<'_>) -> Vec<String> {
 }
 
 /// What must be known to read the table, a sentence each.
-pub fn notes(benchmark: &Benchmark) -> Vec<String> {
+pub fn notes(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(bootstrap) = &benchmark.bootstrap {
         notes.push(format!(
@@ -58,19 +60,19 @@ pub fn notes(benchmark: &Benchmark) -> Vec<String> {
     notes.push(
         "Lower is better for Smin. Seconds are the wall time of fit and evaluate.".to_owned(),
     );
-    let taken_over = benchmark.taken_over();
+    let taken_over = benchmark.found.taken_over();
     if !taken_over.is_empty() {
         let names = taken_over.join(", ");
         notes.push(format!("Taken over from an earlier benchmark: {names}."));
     }
-    let placeholders = benchmark.placeholders();
+    let placeholders = benchmark.found.placeholders();
     if !placeholders.is_empty() {
         let names = placeholders.join(", ");
         notes.push(format!(
             "Placeholders, which say nothing: the scores of {names}."
         ));
     }
-    for (name, reason) in benchmark.failed() {
+    for (name, reason) in benchmark.found.failed() {
         notes.push(format!("{name} has no scores: {}", on_one_line(reason)));
     }
     notes

@@ -2,17 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_core::{
-    Catalog, Isolation, LoadError, Runner,
-    contracts::{
-        MetricSchema,
-        metrics::{ASPECTS, AUC_PR, COVERAGE, FMAX},
-    },
-    experiment::Contender,
-};
-use serde_json::{Map, Value, json};
+use protea_core::{Catalog, Isolation, LoadError, Runner, experiment::Entrant};
+use serde_json::{Value, json};
 
-use super::result::Outcome;
 use crate::{exit::Exit, failure::Failure, spec};
 
 /// The runner whose methods have names of their own.
@@ -20,9 +12,9 @@ const BASELINE: &str = "baseline";
 const METHODS: [&str; 4] = ["naive", "blast", "diamond", "mmseqs"];
 const METHOD: &str = "method";
 
-/// Who is to contend.
+/// A name in `--runners`, and what it stands for.
 #[derive(Debug, PartialEq)]
-pub struct Entrant {
+pub struct Named {
     /// As it stands in `--runners`.
     pub name: String,
     /// The runner's name.
@@ -32,8 +24,8 @@ pub struct Entrant {
 }
 
 /// Reads `--runners`, `--spec` and `--set`.
-pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Entrant>, Failure> {
-    let mut entrants: Vec<Entrant> = Vec::new();
+pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Named>, Failure> {
+    let mut entrants: Vec<Named> = Vec::new();
     for name in names {
         if entrants.iter().any(|entrant| entrant.name == *name) {
             return Err(usage(format!(
@@ -76,7 +68,7 @@ pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<En
 }
 
 /// `RUNNER`, `RUNNER@LABEL`, or the same with a method of the baseline.
-fn entrant(name: &str) -> Result<Entrant, Failure> {
+fn entrant(name: &str) -> Result<Named, Failure> {
     let (of, label) = match name.split_once('@') {
         Some((of, label)) => (of, Some(label)),
         None => (name, None),
@@ -91,7 +83,7 @@ fn entrant(name: &str) -> Result<Entrant, Failure> {
         )));
     }
     let is_method = METHODS.contains(&of);
-    Ok(Entrant {
+    Ok(Named {
         name: name.to_owned(),
         runner: if is_method { BASELINE } else { of }.to_owned(),
         spec: match is_method {
@@ -102,7 +94,7 @@ fn entrant(name: &str) -> Result<Entrant, Failure> {
 }
 
 /// Adds settings; the method that a name stands for stays.
-fn add(entrant: &mut Entrant, given: Value) -> Result<(), Failure> {
+fn add(entrant: &mut Named, given: Value) -> Result<(), Failure> {
     let (Value::Object(spec), Value::Object(given)) = (&mut entrant.spec, given) else {
         return Ok(());
     };
@@ -126,19 +118,19 @@ fn usage(message: String) -> Failure {
 
 /// The entrants and their runners, each loaded once.
 pub struct Field<'e> {
-    entrants: &'e [Entrant],
+    named: &'e [Named],
     runners: BTreeMap<&'e str, Result<Runner, String>>,
 }
 
 impl<'e> Field<'e> {
     /// Loads the runners and checks the settings. That a runner cannot be had is no error.
     pub fn load(
-        entrants: &'e [Entrant],
+        named: &'e [Named],
         catalog: &Catalog,
         isolation: &Isolation,
     ) -> Result<Self, Failure> {
         let mut runners = BTreeMap::new();
-        for entrant in entrants {
+        for entrant in named {
             let runner = runners.entry(&*entrant.runner).or_insert_with(|| {
                 let entry = catalog.find(&entrant.runner);
                 let runner = entry.map_err(LoadError::from);
@@ -153,7 +145,7 @@ impl<'e> Field<'e> {
                 })?;
             }
         }
-        Ok(Self { entrants, runners })
+        Ok(Self { named, runners })
     }
 
     /// The first runner that can be had.
@@ -163,65 +155,27 @@ impl<'e> Field<'e> {
             .find_map(|runner| runner.as_ref().ok())
     }
 
-    /// What becomes of all where no runner can be had.
-    pub fn nobody(&self) -> Vec<Outcome> {
-        let failed = |entrant: &Entrant| {
-            let reason = self.contender(entrant).err().unwrap_or_default();
-            Outcome::failed(&entrant.name, reason)
+    /// The entrants of the host's benchmark, in the order of `--runners`.
+    pub fn entrants(&self) -> Vec<Entrant<'_>> {
+        let entrant = |named: &Named| Entrant {
+            name: named.name.clone(),
+            runner_name: named.runner.clone(),
+            spec: named.spec.clone(),
+            runner: match self.runners.get(&*named.runner) {
+                Some(Ok(runner)) => Ok(runner),
+                Some(Err(reason)) => Err(reason.clone()),
+                None => Err("its runner was not looked for".to_owned()),
+            },
         };
-        self.entrants.iter().map(failed).collect()
+        self.named.iter().map(entrant).collect()
     }
-
-    /// The entrant with its runner, or why it cannot contend.
-    pub fn contender(&self, entrant: &Entrant) -> Result<Contender<'_>, String> {
-        let runner = match self.runners.get(&*entrant.runner) {
-            Some(Ok(runner)) => runner,
-            Some(Err(reason)) => return Err(reason.clone()),
-            None => return Err("its runner was not looked for".to_owned()),
-        };
-        if !is_cafa(&runner.capabilities().metrics) {
-            return Err(format!(
-                "the runner {} does not return the CAFA metrics, and writes no predictions to score; compare runners of \
-                 its field with `protea search` or `protea runs compare`",
-                entrant.runner
-            ));
-        }
-        Ok(Contender {
-            name: entrant.name.clone(),
-            runner,
-            spec: entrant.spec.clone(),
-        })
-    }
-
-    /// By name: runner, version, hash and settings.
-    pub fn described(&self) -> Value {
-        let described = |entrant: &Entrant| {
-            let mut of = Map::from_iter([("runner".to_owned(), json!(entrant.runner))]);
-            if let Some(Ok(runner)) = self.runners.get(&*entrant.runner) {
-                let entry = runner.entry();
-                of.insert("version".to_owned(), json!(entry.descriptor.version));
-                of.insert("sha256".to_owned(), json!(entry.sha256));
-            }
-            of.insert("spec".to_owned(), entrant.spec.clone());
-            (entrant.name.clone(), Value::Object(of))
-        };
-        Value::Object(self.entrants.iter().map(described).collect())
-    }
-}
-
-fn is_cafa(schema: &MetricSchema) -> bool {
-    let declares = |name: &str| schema.metrics.iter().any(|metric| metric.name == name);
-    ASPECTS
-        .iter()
-        .all(|aspect| schema.groups.iter().any(|group| group == aspect))
-        && [FMAX, AUC_PR, COVERAGE].into_iter().all(declares)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_from(names: &str, specs: &[&str], set: &[&str]) -> Result<Vec<Entrant>, String> {
+    fn read_from(names: &str, specs: &[&str], set: &[&str]) -> Result<Vec<Named>, String> {
         let owned = |texts: &[&str]| {
             texts
                 .iter()
@@ -243,7 +197,7 @@ mod tests {
                 "knn@k30.a.b=x",
             ],
         );
-        let entrant = |name: &str, runner: &str, spec: Value| Entrant {
+        let entrant = |name: &str, runner: &str, spec: Value| Named {
             name: name.to_owned(),
             runner: runner.to_owned(),
             spec,

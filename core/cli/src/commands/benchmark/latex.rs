@@ -4,18 +4,18 @@ use std::fmt::Write;
 
 use super::{
     cells::{cells, headings, notes, on_one_line},
-    result::Benchmark,
+    report::BenchmarkReport,
 };
 use crate::output::count;
 
 /// A `tabular` for the package booktabs, with a block for each aspect; the best Fmax is bold.
-pub fn table(benchmark: &Benchmark) -> String {
+pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let headings = headings(benchmark);
     let columns = 1 + headings.len();
     let mut text = format!(
         "% \\usepackage{{booktabs}}\n% Trained on {}, scored on {}.\n\\begin{{tabular}}{{l{}}}\n\\toprule\n",
-        on_one_line(&benchmark.train),
-        on_one_line(&benchmark.eval),
+        on_one_line(benchmark.train),
+        on_one_line(benchmark.eval),
         "r".repeat(headings.len())
     );
     row(
@@ -24,9 +24,9 @@ pub fn table(benchmark: &Benchmark) -> String {
             .into_iter()
             .chain(headings.iter().map(|h| escaped(h))),
     );
-    for aspect in benchmark.aspects() {
-        let proteins = count(aspect.proteins as u64);
-        let name = escaped(aspect.aspect);
+    for aspect in &benchmark.found.groups {
+        let proteins = count(aspect.items as u64);
+        let name = escaped(&aspect.group);
         write!(
             text,
             "\\midrule\n\\multicolumn{{{columns}}}{{l}}{{\\textbf{{{name}}} ({proteins} proteins)}} \\\\\n"
@@ -42,10 +42,7 @@ pub fn table(benchmark: &Benchmark) -> String {
             {
                 *fmax = format!("\\textbf{{{fmax}}}");
             }
-            row(
-                &mut text,
-                [escaped(line.row.runner)].into_iter().chain(cells),
-            );
+            row(&mut text, [escaped(&line.name)].into_iter().chain(cells));
         }
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
@@ -89,15 +86,17 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use protea_core::experiment::BenchmarkResult;
+
     use super::*;
 
     #[test]
     fn a_name_does_not_break_out_of_its_comment() {
-        let benchmark = Benchmark {
-            train: "a\n\\input{x}".to_owned(),
-            eval: "b\r\n\\input{y}".to_owned(),
+        let benchmark = BenchmarkReport {
+            train: "a\n\\input{x}",
+            eval: "b\r\n\\input{y}",
             bootstrap: None,
-            outcomes: Vec::new(),
+            found: &BenchmarkResult::default(),
         };
         let table = table(&benchmark);
         let names = table.lines().nth(1).unwrap();

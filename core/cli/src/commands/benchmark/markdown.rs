@@ -4,21 +4,21 @@ use std::fmt::Write;
 
 use super::{
     cells::{cells, headings, notes},
-    result::Benchmark,
+    report::BenchmarkReport,
 };
 use crate::output::count;
 
 /// A heading and a table for each aspect; the best Fmax is bold.
-pub fn table(benchmark: &Benchmark) -> String {
+pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
         "# Benchmark\n\nTrained on {}, scored on {}.\n",
-        escaped(&benchmark.train),
-        escaped(&benchmark.eval)
+        escaped(benchmark.train),
+        escaped(benchmark.eval)
     );
     let headings = headings(benchmark);
-    for aspect in benchmark.aspects() {
-        let proteins = count(aspect.proteins as u64);
-        let name = escaped(aspect.aspect);
+    for aspect in &benchmark.found.groups {
+        let proteins = count(aspect.items as u64);
+        let name = escaped(&aspect.group);
         write!(text, "\n## {name}\n\n{proteins} proteins.\n\n").expect(NEVER_FAILS);
         row(
             &mut text,
@@ -35,7 +35,7 @@ pub fn table(benchmark: &Benchmark) -> String {
             {
                 *fmax = format!("**{fmax}**");
             }
-            let name = escaped(line.row.runner);
+            let name = escaped(&line.name);
             row(
                 &mut text,
                 [name.as_str()]

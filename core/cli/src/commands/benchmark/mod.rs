@@ -2,24 +2,23 @@
 
 mod cells;
 mod contenders;
-mod judge;
 mod latex;
 mod markdown;
-mod result;
+mod report;
+mod scorer;
 mod text;
 mod tsv;
 
 use protea_core::{
-    Dataset, ExperimentError,
-    experiment::{Contender, GroupedRun, RunContext, RunOptions},
-    store::write_atomic,
+    ExperimentError,
+    experiment::{Benchmark, BenchmarkResult, Entrant, GroupedRun, Outcome},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use self::{
     contenders::Field,
-    judge::{Benchmarked, Judge},
-    result::{Benchmark, Outcome, Scored},
+    report::{BenchmarkReport, failed, rows},
+    scorer::{Benchmarked, CafaScorer},
 };
 use super::{
     cafa::set_threads,
@@ -35,7 +34,7 @@ use crate::{
 };
 
 /// Makes a file of what was found.
-type Form = fn(&Benchmark) -> String;
+type Form = fn(&BenchmarkReport<'_>) -> String;
 
 /// The table in the run's directory, in three forms.
 const FILES: [(&str, Form); 3] = [
@@ -44,152 +43,75 @@ const FILES: [(&str, Form); 3] = [
     ("benchmark.tex", latex::table),
 ];
 
-const NOBODY: &str = "no runner came to a score";
-
 /// Compares runners.
 pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let entrants = contenders::read(&args.runners, &args.spec, &args.set)?;
+    let named = contenders::read(&args.runners, &args.spec, &args.set)?;
     let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let isolation = isolation(&args.execution.isolation)?;
     let catalog = trusted(&args.execution.runners, &args.execution.lock)?;
     interrupt::cooperate(reporter);
     set_threads(args.execution.threads)?;
-    let field = Field::load(&entrants, &catalog, &isolation)?;
+    let field = Field::load(&named, &catalog, &isolation)?;
     let (train, eval) = given_or_example(given, reporter)?;
-    let train = dataset(&train, reporter)?;
-    let eval = dataset(&eval, reporter)?;
+    let train = &dataset(&train, reporter)?;
+    let eval = &dataset(&eval, reporter)?;
 
-    let benchmarked = Benchmarked::open(&eval)?;
-    let standard = benchmarked.standard()?;
+    let benchmarked = Benchmarked::open(eval)?;
+    let reference = benchmarked.reference()?;
     let bootstrap = args.bootstrap.with_seed(args.execution.seed);
-    let judge = Judge {
-        standard: &standard,
-        bootstrap,
-        reporter,
-    };
-    let mut result = Benchmark {
-        train: train.name.clone(),
-        eval: eval.name.clone(),
-        bootstrap,
-        outcomes: Vec::new(),
-    };
+    let entrants = field.entrants();
     let Some(first) = field.first() else {
-        result.outcomes = field.nobody();
-        return conclude(None, &result);
+        return conclude(
+            None,
+            &BenchmarkReport::new(train, eval, bootstrap, &without_scores(&entrants)),
+        );
     };
-    let resume = args.resume;
+    let mut benchmark = Benchmark::new(entrants);
+    if args.resume {
+        benchmark = benchmark.resuming();
+    }
+    for (file, table) in FILES {
+        benchmark = benchmark.with_table(file, move |found| {
+            table(&BenchmarkReport::new(train, eval, bootstrap, found))
+        });
+    }
+    let mut scorer = CafaScorer::new(&reference, bootstrap, reporter);
+    let mut found = BenchmarkResult::default();
     let ended = experiment_with(first, &args.execution, reporter, |experiment| {
-        experiment.run(RunOptions::benchmark("benchmark"), |run| {
-            record(run, &field, (&train, &eval), &result)?;
-            for (place, entrant) in entrants.iter().enumerate() {
-                let (name, of) = (&entrant.name, entrants.len());
-                reporter.note(&format!("{name} ({} of {of})", place + 1));
-                let outcome = match field.contender(entrant) {
-                    Ok(contender) => contend(run, &contender, (&train, &eval), resume, &judge)?,
-                    Err(reason) => Outcome::failed(name, reason),
-                };
-                if let Some(reason) = outcome.reason() {
-                    reporter.warn(&format!("{name} has no scores: {reason}"));
-                }
-                result.outcomes.push(outcome);
-            }
-            write(run, &result)?;
-            match result.failed().count() == entrants.len() {
-                true => Err(ExperimentError::other(NOBODY)),
-                false => Ok(()),
-            }
-        })
+        let finished = experiment.benchmark("benchmark", &benchmark, train, eval, &mut scorer);
+        found = finished.result;
+        finished.run
     });
     match ended {
-        Ok(ended) => conclude(Some(ended), &result),
-        Err(failure) if result.outcomes.is_empty() => Err(failure),
+        Ok(ended) => conclude(
+            Some(ended),
+            &BenchmarkReport::new(train, eval, bootstrap, &found),
+        ),
+        Err(failure) if found.outcomes.is_empty() => Err(failure),
         // What came to scores until then is in the JSON all the same.
         Err(failure) => Err(failure
-            .with_detail("rows", json!(result.rows().collect::<Vec<_>>()))
-            .with_detail("failed", result.failed_json())),
+            .with_detail("rows", json!(rows(&found)))
+            .with_detail("failed", failed(&found))),
     }
 }
 
-/// What is compared, on record.
-fn record(
-    run: &mut RunContext<'_>,
-    field: &Field<'_>,
-    (train, eval): (&Dataset, &Dataset),
-    result: &Benchmark,
-) -> Result<(), ExperimentError> {
-    let identity = |of: &Dataset| json!({ "name": of.name, "sha256": of.sha256 });
-    run.log_params(Map::from_iter([
-        ("contenders".to_owned(), field.described()),
-        ("bootstrap".to_owned(), json!(result.bootstrap)),
-        ("train_dataset".to_owned(), identity(train)),
-        ("eval_dataset".to_owned(), identity(eval)),
-    ]))
-}
-
-/// One contender's run, scored. What goes wrong with it alone is an outcome.
-fn contend(
-    run: &mut RunContext<'_>,
-    contender: &Contender<'_>,
-    (train, eval): (&Dataset, &Dataset),
-    resume: bool,
-    judge: &Judge<'_>,
-) -> Result<Outcome, ExperimentError> {
-    let done = match run.contend(contender, train, eval, resume) {
-        Ok(done) => done,
-        Err(error) if error.ends_all() => return Err(error),
-        Err(error) => {
-            return Ok(Outcome::failed(
-                &contender.name,
-                Failure::from(error).message,
-            ));
-        }
+/// What becomes of all where no runner can be had.
+fn without_scores(entrants: &[Entrant<'_>]) -> BenchmarkResult {
+    let outcome = |entrant: &Entrant<'_>| {
+        let reason = entrant.runner.as_ref().err();
+        Outcome::failed(&entrant.name, reason.cloned().unwrap_or_default())
     };
-    match judge.score(&contender.name, &done) {
-        Ok(aspects) => Ok(Outcome::scored(
-            &contender.name,
-            Scored {
-                aspects,
-                placeholder: contender.runner.capabilities().metrics.placeholder,
-                seconds: done.manifest.steps.iter().map(|step| step.seconds).sum(),
-                taken_over: done.manifest.parent.as_deref() != Some(run.id()),
-                run_id: done.manifest.run_id,
-            },
-        )),
-        Err(failure) if failure.exit == Exit::Cancelled => Err(ExperimentError::Cancelled),
-        Err(failure) => Ok(Outcome::failed(&contender.name, failure.message)),
+    BenchmarkResult {
+        outcomes: entrants.iter().map(outcome).collect(),
+        ..BenchmarkResult::default()
     }
 }
 
-/// Writes the tables to the run's directory, and its scores into the run.
-fn write(run: &mut RunContext<'_>, result: &Benchmark) -> Result<(), ExperimentError> {
-    for (name, table) in FILES {
-        let path = run.directory().join(name);
-        write_atomic(&path, table(result).as_bytes())?;
-        run.log_artifact(&path)?;
-    }
-    let mut metrics: Vec<(String, f64)> = Vec::new();
-    for row in result.rows() {
-        let named = |name: &str| format!("{}.{}.{name}", row.runner, row.aspect);
-        metrics.push((named("fmax"), row.fmax));
-        if let Some(interval) = row.fmax_ci {
-            metrics.push((named("fmax_low"), interval.low));
-            metrics.push((named("fmax_high"), interval.high));
-        }
-        metrics.push((named("auc_pr"), row.auc_pr));
-        metrics.push((named("coverage"), row.coverage));
-        metrics.extend(row.wfmax.map(|value| (named("wfmax"), value)));
-        metrics.extend(row.smin.map(|value| (named("smin"), value)));
-    }
-    for outcome in &result.outcomes {
-        let seconds = outcome.scored.as_ref().ok().map(|scored| scored.seconds);
-        metrics.extend(seconds.map(|seconds| (format!("{}.seconds", outcome.name), seconds)));
-    }
-    let metrics: Vec<(&str, f64)> = metrics.iter().map(|(name, v)| (&**name, *v)).collect();
-    run.log_metrics(0, &metrics)
-}
-
-fn conclude(ended: Option<GroupedRun<()>>, result: &Benchmark) -> Result<Report, Failure> {
-    let mut text = text::table(result);
+fn conclude(
+    ended: Option<GroupedRun<()>>,
+    report: &BenchmarkReport<'_>,
+) -> Result<Report, Failure> {
+    let mut text = text::table(report);
     if let Some(run) = &ended {
         text.push('\n');
         text.push_str(&text::places(run, FILES.map(|(name, _)| name)));
@@ -202,14 +124,14 @@ fn conclude(ended: Option<GroupedRun<()>>, result: &Benchmark) -> Result<Report,
         object.insert("tables".to_owned(), json!(tables));
     }
     if let Value::Object(object) = &mut object {
-        object.extend(result.json());
+        object.extend(report.json());
     }
-    let failed: Vec<&str> = result.failed().map(|(name, _)| name).collect();
+    let failed: Vec<&str> = report.found.failed().map(|(name, _)| name).collect();
     if failed.is_empty() {
         return Ok(Report { text, json: object });
     }
-    let message = match failed.len() == result.outcomes.len() {
-        true => NOBODY.to_owned(),
+    let message = match failed.len() == report.found.outcomes.len() {
+        true => ExperimentError::NoScores.to_string(),
         false => format!("not all came to a score: {} did not", failed.join(", ")),
     };
     let mut failure = Failure::new(Exit::Failed, message).with_text(text);

@@ -4,23 +4,23 @@ use protea_core::{experiment::GroupedRun, workspace::RUN_MANIFEST};
 
 use super::{
     cells::{cells, headings, notes},
-    result::Benchmark,
+    report::BenchmarkReport,
 };
 use crate::output::{Lines, Table, count, shown};
 
 /// A table for each aspect, then what must be known to read them.
-pub fn table(benchmark: &Benchmark) -> String {
+pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
         "benchmark · trained on {} · scored on {}\n\n",
         benchmark.train, benchmark.eval
     );
-    for aspect in benchmark.aspects() {
-        let proteins = count(aspect.proteins as u64);
-        let heading = format!("{} ({proteins} proteins)", aspect.aspect);
+    for aspect in &benchmark.found.groups {
+        let proteins = count(aspect.items as u64);
+        let heading = format!("{} ({proteins} proteins)", aspect.group);
         let headings = [heading].into_iter().chain(headings(benchmark));
         let mut table = Table::new(1.., headings);
         for line in &aspect.lines {
-            let name = [line.row.runner.to_owned()].into_iter();
+            let name = [line.name.clone()].into_iter();
             table.row(name.chain(cells(benchmark, line)));
         }
         text.push_str(&format!("{table}\n"));

@@ -1,10 +1,10 @@
 //! The table for programs: tab-separated, every digit.
 
-use protea_cafa::scoring::Interval;
+use protea_core::experiment::BenchmarkLine;
 
 use super::{
     cells::on_one_line,
-    result::{Benchmark, Line},
+    report::{BenchmarkReport, Row},
 };
 
 const COLUMNS: [&str; 17] = [
@@ -28,7 +28,7 @@ const COLUMNS: [&str; 17] = [
 ];
 
 /// One row for each aspect and contender, then one for each contender without scores.
-pub fn table(benchmark: &Benchmark) -> String {
+pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = COLUMNS.join("\t");
     text.push('\n');
     let mut add = |cells: [String; COLUMNS.len()]| {
@@ -36,12 +36,12 @@ pub fn table(benchmark: &Benchmark) -> String {
         text.push_str(&cells.join("\t"));
         text.push('\n');
     };
-    for aspect in benchmark.aspects() {
+    for aspect in &benchmark.found.groups {
         for line in &aspect.lines {
-            add(cells(aspect.proteins, line));
+            add(cells(aspect.items, line));
         }
     }
-    for (name, reason) in benchmark.failed() {
+    for (name, reason) in benchmark.found.failed() {
         let mut cells = [const { String::new() }; COLUMNS.len()];
         cells[0] = name.to_owned();
         cells[COLUMNS.len() - 1] = reason.to_owned();
@@ -50,12 +50,12 @@ pub fn table(benchmark: &Benchmark) -> String {
     text
 }
 
-fn cells(proteins: usize, line: &Line<'_>) -> [String; COLUMNS.len()] {
+fn cells(proteins: usize, line: &BenchmarkLine) -> [String; COLUMNS.len()] {
     let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let (row, to_best) = (&line.row, line.to_best.as_ref());
+    let (row, to_best) = (Row::of(line), line.to_best.as_ref());
     let difference = to_best.map(|to_best| to_best.interval);
-    let low = |interval: Option<Interval>| optional(interval.map(|interval| interval.low));
-    let high = |interval: Option<Interval>| optional(interval.map(|interval| interval.high));
+    let low = |interval: Option<[f64; 2]>| optional(interval.map(|[low, _]| low));
+    let high = |interval: Option<[f64; 2]>| optional(interval.map(|[_, high]| high));
     [
         row.runner.to_owned(),
         row.aspect.to_owned(),
@@ -72,7 +72,7 @@ fn cells(proteins: usize, line: &Line<'_>) -> [String; COLUMNS.len()] {
         optional(row.wfmax),
         optional(row.smin),
         format!("{:.3}", row.seconds),
-        line.run_id.to_owned(),
+        line.run_id.clone(),
         String::new(),
     ]
 }

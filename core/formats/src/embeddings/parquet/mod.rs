@@ -101,10 +101,15 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
         ParquetRecordBatchReader::try_new_with_row_groups(&levels, &pages, batch as usize, None)
             .map_err(failed)?;
 
-    let mut unpacked = ScratchRows::create(path, wanted.scratch)?;
-    let mut accessions = Vec::new();
-    let mut width = None;
-    let mut count = 0;
+    let mut table = Table {
+        path,
+        unpacked: ScratchRows::create(path, wanted.scratch)?,
+        accessions: Vec::new(),
+        width: None,
+        rows: 0,
+        number_bytes: dtype.bytes(),
+        most,
+    };
     for batch in reader {
         let batch = batch.map_err(|error| damaged(path, error))?;
         let column = |name: &str| {
@@ -112,9 +117,38 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                 .column_by_name(name)
                 .ok_or_else(|| damaged(path, format!("column {name} is missing")))
         };
-        let numbers = column(&matrix.name)?;
-        for row in 0..batch.num_rows() {
-            let at = count + row;
+        table.add_numbers(column(&matrix.name)?)?;
+        if let Some(ids) = &ids {
+            table.add_accessions(column(&ids.name)?)?;
+        }
+        table.rows += batch.num_rows();
+    }
+    let shape = checked_shape(path, table.rows as u64, table.width.unwrap_or(0) as u64)?;
+    Ok(Opened {
+        rows: Rows::Matrix(table.unpacked.finish(path, shape, dtype)?),
+        accessions: ids.map(|_| table.accessions),
+    })
+}
+
+/// What was read of the file so far.
+struct Table<'p> {
+    path: &'p Path,
+    unpacked: ScratchRows,
+    accessions: Vec<String>,
+    /// Numbers of the first row.
+    width: Option<usize>,
+    /// Rows before the batch that is being read.
+    rows: usize,
+    number_bytes: usize,
+    /// Bytes that the numbers may take.
+    most: u64,
+}
+
+impl Table<'_> {
+    fn add_numbers(&mut self, numbers: &ArrayRef) -> Result<(), FormatError> {
+        let path = self.path;
+        for row in 0..numbers.len() {
+            let at = self.rows + row;
             let vector = list(numbers, row)
                 .filter(|vector| vector.null_count() == 0)
                 .ok_or_else(|| {
@@ -124,7 +158,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                         "give every protein an embedding, or leave it out",
                     )
                 })?;
-            let expected = *width.get_or_insert(vector.len());
+            let expected = *self.width.get_or_insert(vector.len());
             if vector.len() != expected {
                 return Err(FormatError::matrix(
                     path,
@@ -136,34 +170,31 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
                 ));
             }
             checked_shape(path, 1, expected as u64)?;
-            if (at as u64 + 1).saturating_mul((expected * dtype.bytes()) as u64) > most {
+            let bytes = (at as u64 + 1).saturating_mul((expected * self.number_bytes) as u64);
+            if bytes > self.most {
                 return Err(damaged(
                     path,
                     "unpacked, it is hundreds of times as large, as no embeddings are",
                 ));
             }
-            push(&vector, &mut unpacked).map_err(FormatError::unreadable(path))?;
+            push(&vector, &mut self.unpacked).map_err(FormatError::unreadable(path))?;
         }
-        if let Some(ids) = &ids {
-            let names = column(&ids.name)?;
-            for row in 0..batch.num_rows() {
-                let name = text(names, row).ok_or_else(|| {
-                    FormatError::matrix(
-                        path,
-                        format!("row {}: the accession is null", count + row),
-                        "give every embedding its accession",
-                    )
-                })?;
-                accessions.push(name.to_owned());
-            }
-        }
-        count += batch.num_rows();
+        Ok(())
     }
-    let shape = checked_shape(path, count as u64, width.unwrap_or(0) as u64)?;
-    Ok(Opened {
-        rows: Rows::Matrix(unpacked.finish(path, shape, dtype)?),
-        accessions: ids.map(|_| accessions),
-    })
+
+    fn add_accessions(&mut self, names: &ArrayRef) -> Result<(), FormatError> {
+        for row in 0..names.len() {
+            let name = text(names, row).ok_or_else(|| {
+                FormatError::matrix(
+                    self.path,
+                    format!("row {}: the accession is null", self.rows + row),
+                    "give every embedding its accession",
+                )
+            })?;
+            self.accessions.push(name.to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// The most numbers that a row has by the footer. The pages are held against it.

@@ -6,7 +6,7 @@ use protea_contracts::{content::digest_file, model::FILE_NAME as MODEL_FILE};
 use serde_json::Value;
 use url::Url;
 
-use super::Step;
+use crate::experiment::observer::Step;
 use crate::{
     store,
     workspace::{RUN_MANIFEST, Rows, RunManifest, StepOutput, StepRecord},

@@ -1,4 +1,4 @@
-//! What may come of a request.
+//! The answers to requests, and what their errors mean.
 
 use std::io;
 
@@ -9,65 +9,69 @@ use ureq::{
 };
 
 use super::{auth, refused, unavailable, unusable};
-use crate::TrackerError;
+use crate::{TrackerError, truncate::ellipsis};
 
-/// Why a request got no good answer.
+/// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// No server is there.
-    Absent(String),
-    /// There is one, but an answer did not come, or not whole.
+    /// No server listens at the address.
+    NoServer(String),
+    /// There is a server, but its answer did not arrive or is incomplete.
     NoAnswer(String),
-    /// The connection cannot be trusted.
+    /// The server's certificate is not trusted, or the TLS connection failed otherwise.
     Tls(String),
-    /// What answers speaks something else.
+    /// The answer is not one of MLflow.
     NotMlflow(String),
-    /// The server says no.
+    /// The server answered with an error.
     Status {
         /// The HTTP status.
         status: u16,
-        /// MLflow's own code, such as `RESOURCE_DOES_NOT_EXIST`; none where it was not MLflow that
-        /// said no.
+        /// MLflow's own code, such as `RESOURCE_DOES_NOT_EXIST`; none if the answer is not one of
+        /// MLflow, such as that of a proxy.
         code: Option<String>,
-        /// What it said, shortened.
+        /// The server's message, shortened.
         message: String,
     },
 }
 
-/// No answer that is asked for here is longer, in bytes.
-const LONGEST_ANSWER: u64 = 64 << 20;
-/// What is shown of a server's message, in characters.
-const LONGEST_MESSAGE: usize = 500;
-const NO_ADDRESS: &str = "failed to lookup address information";
+/// The largest answer to read, in bytes.
+const MAX_ANSWER: u64 = 64 << 20;
+/// How much of a server's message to print, in characters.
+const MAX_MESSAGE: usize = 500;
+/// How the standard library begins its message if a host name cannot be resolved. It has no
+/// `ErrorKind` for this.
+const LOOKUP_FAILED: &str = "failed to lookup address information";
 
-/// The JSON object that was answered.
+/// The answer, which must be a JSON object.
 pub(super) fn object(result: Result<Response<Body>, ureq::Error>) -> Result<Value, Failure> {
-    let body = good(result)?;
+    let body = body(result)?;
     let json: Option<Value> = serde_json::from_slice(&body).ok();
-    json.filter(Value::is_object).ok_or_else(|| other(&body))
+    json.filter(Value::is_object)
+        .ok_or_else(|| not_mlflow(&body))
 }
 
-/// That a file was taken: the answer is empty, or an object.
-pub(super) fn taken(result: Result<Response<Body>, ureq::Error>) -> Result<(), Failure> {
-    let body = good(result)?;
+/// Checks the answer to an upload: it must be empty or a JSON object.
+pub(super) fn accepted(result: Result<Response<Body>, ureq::Error>) -> Result<(), Failure> {
+    let body = body(result)?;
     match body.trim_ascii_start() {
         [] | [b'{', ..] => Ok(()),
-        _ => Err(other(&body)),
+        _ => Err(not_mlflow(&body)),
     }
 }
 
-fn other(body: &[u8]) -> Failure {
-    let start = String::from_utf8_lossy(&body[..body.len().min(LONGEST_MESSAGE)]);
-    Failure::NotMlflow(format!("it answers with {:?}", shorten(&start, 60)))
+fn not_mlflow(body: &[u8]) -> Failure {
+    let start = String::from_utf8_lossy(&body[..body.len().min(MAX_MESSAGE)]);
+    Failure::NotMlflow(format!("the answer is {:?}", single_line(&start, 60)))
 }
 
-fn good(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure> {
+/// The body of an answer without an error status.
+fn body(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure> {
     let mut response = result.map_err(failure)?;
     let status = response.status();
     let body = response
         .body_mut()
         .with_config()
-        .limit(LONGEST_ANSWER)
+        .limit(MAX_ANSWER)
         .read_to_vec()
         .map_err(failure)?;
     if status.is_success() {
@@ -75,8 +79,10 @@ fn good(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure>
     }
     if status.is_redirection() {
         let to = response.headers().get(header::LOCATION);
-        let to = to.and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
-        let message = format!("it redirects to {}", without_secrets(to));
+        let to = to
+            .and_then(|to| to.to_str().ok())
+            .unwrap_or("an unknown address");
+        let message = format!("to {}", without_secrets(to));
         let status = status.as_u16();
         return Err(Failure::Status {
             status,
@@ -90,8 +96,8 @@ fn good(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure>
         status: status.as_u16(),
         code: text("error_code"),
         message: match text("message") {
-            Some(message) => shorten(&message, LONGEST_MESSAGE),
-            None => shorten(&String::from_utf8_lossy(&body), 60),
+            Some(message) => single_line(&message, MAX_MESSAGE),
+            None => single_line(&String::from_utf8_lossy(&body), 60),
         },
     })
 }
@@ -99,42 +105,47 @@ fn good(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure>
 fn failure(error: ureq::Error) -> Failure {
     let text = error.to_string();
     match error {
-        ureq::Error::HostNotFound => Failure::Absent("its host is not known".to_owned()),
-        ureq::Error::ConnectionFailed => Failure::Absent("no connection can be made".to_owned()),
-        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            Failure::Absent("no connection can be made in time".to_owned())
+        ureq::Error::HostNotFound => {
+            Failure::NoServer("the host name cannot be resolved".to_owned())
         }
-        ureq::Error::Timeout(_) => Failure::NoAnswer("no answer in time".to_owned()),
+        ureq::Error::ConnectionFailed => Failure::NoServer("the connection failed".to_owned()),
+        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            Failure::NoServer("the connection timed out".to_owned())
+        }
+        ureq::Error::Timeout(_) => Failure::NoAnswer("the answer timed out".to_owned()),
         ureq::Error::Io(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => Failure::Absent(error.to_string()),
-            // What the handshake of a connection says.
+            | io::ErrorKind::NetworkUnreachable => Failure::NoServer(error.to_string()),
+            // rustls reports errors of the handshake like this.
             io::ErrorKind::InvalidData => Failure::Tls(text),
-            // The standard library has no kind for it, and begins its message so.
-            _ if text.contains(NO_ADDRESS) => Failure::Absent("its host is not known".to_owned()),
+            _ if text.contains(LOOKUP_FAILED) => {
+                Failure::NoServer("the host name cannot be resolved".to_owned())
+            }
             _ => Failure::NoAnswer(error.to_string()),
         },
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Failure::Tls(text),
+        ureq::Error::Tls(_) => Failure::Tls(text),
+        #[cfg(feature = "tls")]
+        ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Failure::Tls(text),
         ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
-            Failure::NotMlflow(format!("its answer is not HTTP as expected: {text}"))
+            Failure::NotMlflow(format!("the answer is not valid HTTP: {text}"))
         }
         ureq::Error::BodyExceedsLimit(_) => {
-            Failure::NotMlflow(format!("its answer is longer than {LONGEST_ANSWER} bytes"))
+            Failure::NotMlflow(format!("the answer is longer than {MAX_ANSWER} bytes"))
         }
         _ => Failure::NoAnswer(text),
     }
 }
 
 impl Failure {
-    /// Whether it is MLflow that says this.
-    pub(super) fn is(&self, wanted: &str) -> bool {
-        matches!(self, Self::Status { code: Some(code), .. } if code == wanted)
+    /// Whether this is MLflow's error with this code.
+    pub(super) fn has_code(&self, expected: &str) -> bool {
+        matches!(self, Self::Status { code: Some(code), .. } if code == expected)
     }
 
-    /// Whether the server has no such call.
-    pub(super) fn is_no_such_call(&self) -> bool {
-        self.is("ENDPOINT_NOT_FOUND")
+    /// Whether the server does not have this endpoint.
+    pub(super) fn is_no_such_endpoint(&self) -> bool {
+        self.has_code("ENDPOINT_NOT_FOUND")
             || matches!(
                 self,
                 Self::Status {
@@ -145,14 +156,14 @@ impl Failure {
             )
     }
 
-    /// What it means for somebody who gave the server `what`.
-    pub(super) fn of(self, what: &str) -> TrackerError {
+    /// The error for a caller that sent `what`.
+    pub(super) fn into_error(self, what: &str) -> TrackerError {
         match self {
-            Self::Absent(reason) | Self::NoAnswer(reason) | Self::Tls(reason) => {
+            Self::NoServer(reason) | Self::NoAnswer(reason) | Self::Tls(reason) => {
                 unavailable(reason)
             }
-            // It may be what stands in front of the server, while that is away.
-            Self::NotMlflow(reason) => unavailable(format!("not MLflow's answer: {reason}")),
+            // It can be a proxy in front of a server that is down.
+            Self::NotMlflow(reason) => unavailable(not_an_answer(&reason)),
             Self::Status {
                 status: 401 | 403,
                 message,
@@ -166,8 +177,8 @@ impl Failure {
                 message,
                 ..
             } => unusable(
-                &format!("the server is elsewhere: {message}"),
-                "set MLFLOW_TRACKING_URI to the address that it redirects to, if you trust it",
+                &format!("the server redirects: {message}"),
+                "set MLFLOW_TRACKING_URI to that address if you trust it",
             ),
             Self::Status {
                 status: status @ (408 | 429 | 500..),
@@ -178,7 +189,7 @@ impl Failure {
                 status: status @ (404 | 405),
                 code: None,
                 message,
-            } => unavailable(format!("not MLflow's answer: status {status}: {message}")),
+            } => unavailable(not_an_answer(&format!("status {status}: {message}"))),
             Self::Status {
                 status,
                 code,
@@ -190,51 +201,39 @@ impl Failure {
         }
     }
 
-    /// For `map_err`.
+    /// For `map_err`: sending `what` failed.
     pub(super) fn on(what: &str) -> impl FnOnce(Self) -> TrackerError {
-        move |failure| failure.of(what)
+        move |failure| failure.into_error(what)
     }
 }
 
-/// An answer that lacks what every MLflow server puts there.
-pub(super) fn garbled(call: &str, lacks: &str) -> TrackerError {
-    unavailable(format!(
-        "not MLflow's answer: that of `{call}` has no `{lacks}`"
-    ))
+/// The error for an answer without a field that every MLflow server sends.
+pub(super) fn missing_field(endpoint: &str, field: &str) -> TrackerError {
+    unavailable(not_an_answer(&format!("`{endpoint}` has no `{field}`")))
 }
 
-/// An address without a user's name and password, and without what stands after `?` and `#`.
+fn not_an_answer(reason: &str) -> String {
+    format!("this is not an answer of MLflow: {reason}")
+}
+
+/// An address without user name, password, query and fragment.
 fn without_secrets(address: &str) -> String {
     let address = address.split(['?', '#']).next().unwrap_or_default();
-    let place = match address.split_once("://") {
+    let shown = match address.split_once("://") {
         Some((scheme, rest)) => {
-            let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let place = place.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{place}{path}")
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = host.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}{path}")
         }
         None => address.to_owned(),
     };
-    shorten(&place, 200)
+    single_line(&shown, 200)
 }
 
-fn shorten(text: &str, most: usize) -> String {
-    let text = text.trim();
-    let line: String = text
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .take(most)
-        .collect();
-    if text.chars().nth(most).is_some() {
-        line + "…"
-    } else {
-        line
-    }
+/// The text in one line, at most `limit` characters of it.
+fn single_line(text: &str, limit: usize) -> String {
+    let line = text.trim().replace(char::is_control, " ");
+    ellipsis(&line, limit).into_owned()
 }
 
 #[cfg(test)]
@@ -242,14 +241,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_secrets() {
-        let shown = without_secrets("https://me:s3cret@host/path?token=s3cret");
-        assert_eq!(shown, "https://host/path");
+    fn secrets_are_removed_from_an_address() {
+        let address = without_secrets("https://me:s3cret@host/path?token=s3cret");
+        assert_eq!(address, "https://host/path");
         assert_eq!(without_secrets("/login?next=s3cret"), "/login");
     }
 
     #[test]
-    fn what_can_be_sent_later_is_told_from_what_never_can() {
+    fn temporary_errors_are_distinguished() {
         let status = |status, code: Option<&str>| {
             let code = code.map(str::to_owned);
             let message = "m".to_owned();
@@ -258,7 +257,7 @@ mod tests {
                 code,
                 message,
             }
-            .of("x")
+            .into_error("x")
         };
         for code in [408, 429, 500, 502, 503, 504, 404] {
             assert!(status(code, None).is_temporary(), "{code}");

@@ -1,4 +1,4 @@
-//! Files, through the server's own store of artefacts.
+//! Uploads files to the server's artefact store.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use super::{answer::Failure, naming, refused, run::RemoteRun, server::Server};
 use crate::{Artifact, TrackerError};
 
 impl Server {
-    /// Puts a file or directory among the artefacts of a run.
+    /// Uploads a file or directory as an artefact of a run.
     pub(super) fn put_artifact(
         &self,
         run: &RemoteRun,
@@ -24,15 +24,15 @@ impl Server {
         self.put_files(&run.artifact_uri, &name.join("/"), &artifact.path)
     }
 
-    /// Puts a file under `name`, or what is in a directory below it. An empty name stands for the
-    /// place itself; a file keeps its own there.
+    /// Uploads a file as `name`, or the files of a directory below `name`. With an empty name, they
+    /// are uploaded to `artifact_uri` itself, and a file keeps its own name.
     pub(super) fn put_files(
         &self,
         artifact_uri: &str,
         name: &str,
         path: &Path,
     ) -> Result<(), TrackerError> {
-        let place = proxied(artifact_uri)?;
+        let directory = proxied_path(artifact_uri)?;
         let mut files = Vec::new();
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
         if metadata.is_dir() {
@@ -47,14 +47,14 @@ impl Server {
         for (name, path) in files {
             let file = open(&path)?;
             self.client
-                .put_file(&format!("{place}/{name}"), &file)
+                .put_file(&format!("{directory}/{name}"), &file)
                 .map_err(Failure::on(&format!("the file {}", path.display())))?;
         }
         Ok(())
     }
 }
 
-/// The files below a directory, with their names there, in the order of their names.
+/// Collects the files below a directory with their names on the server, sorted by name.
 fn walk(
     directory: &Path,
     name: &str,
@@ -62,12 +62,12 @@ fn walk(
     files: &mut Vec<(String, PathBuf)>,
 ) -> Result<(), TrackerError> {
     let unreadable = |error: io::Error| unreadable(directory, &error);
-    // A link may lead back up.
+    // A symbolic link can lead to a directory above.
     let real = directory.canonicalize().map_err(unreadable)?;
     if above.contains(&real) {
         return Err(refused(
             &format!("the directory {}", directory.display()),
-            format!("it is a link to {}, which it lies in", real.display()),
+            format!("it is a link to {}, which contains it", real.display()),
         ));
     }
     let mut entries = fs::read_dir(directory)
@@ -85,7 +85,7 @@ fn walk(
             format!("{name}/{own}")
         };
         let path = entry.path();
-        // Follows links.
+        // Follows symbolic links.
         let metadata = fs::metadata(&path).map_err(|error| self::unreadable(&path, &error))?;
         if metadata.is_dir() {
             walk(&path, &name, above, files)?;
@@ -99,11 +99,11 @@ fn walk(
 
 fn open(path: &Path) -> Result<File, TrackerError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    // Opening a pipe would wait for somebody who writes to it.
+    // Opening a named pipe would block until another process writes to it.
     if !metadata.is_file() {
         return Err(refused(
             &format!("the file {}", path.display()),
-            "it is no regular file".to_owned(),
+            "it is not a regular file".to_owned(),
         ));
     }
     File::open(path).map_err(|error| unreadable(path, &error))
@@ -114,8 +114,8 @@ fn unreadable(path: &Path, error: &io::Error) -> TrackerError {
     refused(&what, format!("it cannot be read: {error}"))
 }
 
-/// The path in the server's store that an address such as `mlflow-artifacts:/1/…/artifacts` means.
-fn proxied(artifact_uri: &str) -> Result<&str, TrackerError> {
+/// The path in the server's own store, for a URI such as `mlflow-artifacts:/1/…/artifacts`.
+fn proxied_path(artifact_uri: &str) -> Result<&str, TrackerError> {
     let elsewhere = || {
         let scheme = artifact_uri
             .split_once(':')
@@ -123,9 +123,8 @@ fn proxied(artifact_uri: &str) -> Result<&str, TrackerError> {
         refused(
             "files",
             format!(
-                "the experiment keeps them outside of the server (`{scheme}:…`), where protea \
-                 does not write; a server started with `--serve-artifacts` takes them for new \
-                 experiments"
+                "the experiment stores them outside the server (`{scheme}:…`), where they cannot \
+                 be written; start the server with `--serve-artifacts` and use a new experiment"
             ),
         )
     };
@@ -134,7 +133,7 @@ fn proxied(artifact_uri: &str) -> Result<&str, TrackerError> {
         .ok_or_else(elsewhere)?;
     match path.strip_prefix("//") {
         None => Ok(path.trim_matches('/')),
-        // Another server's name may stand there.
+        // `mlflow-artifacts://host/…` is on another server.
         Some(rest) => match rest.strip_prefix('/') {
             Some(path) => Ok(path.trim_matches('/')),
             None => Err(elsewhere()),
@@ -147,13 +146,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_servers_own_store_is_written_to() {
+    fn only_the_own_store_of_the_server_is_used() {
         assert_eq!(
-            proxied("mlflow-artifacts:/1/ab/artifacts").unwrap(),
+            proxied_path("mlflow-artifacts:/1/ab/artifacts").unwrap(),
             "1/ab/artifacts"
         );
         assert_eq!(
-            proxied("mlflow-artifacts:///1/ab/artifacts/").unwrap(),
+            proxied_path("mlflow-artifacts:///1/ab/artifacts/").unwrap(),
             "1/ab/artifacts"
         );
         for uri in [
@@ -162,7 +161,7 @@ mod tests {
             "mlflow-artifacts://host:1/x",
             "",
         ] {
-            let error = proxied(uri).unwrap_err();
+            let error = proxied_path(uri).unwrap_err();
             assert!(matches!(error, TrackerError::Refused { .. }), "{uri}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! Credentials for the server.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use ureq::http::HeaderValue;
 use super::unusable;
 use crate::TrackerError;
 
-/// What proves to the server who asks. It is never shown.
+/// Credentials as an HTTP header. They are never printed.
 #[derive(Clone)]
 pub(super) struct Credentials {
     scheme: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// A user's name and password.
+    /// A user name and a password.
     pub(super) fn basic(user: &str, password: &str) -> Result<Self, TrackerError> {
         let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
         Self::new("Basic", &pair)
@@ -27,17 +27,17 @@ impl Credentials {
         Self::new("Bearer", token)
     }
 
-    /// What the environment holds, as MLflow's own client reads it: name and password win over
-    /// a token.
-    pub(super) fn from_environment(
+    /// The credentials in the environment, by the rules of MLflow's own client: a user name with a
+    /// password takes precedence over a token.
+    pub(super) fn from_env(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, TrackerError> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         match (read(USERNAME), read(PASSWORD), read(TOKEN)) {
             (Some(user), Some(password), _) => Self::basic(&user, &password).map(Some),
             (_, _, Some(token)) => Self::bearer(&token).map(Some),
-            (Some(_), None, None) => Err(half(USERNAME, PASSWORD)),
-            (None, Some(_), None) => Err(half(PASSWORD, USERNAME)),
+            (Some(_), None, None) => Err(incomplete(USERNAME, PASSWORD)),
+            (None, Some(_), None) => Err(incomplete(PASSWORD, USERNAME)),
             (None, None, None) => Ok(None),
         }
     }
@@ -51,7 +51,8 @@ impl Credentials {
         let value = HeaderValue::from_str(&format!("{scheme} {secret}"));
         let mut header = value.map_err(|_| {
             unusable(
-                "the token has characters that no header can carry, such as a line break",
+                "the token contains characters that are not allowed in an HTTP header, such as a \
+                 line break",
                 &format!("set {TOKEN} to the token alone"),
             )
         })?;
@@ -70,11 +71,11 @@ const USERNAME: &str = "MLFLOW_TRACKING_USERNAME";
 const PASSWORD: &str = "MLFLOW_TRACKING_PASSWORD";
 const TOKEN: &str = "MLFLOW_TRACKING_TOKEN";
 
-/// What to do where the server does not know who asks.
+/// The remedy if the server refuses access.
 pub(super) const REMEDY: &str = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or \
                                  MLFLOW_TRACKING_TOKEN, and MLFLOW_TRACKING_URI to this server";
 
-fn half(set: &str, missing: &str) -> TrackerError {
+fn incomplete(set: &str, missing: &str) -> TrackerError {
     unusable(
         &format!("{set} is set but {missing} is not"),
         &format!("set both, or {TOKEN}"),
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credentials>, TrackerError> {
-        Credentials::from_environment(&|name| {
+        Credentials::from_env(&|name| {
             let found = set.iter().find(|(set, _)| *set == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_wins_over_a_token() {
+    fn a_password_takes_precedence_over_a_token() {
         let user = [(USERNAME, "me"), (PASSWORD, "päss:word")];
         let both = [user[0], user[1], (TOKEN, "t0ken")];
         assert_eq!(header(&user), "Basic bWU6cMOkc3M6d29yZA==");
@@ -109,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_pair_is_an_error_and_no_secret_is_shown() {
+    fn a_password_alone_is_an_error_without_secrets() {
         let error = read(&[(PASSWORD, "s3cret")]).unwrap_err().to_string();
         assert!(error.contains("MLFLOW_TRACKING_USERNAME is not"), "{error}");
         assert!(!error.contains("s3cret"), "{error}");
         let error = read(&[(TOKEN, "s3cret\n")]).unwrap_err().to_string();
         assert!(!error.contains("s3cret"), "{error}");
-        let shown = format!("{:?}", Credentials::basic("me", "s3cret").unwrap());
-        assert_eq!(shown, "Basic …");
+        let debug = format!("{:?}", Credentials::basic("me", "s3cret").unwrap());
+        assert_eq!(debug, "Basic …");
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics, params and tags on their way to one call of `log-batch`.
+//! A request to `log-batch`: metrics, params and tags within the server's limits.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::limits;
 use crate::number;
 
-/// Metrics, params and tags for one run, as much as one call takes.
+/// Metrics, params and tags of one run, at most those of one request.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     metrics: Items,
     params: Items,
     tags: Items,
-    /// The server wants each once in a call.
+    /// Params and tags in the batch. The server accepts each name once in a request.
     keys: HashSet<(Kind, String)>,
 }
 
@@ -25,17 +25,17 @@ struct Items {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
-    Metric,
+    MetricPoint,
     Param,
     Tag,
 }
 
-/// What becomes of an item.
+/// The result of adding an item.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    /// The batch has it.
-    Taken,
-    /// The batch is full: send it, then try again.
+    /// The item is in the batch.
+    Added,
+    /// The batch is full. Send it, clear it and add the item again.
     Full,
 }
 
@@ -54,9 +54,9 @@ struct TextItem<'a> {
 }
 
 impl Batch {
-    /// A value of a metric, at a time in milliseconds.
+    /// Adds a value of a metric. `timestamp` is in milliseconds since 1970.
     pub(super) fn metric(&mut self, key: &str, value: f64, timestamp: i64, step: i64) -> Pushed {
-        let json = match number::text(value) {
+        let json = match number::non_finite(value) {
             Some(value) => json(&MetricItem {
                 key,
                 value,
@@ -70,25 +70,25 @@ impl Batch {
                 step,
             }),
         };
-        self.push(Kind::Metric, &json)
+        self.push(Kind::MetricPoint, &json)
     }
 
-    /// A param.
+    /// Adds a param.
     pub(super) fn param(&mut self, key: &str, value: &str) -> Pushed {
         self.text(Kind::Param, key, value)
     }
 
-    /// A tag.
+    /// Adds a tag.
     pub(super) fn tag(&mut self, key: &str, value: &str) -> Pushed {
         self.text(Kind::Tag, key, value)
     }
 
-    /// Whether there is nothing to send.
+    /// Whether the batch has no items.
     pub(super) fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
-    /// The body of the call for the run.
+    /// The body of the request for the run with this id of MLflow.
     pub(super) fn body(&self, run_id: &str) -> Vec<u8> {
         let mut body = b"{\"run_id\":".to_vec();
         body.extend(json(&run_id));
@@ -108,7 +108,7 @@ impl Batch {
         body
     }
 
-    /// Empties it.
+    /// Removes all items.
     pub(super) fn clear(&mut self) {
         for items in [&mut self.metrics, &mut self.params, &mut self.tags] {
             items.count = 0;
@@ -123,7 +123,7 @@ impl Batch {
             return Pushed::Full;
         }
         let pushed = self.push(kind, &json(&TextItem { key, value }));
-        if pushed == Pushed::Taken {
+        if pushed == Pushed::Added {
             self.keys.insert(name);
         }
         pushed
@@ -134,7 +134,7 @@ impl Batch {
         let full = self.count() >= limits::ITEMS_OF_BATCH
             || (bytes + item.len() >= limits::BYTES_OF_BATCH && !self.is_empty());
         let (items, most) = match kind {
-            Kind::Metric => (&mut self.metrics, limits::METRICS_OF_BATCH),
+            Kind::MetricPoint => (&mut self.metrics, limits::METRICS_OF_BATCH),
             Kind::Param => (&mut self.params, limits::PARAMS_OF_BATCH),
             Kind::Tag => (&mut self.tags, limits::TAGS_OF_BATCH),
         };
@@ -146,7 +146,7 @@ impl Batch {
         }
         items.json.extend_from_slice(item);
         items.count += 1;
-        Pushed::Taken
+        Pushed::Added
     }
 
     fn count(&self) -> usize {
@@ -155,7 +155,7 @@ impl Batch {
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("texts and numbers are JSON")
+    serde_json::to_vec(value).expect("strings and numbers can be encoded as JSON")
 }
 
 #[cfg(test)]
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_json_has_not_are_texts() {
+    fn non_finite_numbers_are_strings() {
         let mut batch = Batch::default();
         for value in [
             f64::NAN,
@@ -176,7 +176,7 @@ mod tests {
             1e300,
             5e-324,
         ] {
-            assert_eq!(batch.metric("m", value, 7, 8), Pushed::Taken);
+            assert_eq!(batch.metric("m", value, 7, 8), Pushed::Added);
         }
         let body: Value = serde_json::from_slice(&batch.body("r")).unwrap();
         let values: Vec<Value> = body["metrics"]
@@ -190,27 +190,27 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_once_in_a_batch() {
+    fn a_key_is_in_a_batch_only_once() {
         let mut batch = Batch::default();
-        assert_eq!(batch.tag("a", "1"), Pushed::Taken);
-        assert_eq!(batch.param("a", "1"), Pushed::Taken);
+        assert_eq!(batch.tag("a", "1"), Pushed::Added);
+        assert_eq!(batch.param("a", "1"), Pushed::Added);
         assert_eq!(batch.tag("a", "2"), Pushed::Full);
         batch.clear();
         assert!(batch.is_empty());
-        assert_eq!(batch.tag("a", "2"), Pushed::Taken);
+        assert_eq!(batch.tag("a", "2"), Pushed::Added);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(8))]
         #[test]
-        fn every_batch_is_within_the_limits_and_nothing_is_lost(
+        fn batches_keep_the_limits_and_lose_nothing(
             items in proptest::collection::vec((0..3_u8, 0..16_usize), 1..1200),
         ) {
             let mut batch = Batch::default();
             let mut sent = Vec::new();
             for (index, (kind, size)) in items.iter().enumerate() {
                 let key = format!("k{index}");
-                // A control character takes six bytes.
+                // A control character takes six bytes in JSON.
                 let value = "\u{1}".repeat(size * 150);
                 let mut push = || match kind {
                     0 => batch.metric(&key, index as f64, 1, 2),
@@ -225,7 +225,7 @@ mod tests {
                         1 => batch.param(&key, &value),
                         _ => batch.tag(&key, &value),
                     };
-                    prop_assert_eq!(again, Pushed::Taken);
+                    prop_assert_eq!(again, Pushed::Added);
                 }
             }
             sent.push(batch.body("run"));

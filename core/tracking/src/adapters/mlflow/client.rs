@@ -7,13 +7,12 @@ use serde_json::Value;
 use ureq::{
     Agent, RequestBuilder,
     http::{HeaderValue, header},
-    tls::{RootCerts, TlsConfig},
     typestate::WithBody,
 };
 
 use super::answer::{self, Failure};
 
-/// A server's REST interface. Connections are used again.
+/// Sends requests to the REST API of a server. Reuses connections.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: Agent,
@@ -22,26 +21,25 @@ pub(super) struct Client {
     timeout: Duration,
 }
 
-/// What a client is made of, beside the address and the credentials.
+/// Settings of a client, apart from the address and the credentials.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
-    /// How long an answer may take.
+    /// Time limit of a request.
     pub(super) timeout: Duration,
-    /// Whether a server may prove itself with any certificate.
-    pub(super) insecure_tls: bool,
-    /// The certificates that a server's must go back to; none for those of public authorities.
-    pub(super) authorities: Option<RootCerts>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: super::tls::Tls,
 }
 
-/// What a person waits for at the start of something.
-const HURRY: Duration = Duration::from_secs(5);
-const CONNECT: Duration = Duration::from_secs(3);
-/// How long an artefact's transfer may stand still.
-const STALL: Duration = Duration::from_secs(60);
-/// A proxied artefact is carried on to its store before the server answers.
-const STORED: Duration = Duration::from_secs(600);
-/// Servers close idle connections after five seconds.
-const IDLE: Duration = Duration::from_secs(4);
+/// Time limit of a request that a person waits for.
+const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time limit for each write of an upload, and for reading the answer.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time limit for the answer to an upload. The server answers after it has copied the file to its
+/// own store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(600);
+/// MLflow's server closes idle connections after five seconds.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(4);
 
 const API: &str = "/api/2.0/mlflow/";
 
@@ -51,31 +49,32 @@ impl Client {
         authorization: Option<HeaderValue>,
         settings: &Settings,
     ) -> Self {
-        let mut tls = TlsConfig::builder().disable_verification(settings.insecure_tls);
-        if let Some(authorities) = &settings.authorities {
-            tls = tls.root_certs(authorities.clone());
-        }
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            // A redirect could carry credentials, or half a run, elsewhere.
+            // A redirect could send credentials, or a part of a run, to another server.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_connect(Some(CONNECT.min(settings.timeout)))
-            .timeout_resolve(Some(CONNECT.min(settings.timeout)))
+            .timeout_connect(Some(CONNECT_TIMEOUT.min(settings.timeout)))
+            .timeout_resolve(Some(CONNECT_TIMEOUT.min(settings.timeout)))
             .timeout_global(Some(settings.timeout))
-            .max_idle_age(IDLE)
-            .user_agent(concat!("protea/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls.build())
-            .build();
+            .max_idle_age(MAX_IDLE_AGE)
+            .user_agent(concat!("protea/", env!("CARGO_PKG_VERSION")));
+        #[cfg(feature = "tls")]
+        let config = config.tls_config(settings.tls.config());
         Self {
-            agent: config.new_agent(),
+            agent: config.build().new_agent(),
             address: address.to_owned(),
             authorization,
             timeout: settings.timeout,
         }
     }
 
-    /// Asks for something, such as `runs/get`.
+    /// The time limit of a request.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// A `GET` request, such as `runs/get`.
     pub(super) fn get(&self, call: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
         let mut url = format!("{}{API}{call}", self.address);
         for (index, (name, value)) in query.iter().enumerate() {
@@ -91,20 +90,20 @@ impl Client {
         answer::object(request.call())
     }
 
-    /// Calls something, such as `runs/create`.
+    /// A `POST` request, such as `runs/create`.
     pub(super) fn post(&self, call: &str, body: &Value) -> Result<Value, Failure> {
         self.post_bytes(call, body.to_string().as_bytes())
     }
 
-    /// Calls something that a person waits for.
-    pub(super) fn post_in_a_hurry(&self, call: &str, body: &Value) -> Result<Value, Failure> {
+    /// A `POST` request that a person waits for.
+    pub(super) fn post_interactive(&self, call: &str, body: &Value) -> Result<Value, Failure> {
         let url = format!("{}{API}{call}", self.address);
-        let within = HURRY.min(self.timeout);
-        let request = self.agent.post(url).config().timeout_global(Some(within));
+        let timeout = INTERACTIVE_TIMEOUT.min(self.timeout);
+        let request = self.agent.post(url).config().timeout_global(Some(timeout));
         self.send(request.build(), body.to_string().as_bytes())
     }
 
-    /// Calls something with a body that is JSON already.
+    /// A `POST` request with a body that is already encoded as JSON.
     pub(super) fn post_bytes(&self, call: &str, body: &[u8]) -> Result<Value, Failure> {
         self.send(
             self.agent.post(format!("{}{API}{call}", self.address)),
@@ -112,13 +111,13 @@ impl Client {
         )
     }
 
-    /// Changes something.
+    /// A `PATCH` request.
     pub(super) fn patch(&self, call: &str, body: &Value) -> Result<Value, Failure> {
         let request = self.agent.patch(format!("{}{API}{call}", self.address));
         self.send(request, body.to_string().as_bytes())
     }
 
-    /// Puts a file where the server keeps artefacts, at a path of parts with `/` between them.
+    /// Uploads a file to the server's artefact store, at a path with `/` between its parts.
     pub(super) fn put_file(&self, path: &str, file: &File) -> Result<(), Failure> {
         let path: Vec<String> = path
             .split('/')
@@ -131,11 +130,11 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/octet-stream")
             .config()
             .timeout_global(None)
-            .timeout_per_write(Some(STALL))
-            .timeout_recv_response(Some(STORED))
-            .timeout_recv_body(Some(STALL))
+            .timeout_per_write(Some(TRANSFER_TIMEOUT))
+            .timeout_recv_response(Some(STORE_TIMEOUT))
+            .timeout_recv_body(Some(TRANSFER_TIMEOUT))
             .build();
-        answer::taken(request.send(file))
+        answer::accepted(request.send(file))
     }
 
     fn send(&self, request: RequestBuilder<WithBody>, body: &[u8]) -> Result<Value, Failure> {
@@ -153,7 +152,7 @@ impl Client {
     }
 }
 
-/// What a part of a path may hold as it is.
+/// The characters that are percent-encoded in a part of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

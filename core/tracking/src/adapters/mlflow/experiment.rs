@@ -1,18 +1,18 @@
-//! Experiments: what a project is there.
+//! MLflow's experiments, which correspond to projects.
 
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Failure, garbled},
+    answer::{Failure, missing_field},
     server::{Server, lock},
     unusable,
 };
 use crate::TrackerError;
 
-/// The experiment of a run without a project; every server has it.
+/// The experiment of runs without a project. Every server has it.
 pub(super) const DEFAULT: &str = "Default";
 
-/// An experiment that is there.
+/// An experiment on the server.
 pub(super) struct Experiment {
     pub(super) id: String,
     pub(super) name: String,
@@ -20,30 +20,34 @@ pub(super) struct Experiment {
 }
 
 impl Server {
-    /// The experiment of a project, made where there is none.
+    /// The id of a project's experiment. Creates the experiment if there is none.
     pub(super) fn experiment(&self, project: Option<&str>) -> Result<String, TrackerError> {
         let name = project.unwrap_or(DEFAULT);
         if let Some(id) = lock(&self.experiments).get(name) {
             return Ok(id.clone());
         }
         let id = match self.experiment_named(name)? {
-            Some(found) => Self::alive(found)?,
-            None => self.make_experiment(name)?,
+            Some(found) => Self::not_deleted(found)?,
+            None => self.create_experiment(name)?,
         };
         lock(&self.experiments).insert(name.to_owned(), id.clone());
         Ok(id)
     }
 
-    /// The experiment with this name, also a deleted one.
+    /// The experiment with this name, even if it is deleted.
     pub(super) fn experiment_named(&self, name: &str) -> Result<Option<Experiment>, TrackerError> {
         const CALL: &str = "experiments/get-by-name";
         match self.client.get(CALL, &[("experiment_name", name)]) {
             Ok(found) => {
                 let found = found.get("experiment").and_then(read);
-                found.map(Some).ok_or_else(|| garbled(CALL, "experiment"))
+                found
+                    .map(Some)
+                    .ok_or_else(|| missing_field(CALL, "experiment"))
             }
-            Err(failure) if failure.is("RESOURCE_DOES_NOT_EXIST") => Ok(None),
-            Err(failure) => Err(failure.of(&format!("a look at the experiment {name:?}"))),
+            Err(failure) if failure.has_code("RESOURCE_DOES_NOT_EXIST") => Ok(None),
+            Err(failure) => {
+                Err(failure.into_error(&format!("the request for the experiment {name:?}")))
+            }
         }
     }
 
@@ -55,7 +59,7 @@ impl Server {
             let found = self
                 .client
                 .post("experiments/search", &body)
-                .map_err(Failure::on("a look at the experiments"))?;
+                .map_err(Failure::on("the list of experiments"))?;
             let page = found.get("experiments").and_then(Value::as_array);
             all.extend(page.into_iter().flatten().filter_map(read));
             match found.get("next_page_token").and_then(Value::as_str) {
@@ -65,30 +69,32 @@ impl Server {
         }
     }
 
-    fn make_experiment(&self, name: &str) -> Result<String, TrackerError> {
+    fn create_experiment(&self, name: &str) -> Result<String, TrackerError> {
         const CALL: &str = "experiments/create";
         match self.client.post(CALL, &json!({ "name": name })) {
             Ok(made) => {
                 let id = made.get("experiment_id").and_then(Value::as_str);
-                Ok(id.ok_or_else(|| garbled(CALL, "experiment_id"))?.to_owned())
+                Ok(id
+                    .ok_or_else(|| missing_field(CALL, "experiment_id"))?
+                    .to_owned())
             }
-            // Another process was quicker.
-            Err(failure) if failure.is("RESOURCE_ALREADY_EXISTS") => {
+            // Another process has created it in between.
+            Err(failure) if failure.has_code("RESOURCE_ALREADY_EXISTS") => {
                 match self.experiment_named(name)? {
-                    Some(found) => Self::alive(found),
-                    None => Err(failure.of(&format!("the experiment {name:?}"))),
+                    Some(found) => Self::not_deleted(found),
+                    None => Err(failure.into_error(&format!("the experiment {name:?}"))),
                 }
             }
-            Err(failure) => Err(failure.of(&format!("the experiment {name:?}"))),
+            Err(failure) => Err(failure.into_error(&format!("the experiment {name:?}"))),
         }
     }
 
-    fn alive(experiment: Experiment) -> Result<String, TrackerError> {
+    fn not_deleted(experiment: Experiment) -> Result<String, TrackerError> {
         if experiment.is_deleted {
             return Err(unusable(
                 &format!("the experiment {:?} was deleted", experiment.name),
                 &format!(
-                    "restore it (`mlflow experiments restore --experiment-id {}`), or give \
+                    "restore it with `mlflow experiments restore --experiment-id {}` or use \
                      another project",
                     experiment.id
                 ),

@@ -1,46 +1,38 @@
-//! What the server takes of one value, and of one call.
+//! The server's limits on values and requests.
 
 use std::borrow::Cow;
 
-/// Of a param's value, in characters; the server would cut the rest and say nothing.
+use crate::truncate::truncate;
+
+/// Length of a param's value in characters. The server silently cuts off what is longer.
 pub(super) const PARAM: usize = 6000;
-/// Of a tag's value, in characters, likewise.
+/// Length of a tag's value in characters. The server silently cuts off what is longer.
 pub(super) const TAG: usize = 8000;
-/// Of a run's name, in characters.
+/// Length of a run's name in characters.
 pub(super) const RUN_NAME: usize = 250;
 
-/// Of a call to `log-batch`.
+/// Metrics in a request to `log-batch`.
 pub(super) const METRICS_OF_BATCH: usize = 1000;
-/// As above.
+/// Params in a request to `log-batch`.
 pub(super) const PARAMS_OF_BATCH: usize = 100;
-/// As above.
+/// Tags in a request to `log-batch`.
 pub(super) const TAGS_OF_BATCH: usize = 100;
-/// As above: of all kinds together.
+/// Metrics, params and tags together in a request to `log-batch`.
 pub(super) const ITEMS_OF_BATCH: usize = 1000;
-/// As above: its body, in bytes. The server's limit is a million; the rest is for what surrounds
-/// the items.
+/// Size of the items of a request to `log-batch` in bytes. The server's limit for the whole body is
+/// a million.
 pub(super) const BYTES_OF_BATCH: usize = 999_000;
 
-/// The text, at most `most` characters of it; where it is cut, its end says so. Databases do not
-/// take the character NUL.
-pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    let text = if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
+/// The text, at most `limit` characters long. If it is longer, its end says so. NUL characters are
+/// replaced: databases do not accept them.
+pub(super) fn fitted(text: &str, limit: usize) -> Cow<'_, str> {
+    let mark = |length| format!(" … [cut: {length} characters]");
+    if text.contains('\0') {
+        let text = text.replace('\0', "\u{fffd}");
+        Cow::Owned(truncate(&text, limit, mark).into_owned())
     } else {
-        Cow::Borrowed(text)
-    };
-    // Bytes are at least characters.
-    if text.len() <= most {
-        return text;
+        truncate(text, limit, mark)
     }
-    let characters = text.chars().count();
-    if characters <= most {
-        return text;
-    }
-    let mark = format!(" … [cut: {characters} characters]");
-    let kept = most.saturating_sub(mark.chars().count());
-    let kept: String = text.chars().take(kept).collect();
-    Cow::Owned(kept + &mark)
 }
 
 #[cfg(test)]
@@ -48,12 +40,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cut_says_so() {
-        assert_eq!(cut("short", 10), "short");
-        assert_eq!(cut(&"é".repeat(6000), PARAM), "é".repeat(6000));
-        let made = cut(&"é".repeat(6001), PARAM).into_owned();
+    fn a_shortened_value_says_so() {
+        assert_eq!(fitted("short", 10), "short");
+        assert_eq!(fitted(&"é".repeat(6000), PARAM), "é".repeat(6000));
+        let made = fitted(&"é".repeat(6001), PARAM).into_owned();
         assert_eq!(made.chars().count(), 6000);
         assert!(made.ends_with("é … [cut: 6001 characters]"), "{made}");
-        assert_eq!(cut("a\0b", 10), "a\u{fffd}b");
+        assert_eq!(fitted("a\0b", 10), "a\u{fffd}b");
     }
 }

@@ -1,4 +1,4 @@
-//! Finding runs again.
+//! Lists runs.
 
 use std::collections::HashMap;
 
@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Failure, garbled},
+    answer::{Failure, missing_field},
     experiment::{DEFAULT, Experiment},
     server::Server,
     tags,
 };
 use crate::{GroupFilter, RunPage, RunQuery, RunStatus, RunSummary, Tags, TrackerError};
 
-/// Runs per call, however many are wanted: each comes with its params and last metrics.
-const MOST: usize = 200;
+/// The most runs per request. The server sends all params and metrics of each.
+const MAX_RESULTS: usize = 200;
 
 impl Server {
-    /// The runs that the query wants, the newest first.
+    /// The runs that match the query, newest first.
     pub(super) fn list(&self, query: &RunQuery) -> Result<RunPage, TrackerError> {
         const CALL: &str = "runs/search";
         let experiments: HashMap<String, String> = self
@@ -28,12 +28,12 @@ impl Server {
         if experiments.is_empty() {
             return Ok(RunPage::default());
         }
-        let mut after = query.page.as_deref().map(Place::read).transpose()?;
+        let mut after = query.page.as_deref().map(Position::parse).transpose()?;
         let mut body = json!({
             "experiment_ids": experiments.keys().collect::<Vec<_>>(),
             "filter": filter(query, after.as_ref()),
             "order_by": ["attributes.start_time DESC"],
-            "max_results": (query.page_size() + 1).min(MOST),
+            "max_results": (query.page_size() + 1).min(MAX_RESULTS),
         });
         let mut page = RunPage::default();
         loop {
@@ -43,29 +43,30 @@ impl Server {
                 .map_err(Failure::on("a search for runs"))?;
             let runs = found.get("runs").and_then(Value::as_array);
             for run in runs.into_iter().flatten() {
-                let place = Place::of(run).ok_or_else(|| garbled(CALL, "run_id"))?;
-                // What starts meanwhile shifts the server's pages.
-                if after.as_ref().is_some_and(|after| !place.follows(after)) {
+                let position =
+                    Position::of_run(run).ok_or_else(|| missing_field(CALL, "run_id"))?;
+                // Runs that start between two requests shift the server's pages.
+                if after.as_ref().is_some_and(|after| !position.follows(after)) {
                     continue;
                 }
-                let summary = self.summary(run, &place, &experiments);
-                let summary = summary.ok_or_else(|| garbled(CALL, "info"))?;
-                let wanted = |filter: &GroupFilter| {
+                let summary = self.summary(run, &position, &experiments);
+                let summary = summary.ok_or_else(|| missing_field(CALL, "info"))?;
+                let is_in_group = |filter: &GroupFilter| {
                     summary
                         .group
                         .as_deref()
                         .is_some_and(|group| filter.matches(group))
                 };
-                if query.group.as_ref().is_none_or(wanted) {
+                if query.group.as_ref().is_none_or(is_in_group) {
                     if page.runs.len() == query.page_size() {
-                        // The place is that of the last run that the page has, or of one after it
-                        // that is not wanted.
-                        page.next = after.map(|after| after.write());
+                        // The position of the last run on the page, or of a run after it that is
+                        // in another group.
+                        page.next = after.map(|after| after.to_page());
                         return Ok(page);
                     }
                     page.runs.push(summary);
                 }
-                after = Some(place);
+                after = Some(position);
             }
             match found.get("next_page_token").and_then(Value::as_str) {
                 Some(token) if !token.is_empty() => body["page_token"] = token.into(),
@@ -90,47 +91,46 @@ impl Server {
     fn summary(
         &self,
         run: &Value,
-        place: &Place,
+        position: &Position,
         experiments: &HashMap<String, String>,
     ) -> Option<RunSummary> {
         let info = run.get("info")?;
         let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default();
-        let mut all = read_tags(run);
-        let run_id = all.remove(tags::RUN_ID);
+        let mut tags = read_tags(run);
+        let run_id = tags.remove(tags::RUN_ID);
         let experiment_id = text("experiment_id");
         let project = experiments.get(experiment_id).cloned();
         let end = integer(info, "end_time").filter(|end| *end > 0);
         Some(RunSummary {
-            name: all
+            name: tags
                 .remove(tags::NAME)
                 .unwrap_or_else(|| text("run_name").to_owned()),
             status: status(text("status")),
-            started: Timestamp::from_millisecond(place.started).ok()?,
+            started: Timestamp::from_millisecond(position.started).ok()?,
             finished: end.and_then(|end| Timestamp::from_millisecond(end).ok()),
-            parent: all.remove(tags::PARENT),
-            // A run of ours without a project is there too.
+            parent: tags.remove(tags::PARENT),
+            // Our runs without a project are in the default experiment.
             project: project.filter(|name| run_id.is_none() || name != DEFAULT),
-            group: all.remove(tags::GROUP),
-            url: Some(self.url(experiment_id, &place.id)),
-            run_id: run_id.unwrap_or_else(|| place.id.clone()),
+            group: tags.remove(tags::GROUP),
+            url: Some(self.url(experiment_id, &position.id)),
+            run_id: run_id.unwrap_or_else(|| position.id.clone()),
             tags: {
-                all.retain(|key, _| tags::is_own(key));
-                all
+                tags.retain(|key, _| tags::is_of_user(key));
+                tags
             },
         })
     }
 }
 
-/// Where a run stands among all: the newest first, those of one millisecond by their ids, as the
-/// server sorts them.
+/// The position of a run in the server's order: newest first, and by id within a millisecond.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct Position {
     started: i64,
     id: String,
 }
 
-impl Place {
-    fn of(run: &Value) -> Option<Self> {
+impl Position {
+    fn of_run(run: &Value) -> Option<Self> {
         let info = run.get("info")?;
         Some(Self {
             started: integer(info, "start_time").unwrap_or(0),
@@ -142,11 +142,11 @@ impl Place {
         (other.started, &self.id) > (self.started, &other.id)
     }
 
-    fn write(&self) -> String {
+    fn to_page(&self) -> String {
         format!("{} {}", self.started, self.id)
     }
 
-    fn read(page: &str) -> Result<Self, TrackerError> {
+    fn parse(page: &str) -> Result<Self, TrackerError> {
         page.split_once(' ')
             .and_then(|(started, id)| {
                 let (started, id) = (started.parse().ok()?, id.to_owned());
@@ -155,16 +155,16 @@ impl Place {
             .ok_or_else(|| TrackerError::Name {
                 what: "page",
                 value: page.to_owned(),
-                reason: "it must be the one that the page before gave".to_owned(),
+                reason: "it must be a value that an earlier page returned".to_owned(),
             })
     }
 }
 
-/// What the server leaves out already. It may give more than is wanted, never less.
-fn filter(query: &RunQuery, after: Option<&Place>) -> String {
+/// The condition that the server checks. It can let more runs through than match, never fewer.
+fn filter(query: &RunQuery, after: Option<&Position>) -> String {
     let mut parts = Vec::new();
     if let Some(GroupFilter::Prefix(prefix)) = &query.group {
-        // What a pattern or a quoted text takes for something else stands for anything.
+        // Characters with a meaning in patterns or quoted strings become the wildcard `%`.
         let plain =
             |character: char| character.is_ascii_alphanumeric() || "/.- ".contains(character);
         let pattern: String = prefix
@@ -188,7 +188,7 @@ fn read_tags(run: &Value) -> Tags {
     tags.into_iter().flatten().filter_map(pair).collect()
 }
 
-/// Numbers of 64 bits are texts in some servers' JSON.
+/// A 64-bit integer. Some servers encode it as a string.
 fn integer(info: &Value, name: &str) -> Option<i64> {
     let value = info.get(name)?;
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
@@ -208,17 +208,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_in_the_order_of_the_server() {
-        let place = |started, id: &str| Place {
+    fn positions_are_in_the_order_of_the_server() {
+        let position = |started, id: &str| Position {
             started,
             id: id.to_owned(),
         };
-        assert!(place(1, "a").follows(&place(2, "b")));
-        assert!(!place(2, "b").follows(&place(1, "a")));
-        assert!(place(1, "b").follows(&place(1, "a")));
-        assert!(!place(1, "a").follows(&place(1, "a")));
-        assert_eq!(Place::read(&place(1, "a").write()).unwrap(), place(1, "a"));
-        assert!(Place::read("nonsense").is_err());
+        assert!(position(1, "a").follows(&position(2, "b")));
+        assert!(!position(2, "b").follows(&position(1, "a")));
+        assert!(position(1, "b").follows(&position(1, "a")));
+        assert!(!position(1, "a").follows(&position(1, "a")));
+        assert_eq!(
+            Position::parse(&position(1, "a").to_page()).unwrap(),
+            position(1, "a")
+        );
+        assert!(Position::parse("nonsense").is_err());
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! Carries runs to an MLflow server, over its REST interface.
+//! Sends runs to an MLflow server with its REST API.
 //!
-//! | room | for |
+//! | module | purpose |
 //! |---|---|
-//! | `environment`, `address`, `auth`, `client`, `answer` | reaching the server |
-//! | `server` | what is asked of it, and remembered: experiments, and which run is which |
-//! | `experiment`, `run`, `tags` | finding or making them |
-//! | `sink`, `params`, `batch` | events on their way |
-//! | `artifacts`, `models` | files |
-//! | `list` | finding runs again |
-//! | `naming`, `limits` | what the server takes |
+//! | `environment`, `address`, `auth`, `tls`, `client`, `answer` | connection: settings, requests, errors |
+//! | `server` | the server, with a cache of the ids of experiments and runs |
+//! | `experiment`, `run`, `tags` | finding and creating experiments and runs |
+//! | `sink`, `params`, `batch` | sending events |
+//! | `artifacts`, `models` | uploading files |
+//! | `list` | listing runs |
+//! | `naming`, `limits` | restrictions of the server on names and sizes |
 
 mod address;
 mod answer;
@@ -27,6 +27,8 @@ mod run;
 mod server;
 mod sink;
 mod tags;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -42,14 +44,16 @@ use crate::{RunPage, RunQuery, RunSink, RunStart, Tracker, TrackerError};
 
 /// An MLflow server as a tracker.
 ///
-/// A project is an experiment there (`Default` for a run without one), a nested run has the tag
-/// `mlflow.parentRunId`, settings are params, and every run carries its id in the tag
-/// `protea.run_id`, by which it is found again.
+/// A project is an MLflow experiment (`Default` for a run without a project). A nested run has the
+/// tag `mlflow.parentRunId`. Settings are params. Every run has its id in the tag `protea.run_id`,
+/// by which it is found again.
 ///
-/// **What can be sent twice.** Points, params, tags and files that were sent are there once,
-/// however often they are sent. A run is searched for before it is made; so one process at a time
-/// makes one run, also when it was killed half-way. Two processes that open a run which neither
-/// has seen could make two: feeding from the log holds a lock against that.
+/// **Repeated sending.** Points, params, tags and files are there once, however often they are sent.
+/// A run is searched for before it is created, so one process creates one run, even if it was killed
+/// in between. Feeding from the log holds a lock, so that two processes do not create the same run
+/// at the same time.
+///
+/// Addresses at `https://` need the feature `tls`.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -57,8 +61,8 @@ use crate::{RunPage, RunQuery, RunSink, RunStart, Tracker, TrackerError};
 /// use protea_tracking::{Feeder, Jsonl, LogFirst, Mlflow, RunStart, RunStatus, Tracker};
 ///
 /// let mlflow = Mlflow::new("http://127.0.0.1:5000")?.connect()?;
-/// let tracker = LogFirst::new(Jsonl::new("runs")?).feeding(Arc::new(mlflow), &Feeder::new());
-/// let run = tracker.start_run(RunStart::new("knn on A").project("cafa").config("k", 5))?;
+/// let tracker = LogFirst::new(Jsonl::new("runs")?).with_backend(Arc::new(mlflow), &Feeder::new());
+/// let run = tracker.start_run(RunStart::new("knn on A").with_project("cafa"))?;
 /// run.log_metrics(0, [("MFO/fmax", 0.544)])?;
 /// run.finish(RunStatus::Finished)?;
 /// # Ok::<(), protea_tracking::TrackerError>(())
@@ -72,79 +76,79 @@ pub struct Mlflow {
 }
 
 const BACKEND: &str = "mlflow";
-/// How long an answer may take.
+/// Default time limit of a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Mlflow {
-    /// The server at this address, such as `http://127.0.0.1:5000`. Touches nothing, and reads
-    /// nothing from the environment. A user's name and password in the address are used.
+    /// The server at this address, such as `http://127.0.0.1:5000`. Does not connect, and does not
+    /// read the environment. A user name and password in the address are used to sign in.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`] for what is no address of a server, such as a file's or a
-    /// database's.
+    /// [`TrackerError::TrackerInit`] if this is not the address of a server, such as that of a file
+    /// or a database; [`TrackerError::TlsUnsupported`] for `https://` without the feature `tls`.
     pub fn new(uri: &str) -> Result<Self, TrackerError> {
         let (address, credentials) = Address::parse(uri)?;
         let settings = Settings {
             timeout: TIMEOUT,
-            insecure_tls: false,
-            authorities: None,
+            #[cfg(feature = "tls")]
+            tls: tls::Tls::default(),
         };
-        Ok(Self::made(address, credentials, settings))
+        Ok(Self::build(address, credentials, settings))
     }
 
-    /// The server that the environment names, by the variables that MLflow's own client reads:
+    /// The server given by the environment variables that MLflow's own client reads:
     /// `MLFLOW_TRACKING_URI`; `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, or
     /// `MLFLOW_TRACKING_TOKEN`; `MLFLOW_TRACKING_INSECURE_TLS` and
-    /// `MLFLOW_TRACKING_SERVER_CERT_PATH`. Touches nothing.
+    /// `MLFLOW_TRACKING_SERVER_CERT_PATH`. Does not connect.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`], with the variable to set.
-    pub fn from_environment() -> Result<Self, TrackerError> {
+    /// [`TrackerError::TrackerInit`], with the variable to set; as [`new`](Self::new).
+    pub fn from_env() -> Result<Self, TrackerError> {
         environment::server(&environment::variable)
     }
 
-    /// The server that a run was to go to, as [`Tracker::target`] has it.
+    /// The server of a [`Tracker::target`].
     ///
-    /// What the environment holds to sign in with goes to the server of `MLFLOW_TRACKING_URI`
-    /// only: a target stands in a file, which may be another's.
+    /// Credentials of the environment are used only if `MLFLOW_TRACKING_URI` is the same server: a
+    /// target is read from a file that somebody else may have written.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`].
-    pub fn for_target(target: &Value) -> Result<Self, TrackerError> {
+    /// [`TrackerError::TrackerInit`] if the target has no address; as [`new`](Self::new).
+    pub fn from_target(target: &Value) -> Result<Self, TrackerError> {
         environment::server_for(target, &environment::variable)
     }
 
-    /// Signs in with a name and a password.
+    /// Signs in with a user name and a password.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`] for what no header can carry.
-    pub fn basic(self, user: &str, password: &str) -> Result<Self, TrackerError> {
+    /// [`TrackerError::TrackerInit`] if they cannot be sent in an HTTP header.
+    pub fn with_basic_auth(self, user: &str, password: &str) -> Result<Self, TrackerError> {
         let credentials = Credentials::basic(user, password)?;
-        Ok(Self::made(self.address, Some(credentials), self.settings))
+        Ok(Self::build(self.address, Some(credentials), self.settings))
     }
 
     /// Signs in with a token.
     ///
     /// # Errors
     ///
-    /// As [`basic`](Self::basic).
-    pub fn bearer(self, token: &str) -> Result<Self, TrackerError> {
+    /// As [`with_basic_auth`](Self::with_basic_auth).
+    pub fn with_bearer_token(self, token: &str) -> Result<Self, TrackerError> {
         let credentials = Credentials::bearer(token)?;
-        Ok(Self::made(self.address, Some(credentials), self.settings))
+        Ok(Self::build(self.address, Some(credentials), self.settings))
     }
 
-    /// Waits so long for an answer, 30 seconds where nothing else is said. Files may take longer.
+    /// Sets the time limit of a request; the default is 30 seconds. Uploads of files can take longer.
     #[must_use]
-    pub fn timeout(self, timeout: Duration) -> Self {
+    pub fn with_timeout(self, timeout: Duration) -> Self {
         let settings = Settings {
             timeout,
             ..self.settings
         };
-        Self::made(self.address, self.credentials, settings)
+        Self::build(self.address, self.credentials, settings)
     }
 
     /// The address, without credentials.
@@ -153,22 +157,23 @@ impl Mlflow {
         self.address.as_str()
     }
 
-    /// Asks the server whether it is there and lets us in.
+    /// Checks whether the server is an MLflow server that accepts our credentials.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`] with what to do, where it is not; [`TrackerError::Unavailable`]
-    /// where it is there but does not answer now.
+    /// [`TrackerError::NoServer`] if nothing listens at the address; [`TrackerError::TrackerInit`]
+    /// if it is not MLflow, is not trusted or refuses access; [`TrackerError::Unavailable`] if it
+    /// does not answer within 5 seconds.
     pub fn check(&self) -> Result<(), TrackerError> {
         self.server.check()
     }
 
-    /// The same, once the server was asked. One that is only slow or busy is taken: what is fed
-    /// in the background can wait for it.
+    /// The same value, after [`check`](Self::check). A server that is only slow or busy is accepted:
+    /// feeding in the background can wait for it.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`], as [`check`](Self::check).
+    /// As [`check`](Self::check), except [`TrackerError::Unavailable`].
     pub fn connect(self) -> Result<Self, TrackerError> {
         match self.check() {
             Err(error) if !error.is_temporary() => Err(error),
@@ -176,7 +181,7 @@ impl Mlflow {
         }
     }
 
-    fn made(address: Address, credentials: Option<Credentials>, settings: Settings) -> Self {
+    fn build(address: Address, credentials: Option<Credentials>, settings: Settings) -> Self {
         let authorization = credentials.as_ref().map(Credentials::header);
         let client = Client::new(address.as_str(), authorization, &settings);
         let server = Arc::new(Server::new(address.clone(), client));
@@ -206,7 +211,7 @@ impl Tracker for Mlflow {
         start.check()?;
         let run = self.server.open(start)?;
         let server = Arc::clone(&self.server);
-        Ok(Box::new(sink::MlflowRun::new(server, run)))
+        Ok(Box::new(sink::MlflowSink::new(server, run)))
     }
 
     fn list_runs(&self, query: &RunQuery) -> Result<RunPage, TrackerError> {
@@ -252,15 +257,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_secret_is_shown() {
+    fn no_secret_is_printed() {
         let mlflow = Mlflow::new("http://me:s3cret@host:1").unwrap();
-        let mlflow = mlflow.timeout(Duration::from_secs(1));
+        let mlflow = mlflow.with_timeout(Duration::from_secs(1));
         assert!(mlflow.credentials.is_some());
         assert_eq!(mlflow.target(), json!({ "uri": "http://host:1" }));
-        let shown = format!("{mlflow:?}");
+        let debug = format!("{mlflow:?}");
         assert!(
-            !shown.contains("s3cret") && shown.contains("Basic"),
-            "{shown}"
+            !debug.contains("s3cret") && debug.contains("Basic"),
+            "{debug}"
         );
     }
 }

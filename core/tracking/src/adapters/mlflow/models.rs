@@ -1,9 +1,9 @@
-//! Models, which newer servers keep beside runs.
+//! Logged models, which servers have since MLflow 3.
 
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Failure, garbled},
+    answer::{Failure, missing_field},
     naming,
     run::RemoteRun,
     server::Server,
@@ -18,8 +18,8 @@ struct Model {
 }
 
 impl Server {
-    /// Puts a model: a logged model where the server knows them (since MLflow 3), else an artefact
-    /// of the run. The event's place tells it from other models of the run with its name.
+    /// Uploads a model: as a logged model if the server has them, otherwise as an artefact of the run.
+    /// `seq` distinguishes models of a run with the same name.
     pub(super) fn put_model(
         &self,
         run: &RemoteRun,
@@ -30,10 +30,12 @@ impl Server {
         let model = match self.find_model(run, seq) {
             Ok(Some(model)) => model,
             Ok(None) => self
-                .make_model(run, seq, artifact)
+                .create_model(run, seq, artifact)
                 .map_err(Failure::on(&what))?,
-            Err(failure) if failure.is_no_such_call() => return self.put_artifact(run, artifact),
-            Err(failure) => return Err(failure.of(&what)),
+            Err(failure) if failure.is_no_such_endpoint() => {
+                return self.put_artifact(run, artifact);
+            }
+            Err(failure) => return Err(failure.into_error(&what)),
         };
         if !model.is_ready {
             self.put_files(&model.artifact_uri, "", &artifact.path)?;
@@ -56,7 +58,12 @@ impl Server {
         Ok(found.pointer("/models/0").and_then(read))
     }
 
-    fn make_model(&self, run: &RemoteRun, seq: u64, artifact: &Artifact) -> Result<Model, Failure> {
+    fn create_model(
+        &self,
+        run: &RemoteRun,
+        seq: u64,
+        artifact: &Artifact,
+    ) -> Result<Model, Failure> {
         let body = json!({
             "experiment_id": run.experiment_id,
             "name": naming::model(&artifact.name),
@@ -70,17 +77,17 @@ impl Server {
         let made = self.client.post("logged-models", &body)?;
         made.get("model")
             .and_then(read)
-            .ok_or_else(|| Failure::NotMlflow("that of `logged-models` has no `model`".to_owned()))
+            .ok_or_else(|| Failure::NotMlflow("`logged-models` has no `model`".to_owned()))
     }
 
-    /// Says that the model came out of the run. The server refuses to be told twice.
+    /// Links the model to the run as its output. The server refuses to do so twice.
     fn add_output(&self, run: &RemoteRun, model: &str, what: &str) -> Result<(), TrackerError> {
         const CALL: &str = "runs/get";
         let found = self
             .client
             .get(CALL, &[("run_id", &run.id)])
             .map_err(Failure::on(what))?;
-        let found = found.get("run").ok_or_else(|| garbled(CALL, "run"))?;
+        let found = found.get("run").ok_or_else(|| missing_field(CALL, "run"))?;
         let outputs = found
             .pointer("/outputs/model_outputs")
             .and_then(Value::as_array);
@@ -90,8 +97,8 @@ impl Server {
             return Ok(());
         }
         let body = json!({ "run_id": run.id, "models": [{ "model_id": model, "step": 0 }] });
-        let said = self.client.post("runs/outputs", &body);
-        said.map_err(Failure::on(what)).map(drop)
+        let answer = self.client.post("runs/outputs", &body);
+        answer.map_err(Failure::on(what)).map(drop)
     }
 }
 

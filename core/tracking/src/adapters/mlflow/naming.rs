@@ -1,16 +1,16 @@
-//! Names as the server takes them.
+//! Names that the server accepts.
 //!
-//! A name that is legal stays as it is. In any other, what is illegal becomes `_`, and eight
-//! hexadecimal digits made from the whole name follow: the same name always becomes the same, and
-//! two names that differ stay apart, whatever was sent before.
+//! A valid name is unchanged. In any other name, invalid characters become `_` and eight hexadecimal
+//! digits of a hash of the whole name are added. So a name always has the same replacement, and
+//! different names have different ones.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
-/// Of the name of a metric, param or tag, in characters.
+/// Length of the name of a metric, param or tag in characters.
 const LONGEST_KEY: usize = 250;
-/// The last of them, for the digits and the dash before them.
+/// Length of the hash with the dash before it.
 const MARK: usize = 9;
 
 /// The name of a metric, param or tag: letters and digits of any script, `_`, `-`, `.`, `:`, space
@@ -30,19 +30,19 @@ pub(super) fn key(name: &str) -> Cow<'_, str> {
         .collect();
     let replaced = parts.join("/");
     let kept: String = replaced.chars().take(LONGEST_KEY - MARK).collect();
-    // A cut may end at a slash, or leave a part that names a directory.
+    // The name may now end with a slash, which is invalid.
     Cow::Owned(format!("{}-{}", kept.trim_end_matches('/'), mark(name)))
 }
 
-/// A name that is told apart from the same name used for something else.
-pub(super) fn key_apart(name: &str, apart: &str) -> String {
+/// A name for a second use of `name`; `purpose` distinguishes the uses.
+pub(super) fn second_key(name: &str, purpose: &str) -> String {
     let kept: String = key(name).chars().take(LONGEST_KEY - MARK).collect();
-    format!("{}-{}", kept.trim_end_matches('/'), mark(apart))
+    format!("{}-{}", kept.trim_end_matches('/'), mark(purpose))
 }
 
-/// One part of an artefact's path. The server decodes `%41` as often as it can, and takes neither
-/// `#` nor control characters; MLflow's own client does not get at a name with `?`; a backslash
-/// divides paths where the server runs on Windows.
+/// One part of an artefact's path. The server decodes `%41` repeatedly and refuses `#` and control
+/// characters; MLflow's own client cannot read a name with `?`; a backslash separates parts if the
+/// server runs on Windows.
 pub(super) fn artifact_part(name: &str) -> Cow<'_, str> {
     let illegal = |(at, character): (usize, char)| match character {
         '#' | '?' | '\\' | char::REPLACEMENT_CHARACTER => true,
@@ -63,14 +63,14 @@ pub(super) fn artifact_part(name: &str) -> Cow<'_, str> {
         }
     };
     let replaced: String = name.char_indices().map(replace).collect();
-    // The ending says what is in the file.
+    // Keep the extension: it tells the type of the file.
     Cow::Owned(match replaced.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => format!("{stem}-{}.{ending}", mark(name)),
         _ => format!("{replaced}-{}", mark(name)),
     })
 }
 
-/// The name of a logged model, which has fewer characters than others.
+/// The name of a logged model, in which more characters are invalid.
 pub(super) fn model(name: &str) -> Cow<'_, str> {
     let illegal = |character: char| "/:.%\"'".contains(character) || character.is_control();
     if !name.contains(illegal) && name.chars().count() <= LONGEST_KEY {
@@ -81,17 +81,18 @@ pub(super) fn model(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}-{}", mark(name)))
 }
 
-// Letters that the server's Python may be too old to know count as illegal.
+// Letters newer than Unicode 12 are treated as invalid: the server's Python may not know them.
 static LEGAL: LazyLock<Regex> =
     LazyLock::new(|| known(r"\A[[[\p{L}\p{N}]&&\p{Age:12.0}]_.\- :/]+\z"));
 static ILLEGAL: LazyLock<Regex> =
     LazyLock::new(|| known(r"[^[[\p{L}\p{N}]&&\p{Age:12.0}]_.\- :/]"));
 
 fn known(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant that the tests compile")
+    Regex::new(pattern).expect("the pattern is a constant, which the tests compile")
 }
 
-/// What nearly every name is, without a regular expression.
+/// Whether the name is valid by simple rules, which hold for nearly every name and need no regular
+/// expression.
 fn is_plain_key(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-: ".contains(&byte);
     let part = |part: &str| !part.is_empty() && part.bytes().all(plain);
@@ -103,7 +104,7 @@ fn is_legal_key(name: &str) -> bool {
     LEGAL.is_match(name) && name.split('/').all(part) && name.chars().count() <= LONGEST_KEY
 }
 
-/// FNV-1a in 32 bits: it must be the same in every version of this program.
+/// FNV-1a with 32 bits. It must be the same in every version of this crate.
 fn mark(name: &str) -> String {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn legal_names_stay() {
+    fn valid_names_are_unchanged() {
         for name in [
             "MFO/fmax",
             "loss",
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn illegal_names_are_marked_and_stay_apart() {
+    fn invalid_names_get_distinct_replacements() {
         assert_eq!(key("loss (val)"), "loss _val_-fb8d75f8");
         let long = "x".repeat(251);
         let names = [
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn artefacts_are_renamed_only_where_the_server_would_lose_them() {
+    fn only_unsafe_artefact_names_are_replaced() {
         for name in [
             "100%.txt",
             "a b.txt",
@@ -181,7 +182,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_becomes_legal_and_stays_so(name in any::<String>()) {
+        fn any_name_becomes_valid_and_stays_so(name in any::<String>()) {
             let made = key(&name);
             prop_assert!(is_legal_key(&made), "{made:?}");
             prop_assert_eq!(key(&made), made.clone());
@@ -191,10 +192,10 @@ mod tests {
         }
 
         #[test]
-        fn long_names_become_legal(name in "[a-z/.]{200,300}") {
+        fn long_names_become_valid(name in "[a-z/.]{200,300}") {
             let made = key(&name);
             prop_assert!(is_legal_key(&made), "{made:?}");
-            let made = key_apart(&name, "else");
+            let made = second_key(&name, "another use");
             prop_assert!(is_legal_key(&made), "{made:?}");
         }
     }

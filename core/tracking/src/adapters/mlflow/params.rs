@@ -1,4 +1,4 @@
-//! Settings as params: flat, and texts.
+//! Settings as params, which are flat strings.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{limits, naming};
 
-/// Settings as params: names of nested objects joined by dots, lists as JSON, texts as they are.
+/// Settings as params: names of nested objects are joined by dots, strings are unchanged, and all
+/// other values are JSON.
 pub(super) fn params(settings: &Map<String, Value>) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     for (name, value) in settings {
@@ -16,9 +17,9 @@ pub(super) fn params(settings: &Map<String, Value>) -> Vec<(String, String)> {
     flat.into_iter()
         .map(|(name, pointer, value)| {
             let mut key = naming::key(&name).into_owned();
-            // `{"a.b": 1}` and `{"a": {"b": 1}}` beside each other.
+            // `{"a.b": 1, "a": {"b": 2}}` has two settings with the same flat name.
             if !taken.insert(key.clone()) {
-                key = naming::key_apart(&name, &pointer);
+                key = naming::second_key(&name, &pointer);
                 taken.insert(key.clone());
             }
             (key, value)
@@ -35,12 +36,12 @@ fn flatten(name: String, pointer: String, value: &Value, flat: &mut Vec<(String,
             }
         }
         Value::String(text) => {
-            let text = limits::cut(text, limits::PARAM).into_owned();
+            let text = limits::fitted(text, limits::PARAM).into_owned();
             flat.push((name, pointer, text));
         }
         value => {
             let text = value.to_string();
-            let text = limits::cut(&text, limits::PARAM).into_owned();
+            let text = limits::fitted(&text, limits::PARAM).into_owned();
             flat.push((name, pointer, text));
         }
     }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_become_flat() {
+    fn nested_settings_are_flattened() {
         let settings = json!({
             "k": 5,
             "weights": {"mfo": 0.5, "deep": {"er": true}, "none": {}},

@@ -1,4 +1,4 @@
-//! Runs: finding the one that is meant, and making it.
+//! Finds and creates MLflow's runs.
 
 use std::{
     collections::HashMap,
@@ -9,35 +9,31 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Failure, garbled},
+    answer::{Failure, missing_field},
     limits, refused,
     server::{Server, lock},
     tags, unavailable,
 };
 use crate::{RunStart, TrackerError};
 
-/// How long somebody who made a run for the same id may take to see that and to take it back.
-const YIELDING: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// A run that has been alone for so long was not made by somebody who is about to take it back.
-const SETTLED: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A run as the server has it.
+/// A run on the server.
 #[derive(Debug)]
 pub(super) struct RemoteRun {
     /// Our id.
     pub(super) run_id: String,
-    /// MLflow's.
+    /// MLflow's id.
     pub(super) id: String,
     pub(super) experiment_id: String,
     pub(super) artifact_uri: String,
-    /// The params that it has, which can never change.
+    /// The params that the server has. They cannot be changed.
     pub(super) params: HashMap<String, String>,
     pub(super) is_deleted: bool,
 }
 
 impl Server {
-    /// The run that began so, made where it is not there.
+    /// The run with the id of `start`. Creates it if there is none.
     pub(super) fn open(&self, start: &RunStart) -> Result<RemoteRun, TrackerError> {
         let _opening = lock(&self.opening);
         let experiment_id = self.experiment(start.project.as_deref())?;
@@ -46,16 +42,17 @@ impl Server {
                 return Err(refused(
                     &format!("the run {}", start.run_id),
                     format!(
-                        "it was deleted there; `mlflow runs restore --run-id {}` brings it back",
+                        "it was deleted on the server; restore it with `mlflow runs restore \
+                         --run-id {}`",
                         run.id
                     ),
                 ));
             }
             Some(run) => run,
             None => {
-                let made = self.make_run(start, &experiment_id)?;
-                let run = self.agree(made)?;
-                self.adopt(start, &run)?;
+                let created = self.create_run(start, &experiment_id)?;
+                let run = self.resolve_conflict(created)?;
+                self.link_children(start, &run)?;
                 run
             }
         };
@@ -63,26 +60,26 @@ impl Server {
         Ok(run)
     }
 
-    fn make_run(&self, start: &RunStart, experiment_id: &str) -> Result<RemoteRun, TrackerError> {
+    fn create_run(&self, start: &RunStart, experiment_id: &str) -> Result<RemoteRun, TrackerError> {
         const CALL: &str = "runs/create";
         let parent = match &start.parent {
             Some(parent) => self.parent(parent, experiment_id)?,
             None => None,
         };
-        let mut tags = tags::of_start(start, parent.as_deref());
-        // The server would invent a name.
+        let mut tags = tags::initial(start, parent.as_deref());
+        // Without a name, the server invents one.
         let name = if start.name.is_empty() {
             &start.run_id
         } else {
             &start.name
         };
-        let short = limits::cut(name, limits::RUN_NAME);
+        let short = limits::fitted(name, limits::RUN_NAME);
         if short != *name {
             tags.insert(tags::NAME.to_owned(), name.clone());
         }
         let tags: Vec<Value> = tags
             .iter()
-            .map(|(key, value)| json!({ "key": key, "value": limits::cut(value, limits::TAG) }))
+            .map(|(key, value)| json!({ "key": key, "value": limits::fitted(value, limits::TAG) }))
             .collect();
         let body = json!({
             "experiment_id": experiment_id,
@@ -92,82 +89,91 @@ impl Server {
             "tags": tags,
         });
         let made = self.client.post(CALL, &body).map_err(|failure| {
-            // It may have been deleted since it was asked for.
+            // The experiment may have been deleted after its id was cached.
             let project = start.project.as_deref();
             lock(&self.experiments).remove(project.unwrap_or(super::experiment::DEFAULT));
-            failure.of(&format!("the run {}", start.run_id))
+            failure.into_error(&format!("the run {}", start.run_id))
         })?;
         let run = made.get("run").and_then(|run| read(run, &start.run_id));
-        run.ok_or_else(|| garbled(CALL, "run"))
+        run.ok_or_else(|| missing_field(CALL, "run"))
     }
 
-    /// The one run that all who made one for the same id go on with: of two processes that looked for it
-    /// at the same moment, and found none, both did.
+    /// Makes all processes that created a run for the same id at the same time use the same run.
     ///
-    /// Each looks again after making its own, so at least one sees both. Who sees one with a smaller id
-    /// takes its own back. Who has the smallest waits for that; where it waits in vain, the run beside is
-    /// of somebody who saw nobody else and works with it, so it takes back its own too. Who has taken its own
-    /// back goes on with the one that has been alone for a while: before that, its maker may see a smaller one
-    /// yet that comes late, and take it back.
-    fn agree(&self, made: RemoteRun) -> Result<RemoteRun, TrackerError> {
-        let until = Instant::now() + YIELDING;
+    /// After creating a run, each process lists the runs with the id, so at least one process sees
+    /// all of them. The rules:
+    ///
+    /// 1. A process that sees a run with a smaller id than its own deletes its own.
+    /// 2. The process with the smallest id waits for the others to do so. If it times out, the other
+    ///    run belongs to a process that saw no conflict and uses its run, so it deletes its own too.
+    /// 3. A process that has deleted its own run uses a run that stays the only one for a while. A
+    ///    new one can still be deleted, when its creator sees an even smaller id.
+    ///
+    /// The others list the runs within a few requests, so the times are fractions of the time limit
+    /// of a request: 5 s for rule 2 and 1 s for rule 3 by default.
+    fn resolve_conflict(&self, created: RemoteRun) -> Result<RemoteRun, TrackerError> {
+        let conflict_timeout = self.client.timeout() / 6;
+        let stable_for = self.client.timeout() / 30;
+        let deadline = Instant::now() + conflict_timeout;
         loop {
-            let others = self.beside(&made)?;
+            let others = self.others(&created)?;
             match others.first() {
-                None => return Ok(made),
-                Some(other) if other.id < made.id || Instant::now() > until => break,
-                Some(_) => thread::sleep(LOOK_AGAIN),
+                None => return Ok(created),
+                Some(other) if other.id < created.id || Instant::now() > deadline => break,
+                Some(_) => thread::sleep(POLL_INTERVAL),
             }
         }
-        self.take_back(&made)?;
-        let mut alone: Option<(String, Instant)> = None;
+        self.delete_duplicate(&created)?;
+        let mut only: Option<(String, Instant)> = None;
         loop {
-            let mut others = self.beside(&made)?;
-            alone = match others.as_slice() {
-                [other] => alone
+            let mut others = self.others(&created)?;
+            only = match others.as_slice() {
+                [other] => only
                     .filter(|(id, _)| *id == other.id)
                     .or_else(|| Some((other.id.clone(), Instant::now()))),
                 _ => None,
             };
-            let settled = alone
+            let is_stable = only
                 .as_ref()
-                .is_some_and(|(_, since)| since.elapsed() > SETTLED);
-            if settled || Instant::now() > until + YIELDING {
+                .is_some_and(|(_, since)| since.elapsed() > stable_for);
+            if is_stable || Instant::now() > deadline + conflict_timeout {
                 let other = (!others.is_empty()).then(|| others.swap_remove(0));
-                return other
-                    .ok_or_else(|| unavailable(format!("the run {} is being made", made.run_id)));
+                return other.ok_or_else(|| {
+                    let run_id = &created.run_id;
+                    unavailable(format!("other processes are creating the run {run_id}"))
+                });
             }
-            thread::sleep(LOOK_AGAIN);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// The runs with the same id of ours that are there beside this one.
-    fn beside(&self, made: &RemoteRun) -> Result<Vec<RemoteRun>, TrackerError> {
-        let mut all = self.find(tags::RUN_ID, &made.run_id, &[&made.experiment_id])?;
-        all.retain(|run| !run.is_deleted && run.id != made.id);
+    /// The other runs with the same id of ours, sorted by MLflow's id.
+    fn others(&self, created: &RemoteRun) -> Result<Vec<RemoteRun>, TrackerError> {
+        let mut all = self.find(tags::RUN_ID, &created.run_id, &[&created.experiment_id])?;
+        all.retain(|run| !run.is_deleted && run.id != created.id);
         Ok(all)
     }
 
-    /// Deletes a run that nothing was sent to, and lets it be found no more.
-    fn take_back(&self, made: &RemoteRun) -> Result<(), TrackerError> {
-        // No id of ours has a space.
-        let apart = format!("{} made twice", made.run_id);
+    /// Deletes a run to which nothing was sent, and changes its id so that it is not found again.
+    fn delete_duplicate(&self, created: &RemoteRun) -> Result<(), TrackerError> {
+        // Our ids contain no space, so this is the id of no run.
+        let unused_id = format!("{} created twice", created.run_id);
         for (call, body) in [
             (
                 "runs/set-tag",
-                json!({ "run_id": made.id, "key": tags::RUN_ID, "value": apart }),
+                json!({ "run_id": created.id, "key": tags::RUN_ID, "value": unused_id }),
             ),
-            ("runs/delete", json!({ "run_id": made.id })),
+            ("runs/delete", json!({ "run_id": created.id })),
         ] {
             self.client
                 .post(call, &body)
-                .map_err(Failure::on("a run that was made twice"))?;
+                .map_err(Failure::on("the deletion of a run that was created twice"))?;
         }
         Ok(())
     }
 
-    /// Nests the runs that came before their parent below it.
-    fn adopt(&self, start: &RunStart, parent: &RemoteRun) -> Result<(), TrackerError> {
+    /// Nests runs that were sent before their parent.
+    fn link_children(&self, start: &RunStart, parent: &RemoteRun) -> Result<(), TrackerError> {
         let experiments = self.experiments()?;
         let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
         for child in self.find(tags::PARENT, &start.run_id, &ids)? {
@@ -183,8 +189,7 @@ impl Server {
         Ok(())
     }
 
-    /// MLflow's id of the run that has ours. A parent may come later than its child, or never;
-    /// then there is none.
+    /// MLflow's id of a parent. None if it was not sent yet: a parent can arrive after its child.
     fn parent(&self, run_id: &str, experiment_id: &str) -> Result<Option<String>, TrackerError> {
         if let Some(id) = lock(&self.runs).get(run_id) {
             return Ok(Some(id.clone()));
@@ -201,7 +206,7 @@ impl Server {
         Ok(found.map(|found| found.id))
     }
 
-    /// The run that has our id; where there are several, always the same of them.
+    /// The run with our id. If there are several, always the same of them.
     fn find_run(
         &self,
         run_id: &str,
@@ -211,7 +216,7 @@ impl Server {
         Ok(all.into_iter().next())
     }
 
-    /// The runs with this tag, those that were deleted last.
+    /// The runs with this value of a tag. Deleted runs are at the end.
     fn find(
         &self,
         tag: &str,
@@ -221,7 +226,7 @@ impl Server {
         const CALL: &str = "runs/search";
         let body = json!({
             "experiment_ids": experiments,
-            // The id has no character that would have to be escaped.
+            // Our ids contain no character that needs escaping.
             "filter": format!("tags.`{tag}` = '{run_id}'"),
             "run_view_type": "ALL",
             "max_results": 1000,
@@ -233,7 +238,7 @@ impl Server {
         let runs = found.get("runs").and_then(Value::as_array);
         let mut all = Vec::new();
         for run in runs.into_iter().flatten() {
-            all.push(read(run, run_id).ok_or_else(|| garbled(CALL, "run_id"))?);
+            all.push(read(run, run_id).ok_or_else(|| missing_field(CALL, "run_id"))?);
         }
         all.sort_by(|a, b| (a.is_deleted, &a.id).cmp(&(b.is_deleted, &b.id)));
         Ok(all)

@@ -1,4 +1,4 @@
-//! A server, and what is remembered of it.
+//! The server, with a cache of ids.
 
 use std::{
     collections::HashMap,
@@ -7,19 +7,19 @@ use std::{
 
 use serde_json::json;
 
-use super::{address::Address, answer::Failure, client::Client, unavailable, unusable};
+use super::{BACKEND, address::Address, answer::Failure, client::Client, unavailable, unusable};
 use crate::TrackerError;
 
-/// A server, and what is remembered of it: names stand for the same experiment, and ids for the
-/// same run, as long as the process lives.
+/// The server, with a cache of the ids of experiments and runs, which is valid for the life of the
+/// process.
 pub(super) struct Server {
     pub(super) client: Client,
     address: Address,
-    /// Experiments by name.
+    /// Ids of experiments by name.
     pub(super) experiments: Mutex<HashMap<String, String>>,
-    /// MLflow's ids of runs, by ours.
+    /// MLflow's ids of runs by our ids.
     pub(super) runs: Mutex<HashMap<String, String>>,
-    /// Held while a run is searched for and made, so that threads do not make it twice.
+    /// Held while a run is searched for and created, so that two threads do not create it twice.
     pub(super) opening: Mutex<()>,
 }
 
@@ -34,56 +34,57 @@ impl Server {
         }
     }
 
-    /// Whether it is there, is MLflow, and lets us in.
+    /// Checks that the server can be reached, is MLflow and accepts our credentials.
     pub(super) fn check(&self) -> Result<(), TrackerError> {
         let address = self.address.as_str();
-        let no_mlflow = |reason: &str| {
+        let not_mlflow = |reason: &str| {
             unusable(
-                &format!("what answers at {address} is no MLflow server ({reason})"),
-                "set MLFLOW_TRACKING_URI to the address of one",
+                &format!("the server at {address} is not an MLflow server ({reason})"),
+                "set MLFLOW_TRACKING_URI to the address of an MLflow server",
             )
         };
         match self
             .client
-            .post_in_a_hurry("experiments/search", &json!({ "max_results": 1 }))
+            .post_interactive("experiments/search", &json!({ "max_results": 1 }))
         {
             Ok(found) => {
-                // Without any experiment, the answer is empty.
+                // The answer of a server without any experiment is empty.
                 let known = found.get("experiments").is_some();
                 let empty = found.as_object().is_some_and(serde_json::Map::is_empty);
                 if known || empty {
                     Ok(())
                 } else {
-                    Err(no_mlflow("its answer is of another kind"))
+                    Err(not_mlflow("its answer has no experiments"))
                 }
             }
-            Err(Failure::Absent(reason)) => Err(unusable(
-                &format!("no server answers at {address} ({reason})"),
-                "start one (`mlflow server --host 127.0.0.1 --port 5000`), or record with \
-                 `--offline` and send with `protea sync` later",
-            )),
+            Err(Failure::NoServer(reason)) => Err(TrackerError::NoServer {
+                backend: BACKEND.to_owned(),
+                address: address.to_owned(),
+                reason,
+                remedy: "start one with `mlflow server --host 127.0.0.1 --port 5000`".to_owned(),
+            }),
             Err(Failure::NoAnswer(reason)) => Err(unavailable(reason)),
             Err(Failure::Tls(reason)) => Err(unusable(
-                &format!("the server at {address} cannot be trusted ({reason})"),
-                "let MLFLOW_TRACKING_SERVER_CERT_PATH name the certificates that its own goes \
-                 back to",
+                &format!("the certificate of {address} cannot be trusted ({reason})"),
+                "set MLFLOW_TRACKING_SERVER_CERT_PATH to a file with the certificate of its \
+                 authority",
             )),
-            Err(Failure::NotMlflow(reason)) => Err(no_mlflow(&reason)),
-            Err(failure) if failure.is_no_such_call() => {
-                Err(no_mlflow("it has no list of experiments"))
+            Err(Failure::NotMlflow(reason)) => Err(not_mlflow(&reason)),
+            Err(failure) if failure.is_no_such_endpoint() => {
+                Err(not_mlflow("it cannot list experiments"))
             }
-            Err(failure) => Err(failure.of("a look at the experiments")),
+            Err(failure) => Err(failure.into_error("the list of experiments")),
         }
     }
 
-    /// Where a browser shows a run.
+    /// The address of a run's page.
     pub(super) fn url(&self, experiment_id: &str, run_id: &str) -> String {
         let address = self.address.as_str();
         format!("{address}/#/experiments/{experiment_id}/runs/{run_id}")
     }
 }
 
-/// What a thread that panicked left is whole: entries are put in at once.
+/// Ignores that a thread panicked while it held the lock: a map is never left half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

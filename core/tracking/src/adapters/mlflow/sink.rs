@@ -1,4 +1,4 @@
-//! Events on their way to a run.
+//! Sends events to a run.
 
 use std::sync::Arc;
 
@@ -15,19 +15,20 @@ use super::{
     tags,
 };
 use crate::{
-    Event, EventKind, Metric, RunReference, RunSink, RunStart, RunStatus, Tags, TrackerError,
+    EventKind, MetricPoint, RunEvent, RunReference, RunSink, RunStart, RunStatus, Tags,
+    TrackerError,
 };
 
-/// A run on the server.
-pub(super) struct MlflowRun {
+/// The sink of a run.
+pub(super) struct MlflowSink {
     server: Arc<Server>,
     run: RemoteRun,
     batch: Batch,
-    /// Params in the batch, which are known once it is sent.
+    /// Params in the batch. The server has them once it is sent.
     pending: Vec<(String, String)>,
 }
 
-impl MlflowRun {
+impl MlflowSink {
     pub(super) fn new(server: Arc<Server>, run: RemoteRun) -> Self {
         Self {
             server,
@@ -37,7 +38,7 @@ impl MlflowRun {
         }
     }
 
-    fn take(&mut self, event: &Event<'_>) -> Result<(), TrackerError> {
+    fn accept(&mut self, event: &RunEvent<'_>) -> Result<(), TrackerError> {
         match &event.kind {
             EventKind::InitRun(start) => self.start(start),
             EventKind::LogParams { params: settings } => self.params(params(settings)),
@@ -74,11 +75,12 @@ impl MlflowRun {
     }
 
     fn tag(&mut self, key: &str, value: &str) -> Result<(), TrackerError> {
-        let value = limits::cut(value, limits::TAG);
+        let value = limits::fitted(value, limits::TAG);
         self.push(|batch| batch.tag(key, &value))
     }
 
     fn params(&mut self, params: Vec<(String, String)>) -> Result<(), TrackerError> {
+        // Params cannot be changed. The others are sent before the first change is reported.
         let mut changed = None;
         for (key, value) in params {
             let pending = self.pending.iter().find(|(known, _)| *known == key);
@@ -99,11 +101,11 @@ impl MlflowRun {
         };
         self.flush()?;
         Err(refused(
-            &format!("a new value of the param {key:?}"),
+            &format!("a change of the param {key:?}"),
             format!(
-                "it is {:?}, and cannot become {:?}",
-                limits::cut(&was, SHOWN),
-                limits::cut(&now, SHOWN)
+                "its value {:?} cannot be changed to {:?}",
+                limits::fitted(&was, MAX_PRINTED),
+                limits::fitted(&now, MAX_PRINTED)
             ),
         ))
     }
@@ -112,14 +114,14 @@ impl MlflowRun {
         &mut self,
         time: i64,
         step: u64,
-        metrics: &[Metric<'_>],
+        metrics: &[MetricPoint<'_>],
     ) -> Result<(), TrackerError> {
-        // The server would answer with success and drop the point.
+        // The server would report success and drop the point.
         let Ok(step) = i64::try_from(step) else {
             self.flush()?;
             return Err(refused(
                 &format!("the step {step}"),
-                format!("it is above {}", i64::MAX),
+                format!("the largest step is {}", i64::MAX),
             ));
         };
         for metric in metrics {
@@ -160,10 +162,10 @@ impl MlflowRun {
     }
 }
 
-/// What a message shows of a value, in characters.
-const SHOWN: usize = 100;
+/// How much of a value to print in a message, in characters.
+const MAX_PRINTED: usize = 100;
 
-impl RunSink for MlflowRun {
+impl RunSink for MlflowSink {
     fn reference(&self) -> RunReference {
         RunReference {
             run_id: self.run.id.clone(),
@@ -171,11 +173,11 @@ impl RunSink for MlflowRun {
         }
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
-        // What an earlier call left unsent comes again with its events.
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
+        // What an earlier call did not send comes again with its events.
         self.batch.clear();
         self.pending.clear();
-        events.iter().try_for_each(|event| self.take(event))?;
+        events.iter().try_for_each(|event| self.accept(event))?;
         self.flush()
     }
 }

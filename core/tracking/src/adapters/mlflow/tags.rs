@@ -1,4 +1,4 @@
-//! Tags: ours, MLflow's and the run's.
+//! Tags: those of this crate, those of MLflow and those of the user.
 
 use std::{borrow::Cow, env, path::Path};
 
@@ -7,41 +7,40 @@ use crate::{RunStart, Tags};
 
 /// Our id of the run, by which it is found again.
 pub(super) const RUN_ID: &str = "protea.run_id";
-/// Our id of the run that it is part of.
+/// Our id of the parent run.
 pub(super) const PARENT: &str = "protea.parent";
 pub(super) const GROUP: &str = "protea.group";
 pub(super) const KIND: &str = "protea.kind";
-/// The run's name, where MLflow has only its beginning.
+/// The whole name of the run, if it is too long for MLflow's own field.
 pub(super) const NAME: &str = "protea.name";
-/// Why the run did not end well.
+/// Why the run failed or was killed.
 pub(super) const ERROR: &str = "protea.error";
-/// The place of the event that a logged model comes from.
+/// The position of the event that logged a model.
 pub(super) const SEQ: &str = "protea.seq";
-/// MLflow's id of the run that it is part of, by which its own pages nest runs.
+/// MLflow's id of the parent run. Its pages nest runs by this tag.
 pub(super) const MLFLOW_PARENT: &str = "mlflow.parentRunId";
 const MLFLOW: &str = "mlflow.";
-/// Where a run's own tags may name the commit that it ran from.
+/// Tags of the user that can contain the Git commit.
 const COMMIT: [&str; 2] = ["git.commit", "git_commit"];
 
 const RESERVED: [&str; 8] = [RUN_ID, PARENT, GROUP, KIND, NAME, ERROR, SEQ, MLFLOW_PARENT];
 
-/// The name under which the server keeps a tag of the run's. One that would take the place of one
-/// of ours is told apart.
+/// The name of a user's tag on the server. It is changed if this crate uses the name itself.
 pub(super) fn key(name: &str) -> Cow<'_, str> {
     if RESERVED.contains(&name) {
-        Cow::Owned(naming::key_apart(name, "tag"))
+        Cow::Owned(naming::second_key(name, "tag"))
     } else {
         naming::key(name)
     }
 }
 
-/// Whether a tag is the run's own, not ours or MLflow's.
-pub(super) fn is_own(key: &str) -> bool {
+/// Whether a tag was set by the user, not by this crate or MLflow.
+pub(super) fn is_of_user(key: &str) -> bool {
     !RESERVED.contains(&key) && !key.starts_with(MLFLOW)
 }
 
-/// The tags that a run gets when it is made.
-pub(super) fn of_start(start: &RunStart, parent: Option<&str>) -> Tags {
+/// The tags that a run has from the beginning.
+pub(super) fn initial(start: &RunStart, parent: Option<&str>) -> Tags {
     let mut tags = Tags::new();
     let mut set = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -62,7 +61,7 @@ pub(super) fn of_start(start: &RunStart, parent: Option<&str>) -> Tags {
     tags
 }
 
-/// Who runs this.
+/// The name of the user who executes this process.
 pub(super) fn user() -> Option<String> {
     let names = ["USER", "LOGNAME", "USERNAME"];
     let set = names.iter().filter_map(|name| env::var(name).ok());

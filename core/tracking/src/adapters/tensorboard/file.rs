@@ -1,5 +1,5 @@
-//! The framing of an event file, that of TensorFlow's records: length, checksum of the length,
-//! data, checksum of the data.
+//! The records of an event file, in TensorFlow's format: length, checksum of the length, data,
+//! checksum of the data.
 
 use std::{
     fs::File,
@@ -10,38 +10,38 @@ use std::{
 use prost::Message;
 
 use super::record::Event;
-use crate::{TrackerError, adapters::owned::OwnedFile};
+use crate::{TrackerError, adapters::exclusive_file::ExclusiveFile};
 
 /// A run's event file, open for writing.
 #[derive(Debug)]
-pub(super) struct EventFile(OwnedFile);
+pub(super) struct EventFile(ExclusiveFile);
 
 impl EventFile {
-    /// Opens the file at `path`, made if it is not there.
+    /// Opens and locks the file at `path`. Creates it if it does not exist.
     pub(super) fn open(path: PathBuf, run_id: &str) -> Result<Self, TrackerError> {
-        OwnedFile::open(path, run_id, super::BACKEND).map(Self)
+        ExclusiveFile::open(path, run_id, super::BACKEND).map(Self)
     }
 
-    /// Reads all whole records from the beginning.
-    pub(super) fn read(&self) -> Result<Reader<BufReader<&File>>, TrackerError> {
-        self.0.read().map(Reader::new)
+    /// A reader from the first record on.
+    pub(super) fn reader(&self) -> Result<Reader<BufReader<&File>>, TrackerError> {
+        self.0.reader().map(Reader::new)
     }
 
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Where the next record goes.
+    /// The offset of the next record.
     pub(super) fn end(&self) -> u64 {
         self.0.end()
     }
 
-    /// Takes back what is at `end` and after it.
+    /// Discards everything from the offset `end` on.
     pub(super) fn rewind(&mut self, end: u64) {
         self.0.rewind(end);
     }
 
-    /// Adds a record, to be written by the next [`flush`](Self::flush).
+    /// Adds a record, which the next [`flush`](Self::flush) writes.
     pub(super) fn append(&mut self, event: &Event) {
         let data = event.encode_to_vec();
         let length = (data.len() as u64).to_le_bytes();
@@ -52,23 +52,24 @@ impl EventFile {
         buffer.extend_from_slice(&masked(&data).to_le_bytes());
     }
 
-    /// Writes what was added, in one piece.
+    /// Writes the added records.
     pub(super) fn flush(&mut self) -> Result<(), TrackerError> {
-        match self.0.is_changed() {
-            true => self.0.flush(),
-            false => Ok(()),
+        if self.0.is_changed() {
+            self.0.flush()
+        } else {
+            Ok(())
         }
     }
 }
 
-/// A checksum as the format has it, so that one of data with checksums in them is a good one.
+/// The checksum of the format. CRC-32C is masked because it is weak for data that contains CRCs.
 fn masked(data: &[u8]) -> u32 {
     crc32c::crc32c(data)
         .rotate_right(15)
         .wrapping_add(0xa282_ead8)
 }
 
-/// Reads whole records, up to the first that is not.
+/// Reads records up to the first that is incomplete or damaged.
 #[derive(Debug)]
 pub(super) struct Reader<R> {
     source: R,
@@ -80,7 +81,7 @@ impl<R: Read> Reader<R> {
         Self { source, offset: 0 }
     }
 
-    /// The next record, and where it ends. None where there is no further whole record.
+    /// The next record and the offset of its end. None if there is no further intact record.
     pub(super) fn next(&mut self) -> io::Result<Option<(Event, u64)>> {
         let mut head = [0; 12];
         if !self.read(&mut head)? {
@@ -93,7 +94,7 @@ impl<R: Read> Reader<R> {
         }
         let length = u64::from_le_bytes(length);
         let mut data = Vec::new();
-        // Grows with what is there, whatever the length says.
+        // Allocates only what the file contains, even if the length is wrong.
         let read = self.source.by_ref().take(length).read_to_end(&mut data)?;
         self.offset += read as u64;
         let mut sum = [0; 4];
@@ -107,7 +108,7 @@ impl<R: Read> Reader<R> {
         Ok(event.map(|event| (event, self.offset)))
     }
 
-    /// Whether there was as much.
+    /// Fills `into`. False if the file ends before.
     fn read(&mut self, into: &mut [u8]) -> io::Result<bool> {
         match self.source.read_exact(into) {
             Ok(()) => {

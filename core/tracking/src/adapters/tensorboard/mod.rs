@@ -1,4 +1,4 @@
-//! TensorBoard's event files.
+//! Writes runs as event files of TensorBoard.
 
 mod file;
 mod record;
@@ -21,17 +21,17 @@ use crate::{
 const BACKEND: &str = "tensorboard";
 const SUFFIX: &str = ".protea";
 
-/// Keeps runs as TensorBoard's event files, one directory for each: `tensorboard --logdir
+/// Records runs as event files of TensorBoard, one directory for each. `tensorboard --logdir
 /// <directory>` shows them.
 ///
 /// | of a run | in TensorBoard |
 /// |---|---|
 /// | metrics | scalars, as 32-bit numbers |
-/// | config | a line of the table of hyperparameters (hparams), and the text `config` |
+/// | config | a row of the table of hyperparameters (hparams), and the text `config` |
 /// | later params | the text `config` |
 /// | name, id, project, group, kind | the text `run` |
 /// | tags, notes | the texts `tags` and `notes` |
-/// | artefacts, models | the text `artifacts`: their names and places |
+/// | artefacts, models | the text `artifacts`: their names and paths |
 /// | end | the status in the table, and the text `end` |
 ///
 /// ```
@@ -40,7 +40,7 @@ const SUFFIX: &str = ".protea";
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let directory = directory.path();
 /// let tracker = TensorBoard::new(directory)?;
-/// let run = tracker.start_run(RunStart::new("knn on A").config("k", 5))?;
+/// let run = tracker.start_run(RunStart::new("knn on A").with_config("k", 5))?;
 /// run.log_metrics(0, [("MFO/fmax", 0.544)])?;
 /// run.finish(RunStatus::Finished)?;
 /// # Ok::<(), protea_tracking::TrackerError>(())
@@ -51,25 +51,26 @@ pub struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Keeps runs in `directory`.
+    /// Records runs in `directory`. Creates nothing yet.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`] when the directory has no absolute path.
+    /// [`TrackerError::Read`] if the current directory, to which a relative `directory` refers, is
+    /// unknown.
     pub fn new(directory: impl AsRef<Path>) -> Result<Self, TrackerError> {
         let directory = directory.as_ref();
         Ok(Self {
-            directory: std::path::absolute(directory).map_err(TrackerError::write(directory))?,
+            directory: std::path::absolute(directory).map_err(TrackerError::read(directory))?,
         })
     }
 
-    /// The event file of a run: the one that it has, or will have. It is named by the run's start,
-    /// so that it is the same for every process that goes on with the run.
+    /// The path of a run's event file, which may not exist yet. Its name contains the start of the
+    /// run, so that every process that continues the run uses the same file.
     #[must_use]
     pub fn event_file(&self, start: &RunStart) -> PathBuf {
         let directory = self.directory.join(&start.run_id);
         let started = start.started.as_second();
-        // A run is known by its id alone, whatever time it is said to have started.
+        // If there is a file, it is that of the run, even if `start` has another start time.
         event_files(&directory)
             .next()
             .unwrap_or_else(|| directory.join(format!("events.out.tfevents.{started:010}{SUFFIX}")))
@@ -77,9 +78,11 @@ impl TensorBoard {
 
     fn summary(path: &Path) -> Result<Option<RunSummary>, TrackerError> {
         let file = File::open(path).map_err(TrackerError::read(path))?;
-        let held = run::Held::read(&mut file::Reader::new(BufReader::new(file)));
-        let held = held.map_err(TrackerError::read(path))?;
-        Ok(held.start().map(|start| summarise(start, &held.events)))
+        let content = run::Content::read(&mut file::Reader::new(BufReader::new(file)));
+        let content = content.map_err(TrackerError::read(path))?;
+        Ok(content
+            .start()
+            .map(|start| summarise(start, &content.events)))
     }
 }
 
@@ -98,10 +101,10 @@ impl Tracker for TensorBoard {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(TrackerError::write(directory))?;
         }
-        Ok(Box::new(run::TensorBoardRun::open(&start.run_id, path)?))
+        Ok(Box::new(run::TensorBoardSink::open(&start.run_id, path)?))
     }
 
-    /// Reads every run's file. Runs that another program wrote are passed over.
+    /// Reads the file of every run. Runs of other programs are skipped.
     fn list_runs(&self, query: &RunQuery) -> Result<RunPage, TrackerError> {
         let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
@@ -118,7 +121,7 @@ impl Tracker for TensorBoard {
     }
 }
 
-/// The event files that this adapter wrote into a directory; none where it is no directory.
+/// The event files of this adapter in a directory; none if it is not a directory.
 fn event_files(directory: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| {

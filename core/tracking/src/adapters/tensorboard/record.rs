@@ -17,11 +17,11 @@ pub(super) struct Event {
     pub file_version: String,
     #[prost(message, optional, tag = "5")]
     pub summary: Option<Summary>,
-    /// One more than the place of the run's event that this record is of. TensorBoard's readers
-    /// pass over fields that they do not know.
+    /// One more than the position of the run's event in this record; 0 for none. TensorBoard
+    /// ignores unknown fields.
     #[prost(uint64, tag = "20000")]
     pub num: u64,
-    /// The run's event as its log has it, where it has no metrics.
+    /// The run's event as JSON, unless it has metrics.
     #[prost(string, tag = "20001")]
     pub event: String,
 }
@@ -80,7 +80,7 @@ pub(super) struct Dimension {
     pub size: i64,
 }
 
-/// What the table of hyperparameters is made of.
+/// The content of the table of hyperparameters.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Hparams {
     #[prost(message, optional, tag = "3")]
@@ -99,7 +99,7 @@ pub(super) struct SessionStart {
     pub start_time_secs: f64,
 }
 
-/// One of them is there.
+/// A value of a hyperparameter. Exactly one field is set.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Hparam {
     #[prost(double, optional, tag = "2")]

@@ -1,4 +1,4 @@
-//! Events on their way into an event file, one record each.
+//! Writes events to an event file, one record each.
 
 use std::{borrow::Cow, io::Read, path::PathBuf};
 
@@ -7,46 +7,47 @@ use super::{
     file::{EventFile, Reader},
     record, summary,
 };
-use crate::{Event, EventKind, RunReference, RunSink, RunStart, TrackerError};
+use crate::{EventKind, RunEvent, RunReference, RunSink, RunStart, TrackerError};
 
-/// One run, open for writing.
-pub(super) struct TensorBoardRun {
+/// The sink of a run.
+pub(super) struct TensorBoardSink {
     run_id: String,
     path: PathBuf,
-    open: Option<(EventFile, Held)>,
+    /// None after a failed write, until the file is read again.
+    open: Option<(EventFile, Content)>,
 }
 
-/// What a file holds.
+/// The content of an event file.
 #[derive(Default)]
-pub(super) struct Held {
-    /// One more than the place of the last event.
+pub(super) struct Content {
+    /// One more than the position of the last event.
     pub num: u64,
-    /// Where the last event's record ends.
+    /// The offset of the end of the last event's record.
     pub end: u64,
-    /// All events but metrics.
-    pub events: Vec<Event<'static>>,
+    /// All events without metrics.
+    pub events: Vec<RunEvent<'static>>,
     ended: bool,
 }
 
-impl Held {
-    /// Reads a file, without what is not whole at its end.
+impl Content {
+    /// Reads a file up to the last intact record.
     pub(super) fn read<R: Read>(reader: &mut Reader<R>) -> std::io::Result<Self> {
-        let mut held = Self::default();
+        let mut content = Self::default();
         while let Some((record, end)) = reader.next()? {
-            if record.num <= held.num {
+            if record.num <= content.num {
                 continue;
             }
-            held.num = record.num;
-            held.end = end;
-            if let Ok(event) = serde_json::from_str::<Event<'_>>(&record.event) {
-                held.ended |= matches!(event.kind, EventKind::Finish { .. });
-                held.events.push(event.into_owned());
+            content.num = record.num;
+            content.end = end;
+            if let Ok(event) = serde_json::from_str::<RunEvent<'_>>(&record.event) {
+                content.ended |= matches!(event.kind, EventKind::Finish { .. });
+                content.events.push(event.into_owned());
             }
         }
-        Ok(held)
+        Ok(content)
     }
 
-    /// What the run was started with; none in a file that another program wrote.
+    /// The start of the run; none in a file of another program.
     pub(super) fn start(&self) -> Option<&RunStart> {
         match &self.events.first()?.kind {
             EventKind::InitRun(start) => Some(start),
@@ -55,7 +56,7 @@ impl Held {
     }
 }
 
-impl TensorBoardRun {
+impl TensorBoardSink {
     pub(super) fn open(run_id: &str, path: PathBuf) -> Result<Self, TrackerError> {
         let mut run = Self {
             run_id: run_id.to_owned(),
@@ -66,31 +67,31 @@ impl TensorBoardRun {
         Ok(run)
     }
 
-    fn read(&self) -> Result<(EventFile, Held), TrackerError> {
+    fn read(&self) -> Result<(EventFile, Content), TrackerError> {
         let mut file = EventFile::open(self.path.clone(), &self.run_id)?;
-        let held = Held::read(&mut file.read()?);
-        let mut held = held.map_err(TrackerError::read(file.path()))?;
-        // Only lists need them.
-        held.events = Vec::new();
-        file.rewind(held.end);
-        Ok((file, held))
+        let content = Content::read(&mut file.reader()?);
+        let mut content = content.map_err(TrackerError::read(file.path()))?;
+        // Only lists need the events.
+        content.events = Vec::new();
+        file.rewind(content.end);
+        Ok((file, content))
     }
 
     fn write(
         &self,
         file: &mut EventFile,
-        held: &mut Held,
-        events: &[Event<'_>],
+        content: &mut Content,
+        events: &[RunEvent<'_>],
     ) -> Result<(), TrackerError> {
         for event in events {
             let num = event.seq.saturating_add(1);
-            if num <= held.num {
+            if num <= content.num {
                 continue;
             }
-            if held.ended {
+            if content.ended {
                 return Err(TrackerError::Refused {
                     backend: BACKEND.to_owned(),
-                    what: format!("what comes after the end of the run {}", self.run_id),
+                    what: format!("an event after the end of the run {}", self.run_id),
                     reason: "the run has ended".to_owned(),
                 });
             }
@@ -104,7 +105,7 @@ impl TensorBoardRun {
             }
             let (step, text) = match &event.kind {
                 EventKind::Log { step, .. } => (*step, Cow::Borrowed("")),
-                // Texts of one name follow each other.
+                // TensorBoard sorts the texts of a name by step.
                 _ => {
                     let text = serde_json::to_string(event)
                         .map_err(|error| TrackerError::write(file.path())(error.into()))?;
@@ -121,14 +122,14 @@ impl TensorBoardRun {
                 event: text.into_owned(),
                 ..record::Event::default()
             });
-            held.num = num;
-            held.ended = matches!(event.kind, EventKind::Finish { .. });
+            content.num = num;
+            content.ended = matches!(event.kind, EventKind::Finish { .. });
         }
         Ok(())
     }
 }
 
-impl RunSink for TensorBoardRun {
+impl RunSink for TensorBoardSink {
     fn reference(&self) -> RunReference {
         RunReference {
             run_id: self.run_id.clone(),
@@ -137,19 +138,19 @@ impl RunSink for TensorBoardRun {
     }
 
     fn applied(&self) -> Option<u64> {
-        let (_, held) = self.open.as_ref()?;
-        held.num.checked_sub(1)
+        let (_, content) = self.open.as_ref()?;
+        content.num.checked_sub(1)
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
-        let (mut file, mut held) = match self.open.take() {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
+        let (mut file, mut content) = match self.open.take() {
             Some(open) => open,
             None => self.read()?,
         };
-        let written = self.write(&mut file, &mut held, events);
-        // Where this fails the file is read again: it alone says what it holds.
+        let written = self.write(&mut file, &mut content, events);
+        // If this fails, `open` stays empty and the file is read again.
         file.flush()?;
-        self.open = Some((file, held));
+        self.open = Some((file, content));
         written
     }
 }

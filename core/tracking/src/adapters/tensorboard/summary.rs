@@ -1,4 +1,4 @@
-//! Events as TensorBoard shows them: scalars, texts, and a line of the table of hyperparameters.
+//! Events as TensorBoard displays them: scalars, texts, and a row of the table of hyperparameters.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use super::record::{
     Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape, Tensor,
     Value,
 };
-use crate::{EventKind, Metric, RunStart, RunStatus};
+use crate::{EventKind, MetricPoint, RunStart, RunStatus};
 
 const DT_FLOAT: i32 = 1;
 const DT_STRING: i32 = 7;
 
-/// What is shown of an event.
+/// The values that TensorBoard displays for an event.
 pub(super) fn values(kind: &EventKind<'_>, time: Timestamp) -> Vec<Value> {
     match kind {
-        EventKind::InitRun(start) => of_start(start),
+        EventKind::InitRun(start) => start_values(start),
         EventKind::Log { metrics, .. } => metrics.iter().map(scalar).collect(),
         EventKind::LogParams { params } => vec![text("config", &table(&flat(params)))],
         EventKind::SetTags { tags } => vec![text("tags", &table(tags))],
-        EventKind::LogArtifact(it) | EventKind::LogModel(it) => {
-            let place = it.path.display().to_string();
-            vec![text("artifacts", &table([(&it.name, &place)]))]
+        EventKind::LogArtifact(artifact) | EventKind::LogModel(artifact) => {
+            let path = artifact.path.display().to_string();
+            vec![text("artifacts", &table([(&artifact.name, &path)]))]
         }
         EventKind::Finish { status, error } => {
             let end = SessionEnd {
@@ -38,11 +38,11 @@ pub(super) fn values(kind: &EventKind<'_>, time: Timestamp) -> Vec<Value> {
                 session_end_info: Some(end),
                 ..Hparams::default()
             };
-            let mut lines = vec![("status", status.to_string())];
-            lines.extend(error.as_ref().map(|error| ("error", error.clone())));
+            let mut rows = vec![("status", status.to_string())];
+            rows.extend(error.as_ref().map(|error| ("error", error.clone())));
             vec![
                 hparams("_hparams_/session_end_info", &end),
-                text("end", &table(lines)),
+                text("end", &table(rows)),
             ]
         }
     }
@@ -50,11 +50,11 @@ pub(super) fn values(kind: &EventKind<'_>, time: Timestamp) -> Vec<Value> {
 
 /// A time in seconds since 1970.
 pub(super) fn seconds(time: Timestamp) -> f64 {
-    // A microsecond of our time has its place in a double.
+    // A double represents microseconds exactly until the year 2255.
     time.as_microsecond() as f64 / 1e6
 }
 
-fn of_start(start: &RunStart) -> Vec<Value> {
+fn start_values(start: &RunStart) -> Vec<Value> {
     let config = flat(&start.config);
     let about = [
         ("name", Some(&start.name)),
@@ -92,8 +92,8 @@ fn of_start(start: &RunStart) -> Vec<Value> {
     values
 }
 
-/// TensorBoard's scalars have 32 bits.
-fn scalar(metric: &Metric<'_>) -> Value {
+/// A scalar. TensorBoard has 32-bit scalars only.
+fn scalar(metric: &MetricPoint<'_>) -> Value {
     Value {
         tag: metric.name.to_string(),
         simple_value: Some(metric.value as f32),
@@ -101,7 +101,7 @@ fn scalar(metric: &Metric<'_>) -> Value {
     }
 }
 
-/// A text in Markdown.
+/// A text in Markdown, under a name.
 fn text(tag: &str, text: &str) -> Value {
     Value {
         tag: tag.to_owned(),
@@ -112,7 +112,7 @@ fn text(tag: &str, text: &str) -> Value {
             }),
             string_val: vec![text.as_bytes().to_vec()],
         }),
-        metadata: Some(of_plugin("text", Vec::new())),
+        metadata: Some(plugin_metadata("text", Vec::new())),
         ..Value::default()
     }
 }
@@ -120,7 +120,7 @@ fn text(tag: &str, text: &str) -> Value {
 fn hparams(tag: &str, content: &Hparams) -> Value {
     Value {
         tag: tag.to_owned(),
-        // No numbers: all is in the metadata.
+        // The tensor is empty: the content is in the metadata.
         tensor: Some(Tensor {
             dtype: DT_FLOAT,
             tensor_shape: Some(Shape {
@@ -128,12 +128,12 @@ fn hparams(tag: &str, content: &Hparams) -> Value {
             }),
             string_val: Vec::new(),
         }),
-        metadata: Some(of_plugin("hparams", content.encode_to_vec())),
+        metadata: Some(plugin_metadata("hparams", content.encode_to_vec())),
         ..Value::default()
     }
 }
 
-fn of_plugin(name: &str, content: Vec<u8>) -> Metadata {
+fn plugin_metadata(name: &str, content: Vec<u8>) -> Metadata {
     Metadata {
         plugin_data: Some(PluginData {
             plugin_name: name.to_owned(),
@@ -153,7 +153,7 @@ fn hparam(value: &Json) -> Hparam {
     hparam
 }
 
-/// Settings with `.` between the names of nested objects. Lists are one setting.
+/// Settings with the names of nested objects joined by `.`. A list is one setting.
 fn flat(config: &Map<String, Json>) -> BTreeMap<String, Json> {
     fn add(flat: &mut BTreeMap<String, Json>, prefix: &str, config: &Map<String, Json>) {
         for (name, value) in config {
@@ -171,11 +171,11 @@ fn flat(config: &Map<String, Json>) -> BTreeMap<String, Json> {
     settings
 }
 
-/// A table of two columns.
-fn table<N: ToString, V: ToString>(lines: impl IntoIterator<Item = (N, V)>) -> String {
+/// A Markdown table with a row for each pair.
+fn table<N: ToString, V: ToString>(rows: impl IntoIterator<Item = (N, V)>) -> String {
     let cell = |text: String| text.replace('|', "\\|").replace(['\n', '\r'], " ");
     let mut table = "| name | value |\n|---|---|\n".to_owned();
-    for (name, value) in lines {
+    for (name, value) in rows {
         table += &format!(
             "| {} | {} |\n",
             cell(name.to_string()),

@@ -1,4 +1,4 @@
-//! Files and directories as W&B's artifacts.
+//! Files and directories as artifacts of W&B.
 
 use std::{fs::File, io, path::Path};
 
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{Artifact, TrackerError};
 
-/// The record of an artifact of this kind. Its files stay where they are until a sync reads them.
-/// `key` tells it from all other artifacts.
+/// The record of an artifact of this kind. The client reads its files when it uploads the run.
+/// `key` must be different for each artifact.
 pub(super) fn record(
     artifact: &Artifact,
     kind: &str,
@@ -25,7 +25,7 @@ pub(super) fn record(
         reason,
     };
     let mut contents = Vec::new();
-    // Links are followed; one that leads back to where it is ends with an error.
+    // Symbolic links are followed; one that leads to a directory above is an error.
     for found in WalkDir::new(&artifact.path)
         .follow_links(true)
         .sort_by_file_name()
@@ -73,7 +73,7 @@ pub(super) fn record(
     })
 }
 
-/// A file by its own name, a file of a directory by its path in it.
+/// The name of a single file, or the path of a file within the artefact's directory.
 fn path_within(artifact: &Path, file: &Path) -> Option<String> {
     let within = file.strip_prefix(artifact).ok()?;
     if within.as_os_str().is_empty() {
@@ -107,7 +107,7 @@ fn manifest_digest(contents: &[Entry]) -> String {
     hex(md5.finalize().into())
 }
 
-/// 128 characters, as the official client has them; always the same for the same key.
+/// An id of 128 characters, as those of the official client. The same key gives the same id.
 fn client_id(key: &str) -> String {
     (0..4)
         .map(|part| hex(Md5::digest(format!("{part} {key}")).into()))

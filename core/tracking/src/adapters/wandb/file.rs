@@ -1,8 +1,8 @@
-//! The framing of a `.wandb` file: a header, then records in chunks that cross no block, as
-//! LevelDB's log has them. The checksum is plain CRC-32 over the type and the data.
+//! The format of a `.wandb` file: a header, then records in the format of LevelDB's log, which
+//! splits them into chunks within blocks. The checksum is CRC-32 over the chunk's type and data.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader, ErrorKind, Read},
     path::{Path, PathBuf},
 };
@@ -10,7 +10,7 @@ use std::{
 use prost::Message;
 
 use super::record::Record;
-use crate::{TrackerError, adapters::owned::OwnedFile};
+use crate::{TrackerError, adapters::exclusive_file::ExclusiveFile, files};
 
 /// `:W&B`, the magic number 0xBEE1 and version 0.
 const HEADER: [u8; 7] = [0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00];
@@ -24,34 +24,34 @@ const LAST: u8 = 4;
 
 /// A run's file, open for writing.
 #[derive(Debug)]
-pub(super) struct RunFile(OwnedFile);
+pub(super) struct RunFile(ExclusiveFile);
 
 impl RunFile {
-    /// Opens the file at `path`, made if it is not there.
+    /// Opens and locks the file at `path`. Creates it if it does not exist.
     pub(super) fn open(path: PathBuf, run_id: &str) -> Result<Self, TrackerError> {
-        OwnedFile::open(path, run_id, super::BACKEND).map(Self)
+        ExclusiveFile::open(path, run_id, super::BACKEND).map(Self)
     }
 
-    /// Reads all whole records from the beginning.
-    pub(super) fn read(&self) -> Result<Reader<BufReader<&File>>, TrackerError> {
-        Reader::new(self.0.read()?).map_err(TrackerError::read(self.path()))
+    /// A reader from the first record on.
+    pub(super) fn reader(&self) -> Result<Reader<BufReader<&File>>, TrackerError> {
+        Reader::new(self.0.reader()?).map_err(TrackerError::read(self.path()))
     }
 
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Where the next record goes.
+    /// The offset of the next record.
     pub(super) fn end(&self) -> u64 {
         self.0.end()
     }
 
-    /// Takes back what is at `end` and after it.
+    /// Discards everything from the offset `end` on.
     pub(super) fn rewind(&mut self, end: u64) {
         self.0.rewind(end);
     }
 
-    /// Adds a record, to be written by the next [`flush`](Self::flush).
+    /// Adds a record, which the next [`flush`](Self::flush) writes.
     pub(super) fn append(&mut self, record: &Record) {
         if self.end() == 0 {
             self.0.buffer().extend_from_slice(&HEADER);
@@ -60,34 +60,28 @@ impl RunFile {
         frame(end, &record.encode_to_vec(), self.0.buffer());
     }
 
-    /// Writes what was added, in one piece.
+    /// Writes the added records.
     pub(super) fn flush(&mut self) -> Result<(), TrackerError> {
         if !self.0.is_changed() {
             return Ok(());
         }
-        // A run that gets more has to be uploaded again.
-        let synced = suffixed(self.path(), SYNCED);
-        match fs::remove_file(&synced) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(TrackerError::write(synced)(error));
-            }
-            _ => {}
-        }
+        // A run that is changed must be uploaded again.
+        files::remove_if_present(&with_suffix(self.path(), SYNCED))?;
         self.0.flush()
     }
 }
 
-/// What the official client puts beside a file that it has uploaded.
+/// The suffix of the marker that the official client creates beside an uploaded file.
 pub(super) const SYNCED: &str = ".synced";
 
-/// The path with something after its name.
-pub(super) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+/// The path with `suffix` added to its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Appends the chunks of a record that goes to the offset `end`.
+/// Appends to `out` the chunks of a record at the offset `end` of the file.
 fn frame(end: u64, mut data: &[u8], out: &mut Vec<u8>) {
     let mut in_block = (end % BLOCK as u64) as usize;
     let mut begun = false;
@@ -106,7 +100,7 @@ fn frame(end: u64, mut data: &[u8], out: &mut Vec<u8>) {
             (true, true) => LAST,
         };
         out.extend_from_slice(&checksum(kind, now).to_le_bytes());
-        // Less than a block.
+        // At most a block, so it fits into 16 bits.
         out.extend_from_slice(&(now.len() as u16).to_le_bytes());
         out.push(kind);
         out.extend_from_slice(now);
@@ -126,7 +120,7 @@ fn checksum(kind: u8, data: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// Reads whole records, up to the first that is not.
+/// Reads records up to the first that is incomplete or damaged.
 #[derive(Debug)]
 pub(super) struct Reader<R> {
     source: R,
@@ -134,8 +128,9 @@ pub(super) struct Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    /// Begins with the header. Of a file so short that the header is not whole, there is nothing
-    /// to read.
+    /// A reader from the beginning of a file. A file that ends within the header has no records.
+    ///
+    /// Fails with `InvalidData` if the header is not that of W&B.
     pub(super) fn new(mut source: R) -> io::Result<Self> {
         let mut header = Vec::new();
         source
@@ -145,14 +140,14 @@ impl<R: Read> Reader<R> {
         if header != HEADER[..header.len()] {
             return Err(io::Error::new(
                 ErrorKind::InvalidData,
-                "it does not begin as a W&B run does",
+                "this is not a W&B run file: its header is different",
             ));
         }
         let offset = header.len() as u64;
         Ok(Self { source, offset })
     }
 
-    /// The next record, and where it ends. None where there is no further whole record.
+    /// The next record and the offset of its end. None if there is no further intact record.
     pub(super) fn next(&mut self) -> io::Result<Option<(Record, u64)>> {
         let mut data = Vec::new();
         let mut begun = false;
@@ -169,7 +164,7 @@ impl<R: Read> Reader<R> {
             if !self.read(&mut header)? {
                 return Ok(None);
             }
-            // The official client leaves these seven bytes empty too.
+            // The official client can also leave seven bytes at the end of a block empty.
             if left == CHUNK_HEADER && header == [0; CHUNK_HEADER] {
                 continue;
             }
@@ -194,7 +189,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Whether there was as much.
+    /// Fills `into`. False if the file ends before.
     fn read(&mut self, into: &mut [u8]) -> io::Result<bool> {
         match self.source.read_exact(into) {
             Ok(()) => {
@@ -239,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_full_to_the_last_bytes_is_padded() {
+    fn the_end_of_a_full_block_is_padded() {
         for short_of_full in 0..40 {
             let sizes = [BLOCK - short_of_full, 3, 2 * BLOCK + short_of_full, 5];
             let records = read(&written(&sizes));
@@ -254,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn another_file_is_no_run() {
+    fn a_file_of_another_format_is_an_error() {
         let error = Reader::new(&b"{\"seq\":0}"[..]).unwrap_err();
         assert!(error.to_string().contains("W&B"), "{error}");
     }
 
     proptest! {
         #[test]
-        fn what_is_cut_or_changed_ends_the_reading_before_it(
+        fn reading_ends_before_damage(
             sizes in proptest::collection::vec(0..70_000_usize, 1..5),
             at in any::<proptest::sample::Index>(),
             flip in any::<bool>(),
@@ -281,7 +276,7 @@ mod tests {
                 let kept = read(&damaged);
                 prop_assert_eq!(&kept[..], &records[..kept.len()]);
                 let before = records.iter().filter(|(_, end)| *end <= at as u64).count();
-                // Padding may be damaged without harm.
+                // Damage in the padding has no effect.
                 prop_assert!(kept.len() >= before);
                 if !flip {
                     prop_assert_eq!(kept.len(), before);

@@ -1,9 +1,9 @@
-//! The rows of a run's history: one per step.
+//! The rows of a run's history, one per step.
 //!
-//! The official client throws away what comes for an earlier step than the last. Here it goes into
-//! a row of its own, whose `_step` goes on counting; the step that was meant is in the column
-//! [`AXIS`] of every row, and every metric is defined to be shown over it. So charts are right
-//! however steps were logged, and where they only grow, `_step` is the step.
+//! The official client drops values for a step before the last one. Here such values get their own
+//! row, with the next `_step` of W&B's count. The logged step is in the column [`AXIS`] of every
+//! row, and every metric is defined to be plotted against it. So charts are correct for any order
+//! of steps, and as long as steps grow, `_step` is the logged step.
 
 use jiff::Timestamp;
 
@@ -12,31 +12,31 @@ use super::record::{History, Item, Metric, MetricOptions, Record, Step};
 /// The column that holds the step that was logged.
 pub(super) const AXIS: &str = "protea/step";
 
-/// A row that may still grow: the last thing in the file, or not written yet.
+/// A row that can still get values: it is the last record of the file, or not written yet.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// Where it is in the file.
+    /// The offset of the row in the file.
     pub offset: u64,
-    /// How far the events were before it; see [`Record::num`].
+    /// [`Record::num`] before the row.
     pub before: i64,
-    /// How far they are with it.
+    /// [`Record::num`] of the row.
     pub num: i64,
-    /// The step that was logged.
+    /// The logged step.
     pub step: u64,
     /// The step by W&B's count.
     pub counted: i64,
-    /// When the last of its values was logged.
+    /// When the last value was logged.
     pub time: Timestamp,
     /// Values by name, as JSON.
     pub values: Vec<(String, String)>,
-    /// Names of metrics that have no definition yet.
+    /// Metrics in the row that have no definition in the file yet.
     pub new_names: Vec<String>,
-    /// Whether the file has it as it is here.
+    /// Whether the file has the row in this state.
     pub is_written: bool,
 }
 
 impl Row {
-    /// An empty row for a step, after one with `last` as W&B's count.
+    /// An empty row for a step. `last` is W&B's count of the row before.
     pub(super) fn new(offset: u64, before: i64, step: u64, last: Option<i64>) -> Self {
         let counted = i64::try_from(step).unwrap_or(i64::MAX);
         Self {
@@ -52,24 +52,28 @@ impl Row {
         }
     }
 
-    /// Whether values for this step can be added without losing one.
-    pub(super) fn takes<'a>(&self, step: u64, mut names: impl Iterator<Item = &'a String>) -> bool {
+    /// Whether values for this step can be added without replacing one.
+    pub(super) fn accepts<'a>(
+        &self,
+        step: u64,
+        mut names: impl Iterator<Item = &'a String>,
+    ) -> bool {
         self.step == step && names.all(|name| self.values.iter().all(|(known, _)| known != name))
     }
 
-    /// Says how the axis is shown: not as a chart of its own.
+    /// Defines the axis, without a chart for it.
     pub(super) fn definition_of_axis(&self) -> Record {
         self.definition(AXIS, "")
     }
 
-    /// Says of new metrics that they are shown over the axis.
+    /// Defines the new metrics, to be plotted against the axis.
     pub(super) fn definitions(&self) -> impl Iterator<Item = Record> {
         self.new_names
             .iter()
             .map(|name| self.definition(name, AXIS))
     }
 
-    /// Counts as before the row: only the row says that its events are there.
+    /// A definition has the number of the record before: only the row itself completes its events.
     fn definition(&self, name: &str, axis: &str) -> Record {
         Record {
             num: self.before,
@@ -104,8 +108,8 @@ impl Row {
         }
     }
 
-    /// The row of a record that was read back.
-    pub(super) fn read(history: &History, offset: u64, before: i64, num: i64) -> Self {
+    /// The row of a record in the file.
+    pub(super) fn from_record(history: &History, offset: u64, before: i64, num: i64) -> Self {
         let mut row = Self::new(offset, before, 0, None);
         row.num = num;
         row.counted = history.step.map_or(0, |step| step.num);
@@ -116,7 +120,7 @@ impl Row {
                 AXIS => row.step = item.value_json.parse().unwrap_or_default(),
                 "_timestamp" => {
                     let seconds: f64 = item.value_json.parse().unwrap_or_default();
-                    // To the microsecond, as it was written.
+                    // Times are written in microseconds.
                     let microseconds = (seconds * 1e6).round() as i64;
                     row.time = Timestamp::from_microsecond(microseconds).unwrap_or_default();
                 }
@@ -128,10 +132,10 @@ impl Row {
     }
 }
 
-/// The time as W&B has it in rows and summaries, in seconds.
+/// The columns for the time in rows and summaries, in seconds.
 pub(super) fn clock(time: Timestamp, started: Timestamp) -> [(&'static str, String); 2] {
     let runtime = time.duration_since(started).as_secs_f64().max(0.0);
-    // A microsecond of our time has its place in a double.
+    // A double represents microseconds exactly until the year 2255.
     let timestamp = time.as_microsecond() as f64 / 1e6;
     [
         ("_timestamp", value(timestamp)),
@@ -139,10 +143,10 @@ pub(super) fn clock(time: Timestamp, started: Timestamp) -> [(&'static str, Stri
     ]
 }
 
-/// A number as W&B writes it: also NaN and the infinities have no quotes.
+/// A number in W&B's variant of JSON, in which NaN and the infinities have no quotes.
 pub(super) fn value(value: f64) -> String {
-    match crate::number::text(value) {
+    match crate::number::non_finite(value) {
         Some(text) => text.to_owned(),
-        None => zmij::Buffer::new().format_finite(value).to_owned(),
+        None => serde_json::Value::from(value).to_string(),
     }
 }

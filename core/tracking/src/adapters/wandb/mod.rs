@@ -1,4 +1,4 @@
-//! Weights & Biases, offline: run directories that the official `wandb sync` uploads.
+//! Writes runs as offline runs of Weights & Biases, which the official `wandb sync` uploads.
 
 mod artifact;
 mod file;
@@ -26,18 +26,18 @@ use crate::{RunPage, RunQuery, RunSink, RunStart, RunSummary, Tracker, TrackerEr
 
 const BACKEND: &str = "wandb";
 
-/// Keeps runs as Weights & Biases does offline: one directory each, which the official
-/// `wandb sync` uploads and `wandb leet` shows. No server is talked to.
+/// Records runs as the offline runs of Weights & Biases: one directory for each, which the official
+/// `wandb sync` uploads and `wandb leet` displays. Contacts no server.
 ///
 /// | of a run | in W&B |
 /// |---|---|
-/// | id | a run id of 12 letters and digits, by a hash; the id itself is `protea_run.id` in the config |
+/// | id | a run id of 12 letters and digits, a hash of the id; the id itself is `protea_run.id` in the config |
 /// | name, notes, project, group | the same |
 /// | kind | job type |
-/// | tags | tags `key:value`, cut at 64 characters; in full `protea_run.tags` in the config |
+/// | tags | tags `key:value`, shortened to 64 characters; complete in `protea_run.tags` in the config |
 /// | config, later params | config |
-/// | metrics | history: one row per step, shown over `protea/step`; the last values as the summary |
-/// | artefacts, models | artifacts of the types `artifact` and `model`, whose files stay in place until they are uploaded |
+/// | metrics | history: one row per step, plotted against `protea/step`; the last values as the summary |
+/// | artefacts, models | artifacts of the types `artifact` and `model`, whose files must stay in place until they are uploaded |
 /// | end | exit code 0 (finished), 1 (failed), 255 (killed); the error in the log and the summary |
 ///
 /// ```
@@ -46,7 +46,7 @@ const BACKEND: &str = "wandb";
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let directory = directory.path();
 /// let tracker = Wandb::new(directory)?;
-/// let run = tracker.start_run(RunStart::new("knn on A").project("cafa"))?;
+/// let run = tracker.start_run(RunStart::new("knn on A").with_project("cafa"))?;
 /// run.log_metrics(0, [("MFO/fmax", 0.544)])?;
 /// run.finish(RunStatus::Finished)?;
 /// let runs = protea_tracking::find_offline_runs(directory)?;
@@ -60,28 +60,29 @@ pub struct Wandb {
 }
 
 impl Wandb {
-    /// Keeps runs in `<directory>/wandb`, for the user or team that `WANDB_ENTITY` names, if it
-    /// does.
+    /// Records runs in `<directory>/wandb`, for the user or team in the environment variable
+    /// `WANDB_ENTITY` if it is set. Creates nothing yet.
     ///
     /// # Errors
     ///
-    /// [`TrackerError::File`] when the directory has no absolute path.
+    /// [`TrackerError::Read`] if the current directory, to which a relative `directory` refers, is
+    /// unknown.
     pub fn new(directory: impl AsRef<Path>) -> Result<Self, TrackerError> {
         let directory = directory.as_ref();
         Ok(Self {
-            directory: std::path::absolute(directory).map_err(TrackerError::write(directory))?,
+            directory: std::path::absolute(directory).map_err(TrackerError::read(directory))?,
             entity: env::var("WANDB_ENTITY").unwrap_or_default(),
         })
     }
 
-    /// Says which user or team the runs are for. Without, the one that uploads them.
+    /// Sets the user or team that the runs are for. The default is the user who uploads them.
     #[must_use]
-    pub fn entity(mut self, entity: impl Into<String>) -> Self {
+    pub fn with_entity(mut self, entity: impl Into<String>) -> Self {
         self.entity = entity.into();
         self
     }
 
-    /// The directory of a run: the one that it has, or will have.
+    /// The directory of a run, which may not exist yet.
     #[must_use]
     pub fn run_directory(&self, start: &RunStart) -> PathBuf {
         let id = name::id(&start.run_id);
@@ -89,7 +90,8 @@ impl Wandb {
         if directory.exists() {
             return directory;
         }
-        // A run is known by its id alone, whatever time it is said to have started.
+        // If there is a directory with this id, it is that of the run, even if `start` has another
+        // start time.
         let parent = self.directory.join("wandb");
         let entries = fs::read_dir(parent).into_iter().flatten().flatten();
         entries
@@ -98,7 +100,7 @@ impl Wandb {
             .unwrap_or(directory)
     }
 
-    /// Where a browser shows a run once it is uploaded; none where the entity is not known.
+    /// The address of the run's page after the upload; none if the entity is unknown.
     fn url(&self, project: Option<&str>, id: &str) -> Option<String> {
         let base = match env::var("WANDB_BASE_URL") {
             Ok(base) if !base.is_empty() && base != "https://api.wandb.ai" => base,
@@ -121,15 +123,15 @@ impl Tracker for Wandb {
 
     fn check_start(&self, start: &RunStart) -> Result<(), TrackerError> {
         name::check(start)?;
-        match start.config.contains_key(state::CONFIG_KEY) {
-            true => Err(run::reserved()),
-            false => Ok(()),
+        if start.config.contains_key(state::CONFIG_KEY) {
+            return Err(run::reserved());
         }
+        Ok(())
     }
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
         self.check_start(start)?;
-        Ok(Box::new(run::WandbRun::open(
+        Ok(Box::new(run::WandbSink::open(
             start,
             self.entity.clone(),
             self.url(start.project.as_deref(), &name::id(&start.run_id)),
@@ -137,7 +139,7 @@ impl Tracker for Wandb {
         )?))
     }
 
-    /// Reads every run's file. Runs that another program wrote are passed over.
+    /// Reads the file of every run. Runs of other programs are skipped.
     fn list_runs(&self, query: &RunQuery) -> Result<RunPage, TrackerError> {
         let directory = self.directory.join("wandb");
         let entries = match fs::read_dir(&directory) {

@@ -3,11 +3,11 @@
 
 use prost::Message;
 
-/// One record. Of the optional messages, one is there.
+/// One record. At most one of the optional messages is set, apart from `control`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Record {
-    /// Counts up. This adapter keeps here how far the run's events are in the file: one more than
-    /// the place of the last event that is in it when this record is.
+    /// Counts up. In files of this adapter, one more than the position of the last event that is
+    /// completely in the file with this record.
     #[prost(int64, tag = "1")]
     pub num: i64,
     #[prost(message, optional, tag = "2")]
@@ -32,12 +32,12 @@ pub(super) struct Record {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Control {
-    /// Clients before 0.31 wait for ever for a run without one.
+    /// Clients before 0.31 never finish with a run that has none.
     #[prost(string, tag = "4")]
     pub mailbox_slot: String,
 }
 
-/// A value by its name, or by the names that lead to it.
+/// A value with its name, or with the names of the nested objects that contain it.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Item {
     #[prost(string, tag = "1")]
@@ -57,7 +57,7 @@ impl Item {
         }
     }
 
-    /// The names that lead to the value.
+    /// The names of the nested objects, and the name of the value as the last.
     pub(super) fn path(&self) -> &[String] {
         if self.nested_key.is_empty() {
             std::slice::from_ref(&self.key)
@@ -67,14 +67,14 @@ impl Item {
     }
 }
 
-/// Changes of the config, or of the summary.
+/// Changes of the config or of the summary.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Update {
     #[prost(message, repeated, tag = "1")]
     pub update: Vec<Item>,
 }
 
-/// A row of values.
+/// A row of the history.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct History {
     #[prost(message, repeated, tag = "1")]
@@ -89,7 +89,7 @@ pub(super) struct Step {
     pub num: i64,
 }
 
-/// How a metric is shown.
+/// How a metric is displayed.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Metric {
     #[prost(string, tag = "1")]
@@ -130,7 +130,7 @@ pub(super) struct Time {
 impl From<jiff::Timestamp> for Time {
     fn from(time: jiff::Timestamp) -> Self {
         let nanoseconds = time.as_nanosecond();
-        // jiff's range of years fits into 64 bits of seconds.
+        // All seconds of jiff's range of years fit into 64 bits.
         Self {
             seconds: nanoseconds.div_euclid(1_000_000_000) as i64,
             nanos: nanoseconds.rem_euclid(1_000_000_000) as i32,
@@ -221,19 +221,19 @@ pub(super) struct PolicyItem {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Entry {
-    /// Within the artifact.
+    /// Path within the artifact.
     #[prost(string, tag = "1")]
     pub path: String,
-    /// MD5, base64.
+    /// MD5 in Base64.
     #[prost(string, tag = "2")]
     pub digest: String,
     /// In bytes.
     #[prost(int64, tag = "4")]
     pub size: i64,
-    /// Absolute.
+    /// Absolute path of the file.
     #[prost(string, tag = "6")]
     pub local_path: String,
-    /// Whether the client is to leave its cache alone.
+    /// Whether the client must not copy the file into its cache.
     #[prost(bool, tag = "8")]
     pub skip_cache: bool,
 }

@@ -1,4 +1,4 @@
-//! Events on their way into the file of a run.
+//! Writes events to the file of a run.
 
 use std::{fs, path::PathBuf};
 
@@ -14,23 +14,24 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    Artifact, Event, EventKind, RunReference, RunSink, RunStart, RunStatus, Tags, TrackerError,
+    Artifact, EventKind, RunEvent, RunReference, RunSink, RunStart, RunStatus, Tags, TrackerError,
 };
 
-/// One run, open for writing.
+/// The sink of a run.
 ///
-/// What is in the file depends on the events alone, not on how they come in batches or how often
-/// the feeding was interrupted: a row that may still grow is written again in its place.
-pub(super) struct WandbRun {
+/// The content of the file depends on the events only, not on their batches or on interruptions: a
+/// row that gets more values is overwritten.
+pub(super) struct WandbSink {
     start: RunStart,
     id: String,
     entity: String,
     url: Option<String>,
     directory: PathBuf,
+    /// None after a failed write, until the file is read again.
     open: Option<(RunFile, State)>,
 }
 
-impl WandbRun {
+impl WandbSink {
     pub(super) fn open(
         start: &RunStart,
         entity: String,
@@ -53,24 +54,28 @@ impl WandbRun {
         Ok(run)
     }
 
-    /// Reads what the file holds. What is not whole at its end goes with the next writing.
+    /// Opens the file and reads its state. The next write overwrites what is incomplete at its end.
     fn read(&self) -> Result<(RunFile, State), TrackerError> {
         let path = name::run_file(&self.directory, &self.id);
         let mut file = RunFile::open(path, &self.start.run_id)?;
-        let state = State::read(&mut file.read()?);
+        let state = State::read(&mut file.reader()?);
         let state = state.map_err(TrackerError::read(file.path()))?;
         if state.num > 0 && state.run_id != self.start.run_id {
             return Err(TrackerError::Refused {
                 backend: BACKEND.to_owned(),
                 what: format!("the run {}", self.start.run_id),
-                reason: format!("{} is of the run {}", file.path().display(), state.run_id),
+                reason: format!(
+                    "{} belongs to the run {}",
+                    file.path().display(),
+                    state.run_id
+                ),
             });
         }
         file.rewind(state.end);
         Ok((file, state))
     }
 
-    fn write(&self, writer: &mut Writer<'_>, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn write(&self, writer: &mut Writer<'_>, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         for event in events {
             let num = num(event.seq);
             if num <= writer.state.num {
@@ -79,8 +84,8 @@ impl WandbRun {
             if writer.state.ended.is_some() {
                 return Err(TrackerError::Refused {
                     backend: BACKEND.to_owned(),
-                    what: format!("what comes after the end of the run {}", self.start.run_id),
-                    reason: "W&B takes nothing more of a run that ended".to_owned(),
+                    what: format!("an event after the end of the run {}", self.start.run_id),
+                    reason: "W&B does not accept events after the end of a run".to_owned(),
                 });
             }
             if writer.state.run.is_none() {
@@ -172,7 +177,7 @@ impl WandbRun {
         })
     }
 
-    /// The error for people, the summary, the end.
+    /// The records for the end: the error as output, the summary, the exit code.
     fn end(
         &self,
         state: &State,
@@ -201,13 +206,13 @@ impl WandbRun {
         let runtime = time.duration_since(self.start.started).as_secs();
         let runtime = i32::try_from(runtime.max(0)).unwrap_or(i32::MAX);
         items.push(Item::new(&["_wandb", "runtime"], runtime.to_string()));
-        let mut of_run = |name: &str, value: Value| {
+        let mut add_own = |name: &str, value: Value| {
             items.push(Item::new(&[CONFIG_KEY, name], value.to_string()));
         };
-        of_run("status", json!(status));
-        of_run("finished", json!(time));
+        add_own("status", json!(status));
+        add_own("finished", json!(time));
         if let Some(error) = error {
-            of_run("error", json!(error));
+            add_own("error", json!(error));
         }
         let summary = Record {
             summary: Some(update(items)),
@@ -231,7 +236,7 @@ impl WandbRun {
     }
 }
 
-impl RunSink for WandbRun {
+impl RunSink for WandbSink {
     fn reference(&self) -> RunReference {
         RunReference {
             run_id: self.id.clone(),
@@ -244,7 +249,7 @@ impl RunSink for WandbRun {
         u64::try_from(state.num - 1).ok()
     }
 
-    fn apply(&mut self, events: &[Event<'_>]) -> Result<(), TrackerError> {
+    fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {
         let (mut file, mut state) = match self.open.take() {
             Some(open) => open,
             None => self.read()?,
@@ -255,15 +260,15 @@ impl RunSink for WandbRun {
             started: self.start.started,
         };
         let written = self.write(&mut writer, events);
-        writer.settle();
-        // Where this fails the file is read again: it alone says what it holds.
+        writer.write_row();
+        // If this fails, `open` stays empty and the file is read again.
         file.flush()?;
         self.open = Some((file, state));
         written
     }
 }
 
-/// What [`Record::num`] says when the event at this place is the last.
+/// [`Record::num`] after the event at this position.
 fn num(seq: u64) -> i64 {
     i64::try_from(seq).map_or(i64::MAX, |seq| seq.saturating_add(1))
 }
@@ -289,6 +294,6 @@ pub(super) fn reserved() -> TrackerError {
     TrackerError::Refused {
         backend: BACKEND.to_owned(),
         what: format!("the setting {CONFIG_KEY:?}"),
-        reason: "under this name the run's own id is kept".to_owned(),
+        reason: "the name is reserved for the run's id".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What a run's file holds so far, by what is in it.
+//! The state of a run, read from the records in its file.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -15,31 +15,31 @@ use super::{
 };
 use crate::{RunStatus, RunSummary, Tags};
 
-/// The entry of the config that ties the run to this crate's logs.
+/// The entry of the config with our id of the run.
 pub(super) const CONFIG_KEY: &str = "protea_run";
 
-/// What a run's file holds so far.
+/// The state of a run after the records in its file.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// One more than the place of the last event in the file; see [`Record::num`].
+    /// [`Record::num`] of the last record.
     pub num: i64,
-    /// Where the file ends.
+    /// The offset of the end of the last complete event.
     pub end: u64,
-    /// The run as it was first told.
+    /// The first record of the run.
     pub run: Option<record::Run>,
-    /// Tags, in full.
+    /// The tags, not shortened.
     pub tags: Tags,
-    /// The run's own id.
+    /// Our id of the run.
     pub run_id: String,
-    /// The run that it is part of.
+    /// Our id of the parent run.
     pub parent: Option<String>,
-    /// Metrics that have a definition.
+    /// The metrics with a definition in the file.
     pub defined: HashSet<String>,
     /// The last values of metrics, as JSON.
     pub last: BTreeMap<String, String>,
     /// The last step by W&B's count.
     pub counted: Option<i64>,
-    /// The row that may still grow.
+    /// The row that can still get values.
     pub row: Option<Row>,
     /// How the run ended.
     pub ended: Option<RunStatus>,
@@ -48,17 +48,17 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Reads a file. What belongs to an event that is not whole does not count.
+    /// Reads a file. Records of an incomplete event are ignored.
     pub(super) fn read<R: io::Read>(reader: &mut Reader<R>) -> io::Result<Self> {
         let mut state = Self::default();
         let mut end = 0;
         let mut group: Vec<(Record, u64)> = Vec::new();
         while let Some((record, next)) = reader.next()? {
-            let whole = record.num > state.num;
+            let is_complete = record.num > state.num;
             group.push((record, std::mem::replace(&mut end, next)));
-            if whole {
+            if is_complete {
                 for (record, offset) in group.drain(..) {
-                    state.take(record, offset);
+                    state.update(record, offset);
                 }
                 state.end = end;
             }
@@ -66,12 +66,12 @@ impl State {
         Ok(state)
     }
 
-    /// Takes in a record that goes to `offset`.
-    pub(super) fn take(&mut self, record: Record, offset: u64) {
+    /// Updates the state for a record at `offset`.
+    pub(super) fn update(&mut self, record: Record, offset: u64) {
         let before = self.num;
         self.num = before.max(record.num);
         if let Some(history) = &record.history {
-            let row = Row::read(history, offset, before, record.num);
+            let row = Row::from_record(history, offset, before, record.num);
             self.counted = Some(row.counted);
             self.last.extend(row.values.iter().cloned());
             self.row = Some(row);
@@ -84,11 +84,11 @@ impl State {
             self.defined.insert(metric.name);
         }
         if let Some(run) = record.run {
-            self.configure(run.config.iter().flat_map(|config| &config.update));
+            self.read_config(run.config.iter().flat_map(|config| &config.update));
             self.run.get_or_insert(run);
         }
         if let Some(config) = &record.config {
-            self.configure(&config.update);
+            self.read_config(&config.update);
         }
         if let Some(summary) = &record.summary {
             self.finished = summary.update.iter().find_map(|item| match item.path() {
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// The run as a list shows it; none of a run that another program wrote.
+    /// The summary of the run; none for a run of another program.
     pub(super) fn summary(&self) -> Option<RunSummary> {
         let run = self.run.as_ref().filter(|_| !self.run_id.is_empty())?;
         let started = run
@@ -128,7 +128,7 @@ impl State {
         })
     }
 
-    fn configure<'a>(&mut self, items: impl IntoIterator<Item = &'a Item>) {
+    fn read_config<'a>(&mut self, items: impl IntoIterator<Item = &'a Item>) {
         for item in items {
             let Ok(value) = serde_json::from_str::<Value>(&item.value_json) else {
                 continue;
@@ -156,5 +156,5 @@ impl State {
     }
 }
 
-/// What a process returns that was ended from outside, as the official client has it.
+/// The exit code of the official client for a run that was killed.
 pub(super) const KILLED: i32 = 255;

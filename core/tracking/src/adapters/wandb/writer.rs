@@ -1,4 +1,4 @@
-//! Groups of records, one for each event, on their way into a file.
+//! Writes the records of events, and merges the metrics of a step into a row.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use super::{
     record::Record,
     state::State,
 };
-use crate::Metric;
+use crate::MetricPoint;
 
-/// Puts records into the file and takes them into the state.
+/// Adds records to the file and updates the state.
 pub(super) struct Writer<'a> {
     pub file: &'a mut RunFile,
     pub state: &'a mut State,
@@ -21,9 +21,9 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the records of one event: when the last of them is there, the event is.
+    /// Adds the records of one event. The last of them completes the event.
     pub(super) fn write(&mut self, num: i64, records: impl IntoIterator<Item = Record>) {
-        self.settle();
+        self.write_row();
         let before = self.state.num;
         let mut records = records.into_iter().peekable();
         while let Some(mut record) = records.next() {
@@ -34,21 +34,27 @@ impl Writer<'_> {
             };
             let offset = self.file.end();
             self.file.append(&record);
-            self.state.take(record, offset);
+            self.state.update(record, offset);
         }
     }
 
-    /// Adds values to the row of their step, or begins a row.
-    pub(super) fn log(&mut self, num: i64, time: Timestamp, step: u64, metrics: &[Metric<'_>]) {
+    /// Adds values to the row of their step, or begins a new row.
+    pub(super) fn log(
+        &mut self,
+        num: i64,
+        time: Timestamp,
+        step: u64,
+        metrics: &[MetricPoint<'_>],
+    ) {
         let values: BTreeMap<String, String> = metrics
             .iter()
             .map(|metric| (name::metric(&metric.name), history::value(metric.value)))
             .collect();
         let mut row = match self.state.row.take() {
-            Some(row) if row.takes(step, values.keys()) => row,
+            Some(row) if row.accepts(step, values.keys()) => row,
             earlier => {
                 self.state.row = earlier;
-                self.settle();
+                self.write_row();
                 Row::new(self.file.end(), self.state.num, step, self.state.counted)
             }
         };
@@ -67,8 +73,8 @@ impl Writer<'_> {
         self.state.row = Some(row);
     }
 
-    /// Writes the row that may still grow, in the place where it may be already.
-    pub(super) fn settle(&mut self) {
+    /// Writes the current row, over an earlier version of it if there is one.
+    pub(super) fn write_row(&mut self) {
         let Some(row) = self.state.row.as_mut().filter(|row| !row.is_written) else {
             return;
         };

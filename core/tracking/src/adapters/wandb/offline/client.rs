@@ -1,4 +1,7 @@
-//! The official client, whose exit code says nothing: it is 0 also when data was lost.
+//! Runs the official client and finds out whether it uploaded everything.
+//!
+//! The exit code of the client is 0 even if data was lost, so its output and its log are searched
+//! for errors.
 
 use std::{
     env,
@@ -7,14 +10,14 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde::Deserialize;
 use serde_json::Value;
+use wait_timeout::ChildExt;
 
-use super::super::{BACKEND, file::SYNCED, file::suffixed};
+use super::super::{BACKEND, file::SYNCED, file::with_suffix};
 use crate::TrackerError;
 
 /// The program `wandb`.
@@ -23,36 +26,32 @@ pub(super) struct Client {
     program: PathBuf,
 }
 
-/// How often a client that works is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const INSTALL: &str = "install the official client with `pip install wandb`";
 
 impl Client {
-    /// The given program, or the one on the search path.
+    /// The given program, or `wandb` on the search path.
     pub(super) fn find(given: Option<&Path>) -> Result<Self, TrackerError> {
-        let (found, reason) = match given {
+        let (program, reason) = match given {
             Some(program) => (
                 program.is_file().then(|| program.to_owned()),
                 format!("there is no program {}", program.display()),
             ),
             None => (
-                on_path(if cfg!(windows) { "wandb.exe" } else { "wandb" }),
-                "no program `wandb` is on the search path".to_owned(),
+                on_search_path("wandb"),
+                "the program `wandb` is not on the search path".to_owned(),
             ),
         };
-        match found {
-            Some(program) => Ok(Self { program }),
-            None => Err(TrackerError::TrackerInit {
-                backend: BACKEND.to_owned(),
+        program.map(|program| Self { program }).ok_or_else(|| {
+            unusable(
                 reason,
-                remedy: "install the official client with `pip install wandb`, or name its path"
-                    .to_owned(),
-            }),
-        }
+                &format!("{INSTALL}, or set the path of its program"),
+            )
+        })
     }
 
-    /// Uploads a run. What the client says and logs is kept in the run's own `logs/sync`.
+    /// Uploads a run. The client's output and log are in the run's directory, in `logs/sync`.
     ///
-    /// The inner error is for people: what kept the run from being uploaded whole.
+    /// The inner error says why the run was not uploaded completely.
     pub(super) fn sync(
         &self,
         run: &super::OfflineRun,
@@ -67,10 +66,10 @@ impl Client {
             _ => {}
         }
         fs::create_dir_all(&logs).map_err(TrackerError::write(&logs))?;
-        let said = logs.join("output.txt");
-        let output = File::create(&said).map_err(TrackerError::write(&said))?;
-        let errors = output.try_clone().map_err(TrackerError::write(&said))?;
-        let child = Command::new(&self.program)
+        let path = logs.join("output.txt");
+        let output = File::create(&path).map_err(TrackerError::write(&path))?;
+        let errors = output.try_clone().map_err(TrackerError::write(&path))?;
+        let mut child = Command::new(&self.program)
             .arg("sync")
             .arg(&run.directory)
             .env("WANDB_DIR", &logs)
@@ -79,92 +78,94 @@ impl Client {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
-            .spawn();
-        let mut child = child.map_err(|error| TrackerError::TrackerInit {
-            backend: BACKEND.to_owned(),
-            reason: format!("{} cannot be started: {error}", self.program.display()),
-            remedy: "install the official client with `pip install wandb`".to_owned(),
-        })?;
-        let until = Instant::now() + timeout;
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break Some(status),
-                Ok(None) if Instant::now() < until => thread::sleep(LOOK_EVERY),
-                Ok(None) | Err(_) => {
-                    // Its own helper process ends when it does.
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    break None;
-                }
-            }
-        };
-        let said = fs::read_to_string(&said).unwrap_or_default();
-        match said.lines().find_map(lacks_key) {
-            // It is the same for every run.
-            Some(reason) => Err(TrackerError::TrackerInit {
-                backend: BACKEND.to_owned(),
+            .spawn()
+            .map_err(|error| {
+                let program = self.program.display();
+                unusable(format!("{program} cannot be started: {error}"), INSTALL)
+            })?;
+        // None after the time limit.
+        let status = child.wait_timeout(timeout).ok().flatten();
+        if status.is_none() {
+            // The helper process of the client ends together with the client.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let output = fs::read_to_string(&path).unwrap_or_default();
+        match output.lines().find_map(missing_key) {
+            // A missing key is an error for all runs, not only for this one.
+            Some(reason) => Err(unusable(
                 reason,
-                remedy: "sign in with `wandb login`, or set WANDB_API_KEY".to_owned(),
-            }),
-            None => Ok(verdict(status, &said, &logs, &run.file, timeout)),
+                "sign in with `wandb login`, or set WANDB_API_KEY",
+            )),
+            None => Ok(check(status, &output, &logs, &run.file, timeout)),
         }
     }
 }
 
-fn verdict(
+fn unusable(reason: String, remedy: &str) -> TrackerError {
+    TrackerError::TrackerInit {
+        backend: BACKEND.to_owned(),
+        reason,
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// Whether the run was uploaded completely; if not, why.
+fn check(
     status: Option<ExitStatus>,
-    said: &str,
+    output: &str,
     logs: &Path,
     file: &Path,
     timeout: Duration,
 ) -> Result<(), String> {
-    let last = said.lines().rfind(|line| !line.trim().is_empty());
-    let last = last.unwrap_or("nothing").trim();
-    // What a client logs that was ended tells only of its end.
+    let last = output.lines().rfind(|line| !line.trim().is_empty());
+    let last = last.map_or("(nothing)", str::trim);
+    // The log of a client that was killed is not searched: its errors are about being killed.
     let Some(status) = status else {
         return Err(format!(
-            "it was not done within {} s; the client's last words were: {last}",
+            "the upload took longer than {} s; last output of the client: {last}",
             timeout.as_secs()
         ));
     };
-    if let Some(error) = logged_error(logs).or_else(|| said.lines().find_map(said_error)) {
+    if let Some(error) = logged_error(logs).or_else(|| output.lines().find_map(printed_error)) {
         return Err(error);
     }
     if !status.success() {
         return Err(format!(
-            "the client ended with {status}; its last words were: {last}"
+            "the client ended with {status}; its last output: {last}"
         ));
     }
-    if !suffixed(file, SYNCED).exists() {
+    if !with_suffix(file, SYNCED).exists() {
         return Err(format!(
-            "the client did not mark it as uploaded; it said: {last}"
+            "the client did not mark the run as uploaded; its last output: {last}"
         ));
     }
     Ok(())
 }
 
-/// The error that a line of the client's output tells of.
-fn said_error(line: &str) -> Option<String> {
+/// The error in a line of the client's output.
+fn printed_error(line: &str) -> Option<String> {
     let (_, error) = line
         .split_once("ERROR ")
         .or_else(|| line.split_once("Error: "))?;
-    // Where more is said is no error.
-    let place = error.starts_with("Find detailed error logs at");
-    (!place).then(|| error.trim().to_owned())
+    // This line follows an error and only names the log.
+    let is_hint = error.starts_with("Find detailed error logs at");
+    (!is_hint).then(|| error.trim().to_owned())
 }
 
-/// What the client says when it has no key to sign in with, or one that can be none.
-fn lacks_key(line: &str) -> Option<String> {
+/// The error in a line of the client's output if it has no valid key to sign in with.
+fn missing_key(line: &str) -> Option<String> {
     let (_, error) = line.split_once("Error: ")?;
-    let of_key = error.starts_with("No API key configured") || error.contains("API_KEY invalid");
-    // Its own advice is among ours.
+    let is_about_key =
+        error.starts_with("No API key configured") || error.contains("API_KEY invalid");
+    // Our remedy replaces the client's.
     let reason = error
         .split_once(" Use `wandb login`")
         .map_or(error, |(reason, _)| reason);
-    of_key.then(|| reason.trim_end().trim_end_matches('.').to_owned())
+    is_about_key.then(|| reason.trim_end().trim_end_matches('.').to_owned())
 }
 
-/// The last error in the client's own log, which tells of losses that its output does not.
+/// The last error in the client's log, which also contains losses that its output does not.
 fn logged_error(logs: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Line {
@@ -182,7 +183,7 @@ fn logged_error(logs: &Path) -> Option<String> {
             let Ok(line) = serde_json::from_str::<Line>(line) else {
                 continue;
             };
-            // What follows from an answer of the server is told apart from it.
+            // An HTTP error alone may have been retried; its consequence has a line of its own.
             if line.level.starts_with("ERROR") && line.msg != "api: HTTP error" {
                 found = Some(match &line.error {
                     Value::Null => line.msg,
@@ -195,10 +196,11 @@ fn logged_error(logs: &Path) -> Option<String> {
     found
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+/// A program on the search path. Relative directories in it are ignored: what they mean depends on
+/// the current directory, where anybody may have put a program.
+fn on_search_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(name))
-        .find(|program| program.is_file())
+    let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
+    let path = env::join_paths(directories).ok()?;
+    which::which_in_global(name, Some(path)).ok()?.next()
 }

@@ -1,4 +1,4 @@
-//! Finds runs that wait to be uploaded.
+//! Finds offline runs that are not uploaded.
 
 use std::{
     collections::BTreeMap,
@@ -9,43 +9,45 @@ use std::{
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::super::file::{SYNCED, suffixed};
+use super::super::file::{SYNCED, with_suffix};
 use crate::TrackerError;
 
-/// A run in a directory, not yet uploaded.
+/// An offline run of W&B that is not uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct OfflineRun {
     /// The directory, `…/wandb/offline-run-<time>-<id>`.
     pub directory: PathBuf,
-    /// The file with the run's records in it.
+    /// The file with the run's records, `run-<id>.wandb`.
     pub file: PathBuf,
-    /// The run's id in W&B.
+    /// W&B's id of the run.
     pub id: String,
 }
 
-/// Deeper than any workspace is nested.
-const DEEPEST: usize = 24;
+/// How deep to search, in directories. Workspaces are less deep.
+const MAX_DEPTH: usize = 24;
 const PREFIX: &str = "offline-run-";
 
-/// The runs below `root` that the official client has not uploaded yet, by path: directories
-/// `offline-run-*` with a `run-*.wandb` in them and no `run-*.wandb.synced`, whoever wrote them.
+/// The offline runs below `root` that the official client has not uploaded, sorted by path. These
+/// are the directories `offline-run-*` with a file `run-*.wandb` and no `run-*.wandb.synced`,
+/// including those of other programs.
 ///
-/// Symbolic links are followed, each place is looked at once, hidden directories are passed over.
+/// Follows symbolic links, visits each directory once, and skips hidden directories.
 ///
 /// # Errors
 ///
-/// [`TrackerError::File`] when a directory cannot be read.
+/// [`TrackerError::Read`] if a directory cannot be read.
 pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, TrackerError> {
     let root = root.as_ref();
     let mut runs = BTreeMap::new();
     let mut entries = WalkDir::new(root)
         .follow_links(true)
-        .max_depth(DEEPEST)
+        .max_depth(MAX_DEPTH)
         .into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
-            Err(error) if is_passed_over(&error) => continue,
+            Err(error) if is_skipped(&error) => continue,
             Err(error) => {
                 let path = error.path().unwrap_or(root).to_owned();
                 return Err(TrackerError::read(path)(error.into()));
@@ -58,12 +60,12 @@ pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, Trac
             entries.skip_current_dir();
         } else if let Some(file) = run_file(entry.path()) {
             entries.skip_current_dir();
-            if !suffixed(&file, SYNCED).exists() {
+            if !with_suffix(&file, SYNCED).exists() {
                 let directory = entry.path().to_owned();
-                // Two links to one place are one run.
-                let place = fs::canonicalize(&directory).unwrap_or_else(|_| directory.clone());
+                // Two links to one directory are one run.
+                let target = fs::canonicalize(&directory).unwrap_or_else(|_| directory.clone());
                 let id = id(&file);
-                runs.entry(place).or_insert(OfflineRun {
+                runs.entry(target).or_insert(OfflineRun {
                     directory,
                     file,
                     id,
@@ -76,7 +78,7 @@ pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, Trac
     Ok(runs)
 }
 
-/// The file of the run that is in this directory, if there is one.
+/// The file of the run in this directory; none if it is not the directory of an offline run.
 pub(crate) fn run_file(directory: &Path) -> Option<PathBuf> {
     let name = directory.file_name()?.to_str()?;
     if !name.starts_with(PREFIX) {
@@ -104,8 +106,9 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// A link that leads back, or to nowhere, and what went away meanwhile.
-fn is_passed_over(error: &walkdir::Error) -> bool {
+/// Whether to ignore the error: a link to a directory above, a dangling link, or something that was
+/// removed during the search.
+fn is_skipped(error: &walkdir::Error) -> bool {
     error.loop_ancestor().is_some()
         || (error.depth() > 0 && error.io_error().map(io::Error::kind) == Some(ErrorKind::NotFound))
 }

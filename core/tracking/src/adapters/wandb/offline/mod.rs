@@ -1,4 +1,4 @@
-//! Runs that wait to be uploaded, and the official client that does it.
+//! Finds offline runs and uploads them with the official client.
 
 mod client;
 mod find;

@@ -1,37 +1,38 @@
-//! Uploads runs, one after the other.
+//! Uploads offline runs, one after the other.
 
 use std::{
     ffi::OsString,
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     io::{self, BufReader},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::{
-    super::file::{Reader, SYNCED, suffixed},
+    super::file::{Reader, SYNCED, with_suffix},
     OfflineRun,
     client::Client,
 };
-use crate::TrackerError;
+use crate::{TrackerError, files};
 
-/// How runs are uploaded.
+/// How to upload runs. All fields have defaults:
+/// `SyncOptions { dry_run: true, ..SyncOptions::default() }`.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// The official client's program; without one, `wandb` is looked for on the search path.
+    /// The program of the official client. Default: `wandb` on the search path.
     pub program: Option<PathBuf>,
-    /// How long one run may take.
+    /// Time limit for each run. Default: 10 minutes.
     pub timeout: Duration,
-    /// Only says what would be done.
+    /// Only report what would be done. Default: no.
     pub dry_run: bool,
-    /// A run whose end is not recorded may go on while its file changed so shortly ago.
+    /// A run without an end whose file changed within this time is skipped: it may still be
+    /// recorded. Default: 5 minutes.
     pub quiet: Duration,
-    /// More environment variables for the program, such as `WANDB_BASE_URL`.
+    /// Additional environment variables for the program, such as `WANDB_BASE_URL`.
     pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Default for SyncOptions {
-    /// Ten minutes for each run, no dry run, five minutes of quiet.
     fn default() -> Self {
         Self {
             program: None,
@@ -43,56 +44,60 @@ impl Default for SyncOptions {
     }
 }
 
-/// What became of a run.
+/// The result of the upload of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SyncOutcome {
-    /// It was uploaded.
+    /// The run was uploaded completely.
     Synced,
-    /// It would be uploaded, were this no dry run.
+    /// The run would be uploaded without [`SyncOptions::dry_run`].
     WouldSync,
-    /// It still goes on, or is being uploaded by another process.
-    PassedOver,
-    /// It was not uploaded whole; the next sync tries again.
+    /// The run may still be recorded, is being uploaded by another process, or is uploaded already.
+    Skipped,
+    /// The run was not uploaded completely. The next sync retries.
     Failed,
 }
 
-/// What became of a run, for people too.
+/// The result of the upload of a run, with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyncReport {
     /// The run's directory.
     pub path: PathBuf,
-    /// Whether nothing is wrong: all but [`SyncOutcome::Failed`].
+    /// True unless the outcome is [`SyncOutcome::Failed`].
     pub ok: bool,
-    /// What was done.
+    /// The outcome.
     pub outcome: SyncOutcome,
-    /// What was done, or why not.
+    /// What was done, or why it was not.
     pub message: String,
 }
 
-/// Uploads runs with the official client, one after the other, and reports on each.
+/// Uploads runs with the official client, one after the other, and reports the result of each.
 ///
-/// The client's exit code is not trusted: a run counts as uploaded when the client marked it so
-/// and neither its output nor its log tells of an error. The mark of a run that lost something is
-/// taken away, so that the next sync tries again. That does no harm: W&B puts rows in their places
-/// by number, and knows files by their hashes.
+/// The client exits with code 0 even if data was lost. So a run counts as uploaded only if the
+/// client has created its marker and neither its output nor its log contains an error. The marker
+/// of an incomplete run is removed, so that the next sync retries. Repeating an upload is harmless:
+/// W&B identifies rows by their number and files by their hash.
 ///
 /// # Errors
 ///
-/// [`TrackerError::TrackerInit`] when there is no client.
+/// [`TrackerError::TrackerInit`] if the client is not installed, cannot be started or has no key to
+/// sign in with. Errors of a single run are in its report.
 pub fn sync_offline_runs(
     runs: &[OfflineRun],
     options: &SyncOptions,
 ) -> Result<Vec<SyncReport>, TrackerError> {
-    let client = match options.dry_run {
-        true => None,
-        false => Some(Client::find(options.program.as_deref())?),
+    let client = if options.dry_run {
+        None
+    } else {
+        Some(Client::find(options.program.as_deref())?)
     };
     runs.iter()
         .map(|run| {
             let (outcome, message) = match sync(run, client.as_ref(), options) {
-                // Without a client, none of the others can be uploaded either.
+                // The other runs cannot be uploaded either.
                 Err(error @ TrackerError::TrackerInit { .. }) => return Err(error),
-                Err(error) => (SyncOutcome::Failed, error.to_string()),
+                Err(error) => (SyncOutcome::Failed, error.full_message()),
                 Ok(done) => done,
             };
             Ok(SyncReport {
@@ -105,25 +110,24 @@ pub fn sync_offline_runs(
         .collect()
 }
 
-/// `client` is none in a dry run.
+/// Uploads a run. `client` is none in a dry run.
 fn sync(
     run: &OfflineRun,
     client: Option<&Client>,
     options: &SyncOptions,
 ) -> Result<(SyncOutcome, String), TrackerError> {
     let file = File::open(&run.file).map_err(TrackerError::read(&run.file))?;
-    // Nobody adds to a run while it is uploaded.
+    // The lock keeps other processes from recording the run during the upload.
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let message = "it is being written or uploaded".to_owned();
-            return Ok((SyncOutcome::PassedOver, message));
+            let message = "skipped: it is being recorded or uploaded by another process".to_owned();
+            return Ok((SyncOutcome::Skipped, message));
         }
         Err(TryLockError::Error(error)) => return Err(TrackerError::read(&run.file)(error)),
     }
     let done = sync_locked(run, &file, client, options);
-    // Closing alone would leave it locked as long as a child that was just forked has it too.
-    let _ = file.unlock();
+    files::unlock(&file);
     done
 }
 
@@ -134,12 +138,12 @@ fn sync_locked(
     options: &SyncOptions,
 ) -> Result<(SyncOutcome, String), TrackerError> {
     let done = |outcome, message: &str| Ok((outcome, message.to_owned()));
-    let marker = suffixed(&run.file, SYNCED);
+    let marker = with_suffix(&run.file, SYNCED);
     if marker.exists() {
-        return done(SyncOutcome::PassedOver, "it is uploaded already");
+        return done(SyncOutcome::Skipped, "skipped: it is already uploaded");
     }
-    let held = match Held::read(&run.file) {
-        Ok(held) => held,
+    let content = match Content::read(&run.file) {
+        Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             return Ok((SyncOutcome::Failed, error.to_string()));
         }
@@ -147,69 +151,67 @@ fn sync_locked(
     };
     let age = file.metadata().and_then(|metadata| metadata.modified());
     let age = age.map_err(TrackerError::read(&run.file))?.elapsed();
-    if !held.ended && age.is_ok_and(|age| age < options.quiet) {
+    if !content.has_end && age.is_ok_and(|age| age < options.quiet) {
         return done(
-            SyncOutcome::PassedOver,
-            "it may still be going on: its end is not recorded",
+            SyncOutcome::Skipped,
+            "skipped: it has no end and may still be recorded",
         );
     }
     let Some(client) = client else {
         return Ok((
             SyncOutcome::WouldSync,
-            held.with_remarks("it would be uploaded"),
+            content.with_remarks("would be uploaded"),
         ));
     };
     match client.sync(run, &options.environment, options.timeout)? {
-        Ok(()) => Ok((SyncOutcome::Synced, held.with_remarks("it is uploaded"))),
+        Ok(()) => Ok((SyncOutcome::Synced, content.with_remarks("uploaded"))),
         Err(reason) => {
-            match fs::remove_file(&marker) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(TrackerError::write(marker)(error));
-                }
-                _ => {}
-            }
-            Ok((SyncOutcome::Failed, held.with_damage(&reason)))
+            files::remove_if_present(&marker)?;
+            Ok((SyncOutcome::Failed, content.with_damage(&reason)))
         }
     }
 }
 
-/// What is in a run's file.
-struct Held {
-    ended: bool,
-    /// How many bytes at the end are no whole record.
-    torn: u64,
+/// What a run's file contains.
+struct Content {
+    has_end: bool,
+    /// Bytes at the end of the file that are not a complete record.
+    incomplete: u64,
 }
 
-impl Held {
+impl Content {
     fn read(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         let mut reader = Reader::new(BufReader::new(file))?;
-        let (mut ended, mut whole) = (false, 0);
+        let (mut has_end, mut complete) = (false, 0);
         while let Some((record, end)) = reader.next()? {
-            ended |= record.exit.is_some();
-            whole = end;
+            has_end |= record.exit.is_some();
+            complete = end;
         }
-        // It may have grown meanwhile.
-        let torn = length.saturating_sub(whole);
-        Ok(Self { ended, torn })
+        // The file may have grown since its length was read.
+        let incomplete = length.saturating_sub(complete);
+        Ok(Self {
+            has_end,
+            incomplete,
+        })
     }
 
-    /// Says beside a success what is less than whole.
+    /// The message of a success, with what the run lacks.
     fn with_remarks(&self, message: &str) -> String {
         let mut message = self.with_damage(message);
-        if !self.ended {
-            message += "; its end is not recorded, so W&B shows it as failed";
+        if !self.has_end {
+            message += "; it has no end, so W&B shows it as failed";
         }
         message
     }
 
     fn with_damage(&self, message: &str) -> String {
-        match self.torn {
+        match self.incomplete {
             0 => message.to_owned(),
-            torn => format!(
-                "{message}; the last {torn} bytes of its file are no whole record: send the run \
-                 to this directory again from its log"
+            incomplete => format!(
+                "{message}; the last {incomplete} bytes of its file are not a complete record: send \
+                 the run to this directory again from its log"
             ),
         }
     }

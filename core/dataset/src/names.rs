@@ -1,0 +1,12 @@
+//! Names of a dataset's files, and the version of their layout.
+
+/// Name of the manifest in the directory of a dataset.
+pub const MANIFEST_FILE: &str = "dataset.json";
+/// The layout of datasets that this version writes and reads.
+pub const SCHEMA_VERSION: u64 = 1;
+
+pub(crate) const ONTOLOGY: &str = "ontology.obo";
+pub(crate) const PROTEINS: &str = "proteins.arrow";
+pub(crate) const ANNOTATIONS: &str = "annotations.arrow";
+pub(crate) const INFORMATION_ACCRETION: &str = "ia.tsv";
+pub(crate) const KNOWN: &str = "known.tsv";

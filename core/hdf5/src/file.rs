@@ -1,0 +1,270 @@
+//! An open file: groups, names, values and strings.
+
+use std::fs::File;
+
+use super::chunks::{self, Grid};
+use super::dataset::{Chunked, Dataset, Kind, Layout};
+use super::error::{Hdf5Error, broken};
+use super::filters;
+use super::heap::GlobalHeap;
+use super::links;
+use super::object::{self, Object};
+use super::storage::{Fields, Storage};
+
+/// The largest band of chunks taken into memory.
+const LARGEST_BAND: u64 = 256 << 20;
+
+/// The most bytes that a chunk takes in the file: what does not compress grows, with deflate by thousandths, with LZF by
+/// a thirty-second, and a checksum is added.
+fn most_stored(chunk_bytes: u64) -> u64 {
+    chunk_bytes + chunk_bytes / 8 + 4096
+}
+
+/// An open file.
+pub struct Hdf5 {
+    storage: Storage,
+    heap: GlobalHeap,
+    root: u64,
+}
+
+/// What stands at an address.
+pub enum Node {
+    /// A group of further names.
+    Group,
+    /// An array of elements.
+    Dataset(Box<Dataset>),
+    /// Something else, such as a named type.
+    Other,
+}
+
+impl Hdf5 {
+    /// Reads the superblock of a file.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when the file cannot be read or has no sound superblock.
+    pub fn open(file: File) -> Result<Self, Hdf5Error> {
+        let mut storage = Storage::new(file)?;
+        let root = object::superblock(&mut storage)?;
+        Ok(Self {
+            storage,
+            heap: GlobalHeap::default(),
+            root,
+        })
+    }
+
+    /// The address of the root group.
+    #[must_use]
+    pub fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// What stands at an address.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when nothing sound stands there.
+    pub fn look(&mut self, at: u64) -> Result<Node, Hdf5Error> {
+        let object = Object::read(&mut self.storage, at)?;
+        Ok(if object.is_dataset() {
+            Node::Dataset(Box::new(Dataset::read(&self.storage, &object)?))
+        } else if object.is_group() {
+            Node::Group
+        } else {
+            Node::Other
+        })
+    }
+
+    /// The names in a group and where they lead.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when the group is damaged or of a kind that is not read.
+    pub fn members(&mut self, group: u64) -> Result<Vec<(String, u64)>, Hdf5Error> {
+        let object = Object::read(&mut self.storage, group)?;
+        links::members(&mut self.storage, &object)
+    }
+
+    /// Where the values of a dataset stand, one after the other as they are, if they do.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when they would lie outside the file.
+    pub fn in_place(&self, dataset: &Dataset) -> Result<Option<u64>, Hdf5Error> {
+        match dataset.layout {
+            Layout::Contiguous { at: Some(at), .. } => {
+                let size = dataset.bytes().ok_or_else(too_large)?;
+                self.storage.within(at, size)?;
+                Ok(Some(self.storage.base() + at))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives the file back.
+    #[must_use]
+    pub fn into_file(self) -> File {
+        self.storage.into_file()
+    }
+
+    /// Reads all of a dataset of one or two dimensions, some rows at a time.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when the values are damaged, incomplete or too large, and what `take` returns.
+    pub fn values(
+        &mut self,
+        dataset: &Dataset,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), Hdf5Error>,
+    ) -> Result<(), Hdf5Error> {
+        let size = dataset.bytes().ok_or_else(too_large)?;
+        match &dataset.layout {
+            Layout::Compact(values) => match values.get(..size as usize) {
+                Some(values) => take(values),
+                None => Err(broken("a dataset has fewer values than its shape says")),
+            },
+            Layout::Contiguous { at: None, .. } => Err(never_written()),
+            Layout::Contiguous {
+                at: Some(at),
+                size: stored,
+            } => {
+                if *stored < size {
+                    return Err(broken("a dataset has fewer values than its shape says"));
+                }
+                self.storage.within(*at, size)?;
+                let mut piece = Vec::new();
+                let mut done = 0;
+                while done < size {
+                    let count = (size - done).min(1 << 20);
+                    self.storage.read(at + done, count, &mut piece)?;
+                    take(&piece)?;
+                    done += count;
+                }
+                Ok(())
+            }
+            Layout::Chunked(chunked) => self.bands(dataset, chunked, take),
+        }
+    }
+
+    /// Puts the chunks beside each other that have the same rows.
+    fn bands(
+        &mut self,
+        dataset: &Dataset,
+        chunked: &Chunked,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), Hdf5Error>,
+    ) -> Result<(), Hdf5Error> {
+        let grid = Grid::of(dataset, chunked)?;
+        let element = dataset.element_size as u64;
+        let width = grid.shape.1.checked_mul(element).ok_or_else(too_large)?;
+        let rows = grid.chunk.0.min(grid.shape.0);
+        let band_bytes = rows.checked_mul(width).ok_or_else(too_large)?;
+        if band_bytes.max(grid.chunk_bytes) > LARGEST_BAND {
+            return Err(Hdf5Error::Invalid {
+                problem: format!(
+                    "its chunks are too large to be read ({} rows of {width} bytes at a time)",
+                    grid.chunk.0
+                ),
+                remedy: "write it without chunks, or with smaller ones",
+            });
+        }
+        let found = chunks::find(&mut self.storage, dataset, chunked, &grid)?;
+        let (down, across) = grid.count();
+        if down
+            .checked_mul(across)
+            .is_none_or(|n| n > found.len() as u64)
+        {
+            return Err(never_written());
+        }
+        let chunk_width = (grid.chunk.1 * element) as usize;
+        let mut raw = Vec::new();
+        let mut band = vec![0; band_bytes as usize];
+        for row in 0..down {
+            let rows = (grid.shape.0 - row * grid.chunk.0).min(grid.chunk.0) as usize;
+            for column in 0..across {
+                let chunk = found.get(&(row, column)).ok_or_else(never_written)?;
+                if chunk.size > most_stored(grid.chunk_bytes) {
+                    return Err(broken(format!(
+                        "a chunk of {} bytes takes {} bytes in the file",
+                        grid.chunk_bytes, chunk.size
+                    )));
+                }
+                self.storage.read(chunk.at, chunk.size, &mut raw)?;
+                let size = grid.chunk_bytes as usize;
+                let plain =
+                    filters::undo(&dataset.filters, chunk.mask, std::mem::take(&mut raw), size)?;
+                let start = column as usize * chunk_width;
+                let taken = chunk_width.min(width as usize - start);
+                let targets = band.chunks_exact_mut(width as usize).take(rows);
+                for (from, to) in plain.chunks_exact(chunk_width).zip(targets) {
+                    to[start..start + taken].copy_from_slice(&from[..taken]);
+                }
+                raw = plain;
+            }
+            take(&band[..rows * width as usize])?;
+        }
+        Ok(())
+    }
+
+    /// All values of a dataset, which may not have more than `most` bytes.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`], as [`Hdf5::values`].
+    pub fn whole(&mut self, dataset: &Dataset, most: u64) -> Result<Vec<u8>, Hdf5Error> {
+        let size = dataset
+            .bytes()
+            .filter(|&size| size <= most)
+            .ok_or_else(too_large)?;
+        let mut whole = Vec::new();
+        self.values(dataset, &mut |piece| {
+            whole.extend_from_slice(piece);
+            Ok(())
+        })?;
+        if whole.len() as u64 != size {
+            return Err(broken("a dataset has fewer values than its shape says"));
+        }
+        Ok(whole)
+    }
+
+    /// The strings of a dataset of strings.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`] when one is damaged or not UTF-8, and what `take` returns.
+    pub fn texts(
+        &mut self,
+        dataset: &Dataset,
+        mut take: impl FnMut(String) -> Result<(), Hdf5Error>,
+    ) -> Result<(), Hdf5Error> {
+        let values = self.whole(dataset, LARGEST_BAND)?;
+        let (offset_size, varying) = (self.storage.offset_size, dataset.kind == Kind::VaryingText);
+        for value in values.chunks_exact(dataset.element_size) {
+            let text = if varying {
+                let mut place = Fields(value);
+                let length = place.uint(4)? as usize;
+                let at = place.uint(offset_size)?;
+                let index = place.uint(4)?;
+                if length == 0 {
+                    b""
+                } else {
+                    let text = self.heap.get(&mut self.storage, at, index)?;
+                    text.get(..length)
+                        .ok_or_else(|| broken("a text is cut off"))?
+                }
+            } else {
+                value
+            };
+            let text = text.split(|&b| b == 0).next().unwrap_or(text);
+            let text = std::str::from_utf8(text).map_err(|_| broken("a text is not UTF-8"))?;
+            take(text.trim_end().to_owned())?;
+        }
+        Ok(())
+    }
+}
+
+fn too_large() -> Hdf5Error {
+    Hdf5Error::Invalid {
+        problem: "it has a dataset that is too large".into(),
+        remedy: "give one vector per protein, not one per residue",
+    }
+}
+
+fn never_written() -> Hdf5Error {
+    Hdf5Error::Invalid {
+        problem: "a part of its values was never written".into(),
+        remedy: "the program that wrote it was interrupted, perhaps: run it again",
+    }
+}

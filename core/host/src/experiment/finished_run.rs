@@ -1,0 +1,37 @@
+//! A run that came to its end.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use super::error::ExperimentError;
+use crate::workspace::{RunManifest, Status};
+
+/// A run that came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedRun {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// What its `run_manifest.json` says.
+    pub manifest: RunManifest,
+}
+
+impl FinishedRun {
+    /// Whether the run came to a good end.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.manifest.status == Status::Finished
+    }
+
+    /// The model that the run made or used.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::NoModel`] for a run without one.
+    pub fn model_uri(&self) -> Result<Url, ExperimentError> {
+        let missing = || ExperimentError::NoModel {
+            run_id: self.manifest.run_id.clone(),
+        };
+        self.manifest.model_uri.clone().ok_or_else(missing)
+    }
+}

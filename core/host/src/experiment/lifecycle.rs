@@ -1,0 +1,203 @@
+//! The steps of one run: fit, evaluate, export.
+
+use protea_contracts::{
+    EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, RunnerError,
+    model::FILE_NAME as MODEL_FILE,
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    artifacts::DATASET_ORIGIN, error::ExperimentError, model_reuse::ReusableModels, observer::Step,
+    recorder::Recorder, setup::Experiment,
+};
+use crate::{
+    Dataset, DispatchError,
+    store::{self, Staging, StoreError, write_atomic},
+};
+
+/// The steps of a run, each on record.
+pub(super) struct Steps<'a> {
+    pub(super) experiment: &'a Experiment<'a>,
+    pub(super) recorder: Recorder,
+}
+
+impl Steps<'_> {
+    /// Ends the run before a step that the user no longer wants; a runner may not have listened.
+    fn go_on(&self, step: Step) -> Result<(), ExperimentError> {
+        if self.experiment.observer.is_cancelled() {
+            Err(self.recorder.failed(step, RunnerError::Cancelled.into()))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<Url, ExperimentError> {
+        self.go_on(Step::Fit)?;
+        let directory = self.recorder.directory().path().join("model");
+        let mut request =
+            FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
+        request.seed = self.experiment.seed;
+        request.threads = self.experiment.threads;
+        request.run_id = self.recorder.directory().id().to_owned();
+        let earlier = ReusableModels::of(self.experiment, train);
+        request.earlier_models = earlier.newest();
+
+        let sink = self.recorder.start(Step::Fit)?;
+        let runner = self.experiment.runner;
+        let fitted = runner.fit(&request, sink);
+        self.recorder.computed();
+        let model_uri = match fitted {
+            Ok(fitted) => {
+                self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
+                self.recorder.step().metrics = fitted.metrics;
+                self.recorder.step().extras = fitted.extras;
+                earlier.add(self.recorder.directory().id(), &fitted.model_uri);
+                fitted.model_uri
+            }
+            Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
+                let uri = write_reference_model(&directory, spec, train)?;
+                self.recorder.manifest.model_uri = Some(uri.clone());
+                self.recorder.step().note =
+                    Some("no training step: a reference model was written".to_owned());
+                uri
+            }
+            Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
+        };
+        self.recorder.finish_step()?;
+        Ok(model_uri)
+    }
+
+    pub(super) fn evaluate(
+        &mut self,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<(), ExperimentError> {
+        self.go_on(Step::Evaluate)?;
+        let model = self.experiment.local_model(model_uri)?;
+        let directory = self.recorder.directory().path().join("predictions");
+        let mut request = EvaluateRequest::new(
+            model.uri.clone(),
+            eval.uri.clone(),
+            store::uri_of(&directory)?,
+        );
+        request.seed = self.experiment.seed;
+        request.threads = self.experiment.threads;
+        request.run_id = self.recorder.directory().id().to_owned();
+
+        let sink = self.recorder.start(Step::Evaluate)?;
+        let evaluated = self.experiment.runner.evaluate(&request, sink);
+        self.recorder.computed();
+        match evaluated {
+            Ok(evaluated) => {
+                self.recorder.manifest.metrics = evaluated.metrics.clone();
+                self.recorder.step().metrics = evaluated.metrics;
+                self.recorder.step().extras = evaluated.extras;
+            }
+            Err(error) => return Err(self.recorder.failed(Step::Evaluate, error)),
+        }
+        if directory.is_dir() {
+            self.recorder.manifest.artifacts.predictions = Some(directory);
+        }
+        self.recorder.finish_step()
+    }
+
+    /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
+    /// What goes elsewhere is published in the run's directory first.
+    pub(super) fn export(
+        &mut self,
+        model_uri: &Url,
+        destination: Option<&Url>,
+    ) -> Result<(), ExperimentError> {
+        self.go_on(Step::Export)?;
+        let destination = destination.or(self.experiment.export_to.as_ref());
+        let elsewhere = destination.filter(|destination| !store::is_local(destination));
+        let place = match (destination, elsewhere) {
+            (Some(destination), None) => store::local_path(destination)?,
+            _ => self.recorder.directory().path().join("export"),
+        };
+        if let Some(elsewhere) = elsewhere {
+            self.experiment.store()?.check_vacant(elsewhere)?;
+        }
+        let model = self.experiment.local_model(model_uri)?;
+        let staging = Staging::begin(&place)?;
+        let staging_uri = directory_uri(staging.path())?;
+        let mut request = ExportRequest::new(
+            self.recorder.directory().id(),
+            model.uri.clone(),
+            staging_uri.clone(),
+        );
+        request.provenance = self.recorder.provenance();
+
+        let sink = self.recorder.start(Step::Export)?;
+        let exported = self.experiment.runner.export(&request, sink);
+        self.recorder.computed();
+        let exported = match exported {
+            Ok(exported) => exported,
+            Err(error) => return Err(self.recorder.failed(Step::Export, error)),
+        };
+        let published = staging.publish()?;
+        let mut published_uri = directory_uri(&published)?;
+        if let Some(elsewhere) = elsewhere {
+            self.send(&published, elsewhere)?;
+            published_uri = store::below(&store::without_secrets(elsewhere), "");
+            if let Ok(mut parts) = published_uri.path_segments_mut() {
+                parts.push("");
+            }
+        }
+        self.recorder.manifest.artifacts.export = exported
+            .files
+            .into_iter()
+            .map(|mut file| {
+                if let Some(name) = file.uri.as_str().strip_prefix(staging_uri.as_str())
+                    && let Ok(uri) = published_uri.join(name)
+                {
+                    file.uri = uri;
+                }
+                file
+            })
+            .collect();
+        self.recorder.step().extras = exported.extras;
+        self.recorder.finish_step()
+    }
+
+    fn send(&self, export: &std::path::Path, destination: &Url) -> Result<(), ExperimentError> {
+        let sent = self.experiment.store()?.publish(export, destination);
+        sent.map(drop).map_err(|source| ExperimentError::Publish {
+            directory: self.recorder.directory().path().to_owned(),
+            export: export.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}
+
+fn directory_uri(path: &std::path::Path) -> Result<Url, StoreError> {
+    Url::from_directory_path(path).map_err(|()| StoreError::Location {
+        location: path.display().to_string(),
+        reason: "it is not absolute".to_owned(),
+    })
+}
+
+fn write_reference_model(
+    directory: &std::path::Path,
+    spec: &Value,
+    train: &Dataset,
+) -> Result<Url, ExperimentError> {
+    std::fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
+    let path = directory.join(MODEL_FILE);
+    let model = ReferenceModel {
+        kind: protea_contracts::model::ReferenceKind::Reference,
+        spec: spec.clone(),
+        dataset_uri: train.uri.to_string(),
+        dataset_sha256: train.sha256.clone(),
+    };
+    let mut document = json!(model);
+    if let Some(origin) = &train.origin {
+        document[DATASET_ORIGIN] = json!(origin);
+    }
+    let mut text = serde_json::to_vec_pretty(&document)
+        .map_err(|error| StoreError::write(&path)(error.into()))?;
+    text.push(b'\n');
+    write_atomic(&path, &text)?;
+    Ok(store::uri_of(&path)?)
+}

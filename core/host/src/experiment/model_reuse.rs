@@ -1,0 +1,61 @@
+//! The models that a runner made of a dataset before.
+//!
+//! `<workspace>/.protea/models/<runner>-<dataset>/` has a file for each, named for its run, so that
+//! they are found without looking at every run. They are hints: whatever is wrong with one, a fit
+//! does without.
+
+use std::{fs, path::PathBuf};
+
+use url::Url;
+
+use super::setup::Experiment;
+use crate::{
+    Dataset,
+    store::{self, write_atomic},
+};
+
+/// So many are offered to a fit.
+const MOST: usize = 16;
+/// So many digits of a SHA-256 tell two files apart; a runner checks what it takes.
+const DIGITS: usize = 32;
+
+/// The models that the experiment's runner made of a dataset.
+pub(super) struct ReusableModels {
+    directory: PathBuf,
+}
+
+impl ReusableModels {
+    pub(super) fn of(experiment: &Experiment<'_>, train: &Dataset) -> Self {
+        let short = |sha256: &str| sha256.chars().take(DIGITS).collect::<String>();
+        let runner = short(&experiment.runner.entry().sha256);
+        let directory = experiment.workspace.directory().join(".protea/models");
+        Self {
+            directory: directory.join(format!("{runner}-{}", short(&train.sha256))),
+        }
+    }
+
+    /// Those that are still there, the newest first.
+    pub(super) fn newest(&self) -> Vec<Url> {
+        let entries = fs::read_dir(&self.directory).into_iter().flatten();
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort_unstable_by(|a, b| b.cmp(a));
+        let models = paths.iter().filter_map(|path| {
+            let uri = Url::parse(fs::read_to_string(path).ok()?.trim()).ok()?;
+            store::local_path(&uri)
+                .is_ok_and(|model| model.exists())
+                .then_some(uri)
+        });
+        models.take(MOST).collect()
+    }
+
+    /// Adds the model of a run.
+    pub(super) fn add(&self, run_id: &str, model: &Url) {
+        // Without it the next fit takes longer, and nothing else.
+        if fs::create_dir_all(&self.directory).is_ok() {
+            let _ = write_atomic(
+                &self.directory.join(run_id),
+                format!("{model}\n").as_bytes(),
+            );
+        }
+    }
+}

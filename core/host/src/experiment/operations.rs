@@ -1,0 +1,227 @@
+//! What an experiment does: fit, evaluate and export, alone, together, or grouped under one run.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    context::{GroupedRun, RunContext, RunOptions},
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    lifecycle::Steps,
+    recorder::Recorder,
+    run_spec::{Parent, RunSpec},
+    setup::Experiment,
+};
+use crate::{Dataset, DispatchError, store, workspace::Job};
+
+impl Experiment<'_> {
+    /// Fits on `train`, evaluates on `eval` and exports, in one run.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError`]. A spec that the runner's schema refuses writes nothing; what fails
+    /// later is on record in the run's manifest.
+    pub fn fit_evaluate_export(
+        &self,
+        spec: &Value,
+        train: &Dataset,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let spec = self.resolve(spec)?;
+        if let Some(destination) = &self.export_to {
+            // Said before anything is computed.
+            self.store()?.check_vacant(destination)?;
+        }
+        let mut run_spec = RunSpec::new("experiment", self.runner.name());
+        run_spec.spec = &spec;
+        run_spec.datasets = vec![("train", train), ("eval", eval)];
+        self.record(&run_spec, |steps| {
+            let model = steps.fit(&spec, train)?;
+            steps.evaluate(&model, eval)?;
+            steps.export(&model, None)
+        })
+    }
+
+    /// Fits on `train`. A runner without a training step gets a reference model.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
+    pub fn fit(&self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
+        self.fit_below(None, spec, train)
+    }
+
+    /// Evaluates the model at `model_uri` on `eval`.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
+    pub fn evaluate(
+        &self,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        self.evaluate_below(None, model_uri, eval)
+    }
+
+    /// Exports the model at `model_uri` to the directory `destination`, of this machine or elsewhere,
+    /// which must not be there yet; by default to where the experiment's exports go. What goes
+    /// elsewhere is in the run's directory too.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export);
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when `destination` is there.
+    pub fn export(
+        &self,
+        model_uri: &Url,
+        destination: Option<&Url>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        self.export_below(None, model_uri, destination)
+    }
+
+    /// Groups what `body` does under one run: its operations become child runs, named
+    /// `<name>/<method>` and nested in every backend. The run ends `finished` when `body` returns
+    /// a value, `failed` when it returns an error or panics, `killed` when the user ends it.
+    ///
+    /// ```no_run
+    /// # use protea_core::{Experiment, ExperimentError, dataset};
+    /// # fn example(experiment: &Experiment<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
+    /// let grouped = experiment.run("k of five", |run| {
+    ///     let fitted = run.fit(&serde_json::json!({ "k": 5 }), &train)?;
+    ///     let scored = run.evaluate(&fitted.model_uri()?, &test)?;
+    ///     Ok(scored.manifest.metrics)
+    /// })?;
+    /// for child in &grouped.children {
+    ///     println!("{} {} {:.1} s", child.name, child.status, child.seconds);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `body` returns; [`ExperimentError::RunInsideRun`] when this is called in a `body`.
+    pub fn run<T>(
+        &self,
+        options: impl Into<RunOptions>,
+        body: impl FnOnce(&mut RunContext<'_>) -> Result<T, ExperimentError>,
+    ) -> Result<GroupedRun<T>, ExperimentError> {
+        let options = options.into();
+        let _inside = Inside::enter(&self.inside, &options.name)?;
+        let mut run_spec = RunSpec::new(options.pipeline, options.name);
+        run_spec.of_runner = options.of_runner;
+        run_spec.tags = options.tags;
+        run_spec.notes = options.notes;
+        let recorder = self.begin(&run_spec)?;
+        RunContext::new(self, recorder, run_spec.name).run(body)
+    }
+
+    pub(super) fn fit_below(
+        &self,
+        parent: Option<&Parent>,
+        spec: &Value,
+        train: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let spec = self.resolve(spec)?;
+        let mut run_spec = RunSpec::new("training", self.name(parent, "fit"));
+        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.spec = &spec;
+        run_spec.datasets = vec![("train", train)];
+        self.record(&run_spec, |steps| steps.fit(&spec, train).map(drop))
+    }
+
+    pub(super) fn evaluate_below(
+        &self,
+        parent: Option<&Parent>,
+        model_uri: &Url,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let mut run_spec = RunSpec::new("evaluation", self.name(parent, "evaluate"));
+        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        let shown = store::without_secrets(model_uri);
+        run_spec.model_uri = Some(&shown);
+        run_spec.datasets = vec![("eval", eval)];
+        self.record(&run_spec, |steps| steps.evaluate(model_uri, eval))
+    }
+
+    pub(super) fn export_below(
+        &self,
+        parent: Option<&Parent>,
+        model_uri: &Url,
+        destination: Option<&Url>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let mut run_spec = RunSpec::new("export", self.name(parent, "export"));
+        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        let shown = store::without_secrets(model_uri);
+        run_spec.model_uri = Some(&shown);
+        self.record(&run_spec, |steps| steps.export(model_uri, destination))
+    }
+
+    /// `<parent>/<method>`; a run by itself is named after its runner.
+    fn name(&self, parent: Option<&Parent>, method: &str) -> String {
+        let above = parent.map_or(self.runner.name(), |parent| &parent.name);
+        format!("{above}/{method}")
+    }
+
+    pub(super) fn resolve(&self, spec: &Value) -> Result<Value, ExperimentError> {
+        self.runner.resolve_spec(spec).map_err(Self::before_run)
+    }
+
+    fn before_run(source: DispatchError) -> ExperimentError {
+        ExperimentError::Spec {
+            source: Box::new(source),
+        }
+    }
+
+    fn begin(&self, run_spec: &RunSpec<'_>) -> Result<Recorder, ExperimentError> {
+        Recorder::begin(&self.job_of(run_spec)?, self, run_spec)
+    }
+
+    pub(super) fn job_of(&self, run_spec: &RunSpec<'_>) -> Result<Job, ExperimentError> {
+        Ok(match &self.job {
+            Some(job) => job.clone(),
+            None => self.workspace.job(&run_spec.state_point(self))?,
+        })
+    }
+
+    pub(super) fn record(
+        &self,
+        run_spec: &RunSpec<'_>,
+        work: impl FnOnce(&mut Steps<'_>) -> Result<(), ExperimentError>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let recorder = self.begin(run_spec)?;
+        let mut steps = Steps {
+            experiment: self,
+            recorder,
+        };
+        let result = work(&mut steps);
+        steps.recorder.end(result)
+    }
+}
+
+/// Held while a body of [`Experiment::run`] goes on.
+struct Inside<'e>(&'e Mutex<Option<String>>);
+
+impl<'e> Inside<'e> {
+    fn enter(inside: &'e Mutex<Option<String>>, name: &str) -> Result<Self, ExperimentError> {
+        let mut outer = inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outer) = &*outer {
+            return Err(ExperimentError::RunInsideRun {
+                outer: outer.clone(),
+                inner: name.to_owned(),
+            });
+        }
+        *outer = Some(name.to_owned());
+        drop(outer);
+        Ok(Self(inside))
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

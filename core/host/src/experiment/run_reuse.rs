@@ -1,0 +1,214 @@
+//! Work that was done before, and need not be done again.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde_json::Value;
+
+use super::{finished_run::FinishedRun, observer::Step, setup::Experiment, work::Work};
+use crate::workspace::{Job, RunManifest, Status};
+
+/// The runs of jobs that fitted and evaluated, as they were when a job was first looked into: each is
+/// read once, however much work there is for it.
+#[derive(Default)]
+pub(super) struct ReusableRuns {
+    /// Whether a run counts only if its time can be compared too.
+    alike: bool,
+    jobs: Mutex<HashMap<PathBuf, Arc<[ReusableRun]>>>,
+}
+
+/// What tells whether a run did a piece of work.
+struct ReusableRun {
+    run_id: String,
+    directory: PathBuf,
+    runner: String,
+    seed: u64,
+    spec: Value,
+    /// The SHA-256 of what was fitted on and evaluated on.
+    datasets: [String; 2],
+    pipeline: String,
+    threads: usize,
+    isolation: String,
+}
+
+impl ReusableRuns {
+    /// Of those, the ones of the same pipeline, threads and isolation.
+    pub(super) fn alike() -> Self {
+        Self {
+            alike: true,
+            ..Self::default()
+        }
+    }
+
+    /// The latest run of the job that did this work to its end, with the same runner file. What cannot
+    /// be read there is no such run.
+    pub(super) fn find(
+        &self,
+        experiment: &Experiment<'_>,
+        job: &Job,
+        work: &Work<'_>,
+    ) -> Option<FinishedRun> {
+        let runs = self.of(job.directory());
+        let did = runs.iter().filter(|done| {
+            done.runner == experiment.runner.entry().sha256
+                && done.seed == experiment.seed
+                && done.datasets == [&*work.train.sha256, &*work.eval.sha256]
+                && done.spec == work.spec
+                && (!self.alike || done.is_alike(experiment, work))
+        });
+        let latest = did.max_by(|a, b| a.run_id.cmp(&b.run_id))?;
+        Some(FinishedRun {
+            directory: latest.directory.clone(),
+            manifest: RunManifest::read(&latest.directory).ok()?,
+        })
+    }
+
+    fn of(&self, job: &Path) -> Arc<[ReusableRun]> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs = jobs.entry(job.to_owned()).or_insert_with(|| read(job));
+        Arc::clone(runs)
+    }
+}
+
+fn read(job: &Path) -> Arc<[ReusableRun]> {
+    let below = |directory: PathBuf| {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path())
+    };
+    let pipelines = below(job.join("artifacts"));
+    let runs = pipelines.flat_map(below);
+    runs.filter_map(|directory| ReusableRun::of(RunManifest::read(&directory).ok()?, directory))
+        .collect()
+}
+
+impl ReusableRun {
+    fn is_alike(&self, experiment: &Experiment<'_>, work: &Work<'_>) -> bool {
+        self.pipeline == work.pipeline
+            && self.threads == experiment.threads
+            && self.isolation == experiment.runner.isolation().name()
+    }
+
+    /// None of a run that did not fit and evaluate to its end.
+    fn of(manifest: RunManifest, directory: PathBuf) -> Option<Self> {
+        let did = |step: Step| {
+            let mut steps = manifest.steps.iter();
+            steps.any(|record| record.name == step.name() && record.status == Status::Finished)
+        };
+        let whole = manifest.status == Status::Finished && did(Step::Fit) && did(Step::Evaluate);
+        if !whole {
+            return None;
+        }
+        let sum = |role: &str| {
+            let sum = manifest.datasets.get(role)?.get("sha256")?.as_str();
+            sum.map(str::to_owned)
+        };
+        Some(Self {
+            datasets: [sum("train")?, sum("eval")?],
+            run_id: manifest.run_id,
+            directory,
+            runner: manifest.runner?.sha256,
+            seed: manifest.seed,
+            spec: manifest.spec,
+            pipeline: manifest.pipeline,
+            threads: manifest.threads,
+            isolation: manifest.isolation,
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::workspace::{Artifacts, HostRecord, RunnerRecord, StepRecord};
+
+    fn write(job: &Path, run_id: &str, steps: &[(Step, Status)]) {
+        let directory = job.join("artifacts/trial").join(run_id);
+        fs::create_dir_all(&directory).unwrap();
+        let step = |(step, status): &(Step, Status)| StepRecord {
+            name: step.name().to_owned(),
+            status: *status,
+            seconds: 0.1,
+            metrics: Map::new(),
+            extras: Map::new(),
+            note: None,
+        };
+        let manifest = RunManifest {
+            run_id: run_id.to_owned(),
+            job_id: "job".to_owned(),
+            pipeline: "trial".to_owned(),
+            name: None,
+            parent: None,
+            project: None,
+            group: None,
+            tags: Default::default(),
+            notes: None,
+            status: Status::Finished,
+            runner: Some(RunnerRecord {
+                name: "knn".to_owned(),
+                version: "1.0.0".to_owned(),
+                contract_version: "1.0.0".to_owned(),
+                path: PathBuf::from("libknn.so"),
+                sha256: "0".repeat(64),
+            }),
+            isolation: "worker".to_owned(),
+            spec: json!({ "k": 5 }),
+            seed: 7,
+            threads: 1,
+            datasets: ["train", "eval"]
+                .map(|role| (role.to_owned(), json!({ "sha256": role })))
+                .into_iter()
+                .collect(),
+            host: HostRecord::here(),
+            code: None,
+            started: Timestamp::now(),
+            finished: Some(Timestamp::now()),
+            steps: steps.iter().map(step).collect(),
+            model_uri: None,
+            metrics: Map::new(),
+            artifacts: Artifacts::default(),
+            error: None,
+        };
+        let text = serde_json::to_vec(&manifest).unwrap();
+        fs::write(directory.join("run_manifest.json"), text).unwrap();
+    }
+
+    #[test]
+    fn a_job_is_read_once_and_only_what_fitted_and_evaluated_counts() {
+        const WHOLE: [(Step, Status); 2] = [
+            (Step::Fit, Status::Finished),
+            (Step::Evaluate, Status::Finished),
+        ];
+        let job = tempfile::tempdir().unwrap();
+        write(job.path(), "a", &WHOLE);
+        write(job.path(), "b", &WHOLE[..1]);
+        write(
+            job.path(),
+            "c",
+            &[WHOLE[0], (Step::Evaluate, Status::Failed)],
+        );
+        let garbage = job.path().join("artifacts/trial/d");
+        fs::create_dir_all(&garbage).unwrap();
+        fs::write(garbage.join("run_manifest.json"), "{").unwrap();
+
+        let ids = |known: &ReusableRuns| {
+            let runs = known.of(job.path());
+            let mut ids: Vec<String> = runs.iter().map(|done| done.run_id.clone()).collect();
+            ids.sort();
+            ids
+        };
+        let known = ReusableRuns::default();
+        assert_eq!(ids(&known), ["a"]);
+        assert_eq!(known.of(job.path())[0].datasets, ["train", "eval"]);
+        write(job.path(), "e", &WHOLE);
+        assert_eq!(ids(&known), ["a"], "a search goes by how it found the job");
+        assert_eq!(ids(&ReusableRuns::default()), ["a", "e"]);
+    }
+}

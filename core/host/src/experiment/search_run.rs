@@ -1,0 +1,104 @@
+//! A search in a run: checked before, on record after.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    context::{GroupedRun, RunContext, RunOptions},
+    error::ExperimentError,
+    search_table,
+    search_trials::Searching,
+    setup::Experiment,
+};
+use crate::{
+    Dataset,
+    search::{Chooser, Search, SearchResult, described},
+};
+
+impl Experiment<'_> {
+    /// Searches for the best settings, in a run of its own: [`RunContext::search`] in a
+    /// [`run`](Self::run).
+    ///
+    /// ```no_run
+    /// # use protea_core::{Experiment, dataset};
+    /// # fn example(experiment: &Experiment<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// use protea_core::experiment::{Search, Setting, Strategy};
+    ///
+    /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
+    /// let search = Search::new(Strategy::tpe(40))
+    ///     .over(Setting::whole("k", 1..=30))
+    ///     .by("MFO.fmax");
+    /// let found = experiment.search("knn/search", &search, &train, &test)?.value;
+    /// println!("{:?} scores {:?}", found.best.params, found.best.score);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`RunContext::search`]; a search that cannot be done at all writes nothing.
+    pub fn search(
+        &self,
+        options: impl Into<RunOptions>,
+        search: &Search,
+        train: &Dataset,
+        eval: &Dataset,
+    ) -> Result<GroupedRun<SearchResult>, ExperimentError> {
+        search.check(self.runner)?;
+        let mut options = options.into();
+        options.pipeline = "search";
+        self.run(options, |run| run.search(search, train, eval))
+    }
+}
+
+impl RunContext<'_> {
+    /// Fits on `train` and evaluates on `eval` with many settings, and says which were best. Each
+    /// trial is a child run, `<run>/trial-003`, in the job of its own state point, also where the
+    /// experiment is flat; several go on at once if
+    /// [`with_jobs`](Experiment::with_jobs) says so. Which trials there are, and their scores, do
+    /// not depend on that.
+    ///
+    /// A trial is taken over from a run that is there already, if it finished with the same runner
+    /// file, settings, seed and datasets. So a search that was interrupted goes on where it was.
+    ///
+    /// A trial that fails is recorded, and the search goes on. The run's settings get what was
+    /// searched and `best`, its metrics `best.<metric>`, its directory the table of all trials,
+    /// `search.tsv`.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Search`] when the search cannot be done, or no trial has a score;
+    /// [`ExperimentError::Cancelled`] or [`ExperimentError::Step`] when the user ends it; whatever
+    /// keeps runs from being recorded.
+    pub fn search(
+        &mut self,
+        search: &Search,
+        train: &Dataset,
+        eval: &Dataset,
+    ) -> Result<SearchResult, ExperimentError> {
+        let experiment = self.steps.experiment;
+        search.check(experiment.runner)?;
+        let objective = search.objective(experiment.runner)?;
+        let chooser = Chooser::new(&search.settings, search.strategy, experiment.seed)?;
+        let mut what = described(search.strategy, &search.settings, chooser.total());
+        what["metric"] = json!(objective.name);
+        let dataset = |dataset: &Dataset| json!({ "name": dataset.name, "sha256": dataset.sha256 });
+        self.log_params(Map::from_iter([
+            ("search".to_owned(), what),
+            ("train_dataset".to_owned(), dataset(train)),
+            ("eval_dataset".to_owned(), dataset(eval)),
+        ]))?;
+
+        let mut searching = Searching::new(search, objective, chooser, (train, eval));
+        let ended = searching.run(self);
+        let directory = self.steps.recorder.directory().path();
+        // Also of a search that was ended, as far as it came.
+        let table = search_table::write(directory, &search.settings, searching.trials())?;
+        self.steps.recorder.log_artifact(&table)?;
+        ended?;
+        let result = searching.result(experiment.seed, table)?;
+        let score = result.best.score.unwrap_or(f64::NAN);
+        let best = Value::Object(result.best.params.clone());
+        self.log_params(Map::from_iter([("best".to_owned(), best)]))?;
+        self.log_metrics(0, &[(&format!("best.{}", result.metric), score)])?;
+        Ok(result)
+    }
+}

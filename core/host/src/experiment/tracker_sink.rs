@@ -1,0 +1,127 @@
+//! A run in its trackers.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_marker};
+use serde_json::{Map, json};
+
+use super::{error::ExperimentError, setup::Experiment};
+use crate::workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status};
+
+/// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
+pub(super) struct TrackerSink {
+    pub(super) run: Run,
+    open_runs: PathBuf,
+    failure: Mutex<Option<TrackerError>>,
+}
+
+impl TrackerSink {
+    /// Starts the run in the trackers of the experiment.
+    pub(super) fn start(
+        experiment: &Experiment<'_>,
+        job: &Job,
+        manifest: &RunManifest,
+    ) -> Result<Self, ExperimentError> {
+        let tracker = experiment.tracking.tracker(experiment.workspace, job)?;
+        let start = run_start(job, manifest, experiment.tracking.offline)?;
+        Ok(Self {
+            run: tracker.start_run(start)?,
+            open_runs: experiment.workspace.open_runs(),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// Logs the value of a metric that a runner sent.
+    pub(super) fn metric(&self, step: u64, name: &str, value: f64) {
+        self.keep(self.run.log_metrics(step, [(name, value)]));
+    }
+
+    fn keep(&self, result: Result<(), TrackerError>) {
+        if let Err(error) = result {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+        }
+    }
+
+    /// What could not be logged since this was asked last.
+    pub(super) fn check(&self) -> Result<(), TrackerError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().map_or(Ok(()), Err)
+    }
+
+    /// What the run wrote goes to the backends, then its end.
+    pub(super) fn end(&self, manifest: &RunManifest) -> Result<(), TrackerError> {
+        let run = &self.run;
+        let directory = &manifest.artifacts.directory;
+        let artifact = |name: &str| match directory.join(name) {
+            path if path.exists() => run.log_artifact(&path, file_name(name)),
+            _ => Ok(()),
+        };
+        let model = directory.join("model");
+        let sent = match model.exists() {
+            true => run.log_model(&model, "model"),
+            false => Ok(()),
+        };
+        let sent = ["predictions", "export", RUN_LOG, RUN_MANIFEST]
+            .into_iter()
+            .fold(sent, |sent, name| sent.and_then(|()| artifact(name)));
+        let ended = match (manifest.status, &manifest.error) {
+            (Status::Killed, Some(reason)) => run.kill(reason),
+            (Status::Failed, Some(error)) => run.fail(error),
+            (status, _) => run.finish(status),
+        };
+        sent.and(ended).and(self.check())
+    }
+
+    /// All that is known of the run says how it ended. Until then the next command sees to it.
+    pub(super) fn settle(&self) -> Result<(), TrackerError> {
+        clear_open_marker(&self.open_runs, self.run.id())
+    }
+}
+
+fn file_name(name: &str) -> &str {
+    Path::new(name)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(name)
+}
+
+/// What trackers are told of a run at its start.
+fn run_start(
+    job: &Job,
+    manifest: &RunManifest,
+    offline: bool,
+) -> Result<RunStart, ExperimentError> {
+    let mut start = RunStart::new(manifest.name.clone().unwrap_or_default())
+        .with_id(&manifest.run_id)
+        .with_kind(&manifest.pipeline);
+    start.started = manifest.started;
+    start.offline = offline;
+    start.project.clone_from(&manifest.project);
+    start.group.clone_from(&manifest.group);
+    start.parent.clone_from(&manifest.parent);
+    start.notes.clone_from(&manifest.notes);
+    start.tags.clone_from(&manifest.tags);
+    let mut config = Map::from_iter([("job".to_owned(), json!(manifest.job_id))]);
+    if let Some(runner) = &manifest.runner {
+        config.insert("runner".to_owned(), runner.identity());
+    }
+    config.insert("seed".to_owned(), json!(manifest.seed));
+    if !manifest.spec.is_null() {
+        config.insert("spec".to_owned(), manifest.spec.clone());
+    }
+    for (role, dataset) in &manifest.datasets {
+        let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
+        config.insert(format!("{role}_dataset"), identity);
+    }
+    for key in ["experiment", "hypothesis"] {
+        if let Some(value) = job.state_point()?.get(key) {
+            config.insert(key.to_owned(), value.clone());
+        }
+    }
+    start.config = config;
+    Ok(start)
+}

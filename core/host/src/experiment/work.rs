@@ -1,0 +1,25 @@
+//! A run that fits and evaluates: what is to be done, and what came of it.
+
+use serde_json::Value;
+
+use super::finished_run::FinishedRun;
+use crate::Dataset;
+
+/// A run that is to fit and to evaluate.
+pub(super) struct Work<'w> {
+    /// The directory below `artifacts/`.
+    pub(super) pipeline: &'static str,
+    /// Its name below that of its parent.
+    pub(super) name: String,
+    /// The settings, with the runner's defaults filled in.
+    pub(super) spec: Value,
+    pub(super) train: &'w Dataset,
+    pub(super) eval: &'w Dataset,
+}
+
+/// A run that did so.
+pub(super) struct Worked {
+    pub(super) run: FinishedRun,
+    /// Whether it was there already.
+    pub(super) taken_over: bool,
+}

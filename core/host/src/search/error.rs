@@ -1,0 +1,77 @@
+//! Why a search cannot be done, or found nothing.
+
+use std::path::PathBuf;
+
+/// Why a search cannot be done, or found nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    /// The text does not say what to vary.
+    #[error("{text:?} does not say what to search over: {problem}; write k=1,3,5 or k=1..30")]
+    Text {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A setting cannot be varied so: the runner has no such setting, or it cannot have such a
+    /// value.
+    #[error("the search cannot vary the setting {setting}: {problem}")]
+    Setting {
+        /// The setting.
+        setting: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is nothing to vary.
+    #[error("there is no setting to search over; give one, such as k=1,3,5,10")]
+    NoSetting,
+    /// There is nothing to try.
+    #[error("a search needs at least one trial, and a generation at least one too")]
+    NoTrial,
+    /// There is too much to try.
+    #[error(
+        "the grid has {trials} trials, more than {most}; list fewer values, or search at random"
+    )]
+    TooLarge {
+        /// How many trials the grid has.
+        trials: u128,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The runner declares no such metric.
+    #[error(
+        "the runner declares no metric {metric:?}{}; it has {}",
+        nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default(),
+        known.join(", ")
+    )]
+    Metric {
+        /// What was asked for.
+        metric: String,
+        /// The name that is most like it.
+        nearest: Option<String>,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No trial has a score.
+    #[error(
+        "none of the {trials} trials has a score; the first of them: {first}; all of them are in {}",
+        table.display()
+    )]
+    AllFailed {
+        /// How many there were.
+        trials: usize,
+        /// What is wrong with the first.
+        first: String,
+        /// The table of the trials.
+        table: PathBuf,
+    },
+}
+
+impl SearchError {
+    pub(crate) fn setting(setting: &str, problem: impl Into<String>) -> Self {
+        Self::Setting {
+            setting: setting.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What a search found.
+
+use std::path::PathBuf;
+
+use protea_contracts::{Metrics, metrics::Direction};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::workspace::Status;
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SearchResult {
+    /// What the trials were compared by.
+    pub metric: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// `grid`, `random` or `tpe`.
+    pub strategy: &'static str,
+    /// What the trials were chosen with, where they were chosen at random.
+    pub seed: u64,
+    /// The best trial; of several with the same score the first.
+    pub best: Trial,
+    /// How many trials were taken over from runs that were there already.
+    pub taken_over: usize,
+    /// How many trials have no score.
+    pub failed: usize,
+    /// All trials, in their order.
+    pub trials: Vec<Trial>,
+    /// The same as a table, tab-separated, in the directory of the search's run.
+    pub table: PathBuf,
+}
+
+/// A trial of a search.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trial {
+    /// Its place in the search, from 0.
+    pub number: usize,
+    /// The settings that were varied.
+    pub params: Map<String, Value>,
+    /// All settings, as `fit` got them; `null` where the runner refused them.
+    pub spec: Value,
+    /// Its score; none where it failed, or did not return the metric.
+    pub score: Option<f64>,
+    /// All metrics that it returned.
+    pub metrics: Metrics,
+    /// How it ended.
+    pub status: Status,
+    /// Where its scores are from.
+    pub origin: Origin,
+    /// Wall time of its steps.
+    pub seconds: f64,
+    /// Its run, where there is one.
+    pub run_id: Option<String>,
+    /// The run's directory.
+    pub directory: Option<PathBuf>,
+    /// Why it has no score.
+    pub error: Option<String>,
+}
+
+/// Where the scores of a trial or a fold are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A run of its own.
+    Computed,
+    /// A run that was there before.
+    TakenOver,
+    /// An earlier trial of the same search with the same settings.
+    Repeated,
+}
+
+impl Origin {
+    /// `computed`, `taken_over` or `repeated`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Computed => "computed",
+            Self::TakenOver => "taken_over",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
+impl Trial {
+    pub(crate) fn proposed(number: usize, params: Map<String, Value>) -> Self {
+        Self {
+            number,
+            params,
+            spec: Value::Null,
+            score: None,
+            metrics: Map::new(),
+            status: Status::Failed,
+            origin: Origin::Computed,
+            seconds: 0.0,
+            run_id: None,
+            directory: None,
+            error: None,
+        }
+    }
+
+    /// Becomes what an earlier trial with the same settings came to.
+    pub(crate) fn repeat(&mut self, earlier: Self) {
+        *self = Self {
+            number: self.number,
+            params: std::mem::take(&mut self.params),
+            origin: Origin::Repeated,
+            ..earlier
+        };
+    }
+}

@@ -1,0 +1,58 @@
+//! The exact distance, in double precision, which decides.
+
+use super::index::Index;
+use super::metric::Metric;
+use super::rows::Matrix;
+
+/// Computes exact distances, from one query at a time.
+pub(super) struct ExactDistance<'s, 'a> {
+    index: &'s Index<'a>,
+    query: Option<usize>,
+    squared_norm: f64,
+    values: Vec<f64>,
+    scratch: Vec<f32>,
+}
+
+impl<'s, 'a> ExactDistance<'s, 'a> {
+    pub(super) fn new(index: &'s Index<'a>) -> Self {
+        Self {
+            index,
+            query: None,
+            squared_norm: 0.0,
+            values: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Turns to a query; nothing to do when it is the last one's turn again.
+    pub(super) fn take(&mut self, queries: &Matrix<'_>, query: usize, squared_norm: f64) {
+        if self.query != Some(query) {
+            let values = queries.row(query).as_f32(&mut self.scratch);
+            self.values.clear();
+            self.values
+                .extend(values.iter().map(|&value| f64::from(value)));
+            self.query = Some(query);
+            self.squared_norm = squared_norm;
+        }
+    }
+
+    /// The distance of the query to a member of the index, in the index's metric.
+    pub(super) fn distance(&mut self, member: usize) -> f64 {
+        let index = self.index;
+        let row = index
+            .references
+            .row(index.members[member] as usize)
+            .as_f32(&mut self.scratch);
+        match index.metric {
+            Metric::L2 => index.exact.squared_distance(&self.values, row),
+            Metric::Cosine => {
+                // The root of the product, not the product of roots: exact for equal vectors.
+                let norms = (self.squared_norm * index.sizes[member].squared).sqrt();
+                if norms == 0.0 {
+                    return 1.0;
+                }
+                (1.0 - index.exact.dot(&self.values, row) / norms).clamp(0.0, 2.0)
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Markers of open runs, and ending the runs whose process is gone.
+//!
+//! A marker is a file named by the run's id. Its first line is the path of the log, relative to the
+//! directory of the markers; its second line, if there is one, the identity of the process.
+
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{EventLog, process_identity::ProcessIdentity, relative_path};
+use crate::{
+    EventKind, RunEvent, RunStatus, TrackerError,
+    feed::cursors,
+    files::{self, remove_if_present},
+};
+
+/// A run that has a marker although no process records it any more. Its log has an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClosedRun {
+    /// The run's id.
+    pub run_id: String,
+    /// The run's log.
+    pub log: PathBuf,
+    /// How it ended: `killed` if its process was gone before it could say.
+    pub status: RunStatus,
+    /// Why it failed or was killed, if that is known.
+    pub error: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunEnd {
+    /// The status, not [`RunStatus::Running`].
+    pub status: RunStatus,
+    /// Why it failed or was killed, if that is known.
+    pub error: Option<String>,
+}
+
+impl RunEnd {
+    /// An end with this status and reason.
+    #[must_use]
+    pub const fn new(status: RunStatus, error: Option<String>) -> Self {
+        Self { status, error }
+    }
+}
+
+/// A marker younger than this may belong to a process that has not locked its log yet.
+const YOUNG: Duration = Duration::from_secs(30);
+
+/// How long to wait for a lock whose process is gone. A process that is killed just after a fork
+/// leaves its locks to the child, until that executes its own program.
+const INHERITED_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+const REASON: &str = "its process ended without ending the run";
+
+/// Ends every run that has a marker in the directory `open_runs` and whose log nobody has locked.
+/// Returns these runs, including those whose log already has an end, and the errors of those that
+/// could not be ended. It is not an error if the directory does not exist.
+///
+/// A log without an end gets the one that `known_end` returns for the path of the log, for a caller
+/// that records ends elsewhere too; otherwise it gets the status `killed`.
+///
+/// Markers stay until [`clear_open_marker`], so that the caller can first record the end elsewhere.
+pub fn close_vanished(
+    open_runs: &Path,
+    known_end: impl Fn(&Path) -> Option<RunEnd>,
+) -> (Vec<ClosedRun>, Vec<TrackerError>) {
+    let (mut closed, mut failures) = (Vec::new(), Vec::new());
+    let entries = match fs::read_dir(open_runs) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return (closed, failures),
+        Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
+    };
+    let deadline = Instant::now() + INHERITED_LOCK_TIMEOUT;
+    for entry in entries.flatten() {
+        match close(open_runs, &entry.path(), &known_end, deadline) {
+            Ok(run) => closed.extend(run),
+            // The run is still being recorded.
+            Err(TrackerError::InUse { .. }) => {}
+            Err(error) => failures.push(error),
+        }
+    }
+    closed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
+    (closed, failures)
+}
+
+fn close(
+    open_runs: &Path,
+    path: &Path,
+    known_end: &impl Fn(&Path) -> Option<RunEnd>,
+    deadline: Instant,
+) -> Result<Option<ClosedRun>, TrackerError> {
+    let Some(marker) = Marker::read(open_runs, path)? else {
+        return Ok(None);
+    };
+    if !marker.log.is_file() {
+        marker.remove_if_never_begun()?;
+        return Ok(None);
+    }
+    let mut log = marker.lock_log(deadline)?;
+    let Some(last) = log.last().cloned() else {
+        marker.remove_if_never_begun()?;
+        return Ok(None);
+    };
+    let end = match last.end {
+        Some(end) => end,
+        None => {
+            let end = known_end(log.path())
+                .unwrap_or_else(|| RunEnd::new(RunStatus::Killed, Some(REASON.to_owned())));
+            // After a power failure, backends may have events that the log lost; the end must come
+            // after these. An unreadable cursor is no reason to leave the run open: a sync will
+            // report it.
+            let sent = cursors(log.path()).unwrap_or_default();
+            let sent = sent.into_iter().filter_map(|cursor| cursor.seq);
+            let seq = sent.fold(last.seq, u64::max) + 1;
+            let kind = EventKind::Finish {
+                status: end.status,
+                error: end.error.clone(),
+            };
+            log.append(&[RunEvent::new(seq, Timestamp::now(), kind)])?;
+            end
+        }
+    };
+    let run_id = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(ClosedRun {
+        run_id: run_id.into_owned(),
+        log: marker.log,
+        status: end.status,
+        error: end.error,
+    }))
+}
+
+/// The marker of an open run.
+struct Marker {
+    path: PathBuf,
+    log: PathBuf,
+    process: Option<ProcessIdentity>,
+}
+
+impl Marker {
+    /// None if the run ended after the directory was listed.
+    fn read(open_runs: &Path, path: &Path) -> Result<Option<Self>, TrackerError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrackerError::read(path)(error)),
+        };
+        let mut lines = text.lines();
+        let log = Path::new(lines.next().unwrap_or_default());
+        Ok(Some(Self {
+            path: path.to_owned(),
+            log: relative_path::resolve(open_runs, log),
+            process: lines.next().and_then(ProcessIdentity::parse),
+        }))
+    }
+
+    /// For a marker without any event in a log: either the run is just about to begin, or its
+    /// process is gone and the run never began.
+    fn remove_if_never_begun(&self) -> Result<(), TrackerError> {
+        let is_young = || is_young(&self.path).map_err(TrackerError::read(&self.path));
+        if self.is_process_gone() || !is_young()? {
+            remove_if_present(&self.path)?;
+        }
+        Ok(())
+    }
+
+    fn lock_log(&self, deadline: Instant) -> Result<EventLog, TrackerError> {
+        loop {
+            match EventLog::open(&self.log) {
+                Err(TrackerError::InUse { .. })
+                    if Instant::now() < deadline && self.is_process_gone() =>
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn is_process_gone(&self) -> bool {
+        self.process.as_ref().is_some_and(ProcessIdentity::is_gone)
+    }
+}
+
+fn is_young(marker: &Path) -> io::Result<bool> {
+    let age = fs::metadata(marker)?.modified()?.elapsed();
+    Ok(age.is_ok_and(|age| age < YOUNG))
+}
+
+/// Marks a run as open if it has no marker yet. To be called before its log is locked: a marker
+/// that is there may be that of a process which records the run.
+pub(crate) fn mark_open_if_new(
+    open_runs: &Path,
+    run_id: &str,
+    log: &Path,
+) -> Result<(), TrackerError> {
+    if open_runs.join(run_id).exists() {
+        return Ok(());
+    }
+    mark_open(open_runs, run_id, log).map(drop)
+}
+
+/// Marks a run as open by this process, and returns the marker. To be called once its log is locked.
+pub(crate) fn mark_open(
+    open_runs: &Path,
+    run_id: &str,
+    log: &Path,
+) -> Result<PathBuf, TrackerError> {
+    fs::create_dir_all(open_runs).map_err(TrackerError::write(open_runs))?;
+    let marker = open_runs.join(run_id);
+    let log = relative_path::between(open_runs, log);
+    let invalid = |reason: &str| TrackerError::Name {
+        what: "path",
+        value: log.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    let log = log.to_str().ok_or_else(|| invalid("it is not UTF-8"))?;
+    if log.contains(['\n', '\r']) {
+        return Err(invalid("it contains a line break"));
+    }
+    let process = ProcessIdentity::current().map_or_else(String::new, |it| format!("\n{it}"));
+    fs::write(&marker, format!("{log}{process}")).map_err(TrackerError::write(&marker))?;
+    Ok(marker)
+}
+
+/// Removes the marker of a run, after its end is recorded everywhere. It is not an error if there
+/// is none.
+///
+/// # Errors
+///
+/// [`TrackerError::Write`].
+pub fn clear_open_marker(open_runs: &Path, run_id: &str) -> Result<(), TrackerError> {
+    files::remove_if_present(&open_runs.join(run_id))
+}
