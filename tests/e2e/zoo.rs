@@ -1,6 +1,7 @@
 //! Every animal of the zoo, and the host that survives it.
 
 mod command;
+mod errors;
 mod host;
 mod table;
 
