@@ -1,9 +1,9 @@
 /*
  * protea_runner.h: a protea experiment runner in plain C (C11, or C++20).
  *
- * A runner is a shared library that holds two things, both made here:
+ * A runner is a shared library that exports two things, both declared here:
  *
- *   - a descriptor, which a host reads from the file without running any of its code:
+ *   - a descriptor, which a host reads from the file without running any code:
  *
  *         PROTEA_RUNNER_DESCRIPTOR("mine", "0.1.0", "What it does, in one line.");
  *
@@ -20,16 +20,16 @@
  *
  * Build it with `cc -shared -fPIC -o libmine.so mine.c` and drop it into a runner directory.
  *
- * Requests and answers are JSON texts in UTF-8, the same as those of a runner in Rust; their fields
- * are documented in protea-contracts (`request`, `result`, `error`, `Capabilities`). A field that a
- * runner does not know is to be passed over: a younger host may send more.
+ * Requests and answers are JSON in UTF-8, the same as those of a runner in Rust; their fields are
+ * documented in protea-contracts (`request`, `result`, `error`, `Capabilities`). A runner must ignore
+ * a field that it does not know: a newer host may send more.
  *
- * How this grows: every struct begins with its size as its maker knows it. Within one major version
- * of the contract, fields are only added at the end. Read a field that is not in version 1.0.0 only
- * if `struct_size` reaches beyond it (PROTEA_HAS).
+ * Versions: every struct begins with its size as the side that fills it knows it. Within one major
+ * version of the contract, fields are only added at the end. Read a field that is not in version
+ * 1.0.0 only if `struct_size` covers it (PROTEA_HAS).
  *
- * Calls come from any thread, and several may run at once. There is no longjmp and no C++ exception
- * across this boundary.
+ * Calls may come from any thread, and several may run at once. No longjmp and no C++ exception may
+ * cross this boundary.
  */
 #ifndef PROTEA_RUNNER_H
 #define PROTEA_RUNNER_H
@@ -41,20 +41,20 @@
 extern "C" {
 #endif
 
-/* The contract that this header is of. A host of the same major version takes the runner. */
+/* The contract of this header. A host of the same major version accepts the runner. */
 #define PROTEA_CONTRACT_VERSION "1.1.0"
 
-/* The longest answer, and the longest text of an event, that a host takes: 64 MiB. */
+/* The longest answer, and the longest string of an event, that a host accepts: 64 MiB. */
 #define PROTEA_TEXT_LIMIT ((size_t)67108864)
 
-/* What a call answers. */
+/* What a call returns. */
 #define PROTEA_OK UINT32_C(0)    /* the answer is the result */
 #define PROTEA_ERROR UINT32_C(1) /* the answer is an error, see protea_runner */
 
-/* How much an event matters. */
+/* How important an event is. */
 #define PROTEA_LEVEL_DEBUG UINT32_C(0)   /* for the author of the runner */
 #define PROTEA_LEVEL_INFO UINT32_C(1)    /* for the user */
-#define PROTEA_LEVEL_WARNING UINT32_C(2) /* the user should look at it; the result stands */
+#define PROTEA_LEVEL_WARNING UINT32_C(2) /* the user should look at it; the result is valid */
 #define PROTEA_LEVEL_ERROR UINT32_C(3)   /* something went wrong */
 
 /* Whether the struct behind `pointer` is new enough to have `field`. */
@@ -66,40 +66,41 @@ typedef struct protea_answer protea_answer;
 typedef struct protea_runner protea_runner;
 
 /*
- * The host, as a runner sees it during one call. Give the pointer itself, or a plain copy of the
+ * The host, as a runner sees it during one call. Pass the pointer itself, or a plain copy of the
  * struct, to its functions; they may be called from any thread.
  *
- * It is valid until the call returns, and longer only while it is retained. What is emitted after
- * the call has returned is dropped, and counts as a breach of the contract.
+ * It is valid until the call returns, and longer only while it is retained. Events emitted after
+ * the call has returned are dropped and counted as violations of the contract.
  */
 struct protea_host {
     size_t struct_size;
 
-    /* The host's own; not the runner's business. */
+    /* For the host only. */
     const void *context;
 
     /*
      * Sends an event. `event` is a dotted name such as "runner.mine.fit_start"; `message` is for
      * people, or NULL; `fields` is a JSON object, or NULL for an empty one. Lengths are in bytes,
-     * without a terminating NUL. An event below level() is dropped. Never fails; what is not UTF-8
-     * in name and message is replaced.
+     * without a terminating NUL. An event below level() is dropped. Never fails; invalid UTF-8 in
+     * name and message is replaced.
      *
-     * The event "progress" with {"done": 3, "total": 10} tells how far the call has come, and
-     * "metric" with {"name": "loss", "value": 0.5, "step": 3} records a metric during it.
+     * The event "progress" with {"done": 3, "total": 10} reports how far the call has come, and
+     * "metric" with {"name": "loss", "value": 0.5, "step": 3} records a metric during the call.
      *
-     * Not 0: the host wants the call to end. Answer {"kind":"cancelled"} within a second.
+     * Returns non-zero if the host wants the call to end. Answer {"kind":"cancelled"} within a
+     * second.
      */
     int32_t (*emit)(const protea_host *host, const char *event, size_t event_length,
                     const char *message, size_t message_length, const char *fields,
                     size_t fields_length, uint32_t level);
 
-    /* Not 0: the host wants the call to end. */
+    /* Returns non-zero if the host wants the call to end. */
     int32_t (*is_cancelled)(const protea_host *host);
 
-    /* The lowest level that the host wants to hear of. */
+    /* The lowest level that the host wants. */
     uint32_t (*level)(const protea_host *host);
 
-    /* Keeps the host valid beyond the call, for a thread that ends late; once per release. */
+    /* Keeps the host valid beyond the call, for a thread that ends late. Call release once for each. */
     void (*retain)(const protea_host *host);
     void (*release)(const protea_host *host);
 };
@@ -108,15 +109,16 @@ struct protea_host {
 struct protea_answer {
     size_t struct_size;
 
-    /* JSON, UTF-8, without a terminating NUL; the runner's until it is given to free_answer. */
+    /* JSON, UTF-8, without a terminating NUL. The runner owns it; the host calls free_answer. */
     char *json;
     size_t length;
 };
 
 /*
- * The runner. Every function is there but `explain`, which may be NULL; each answers PROTEA_OK or PROTEA_ERROR and fills `answer`.
+ * The runner. Every function is required, except `explain`, which may be NULL. Each returns PROTEA_OK
+ * or PROTEA_ERROR and fills `answer`.
  *
- *   function       takes             answers
+ *   function       request           answer
  *   describe       nothing           Capabilities
  *   fit            FitRequest        RunResult     {"model_uri": "file:///...", "metrics": {...}}
  *   evaluate       EvaluateRequest   EvalResult    {"metrics": {...}}
@@ -125,7 +127,7 @@ struct protea_answer {
  *                                                   "predicted": 1, "terms": [{"term", "score",
  *                                                   "contributions": [{"source", "amount"}, ...]}]}
  *
- * A runner that has `explain` says so in its Capabilities: "explains": true.
+ * A runner that has `explain` must set "explains": true in its Capabilities.
  *
  * An error is one of
  *
@@ -135,8 +137,11 @@ struct protea_answer {
  *   {"kind": "model", "message": "..."}        the model is at fault
  *   {"kind": "not_found", "message": "..."}    no such protein, or no such term
  *   {"kind": "missing", "what": "the program blastp", "remedy": "how to get it"}
+ *   {"kind": "no_space", "message": "..."}     the disk is full, or a quota is used up
  *   {"kind": "cancelled"}
- *   {"kind": "failed", "message": "..."}       anything else
+ *   {"kind": "failed", "message": "..."}       any other failure
+ *
+ * An older host shows an error of a kind that it does not know as "failed".
  *
  * `request` is not terminated by a NUL, and is valid until the call returns.
  */
@@ -149,28 +154,28 @@ struct protea_runner {
                          protea_answer *answer);
     uint32_t (*export_model)(const char *request, size_t length, const protea_host *host,
                              protea_answer *answer);
-    /* Frees what the answer holds. Called once after every call, whatever it answered. */
+    /* Frees the memory of the answer. Called once after every call, whatever it returned. */
     void (*free_answer)(protea_answer *answer);
-    /* Since 1.1.0. Says where the scores of a protein come from. */
+    /* Since 1.1.0. Explains the scores of a protein. */
     uint32_t (*explain)(const char *request, size_t length, const protea_host *host,
                         protea_answer *answer);
 };
 
-/* Puts a symbol where the host finds it, whatever -fvisibility says. */
+/* Exports a symbol, whatever -fvisibility says. */
 #if defined(_WIN32)
 #define PROTEA_EXPORT __declspec(dllexport)
 #else
 #define PROTEA_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* The symbol that a host looks for. */
+/* The symbol that a host searches for. */
 #define PROTEA_RUNNER_SYMBOL "protea_runner_c_v1"
 extern PROTEA_EXPORT const protea_runner protea_runner_c_v1;
 
 /*
  * The descriptor: 1024 bytes in the link section ".protea" ("__DATA,__protea" on Apple's systems).
  * Magic and format version, four little-endian lengths, then name, version, contract version and
- * summary one after the other.
+ * summary without separators.
  */
 #define PROTEA_DESCRIPTOR_SIZE 1024
 
@@ -204,9 +209,9 @@ typedef struct protea_descriptor {
     (unsigned char)(PROTEA_LENGTH(text) & 0xff), (unsigned char)(PROTEA_LENGTH(text) >> 8)
 
 /*
- * Defines the descriptor; once in a library, at file scope. All three are string literals: the name
- * has lower-case letters, digits, '-' and '_', begins with a letter and is at most 64 long; the
- * version is the runner's own; the summary is one line of UTF-8.
+ * Defines the descriptor. Use it once in a library, at file scope. All three are string literals: the
+ * name has lower-case letters, digits, '-' and '_', begins with a letter and is at most 64 bytes
+ * long; the version is that of the runner; the summary is one line of UTF-8.
  */
 #define PROTEA_RUNNER_DESCRIPTOR(name, version, summary)                                           \
     PROTEA_ASSERT(PROTEA_LENGTH(name) >= 1 && PROTEA_LENGTH(name) <= 64,                           \

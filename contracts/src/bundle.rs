@@ -1,4 +1,4 @@
-//! What `export` writes: the triple of model, `spec.yaml` and `run.json`, known by content.
+//! What `export` writes: the model, `spec.yaml` and `run.json`, each identified by its SHA-256.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,19 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    Attribute, CONTRACT_VERSION, ExportRequest, ExportResult, ExportedFile, RunnerError,
-    content::digest_file, model, request::file_uri,
+    content::digest_file,
+    error::{Attribute, RunnerError},
+    model,
+    request::{ExportRequest, HasModel},
+    result::{ExportResult, ExportedFile},
+    uri::file_uri,
+    version::CONTRACT_VERSION,
 };
 
 const SPEC: &str = "spec.yaml";
 const RUN: &str = "run.json";
 
-/// An export in the making. [`ExportRequest::bundle`] begins one.
+/// An export that is being written. [`ExportRequest::bundle`] creates one.
 ///
 /// ```
 /// # use protea_contracts::prelude::*;
@@ -33,12 +38,21 @@ pub struct Bundle {
     run: serde_json::Value,
 }
 
+impl ExportRequest {
+    /// Begins the export in the output directory: writes `spec.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] or [`RunnerError::NoSpace`] when the directory cannot be written, and
+    /// [`RunnerError::Model`] when there is no model.
+    pub fn bundle(&self, spec: &impl Serialize) -> Result<Bundle, RunnerError> {
+        Bundle::create(self, spec)
+    }
+}
+
 impl Bundle {
-    pub(crate) fn create(
-        directory: PathBuf,
-        request: &ExportRequest,
-        spec: &impl Serialize,
-    ) -> Result<Self, RunnerError> {
+    fn create(request: &ExportRequest, spec: &impl Serialize) -> Result<Self, RunnerError> {
+        let directory = request.output_dir()?;
         let yaml = serde_saphyr::to_string(spec).or_failed("writing the spec as YAML")?;
         let model_source = request.model_path()?;
         let (model_sha256, _) =
@@ -65,7 +79,7 @@ impl Bundle {
         &self.directory
     }
 
-    /// Adds a file of this role and gives the path at which to write it, before
+    /// Adds a file of this role and returns the path to write it to, before
     /// [`finish`](Self::finish). `name` is relative to the export's directory.
     pub fn add(&mut self, role: &str, name: &str) -> PathBuf {
         let path = self.directory.join(name);
@@ -73,12 +87,12 @@ impl Bundle {
         path
     }
 
-    /// Writes `model` as the `model.json` of the export. Without it, the model document that the
-    /// request names is copied as it is.
+    /// Writes `model` as the `model.json` of the export. If this is not called,
+    /// [`finish`](Self::finish) copies the model document that the request names.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] when it cannot be written.
+    /// [`RunnerError::Failed`] or [`RunnerError::NoSpace`] when it cannot be written.
     pub fn write_model(&mut self, model: &impl Serialize) -> Result<(), RunnerError> {
         let path = self.add("model", model::FILE_NAME);
         model::write(&path, model)
@@ -88,7 +102,8 @@ impl Bundle {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] when a file cannot be written or an added one is not there.
+    /// [`RunnerError::Failed`] or [`RunnerError::NoSpace`] when a file cannot be written, or one that
+    /// was [added](Self::add) does not exist.
     pub fn finish(mut self) -> Result<ExportResult, RunnerError> {
         if !self.files.iter().any(|(role, _)| role == "model") {
             let path = self.add("model", model::FILE_NAME);

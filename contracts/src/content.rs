@@ -1,4 +1,4 @@
-//! Files known by their content: size and SHA-256.
+//! Files identified by their content: size and SHA-256.
 
 use std::{
     fs::File,
@@ -9,10 +9,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A file of a dataset or an export, with what its content must be.
+/// A file of a dataset or an export, with the size and hash of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileDigest {
-    /// Path relative to the directory that lists it, with `/` between the parts.
+    /// Path relative to the directory of the listing, with `/` between the parts.
     pub path: String,
     /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
@@ -20,39 +20,39 @@ pub struct FileDigest {
     pub bytes: u64,
 }
 
-/// Why a file is not what a listing says it is.
+/// Why a file does not match a listing.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{path} cannot be read: {source}")]
     Unreadable {
         /// The file.
         path: String,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// Its size differs.
+    /// The size differs.
     #[error(
         "{path} has {found} bytes where {expected} are listed: it was changed or cut short; get a fresh copy"
     )]
     Size {
         /// The file.
         path: String,
-        /// The size listed.
+        /// The size in the listing, in bytes.
         expected: u64,
-        /// The size found.
+        /// The size of the file, in bytes.
         found: u64,
     },
-    /// Its content differs.
+    /// The hash differs.
     #[error(
         "{path} has SHA-256 {found} where {expected} is listed: it was changed; get a fresh copy"
     )]
     Hash {
         /// The file.
         path: String,
-        /// The sum listed.
+        /// The hash in the listing.
         expected: String,
-        /// The sum found.
+        /// The hash of the file.
         found: String,
     },
     /// The listed path leaves the directory.
@@ -110,7 +110,8 @@ impl FileDigest {
         })
     }
 
-    /// Checks that the file is there with the size listed: cheap, and enough to map it.
+    /// Checks that the file exists and has the listed size. Cheap, and enough before mapping it into
+    /// memory.
     ///
     /// # Errors
     ///
@@ -165,7 +166,7 @@ impl FileDigest {
     }
 }
 
-/// Bytes in hexadecimal, as the sums here are written.
+/// Bytes in lower-case hexadecimal, as the hashes here are written.
 ///
 /// ```
 /// assert_eq!(protea_contracts::content::hex(&[0, 171]), "00ab");

@@ -1,4 +1,4 @@
-//! What a host learns of a runner from its file, without loading it.
+//! The descriptor: what a host reads from a runner's file without loading it.
 //!
 //! [`export_runner!`](crate::export_runner) puts a block of [`SIZE`] bytes into a link section of
 //! the shared library, [`SECTION`]:
@@ -7,23 +7,23 @@
 //! |---|---|
 //! | 0–15 | [`MAGIC`], whose last byte is the version of this format |
 //! | 16–23 | four little-endian `u16`: the lengths of name, version, contract version and summary |
-//! | 24– | the four texts, UTF-8, one after the other |
-//! | then | for each library of others that the runner opens, three little-endian `u16` and three texts: file, variable, remedy |
+//! | 24– | the four strings, UTF-8, one after the other |
+//! | then | for each third-party library that the runner opens, three little-endian `u16` and three strings: file, variable, remedy |
 //! | to the end | zeros |
 //!
-//! A host built before libraries were declared passes over them: it reads the four texts and no more.
+//! A host older than the declaration of libraries reads only the first four strings.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::LibraryDeclaration;
+use crate::library::LibraryDeclaration;
 
 /// Begins every descriptor.
 pub const MAGIC: [u8; 16] = *b"PROTEA-RUNNER\0\0\x01";
 /// The size of a descriptor in bytes.
 pub const SIZE: usize = 1024;
-/// The link section that holds the descriptor (ELF and PE name it so, Mach-O has it in `__DATA`).
+/// The link section that holds the descriptor, in ELF and PE files.
 #[cfg(not(target_vendor = "apple"))]
 pub const SECTION: &str = ".protea";
 /// The link section that holds the descriptor, in the segment `__DATA`.
@@ -35,6 +35,7 @@ const NAME_LIMIT: usize = 64;
 
 /// Name, versions and one line about a runner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Descriptor {
     /// The name by which it is dispatched: lower-case letters, digits, `-` and `_`, beginning
     /// with a letter, at most 64 characters.
@@ -45,21 +46,22 @@ pub struct Descriptor {
     pub contract_version: String,
     /// What it does, in one line.
     pub summary: String,
-    /// The libraries of others that it opens while it works.
+    /// The third-party libraries that it opens at run time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<LibraryDeclaration>,
 }
 
 /// Why a block of bytes is not a descriptor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DescriptorError {
     /// It does not begin with [`MAGIC`], or is not [`SIZE`] bytes long.
     #[error("its descriptor section does not hold a descriptor of this format")]
     Format,
-    /// The lengths point outside the block, or a text is not UTF-8.
+    /// A length points outside the block, or a string is not UTF-8.
     #[error("its descriptor is damaged: {0}")]
     Damaged(&'static str),
-    /// The name is not one that a runner may have.
+    /// The name is not allowed for a runner.
     #[error(
         "its name {0:?} is not allowed: use lower-case letters, digits, '-' and '_', beginning with a letter, at most 64"
     )]
@@ -71,7 +73,7 @@ impl Descriptor {
     ///
     /// # Errors
     ///
-    /// [`DescriptorError`]; the bytes come from a file that nobody vouches for.
+    /// [`DescriptorError`]. The bytes come from a file that is not trusted.
     pub fn parse(section: &[u8]) -> Result<Self, DescriptorError> {
         if section.len() < SIZE || section[..16] != MAGIC {
             return Err(DescriptorError::Format);
@@ -125,7 +127,7 @@ impl Descriptor {
     ///
     /// # Panics
     ///
-    /// At compile time: when the name is not allowed or the texts do not fit.
+    /// At compile time: when the name is not allowed or the strings do not fit.
     #[must_use]
     pub const fn encode(
         name: &str,
@@ -164,11 +166,11 @@ impl Descriptor {
         block
     }
 
-    /// Adds the libraries of others that a runner opens to a block that [`encode`](Self::encode) made.
+    /// Adds the third-party libraries that a runner opens to a block from [`encode`](Self::encode).
     ///
     /// # Panics
     ///
-    /// At compile time: when a text is empty or they do not fit.
+    /// At compile time: when a string is empty or they do not fit.
     #[must_use]
     pub const fn with_libraries(
         mut block: [u8; SIZE],
@@ -204,7 +206,7 @@ impl Descriptor {
         block
     }
 
-    /// The libraries of others that the runner in the file `runner` opens and does not find.
+    /// The libraries that the runner at `runner` opens and that are not found.
     #[must_use]
     pub fn missing_libraries(&self, runner: &Path) -> Vec<&LibraryDeclaration> {
         let libraries = self.libraries.iter();
@@ -214,7 +216,7 @@ impl Descriptor {
     }
 }
 
-/// Writes a text and, elsewhere, its length.
+/// Writes a string at `at` and its length at `length_at`.
 const fn put(block: &mut [u8; SIZE], length_at: usize, at: usize, text: &[u8]) {
     let length = (text.len() as u16).to_le_bytes();
     block[length_at] = length[0];
@@ -230,7 +232,7 @@ const fn put(block: &mut [u8; SIZE], length_at: usize, at: usize, text: &[u8]) {
     }
 }
 
-/// Reads texts that lie at `at`, one after the other, and whose lengths lie at `lengths`.
+/// Reads consecutive strings from `at`, whose lengths are at `lengths`.
 fn texts<const N: usize>(
     block: &[u8],
     at: &mut usize,
@@ -251,7 +253,7 @@ fn texts<const N: usize>(
     Ok(texts)
 }
 
-/// Whether `name` is one that a runner may have.
+/// Whether `name` is allowed for a runner.
 #[must_use]
 pub const fn is_legal_name(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > NAME_LIMIT || !name[0].is_ascii_lowercase() {
@@ -274,7 +276,7 @@ mod tests {
     const BLOCK: [u8; SIZE] = Descriptor::encode("knn", "0.1.0", "1.0.0", "Nächste Nachbarn");
 
     #[test]
-    fn a_descriptor_is_read_as_it_was_written() {
+    fn a_descriptor_round_trips() {
         let read = Descriptor::parse(&BLOCK).unwrap();
         assert_eq!(
             read,
@@ -289,14 +291,14 @@ mod tests {
     }
 
     const LIBRARY: LibraryDeclaration<&str> = LibraryDeclaration {
-        file: "lib_of_others.so",
-        variable: "OF_OTHERS",
+        file: "lib_third_party.so",
+        variable: "THIRD_PARTY",
         remedy: "build it",
     };
     const WITH_LIBRARIES: [u8; SIZE] = Descriptor::with_libraries(BLOCK, &[LIBRARY, LIBRARY]);
 
     #[test]
-    fn libraries_stand_behind_what_older_hosts_read() {
+    fn libraries_come_after_what_older_hosts_read() {
         let read = Descriptor::parse(&WITH_LIBRARIES).unwrap();
         let [one, other] = &read.libraries[..] else {
             panic!("{read:?}");
@@ -307,7 +309,7 @@ mod tests {
         assert_eq!(one.remedy, LIBRARY.remedy);
         let missing = read.missing_libraries("/no/such/directory/runner.so".as_ref());
         assert_eq!(missing.len(), 2);
-        // The lengths and the four texts are what they were.
+        // The lengths and the first four strings are unchanged.
         let texts = TEXTS + "knn0.1.01.0.0Nächste Nachbarn".len();
         assert_eq!(WITH_LIBRARIES[..texts], BLOCK[..texts]);
         assert_eq!(
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_that_lie_are_damage() {
+    fn damaged_libraries_are_rejected() {
         let at = TEXTS + "knn0.1.01.0.0Nächste Nachbarn".len();
         let mut long = WITH_LIBRARIES;
         long[at + 4..at + 6].copy_from_slice(&u16::MAX.to_le_bytes());
@@ -335,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_cut_short_or_of_another_kind_is_no_descriptor() {
+    fn a_truncated_or_foreign_block_is_not_a_descriptor() {
         assert_eq!(
             Descriptor::parse(&BLOCK[..SIZE - 1]),
             Err(DescriptorError::Format)
@@ -346,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn lying_lengths_broken_text_and_illegal_names_are_told_apart() {
+    fn wrong_lengths_bad_utf8_and_illegal_names_differ() {
         let mut long = BLOCK;
         long[22..24].copy_from_slice(&u16::MAX.to_le_bytes());
         assert!(matches!(

@@ -1,95 +1,23 @@
-//! Events that a runner sends to the host during a call, and the host's wish to cancel.
+//! The emitter: sends events to the host during a call, and says whether the host wants to cancel.
 //!
-//! An event has a name such as `runner.knn.fit_start`, perhaps a message for people, fields (a JSON
-//! object) and a [`Level`]. Sending one never fails and never blocks on the host's trackers; the
-//! answer says whether the host wants the call cancelled. An event below the host's level costs
-//! one comparison.
+//! Sending an event never fails and never blocks on the host's trackers. The answer says whether
+//! the host wants the call cancelled. An event below the host's level costs one comparison.
 
 use std::{cell::Cell, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::{RunnerError, abi::SinkHandle};
+pub use crate::event::{Event, EventSink, Level, METRIC, PROGRESS, Signal};
+use crate::{
+    error::RunnerError,
+    event::{MetricEvent, ProgressEvent},
+    host_sink::{Connection, HostSink},
+};
 
-/// The name of the event that [`Emitter::progress`] sends.
-pub const PROGRESS: &str = "progress";
-/// The name of the event that [`Emitter::metric`] sends.
-pub const METRIC: &str = "metric";
+/// A sink that drops every event.
+struct Discard;
 
-/// How much an event matters. Ordered: `Debug < Info < Warning < Error`.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// For the author of the runner.
-    Debug,
-    /// For the user.
-    #[default]
-    Info,
-    /// Something the user should look at; the result stands.
-    Warning,
-    /// Something went wrong.
-    Error,
-}
-
-impl Level {
-    /// The level of a number that crossed the boundary; what is beyond the last is an error.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Self {
-        match number {
-            0 => Self::Debug,
-            1 => Self::Info,
-            2 => Self::Warning,
-            _ => Self::Error,
-        }
-    }
-}
-
-/// What the host answers to an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// Go on.
-    Continue,
-    /// The host wants the call to end; answer [`RunnerError::Cancelled`] soon.
-    Cancel,
-}
-
-/// An event as the host receives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// Dotted name, such as `runner.knn.fit_start`.
-    pub name: &'a str,
-    /// For people.
-    pub message: Option<&'a str>,
-    /// A JSON object, as bytes. It comes from the runner: check before you believe it.
-    pub fields: &'a [u8],
-    /// How much it matters.
-    pub level: Level,
-}
-
-/// The host's end: what becomes of the events of a call.
-///
-/// Called from whatever thread the runner emits on. A panic in it stays in it: the event is lost,
-/// later ones are not sent, and the call goes on.
-pub trait EventSink: Send + Sync {
-    /// Events below this level are not sent. Asked once, when the [`Emitter`] is made.
-    fn level(&self) -> Level {
-        Level::Info
-    }
-
-    /// Takes an event.
-    fn receive(&self, event: &Event<'_>);
-
-    /// Whether the call should end.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-}
-
-struct Silence;
-
-impl EventSink for Silence {
+impl EventSink for Discard {
     fn level(&self) -> Level {
         Level::Error
     }
@@ -103,11 +31,11 @@ thread_local! {
 
 /// The runner's end: sends events to the host. Cheap to clone, usable from any thread.
 ///
-/// A clone may outlive the call; what it sends then is dropped by the host and counted as a
-/// breach of the contract.
+/// A clone may outlive the call. The host drops what it sends then, and counts it as a violation of
+/// the contract.
 #[derive(Clone)]
 pub struct Emitter {
-    handle: SinkHandle,
+    connection: Arc<dyn Connection>,
     level: Level,
 }
 
@@ -115,24 +43,27 @@ impl Emitter {
     /// An emitter that feeds `sink`.
     #[must_use]
     pub fn new(sink: Arc<dyn EventSink>) -> Self {
-        Self::from_handle(SinkHandle::new(sink))
+        Self::connected(HostSink::new(sink))
     }
 
-    /// An emitter whose events go nowhere: for tests of a runner.
+    /// An emitter that drops every event, for tests of a runner.
     #[must_use]
     pub fn silent() -> Self {
-        Self::new(Arc::new(Silence))
+        Self::new(Arc::new(Discard))
     }
 
-    pub(crate) fn from_handle(handle: SinkHandle) -> Self {
-        let level = handle.level();
-        Self { handle, level }
+    pub(crate) fn connected(connection: impl Connection + 'static) -> Self {
+        let level = connection.level();
+        Self {
+            connection: Arc::new(connection),
+            level,
+        }
     }
 
     /// Sends an event. `fields` must serialise to a JSON object; numbers that are not finite
     /// become `null`.
     ///
-    /// An event below the host's level is not sent and answered with [`Signal::Continue`].
+    /// An event below the host's level is not sent, and the answer is [`Signal::Continue`].
     ///
     /// ```
     /// use protea_contracts::{Emitter, Level, Signal};
@@ -159,7 +90,7 @@ impl Emitter {
             let reason = serde_json::json!({ "unserialisable_fields": error.to_string() });
             bytes.extend_from_slice(reason.to_string().as_bytes());
         }
-        let signal = self.handle.emit(&Event {
+        let signal = self.connection.send(&Event {
             name: event,
             message,
             fields: &bytes,
@@ -184,35 +115,24 @@ impl Emitter {
         self.emit(event, Some(message), fields, Level::Warning)
     }
 
-    /// Tells how far the call has come: `done` of `total` (0 where unknown), both in the same unit.
-    /// `done` never falls within a call for the same `total`.
+    /// Reports how far the call has come: `done` of `total` (0 if unknown), both in the same unit.
+    /// Within a call, `done` must not decrease for the same `total`.
     pub fn progress(&self, done: u64, total: u64) -> Signal {
-        #[derive(Serialize)]
-        struct Progress {
-            done: u64,
-            total: u64,
-        }
-        self.info(PROGRESS, &Progress { done, total })
+        self.info(PROGRESS, &ProgressEvent::new(done, total))
     }
 
     /// Records a metric during the call, such as the loss after an epoch.
     pub fn metric(&self, name: &str, value: f64, step: u64) -> Signal {
-        #[derive(Serialize)]
-        struct Metric<'a> {
-            name: &'a str,
-            value: f64,
-            step: u64,
-        }
-        self.info(METRIC, &Metric { name, value, step })
+        self.info(METRIC, &MetricEvent::new(name, value, step))
     }
 
     /// Whether the host wants the call to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.handle.is_cancelled()
+        self.connection.is_cancelled()
     }
 
-    /// Ends a call that the host wants cancelled: `emit.check()?` in a loop.
+    /// Ends a call that the host wants cancelled: write `emit.check()?` in a loop.
     ///
     /// # Errors
     ///

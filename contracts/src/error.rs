@@ -1,19 +1,25 @@
-//! What a runner's call can fail with.
+//! Why a call of a runner fails.
+
+use std::{error::Error, io};
 
 use serde::{Deserialize, Serialize};
 
-/// What a call of a runner gives.
+/// What a call of a runner returns.
 pub type RunnerResult<T> = Result<T, RunnerError>;
 
-/// Why a call of a runner did not succeed. It crosses to the host as it is.
+/// Why a call of a runner did not succeed. The host receives it unchanged, as JSON.
+///
+/// A host older than a kind shows it as [`Failed`](Self::Failed), with the kind's name before the
+/// message, so a new kind needs a field `message`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunnerError {
-    /// The method has no such step; `remedy` says what to do instead.
+    /// The method has no such operation; `remedy` says what to do instead.
     #[error("{operation} is not supported: {remedy}")]
     Unsupported {
-        /// `fit`, `evaluate`, `export` or `explain`.
+        /// The operation's [`NAME`](crate::Operation::NAME).
         operation: String,
         /// What to do instead.
         remedy: String,
@@ -29,22 +35,23 @@ pub enum RunnerError {
     /// The dataset cannot be used.
     #[error("the dataset cannot be used: {message}")]
     Dataset {
-        /// What is wrong with it, where, and the remedy.
+        /// What is wrong with it, where, and how to fix it.
         message: String,
     },
     /// The model cannot be used.
     #[error("the model cannot be used: {message}")]
     Model {
-        /// What is wrong with it, where, and the remedy.
+        /// What is wrong with it, where, and how to fix it.
         message: String,
     },
-    /// What the request names is not there, such as a protein of the dataset or a term of the ontology.
+    /// Something that the request names does not exist, such as a protein of the dataset or a term
+    /// of the ontology.
     #[error("{message}")]
     NotFound {
-        /// What is not there, where it was looked for, and what is there that resembles it.
+        /// What was not found, where it was searched for, and similar names.
         message: String,
     },
-    /// Something that the method needs is not on this machine, such as a program.
+    /// Something that the method needs is not installed on this machine, such as a program.
     #[error("{what} is missing: {remedy}")]
     Missing {
         /// What is missing.
@@ -52,10 +59,16 @@ pub enum RunnerError {
         /// How to get it.
         remedy: String,
     },
+    /// The output could not be written because the disk is full or a quota is used up.
+    #[error("{message}")]
+    NoSpace {
+        /// What was being written, and the system's message.
+        message: String,
+    },
     /// The host asked for the call to end, and it did.
     #[error("cancelled")]
     Cancelled,
-    /// Anything else.
+    /// Any other failure.
     #[error("{message}")]
     Failed {
         /// What failed, with its causes.
@@ -103,65 +116,83 @@ impl RunnerError {
     }
 }
 
-/// Turns an error of any kind into the [`RunnerError`] that says whose fault it was, with the
-/// whole chain of causes in its message.
+/// Turns an error of any kind into the [`RunnerError`] that says what is at fault, with the whole
+/// chain of causes in its message.
+///
+/// A full disk or an exhausted quota anywhere in the chain becomes [`RunnerError::NoSpace`],
+/// whichever method is called.
 ///
 /// ```
+/// use std::io;
+///
 /// use protea_contracts::{Attribute, RunnerError};
 ///
 /// let error = std::fs::read("/no/such/model").or_model("reading the weights").unwrap_err();
 /// assert!(matches!(error, RunnerError::Model { .. }));
 /// assert!(error.to_string().contains("reading the weights: "));
+///
+/// let full: io::Result<()> = Err(io::ErrorKind::StorageFull.into());
+/// let error = full.or_failed("writing predictions.tsv").unwrap_err();
+/// assert!(matches!(error, RunnerError::NoSpace { .. }));
 /// ```
 pub trait Attribute<T> {
     /// The dataset is at fault.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] where `self` is an error.
+    /// [`RunnerError::Dataset`] or [`RunnerError::NoSpace`] if `self` is an error.
     fn or_dataset(self, doing: &str) -> Result<T, RunnerError>;
 
     /// The model is at fault.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] where `self` is an error.
+    /// [`RunnerError::Model`] or [`RunnerError::NoSpace`] if `self` is an error.
     fn or_model(self, doing: &str) -> Result<T, RunnerError>;
 
     /// Something else is at fault.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] where `self` is an error.
+    /// [`RunnerError::Failed`] or [`RunnerError::NoSpace`] if `self` is an error.
     fn or_failed(self, doing: &str) -> Result<T, RunnerError>;
 }
 
-impl<T, E: std::error::Error> Attribute<T> for Result<T, E> {
+impl<T, E: Error + 'static> Attribute<T> for Result<T, E> {
     fn or_dataset(self, doing: &str) -> Result<T, RunnerError> {
-        self.map_err(|error| RunnerError::Dataset {
-            message: chain(doing, &error),
-        })
+        attribute(self, doing, |message| RunnerError::Dataset { message })
     }
 
     fn or_model(self, doing: &str) -> Result<T, RunnerError> {
-        self.map_err(|error| RunnerError::Model {
-            message: chain(doing, &error),
-        })
+        attribute(self, doing, |message| RunnerError::Model { message })
     }
 
     fn or_failed(self, doing: &str) -> Result<T, RunnerError> {
-        self.map_err(|error| RunnerError::Failed {
-            message: chain(doing, &error),
-        })
+        attribute(self, doing, |message| RunnerError::Failed { message })
     }
 }
 
-fn chain(doing: &str, error: &dyn std::error::Error) -> String {
+fn attribute<T, E: Error + 'static>(
+    result: Result<T, E>,
+    doing: &str,
+    fault: impl FnOnce(String) -> RunnerError,
+) -> Result<T, RunnerError> {
+    result.map_err(|error| {
+        let message = chain(doing, &error);
+        if is_out_of_space(&error) {
+            RunnerError::NoSpace { message }
+        } else {
+            fault(message)
+        }
+    })
+}
+
+fn chain(doing: &str, error: &dyn Error) -> String {
     let mut text = format!("{doing}: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
         let part = error.to_string();
-        // Many errors already print their source; saying it twice helps nobody.
+        // Many errors already print their source; do not repeat it.
         if !text.contains(&part) {
             text.push_str(": ");
             text.push_str(&part);
@@ -169,4 +200,41 @@ fn chain(doing: &str, error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+fn is_out_of_space(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            if matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ) {
+                return true;
+            }
+            // `source()` of an `io::Error` skips the error that it wraps.
+            if error.get_ref().is_some_and(|inner| is_out_of_space(inner)) {
+                return true;
+            }
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_found_behind_other_errors() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let wrapped = io::Error::other(io::Error::other(full()));
+        for error in [full(), wrapped, io::ErrorKind::QuotaExceeded.into()] {
+            let error = Err::<(), _>(error).or_model("writing").unwrap_err();
+            assert!(matches!(error, RunnerError::NoSpace { .. }), "{error:?}");
+        }
+        let other = Err::<(), _>(io::Error::other("disk on fire")).or_failed("writing");
+        assert_eq!(other, Err(RunnerError::failed("writing: disk on fire")));
+    }
 }

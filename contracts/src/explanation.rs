@@ -1,8 +1,8 @@
-//! Where a score comes from.
+//! Explanations: where a score comes from.
 //!
-//! An explanation is of one protein: the terms that are predicted for it, and for each of them what
-//! contributed to its score. What contributes depends on the method: neighbours that vote, features
-//! that move a prediction, frequencies in a training set. As JSON:
+//! An explanation covers one protein: the terms that are predicted for it, and what contributed to
+//! the score of each. The contributors depend on the method: neighbours that vote, features that
+//! shift a prediction, frequencies in a training set. As JSON:
 //!
 //! ```json
 //! {
@@ -29,7 +29,7 @@
 //! }
 //! ```
 //!
-//! A field added later has a default, and a field that a host does not know is passed over.
+//! A field added later has a default, and a host ignores a field that it does not know.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -37,84 +37,87 @@ use serde_json::{Map, Value};
 /// Where the scores of a protein come from: the result of
 /// [`ExperimentRunner::explain`](crate::ExperimentRunner::explain).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Explanation {
     /// The protein.
     pub accession: String,
-    /// What contributes, in the singular, as a table's heading: `neighbour`, `feature`.
+    /// The kind of contributor, in the singular, as the heading of a table: `neighbour`, `feature`.
     pub contributors: String,
-    /// How many terms are predicted for the protein, whether explained here or not.
+    /// The number of terms predicted for the protein, explained here or not.
     pub predicted: usize,
-    /// The terms that are explained, by falling score; of one score, the most telling first.
+    /// The explained terms by descending score; of equal scores, the most informative first.
     pub terms: Vec<TermExplanation>,
-    /// How many decimals the scores are rounded to, where the method rounds them.
+    /// The number of decimals that the method rounds scores to, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u8>,
-    /// Whatever else is worth knowing.
+    /// Anything else worth showing.
     #[serde(default)]
     pub extras: Map<String, Value>,
 }
 
 /// Where the score of a term comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TermExplanation {
     /// The term's id.
     pub term: String,
-    /// Its name, where the ontology gives one.
+    /// Its name, if the ontology has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The aspect or namespace that it is in, as metrics name it.
+    /// Its aspect or namespace, as in metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aspect: Option<String>,
-    /// The score, as `evaluate` gives it before it is rounded for a file.
+    /// The score that `evaluate` computes, before it is rounded for a file.
     pub score: f64,
-    /// Whether `evaluate` predicts the term; it may leave out what scores low or follows from another.
+    /// Whether `evaluate` predicts the term. It may omit terms that score low or follow from another.
     #[serde(default = "yes")]
     pub predicted: bool,
-    /// How the contributions make up the score.
+    /// How the contributions combine to the score.
     #[serde(default)]
     pub combination: Combination,
-    /// What the score would be made of without any contribution: 0 for votes, the expected value for
-    /// features.
+    /// The value without any contribution: 0 for votes, the expected value for features.
     #[serde(default)]
     pub base: f64,
-    /// What made up the score, the largest amount first. Nothing that counts is left out.
+    /// The contributions, the largest amount first. None that changes the score is omitted.
     #[serde(default)]
     pub contributions: Vec<Contribution>,
 }
 
-/// What contributed to a score, and how much.
+/// One contributor to a score, and its amount.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Contribution {
-    /// Who or what: a neighbour's accession, a feature's name.
+    /// The contributor: a neighbour's accession, a feature's name.
     pub source: String,
-    /// How much: the part of the score, on the scale of the term's [`Combination`].
+    /// Its part of the score, on the scale of the term's [`Combination`].
     pub amount: f64,
-    /// Place among those that were asked, the first being 1.
+    /// Its rank among the neighbours, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<usize>,
-    /// Distance from the protein, in the method's measure.
+    /// Distance from the protein, in the method's metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<f64>,
-    /// Similarity to the protein, in the method's measure.
+    /// Similarity to the protein, in the method's metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<f64>,
-    /// What its vote counts, before all votes are brought to scale.
+    /// The weight of its vote, before votes are normalised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
     /// A feature's value for the protein.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// The source's most specific terms that imply this one; none where it has the term itself and
-    /// nothing below it.
+    /// The source's most specific terms that imply this one; empty if it has the term itself and
+    /// none of its descendants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub through: Vec<String>,
 }
 
-/// How contributions make up a score.
+/// How contributions combine to a score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Combination {
@@ -123,9 +126,9 @@ pub enum Combination {
     Sum,
     /// The largest of the base and the amounts.
     Max,
-    /// 1 / (1 + exp(−x)), where x is the base plus all amounts: they are logarithms of odds.
+    /// 1 / (1 + exp(−x)), where x is the base plus all amounts, which are log-odds.
     LogisticSum,
-    /// One that only a newer contract knows.
+    /// A combination that only a newer contract has.
     #[serde(other)]
     Other,
 }
@@ -144,9 +147,8 @@ impl Explanation {
         }
     }
 
-    /// Takes the terms of which the protein's scores consist: sorts them by score, those of one score
-    /// as they come, counts those that are predicted, and keeps the first `limit`, or all where that
-    /// is 0.
+    /// Sets the terms: sorts them by descending score (a stable sort), counts the predicted ones, and
+    /// keeps the first `limit`, or all if that is 0.
     #[must_use]
     pub fn with_terms(mut self, mut terms: Vec<TermExplanation>, limit: usize) -> Self {
         terms.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -167,7 +169,7 @@ impl Explanation {
 }
 
 impl TermExplanation {
-    /// A predicted term whose score is a sum of contributions yet to come.
+    /// A predicted term whose score is a sum of contributions that are to be added.
     pub fn new(term: impl Into<String>, score: f64) -> Self {
         Self {
             term: term.into(),
@@ -177,8 +179,8 @@ impl TermExplanation {
         }
     }
 
-    /// What base and contributions make up: the score but for rounding. `None` for a combination
-    /// that this contract does not know.
+    /// The score computed from base and contributions, equal to `score` up to rounding. `None` for a
+    /// combination that this contract does not know.
     ///
     /// ```
     /// use protea_contracts::explanation::{Contribution, TermExplanation};
@@ -201,7 +203,7 @@ impl TermExplanation {
 }
 
 impl Contribution {
-    /// A contribution of which only source and amount are known.
+    /// A contribution with source and amount only.
     pub fn new(source: impl Into<String>, amount: f64) -> Self {
         Self {
             source: source.into(),
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn contributions_make_up_the_score_in_each_known_way() {
+    fn contributions_combine_to_the_score() {
         let reproduced = |combination, base, amounts: &[f64]| {
             let term = term(combination, base, amounts);
             term.reproduced()
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_or_a_newer_contract_writes_is_read() {
+    fn explanations_of_other_contracts_are_read() {
         let least: TermExplanation = serde_json::from_value(json!({
             "term": "T:1", "score": 0.5, "contributions": [{ "source": "x", "amount": 0.5 }],
         }))
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_are_sorted_counted_and_cut() {
+    fn terms_are_sorted_counted_and_truncated() {
         let score = |name: &str, score| TermExplanation::new(name, score);
         let low = TermExplanation {
             predicted: false,

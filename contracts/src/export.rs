@@ -1,11 +1,11 @@
-//! The macros of the authoring kit: one for the settings, one that makes a shared library.
+//! The macros of the authoring kit: `spec!` for the settings, `export_runner!` for the library.
 
 /// Declares the settings of a runner: a struct, or an enum used in one.
 ///
-/// It derives `Debug`, `Clone`, `PartialEq`, `Serialize`, `Deserialize` and `JsonSchema`, and refuses unknown keys.
-/// A struct also needs `Default`, derived or written: what a user leaves out has its default.
-/// Comments on fields become the descriptions that `protea runners info` prints; ranges are given
-/// as `#[schemars(range(min = 1))]`. The variants of an enum are spelt in snake case.
+/// It derives `Debug`, `Clone`, `PartialEq`, `Serialize`, `Deserialize` and `JsonSchema`, and rejects
+/// unknown keys. A struct also needs `Default`, derived or written by hand: a setting that the user
+/// omits has its default. Comments on fields become the descriptions that users see; write ranges as
+/// `#[schemars(range(min = 1))]`. The variants of an enum are serialised in snake case.
 ///
 /// ```
 /// use protea_contracts::prelude::*;
@@ -14,10 +14,10 @@
 ///     /// How a vote is weighted.
 ///     #[derive(Default, Copy)]
 ///     pub enum Vote {
-///         /// Each neighbour counts one.
+///         /// Each neighbour counts as one vote.
 ///         #[default]
 ///         Equal,
-///         /// Each counts its similarity.
+///         /// Each neighbour counts as much as it is similar.
 ///         BySimilarity,
 ///     }
 /// }
@@ -26,10 +26,10 @@
 ///     /// The settings of a runner.
 ///     #[derive(Default)]
 ///     pub struct Spec {
-///         /// Neighbours asked.
+///         /// The number of neighbours.
 ///         #[schemars(range(min = 1))]
 ///         pub k: u32,
-///         /// How their votes count.
+///         /// How their votes are weighted.
 ///         pub vote: Vote,
 ///     }
 /// }
@@ -76,12 +76,12 @@ macro_rules! spec {
     };
 }
 
-/// Makes this crate, a `cdylib`, a runner that a protea host can find, load and dispatch.
+/// Makes this crate, a `cdylib`, a runner that a protea host can find, load and call.
 ///
-/// The first argument is an expression that makes the runner; the host evaluates it for every
-/// call. `name`, `version` and `summary` default to those of the crate's `Cargo.toml`; they must be
-/// constants. `libraries` lists the [libraries of others](crate::LibraryDeclaration) that the runner
-/// opens while it works; hosts tell which of them are missing. The default is none.
+/// The first argument is an expression that creates the runner. It is evaluated for every call.
+/// `name`, `version` and `summary` default to those of the crate's `Cargo.toml` and must be
+/// constants. `libraries` lists the [third-party libraries](crate::LibraryDeclaration) that the
+/// runner opens at run time; hosts report which are missing. The default is none.
 ///
 /// ```
 /// # use protea_contracts::prelude::*;
@@ -102,8 +102,8 @@ macro_rules! spec {
 /// # fn main() {}
 /// ```
 ///
-/// A crate exports one runner. Its name is checked while it is compiled: lower-case letters, digits,
-/// `-` and `_`, beginning with a letter, at most 64 characters.
+/// A crate exports one runner. Its name is checked at compile time: lower-case letters, digits, `-`
+/// and `_`, beginning with a letter, at most 64 characters.
 #[macro_export]
 macro_rules! export_runner {
     ($runner:expr $(, name: $name:expr)? $(, version: $version:expr)? $(, summary: $summary:expr)? $(, libraries: $libraries:expr)? $(,)?) => {
@@ -130,7 +130,7 @@ macro_rules! export_runner {
     };
     ($($other:tt)*) => {
         ::core::compile_error!(
-            "export_runner! takes an expression that makes the runner, then, as wanted and in this order, `name: \"…\"`, `version: \"…\"`, `summary: \"…\"` and `libraries: &[…]`"
+            "export_runner! takes an expression that creates the runner, then, optionally and in this order, `name: \"…\"`, `version: \"…\"`, `summary: \"…\"` and `libraries: &[…]`"
         );
     };
 }

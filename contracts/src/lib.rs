@@ -1,10 +1,10 @@
-//! The contract between protea and its experiment runners, and the kit for writing one.
+//! The contract between protea and its experiment runners, and the kit for writing a runner.
 //!
-//! A *runner* is a shared library that knows how to [`fit`](ExperimentRunner::fit) a method on a
-//! frozen dataset, [`evaluate`](ExperimentRunner::evaluate) it on another, and
-//! [`export`](ExperimentRunner::export) what it learnt; it may also
-//! [`explain`](ExperimentRunner::explain) where a score comes from. An author implements one safe trait and
-//! hands a value of it to [`export_runner!`]; nothing of the foreign-function boundary shows.
+//! A *runner* is a shared library that can [`fit`](ExperimentRunner::fit) a method on a frozen
+//! dataset, [`evaluate`](ExperimentRunner::evaluate) it on another, and
+//! [`export`](ExperimentRunner::export) what it has learned. It may also
+//! [`explain`](ExperimentRunner::explain) its scores. An author implements one safe trait and passes
+//! a value of it to [`export_runner!`]; the foreign-function interface stays hidden.
 //!
 //! ```
 //! use protea_contracts::prelude::*;
@@ -47,15 +47,38 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`runner`] | the trait |
-//! | [`request`], [`result`], [`error`] | what a call takes, gives and fails with |
+//! | [`operation`] | each operation described once: request, response, name, first version |
+//! | [`request`], [`result`], [`error`] | what a call takes, what it returns, and how it fails |
 //! | [`explanation`] | where a score comes from |
-//! | [`emit`] | events, progress and metrics during a call; cancellation |
+//! | [`emit`], [`event`] | events, progress and metrics during a call; cancellation |
 //! | [`metrics`] | the CAFA metric names, their schema, flattening for trackers |
-//! | [`model`], [`bundle`] | reading and writing models; the exported triple |
-//! | [`content`] | files known by their SHA-256 |
-//! | [`library`] | shared libraries of others that a runner opens |
-//! | [`descriptor`], [`version`] | what a host learns of a runner without running it; the version gate |
+//! | [`model`], [`bundle`] | reading and writing models; what `export` writes |
+//! | [`content`] | files identified by their SHA-256 |
+//! | [`library`] | third-party shared libraries that a runner opens |
+//! | [`descriptor`], [`version`] | what a host knows of a runner without running it; the version check |
 //! | [`abi`] | the stable boundary, and all of this crate's `unsafe` |
+//!
+//! # Versions
+//!
+//! The version of this crate is the version of the contract, [`CONTRACT_VERSION`]. A host accepts
+//! every runner of its own major version.
+//!
+//! | part | meaning | examples |
+//! |---|---|---|
+//! | major | Something that crosses the boundary was removed, renamed, moved, retyped or made required. Runners must be rebuilt. | a required request field; a function that is not the last of its table |
+//! | minor | Something was added that the other side may lack. Runners and hosts of all minor versions work together. | a field with a default; an operation; a kind of error; a function at the end of a table |
+//! | patch | Nothing that crosses the boundary changed. | documentation, messages, helpers for authors |
+//!
+//! - An older host ignores fields that it does not know, and shows an error of an unknown kind as
+//!   [`RunnerError::Failed`].
+//! - An operation that a runner is too old for is answered with [`RunnerError::Unsupported`],
+//!   without calling the runner.
+//! - `tests/recorded` holds the JSON schemas of all requests, responses, events and errors, the
+//!   layout of the root module and the C declarations. A test compares them with the code and says
+//!   which part of the version a change needs.
+//!
+//! The Rust API follows the same numbers: within a major version, the source of a runner that imports
+//! the [`prelude`] keeps compiling.
 
 pub mod abi;
 pub mod bundle;
@@ -63,27 +86,37 @@ pub mod content;
 pub mod descriptor;
 pub mod emit;
 pub mod error;
+pub mod event;
 pub mod explanation;
 mod export;
+mod host_sink;
 pub mod library;
 pub mod metrics;
 pub mod model;
+pub mod operation;
 pub mod prelude;
+#[cfg(test)]
+mod recorded;
 pub mod request;
 pub mod result;
 pub mod runner;
+mod uri;
 pub mod version;
 
 pub use bundle::Bundle;
 pub use content::FileDigest;
 pub use descriptor::Descriptor;
-pub use emit::{Emitter, Level, Signal};
+pub use emit::Emitter;
 pub use error::{Attribute, RunnerError, RunnerResult};
+pub use event::{Level, MetricEvent, ProgressEvent, Signal};
 pub use explanation::Explanation;
 pub use library::LibraryDeclaration;
 pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
-pub use request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest};
+pub use operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind};
+pub use request::{
+    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, HasDataset, HasModel,
+};
 pub use result::{EvalResult, ExportResult, ExportedFile, RunResult};
 pub use runner::{Capabilities, ExperimentRunner, ProgramDeclaration};
 pub use version::CONTRACT_VERSION;

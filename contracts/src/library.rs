@@ -1,8 +1,9 @@
-//! Shared libraries of others that a runner opens while it works, and where they are looked for.
+//! Third-party shared libraries that a runner opens at run time, and where they are searched for.
 //!
-//! A runner that linked such a library could not be loaded without it, nor say what is missing. One
-//! that opens it itself declares it with [`export_runner!`](crate::export_runner): the declaration
-//! goes into the descriptor, so that a host knows what is missing before any code runs.
+//! A runner that is linked to such a library cannot be loaded without it, and so cannot report what
+//! is missing. A runner that opens the library itself declares it with
+//! [`export_runner!`](crate::export_runner). The declaration goes into the descriptor, so a host
+//! knows what is missing before it runs any code.
 
 use std::{
     env,
@@ -11,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Where a Unix system has its libraries, beside the directory that is named after the architecture.
+/// The library directories of Unix systems, in addition to the one named after the architecture.
 const SYSTEM: [&str; 6] = [
     "/usr/local/lib",
     "/usr/local/lib64",
@@ -21,25 +22,26 @@ const SYSTEM: [&str; 6] = [
     "/lib",
 ];
 
-/// A shared library of others that a runner opens while it works.
+/// A third-party shared library that a runner opens at run time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LibraryDeclaration<S = String> {
     /// Its file name, such as `lib_lightgbm.so`.
     pub file: S,
-    /// The environment variable that may name the file, such as `PROTEA_LIGHTGBM_LIBRARY`.
+    /// The environment variable that can hold its path, such as `PROTEA_LIGHTGBM_LIBRARY`.
     pub variable: S,
     /// How to get it.
     pub remedy: S,
 }
 
 impl<S: AsRef<str>> LibraryDeclaration<S> {
-    /// The file that the runner whose own file is `runner` opens: what the environment variable
-    /// names, and nothing else where it is set; else the first that is beside the runner, in the
-    /// directories of `LD_LIBRARY_PATH`, or among the system's libraries.
+    /// The file that the runner at `runner` opens. If the environment variable is set, it is the file
+    /// at that path or none. Otherwise it is the first found in the runner's directory, in
+    /// `LD_LIBRARY_PATH`, and in the system's library directories.
     #[must_use]
     pub fn find(&self, runner: &Path) -> Option<PathBuf> {
         let file = self.file.as_ref();
-        // A name is no path: what is declared lies in these places, and nowhere else.
+        // The declaration comes from a file that may be malicious: it must not point elsewhere.
         if Path::new(file).file_name() != Some(file.as_ref()) {
             return None;
         }
@@ -63,7 +65,7 @@ impl<S: AsRef<str>> LibraryDeclaration<S> {
 }
 
 impl LibraryDeclaration<&str> {
-    /// The same, as it is read from a descriptor.
+    /// Copies it to owned strings, as read from a descriptor.
     #[must_use]
     pub fn owned(&self) -> LibraryDeclaration {
         LibraryDeclaration {
@@ -87,15 +89,15 @@ mod tests {
     }
 
     #[test]
-    fn a_library_is_found_beside_the_runner_and_only_by_its_name() {
+    fn a_library_is_found_beside_the_runner_by_name_only() {
         let directory = env::temp_dir().join(format!("protea-library-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let library = directory.join("libof_others.so");
+        let library = directory.join("libthird_party.so");
         std::fs::write(&library, b"").unwrap();
         let runner = directory.join("librunner.so");
-        let found = declaration("libof_others.so").find(&runner);
+        let found = declaration("libthird_party.so").find(&runner);
         let lacking = declaration("libnot_there.so").find(&runner);
-        let path = declaration("../libof_others.so").find(&directory.join("sub/librunner.so"));
+        let path = declaration("../libthird_party.so").find(&directory.join("sub/librunner.so"));
         std::fs::remove_dir_all(&directory).unwrap();
         assert_eq!((found, lacking, path), (Some(library), None, None));
     }

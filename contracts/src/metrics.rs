@@ -1,8 +1,8 @@
-//! Metrics: the CAFA names, the schema by which hosts read them, flattening for trackers.
+//! Metrics: the CAFA names, the schema that tells hosts how to read them, flattening for trackers.
 //!
 //! Metrics are a JSON object. CAFA metrics are grouped by aspect,
 //! `{"MFO": {"fmax": 0.55, "coverage": 1.0, …}, "BPO": {…}, "CCO": {…}}`; other runners return
-//! names of their own, declared in their [`MetricSchema`].
+//! their own names, declared in their [`MetricSchema`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -30,53 +30,58 @@ pub const WFMAX: &str = "wfmax";
 /// Minimum over the thresholds of the semantic distance, in bits, at least 0.
 pub const SMIN: &str = "smin";
 
-/// Whether more is better.
+/// Which values of a metric are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// The larger, the better.
+    /// Larger values are better.
     HigherIsBetter,
-    /// The smaller, the better.
+    /// Smaller values are better.
     LowerIsBetter,
 }
 
-/// What a runner declares of one metric that `evaluate` returns.
+/// What a runner declares about one metric that `evaluate` returns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MetricDeclaration {
-    /// Its key.
+    /// Its key in the result.
     pub name: String,
-    /// Which way is better.
+    /// Whether larger or smaller values are better.
     pub direction: Direction,
-    /// The smallest value it can have.
+    /// The smallest possible value; none if it is unbounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<f64>,
-    /// The largest value it can have.
+    /// The largest possible value; none if it is unbounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum: Option<f64>,
-    /// Returned only where the data allow it, such as `wfmax` without information accretion.
+    /// Returned only if the data allow it, as `wfmax` needs information accretion.
     #[serde(default)]
     pub optional: bool,
 }
 
-/// The metrics that a runner's `evaluate` returns. Hosts check results, draw tables and choose
-/// the best trial by it.
+/// The metrics that a runner's `evaluate` returns. Hosts use it to check results, to draw tables and
+/// to choose the best trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MetricSchema {
-    /// The groups in which the metrics come (the aspects, for CAFA), in the order of tables; empty
-    /// where they come flat. A result may have other groups, such as those of another ontology.
+    /// The groups of the metrics (for CAFA, the aspects), in the order in which tables show them;
+    /// empty if metrics are not grouped. A result may have further groups, such as those of another
+    /// ontology.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// The metrics, the principal one first.
+    /// The metrics, the most important one first.
     pub metrics: Vec<MetricDeclaration>,
-    /// The values mean nothing: they fill the place of real ones, as the toy's do.
+    /// The values are meaningless placeholders, such as those of the toy runner.
     #[serde(default)]
     pub placeholder: bool,
 }
 
-/// Why metrics do not fit the schema that their runner declared.
+/// Why metrics do not match the schema that their runner declared.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MetricError {
-    /// A declared metric is not there.
+    /// A declared metric is missing.
     #[error("the metric {0} is declared but was not returned")]
     Missing(String),
     /// A value is not a finite number.
@@ -84,10 +89,10 @@ pub enum MetricError {
     NotANumber {
         /// Its flattened name.
         name: String,
-        /// What stands there.
+        /// The value.
         value: Value,
     },
-    /// A value is out of the declared range.
+    /// A value is outside the declared range.
     #[error("the metric {name} is {value}, outside its declared range {range}")]
     OutOfRange {
         /// Its flattened name.
@@ -111,7 +116,7 @@ impl MetricDeclaration {
         }
     }
 
-    /// Gives it a range; both ends belong to it.
+    /// Sets its range, both ends included.
     #[must_use]
     pub fn within(
         mut self,
@@ -123,7 +128,7 @@ impl MetricDeclaration {
         self
     }
 
-    /// Makes it one that is not always returned.
+    /// Marks it as one that is not always returned.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
@@ -132,10 +137,10 @@ impl MetricDeclaration {
 }
 
 impl MetricSchema {
-    /// The CAFA metrics per aspect: [`FMAX`], [`AUC_PR`], [`COVERAGE`], and, where the dataset has
+    /// The CAFA metrics per aspect: [`FMAX`], [`AUC_PR`], [`COVERAGE`], and, if the dataset has
     /// information accretion, [`WFMAX`] and [`SMIN`].
     ///
-    /// An aspect without annotated proteins is left out of the results whole.
+    /// Results omit an aspect without annotated proteins.
     #[must_use]
     pub fn cafa() -> Self {
         use Direction::{HigherIsBetter, LowerIsBetter};
@@ -155,7 +160,7 @@ impl MetricSchema {
         }
     }
 
-    /// Metrics of the runner's own, without groups.
+    /// Ungrouped metrics, named by the runner.
     #[must_use]
     pub fn flat(metrics: Vec<MetricDeclaration>) -> Self {
         Self {
@@ -165,15 +170,15 @@ impl MetricSchema {
         }
     }
 
-    /// Declares the values to be placeholders.
+    /// Marks the values as placeholders.
     #[must_use]
     pub fn placeholder(mut self) -> Self {
         self.placeholder = true;
         self
     }
 
-    /// Checks what `evaluate` returned: declared metrics there, every number finite and in range.
-    /// Undeclared metrics are allowed, if they are finite numbers.
+    /// Checks what `evaluate` returned: every declared metric is present, and every number finite and
+    /// in range. Undeclared metrics are allowed if they are finite numbers.
     ///
     /// # Errors
     ///
@@ -233,8 +238,8 @@ impl MetricSchema {
     }
 }
 
-/// Flattens metrics for trackers: `{"MFO": {"fmax": 0.5}}` becomes `("MFO.fmax", 0.5)`. What is
-/// not a number is left out.
+/// Flattens metrics for trackers: `{"MFO": {"fmax": 0.5}}` becomes `("MFO.fmax", 0.5)`. Values that
+/// are not numbers are omitted.
 ///
 /// ```
 /// use protea_contracts::metrics::{MFO, FMAX, flatten, group};
@@ -250,8 +255,8 @@ pub fn flatten(metrics: &Metrics) -> Vec<(String, f64)> {
         .collect()
 }
 
-/// Builds the metrics of one group, such as an aspect; [`Metrics`] of several are joined with
-/// `extend`.
+/// Builds the metrics of one group, such as an aspect. To join several groups, `extend` one with
+/// the others.
 #[must_use]
 pub fn group<'a>(group: &str, values: impl IntoIterator<Item = (&'a str, f64)>) -> Metrics {
     let values: Metrics = values

@@ -1,19 +1,26 @@
-//! Models as documents: `model.json`, and the reference model that stands in for one.
+//! Models as documents: `model.json`, and the reference model that takes the place of a trained one.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use crate::{Attribute, RunnerError, request::local_path};
+use crate::{
+    error::{Attribute, RunnerError},
+    uri::local_path,
+};
 
-/// The file that holds a model's document.
+/// The name of the file that holds a model's document.
 pub const FILE_NAME: &str = "model.json";
 
 /// What the host writes in place of a model for a runner without a training step.
 ///
-/// `evaluate` and `export` receive its URI as `model_uri`, and find in it all that they need.
+/// `evaluate` and `export` receive its URI as `model_uri`. It holds all that they need.
 ///
 /// ```
 /// use protea_contracts::ReferenceModel;
@@ -29,13 +36,14 @@ pub const FILE_NAME: &str = "model.json";
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReferenceModel<S = Value> {
     /// Always `reference`.
     pub kind: ReferenceKind,
     /// The settings.
     pub spec: S,
-    /// The dataset that takes the place of training; relative to the document where it was
-    /// exported together with it.
+    /// The dataset to predict from: a URI, or, if model and dataset were exported together, a path
+    /// relative to the document.
     pub dataset_uri: String,
     /// The dataset's identity: the SHA-256 of its manifest, in hexadecimal.
     pub dataset_sha256: String,
@@ -43,6 +51,7 @@ pub struct ReferenceModel<S = Value> {
 
 /// The tag of a [`ReferenceModel`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ReferenceKind {
     /// The only one.
     #[default]
@@ -51,11 +60,14 @@ pub enum ReferenceKind {
 }
 
 impl<S> ReferenceModel<S> {
-    /// The directory of the dataset, for a document that lies at `model`.
+    /// The size in bytes up to which a document can be a reference model: 4 MiB.
+    pub const SIZE_LIMIT: u64 = 4 << 20;
+
+    /// The directory of the dataset. `model` is the path of the document.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] when the URI is not a path of this machine.
+    /// [`RunnerError::Model`] when the URI is not a path on this machine.
     pub fn dataset_dir(&self, model: &Path) -> Result<PathBuf, RunnerError> {
         match Url::parse(&self.dataset_uri) {
             Ok(uri) => local_path(&uri).map_err(|message| RunnerError::Model { message }),
@@ -65,7 +77,7 @@ impl<S> ReferenceModel<S> {
                 .join(&self.dataset_uri)),
             Err(error) => Err(RunnerError::Model {
                 message: format!(
-                    "{}: its dataset_uri {:?} is no URI: {error}",
+                    "{}: its dataset_uri {:?} is not a URI: {error}",
                     model.display(),
                     self.dataset_uri
                 ),
@@ -74,7 +86,44 @@ impl<S> ReferenceModel<S> {
     }
 }
 
-pub(crate) fn path(uri: &Url) -> Result<PathBuf, RunnerError> {
+impl<S: DeserializeOwned> ReferenceModel<S> {
+    /// Reads a model document. `None` if it is not a reference model, such as a model that `fit`
+    /// wrote, or anything larger than [`SIZE_LIMIT`](Self::SIZE_LIMIT). No more than that is read.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn read(document: &Path) -> io::Result<Option<Self>> {
+        Ok(Self::read_with_document(document)?.map(|(model, _)| model))
+    }
+
+    /// [`read`](Self::read), with the whole document: it may have fields that this contract does not
+    /// know and that a copy must keep.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn read_with_document(document: &Path) -> io::Result<Option<(Self, Value)>> {
+        let mut bytes = Vec::new();
+        let file = File::open(document)?;
+        file.take(Self::SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > Self::SIZE_LIMIT {
+            return Ok(None);
+        }
+        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
+            return Ok(None);
+        };
+        let model = Self::deserialize(&value).ok();
+        Ok(model.map(|model| (model, value)))
+    }
+}
+
+/// The file of the model at a URI; if that is a directory, `model.json` in it.
+///
+/// # Errors
+///
+/// [`RunnerError::Model`] when there is no such file.
+pub fn document(uri: &Url) -> Result<PathBuf, RunnerError> {
     let named = local_path(uri).map_err(|message| RunnerError::Model { message })?;
     let path = if named.is_dir() {
         named.join(FILE_NAME)
@@ -86,7 +135,7 @@ pub(crate) fn path(uri: &Url) -> Result<PathBuf, RunnerError> {
     } else {
         Err(RunnerError::Model {
             message: format!(
-                "{} is not there; give the model_uri that fit or export answered",
+                "{} does not exist; use the model_uri that fit or export returned",
                 path.display()
             ),
         })
@@ -110,4 +159,31 @@ pub(crate) fn write(path: &Path, model: &impl Serialize) -> Result<(), RunnerErr
     let mut text = serde_json::to_string_pretty(model).or_failed("writing the model as JSON")?;
     text.push('\n');
     std::fs::write(path, text).or_failed(&format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_small_reference_document_is_a_reference_model() {
+        let directory = std::env::temp_dir().join(format!("protea-model-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(FILE_NAME);
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            ReferenceModel::<Value>::read_with_document(&path).unwrap()
+        };
+        let reference =
+            r#"{"kind":"reference","spec":{},"dataset_uri":"..","dataset_sha256":"0","more":1}"#;
+        let (model, document) = read(reference).unwrap();
+        assert_eq!(model.dataset_uri, "..");
+        assert_eq!(document["more"], 1);
+        let blank = " ".repeat(usize::try_from(ReferenceModel::<Value>::SIZE_LIMIT).unwrap());
+        for other in ["{}", "", "no JSON", &format!("{reference}{blank}")] {
+            assert!(read(other).is_none());
+        }
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(ReferenceModel::<Value>::read(&path).is_err());
+    }
 }

@@ -1,9 +1,10 @@
-//! All that a runner's author needs, in one `use`.
+//! Everything that a runner's author needs, in one `use`.
 
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
-    Explanation, ExportRequest, ExportResult, FitRequest, Level, LibraryDeclaration, MetricSchema,
-    Metrics, ProgramDeclaration, ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
+    Explanation, ExportRequest, ExportResult, FitRequest, HasDataset, HasModel, Level,
+    LibraryDeclaration, MetricSchema, Metrics, ProgramDeclaration, ReferenceModel, RunResult,
+    RunnerError, RunnerResult, Signal,
     explanation::{Combination, Contribution, TermExplanation},
     export_runner,
     metrics::{Direction, MetricDeclaration},

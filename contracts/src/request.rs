@@ -1,29 +1,36 @@
 //! What a call of a runner takes.
 //!
-//! Requests cross the boundary as JSON. A field added later has a default, and a field that a
-//! runner does not know is passed over, so that runners and hosts of different ages understand
-//! each other.
+//! Requests cross the boundary as JSON. A field added later has a default, and a runner ignores a
+//! field that it does not know, so runners and hosts of different versions understand each other.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Attribute, Bundle, RunnerError, model};
+pub use crate::uri::file_uri;
+use crate::{
+    error::{Attribute, RunnerError},
+    model,
+    uri::local_path,
+};
 
 /// The request of [`ExperimentRunner::fit`](crate::ExperimentRunner::fit).
 ///
 /// The host fills `S` with JSON; the runner receives its own
 /// [`Spec`](crate::ExperimentRunner::Spec).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FitRequest<S = Value> {
     /// The settings.
     pub spec: S,
     /// The frozen dataset to learn from, a `file://` directory. Never written to.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub dataset_uri: Url,
     /// The `file://` directory to write to; nothing is written elsewhere.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub output_uri: Url,
     /// Seeds everything that is random.
     #[serde(default)]
@@ -31,26 +38,31 @@ pub struct FitRequest<S = Value> {
     /// The run that this call belongs to.
     #[serde(default)]
     pub run_id: String,
-    /// How many threads the call may use; 0 stands for one per core.
+    /// How many threads the call may use; 0 means one per core.
     #[serde(default)]
     pub threads: usize,
-    /// Models that `fit` of the same runner file made of the same dataset before, with whatever
-    /// settings, the newest first. What is learned of the dataset alone, such as an index of its
-    /// sequences, can be taken over from them once it is checked. Never written to; one may be gone
-    /// when it is looked at.
+    /// Models that `fit` of the same runner file trained earlier on the same dataset, with any
+    /// settings, newest first. A runner can reuse what depends on the dataset alone, such as an
+    /// index of its sequences, after checking it. Never written to; a model may have been deleted
+    /// by the time it is read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub earlier_models: Vec<Url>,
 }
 
 /// The request of [`ExperimentRunner::evaluate`](crate::ExperimentRunner::evaluate).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EvaluateRequest {
     /// The model: what `fit` or `export` wrote, or a reference model. A `file://` URI.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub model_uri: Url,
     /// The frozen dataset to predict for, a `file://` directory. Never written to.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub eval_dataset_uri: Url,
     /// The `file://` directory to write to; nothing is written elsewhere.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub output_uri: Url,
     /// Seeds everything that is random.
     #[serde(default)]
@@ -58,23 +70,26 @@ pub struct EvaluateRequest {
     /// The run that this call belongs to.
     #[serde(default)]
     pub run_id: String,
-    /// How many threads the call may use; 0 stands for one per core.
+    /// How many threads the call may use; 0 means one per core.
     #[serde(default)]
     pub threads: usize,
 }
 
 /// The request of [`ExperimentRunner::export`](crate::ExperimentRunner::export).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ExportRequest {
     /// The run that this call belongs to.
     pub run_id: String,
     /// The model: what `fit` wrote, or a reference model. A `file://` URI.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub model_uri: Url,
     /// The `file://` directory to write to; nothing is written elsewhere.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub output_uri: Url,
-    /// What the host knows of the run (runner, version, dataset, seed, metrics …); it goes into
-    /// `run.json` as it is.
+    /// What the host knows about the run (runner, version, dataset, seed, metrics …); it is copied
+    /// into `run.json`.
     #[serde(default)]
     pub provenance: Map<String, Value>,
 }
@@ -82,29 +97,91 @@ pub struct ExportRequest {
 /// The request of [`ExperimentRunner::explain`](crate::ExperimentRunner::explain). Nothing is
 /// written during the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ExplainRequest {
     /// The model: what `fit` or `export` wrote, or a reference model. A `file://` URI.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub model_uri: Url,
     /// The frozen dataset that the protein is in, a `file://` directory. Never written to.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub dataset_uri: Url,
-    /// The protein whose scores are asked about.
+    /// The protein whose scores are explained.
     pub accession: String,
-    /// The one term to explain, predicted or not; without it, the predicted terms.
+    /// The one term to explain, predicted or not; if absent, the predicted terms.
     #[serde(default)]
     pub term: Option<String>,
-    /// How many terms are explained at most, those with the highest scores; 0 stands for all.
+    /// The largest number of terms to explain, those with the highest scores; 0 means all.
     #[serde(default)]
     pub limit: usize,
     /// Seeds everything that is random.
     #[serde(default)]
     pub seed: u64,
-    /// The run that is asked about; empty where there is none.
+    /// The run whose model is explained; empty if there is none.
     #[serde(default)]
     pub run_id: String,
-    /// How many threads the call may use; 0 stands for one per core.
+    /// How many threads the call may use; 0 means one per core.
     #[serde(default)]
     pub threads: usize,
+}
+
+/// The URIs that a request names, for hosts: what a call reads, and where it writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestUris<'r> {
+    /// The frozen dataset.
+    pub dataset: Option<&'r Url>,
+    /// The model.
+    pub model: Option<&'r Url>,
+    /// Models of earlier runs.
+    pub earlier_models: &'r [Url],
+    /// The directory that the call may write to.
+    pub output: Option<&'r Url>,
+}
+
+/// A request of any [`Operation`](crate::Operation).
+pub trait Request: Clone + Serialize + DeserializeOwned + Send + Sync {
+    /// The URIs that it names.
+    fn uris(&self) -> RequestUris<'_>;
+}
+
+/// A request that names a frozen dataset.
+pub trait HasDataset {
+    /// The dataset's URI.
+    fn dataset_uri(&self) -> &Url;
+
+    /// The directory of the dataset.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when the URI is not a local path.
+    fn dataset_dir(&self) -> Result<PathBuf, RunnerError> {
+        local_path(self.dataset_uri()).map_err(|message| RunnerError::Dataset { message })
+    }
+}
+
+/// A request that names a model.
+pub trait HasModel {
+    /// The model's URI.
+    fn model_uri(&self) -> &Url;
+
+    /// The file of the model; if the URI is a directory, `model.json` in it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] when there is no such file.
+    fn model_path(&self) -> Result<PathBuf, RunnerError> {
+        model::document(self.model_uri())
+    }
+
+    /// Reads the model as [`FitRequest::write_model`] or [`Bundle`](crate::Bundle) wrote it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] with file and place when it is missing or does not fit `T`.
+    fn read_model<T: DeserializeOwned>(&self) -> Result<T, RunnerError> {
+        model::read(&self.model_path()?)
+    }
 }
 
 impl<S> FitRequest<S> {
@@ -121,29 +198,50 @@ impl<S> FitRequest<S> {
         }
     }
 
-    /// The directory of the dataset.
+    /// The same request with the spec converted by `convert`.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when the URI is not a local path.
-    pub fn dataset_dir(&self) -> Result<PathBuf, RunnerError> {
-        dataset_dir(&self.dataset_uri)
+    /// Those of `convert`.
+    pub fn map_spec<T, E>(
+        self,
+        convert: impl FnOnce(S) -> Result<T, E>,
+    ) -> Result<FitRequest<T>, E> {
+        // Every field is named: the compiler refuses a field that is added and not carried over.
+        let Self {
+            spec,
+            dataset_uri,
+            output_uri,
+            seed,
+            run_id,
+            threads,
+            earlier_models,
+        } = self;
+        Ok(FitRequest {
+            spec: convert(spec)?,
+            dataset_uri,
+            output_uri,
+            seed,
+            run_id,
+            threads,
+            earlier_models,
+        })
     }
 
-    /// The directory to write to, made if it is not there.
+    /// The directory to write to, created if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] when it cannot be made.
+    /// [`RunnerError::Failed`] when it cannot be created.
     pub fn output_dir(&self) -> Result<PathBuf, RunnerError> {
         output_dir(&self.output_uri)
     }
 
-    /// Writes `model` as `model.json` below the output directory and gives its URI.
+    /// Writes `model` as `model.json` below the output directory and returns its URI.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] when it cannot be written.
+    /// [`RunnerError::Failed`] or [`RunnerError::NoSpace`] when it cannot be written.
     pub fn write_model(&self, model: &impl Serialize) -> Result<Url, RunnerError> {
         let path = self.output_dir()?.join(model::FILE_NAME);
         model::write(&path, model)?;
@@ -165,40 +263,13 @@ impl EvaluateRequest {
         }
     }
 
-    /// The directory of the dataset.
+    /// The directory to write to, created if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when the URI is not a local path.
-    pub fn dataset_dir(&self) -> Result<PathBuf, RunnerError> {
-        dataset_dir(&self.eval_dataset_uri)
-    }
-
-    /// The directory to write to, made if it is not there.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Failed`] when it cannot be made.
+    /// [`RunnerError::Failed`] when it cannot be created.
     pub fn output_dir(&self) -> Result<PathBuf, RunnerError> {
         output_dir(&self.output_uri)
-    }
-
-    /// The file of the model; where the URI is a directory, `model.json` in it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] when there is no such file.
-    pub fn model_path(&self) -> Result<PathBuf, RunnerError> {
-        model::path(&self.model_uri)
-    }
-
-    /// Reads the model as [`FitRequest::write_model`] or [`Bundle`] wrote it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] with file and place when it is missing or does not fit `T`.
-    pub fn read_model<T: DeserializeOwned>(&self) -> Result<T, RunnerError> {
-        model::read(&self.model_path()?)
     }
 }
 
@@ -213,31 +284,8 @@ impl ExportRequest {
         }
     }
 
-    /// The file of the model; where the URI is a directory, `model.json` in it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] when there is no such file.
-    pub fn model_path(&self) -> Result<PathBuf, RunnerError> {
-        model::path(&self.model_uri)
-    }
-
-    /// Reads the model as [`FitRequest::write_model`] or [`Bundle`] wrote it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] with file and place when it is missing or does not fit `T`.
-    pub fn read_model<T: DeserializeOwned>(&self) -> Result<T, RunnerError> {
-        model::read(&self.model_path()?)
-    }
-
-    /// Begins the exported triple (model, `spec.yaml`, `run.json`) in the output directory.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Failed`] when the directory cannot be written.
-    pub fn bundle(&self, spec: &impl Serialize) -> Result<Bundle, RunnerError> {
-        Bundle::create(output_dir(&self.output_uri)?, self, spec)
+    pub(crate) fn output_dir(&self) -> Result<PathBuf, RunnerError> {
+        output_dir(&self.output_uri)
     }
 }
 
@@ -255,67 +303,89 @@ impl ExplainRequest {
             threads: 0,
         }
     }
+}
 
-    /// The directory of the dataset.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Dataset`] when the URI is not a local path.
-    pub fn dataset_dir(&self) -> Result<PathBuf, RunnerError> {
-        dataset_dir(&self.dataset_uri)
-    }
-
-    /// The file of the model; where the URI is a directory, `model.json` in it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] when there is no such file.
-    pub fn model_path(&self) -> Result<PathBuf, RunnerError> {
-        model::path(&self.model_uri)
-    }
-
-    /// Reads the model as [`FitRequest::write_model`] or [`Bundle`] wrote it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Model`] with file and place when it is missing or does not fit `T`.
-    pub fn read_model<T: DeserializeOwned>(&self) -> Result<T, RunnerError> {
-        model::read(&self.model_path()?)
+impl<S> HasDataset for FitRequest<S> {
+    fn dataset_uri(&self) -> &Url {
+        &self.dataset_uri
     }
 }
 
-/// The `file://` URI of a path.
-///
-/// # Errors
-///
-/// [`RunnerError::Failed`] when the path is not absolute.
-pub fn file_uri(path: &Path) -> Result<Url, RunnerError> {
-    Url::from_file_path(path).map_err(|()| {
-        RunnerError::failed(format!(
-            "{} is not an absolute path, so it has no file:// URI",
-            path.display()
-        ))
-    })
-}
-
-/// The path of a `file://` URI; the URI itself where it is another.
-pub(crate) fn local_path(uri: &Url) -> Result<PathBuf, String> {
-    if uri.scheme() != "file" {
-        return Err(format!(
-            "{uri} is not a file:// URI; the host stages what is elsewhere"
-        ));
+impl HasDataset for EvaluateRequest {
+    fn dataset_uri(&self) -> &Url {
+        &self.eval_dataset_uri
     }
-    uri.to_file_path()
-        .map_err(|()| format!("{uri} does not name a path of this machine"))
 }
 
-fn dataset_dir(uri: &Url) -> Result<PathBuf, RunnerError> {
-    local_path(uri).map_err(|message| RunnerError::Dataset { message })
+impl HasDataset for ExplainRequest {
+    fn dataset_uri(&self) -> &Url {
+        &self.dataset_uri
+    }
+}
+
+impl HasModel for EvaluateRequest {
+    fn model_uri(&self) -> &Url {
+        &self.model_uri
+    }
+}
+
+impl HasModel for ExportRequest {
+    fn model_uri(&self) -> &Url {
+        &self.model_uri
+    }
+}
+
+impl HasModel for ExplainRequest {
+    fn model_uri(&self) -> &Url {
+        &self.model_uri
+    }
+}
+
+impl Request for FitRequest {
+    fn uris(&self) -> RequestUris<'_> {
+        RequestUris {
+            dataset: Some(&self.dataset_uri),
+            earlier_models: &self.earlier_models,
+            output: Some(&self.output_uri),
+            ..RequestUris::default()
+        }
+    }
+}
+
+impl Request for EvaluateRequest {
+    fn uris(&self) -> RequestUris<'_> {
+        RequestUris {
+            dataset: Some(&self.eval_dataset_uri),
+            model: Some(&self.model_uri),
+            output: Some(&self.output_uri),
+            ..RequestUris::default()
+        }
+    }
+}
+
+impl Request for ExportRequest {
+    fn uris(&self) -> RequestUris<'_> {
+        RequestUris {
+            model: Some(&self.model_uri),
+            output: Some(&self.output_uri),
+            ..RequestUris::default()
+        }
+    }
+}
+
+impl Request for ExplainRequest {
+    fn uris(&self) -> RequestUris<'_> {
+        RequestUris {
+            dataset: Some(&self.dataset_uri),
+            model: Some(&self.model_uri),
+            ..RequestUris::default()
+        }
+    }
 }
 
 fn output_dir(uri: &Url) -> Result<PathBuf, RunnerError> {
     let directory = local_path(uri).map_err(RunnerError::failed)?;
     std::fs::create_dir_all(&directory)
-        .or_failed(&format!("making the directory {}", directory.display()))?;
+        .or_failed(&format!("creating the directory {}", directory.display()))?;
     Ok(directory)
 }

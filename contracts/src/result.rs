@@ -1,58 +1,64 @@
-//! What a call of a runner gives.
+//! What a call of a runner returns.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Metrics;
+use crate::metrics::Metrics;
 
 /// The result of [`ExperimentRunner::fit`](crate::ExperimentRunner::fit).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RunResult {
-    /// Where the model is.
+    /// The model that was written.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub model_uri: Url,
     /// Metrics of the training, such as the final loss.
     #[serde(default)]
     pub metrics: Metrics,
-    /// Whatever else is worth keeping.
+    /// Anything else worth keeping; hosts store it unread.
     #[serde(default)]
     pub extras: Map<String, Value>,
 }
 
 /// The result of [`ExperimentRunner::evaluate`](crate::ExperimentRunner::evaluate).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EvalResult {
-    /// The scores, as the runner's [`MetricSchema`](crate::MetricSchema) declares them.
+    /// The scores that the runner's [`MetricSchema`](crate::MetricSchema) declares.
     #[serde(default)]
     pub metrics: Metrics,
-    /// Whatever else is worth keeping.
+    /// Anything else worth keeping; hosts store it unread.
     #[serde(default)]
     pub extras: Map<String, Value>,
 }
 
 /// The result of [`ExperimentRunner::export`](crate::ExperimentRunner::export).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ExportResult {
-    /// Everything that was exported.
+    /// Every file that was exported.
     pub files: Vec<ExportedFile>,
-    /// Whatever else is worth keeping.
+    /// Anything else worth keeping; hosts store it unread.
     #[serde(default)]
     pub extras: Map<String, Value>,
 }
 
 /// A file that a runner exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExportedFile {
-    /// What it is: `model`, `spec`, `run`, or a name of the runner's own.
+    /// Its purpose: `model`, `spec`, `run`, or a name that the runner chooses.
     pub role: String,
-    /// Where it is.
+    /// The file, a `file://` URI.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub uri: Url,
     /// SHA-256 of its content, in hexadecimal.
     pub sha256: String,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
@@ -67,7 +73,7 @@ impl RunResult {
         }
     }
 
-    /// Adds a metric; one that is not finite becomes `null`, which the host refuses.
+    /// Adds a metric. A value that is not finite becomes `null`, which the host rejects.
     #[must_use]
     pub fn with_metric(mut self, name: &str, value: f64) -> Self {
         self.metrics.insert(name.to_owned(), value.into());
@@ -92,7 +98,7 @@ impl EvalResult {
         }
     }
 
-    /// Adds a metric; one that is not finite becomes `null`, which the host refuses.
+    /// Adds a metric. A value that is not finite becomes `null`, which the host rejects.
     #[must_use]
     pub fn with_metric(mut self, name: &str, value: f64) -> Self {
         self.metrics.insert(name.to_owned(), value.into());

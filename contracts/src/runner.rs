@@ -5,29 +5,33 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    Descriptor, Emitter, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, MetricSchema, RunResult, RunnerError,
+    descriptor::Descriptor,
+    emit::Emitter,
+    error::RunnerError,
+    explanation::Explanation,
+    metrics::MetricSchema,
+    request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest},
+    result::{EvalResult, ExportResult, RunResult},
 };
 
-/// A method of an experiment: what it learns from a dataset, how well that does on another, and
-/// what of it can be taken elsewhere.
+/// A method under experiment: it trains on a dataset, is evaluated on another, and exports what it
+/// has learned.
 ///
-/// The host makes a new runner for every call, so a runner keeps no state of its own: what `fit`
-/// learns travels to `evaluate` and `export` through the model it writes.
+/// The host creates a new runner for every call, so a runner keeps no state between calls: `fit`
+/// passes what it learns to `evaluate` and `export` through the model that it writes.
 ///
-/// A panic in any method becomes an error of that call, with its message and place; it never
-/// reaches the host as a panic.
+/// A panic in any method becomes an error of that call, with message and place. It never unwinds
+/// into the host.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an experiment runner",
     label = "not an experiment runner",
-    note = "export_runner! takes an expression that makes the runner, such as `MyRunner` or `MyRunner::default()`",
+    note = "export_runner! takes an expression that creates the runner, such as `MyRunner` or `MyRunner::default()`",
     note = "write `impl ExperimentRunner for {Self}` with `type Spec`, `fit`, `evaluate` and `export`"
 )]
 pub trait ExperimentRunner: Send + Sync + 'static {
-    /// The settings a user may choose.
+    /// The settings that a user may choose.
     ///
-    /// Its JSON Schema is what the host checks a spec against before `fit`, and what
-    /// `protea runners info` prints. Declare it with [`spec!`](crate::spec).
+    /// The host validates a spec against its JSON Schema before `fit`, and shows the schema to users. Declare it with [`spec!`](crate::spec).
     type Spec: Default + Serialize + DeserializeOwned + JsonSchema;
 
     /// The metrics that this runner returns, with direction and range.
@@ -37,17 +41,17 @@ pub trait ExperimentRunner: Send + Sync + 'static {
         MetricSchema::cafa()
     }
 
-    /// The programs of others that this runner starts.
+    /// The third-party programs that this runner starts.
     ///
-    /// In a sandbox, a runner can start these and no others. The default is none.
+    /// In a sandbox, a runner can start only these. The default is none.
     fn programs(&self) -> Vec<ProgramDeclaration> {
         Vec::new()
     }
 
     /// Learns from `request.dataset_uri` and writes a model below `request.output_uri`.
     ///
-    /// A method without a training step answers [`RunnerError::Unsupported`] with what to do
-    /// instead. The host then writes a [reference model](crate::ReferenceModel) in its stead.
+    /// A method without a training step returns [`RunnerError::Unsupported`] with what to do
+    /// instead. The host then writes a [reference model](crate::ReferenceModel).
     ///
     /// # Errors
     ///
@@ -61,7 +65,7 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     /// Predicts for the proteins of `request.eval_dataset_uri` with the model at
     /// `request.model_uri`, and scores the predictions.
     ///
-    /// The model is one that `fit` wrote, one that `export` wrote, or a reference model.
+    /// The model was written by `fit` or by `export`, or is a reference model.
     ///
     /// # Errors
     ///
@@ -72,32 +76,33 @@ pub trait ExperimentRunner: Send + Sync + 'static {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError>;
 
-    /// Writes the model at `request.model_uri` below `request.output_uri` in a form that another
-    /// process, on another machine, can `evaluate`.
+    /// Writes the model at `request.model_uri` below `request.output_uri`, in a form that can be
+    /// evaluated by another process on another machine.
     ///
     /// # Errors
     ///
     /// Any [`RunnerError`].
     fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;
 
-    /// Whether [`explain`](Self::explain) answers; hosts show it. Implement both or neither.
+    /// Whether this runner implements [`explain`](Self::explain); hosts show it. Implement both or
+    /// neither.
     fn explains(&self) -> bool {
         false
     }
 
-    /// Says where the scores come from that `evaluate` gives to the protein `request.accession`
-    /// with the model at `request.model_uri`: which neighbours, features or frequencies made up
-    /// each, and how much each of them counted. Since contract 1.1.0.
+    /// Explains the scores that `evaluate` computes for the protein `request.accession` with the
+    /// model at `request.model_uri`: which neighbours, features or frequencies contributed, and how
+    /// much. Since contract 1.1.0.
     ///
-    /// The scores are those of `evaluate`, and their contributions
-    /// [make them up](crate::explanation::TermExplanation::reproduced).
+    /// The scores are those of `evaluate`, and can be
+    /// [recomputed](crate::explanation::TermExplanation::reproduced) from their contributions.
     ///
-    /// The default answers [`RunnerError::Unsupported`].
+    /// The default returns [`RunnerError::Unsupported`].
     ///
     /// # Errors
     ///
-    /// Any [`RunnerError`]; [`RunnerError::NotFound`] for a protein that the dataset does not have
-    /// and a term that the ontology does not know.
+    /// Any [`RunnerError`]; [`RunnerError::NotFound`] for a protein that is not in the dataset or a
+    /// term that is not in the ontology.
     fn explain(
         &self,
         _request: &ExplainRequest,
@@ -105,40 +110,42 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     ) -> Result<Explanation, RunnerError> {
         Err(RunnerError::unsupported(
             "explain",
-            "this runner does not say where its scores come from; `protea runners info` shows which runners do, and an author adds it with `ExperimentRunner::explain`",
+            "this runner does not explain its scores; its author can implement `ExperimentRunner::explain`",
         ))
     }
 }
 
-/// A program of others that a runner starts, found on the PATH.
+/// A third-party program that a runner starts, found on the PATH.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProgramDeclaration {
     /// Its file name, such as `blastp`.
     pub name: String,
-    /// Other file names that it may have, such as those of builds for some processors.
+    /// Alternative file names, such as those of builds for some processors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_names: Vec<String>,
-    /// What needs it, such as `method: blast`.
+    /// The setting that needs it, such as `method: blast`.
     pub needed_for: String,
     /// How to get it, such as `apt-get install ncbi-blast+`.
     pub remedy: String,
 }
 
-/// What a loaded runner says of itself; a host asks for it once.
+/// How a loaded runner describes itself. A host asks for it once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capabilities {
     /// The same as the descriptor in the file.
     pub descriptor: Descriptor,
     /// JSON Schema (draft 2020-12) of the spec.
     pub spec_schema: Value,
-    /// The spec when nothing is set.
+    /// The spec if the user sets nothing.
     pub spec_defaults: Value,
     /// The metrics it returns.
     pub metrics: MetricSchema,
-    /// Whether it says where its scores come from.
+    /// Whether it implements `explain`.
     #[serde(default)]
     pub explains: bool,
-    /// The programs of others that it starts.
+    /// The third-party programs that it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramDeclaration>,
 }

@@ -2,16 +2,17 @@
 
 use semver::Version;
 
-/// The version of the contract that this crate speaks, as semantic versioning reads it.
+/// The version of the contract that this crate implements, a semantic version.
 ///
-/// Within one major version requests, results and the root module only grow at the end, so a
-/// runner and a host of different minor versions work together, whichever is the older.
+/// Within one major version, requests, results and the root module only grow, so a runner and a
+/// host of different minor versions work together, whichever is older. See [Versions](crate#versions).
 ///
-/// It is this crate's version, since `abi_stable` compares that as well.
+/// It is this crate's version, because `abi_stable` compares that as well.
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A runner was built for a contract that this host does not speak.
+/// Why a host does not accept a runner's contract version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum VersionMismatch {
     /// The major versions differ.
     #[error(
@@ -22,12 +23,12 @@ pub enum VersionMismatch {
         /// The contract that the runner was built for.
         runner: Version,
     },
-    /// What the runner gives as its contract version is none.
+    /// The runner's contract version is not a semantic version.
     #[error(
         "its contract version {text:?} is not a semantic version: rebuild it against protea-contracts {CONTRACT_VERSION}"
     )]
     Unreadable {
-        /// What stands in the runner's descriptor.
+        /// The version in the runner's descriptor.
         text: String,
     },
 }
@@ -47,11 +48,11 @@ fn host() -> Version {
     Version::parse(CONTRACT_VERSION).expect("CONTRACT_VERSION is checked by a test")
 }
 
-/// Says whether this host can speak to a runner built for `contract_version`.
+/// Whether this host can call a runner built for `contract_version`.
 ///
 /// # Errors
 ///
-/// [`VersionMismatch`], whose text names both versions and the remedy in one line.
+/// [`VersionMismatch`]; its message names both versions and the remedy in one line.
 ///
 /// ```
 /// use protea_contracts::version::accept;
@@ -75,12 +76,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_contract_version_is_one() {
+    fn the_contract_version_is_a_semantic_version() {
         assert_eq!(host().to_string(), CONTRACT_VERSION);
     }
 
     #[test]
-    fn an_older_runner_is_told_to_rebuild_and_a_newer_one_to_update_the_host() {
+    fn an_old_runner_must_be_rebuilt_and_a_new_one_needs_a_new_host() {
         let older = accept("0.9.0").unwrap_err().to_string();
         assert_eq!(
             older,

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use protea_e2e::{Place, built, in_repository, library};
+use protea_e2e::{Place, built, in_own_workspace, in_repository, library};
 
 #[test]
 fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
@@ -24,12 +24,10 @@ fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
 
     // The versions that this repository was tested with, so that nothing new has to be fetched.
     fs::copy(in_repository("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
-    // Kept between test runs, because building what it depends on takes a while.
     let target = built().join("my-runner");
     let cargo = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO"))
+        let output = in_own_workspace(&mut Command::new(env!("CARGO")), &target)
             .args(arguments)
-            .env("CARGO_TARGET_DIR", &target)
             .current_dir(&directory)
             .output()
             .unwrap();

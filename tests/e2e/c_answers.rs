@@ -11,7 +11,8 @@ use std::{
 };
 
 use protea_contracts::{
-    EvaluateRequest, ExplainRequest, Explanation, FitRequest, Level, RunResult, RunnerError,
+    Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation, Fit, FitRequest, Level,
+    RunResult, RunnerError,
     abi::host::{Call, CallError, LoadedRunner, OpenError},
     emit::{Event, EventSink},
 };
@@ -60,7 +61,7 @@ fn uri() -> Url {
 
 fn fit(sin: &str, sink: &Arc<Kept>) -> Call<RunResult> {
     let request = FitRequest::new(json!({ "sin": sin }), uri(), uri());
-    animal().fit(&request, Arc::clone(sink) as Arc<dyn EventSink>)
+    animal().call::<Fit>(&request, Arc::clone(sink) as Arc<dyn EventSink>)
 }
 
 fn protocol(sin: &str) -> String {
@@ -73,8 +74,8 @@ fn protocol(sin: &str) -> String {
 #[test]
 fn an_answer_that_is_none_breaks_the_contract() {
     for (sin, said) in [
-        ("null_answer", "it answered status 0 with NULL for a text"),
-        ("null_error", "it answered status 1 with NULL for a text"),
+        ("null_answer", "it answered status 0 with NULL for its JSON"),
+        ("null_error", "it answered status 1 with NULL for its JSON"),
         ("unknown_status", "the unknown status 7"),
         ("panic_status", "the unknown status 2"),
         ("not_utf8", "its answer is not UTF-8 from byte 14 on"),
@@ -114,7 +115,9 @@ fn every_answer_is_freed_once_whatever_it_was() {
     let runner = LoadedRunner::open(&library).unwrap();
     let fit = |sin: &str| {
         let request = FitRequest::new(json!({ "sin": sin }), uri(), uri());
-        runner.fit(&request, Arc::new(Kept::default())).result
+        runner
+            .call::<Fit>(&request, Arc::new(Kept::default()))
+            .result
     };
     runner.describe().unwrap();
     for sin in [
@@ -134,7 +137,7 @@ fn every_answer_is_freed_once_whatever_it_was() {
 #[test]
 fn errors_are_typed() {
     let request = EvaluateRequest::new(uri(), uri(), uri());
-    let call = animal().evaluate(&request, Arc::new(Kept::default()));
+    let call = animal().call::<Evaluate>(&request, Arc::new(Kept::default()));
     let unsupported = RunnerError::unsupported("this", "fit");
     assert_eq!(call.result, Err(CallError::Runner(unsupported)));
 }
@@ -253,7 +256,9 @@ fn explain(name: &str, defines: &[&str]) -> (Result<Explanation, CallError>, usi
     let runner = LoadedRunner::open(&library).unwrap();
     let sink = Arc::<Kept>::default();
     let request = ExplainRequest::new(uri(), uri(), "P1");
-    let result = runner.explain(&request, Arc::clone(&sink) as _).result;
+    let result = runner
+        .call::<Explain>(&request, Arc::clone(&sink) as _)
+        .result;
     let events = sink.events.lock().unwrap().len();
     (result, events)
 }

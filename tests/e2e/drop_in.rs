@@ -2,15 +2,14 @@
 
 use std::fs;
 
-use protea_e2e::{Place, built, cargo_build, in_repository, library};
+use protea_e2e::{Place, build_own_workspace, built, in_repository, library};
 
 #[test]
 fn a_runner_built_elsewhere_is_found_when_its_file_is_dropped_in() {
     let place = Place::new();
-    // Its own target directory, kept between test runs because building it takes a while.
     let target = built().join("my-runner");
     let manifest = in_repository("examples/my-runner/Cargo.toml");
-    cargo_build(&manifest, &[], Some(&target));
+    build_own_workspace(&manifest, &target);
 
     let runners = place.runner_directory("runners", &[]);
     let file = library("my_runner");

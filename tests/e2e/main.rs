@@ -24,6 +24,7 @@ mod embedding;
 mod explain;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod kept;
 mod main_job;
 mod other_contract;
 #[cfg(unix)]

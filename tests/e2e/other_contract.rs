@@ -13,11 +13,13 @@ use std::{
 };
 
 use protea_contracts::CONTRACT_VERSION;
-use protea_e2e::{Place, cargo_build, in_repository, library, profile_directory, test, train};
+use protea_e2e::{
+    Place, build_own_workspace, in_repository, library, profile_directory, test, train,
+};
 use serde_json::{Value, json};
 
 /// What grows: a file of the contract, a text that is in it, and what is added behind that text.
-const GROWTH: [(&str, &str, &str); 14] = [
+const GROWTH: [(&str, &str, &str); 19] = [
     (
         "src/request.rs",
         "    #[serde(default)]\n    pub threads: usize,\n",
@@ -30,13 +32,18 @@ const GROWTH: [(&str, &str, &str); 14] = [
     ),
     (
         "src/request.rs",
-        "use crate::{Attribute, Bundle, RunnerError, model};\n",
-        "fn no_note() -> String {\n    \"none\".to_owned()\n}\n",
+        "        let Self {\n            spec,\n",
+        "            note,\n",
     ),
     (
-        "src/abi/plugin.rs",
-        "    typed.threads = request.threads;\n",
-        "    typed.note = request.note;\n",
+        "src/request.rs",
+        "            spec: convert(spec)?,\n",
+        "            note,\n",
+    ),
+    (
+        "src/request.rs",
+        "pub use crate::uri::file_uri;\n",
+        "fn no_note() -> String {\n    \"none\".to_owned()\n}\n",
     ),
     (
         "src/error.rs",
@@ -50,72 +57,97 @@ const GROWTH: [(&str, &str, &str); 14] = [
          Err(RunnerError::unsupported(\"predict\", \"do without\"))\n    }\n",
     ),
     (
+        "src/operation.rs",
+        "    /// [`Explain`].\n    Explain,\n",
+        "    /// [`Predict`].\n    Predict,\n",
+    ),
+    (
+        "src/operation.rs",
+        "Self::Export, Self::Explain",
+        ", Self::Predict",
+    ),
+    (
+        "src/operation.rs",
+        "            Self::Explain => visitor.visit::<Explain>(),\n",
+        "            Self::Predict => visitor.visit::<Predict>(),\n",
+    ),
+    (
         "src/abi/module.rs",
         "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
         "    /// New.\n    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
     ),
     (
-        "src/abi/plugin.rs",
-        "        explain: explain::<P>,\n",
-        "        predict: predict::<P>,\n",
+        "src/abi/functions.rs",
+        "        OperationKind::Explain => module.explain(),\n",
+        "        OperationKind::Predict => module.predict(),\n",
+    ),
+    (
+        "src/abi/functions.rs",
+        "        OperationKind::Explain => (\"explain\", table.explain),\n",
+        "        OperationKind::Predict => (\"predict\", None),\n",
     ),
     (
         "src/abi/plugin.rs",
-        "    outcome(|| P::runner().explain(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
-        "extern \"C\" fn predict<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {\n    \
-         outcome(|| P::runner().predict(&parse(request.as_slice())?, &emitter(sink)))\n}\n",
-    ),
-    (
-        "src/abi/host.rs",
-        "impl LoadedRunner {\n",
-        "    /// New.\n    #[must_use]\n    pub fn predict(&self, request: &EvaluateRequest, sink: Arc<dyn EventSink>) -> Call<EvalResult> {\n        \
-         let lacking = || RunnerError::unsupported(\"predict\", \"rebuild the runner\");\n        \
-         match self.face {\n            \
-         Face::Rust(module) => match module.predict() {\n                \
-         Some(function) => call_rust(function, request, sink),\n                \
-         None => call(request, sink, |_, _| Err(lacking().into())),\n            },\n            \
-         Face::C(_) => call(request, sink, |_, _| Err(lacking().into())),\n        }\n    }\n",
+        "        explain: call::<P, Explain>,\n",
+        "        predict: call::<P, crate::operation::Predict>,\n",
     ),
     (
         "src/abi/sink.rs",
         "        RSlice<'_, u8>,\n        u8,\n    ) -> bool,\n",
-        "    clock: unsafe extern \"C\" fn(*const ()) -> u64,\n",
+        "    pub(super) clock: unsafe extern \"C\" fn(*const ()) -> u64,\n",
     ),
     (
-        "src/abi/sink.rs",
+        "src/abi/sink_functions.rs",
         "        is_cancelled,\n        emit,\n",
         "        clock,\n",
     ),
     (
         "src/abi/sink.rs",
-        "impl SinkHandle {\n",
-        "    pub(crate) fn clock(&self) -> u64 {\n        \
+        "impl Connection for SinkHandle {\n",
+        "    fn clock(&self) -> u64 {\n        \
          // SAFETY: as for the other functions.\n        \
          self.functions.clock().map_or(0, |clock| unsafe { clock(self.context) })\n    }\n",
     ),
     (
+        "src/host_sink.rs",
+        "pub(crate) trait Connection: Send + Sync {\n",
+        "    fn clock(&self) -> u64 {\n        0\n    }\n",
+    ),
+    (
         "src/emit.rs",
         "impl Emitter {\n",
-        "    /// New; 0 for an older host.\n    #[must_use]\n    pub fn clock(&self) -> u64 {\n        self.handle.clock()\n    }\n",
+        "    /// New; 0 for an older host.\n    #[must_use]\n    pub fn clock(&self) -> u64 {\n        self.connection.clock()\n    }\n",
     ),
 ];
-/// What version 1.0.0 was without: a file of the contract, and where what came later begins and ends.
-const LATER: [(&str, &str, &str); 13] = [
-    ("src/runner.rs", " ExplainRequest,", " Explanation,"),
-    ("src/abi/host.rs", " ExplainRequest,", " Explanation,"),
+/// Text added at the end of files that grow.
+const APPENDED: [(&str, &str); 2] = [
     (
-        "src/abi/c_host.rs",
-        "        // A table that ends before a function",
-        "<= size;\n",
+        "src/abi/sink_functions.rs",
+        "\nunsafe extern \"C\" fn clock(_: *const ()) -> u64 {\n    1234\n}\n",
     ),
     (
+        "src/operation.rs",
+        "\n/// New.\n#[derive(Debug)]\npub struct Predict;\n\nimpl Operation for Predict {\n    \
+         type Request = EvaluateRequest;\n    type Response = EvalResult;\n    \
+         const KIND: OperationKind = OperationKind::Predict;\n    \
+         const NAME: &'static str = \"predict\";\n    \
+         const SINCE: Version = Version::new(1, 99, 0);\n    const HAS_OUTPUT: bool = true;\n    \
+         fn run<R: ExperimentRunner>(runner: &R, request: EvaluateRequest, emit: &Emitter) -> \
+         Result<EvalResult, RunnerError> {\n        runner.predict(&request, emit)\n    }\n}\n",
+    ),
+];
+/// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
+const LATER: [(&str, &str, &str); 17] = [
+    ("src/runner.rs", "    explanation", "Explanation,\n"),
+    ("src/runner.rs", " ExplainRequest", ","),
+    (
         "src/runner.rs",
-        "\n    /// Whether [`explain`](Self::explain) answers",
+        "\n    /// Whether this runner implements [`explain`]",
         "`ExperimentRunner::explain`\",\n        ))\n    }\n",
     ),
     (
         "src/runner.rs",
-        "    /// Whether it says where its scores come from.\n",
+        "    /// Whether it implements `explain`.\n",
         "    pub explains: bool,\n",
     ),
     (
@@ -123,33 +155,40 @@ const LATER: [(&str, &str, &str); 13] = [
         "    /// Takes an [`ExplainRequest`]",
         "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
     ),
-    ("src/abi/plugin.rs", "        explain: explain", "::<P>,\n"),
+    ("src/abi/plugin.rs", " Explain", ","),
+    ("src/abi/plugin.rs", "        explain: call", "Explain>,\n"),
     (
         "src/abi/plugin.rs",
         "        explains: runner",
         ".explains(),\n",
     ),
-    ("src/abi/plugin.rs", "extern \"C\" fn explain", "\n}\n\n"),
+    ("src/operation.rs", "    explanation", "Explanation,\n"),
+    ("src/operation.rs", " ExplainRequest", ","),
     (
-        "src/abi/host.rs",
-        "\n    /// Calls [`explain`]",
-        "                ),\n            },\n        }\n    }\n",
+        "src/operation.rs",
+        "    /// [`Explain`].\n",
+        "    Explain,\n",
+    ),
+    ("src/operation.rs", ", Self::Ex", "plain"),
+    ("src/operation.rs", "            Self::Explain =>", ",\n"),
+    (
+        "src/operation.rs",
+        "/// [`ExperimentRunner::explain`].\n",
+        "runner.explain(&request, emit)\n    }\n}\n",
     ),
     (
-        "src/abi/host.rs",
-        "/// A call of a function that the runner does not have.\n",
-        "crate::CONTRACT_VERSION\n        ),\n    )\n}\n\n",
-    ),
-    ("src/abi/c_host.rs", "    pub(super) explain", ",\n"),
-    (
-        "src/abi/c_host.rs",
-        "            explain: table.explain",
+        "src/abi/functions.rs",
+        "        OperationKind::Explain => module",
         ",\n",
     ),
+    (
+        "src/abi/functions.rs",
+        "        OperationKind::Explain => (",
+        ",\n",
+    ),
+    ("src/lib.rs", " Explain", ","),
 ];
 const FIRST_VERSION: &str = "1.0.0";
-/// Behind the last item of `sink.rs`.
-const CLOCK: &str = "\nunsafe extern \"C\" fn clock(_: *const ()) -> u64 {\n    1234\n}\n";
 const GROWN_VERSION: &str = "1.99.0";
 
 /// Writes only what changed, so that Cargo builds only that.
@@ -183,8 +222,10 @@ fn grow(file: &Path, text: String) -> String {
             text.insert_str(at + behind.len(), added);
         }
     }
-    if file == Path::new("src/abi/sink.rs") {
-        text.push_str(CLOCK);
+    for (of, added) in APPENDED {
+        if file == Path::new(of) {
+            text.push_str(added);
+        }
     }
     text
 }
@@ -304,11 +345,7 @@ fn build(age: Age, directory: &Path) {
         );
         write(&workspace.join(package).join("Cargo.toml"), &manifest);
     }
-    cargo_build(
-        &workspace.join("Cargo.toml"),
-        &[],
-        Some(&directory.join("target")),
-    );
+    build_own_workspace(&workspace.join("Cargo.toml"), &directory.join("target"));
 }
 
 /// The directory of all hosts and runners; kept between test runs.
@@ -372,7 +409,10 @@ fn expected(host: Age, runner: Age) -> Value {
         },
         "predict": match (host, runner) {
             (Age::Grown, Age::Grown) => json!("it has grown"),
-            (Age::Grown, _) => json!("predict is not supported: rebuild the runner"),
+            (Age::Grown, _) => json!(format!(
+                "predict is not supported: this runner was built for a contract before \
+                 {GROWN_VERSION}; rebuild it against protea-contracts {GROWN_VERSION}"
+            )),
             _ => Value::Null,
         },
         "events": events,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_e2e::{Place, Ran, built, cargo_build, in_repository, library, test, train};
+use protea_e2e::{Place, Ran, build_own_workspace, built, in_repository, library, test, train};
 use serde_json::Value;
 
 /// Whether this kernel can make a strict sandbox. Where it cannot, that is said, and must be refused.
@@ -277,7 +277,7 @@ fn reacher() -> &'static Path {
         fs::copy(in_repository("Cargo.lock"), source.join("Cargo.lock")).unwrap();
         // Shared with the author's runner, whose dependencies are the same.
         let target = built().join("my-runner");
-        cargo_build(&source.join("Cargo.toml"), &[], Some(&target));
+        build_own_workspace(&source.join("Cargo.toml"), &target);
         let runners = source.join("runners");
         fs::create_dir_all(&runners).unwrap();
         let profile = built().file_name().unwrap();

@@ -32,24 +32,23 @@ pub fn in_repository(path: &str) -> PathBuf {
 /// The directory of the built programs and runners; builds them at the first call.
 ///
 /// Cargo builds a package's library for its dependents, but not the programs and shared libraries
-/// of packages that nothing depends on.
+/// of packages that nothing depends on. The whole workspace with all features is what the tests
+/// are built from too: any other selection would compile dependencies again with other features.
 pub fn built() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let packages = [
-            "protea-cli",
-            "protea-toy",
-            "protea-baseline",
-            "protea-knn",
-            "protea-lightgbm",
-            "example-host",
-        ];
-        cargo_build(&in_repository("Cargo.toml"), &packages, None);
+        let mut cargo = cargo("build");
+        cargo
+            .args(["--workspace", "--all-features"])
+            .args(["--lib", "--bins", "--examples"])
+            .arg("--manifest-path")
+            .arg(in_repository("Cargo.toml"));
+        succeed(&mut cargo);
         profile_directory()
     });
     &BUILT
 }
 
-/// The directory that Cargo builds this profile in; nothing is built for the asking.
+/// The directory that Cargo builds this profile in. Does not build anything.
 #[must_use]
 pub fn profile_directory() -> PathBuf {
     let executable = env::current_exe().expect("a test knows its own program");
@@ -60,23 +59,41 @@ pub fn profile_directory() -> PathBuf {
         .to_owned()
 }
 
-/// Builds packages as the tests are built.
-pub fn cargo_build(manifest: &Path, packages: &[&str], target: Option<&Path>) {
+/// Cargo, with the profile of the tests.
+#[must_use]
+pub fn cargo(command: &str) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .arg("build")
-        .arg("--quiet")
-        .arg("--manifest-path")
-        .arg(manifest);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+    cargo.args([command, "--quiet"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    if let Some(target) = target {
-        cargo.arg("--target-dir").arg(target);
-    }
+    cargo
+}
+
+/// Lets Cargo build a workspace of its own: what it produces goes to `target`, but what it has in
+/// common with the tests is not compiled again.
+///
+/// For this the profile has to be that of the repository's workspace.
+pub fn in_own_workspace<'c>(cargo: &'c mut Command, target: &Path) -> &'c mut Command {
+    let shared = profile_directory();
+    let shared = shared.parent().expect("a profile's directory is in one");
+    cargo
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_BUILD_BUILD_DIR", shared)
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        .env("CARGO_PROFILE_DEV_STRIP", "debuginfo")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo")
+}
+
+/// Builds a workspace of its own as the tests are built, with the products in `target`.
+pub fn build_own_workspace(manifest: &Path, target: &Path) {
+    let mut cargo = cargo("build");
+    cargo.arg("--manifest-path").arg(manifest);
+    succeed(in_own_workspace(&mut cargo, target));
+}
+
+fn succeed(cargo: &mut Command) {
     let status = cargo.status().expect("cargo runs, it runs this test");
     assert!(status.success(), "{cargo:?} failed");
 }

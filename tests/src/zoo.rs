@@ -7,10 +7,11 @@ use std::{
     sync::LazyLock,
 };
 
-use crate::{built, in_repository, library};
+use serde_json::Value;
 
-const MANIFEST: &str = "tests/zoo/Cargo.toml";
-/// Built with `panic = "abort"`, which is no matter of one crate alone.
+use crate::{build_own_workspace, built, cargo, in_repository, library};
+
+/// Built with `panic = "abort"`.
 const WITHOUT_UNWINDING: &str = "panic_abort";
 /// Has an `abi_stable` of its own, and so a workspace of its own.
 const FOREIGN: &str = "wrong_abi_stable";
@@ -18,25 +19,13 @@ const FOREIGN: &str = "wrong_abi_stable";
 /// The directory with the library of every animal and nothing else; builds them at the first call.
 pub fn directory() -> &'static Path {
     static ZOO: LazyLock<PathBuf> = LazyLock::new(|| {
-        let target = built().parent().expect("a profile's directory is in one");
-        let foreign = target.join("foreign");
-        build(cargo(MANIFEST).arg("--examples"));
-        build(
-            cargo(MANIFEST)
-                .args(["--example", WITHOUT_UNWINDING])
-                .args(["--features", "panic-abort"])
-                .args(["--config", "profile.dev.panic=\"abort\""])
-                .args(["--config", "profile.release.panic=\"abort\""]),
-        );
-        build(
-            cargo(&format!("tests/zoo/foreign/{FOREIGN}/Cargo.toml"))
-                .arg("--locked")
-                .arg("--target-dir")
-                .arg(&foreign),
-        );
+        let target = built().join("foreign");
+        let foreign = format!("tests/zoo/foreign/{FOREIGN}/Cargo.toml");
+        build_own_workspace(&in_repository(&foreign), &target);
+        let foreign = target.join(built().file_name().expect("a profile has a name"));
+        build_without_unwinding(&foreign.join(library(WITHOUT_UNWINDING)));
         let zoo = built().join("zoo");
-        let profile = built().file_name().expect("a profile has a name");
-        gather(&zoo, &built().join("examples"), &foreign.join(profile));
+        gather(&zoo, &built().join("examples"), &foreign);
         zoo
     });
     &ZOO
@@ -55,20 +44,51 @@ pub fn animals() -> Vec<String> {
     animals
 }
 
-fn cargo(manifest: &str) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--quiet", "--manifest-path"])
-        .arg(in_repository(manifest));
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
+/// Compiles the animal that must not unwind. Cargo sets `panic` for all crates of a build alike and
+/// would compile all that the animal depends on again, although only the final library matters.
+fn build_without_unwinding(to: &Path) {
+    let dependencies = built().join("deps");
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut rustc = Command::new(rustc);
+    rustc
+        .args(["--edition=2024", "--crate-type=cdylib", "-Cpanic=abort"])
+        .args(["--crate-name", WITHOUT_UNWINDING])
+        .arg(in_repository("tests/zoo/animals").join(format!("{WITHOUT_UNWINDING}.rs")))
+        .arg("-L")
+        .arg(format!("dependency={}", dependencies.display()))
+        .arg("-o")
+        .arg(to);
+    for (name, file) in zoo_libraries() {
+        rustc.arg("--extern").arg(format!("{name}={file}"));
     }
-    cargo
+    let status = rustc.status().expect("rustc is where cargo is");
+    assert!(status.success(), "{rustc:?} failed");
 }
 
-fn build(cargo: &mut Command) {
-    let status = cargo.status().expect("cargo runs, it runs this test");
-    assert!(status.success(), "{cargo:?} failed");
+/// The libraries that animals are built from, as Cargo has built them: by the names of their crates.
+fn zoo_libraries() -> Vec<(String, String)> {
+    let output = cargo("build")
+        .args(["--workspace", "--all-features"])
+        .args(["--lib", "--bins", "--examples"])
+        .args(["--message-format", "json", "--manifest-path"])
+        .arg(in_repository("Cargo.toml"))
+        .output()
+        .expect("cargo runs, it runs this test");
+    assert!(output.status.success(), "{output:?}");
+    let messages = String::from_utf8(output.stdout).expect("cargo prints UTF-8");
+    let artifacts = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let name = message["target"]["name"].as_str()?.to_owned();
+        let file = message["filenames"].as_array()?.iter().find_map(|file| {
+            let file = file.as_str()?;
+            file.ends_with(".rlib").then(|| file.to_owned())
+        })?;
+        Some((name, file))
+    });
+    let names = ["protea_zoo", "protea_contracts", "abi_stable"];
+    artifacts
+        .filter(|(name, _)| names.contains(&name.as_str()))
+        .collect()
 }
 
 /// Cargo leaves every library of an example there twice, under a name with a hash as well.

@@ -1,15 +1,16 @@
-//! The C face: what `include/protea_runner.h` declares, as Rust sees it.
+//! The C face: the declarations of `include/protea_runner.h` in Rust.
 //!
 //! A runner in C exports a [`Runner`] under [`SYMBOL`] and a descriptor block; the header documents
-//! both. Every struct begins with its size as its maker knows it, and only grows at the end.
+//! both. Every struct begins with its size as the side that fills it knows it, and only grows at the
+//! end.
 //!
-//! A test compiles the header and holds every size, offset and constant against this file.
+//! A test compiles the header and compares every size, offset and constant with this file.
 
 use std::ffi::{c_char, c_void};
 
-/// The symbol under which a runner's library in C holds its [`Runner`].
+/// The symbol under which a runner in C exports its [`Runner`].
 pub const SYMBOL: &str = "protea_runner_c_v1";
-/// The longest answer, and the longest text of an event, that a host takes, in bytes.
+/// The longest answer, and the longest string of an event, that a host accepts, in bytes.
 pub const TEXT_LIMIT: usize = 64 << 20;
 /// The answer is the result.
 pub const OK: u32 = 0;
@@ -29,7 +30,7 @@ pub type EmitFunction = unsafe extern "C" fn(
 ) -> i32;
 /// `protea_runner.describe`.
 pub type DescribeFunction = unsafe extern "C" fn(*mut Answer) -> u32;
-/// `protea_runner.fit` and its like: a request with its length, the host, the answer.
+/// `protea_runner.fit` and the other operations: a request with its length, the host, the answer.
 pub type CallFunction = unsafe extern "C" fn(*const c_char, usize, *const Host, *mut Answer) -> u32;
 /// `protea_runner.free_answer`.
 pub type FreeFunction = unsafe extern "C" fn(*mut Answer);
@@ -40,27 +41,27 @@ pub type FreeFunction = unsafe extern "C" fn(*mut Answer);
 pub struct Host {
     /// The size of this struct in bytes.
     pub struct_size: usize,
-    /// The host's own.
+    /// For the host only.
     pub context: *const c_void,
-    /// Sends an event; not 0 when the call should end.
+    /// Sends an event; returns non-zero when the call should end.
     pub emit: EmitFunction,
-    /// Not 0 when the call should end.
+    /// Returns non-zero when the call should end.
     pub is_cancelled: unsafe extern "C" fn(*const Host) -> i32,
-    /// The lowest level that the host wants to hear of.
+    /// The lowest level that the host wants.
     pub level: unsafe extern "C" fn(*const Host) -> u32,
     /// Keeps the host valid beyond the call.
     pub retain: unsafe extern "C" fn(*const Host),
-    /// Gives back what was retained.
+    /// Undoes one `retain`.
     pub release: unsafe extern "C" fn(*const Host),
 }
 
-/// `protea_answer`: what a call answers.
+/// `protea_answer`: the answer of a call.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Answer {
     /// The size of this struct in bytes.
     pub struct_size: usize,
-    /// JSON, in memory of the runner's.
+    /// JSON, in memory that the runner owns.
     pub json: *mut c_char,
     /// Its length in bytes.
     pub length: usize,
@@ -70,21 +71,21 @@ pub struct Answer {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Runner {
-    /// The size of this struct in bytes, as the runner's author knew it.
+    /// The size of this struct in bytes when the runner was compiled.
     pub struct_size: usize,
-    /// Gives [`Capabilities`](crate::Capabilities).
+    /// Returns [`Capabilities`](crate::Capabilities).
     pub describe: Option<DescribeFunction>,
-    /// Takes a [`FitRequest`](crate::FitRequest), gives a [`RunResult`](crate::RunResult).
+    /// Takes a [`FitRequest`](crate::FitRequest), returns a [`RunResult`](crate::RunResult).
     pub fit: Option<CallFunction>,
-    /// Takes an [`EvaluateRequest`](crate::EvaluateRequest), gives an
+    /// Takes an [`EvaluateRequest`](crate::EvaluateRequest), returns an
     /// [`EvalResult`](crate::EvalResult).
     pub evaluate: Option<CallFunction>,
-    /// Takes an [`ExportRequest`](crate::ExportRequest), gives an
+    /// Takes an [`ExportRequest`](crate::ExportRequest), returns an
     /// [`ExportResult`](crate::ExportResult).
     pub export_model: Option<CallFunction>,
-    /// Frees what an answer holds.
+    /// Frees the memory of an answer.
     pub free_answer: Option<FreeFunction>,
-    /// Takes an [`ExplainRequest`](crate::ExplainRequest), gives an
-    /// [`Explanation`](crate::Explanation). Since 1.1.0, and may be left out.
+    /// Takes an [`ExplainRequest`](crate::ExplainRequest), returns an
+    /// [`Explanation`](crate::Explanation). Since 1.1.0; optional.
     pub explain: Option<CallFunction>,
 }

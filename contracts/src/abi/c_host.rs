@@ -1,4 +1,4 @@
-//! The host's side of the C face. Nothing that comes from a runner in C is believed.
+//! The host's side of the C face. Everything that comes from a runner in C is validated.
 
 use std::{
     ffi::{c_char, c_void},
@@ -13,28 +13,37 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    c::{self, Answer, CallFunction, DescribeFunction, FreeFunction, Host, Runner, TEXT_LIMIT},
-    host::{CallError, decode},
-    sink::HostSink,
+    answer::{CallError, decode},
+    c::{self, Answer, DescribeFunction, FreeFunction, Host, Runner, TEXT_LIMIT},
+    functions,
+    sink_functions::receive,
 };
-use crate::{Capabilities, emit::Level};
+use crate::{
+    error::RunnerError,
+    event::Level,
+    host_sink::{Connection, HostSink},
+    operation::OperationKind,
+    runner::Capabilities,
+};
 
-/// No table will ever be this long; what says so is not one.
+/// A struct that says it is longer than this is not a `protea_runner`.
 const LONGEST_TABLE: usize = 64 << 10;
+/// Every field of a `protea_runner` has this size.
+const WORD: usize = size_of::<usize>();
+/// A runner in C must have the operations of this version of the contract.
+const FIRST_VERSION: semver::Version = semver::Version::new(1, 0, 0);
 
-/// The functions of a runner in C; those of contract 1.0.0 are there.
+/// The functions of a runner in C.
 #[derive(Clone, Copy)]
 pub(super) struct CRunner {
     describe: DescribeFunction,
-    pub(super) fit: CallFunction,
-    pub(super) evaluate: CallFunction,
-    pub(super) export_model: CallFunction,
     free_answer: FreeFunction,
-    pub(super) explain: Option<CallFunction>,
+    /// Has all operations of contract 1.0.0.
+    table: Runner,
 }
 
 impl CRunner {
-    /// Reads the table at `symbol`, for what this host knows of it.
+    /// Reads the table at `symbol`, up to the last field that this host knows.
     ///
     /// # Safety
     ///
@@ -43,9 +52,9 @@ impl CRunner {
         if symbol.is_null() || !symbol.is_aligned() {
             return Err(format!("its {} is not a protea_runner", c::SYMBOL));
         }
-        // SAFETY: not null and aligned; the caller vouches for the rest.
+        // SAFETY: not null and aligned; the caller guarantees the rest.
         let size = unsafe { (&raw const (*symbol).struct_size).read() };
-        // What is required is what version 1.0.0 has, whatever is added to the struct later.
+        // The fields of version 1.0.0 are required; those that were added later are optional.
         let required = offset_of!(Runner, free_answer) + size_of::<Option<FreeFunction>>();
         if !(required..=LONGEST_TABLE).contains(&size) {
             return Err(format!(
@@ -54,41 +63,50 @@ impl CRunner {
             ));
         }
         let mut table = Runner::default();
-        // SAFETY: both are at least that long, and a `Runner` may hold any bytes.
+        // A function that the table has only in part is not there.
+        let length = (size / WORD * WORD).min(size_of::<Runner>());
+        // SAFETY: both are at least that long, and the functions of a `Runner` may have any value.
         unsafe {
-            ptr::copy_nonoverlapping(
-                symbol.cast::<u8>(),
-                (&raw mut table).cast::<u8>(),
-                size.min(size_of::<Runner>()),
-            );
+            ptr::copy_nonoverlapping(symbol.cast::<u8>(), (&raw mut table).cast::<u8>(), length);
         }
-        // A table that ends before a function, or in the middle of it, does not have it.
-        let has_explain = offset_of!(Runner, explain) + size_of::<Option<CallFunction>>() <= size;
         let lacking = |name: &str| format!("its protea_runner lacks the function {name}");
+        let describe = table.describe.ok_or_else(|| lacking("describe"))?;
+        for operation in OperationKind::ALL {
+            let (name, function) = functions::in_table(&table, *operation);
+            if function.is_none() && operation.since() == FIRST_VERSION {
+                return Err(lacking(name));
+            }
+        }
         Ok(Self {
-            describe: table.describe.ok_or_else(|| lacking("describe"))?,
-            fit: table.fit.ok_or_else(|| lacking("fit"))?,
-            evaluate: table.evaluate.ok_or_else(|| lacking("evaluate"))?,
-            export_model: table.export_model.ok_or_else(|| lacking("export_model"))?,
+            describe,
             free_answer: table.free_answer.ok_or_else(|| lacking("free_answer"))?,
-            explain: table.explain.filter(|_| has_explain),
+            table,
         })
     }
 
     pub(super) fn describe(&self) -> Result<Capabilities, CallError> {
-        // SAFETY: the runner's own function, with an answer that is alive during the call.
+        // SAFETY: the runner's own function, with an answer that lives as long as the call.
         self.answer(|answer| unsafe { (self.describe)(answer) })
     }
 
     pub(super) fn call<T: DeserializeOwned>(
         &self,
-        function: CallFunction,
+        operation: OperationKind,
         request: &[u8],
         sink: &Arc<HostSink>,
     ) -> Result<T, CallError> {
+        let (name, function) = functions::in_table(&self.table, operation);
+        let function = function.ok_or_else(|| {
+            RunnerError::unsupported(
+                operation.name(),
+                format!(
+                    "this runner does not implement it; its author can add the function `{name}` to its protea_runner"
+                ),
+            )
+        })?;
         let context = Context::new(Arc::clone(sink));
         let host = &raw const context.host;
-        // SAFETY: the runner's own function; request, host and answer are alive during the call.
+        // SAFETY: the runner's own function; request, host and answer live as long as the call.
         let result = self.answer(|answer| unsafe {
             function(request.as_ptr().cast(), request.len(), host, answer)
         });
@@ -122,7 +140,9 @@ fn read<T: DeserializeOwned>(status: u32, answer: &Answer) -> Result<T, CallErro
         return broken(format!("it answered with the unknown status {status}"));
     };
     if answer.json.is_null() {
-        return broken(format!("it answered status {status} with NULL for a text"));
+        return broken(format!(
+            "it answered status {status} with NULL for its JSON"
+        ));
     }
     if answer.length > TEXT_LIMIT {
         return broken(format!(
@@ -130,7 +150,7 @@ fn read<T: DeserializeOwned>(status: u32, answer: &Answer) -> Result<T, CallErro
             answer.length
         ));
     }
-    // SAFETY: not null, of a length that can be; that so much is there is the runner's word.
+    // SAFETY: not null, and not too long; that `length` bytes are there is the runner's duty.
     let body = unsafe { std::slice::from_raw_parts(answer.json.cast::<u8>(), answer.length) };
     if let Err(error) = std::str::from_utf8(body) {
         return broken(format!(
@@ -141,7 +161,7 @@ fn read<T: DeserializeOwned>(status: u32, answer: &Answer) -> Result<T, CallErro
     decode(status as u8, body)
 }
 
-/// What `protea_host.context` leads to, with the struct that the runner sees.
+/// What `protea_host.context` points to, with the struct that the runner sees.
 struct Context {
     host: Host,
     sink: Arc<HostSink>,
@@ -150,9 +170,9 @@ struct Context {
     breach: OnceLock<String>,
 }
 
-// SAFETY: the pointer leads to the context itself; all else is `Send + Sync`.
+// SAFETY: the pointer is to the context itself; everything else is `Send + Sync`.
 unsafe impl Send for Context {}
-// SAFETY: as above; the host's struct is never written to once it is made.
+// SAFETY: as above; the host's struct is never written to after it is created.
 unsafe impl Sync for Context {}
 
 impl Context {
@@ -176,27 +196,32 @@ impl Context {
 
     /// # Safety
     ///
-    /// `host` is null, or was given to the runner (or copied from what was) and is still valid.
-    unsafe fn of<'a>(host: *const Host) -> Option<&'a Self> {
+    /// `host` is null, or was passed to the runner, or is a copy of such a struct, and is still valid.
+    unsafe fn from_host<'a>(host: *const Host) -> Option<&'a Self> {
         // SAFETY: by the above.
         let host = unsafe { host.as_ref() }?;
         // SAFETY: a host's context is the `Context` that it is part of.
         unsafe { host.context.cast::<Self>().as_ref() }
     }
 
-    fn break_contract(&self, how: String) {
-        // The first breach is the one to tell of.
+    fn report_breach(&self, how: String) {
+        // Only the first breach is reported.
         let _ = self.breach.set(how);
     }
 
-    /// The bytes of a text of an event; `None` for NULL.
+    /// The bytes of a string of an event; `None` for NULL.
     ///
     /// # Safety
     ///
-    /// `start` is null or leads to as many bytes as `length` says, where that is not absurd.
-    unsafe fn text<'a>(&self, what: &str, start: *const c_char, length: usize) -> Option<&'a [u8]> {
+    /// `start` is null or points to `length` bytes, unless `length` is above the limit.
+    unsafe fn bytes<'a>(
+        &self,
+        what: &str,
+        start: *const c_char,
+        length: usize,
+    ) -> Option<&'a [u8]> {
         if length > TEXT_LIMIT {
-            self.break_contract(format!(
+            self.report_breach(format!(
                 "the {what} of an event has {length} bytes; at most {TEXT_LIMIT} are allowed"
             ));
             return None;
@@ -218,7 +243,7 @@ unsafe extern "C" fn emit(
     level: u32,
 ) -> i32 {
     // SAFETY: what the header asks of a runner.
-    let Some(context) = (unsafe { Context::of(host) }) else {
+    let Some(context) = (unsafe { Context::from_host(host) }) else {
         return 1;
     };
     let level = Level::from_number(u8::try_from(level).unwrap_or(u8::MAX));
@@ -226,46 +251,43 @@ unsafe extern "C" fn emit(
         return context.sink.is_cancelled().into();
     }
     // SAFETY: what the header asks of a runner.
-    let texts = unsafe {
+    let strings = unsafe {
         (
-            context.text("name", event, event_length),
-            context.text("message", message, message_length),
-            context.text("fields", fields, fields_length),
+            context.bytes("name", event, event_length),
+            context.bytes("message", message, message_length),
+            context.bytes("fields", fields, fields_length),
         )
     };
-    let (Some(name), message, fields) = texts else {
-        context.break_contract("it sent an event without a name".to_owned());
+    let (Some(name), message, fields) = strings else {
+        context.report_breach("it sent an event without a name".to_owned());
         return context.sink.is_cancelled().into();
     };
     let fields = fields.unwrap_or(b"{}");
-    context
-        .sink
-        .receive_bytes(name, message, fields, level)
-        .into()
+    receive(&context.sink, name, message, fields, level).into()
 }
 
 unsafe extern "C" fn is_cancelled(host: *const Host) -> i32 {
     // SAFETY: what the header asks of a runner.
-    unsafe { Context::of(host) }.is_none_or(|context| context.sink.is_cancelled()) as i32
+    unsafe { Context::from_host(host) }.is_none_or(|context| context.sink.is_cancelled()) as i32
 }
 
 unsafe extern "C" fn level(host: *const Host) -> u32 {
     // SAFETY: what the header asks of a runner.
-    unsafe { Context::of(host) }.map_or(Level::Error, |context| context.level) as u32
+    unsafe { Context::from_host(host) }.map_or(Level::Error, |context| context.level) as u32
 }
 
 unsafe extern "C" fn retain(host: *const Host) {
     // SAFETY: what the header asks of a runner.
-    if let Some(context) = unsafe { Context::of(host) } {
+    if let Some(context) = unsafe { Context::from_host(host) } {
         context.retained.fetch_add(1, Ordering::SeqCst);
-        // SAFETY: the context lives in an `Arc`, and is alive.
+        // SAFETY: the context is in an `Arc` that is alive.
         unsafe { Arc::increment_strong_count(ptr::from_ref(context)) };
     }
 }
 
 unsafe extern "C" fn release(host: *const Host) {
     // SAFETY: what the header asks of a runner.
-    let Some(context) = (unsafe { Context::of(host) }) else {
+    let Some(context) = (unsafe { Context::from_host(host) }) else {
         return;
     };
     let retained = context
@@ -274,9 +296,9 @@ unsafe extern "C" fn release(host: *const Host) {
             count.checked_sub(1)
         });
     if retained.is_err() {
-        context.break_contract("it released the host more often than it retained it".to_owned());
+        context.report_breach("it released the host more often than it retained it".to_owned());
         return;
     }
-    // SAFETY: one of those that `retain` added; dropping the sink keeps its panics to itself.
+    // SAFETY: the count is one that `retain` added. Dropping a sink contains its panics.
     unsafe { Arc::decrement_strong_count(ptr::from_ref(context)) };
 }

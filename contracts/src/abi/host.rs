@@ -8,22 +8,27 @@ use std::{
 use abi_stable::{
     StableAbi,
     library::{AbiHeaderRef, LibraryError},
-    std_types::RSlice,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-pub use super::panics::Panic;
+pub use super::{answer::CallError, panics::Panic};
 use super::{
-    c::{self, CallFunction},
+    answer::decode,
+    c,
     c_host::CRunner,
-    layout,
-    module::{ERROR, OK, Outcome, PANIC, RunnerModuleRef},
+    functions, layout,
+    module::{Outcome, RunnerModuleRef},
     plugin::SYMBOL,
-    sink::{HostSink, SinkHandle},
+    sink::SinkHandle,
 };
 use crate::{
-    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, RunResult, RunnerError, emit::EventSink,
+    error::RunnerError,
+    event::EventSink,
+    host_sink::HostSink,
+    operation::{Operation, OperationKind},
+    runner::Capabilities,
+    version::CONTRACT_VERSION,
 };
 
 /// A runner whose library is open, in Rust or in C. It stays open until the process ends.
@@ -32,7 +37,7 @@ pub struct LoadedRunner {
     face: Face,
 }
 
-/// What a runner's library exports.
+/// The interface that a runner's library exports.
 #[derive(Clone, Copy)]
 enum Face {
     Rust(RunnerModuleRef),
@@ -41,33 +46,34 @@ enum Face {
 
 /// Why a library cannot be opened as a runner.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The path does not lead to a file.
     #[error("{path} cannot be opened: {source}")]
     Path {
-        /// The path.
+        /// The path as it was given.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The system's loader refuses the library: not one for this machine, or a symbol is missing.
+    /// The system's loader rejects the library: it is for another platform, or lacks a symbol.
     #[error("the system cannot load {path}: {reason}")]
     Loader {
         /// The library.
         path: PathBuf,
-        /// What the loader said.
+        /// The loader's message.
         reason: String,
     },
     /// The library exports no runner.
     #[error(
-        "{path} exports no protea runner: it lacks `export_runner!`, or `{}` where it is in C",
+        "{path} exports no protea runner: it lacks `export_runner!`, or, if it is in C, `{}`",
         c::SYMBOL
     )]
     NotARunner {
         /// The library.
         path: PathBuf,
     },
-    /// The library and the host do not understand each other.
+    /// The library was built for a boundary with another layout.
     #[error(
         "{path} does not fit this host: {reason}; rebuild it against protea-contracts {}",
         crate::CONTRACT_VERSION
@@ -80,32 +86,19 @@ pub enum OpenError {
     },
 }
 
-/// Why a call of a loaded runner gave no result.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// The runner said so.
-    #[error(transparent)]
-    Runner(#[from] RunnerError),
-    /// The runner panicked.
-    #[error(transparent)]
-    Panicked(#[from] Panic),
-    /// What the runner answered is not what the contract says.
-    #[error("the runner broke the contract: {0}")]
-    Protocol(String),
-}
-
-/// What a call gave, and how the runner behaved during it.
+/// The result of a call, and how the runner behaved during it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Call<T> {
     /// The result.
     pub result: Result<T, CallError>,
-    /// The host's own sink panicked during the call; later events were lost.
+    /// The host's own sink panicked during the call; later events were not delivered to it.
     pub sink_panicked: bool,
     /// Events that the runner has sent since the call ended.
     pub late: LateEvents,
 }
 
-/// Counts the events that a runner sends after its call ended: a breach of the contract.
+/// Counts the events that a runner sends after its call has ended, which the contract forbids.
 pub struct LateEvents(Arc<HostSink>);
 
 impl std::fmt::Debug for LateEvents {
@@ -115,7 +108,7 @@ impl std::fmt::Debug for LateEvents {
 }
 
 impl LateEvents {
-    /// How many there are by now.
+    /// The number of such events so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.late_events()
@@ -125,8 +118,8 @@ impl LateEvents {
 impl LoadedRunner {
     /// Opens the library at `path`, an absolute path, and checks that it fits this host.
     ///
-    /// **Opening a library runs its code.** Check that the file is whole and read its descriptor
-    /// first: a truncated library kills the process.
+    /// **Opening a library runs its code.** First check that the file is complete and read its
+    /// descriptor: a truncated library kills the process.
     ///
     /// # Errors
     ///
@@ -140,7 +133,7 @@ impl LoadedRunner {
             path: path.clone(),
             reason: loader_message(&error),
         })?;
-        // Never closed: threads and thread-locals of the runner may outlive any call.
+        // Never closed: threads and thread-locals of the runner may outlive every call.
         let library = std::mem::ManuallyDrop::new(library);
         let unfit = |reason: String| OpenError::Layout {
             path: path.clone(),
@@ -159,7 +152,7 @@ impl LoadedRunner {
         Ok(Self { face })
     }
 
-    /// What the runner says of itself.
+    /// Asks the runner to describe itself.
     ///
     /// # Errors
     ///
@@ -171,57 +164,50 @@ impl LoadedRunner {
         }
     }
 
-    /// Calls [`fit`](crate::ExperimentRunner::fit).
+    /// Calls an operation, such as `runner.call::<Fit>(&request, sink)`.
+    ///
+    /// A runner that lacks the operation, because it was built for a contract before
+    /// [`Operation::SINCE`] or is in C and leaves it out, is not called: the result is
+    /// [`RunnerError::Unsupported`].
     #[must_use]
-    pub fn fit(&self, request: &FitRequest, sink: Arc<dyn EventSink>) -> Call<RunResult> {
-        match self.face {
-            Face::Rust(module) => call_rust(module.fit(), request, sink),
-            Face::C(runner) => call_c(runner, runner.fit, request, sink),
-        }
-    }
-
-    /// Calls [`evaluate`](crate::ExperimentRunner::evaluate).
-    #[must_use]
-    pub fn evaluate(
+    pub fn call<O: Operation>(
         &self,
-        request: &EvaluateRequest,
+        request: &O::Request,
         sink: Arc<dyn EventSink>,
-    ) -> Call<EvalResult> {
-        match self.face {
-            Face::Rust(module) => call_rust(module.evaluate(), request, sink),
-            Face::C(runner) => call_c(runner, runner.evaluate, request, sink),
-        }
+    ) -> Call<O::Response> {
+        let request = serde_json::to_vec(request).map_err(|error| {
+            CallError::Protocol(format!("the request cannot be written as JSON: {error}"))
+        });
+        during_call(sink, |sink| self.answer(O::KIND, &request?, sink))
     }
 
-    /// Calls [`export`](crate::ExperimentRunner::export).
+    /// [`call`](Self::call) for a request that is JSON already, and a result that stays JSON. The
+    /// result is checked to be JSON, but not to be one of this operation.
     #[must_use]
-    pub fn export(&self, request: &ExportRequest, sink: Arc<dyn EventSink>) -> Call<ExportResult> {
-        match self.face {
-            Face::Rust(module) => call_rust(module.export(), request, sink),
-            Face::C(runner) => call_c(runner, runner.export_model, request, sink),
-        }
+    pub fn call_json(
+        &self,
+        operation: OperationKind,
+        request: &RawValue,
+        sink: Arc<dyn EventSink>,
+    ) -> Call<Box<RawValue>> {
+        let request = request.get().as_bytes();
+        during_call(sink, |sink| self.answer(operation, request, sink))
     }
 
-    /// Calls [`explain`](crate::ExperimentRunner::explain). A runner of a contract before 1.1.0, and
-    /// one in C that leaves it out, is answered for with [`RunnerError::Unsupported`].
-    #[must_use]
-    pub fn explain(&self, request: &ExplainRequest, sink: Arc<dyn EventSink>) -> Call<Explanation> {
+    fn answer<T: DeserializeOwned>(
+        &self,
+        operation: OperationKind,
+        request: &[u8],
+        sink: &Arc<HostSink>,
+    ) -> Result<T, CallError> {
         match self.face {
-            Face::Rust(module) => match module.explain() {
-                Some(explain) => call_rust(explain, request, sink),
-                None => unsupported(request, sink, &too_old("explain", "1.1.0")),
-            },
-            Face::C(runner) => match runner.explain {
-                Some(explain) => call_c(runner, explain, request, sink),
-                None => unsupported(
-                    request,
-                    sink,
-                    &RunnerError::unsupported(
-                        "explain",
-                        "this runner does not say where its scores come from; an author adds it as `explain` of its protea_runner",
-                    ),
-                ),
-            },
+            Face::Rust(module) => {
+                let function =
+                    functions::in_module(module, operation).ok_or_else(|| too_old(operation))?;
+                let handle = SinkHandle::new(Arc::clone(sink));
+                outcome(function(request.into(), &handle))
+            }
+            Face::C(runner) => runner.call(operation, request, sink),
         }
     }
 }
@@ -234,19 +220,19 @@ impl std::fmt::Debug for LoadedRunner {
     }
 }
 
-/// The root module of a runner in Rust, if it fits this host.
+/// The root module of a runner in Rust, if its layout fits this host.
 fn module(header: AbiHeaderRef) -> Result<RunnerModuleRef, String> {
     let header = header.upgrade().map_err(|error| one_line(&error))?;
     let layout = header
         .layout()
-        .ok_or_else(|| "it carries no layout to check".to_owned())?;
+        .ok_or_else(|| "it has no layout to check".to_owned())?;
     layout::check(<RunnerModuleRef as StableAbi>::LAYOUT, layout)?;
-    // SAFETY: the layouts were compared above, both ways.
+    // SAFETY: the layouts were compared above, in both directions.
     unsafe { header.init_root_module_with_unchecked_layout::<RunnerModuleRef>() }
         .map_err(|error| one_line(&error))
 }
 
-/// What the system's loader said; `libloading` keeps it in the cause.
+/// The loader's message, which `libloading` keeps in the source.
 fn loader_message(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
@@ -254,50 +240,22 @@ fn loader_message(error: &libloading::Error) -> String {
 #[cfg(unix)]
 fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-    // SAFETY: opening runs the library's initialisers; that is what the caller asks for.
+    // SAFETY: opening runs the library's initialisers, which is what the caller asks for.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
 }
 
 #[cfg(not(unix))]
 fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
-    // SAFETY: opening runs the library's initialisers; that is what the caller asks for.
+    // SAFETY: opening runs the library's initialisers, which is what the caller asks for.
     unsafe { libloading::Library::new(path) }
 }
 
-fn call_rust<T: DeserializeOwned>(
-    function: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
-    request: &impl Serialize,
+fn during_call<T>(
     sink: Arc<dyn EventSink>,
-) -> Call<T> {
-    call(request, sink, |request, sink| {
-        let handle = SinkHandle::of(Arc::clone(sink));
-        outcome(function(request.into(), &handle))
-    })
-}
-
-fn call_c<T: DeserializeOwned>(
-    runner: CRunner,
-    function: CallFunction,
-    request: &impl Serialize,
-    sink: Arc<dyn EventSink>,
-) -> Call<T> {
-    call(request, sink, |request, sink| {
-        runner.call(function, request, sink)
-    })
-}
-
-fn call<T>(
-    request: &impl Serialize,
-    sink: Arc<dyn EventSink>,
-    call: impl FnOnce(&[u8], &Arc<HostSink>) -> Result<T, CallError>,
+    call: impl FnOnce(&Arc<HostSink>) -> Result<T, CallError>,
 ) -> Call<T> {
     let sink = Arc::new(HostSink::new(sink));
-    let result = match serde_json::to_vec(request) {
-        Ok(request) => call(&request, &sink),
-        Err(error) => Err(CallError::Protocol(format!(
-            "the request cannot be written as JSON: {error}"
-        ))),
-    };
+    let result = call(&sink);
     sink.close();
     Call {
         result,
@@ -306,58 +264,18 @@ fn call<T>(
     }
 }
 
-/// A call of a function that the runner does not have.
-fn unsupported<T>(
-    request: &impl Serialize,
-    sink: Arc<dyn EventSink>,
-    error: &RunnerError,
-) -> Call<T> {
-    call(request, sink, |_, _| Err(error.clone().into()))
-}
-
-/// The answer for a runner that was built before the contract had an operation.
-fn too_old(operation: &str, since: &str) -> RunnerError {
+fn too_old(operation: OperationKind) -> RunnerError {
     RunnerError::unsupported(
-        operation,
+        operation.name(),
         format!(
-            "this runner was built for a contract before {since}; rebuild it against protea-contracts {}",
-            crate::CONTRACT_VERSION
+            "this runner was built for a contract before {}; rebuild it against protea-contracts {CONTRACT_VERSION}",
+            operation.since(),
         ),
     )
 }
 
 fn outcome<T: DeserializeOwned>(outcome: Outcome) -> Result<T, CallError> {
     decode(outcome.status, &outcome.body)
-}
-
-/// What a call answered, in Rust or in C.
-pub(super) fn decode<T: DeserializeOwned>(status: u8, body: &[u8]) -> Result<T, CallError> {
-    match status {
-        OK => read(body, "result"),
-        ERROR => Err(runner_error(body)?.into()),
-        PANIC => Err(read::<Panic>(body, "panic")?.into()),
-        other => Err(CallError::Protocol(format!(
-            "it answered with the unknown status {other}"
-        ))),
-    }
-}
-
-fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, CallError> {
-    serde_json::from_slice(body)
-        .map_err(|error| CallError::Protocol(format!("its {what} cannot be read: {error}")))
-}
-
-/// The runner's error; of a kind that only a newer contract knows, what can be said of it.
-fn runner_error(body: &[u8]) -> Result<RunnerError, CallError> {
-    serde_json::from_slice(body).or_else(|error| {
-        let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        match (value["kind"].as_str(), value["message"].as_str()) {
-            (Some(kind), Some(message)) => Ok(RunnerError::failed(format!("{kind}: {message}"))),
-            _ => Err(CallError::Protocol(format!(
-                "its error cannot be read: {error}"
-            ))),
-        }
-    })
 }
 
 fn one_line(error: &LibraryError) -> String {

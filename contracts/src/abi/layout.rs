@@ -1,13 +1,15 @@
-//! The layout check, tried both ways, and its one-line summary.
+//! The layout check, in both directions, and its one-line summary.
 
 use abi_stable::{
     abi_stability::abi_checking::{AbiInstabilityErrors, check_layout_compatibility},
     type_layout::TypeLayout,
 };
 
-/// Whether a runner's module and the host's are the same but for what was added at the end of
-/// either. `abi_stable` takes a longer module for a shorter one but not the other way round, and
-/// the host may be the younger of the two; then every field that the runner lacks has a default.
+/// Whether a runner's module and the host's differ at most in fields added at the end of either.
+///
+/// `abi_stable` accepts a module that is longer than expected, but not a shorter one, and the host
+/// may be newer than the runner. Hence the second direction: fields that the runner lacks are
+/// optional.
 pub(super) fn check(host: &'static TypeLayout, runner: &'static TypeLayout) -> Result<(), String> {
     match check_layout_compatibility(host, runner) {
         Ok(()) => Ok(()),
@@ -17,7 +19,7 @@ pub(super) fn check(host: &'static TypeLayout, runner: &'static TypeLayout) -> R
     }
 }
 
-/// `abi_stable` prints tens of thousands of characters; this is the first place that differs.
+/// The first difference: `abi_stable` prints all of them, in tens of thousands of characters.
 fn first_difference(errors: &AbiInstabilityErrors) -> String {
     let Some(error) = errors.errors.iter().find(|error| !error.errs.is_empty()) else {
         return "an unnamed difference".to_owned();

@@ -10,23 +10,23 @@ use abi_stable::{
 
 use super::sink::SinkHandle;
 
-/// The functions of a runner. New ones are added at the end.
+/// The functions of a runner. New ones are added at the end, and older runners lack them.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = RunnerModuleRef)))]
 pub struct RunnerModule {
-    /// [`Capabilities`](crate::Capabilities) as JSON.
+    /// Returns [`Capabilities`](crate::Capabilities).
     pub describe: extern "C" fn() -> Outcome,
-    /// Takes a [`FitRequest`](crate::FitRequest), gives a [`RunResult`](crate::RunResult).
+    /// Takes a [`FitRequest`](crate::FitRequest), returns a [`RunResult`](crate::RunResult).
     pub fit: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
-    /// Takes an [`EvaluateRequest`](crate::EvaluateRequest), gives an
+    /// Takes an [`EvaluateRequest`](crate::EvaluateRequest), returns an
     /// [`EvalResult`](crate::EvalResult).
     pub evaluate: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
-    /// Takes an [`ExportRequest`](crate::ExportRequest), gives an
+    /// Takes an [`ExportRequest`](crate::ExportRequest), returns an
     /// [`ExportResult`](crate::ExportResult).
     #[sabi(last_prefix_field)]
     pub export: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
-    /// Takes an [`ExplainRequest`](crate::ExplainRequest), gives an
+    /// Takes an [`ExplainRequest`](crate::ExplainRequest), returns an
     /// [`Explanation`](crate::Explanation). Since 1.1.0.
     pub explain: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
 }
@@ -38,19 +38,19 @@ impl RootModule for RunnerModuleRef {
     const VERSION_STRINGS: VersionStrings = package_version_strings!();
 }
 
-/// What a call answers.
+/// The answer of a call.
 #[repr(C)]
 #[derive(StableAbi)]
 pub struct Outcome {
     /// [`OK`], [`ERROR`] or [`PANIC`].
     pub status: u8,
-    /// JSON: the result, a [`RunnerError`](crate::RunnerError), or a [`Panic`](super::host::Panic).
+    /// JSON: the result, a [`RunnerError`](crate::RunnerError), or a [`Panic`](super::panics::Panic).
     pub body: RVec<u8>,
 }
 
 /// The call succeeded.
 pub const OK: u8 = 0;
-/// The runner answered an error.
+/// The runner returned an error.
 pub const ERROR: u8 = 1;
 /// The runner panicked.
 pub const PANIC: u8 = 2;

@@ -9,13 +9,14 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// A panic of a runner, as the host learns of it.
+/// A panic of a runner, as the host receives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("the runner panicked at {location}: {message}")]
 pub struct Panic {
-    /// What the panic said.
+    /// The panic's message.
     pub message: String,
-    /// File, line and column in the runner's source; `an unknown place` where it is not known.
+    /// File, line and column in the runner's source, or `an unknown place`.
     pub location: String,
 }
 
@@ -24,7 +25,8 @@ thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The last panic on a thread that no call runs on, such as one of a pool: pools pass panics on.
+/// The place of the last panic on a thread that runs no call, such as one of a thread pool. A pool
+/// re-raises the panic on the caller's thread, where its place is no longer known.
 static LAST_ELSEWHERE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Calls `call`; a panic in it becomes a [`Panic`] and prints nothing.
@@ -35,7 +37,7 @@ pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     CATCHING.set(outer);
     result.map_err(|payload| {
         let message = text_of(&*payload);
-        // Dropping the payload may itself panic; what it holds is the runner's.
+        // The payload is a value of the runner, so dropping it may panic as well.
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(second);
         }
@@ -49,13 +51,13 @@ pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     })
 }
 
-/// A shared library has a standard library, and so a panic hook, of its own.
+/// Every shared library has its own copy of the standard library, and so its own panic hook.
 fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // Where panics abort nothing will be caught, and this is the last chance to say it.
+            // With `panic = "abort"` nothing can be caught, so the message must be printed now.
             if CATCHING.get() && cfg!(panic = "unwind") {
                 LAST.set(info.location().map(Location::to_string));
             } else {

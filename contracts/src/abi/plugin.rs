@@ -5,8 +5,7 @@ use abi_stable::{
     prefix_type::WithMetadata,
     std_types::{RResult, RSlice},
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{
     module::{ERROR, OK, Outcome, PANIC, RunnerModule, RunnerModuleRef},
@@ -14,8 +13,13 @@ use super::{
     sink::SinkHandle,
 };
 use crate::{
-    CONTRACT_VERSION, Capabilities, Descriptor, Emitter, ExperimentRunner, FitRequest,
-    LibraryDeclaration, RunnerError,
+    descriptor::Descriptor,
+    emit::Emitter,
+    error::RunnerError,
+    library::LibraryDeclaration,
+    operation::{Evaluate, Explain, Export, Fit, Operation},
+    runner::{Capabilities, ExperimentRunner},
+    version::CONTRACT_VERSION,
 };
 
 pub use super::module::RunnerModuleRef as Module;
@@ -24,7 +28,7 @@ pub use abi_stable::library::{CheckTypeLayout, LibHeader, RootModuleResult};
 /// The symbol under which a runner's library holds its header.
 pub const SYMBOL: &[u8] = b"protea_runner_module_v1\0";
 
-/// What [`export_runner!`](crate::export_runner) says of a crate.
+/// What [`export_runner!`](crate::export_runner) declares about a crate.
 pub trait Plugin: 'static {
     /// The runner's name.
     const NAME: &'static str;
@@ -32,10 +36,10 @@ pub trait Plugin: 'static {
     const VERSION: &'static str;
     /// What it does, in one line.
     const SUMMARY: &'static str;
-    /// The libraries of others that it opens while it works.
+    /// The third-party libraries that it opens at run time.
     const LIBRARIES: &'static [LibraryDeclaration<&'static str>] = &[];
 
-    /// Makes the runner, anew for every call.
+    /// Creates the runner; called for every call.
     fn runner() -> impl ExperimentRunner;
 }
 
@@ -47,7 +51,7 @@ macro_rules! __export_plugin {
         #[allow(unsafe_code)]
         #[unsafe(export_name = "protea_runner_module_v1")]
         static HEADER: $crate::abi::plugin::LibHeader = {
-            // SAFETY: `construct` gives a `Module`, the type named here.
+            // SAFETY: `construct` returns a `Module`, the type named here.
             unsafe {
                 $crate::abi::plugin::LibHeader::from_constructor::<$crate::abi::plugin::Module>(
                     $crate::abi::plugin::construct::<$plugin>,
@@ -72,16 +76,16 @@ macro_rules! __export_plugin {
     };
 }
 
-/// Makes the root module of `P`.
+/// Creates the root module of `P`.
 pub extern "C" fn construct<P: Plugin>() -> RootModuleResult {
     let module = WithMetadata::new(RunnerModule {
         describe: describe::<P>,
-        fit: fit::<P>,
-        evaluate: evaluate::<P>,
-        export: export::<P>,
-        explain: explain::<P>,
+        fit: call::<P, Fit>,
+        evaluate: call::<P, Evaluate>,
+        export: call::<P, Export>,
+        explain: call::<P, Explain>,
     });
-    // The library is never closed, so its module may live for ever.
+    // The library is never closed, so its module can live as long as the process.
     let module = RunnerModuleRef(WithMetadata::static_as_prefix(Box::leak(Box::new(module))));
     let erased: Result<_, RootModuleError> = Ok(module);
     RResult::from(erased.map(|module| {
@@ -115,62 +119,17 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
     })
 }
 
-extern "C" fn fit<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
-    outcome(|| fit_runner(&P::runner(), request.as_slice(), &emitter(sink)))
+extern "C" fn call<P: Plugin, O: Operation>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
+    outcome(|| {
+        let runner = P::runner();
+        let request = serde_json::from_slice(request.as_slice()).map_err(|error| {
+            RunnerError::failed(format!("the host's request cannot be read: {error}"))
+        })?;
+        O::run(&runner, request, &Emitter::connected(sink.clone()))
+    })
 }
 
-fn fit_runner<R: ExperimentRunner>(
-    runner: &R,
-    request: &[u8],
-    emit: &Emitter,
-) -> Result<crate::RunResult, RunnerError> {
-    let request: FitRequest<Value> = parse(request)?;
-    let spec = serde_path_to_error::deserialize(&request.spec).map_err(|error| {
-        RunnerError::invalid_spec(&pointer(error.path()), error.inner().to_string())
-    })?;
-    let mut typed = FitRequest::new(spec, request.dataset_uri, request.output_uri);
-    typed.seed = request.seed;
-    typed.run_id = request.run_id;
-    typed.threads = request.threads;
-    typed.earlier_models = request.earlier_models;
-    runner.fit(&typed, emit)
-}
-
-extern "C" fn evaluate<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
-    outcome(|| P::runner().evaluate(&parse(request.as_slice())?, &emitter(sink)))
-}
-
-extern "C" fn export<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
-    outcome(|| P::runner().export(&parse(request.as_slice())?, &emitter(sink)))
-}
-
-extern "C" fn explain<P: Plugin>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
-    outcome(|| P::runner().explain(&parse(request.as_slice())?, &emitter(sink)))
-}
-
-fn emitter(sink: &SinkHandle) -> Emitter {
-    Emitter::from_handle(sink.clone())
-}
-
-fn parse<T: DeserializeOwned>(request: &[u8]) -> Result<T, RunnerError> {
-    serde_json::from_slice(request)
-        .map_err(|error| RunnerError::failed(format!("the host's request cannot be read: {error}")))
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                format!("/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
-            Segment::Unknown => "/?".to_owned(),
-        })
-        .collect()
-}
-
-/// Runs a call so that nothing but an [`Outcome`] leaves it, panics of the runner's `Drop` included.
+/// Runs a call and turns a panic, also one in the runner's `Drop`, into an [`Outcome`].
 fn outcome<T: Serialize>(call: impl FnOnce() -> Result<T, RunnerError>) -> Outcome {
     let encoded = panics::catch(|| match call() {
         Ok(result) => match serde_json::to_vec(&result) {

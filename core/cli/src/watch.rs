@@ -8,14 +8,13 @@ use protea_cafa::assessment::PREDICTIONS;
 use protea_core::worker;
 use protea_core::{
     contracts::{
-        Level,
-        emit::{Event, METRIC, PROGRESS},
+        Level, MetricEvent, ProgressEvent,
+        event::{Event, METRIC, PROGRESS},
     },
     experiment::{BenchmarkEvent, Observer, Progress, Step},
     store::{Transfer, TransferObserver},
     workspace::{Status, StepRecord},
 };
-use serde::Deserialize;
 
 use crate::{
     interrupt,
@@ -29,21 +28,6 @@ pub struct Watch {
     transfers: Transfers,
     /// The log is shown from this level on, if at all.
     log: Option<Level>,
-}
-
-/// The fields of a `progress` event.
-#[derive(Deserialize)]
-struct Counted {
-    done: u64,
-    total: u64,
-}
-
-/// The fields of a `metric` event.
-#[derive(Deserialize)]
-struct Metric {
-    name: String,
-    value: f64,
-    step: u64,
 }
 
 impl Watch {
@@ -87,12 +71,15 @@ impl Observer for Watch {
         }
         match event.name {
             PROGRESS => {
-                if let Ok(Counted { done, total }) = serde_json::from_slice(event.fields) {
-                    self.reporter.progress(done, total);
+                if let Ok(progress) = ProgressEvent::try_from(event) {
+                    self.reporter.progress(progress.done, progress.total);
                 }
             }
             METRIC => {
-                if let Ok(Metric { name, value, step }) = serde_json::from_slice(event.fields) {
+                if let Ok(metric) = MetricEvent::try_from(event) {
+                    let MetricEvent {
+                        name, value, step, ..
+                    } = metric;
                     self.reporter
                         .detail(&format!("{name} {value:.4} at {step}"));
                 }

@@ -11,8 +11,8 @@ use std::{
 
 use protea_core::{
     contracts::{
-        Level,
-        emit::{Event, EventSink, METRIC, PROGRESS},
+        Level, MetricEvent, ProgressEvent,
+        event::{Event, EventError, EventSink, METRIC, PROGRESS},
     },
     worker::{LATE_EVENTS, STDERR, STDOUT},
 };
@@ -133,16 +133,8 @@ impl Recorded {
             );
         }
         match serde_json::from_slice::<Map<String, Value>>(event.fields) {
-            Ok(fields) if event.name == PROGRESS => self.progress(&fields),
-            Ok(fields) if event.name == METRIC => {
-                if !fields.get("name").is_some_and(Value::is_string) {
-                    note(&mut self.malformed, "a metric has no name".to_owned());
-                }
-                if !fields.get("value").is_some_and(Value::is_number) {
-                    let text = format!("the metric {:?} has no finite value", fields.get("name"));
-                    note(&mut self.malformed, text);
-                }
-            }
+            Ok(fields) if event.name == METRIC => self.metric(event, &fields),
+            Ok(_) if event.name == PROGRESS => self.progress(event),
             Ok(_) => {}
             Err(error) => note(
                 &mut self.malformed,
@@ -151,9 +143,23 @@ impl Recorded {
         }
     }
 
-    fn progress(&mut self, fields: &Map<String, Value>) {
-        let number = |key| fields.get(key).and_then(Value::as_u64);
-        let (Some(done), Some(total)) = (number("done"), number("total")) else {
+    fn metric(&mut self, event: &Event<'_>, fields: &Map<String, Value>) {
+        let Err(EventError::Fields { field, .. }) = MetricEvent::try_from(event) else {
+            return;
+        };
+        match &*field {
+            "name" => note(&mut self.malformed, "a metric has no name".to_owned()),
+            "value" => {
+                let text = format!("the metric {:?} has no finite value", fields.get("name"));
+                note(&mut self.malformed, text);
+            }
+            // Metrics without a step are not at fault so far.
+            _ => {}
+        }
+    }
+
+    fn progress(&mut self, event: &Event<'_>) {
+        let Ok(ProgressEvent { done, total, .. }) = ProgressEvent::try_from(event) else {
             return note(
                 &mut self.malformed,
                 "progress has no integers `done` and `total`".to_owned(),

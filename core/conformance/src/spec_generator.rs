@@ -1,7 +1,7 @@
 //! Random specs from a JSON Schema: valid and invalid ones.
 
 use fastrand::Rng;
-use jsonschema::Validator;
+use protea_core::dispatch::SpecSchema;
 use serde_json::{Map, Number, Value, json};
 
 /// Values nest at most this deep; deeper schemas get their defaults.
@@ -14,7 +14,7 @@ const ATTEMPTS: usize = 24;
 pub struct Generator<'a> {
     schema: &'a Value,
     defaults: &'a Value,
-    validator: Validator,
+    allowed: SpecSchema,
 }
 
 /// The settings in a schema, each with its own schema.
@@ -34,11 +34,11 @@ impl<'a> Generator<'a> {
     ///
     /// When the schema is not valid.
     pub fn new(schema: &'a Value, defaults: &'a Value) -> Result<Self, String> {
-        let validator = jsonschema::validator_for(schema).map_err(|error| error.to_string())?;
+        let allowed = SpecSchema::new(schema).map_err(|error| error.to_string())?;
         Ok(Self {
             schema,
             defaults,
-            validator,
+            allowed,
         })
     }
 
@@ -46,7 +46,7 @@ impl<'a> Generator<'a> {
     pub fn valid(&self, random: &mut Rng) -> Option<Value> {
         (0..ATTEMPTS)
             .map(|_| self.make(self.schema, Some(self.defaults), random, 0))
-            .find(|spec| self.validator.is_valid(spec))
+            .find(|spec| self.allowed.allows(spec))
     }
 
     /// A spec that the schema does not allow; `None` if none was found.
@@ -56,7 +56,7 @@ impl<'a> Generator<'a> {
                 let sound = self.make(self.schema, Some(self.defaults), random, 0);
                 broken(sound, random)
             })
-            .find(|spec| !self.validator.is_valid(spec))
+            .find(|spec| !self.allowed.allows(spec))
     }
 
     fn make(
@@ -275,11 +275,11 @@ mod tests {
     fn specs_are_valid_or_broken_and_repeat_with_their_seed() {
         let (schema, defaults) = (schema(), json!({ "k": 5 }));
         let generator = Generator::new(&schema, &defaults).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
+        let allowed = SpecSchema::new(&schema).unwrap();
         let mut metrics = std::collections::BTreeSet::new();
         for seed in 0..200 {
             let spec = generator.valid(&mut Rng::with_seed(seed)).unwrap();
-            assert!(validator.is_valid(&spec), "{spec}");
+            assert!(allowed.allows(&spec), "{spec}");
             assert!(spec["k"].as_u64().is_none_or(|k| k <= 55), "{spec}");
             metrics.insert(spec["metric"].to_string());
             assert_eq!(
@@ -287,7 +287,7 @@ mod tests {
                 generator.valid(&mut Rng::with_seed(seed)).as_ref()
             );
             let spec = generator.broken(&mut Rng::with_seed(seed)).unwrap();
-            assert!(!validator.is_valid(&spec), "{spec}");
+            assert!(!allowed.allows(&spec), "{spec}");
         }
         assert_eq!(metrics.len(), 3, "cosine, l2 and left out: {metrics:?}");
     }

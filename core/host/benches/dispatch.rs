@@ -16,8 +16,8 @@ use std::{
 };
 
 use protea_contracts::{
-    Emitter, FitRequest, Level,
-    emit::{Event, EventSink},
+    Emitter, Fit, FitRequest, Level,
+    event::{Event, EventSink},
 };
 use protea_core::{
     Catalog, Isolation, Runner, SearchPath,
@@ -150,12 +150,16 @@ fn evict(directory: &Path) -> &'static str {
 
 fn dispatch(here: &Runner, worker: &Runner, directory: &Path) {
     let output = Url::from_directory_path(directory).expect("it is absolute");
-    let request =
-        |events: u64| FitRequest::new(json!({ "events": events }), output.clone(), output.clone());
+    let request = |events: u64| {
+        let spec = here.resolve_spec(&json!({ "events": events }));
+        FitRequest::new(spec.expect("it is valid"), output.clone(), output.clone())
+    };
     let call = |runner: &Runner, events: u64| {
         let sink = Arc::new(Counter::default());
         let given = Arc::clone(&sink) as Arc<dyn EventSink>;
-        runner.fit(&request(events), given).expect("echo answers");
+        runner
+            .call::<Fit>(&request(events), given)
+            .expect("echo answers");
         assert_eq!(sink.events.load(Ordering::Relaxed), events);
     };
     let in_process = median(101, || call(here, 0));

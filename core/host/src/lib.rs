@@ -47,7 +47,7 @@ pub mod workspace;
 pub use backends::Tracking;
 pub use catalog::{Catalog, CatalogError, SearchPath};
 pub use dataset::{Dataset, DatasetError};
-pub use dispatch::{DispatchError, Isolation, LoadError, Runner};
+pub use dispatch::{CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner};
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 

@@ -13,17 +13,17 @@ use std::{
 };
 
 use protea_contracts::{
-    abi::host::{Call, CallError, LateEvents, LoadedRunner},
+    abi::host::{CallError, LateEvents, LoadedRunner},
     content,
     emit::{Event, EventSink, Level},
 };
 use rustix::process::{Signal, getpid, kill_process};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use super::{
     keeper,
     keeper_link::Beginning,
-    protocol::{CUT_OFF, Failure, Frames, Kind, Operation, Start, encode_event, frame},
+    protocol::{CUT_OFF, Failure, Frames, Kind, Start, WorkerCall, encode_event, frame},
     sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
 #[cfg(target_os = "linux")]
@@ -184,27 +184,14 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
         Ok(runner) => runner,
         Err(error) => return fail(Failure::Open(error.to_string())),
     };
-    let sink = || Arc::clone(channel) as Arc<dyn EventSink>;
-    match start.operation {
-        Operation::Describe => channel.send_result(runner.describe(), start, None),
-        Operation::Fit => call(start, channel, |request| runner.fit(&request, sink())),
-        Operation::Evaluate => call(start, channel, |request| runner.evaluate(&request, sink())),
-        Operation::Export => call(start, channel, |request| runner.export(&request, sink())),
-        Operation::Explain => call(start, channel, |request| runner.explain(&request, sink())),
-    }
-}
-
-fn call<Q: DeserializeOwned, T: Serialize>(
-    start: &Start,
-    channel: &Channel,
-    call: impl FnOnce(Q) -> Call<T>,
-) {
-    match serde_json::from_str(start.request.get()) {
-        Ok(request) => {
-            let Call { result, late, .. } = call(request);
-            channel.send_result(result, start, Some(&late));
+    match start.call {
+        WorkerCall::Describe => channel.send_result(runner.describe(), start, None),
+        WorkerCall::Operation(operation) => {
+            let sink = Arc::clone(channel) as Arc<dyn EventSink>;
+            // Request and result pass through as they are: the host reads the result.
+            let call = runner.call_json(operation, &start.request, sink);
+            channel.send_result(call.result, start, Some(&call.late));
         }
-        Err(error) => channel.fail(&Failure::Setup(format!("the request: {error}"))),
     }
 }
 

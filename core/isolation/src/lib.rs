@@ -68,7 +68,7 @@ pub use options::WorkerOptions;
 pub use process::{STDERR, STDOUT, WorkerCommand};
 #[cfg(target_os = "linux")]
 pub use protect_keeper::protect_parent;
-pub use protocol::Operation;
+pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
 pub use supervise::{LATE_EVENTS, Task, dispatch};
 

@@ -4,7 +4,10 @@
 //! host trusts nothing of what it reads: a frame that is too long, unknown or broken ends the
 //! dispatch.
 
-use protea_contracts::emit::{Event, Level};
+use protea_contracts::{
+    OperationKind,
+    event::{Event, Level},
+};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -26,7 +29,7 @@ pub(super) struct Start {
     /// What its file must be.
     pub sha256: String,
     /// Which call.
-    pub operation: Operation,
+    pub call: WorkerCall,
     /// The request, as JSON.
     pub request: Box<RawValue>,
     /// Events below this level are not sent.
@@ -39,20 +42,14 @@ pub(super) struct Start {
     pub linger: u64,
 }
 
-/// A call of a runner.
+/// What a worker asks the runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Operation {
-    /// Ask for the [`Capabilities`](protea_contracts::Capabilities).
+pub enum WorkerCall {
+    /// Its [`Capabilities`](protea_contracts::Capabilities). The request is ignored.
     Describe,
-    /// [`fit`](protea_contracts::ExperimentRunner::fit).
-    Fit,
-    /// [`evaluate`](protea_contracts::ExperimentRunner::evaluate).
-    Evaluate,
-    /// [`export`](protea_contracts::ExperimentRunner::export).
-    Export,
-    /// [`explain`](protea_contracts::ExperimentRunner::explain).
-    Explain,
+    /// An operation.
+    Operation(OperationKind),
 }
 
 /// A frame's kind.

@@ -21,7 +21,7 @@ use super::{
     memory::Memory,
     options::WorkerOptions,
     process::Process,
-    protocol::{Failure, Frames, Kind, Operation, Start, decode_event, frame},
+    protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
     sandbox::Enclosure,
 };
 
@@ -43,7 +43,7 @@ pub struct Task<'a, Q> {
     /// What the SHA-256 of its file must be, in hexadecimal.
     pub sha256: &'a str,
     /// Which call.
-    pub operation: Operation,
+    pub call: WorkerCall,
     /// The request, sent to the worker as JSON.
     pub request: &'a Q,
     /// The directory that the output limit is about.
@@ -80,7 +80,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     let start = Start {
         library: task.library.to_owned(),
         sha256: task.sha256.to_owned(),
-        operation: task.operation,
+        call: task.call,
         request: to_raw_value(task.request)
             .map_err(|error| WorkerError::Protocol(format!("the request: {error}")))?,
         level: contained(|| sink.level()).unwrap_or_default(),

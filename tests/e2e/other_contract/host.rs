@@ -4,7 +4,7 @@
 use std::{path::Path, sync::{Arc, Mutex}};
 
 use protea_contracts::{
-    EvaluateRequest, ExportRequest, FitRequest,
+    Evaluate, EvaluateRequest, Export, ExportRequest, Fit, FitRequest,
     abi::host::LoadedRunner,
     emit::{Event, EventSink},
 };
@@ -41,13 +41,13 @@ fn ask(runner: &LoadedRunner) -> Value {
     }
     let evaluate = EvaluateRequest::new(uri(), uri(), uri());
     let export = ExportRequest::new("run", uri(), uri());
-    let fitted = runner.fit(&fit, listen()).result;
-    let evaluated = runner.evaluate(&evaluate, listen()).result;
-    let exported = runner.export(&export, listen()).result;
+    let fitted = runner.call::<Fit>(&fit, listen()).result;
+    let evaluated = runner.call::<Evaluate>(&evaluate, listen()).result;
+    let exported = runner.call::<Export>(&export, listen()).result;
     #[cfg(feature = "explains")]
     let explained = {
         let request = protea_contracts::ExplainRequest::new(uri(), uri(), "P1");
-        match runner.explain(&request, listen()).result {
+        match runner.call::<protea_contracts::Explain>(&request, listen()).result {
             Ok(explanation) => json!({
                 "declared": runner.describe().unwrap().explains,
                 explanation.accession: explanation.terms[0].reproduced(),
@@ -58,7 +58,7 @@ fn ask(runner: &LoadedRunner) -> Value {
     #[cfg(not(feature = "explains"))]
     let explained = Value::Null;
     #[cfg(feature = "grown")]
-    let predicted = match runner.predict(&evaluate, listen()).result {
+    let predicted = match runner.call::<protea_contracts::operation::Predict>(&evaluate, listen()).result {
         Ok(result) => result.extras["because"].clone(),
         Err(error) => json!(error.to_string()),
     };

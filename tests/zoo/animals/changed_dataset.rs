@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, io::Write};
 
-use protea_contracts::Attribute;
+use protea_contracts::{Attribute, HasDataset};
 use protea_zoo::animal;
 
 animal! {

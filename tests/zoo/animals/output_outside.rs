@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use protea_contracts::{Attribute, ExportedFile, content, request::file_uri};
+use protea_contracts::{Attribute, ExportedFile, HasModel, content, request::file_uri};
 use protea_zoo::animal;
 
 animal! {

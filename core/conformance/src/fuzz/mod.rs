@@ -9,7 +9,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use protea_core::contracts::{RunnerError, model::FILE_NAME};
+use protea_core::contracts::{Evaluate, Export, Fit, RunnerError, model::FILE_NAME};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -163,7 +163,7 @@ fn try_case(subject: &Subject, sound: &Sound, seed: u64) -> Result<Option<Findin
         2 => match generator.broken(&mut random) {
             None => return Ok(None),
             Some(spec) => {
-                let call = Call::Fit(subject.fit_request(&dir, "model", spec.clone()));
+                let call = Call::new::<Fit>(&subject.fit_request(&dir, "model", spec.clone()));
                 let checked = one_call(subject, &dir, call, "fit").map(|_| Verdict::passed());
                 ("fit with a broken spec", spec.to_string(), checked)
             }
@@ -175,10 +175,13 @@ fn try_case(subject: &Subject, sound: &Sound, seed: u64) -> Result<Option<Findin
             let model = uri_of(&path);
             let (call, doing) = if kind == 3 {
                 let request = subject.export_model(&model, &dir, "export");
-                (Call::Export(request), "export of a broken model")
+                (Call::new::<Export>(&request), "export of a broken model")
             } else {
                 let request = subject.evaluate_model(&model, &dir, "evaluation");
-                (Call::Evaluate(request), "evaluate with a broken model")
+                (
+                    Call::new::<Evaluate>(&request),
+                    "evaluate with a broken model",
+                )
             };
             let checked = one_call(subject, &dir, call, doing).map(|_| Verdict::passed());
             let input = String::from_utf8_lossy(&document).into_owned();
@@ -198,7 +201,7 @@ fn try_case(subject: &Subject, sound: &Sound, seed: u64) -> Result<Option<Findin
 
 /// Fits with a valid spec and evaluates the model, which must return the declared metrics.
 fn valid_spec(subject: &Subject, dir: &WorkDir, spec: &Value) -> Checked {
-    let call = Call::Fit(subject.fit_request(dir, "model", spec.clone()));
+    let call = Call::new::<Fit>(&subject.fit_request(dir, "model", spec.clone()));
     let model: Url = match one_call(subject, dir, call, "fit with a valid spec")? {
         Some(Outcome::Result(result)) => {
             match serde_json::from_value(result["model_uri"].clone()) {
@@ -212,7 +215,7 @@ fn valid_spec(subject: &Subject, dir: &WorkDir, spec: &Value) -> Checked {
         _ => return Ok(Verdict::passed()),
     };
     let doing = "evaluate the model of a valid spec";
-    let call = Call::Evaluate(subject.evaluate_model(&model, dir, "evaluation"));
+    let call = Call::new::<Evaluate>(&subject.evaluate_model(&model, dir, "evaluation"));
     if let Some(Outcome::Result(result)) = one_call(subject, dir, call, doing)? {
         let metrics = result["metrics"].as_object().cloned().unwrap_or_default();
         let schema = &subject.runner()?.capabilities().metrics;

@@ -15,14 +15,15 @@ use std::{
 
 use protea_core::{
     contracts::{
-        Capabilities, Level,
-        abi::host::{self, CallError, LateEvents, LoadedRunner},
+        Capabilities, Level, Operation,
+        abi::host::{CallError, LateEvents, LoadedRunner},
         emit::{Event, EventSink},
+        operation::OperationVisitor,
     },
     worker,
 };
 use rustix::process::{Signal, getpgrp, kill_process_group};
-use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     descendants,
@@ -238,25 +239,30 @@ fn call_all(
 }
 
 fn call(runner: LoadedRunner, call: &Call, sink: Arc<dyn EventSink>) -> (Outcome, LateEvents) {
-    match call {
-        Call::Fit(request) => outcome(runner.fit(request, sink)),
-        Call::Evaluate(request) => outcome(runner.evaluate(request, sink)),
-        Call::Export(request) => outcome(runner.export(request, sink)),
-    }
+    let request = to_raw_value(&call.request).expect("a JSON value can be written");
+    let called = runner.call_json(call.operation, &request, sink);
+    let outcome = match called.result {
+        Ok(result) => call.operation.visit(ReadResult(&result)),
+        Err(CallError::Runner(error)) => Outcome::Error(error),
+        Err(CallError::Panicked(panic)) => Outcome::Panicked(panic),
+        Err(CallError::Protocol(message)) => Outcome::Protocol(message),
+    };
+    // The result is dropped: what a probe keeps would be counted as memory of the runner.
+    (outcome, called.late)
 }
 
-fn outcome<T: Serialize>(call: host::Call<T>) -> (Outcome, LateEvents) {
-    let outcome = match &call.result {
-        Ok(result) => serde_json::to_value(result).map_or_else(
-            |error| Outcome::Protocol(error.to_string()),
-            Outcome::Result,
-        ),
-        Err(CallError::Runner(error)) => Outcome::Error(error.clone()),
-        Err(CallError::Panicked(panic)) => Outcome::Panicked(panic.clone()),
-        Err(CallError::Protocol(message)) => Outcome::Protocol(message.clone()),
-    };
-    // The result is dropped, because memory that the probe keeps would look like a leak of the runner.
-    (outcome, call.late)
+/// Reads the result of an operation.
+struct ReadResult<'r>(&'r RawValue);
+
+impl OperationVisitor for ReadResult<'_> {
+    type Output = Outcome;
+
+    fn visit<O: Operation>(self) -> Outcome {
+        let read = serde_json::from_str::<O::Response>(self.0.get())
+            .map_err(|error| format!("its result cannot be read: {error}"))
+            .and_then(|result| serde_json::to_value(result).map_err(|error| error.to_string()));
+        read.map_or_else(Outcome::Protocol, Outcome::Result)
+    }
 }
 
 /// Measures the time of the calls for [`Task::budget`].

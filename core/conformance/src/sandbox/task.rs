@@ -3,9 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use protea_core::{
-    contracts::{
-        Capabilities, EvaluateRequest, ExportRequest, FitRequest, RunnerError, abi::host::Panic,
-    },
+    contracts::{Capabilities, Operation, OperationKind, RunnerError, abi::host::Panic},
     worker::WorkerLimits,
 };
 use serde::{Deserialize, Serialize};
@@ -52,27 +50,33 @@ pub enum Opening {
     After(Vec<PathBuf>),
 }
 
-/// A call.
+/// A call of an operation, without the host's check of the spec.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Call {
-    /// `fit`, without the host's check of the spec.
-    Fit(FitRequest),
-    /// `evaluate`.
-    Evaluate(EvaluateRequest),
-    /// `export`.
-    Export(ExportRequest),
+pub struct Call {
+    /// The operation.
+    pub operation: OperationKind,
+    /// The request, as JSON.
+    pub request: Value,
 }
 
 impl Call {
-    /// Its name in the contract.
+    /// A call with this request.
+    ///
+    /// # Panics
+    ///
+    /// Never: the requests of the contract can all be written as JSON.
+    #[must_use]
+    pub fn new<O: Operation>(request: &O::Request) -> Self {
+        Self {
+            operation: O::KIND,
+            request: serde_json::to_value(request).expect("a request is JSON"),
+        }
+    }
+
+    /// The operation's name in the contract.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Fit(_) => "fit",
-            Self::Evaluate(_) => "evaluate",
-            Self::Export(_) => "export",
-        }
+        self.operation.name()
     }
 }
 

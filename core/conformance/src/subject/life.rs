@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protea_core::{
     DispatchError,
     contracts::{
-        EvalResult, ExportResult, Level, RunResult, RunnerError,
+        EvalResult, Evaluate, Export, ExportResult, Fit, Level, RunResult, RunnerError,
         emit::EventSink,
         model::{self, ReferenceKind, ReferenceModel},
     },
@@ -128,7 +128,7 @@ impl Subject {
         Ok(self.evaluated.get_or_init(|| {
             let recorder = Arc::new(Recorder::new(Level::Debug));
             let request = self.evaluate_request(fitted, &fitted.dir, "evaluation");
-            match runner.evaluate(&request, Arc::clone(&recorder) as _) {
+            match runner.call::<Evaluate>(&request, Arc::clone(&recorder) as _) {
                 Err(error) if !matches!(error, DispatchError::Metrics(_)) => {
                     Shared::failed(&error, Verdict::from_dispatch("evaluate", &error))
                 }
@@ -187,7 +187,7 @@ impl Subject {
             };
             let request = self.export_model(&fitted.model_uri, &dir, "export");
             let recorder = Arc::new(Recorder::new(Level::Error));
-            match runner.export(&request, recorder) {
+            match runner.call::<Export>(&request, recorder) {
                 Ok(exported) => Shared::answered(exported),
                 Err(error) => Shared::failed(&error, export_verdict(&error)),
             }
@@ -219,7 +219,7 @@ impl Subject {
                     let output = format!("model-{at}");
                     let mut request = self.fit_request(dir, &output, spec.clone());
                     request.threads = 1;
-                    Call::Fit(request)
+                    Call::new::<Fit>(&request)
                 })?);
             }
             if self.evaluated().is_ok() {
@@ -227,13 +227,13 @@ impl Subject {
                     let mut request = self.evaluate_request(fitted, dir, "evaluation");
                     // Allocators keep an arena for each thread, which would look like a leak.
                     request.threads = 1;
-                    Call::Evaluate(request)
+                    Call::new::<Evaluate>(&request)
                 })?);
             }
             if self.exported().is_ok() {
                 repeated.push(self.repeat("export", |dir, at| {
                     let output = format!("export-{at}");
-                    Call::Export(self.export_model(&fitted.model_uri, dir, &output))
+                    Call::new::<Export>(&self.export_model(&fitted.model_uri, dir, &output))
                 })?);
             }
             Ok(repeated)
@@ -283,11 +283,11 @@ impl Subject {
         output: &str,
         sink: Arc<dyn EventSink>,
     ) -> Result<(Url, Option<RunResult>), Verdict> {
-        let request = self.fit_request(dir, output, self.spec()?);
-        match self.runner()?.fit(&request, sink) {
+        let request = self.fit_request(dir, output, self.resolved_spec()?);
+        match self.runner()?.call::<Fit>(&request, sink) {
             Ok(result) => Ok((result.model_uri.clone(), Some(result))),
             Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
-                let uri = reference_model(dir, output, &request.spec)?;
+                let uri = reference_model(dir, output, request.spec.as_value())?;
                 Ok((uri, None))
             }
             Err(error) => Err(Verdict::from_dispatch("fit", &error)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use protea_core::{
-    Isolation, LoadError, Runner,
+    Isolation, LoadError, ResolvedSpec, Runner,
     catalog::Entry,
     worker::{Sandbox, WorkerLimits, WorkerOptions},
 };
@@ -131,10 +131,19 @@ impl Subject {
     /// # Errors
     ///
     /// The verdict for a test that needs it.
-    pub fn spec(&self) -> Result<Value, Verdict> {
+    pub fn resolved_spec(&self) -> Result<ResolvedSpec, Verdict> {
         self.runner()?
             .resolve_spec(&self.settings.spec)
             .map_err(|_| prerequisite(test_names::DEFAULTS))
+    }
+
+    /// The value of [`resolved_spec`](Self::resolved_spec).
+    ///
+    /// # Errors
+    ///
+    /// The verdict for a test that needs it.
+    pub fn spec(&self) -> Result<Value, Verdict> {
+        self.resolved_spec().map(ResolvedSpec::into_value)
     }
 
     /// A spec with defaults filled in, validated.
@@ -145,6 +154,7 @@ impl Subject {
     pub(crate) fn resolved(&self, spec: &Value) -> Result<Value, Verdict> {
         self.runner()?
             .resolve_spec(spec)
+            .map(ResolvedSpec::into_value)
             .map_err(|error| Verdict::skipped(error.to_string()))
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use protea_core::contracts::{
-    EvalResult, EvaluateRequest, ExportRequest, ExportResult, FitRequest, Level,
+    EvalResult, Evaluate, EvaluateRequest, Export, ExportRequest, ExportResult, Fit, FitRequest,
+    Level,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use url::Url;
 
 use super::{Fitted, Subject, blame::cannot_write};
@@ -31,7 +32,7 @@ impl Subject {
 
     /// A request to fit on the directory's copy of the dataset.
     #[must_use]
-    pub fn fit_request(&self, dir: &WorkDir, output: &str, spec: Value) -> FitRequest {
+    pub fn fit_request<S>(&self, dir: &WorkDir, output: &str, spec: S) -> FitRequest<S> {
         let mut request = FitRequest::new(spec, dir.uri("train"), dir.uri(output));
         request.seed = SEED;
         request.run_id = "conformance".to_owned();
@@ -73,7 +74,7 @@ impl Subject {
     /// The verdict on a call that fails.
     pub fn evaluate(&self, request: &EvaluateRequest) -> Result<EvalResult, Verdict> {
         self.runner()?
-            .evaluate(request, Arc::new(Recorder::new(Level::Error)))
+            .call::<Evaluate>(request, Arc::new(Recorder::new(Level::Error)))
             .map_err(|error| Verdict::from_dispatch("evaluate", &error))
     }
 
@@ -84,7 +85,7 @@ impl Subject {
     /// The verdict on a call that fails.
     pub fn export(&self, request: &ExportRequest) -> Result<ExportResult, Verdict> {
         self.runner()?
-            .export(request, Arc::new(Recorder::new(Level::Error)))
+            .call::<Export>(request, Arc::new(Recorder::new(Level::Error)))
             .map_err(|error| Verdict::from_dispatch("export", &error))
     }
 
@@ -98,14 +99,14 @@ impl Subject {
         let fitted = self.fitted()?;
         let named = |name: &str| format!("{name}{suffix}");
         let fit = self.fit_request(dir, &named("model"), self.spec()?);
-        let mut calls = vec![Call::Fit(fit)];
+        let mut calls = vec![Call::new::<Fit>(&fit)];
         if self.evaluation_ends() {
             let request = self.evaluate_request(fitted, dir, &named("evaluation"));
-            calls.push(Call::Evaluate(request));
+            calls.push(Call::new::<Evaluate>(&request));
         }
         if self.export_ends() {
             let request = self.export_model(&fitted.model_uri, dir, &named("export"));
-            calls.push(Call::Export(request));
+            calls.push(Call::new::<Export>(&request));
         }
         Ok(calls)
     }

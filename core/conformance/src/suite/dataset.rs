@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protea_core::{
     DispatchError,
-    contracts::{Level, RunnerError},
+    contracts::{Evaluate, Export, Fit, Level, RunnerError},
 };
 
 use super::{refusals::Refusals, scope};
@@ -58,15 +58,15 @@ fn broken(subject: &Subject, kinds: &[Broken]) -> Checked {
             .and_then(|()| kind.make(&subject.fixtures.eval, &dir.join("eval")))
             .map_err(cannot_write)?;
         let doing = format!("fit on {}", kind.name());
-        let request = subject.fit_request(&dir, "model", subject.spec()?);
-        match runner.fit(&request, recorder()) {
+        let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
+        match runner.call::<Fit>(&request, recorder()) {
             // `fit` does not have to read data that it does not learn from.
             Ok(_) | Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {}
             result => refusals.judge(&doing, result)?,
         }
         let doing = format!("evaluate on {}", kind.name());
         let request = subject.evaluate_request(fitted, &dir, "evaluation");
-        refusals.judge(&doing, runner.evaluate(&request, recorder()))?;
+        refusals.judge(&doing, runner.call::<Evaluate>(&request, recorder()))?;
     }
     Ok(refusals.verdict())
 }
@@ -99,12 +99,12 @@ fn untouched(subject: &Subject) -> Checked {
     let mut failed = !(subject.evaluation_ends() && subject.export_ends());
     if subject.evaluation_ends() {
         let request = subject.evaluate_model(&model, &dir, "evaluation");
-        failed |= runner.evaluate(&request, recorder()).is_err();
+        failed |= runner.call::<Evaluate>(&request, recorder()).is_err();
         check("evaluate")?;
     }
     if subject.export_ends() {
         let request = subject.export_model(&model, &dir, "export");
-        failed |= runner.export(&request, recorder()).is_err();
+        failed |= runner.call::<Export>(&request, recorder()).is_err();
         check("export")?;
     }
     if failed {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use protea_core::{
     DispatchError, Runner,
-    contracts::{Level, RunnerError},
+    contracts::{Evaluate, Export, Fit, Level, RunnerError},
     worker::WorkerError,
 };
 use serde_json::Value;
@@ -123,7 +123,7 @@ fn levels(subject: &Subject) -> Checked {
         let request = subject.evaluate_request(fitted, &dir, "evaluation");
         let _ = subject
             .runner()?
-            .evaluate(&request, Arc::clone(&evaluate) as _);
+            .call::<Evaluate>(&request, Arc::clone(&evaluate) as _);
     }
     no_faults(
         &[("fit", &fit.recorded()), ("evaluate", &evaluate.recorded())],
@@ -149,17 +149,17 @@ fn after_return(subject: &Subject) -> Checked {
         )),
     };
     let recorder = Arc::new(Recorder::new(Level::Debug));
-    let request = subject.fit_request(&dir, "model", subject.spec()?);
-    let _ = runner.fit(&request, Arc::clone(&recorder) as _);
+    let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
+    let _ = runner.call::<Fit>(&request, Arc::clone(&recorder) as _);
     check("fit", &recorder)?;
     if subject.evaluation_ends() {
         let request = subject.evaluate_request(fitted, &dir, "evaluation");
-        let _ = runner.evaluate(&request, Arc::clone(&recorder) as _);
+        let _ = runner.call::<Evaluate>(&request, Arc::clone(&recorder) as _);
         check("evaluate", &recorder)?;
     }
     if subject.export_ends() {
         let request = subject.export_model(&fitted.model_uri, &dir, "export");
-        let _ = runner.export(&request, Arc::clone(&recorder) as _);
+        let _ = runner.call::<Export>(&request, Arc::clone(&recorder) as _);
         check("export", &recorder)?;
     }
     // An emitter that one call kept may be used by another.
@@ -198,14 +198,14 @@ fn cancel(subject: &Subject) -> Checked {
         Some(error) => Err(Verdict::from_dispatch(call, &error)),
     };
     let fit = cancelled_call(subject, |runner, dir, sink| {
-        let request = subject.fit_request(dir, "model", subject.spec()?);
-        Ok(runner.fit(&request, sink).err())
+        let request = subject.fit_request(dir, "model", subject.resolved_spec()?);
+        Ok(runner.call::<Fit>(&request, sink).err())
     })?;
     judge("fit", fit)?;
     if let (Ok(fitted), Ok(_)) = (subject.fitted(), subject.evaluated()) {
         let evaluate = cancelled_call(subject, |runner, dir, sink| {
             let request = subject.evaluate_request(fitted, dir, "evaluation");
-            Ok(runner.evaluate(&request, sink).err())
+            Ok(runner.call::<Evaluate>(&request, sink).err())
         })?;
         judge("evaluate", evaluate)?;
     }

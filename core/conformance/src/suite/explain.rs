@@ -8,7 +8,7 @@ use protea_cafa::{
 };
 use protea_core::{
     DispatchError,
-    contracts::{ExplainRequest, Explanation, Level, RunnerError},
+    contracts::{Evaluate, Explain, ExplainRequest, Explanation, Level, RunnerError},
 };
 use url::Url;
 
@@ -74,7 +74,7 @@ impl<'s> Asked<'s> {
         request.seed = SEED;
         request.run_id = "conformance".to_owned();
         let silent = Arc::new(Recorder::new(Level::Error));
-        Ok(self.subject.runner()?.explain(&request, silent))
+        Ok(self.subject.runner()?.call::<Explain>(&request, silent))
     }
 }
 
@@ -119,7 +119,7 @@ fn agrees(subject: &Subject) -> Checked {
     let silent = || Arc::new(Recorder::new(Level::Error));
     let (model, _) = subject.fit_in(&dir, "model", silent())?;
     let request = subject.evaluate_model(&model, &dir, "evaluation");
-    if let Err(error) = subject.runner()?.evaluate(&request, silent()) {
+    if let Err(error) = subject.runner()?.call::<Evaluate>(&request, silent()) {
         return Err(Verdict::skipped(format!("evaluate fails: {error}")));
     }
     let Some(written) = predictions(&dir.join("evaluation"))? else {

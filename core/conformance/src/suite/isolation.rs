@@ -1,5 +1,6 @@
 //! Calls in the host's process and in a worker, and what they leave in a process.
 
+use protea_core::contracts::Evaluate;
 use serde_json::Value;
 
 use super::{scope, threads::rounds_of_calls, writes::metrics_of};
@@ -28,7 +29,7 @@ fn same_result(subject: &Subject) -> Checked {
     let in_worker = Value::Object(subject.steady_metrics()?.metrics.clone());
     let dir = subject.work_dir()?;
     let request = subject.evaluate_request(fitted, &dir, "evaluation");
-    let probed = subject.probe(&subject.task(vec![Call::Evaluate(request)]), &dir)?;
+    let probed = subject.probe(&subject.task(vec![Call::new::<Evaluate>(&request)]), &dir)?;
     match probed.end {
         End::Finished(_) | End::Refused(_) => {}
         End::Died(error) => return Err(Verdict::from_dispatch("evaluate", &error)),
@@ -107,7 +108,7 @@ fn children(subject: &Subject) -> Checked {
         (0, _) => Ok(Verdict::passed()),
         (left, _) => Err(Verdict::failed(
             "a call leaves no process running",
-            format!("processes that it started and that were still running (now killed): {left}"),
+            format!("{left} processes that it started are still running (killed now)"),
             "wait for every child process before returning, and kill it when the call is cancelled",
         )),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protea_core::{
     DispatchError,
-    contracts::{Level, RunnerError},
+    contracts::{Evaluate, Export, Fit, Level, RunnerError},
 };
 
 use super::{refusals::Refusals, scope};
@@ -70,10 +70,10 @@ fn unsupported(subject: &Subject) -> Checked {
         return Ok(Verdict::skipped("the runner has a training step"));
     }
     let dir = subject.work_dir()?;
-    let request = subject.fit_request(&dir, "model", subject.spec()?);
+    let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
     match subject
         .runner()?
-        .fit(&request, Arc::new(Recorder::new(Level::Error)))
+        .call::<Fit>(&request, Arc::new(Recorder::new(Level::Error)))
     {
         Err(DispatchError::Runner(RunnerError::Unsupported { operation, remedy }))
             if operation == "fit" && remedy.trim().len() >= 10 =>
@@ -144,13 +144,13 @@ fn broken_models(subject: &Subject, kinds: &[BrokenModel]) -> Checked {
         }
         let recorder = || Arc::new(Recorder::new(Level::Error));
         let request = subject.evaluate_model(&uri_of(&path), &dir, "evaluation");
-        let result = subject.runner()?.evaluate(&request, recorder());
+        let result = subject.runner()?.call::<Evaluate>(&request, recorder());
         refusals.judge(&format!("evaluate with {}", kind.name()), result)?;
         if !subject.export_ends() {
             continue;
         }
         let request = subject.export_model(&uri_of(&path), &dir, "export");
-        let result = subject.runner()?.export(&request, recorder());
+        let result = subject.runner()?.call::<Export>(&request, recorder());
         refusals.judge(&format!("export of {}", kind.name()), result)?;
     }
     Ok(refusals.verdict())

@@ -71,6 +71,7 @@ fn metrics(subject: &Subject) -> Checked {
                 MetricError::Missing(_) => "every declared metric that is not optional is returned",
                 MetricError::NotANumber { .. } => "every metric is a finite number",
                 MetricError::OutOfRange { .. } => "every metric is within its declared range",
+                _ => "the metrics are those that the runner declares",
             },
             error.to_string(),
             REMEDY,

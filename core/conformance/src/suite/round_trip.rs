@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protea_core::contracts::Level;
+use protea_core::contracts::{Evaluate, Level};
 use serde_json::Value;
 
 use super::scope;
@@ -39,7 +39,7 @@ fn export(subject: &Subject) -> Checked {
     let request = subject.evaluate_model(&uri_of(&moved), &elsewhere, "evaluation");
     let result = subject
         .runner()?
-        .evaluate(&request, Arc::new(Recorder::new(Level::Error)));
+        .call::<Evaluate>(&request, Arc::new(Recorder::new(Level::Error)));
     let remedy = "export every file that `evaluate` reads, with paths relative to model.json";
     let metrics = match result {
         Ok(result) => result.metrics,

@@ -1,6 +1,10 @@
 //! The settings: their schema, their defaults, and what is rejected.
 
-use protea_core::{DispatchError, contracts::RunnerError};
+use protea_core::{
+    DispatchError,
+    contracts::{Fit, RunnerError},
+    dispatch::{SchemaError, SpecSchema},
+};
 use serde_json::{Map, Value, json};
 
 use super::scope;
@@ -40,15 +44,13 @@ scope! {
 
 fn schema(subject: &Subject) -> Checked {
     let schema = &subject.runner()?.capabilities().spec_schema;
-    if let Err(error) = jsonschema::meta::validate(schema) {
-        return Err(Verdict::failed(
-            "a JSON Schema (draft 2020-12)",
-            error.to_string(),
-            "derive the schema with `spec!`",
-        ));
-    }
-    match jsonschema::validator_for(schema) {
+    match SpecSchema::new(schema) {
         Ok(_) => Ok(Verdict::passed()),
+        Err(SchemaError::Invalid(problem)) => Err(Verdict::failed(
+            "a JSON Schema (draft 2020-12)",
+            problem,
+            "derive the schema with `spec!`",
+        )),
         Err(error) => Err(Verdict::failed(
             "a self-contained JSON Schema",
             error.to_string(),
@@ -108,7 +110,7 @@ fn wrong_types(subject: &Subject) -> Checked {
         return Ok(Verdict::skipped("the spec is not an object"));
     };
     let schema = &subject.runner()?.capabilities().spec_schema;
-    let validator = jsonschema::validator_for(schema)
+    let allowed = SpecSchema::new(schema)
         .map_err(|error| Verdict::skipped(format!("the schema cannot be used: {error}")))?;
     let mut wrong = Vec::new();
     for (name, _) in properties(schema) {
@@ -123,7 +125,7 @@ fn wrong_types(subject: &Subject) -> Checked {
             spec
         };
         let spoilt = candidates.iter().map(with);
-        let spoilt = spoilt.filter(|spec| !validator.is_valid(&Value::Object(spec.clone())));
+        let spoilt = spoilt.filter(|spec| !allowed.allows(&Value::Object(spec.clone())));
         wrong.extend(spoilt.take(2).map(|spec| (name.to_owned(), spec)));
     }
     if wrong.is_empty() {
@@ -159,7 +161,7 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
                 ));
             }
         }
-        calls.push(Call::Fit(subject.fit_request(&dir, "model", spec)));
+        calls.push(Call::new::<Fit>(&subject.fit_request(&dir, "model", spec)));
     }
     let probed = subject.probe(&subject.task(calls), &dir)?;
     for answer in &probed.answers {
@@ -223,7 +225,7 @@ fn fuzzed(subject: &Subject) -> Checked {
     }
     let dir = subject.work_dir()?;
     let request = |(at, spec): (usize, &Value)| {
-        Call::Fit(subject.fit_request(&dir, &format!("model-{at}"), spec.clone()))
+        Call::new::<Fit>(&subject.fit_request(&dir, &format!("model-{at}"), spec.clone()))
     };
     let calls = specs.iter().enumerate().map(request).collect();
     let mut task = subject.task(calls);

@@ -1,6 +1,7 @@
 //! Two calls at once, and threads that remain after a call.
 
-use serde_json::Value;
+use protea_core::contracts::{Evaluate, Fit};
+use serde_json::{Value, json};
 
 use super::{scope, writes::metrics_of};
 use crate::{
@@ -37,7 +38,7 @@ fn two_fits(subject: &Subject) -> Result<(), Verdict> {
     }
     let dir = subject.work_dir()?;
     let spec = subject.spec()?;
-    let call = |output: &str| Call::Fit(subject.fit_request(&dir, output, spec.clone()));
+    let call = |output: &str| Call::new::<Fit>(&subject.fit_request(&dir, output, spec.clone()));
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
     let probed = subject.probe(&task, &dir)?;
@@ -62,7 +63,8 @@ fn two_at_once(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
     let dir = subject.work_dir()?;
-    let call = |output: &str| Call::Evaluate(subject.evaluate_request(fitted, &dir, output));
+    let call =
+        |output: &str| Call::new::<Evaluate>(&subject.evaluate_request(fitted, &dir, output));
     two_fits(subject)?;
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
@@ -126,10 +128,8 @@ fn on_one_thread(subject: &Subject) -> Result<(Probed, Vec<&'static str>), Verdi
     let dir = subject.work_dir()?;
     let mut calls = subject.calls(&dir, "")?;
     for call in &mut calls {
-        match call {
-            Call::Fit(request) => request.threads = 1,
-            Call::Evaluate(request) => request.threads = 1,
-            Call::Export(_) => {}
+        if let Some(threads) = call.request.get_mut("threads") {
+            *threads = json!(1);
         }
     }
     let names = calls.iter().map(Call::name).collect();

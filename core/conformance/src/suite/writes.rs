@@ -7,7 +7,7 @@ use std::{
 
 use protea_core::{
     DispatchError,
-    contracts::{Level, RunResult, RunnerError},
+    contracts::{Evaluate, Export, Fit, Level, RunResult, RunnerError},
 };
 use serde_json::Value;
 use url::Url;
@@ -44,7 +44,7 @@ fn only_output(subject: &Subject) -> Checked {
         std::fs::create_dir_all(dir.join(name)).map_err(cannot_write)?;
     }
     let request = subject.fit_request(&dir, "model", subject.spec()?);
-    let fitted = watched(subject, &dir, "fit", Call::Fit(request), "model")?;
+    let fitted = watched(subject, &dir, "fit", Call::new::<Fit>(&request), "model")?;
     let model = model_of(fitted).map_or_else(|| without_training(subject, &dir), Ok)?;
     let mut failed = !(subject.evaluation_ends() && subject.export_ends());
     let mut watch = |doing, call, output| -> Result<(), Verdict> {
@@ -54,11 +54,11 @@ fn only_output(subject: &Subject) -> Checked {
     };
     if subject.evaluation_ends() {
         let request = subject.evaluate_model(&model, &dir, "evaluation");
-        watch("evaluate", Call::Evaluate(request), "evaluation")?;
+        watch("evaluate", Call::new::<Evaluate>(&request), "evaluation")?;
     }
     if subject.export_ends() {
         let request = subject.export_model(&model, &dir, "export");
-        watch("export", Call::Export(request), "export")?;
+        watch("export", Call::new::<Export>(&request), "export")?;
     }
     if failed {
         return Ok(Verdict::noted(
@@ -125,8 +125,8 @@ fn sandboxed(subject: &Subject) -> Checked {
     let runner = subject.sandboxed()?;
     let dir = subject.work_dir()?;
     let silent = || Arc::new(Recorder::new(Level::Error));
-    let request = subject.fit_request(&dir, "model", subject.spec()?);
-    let model = match runner.fit(&request, silent()) {
+    let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
+    let model = match runner.call::<Fit>(&request, silent()) {
         Ok(fitted) => fitted.model_uri,
         Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
             without_training(subject, &dir)?
@@ -135,13 +135,13 @@ fn sandboxed(subject: &Subject) -> Checked {
     };
     let request = subject.evaluate_model(&model, &dir, "evaluation");
     let evaluated = runner
-        .evaluate(&request, silent())
+        .call::<Evaluate>(&request, silent())
         .map_err(|error| ended("evaluate", &error))?;
     // lifecycle/export reports an export that fails outside a sandbox too.
     if subject.exported().is_ok() {
         let request = subject.export_model(&model, &dir, "export");
         runner
-            .export(&request, silent())
+            .call::<Export>(&request, silent())
             .map_err(|error| ended("export", &error))?;
     }
     match difference(&expected, &Value::Object(evaluated.metrics)) {

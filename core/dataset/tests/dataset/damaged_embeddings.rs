@@ -57,7 +57,7 @@ fn tried(bytes: &[u8]) -> Result<usize, FormatError> {
     let started = Instant::now();
     let result = read_all(&path, place);
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(60), "it took {took:?}");
+    assert!(took < Duration::from_secs(600), "it took {took:?}");
     if let Err(error) = &result {
         assert!(error.to_string().contains("damaged: "), "{error}");
     }

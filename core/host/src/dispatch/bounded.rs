@@ -38,6 +38,9 @@ pub(super) fn error(error: RunnerError) -> RunnerError {
             what: text(what),
             remedy: text(remedy),
         },
+        RunnerError::NoSpace { message } => RunnerError::NoSpace {
+            message: text(message),
+        },
         RunnerError::Failed { message } => RunnerError::Failed {
             message: text(message),
         },

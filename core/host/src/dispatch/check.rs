@@ -1,25 +1,116 @@
-//! What a runner says it exported, held against what is there; what it explains, held against
-//! what was asked.
+//! What the host checks of every operation: the response against the request, the files that were
+//! written, and what the runner declares.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
+    convert::Infallible,
     path::{Path, PathBuf},
 };
 
-use protea_contracts::{ExplainRequest, Explanation, ExportResult, RunnerError, content};
+use protea_contracts::{
+    Capabilities, EvalResult, Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation,
+    Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, RunResult, RunnerError,
+    content,
+};
 use url::Url;
 
-use super::DispatchError;
+use super::{DispatchError, ResolvedSpec};
+use crate::store;
 
-/// An error of a runner that had no room for its output is one of the place, not of the runner.
-///
-/// The contract has no kind for it; the system's words are in what the runner says.
-pub(super) fn room(error: DispatchError, output: &Url) -> DispatchError {
-    const NO_ROOM: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
-    match (error, output.to_file_path()) {
-        (DispatchError::Runner(RunnerError::Failed { message }), Ok(path))
-            if NO_ROOM.iter().any(|words| message.contains(words)) =>
-        {
+/// An operation as the host calls it: what its caller passes, and what a response must be.
+pub trait CheckedOperation: Operation {
+    /// The request as the caller of [`Runner::call`](super::Runner::call) passes it.
+    type Call;
+
+    /// The request as it is sent to the runner.
+    fn request(call: &Self::Call) -> Cow<'_, Self::Request>;
+
+    /// Checks a response against the request and against what the runner declares.
+    ///
+    /// # Errors
+    ///
+    /// [`DispatchError`], with what the contract does not allow.
+    fn check(
+        runner: &Capabilities,
+        request: &Self::Request,
+        response: &Self::Response,
+    ) -> Result<(), DispatchError>;
+}
+
+impl CheckedOperation for Fit {
+    type Call = FitRequest<ResolvedSpec>;
+
+    fn request(call: &Self::Call) -> Cow<'_, FitRequest> {
+        let Ok(request) = call
+            .clone()
+            .map_spec(|spec| Ok::<_, Infallible>(spec.into_value()));
+        Cow::Owned(request)
+    }
+
+    fn check(
+        _: &Capabilities,
+        request: &FitRequest,
+        response: &RunResult,
+    ) -> Result<(), DispatchError> {
+        fitted(&response.model_uri, &request.output_uri)
+    }
+}
+
+impl CheckedOperation for Evaluate {
+    type Call = EvaluateRequest;
+
+    fn request(call: &EvaluateRequest) -> Cow<'_, EvaluateRequest> {
+        Cow::Borrowed(call)
+    }
+
+    fn check(
+        runner: &Capabilities,
+        _: &EvaluateRequest,
+        response: &EvalResult,
+    ) -> Result<(), DispatchError> {
+        Ok(runner.metrics.check(&response.metrics)?)
+    }
+}
+
+impl CheckedOperation for Export {
+    type Call = ExportRequest;
+
+    fn request(call: &ExportRequest) -> Cow<'_, ExportRequest> {
+        Cow::Borrowed(call)
+    }
+
+    fn check(
+        _: &Capabilities,
+        request: &ExportRequest,
+        response: &ExportResult,
+    ) -> Result<(), DispatchError> {
+        let output = store::local_path(&request.output_uri)
+            .map_err(|error| DispatchError::Protocol(error.to_string()))?;
+        exported(response, &output)
+    }
+}
+
+impl CheckedOperation for Explain {
+    type Call = ExplainRequest;
+
+    fn request(call: &ExplainRequest) -> Cow<'_, ExplainRequest> {
+        Cow::Borrowed(call)
+    }
+
+    fn check(
+        _: &Capabilities,
+        request: &ExplainRequest,
+        response: &Explanation,
+    ) -> Result<(), DispatchError> {
+        explained(response, request)
+    }
+}
+
+/// A runner that had no space for its output: the directory is at fault, not the runner.
+pub(super) fn with_output(error: DispatchError, output: Option<&Url>) -> DispatchError {
+    match (error, output.and_then(|output| output.to_file_path().ok())) {
+        (DispatchError::Runner(RunnerError::NoSpace { message }), Some(path)) => {
             DispatchError::OutputFull { path, message }
         }
         (error, _) => error,
@@ -27,10 +118,7 @@ pub(super) fn room(error: DispatchError, output: &Url) -> DispatchError {
 }
 
 /// An explanation is of the protein that was asked about, and of no more terms than were wanted.
-pub(super) fn explained(
-    explanation: &Explanation,
-    request: &ExplainRequest,
-) -> Result<(), DispatchError> {
+fn explained(explanation: &Explanation, request: &ExplainRequest) -> Result<(), DispatchError> {
     let broken = |message: String| Err(DispatchError::Protocol(message));
     if explanation.accession != request.accession {
         return broken(format!(
@@ -52,7 +140,7 @@ pub(super) fn explained(
 }
 
 /// A model in a local file lies below `output`: a sandbox opens its directory to the next call.
-pub(super) fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
+fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
     let (Ok(path), Ok(output)) = (model.to_file_path(), output.to_file_path()) else {
         return Ok(());
     };
@@ -75,7 +163,7 @@ pub(super) fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
 }
 
 /// Hashes every exported file; each must lie below `output`.
-pub(super) fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
+fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     if result.files.is_empty() {
         return Err(DispatchError::Protocol(
             "its export lists no file".to_owned(),

@@ -1,22 +1,27 @@
-//! Dispatch: one lifecycle call of a runner, with the spec checked before and the answer after.
+//! Dispatch: one operation of a runner, with the spec checked before it and the response after it.
 //!
-//! [`Isolation`] says where the runner's code runs: in this process, or in a worker that may crash
-//! without harm.
+//! [`Isolation`] says where the runner's code runs: in this process, or in a worker process that can
+//! crash without taking the host down.
 
 mod bounded;
 mod check;
 mod error;
+mod faults;
 mod isolation;
 mod load_error;
 mod programs;
 mod runner;
 #[cfg(unix)]
 mod sandbox_paths;
+mod schema;
 mod spec;
 mod transport;
 
+pub use check::CheckedOperation;
 pub use error::DispatchError;
 pub use isolation::Isolation;
 pub use load_error::LoadError;
 pub use programs::find as find_program;
 pub use runner::Runner;
+pub use schema::{SchemaError, SpecFault, SpecSchema};
+pub use spec::ResolvedSpec;

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use protea_contracts::{
-    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, RunResult, emit::EventSink,
-};
+use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
-use url::Url;
 
-use super::{DispatchError, Isolation, LoadError, check, spec, transport::Transport};
-use crate::{
-    catalog::{CatalogError, Entry},
-    store,
+use super::{
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check, spec::SpecResolver,
+    transport::Transport,
 };
+use crate::catalog::{CatalogError, Entry};
 
 /// A runner that has described itself.
 #[derive(Debug, Clone)]
@@ -21,6 +17,7 @@ pub struct Runner {
     entry: Entry,
     transport: Transport,
     capabilities: Capabilities,
+    schema: Arc<SpecResolver>,
 }
 
 impl Runner {
@@ -62,6 +59,7 @@ impl Runner {
             entry: entry.clone(),
             transport,
             capabilities,
+            schema: Arc::default(),
         })
     }
 
@@ -89,92 +87,36 @@ impl Runner {
         &self.capabilities
     }
 
-    /// Completes a spec with the runner's defaults and checks it against the runner's schema.
-    /// `null` stands for all defaults.
+    /// Completes a spec with a preset and the runner's defaults, and checks it against the runner's
+    /// schema. `null` means all defaults.
     ///
     /// # Errors
     ///
     /// [`RunnerError::InvalidSpec`](protea_contracts::RunnerError::InvalidSpec) with the JSON
-    /// pointer of the first setting that is wrong.
-    pub fn resolve_spec(&self, given: &Value) -> Result<Value, DispatchError> {
-        spec::resolve(&self.capabilities, given)
+    /// pointer of the first invalid setting.
+    pub fn resolve_spec(&self, spec: &Value) -> Result<ResolvedSpec, DispatchError> {
+        self.schema.resolve(&self.capabilities, spec)
     }
 
-    /// Dispatches `fit`, after checking the spec; a model in a local file lies below the output.
+    /// Calls an operation, such as `runner.call::<Evaluate>(&request, sink)`, and checks the
+    /// response. A request to fit takes a spec of [`resolve_spec`](Self::resolve_spec).
     ///
     /// # Errors
     ///
-    /// [`DispatchError`].
-    pub fn fit(
+    /// [`DispatchError`]. For an operation that the runner does not implement, or was built before,
+    /// it is [`Runner`](DispatchError::Runner) with
+    /// [`Unsupported`](protea_contracts::RunnerError::Unsupported).
+    pub fn call<O: CheckedOperation>(
         &self,
-        request: &FitRequest,
+        call: &O::Call,
         sink: Arc<dyn EventSink>,
-    ) -> Result<RunResult, DispatchError> {
-        self.resolve_spec(&request.spec)?;
-        let fitted = self
+    ) -> Result<O::Response, DispatchError> {
+        let request = O::request(call);
+        let response = self
             .transport
-            .fit(request, &self.capabilities.programs, sink);
-        let fitted = fitted.map_err(|error| check::room(error, &request.output_uri))?;
-        check::fitted(&fitted.model_uri, &request.output_uri)?;
-        Ok(fitted)
+            .call::<O>(&request, &self.capabilities.programs, sink)
+            .map_err(|error| check::with_output(error, request.uris().output))?;
+        O::check(&self.capabilities, &request, &response)?;
+        Ok(response)
     }
-
-    /// Dispatches `evaluate`, and holds the metrics against what the runner declares.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`].
-    pub fn evaluate(
-        &self,
-        request: &EvaluateRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<EvalResult, DispatchError> {
-        let evaluated = self
-            .transport
-            .evaluate(request, &self.capabilities.programs, sink);
-        let evaluated = evaluated.map_err(|error| check::room(error, &request.output_uri))?;
-        self.capabilities.metrics.check(&evaluated.metrics)?;
-        Ok(evaluated)
-    }
-
-    /// Dispatches `export`, and hashes every file that the runner says it wrote.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`].
-    pub fn export(
-        &self,
-        request: &ExportRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<ExportResult, DispatchError> {
-        let exported = self
-            .transport
-            .export(request, &self.capabilities.programs, sink);
-        let exported = exported.map_err(|error| check::room(error, &request.output_uri))?;
-        check::exported(&exported, &local(&request.output_uri)?)?;
-        Ok(exported)
-    }
-
-    /// Dispatches `explain`, and holds the answer against what was asked.
-    ///
-    /// # Errors
-    ///
-    /// [`DispatchError`]; its [`Runner`](DispatchError::Runner) with
-    /// [`Unsupported`](protea_contracts::RunnerError::Unsupported) for a runner that does not
-    /// explain, or is older than the operation.
-    pub fn explain(
-        &self,
-        request: &ExplainRequest,
-        sink: Arc<dyn EventSink>,
-    ) -> Result<Explanation, DispatchError> {
-        let explanation = self
-            .transport
-            .explain(request, &self.capabilities.programs, sink)?;
-        check::explained(&explanation, request)?;
-        Ok(explanation)
-    }
-}
-
-fn local(output: &Url) -> Result<std::path::PathBuf, DispatchError> {
-    store::local_path(output).map_err(|error| DispatchError::Protocol(error.to_string()))
 }

@@ -13,56 +13,25 @@ use object::{
     read::elf::{FileHeader, ProgramHeader},
 };
 use protea_contracts::{
-    EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, LibraryDeclaration,
-    ProgramDeclaration, ReferenceModel, content,
+    LibraryDeclaration, ProgramDeclaration, ReferenceModel, content, model, request::RequestUris,
 };
+
+use serde_json::Value;
 
 use super::programs;
 use crate::dataset;
 
-/// A larger model is not a reference model.
-const LARGEST_REFERENCE: u64 = 4 << 20;
-
-/// A request of a runner's call.
-pub(super) trait Reads {
-    /// The files and directories that the call reads.
-    fn reads(&self) -> Vec<PathBuf>;
-}
-
-impl Reads for () {
-    fn reads(&self) -> Vec<PathBuf> {
-        Vec::new()
-    }
-}
-
-impl Reads for FitRequest {
-    fn reads(&self) -> Vec<PathBuf> {
-        let earlier = self.earlier_models.iter();
-        let earlier = earlier.filter_map(|uri| uri.to_file_path().ok());
-        let directories = earlier.filter_map(|model| Some(model.parent()?.to_owned()));
-        self.dataset_dir().into_iter().chain(directories).collect()
-    }
-}
-
-impl Reads for EvaluateRequest {
-    fn reads(&self) -> Vec<PathBuf> {
-        let model = self.model_path().into_iter().flat_map(|path| model(&path));
-        self.dataset_dir().into_iter().chain(model).collect()
-    }
-}
-
-impl Reads for ExplainRequest {
-    fn reads(&self) -> Vec<PathBuf> {
-        let model = self.model_path().into_iter().flat_map(|path| model(&path));
-        self.dataset_dir().into_iter().chain(model).collect()
-    }
-}
-
-impl Reads for ExportRequest {
-    fn reads(&self) -> Vec<PathBuf> {
-        let model = self.model_path().into_iter().flat_map(|path| model(&path));
-        model.collect()
-    }
+/// The files and directories that a call with these URIs reads.
+pub(super) fn request(uris: RequestUris<'_>) -> Vec<PathBuf> {
+    let dataset = uris.dataset.and_then(|uri| uri.to_file_path().ok());
+    let model = uris.model.and_then(|uri| model::document(uri).ok());
+    let earlier = uris.earlier_models.iter();
+    let earlier = earlier.filter_map(|uri| Some(uri.to_file_path().ok()?.parent()?.to_owned()));
+    dataset
+        .into_iter()
+        .chain(model.iter().flat_map(|document| with_reference(document)))
+        .chain(earlier)
+        .collect()
 }
 
 /// A runner's file, the libraries beside it that it may need, and those elsewhere that it declares.
@@ -135,16 +104,9 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
 ///
 /// A runner can write a model that refers to anything: only a frozen dataset with the hash that the
 /// model gives is taken for one.
-fn model(path: &Path) -> Vec<PathBuf> {
+fn with_reference(path: &Path) -> Vec<PathBuf> {
     let mut reads: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
-    let small = path
-        .metadata()
-        .is_ok_and(|metadata| metadata.len() <= LARGEST_REFERENCE);
-    let reference = small
-        .then(|| std::fs::read(path).ok())
-        .flatten()
-        .and_then(|bytes| serde_json::from_slice::<ReferenceModel>(&bytes).ok());
-    if let Some(reference) = reference
+    if let Ok(Some(reference)) = ReferenceModel::<Value>::read(path)
         && let Ok(directory) = reference.dataset_dir(path)
         && content::digest_file(&directory.join(dataset::MANIFEST))
             .is_ok_and(|(sha256, _)| sha256 == reference.dataset_sha256)

@@ -1,34 +1,75 @@
-//! A spec, completed with a preset and the runner's defaults, and checked against its schema.
+//! Resolving a spec: it is completed with a preset and the runner's defaults, and checked against
+//! the runner's schema. Presets are known here only; a runner receives settings.
 
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
+use std::sync::OnceLock;
+
 use protea_contracts::{Capabilities, RunnerError};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::DispatchError;
+use super::{DispatchError, SpecFault, SpecSchema};
 
-/// The keyword of a schema under which a runner names presets: from the value of the setting
-/// `preset` to the settings that stand in for those that a user does not give.
+/// The keyword of a schema that defines presets: it maps each value of the setting `preset` to
+/// settings. The user's settings take precedence over those of the preset, and those over defaults.
 const PRESETS: &str = "x-presets";
 
-/// Completes `given` with the defaults and checks it.
-pub(super) fn resolve(capabilities: &Capabilities, given: &Value) -> Result<Value, DispatchError> {
-    let schema = &capabilities.spec_schema;
-    let validator = jsonschema::validator_for(schema)
-        .map_err(|error| DispatchError::Schema(error.to_string()))?;
-    let spec = match (given, &capabilities.spec_defaults) {
-        // Alternatives have defaults of their own; mixing them would make a spec of none.
-        (Value::Object(given), Value::Object(defaults)) if !has_alternatives(schema) => {
-            let preset = preset(schema, given).map(|preset| completed(defaults, preset));
-            Value::Object(completed(preset.as_ref().unwrap_or(defaults), given))
-        }
-        (Value::Null, defaults) => defaults.clone(),
-        _ => given.clone(),
-    };
-    check(&validator, schema, &spec)?;
-    Ok(spec)
+/// A spec that was completed and found valid: what `fit` takes.
+///
+/// Only [`Runner::resolve_spec`](super::Runner::resolve_spec) creates one, so no spec reaches a
+/// runner unchecked, and none has to be checked twice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct ResolvedSpec(Value);
+
+impl ResolvedSpec {
+    /// Every setting with its value.
+    #[must_use]
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// Every setting with its value.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
+    }
 }
 
-/// The settings of the preset that a spec names; none where the schema has no such preset.
+/// Resolves the specs of one runner. The schema is compiled when it is needed for the first time.
+#[derive(Default)]
+pub(super) struct SpecResolver(OnceLock<Result<SpecSchema, String>>);
+
+impl SpecResolver {
+    /// Completes `given` with a preset and the defaults, and checks it.
+    pub(super) fn resolve(
+        &self,
+        capabilities: &Capabilities,
+        given: &Value,
+    ) -> Result<ResolvedSpec, DispatchError> {
+        let schema = &capabilities.spec_schema;
+        let compiled = self
+            .0
+            .get_or_init(|| SpecSchema::new(schema).map_err(|error| error.to_string()));
+        let compiled = compiled
+            .as_ref()
+            .map_err(|message| DispatchError::Schema(message.clone()))?;
+        let spec = match (given, &capabilities.spec_defaults) {
+            // Alternatives have different defaults; merging them would give an invalid spec.
+            (Value::Object(given), Value::Object(defaults)) if !has_alternatives(schema) => {
+                let preset = preset(schema, given).map(|preset| completed(defaults, preset));
+                Value::Object(completed(preset.as_ref().unwrap_or(defaults), given))
+            }
+            (Value::Null, defaults) => defaults.clone(),
+            _ => given.clone(),
+        };
+        match compiled.fault(&spec) {
+            Some(fault) => Err(explain(fault, schema).into()),
+            None => Ok(ResolvedSpec(spec)),
+        }
+    }
+}
+
+/// The settings of the preset that a spec names; none if the schema has no such preset.
 fn preset<'s>(schema: &'s Value, given: &Map<String, Value>) -> Option<&'s Map<String, Value>> {
     let name = given.get("preset")?.as_str()?;
     schema.get(PRESETS)?.get(name)?.as_object()
@@ -54,37 +95,21 @@ fn completed(defaults: &Map<String, Value>, given: &Map<String, Value>) -> Map<S
     spec
 }
 
-fn check(validator: &Validator, schema: &Value, spec: &Value) -> Result<(), RunnerError> {
-    let mut errors = validator.iter_errors(spec);
-    let Some(first) = errors.next() else {
-        return Ok(());
-    };
-    let error = explain(&first, schema);
-    match (errors.count(), error) {
-        (0, error) => Err(error),
-        (more, RunnerError::InvalidSpec { pointer, message }) => Err(RunnerError::InvalidSpec {
-            pointer,
-            message: format!("{message} (and {more} more)"),
-        }),
-        (_, error) => Err(error),
-    }
-}
-
-fn explain(error: &ValidationError<'_>, schema: &Value) -> RunnerError {
-    let place = error.instance_path().to_string();
-    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
-        && let Some(key) = unexpected.first()
-    {
-        let escaped = key.replace('~', "~0").replace('/', "~1");
-        return RunnerError::invalid_spec(
-            &format!("{place}/{escaped}"),
-            format!(
-                "there is no setting {key:?}{}",
-                known_settings(schema, &place, key)
-            ),
+fn explain(fault: SpecFault, schema: &Value) -> RunnerError {
+    let mut message = fault.message;
+    let mut pointer = fault.pointer;
+    if let Some(key) = fault.unknown_setting {
+        message = format!(
+            "there is no setting {key:?}{}",
+            known_settings(schema, &pointer, &key)
         );
+        let escaped = key.replace('~', "~0").replace('/', "~1");
+        pointer = format!("{pointer}/{escaped}");
     }
-    RunnerError::invalid_spec(&place, error.to_string())
+    if fault.others > 0 {
+        message = format!("{message} (and {} more)", fault.others);
+    }
+    RunnerError::invalid_spec(&pointer, message)
 }
 
 fn known_settings(schema: &Value, place: &str, wrong: &str) -> String {
@@ -130,8 +155,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_wins_over_the_preset_and_that_over_the_default() {
-        let resolved = |given: Value| resolve(&capabilities(), &given).expect("the spec is sound");
+    fn settings_precede_the_preset_and_that_the_defaults() {
+        let schema = SpecResolver::default();
+        let resolved = |given: Value| {
+            let resolved = schema.resolve(&capabilities(), &given);
+            resolved.expect("the spec is valid").into_value()
+        };
         assert_eq!(
             resolved(json!({})),
             json!({ "preset": null, "k": 5, "l": 6 })
@@ -144,7 +173,7 @@ mod tests {
             resolved(json!({ "preset": "near", "k": 5 })),
             json!({ "preset": "near", "k": 5, "l": 6 })
         );
-        // A preset without settings of its own has the defaults.
+        // A preset without settings means the defaults.
         assert_eq!(
             resolved(json!({ "preset": "far", "l": 1 })),
             json!({ "preset": "far", "k": 5, "l": 1 })

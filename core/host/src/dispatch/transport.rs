@@ -1,19 +1,21 @@
 //! How a call reaches a runner: in this process, or in a worker.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use protea_contracts::{
-    Capabilities, EvalResult, EvaluateRequest, ExplainRequest, Explanation, ExportRequest,
-    ExportResult, FitRequest, LibraryDeclaration, ProgramDeclaration, RunResult,
-    abi::host::LoadedRunner, emit::EventSink,
+    Capabilities, Operation, ProgramDeclaration, abi::host::LoadedRunner, event::EventSink,
 };
-use url::Url;
 #[cfg(unix)]
 use {
-    super::sandbox_paths::{self, Reads},
-    protea_contracts::emit::Event,
-    protea_isolation::{Operation, Sandbox, Task, WorkerOptions},
+    super::sandbox_paths,
+    protea_contracts::{
+        LibraryDeclaration,
+        event::Event,
+        request::{Request, RequestUris},
+    },
+    protea_isolation::{Sandbox, Task, WorkerCall, WorkerOptions},
     serde::{Serialize, de::DeserializeOwned},
+    std::path::PathBuf,
 };
 
 use super::{DispatchError, Isolation, LoadError};
@@ -24,15 +26,19 @@ use crate::catalog::Entry;
 pub(super) enum Transport {
     /// The library is open in this process.
     InProcess(LoadedRunner),
-    /// Every call opens it in a worker.
     #[cfg(unix)]
-    Worker {
-        library: PathBuf,
-        sha256: String,
-        /// What of others it opens.
-        libraries: Vec<LibraryDeclaration>,
-        options: Box<WorkerOptions>,
-    },
+    Worker(Worker),
+}
+
+/// A runner that every call opens in a new worker.
+#[cfg(unix)]
+#[derive(Debug, Clone)]
+pub(super) struct Worker {
+    library: PathBuf,
+    sha256: String,
+    /// The third-party libraries that it opens.
+    libraries: Vec<LibraryDeclaration>,
+    options: Box<WorkerOptions>,
 }
 
 impl Transport {
@@ -40,12 +46,12 @@ impl Transport {
         match isolation {
             Isolation::InProcess => Ok(Self::InProcess(LoadedRunner::open(&entry.path)?)),
             #[cfg(unix)]
-            Isolation::Worker(options) => Ok(Self::Worker {
+            Isolation::Worker(options) => Ok(Self::Worker(Worker {
                 library: entry.path.clone(),
                 sha256: entry.sha256.clone(),
                 libraries: entry.descriptor.libraries.clone(),
                 options: options.clone(),
-            }),
+            })),
         }
     }
 
@@ -53,7 +59,7 @@ impl Transport {
         match self {
             Self::InProcess(_) => Isolation::InProcess,
             #[cfg(unix)]
-            Self::Worker { options, .. } => Isolation::Worker(options.clone()),
+            Self::Worker(worker) => Isolation::Worker(worker.options.clone()),
         }
     }
 
@@ -61,130 +67,77 @@ impl Transport {
         match self {
             Self::InProcess(loaded) => Ok(loaded.describe()?),
             #[cfg(unix)]
-            Self::Worker { .. } => {
-                self.in_worker(Operation::Describe, &(), None, &[], Arc::new(Nobody))
+            Self::Worker(worker) => {
+                let sink: Arc<dyn EventSink> = Arc::new(Discard);
+                worker.call(
+                    WorkerCall::Describe,
+                    &(),
+                    RequestUris::default(),
+                    &[],
+                    &sink,
+                )
             }
         }
     }
 
-    /// Of `programs`, those that are there may be started in a sandbox.
-    pub(super) fn fit(
+    /// Calls an operation. In a sandbox, the runner can start those of `programs` that are installed.
+    pub(super) fn call<O: Operation>(
         &self,
-        request: &FitRequest,
+        request: &O::Request,
         programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
-    ) -> Result<RunResult, DispatchError> {
+    ) -> Result<O::Response, DispatchError> {
         match self {
-            Self::InProcess(loaded) => Ok(loaded.fit(request, sink).result?),
+            Self::InProcess(loaded) => Ok(loaded.call::<O>(request, sink).result?),
             #[cfg(unix)]
-            Self::Worker { .. } => self.in_worker(
-                Operation::Fit,
-                request,
-                Some(&request.output_uri),
-                programs,
-                sink,
-            ),
-        }
-    }
-
-    pub(super) fn evaluate(
-        &self,
-        request: &EvaluateRequest,
-        programs: &[ProgramDeclaration],
-        sink: Arc<dyn EventSink>,
-    ) -> Result<EvalResult, DispatchError> {
-        match self {
-            Self::InProcess(loaded) => Ok(loaded.evaluate(request, sink).result?),
-            #[cfg(unix)]
-            Self::Worker { .. } => self.in_worker(
-                Operation::Evaluate,
-                request,
-                Some(&request.output_uri),
-                programs,
-                sink,
-            ),
-        }
-    }
-
-    pub(super) fn export(
-        &self,
-        request: &ExportRequest,
-        programs: &[ProgramDeclaration],
-        sink: Arc<dyn EventSink>,
-    ) -> Result<ExportResult, DispatchError> {
-        match self {
-            Self::InProcess(loaded) => Ok(loaded.export(request, sink).result?),
-            #[cfg(unix)]
-            Self::Worker { .. } => self.in_worker(
-                Operation::Export,
-                request,
-                Some(&request.output_uri),
-                programs,
-                sink,
-            ),
-        }
-    }
-
-    pub(super) fn explain(
-        &self,
-        request: &ExplainRequest,
-        programs: &[ProgramDeclaration],
-        sink: Arc<dyn EventSink>,
-    ) -> Result<Explanation, DispatchError> {
-        match self {
-            Self::InProcess(loaded) => Ok(loaded.explain(request, sink).result?),
-            #[cfg(unix)]
-            Self::Worker { .. } => {
-                self.in_worker(Operation::Explain, request, None, programs, sink)
+            Self::Worker(worker) => {
+                let call = WorkerCall::Operation(O::KIND);
+                worker.call(call, request, request.uris(), programs, &sink)
             }
         }
-    }
-
-    #[cfg(unix)]
-    fn in_worker<Q: Serialize + Reads, T: DeserializeOwned>(
-        &self,
-        operation: Operation,
-        request: &Q,
-        output: Option<&Url>,
-        programs: &[ProgramDeclaration],
-        sink: Arc<dyn EventSink>,
-    ) -> Result<T, DispatchError> {
-        let Self::Worker {
-            library,
-            sha256,
-            libraries,
-            options,
-        } = self
-        else {
-            unreachable!("only the transport to a worker calls one")
-        };
-        let (reads, executes) = match options.sandbox {
-            Sandbox::Off => Default::default(),
-            _ => {
-                let programs = sandbox_paths::programs(programs);
-                let library = sandbox_paths::library(library, libraries);
-                let reads = [library, request.reads(), programs.reads].concat();
-                (reads, programs.executes)
-            }
-        };
-        let task = Task {
-            library,
-            sha256,
-            operation,
-            request,
-            output: output.and_then(|uri| uri.to_file_path().ok()),
-            reads,
-            executes,
-        };
-        Ok(protea_isolation::dispatch(&task, options, &sink)?)
     }
 }
 
-/// Nobody listens while a runner describes itself.
 #[cfg(unix)]
-struct Nobody;
+impl Worker {
+    fn call<Q: Serialize, T: DeserializeOwned>(
+        &self,
+        call: WorkerCall,
+        request: &Q,
+        uris: RequestUris<'_>,
+        programs: &[ProgramDeclaration],
+        sink: &Arc<dyn EventSink>,
+    ) -> Result<T, DispatchError> {
+        let (reads, executes) = match self.options.sandbox {
+            Sandbox::Off => Default::default(),
+            _ => {
+                let programs = sandbox_paths::programs(programs);
+                let library = sandbox_paths::library(&self.library, &self.libraries);
+                let request = sandbox_paths::request(uris);
+                (
+                    [library, request, programs.reads].concat(),
+                    programs.executes,
+                )
+            }
+        };
+        let task = Task {
+            library: &self.library,
+            sha256: &self.sha256,
+            call,
+            request,
+            output: uris.output.and_then(|uri| uri.to_file_path().ok()),
+            reads,
+            executes,
+        };
+        Ok(protea_isolation::dispatch(&task, &self.options, sink)?)
+    }
+}
+
+/// Drops the events that a runner sends while it describes itself.
+#[cfg(unix)]
+struct Discard;
 
 #[cfg(unix)]
-impl EventSink for Nobody {
+impl EventSink for Discard {
     fn receive(&self, _: &Event<'_>) {}
 }

@@ -1,10 +1,9 @@
 //! What a run reads and writes elsewhere than on this machine: its model before a step, its export
 //! after one.
 
-use std::{fs, io::Read, path::Path, sync::Arc};
+use std::sync::Arc;
 
-use protea_contracts::model::{FILE_NAME as MODEL_FILE, ReferenceKind};
-use serde::Deserialize;
+use protea_contracts::model::{FILE_NAME as MODEL_FILE, ReferenceModel};
 use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
@@ -15,9 +14,6 @@ use crate::{
     store::{self, Lease, Store, StoreError, Transfer, TransferObserver},
 };
 
-/// A larger document is no reference model.
-const LARGEST_REFERENCE: u64 = 4 << 20;
-
 /// The key of a reference model under which the host keeps where its dataset was fetched from. The
 /// contract knows the dataset's place on this machine only.
 pub(super) const DATASET_ORIGIN: &str = "dataset_origin";
@@ -27,16 +23,6 @@ pub(super) struct LocalModel {
     /// Its URI as a runner gets to see it.
     pub(super) uri: Url,
     _kept: (Lease, Lease, Option<TempDir>),
-}
-
-/// What the host needs to know of a reference model.
-#[derive(Deserialize)]
-struct Reference {
-    #[serde(rename = "kind")]
-    _kind: ReferenceKind,
-    dataset_uri: Url,
-    dataset_sha256: String,
-    dataset_origin: Option<Url>,
 }
 
 /// An [`Observer`] as one of transfers.
@@ -82,18 +68,26 @@ impl Experiment<'_> {
             true => staged.path.join(MODEL_FILE),
             false => staged.path.clone(),
         };
-        // What is no reference model, or cannot be read, is the runner's to judge.
-        let Some((text, reference)) = read_reference(&document) else {
+        // The runner reads the model: it reports a document that is not one, or cannot be read.
+        let Ok(Some((reference, document))) =
+            ReferenceModel::<Value>::read_with_document(&document)
+        else {
             return Ok(here(uri, Lease::default(), None));
         };
-        let data = store.stage(&reference.dataset_uri);
+        // The dataset of an exported model is beside it, under a relative path.
+        let Ok(dataset_uri) = Url::parse(&reference.dataset_uri) else {
+            return Ok(here(uri, Lease::default(), None));
+        };
+        let data = store.stage(&dataset_uri);
         let data = data.ok().filter(|data| data.path.exists());
-        let origin = match (data, reference.dataset_origin) {
+        let origin = document[DATASET_ORIGIN].as_str();
+        let origin = origin.and_then(|origin| Url::parse(origin).ok());
+        let origin = match (data, origin) {
             (Some(data), _) => return Ok(here(uri, data.lease, None)),
             (None, None) => return Ok(here(uri, Lease::default(), None)),
             (None, Some(origin)) => origin,
         };
-        // It was thrown out of the cache since.
+        // It has been evicted from the cache since.
         let data = dataset::stage_from(origin.as_str(), &store)?;
         if data.sha256 != reference.dataset_sha256 {
             return Err(DatasetError::Replaced {
@@ -103,21 +97,12 @@ impl Experiment<'_> {
             }
             .into());
         }
-        if data.uri == reference.dataset_uri {
+        if data.uri == dataset_uri {
             return Ok(here(uri, data.lease(), None));
         }
-        let (made, uri) = elsewhere(text, &data.uri)?;
+        let (made, uri) = elsewhere(document, &data.uri)?;
         Ok(here(uri, data.lease(), Some(made)))
     }
-}
-
-fn read_reference(document: &Path) -> Option<(Value, Reference)> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(document).ok()?;
-    file.take(LARGEST_REFERENCE).read_to_end(&mut bytes).ok()?;
-    let value: Value = serde_json::from_slice(&bytes).ok()?;
-    let reference = Reference::deserialize(&value).ok()?;
-    Some((value, reference))
 }
 
 /// A copy of a reference model whose dataset is in another place now.

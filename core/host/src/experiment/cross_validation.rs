@@ -16,8 +16,8 @@ use super::{
     tsv::{Tsv, free_name},
     work::Work,
 };
-use crate::Dataset;
 use crate::search::Origin;
+use crate::{Dataset, ResolvedSpec};
 
 /// A fold: what is learned from when it is held out, and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +87,10 @@ impl Experiment<'_> {
         spec: &Value,
         folds: &[Fold],
     ) -> Result<GroupedRun<CrossValidation>, ExperimentError> {
-        self.resolve(spec)?;
+        let spec = self.resolve(spec)?;
         let mut options = options.into();
         options.pipeline = "cross_validation";
-        self.run(options, |run| run.cross_validate(spec, folds))
+        self.run(options, |run| run.cross_validate_resolved(spec, folds))
     }
 }
 
@@ -113,14 +113,21 @@ impl RunContext<'_> {
         spec: &Value,
         folds: &[Fold],
     ) -> Result<CrossValidation, ExperimentError> {
-        let experiment = self.steps.experiment;
-        let spec = experiment.resolve(spec)?;
+        let spec = self.steps.experiment.resolve(spec)?;
+        self.cross_validate_resolved(spec, folds)
+    }
+
+    fn cross_validate_resolved(
+        &mut self,
+        spec: ResolvedSpec,
+        folds: &[Fold],
+    ) -> Result<CrossValidation, ExperimentError> {
         if folds.is_empty() {
             return Err(ExperimentError::NoFold);
         }
         self.log_params(Map::from_iter([
             ("folds".to_owned(), json!(folds.len())),
-            ("spec".to_owned(), spec.clone()),
+            ("spec".to_owned(), spec.as_value().clone()),
         ]))?;
         let scores = self.folds(&spec, folds)?;
         let metrics = spreads(&scores);
@@ -136,7 +143,7 @@ impl RunContext<'_> {
         let logged: Vec<(&str, f64)> = logged.iter().map(|(name, v)| (&**name, *v)).collect();
         self.log_metrics(0, &logged)?;
         Ok(CrossValidation {
-            spec,
+            spec: spec.into_value(),
             metrics,
             taken_over: scores
                 .iter()
@@ -147,7 +154,11 @@ impl RunContext<'_> {
         })
     }
 
-    fn folds(&mut self, spec: &Value, folds: &[Fold]) -> Result<Vec<FoldScores>, ExperimentError> {
+    fn folds(
+        &mut self,
+        spec: &ResolvedSpec,
+        folds: &[Fold],
+    ) -> Result<Vec<FoldScores>, ExperimentError> {
         let experiment = self.steps.experiment;
         let name = |number: usize| format!("fold-{number}");
         let works: Vec<Work<'_>> = folds

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protea_contracts::{
-    ExplainRequest, Explanation, Level,
-    emit::{Event, EventSink},
+    Explain, ExplainRequest, Explanation, Level,
+    event::{Event, EventSink},
 };
 
 use super::{
@@ -28,7 +28,7 @@ impl Experiment<'_> {
         request.model_uri = model.uri.clone();
         self.observer.step_started(Step::Explain);
         let sink = Listener(Arc::clone(&self.observer));
-        let explained = self.runner.explain(&request, Arc::new(sink));
+        let explained = self.runner.call::<Explain>(&request, Arc::new(sink));
         explained.map_err(|source| ExperimentError::Explain {
             source: Box::new(source),
         })

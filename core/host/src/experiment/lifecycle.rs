@@ -1,7 +1,7 @@
 //! The steps of one run: fit, evaluate, export.
 
 use protea_contracts::{
-    EvaluateRequest, ExportRequest, FitRequest, ReferenceModel, RunnerError,
+    Evaluate, EvaluateRequest, Export, ExportRequest, Fit, FitRequest, ReferenceModel, RunnerError,
     model::FILE_NAME as MODEL_FILE,
 };
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::{
     recorder::Recorder, setup::Experiment,
 };
 use crate::{
-    Dataset, DispatchError,
+    Dataset, DispatchError, ResolvedSpec,
     store::{self, Staging, StoreError, write_atomic},
 };
 
@@ -32,7 +32,11 @@ impl Steps<'_> {
         }
     }
 
-    pub(super) fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<Url, ExperimentError> {
+    pub(super) fn fit(
+        &mut self,
+        spec: &ResolvedSpec,
+        train: &Dataset,
+    ) -> Result<Url, ExperimentError> {
         self.go_on(Step::Fit)?;
         let directory = self.recorder.directory().path().join("model");
         let mut request =
@@ -45,7 +49,7 @@ impl Steps<'_> {
 
         let sink = self.recorder.start(Step::Fit)?;
         let runner = self.experiment.runner;
-        let fitted = runner.fit(&request, sink);
+        let fitted = runner.call::<Fit>(&request, sink);
         self.recorder.computed();
         let model_uri = match fitted {
             Ok(fitted) => {
@@ -56,7 +60,7 @@ impl Steps<'_> {
                 fitted.model_uri
             }
             Err(DispatchError::Runner(RunnerError::Unsupported { .. })) => {
-                let uri = write_reference_model(&directory, spec, train)?;
+                let uri = write_reference_model(&directory, spec.as_value(), train)?;
                 self.recorder.manifest.model_uri = Some(uri.clone());
                 self.recorder.step().note =
                     Some("no training step: a reference model was written".to_owned());
@@ -86,7 +90,7 @@ impl Steps<'_> {
         request.run_id = self.recorder.directory().id().to_owned();
 
         let sink = self.recorder.start(Step::Evaluate)?;
-        let evaluated = self.experiment.runner.evaluate(&request, sink);
+        let evaluated = self.experiment.runner.call::<Evaluate>(&request, sink);
         self.recorder.computed();
         match evaluated {
             Ok(evaluated) => {
@@ -130,7 +134,7 @@ impl Steps<'_> {
         request.provenance = self.recorder.provenance();
 
         let sink = self.recorder.start(Step::Export)?;
-        let exported = self.experiment.runner.export(&request, sink);
+        let exported = self.experiment.runner.call::<Export>(&request, sink);
         self.recorder.computed();
         let exported = match exported {
             Ok(exported) => exported,

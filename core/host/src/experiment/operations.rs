@@ -14,7 +14,7 @@ use super::{
     run_spec::{Parent, RunSpec},
     setup::Experiment,
 };
-use crate::{Dataset, DispatchError, store, workspace::Job};
+use crate::{Dataset, DispatchError, ResolvedSpec, store, workspace::Job};
 
 impl Experiment<'_> {
     /// Fits on `train`, evaluates on `eval` and exports, in one run.
@@ -35,7 +35,7 @@ impl Experiment<'_> {
             self.store()?.check_vacant(destination)?;
         }
         let mut run_spec = RunSpec::new("experiment", self.runner.name());
-        run_spec.spec = &spec;
+        run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train), ("eval", eval)];
         self.record(&run_spec, |steps| {
             let model = steps.fit(&spec, train)?;
@@ -128,7 +128,7 @@ impl Experiment<'_> {
         let spec = self.resolve(spec)?;
         let mut run_spec = RunSpec::new("training", self.name(parent, "fit"));
         run_spec.parent = parent.map(|parent| &*parent.run_id);
-        run_spec.spec = &spec;
+        run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train)];
         self.record(&run_spec, |steps| steps.fit(&spec, train).map(drop))
     }
@@ -166,7 +166,7 @@ impl Experiment<'_> {
         format!("{above}/{method}")
     }
 
-    pub(super) fn resolve(&self, spec: &Value) -> Result<Value, ExperimentError> {
+    pub(super) fn resolve(&self, spec: &Value) -> Result<ResolvedSpec, ExperimentError> {
         self.runner.resolve_spec(spec).map_err(Self::before_run)
     }
 

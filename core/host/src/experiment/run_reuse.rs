@@ -57,7 +57,7 @@ impl ReusableRuns {
             done.runner == experiment.runner.entry().sha256
                 && done.seed == experiment.seed
                 && done.datasets == [&*work.train.sha256, &*work.eval.sha256]
-                && done.spec == work.spec
+                && done.spec == *work.spec.as_value()
                 && (!self.alike || done.is_alike(experiment, work))
         });
         let latest = did.max_by(|a, b| a.run_id.cmp(&b.run_id))?;

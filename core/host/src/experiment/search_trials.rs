@@ -108,11 +108,12 @@ impl<'s> Searching<'s> {
             match experiment.runner.resolve_spec(&self.search.spec(&values)?) {
                 Err(error) => trial.error = Some(error.to_string()),
                 Ok(spec) => {
-                    trial.spec = spec.clone();
-                    if let Some(&earlier) = self.seen.get(&spec.to_string()) {
+                    trial.spec = spec.as_value().clone();
+                    let text = trial.spec.to_string();
+                    if let Some(&earlier) = self.seen.get(&text) {
                         generation.repeats.push((place, earlier));
                     } else {
-                        self.seen.insert(spec.to_string(), number);
+                        self.seen.insert(text, number);
                         generation.places.push(place);
                         generation.works.push(Work {
                             pipeline: "trial",

@@ -3,24 +3,15 @@
 use std::sync::Arc;
 
 use protea_contracts::{
-    Level,
-    emit::{Event, EventSink, METRIC},
+    Level, MetricEvent,
+    event::{Event, EventSink},
 };
-use serde::Deserialize;
 
 use super::{
     journal::StepLog,
     observer::{Observer, Step},
     tracker_sink::TrackerSink,
 };
-
-/// The fields of a `metric` event.
-#[derive(Deserialize)]
-struct MetricFields {
-    name: String,
-    value: f64,
-    step: u64,
-}
 
 /// An [`Observer`], the run's log and its trackers as the sink of one dispatch.
 pub(super) struct StepSink {
@@ -37,10 +28,9 @@ impl EventSink for StepSink {
 
     fn receive(&self, event: &Event<'_>) {
         self.log.event(event);
-        if event.name == METRIC
-            && let Ok(MetricFields { name, value, step }) = serde_json::from_slice(event.fields)
-        {
-            self.tracked.metric(step, &name, value);
+        // Only metrics go to trackers; other events are in the run's log alone.
+        if let Ok(metric) = MetricEvent::try_from(event) {
+            self.tracked.metric(metric.step, &metric.name, metric.value);
         }
         if event.level >= self.observer.level() {
             self.observer.event(self.step, event);

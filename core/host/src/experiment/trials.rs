@@ -96,7 +96,7 @@ impl Experiment<'_> {
         }
         let mut run_spec = RunSpec::new(work.pipeline, format!("{}/{}", parent.name, work.name));
         run_spec.parent = Some(&parent.run_id);
-        run_spec.spec = &work.spec;
+        run_spec.spec = work.spec.as_value();
         run_spec.datasets = vec![("train", work.train), ("eval", work.eval)];
         if !self.recompute
             && let Some(run) = done.find(self, &self.job_of(&run_spec)?, work)

@@ -1,9 +1,7 @@
 //! A run that fits and evaluates: what is to be done, and what came of it.
 
-use serde_json::Value;
-
 use super::finished_run::FinishedRun;
-use crate::Dataset;
+use crate::{Dataset, ResolvedSpec};
 
 /// A run that is to fit and to evaluate.
 pub(super) struct Work<'w> {
@@ -11,8 +9,7 @@ pub(super) struct Work<'w> {
     pub(super) pipeline: &'static str,
     /// Its name below that of its parent.
     pub(super) name: String,
-    /// The settings, with the runner's defaults filled in.
-    pub(super) spec: Value,
+    pub(super) spec: ResolvedSpec,
     pub(super) train: &'w Dataset,
     pub(super) eval: &'w Dataset,
 }

@@ -10,7 +10,7 @@ use std::{
 
 use protea_cafa::assessment::{open_dataset, open_ontology};
 use protea_contracts::{
-    EvaluateRequest, Level, ReferenceModel,
+    Evaluate, EvaluateRequest, Level, ReferenceModel,
     abi::host::LoadedRunner,
     emit::{Event, EventSink},
     prelude::serde_json::{self, Value, json},
@@ -64,7 +64,9 @@ fn by_knn(spec: Value, place: &Path) -> Written {
     let file = std::env::current_exe().unwrap().with_file_name(file);
     let knn = LoadedRunner::open(&file).unwrap();
     let request = EvaluateRequest::new(uri(&model), uri(&example("test")), uri(&output));
-    knn.evaluate(&request, Arc::new(Deaf)).result.unwrap();
+    knn.call::<Evaluate>(&request, Arc::new(Deaf))
+        .result
+        .unwrap();
     written(&output)
 }
 
