@@ -50,7 +50,7 @@ fn rows(found: &Value) -> &Vec<Value> {
 }
 
 #[test]
-fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() {
+fn rows_have_the_scores_of_single_runs_and_an_interval() {
     let place = Place::new();
     let found = compared(&place, &[]);
     assert_eq!(rows(&found).len(), 9);
@@ -98,7 +98,7 @@ fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() 
             assert_eq!(row[metric], expected[metric], "{row}");
         }
     }
-    // Each but the best is compared with the best, and what is far apart is found to be so.
+    // Every runner is compared with the best one, and clear differences are significant.
     let differences = found["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 6);
     let naive = differences.iter().filter(|d| d["runner"] == "naive");
@@ -112,7 +112,7 @@ fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() 
 }
 
 #[test]
-fn a_benchmark_is_on_record_with_its_contenders_below_it_and_its_table_in_three_forms() {
+fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
     let place = Place::new();
     let found = compared(&place, &["--track", "tensorboard", "--tag", "of=tests"]);
     let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
@@ -203,7 +203,7 @@ fn a_benchmark_is_on_record_with_its_contenders_below_it_and_its_table_in_three_
 }
 
 #[test]
-fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_wanted() {
+fn the_seed_fixes_the_intervals_and_resume_reuses_results() {
     let place = Place::new();
     let first = compared(&place, &[]);
     assert_eq!(first["taken_over"], json!([]));
@@ -212,7 +212,7 @@ fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_w
     assert_eq!(resumed["rows"], first["rows"]);
     let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
     assert_eq!(manifests(&workspace, "contender").len(), 3);
-    // With other threads the time would be another one.
+    // The number of threads changes the time, so a result with another number is not reused.
     let anew = compared(&place, &["--resume", "--threads", "1"]);
     assert_eq!(anew["taken_over"], json!([]));
     let scores = |found: &Value, keys: &[&str]| -> Vec<Value> {
@@ -255,7 +255,7 @@ fn the_methods_of_the_field_are_compared() {
         "--eval",
         test.to_str().unwrap(),
     ];
-    // Settings of a contender that is not there would be refused.
+    // Settings for a runner that does not take part are an error.
     let quick: &[&str] = match runners.contains(&"lightgbm") {
         true => &["--set", "lightgbm.trees=20", "--set", "lightgbm.aligned=5"],
         false => &[],
@@ -273,7 +273,7 @@ fn the_methods_of_the_field_are_compared() {
     assert_eq!(fmax.len(), 3 * runners.len());
     for aspect in ["MFO", "BPO", "CCO"] {
         let of = |runner| fmax.get(&(aspect, runner)).copied();
-        // Where there are no hits nothing is predicted, so that alignment may well lose to frequencies.
+        // Without hits nothing is predicted, so alignment may score lower than frequencies.
         let [naive, knn] = ["naive", "knn"].map(|runner| of(runner).unwrap());
         assert!(knn > naive, "{aspect}: {knn}, {naive}");
         if let Some(lightgbm) = of("lightgbm") {

@@ -1,9 +1,11 @@
 //! Runners and hosts of different minor versions of the contract understand each other.
 //!
 //! Three contracts are built from this source, with a tiny runner and a tiny host each: version 1.0.0,
-//! before runners could explain; the contract as it is; and one that has grown (a younger minor version,
+//! before `explain`; the contract as it is; and one that has grown (a newer minor version,
 //! a request field, a function in the root module and in the sink's table, a trait method, a kind of
 //! error). Every host opens all runners.
+
+mod versions;
 
 use std::{
     fs,
@@ -18,176 +20,8 @@ use protea_e2e::{
 };
 use serde_json::{Value, json};
 
-/// What grows: a file of the contract, a text that is in it, and what is added behind that text.
-const GROWTH: [(&str, &str, &str); 19] = [
-    (
-        "src/request.rs",
-        "    #[serde(default)]\n    pub threads: usize,\n",
-        "    /// For the runner.\n    #[serde(default = \"no_note\")]\n    pub note: String,\n",
-    ),
-    (
-        "src/request.rs",
-        "            threads: 0,\n",
-        "            note: no_note(),\n",
-    ),
-    (
-        "src/request.rs",
-        "        let Self {\n            spec,\n",
-        "            note,\n",
-    ),
-    (
-        "src/request.rs",
-        "            spec: convert(spec)?,\n",
-        "            note,\n",
-    ),
-    (
-        "src/request.rs",
-        "pub use crate::uri::file_uri;\n",
-        "fn no_note() -> String {\n    \"none\".to_owned()\n}\n",
-    ),
-    (
-        "src/error.rs",
-        "    /// The host asked for the call to end, and it did.\n    #[error(\"cancelled\")]\n    Cancelled,\n",
-        "    /// New.\n    #[error(\"{message}\")]\n    Quota {\n        /// Why.\n        message: String,\n    },\n",
-    ),
-    (
-        "src/runner.rs",
-        "    fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;\n",
-        "    /// New.\n    ///\n    /// # Errors\n    ///\n    /// Any.\n    fn predict(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {\n        \
-         Err(RunnerError::unsupported(\"predict\", \"do without\"))\n    }\n",
-    ),
-    (
-        "src/operation.rs",
-        "    /// [`Explain`].\n    Explain,\n",
-        "    /// [`Predict`].\n    Predict,\n",
-    ),
-    (
-        "src/operation.rs",
-        "Self::Export, Self::Explain",
-        ", Self::Predict",
-    ),
-    (
-        "src/operation.rs",
-        "            Self::Explain => visitor.visit::<Explain>(),\n",
-        "            Self::Predict => visitor.visit::<Predict>(),\n",
-    ),
-    (
-        "src/abi/module.rs",
-        "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
-        "    /// New.\n    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
-    ),
-    (
-        "src/abi/functions.rs",
-        "        OperationKind::Explain => module.explain(),\n",
-        "        OperationKind::Predict => module.predict(),\n",
-    ),
-    (
-        "src/abi/functions.rs",
-        "        OperationKind::Explain => (\"explain\", table.explain),\n",
-        "        OperationKind::Predict => (\"predict\", None),\n",
-    ),
-    (
-        "src/abi/plugin.rs",
-        "        explain: call::<P, Explain>,\n",
-        "        predict: call::<P, crate::operation::Predict>,\n",
-    ),
-    (
-        "src/abi/sink.rs",
-        "        RSlice<'_, u8>,\n        u8,\n    ) -> bool,\n",
-        "    pub(super) clock: unsafe extern \"C\" fn(*const ()) -> u64,\n",
-    ),
-    (
-        "src/abi/sink_functions.rs",
-        "        is_cancelled,\n        emit,\n",
-        "        clock,\n",
-    ),
-    (
-        "src/abi/sink.rs",
-        "impl Connection for SinkHandle {\n",
-        "    fn clock(&self) -> u64 {\n        \
-         // SAFETY: as for the other functions.\n        \
-         self.functions.clock().map_or(0, |clock| unsafe { clock(self.context) })\n    }\n",
-    ),
-    (
-        "src/host_sink.rs",
-        "pub(crate) trait Connection: Send + Sync {\n",
-        "    fn clock(&self) -> u64 {\n        0\n    }\n",
-    ),
-    (
-        "src/emit.rs",
-        "impl Emitter {\n",
-        "    /// New; 0 for an older host.\n    #[must_use]\n    pub fn clock(&self) -> u64 {\n        self.connection.clock()\n    }\n",
-    ),
-];
-/// Text added at the end of files that grow.
-const APPENDED: [(&str, &str); 2] = [
-    (
-        "src/abi/sink_functions.rs",
-        "\nunsafe extern \"C\" fn clock(_: *const ()) -> u64 {\n    1234\n}\n",
-    ),
-    (
-        "src/operation.rs",
-        "\n/// New.\n#[derive(Debug)]\npub struct Predict;\n\nimpl Operation for Predict {\n    \
-         type Request = EvaluateRequest;\n    type Response = EvalResult;\n    \
-         const KIND: OperationKind = OperationKind::Predict;\n    \
-         const NAME: &'static str = \"predict\";\n    \
-         const SINCE: Version = Version::new(1, 99, 0);\n    const HAS_OUTPUT: bool = true;\n    \
-         fn run<R: ExperimentRunner>(runner: &R, request: EvaluateRequest, emit: &Emitter) -> \
-         Result<EvalResult, RunnerError> {\n        runner.predict(&request, emit)\n    }\n}\n",
-    ),
-];
-/// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
-const LATER: [(&str, &str, &str); 17] = [
-    ("src/runner.rs", "    explanation", "Explanation,\n"),
-    ("src/runner.rs", " ExplainRequest", ","),
-    (
-        "src/runner.rs",
-        "\n    /// Whether this runner implements [`explain`]",
-        "`ExperimentRunner::explain`\",\n        ))\n    }\n",
-    ),
-    (
-        "src/runner.rs",
-        "    /// Whether it implements `explain`.\n",
-        "    pub explains: bool,\n",
-    ),
-    (
-        "src/abi/module.rs",
-        "    /// Takes an [`ExplainRequest`]",
-        "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
-    ),
-    ("src/abi/plugin.rs", " Explain", ","),
-    ("src/abi/plugin.rs", "        explain: call", "Explain>,\n"),
-    (
-        "src/abi/plugin.rs",
-        "        explains: runner",
-        ".explains(),\n",
-    ),
-    ("src/operation.rs", "    explanation", "Explanation,\n"),
-    ("src/operation.rs", " ExplainRequest", ","),
-    (
-        "src/operation.rs",
-        "    /// [`Explain`].\n",
-        "    Explain,\n",
-    ),
-    ("src/operation.rs", ", Self::Ex", "plain"),
-    ("src/operation.rs", "            Self::Explain =>", ",\n"),
-    (
-        "src/operation.rs",
-        "/// [`ExperimentRunner::explain`].\n",
-        "runner.explain(&request, emit)\n    }\n}\n",
-    ),
-    (
-        "src/abi/functions.rs",
-        "        OperationKind::Explain => module",
-        ",\n",
-    ),
-    (
-        "src/abi/functions.rs",
-        "        OperationKind::Explain => (",
-        ",\n",
-    ),
-    ("src/lib.rs", " Explain", ","),
-];
+use versions::{grow, shrink};
+
 const FIRST_VERSION: &str = "1.0.0";
 const GROWN_VERSION: &str = "1.99.0";
 
@@ -212,41 +46,7 @@ fn sources(directory: &Path, below: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-fn grow(file: &Path, text: String) -> String {
-    let mut text = text;
-    for (of, behind, added) in GROWTH {
-        if file == Path::new(of) {
-            let at = text.find(behind).unwrap_or_else(|| {
-                panic!("{of} no longer has {behind:?}: let GROWTH of this test follow it")
-            });
-            text.insert_str(at + behind.len(), added);
-        }
-    }
-    for (of, added) in APPENDED {
-        if file == Path::new(of) {
-            text.push_str(added);
-        }
-    }
-    text
-}
-
-/// The contract before it had what [`LATER`] lists.
-fn shrink(file: &Path, text: String) -> String {
-    let mut text = text;
-    for (of, begin, end) in LATER {
-        if file == Path::new(of) {
-            let at = text.find(begin);
-            let range = at.and_then(|at| Some(at..at + text[at..].find(end)? + end.len()));
-            let range = range.unwrap_or_else(|| {
-                panic!("{of} no longer has {begin:?} … {end:?}: let LATER of this test follow it")
-            });
-            text.replace_range(range, "");
-        }
-    }
-    text
-}
-
-/// A contract, by its age.
+/// A version of the contract.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Age {
     First,
@@ -273,7 +73,7 @@ impl Age {
         }
     }
 
-    /// The source of the contract then.
+    /// The source of this version, made from that of today.
     fn source(self, file: &Path, text: String) -> String {
         match self {
             Self::First => shrink(file, text),
@@ -282,7 +82,7 @@ impl Age {
         }
     }
 
-    /// What runner and host may use.
+    /// The features of the runner and the host, which use what the version has.
     fn features(self) -> &'static str {
         match self {
             Self::First => "[]",
@@ -292,7 +92,7 @@ impl Age {
     }
 }
 
-/// Lays out a workspace of the contract, a runner and a host, and builds it.
+/// Writes a workspace with the contract, a runner and a host, and builds it.
 fn build(age: Age, directory: &Path) {
     let name = age.name();
     let workspace = directory.join(name);
@@ -348,7 +148,7 @@ fn build(age: Age, directory: &Path) {
     build_own_workspace(&workspace.join("Cargo.toml"), &directory.join("target"));
 }
 
-/// The directory of all hosts and runners; kept between test runs.
+/// The directory with all hosts and runners. Kept between test runs.
 fn all() -> &'static Path {
     static ALL: LazyLock<PathBuf> = LazyLock::new(|| {
         let profile = profile_directory();
@@ -361,7 +161,7 @@ fn all() -> &'static Path {
     &ALL
 }
 
-/// What a host says of runners that it opens in this order.
+/// What a host prints about runners that it opens in this order.
 fn ask(host: Age, runners: &[Age]) -> Vec<Value> {
     let output = Command::new(all().join(format!("host_{}", host.name())))
         .args(
@@ -378,7 +178,7 @@ fn ask(host: Age, runners: &[Age]) -> Vec<Value> {
         .collect()
 }
 
-/// What the host has to say of the runner.
+/// What the host must print about the runner.
 fn expected(host: Age, runner: Age) -> Value {
     let both_have = |age| host >= age && runner >= age;
     let runner_has_grown = runner == Age::Grown;
@@ -420,14 +220,14 @@ fn expected(host: Age, runner: Age) -> Value {
 }
 
 #[test]
-fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
+fn older_and_newer_runners_and_hosts_work_together() {
     use Age::{First, Grown, Today};
     for host in Age::ALL {
         for runners in [
             [First].as_slice(),
             &[Today],
             &[Grown],
-            // One process has one record of layouts seen, which the first runner begins.
+            // A process records the layouts that it has seen, starting with the first runner.
             &[First, Today, Grown],
             &[Grown, Today, First],
             &[Today, Grown, First, Today],
@@ -452,7 +252,7 @@ fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
 }
 
 #[test]
-fn protea_itself_runs_a_runner_of_a_younger_contract() {
+fn protea_runs_a_runner_of_a_newer_contract() {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     let file = library("runner_grown");
@@ -480,7 +280,7 @@ fn protea_itself_runs_a_runner_of_a_younger_contract() {
 }
 
 #[test]
-fn protea_itself_tells_that_an_older_runner_cannot_explain_yet() {
+fn protea_says_that_an_older_runner_cannot_explain() {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     let file = library("runner_first");

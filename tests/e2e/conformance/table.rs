@@ -1,26 +1,26 @@
-//! What the suite says of each animal: a line each.
+//! The result of the suite for each animal, a line each.
 
 use std::collections::BTreeSet;
 
-/// What the suite says of an animal.
+/// The result of the suite for an animal.
 pub struct Line {
     /// The file of its source.
     pub file: &'static str,
-    /// The status of the test that names its sin.
+    /// The status of the test that reports what it does wrong.
     pub status: &'static str,
-    /// The test that names its sin.
+    /// The test that reports what it does wrong.
     pub test: &'static str,
-    /// Parts of what that test says.
+    /// Parts of that test's message.
     pub words: &'static [&'static str],
-    /// Tests that fail besides, since it breaks what they ask for too.
+    /// Other tests that fail, because it breaks their requirement too.
     pub also: &'static [&'static str],
 }
 
 impl Line {
-    /// The limits, such that it fails for its sin and not for being slow.
+    /// Limits with which it fails for what it does wrong and not because it is slow.
     pub fn options(&self) -> Vec<&'static str> {
         match self.file {
-            // Calls of seconds, made fifty times over: what is of another kind is left out.
+            // Calls take seconds, so tests that repeat them are left out.
             "emit_flood" | "emit_giant" => {
                 vec![
                     "--time-limit",
@@ -43,7 +43,7 @@ impl Line {
         self.also.iter().copied().chain(named).collect()
     }
 
-    /// What it does is no more than a warning.
+    /// Whether what it does is only a warning.
     pub fn keeps_the_contract(&self) -> bool {
         self.status == "warning"
     }

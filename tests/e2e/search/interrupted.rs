@@ -1,4 +1,4 @@
-//! Searches that were ended: by the user, and by a power cut.
+//! Searches that are interrupted: by the user, and by `kill -9`.
 
 use std::{
     collections::HashMap,
@@ -41,7 +41,7 @@ fn after(parabola: &Parabola, workspace: &str, trials: usize) -> Child {
         let line = lines.next().expect("the search goes on").unwrap();
         ended += usize::from(line.starts_with("trial "));
     }
-    // Somebody has to take what it still says.
+    // The pipe must be read, or the command would block.
     std::thread::spawn(move || lines.for_each(drop));
     child
 }
@@ -52,7 +52,7 @@ fn signal(child: &Child, signal: &str) {
     assert!(status.success());
 }
 
-/// How often each spec was computed to its end.
+/// How often each spec was finished.
 fn finished(workspace: &Workspace) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for manifest in manifests(workspace, "trial") {
@@ -82,7 +82,7 @@ fn a_search_that_was_killed_goes_on_and_does_no_trial_twice() {
     signal(&child, "-KILL");
     child.wait().unwrap();
 
-    // Opening the workspace closes what the killed process left open.
+    // Opening the workspace closes the runs of the killed process.
     let workspace = Workspace::open(parabola.place.join("cut")).unwrap();
     let before = finished(&workspace);
     assert!(before.len() >= 3 && before.len() < TRIALS, "{before:?}");

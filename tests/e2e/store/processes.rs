@@ -1,4 +1,4 @@
-//! Several processes, and such as are ended.
+//! Several processes at the same time, and processes that are killed.
 
 use std::{
     fs,
@@ -58,7 +58,7 @@ fn fetch(place: &Place, web: &Web) -> Child {
         .unwrap()
 }
 
-/// Waits until a range has come to its end.
+/// Waits until a range is complete.
 fn wait_for_a_part(place: &Place) {
     let until = Instant::now() + Duration::from_secs(300);
     let is_there = || {
@@ -93,7 +93,7 @@ fn a_download_that_was_killed_goes_on_and_nothing_half_is_seen() {
     assert!(fetch(&place, &web).wait().unwrap().success());
     let content = fs::read(place.join("large.bin")).unwrap();
     assert!(content.len() == 100 << 20 && content.iter().all(|byte| *byte == 7));
-    // Thirteen ranges; at least one was there already.
+    // Thirteen ranges, of which at least one was already there.
     assert!(ranges(&web) - before < 13);
     let left = fs::read_dir(place.path()).unwrap().flatten();
     let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));

@@ -205,7 +205,7 @@ fn the_parent_closes_when_a_child_fails() {
         assert_eq!(reason, Some(error.to_string()));
     }
 
-    // A body may go on without the child; the child is in the summary all the same.
+    // A body may ignore an error of the child; the child is in the summary.
     let grouped = experiment
         .run("goes on", |run| Ok(run.evaluate(&missing, &test).is_err()))
         .unwrap();

@@ -1,4 +1,4 @@
-//! Jobs: made, bound, worked on, closed; and found by signac.
+//! Jobs: created, bound to a tracker, run, closed; and found by signac.
 
 use std::{
     env, fs,
@@ -194,7 +194,7 @@ fn the_next_command_closes_what_a_killed_one_left() {
     );
     assert_eq!(document(&place, &id)["status"], "running");
 
-    // Wherever the workspace is by then.
+    // Also if the workspace was moved in between.
     let moved = place.join("moved");
     fs::rename(&workspace, &moved).unwrap();
     let sync = place.protea(["sync", "--workspace", "moved"]);

@@ -1,4 +1,4 @@
-//! The errors of dispatches that the table names.
+//! Predicates on errors, for the table.
 
 use protea_core::{DispatchError, worker::WorkerError};
 

@@ -1,4 +1,4 @@
-//! Goes on sending events when its call has returned.
+//! Continues to send events after its call has returned.
 
 use std::{thread, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Works on sixteen threads whatever it was told.
+//! Uses sixteen threads, whatever its limit is.
 
 use std::{sync::Barrier, thread, time::Duration};
 
@@ -8,7 +8,7 @@ animal! {
     "thread-hoard",
     "uses more threads than it was told",
     fit |_, _| {
-        // They are there all at once, however busy the machine is.
+        // All run at the same time, however busy the machine is.
         let all_there = Barrier::new(16);
         thread::scope(|scope| {
             for _ in 0..16 {

@@ -57,7 +57,7 @@ fn a_download_goes_on_where_the_server_left_it() {
 }
 
 #[test]
-fn a_server_that_stays_away_is_named_and_the_next_try_takes_up_what_is_there() {
+fn a_lost_server_is_named_and_the_next_try_resumes() {
     let Some(s3) = S3::shared() else { return };
     let (place, bucket) = (Place::new(), s3.bucket());
     let here = place.dataset("train", &[40 << 20, 100]);

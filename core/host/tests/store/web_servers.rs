@@ -120,7 +120,7 @@ fn a_server_that_breaks_off_is_asked_again_for_the_rest() {
 }
 
 #[test]
-fn a_server_that_always_breaks_off_at_the_same_place_is_given_up() {
+fn a_server_that_always_breaks_off_is_given_up() {
     let place = Place::new();
     let here = place.dataset("train", &[3 << 20]);
     let tries = Arc::new(AtomicUsize::new(0));
@@ -163,7 +163,7 @@ fn a_server_that_sends_other_bytes_than_listed_is_found_out() {
 }
 
 #[test]
-fn a_server_that_lies_about_lengths_and_ranges_is_an_error_in_bounded_time() {
+fn a_server_with_false_lengths_is_an_error_in_bounded_time() {
     let place = Place::new();
     let here = place.dataset("train", &[5000]);
     type Lie = fn(&Request, Answer) -> Answer;
@@ -243,7 +243,7 @@ fn a_server_that_hangs_is_given_up_and_named() {
 }
 
 #[test]
-fn a_user_and_a_query_are_sent_with_every_request_and_shown_in_none() {
+fn credentials_in_urls_are_sent_and_never_shown() {
     let place = Place::new();
     let here = place.dataset("train", &[5000, 5]);
     let served = here.clone();
@@ -276,7 +276,7 @@ fn a_user_and_a_query_are_sent_with_every_request_and_shown_in_none() {
 }
 
 #[test]
-fn a_refusal_of_whatever_length_is_cut_and_one_that_is_no_text_is_read() {
+fn refusals_are_truncated_and_may_be_binary() {
     let place = Place::new();
     for (says, body) in [(1 << 45, vec![b'x'; 1 << 20]), (3, vec![0xff, 0, 0xfe])] {
         let web = Web::serve(move |_| {
@@ -316,7 +316,7 @@ fn a_redirection_is_followed() {
 }
 
 #[test]
-fn a_single_file_is_taken_up_under_a_new_signature_and_keeps_to_the_limit() {
+fn a_file_resumes_under_a_new_signature_within_the_limit() {
     let place = Place::new();
     let here = place.dataset("train", &[40 << 20]);
     let kept = place.dataset("kept", &[5 << 20]);
