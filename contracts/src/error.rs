@@ -188,11 +188,17 @@ fn attribute<T, E: Error + 'static>(
 }
 
 fn chain(doing: &str, error: &dyn Error) -> String {
-    let mut text = format!("{doing}: {error}");
+    format!("{doing}: {}", with_causes(error))
+}
+
+/// The message of an error, followed by those of its sources.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let part = error.to_string();
-        // Many errors already print their source; do not repeat it.
+        // Errors of other crates often print their source themselves; it is not repeated.
         if !text.contains(&part) {
             text.push_str(": ");
             text.push_str(&part);

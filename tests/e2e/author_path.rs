@@ -90,7 +90,7 @@ fn new_rejects_an_invalid_name_and_an_existing_directory() {
         .fails_with(5, &["taken", "there already"]);
     place
         .protea(["runners", "new", "other", "--contracts", "nowhere"])
-        .fails_with(2, &["not the folder of the crate protea-contracts"]);
+        .fails_with(2, &["not the directory of the crate protea-contracts"]);
     let mut left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
     assert_eq!(left.pop().unwrap().unwrap().file_name(), "taken");
     assert!(left.is_empty(), "{left:?}");
@@ -106,10 +106,11 @@ fn installing_replaces_the_runner_with_the_same_name() {
     let toy = toy.to_str().unwrap();
     let ran = place.protea(["runners", "install", toy]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    assert!(ran.stdout.contains("in place of version 1."), "{ran:#?}");
+    assert!(ran.stdout.contains("replacing version 1."), "{ran:#?}");
     // Runners in the directory of the executable take precedence.
     assert!(
-        ran.stderr.contains("goes before the installed one"),
+        ran.stderr
+            .contains("takes precedence over the installed one"),
         "{ran:#?}"
     );
     let names: Vec<_> = fs::read_dir(&users)

@@ -208,10 +208,16 @@ fn out_of_memory_is_told_from_other_crashes() {
         let manifest: Value = serde_json::from_str(&written(&place, "run_manifest.json")).unwrap();
         let error = manifest["error"].to_string();
         assert!(error.contains(said), "{kind}: {manifest:#}");
+        let out_of_memory = said == "ran out of memory";
         assert_eq!(
-            error.contains("--memory-limit"),
-            said == "ran out of memory",
+            error.contains("its limit is"),
+            out_of_memory,
             "{kind}: {manifest:#}"
+        );
+        assert_eq!(
+            ran.stderr.contains("--memory-limit"),
+            out_of_memory,
+            "{kind}: {ran:#?}"
         );
     }
 }

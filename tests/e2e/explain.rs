@@ -284,7 +284,7 @@ fn a_run_that_cannot_be_asked_says_why() {
     explain(&place, id(&run), protein, &[]).fails_with(3, &["no such directory", "--dataset"]);
     copy_of(Path::new(train), Path::new(&data));
     explain(&place, id(&run), protein, &[])
-        .fails_with(3, &["is another dataset now than in the run", "--dataset"]);
+        .fails_with(3, &["has changed since the run", "--dataset"]);
 }
 
 #[cfg(unix)]

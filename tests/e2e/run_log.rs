@@ -167,14 +167,16 @@ fn a_run_that_fails_has_the_whole_chain_of_causes_in_its_log() {
             .position(|line| line.message.starts_with("Run failed: "));
         let at = at.unwrap_or_else(|| panic!("{animal}: {log}"));
         assert_eq!((lines[at].level, lines[at].step), ("ERROR", "-"));
-        assert!(lines[at].message.contains(reason), "{animal}: {log}");
+        assert!(lines[at].message.ends_with(" failed"), "{animal}: {log}");
         let causes = &lines[at + 1..];
         assert!(!causes.is_empty(), "{animal}: {log}");
         for cause in causes {
             assert_eq!(cause.level, "ERROR");
             assert!(cause.message.starts_with("Caused by: "), "{animal}: {log}");
         }
-        assert!(causes[0].message.contains(reason), "{animal}: {log}");
+        let chain = causes.iter().map(|cause| cause.message);
+        let chain: String = chain.collect::<Vec<_>>().join("\n");
+        assert_eq!(chain.matches(reason).count(), 1, "{animal}: {log}");
 
         let failed = lines
             .iter()

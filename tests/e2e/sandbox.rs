@@ -21,7 +21,7 @@ fn kernel_has_it() -> bool {
     if ran.code == Some(0) {
         return true;
     }
-    ran.fails_with(4, &["a strict sandbox is not to be had here"]);
+    ran.fails_with(4, &["strict sandbox is not available on this system"]);
     eprintln!(
         "SKIPPED: this kernel has no Landlock (version 3) or no seccomp: {}",
         ran.stderr
@@ -236,7 +236,7 @@ fn a_short_call_is_also_held_to_its_output_limit() {
 fn a_sandbox_needs_a_worker() {
     Place::new()
         .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
-        .fails_with(2, &["a sandbox needs a worker"]);
+        .fails_with(2, &["--sandbox applies to workers only"]);
 }
 
 fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {

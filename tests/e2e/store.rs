@@ -190,7 +190,7 @@ fn an_unpublished_export_is_kept_and_can_be_sent_later() {
     failed.fails_with(
         1,
         &[
-            "the export did not get to its place",
+            "could not be published",
             &there,
             "tried for 5 s",
             "protea store cp",

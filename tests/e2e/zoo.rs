@@ -16,8 +16,8 @@ use std::{
 };
 
 use protea_core::{
-    DispatchError, ExperimentError, LoadError, Runner, catalog::Verdict, experiment::Step,
-    worker::WorkerError,
+    DispatchError, ExperimentError, LoadError, Runner, catalog::Verdict,
+    contracts::error::with_causes, experiment::Step, worker::WorkerError,
 };
 use protea_e2e::zoo;
 
@@ -105,10 +105,10 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
     let runner = match (&line.outcome, loaded) {
         (Outcome::StepFails(..) | Outcome::Completes(_), Ok(runner)) => runner,
         (Outcome::Refused(is_so), Err(error)) if is_so(&error) => {
-            return has_words(&error.to_string());
+            return has_words(&with_causes(&error));
         }
         (Outcome::LoadFails(is_so), Err(error)) if of_dispatch(&error).is_some_and(is_so) => {
-            return has_words(&error.to_string());
+            return has_words(&with_causes(&error));
         }
         (_, Ok(_)) => return Err("it was loaded".to_owned()),
         (_, Err(error)) => return Err(format!("it was not loaded: {error:?}")),
@@ -125,7 +125,7 @@ fn meet(line: &Line, host: &Host) -> Result<(), String> {
                 step: at, source, ..
             }),
         ) if step == at && is_so(source) => {
-            has_words(&source.to_string())?;
+            has_words(&with_causes(&**source))?;
             is_on_record(host, *step, source)
         }
         (_, other) => Err(format!("its run gave {other:?}")),

@@ -4,7 +4,8 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ReferenceModel, RunnerError,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, ReferenceModel,
+    RunnerError, prelude::Serialize,
 };
 use serde_json::json;
 
@@ -89,15 +90,20 @@ pub fn open_references<S>(
     Ok(dataset)
 }
 
-/// Copies a whole reference set into an export. Answers the `dataset_uri` of the exported model.
+/// Begins the export of a model that predicts from a reference set: checks the references and copies
+/// them into the bundle. Returns the bundle, and the model that refers to the copy. The runner adds
+/// its own files and writes the model.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Failed`].
-pub fn copy_references(
-    references: &FrozenDataset,
-    bundle: &mut Bundle,
-) -> Result<String, RunnerError> {
+/// [`RunnerError::Model`] when the references are not those of the model; [`RunnerError::Failed`] when
+/// the export cannot be written.
+pub fn export_references<S: Serialize>(
+    request: &ExportRequest,
+    model: ReferenceModel<S>,
+) -> Result<(Bundle, ReferenceModel<S>), RunnerError> {
+    let references = open_references(&model, &request.model_path()?)?;
+    let mut bundle = request.bundle(&model.spec)?;
     let directory = bundle.directory().join(EXPORTED_REFERENCES);
     fs::create_dir_all(&directory).or_failed("making the directory of the references")?;
     let listed = references.manifest().files.iter();
@@ -106,7 +112,11 @@ pub fn copy_references(
         fs::copy(references.directory().join(name), &copy)
             .or_failed(&format!("copying the references' {name}"))?;
     }
-    Ok(EXPORTED_REFERENCES.to_owned())
+    let exported = ReferenceModel {
+        dataset_uri: EXPORTED_REFERENCES.to_owned(),
+        ..model
+    };
+    Ok((bundle, exported))
 }
 
 /// The ontology of a dataset.

@@ -9,13 +9,14 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
+use tracing::debug;
 
 use crate::{
     args::{Cli, Color},
-    argv, commands,
+    argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Report, say},
+    output::{Report, eprint_line},
 };
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -36,7 +37,12 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     }
     .write_global();
 
-    let outcome = commands::dispatch(cli).and_then(|report| print_report(&report, json));
+    let outcome = diagnostics::start()
+        .and_then(|()| {
+            debug!(version = env!("CARGO_PKG_VERSION"), "command line parsed");
+            commands::dispatch(cli)
+        })
+        .and_then(|report| print_report(&report, json));
     match outcome {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
@@ -65,9 +71,9 @@ fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-/// Prints clap's own answer: help, version, or what is wrong with the command line.
+/// Prints the message of clap: help, the version, or a usage error.
 fn refuse(error: &clap::Error, json: bool) -> Exit {
-    // A closed pipe is no reason to fail differently.
+    // A closed pipe must not change the exit code.
     let _ = error.print();
     if matches!(
         error.kind(),
@@ -92,12 +98,12 @@ fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
     print(&text).map_err(|error| {
         Failure::new(
             Exit::Output,
-            format!("standard output cannot be written: {error}"),
+            format!("cannot write to standard output: {error}"),
         )
     })
 }
 
-/// Writes to standard output. That nobody reads on, as in `protea … | head`, is no error.
+/// Writes to standard output. A closed pipe, as in `protea … | head`, is not an error.
 fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -108,12 +114,12 @@ fn print(text: &str) -> io::Result<()> {
 
 fn print_failure(failure: &Failure, json: bool) {
     if let Some(text) = failure.text().filter(|_| !json) {
-        // The error that follows counts for more.
+        // The error below is more important than one of standard output.
         let _ = print(text);
     }
-    say!("{ERROR}error{ERROR:#}: {}", failure.message);
+    eprint_line!("{ERROR}error{ERROR:#}: {}", failure.message);
     if let Some(note) = failure.note() {
-        say!("{NOTE}note{NOTE:#}: {note}");
+        eprint_line!("{NOTE}note{NOTE:#}: {note}");
     }
     if json {
         print_error_object(&failure.to_json());
@@ -121,7 +127,7 @@ fn print_failure(failure: &Failure, json: bool) {
 }
 
 fn print_error_object(object: &Value) {
-    // The error itself is on standard error already, and the exit code is its own.
+    // The message is on standard error already, and the exit code stays that of the error.
     let _ = print(&pretty(object));
 }
 

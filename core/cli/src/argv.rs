@@ -1,9 +1,9 @@
-//! The command line before clap sees it: cafaeval's spellings, and what must be known even when
-//! the rest is not understood.
+//! Reads the command line before clap does: rewrites cafaeval's spellings, and finds the options
+//! that also apply if clap refuses the rest.
 
 use std::ffi::{OsStr, OsString};
 
-/// The options of cafaeval and CAFA-evaluator-PK, which have one dash.
+/// The options that cafaeval and CAFA-evaluator-PK spell with a single dash.
 const CAFAEVAL: [&str; 11] = [
     "out_dir",
     "ia",
@@ -18,16 +18,16 @@ const CAFAEVAL: [&str; 11] = [
     "log_level",
 ];
 
-/// Rewrites cafaeval's single-dash options behind the subcommand `cafa`: `-th_step=0.05` becomes
-/// `--th-step=0.05`. Everything else stays as it is.
+/// Rewrites cafaeval's single-dash options after the subcommand `cafa`: `-th_step=0.05` becomes
+/// `--th-step=0.05`. Nothing else changes.
 pub fn normalise(mut argv: Vec<OsString>) -> Vec<OsString> {
-    let Some(at) = subcommand(&argv) else {
+    let Some(index) = subcommand(&argv) else {
         return argv;
     };
-    if argv[at] != "cafa" {
+    if argv[index] != "cafa" {
         return argv;
     }
-    for argument in argv.iter_mut().skip(at + 1).take_while(|a| *a != "--") {
+    for argument in argv.iter_mut().skip(index + 1).take_while(|a| *a != "--") {
         if let Some(rewritten) = argument.to_str().and_then(rewrite) {
             *argument = rewritten.into();
         }
@@ -53,26 +53,26 @@ fn rewrite(argument: &str) -> Option<String> {
 }
 
 fn subcommand(argv: &[OsString]) -> Option<usize> {
-    let mut at = 1;
-    while let Some(argument) = argv.get(at) {
+    let mut index = 1;
+    while let Some(argument) = argv.get(index) {
         if argument == "--color" {
-            at += 1;
+            index += 1;
         } else if !argument.as_encoded_bytes().starts_with(b"-") {
-            return Some(at);
+            return Some(index);
         }
-        at += 1;
+        index += 1;
     }
     None
 }
 
-/// Whether `--json` is there, in a command line that may not be understood.
+/// Whether `--json` is given. The command line may be invalid.
 pub fn wants_json(argv: &[OsString]) -> bool {
     argv.iter()
         .take_while(|argument| *argument != "--")
         .any(|argument| argument == "--json")
 }
 
-/// The value of `--color`, in a command line that may not be understood.
+/// The value of `--color`. The command line may be invalid.
 pub fn color(argv: &[OsString]) -> Option<&str> {
     let mut arguments = argv.iter().map(OsString::as_os_str);
     while let Some(argument) = arguments.next() {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_options_of_cafaeval_and_only_behind_cafa_are_rewritten() {
+    fn cafaeval_options_are_rewritten_after_cafa_only() {
         let cases = [
             (
                 "protea cafa go.obo p gt -ia IA.tsv -th_step=0.05 -no_orphans -x",

@@ -1,4 +1,4 @@
-//! The repository's small dataset, on which the quick start runs.
+//! Finds the repository's example data, which commands use if no dataset is given.
 
 use std::{
     env,
@@ -7,60 +7,60 @@ use std::{
 
 use crate::{exit::Exit, failure::Failure};
 
-/// Names the directory that holds `train` and `test`.
+/// The environment variable with the directory that contains `train` and `test`.
 pub const VARIABLE: &str = "PROTEA_EXAMPLE_DATA";
 
-const BELOW_REPOSITORY: &str = "examples/data";
+const IN_REPOSITORY: &str = "examples/data";
 
-/// The halves of the example data.
+/// The two datasets of the example data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExampleData {
-    /// To learn from.
+    /// The dataset to train on.
     pub train: PathBuf,
-    /// To be scored on.
+    /// The dataset to score on.
     pub test: PathBuf,
 }
 
-/// Finds the example data: where [`VARIABLE`] says, else beside or above the executable (which
-/// lies in `target/release`), else below the current directory.
+/// Finds the example data: in [`VARIABLE`], else in the repository of the executable (which is in
+/// `target/release`), else in the current directory.
 pub fn find() -> Result<ExampleData, Failure> {
     let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
-    let here = env::current_dir().ok();
+    let current = env::current_dir().ok();
     find_from(
         env::var_os(VARIABLE).map(PathBuf::from),
         executable.as_deref(),
-        here.as_deref(),
+        current.as_deref(),
     )
 }
 
 fn find_from(
-    named: Option<PathBuf>,
+    variable: Option<PathBuf>,
     executable: Option<&Path>,
-    here: Option<&Path>,
+    current: Option<&Path>,
 ) -> Result<ExampleData, Failure> {
-    if let Some(named) = named {
-        return both(&named).ok_or_else(|| {
+    if let Some(directory) = variable {
+        return both(&directory).ok_or_else(|| {
             Failure::new(
                 Exit::Input,
                 format!(
-                    "{VARIABLE} is {}, which does not hold the frozen datasets train and test; \
+                    "{VARIABLE} is {}, which does not contain the frozen datasets train and test; \
                      correct it, or give --train and --eval",
-                    named.display()
+                    directory.display()
                 ),
             )
         });
     }
     let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
     above
-        .chain(here)
-        .find_map(|directory| both(&directory.join(BELOW_REPOSITORY)))
+        .chain(current)
+        .find_map(|directory| both(&directory.join(IN_REPOSITORY)))
         .ok_or_else(|| {
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "no dataset was given, and the example data ({BELOW_REPOSITORY} of the \
-                     repository) is neither above the executable nor below the current directory; \
-                     give --train DATASET and --eval DATASET, or set {VARIABLE}"
+                    "no dataset was given, and the example data ({IN_REPOSITORY} of the \
+                     repository) was not found; give --train DATASET and --eval DATASET, or set \
+                     {VARIABLE}"
                 ),
             )
         })
@@ -85,7 +85,7 @@ mod tests {
     use std::fs;
 
     fn example_below(directory: &Path) -> PathBuf {
-        let data = directory.join(BELOW_REPOSITORY);
+        let data = directory.join(IN_REPOSITORY);
         for half in ["train", "test"] {
             fs::create_dir_all(data.join(half)).unwrap();
             fs::write(data.join(half).join("dataset.json"), "{}").unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_goes_before_the_executable_and_that_before_the_current_directory() {
+    fn the_variable_precedes_the_executable_and_the_current_directory() {
         let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
         let [named, above, here] = [&places[0], &places[1], &places[2]].map(|place| place.path());
         let (named, above_data) = (example_below(named), example_below(above));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn without_it_the_error_says_what_to_give() {
+    fn without_example_data_the_error_names_the_options() {
         let empty = tempfile::tempdir().unwrap();
         let failure = find_from(None, None, Some(empty.path())).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);

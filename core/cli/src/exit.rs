@@ -1,4 +1,4 @@
-//! The exit codes: the one place where they are given.
+//! Exit codes. This is the only place that assigns them.
 
 use std::process::ExitCode;
 
@@ -7,39 +7,39 @@ use crate::interrupt;
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything went well.
+    /// Success.
     Ok = 0,
-    /// The runner failed, or something else that is not below.
+    /// The runner failed, or any failure that has no code of its own.
     Failed = 1,
-    /// The command line is not one that `protea` understands.
+    /// The command line is invalid.
     Usage = 2,
     /// A dataset, spec, model, ontology or prediction file cannot be used.
     Input = 3,
-    /// There is no such runner, or it cannot be loaded.
+    /// The runner does not exist or cannot be loaded.
     Runner = 4,
     /// The output cannot be written.
     Output = 5,
-    /// The user, or the system, asked for the end; after a signal other than Ctrl-C's, 128 and its number.
+    /// Cancelled. After a signal the code is 128 plus the signal's number, which is 130 for Ctrl-C.
     Cancelled = 130,
 }
 
 /// The exit codes as `protea --help` prints them.
 pub const HELP: &str = "\
 Exit codes:
-    0  the command did what it was asked
-    1  the command failed, for example because the runner did
-    2  the command line was not understood
+    0  success
+    1  the command failed, for example because the runner failed
+    2  invalid command line
     3  bad input: a dataset, spec, model, ontology or prediction file
-    4  there is no such runner, or it cannot be loaded
+    4  the runner does not exist or cannot be loaded
     5  the output cannot be written
   130  cancelled with Ctrl-C
-  143  cancelled by SIGTERM; 129 by SIGHUP, when the terminal is gone";
+  143  cancelled by SIGTERM; 129 by SIGHUP (the terminal was closed)";
 
 impl Exit {
-    /// The code itself.
+    /// The code of the process.
     pub fn code(self) -> u8 {
-        match (self, interrupt::signal()) {
-            (Self::Cancelled, Some(signal)) => 128 + signal,
+        match self {
+            Self::Cancelled => interrupt::exit_code().unwrap_or(self as u8),
             _ => self as u8,
         }
     }

@@ -1,38 +1,52 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks, the second ends.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal cancels, the second ends the process at once.
 
 use std::{
+    ops::ControlFlow,
     process,
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::{exit::Exit, output::Reporter};
+use crate::output::Reporter;
 
-/// The first signal that came; 0: none.
-static SIGNAL: AtomicU8 = AtomicU8::new(0);
+/// Shells report a process that a signal ended by 128 plus the signal's number.
+const SIGNAL_EXIT_BASE: u8 = 128;
 
-/// From here on the first signal only sets what [`requested`] answers; the second ends the process at
-/// once. Commands that do not call this end at the first, as the system has it.
+/// The first signal received; 0 if none was.
+static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
+
+/// Installs the signal handler. From now on the first signal only makes [`requested`] true, so that
+/// the command can clean up; the second ends the process. Commands that never call this end at the
+/// first signal, which is the system's default.
 pub fn cooperate(reporter: &Reporter) {
     let reporter = reporter.clone();
     system::listen(move |signal| {
-        let first = SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-        if first.is_err() {
-            process::exit(Exit::Cancelled.code().into());
+        let first = FIRST_SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+        if let Err(first) = first {
+            process::exit((SIGNAL_EXIT_BASE + first).into());
         }
         reporter.always("cancelling; press Ctrl-C again to stop at once");
     });
 }
 
-/// Whether the user, or the system, asked for the end.
+/// Whether the user or the system has asked the command to end.
 pub fn requested() -> bool {
-    signal().is_some()
+    FIRST_SIGNAL.load(Ordering::SeqCst) != 0
 }
 
-/// The number of the signal that asked for the end.
-pub fn signal() -> Option<u8> {
-    match SIGNAL.load(Ordering::SeqCst) {
+/// The exit code for the signal that was received, if any.
+pub fn exit_code() -> Option<u8> {
+    match FIRST_SIGNAL.load(Ordering::SeqCst) {
         0 => None,
-        signal => Some(signal),
+        signal => Some(SIGNAL_EXIT_BASE + signal),
+    }
+}
+
+/// For long operations of libraries, which stop when their callback breaks.
+pub fn continue_unless_requested() -> ControlFlow<()> {
+    if requested() {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
     }
 }
 
@@ -45,9 +59,9 @@ mod system {
         iterator::Signals,
     };
 
-    /// Calls `told` with the number of each signal. Without a thread or a handler the first one ends the
-    /// process, which is less, but not wrong.
-    pub(super) fn listen(told: impl Fn(u8) + Send + 'static) {
+    /// Calls `on_signal` with the number of each signal. If the thread or the handler cannot be
+    /// created, the system's default applies: the first signal ends the process.
+    pub(super) fn listen(on_signal: impl Fn(u8) + Send + 'static) {
         let (send, handler) = mpsc::channel::<Signals>();
         let thread = thread::Builder::new().name("signals".to_owned());
         let listening = thread.spawn(move || {
@@ -55,13 +69,14 @@ mod system {
                 return;
             };
             for signal in signals.forever() {
-                told(u8::try_from(signal).unwrap_or(u8::MAX));
+                on_signal(u8::try_from(signal).unwrap_or(u8::MAX));
             }
         });
+        // The handler is installed only after its thread runs: a signal that is caught and then
+        // not acted on would make Ctrl-C useless.
         if listening.is_ok()
             && let Ok(signals) = Signals::new([SIGINT, SIGTERM, SIGHUP])
         {
-            // The thread waits for it.
             let _ = send.send(signals);
         }
     }
@@ -69,12 +84,12 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    /// SIGINT, by which Ctrl-C is known elsewhere.
-    const CTRL_C: u8 = 2;
+    /// The number of SIGINT, which Ctrl-C sends on Unix.
+    const SIGINT: u8 = 2;
 
-    /// Calls `told` at each Ctrl-C. Without a handler the first one ends the process, which is less,
-    /// but not wrong.
-    pub(super) fn listen(told: impl Fn(u8) + Send + 'static) {
-        drop(ctrlc::set_handler(move || told(CTRL_C)));
+    /// Calls `on_signal` at each Ctrl-C. If the handler cannot be installed, the system's default
+    /// applies: the first Ctrl-C ends the process.
+    pub(super) fn listen(on_signal: impl Fn(u8) + Send + 'static) {
+        drop(ctrlc::set_handler(move || on_signal(SIGINT)));
     }
 }

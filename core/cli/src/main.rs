@@ -3,19 +3,21 @@
 mod app;
 mod args;
 mod argv;
+mod build_features;
 mod commands;
+mod diagnostics;
 mod example_data;
 mod exit;
 mod failure;
 mod interrupt;
-mod optional;
 mod output;
+mod progress_observer;
 mod spec;
 mod transfers;
-mod watch;
 
 fn main() -> std::process::ExitCode {
-    // Before anything else: this process may have been started to run a runner's code.
+    // This must come before anything else: the host and the conformance suite start this program
+    // again as a worker, which serves one runner and never returns from these calls.
     #[cfg(unix)]
     {
         protea_core::worker::serve_if_asked();

@@ -1,4 +1,4 @@
-//! The spec of a run: a file, and single settings over it.
+//! The spec of a run: a file, and single settings that override it.
 
 use std::{
     fs::File,
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::{exit::Exit, failure::Failure};
 
-/// A spec is written by hand; anything near this size is something else.
-const LARGEST: u64 = 16 << 20;
+/// The largest spec file in bytes. A larger file is not a spec, which people write by hand.
+const MAX_BYTES: u64 = 16 << 20;
 
-/// The settings of `file`, if there is one, with those of `set` (`key=value`) over them.
+/// The settings of `file`, overridden by those of `set` (`key=value`).
 pub fn read(file: Option<&Path>, set: &[String]) -> Result<Value, Failure> {
     let mut spec = match file {
         Some(file) => read_file(file)?,
@@ -26,37 +26,34 @@ pub fn read(file: Option<&Path>, set: &[String]) -> Result<Value, Failure> {
 }
 
 fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let wrong = |problem: String| {
+    let invalid = |problem: String| {
         Failure::new(
             Exit::Input,
             format!("the spec {}: {problem}", path.display()),
         )
     };
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
-    read.map_err(|error| wrong(format!("cannot be read: {error}; check the path")))?;
-    if text.len() as u64 > LARGEST {
-        return Err(wrong(format!("is larger than {LARGEST} bytes")));
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
+    read.map_err(|error| invalid(format!("cannot be read: {error}; check the path")))?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(invalid(format!("is larger than {MAX_BYTES} bytes")));
     }
     let value: Value = match extension(path).as_str() {
         "json" => serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("is not JSON: {error}; correct it there")))?,
+            .map_err(|error| invalid(format!("is not valid JSON: {error}")))?,
         "yaml" | "yml" => serde_saphyr::from_str(&text).map_err(|error| {
             let place = error.without_snippet();
-            wrong(format!("is not YAML: {place}; correct it there"))
+            invalid(format!("is not valid YAML: {place}"))
         })?,
         _ => {
-            return Err(wrong(
-                "has an ending that says neither JSON nor YAML; name it .json, .yaml or .yml"
-                    .to_owned(),
-            ));
+            return Err(invalid("must be named .json, .yaml or .yml".to_owned()));
         }
     };
     match value {
         Value::Object(settings) => Ok(settings),
         Value::Null => Ok(Map::new()),
-        other => Err(wrong(format!(
-            "holds {} where settings by name are needed, such as `k: 5`",
+        other => Err(invalid(format!(
+            "contains {} instead of named settings such as `k: 5`",
             kind(&other)
         ))),
     }
@@ -71,7 +68,7 @@ fn extension(path: &Path) -> String {
 
 /// Puts `a.b=1` into `{"a": {"b": 1}}`.
 fn apply(spec: &mut Map<String, Value>, setting: &str) -> Result<(), Failure> {
-    let wrong = |problem: String| {
+    let invalid = |problem: String| {
         Failure::new(
             Exit::Usage,
             format!("--set {setting}: {problem}; write --set key=value, such as --set k=5"),
@@ -79,34 +76,34 @@ fn apply(spec: &mut Map<String, Value>, setting: &str) -> Result<(), Failure> {
     };
     let (path, text) = setting
         .split_once('=')
-        .ok_or_else(|| wrong("there is no '=' in it".to_owned()))?;
+        .ok_or_else(|| invalid("there is no '='".to_owned()))?;
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let mut keys: Vec<&str> = path.split('.').collect();
     if keys.iter().any(|key| key.is_empty()) {
-        return Err(wrong(format!("{path:?} has an empty part")));
+        return Err(invalid(format!("{path:?} contains an empty key")));
     }
-    let last = keys.pop().unwrap_or_default();
+    let last_key = keys.pop().unwrap_or_default();
     let mut into = spec;
     for key in keys {
         let inner = into.entry(key).or_insert_with(|| Value::Object(Map::new()));
         let found = kind(inner);
         into = inner.as_object_mut().ok_or_else(|| {
-            wrong(format!(
-                "{key:?} is already {found}, so nothing can be set in it"
+            invalid(format!(
+                "{key:?} is already {found} and cannot contain other settings"
             ))
         })?;
     }
-    into.insert(last.to_owned(), value);
+    into.insert(last_key.to_owned(), value);
     Ok(())
 }
 
 fn kind(value: &Value) -> &'static str {
     match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
 }
@@ -122,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_json_where_they_can_be_and_text_otherwise() {
+    fn values_are_json_or_strings() {
         let spec = set(&[
             "k=5",
             "metric=cosine",
@@ -138,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn dotted_keys_nest_and_the_last_one_wins() {
+    fn dotted_keys_nest_and_the_last_value_wins() {
         assert_eq!(
             set(&["a.b=1", "a.c=2", "a.b=3"]).unwrap(),
             json!({"a": {"b": 3, "c": 2}})
@@ -149,11 +146,11 @@ mod tests {
                 .contains("already a number")
         );
         assert!(set(&["k"]).unwrap_err().contains("no '='"));
-        assert!(set(&["a..b=1"]).unwrap_err().contains("empty part"));
+        assert!(set(&["a..b=1"]).unwrap_err().contains("empty key"));
     }
 
     #[test]
-    fn a_setting_goes_over_the_file_and_yaml_is_as_good_as_json() {
+    fn a_setting_overrides_the_file_in_json_and_yaml() {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in [
             ("s.json", "{\"k\": 1, \"m\": {\"p\": 2}}"),

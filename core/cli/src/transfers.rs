@@ -1,4 +1,4 @@
-//! Transfers to and from stores on standard error, and Ctrl-C as the wish to end them.
+//! Transfers to and from stores: their progress on standard error, and cancelling them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,15 +6,15 @@ use protea_core::store::{Store, StoreError, Transfer, TransferKind, TransferObse
 
 use crate::{interrupt, output::Reporter};
 
-/// Carries how far transfers have come to a [`Reporter`].
+/// Passes the progress of transfers to a [`Reporter`].
 #[derive(Debug)]
-pub struct Transfers {
+pub struct TransferProgress {
     reporter: Reporter,
     current: Mutex<Option<(TransferKind, String)>>,
 }
 
-impl Transfers {
-    /// Tells `reporter`.
+impl TransferProgress {
+    /// An observer that has seen no transfer yet.
     pub fn new(reporter: &Reporter) -> Self {
         Self {
             reporter: reporter.clone(),
@@ -23,26 +23,27 @@ impl Transfers {
     }
 }
 
-impl TransferObserver for Transfers {
+impl TransferObserver for TransferProgress {
     fn transfer(&self, transfer: &Transfer<'_>) {
         let Transfer {
             kind,
-            what,
+            what: object,
             done,
             total,
         } = *transfer;
         {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            let same =
-                |(before, of): &(TransferKind, String)| (*before, of.as_str()) == (kind, what);
-            if !current.as_ref().is_some_and(same) {
-                *current = Some((kind, what.to_owned()));
-                let doing = match kind {
+            let is_current = current
+                .as_ref()
+                .is_some_and(|(other_kind, other)| *other_kind == kind && other == object);
+            if !is_current {
+                *current = Some((kind, object.to_owned()));
+                let verb = match kind {
                     TransferKind::Download => "downloading",
                     TransferKind::Upload => "uploading",
                     TransferKind::Check => "checking",
                 };
-                self.reporter.start(&format!("{doing} {what}"));
+                self.reporter.start(&format!("{verb} {object}"));
             }
         }
         self.reporter.bytes(done, total);
@@ -53,7 +54,7 @@ impl TransferObserver for Transfers {
     }
 }
 
-/// The user's store, with its transfers shown. From here on the first Ctrl-C asks them to end.
-pub fn store(reporter: &Reporter) -> Result<Store, StoreError> {
-    Ok(Store::of_user()?.with_observer(Arc::new(Transfers::new(reporter))))
+/// The user's store, whose transfers are reported and can be cancelled.
+pub fn open_store(reporter: &Reporter) -> Result<Store, StoreError> {
+    Ok(Store::of_user()?.with_observer(Arc::new(TransferProgress::new(reporter))))
 }

@@ -17,7 +17,7 @@ pub enum DatasetError {
     #[error("cancelled")]
     Cancelled,
     /// The directory is no frozen dataset.
-    #[error("{}: not a frozen dataset: it has no {MANIFEST_FILE}; make one with `protea dataset freeze`, or check the path", .0.display())]
+    #[error("{}: not a frozen dataset: it has no {MANIFEST_FILE}", .0.display())]
     NotADataset(PathBuf),
     /// `dataset.json` cannot be understood.
     #[error("{}: {problem}; get a fresh copy of the dataset, or freeze it again", path.display())]
@@ -36,7 +36,7 @@ pub enum DatasetError {
         found: u64,
     },
     /// A file is missing, or is not what the manifest says it is.
-    #[error("frozen dataset {}: {source}", directory.display())]
+    #[error("frozen dataset {} is incomplete or has changed", directory.display())]
     Content {
         /// The dataset.
         directory: PathBuf,
@@ -52,7 +52,7 @@ pub enum DatasetError {
         problem: String,
     },
     /// Embeddings were asked of a dataset that has none.
-    #[error("frozen dataset {} has no embeddings; freeze it with `--embeddings FILE` or with `--features kmer`", .0.display())]
+    #[error("frozen dataset {} has no embeddings", .0.display())]
     NoEmbeddings(PathBuf),
     /// An embedding has a value that is NaN or infinite.
     #[error("{}: the embedding of {accession} (row {row}) is {value} in column {column}; freeze the dataset again from finite embeddings", path.display())]
@@ -69,7 +69,7 @@ pub enum DatasetError {
         value: f32,
     },
     /// A file cannot be read.
-    #[error("{}: cannot be read: {source}; check the path and its permissions", path.display())]
+    #[error("{}: cannot be read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum DatasetError {
     #[error("{}: exists already, and a frozen dataset is never changed; choose another path or remove it first", .0.display())]
     Exists(PathBuf),
     /// Proteins of the FASTA file have no row in the matrix.
-    #[error("{}: {count} of {proteins} proteins have no embedding ({}); embed them too, remove them from the FASTA file, or use `--features kmer`", fasta.display(), list(examples, *count))]
+    #[error("{}: {count} of {proteins} proteins have no embedding ({}); embed them too or remove them from the FASTA file", fasta.display(), list(examples, *count))]
     MissingEmbeddings {
         /// The FASTA file.
         fasta: PathBuf,
@@ -154,7 +154,7 @@ pub enum DatasetError {
         examples: Vec<String>,
     },
     /// The dataset cannot be written: the disk is full, or the place read-only.
-    #[error("{}: cannot be written: {source}; nothing was published. Check free space and permissions there", path.display())]
+    #[error("{}: cannot be written", path.display())]
     Write {
         /// The file or directory.
         path: PathBuf,

@@ -29,7 +29,7 @@ TARGETS = {".h5": "hdf5", ".npy": "npy", ".npz": "npy", ".parquet": "parquet"}
 
 with tempfile.TemporaryDirectory() as place:
     place = pathlib.Path(place)
-    script = here.parents[1] / "dataset" / "tests" / "write_formats.py"
+    script = here.parent / "tests" / "write_formats.py"
     subprocess.run([sys.executable, script, place, str(PROTEINS)], check=True)
     counts = dict.fromkeys(TARGETS.values(), 0)
     for file in json.loads((place / "files.json").read_text()):

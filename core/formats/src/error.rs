@@ -10,7 +10,7 @@ use protea_ontology::compressed::ZstdNotBuilt;
 #[non_exhaustive]
 pub enum FormatError {
     /// The file cannot be opened or read: it is missing, not permitted, on a failing disk, or a broken gzip or Zstandard stream.
-    #[error("{}: cannot be read{}: {source}; check that the path is right, the file readable and, if compressed, complete", path.display(), after_line(*line))]
+    #[error("{}: cannot be read{}", path.display(), after_line(*line))]
     Read {
         /// The file.
         path: PathBuf,

@@ -56,9 +56,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// There is no dataset at a place elsewhere.
-    #[error(
-        "there is no dataset at {uri}: it has no {MANIFEST}; `protea store cp DATASET URI` puts one there"
-    )]
+    #[error("there is no dataset at {uri}: it has no {MANIFEST}")]
     NotThere {
         /// The place, without what could be a secret.
         uri: String,
@@ -77,7 +75,7 @@ pub enum DatasetError {
     },
     /// The directory has no manifest.
     #[error(
-        "{} is not a frozen dataset: it has no {MANIFEST}; make one with `protea dataset freeze`",
+        "{} is not a frozen dataset: it has no {MANIFEST}",
         path.display()
     )]
     NotFrozen {
@@ -93,7 +91,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A file is not what the manifest lists.
-    #[error("the dataset at {} is not as it was frozen: {source}", path.display())]
+    #[error("the dataset at {} is not as it was frozen", path.display())]
     Changed {
         /// The dataset's directory.
         path: PathBuf,

@@ -182,7 +182,7 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
     }
     let runner = match LoadedRunner::open(library) {
         Ok(runner) => runner,
-        Err(error) => return fail(Failure::Open(error.to_string())),
+        Err(error) => return fail(Failure::Open(protea_contracts::error::with_causes(&error))),
     };
     match start.call {
         WorkerCall::Describe => channel.send_result(runner.describe(), start, None),

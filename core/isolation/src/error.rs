@@ -24,7 +24,7 @@ pub enum WorkerError {
     #[error("the worker could not be set up: {0}")]
     Setup(String),
     /// The worker could not be started.
-    #[error("{} cannot be started as a worker: {source}", program.display())]
+    #[error("{} cannot be started as a worker", program.display())]
     Start {
         /// The program.
         program: PathBuf,
@@ -53,7 +53,7 @@ pub enum WorkerError {
         stderr_tail: String,
     },
     /// The call took longer than it may.
-    #[error("the runner took longer than the {} it may take and was stopped; give it more with --time-limit", seconds(*limit))]
+    #[error("the runner took longer than the {} it may take and was stopped", seconds(*limit))]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -90,7 +90,5 @@ fn seconds(limit: Duration) -> String {
 }
 
 fn memory(limit: Option<u64>) -> String {
-    limit.map_or_else(String::new, |bytes| {
-        format!("; it may have {bytes} bytes, more with --memory-limit")
-    })
+    limit.map_or_else(String::new, |bytes| format!("; its limit is {bytes} bytes"))
 }

@@ -61,7 +61,7 @@ impl Enclosure {
         };
         match self.mode {
             Sandbox::Strict => Err(format!(
-                "a strict sandbox is not to be had here: {holes}; use --sandbox without strict, or none"
+                "strict sandbox is not available on this system: {holes}; use a sandbox that is not strict, or none"
             )),
             _ => Ok(Some(format!("the sandbox has holes: {holes}"))),
         }

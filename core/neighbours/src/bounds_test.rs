@@ -1,7 +1,9 @@
 //! The proven bounds against what the kernels really lose.
 
 use super::bounds::{Scaling, Size};
-use super::kernels::{Avx2, Avx512, Exact, PackedValue, Portable, SumValue, TileKernel, Vnni};
+#[cfg(target_arch = "x86_64")]
+use super::kernels::{Avx2, Avx512, Vnni};
+use super::kernels::{Exact, PackedValue, Portable, SumValue, TileKernel};
 use super::metric::Metric;
 
 /// A small generator; `spread` mixes magnitudes, as outlying columns of real embeddings do.
@@ -102,9 +104,12 @@ fn check<K: TileKernel>(kernel: Option<K>, name: &str) {
 #[test]
 fn no_kernel_errs_by_more_than_its_bound() {
     check(Some(Portable), "portable");
-    check(Avx2::detect(), "avx2");
-    check(Avx512::<1>::detect(), "avx512, one vector");
-    check(Avx512::<2>::detect(), "avx512");
-    check(Vnni::<1>::detect(), "avx512-vnni, one vector");
-    check(Vnni::<2>::detect(), "avx512-vnni");
+    #[cfg(target_arch = "x86_64")]
+    {
+        check(Avx2::detect(), "avx2");
+        check(Avx512::<1>::detect(), "avx512, one register");
+        check(Avx512::<2>::detect(), "avx512");
+        check(Vnni::<1>::detect(), "avx512-vnni, one register");
+        check(Vnni::<2>::detect(), "avx512-vnni");
+    }
 }

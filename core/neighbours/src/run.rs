@@ -2,7 +2,9 @@
 
 use super::error::SearchError;
 use super::index::{Index, SearchOptions};
-use super::kernels::{Avx2, Avx512, Kernel, Portable, TileKernel, Vnni};
+#[cfg(target_arch = "x86_64")]
+use super::kernels::{Avx2, Avx512, Vnni};
+use super::kernels::{Kernel, Portable, TileKernel};
 use super::neighbours::Neighbours;
 use super::precision::Precision;
 use super::rows::{Matrix, RowBlock};
@@ -78,14 +80,22 @@ impl Run<'_, '_> {
     }
 
     fn with(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
+        #[cfg(target_arch = "x86_64")]
         let few = self.queries.rows() <= 16;
         match kernel {
             Kernel::Portable => self.scan(Some(Portable), kernel),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => self.scan(Avx2::detect(), kernel),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 if few => self.scan(Avx512::<1>::detect(), kernel),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => self.scan(Avx512::<2>::detect(), kernel),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni if few => self.scan(Vnni::<1>::detect(), kernel),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni => self.scan(Vnni::<2>::detect(), kernel),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => self.scan(None::<Portable>, kernel),
         }
     }
 

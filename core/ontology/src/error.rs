@@ -7,9 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum OntologyError {
     /// The file cannot be opened, read or decompressed.
-    #[error(
-        "cannot read the ontology {file}: {source}; give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)"
-    )]
+    #[error("cannot read the ontology {file}")]
     Read {
         /// The file as it was named.
         file: String,

@@ -7,9 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum ScoringError {
     /// A file cannot be opened, read or decompressed.
-    #[error(
-        "cannot read the {what} {file}: {source}; check the path, the permissions and, for .gz and .zst, that it is whole"
-    )]
+    #[error("cannot read the {what} {file}")]
     Read {
         /// What was to be read: `ground truth`, `predictions`, `information accretion`.
         what: &'static str,
@@ -65,8 +63,7 @@ pub enum ScoringError {
     },
     /// Nothing of the ground truth is left to predict.
     #[error(
-        "no protein of the ground truth {truth} has a term left to predict: all are known already or none is of interest; \
-         check --known and --toi"
+        "no protein of the ground truth {truth} has a term left to predict: all are known already or none is of interest"
     )]
     NothingLeft {
         /// Name of the ground truth.
@@ -186,9 +183,7 @@ pub enum ScoringError {
         problem: &'static str,
     },
     /// An output file cannot be written.
-    #[error(
-        "cannot write {file}: {source}; nothing is left under that name. Check the permissions and the space on the disk"
-    )]
+    #[error("cannot write {file}")]
     Write {
         /// The file.
         file: String,

@@ -27,16 +27,15 @@ pub enum StoreError {
         uri: String,
     },
     /// The URI names something elsewhere, where a path of this machine is needed.
-    #[error("{uri} is not on this machine; bring it here with `protea store cp`")]
+    #[error("{uri} is not on this machine")]
     Elsewhere {
         /// The URI.
         uri: String,
     },
     /// This build has files of this machine only.
     #[error(
-        "{uri} cannot be reached: this build knows files of this machine only; build it with the \
-         cargo feature `cloud`, which the protea command has unless it was built with \
-         --no-default-features"
+        "{uri} cannot be reached: this build supports local files only, because it lacks the cargo \
+         feature `cloud`"
     )]
     NoCloud {
         /// The URI.
@@ -74,8 +73,7 @@ pub enum StoreError {
     },
     /// A directory elsewhere has no manifest, so that nothing could tell whether it is whole.
     #[error(
-        "{uri} has neither dataset.json nor {}: it was not published whole; publish it with \
-         `protea store cp DIRECTORY URI` or `protea export --output URI`",
+        "{uri} has neither dataset.json nor {}: it was not published completely",
         super::EXPORT_MANIFEST
     )]
     NotPublished {
@@ -100,10 +98,7 @@ pub enum StoreError {
     },
     /// The copy in the cache is not what the manifest lists, and cannot be replaced while another
     /// process uses it. The store itself is as it should be.
-    #[error(
-        "the copy of {uri} in the cache was changed: {reason}; wait for the other runs that use it \
-         and try again, or then clear the cache with `protea store cache --clear`"
-    )]
+    #[error("the copy of {uri} in the cache was changed: {reason}")]
     CacheChanged {
         /// The directory.
         uri: String,
@@ -148,13 +143,13 @@ pub enum StoreError {
     #[error(
         "{uri} cannot be reached; tried for {} s: {reason}; when the store is back, do the same \
          again: what is here already is not transferred twice",
-        patience.as_secs_f64()
+        timeout.as_secs_f64()
     )]
     Unreachable {
         /// The URI.
         uri: String,
         /// How long it was tried.
-        patience: Duration,
+        timeout: Duration,
         /// What went wrong last.
         reason: String,
     },
@@ -171,7 +166,7 @@ pub enum StoreError {
     #[error("cancelled")]
     Cancelled,
     /// Reading failed.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Read {
         /// The path.
         path: PathBuf,
@@ -179,7 +174,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Writing failed.
-    #[error("{} cannot be written: {source}{}", path.display(), remedy(source))]
+    #[error("{} cannot be written", path.display())]
     Write {
         /// The path.
         path: PathBuf,
@@ -199,17 +194,5 @@ impl StoreError {
     pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
-    }
-}
-
-/// What to do about a failed write, to follow its error.
-pub(crate) fn remedy(error: &io::Error) -> &'static str {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; free some space and run again",
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "; choose a directory that you may write to"
-        }
-        _ => "",
     }
 }

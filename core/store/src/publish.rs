@@ -11,7 +11,8 @@ use super::{
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
-    remote::{Made, Remote},
+    object_info::Made,
+    remote::Remote,
     write_atomic,
 };
 
@@ -86,7 +87,7 @@ impl Store {
                     meter.check()?;
                     file.check(directory).map_err(|error| StoreError::Corrupt {
                         uri: shown.clone(),
-                        reason: error.to_string(),
+                        reason: protea_contracts::error::with_causes(&error),
                     })?;
                     meter.add(file.bytes);
                 }
@@ -115,7 +116,7 @@ impl Store {
             file.check(staging.path())
                 .map_err(|error| StoreError::Corrupt {
                     uri: shown.clone(),
-                    reason: error.to_string(),
+                    reason: protea_contracts::error::with_causes(&error),
                 })?;
             meter.add(file.bytes);
         }

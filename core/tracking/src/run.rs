@@ -336,8 +336,8 @@ fn now() -> Timestamp {
 
 fn artifact(path: &Path, name: &str) -> Result<Artifact, TrackerError> {
     let path = path.canonicalize().map_err(TrackerError::read(path))?;
-    let illegal = |part: &str| part.is_empty() || part == "." || part == "..";
-    if name.split('/').any(illegal) || name.contains(['\\', '\0', '\n', '#']) {
+    let is_invalid = |part: &str| part.is_empty() || part == "." || part == "..";
+    if name.split('/').any(is_invalid) || name.contains(['\\', '\0', '\n', '#']) {
         return Err(TrackerError::Name {
             what: "artefact name",
             value: name.to_owned(),

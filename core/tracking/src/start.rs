@@ -157,14 +157,14 @@ impl RunStart {
 }
 
 fn check_id(what: &'static str, id: &str) -> Result<(), TrackerError> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let reason = if id.is_empty() {
         "it is empty"
     } else if id.len() > 128 {
         "it is longer than 128 characters"
     } else if id.starts_with('.') {
         "it begins with a dot"
-    } else if !id.bytes().all(legal) {
+    } else if !id.bytes().all(is_valid) {
         "only ASCII letters, digits, `-`, `_` and `.` are allowed"
     } else {
         return Ok(());

@@ -18,7 +18,7 @@ pub trait Tracker: Send + Sync {
     fn backend(&self) -> &'static str;
 
     /// What another process needs, together with the backend's name, to reach the same place: a
-    /// JSON object without secrets. It is stored beside the log.
+    /// JSON object without secrets. It is stored in the directory of the log.
     fn target(&self) -> Value {
         Value::Object(serde_json::Map::new())
     }
@@ -70,7 +70,7 @@ pub trait RunSink: Send {
     fn reference(&self) -> RunReference;
 
     /// The position of the last event that the backend has, if it knows that itself. Events up to
-    /// it are not sent again. `None`: the [`Cursor`](crate::Cursor) beside the log decides.
+    /// it are not sent again. `None`: the [`Cursor`](crate::Cursor) decides.
     fn applied(&self) -> Option<u64> {
         None
     }

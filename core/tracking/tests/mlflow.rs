@@ -3,6 +3,8 @@
 #![cfg(feature = "mlflow")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "mlflow/concurrent.rs"]
+mod concurrent;
 #[path = "mlflow/connection.rs"]
 mod connection;
 #[path = "mlflow/environment.rs"]

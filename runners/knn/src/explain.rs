@@ -1,7 +1,7 @@
-//! Which neighbours gave which term, and with what weight.
+//! Which neighbours gave which term, with which weight.
 //!
-//! The scores are those of [`Transfer`], neighbour for neighbour: what `evaluate` adds up is taken
-//! apart here.
+//! The scores are those of [`Transfer`]: this module takes apart, neighbour by neighbour, what
+//! `evaluate` sums up.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,34 +9,38 @@ use protea_cafa::{
     assessment::{open_dataset, open_references, with_threads},
     dataset::FrozenDataset,
     explaining::{describe, find_protein, find_term, specific_first},
+    neighbours::Neighbours,
     ontology::{Ontology, Term},
     scoring::round_score,
 };
 use protea_contracts::prelude::*;
 
 use crate::{
-    composite::{self, Composite},
-    neighbours::Neighbours,
+    checks::{check_embeddings, check_signals},
+    composite::Composite,
     predict::find_neighbours,
     references::{Indices, References},
-    runner::check_comparable,
     spec::{KnnSpec, Vote},
-    transfer::{Transfer, distance, share_of_whole, similarity, voters},
+    transfer::{Transfer, distance, divisor_part, similarity, voters},
 };
 
-/// Answers the request.
+/// Explains the terms of a protein.
+///
+/// # Errors
+///
+/// [`RunnerError::NotFound`] for an unknown protein or term; otherwise those of `evaluate`.
 pub(crate) fn explain(
     request: &ExplainRequest,
+    model: &ReferenceModel<KnnSpec>,
     emit: &Emitter,
 ) -> Result<Explanation, RunnerError> {
-    let model: ReferenceModel<KnnSpec> = request.read_model()?;
     let queries = open_dataset(&request.dataset_dir()?)?;
     let query = find_protein(&queries, &request.accession)?;
-    let reference_set = open_references(&model, &request.model_path()?)?;
-    check_comparable(&reference_set, &queries, emit)?;
+    let reference_set = open_references(model, &request.model_path()?)?;
+    check_embeddings(&reference_set, &queries, emit)?;
     with_threads(request.threads, || {
         let references = References::open(&reference_set, &model.spec, emit)?;
-        composite::check(&model.spec, &reference_set, &queries)?;
+        check_signals(&model.spec, &reference_set, &queries)?;
         let asked = request
             .term
             .as_deref()
@@ -51,14 +55,14 @@ pub(crate) fn explain(
             Some(query),
             emit,
         )?;
-        let of = Asked {
+        let question = Question {
             spec: &model.spec,
             references: &references,
             indices: &indices,
             queries: &queries,
             query,
         };
-        let terms = explained(&of, &neighbours, asked);
+        let terms = explained(&question, &neighbours, asked);
         let predicted = terms.iter().filter(|term| term.predicted).count();
         let mut kept: Vec<TermExplanation> = terms
             .into_iter()
@@ -78,8 +82,8 @@ pub(crate) fn explain(
     })
 }
 
-/// What is asked about.
-struct Asked<'a> {
+/// One query against the references.
+struct Question<'a> {
     spec: &'a KnnSpec,
     references: &'a References<'a>,
     indices: &'a Indices,
@@ -87,12 +91,21 @@ struct Asked<'a> {
     query: usize,
 }
 
-/// All terms that got a vote, and the one asked about, with what its voters gave it.
-fn explained(of: &Asked<'_>, neighbours: &Neighbours, asked: Option<Term>) -> Vec<TermExplanation> {
-    let (spec, ontology) = (of.spec, of.references.ontology());
+/// All terms with a vote, and the one asked about, each with the votes for it.
+fn explained(
+    question: &Question<'_>,
+    neighbours: &Neighbours,
+    asked: Option<Term>,
+) -> Vec<TermExplanation> {
+    let (spec, ontology) = (question.spec, question.references.ontology());
     let scores_by = |spec: &KnnSpec| {
-        Transfer::new(of.references, of.indices, spec, of.queries)
-            .predict_by(neighbours, 0, of.query)
+        Transfer::new(
+            question.references,
+            question.indices,
+            spec,
+            question.queries,
+        )
+        .predict_with(neighbours, 0, question.query)
     };
     let predicted: HashMap<Term, f64> = scores_by(spec)
         .into_iter()
@@ -109,7 +122,7 @@ fn explained(of: &Asked<'_>, neighbours: &Neighbours, asked: Option<Term>) -> Ve
     {
         scores.push((asked, 0.0));
     }
-    let mut contributions = votes(of, neighbours);
+    let mut contributions = votes(question, neighbours);
     let explain = |(term, score)| {
         let written = predicted.get(&term);
         let mut explained = describe(ontology, term, *written.unwrap_or(&score));
@@ -124,45 +137,46 @@ fn explained(of: &Asked<'_>, neighbours: &Neighbours, asked: Option<Term>) -> Ve
     scores.into_iter().map(explain).collect()
 }
 
-/// By term, the votes that it got, the one that counts most first. Of a composite score that is the
-/// one of the nearest that has the term.
-fn votes(of: &Asked<'_>, neighbours: &Neighbours) -> HashMap<Term, Vec<Contribution>> {
-    let Asked {
+/// By term, the votes for it, the largest first. A composite score has one vote, that of the nearest
+/// neighbour with the term.
+fn votes(question: &Question<'_>, neighbours: &Neighbours) -> HashMap<Term, Vec<Contribution>> {
+    let Question {
         spec,
         references,
         indices,
-        ..
-    } = *of;
+        queries,
+        query,
+    } = *question;
     let ontology = references.ontology();
-    let composite = Composite::new(spec, references, of.queries);
+    let composite = Composite::new(spec, references, queries);
     let mut decided = HashSet::new();
     let mut votes: HashMap<Term, Vec<Contribution>> = HashMap::new();
     for index in 0..indices.namespaces.len() {
         let list = neighbours.list(0, index);
-        let shares = voters(spec, list).map(|voter| share_of_whole(spec.vote, voter.weight));
-        let whole = match spec.vote {
+        let parts = voters(spec, list).map(|voter| divisor_part(spec.vote, voter.weight));
+        let divisor = match spec.vote {
             Vote::Max | Vote::Reliability | Vote::Composite => 1.0,
-            Vote::Fraction | Vote::Similarity | Vote::Gopredsim => shares.sum(),
+            Vote::Fraction | Vote::Similarity | Vote::Gopredsim => parts.sum(),
         };
-        for (place, voter) in voters(spec, list).enumerate() {
-            // What counts nothing is no contribution.
+        for (position, voter) in voters(spec, list).enumerate() {
+            // A vote without weight is not a contribution.
             if voter.weight <= 0.0 && spec.vote != Vote::Composite {
                 continue;
             }
             let mut own = match spec.vote {
-                Vote::Composite => Some(composite.scores(of.query, voter.row, voter.weight)),
+                Vote::Composite => Some(composite.scores(query, voter.row, voter.weight)),
                 _ => None,
             };
             let row = voter.row as usize;
             let mut vote =
-                Contribution::new(references.dataset.accession(row), voter.weight / whole);
-            vote.rank = Some(place + 1);
+                Contribution::new(references.dataset.accession(row), voter.weight / divisor);
+            vote.rank = Some(position + 1);
             vote.weight = Some(voter.weight);
             if let Some(neighbour) = list.iter().find(|neighbour| neighbour.row == voter.row) {
                 vote.distance = Some(distance(spec.metric, neighbour));
                 vote.similarity = Some(similarity(spec.metric, neighbour));
             }
-            let specific = MostSpecific::of(ontology, references.terms(row));
+            let specific = MostSpecific::new(ontology, references.terms(row));
             for &term in references.terms(row) {
                 let own = own.as_mut().and_then(Iterator::next);
                 if !indices.transfers(index, ontology.namespace_of(term)) {
@@ -175,28 +189,28 @@ fn votes(of: &Asked<'_>, neighbours: &Neighbours) -> HashMap<Term, Vec<Contribut
                     }
                     (vote.amount, vote.weight) = (own, Some(own));
                 }
-                vote.through = specific.below(term);
+                vote.through = specific.implying(term);
                 votes.entry(term).or_default().push(vote);
             }
         }
     }
     for votes in votes.values_mut() {
-        // Of votes that count the same the nearer goes before: the sort is stable.
+        // The sort is stable: of equal votes, the nearer comes first.
         votes.sort_by(|a, b| b.amount.total_cmp(&a.amount));
     }
     votes
 }
 
-/// The terms of a protein that none of its others is below.
+/// The terms of a protein that have no descendant among its terms.
 struct MostSpecific<'o> {
     ontology: &'o Ontology,
-    /// Each with its ancestors, sorted.
+    /// Each with its ancestors in ascending order.
     leaves: Vec<(Term, Vec<Term>)>,
 }
 
 impl<'o> MostSpecific<'o> {
-    /// Of a protein's terms with all their ancestors, sorted.
-    fn of(ontology: &'o Ontology, terms: &[Term]) -> Self {
+    /// `terms` are those of a protein with all ancestors, in ascending order.
+    fn new(ontology: &'o Ontology, terms: &[Term]) -> Self {
         let has = |term: &Term| terms.binary_search(term).is_ok();
         let leaves = terms
             .iter()
@@ -210,8 +224,8 @@ impl<'o> MostSpecific<'o> {
         Self { ontology, leaves }
     }
 
-    /// The ids of those that imply `term` without being it.
-    fn below(&self, term: Term) -> Vec<String> {
+    /// The ids of those that imply `term` and are not `term` itself.
+    fn implying(&self, term: Term) -> Vec<String> {
         let implying = self
             .leaves
             .iter()

@@ -1,35 +1,40 @@
 //! Annotation transfer from the k nearest neighbours in embedding space.
 //!
 //! Every protein of the evaluation set gets the terms of its nearest proteins in the reference
-//! set, scored by the neighbours' votes. There is no training step: the reference set is the
+//! set. The neighbours' votes make the scores. There is no training step: the reference set is the
 //! model.
 //!
-//! | module | what it holds |
+//! The crate exports the runner and its settings, and nothing else. It knows the contract and the
+//! field's libraries (datasets, ontology, nearest neighbours), but no host.
+//!
+//! | module | content |
 //! |---|---|
-//! | [`spec`] | the settings |
-//! | [`preset`] | published conventions, by name |
-//! | [`neighbours`] | exact nearest neighbours, fast |
-//! | [`references`] | the reference set: who is in which index, with which terms |
-//! | [`evidence`] | which annotations are transferred |
-//! | [`composite`] | PROTEA's composite score |
-//! | [`identity`] | global and local identity of two sequences |
-//! | [`select`] | the neighbours that vote, where that are not simply the k nearest |
-//! | [`redundancy`] | how alike two sequences are |
-//! | [`transfer`] | from neighbours to scored terms |
-//! | [`predict`](mod@predict) | the way from references and queries to predictions |
-//! | `explain` | which neighbours gave which term, with what weight |
-//! | [`runner`] | the runner: what the host calls |
+//! | `spec` | the settings and the presets |
+//! | `checks` | whether datasets and settings fit together |
+//! | `references` | the reference set: which protein is in which index, with which terms |
+//! | `evidence` | which annotations are transferred, and the weight of their evidence |
+//! | `composite` | PROTEA's composite score |
+//! | `identity` | global and local identity of two sequences |
+//! | `select` | the neighbours that vote, if they are not simply the k nearest |
+//! | `transfer` | from neighbours to scored terms |
+//! | `predict` | from references and queries to predictions |
+//! | `explain` | which neighbours gave which term, with which weight |
+//! | `runner` | the operations that the host calls |
 
-pub mod composite;
-pub mod evidence;
+mod checks;
+mod composite;
+mod evidence;
 mod explain;
-pub mod identity;
-pub mod predict;
-pub mod preset;
-pub mod references;
-pub mod runner;
-pub mod select;
-pub mod spec;
-pub mod transfer;
+mod identity;
+mod predict;
+mod references;
+mod runner;
+mod select;
+mod spec;
+mod transfer;
 
-pub use protea_cafa::{neighbours, redundancy};
+// Public for a test that compares it with Biopython: predictions do not show single identities.
+#[doc(hidden)]
+pub use identity::Identities;
+pub use runner::KnnRunner;
+pub use spec::KnnSpec;

@@ -1,35 +1,35 @@
-//! The way from references and queries to predictions.
+//! From references and queries to predictions.
 
 use std::sync::{Mutex, PoisonError};
 
 use protea_cafa::{
     assessment::{PredictionSink, embedding_rows},
     dataset::FrozenDataset,
+    neighbours::{self, Index, Labels, Membership, Neighbours, SearchError},
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
-    composite,
-    neighbours::{self, Index, Labels, Membership, Neighbours, SearchError},
-    references::{HalfRows, Indices, References, check_sequences, check_taxa},
-    select::Question,
+    checks::{check_sequences, check_signals, check_taxa},
+    references::{HalfRows, Indices, References},
+    select::Selection,
     spec::{KnnSpec, Metric, Vote},
     transfer::Transfer,
 };
 
-/// Queries whose predictions are held in memory at a time.
-const QUERIES_AT_A_TIME: usize = 8192;
-/// The same where their neighbours have to be aligned, which takes long enough for a cancel to come between.
-const ALIGNED_AT_A_TIME: usize = 64;
+/// How many queries are predicted at a time: bounds the memory.
+const BATCH: usize = 8192;
+/// The same if neighbours are aligned. That takes long, and a cancellation is noticed between batches.
+const ALIGNED_BATCH: usize = 64;
 
 /// Predicts for every query.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`] when a dataset lacks what the spec goes by, [`RunnerError::Cancelled`],
+/// [`RunnerError::Dataset`] when a dataset lacks what the spec needs, [`RunnerError::Cancelled`],
 /// [`RunnerError::Failed`] when predictions cannot be written.
-pub fn predict(
+pub(crate) fn predict(
     spec: &KnnSpec,
     references: &References<'_>,
     queries: &FrozenDataset,
@@ -40,25 +40,22 @@ pub fn predict(
         "runner.knn.search_start",
         &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
     );
-    composite::check(spec, references.dataset, queries)?;
+    check_signals(spec, references.dataset, queries)?;
     let indices = references.indices(spec.per_aspect)?;
     let neighbours = find_neighbours(spec, references, &indices, queries, None, emit)?;
 
     let ontology = references.ontology();
-    let aligns = spec.vote == Vote::Composite && spec.weights.go_by_sequences();
-    let at_a_time = match aligns {
-        true => ALIGNED_AT_A_TIME,
-        false => QUERIES_AT_A_TIME,
-    };
+    let aligns = spec.vote == Vote::Composite && spec.weights.need_sequences();
+    let batch = if aligns { ALIGNED_BATCH } else { BATCH };
     if aligns {
         emit.info(
             "runner.knn.align_start",
             &json!({ "queries": queries.len() }),
         );
     }
-    for first in (0..queries.len()).step_by(at_a_time) {
+    for first in (0..queries.len()).step_by(batch) {
         emit.check()?;
-        let last = queries.len().min(first + at_a_time);
+        let last = queries.len().min(first + batch);
         let predicted: Vec<_> = (first..last)
             .into_par_iter()
             .map_init(
@@ -77,7 +74,7 @@ pub fn predict(
     Ok(())
 }
 
-/// The neighbours that each query has in each index; of `only` one query, where that is given.
+/// The neighbours of each query in each index; if `only` is set, those of that query alone.
 pub(crate) fn find_neighbours(
     spec: &KnnSpec,
     references: &References<'_>,
@@ -88,7 +85,7 @@ pub(crate) fn find_neighbours(
 ) -> Result<Neighbours, RunnerError> {
     let halved = spec
         .float16
-        .then(|| HalfRows::of(references.dataset))
+        .then(|| HalfRows::new(references.dataset))
         .transpose()?;
     let rows = match &halved {
         Some(halved) => halved.rows(),
@@ -98,9 +95,10 @@ pub(crate) fn find_neighbours(
         check_sequences(references.dataset, "maximum_identity")?;
         check_sequences(queries, "maximum_identity")?;
     }
-    let taxa = match spec.exclude_same_taxon {
-        true => Some((taxa(queries)?, taxa(references.dataset)?)),
-        false => None,
+    let taxa = if spec.exclude_same_taxon {
+        Some((taxa(queries)?, taxa(references.dataset)?))
+    } else {
+        None
     };
     let width = references.dataset.embedding_width().unwrap_or_default();
     let index = Index::new(
@@ -122,7 +120,7 @@ pub(crate) fn find_neighbours(
             .map(|row| row.and_then(|row| u32::try_from(row).ok()))
             .collect()
     });
-    let question = Question {
+    let selection = Selection {
         spec,
         index: &index,
         references: references.dataset,
@@ -134,7 +132,7 @@ pub(crate) fn find_neighbours(
             references,
         }),
     };
-    // Threads report as they come; what goes out never falls.
+    // Threads report in any order; the emitted progress never falls.
     let reported = Mutex::new(0);
     let report = |done, total| {
         let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,17 +142,17 @@ pub(crate) fn find_neighbours(
         }
         !emit.is_cancelled()
     };
-    let answer = match only {
-        Some(query) => question.answer_one(query, &report),
-        None => question.answer(&report),
+    let found = match only {
+        Some(query) => selection.find_one(query, &report),
+        None => selection.find_all(&report),
     };
-    answer.map_err(|error| match error {
+    found.map_err(|error| match error {
         SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching the neighbours: {error}")),
+        error => RunnerError::failed(format!("searching for neighbours: {error}")),
     })
 }
 
-/// The taxon of every protein, as the search takes labels.
+/// The taxon of every protein, as labels for the search.
 fn taxa(dataset: &FrozenDataset) -> Result<Vec<u32>, RunnerError> {
     check_taxa(dataset, "exclude_same_taxon")?;
     Ok((0..dataset.len())

@@ -1,4 +1,4 @@
-//! The reference set: who is in which index, and with which terms.
+//! The reference set: which protein is in which index, with which terms.
 
 use std::borrow::Cow;
 
@@ -6,54 +6,52 @@ use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
     assessment::{embedding_rows, open_ontology},
     dataset::FrozenDataset,
+    neighbours::{RowBlock, Values},
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
 };
 use protea_contracts::prelude::*;
 
 use crate::{
-    composite::{self, TermEvidence},
-    evidence,
-    neighbours::{RowBlock, Values},
+    checks::check_taxa,
+    evidence::{self, TermEvidence},
     spec::KnnSpec,
 };
 
 /// The proteins whose annotations are transferred.
-pub struct References<'d> {
-    /// The dataset that they are in.
-    pub dataset: &'d FrozenDataset,
+pub(crate) struct References<'d> {
+    pub(crate) dataset: &'d FrozenDataset,
     ontology: Ontology,
     terms: PropagatedTerms,
-    /// How much the evidence of each term is trusted, where the score goes by that.
+    /// The weight of each term's evidence, if the score needs it.
     evidence: Option<TermEvidence>,
-    /// Taxa whose proteins are no references.
+    /// Taxa whose proteins are not references.
     excluded_taxa: Vec<u32>,
 }
 
-/// Which references each index holds.
-pub struct Indices {
-    /// Bit i of a reference's mask: it is in index i.
-    pub masks: Vec<u8>,
-    /// For each index, the namespaces of the ontology whose terms it transfers.
-    pub namespaces: Vec<Vec<usize>>,
+/// The assignment of references to indices.
+pub(crate) struct Indices {
+    /// By reference; bit i is set if the reference is in index i.
+    pub(crate) masks: Vec<u8>,
+    /// By index, the namespaces of the ontology whose terms it transfers.
+    pub(crate) namespaces: Vec<Vec<usize>>,
 }
 
 impl Indices {
     /// Whether an index transfers the terms of a namespace.
-    #[must_use]
-    pub fn transfers(&self, index: usize, namespace: usize) -> bool {
+    pub(crate) fn transfers(&self, index: usize, namespace: usize) -> bool {
         self.namespaces[index].contains(&namespace)
     }
 }
 
 impl<'d> References<'d> {
-    /// Reads ontology and annotations of the reference set: those that the spec lets be transferred.
+    /// Reads the ontology, and the annotations that the spec allows to transfer.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] when they cannot be read, an embedding is not finite, or the dataset
-    /// lacks what the spec goes by (evidence codes, taxa).
-    pub fn open(
+    /// lacks evidence codes or taxa that the spec needs.
+    pub(crate) fn open(
         dataset: &'d FrozenDataset,
         spec: &KnnSpec,
         emit: &Emitter,
@@ -66,27 +64,27 @@ impl<'d> References<'d> {
         let transferred = || -> Result<_, RunnerError> {
             let annotations = dataset.annotations();
             let annotations = annotations.or_dataset("reading the references' annotations")?;
-            Ok(annotations.filter(|row| wanted.lets_through(row.evidence)))
+            Ok(annotations.filter(|row| wanted.passes(row.evidence)))
         };
         let pairs = transferred()?.map(|row| (row.protein, row.term));
-        let terms = match spec.propagate {
-            true => PropagatedTerms::collect(dataset.len(), pairs, &ontology),
-            false => PropagatedTerms::as_given(dataset.len(), pairs, &ontology),
+        let terms = if spec.propagate {
+            PropagatedTerms::collect(dataset.len(), pairs, &ontology)
+        } else {
+            PropagatedTerms::as_given(dataset.len(), pairs, &ontology)
         };
-        let evidence = match composite::goes_by_evidence(spec) {
-            true => {
-                let rows = transferred()?.map(|row| (row.protein, row.term, row.evidence));
-                let terms_of = |reference| terms.of(reference);
-                let len = dataset.len();
-                Some(TermEvidence::collect(spec, len, terms_of, rows, &ontology))
-            }
-            false => None,
+        let evidence = if evidence::needs_evidence(spec) {
+            let rows = transferred()?.map(|row| (row.protein, row.term, row.evidence));
+            let terms_of = |reference| terms.of(reference);
+            let len = dataset.len();
+            Some(TermEvidence::collect(spec, len, terms_of, rows, &ontology))
+        } else {
+            None
         };
         if terms.unknown() > 0 {
             emit.warning(
                 "runner.knn.unknown_terms",
                 &format!(
-                    "{} annotations of the references have terms unknown to the ontology and are not transferred",
+                    "ignored {} annotations of the references with terms that are not in the ontology",
                     terms.unknown()
                 ),
                 &json!({ "annotations": terms.unknown() }),
@@ -105,22 +103,19 @@ impl<'d> References<'d> {
     }
 
     /// The ontology of the reference set.
-    #[must_use]
-    pub fn ontology(&self) -> &Ontology {
+    pub(crate) fn ontology(&self) -> &Ontology {
         &self.ontology
     }
 
-    /// The terms of a reference; with all their ancestors, if the spec wants them.
-    #[must_use]
-    pub fn terms(&self, reference: usize) -> &[Term] {
+    /// The terms of a reference in ascending order; with all ancestors if the spec propagates.
+    pub(crate) fn terms(&self, reference: usize) -> &[Term] {
         self.terms.of(reference)
     }
 
-    /// How much the evidence of each term of a reference is trusted, in the order of
-    /// [`terms`](Self::terms); `None` where the spec does not go by evidence.
-    #[must_use]
-    pub fn evidence(&self, reference: usize) -> Option<&[f64]> {
-        Some(self.evidence.as_ref()?.of(reference))
+    /// The weight of the evidence of each term of a reference, in the order of
+    /// [`terms`](Self::terms); `None` if the spec does not need evidence.
+    pub(crate) fn evidence(&self, reference: usize) -> Option<&[f64]> {
+        Some(self.evidence.as_ref()?.weights(reference))
     }
 
     fn is_excluded(&self, reference: usize) -> bool {
@@ -128,14 +123,14 @@ impl<'d> References<'d> {
         taxon.is_some_and(|taxon| self.excluded_taxa.contains(&taxon))
     }
 
-    /// Sorts the references into one index per aspect, or into one for all.
+    /// Assigns the references to one index per aspect, or to one for all.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when the ontology has more namespaces than there can be indices.
-    pub fn indices(&self, per_aspect: bool) -> Result<Indices, RunnerError> {
+    /// [`RunnerError::Dataset`] when the ontology has more than 8 namespaces: a mask has 8 bits.
+    pub(crate) fn indices(&self, per_aspect: bool) -> Result<Indices, RunnerError> {
         let namespaces: Vec<usize> = (0..self.ontology.namespaces().len()).collect();
-        let of_index: Vec<Vec<usize>> = if per_aspect {
+        let by_index: Vec<Vec<usize>> = if per_aspect {
             namespaces
                 .into_iter()
                 .map(|namespace| vec![namespace])
@@ -143,11 +138,12 @@ impl<'d> References<'d> {
         } else {
             vec![namespaces]
         };
-        if of_index.len() > 8 {
+        if by_index.len() > 8 {
             return Err(RunnerError::Dataset {
                 message: format!(
-                    "its ontology has {} namespaces; set per_aspect to false for more than 8",
-                    of_index.len()
+                    "the ontology of {} has {} namespaces; set per_aspect to false for more than 8",
+                    self.dataset.directory().display(),
+                    by_index.len()
                 ),
             });
         }
@@ -164,47 +160,13 @@ impl<'d> References<'d> {
             .collect();
         Ok(Indices {
             masks,
-            namespaces: of_index,
+            namespaces: by_index,
         })
     }
 }
 
-/// Checks that some proteins of a dataset have a taxon.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] with the remedy where none has one.
-pub fn check_taxa(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
-    if (0..dataset.len()).any(|protein| dataset.taxon(protein).is_some()) {
-        return Ok(());
-    }
-    Err(RunnerError::Dataset {
-        message: format!(
-            "{setting} is set, but {} has no taxa; freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=, or leave {setting} out",
-            dataset.directory().display()
-        ),
-    })
-}
-
-/// Checks that some proteins of a dataset have a sequence.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] with the remedy where none has one.
-pub fn check_sequences(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
-    if (0..dataset.len()).any(|protein| dataset.sequence(protein).is_some()) {
-        return Ok(());
-    }
-    Err(RunnerError::Dataset {
-        message: format!(
-            "{setting} is set, but {} has no sequences; freeze it from a FASTA file with sequences (`--fasta`), or leave {setting} out",
-            dataset.directory().display()
-        ),
-    })
-}
-
-/// The embeddings of a dataset in half precision: where they are, or rounded in memory.
-pub struct HalfRows<'d> {
+/// The embeddings of a dataset in half precision: borrowed, or rounded in memory.
+pub(crate) struct HalfRows<'d> {
     blocks: Vec<(usize, usize, Cow<'d, [f16]>)>,
 }
 
@@ -213,8 +175,8 @@ impl<'d> HalfRows<'d> {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when it has none, or one is beyond what half precision can hold.
-    pub fn of(dataset: &'d FrozenDataset) -> Result<Self, RunnerError> {
+    /// [`RunnerError::Dataset`] when it has none, or a value exceeds half precision.
+    pub(crate) fn new(dataset: &'d FrozenDataset) -> Result<Self, RunnerError> {
         let rounded = embedding_rows(dataset)?.into_iter().map(|block| {
             let values = match block.values {
                 Values::F16(values) => Cow::Borrowed(values),
@@ -230,7 +192,7 @@ impl<'d> HalfRows<'d> {
                     let row = block.first_row + at / (values.len() / block.rows);
                     Err(RunnerError::Dataset {
                         message: format!(
-                            "the embedding of {} in {} has a value beyond half precision (65,504); leave float16 out",
+                            "the embedding of {} in {} has a value beyond half precision (65,504); omit float16",
                             dataset.accession(row),
                             dataset.directory().display()
                         ),
@@ -243,9 +205,8 @@ impl<'d> HalfRows<'d> {
         })
     }
 
-    /// As the search takes them.
-    #[must_use]
-    pub fn rows(&self) -> Vec<RowBlock<'_>> {
+    /// The rows in the form that the search needs.
+    pub(crate) fn rows(&self) -> Vec<RowBlock<'_>> {
         self.blocks
             .iter()
             .map(|(first_row, rows, values)| RowBlock {

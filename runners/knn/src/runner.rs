@@ -1,12 +1,15 @@
-//! The runner: what the host calls.
+//! The operations that the host calls.
 
-use protea_cafa::{
-    assessment::{assess, copy_references, open_dataset, open_references},
-    dataset::FrozenDataset,
-};
+use protea_cafa::assessment::{assess, export_references, open_dataset, open_references};
 use protea_contracts::prelude::*;
 
-use crate::{explain::explain, predict::predict, references::References, spec::KnnSpec};
+use crate::{
+    checks::{check_embeddings, check_resolved},
+    explain::explain,
+    predict::predict,
+    references::References,
+    spec::KnnSpec,
+};
 
 /// Predicts a protein's terms from its nearest neighbours.
 #[derive(Debug, Default)]
@@ -28,9 +31,11 @@ impl ExperimentRunner for KnnRunner {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
         let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        let reference_set = open_references(&model, &request.model_path()?)?;
+        let path = request.model_path()?;
+        check_resolved(&model.spec, &path)?;
+        let reference_set = open_references(&model, &path)?;
         let queries = open_dataset(&request.dataset_dir()?)?;
-        check_comparable(&reference_set, &queries, emit)?;
+        check_embeddings(&reference_set, &queries, emit)?;
         assess(request, &queries, emit, |predictions| {
             let references = References::open(&reference_set, &model.spec, emit)?;
             predict(&model.spec, &references, &queries, emit, predictions)
@@ -39,13 +44,9 @@ impl ExperimentRunner for KnnRunner {
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
         let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        let reference_set = open_references(&model, &request.model_path()?)?;
-        let mut bundle = request.bundle(&model.spec)?;
-        let dataset_uri = copy_references(&reference_set, &mut bundle)?;
-        bundle.write_model(&ReferenceModel {
-            dataset_uri,
-            ..model
-        })?;
+        check_resolved(&model.spec, &request.model_path()?)?;
+        let (mut bundle, exported) = export_references(request, model)?;
+        bundle.write_model(&exported)?;
         bundle.finish()
     }
 
@@ -58,52 +59,10 @@ impl ExperimentRunner for KnnRunner {
         request: &ExplainRequest,
         emit: &Emitter,
     ) -> Result<Explanation, RunnerError> {
-        explain(request, emit)
+        let model: ReferenceModel<KnnSpec> = request.read_model()?;
+        check_resolved(&model.spec, &request.model_path()?)?;
+        explain(request, &model, emit)
     }
 }
 
 export_runner!(KnnRunner, name: "knn");
-
-/// Vectors can only be compared that were made alike.
-pub(crate) fn check_comparable(
-    references: &FrozenDataset,
-    queries: &FrozenDataset,
-    emit: &Emitter,
-) -> Result<(), RunnerError> {
-    let describe = |dataset: &FrozenDataset| {
-        let embedding = dataset.manifest().embedding.as_ref();
-        embedding
-            .map(|embedding| (embedding.width, embedding.source.clone()))
-            .ok_or_else(|| RunnerError::Dataset {
-                message: format!(
-                    "{} has no embeddings; freeze it with `--embeddings E.npy --ids I.txt` or `--features kmer`",
-                    dataset.directory().display()
-                ),
-            })
-    };
-    let (reference_width, reference_source) = describe(references)?;
-    let (query_width, query_source) = describe(queries)?;
-    if reference_width != query_width {
-        return Err(RunnerError::Dataset {
-            message: format!(
-                "the embeddings of {} are {query_width} wide, those of the references {} are {reference_width}; freeze both with the same embedding",
-                queries.directory().display(),
-                references.directory().display()
-            ),
-        });
-    }
-    if let (Some(reference_source), Some(query_source)) = (reference_source, query_source)
-        && reference_source != query_source
-    {
-        emit.warning(
-            "runner.knn.embedding_source",
-            &format!(
-                "the embeddings come from different sources ({reference_source:?} and {query_source:?}); their distances mean nothing unless both are the same embedding"
-            ),
-            &json!({}),
-        );
-    }
-    queries
-        .check_finite()
-        .or_dataset("checking the embeddings to predict for")
-}

@@ -1,69 +1,68 @@
-//! The neighbours that vote, where that are not simply the k nearest: ties, and sequences too alike.
+//! The neighbours that vote, if they are not simply the k nearest: ties count too, or sequences that
+//! are too similar do not.
 
 use std::collections::HashMap;
 
-use protea_cafa::dataset::FrozenDataset;
-use rayon::prelude::*;
-
-use crate::{
+use protea_cafa::{
+    dataset::FrozenDataset,
     neighbours::{
         Index, Labels, Neighbour, Neighbours, RowBlock, SearchError, SearchOptions, Values,
     },
     redundancy,
-    spec::KnnSpec,
 };
+use rayon::prelude::*;
 
-/// So many more than wanted are looked for at first, and so many times more if that was too few.
-const MORE: usize = 8;
-const TIMES: usize = 4;
+use crate::spec::KnnSpec;
 
-/// What is searched, and for whom.
-pub struct Question<'q> {
-    /// The settings.
-    pub spec: &'q KnnSpec,
-    /// The references.
-    pub index: &'q Index<'q>,
-    /// The dataset that they are in.
-    pub references: &'q FrozenDataset,
-    /// The queries.
-    pub queries: &'q FrozenDataset,
-    /// Their embeddings.
-    pub rows: &'q [RowBlock<'q>],
-    /// Per query, the reference that is the query itself.
-    pub itself: Option<&'q [Option<u32>]>,
-    /// Where they are equal, a reference is no neighbour.
-    pub labels: Option<Labels<'q>>,
+/// The first search asks for this many neighbours more than wanted.
+const EXTRA: usize = 8;
+/// Each further search asks for this many times as many as the one before.
+const GROWTH: usize = 4;
+
+/// A search for the neighbours that vote.
+pub(crate) struct Selection<'q> {
+    pub(crate) spec: &'q KnnSpec,
+    /// The index of the references.
+    pub(crate) index: &'q Index<'q>,
+    pub(crate) references: &'q FrozenDataset,
+    pub(crate) queries: &'q FrozenDataset,
+    /// The embeddings of the queries.
+    pub(crate) rows: &'q [RowBlock<'q>],
+    /// By query, the reference that is the query itself.
+    pub(crate) itself: Option<&'q [Option<u32>]>,
+    /// A reference with the query's label is not its neighbour.
+    pub(crate) labels: Option<Labels<'q>>,
 }
 
-impl Question<'_> {
+impl Selection<'_> {
     /// The neighbours of every query.
     ///
     /// # Errors
     ///
-    /// [`SearchError`].
-    pub fn answer(
+    /// [`SearchError::Cancelled`] when `report` returns `false`; [`SearchError`] for invalid input.
+    pub(crate) fn find_all(
         &self,
         report: &(dyn Fn(u64, u64) -> bool + Sync),
     ) -> Result<Neighbours, SearchError> {
-        if self.are_the_nearest() {
+        if self.is_k_nearest() {
             let options = self.options(self.spec.k as usize, None);
             return self.index.search(self.rows, &options, report);
         }
         self.choose_for((0..self.queries.len()).collect(), report)
     }
 
-    /// The neighbours of one query, the same that [`answer`](Self::answer) gives it; query 0 of the
-    /// answer.
+    /// The neighbours of one query, the same that [`find_all`](Self::find_all) finds for it. It is
+    /// query 0 of the result.
     ///
     /// # Errors
     ///
-    /// [`SearchError`].
-    pub fn answer_one(
+    /// [`SearchError::Cancelled`] when `report` returns `false`; [`SearchError`] for invalid input.
+    pub(crate) fn find_one(
         &self,
         query: usize,
         report: &(dyn Fn(u64, u64) -> bool + Sync),
     ) -> Result<Neighbours, SearchError> {
-        if self.are_the_nearest() {
+        if self.is_k_nearest() {
             let part = self.part(&[query]);
             let options = self.options(self.spec.k as usize, Some(&part));
             return self.index.search(&part.rows, &options, report);
@@ -71,11 +70,11 @@ impl Question<'_> {
         self.choose_for(vec![query], report)
     }
 
-    fn are_the_nearest(&self) -> bool {
+    fn is_k_nearest(&self) -> bool {
         !self.spec.include_ties && self.spec.maximum_identity.is_none()
     }
 
-    /// Looks for more and more neighbours, until every query has enough that may vote.
+    /// Searches for more and more neighbours until every query has enough that may vote.
     fn choose_for(
         &self,
         mut pending: Vec<usize>,
@@ -84,21 +83,23 @@ impl Question<'_> {
         let k = self.spec.k as usize;
         let groups = self.index.groups();
         let mut chosen: Vec<Option<Vec<Vec<Neighbour>>>> = vec![None; self.queries.len()];
-        let mut asked = k.saturating_add(MORE);
+        let mut wanted = k.saturating_add(EXTRA);
         while !pending.is_empty() {
             let part = self.part(&pending);
-            let options = self.options(asked, Some(&part));
+            let options = self.options(wanted, Some(&part));
             let found = self.index.search(&part.rows, &options, report)?;
             let answers = pending
                 .par_iter()
                 .enumerate()
-                .map(|(at, &query)| {
+                .map(|(index, &query)| {
                     if !report(0, 0) {
                         return Err(SearchError::Cancelled);
                     }
-                    let mut alike = HashMap::new();
+                    let mut redundant = HashMap::new();
                     Ok((0..groups)
-                        .map(|group| self.choose(found.list(at, group), asked, query, &mut alike))
+                        .map(|group| {
+                            self.choose(found.list(index, group), wanted, query, &mut redundant)
+                        })
                         .collect::<Option<Vec<_>>>())
                 })
                 .collect::<Result<Vec<_>, _>>()?;
@@ -106,7 +107,7 @@ impl Question<'_> {
                 chosen[query] = answer;
             }
             pending.retain(|&query| chosen[query].is_none());
-            asked = asked.saturating_mul(TIMES);
+            wanted = wanted.saturating_mul(GROWTH);
         }
         let lists = chosen.into_iter().flatten().flatten();
         Ok(Neighbours::of_lists(groups, lists))
@@ -127,13 +128,14 @@ impl Question<'_> {
         }
     }
 
-    /// The nearest ones that may vote; none where more must be looked for.
+    /// The nearest neighbours in a list that may vote; `None` if the list, which has the `wanted`
+    /// nearest, is too short to tell.
     fn choose(
         &self,
         list: &[Neighbour],
-        asked: usize,
+        wanted: usize,
         query: usize,
-        alike: &mut HashMap<u32, bool>,
+        redundant: &mut HashMap<u32, bool>,
     ) -> Option<Vec<Neighbour>> {
         let k = self.spec.k as usize;
         let mut kept: Vec<Neighbour> = Vec::with_capacity(k.min(list.len()));
@@ -142,16 +144,16 @@ impl Question<'_> {
             if full && !(self.spec.include_ties && neighbour.distance <= kept[k - 1].distance) {
                 return Some(kept);
             }
-            if !*alike
+            if !*redundant
                 .entry(neighbour.row)
                 .or_insert_with(|| self.is_redundant(query, neighbour.row))
             {
                 kept.push(*neighbour);
             }
         }
-        let all_there_are = list.len() < asked;
+        let is_complete = list.len() < wanted;
         let enough = kept.len() >= k && !self.spec.include_ties;
-        (all_there_are || enough).then_some(kept)
+        (is_complete || enough).then_some(kept)
     }
 
     fn is_redundant(&self, query: usize, reference: u32) -> bool {
@@ -170,15 +172,15 @@ impl Question<'_> {
         }
     }
 
-    /// Some of the queries, with what belongs to them.
+    /// Some of the queries with their rows, exclusions and labels.
     fn part(&self, queries: &[usize]) -> Part<'_> {
-        let rows = queries.iter().enumerate().filter_map(|(at, &query)| {
-            let place = self.rows.partition_point(|block| block.first_row <= query);
-            let block = self.rows[..place].last()?;
+        let rows = queries.iter().enumerate().filter_map(|(index, &query)| {
+            let end = self.rows.partition_point(|block| block.first_row <= query);
+            let block = self.rows[..end].last()?;
             let width = self.index.width();
             let start = (query - block.first_row) * width;
             Some(RowBlock {
-                first_row: at,
+                first_row: index,
                 rows: 1,
                 values: match block.values {
                     Values::F32(values) => Values::F32(&values[start..start + width]),
@@ -202,6 +204,7 @@ impl Question<'_> {
     }
 }
 
+/// Some of the queries.
 struct Part<'q> {
     rows: Vec<RowBlock<'q>>,
     itself: Vec<Option<u32>>,

@@ -2,43 +2,46 @@
 
 use std::mem;
 
-use protea_cafa::{dataset::FrozenDataset, ontology::Term};
+use protea_cafa::{
+    dataset::FrozenDataset,
+    neighbours::{Neighbour, Neighbours},
+    ontology::Term,
+};
 
 use crate::{
     composite::Composite,
-    neighbours::{Neighbour, Neighbours},
     references::{Indices, References},
     spec::{KnnSpec, Metric, Vote},
 };
 
-/// The votes of a term whose nearest neighbour gives it nothing; no vote is below 0.
-const NOTHING: f64 = -1.0;
+/// Marks a term whose nearest neighbour gives it a composite score of 0. No vote is negative.
+const ZERO: f64 = -1.0;
 
 /// A neighbour that votes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Voter {
-    /// Row of the reference.
-    pub row: u32,
-    /// What its vote counts; 0 counts nothing.
-    pub weight: f64,
+pub(crate) struct Voter {
+    /// The row of the reference.
+    pub(crate) row: u32,
+    /// The weight of its vote.
+    pub(crate) weight: f64,
 }
 
-/// Transfers the terms of neighbours to queries. One per thread: it keeps its tables between queries.
-pub struct Transfer<'r> {
+/// Transfers the terms of neighbours to queries. Each thread needs its own: the tables are reused
+/// between queries.
+pub(crate) struct Transfer<'r> {
     references: &'r References<'r>,
     indices: &'r Indices,
     spec: &'r KnnSpec,
-    /// By term: what its voters count so far.
+    /// By term: the votes so far.
     score: Vec<f64>,
-    /// Terms voted for in this index, in order of the first vote.
+    /// The terms with a vote in the current index, in the order of their first vote.
     voted: Vec<Term>,
     composite: Composite<'r>,
 }
 
 impl<'r> Transfer<'r> {
-    /// Tables for the ontology of the references.
-    #[must_use]
-    pub fn new(
+    /// Allocates the tables for the ontology of the references.
+    pub(crate) fn new(
         references: &'r References<'r>,
         indices: &'r Indices,
         spec: &'r KnnSpec,
@@ -55,12 +58,12 @@ impl<'r> Transfer<'r> {
     }
 
     /// The terms predicted for a query, each once, with scores in [0, 1].
-    pub fn predict(&mut self, neighbours: &Neighbours, query: usize) -> Vec<(Term, f64)> {
-        self.predict_by(neighbours, query, query)
+    pub(crate) fn predict(&mut self, neighbours: &Neighbours, query: usize) -> Vec<(Term, f64)> {
+        self.predict_with(neighbours, query, query)
     }
 
-    /// The same where the neighbours of the query are those of another number.
-    pub(crate) fn predict_by(
+    /// [`predict`](Self::predict) with the neighbours in list number `list`.
+    pub(crate) fn predict_with(
         &mut self,
         neighbours: &Neighbours,
         list: usize,
@@ -85,9 +88,9 @@ impl<'r> Transfer<'r> {
         predicted: &mut Vec<(Term, f64)>,
     ) {
         let spec = self.spec;
-        let mut whole = 0.0;
+        let mut divisor = 0.0;
         for voter in voters(spec, neighbours) {
-            whole += share_of_whole(spec.vote, voter.weight);
+            divisor += divisor_part(spec.vote, voter.weight);
             let mut composite = match spec.vote {
                 Vote::Composite => Some(self.composite.scores(query, voter.row, voter.weight)),
                 _ => None,
@@ -103,14 +106,14 @@ impl<'r> Transfer<'r> {
                 }
                 let score = &mut self.score[term.index()];
                 if spec.vote == Vote::Composite {
-                    // The nearest that has the term decides, also where that comes to nothing.
+                    // The nearest neighbour with the term decides, even if its score is 0.
                     if *score == 0.0 {
                         self.voted.push(term);
-                        *score = if weight > 0.0 { weight } else { NOTHING };
+                        *score = if weight > 0.0 { weight } else { ZERO };
                     }
                     continue;
                 }
-                // Every weight that counts is above 0, so 0 says that nobody voted yet.
+                // Only positive weights count, so 0 means that there was no vote yet.
                 if *score == 0.0 && weight > 0.0 {
                     self.voted.push(term);
                 }
@@ -122,10 +125,10 @@ impl<'r> Transfer<'r> {
         }
         for term in self.voted.drain(..) {
             let votes = mem::take(&mut self.score[term.index()]);
-            if votes == NOTHING {
+            if votes == ZERO {
                 continue;
             }
-            if let Some(score) = score(spec, votes, whole) {
+            if let Some(score) = score(spec, votes, divisor) {
                 predicted.push((term, score));
             }
         }
@@ -151,8 +154,8 @@ impl<'r> Transfer<'r> {
     }
 }
 
-/// Those of the neighbours of a query that vote, nearest first.
-pub fn voters<'n>(
+/// The neighbours of a query that vote, nearest first.
+pub(crate) fn voters<'n>(
     spec: &'n KnnSpec,
     neighbours: &'n [Neighbour],
 ) -> impl Iterator<Item = Voter> + 'n {
@@ -166,8 +169,8 @@ pub fn voters<'n>(
         })
 }
 
-/// What a voter adds to what the votes for a term are divided by.
-pub(crate) fn share_of_whole(vote: Vote, weight: f64) -> f64 {
+/// What a voter adds to the divisor of the votes for each term.
+pub(crate) fn divisor_part(vote: Vote, weight: f64) -> f64 {
     match vote {
         Vote::Similarity => weight,
         Vote::Fraction | Vote::Gopredsim => 1.0,
@@ -175,14 +178,14 @@ pub(crate) fn share_of_whole(vote: Vote, weight: f64) -> f64 {
     }
 }
 
-/// The score of a term with these votes; none where it is not predicted.
-fn score(spec: &KnnSpec, votes: f64, whole: f64) -> Option<f64> {
-    let whole = match spec.vote {
+/// The score of a term with these votes; `None` if it is not predicted.
+fn score(spec: &KnnSpec, votes: f64, divisor: f64) -> Option<f64> {
+    let divisor = match spec.vote {
         Vote::Max | Vote::Reliability | Vote::Composite => 1.0,
-        Vote::Fraction | Vote::Similarity | Vote::Gopredsim => whole,
+        Vote::Fraction | Vote::Similarity | Vote::Gopredsim => divisor,
     };
-    // A sum of parts may exceed the sum of the whole by a rounding.
-    let mut score = (votes / whole).min(1.0);
+    // Rounding can make the votes exceed the divisor.
+    let mut score = (votes / divisor).min(1.0);
     if let Some(decimals) = spec.decimals {
         score = rounded(score, decimals);
         if score == 0.0 {
@@ -192,13 +195,13 @@ fn score(spec: &KnnSpec, votes: f64, whole: f64) -> Option<f64> {
     (score >= spec.minimum_score).then_some(score)
 }
 
-/// The nearest decimal number, as Python's `round` gives it.
+/// The nearest decimal number, with ties as in Python's `round`.
 fn rounded(score: f64, decimals: u8) -> f64 {
     let text = format!("{score:.*}", usize::from(decimals));
     text.parse().unwrap_or(score)
 }
 
-/// The distance that the threshold is compared with: Euclidean rather than squared.
+/// The distance that `distance_threshold` applies to: Euclidean, not squared.
 pub(crate) fn distance(metric: Metric, neighbour: &Neighbour) -> f64 {
     match metric {
         Metric::Cosine => neighbour.distance,
@@ -217,7 +220,7 @@ pub(crate) fn similarity(metric: Metric, neighbour: &Neighbour) -> f64 {
 fn weight(spec: &KnnSpec, neighbour: &Neighbour) -> f64 {
     match (spec.vote, spec.metric) {
         (Vote::Fraction, _) => 1.0,
-        // For `l2` it is the square that counts, as in PROTEA.
+        // For `l2`, `distance` is the square, as in PROTEA.
         (Vote::Max | Vote::Composite, _) => (1.0 - neighbour.distance / 2.0).max(0.0),
         (_, metric) => similarity(metric, neighbour),
     }

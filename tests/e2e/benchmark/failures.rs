@@ -36,7 +36,7 @@ fn one_that_fails_stops_no_other_and_says_why() {
         "diamond,nobody,parabola,naive,toy",
     ];
     let ran = Ran::from(protea(&place, &nothing, &arguments).output().unwrap());
-    ran.fails_with(1, &["diamond, nobody, parabola did not"]);
+    ran.fails_with(1, &["no scores for diamond, nobody, parabola"]);
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(found["error"]["kind"], "failed");
     let runners: Vec<&Value> = rows(&found).iter().map(|row| &row["runner"]).collect();
@@ -64,7 +64,7 @@ fn one_that_fails_stops_no_other_and_says_why() {
     }
 
     let none = place.protea(["benchmark", "--runners", "nobody", "--json"]);
-    none.fails_with(1, &["no runner came to a score"]);
+    none.fails_with(1, &["no runner produced scores"]);
     let none: Value = serde_json::from_str(&none.stdout).unwrap();
     assert_eq!(
         (&none["rows"], &none["failed"][0]["runner"]),

@@ -6,6 +6,7 @@ use protea_core::{
     Catalog, Dataset, Experiment, ExperimentError, Isolation, Runner, SearchPath, Tracking,
     Workspace,
     backends::Backend,
+    contracts::error::with_causes,
     dataset,
     experiment::{RunContext, RunOptions},
     tracking::{EventKind, Memory, MemoryRecord, RunEvent, RunStart},
@@ -202,7 +203,7 @@ fn the_parent_closes_when_a_child_fails() {
     for run in &runs {
         let (status, reason) = end(run);
         assert_eq!(status, Status::Failed, "{}", run.start.name);
-        assert_eq!(reason, Some(error.to_string()));
+        assert_eq!(reason, Some(with_causes(&error)));
     }
 
     // A body may ignore an error of the child; the child is in the summary.

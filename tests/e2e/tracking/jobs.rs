@@ -202,7 +202,12 @@ fn the_next_command_closes_what_a_killed_one_left() {
     fs::rename(&moved, &workspace).unwrap();
     let closed = manifest(&workspace, "experiment").unwrap();
     assert_eq!(closed["status"], "killed");
-    assert!(closed["error"].as_str().unwrap().contains("vanished"));
+    assert!(
+        closed["error"]
+            .as_str()
+            .unwrap()
+            .contains("its process ended")
+    );
     assert_eq!(document(&place, &id)["status"], "killed");
     for events in logs(&workspace) {
         assert_eq!(events.last().unwrap()["event"], "finish");

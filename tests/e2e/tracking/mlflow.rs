@@ -261,7 +261,7 @@ fn a_job_and_its_run_find_each_other() {
     let again = protea(&place, &server.uri, &bind).json();
     assert_eq!(again["tracker"], bound["tracker"], "bound once");
     let other = ["bind-tracker", &job, "--backend", "wandb"];
-    protea(&place, &server.uri, &other).fails_with(3, &["is bound to mlflow already", "--rebind"]);
+    protea(&place, &server.uri, &other).fails_with(3, &["is already bound to mlflow", "--rebind"]);
 
     let id = bound["tracker"]["run_id"].as_str().unwrap();
     let run = server.run(id);

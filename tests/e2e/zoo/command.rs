@@ -151,7 +151,8 @@ fn told(line: &Line, output: &Output) -> Result<(), String> {
         None if object["status"] == "finished" => Ok(()),
         Some(kind)
             if object["error"]["kind"] == kind
-                && line.words.iter().all(|part| message.contains(part)) =>
+                && line.words.iter().all(|part| message.contains(part))
+                && message.contains("--memory-limit") == message.contains("ran out of memory") =>
         {
             Ok(())
         }
@@ -184,8 +185,11 @@ fn recorded(line: &Line, host: &Host) -> Result<(), String> {
         && last.is_some_and(|last| last["name"] == step.name() && last["status"] == status)
         && line.words.iter().all(|part| error.contains(part))
         && log.contains(&format!("Run {status}"))
-        // The log has a message of several lines on one line.
-        && error.lines().all(|said| log.contains(said));
+        // In the log, the failure, its causes and each line of a message are on lines of their own.
+        && error
+            .lines()
+            .flat_map(|line| line.split(": "))
+            .all(|part| log.contains(part));
     match closed {
         true => Ok(()),
         false => Err(format!("the record is {manifest:#}\n{log}")),

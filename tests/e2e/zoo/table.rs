@@ -238,17 +238,17 @@ pub fn lines() -> Vec<Line> {
         line(
             "memory-hoard",
             StepFails(Fit, out_of_memory),
-            &["ran out of memory", "--memory-limit"],
+            &["ran out of memory", "its limit is"],
         ),
         line(
             "shared-memory-hoard",
             StepFails(Fit, out_of_memory),
-            &["ran out of memory", "--memory-limit"],
+            &["ran out of memory", "its limit is"],
         ),
         line(
             "hoard-of-children",
             StepFails(Fit, out_of_memory),
-            &["ran out of memory", "--memory-limit"],
+            &["ran out of memory", "its limit is"],
         ),
         line(
             "output-flood",

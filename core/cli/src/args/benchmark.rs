@@ -10,24 +10,25 @@ use super::ExecutionArgs;
 #[command(after_help = "\
 Examples:
   protea benchmark --runners naive,blast,knn --train data/train --eval data/test
-  protea benchmark --runners naive,diamond,knn@k5,knn@k30 --set knn@k5.k=5 --set knn@k30.k=30
-  protea benchmark --runners knn,mine --spec mine=mine.yaml --bootstrap 10000 --json
+  protea benchmark --runners naive,diamond,knn@k5,knn@k30 \\
+      --set knn@k5.k=5 --set knn@k30.k=30
+  protea benchmark --runners knn,mine --spec mine=mine.yaml --json
 
-`naive`, `blast`, `diamond` and `mmseqs` are the runner `baseline` with that method. A runner can
-contend more than once: `NAME@LABEL` is the runner NAME under another name. Settings are given to a
-contender by its name, as it stands in --runners: `--set knn@k30.k=30`.
+`naive`, `blast`, `diamond` and `mmseqs` select the runner `baseline` with that
+method. To compare one runner with different settings, label it: NAME@LABEL.
+`--set knn@k30.k=30` sets `k` of the contender `knn@k30`.
 
-The contenders are fitted and evaluated one after the other, each in a run of its own below that of
-the benchmark. What each wrote to predictions.tsv is scored against the annotations of --eval.
-Fmax has a confidence interval: the percentile bootstrap over proteins, with the same draws for all
-contenders, so that differences are resampled too. Seconds are the wall time of fit and evaluate.
+Contenders are fitted and evaluated one after the other, each in a child run of
+the benchmark's run. protea scores the predictions.tsv of each against the
+annotations of --eval. The confidence interval of Fmax is the percentile
+bootstrap over proteins. All contenders share the same resamples, so differences
+have intervals too. `seconds` is the wall time of fit and evaluate.
 
-A contender that fails, because its runner or a program is missing, for example, does not stop the
-others; its row says why, and the exit code is 1. The directory of the run gets the table as
-benchmark.md, benchmark.tsv and benchmark.tex.")]
+If a contender fails, for example because a program is missing, the others go
+on, its row gives the reason, and the exit code is 1. The run's directory gets
+the table as benchmark.md, benchmark.tsv and benchmark.tex.")]
 pub struct BenchmarkArgs {
-    /// What is compared, separated by commas: names of runners, NAME@LABEL, naive, blast, diamond,
-    /// mmseqs
+    /// Contenders, separated by commas: runners, NAME@LABEL, naive, blast, diamond, mmseqs
     #[arg(
         long,
         value_name = "NAME,NAME,…",
@@ -35,41 +36,41 @@ pub struct BenchmarkArgs {
         required = true
     )]
     pub runners: Vec<String>,
-    /// The frozen dataset to learn from; without --train and --eval, the example data
+    /// Frozen dataset to train on; without --train and --eval, the example data
     #[arg(long, value_name = "DATASET")]
     pub train: Option<String>,
-    /// The frozen dataset to be scored on
+    /// Frozen dataset to score on
     #[arg(long, value_name = "DATASET")]
     pub eval: Option<String>,
-    /// One setting of a contender; the value is JSON where it can be read so, else a text
+    /// Setting of a contender; VALUE is parsed as JSON, otherwise it is a string
     #[arg(long = "set", value_name = "NAME.KEY=VALUE", help_heading = "Settings")]
     pub set: Vec<String>,
-    /// Settings of a contender from a file (.json, .yaml, .yml); --set goes over it
+    /// File with settings of a contender (.json, .yaml, .yml); --set overrides it
     #[arg(long, value_name = "NAME=FILE", help_heading = "Settings")]
     pub spec: Vec<String>,
     #[command(flatten)]
     pub bootstrap: BootstrapArgs,
-    /// Take over what an earlier benchmark, ended before its time, did with the same runner file,
-    /// settings, seed, datasets, threads and isolation
+    /// Reuse runs of an earlier, interrupted benchmark with the same runner file, settings, seed,
+    /// datasets, threads and isolation
     #[arg(long)]
     pub resume: bool,
     #[command(flatten)]
     pub execution: ExecutionArgs,
 }
 
-/// How confidence intervals are made.
+/// How confidence intervals are computed.
 #[derive(Debug, Args)]
 pub struct BootstrapArgs {
-    /// How often the proteins are resampled for the intervals of Fmax; 0 makes none
+    /// Number of bootstrap resamples for the intervals of Fmax; 0 means no intervals
     #[arg(long, value_name = "N", default_value_t = Bootstrap::default().resamples, value_parser = resamples, help_heading = "Intervals")]
     pub bootstrap: usize,
-    /// How much of the resamples the intervals cover
-    #[arg(long, value_name = "SHARE", default_value_t = Bootstrap::default().confidence, value_parser = confidence, help_heading = "Intervals")]
+    /// Confidence level of the intervals
+    #[arg(long, value_name = "LEVEL", default_value_t = Bootstrap::default().confidence, value_parser = confidence, help_heading = "Intervals")]
     pub confidence: f64,
 }
 
 impl BootstrapArgs {
-    /// The bootstrap, if there is to be one.
+    /// The bootstrap, unless the number of resamples is 0.
     pub fn with_seed(&self, seed: u64) -> Option<Bootstrap> {
         (self.bootstrap > 0).then_some(Bootstrap {
             resamples: self.bootstrap,
@@ -79,7 +80,7 @@ impl BootstrapArgs {
     }
 }
 
-/// A number of resamples, 0 for none.
+/// Parses a number of resamples.
 pub(super) fn resamples(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number <= Bootstrap::MOST_RESAMPLES => Ok(number),
@@ -90,7 +91,7 @@ pub(super) fn resamples(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A share of resamples.
+/// Parses a confidence level.
 pub(super) fn confidence(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),

@@ -10,102 +10,103 @@ use protea_cafa::scoring::{Bootstrap, Norm, Propagation, ScoringOptions};
 #[command(after_help = "\
 Examples:
   protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv --out-dir results
-  protea cafa go-basic.obo predictions/ truth.tsv -ia IA.tsv -no_orphans -th_step 0.001
-  protea cafa go-basic.obo predictions/ partial-knowledge.tsv --ia IA.tsv --known known.tsv
+  protea cafa go-basic.obo predictions/ truth.tsv -ia IA.tsv -no_orphans
+  protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv --known known.tsv
   protea cafa go-basic.obo predictions/ truth.tsv --bootstrap 1000
 
-Takes the place of `cafaeval`: the same arguments, its spellings with one dash too, the same scores
-and the same files: evaluation_all.tsv and evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in
-the printed table is the lowest s_w of evaluation_all.tsv, as CAFA reports it; AuPRC is by the
-formula of cafaeval's notebook. Files may be compressed with gzip or zstd; `.gz` and `.zst` are no
-part of their names.
+Replaces `cafaeval`: same arguments (its single-dash spellings too), same scores
+and same files: evaluation_all.tsv and
+evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in the printed table is
+the lowest s_w of evaluation_all.tsv, as in CAFA. AuPRC follows the formula of
+cafaeval's notebook. Input files may be compressed with gzip or zstd; their
+names in the tables do not include `.gz` or `.zst`.
 
-With --known or --toi it takes the place of CAFA-evaluator-PK, which also leaves out proteins none of
-whose terms count. --evaluator pk asks for that without either.")]
+With --known or --toi it replaces CAFA-evaluator-PK, which also skips proteins
+that have no term left to score. `--evaluator pk` does that without either.")]
 pub struct CafaArgs {
-    /// The ontology, in OBO or OBO Graphs JSON
+    /// Ontology in OBO or OBO Graphs JSON
     pub ontology: PathBuf,
-    /// A directory of prediction files `accession term score`, or one such file
+    /// Directory of prediction files `accession term score`, or one such file
     pub predictions: PathBuf,
-    /// The ground truth, `accession term`
+    /// Ground truth: a table `accession term`
     pub ground_truth: PathBuf,
-    /// Where the tables are written
+    /// Directory for the tables
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out_dir: PathBuf,
-    /// Information accretion of the terms, for the weighted scores
+    /// Information accretion of the terms, for weighted scores
     #[arg(long, value_name = "FILE")]
     pub ia: Option<PathBuf>,
-    /// What was known before, `accession term`: left out of the scores of the proteins that it is of
+    /// Annotations known before, `accession term`; they do not count for their proteins
     #[arg(long, value_name = "FILE", help_heading = "Partial knowledge")]
     pub known: Option<PathBuf>,
-    /// The terms that count at all, one per line
+    /// Terms of interest, one per line; others do not count
     #[arg(long, value_name = "FILE", help_heading = "Partial knowledge")]
     pub toi: Option<PathBuf>,
-    /// By whose rules scores are computed [default: pk with --known or --toi, else cafaeval]
+    /// Program whose rules apply [default: pk with --known or --toi, otherwise cafaeval]
     #[arg(long, value_enum, help_heading = "Partial knowledge")]
     pub evaluator: Option<EvaluatorArg>,
-    /// Leave the roots out of the unweighted scores
+    /// Exclude the roots from unweighted scores
     #[arg(long)]
     pub no_orphans: bool,
-    /// What sums over proteins are divided by
+    /// Denominator of the averages over proteins
     #[arg(long, value_enum, default_value_t = NormArg::Cafa)]
     pub norm: NormArg,
-    /// How predicted scores are carried to ancestors
+    /// How predicted scores propagate to ancestors
     #[arg(long, value_enum, default_value_t = PropArg::Max)]
     pub prop: PropArg,
-    /// Distance between thresholds, 0.00001 to below 1
+    /// Step between thresholds, at least 0.00001 and below 1
     #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = step)]
     pub th_step: f64,
-    /// Take only the first N terms (and one more, as cafaeval does) per protein and namespace
+    /// Use only the first N terms per protein and namespace (and one more, as cafaeval does)
     #[arg(long, value_name = "N")]
     pub max_terms: Option<usize>,
-    /// Resample the proteins N times, for a confidence interval of Fmax; 0 makes none
+    /// Number of bootstrap resamples for a confidence interval of Fmax; 0 means no interval
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::benchmark::resamples)]
     pub bootstrap: usize,
-    /// How much of the resamples the interval covers
-    #[arg(long, value_name = "SHARE", default_value_t = Bootstrap::default().confidence, value_parser = super::benchmark::confidence)]
+    /// Confidence level of the interval
+    #[arg(long, value_name = "LEVEL", default_value_t = Bootstrap::default().confidence, value_parser = super::benchmark::confidence)]
     pub confidence: f64,
-    /// Seeds the resamples
+    /// Seed of the resamples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Threads; 0 stands for one per core
+    /// Threads; 0 means one per core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
-    /// What is said on standard error, from this level on
+    /// Lowest level of messages on standard error
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LogLevel::Info, ignore_case = true)]
     pub log_level: LogLevel,
 }
 
-/// Whose rules.
+/// The program whose rules apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EvaluatorArg {
     /// cafaeval 1.3.0
     Cafaeval,
-    /// CAFA-evaluator-PK: proteins none of whose terms count are left out
+    /// CAFA-evaluator-PK: skips proteins that have no term left to score
     Pk,
 }
 
-/// cafaeval's `-norm`.
+/// The values of cafaeval's option `-norm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NormArg {
-    /// Precision by the proteins with a prediction, all else by those of the ground truth
+    /// Precision: proteins with a prediction; other scores: proteins of the ground truth
     Cafa,
-    /// Everything by the proteins with a prediction
+    /// Proteins with a prediction
     Pred,
-    /// Everything by the proteins of the ground truth
+    /// Proteins of the ground truth
     Gt,
 }
 
-/// cafaeval's `-prop`.
+/// The values of cafaeval's option `-prop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PropArg {
-    /// A term has at least the score of each of its children
+    /// A term gets the maximum of its own score and those of its children
     Max,
-    /// Only terms without a score of their own take the highest of their children's
+    /// Only terms without a score get the maximum of their children's
     Fill,
 }
 
-/// cafaeval's `-log_level`.
+/// The values of cafaeval's option `-log_level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum LogLevel {
     /// Everything
@@ -114,25 +115,25 @@ pub enum LogLevel {
     Info,
     /// Warnings
     Warning,
-    /// Errors only
+    /// Errors
     Error,
-    /// Errors only
+    /// Errors, as `error`
     Critical,
 }
 
 impl CafaArgs {
-    /// By whose rules scores are computed; `None` if what is asked for contradicts itself.
+    /// The program whose rules apply; `None` if the options contradict each other.
     pub fn evaluator(&self) -> Option<EvaluatorArg> {
         let partial = self.known.is_some() || self.toi.is_some();
         match self.evaluator {
             None if partial => Some(EvaluatorArg::Pk),
             None => Some(EvaluatorArg::Cafaeval),
             Some(EvaluatorArg::Cafaeval) if partial => None,
-            given => given,
+            explicit => explicit,
         }
     }
 
-    /// How Fmax is resampled, if it is.
+    /// The bootstrap of Fmax, unless the number of resamples is 0.
     pub fn resampling(&self) -> Option<Bootstrap> {
         (self.bootstrap > 0).then_some(Bootstrap {
             resamples: self.bootstrap,
@@ -141,7 +142,7 @@ impl CafaArgs {
         })
     }
 
-    /// The options that change the scores.
+    /// The scoring options.
     pub fn options(&self) -> ScoringOptions {
         ScoringOptions {
             norm: match self.norm {

@@ -14,49 +14,49 @@ Examples:
   protea runners check runners/*.so --filter '^emit/' --filter determinism
   protea runners check mine.so --only-failed --junit report.xml
 
-Every test runs the runner's code in processes of its own, which are killed whole at their end.
-Exit code 0: no test failed, 1: some did, 2: the command line or conformance.toml cannot be used,
-or the report cannot be written.
+Every test runs the runner's code in its own process tree, which is killed when
+the test ends. Exit codes: 0 if no test failed, 1 if some did, 2 if the command
+line or conformance.toml is invalid or the report cannot be written.
 
-conformance.toml may set time-limit (seconds), memory-limit (MiB), [datasets] train and eval (for
-runners of another field than proteins), [spec] (instead of the runner's defaults), and [skip] with
-tests and the reasons not to run them.")]
+conformance.toml can set time-limit (seconds), memory-limit (MiB), [datasets]
+train and eval (for runners of other fields), [spec] (instead of the runner's
+defaults), and [skip] (tests to skip, with reasons).")]
 pub struct CheckArgs {
-    /// The runners' files
+    /// Files of the runners
     #[arg(value_name = "FILE", required_unless_present = "list")]
     pub files: Vec<PathBuf>,
-    /// Show the tests that would be run, and run none
+    /// List the selected tests without running them
     #[arg(long)]
     pub list: bool,
-    /// Run the tests whose name the regular expression finds; may be given more than once
+    /// Run only tests whose name matches; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub filter: Vec<String>,
-    /// Leave out the tests whose name it finds; may be given more than once
+    /// Skip tests whose name matches; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub exclude: Vec<String>,
-    /// How many tests are run at a time [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=super::MOST))]
+    /// Number of tests to run in parallel [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=super::MAX_THREADS))]
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Write the report as JUnit XML
+    /// Also write the report as JUnit XML
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub junit: Option<PathBuf>,
-    /// Show failures and warnings only
+    /// Show only failures and warnings
     #[arg(long, help_heading = "Output")]
     pub only_failed: bool,
 }
 
-/// What the suite is to know of the runners.
+/// How the suite treats the runners.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// What the suite is to know of the runners [default: ./conformance.toml, if there is one]
+    /// Configuration of the suite [default: ./conformance.toml if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How long a call may take, as 90s or 10m [default: 60s]
+    /// Time limit of a call, such as 90s or 10m [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// How much memory a process with the runner's code in it may use, as 512MiB or 4GiB [default: 2GiB]
+    /// Memory limit of a process, such as 512MiB or 4GiB [default: 2GiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<u64>,
 }
@@ -66,23 +66,23 @@ pub struct ConfigArgs {
 #[command(after_help = "\
 Examples:
   protea runners fuzz mine.so --seed 1 --for 10m
-  protea runners fuzz mine.so --seed 4711 --cases 1     the case of seed 4711 again
+  protea runners fuzz mine.so --seed 4711 --cases 1     repeats one case
 
-Every case has a seed of its own, the first that of --seed, and runs in a process of its own. Specs
-come from the runner's schema, models from one that it has made. Whatever is not a clean answer or a
-typed error is a finding, with the seed that makes it again (with the same release of protea).
-Exit code 0: no finding, 1: some.")]
+Each case has its own seed, starting at --seed, and its own process. Specs are
+generated from the runner's schema, models from one that it fitted. A finding is
+any answer that is neither valid nor a typed error; its seed reproduces it with
+the same release of protea. Exit codes: 0 without findings, 1 with findings.")]
 pub struct FuzzArgs {
-    /// The runner's file
+    /// File of the runner
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The seed of the first case
+    /// Seed of the first case
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// How long to go on [default: 60s, unless --cases is given]
+    /// Time to spend [default: 60s, unless --cases is given]
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub time: Option<Duration>,
-    /// How many cases to try
+    /// Number of cases to try
     #[arg(long, value_name = "N")]
     pub cases: Option<u64>,
     #[command(flatten)]

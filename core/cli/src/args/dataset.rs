@@ -6,25 +6,25 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::split::SplitArgs;
 
-/// The commands on frozen datasets.
+/// Commands for frozen datasets.
 #[derive(Debug, Subcommand)]
 pub enum DatasetCommand {
-    /// Make a frozen dataset from the files people have
+    /// Create a frozen dataset from FASTA, annotation and ontology files
     Freeze(Box<FreezeArgs>),
-    /// Split a frozen dataset for training and testing: at random, by cluster, taxon or time, or as given
+    /// Split a frozen dataset into parts for training and testing
     Split(Box<SplitArgs>),
-    /// Compare two frozen datasets; exit code 0 if nothing differs, 1 if something does
+    /// Compare two frozen datasets; exit code 1 if they differ
     Diff(DiffArgs),
-    /// Show what is in a frozen dataset
+    /// Show the manifest of a frozen dataset
     Show(PlaceArgs),
-    /// Check that a frozen dataset is whole and unchanged
+    /// Check that a frozen dataset is complete and unchanged
     Verify(PlaceArgs),
 }
 
-/// A dataset by its place.
+/// A dataset by its location.
 #[derive(Debug, Args)]
 pub struct PlaceArgs {
-    /// The directory of the dataset, or its URI
+    /// Directory or URI of the dataset
     pub dataset: String,
 }
 
@@ -33,20 +33,23 @@ pub struct PlaceArgs {
 #[command(after_help = "\
 Examples:
   protea dataset diff data/2024-01 data/2025-01
-  protea dataset diff data/2024-01 data/2025-01 --json | jq '.proteins.added | length'
+  protea dataset diff data/2024-01 data/2025-01 --json | jq '.proteins.added'
 
-Exit codes, as diff has them: 0 if nothing differs, 1 if something does, another if the datasets
-cannot be compared. The text has numbers and the first few examples; --json lists everything.")]
+Exit codes as of `diff`: 0 if the datasets are equal, 1 if they differ, others
+if they cannot be compared. The text shows numbers and a few examples; --json
+lists everything.")]
 pub struct DiffArgs {
-    /// The dataset to compare from: its directory, or its URI
+    /// First dataset: its directory or URI
     pub from: String,
-    /// The dataset to compare with
+    /// Second dataset
     pub to: String,
 }
 
 /// Arguments of `protea dataset freeze`.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "protea dataset freeze [OPTIONS] <OUT> --name <NAME> --ontology <OBO|JSON>
+                             --fasta <FASTA> --annotations <TSV|GAF|GPAD>",
     group = ArgGroup::new("vectors").args(["embeddings", "features"]),
     after_help = "\
 Examples:
@@ -54,34 +57,37 @@ Examples:
       --fasta train.fasta --annotations train_terms.tsv --ia IA.tsv \\
       --embeddings train.npy --ids train_ids.txt --source 'ESM-2 650M, mean'
   protea dataset freeze data/train --name mine-train --ontology go-basic.obo \\
-      --fasta train.fasta --annotations goa_human.gaf.gz --features kmer --dtype f16
+      --fasta train.fasta --annotations goa_human.gaf.gz --features kmer
   protea dataset freeze data/sprot --name sprot --ontology go-basic.json.zst \\
-      --fasta uniprot_sprot.fasta.gz --annotations goa_uniprot.gpa.gz --embeddings per-protein.h5
+      --fasta uniprot_sprot.fasta.gz --annotations goa_uniprot.gpa.gz \\
+      --embeddings per-protein.h5
 
-What a file is, its content tells, not its name; any of them may be compressed with gzip or zstd.
-Embeddings: .npy with --ids; .npz, HDF5 or Parquet that name their rows themselves: one vector per
-protein called by its accession, or a matrix and a list of texts. A frozen dataset is never changed: OUT must not be there yet.
-SOURCE_DATE_EPOCH fixes the time in the manifest, so that equal inputs make equal datasets."
+protea detects formats from the content, not from the file name. Any file may be
+compressed with gzip or zstd. Embeddings are .npy with --ids, or .npz, HDF5 or
+Parquet with row names: one vector per protein named by its accession, or a
+matrix and a list of strings. Frozen datasets are never modified: OUT must not
+exist yet. SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs
+produce equal datasets."
 )]
 pub struct FreezeArgs {
-    /// The directory to make
+    /// Directory to create
     pub out: PathBuf,
     /// Name of the dataset
     #[arg(long)]
     pub name: String,
-    /// The ontology: OBO or OBO Graphs JSON
+    /// Ontology in OBO or OBO Graphs JSON
     #[arg(long, value_name = "OBO|JSON")]
     pub ontology: PathBuf,
-    /// The proteins' sequences
+    /// Sequences of the proteins
     #[arg(long)]
     pub fasta: PathBuf,
-    /// The annotations: a table `EntryID term [aspect]`, as CAFA has it, GAF or GPAD
+    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD
     #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: PathBuf,
-    /// The embeddings: .npy, .npz, HDF5 or Parquet
+    /// Embeddings: .npy, .npz, HDF5 or Parquet
     #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
     pub embeddings: Option<PathBuf>,
-    /// The accession of each row, one per line, if the file does not name its rows
+    /// Accession of each row, one per line, if the file has no row names
     #[arg(
         long,
         value_name = "TXT",
@@ -89,7 +95,7 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids: Option<PathBuf>,
-    /// Which dataset, group, array or column holds the embeddings, if several could
+    /// Dataset, group, array or column with the embeddings, if there are several
     #[arg(
         long,
         value_name = "NAME",
@@ -97,7 +103,7 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub embeddings_key: Option<String>,
-    /// Likewise the accessions of its rows
+    /// Dataset, array or column with the accessions, if there are several
     #[arg(
         long,
         value_name = "NAME",
@@ -106,7 +112,7 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids_key: Option<String>,
-    /// What made the embeddings [default: the name of their file]
+    /// Model that computed the embeddings [default: the file's name]
     #[arg(
         long,
         value_name = "TEXT",
@@ -114,10 +120,10 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub source: Option<String>,
-    /// Compute vectors from the sequences instead
+    /// Compute vectors from the sequences instead of --embeddings
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Embeddings")]
     pub features: Option<Features>,
-    /// The type to store the numbers in [default: f16 where the file has it, else f32]
+    /// Number type to store [default: f16 if the file has it, otherwise f32]
     #[arg(
         long,
         value_enum,
@@ -129,16 +135,16 @@ pub struct FreezeArgs {
     /// Information accretion of the terms, for weighted Fmax and Smin
     #[arg(long, value_name = "TSV")]
     pub ia: Option<PathBuf>,
-    /// Taxa of the proteins: a table `accession taxon`, or GAF
+    /// Taxa of the proteins: a table `accession taxon` or GAF
     #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
-    /// The dataset that this is a new version of; its hash is recorded
+    /// Dataset of which this is a new version; its hash is recorded
     #[arg(long, value_name = "DATASET")]
     pub parent: Option<String>,
     /// Version of the dataset
     #[arg(long, id = "dataset_version", value_name = "TEXT", default_value = "1")]
     pub version: String,
-    /// Licence of the data, an SPDX expression where there is one
+    /// Licence of the data, as an SPDX expression if possible
     #[arg(
         long,
         alias = "license",
@@ -148,14 +154,14 @@ pub struct FreezeArgs {
     pub licence: String,
 }
 
-/// Vectors that are computed from the sequences.
+/// Vectors computed from the sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Features {
-    /// An alignment-free k-mer spectrum of fixed width
+    /// Alignment-free k-mer spectrum of fixed width
     Kmer,
 }
 
-/// Type of the numbers of an embedding.
+/// The number type of embeddings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Dtype {
     /// Single precision

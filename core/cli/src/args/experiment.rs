@@ -11,27 +11,28 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   protea run knn
   protea run knn --set k=10 --set metric=l2
-  protea run baseline --spec spec.yaml --train data/train --eval data/test --json
+  protea run baseline --spec spec.yaml --train data/train --eval data/test
   protea run mine --runner-dir ~/runners --seed 7 --threads 4
-  protea run knn --train s3://lab/train --eval s3://lab/test --output s3://lab/exports/knn
+  protea run knn --train s3://lab/train --eval s3://lab/test \\
+      --output s3://lab/exports/knn
 
-The result is a run directory in the workspace, with the model, the predictions, what was exported,
-and run_manifest.json, which says what ran, on what, and how it ended.";
+The result is a run directory in the workspace with the model, the predictions,
+the export and run_manifest.json, which records what ran, its inputs, and how it
+ended.";
 
 /// Arguments of `protea run`.
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
-    /// Name of the runner; `protea runners list` shows them
+    /// Name of a runner, as `protea runners list` shows it
     pub runner: String,
-    /// The frozen dataset to learn from; without --train and --eval, the example data
+    /// Frozen dataset to train on; without --train and --eval, the example data
     #[arg(long, value_name = "DATASET")]
     pub train: Option<String>,
-    /// The frozen dataset to be scored on
+    /// Frozen dataset to score on
     #[arg(long, value_name = "DATASET")]
     pub eval: Option<String>,
-    /// Where the export goes, a directory or URI; must not be there yet [default: in the run
-    /// directory]
+    /// Directory or URI for the export; must not exist yet [default: in the run directory]
     #[arg(long, short, value_name = "DIR|URI")]
     pub output: Option<String>,
     #[command(flatten)]
@@ -47,9 +48,9 @@ Examples:
   protea fit knn --train data/train --set k=10
   MODEL=$(protea fit knn --train data/train --quiet)")]
 pub struct FitArgs {
-    /// Name of the runner; `protea runners list` shows them
+    /// Name of a runner, as `protea runners list` shows it
     pub runner: String,
-    /// The frozen dataset to learn from
+    /// Frozen dataset to train on
     #[arg(long, value_name = "DATASET")]
     pub train: String,
     #[command(flatten)]
@@ -65,12 +66,12 @@ Examples:
   protea evaluate knn --model \"$MODEL\" --eval data/test
   protea evaluate knn --model exported-knn --eval data/test --json")]
 pub struct EvaluateArgs {
-    /// Name of the runner that the model is of
+    /// Name of the runner that fitted the model
     pub runner: String,
-    /// The model: the URI that `fit` printed, its path, or an exported directory or its URI
+    /// Model: the URI that `fit` printed, its path, or an exported directory or URI
     #[arg(long, value_name = "URI|PATH")]
     pub model: String,
-    /// The frozen dataset to be scored on
+    /// Frozen dataset to score on
     #[arg(long, value_name = "DATASET")]
     pub eval: String,
     #[command(flatten)]
@@ -84,44 +85,44 @@ Example:
   protea export knn --model \"$MODEL\" --output exported-knn
   protea export knn --model \"$MODEL\" --output s3://lab/exports/knn")]
 pub struct ExportArgs {
-    /// Name of the runner that the model is of
+    /// Name of the runner that fitted the model
     pub runner: String,
-    /// The model: the URI that `fit` printed, or its path
+    /// Model: the URI that `fit` printed, or its path
     #[arg(long, value_name = "URI|PATH")]
     pub model: String,
-    /// The directory or URI to make; must not be there yet [default: in the run directory]
+    /// Directory or URI to create; must not exist yet [default: in the run directory]
     #[arg(long, short, value_name = "DIR|URI")]
     pub output: Option<String>,
     #[command(flatten)]
     pub execution: ExecutionArgs,
 }
 
-/// Where the settings come from.
+/// The settings of a run.
 #[derive(Debug, Args)]
 pub struct SpecArgs {
-    /// One setting; the value is JSON where it can be read so, else a text. `a.b=1` sets b in a
+    /// Setting; VALUE is parsed as JSON, otherwise it is a string; `a.b=1` sets b of a
     #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Settings")]
     pub set: Vec<String>,
-    /// Settings from a file (.json, .yaml, .yml); --set goes over it
+    /// File with settings (.json, .yaml, .yml); --set overrides it
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub spec: Option<PathBuf>,
 }
 
-/// How and where the work is done.
+/// How a run is executed.
 #[derive(Debug, Args)]
 pub struct ExecutionArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
     #[command(flatten)]
     pub runners: RunnerArgs,
-    /// Seeds everything that is random
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// How many threads the runner may use; 0 stands for one per core
+    /// Threads that the runner may use; 0 means one per core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
-    /// Show the run's log on standard error from this level on, in place of notes; `debug` puts
-    /// what is below `info` into logs/run.log too
+    /// Print the run's log from this level on, instead of progress; `debug` also adds debug
+    /// messages to logs/run.log
     #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
     pub log_level: Option<LogFrom>,
     #[command(flatten)]
@@ -132,22 +133,22 @@ pub struct ExecutionArgs {
     pub tracking: TrackingArgs,
 }
 
-/// From which level on a run's log is shown.
+/// The lowest level of log lines to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFrom {
-    /// Everything, progress too
+    /// Everything, including progress
     Debug,
-    /// What a run does
+    /// Steps of the run
     Info,
-    /// What to look at
+    /// Warnings
     #[value(alias = "warning")]
     Warn,
-    /// What went wrong
+    /// Errors
     Error,
 }
 
 impl LogFrom {
-    /// The level.
+    /// The level of the contract.
     pub const fn level(self) -> Level {
         match self {
             Self::Debug => Level::Debug,
@@ -158,13 +159,13 @@ impl LogFrom {
     }
 }
 
-/// Where runners are looked for.
+/// Where runners are searched for.
 #[derive(Debug, Args)]
 pub struct RunnerArgs {
-    /// A directory of runners, searched before all others; may be given more than once
+    /// Directory of runners, searched before all others; repeatable
     #[arg(long = "runner-dir", value_name = "DIR")]
     pub directories: Vec<PathBuf>,
-    /// Use runners also where others than you and root could have put them
+    /// Allow runners from directories other users can write to
     #[arg(long)]
     pub allow_insecure_dir: bool,
 }

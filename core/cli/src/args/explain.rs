@@ -11,29 +11,29 @@ Examples:
   protea explain 20261121T093000Z-knn-1a2b3c P12345
   protea explain 1a2b3c P12345 --term GO:0005524
   protea explain 1a2b3c P12345 --limit 0 --json
-  protea explain results/workspace/…/artifacts/experiment/20261121T093000Z-knn-1a2b3c P12345";
+  protea explain path/to/artifacts/experiment/20261121T093000Z-knn-1a2b3c P12345";
 
 /// Arguments of `protea explain`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExplainArgs {
-    /// The run: its id, a beginning or end of it, or its directory
+    /// Run: its id, the start or end of it, or its directory
     pub run: String,
-    /// The protein, by its accession in the dataset
+    /// Accession of the protein in the dataset
     pub accession: String,
-    /// One term, predicted or not
+    /// Explain only this term, even if it was not predicted
     #[arg(long, value_name = "ID", conflicts_with = "limit")]
     pub term: Option<String>,
-    /// How many terms to explain, those with the highest scores; 0 stands for all
+    /// Number of terms to explain, highest scores first; 0 means all
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub limit: usize,
-    /// The frozen dataset that the protein is in [default: the one that the run was scored on]
+    /// Frozen dataset with the protein [default: the one that the run was scored on]
     #[arg(long, value_name = "DATASET")]
     pub dataset: Option<String>,
-    /// Ask the runner as it is now, although the run was done with another file of it
+    /// Use the current file of the runner, even if it has changed since the run
     #[arg(long)]
     pub allow_other_runner: bool,
-    /// Where runs are kept [default: ./protea-workspace]
+    /// Workspace [default: ./protea-workspace]
     #[arg(
         long,
         value_name = "DIR",
@@ -45,7 +45,7 @@ pub struct ExplainArgs {
     pub workspace: PathBuf,
     #[command(flatten)]
     pub runners: RunnerArgs,
-    /// How many threads the runner may use; 0 stands for one per core
+    /// Threads that the runner may use; 0 means one per core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Where a runner's code runs, and what it may use there.
+//! Where a runner's code runs, and its limits.
 
 use std::time::Duration;
 
@@ -7,46 +7,46 @@ use protea_core::quantity;
 
 /// Where a runner's code runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Place {
-    /// Each step in a process of its own; a crash of the runner harms nothing else
+pub enum IsolationMode {
+    /// Each step in its own process; a crash of the runner affects nothing else
     Worker,
-    /// In the process of the command itself: for debugging a runner
+    /// In the process of the command, for debugging a runner
     InProcess,
 }
 
-/// Where a runner's code runs, and what it may use there.
+/// Where a runner's code runs, and its limits.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Isolation")]
 pub struct IsolationArgs {
     /// Where the runner's code runs
-    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Place::default())]
-    pub isolation: Place,
-    /// How long one step may take, as 90s, 10m or 2h [default: no limit]
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = IsolationMode::default())]
+    pub isolation: IsolationMode,
+    /// Time limit of a step, such as 90s, 10m or 2h [default: none]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
-    /// How much memory a worker and all that it starts may use together, as 512MiB or 4GiB; mapped files
-    /// do not count [default: all there is]
+    /// Memory limit of a worker and its child processes, such as 4GiB; mapped files do not count
+    /// [default: all memory]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub memory_limit: Option<u64>,
-    /// How much a step may write, as 10GiB [default: no limit]
+    /// Limit of what a step writes, such as 10GiB [default: none]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub output_limit: Option<u64>,
-    /// Keep the worker to the files it needs and away from the network (Linux); `strict` refuses
-    /// to run where the kernel cannot do that wholly
+    /// Restrict the worker to the files it needs, without network (Linux only); `strict` fails if
+    /// the kernel does not support all of it
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "where-possible")]
-    pub sandbox: Option<Walls>,
+    pub sandbox: Option<SandboxMode>,
 }
 
-/// What becomes of a sandbox that the kernel cannot make whole.
+/// What happens if the kernel supports only part of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Walls {
-    /// It is made as far as possible, and a warning says what is missing
+pub enum SandboxMode {
+    /// Use what is supported, and warn of what is missing
     WherePossible,
-    /// Nothing is run
+    /// Fail
     Strict,
 }
 
-impl Default for Place {
+impl Default for IsolationMode {
     fn default() -> Self {
         if cfg!(unix) {
             Self::Worker
@@ -56,12 +56,12 @@ impl Default for Place {
     }
 }
 
-/// A time with its unit.
+/// Parses a time with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     quantity::time(text).ok_or_else(|| "give a number and a unit: 500ms, 90s, 10m or 2h".to_owned())
 }
 
-/// A size with its unit.
+/// Parses a size with its unit.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     quantity::size(text)
         .filter(|bytes| *bytes > 0)

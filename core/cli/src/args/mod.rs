@@ -27,7 +27,7 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
-pub use isolation::{IsolationArgs, Place, Walls};
+pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
@@ -40,21 +40,21 @@ pub use trust::LockArgs;
 
 use crate::exit;
 
-/// The most threads or jobs that are started: more take the machine's memory and do not end.
-const MOST: i64 = 1024;
+/// The most threads or jobs that are started. More would exhaust the machine's memory.
+const MAX_THREADS: i64 = 1024;
 
-/// A number of threads, 0 for one per core.
+/// Parses a number of threads.
 fn threads(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
-        .filter(|threads| (0..=MOST).contains(threads))
+        .filter(|threads| (0..=MAX_THREADS).contains(threads))
         .and_then(|threads| usize::try_from(threads).ok())
-        .ok_or_else(|| format!("give a number from 0 to {MOST}; 0 stands for one per core"))
+        .ok_or_else(|| format!("give a number from 0 to {MAX_THREADS}; 0 means one per core"))
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  protea run knn                                    on the example data of the repository
+  protea run knn                                    on the example data
   protea run knn --train data/train --eval data/test --set k=10
   protea runs list --sort MFO.fmax
   protea search knn --grid k=1,3,5,10 --metric MFO.fmax
@@ -63,40 +63,42 @@ Examples:
   protea runners list
   protea dataset freeze data/train --name mine --ontology go-basic.obo \\
       --fasta train.fasta --annotations train_terms.tsv --features kmer
-  protea run knn --train s3://lab/train --eval s3://lab/test --output s3://lab/exports/knn
+  protea run knn --train s3://lab/train --eval s3://lab/test
   protea store cp data/train s3://lab/train
   protea cafa go-basic.obo predictions/ truth.tsv --ia IA.tsv";
 
 const ENVIRONMENT: &str = "\
 Environment:
-  PROTEA_RUNNER_PATH   directories of runners, separated as in PATH
-  PROTEA_WORKSPACE     the workspace where --workspace is not given
-  PROTEA_EXAMPLE_DATA  the directory that holds the example data, train and test
-  MLFLOW_TRACKING_URI  the server of --track mlflow; MLFLOW_TRACKING_USERNAME and _PASSWORD, or
-                       MLFLOW_TRACKING_TOKEN, to sign in there
-  PROTEA_CACHE_DIR     where fetched datasets and models are kept; PROTEA_CACHE_LIMIT how much of
-                       them, as 100GiB
-  PROTEA_STORE_PATIENCE  how long a store that gives no answer is waited for, as 5m
-  NO_COLOR             no colours, whatever it is set to";
+  PROTEA_RUNNER_PATH     directories of runners, separated as in PATH
+  PROTEA_WORKSPACE       workspace if --workspace is not given
+  PROTEA_EXAMPLE_DATA    directory of the example data (train and test)
+  PROTEA_CACHE_DIR       cache of fetched datasets and models
+  PROTEA_CACHE_LIMIT     size limit of the cache, such as 100GiB
+  PROTEA_STORE_PATIENCE  timeout of a store that does not answer, such as 5m
+  PROTEA_LOG             diagnostics on standard error: error, warn, info, debug
+                         or trace [default: off]
+  MLFLOW_TRACKING_URI    server of --track mlflow; MLFLOW_TRACKING_USERNAME and
+                         _PASSWORD, or MLFLOW_TRACKING_TOKEN, to authenticate
+  NO_COLOR               disables colours if set";
 
 /// Benchmark protein-function predictors on frozen datasets
 ///
-/// A runner is a plugin that fits, evaluates and exports one method; protea finds runners in
-/// directories, runs them on frozen datasets, and scores what they predict as CAFA does.
+/// A runner is a plugin that implements one method. protea finds runners in directories, fits and
+/// evaluates them on frozen datasets, and scores their predictions as CAFA does.
 #[derive(Debug, Parser)]
 #[command(
     name = "protea",
     version,
     arg_required_else_help = true,
-    max_term_width = 100,
+    max_term_width = 80,
     after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{}", exit::HELP),
     after_help = format!("{EXAMPLES}\n\nSee --help for the environment and the exit codes."),
 )]
 pub struct Cli {
-    /// What holds for every command.
+    /// Options of every command.
     #[command(flatten)]
     pub global: GlobalArgs,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -104,10 +106,10 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
-    /// Print one JSON value on standard output, and nothing else there; an error is one too
+    /// Print one JSON value on standard output, also for an error
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
-    /// No progress and no notes on standard error; warnings and errors remain
+    /// Print only warnings and errors on standard error
     #[arg(long, short, global = true, help_heading = "Output")]
     pub quiet: bool,
     /// When to use colours
@@ -118,53 +120,53 @@ pub struct GlobalArgs {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// If the output is a terminal and NO_COLOR is not set
     Auto,
-    /// Everywhere
+    /// Also in files and pipes
     Always,
-    /// Nowhere
+    /// No colours
     Never,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Fit, evaluate and export in one go, and show the scores
+    /// Fit, evaluate and export, and show the scores
     Run(RunArgs),
-    /// Try many settings, and say which are best
+    /// Search for the best settings of a runner
     Search(Box<SearchArgs>),
-    /// Fit and evaluate on every fold of a dataset, and show mean and deviation of the scores
+    /// Cross-validate a runner on one dataset
     Cv(Box<CvArgs>),
     /// Compare runners on the same data, with confidence intervals
     Benchmark(Box<BenchmarkArgs>),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
-    /// Predict for a dataset with a fitted model and show the scores
+    /// Predict with a fitted model and show the scores
     Evaluate(EvaluateArgs),
-    /// Write a fitted model out, so that it can be used elsewhere
+    /// Export a fitted model for use elsewhere
     Export(ExportArgs),
-    /// Send to trackers what they do not have yet of the workspace's runs
+    /// Send runs of the workspace to trackers that do not have them yet
     Sync(SyncArgs),
-    /// Upload the workspace's W&B runs with the official client
+    /// Upload W&B runs of the workspace with the official client
     SyncOffline(SyncOfflineArgs),
-    /// Make the job of an experiment in the workspace, and print its id
+    /// Create the job of an experiment and print its id
     NewRun(NewRunArgs),
-    /// Bind a job to a run of a tracker, so that either can be found from the other
+    /// Link a job of the workspace to a run of a tracker
     BindTracker(BindTrackerArgs),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
-    /// Look back at the runs of the workspace
+    /// List, show and compare runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),
-    /// Find out what runners there are and what they can do
+    /// List, check, install and create runners
     #[command(subcommand)]
     Runners(RunnersCommand),
-    /// Make, look at and check frozen datasets
+    /// Create, split, compare and check frozen datasets
     #[command(subcommand)]
     Dataset(DatasetCommand),
-    /// List, copy and check datasets, models and exports where they lie: s3://, gs://, az://, …
+    /// List, copy and check files in local and remote stores
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Score predictions as the command cafaeval does, with its options and output files
+    /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
 }

@@ -7,35 +7,37 @@ use protea_core::catalog::LOCK_FILE;
 
 use super::{IsolationArgs, LockArgs, RunnerArgs};
 
-/// The commands on runners.
+/// Commands for runners.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
-Runners are looked for in --runner-dir, PROTEA_RUNNER_PATH, the directory of the executable,
-~/.local/share/protea/runners, /usr/local/lib/protea/runners and /usr/lib/protea/runners. The first
-that has a name wins. Files are judged without running any of their code.
+Search path, first match wins: --runner-dir, PROTEA_RUNNER_PATH, the directory
+of the executable, ~/.local/share/protea/runners,
+/usr/local/lib/protea/runners, /usr/lib/protea/runners. protea inspects files
+without running their code.
 
-On Unix a runner is refused when its file or directory belongs to another user than you and root, or
-can be written by its group or by everyone; --allow-insecure-dir overrides that.")]
+On Unix a runner is refused if its file or directory belongs to a user other
+than you and root, or is writable by its group or everyone;
+--allow-insecure-dir overrides this.")]
 pub enum RunnersCommand {
-    /// List the runners that can be used; what cannot be used is named on standard error
+    /// List usable runners; unusable ones are listed on standard error
     List {
         #[command(flatten)]
         runners: RunnerArgs,
     },
-    /// Show what a runner does, its settings and its metrics
+    /// Show the settings and metrics of a runner
     Info(InfoArgs),
-    /// Show where a runner comes from: every file looked at, and why it was taken or passed over
+    /// Show which file a runner is loaded from, and why not from others
     Where(NamedArgs),
-    /// Pin the runners on the search path by the SHA-256 of their files, for --locked
+    /// Pin the SHA-256 of the runners on the search path, for --locked
     Lock(PinArgs),
-    /// Write a crate with a whole runner in it, to begin one's own with
+    /// Create a crate for a new runner from a template
     New(NewArgs),
-    /// Check a runner's file and copy it into the user's directory of runners
+    /// Check a runner and install it for the current user
     Install(InstallArgs),
-    /// Test whether runners keep the contract, without risk to anything
+    /// Test whether runners keep the contract
     #[cfg(unix)]
     Check(super::CheckArgs),
-    /// Try a runner with random specs and broken models
+    /// Test a runner with random specs and damaged models
     #[cfg(unix)]
     Fuzz(super::FuzzArgs),
 }
@@ -46,12 +48,13 @@ pub enum RunnersCommand {
 Example:
   protea runners lock && protea run knn --locked
 
-The lock file is written anew, with every runner that `protea runners list` shows. A file that is
-changed, or a runner that is put before another on the search path, is then refused by --locked.")]
+Overwrites the lock file with every runner that `protea runners list` shows.
+--locked then refuses a runner whose file has changed, or that another file on
+the search path has replaced.")]
 pub struct PinArgs {
     #[command(flatten)]
     pub runners: RunnerArgs,
-    /// The lock file to write
+    /// Lock file to write
     #[arg(long, value_name = "FILE", default_value = LOCK_FILE)]
     pub lock_file: PathBuf,
 }
@@ -67,11 +70,11 @@ Example:
 pub struct NewArgs {
     /// Name of the runner: lower-case letters, digits, '-' and '_'
     pub name: String,
-    /// The directory to make [default: ./NAME]
+    /// Directory to create [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
-    /// The folder `contracts` of protea's repository, for a dependency by path [default: of the
-    /// repository that holds the executable; where there is none, a dependency by version]
+    /// Directory `contracts` of protea's repository, for a dependency by path [default: that of the
+    /// executable's repository; otherwise a dependency by version]
     #[arg(long, value_name = "DIR")]
     pub contracts: Option<PathBuf>,
 }
@@ -82,12 +85,12 @@ pub struct NewArgs {
 Example:
   protea runners install target/release/libmy_method_runner.so
 
-The conformance suite is run first, which takes some seconds; what breaks the contract is not installed.
-`protea runners check` says more of it.")]
+Runs the conformance suite first, which takes some seconds, and refuses a runner
+that breaks the contract. `protea runners check` shows the details.")]
 pub struct InstallArgs {
-    /// The runner's file
+    /// File of the runner
     pub file: PathBuf,
-    /// Install it without the conformance suite, unloaded; its file is judged all the same
+    /// Skip the conformance suite and do not load the runner
     #[arg(long)]
     pub no_check: bool,
     #[cfg(unix)]

@@ -5,20 +5,20 @@ use protea_core::workspace::Status;
 
 use super::WorkspaceArgs;
 
-/// The commands that look back.
+/// Commands for the runs of a workspace.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
-RUN is a run's id, a beginning or an end that only its id has, or the path of its directory.")]
+RUN is the id of a run, a unique start or end of the id, or the run's directory.")]
 pub enum RunsCommand {
-    /// List runs, the newest first, child runs below their parents
+    /// List runs, newest first, with child runs under their parents
     List(ListArgs),
-    /// Show what a run was, how it ended, and where everything is
+    /// Show the inputs, outcome and files of a run
     Show(ShowArgs),
-    /// Show where runs differ: settings, and metrics side by side
+    /// Compare the settings and metrics of runs
     Compare(CompareArgs),
-    /// Print a run's log
+    /// Print the log of a run
     Log(LogArgs),
-    /// Print the end of a run's log and what is added to it, until the run ends
+    /// Print the end of a log and follow it until the run ends
     Tail(TailArgs),
 }
 
@@ -27,47 +27,47 @@ pub enum RunsCommand {
 #[command(after_help = "\
 Examples:
   protea runs list
-  protea runs list --project cafa --group H012 --status finished --sort MFO.fmax
+  protea runs list --project cafa --group H012 --sort MFO.fmax
   protea runs list --runner knn --sort MFO.smin:asc --limit 5 --json")]
 pub struct ListArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// Only of this project
+    /// Only runs of this project
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
-    /// Only of this group, or of groups below it: H012 stands for H012/E018 too
+    /// Only runs of this group and its subgroups: H012 includes H012/E018
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
-    /// Only with this status
+    /// Only runs with this status
     #[arg(long, value_enum, value_name = "STATUS")]
     pub status: Option<StatusArg>,
-    /// Only of this runner
+    /// Only runs of this runner
     #[arg(long, value_name = "NAME")]
     pub runner: Option<String>,
-    /// Order by a metric such as MFO.fmax, by `started` or by `seconds`; the highest first, unless
-    /// :asc follows. Runs without the metric come last [default: started]
+    /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
+    /// follows; runs without the metric come last [default: started]
     #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = SortBy::parse)]
     pub sort: Option<SortBy>,
-    /// Show so many runs at most; 0 stands for all
+    /// Most runs to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
 }
 
-/// How a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StatusArg {
-    /// It goes on
+    /// Still running
     Running,
-    /// It came to its end
+    /// Finished successfully
     Finished,
-    /// It ended with an error
+    /// Ended with an error
     Failed,
-    /// The user ended it, or its process vanished
+    /// Cancelled, or its process disappeared
     Killed,
 }
 
 impl StatusArg {
-    /// The status.
+    /// The status in the workspace.
     pub const fn status(self) -> Status {
         match self {
             Self::Running => Status::Running,
@@ -78,7 +78,7 @@ impl StatusArg {
     }
 }
 
-/// By what a list is ordered.
+/// What a list is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortBy {
     /// A metric, `started` or `seconds`.
@@ -88,9 +88,9 @@ pub struct SortBy {
 }
 
 impl SortBy {
-    /// By the time when runs began.
+    /// Sorts by the start time of runs.
     pub const STARTED: &'static str = "started";
-    /// By how long runs took.
+    /// Sorts by the duration of runs.
     pub const SECONDS: &'static str = "seconds";
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -116,7 +116,7 @@ Examples:
   protea runs show 86fa41
   protea runs show 20261121T094936Z-knn-86fa41 --json")]
 pub struct ShowArgs {
-    /// The run: its id, a beginning or an end that only its id has, or its directory
+    /// Run: its id, a unique start or end of it, or its directory
     pub run: String,
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
@@ -128,9 +128,9 @@ pub struct ShowArgs {
 Example:
   protea runs compare 86fa41 0c2d11
 
-Differences are to the first run.")]
+Differences are relative to the first run.")]
 pub struct CompareArgs {
-    /// The runs
+    /// Runs to compare
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     pub runs: Vec<String>,
     #[command(flatten)]
@@ -144,9 +144,9 @@ Examples:
   protea runs log 86fa41 | grep WARN
   protea runs log 86fa41 -f")]
 pub struct LogArgs {
-    /// The run: its id, a beginning or an end that only its id has, or its directory
+    /// Run: its id, a unique start or end of it, or its directory
     pub run: String,
-    /// Go on with what is added, until the run ends
+    /// Follow the log until the run ends
     #[arg(long, short)]
     pub follow: bool,
     #[command(flatten)]
@@ -157,11 +157,11 @@ pub struct LogArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  protea runs tail                                  of the newest run that goes on")]
+  protea runs tail                           follows the newest active run")]
 pub struct TailArgs {
-    /// The run [default: the newest that goes on]
+    /// Run [default: the newest active one]
     pub run: Option<String>,
-    /// Begin with so many lines of what is there
+    /// Number of existing lines to start with
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
     pub lines: usize,
     #[command(flatten)]
@@ -173,16 +173,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_descending_unless_it_is_said() {
-        let by = |key: &str, ascending| {
+    fn runs_are_sorted_in_descending_order_by_default() {
+        let sort_by = |key: &str, ascending| {
             Ok(SortBy {
                 key: key.to_owned(),
                 ascending,
             })
         };
-        assert_eq!(SortBy::parse("MFO.fmax"), by("MFO.fmax", false));
-        assert_eq!(SortBy::parse("MFO.smin:asc"), by("MFO.smin", true));
-        assert_eq!(SortBy::parse("a:b:desc"), by("a:b", false));
+        assert_eq!(SortBy::parse("MFO.fmax"), sort_by("MFO.fmax", false));
+        assert_eq!(SortBy::parse("MFO.smin:asc"), sort_by("MFO.smin", true));
+        assert_eq!(SortBy::parse("a:b:desc"), sort_by("a:b", false));
         assert!(SortBy::parse(":asc").is_err());
     }
 }

@@ -8,35 +8,37 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  protea dataset split data/all data/split --by random --test 0.2 --validation 0.1 --seed 7
+  protea dataset split data/all data/split --by random --test 0.2 --seed 7
   protea dataset split data/all data/split --by cluster --min-seq-id 0.3
-  protea dataset split data/all data/split --by cluster --clusters clusters_cluster.tsv
+  protea dataset split data/all data/split --by cluster --clusters clusters.tsv
   protea dataset split data/all data/split --by taxon --test-taxa 9606,10090
   protea dataset split data/all data/split --by given --test-ids held_out.txt
   protea dataset split data/2024-01 data/targets --by time --later data/2025-01
 
-The parts are frozen datasets in OUT: train, test and perhaps validation; by time, no-knowledge,
-limited-knowledge and partial-knowledge, with the ground truth of each beside it as a table, and
-known.tsv for `protea cafa --known`. To learn from, there is then DATASET itself. OUT appears
-whole or not at all, and must not be there yet.")]
+The parts are frozen datasets in OUT: train, test and, on request, validation.
+A split by time creates no-knowledge, limited-knowledge and partial-knowledge,
+each with its ground truth as a table, and known.tsv for `protea cafa --known`;
+train on DATASET itself then. OUT must not exist yet; it appears complete or not
+at all.")]
 pub struct SplitArgs {
-    /// The dataset to split; by time, the one of the earlier release
+    /// Dataset to split; with --by time, that of the earlier release
     pub dataset: String,
-    /// The directory to make
+    /// Directory to create
     pub out: PathBuf,
-    /// Which protein goes where
+    /// How proteins are assigned to parts
     #[arg(long, value_enum)]
     pub by: SplitBy,
-    /// Share of the proteins for testing [default: 0.2]
-    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Random, by cluster, by taxon")]
+    /// Fraction of the proteins for testing [default: 0.2]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon")]
     pub test: Option<f64>,
-    /// Share of the proteins for choosing settings [default: none]
-    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Random, by cluster, by taxon")]
+    /// Fraction of the proteins for choosing settings [default: none]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon")]
     pub validation: Option<f64>,
-    /// Which of the ways to deal the proteins [default: 0]
+    /// Seed of the random assignment [default: 0]
     #[arg(long, value_name = "N", help_heading = "Random, by cluster, by taxon")]
     pub seed: Option<u64>,
-    /// Two columns, protein and cluster in either order, as MMseqs2 writes them [default: computed by MMseqs2]
+    /// Table of protein and cluster in either order, as MMseqs2 writes it [default: computed with
+    /// MMseqs2]
     #[arg(
         long,
         value_name = "TSV",
@@ -44,10 +46,10 @@ pub struct SplitArgs {
         help_heading = "By cluster"
     )]
     pub clusters: Option<PathBuf>,
-    /// Least identity within a computed cluster [default: 0.3]
-    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "By cluster")]
+    /// Minimum sequence identity in a computed cluster [default: 0.3]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "By cluster")]
     pub min_seq_id: Option<f64>,
-    /// NCBI numbers of the taxa for testing, in place of a share
+    /// NCBI ids of the taxa for testing, instead of a fraction
     #[arg(
         long,
         value_name = "N,N",
@@ -55,7 +57,7 @@ pub struct SplitArgs {
         help_heading = "By taxon"
     )]
     pub test_taxa: Vec<u32>,
-    /// NCBI numbers of the taxa for choosing settings
+    /// NCBI ids of the taxa for choosing settings
     #[arg(
         long,
         value_name = "N,N",
@@ -64,7 +66,7 @@ pub struct SplitArgs {
         help_heading = "By taxon"
     )]
     pub validation_taxa: Vec<u32>,
-    /// The accessions for testing, one per line
+    /// Accessions for testing, one per line
     #[arg(
         long,
         value_name = "TXT",
@@ -72,13 +74,13 @@ pub struct SplitArgs {
         help_heading = "Given"
     )]
     pub test_ids: Option<PathBuf>,
-    /// The accessions for choosing settings
+    /// Accessions for choosing settings, one per line
     #[arg(long, value_name = "TXT", help_heading = "Given")]
     pub validation_ids: Option<PathBuf>,
-    /// The accessions to learn from [default: all that are in no other list]
+    /// Accessions to train on, one per line [default: all that are in no other list]
     #[arg(long, value_name = "TXT", help_heading = "Given")]
     pub train_ids: Option<PathBuf>,
-    /// The dataset of the later release
+    /// Dataset of the later release
     #[arg(
         long,
         value_name = "DATASET",
@@ -86,7 +88,7 @@ pub struct SplitArgs {
         help_heading = "By time"
     )]
     pub later: Option<String>,
-    /// Evidence codes that count, or `any` [default: the experimental ones, TAS and IC]
+    /// Evidence codes that count, or `any` [default: experimental codes, TAS and IC]
     #[arg(
         long,
         value_name = "CODE,CODE",
@@ -94,31 +96,31 @@ pub struct SplitArgs {
         help_heading = "By time"
     )]
     pub evidence: Vec<String>,
-    /// Leave out targets whose ground truth in molecular function is GO:0005515 alone, as CAFA3 does
+    /// Exclude targets whose only term in molecular function is GO:0005515, as in CAFA3
     #[arg(long, help_heading = "By time")]
     pub no_protein_binding: bool,
 }
 
-/// Which protein goes where.
+/// How proteins are assigned to parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SplitBy {
-    /// As lists of accessions say
+    /// By lists of accessions
     Given,
-    /// Every protein by itself, at random
+    /// Each protein at random
     Random,
-    /// Whole clusters of proteins
+    /// Clusters of proteins at random
     Cluster,
-    /// Whole taxa
+    /// Taxa at random, or as listed
     Taxon,
-    /// What was known of a protein in an earlier release, and what came to be known by a later one
+    /// By the annotations that proteins gained between two releases
     Time,
 }
 
 impl SplitArgs {
-    /// The option that does not belong to the way of splitting, if one was given.
-    pub fn out_of_place(&self) -> Option<&'static str> {
+    /// An option that was given and does not apply to this `--by`, if any.
+    pub fn misplaced_option(&self) -> Option<&'static str> {
         use SplitBy::{Cluster, Given, Random, Taxon, Time};
-        let given: [(&'static str, bool, &[SplitBy]); 13] = [
+        let options: [(&'static str, bool, &[SplitBy]); 13] = [
             ("--test", self.test.is_some(), &[Random, Cluster, Taxon]),
             (
                 "--validation",
@@ -141,14 +143,16 @@ impl SplitArgs {
             ("--evidence", !self.evidence.is_empty(), &[Time]),
             ("--no-protein-binding", self.no_protein_binding, &[Time]),
         ];
-        let misplaced = |(_, given, of): &&(_, bool, &[SplitBy])| *given && !of.contains(&self.by);
-        given.iter().find(misplaced).map(|(name, _, _)| *name)
+        let is_misplaced = |(_, is_given, applies_to): &&(_, bool, &[SplitBy])| {
+            *is_given && !applies_to.contains(&self.by)
+        };
+        options.iter().find(is_misplaced).map(|(name, _, _)| *name)
     }
 }
 
-fn share(text: &str) -> Result<f64, String> {
+fn fraction(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
-        _ => Err("give a share between 0 and 1, such as 0.2".to_owned()),
+        Ok(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(fraction),
+        _ => Err("give a fraction between 0 and 1, such as 0.2".to_owned()),
     }
 }

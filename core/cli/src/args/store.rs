@@ -3,26 +3,30 @@
 use clap::{Args, Subcommand};
 
 const SCHEMES: &str = "\
-A place is a path, or a URI:
+A place is a path or a URI:
   file:///data/train         this machine
-  s3://bucket/train          Amazon S3, and what speaks its language (AWS_ENDPOINT_URL)
+  s3://bucket/train          Amazon S3 and compatible (AWS_ENDPOINT_URL)
   gs://bucket/train          Google Cloud Storage
   az://container/train       Azure Blob Storage (AZURE_STORAGE_ACCOUNT_NAME)
   https://example.org/train  a web server; read only
 
-Credentials are taken as the stores' own tools take them, from the environment, profiles or the
-machine, and are never logged or recorded. `protea store` is written up in the book's chapter Stores.";
+protea finds credentials as the stores' own tools do: in the environment, in
+profiles or from the machine. It never logs or records them. See the chapter
+Stores of the book.
 
-/// The commands on stores.
+Example:
+  protea store cp data/train s3://lab/train";
+
+/// Commands for stores.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// List what lies at a place
+    /// List files and directories
     Ls(LsArgs),
-    /// Copy a file or a published directory, checked on arrival; nothing is overwritten
+    /// Copy a file or a published directory and check it; nothing is overwritten
     Cp(CpArgs),
-    /// Check every file of a directory against its manifest, where it lies
+    /// Check every file of a directory against its manifest
     Verify(VerifyArgs),
-    /// Show what the cache of fetched things holds, or clear it
+    /// Show or clear the cache of fetched datasets and models
     Cache(CacheArgs),
 }
 
@@ -30,13 +34,13 @@ pub enum StoreCommand {
 #[derive(Debug, Args)]
 #[command(after_help = SCHEMES)]
 pub struct LsArgs {
-    /// The place
+    /// Path or URI
     #[arg(value_name = "PLACE")]
     pub place: String,
-    /// Everything below it, not only what lies directly there
+    /// Also list the content of directories
     #[arg(long, short)]
     pub recursive: bool,
-    /// How many entries to show; 0 stands for all
+    /// Most entries to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub limit: usize,
 }
@@ -45,11 +49,10 @@ pub struct LsArgs {
 #[derive(Debug, Args)]
 #[command(after_help = SCHEMES)]
 pub struct CpArgs {
-    /// A file or a directory
+    /// File or directory
     #[arg(value_name = "FROM")]
     pub from: String,
-    /// Where it goes; must not be there yet. A file keeps its name where this ends with / or is a
-    /// directory
+    /// Destination; must not exist yet. A file keeps its name if this ends with / or is a directory
     #[arg(value_name = "TO")]
     pub to: String,
 }
@@ -58,7 +61,7 @@ pub struct CpArgs {
 #[derive(Debug, Args)]
 #[command(after_help = SCHEMES)]
 pub struct VerifyArgs {
-    /// The directory, with its dataset.json or store_manifest.json
+    /// Directory with a dataset.json or store_manifest.json
     #[arg(value_name = "PLACE")]
     pub place: String,
 }
@@ -66,7 +69,7 @@ pub struct VerifyArgs {
 /// Arguments of `protea store cache`.
 #[derive(Debug, Args)]
 pub struct CacheArgs {
-    /// Throw away everything that no process uses
+    /// Delete everything that no process uses
     #[arg(long)]
     pub clear: bool,
 }

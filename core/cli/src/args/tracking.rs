@@ -1,4 +1,4 @@
-//! Where runs are shown: `--track` and its company, `protea sync`, `protea new-run`,
+//! Tracking: `--track` and related options, `protea sync`, `protea new-run`,
 //! `protea bind-tracker`.
 
 use std::path::PathBuf;
@@ -10,54 +10,54 @@ use protea_core::{backends::Backend, tracking::OnLogError};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tracking")]
 pub struct TrackingArgs {
-    /// Show the run in this backend too; may be given more than once
+    /// Also send the run to this backend; repeatable
     #[arg(long = "track", value_name = "BACKEND", value_parser = PossibleValuesParser::new(Backend::NAMES))]
     pub track: Vec<String>,
-    /// What the run belongs to: an experiment in MLflow, a project in W&B
+    /// Project of the run: an experiment in MLflow, a project in W&B
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
-    /// What the run is compared within, such as H012/E018/full
+    /// Group of runs to compare with, such as H012/E018/full
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
-    /// A tag; may be given more than once
+    /// Tag; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<String>,
-    /// A text for people
+    /// Notes for people
     #[arg(long, value_name = "TEXT")]
     pub notes: Option<String>,
-    /// Talk to no server; `protea sync` sends the run later
+    /// Contact no server; `protea sync` sends the run later
     #[arg(long)]
     pub offline: bool,
-    /// Keep the run in this job of the workspace, and in the run that the job is bound to
+    /// Add the run to this job of the workspace and to the tracker run of the job
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,
-    /// What becomes of the run when its event log cannot be written any more, as on a full disk
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = LogTrouble::Fail)]
-    pub on_log_error: LogTrouble,
+    /// What to do if the event log cannot be written, for example on a full disk
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t = LogErrorAction::Fail)]
+    pub on_log_error: LogErrorAction,
 }
 
-/// What becomes of a run whose event log cannot be written.
+/// What to do if the event log of a run cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogTrouble {
-    /// The run fails
+pub enum LogErrorAction {
+    /// Fail the run
     Fail,
-    /// The run goes on; a gap in the log shows what was lost
+    /// Continue; the log records the gap
     Continue,
 }
 
-impl From<LogTrouble> for OnLogError {
-    fn from(trouble: LogTrouble) -> Self {
-        match trouble {
-            LogTrouble::Fail => Self::Fail,
-            LogTrouble::Continue => Self::Continue,
+impl From<LogErrorAction> for OnLogError {
+    fn from(action: LogErrorAction) -> Self {
+        match action {
+            LogErrorAction::Fail => Self::Fail,
+            LogErrorAction::Continue => Self::Continue,
         }
     }
 }
 
-/// Which workspace.
+/// The workspace of a command.
 #[derive(Debug, Args)]
 pub struct WorkspaceArgs {
-    /// The workspace [default: ./protea-workspace]
+    /// Workspace directory [default: ./protea-workspace]
     #[arg(
         long,
         value_name = "DIR",
@@ -76,16 +76,17 @@ Examples:
   protea sync
   protea sync --backend mlflow --json
 
-Every run is in the workspace first. What its backends do not have yet, because a server was away, a
-run was --offline or a process was killed, is sent now. It is safe to interrupt, to repeat, and to run
-from two terminals: each point arrives once.")]
+Every run is written to the workspace first. This command sends what a backend
+does not have yet because its server was down, the run was --offline, or a
+process was killed. It can be interrupted, repeated and run twice at the same
+time: each point arrives once.")]
 pub struct SyncArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// Only to this backend; may be given more than once
+    /// Send only to this backend; repeatable
     #[arg(long = "backend", value_name = "BACKEND", value_parser = PossibleValuesParser::new(Backend::NAMES))]
     pub backends: Vec<String>,
-    /// Say what would be sent, and send nothing
+    /// Show what would be sent without sending it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -97,18 +98,19 @@ Examples:
   protea sync-offline --dry-run
   WANDB_API_KEY=… protea sync-offline
 
-Runs of --track wandb are written as the official client writes its offline runs, and uploaded by it:
-`pip install wandb`. Its exit code is not trusted; a run counts as uploaded when nothing of it failed.")]
+protea writes runs of --track wandb in the offline format of the official
+client, which then uploads them (`pip install wandb`). The client's exit code is
+not reliable, so protea checks its output as well.")]
 pub struct SyncOfflineArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// Say what would be uploaded, and upload nothing
+    /// Show what would be uploaded without uploading it
     #[arg(long)]
     pub dry_run: bool,
-    /// The official client [default: wandb on the PATH]
+    /// Official client [default: wandb on the PATH]
     #[arg(long, value_name = "FILE")]
     pub wandb: Option<PathBuf>,
-    /// How long one run may take
+    /// Time limit of one run
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub time_limit: u64,
 }
@@ -117,22 +119,22 @@ pub struct SyncOfflineArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  JOB=$(protea new-run --experiment E018 --hypothesis H012 --sp condition=full,seed=0 --quiet)
+  JOB=$(protea new-run --experiment E018 --sp condition=full,seed=0 --quiet)
   protea bind-tracker $JOB --backend mlflow --project cafa
   protea run knn --job $JOB
 
-A job is known by its state point: the same values give the same job. Python's signac finds it too.")]
+The state point identifies a job: the same values give the same job, also in
+signac for Python.")]
 pub struct NewRunArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// The experiment, such as E018
+    /// Experiment, such as E018
     #[arg(long, value_name = "ID")]
     pub experiment: String,
-    /// The hypothesis that it tests, such as H012
+    /// Hypothesis that it tests, such as H012
     #[arg(long, value_name = "ID")]
     pub hypothesis: Option<String>,
-    /// More of the state point; a value is JSON where it can be read so, else a text. May be given
-    /// more than once
+    /// More of the state point; VALUE is parsed as JSON, otherwise it is a string; repeatable
     #[arg(long = "sp", value_name = "KEY=VALUE,…")]
     pub state_point: Vec<String>,
 }
@@ -143,23 +145,23 @@ pub struct NewRunArgs {
 Example:
   protea bind-tracker 4f6f2a --backend mlflow --project cafa
 
-The job's document, signac_job_document.json, then says which run it is bound to, and the run's
-configuration which job, experiment and hypothesis it is of.")]
+The job's document (signac_job_document.json) then names the tracker run, and
+the run's configuration names the job, the experiment and the hypothesis.")]
 pub struct BindTrackerArgs {
-    /// The job: its id, the beginning of it, or its directory
+    /// Job: its id, the start of it, or its directory
     pub job: String,
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// The backend
+    /// Backend to bind it to
     #[arg(long, value_name = "BACKEND", value_parser = PossibleValuesParser::new(Backend::NAMES))]
     pub backend: String,
-    /// What the run belongs to: an experiment in MLflow, a project in W&B
+    /// Project of the run: an experiment in MLflow, a project in W&B
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
-    /// Talk to no server; `protea sync` sends the run later
+    /// Contact no server; `protea sync` sends the run later
     #[arg(long)]
     pub offline: bool,
-    /// Bind it anew if it is bound to another run; that one stays as it is
+    /// Replace an existing binding; the tracker run stays as it is
     #[arg(long)]
     pub rebind: bool,
 }

@@ -1,18 +1,18 @@
-//! Which runners may be dispatched.
+//! Which runners are trusted.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use protea_core::catalog::LOCK_FILE;
 
-/// Which runners may be dispatched.
+/// Which runners are trusted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Trust")]
 pub struct LockArgs {
-    /// Dispatch only a runner that is pinned in the lock file; `protea runners lock` writes it
+    /// Use only runners pinned in the lock file that `protea runners lock` writes
     #[arg(long)]
     pub locked: bool,
-    /// The lock file
+    /// Lock file
     #[arg(long, value_name = "FILE", requires = "locked", default_value = LOCK_FILE)]
     pub lock_file: PathBuf,
 }

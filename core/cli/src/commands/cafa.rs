@@ -1,6 +1,6 @@
 //! `protea cafa`.
 
-use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use protea_cafa::{
     ontology::Ontology,
@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, Table, number, percent, range, shown},
+    output::{Report, Reporter, Table, display_path, number, percent, range},
 };
 
 /// Scores prediction files and writes cafaeval's tables.
@@ -30,40 +30,19 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
     let Some(evaluator) = args.evaluator() else {
         return Err(Failure::new(
             Exit::Usage,
-            "cafaeval has no --known and no --toi: they are scored as CAFA-evaluator-PK does; leave out --evaluator cafaeval",
+            "--evaluator cafaeval does not support --known and --toi; they need the rules of CAFA-evaluator-PK: leave out --evaluator cafaeval",
         ));
     };
 
     let ontology = Ontology::read(&args.ontology)?;
-    let truth = GroundTruth::read(&args.ground_truth, &ontology)?;
-    let accretion = args
-        .ia
-        .as_ref()
-        .map(|file| InformationAccretion::read(file, &ontology))
-        .transpose()?;
-    let known = args.known.as_ref();
-    let known = known
-        .map(|file| GroundTruth::read_known(file, &ontology))
-        .transpose()?;
-    let interest = args.toi.as_ref();
-    let interest = interest
-        .map(|file| TermsOfInterest::read(file, &ontology))
-        .transpose()?;
-    let knowledge = PartialKnowledge {
-        known: known.as_ref(),
-        interest: interest.as_ref(),
-    };
-    let files = prediction_files(&args.predictions)?;
+    let inputs = Inputs::read(args, &ontology)?;
+    let knowledge = inputs.knowledge();
     if args.log_level <= LogLevel::Warning {
-        let name = format!("ground truth {}", truth.name());
-        warn_of_terms(&reporter, &name, &truth.skipped().unknown_terms);
-        if evaluator == EvaluatorArg::Pk {
-            warn_of_knowledge(&reporter, &truth, &knowledge, &options);
-        }
+        inputs.warn(&reporter, evaluator, &options);
     }
 
-    let how = How {
-        accretion: accretion.as_ref(),
+    let method = Method {
+        accretion: inputs.accretion.as_ref(),
         options: &options,
         rules: match evaluator {
             EvaluatorArg::Cafaeval => Rules::Cafaeval,
@@ -71,54 +50,110 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         },
         bootstrap: args.resampling(),
     };
-    let scored = score(&truth, &files, &how, &reporter);
+    let scored = score(&inputs.truth, &inputs.predictions, &method, &reporter);
     reporter.abandon();
-    let Scored {
-        evaluations,
-        intervals,
-        failed,
-    } = scored?;
-    if evaluations.is_empty() {
-        return Err(nothing_scored(&failed));
+    let scored = scored?;
+    if scored.evaluations.is_empty() {
+        return Err(nothing_scored(&scored.failed));
     }
-    for (name, message) in &failed {
+    for (name, message) in &scored.failed {
         reporter.warn(&format!("{name} is not scored: {message}"));
     }
     if args.log_level <= LogLevel::Warning {
-        for evaluation in &evaluations {
-            warn_of(&reporter, evaluation, args.log_level);
+        for evaluation in &scored.evaluations {
+            warn_of_skipped(&reporter, evaluation, args.log_level);
         }
     }
-    let tables = write_tables(&args.out_dir, &evaluations, &options)?;
-    let place = shown(&args.out_dir);
-    let scored = || evaluations.iter().zip(&intervals);
-    let files: Vec<Value> = scored()
+    let tables = write_tables(&args.out_dir, &scored.evaluations, &options)?;
+    Ok(Report {
+        text: format!(
+            "{}\n{} tables in {}\n",
+            table(&scored, args.resampling().as_ref()),
+            tables.len(),
+            display_path(&args.out_dir)
+        ),
+        json: to_json(args, evaluator, &options, &scored, &tables),
+    })
+}
+
+/// The files that the arguments name, except the ontology, which all of them refer to.
+struct Inputs<'o> {
+    truth: GroundTruth<'o>,
+    accretion: Option<InformationAccretion<'o>>,
+    known: Option<GroundTruth<'o>>,
+    interest: Option<TermsOfInterest<'o>>,
+    predictions: Vec<PredictionFile>,
+}
+
+impl<'o> Inputs<'o> {
+    fn read(args: &CafaArgs, ontology: &'o Ontology) -> Result<Self, ScoringError> {
+        Ok(Self {
+            truth: GroundTruth::read(&args.ground_truth, ontology)?,
+            accretion: args
+                .ia
+                .as_ref()
+                .map(|file| InformationAccretion::read(file, ontology))
+                .transpose()?,
+            known: args
+                .known
+                .as_ref()
+                .map(|file| GroundTruth::read_known(file, ontology))
+                .transpose()?,
+            interest: args
+                .toi
+                .as_ref()
+                .map(|file| TermsOfInterest::read(file, ontology))
+                .transpose()?,
+            predictions: prediction_files(&args.predictions)?,
+        })
+    }
+
+    fn knowledge(&self) -> PartialKnowledge<'_> {
+        PartialKnowledge {
+            known: self.known.as_ref(),
+            interest: self.interest.as_ref(),
+        }
+    }
+
+    /// Warns of what is in the inputs and does not count.
+    fn warn(&self, reporter: &Reporter, evaluator: EvaluatorArg, options: &ScoringOptions) {
+        let name = format!("ground truth {}", self.truth.name());
+        warn_of_terms(reporter, &name, &self.truth.skipped().unknown_terms);
+        if evaluator == EvaluatorArg::Pk {
+            warn_of_knowledge(reporter, &self.truth, &self.knowledge(), options);
+        }
+    }
+}
+
+fn to_json(
+    args: &CafaArgs,
+    evaluator: EvaluatorArg,
+    options: &ScoringOptions,
+    scored: &Scored,
+    tables: &[PathBuf],
+) -> Value {
+    let files: Vec<Value> = scored
+        .pairs()
         .map(|(evaluation, intervals)| evaluation_json(evaluation, intervals))
         .collect();
-    let failed: Vec<Value> = failed
+    let failed: Vec<Value> = scored
+        .failed
         .iter()
         .map(|(name, message)| json!({ "name": name, "message": message }))
         .collect();
-    let paths: Vec<_> = tables.iter().map(|path| path.to_string_lossy()).collect();
-    Ok(Report {
-        text: format!(
-            "{}\n{} tables in {place}\n",
-            table(scored(), args.resampling().as_ref()),
-            tables.len()
-        ),
-        json: json!({
-            "evaluator": match evaluator {
-                EvaluatorArg::Cafaeval => "cafaeval",
-                EvaluatorArg::Pk => "pk",
-            },
-            "known": args.known,
-            "toi": args.toi,
-            "files": files,
-            "failed": failed,
-            "options": options,
-            "bootstrap": args.resampling(),
-            "tables": paths,
-        }),
+    let tables: Vec<_> = tables.iter().map(|path| path.to_string_lossy()).collect();
+    json!({
+        "evaluator": match evaluator {
+            EvaluatorArg::Cafaeval => "cafaeval",
+            EvaluatorArg::Pk => "pk",
+        },
+        "known": args.known,
+        "toi": args.toi,
+        "files": files,
+        "failed": failed,
+        "options": options,
+        "bootstrap": args.resampling(),
+        "tables": tables,
     })
 }
 
@@ -126,12 +161,12 @@ fn nothing_scored(failed: &[(String, String)]) -> Failure {
     let first = failed.first().map_or("", |(_, message)| message);
     let others = match failed.len() {
         0 | 1 => String::new(),
-        several => format!(" (the same goes for {} more files)", several - 1),
+        several => format!(" (and {} more files have nothing to score)", several - 1),
     };
     Failure::new(Exit::Input, format!("{first}{others}"))
 }
 
-/// Makes the threads of this process.
+/// Starts the threads of this process; 0 for one per core.
 pub(super) fn set_threads(threads: usize) -> Result<(), Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -139,13 +174,13 @@ pub(super) fn set_threads(threads: usize) -> Result<(), Failure> {
         .map_err(|error| {
             Failure::new(
                 Exit::Failed,
-                format!("{threads} threads cannot be had: {error}; give fewer with --threads"),
+                format!("cannot start {threads} threads: {error}; use fewer with --threads"),
             )
         })
 }
 
 /// How predictions are scored.
-struct How<'h> {
+struct Method<'h> {
     accretion: Option<&'h InformationAccretion<'h>>,
     options: &'h ScoringOptions,
     rules: Rules<'h>,
@@ -154,24 +189,30 @@ struct How<'h> {
 
 struct Scored {
     evaluations: Vec<Evaluation>,
-    /// The intervals of Fmax in the namespaces of each; empty where they were not asked for.
+    /// For each evaluation the intervals of Fmax by namespace; empty without a bootstrap.
     intervals: Vec<Vec<Interval>>,
-    /// Files that have nothing to score, with the reason.
+    /// Names of files with nothing to score, and the reason.
     failed: Vec<(String, String)>,
 }
 
-/// Scores the files one after the other, the next being read while one is scored. A file without a
-/// prediction for the ground truth is passed over, as cafaeval does.
+impl Scored {
+    fn pairs(&self) -> impl Iterator<Item = (&Evaluation, &Vec<Interval>)> {
+        self.evaluations.iter().zip(&self.intervals)
+    }
+}
+
+/// Scores the files one after the other, and reads the next while one is scored. A file without a
+/// prediction for the ground truth is skipped, as cafaeval does.
 fn score(
     truth: &GroundTruth<'_>,
     files: &[PredictionFile],
-    how: &How<'_>,
+    method: &Method<'_>,
     reporter: &Reporter,
 ) -> Result<Scored, Failure> {
-    let evaluate = |predictions: &Predictions<'_>| match how.rules {
-        Rules::Cafaeval => evaluate(predictions, how.accretion, how.options),
+    let evaluate = |predictions: &Predictions<'_>| match method.rules {
+        Rules::Cafaeval => evaluate(predictions, method.accretion, method.options),
         Rules::PartialKnowledge(knowledge) => {
-            evaluate_partial(predictions, how.accretion, how.options, knowledge)
+            evaluate_partial(predictions, method.accretion, method.options, knowledge)
         }
     };
     let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
@@ -190,10 +231,10 @@ fn score(
         match evaluation {
             Ok(evaluation) => {
                 evaluations.push(evaluation);
-                intervals.push(resampled(&predictions, how)?);
+                intervals.push(resampled(&predictions, method)?);
             }
             Err(error @ ScoringError::NoOverlap { .. }) => {
-                failed.push((predictions.name().to_owned(), error.to_string()));
+                failed.push((predictions.name().to_owned(), Failure::from(error).message));
             }
             Err(error) => return Err(error.into()),
         }
@@ -209,32 +250,38 @@ fn score(
     })
 }
 
-/// The interval of Fmax in each namespace, where that is asked for.
-fn resampled(predictions: &Predictions<'_>, how: &How<'_>) -> Result<Vec<Interval>, ScoringError> {
-    let Some(bootstrap) = &how.bootstrap else {
+/// The interval of Fmax in each namespace; none without a bootstrap.
+fn resampled(
+    predictions: &Predictions<'_>,
+    method: &Method<'_>,
+) -> Result<Vec<Interval>, ScoringError> {
+    let Some(bootstrap) = &method.bootstrap else {
         return Ok(Vec::new());
     };
-    let mut watch = |_, _| match interrupt::requested() {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    };
-    let resampled = resample(predictions, how.options, how.rules, bootstrap, &mut watch)?;
+    let mut watch = |_, _| interrupt::continue_unless_requested();
+    let resampled = resample(
+        predictions,
+        method.options,
+        method.rules,
+        bootstrap,
+        &mut watch,
+    )?;
     Ok(resampled.iter().map(Resampled::interval).collect())
 }
 
-fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
+fn warn_of_skipped(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
     let (name, skipped) = (&evaluation.name, &evaluation.skipped);
     warn_of_terms(reporter, name, &skipped.unknown_terms);
     if skipped.short_lines > 0 {
         reporter.warn(&format!(
-            "{name}: lines with fewer than three columns were left out: {}",
+            "{name}: skipped lines with fewer than three columns: {}",
             skipped.short_lines
         ));
     }
-    // To predict for more proteins than the ground truth has is usual.
+    // Predicting for more proteins than the ground truth has is common, so this is only a note.
     if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
         reporter.note(&format!(
-            "{name}: proteins that are not in the ground truth were left out: {}",
+            "{name}: skipped proteins that are not in the ground truth: {}",
             skipped.unknown_proteins
         ));
     }
@@ -243,7 +290,7 @@ fn warn_of(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
 fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &Tally) {
     if unknown.lines > 0 {
         reporter.warn(&format!(
-            "{name}: terms that are not in the ontology, or obsolete in it, were left out: {unknown}"
+            "{name}: skipped terms that are obsolete or not in the ontology: {unknown}"
         ));
     }
 }
@@ -259,7 +306,7 @@ fn warn_of_knowledge(
         warn_of_terms(reporter, &name, &known.skipped().unknown_terms);
         for namespace in knowledge.nothing_known(truth) {
             reporter.warn(&format!(
-                "{name}: nothing is known of any protein of the ground truth in {namespace}: all its terms count there"
+                "{name}: no annotations in {namespace} for the proteins of the ground truth, so all of their terms count there"
             ));
         }
     }
@@ -267,24 +314,21 @@ fn warn_of_knowledge(
         let name = format!("terms of interest {}", interest.name());
         warn_of_terms(reporter, &name, interest.unknown());
     }
-    for left in knowledge.nothing_left(truth, options) {
+    for unscored in knowledge.nothing_left(truth, options) {
         reporter.warn(&format!(
-            "{} is not scored: no protein of the ground truth ({} there) has a term left that is of interest and not known",
-            left.namespace, left.proteins
+            "{} is not scored: none of the {} proteins of the ground truth there has a term that is of interest and not yet known",
+            unscored.namespace, unscored.proteins
         ));
     }
 }
 
-fn table<'s>(
-    scored: impl Iterator<Item = (&'s Evaluation, &'s Vec<Interval>)>,
-    bootstrap: Option<&Bootstrap>,
-) -> String {
+fn table(scored: &Scored, bootstrap: Option<&Bootstrap>) -> String {
     let interval = bootstrap.map(|bootstrap| format!("{} % CI", percent(bootstrap.confidence)));
     let headings = ["file", "aspect", "proteins", "Fmax"].map(str::to_owned);
     let others = ["at tau", "wFmax", "Smin", "AuPRC", "coverage"].map(str::to_owned);
     let mut table = Table::new(2.., headings.into_iter().chain(interval).chain(others));
     let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-    for (evaluation, intervals) in scored {
+    for (evaluation, intervals) in scored.pairs() {
         let mut namespaces: Vec<_> = evaluation.namespaces.iter().enumerate().collect();
         namespaces
             .sort_by_key(|(_, namespace)| namespace.aspect.map_or(usize::MAX, |a| a as usize));

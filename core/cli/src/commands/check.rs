@@ -18,12 +18,12 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, Table, shown},
+    output::{Report, Reporter, Table, display_path},
 };
 
-/// Tests runners, saying of each test how it went when it is done.
+/// Tests runners and prints each result as soon as the test ends.
 pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let selection = Selection::new(&args.filter, &args.exclude).map_err(misuse)?;
+    let selection = Selection::new(&args.filter, &args.exclude).map_err(usage)?;
     if args.list {
         return Ok(list(&selection));
     }
@@ -31,26 +31,27 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     check.selection = selection;
     check.config = config(&args.config)?;
     check.jobs = args.jobs.map_or(check.jobs, usize::from);
-    // Before the work rather than after it: nobody wants to learn then that it was in vain.
+    // Checked before the tests run, which can take minutes.
     if let Some(path) = &args.junit {
         std::fs::write(path, "").map_err(|error| cannot_write(path, &error))?;
     }
     interrupt::cooperate(reporter);
     let lines = Lines {
-        shown: !json,
+        print: !json,
         only_failed: args.only_failed,
         out: Mutex::new(()),
     };
-    let report = check.run(&lines).map_err(unusable)?;
+    let report = check.run(&lines).map_err(fixture_failure)?;
     if let Some(path) = &args.junit {
         std::fs::write(path, report.to_junit()).map_err(|error| cannot_write(path, &error))?;
     }
     let (complete, succeeded) = (report.complete, report.succeeded());
     let counts = counts(&report);
     let summary = summary(&report);
-    let report = match args.only_failed {
-        true => report.only_failed(),
-        false => report,
+    let report = if args.only_failed {
+        report.only_failed()
+    } else {
+        report
     };
     if !complete {
         return Err(Failure::cancelled().with_text(format!("{counts}\n")));
@@ -69,32 +70,32 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
                 .iter()
                 .any(|test| test.verdict.status().is_failure())
         })
-        .map(|file| shown(&file.path))
+        .map(|file| display_path(&file.path))
         .collect();
     Err(Failure::new(
         Exit::Failed,
-        format!("the contract is broken by {}", broken.join(", ")),
+        format!("these runners break the contract: {}", broken.join(", ")),
     )
     .with_text(format!("{counts}\n"))
     .with_detail("summary", summary)
     .with_detail("files", json!(report.files)))
 }
 
-/// The processes that run the runners' code are this program again.
+/// Starts this program again for the processes that run the runners' code.
 pub fn host() -> Result<Host, Failure> {
     Host::this_program()
-        .map_err(|error| Failure::new(Exit::Failed, format!("a worker cannot be started: {error}")))
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a worker: {error}")))
 }
 
-/// The configuration: the file that is named, or the usual one where it is, and options over it.
+/// The configuration: the file given or conformance.toml if it exists, overridden by the options.
 pub fn config(args: &ConfigArgs) -> Result<Config, Failure> {
-    let usual = PathBuf::from(FILE_NAME);
+    let default = PathBuf::from(FILE_NAME);
     let file = args
         .config
         .clone()
-        .or_else(|| usual.is_file().then_some(usual));
+        .or_else(|| default.is_file().then_some(default));
     let mut config = match file {
-        Some(file) => Config::read(&file).map_err(misuse)?,
+        Some(file) => Config::read(&file).map_err(usage)?,
         None => Config::default(),
     };
     if let Some(time) = args.time_limit {
@@ -106,17 +107,17 @@ pub fn config(args: &ConfigArgs) -> Result<Config, Failure> {
     Ok(config)
 }
 
-/// The suite cannot work with the datasets that it makes, or those that it is given.
-pub fn unusable(error: FixtureError) -> Failure {
+/// The suite cannot write its datasets, or cannot use those it was given.
+pub fn fixture_failure(error: FixtureError) -> Failure {
     let exit = match &error {
         FixtureError::Given(_) => Exit::Usage,
         _ => Exit::Output,
     };
-    Failure::new(exit, error.to_string())
+    Failure::from_error(exit, &error)
 }
 
-fn misuse(error: impl std::error::Error) -> Failure {
-    Failure::new(Exit::Usage, error.to_string())
+fn usage(error: impl std::error::Error) -> Failure {
+    Failure::from_error(Exit::Usage, &error)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
@@ -127,7 +128,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn list(selection: &Selection) -> Report {
-    let mut table = Table::new(0..0, ["test", "what it checks"]);
+    let mut table = Table::new(0..0, ["test", "what it requires"]);
     for test in selection.tests() {
         table.row([test.name(), test.description()]);
     }
@@ -147,9 +148,9 @@ fn summary(report: &protea_conformance::Report) -> Value {
     Value::Object(summary)
 }
 
-/// Says of each test how it went.
+/// Prints the result of each test.
 struct Lines {
-    shown: bool,
+    print: bool,
     only_failed: bool,
     out: Mutex<()>,
 }
@@ -158,7 +159,7 @@ impl Observer for Lines {
     fn tested(&self, _: &Path, runner: &str, test: &TestReport) {
         let status = test.verdict.status();
         let wanted = !self.only_failed || status.is_failure() || status == Status::Warning;
-        if !self.shown || !wanted {
+        if !self.print || !wanted {
             return;
         }
         let style = style(status);
@@ -169,7 +170,7 @@ impl Observer for Lines {
             printable(&details(test))
         );
         let _one_at_a_time = self.out.lock();
-        // That nobody reads on is no reason to test less.
+        // A closed pipe must not stop the tests: their results are also in the report.
         let mut out = anstream::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
@@ -188,7 +189,8 @@ fn style(status: Status) -> Style {
     }
 }
 
-/// What runners say goes to the terminal: without anything that could steer it.
+/// Text of a runner for the terminal: control characters, which could move the cursor or worse,
+/// become spaces.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })

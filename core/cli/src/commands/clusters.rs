@@ -19,15 +19,15 @@ use tempfile::TempDir;
 use crate::{exit::Exit, failure::Failure, interrupt};
 
 const PROGRAM: &str = "mmseqs";
-/// How often the program is looked at.
-const LOOKS: Duration = Duration::from_millis(25);
-/// So much of what a failed program said last is shown.
-const LAST_WORDS: usize = 1000;
+/// How often the program is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
+/// How many characters of a failed program's output an error shows.
+const OUTPUT_TAIL: usize = 1000;
 
-/// Clusters that were computed; the file goes when this does.
+/// Computed clusters. Dropping this removes their file.
 pub struct Clusters {
     directory: TempDir,
-    /// What computed them, with its version.
+    /// The program that computed them, with its version.
     pub program: String,
 }
 
@@ -38,7 +38,8 @@ impl Clusters {
     }
 }
 
-/// Clusters the proteins of a dataset with at least this identity, on four fifths of both sequences.
+/// Clusters the proteins of a dataset: members share at least this identity with their
+/// representative, over 80 % of both sequences.
 pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Failure> {
     let program = find()?;
     let unwritable = |path: &Path| {
@@ -52,9 +53,18 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
     };
     let directory = TempDir::new().map_err(unwritable(&env::temp_dir()))?;
     let fasta = directory.path().join("proteins.fasta");
-    write_fasta(dataset, &fasta, unwritable(&fasta))?;
-    let said = directory.path().join("said");
-    let version = run(&program, &["version".into()], &said)?;
+    if let Some(accession) = without_sequence(dataset) {
+        return Err(Failure::new(
+            Exit::Input,
+            format!(
+                "{}: {accession} has no sequence and cannot be clustered; give a table with --clusters",
+                dataset.directory().display()
+            ),
+        ));
+    }
+    write_fasta(dataset, &fasta).map_err(unwritable(&fasta))?;
+    let output = directory.path().join("output");
+    let version = run(&program, &["version".into()], &output)?;
     let arguments: Vec<OsString> = vec![
         "easy-cluster".into(),
         "proteins.fasta".into(),
@@ -67,7 +77,7 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
         "-v".into(),
         "1".into(),
     ];
-    run(&program, &arguments, &said)?;
+    run(&program, &arguments, &output)?;
     Ok(Clusters {
         directory,
         program: format!("MMseqs2 {}", version.trim()),
@@ -83,76 +93,72 @@ fn find() -> Result<PathBuf, Failure> {
     found.next().ok_or_else(|| {
         Failure::new(
             Exit::Input,
-            "clusters are computed by MMseqs2, and mmseqs is not on the PATH; install it with `apt-get install mmseqs2`, \
+            "computing clusters needs MMseqs2, and mmseqs is not on the PATH; install it with `apt-get install mmseqs2`, \
              or give a table with --clusters",
         )
     })
 }
 
-fn write_fasta(
-    dataset: &FrozenDataset,
-    path: &Path,
-    unwritable: impl Fn(io::Error) -> Failure,
-) -> Result<(), Failure> {
-    let mut file = BufWriter::new(File::create(path).map_err(&unwritable)?);
-    for protein in 0..dataset.len() {
-        let accession = dataset.accession(protein);
-        let Some(sequence) = dataset.sequence(protein) else {
-            return Err(Failure::new(
-                Exit::Input,
-                format!(
-                    "{}: {accession} has no sequence, so that it cannot be clustered; give a table with --clusters",
-                    dataset.directory().display()
-                ),
-            ));
-        };
-        writeln!(file, ">{accession}\n{sequence}").map_err(&unwritable)?;
-    }
-    file.flush().map_err(unwritable)
+/// The first protein that has no sequence.
+fn without_sequence(dataset: &FrozenDataset) -> Option<&str> {
+    (0..dataset.len())
+        .find(|protein| dataset.sequence(*protein).is_none())
+        .map(|protein| dataset.accession(protein))
 }
 
-/// Runs the program to its end beside the file `said`, and gives what it printed.
-fn run(program: &Path, arguments: &[OsString], said: &Path) -> Result<String, Failure> {
+fn write_fasta(dataset: &FrozenDataset, path: &Path) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for protein in 0..dataset.len() {
+        if let Some(sequence) = dataset.sequence(protein) {
+            writeln!(file, ">{}\n{sequence}", dataset.accession(protein))?;
+        }
+    }
+    file.flush()
+}
+
+/// Runs the program in the directory of the file `output`, and returns what it printed there.
+fn run(program: &Path, arguments: &[OsString], output: &Path) -> Result<String, Failure> {
     let failed = |error: io::Error| {
         Failure::new(
             Exit::Failed,
-            format!("{} cannot be run: {error}", program.display()),
+            format!("cannot run {}: {error}", program.display()),
         )
     };
-    let log = File::create(said).map_err(failed)?;
+    let log = File::create(output).map_err(failed)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .current_dir(said.parent().unwrap_or(Path::new(".")))
+        .current_dir(output.parent().unwrap_or(Path::new(".")))
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(failed)?)
         .stderr(log);
-    // It is a script that starts others: they are ended together.
+    // mmseqs is a script that starts other processes: a group of its own lets all of them be killed.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let status = Running(command.spawn().map_err(failed)?).until_it_ends(&failed)?;
-    let text = fs::read(said).map_err(failed)?;
+    let status = Running(command.spawn().map_err(failed)?).wait(&failed)?;
+    let text = fs::read(output).map_err(failed)?;
     let text = String::from_utf8_lossy(&text).into_owned();
     if status.success() {
         return Ok(text);
     }
-    let skipped = text.chars().count().saturating_sub(LAST_WORDS);
+    let skipped = text.chars().count().saturating_sub(OUTPUT_TAIL);
     let last: String = text.chars().skip(skipped).collect();
     Err(Failure::new(
         Exit::Failed,
-        format!("{} ended with {status}: {}", program.display(), last.trim()),
+        format!(
+            "{} failed with {status}: {}",
+            program.display(),
+            last.trim()
+        ),
     ))
 }
 
-/// A process that does not outlive the command, however that ends.
+/// A child process that is killed when this is dropped.
 struct Running(Child);
 
 impl Running {
-    fn until_it_ends(
-        mut self,
-        failed: &dyn Fn(io::Error) -> Failure,
-    ) -> Result<ExitStatus, Failure> {
+    fn wait(mut self, failed: &dyn Fn(io::Error) -> Failure) -> Result<ExitStatus, Failure> {
         loop {
             if let Some(status) = self.0.try_wait().map_err(failed)? {
                 return Ok(status);
@@ -160,14 +166,14 @@ impl Running {
             if interrupt::requested() {
                 return Err(Failure::cancelled());
             }
-            thread::sleep(LOOKS);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Of one that has ended and was waited for, nothing is left to be killed.
+        // A process that was waited for is gone, and its id may belong to another by now.
         if let Ok(None) = self.0.try_wait() {
             #[cfg(unix)]
             if let Some(group) = rustix::process::Pid::from_raw(self.0.id().cast_signed()) {

@@ -1,6 +1,6 @@
 //! `protea cv`.
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::path::PathBuf;
 
 use protea_cafa::dataset::{FoldPlace, Folds, FoldsRequest, FrozenDataset, Grouping, folds};
 use protea_core::{
@@ -12,20 +12,23 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
-use super::session::{Session, ended_by_user, grouped_json, many};
+use super::{
+    run_report::grouped_json,
+    run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
+};
 use crate::{
     args::CvArgs,
     example_data,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, count, number, relative_to, shown},
+    output::{Lines, Report, Reporter, Table, count, display_path, number, relative_to},
     spec,
 };
 
-/// With more folds only mean and deviation are shown.
-const SHOWN: usize = 10;
+/// The most folds that get a column of their own; beyond that only mean and deviation are shown.
+const MOST_COLUMNS: usize = 10;
 
-/// Cross-validates.
+/// Cross-validates a runner on one dataset.
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
@@ -33,20 +36,21 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let data = match &args.data {
         Some(data) => data.clone(),
         None => {
-            let train = shown(&example_data::find()?.train);
+            let train = example_data::find()?.train;
             reporter.note(&format!(
-                "no --data given: using the example data in {train}"
+                "no --data: using the example data in {}",
+                display_path(&train)
             ));
-            train
+            location_of(&train)
         }
     };
     let data = session.dataset(&data)?;
     let place = protea_core::store::local_path(&data.uri)?;
-    let made = make(args, &FrozenDataset::open(&place)?, reporter)?;
-    let staged = stage(&made, reporter)?;
+    let folds = make_folds(args, &FrozenDataset::open(&place)?, reporter)?;
+    let staged = stage(&folds, reporter)?;
     let name = format!("{}/cv", session.runner().name());
     let found = session.experiment(|experiment| {
-        many(experiment, &args.many).cross_validate(name, &spec, &staged)
+        with_many_options(experiment, &args.many).cross_validate(name, &spec, &staged)
     })?;
 
     let runner = &session.runner().entry().descriptor;
@@ -54,27 +58,27 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         "{} {} · {} folds of {} ({})\n\n{}\n{}",
         runner.name,
         runner.version,
-        made.folds.len(),
+        folds.folds.len(),
         data.name,
-        sizes(args, &made),
+        sizes(args, &folds),
         table(session.runner(), &found.value),
-        ending(&found, &made),
+        ending(&found, &folds),
     );
     let mut object = grouped_json(&found);
     if let (Value::Object(object), Value::Object(result)) = (&mut object, json!(found.value)) {
         object.extend(result);
         object.insert("dataset".to_owned(), json!(data));
-        object.insert("groups".to_owned(), json!(made.groups));
+        object.insert("groups".to_owned(), json!(folds.groups));
         object.insert(
             "datasets".to_owned(),
-            json!(made.directory.to_string_lossy()),
+            json!(folds.directory.to_string_lossy()),
         );
     }
     Ok(Report { text, json: object })
 }
 
-/// Makes the folds in the workspace, or finds them there.
-fn make(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Result<Folds, Failure> {
+/// Writes the folds to the workspace, or finds them there.
+fn make_folds(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Result<Folds, Failure> {
     let request = FoldsRequest {
         folds: args.folds,
         seed: args.execution.seed,
@@ -91,45 +95,43 @@ fn make(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Result<Fold
             reporter.start("writing folds");
         }
         reporter.progress(done as u64, total as u64);
-        match interrupt::requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::continue_unless_requested()
     };
     let made = folds(data, &request, &workspace.join(".protea/folds"), &mut watch);
     reporter.abandon();
     Ok(made?)
 }
 
-fn stage(made: &Folds, reporter: &Reporter) -> Result<Vec<Fold>, Failure> {
+fn stage(folds: &Folds, reporter: &Reporter) -> Result<Vec<Fold>, Failure> {
     reporter.start("checking folds");
-    let one = |place: &FoldPlace| {
-        ended_by_user()?;
+    let stage_fold = |place: &FoldPlace| {
+        fail_if_cancelled()?;
         Ok(Fold {
-            train: dataset::stage(&place.train.to_string_lossy())?,
-            eval: dataset::stage(&place.eval.to_string_lossy())?,
+            train: dataset::stage(&location_of(&place.train))?,
+            eval: dataset::stage(&location_of(&place.eval))?,
         })
     };
-    let staged = made.folds.iter().map(one).collect();
+    let staged = folds.folds.iter().map(stage_fold).collect();
     reporter.abandon();
     staged
 }
 
-fn sizes(args: &CvArgs, made: &Folds) -> String {
-    let sizes = made.folds.iter().map(|fold| fold.proteins);
-    let (least, most) = (sizes.clone().min(), sizes.max());
-    let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
-    let proteins = match least == most {
-        true => format!("{} proteins each", count(least as u64)),
-        false => format!(
+fn sizes(args: &CvArgs, folds: &Folds) -> String {
+    let sizes = folds.folds.iter().map(|fold| fold.proteins);
+    let smallest = sizes.clone().min().unwrap_or(0);
+    let largest = sizes.max().unwrap_or(0);
+    let proteins = if smallest == largest {
+        format!("{} proteins each", count(smallest as u64))
+    } else {
+        format!(
             "{} to {} proteins each",
-            count(least as u64),
-            count(most as u64)
-        ),
+            count(smallest as u64),
+            count(largest as u64)
+        )
     };
     match &args.group_by {
         None => proteins,
-        Some(by) => format!("{proteins}, {} groups by {by}", count(made.groups as u64)),
+        Some(by) => format!("{proteins}, {} groups by {by}", count(folds.groups as u64)),
     }
 }
 
@@ -137,7 +139,7 @@ fn sizes(args: &CvArgs, made: &Folds) -> String {
 fn table(runner: &Runner, found: &CrossValidation) -> String {
     let declared = &runner.capabilities().metrics.metrics;
     let folds = match found.folds.len() {
-        shown @ 0..=SHOWN => shown,
+        folds @ 0..=MOST_COLUMNS => folds,
         _ => 0,
     };
     let headings = ["", "mean", "std"].map(str::to_owned).into_iter();
@@ -146,30 +148,30 @@ fn table(runner: &Runner, found: &CrossValidation) -> String {
         headings.chain((0..folds).map(|fold| format!("fold {fold}"))),
     );
     for metric in &found.metrics {
-        let own = metric.name.rsplit('.').next().unwrap_or_default();
-        if !declared.iter().any(|declared| declared.name == own) {
+        let last_part = metric.name.rsplit('.').next().unwrap_or_default();
+        if !declared.iter().any(|declared| declared.name == last_part) {
             continue;
         }
         let cell = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-        let of_fold = |fold: usize| {
-            let mut at = Value::Object(found.folds[fold].metrics.clone());
+        let value_in_fold = |fold: usize| {
+            let mut value = Value::Object(found.folds[fold].metrics.clone());
             for key in metric.name.split('.') {
-                at = at.get(key).cloned().unwrap_or_default();
+                value = value.get(key).cloned().unwrap_or_default();
             }
-            cell(at.as_f64())
+            cell(value.as_f64())
         };
         let first = [
             metric.name.clone(),
             cell(Some(metric.mean)),
             cell(metric.deviation),
         ];
-        table.row(first.into_iter().chain((0..folds).map(of_fold)));
+        table.row(first.into_iter().chain((0..folds).map(value_in_fold)));
     }
     let mut text = table.to_string();
     let lower = declared.iter().filter(|metric| {
-        let own = format!(".{}", metric.name);
+        let suffix = format!(".{}", metric.name);
         let returned =
-            |found: &MetricSpread| found.name == metric.name || found.name.ends_with(&own);
+            |found: &MetricSpread| found.name == metric.name || found.name.ends_with(&suffix);
         metric.direction == Direction::LowerIsBetter && found.metrics.iter().any(returned)
     });
     let lower: Vec<&str> = lower.map(|metric| &*metric.name).collect();
@@ -179,18 +181,18 @@ fn table(runner: &Runner, found: &CrossValidation) -> String {
     text
 }
 
-fn ending(found: &GroupedRun<CrossValidation>, made: &Folds) -> String {
+fn ending(found: &GroupedRun<CrossValidation>, folds: &Folds) -> String {
     let mut lines = Lines::default();
-    let taken_over = found.value.taken_over;
-    if taken_over > 0 {
-        let folds = found.value.folds.len();
-        let text = format!("{taken_over} of {folds} folds taken over from earlier runs");
+    let reused = found.value.taken_over;
+    if reused > 0 {
+        let all = found.value.folds.len();
+        let text = format!("{reused} of {all} folds reused from earlier runs");
         lines.add("", text);
     }
-    lines.add("run", shown(&found.directory));
+    lines.add("run", display_path(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);
     lines.add("  table", table);
     lines.add("  manifest", RUN_MANIFEST);
-    lines.add("folds", shown(&made.directory));
+    lines.add("folds", display_path(&folds.directory));
     lines.to_string()
 }

@@ -7,48 +7,51 @@ use protea_cafa::{
 use protea_core::store::{self, Lease};
 use serde_json::{Value, json};
 
-use super::session::dataset as staged;
+use super::run_setup::dataset as stage;
 use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, bytes, count, shown},
-    transfers::store as store_of,
+    output::{Lines, Report, Reporter, Table, bytes, count, display_path},
+    transfers::open_store,
 };
 
-/// Shows the manifest. Only sizes are checked; of a dataset elsewhere, nothing but the manifest is read.
+/// Shows the manifest. Of the other files only the sizes are checked, and of a remote dataset not
+/// even these.
 pub fn show(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     let uri = store::locate(location)?;
     if uri.scheme() != "file" {
         interrupt::cooperate(reporter);
-        let found = store_of(reporter).and_then(|store| store.manifest(&uri));
+        let fetched = open_store(reporter).and_then(|store| store.manifest(&uri));
         reporter.abandon();
-        let found = found?;
-        let shown = store::redacted(&uri);
-        let manifest: Manifest = serde_json::from_slice(&found.bytes).map_err(|error| {
-            let name = &found.name;
+        let fetched = fetched?;
+        let place = store::redacted(&uri);
+        let manifest: Manifest = serde_json::from_slice(&fetched.bytes).map_err(|error| {
+            let name = &fetched.name;
             Failure::new(
                 Exit::Input,
-                format!("{shown} is not a frozen dataset: its {name} is not a dataset's manifest: {error}"),
+                format!(
+                    "{place} is not a frozen dataset: its {name} is not a dataset manifest: {error}"
+                ),
             )
         })?;
-        return Ok(shown_of(
-            shown.clone(),
-            json!(shown),
+        return Ok(manifest_report(
+            place.clone(),
+            json!(place),
             &manifest,
-            &found.sha256(),
+            &fetched.sha256(),
         ));
     }
     let dataset = FrozenDataset::open(&store::local_path(&uri)?)?;
-    Ok(shown_of(
-        shown(dataset.directory()),
+    Ok(manifest_report(
+        display_path(dataset.directory()),
         json!(dataset.directory()),
         dataset.manifest(),
         dataset.sha256(),
     ))
 }
 
-fn shown_of(place: String, directory: Value, manifest: &Manifest, sha256: &str) -> Report {
+fn manifest_report(place: String, directory: Value, manifest: &Manifest, sha256: &str) -> Report {
     let mut files = Table::new(1..2, ["file", "size", "SHA-256"]);
     for file in &manifest.files {
         files.row([file.path.clone(), bytes(file.bytes), file.sha256.clone()]);
@@ -66,16 +69,17 @@ fn shown_of(place: String, directory: Value, manifest: &Manifest, sha256: &str) 
     }
 }
 
-/// Computes every hash, and reads what the hashes say nothing about.
+/// Checks every hash, then the content that hashes cannot check: embeddings must be finite, and the
+/// ontology and annotations must parse.
 pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     let uri = store::locate(location)?;
-    // Kept in the cache until the end.
-    let (path, place, _kept) = if uri.scheme() == "file" {
+    // The lease keeps a remote dataset in the cache until the end.
+    let (path, place, _lease) = if uri.scheme() == "file" {
         let path = store::local_path(&uri)?;
-        (path.clone(), shown(&path), Lease::default())
+        (path.clone(), display_path(&path), Lease::default())
     } else {
         interrupt::cooperate(reporter);
-        let staged = staged(location, reporter)?;
+        let staged = stage(location, reporter)?;
         let path = store::local_path(&staged.uri)?;
         (path, store::redacted(&uri), staged.lease())
     };
@@ -88,7 +92,7 @@ pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     let total: u64 = dataset.manifest().files.iter().map(|file| file.bytes).sum();
     Ok(Report {
         text: format!(
-            "{}: whole and unchanged ({files} files, {}, identity {})\n",
+            "{}: complete and unchanged ({files} files, {}, identity {})\n",
             place,
             bytes(total),
             dataset.sha256()
@@ -113,28 +117,28 @@ fn check(dataset: &FrozenDataset) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A dataset that is open, and kept in the cache meanwhile where it lies elsewhere.
+/// An open dataset. A remote one stays in the cache as long as this lives.
 pub struct Opened {
     pub dataset: FrozenDataset,
-    _kept: Lease,
+    _lease: Lease,
 }
 
-/// Opens a dataset, brought here from where it is. Of one on this machine only sizes are checked.
+/// Opens a dataset, fetched first if it is remote. Of a local one only the sizes are checked.
 pub fn open(location: &str, reporter: &Reporter) -> Result<Opened, Failure> {
     let uri = store::locate(location)?;
-    let (path, kept) = if uri.scheme() == "file" {
+    let (path, lease) = if uri.scheme() == "file" {
         (store::local_path(&uri)?, Lease::default())
     } else {
-        let staged = staged(location, reporter)?;
+        let staged = stage(location, reporter)?;
         (store::local_path(&staged.uri)?, staged.lease())
     };
     Ok(Opened {
         dataset: FrozenDataset::open(&path)?,
-        _kept: kept,
+        _lease: lease,
     })
 }
 
-/// The lines that say what a dataset is.
+/// Adds the lines that describe a dataset.
 pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
     let counts = &manifest.counts;
     let embedding = manifest.embedding.as_ref();
@@ -156,12 +160,13 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
         .add(
             "proteins",
             format!(
-                "{}, {} of them annotated, {}",
+                "{}, {} annotated, {}",
                 count(counts.proteins),
                 count(counts.annotated_proteins),
                 match counts.taxa {
-                    0 => "their taxa unknown".to_owned(),
-                    taxa => format!("of {} taxa", count(taxa)),
+                    0 => "taxa unknown".to_owned(),
+                    1 => "1 taxon".to_owned(),
+                    taxa => format!("{} taxa", count(taxa)),
                 }
             ),
         )
@@ -178,7 +183,7 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
             embedding.map_or_else(
                 || "none".to_owned(),
                 |e| {
-                    let source = e.source.as_deref().unwrap_or("of unstated source");
+                    let source = e.source.as_deref().unwrap_or("source not stated");
                     format!("{} × {}, {source}", e.width, e.dtype.name())
                 },
             ),

@@ -1,7 +1,5 @@
 //! `protea dataset diff`.
 
-use std::ops::ControlFlow;
-
 use protea_cafa::dataset::{
     self, AnnotationDiff, DatasetDiff, EmbeddingDiff, FrozenDataset, OntologyDiff, ProteinDiff,
 };
@@ -13,13 +11,13 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, count, shown},
+    output::{Lines, Report, Reporter, Table, count, display_path, plural},
 };
 
-/// Of a long list the text has so many.
-const SHOWN: usize = 5;
+/// How many examples of a list the text shows.
+const MOST_EXAMPLES: usize = 5;
 
-/// Compares two datasets. That they differ is an answer, with an exit code of its own.
+/// Compares two datasets. Exit code 1 means that they differ; it is not an error.
 pub fn diff(args: &DiffArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
     let (from, to) = (open(&args.from, reporter)?, open(&args.to, reporter)?);
@@ -27,10 +25,7 @@ pub fn diff(args: &DiffArgs, reporter: &Reporter) -> Result<Report, Failure> {
     reporter.start("comparing");
     let found = dataset::diff(from, to, &mut |done, total| {
         reporter.progress(done as u64, total as u64);
-        match interrupt::requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::continue_unless_requested()
     });
     reporter.abandon();
     let found = found?;
@@ -38,9 +33,10 @@ pub fn diff(args: &DiffArgs, reporter: &Reporter) -> Result<Report, Failure> {
         text: text(from, to, &found),
         json: json!(found),
     };
-    match found.same {
-        true => Ok(report),
-        false => Err(Failure::verdict(Exit::Failed, report)),
+    if found.same {
+        Ok(report)
+    } else {
+        Err(Failure::report_only(Exit::Failed, report))
     }
 }
 
@@ -50,7 +46,7 @@ fn text(from: &FrozenDataset, to: &FrozenDataset, found: &DatasetDiff) -> String
         let manifest = dataset.manifest();
         format!(
             "{}  ({}, version {}, identity {})",
-            shown(dataset.directory()),
+            display_path(dataset.directory()),
             manifest.name,
             manifest.version,
             dataset.sha256()
@@ -58,7 +54,7 @@ fn text(from: &FrozenDataset, to: &FrozenDataset, found: &DatasetDiff) -> String
     };
     lines.add("from", side(from)).add("to", side(to));
     if found.same {
-        return format!("{lines}\nnothing differs\n");
+        return format!("{lines}\nno differences\n");
     }
     let mut label = "manifest";
     for change in &found.manifest {
@@ -90,8 +86,9 @@ fn text(from: &FrozenDataset, to: &FrozenDataset, found: &DatasetDiff) -> String
         ("changed", accretion.changed.len()),
     ];
     let mut label = "information accretion";
-    for (what, number) in pairs.into_iter().filter(|(_, number)| *number > 0) {
-        lines.add(label, format!("of {} terms {what}", count(number as u64)));
+    for (change, number) in pairs.into_iter().filter(|(_, number)| *number > 0) {
+        let terms = plural(number as u64, "term");
+        lines.add(label, format!("{terms} {change}"));
         label = "";
     }
     format!("{lines}{}", annotations(&found.annotations))
@@ -99,30 +96,30 @@ fn text(from: &FrozenDataset, to: &FrozenDataset, found: &DatasetDiff) -> String
 
 fn proteins(lines: &mut Lines, found: &ProteinDiff) {
     let mut label = "proteins";
-    let mut say = |what: String| {
-        lines.add(label, what);
+    let mut add = |change: String| {
+        lines.add(label, change);
         label = "";
     };
-    let changed = |holds: &dyn Fn(&dataset::ProteinChange) -> bool| -> Vec<&str> {
-        let changed = found.changed.iter().filter(|change| holds(change));
+    let changed_by = |condition: &dyn Fn(&dataset::ProteinChange) -> bool| -> Vec<&str> {
+        let changed = found.changed.iter().filter(|change| condition(change));
         changed.map(|change| change.accession.as_str()).collect()
     };
-    for (what, list) in [
+    for (change, list) in [
         ("added", borrowed(&found.added)),
         ("removed", borrowed(&found.removed)),
-        ("with another sequence", changed(&|c| c.sequence)),
-        ("of another taxon", changed(&|c| c.taxon.is_some())),
-        ("with another embedding", changed(&|c| c.embedding)),
+        ("with a different sequence", changed_by(&|c| c.sequence)),
+        ("of a different taxon", changed_by(&|c| c.taxon.is_some())),
+        ("with a different embedding", changed_by(&|c| c.embedding)),
     ] {
         if !list.is_empty() {
-            say(some(&list, what));
+            add(summary(&list, change));
         }
     }
     if found.embeddings == EmbeddingDiff::OtherKind {
-        say("embeddings of another kind, which cannot be compared".to_owned());
+        add("embeddings of a different kind, which cannot be compared".to_owned());
     }
     if found.reordered {
-        say("in another order".to_owned());
+        add("in a different order".to_owned());
     }
 }
 
@@ -131,18 +128,18 @@ fn ontology(lines: &mut Lines, found: &OntologyDiff) {
         return;
     }
     let mut label = "ontology";
-    let mut say = |what: String| {
-        lines.add(label, what);
+    let mut add = |change: String| {
+        lines.add(label, change);
         label = "";
     };
     let [from, to] = &found.versions;
     if from != to {
-        let version = |version: &Option<String>| version.clone().unwrap_or("unstated".to_owned());
-        say(format!("version: {} → {}", version(from), version(to)));
+        let version = |version: &Option<String>| version.clone().unwrap_or("not stated".to_owned());
+        add(format!("version: {} → {}", version(from), version(to)));
     }
     let ids = |list: &[String]| list.to_vec();
-    let mut nothing = from == to;
-    for (what, list) in [
+    let mut only_content = from == to;
+    for (change, list) in [
         ("added", ids(&found.added)),
         ("obsoleted", ids(&found.obsoleted)),
         (
@@ -154,19 +151,19 @@ fn ontology(lines: &mut Lines, found: &OntologyDiff) {
             "renamed",
             found.renamed.iter().map(|r| r.term.clone()).collect(),
         ),
-        ("in another namespace", ids(&found.other_namespace)),
+        ("in a different namespace", ids(&found.other_namespace)),
         (
-            "with other parents",
+            "with different parents",
             found.relations.iter().map(|r| r.term.clone()).collect(),
         ),
     ] {
         if !list.is_empty() {
-            nothing = false;
-            say(format!("terms: {}", some(&borrowed(&list), what)));
+            only_content = false;
+            add(format!("terms: {}", summary(&borrowed(&list), change)));
         }
     }
-    if nothing {
-        say("the same terms, names and parents; something else differs".to_owned());
+    if only_content {
+        add("same terms, names and parents; other content differs".to_owned());
     }
 }
 
@@ -190,9 +187,13 @@ fn borrowed(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
-/// A number and the first few.
-fn some(list: &[&str], what: &str) -> String {
-    let more = if list.len() > SHOWN { ", …" } else { "" };
-    let first = list[..list.len().min(SHOWN)].join(", ");
-    format!("{} {what} ({first}{more})", count(list.len() as u64))
+/// The number of entries, the change, and the first few entries.
+fn summary(list: &[&str], change: &str) -> String {
+    let more = if list.len() > MOST_EXAMPLES {
+        ", …"
+    } else {
+        ""
+    };
+    let first = list[..list.len().min(MOST_EXAMPLES)].join(", ");
+    format!("{} {change} ({first}{more})", count(list.len() as u64))
 }

@@ -1,13 +1,16 @@
 //! `protea evaluate`.
 
-use super::session::{Session, model, places, run_json, score_table};
+use super::{
+    run_report::{places, run_json, score_table},
+    run_setup::{Session, model},
+};
 use crate::{
     args::EvaluateArgs,
     failure::Failure,
     output::{Report, Reporter},
 };
 
-/// Predicts with a model and scores the predictions.
+/// Predicts with a fitted model and scores the predictions.
 pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;

@@ -5,17 +5,17 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::session::{dataset, isolation, trusted};
+use super::run_setup::{dataset, isolation, trusted};
 use crate::{
     args::ExplainArgs,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, explanation},
-    watch::Watch,
+    output::{Asked, Report, Reporter, explanation},
+    progress_observer::ProgressObserver,
 };
 
-/// Asks the runner of a run where the scores of a protein come from.
+/// Shows where the scores of a protein in a run come from, as its runner explains them.
 pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace)?;
     let run = workspace.find_run(&args.run)?;
@@ -28,7 +28,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         if !args.allow_other_runner {
             let failure = Failure::from(other);
             return Err(failure.with_note(
-                "--runner-dir names another directory to look in; --allow-other-runner asks the runner as it is now".to_owned(),
+                "--runner-dir adds a directory to search; --allow-other-runner uses the runner as it is now".to_owned(),
             ));
         }
         reporter.warn(&other.to_string());
@@ -48,7 +48,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     let explained = Experiment::new(&runner, &workspace)
         .with_seed(manifest.seed)
         .with_threads(args.threads)
-        .with_observer(Watch::new(reporter, None))
+        .with_observer(ProgressObserver::new(reporter, None))
         .explain(&request);
     reporter.abandon();
     let explained = explained?;
@@ -60,7 +60,13 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         runner.entry().descriptor.version,
         dataset.name,
         manifest.run_id,
-        explanation(&explained, args.term.is_none())
+        explanation(
+            &explained,
+            match args.term {
+                Some(_) => Asked::OneTerm,
+                None => Asked::Predicted,
+            }
+        )
     );
     let mut json = Map::from_iter([
         ("run_id".to_owned(), json!(manifest.run_id)),
@@ -77,7 +83,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     })
 }
 
-/// The dataset that is named, or the one that the run was scored on, if it still is that.
+/// The dataset of `--dataset`, or the one that the run was scored on if it has not changed.
 fn dataset_of(
     args: &ExplainArgs,
     run: &RecordedRun,
@@ -87,7 +93,7 @@ fn dataset_of(
     if let Some(location) = &args.dataset {
         return staged(location);
     }
-    let note = || "--dataset names the dataset that the protein is in".to_owned();
+    let note = || "--dataset gives the dataset that contains the protein".to_owned();
     let recorded = run
         .dataset("eval")
         .map_err(|error| Failure::from(error).with_note(note()))?;
@@ -96,7 +102,7 @@ fn dataset_of(
         return Ok(found);
     }
     let message = format!(
-        "{} is another dataset now than in the run {}: its manifest has SHA-256 {}, it was {}",
+        "{} has changed since the run {}: its manifest has SHA-256 {}, it was {}",
         recorded.source(),
         run.manifest.run_id,
         found.sha256,

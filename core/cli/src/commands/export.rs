@@ -2,14 +2,17 @@
 
 use protea_core::store;
 
-use super::session::{Session, model, places, run_json};
+use super::{
+    run_report::{places, run_json},
+    run_setup::{Session, model},
+};
 use crate::{
     args::ExportArgs,
     failure::Failure,
     output::{Report, Reporter, Table, bytes},
 };
 
-/// Writes a model out.
+/// Writes a fitted model to a directory or URI.
 pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;

@@ -13,27 +13,32 @@ use crate::{
     args::{Dtype, Features, FreezeArgs},
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, count, shown},
+    output::{Lines, Report, Reporter, count, display_path},
 };
 
-/// Makes a frozen dataset and says what was left out of it.
+/// Creates a frozen dataset and reports what was skipped.
 pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
     let mut request = request(args);
-    // Held until the end, as it may be in the cache.
-    let parent = args.parent.as_deref();
-    let parent = parent.map(|of| open(of, reporter)).transpose()?;
-    request.parent = parent.as_ref().map(|of| of.dataset.directory().to_owned());
+    // Kept open until the end: a remote parent must stay in the cache.
+    let parent = args
+        .parent
+        .as_deref()
+        .map(|location| open(location, reporter))
+        .transpose()?;
+    request.parent = parent
+        .as_ref()
+        .map(|parent| parent.dataset.directory().to_owned());
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
-    let report = frozen?;
+    let mut report = frozen?;
     let text = text(&report);
-    let mut said = report;
-    let directory = path::absolute(&said.directory).unwrap_or(said.directory);
-    said.directory = directory.to_string_lossy().into_owned().into();
+    let directory = path::absolute(&report.directory).unwrap_or(report.directory);
+    // JSON has no strings of bytes that are not UTF-8.
+    report.directory = directory.to_string_lossy().into_owned().into();
     Ok(Report {
         text,
-        json: json!(said),
+        json: json!(report),
     })
 }
 
@@ -56,9 +61,10 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     request.arrays.matrix.clone_from(&args.embeddings_key);
     request.arrays.ids.clone_from(&args.ids_key);
     let source = || {
-        let name = args.embeddings.as_deref().and_then(path::Path::file_name);
-        let name = name.map(|name| name.to_string_lossy().into_owned());
-        args.source.clone().or(name)
+        args.source.clone().or_else(|| {
+            let name = args.embeddings.as_deref()?.file_name()?;
+            Some(name.to_string_lossy().into_owned())
+        })
     };
     request.embeddings = match (&args.embeddings, &args.ids, args.features) {
         (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
@@ -77,12 +83,12 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
 }
 
 fn freeze_or_cancel(request: &FreezeRequest, reporter: &Reporter) -> Result<FreezeReport, Failure> {
-    let mut at = None;
+    let mut current = None;
     let mut watch = |progress: FreezeProgress| {
         if interrupt::requested() {
             return ControlFlow::Break(());
         }
-        if at.replace(progress.step) != Some(progress.step) {
+        if current.replace(progress.step) != Some(progress.step) {
             reporter.start(name(progress.step));
         }
         reporter.progress(progress.done, progress.total.unwrap_or(0));
@@ -102,46 +108,46 @@ fn name(step: FreezeStep) -> &'static str {
 
 fn text(report: &FreezeReport) -> String {
     let mut lines = Lines::default();
-    lines.add("frozen dataset", shown(&report.directory));
+    lines.add("frozen dataset", display_path(&report.directory));
     describe(&mut lines, &report.manifest, &report.sha256);
     lines.add(
         "read",
         format!("{} annotations", count(report.annotation_rows)),
     );
-    let mut label = "left out";
-    let mut left_out = |what: String| {
-        lines.add(label, what);
+    let mut label = "skipped";
+    let mut skipped = |reason: String| {
+        lines.add(label, reason);
         label = "";
     };
-    for (tally, what) in [
+    for (tally, reason) in [
         (
             &report.without_sequence,
-            "of proteins that are not in the FASTA file",
+            "annotations of proteins that are not in the FASTA file",
         ),
         (
             &report.unknown_terms,
-            "with terms that the ontology does not have, or has as obsolete",
+            "annotations with terms that are obsolete or not in the ontology",
         ),
     ] {
         if tally.count > 0 {
-            left_out(format!(
-                "{} {what} ({})",
+            skipped(format!(
+                "{} {reason} ({})",
                 count(tally.count),
                 examples(tally)
             ));
         }
     }
-    for (number, what) in [
-        (report.repeated, "that repeat another"),
-        (report.negated, "with the qualifier NOT"),
-        (report.no_data, "with the evidence ND (no data)"),
+    for (number, reason) in [
+        (report.repeated, "repeated annotations"),
+        (report.negated, "annotations with the qualifier NOT"),
+        (report.no_data, "annotations with the evidence ND (no data)"),
     ] {
         if number > 0 {
-            left_out(format!("{} {what}", count(number)));
+            skipped(format!("{} {reason}", count(number)));
         }
     }
     if report.unused_embeddings.count > 0 {
-        left_out(format!(
+        skipped(format!(
             "{} embeddings of proteins that are not in the FASTA file ({})",
             count(report.unused_embeddings.count),
             examples(&report.unused_embeddings)
@@ -151,7 +157,7 @@ fn text(report: &FreezeReport) -> String {
         lines.add(
             "corrected",
             format!(
-                "{} had another aspect than the ontology gives their term ({})",
+                "{} annotations with an aspect that is not their term's in the ontology ({})",
                 count(report.other_aspect.count),
                 examples(&report.other_aspect)
             ),

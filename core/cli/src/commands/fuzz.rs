@@ -5,46 +5,48 @@ use std::time::Duration;
 use protea_conformance::{Budget, Finding, FuzzError};
 use serde_json::json;
 
-use super::check::{config, host, printable, unusable};
+use super::check::{config, fixture_failure, host, printable};
 use crate::{
     args::FuzzArgs,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, shown},
+    output::{Report, Reporter, display_path},
 };
 
-/// How long to go on where nothing is said.
-const TIME: Duration = Duration::from_secs(60);
+/// How long to fuzz if neither a time nor a number of cases is given.
+const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
 /// Tries a runner with random specs and broken models.
 pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let (host, config) = (host()?, config(&args.config)?);
     let budget = Budget {
         seed: args.seed,
-        time: args.time.or_else(|| args.cases.is_none().then_some(TIME)),
+        time: args
+            .time
+            .or_else(|| args.cases.is_none().then_some(DEFAULT_TIME)),
         cases: args.cases,
     };
     interrupt::cooperate(reporter);
-    reporter.start(&format!("fuzzing {}", shown(&args.file)));
+    reporter.start(&format!("fuzzing {}", display_path(&args.file)));
     let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
     let mut cases = 0;
     let report = protea_conformance::fuzz(&file, host, &config, budget, &mut |_, finding| {
         cases += 1;
         reporter.progress(cases, budget.cases.unwrap_or_default());
         if let Some(finding) = finding {
-            reporter.warn(&described(finding));
+            reporter.warn(&describe(finding));
         }
         !interrupt::requested()
     });
     reporter.abandon();
     let report = report.map_err(|error| match error {
-        FuzzError::Fixture(error) => unusable(error),
+        FuzzError::Fixture(error) => fixture_failure(error),
         error => Failure::new(
             Exit::Failed,
             format!(
                 "{} cannot be fuzzed: {error}; see `protea runners check`",
-                shown(&args.file)
+                display_path(&args.file)
             ),
         ),
     })?;
@@ -64,7 +66,7 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
     Err(Failure::new(
         Exit::Failed,
         format!(
-            "{} of {} cases were not answered as they must be",
+            "{} of {} cases violate the contract",
             report.findings.len(),
             report.cases
         ),
@@ -73,7 +75,7 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
     .with_detail("fuzz", json!(report)))
 }
 
-fn described(finding: &Finding) -> String {
+fn describe(finding: &Finding) -> String {
     printable(&format!(
         "{}\n  {}\n  input:    {}\n  again:    --seed {} --cases 1",
         finding.doing,

@@ -13,45 +13,44 @@ use protea_core::{
 };
 use serde_json::json;
 
-use super::session::in_worker;
+use super::run_setup::in_worker;
 use crate::{
     args::InstallArgs,
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, shown},
+    output::{Report, Reporter, display_path},
 };
 
-/// How long a runner may take to say what it is.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a runner may take to describe itself.
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Copies a runner into the user's directory, after the conformance suite has passed it. Whoever looks meanwhile sees the
-/// runner that was there before, or the new one, whole.
+/// Copies a runner into the user's directory after the conformance suite has passed. The file is
+/// replaced atomically: other processes see the old runner or the new one.
 pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let directory = user_directory().ok_or_else(|| {
         Failure::new(
             Exit::Output,
-            "there is no user's directory of runners: HOME is not set; set it, or copy the file \
+            "cannot find your directory of runners because HOME is not set; set it, or copy the file \
              and give its directory with --runner-dir",
         )
     })?;
-    // Said before a directory is made for it.
+    // Checked before the directory is created.
     judge(&args.file, &args.file)?;
-    make(&directory)?;
+    create(&directory)?;
     if let Some(insecure) = examine_directory(&directory) {
-        return Err(Failure::new(Exit::Output, insecure.to_string()));
+        return Err(Failure::insecure(Exit::Output, &insecure));
     }
 
-    // What is judged and checked is the copy: the file itself may change at any moment.
+    // Everything is checked on the copy, because the file itself may change at any moment.
     let copy = copy(&args.file, &directory).map_err(cannot_write(&directory))?;
     let descriptor = judge(copy.path(), &args.file)?;
     let entry = Entry::read(copy.path(), descriptor.clone(), Origin::Given)?;
-    bring_libraries(&descriptor, &args.file, &directory)?;
-    let verdict = match args.no_check {
-        true => None,
-        false => {
-            check(&entry, &args.file)?;
-            vet(&entry, args, reporter)?
-        }
+    copy_libraries(&descriptor, &args.file, &directory)?;
+    let summary = if args.no_check {
+        None
+    } else {
+        check_loads(&entry, &args.file)?;
+        vet(&entry, args, reporter)?
     };
 
     let (destination, replaced) = destination(&directory, &descriptor.name)?;
@@ -60,15 +59,15 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
     warn_if_hidden(&descriptor.name, &destination, reporter);
     if args.no_check {
         reporter.warn(&format!(
-            "{} was not checked (--no-check): whether it keeps the contract is not known; `protea \
-             runners check {}` tells",
+            "{} was not checked (--no-check) and may break the contract; check it with `protea \
+             runners check {}`",
             descriptor.name,
-            shown(&destination)
+            display_path(&destination)
         ));
     }
 
     let instead = match &replaced {
-        Some(version) => format!(", in place of version {version}"),
+        Some(version) => format!(", replacing version {version}"),
         None => String::new(),
     };
     Ok(Report {
@@ -76,9 +75,9 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
             "{} {} is installed{instead}: {}\n{}",
             descriptor.name,
             descriptor.version,
-            shown(&destination),
-            verdict
-                .map(|verdict| format!("{verdict}\n"))
+            display_path(&destination),
+            summary
+                .map(|summary| format!("{summary}\n"))
                 .unwrap_or_default()
         ),
         json: json!({
@@ -96,38 +95,38 @@ fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Failure {
     move |error| {
         Failure::new(
             Exit::Output,
-            format!("{} cannot be written: {error}", shown(path)),
+            format!("{} cannot be written: {error}", display_path(path)),
         )
     }
 }
 
-/// The runner in `file`, which the user knows as `name`.
+/// The descriptor of the runner in `file`. Messages call the file `name`.
 fn judge(file: &Path, name: &Path) -> Result<Descriptor, Failure> {
     let reason = match inspect(file) {
         Verdict::Runner(descriptor) => return Ok(descriptor),
         Verdict::Incompatible { mismatch, .. } => mismatch.to_string(),
-        Verdict::NotARunner => "it is a shared library without a runner; a runner's crate has \
-                                `export_runner!` in it"
+        Verdict::NotARunner => "it is a shared library without a runner; a runner's crate calls \
+                                `export_runner!`"
             .to_owned(),
         Verdict::Unusable(unusable) => unusable.to_string(),
     };
-    let message = format!("{} cannot be installed: {reason}", shown(name));
+    let message = format!("{} cannot be installed: {reason}", display_path(name));
     Err(Failure::new(Exit::Runner, message))
 }
 
-fn make(directory: &Path) -> Result<(), Failure> {
+fn create(directory: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
-        // Also where the user's umask would let the group write.
+        // Not writable by the group, even if the umask allows it: such a directory is insecure.
         builder.mode(0o755);
     }
     builder.create(directory).map_err(cannot_write(directory))
 }
 
-/// A copy beside the destination, with an ending that no search takes for a runner.
+/// A copy in the destination's directory, named so that no search takes it for a runner.
 fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut copy = tempfile::Builder::new()
         .prefix(".partial-")
@@ -136,7 +135,7 @@ fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // Set, not asked for: the umask has no say.
+        // Set explicitly, so that the umask does not apply.
         let mode = fs::Permissions::from_mode(0o755);
         copy.as_file().set_permissions(mode)?;
     }
@@ -144,35 +143,32 @@ fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     Ok(copy)
 }
 
-/// Copies the libraries of others that the runner has beside itself, unless the directory has them.
-fn bring_libraries(
-    descriptor: &Descriptor,
-    runner: &Path,
-    directory: &Path,
-) -> Result<(), Failure> {
+/// Copies the third-party libraries that lie next to the runner, unless the directory has them.
+fn copy_libraries(descriptor: &Descriptor, runner: &Path, directory: &Path) -> Result<(), Failure> {
     for library in &descriptor.libraries {
         let destination = directory.join(&library.file);
-        let Some(beside) = library.find(runner) else {
+        let Some(found) = library.find(runner) else {
             continue;
         };
-        if beside.parent() != runner.parent() || destination.exists() {
+        if found.parent() != runner.parent() || destination.exists() {
             continue;
         }
-        copy(&beside, directory)
+        copy(&found, directory)
             .and_then(|copy| copy.persist(&destination).map_err(|error| error.error))
             .map_err(cannot_write(&destination))?;
     }
     Ok(())
 }
 
-/// Loads the runner in a worker and has it describe itself.
-fn check(entry: &Entry, file: &Path) -> Result<(), Failure> {
-    let loaded = Runner::load(entry, &in_worker(PATIENCE)?);
+/// Loads the runner in a worker, where it describes itself.
+fn check_loads(entry: &Entry, file: &Path) -> Result<(), Failure> {
+    let loaded = Runner::load(entry, &in_worker(DESCRIBE_TIMEOUT)?);
     loaded.map(drop).map_err(|error: LoadError| {
-        let said = error
-            .to_string()
-            .replace(&entry.path.display().to_string(), &shown(file));
-        let message = format!("{} is not installed: {said}", shown(file));
+        let failure = Failure::from(error);
+        let reason = failure
+            .message
+            .replace(&entry.path.display().to_string(), &display_path(file));
+        let message = format!("{} is not installed: {reason}", display_path(file));
         Failure::new(Exit::Runner, message)
     })
 }
@@ -182,15 +178,16 @@ fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<Option<
     super::vet::vet(entry, args, reporter).map(Some)
 }
 
-/// The suite needs what only Unix has.
+/// The suite is not supported on this system.
 #[cfg(not(unix))]
 fn vet(_: &Entry, _: &InstallArgs, reporter: &Reporter) -> Result<Option<String>, Failure> {
-    reporter.warn("the conformance suite does not run on this system: the runner was loaded only");
+    reporter
+        .warn("the conformance suite is not supported on this system: the runner was only loaded");
     Ok(None)
 }
 
-/// Where the runner goes, and the version that it replaces: over the file that has it now, else into
-/// one called after it.
+/// The file to write and the version that it replaces. A runner of this name is overwritten in its
+/// own file; a new one gets a file named after it.
 fn destination(directory: &Path, name: &str) -> Result<(PathBuf, Option<String>), Failure> {
     let catalog = Catalog::scan(&SearchPath::empty().with(directory));
     let files = catalog.places().iter().flat_map(|place| &place.files);
@@ -217,23 +214,25 @@ fn destination(directory: &Path, name: &str) -> Result<(PathBuf, Option<String>)
     let path = directory.join(format!("{prefix}{name}{suffix}"));
     if path.symlink_metadata().is_ok() {
         let message = format!(
-            "{} is there and is not the runner {name:?}; move it away and install again",
-            shown(&path)
+            "{} exists and is not the runner {name:?}; move it away and install again",
+            display_path(&path)
         );
         return Err(Failure::new(Exit::Output, message));
     }
     Ok((path, None))
 }
 
-/// Says so if the search does not come to the runner that was installed.
+/// Warns if the search path finds another runner of this name first.
 fn warn_if_hidden(name: &str, destination: &Path, reporter: &Reporter) {
-    let taken = Catalog::scan(&SearchPath::standard()).find(name);
-    match taken {
+    match Catalog::scan(&SearchPath::standard()).find(name) {
         Ok(entry) if entry.path == destination => {}
         Ok(entry) => reporter.warn(&format!(
-            "{} has a runner {name:?} too and goes before the installed one",
-            shown(&entry.path)
+            "{} has a runner {name:?} too and takes precedence over the installed one",
+            display_path(&entry.path)
         )),
-        Err(error) => reporter.warn(&format!("the installed runner cannot be used: {error}")),
+        Err(error) => reporter.warn(&format!(
+            "the installed runner cannot be used: {}",
+            Failure::from(error).message
+        )),
     }
 }

@@ -7,29 +7,31 @@ use crate::{
     args::{BindTrackerArgs, NewRunArgs},
     exit::Exit,
     failure::Failure,
-    output::{Lines, Report, Reporter, shown},
+    output::{Lines, Report, Reporter, display_path},
 };
 
-/// Makes the job of a state point.
+/// Creates the job of a state point.
 pub fn new_run(args: &NewRunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let mut state_point = Map::from_iter([("experiment".to_owned(), json!(args.experiment))]);
     if let Some(hypothesis) = &args.hypothesis {
         state_point.insert("hypothesis".to_owned(), json!(hypothesis));
     }
-    for pair in args.state_point.iter().flat_map(|given| pairs(given)) {
+    for pair in args.state_point.iter().flat_map(|list| pairs(list)) {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(Failure::new(
                 Exit::Usage,
-                format!("--sp {pair:?} is not KEY=VALUE; give for example --sp seed=0"),
+                format!("--sp {pair:?} is not KEY=VALUE; write for example --sp seed=0"),
             ));
         };
         let digits = value.strip_prefix('-').unwrap_or(value);
         let value = match serde_json::from_str(value) {
-            // signac would know another job by the number than by its nearest double.
+            // As a double it would lose digits, and signac would compute another job id.
             Ok(Value::Number(number)) if number.is_f64() && is_integer(digits) => {
                 return Err(Failure::new(
                     Exit::Usage,
-                    format!("--sp {pair:?}: the integer has more than 64 bits; give it as a text"),
+                    format!(
+                        "--sp {pair:?}: the integer has more than 64 bits; quote it to make it a string"
+                    ),
                 ));
             }
             Ok(value) => value,
@@ -38,24 +40,23 @@ pub fn new_run(args: &NewRunArgs, reporter: &Reporter) -> Result<Report, Failure
         if state_point.insert(key.to_owned(), value).is_some() {
             return Err(Failure::new(
                 Exit::Usage,
-                format!("the state point has {key:?} twice; give it once"),
+                format!("{key:?} is in the state point twice; give it once"),
             ));
         }
     }
     let workspace = Workspace::open(&args.workspace.workspace)?;
     let job = workspace.job(&state_point)?;
-    reporter.note(&format!("the job is in {}", shown(job.directory())));
+    reporter.note(&format!("the job is in {}", display_path(job.directory())));
     Ok(Report {
         text: format!("{}\n", job.id()),
         json: job_json(&job, &state_point),
     })
 }
 
-/// `a=1,b=[2,3]` is `a=1` and `b=[2,3]`: a comma parts pairs where what follows is a pair, and
-/// every bracket before it is closed.
-fn pairs(given: &str) -> Vec<String> {
+/// Splits `a=1,b=[2,3]` into `a=1` and `b=[2,3]`: commas inside brackets do not separate pairs.
+fn pairs(list: &str) -> Vec<String> {
     let mut pairs: Vec<String> = Vec::new();
-    for part in given.split(',') {
+    for part in list.split(',') {
         let is_open = |pair: &String| {
             let count = |characters: [char; 2]| pair.matches(characters).count();
             count(['[', '{']) > count([']', '}'])

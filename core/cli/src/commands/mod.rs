@@ -1,4 +1,4 @@
-//! What the commands do: each gives one report, or one failure.
+//! The commands. Each returns one report or one failure.
 
 mod benchmark;
 mod cafa;
@@ -20,10 +20,11 @@ mod job;
 mod lock;
 mod new;
 mod run;
+mod run_report;
+mod run_setup;
 mod runners;
 mod runs;
 mod search;
-mod session;
 mod split;
 mod store;
 mod sync;
@@ -38,7 +39,7 @@ use crate::{
     output::{Report, Reporter},
 };
 
-/// Does what the command line asks for.
+/// Runs the command that the command line asks for.
 pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
     let json = cli.global.json;
@@ -62,7 +63,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runs(RunsCommand::Tail(args)) => runs::tail(&args, json, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
-        Command::Runners(RunnersCommand::Where(args)) => runners::whence(&args.name, &args.runners),
+        Command::Runners(RunnersCommand::Where(args)) => runners::trace(&args.name, &args.runners),
         Command::Runners(RunnersCommand::Lock(args)) => lock::lock(&args, &reporter),
         Command::Runners(RunnersCommand::New(args)) => new::new(&args, &reporter),
         Command::Runners(RunnersCommand::Install(args)) => install::install(&args, &reporter),

@@ -15,10 +15,10 @@ use crate::{
     args::NewArgs,
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, shown},
+    output::{Report, Reporter, display_path},
 };
 
-/// What is written: the path in the crate, and the template.
+/// The files of the crate: path and template.
 const FILES: [(&str, &str); 6] = [
     (
         "Cargo.toml",
@@ -46,56 +46,56 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
-/// Writes a runner's crate, whole or not at all.
+/// Creates a runner's crate from the templates. The directory appears complete or not at all.
 pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let name = &args.name;
     if !is_legal_name(name.as_bytes()) {
         return Err(Failure::new(
             Exit::Usage,
             format!(
-                "{name:?} cannot be a runner's name: use lower-case letters, digits, '-' and '_', \
-                 beginning with a letter, at most 64"
+                "invalid runner name {name:?}: use at most 64 lower-case letters, digits, '-' and '_', \
+                 starting with a letter"
             ),
         ));
     }
     let directory = std::path::absolute(args.path.as_deref().unwrap_or(Path::new(name)))
         .map_err(|error| Failure::new(Exit::Usage, format!("--path: {error}")))?;
     let contracts = match &args.contracts {
-        Some(given) => Some(given_contracts(given)?),
-        None => contracts_above_the_executable(),
+        Some(directory) => Some(checked_contracts(directory)?),
+        None => contracts_of_repository(),
     };
     if contracts.is_none() {
         reporter.note(
             "the executable is not in protea's repository, so the crate depends on \
-             protea-contracts by version; give the repository's folder with --contracts to \
-             depend on it by path",
+             protea-contracts by version; to depend on it by path, give the repository's \
+             directory `contracts` with --contracts",
         );
     }
-    let blanks = Blanks::new(name, contracts.as_deref())?;
+    let placeholders = Placeholders::new(name, contracts.as_deref())?;
     let staging = Staging::begin(&directory)?;
     for (path, template) in FILES {
         let path = staging.path().join(path);
-        write(&path, &blanks.fill(template)).map_err(|error| {
+        write(&path, &placeholders.fill(template)).map_err(|error| {
             Failure::new(
                 Exit::Output,
-                format!("{} cannot be written: {error}", shown(&path)),
+                format!("{} cannot be written: {error}", display_path(&path)),
             )
         })?;
     }
     staging.publish()?;
     Ok(Report {
         text: format!(
-            "the runner {name:?} is in {}; go on with\n\n  cd {}\n  cargo test\n  cargo build \
+            "the runner {name:?} is in {}; next steps:\n\n  cd {}\n  cargo test\n  cargo build \
              --release\n  protea runners install target/release/{}\n  protea run {name}\n",
-            shown(&directory),
-            shown(&directory),
-            blanks.library
+            display_path(&directory),
+            display_path(&directory),
+            placeholders.library
         ),
         json: json!({
             "name": name,
             "directory": directory,
-            "package": blanks.package,
-            "library": blanks.library,
+            "package": placeholders.package,
+            "library": placeholders.library,
             "contracts": contracts,
         }),
     })
@@ -106,10 +106,10 @@ fn write(path: &Path, content: &str) -> io::Result<()> {
     fs::write(path, content)
 }
 
-/// What goes into the blanks of the templates.
-struct Blanks {
+/// The values of the templates' placeholders.
+struct Placeholders {
     name: String,
-    /// Not the name alone, which may be a keyword or a crate that the runner depends on.
+    /// Longer than the name, which may be a keyword or the name of a dependency.
     package: String,
     library: String,
     contracts: String,
@@ -117,15 +117,15 @@ struct Blanks {
     conformance: String,
 }
 
-impl Blanks {
+impl Placeholders {
     fn new(name: &str, contracts: Option<&Path>) -> Result<Self, Failure> {
         let package = format!("{name}-runner");
-        let beside = |folder: &str, package: &str| {
+        let in_repository = |directory: &str, package: &str| {
             let repository = contracts.and_then(Path::parent)?;
-            Some(repository.join(folder)).filter(|path| is_package(path, package))
+            Some(repository.join(directory)).filter(|path| is_package(path, package))
         };
-        let cafa = beside("core/cafa", "protea-cafa");
-        let conformance = beside("core/conformance", "protea-conformance");
+        let cafa = in_repository("core/cafa", "protea-cafa");
+        let conformance = in_repository("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
             library: format!(
@@ -152,8 +152,8 @@ impl Blanks {
             ("{{conformance}}", &self.conformance),
         ]
         .into_iter()
-        .fold(template.to_owned(), |text, (blank, value)| {
-            text.replace(blank, value)
+        .fold(template.to_owned(), |text, (placeholder, value)| {
+            text.replace(placeholder, value)
         })
     }
 }
@@ -167,36 +167,36 @@ fn dependency(path: Option<&Path>) -> Result<String, Failure> {
         Failure::new(
             Exit::Usage,
             format!(
-                "the path {} is not UTF-8 and cannot stand in a Cargo.toml; give another with \
+                "the path {} is not UTF-8, which Cargo.toml does not allow; give another with \
                  --contracts",
                 path.display()
             ),
         )
     })?;
-    // A string of JSON is one of TOML.
+    // Every JSON string is a valid TOML string.
     Ok(format!("{{ path = {} }}", json!(text)))
 }
 
-fn given_contracts(given: &Path) -> Result<PathBuf, Failure> {
-    let real = given.canonicalize().ok();
+fn checked_contracts(directory: &Path) -> Result<PathBuf, Failure> {
+    let real = directory.canonicalize().ok();
     real.filter(|path| is_package(path, "protea-contracts"))
         .ok_or_else(|| {
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "--contracts {} is not the folder of the crate protea-contracts; give the \
-                     folder `contracts` of protea's repository",
-                    given.display()
+                    "--contracts {} is not the directory of the crate protea-contracts; give the \
+                     directory `contracts` of protea's repository",
+                    directory.display()
                 ),
             )
         })
 }
 
-/// `contracts` of the repository in whose `target` the executable lies.
-fn contracts_above_the_executable() -> Option<PathBuf> {
+/// The directory `contracts` of the repository that the executable was built in.
+fn contracts_of_repository() -> Option<PathBuf> {
     let executable = env::current_exe().ok()?.canonicalize().ok()?;
-    let mut above = executable.ancestors().skip(1);
-    above.find_map(|directory| {
+    let mut ancestors = executable.ancestors().skip(1);
+    ancestors.find_map(|directory| {
         Some(directory.join("contracts")).filter(|path| is_package(path, "protea-contracts"))
     })
 }
@@ -211,11 +211,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_blank_is_left_in_any_file() {
-        let blanks = Blanks::new("my-method", Some(Path::new("/a \"b\"/contracts"))).unwrap();
-        assert_eq!(blanks.contracts, r#"{ path = "/a \"b\"/contracts" }"#);
+    fn every_placeholder_is_filled() {
+        let placeholders =
+            Placeholders::new("my-method", Some(Path::new("/a \"b\"/contracts"))).unwrap();
+        assert_eq!(placeholders.contracts, r#"{ path = "/a \"b\"/contracts" }"#);
         for (path, template) in FILES {
-            let filled = blanks.fill(template);
+            let filled = placeholders.fill(template);
             assert!(!filled.contains("{{"), "{path}: {filled}");
         }
     }

@@ -2,31 +2,33 @@
 
 use protea_core::store;
 
-use super::session::{Session, places, run_json, score_table};
+use super::{
+    run_report::{places, run_json, score_table},
+    run_setup::{Session, location_of},
+};
 use crate::{
     args::RunArgs,
     example_data::{self, ExampleData},
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, shown},
+    output::{Report, Reporter, display_path},
     spec,
 };
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
-    let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
+    let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     session.check_spec(&spec)?;
-    let (train, eval) = given_or_example(given, reporter)?;
+    let (train, eval) = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let run = session.experiment(|experiment| {
-        let experiment = experiment.clone();
-        let experiment = match &output {
-            Some(output) => experiment.exporting_to(output.clone()),
-            None => experiment,
-        };
+        let mut experiment = experiment.clone();
+        if let Some(output) = &output {
+            experiment = experiment.exporting_to(output.clone());
+        }
         experiment.fit_evaluate_export(&spec, &train, &eval)
     })?;
 
@@ -46,7 +48,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     })
 }
 
-/// `--train` and `--eval`, which are given together or not at all.
+/// `--train` and `--eval`: both or neither.
 pub fn both_or_none<'a>(
     train: Option<&'a str>,
     eval: Option<&'a str>,
@@ -54,30 +56,30 @@ pub fn both_or_none<'a>(
     match (train, eval) {
         (Some(train), Some(eval)) => Ok(Some((train, eval))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(half_given("--train", "--eval")),
-        (None, Some(_)) => Err(half_given("--eval", "--train")),
+        (Some(_), None) => Err(incomplete("--train", "--eval")),
+        (None, Some(_)) => Err(incomplete("--eval", "--train")),
     }
 }
 
-/// The places of the datasets; without any given, of the example data.
+/// The locations of the two datasets; the example data if none were given.
 pub fn given_or_example(
-    given: Option<(&str, &str)>,
+    datasets: Option<(&str, &str)>,
     reporter: &Reporter,
 ) -> Result<(String, String), Failure> {
-    if let Some((train, eval)) = given {
+    if let Some((train, eval)) = datasets {
         return Ok((train.to_owned(), eval.to_owned()));
     }
     let ExampleData { train, test } = example_data::find()?;
-    let parent = train.parent().map(shown).unwrap_or_default();
+    let parent = train.parent().map(display_path).unwrap_or_default();
     reporter.note(&format!(
-        "no --train and --eval given: using the example data in {parent}"
+        "no --train and --eval: using the example data in {parent}"
     ));
-    Ok((shown(&train), shown(&test)))
+    Ok((location_of(&train), location_of(&test)))
 }
 
-fn half_given(given: &str, missing: &str) -> Failure {
+fn incomplete(present: &str, missing: &str) -> Failure {
     Failure::new(
         Exit::Usage,
-        format!("{given} is given without {missing}; give both, or neither for the example data"),
+        format!("{present} is given without {missing}; give both, or neither for the example data"),
     )
 }

@@ -4,21 +4,23 @@ use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use protea_core::{
     Catalog, CatalogError, Runner,
-    catalog::{Entry, Verdict},
+    catalog::{Entry, Origin, Verdict},
     contracts::{MetricSchema, ProgramDeclaration, metrics::Direction},
     dispatch::find_program,
 };
 use serde_json::{Value, json};
 
-use super::session::{catalog, isolation, trusted};
+use super::run_setup::{catalog, isolation, trusted};
 use crate::{
     args::{InfoArgs, RunnerArgs},
+    build_features,
     failure::Failure,
-    optional,
-    output::{Lines, Report, Reporter, Table, settings, shown, terminal_width},
+    output::{
+        Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings, terminal_width,
+    },
 };
 
-/// Lists what can be used on standard output, what cannot on standard error.
+/// Lists the usable runners on standard output, and the unusable ones on standard error.
 pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let catalog = catalog(args);
     let mut entries = Vec::new();
@@ -27,38 +29,44 @@ pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
         match catalog.find(name) {
             Ok(entry) => entries.push(entry),
             Err(CatalogError::Duplicate { first, second, .. }) => {
-                let other = |other: &Path| format!("{} has a runner {name:?} too", other.display());
-                unusable.push((first.clone(), other(&second)));
-                unusable.push((second, other(&first)));
+                let duplicate =
+                    |other: &Path| format!("{} has a runner {name:?} too", other.display());
+                unusable.push((first.clone(), duplicate(&second)));
+                unusable.push((second, duplicate(&first)));
             }
-            // Those are among the files that cannot be used already.
+            // All other errors are in `unusable` already.
             Err(_) => {}
         }
     }
     for (path, reason) in &unusable {
-        reporter.warn(&format!("{} cannot be used: {reason}", shown(path)));
+        reporter.warn(&format!("{} cannot be used: {reason}", display_path(path)));
+    }
+    if !args.allow_insecure_dir && has_insecure_runner(&catalog) {
+        reporter.note("--allow-insecure-dir also uses runners that other users could have changed");
     }
     for entry in &entries {
         for library in entry.descriptor.missing_libraries(&entry.path) {
             reporter.warn(&format!(
-                "{} cannot be run: {} is missing; {}",
+                "{} cannot run: {} is missing; {}",
                 entry.descriptor.name, library.file, library.remedy
             ));
         }
     }
-    let unbuilt: Vec<(&str, &str)> = optional::RUNNERS
+    let not_built: Vec<(&str, &str)> = build_features::RUNNERS
         .into_iter()
         .filter(|(name, _)| matches!(catalog.find(name), Err(CatalogError::Unknown { .. })))
         .collect();
-    for (name, remedy) in &unbuilt {
-        reporter.note(&format!("{name} is not there: {remedy}"));
+    for (name, remedy) in &not_built {
+        reporter.note(&format!("{name} is not installed: {remedy}"));
     }
     if entries.is_empty() {
         let places = catalog.places().iter();
-        let looked: Vec<String> = places.map(|place| shown(&place.entry.directory)).collect();
+        let searched: Vec<String> = places
+            .map(|place| display_path(&place.entry.directory))
+            .collect();
         reporter.note(&format!(
-            "no runner was found in {}; give a directory with --runner-dir or PROTEA_RUNNER_PATH",
-            looked.join(", ")
+            "no runner found in {}; give a directory with --runner-dir or PROTEA_RUNNER_PATH",
+            searched.join(", ")
         ));
     }
     let unusable: Vec<Value> = unusable
@@ -70,11 +78,21 @@ pub fn list(args: &RunnerArgs, reporter: &Reporter) -> Result<Report, Failure> {
         json: json!({
             "runners": entries.iter().map(entry_json).collect::<Vec<_>>(),
             "unusable": unusable,
-            "missing": unbuilt
+            "missing": not_built
                 .iter()
                 .map(|(name, remedy)| json!({ "name": name, "remedy": remedy }))
                 .collect::<Vec<_>>(),
         }),
+    })
+}
+
+/// Whether a runner is unusable because other users could have changed it.
+fn has_insecure_runner(catalog: &Catalog) -> bool {
+    catalog.places().iter().any(|place| {
+        place.files.iter().flatten().any(|candidate| {
+            let is_runner = matches!(candidate.verdict, Verdict::Runner(_));
+            is_runner && (place.insecure.is_some() || candidate.insecure.is_some())
+        })
     })
 }
 
@@ -101,7 +119,7 @@ fn table(entries: &[Entry]) -> String {
             descriptor.version.clone(),
             descriptor.contract_version.clone(),
             descriptor.summary.clone(),
-            shown(&entry.path),
+            display_path(&entry.path),
         ]);
     }
     table.to_string()
@@ -120,7 +138,7 @@ fn entry_json(entry: &Entry) -> Value {
     })
 }
 
-/// Loads a runner and shows what it says of itself.
+/// Loads a runner and shows its description.
 pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
     let InfoArgs {
         named,
@@ -138,13 +156,17 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         .add("summary", &descriptor.summary)
         .add("version", &descriptor.version)
         .add("contract", &descriptor.contract_version)
-        .add("file", format!("{} ({})", shown(&entry.path), entry.origin))
+        .add(
+            "file",
+            format!("{} ({})", display_path(&entry.path), named_by(entry.origin)),
+        )
         .add("SHA-256", &entry.sha256)
         .add(
             "explains",
-            match capabilities.explains {
-                true => "yes: `protea explain` shows where its scores come from",
-                false => "no",
+            if capabilities.explains {
+                "yes: `protea explain` shows where its scores come from"
+            } else {
+                "no"
             },
         );
     let settings = settings(
@@ -152,9 +174,10 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         &capabilities.spec_defaults,
         terminal_width(),
     );
-    let settings = match settings.is_empty() {
-        true => "no settings\n".to_owned(),
-        false => settings,
+    let settings = if settings.is_empty() {
+        "no settings\n".to_owned()
+    } else {
+        settings
     };
     let metrics = metrics(&capabilities.metrics);
 
@@ -194,7 +217,7 @@ fn metrics(schema: &MetricSchema) -> String {
             (None, None) => "any".to_owned(),
         };
         let returned = if metric.optional {
-            "where data allow it"
+            "if the data allow it"
         } else {
             "always"
         };
@@ -202,16 +225,16 @@ fn metrics(schema: &MetricSchema) -> String {
     }
     let mut text = table.to_string();
     if !schema.groups.is_empty() {
-        writeln!(text, "each for {}", schema.groups.join(", "))
+        writeln!(text, "for each of {}", schema.groups.join(", "))
             .expect("writing to a String cannot fail");
     }
     if schema.placeholder {
-        text.push_str("placeholders: these scores say nothing\n");
+        text.push_str(PLACEHOLDER_NOTE);
     }
     text
 }
 
-/// The programs of others that a runner starts, and whether they are here; nothing where there are none.
+/// The external programs that a runner starts and whether they were found; empty if there are none.
 fn programs(declared: &[ProgramDeclaration]) -> String {
     if declared.is_empty() {
         return String::new();
@@ -220,7 +243,7 @@ fn programs(declared: &[ProgramDeclaration]) -> String {
     for program in declared {
         let found = find_program(program).map_or_else(
             || format!("no: {}", program.remedy),
-            |path| shown(&path).to_string(),
+            |path| display_path(&path).to_string(),
         );
         table.row([program.name.as_str(), &program.needed_for, &found]);
     }
@@ -239,7 +262,7 @@ fn programs_json(declared: &[ProgramDeclaration]) -> Value {
     found.collect()
 }
 
-/// The libraries of others that a runner opens, and whether they are here; nothing where there are none.
+/// The external libraries that a runner opens and whether they were found; empty if there are none.
 fn libraries(entry: &Entry) -> String {
     let declared = &entry.descriptor.libraries;
     if declared.is_empty() {
@@ -249,7 +272,7 @@ fn libraries(entry: &Entry) -> String {
     for library in declared {
         let found = library.find(&entry.path).map_or_else(
             || format!("no: {}", library.remedy),
-            |path| shown(&path).to_string(),
+            |path| display_path(&path).to_string(),
         );
         table.row([library.file.as_str(), &library.variable, &found]);
     }
@@ -268,15 +291,23 @@ fn libraries_json(entry: &Entry) -> Value {
     declared.collect()
 }
 
-/// Shows every place looked at, also where there is no such runner.
-pub fn whence(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
+/// What put a directory on the search path.
+fn named_by(origin: Origin) -> String {
+    match origin {
+        Origin::Given => "--runner-dir".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Shows every place that is searched for a runner, even if there is no such runner.
+pub fn trace(name: &str, args: &RunnerArgs) -> Result<Report, Failure> {
     let catalog = catalog(args);
     let trace = catalog.trace(name);
     let mut table = Table::new(0..0, ["", "file or directory", "named by", "why"]);
     for line in &trace {
         let mark = if line.taken { ">" } else { "" };
-        let path = shown(&line.path);
-        table.row([mark, &path, &line.origin.to_string(), &line.reason]);
+        let path = display_path(&line.path);
+        table.row([mark, &path, &named_by(line.origin), &line.reason]);
     }
     match catalog.find(name) {
         Ok(_) => Ok(Report {

@@ -9,29 +9,30 @@ use serde_json::{Value, json};
 
 use super::{
     run::{both_or_none, given_or_example},
-    session::{Session, many},
+    run_report::grouped_json,
+    run_setup::{Session, with_many_options},
 };
 use crate::{
     args::SearchArgs,
     failure::Failure,
-    output::{Lines, Report, Reporter, Table, number, relative_to, shown},
+    output::{Lines, Report, Reporter, Table, display_path, number, relative_to},
     spec,
 };
 
-/// So many trials are shown; the table in the run's directory has all.
-const SHOWN: usize = 20;
+/// The most trials in the printed table; search.tsv in the run's directory has all of them.
+const MOST_ROWS: usize = 20;
 
 /// Searches for the best settings.
 pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let search = wanted(args)?;
-    let given = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
+    let search = search_from(args)?;
+    let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     search.check(session.runner())?;
-    let (train, eval) = given_or_example(given, reporter)?;
+    let (train, eval) = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let name = format!("{}/search", session.runner().name());
     let found = session.experiment(|experiment| {
-        many(experiment, &args.many).search(name, &search, &train, &eval)
+        with_many_options(experiment, &args.many).search(name, &search, &train, &eval)
     })?;
 
     let (runner, result) = (&session.runner().entry().descriptor, &found.value);
@@ -53,7 +54,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     })
 }
 
-fn wanted(args: &SearchArgs) -> Result<Search, Failure> {
+fn search_from(args: &SearchArgs) -> Result<Search, Failure> {
     let strategy = match (args.random, args.tpe) {
         (Some(trials), _) => Strategy::Random { trials },
         (None, Some(trials)) => Strategy::Tpe {
@@ -73,7 +74,7 @@ fn wanted(args: &SearchArgs) -> Result<Search, Failure> {
     Ok(search)
 }
 
-/// The best trials, best first, then those without a score.
+/// The trials, best first, those without a score last.
 fn table(result: &SearchResult) -> String {
     let mut trials: Vec<&Trial> = result.trials.iter().collect();
     let loss = |trial: &Trial| match (trial.score, result.direction) {
@@ -85,11 +86,12 @@ fn table(result: &SearchResult) -> String {
     let keys = result.best.params.keys().map(String::as_str);
     let headings = ["trial", &result.metric].into_iter().chain(keys);
     let mut table = Table::new(0..2, headings.chain(["seconds", ""]));
-    for trial in trials.iter().take(SHOWN) {
+    for trial in trials.iter().take(MOST_ROWS) {
         let score = trial.score.map_or_else(|| "-".to_owned(), number);
         let note = match (&trial.error, trial.origin.name()) {
             (Some(error), _) => shortened(error),
             (None, "computed") => String::new(),
+            (None, "taken_over") => "reused".to_owned(),
             (None, origin) => origin.replace('_', " "),
         };
         let params = trial.params.values().map(plain);
@@ -97,8 +99,8 @@ fn table(result: &SearchResult) -> String {
         table.row(row.chain(params).chain([number(trial.seconds), note]));
     }
     let mut text = table.to_string();
-    if trials.len() > SHOWN {
-        text.push_str(&format!("… the best {SHOWN} of {}\n", trials.len()));
+    if trials.len() > MOST_ROWS {
+        text.push_str(&format!("… the best {MOST_ROWS} of {}\n", trials.len()));
     }
     text
 }
@@ -113,23 +115,23 @@ fn ending(found: &GroupedRun<SearchResult>) -> String {
     let score = result.best.score.map(number).unwrap_or_default();
     let best = format!("{} ({} {score})", params.join(" "), result.metric);
     lines.add("best", best);
-    for (count, what) in [
-        (result.taken_over, "taken over from earlier runs"),
+    for (count, outcome) in [
+        (result.taken_over, "reused from earlier runs"),
         (result.failed, "without a score"),
     ] {
         if count > 0 {
             let trials = result.trials.len();
-            lines.add("", format!("{count} of {trials} trials {what}"));
+            lines.add("", format!("{count} of {trials} trials {outcome}"));
         }
     }
-    lines.add("run", shown(&found.directory));
+    lines.add("run", display_path(&found.directory));
     lines.add("  table", relative_to(&found.directory, &result.table));
     lines.add("  manifest", RUN_MANIFEST);
     lines.to_string()
 }
 
 fn json(found: &GroupedRun<SearchResult>) -> Value {
-    let mut object = super::session::grouped_json(found);
+    let mut object = grouped_json(found);
     let result = json!(found.value);
     if let (Value::Object(object), Value::Object(result)) = (&mut object, result) {
         object.extend(result);
@@ -144,11 +146,11 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The first line, as far as it fits beside a table.
+/// The first line, cut to the width of a column.
 fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
+    const MOST_CHARACTERS: usize = 60;
     let line = text.lines().next().unwrap_or_default();
-    match line.char_indices().nth(MOST) {
+    match line.char_indices().nth(MOST_CHARACTERS) {
         None => line.to_owned(),
         Some((end, _)) => format!("{}…", &line[..end]),
     }

@@ -1,9 +1,6 @@
 //! `protea dataset split`.
 
-use std::{
-    ops::ControlFlow,
-    path::{self, PathBuf},
-};
+use std::path::{self, PathBuf};
 
 use protea_cafa::dataset::{
     self, Accessions, Evidence, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule,
@@ -21,20 +18,18 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, count, shown},
+    output::{Lines, Report, Reporter, Table, count, display_path},
 };
 
-const TEST: f64 = 0.2;
-const MIN_SEQ_ID: f64 = 0.3;
+const DEFAULT_TEST: f64 = 0.2;
+const DEFAULT_MIN_SEQ_ID: f64 = 0.3;
 
-/// Splits a dataset and says what is in the parts.
+/// Splits a dataset and reports what is in the parts.
 pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    if let Some(option) = args.out_of_place() {
+    if let Some(option) = args.misplaced_option() {
         return Err(Failure::new(
             Exit::Usage,
-            format!(
-                "{option} does not go with this --by; see `protea dataset split --help` for what does"
-            ),
+            format!("{option} cannot be used with this --by; see `protea dataset split --help`"),
         ));
     }
     interrupt::cooperate(reporter);
@@ -46,10 +41,7 @@ pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
             reporter.start("writing datasets");
         }
         reporter.progress(done as u64, total as u64);
-        match interrupt::requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::continue_unless_requested()
     };
     let report = if let (SplitBy::Time, Some(later)) = (args.by, &args.later) {
         let later = open(later, reporter)?;
@@ -71,7 +63,8 @@ pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
         let clusters = match (args.by, &args.clusters) {
             (SplitBy::Cluster, None) => {
                 reporter.start("clustering");
-                let clusters = clusters::compute(dataset, args.min_seq_id.unwrap_or(MIN_SEQ_ID));
+                let clusters =
+                    clusters::compute(dataset, args.min_seq_id.unwrap_or(DEFAULT_MIN_SEQ_ID));
                 reporter.abandon();
                 Some(clusters?)
             }
@@ -126,7 +119,7 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
     Ok(SplitRule::Shares {
         shares: Shares {
             validation: args.validation.unwrap_or(0.0),
-            test: args.test.unwrap_or(TEST),
+            test: args.test.unwrap_or(DEFAULT_TEST),
         },
         grouping,
     })
@@ -148,20 +141,22 @@ fn evidence(codes: &[String]) -> Result<Evidence, Failure> {
         None => (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase()),
     };
     match codes.iter().find(|code| !is_code(code)) {
-        Some(odd) => Err(Failure::new(
+        Some(invalid) => Err(Failure::new(
             Exit::Usage,
-            format!("{odd:?} is no evidence code; give codes such as EXP,IDA,IMP, or any alone"),
+            format!(
+                "{invalid:?} is not an evidence code; give codes such as EXP,IDA,IMP, or only `any`"
+            ),
         )),
         None => Ok(Evidence::Codes(codes.iter().cloned().collect())),
     }
 }
 
 fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenDataset>) -> Value {
-    let of = |dataset: &FrozenDataset| json!({ "directory": dataset.directory(), "sha256": dataset.sha256() });
+    let identity = |dataset: &FrozenDataset| json!({ "directory": dataset.directory(), "sha256": dataset.sha256() });
     if let Value::Object(object) = &mut made {
-        object.insert("dataset".to_owned(), of(dataset));
+        object.insert("dataset".to_owned(), identity(dataset));
         if let Some(later) = later {
-            object.insert("later".to_owned(), of(later));
+            object.insert("later".to_owned(), identity(later));
         }
     }
     made
@@ -178,7 +173,7 @@ fn text(made: &Split, clusters: Option<&Clusters>) -> String {
             count(part.counts.proteins),
             count(part.counts.annotated_proteins),
             count(part.counts.annotations),
-            shown(&part.directory),
+            display_path(&part.directory),
         ]);
     }
     let mut text = table.to_string();
@@ -188,7 +183,7 @@ fn text(made: &Split, clusters: Option<&Clusters>) -> String {
     }
     if made.left_out > 0 {
         let left_out = count(made.left_out as u64);
-        text.push_str(&format!("\n{left_out} proteins are in no part\n"));
+        text.push_str(&format!("\n{left_out} proteins are not in any part\n"));
     }
     text
 }
@@ -215,42 +210,42 @@ fn text_of_time(earlier: &FrozenDataset, later: &FrozenDataset, made: &TimeSplit
             count(targets as u64)
         };
         let cells = first.into_iter().chain(aspects.iter().map(in_aspect));
-        table.row(cells.chain([shown(&targets.directory)]));
+        table.row(cells.chain([display_path(&targets.directory)]));
     }
     let mut lines = Lines::default();
-    lines.add("learn from", shown(earlier.directory()));
+    lines.add("train on", display_path(earlier.directory()));
     if let Some(known) = &made.known {
-        lines.add("known of PK", shown(known));
+        lines.add("known for PK", display_path(known));
     }
-    let mut label = "left out";
-    let mut left_out = |what: String| {
-        lines.add(label, what);
+    let mut label = "skipped";
+    let mut skipped = |reason: String| {
+        lines.add(label, reason);
         label = "";
     };
     if made.other_evidence > 0 {
-        left_out(format!(
-            "{} later annotations of other evidence",
+        skipped(format!(
+            "{} later annotations with other evidence codes",
             count(made.other_evidence)
         ));
     }
     if made.unknown_terms.count > 0 {
-        left_out(format!(
-            "{} later annotations with terms that the earlier ontology does not know ({})",
+        skipped(format!(
+            "{} later annotations with terms that are not in the earlier ontology ({})",
             count(made.unknown_terms.count),
             examples(&made.unknown_terms)
         ));
     }
     if made.protein_binding_only > 0 {
-        left_out(format!(
-            "{} targets with nothing but protein binding",
+        skipped(format!(
+            "{} targets annotated with protein binding only",
             count(made.protein_binding_only as u64)
         ));
     }
     if made.gone > 0 {
-        left_out(format!(
-            "{} proteins that {} has not",
+        skipped(format!(
+            "{} proteins that are not in {}",
             count(made.gone as u64),
-            shown(later.directory())
+            display_path(later.directory())
         ));
     }
     format!("{table}\n{lines}")

@@ -8,11 +8,11 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, bytes, count, shown},
-    transfers::store,
+    output::{Lines, Report, Reporter, Table, bytes, count, display_path, plural},
+    transfers::open_store,
 };
 
-/// Lists what lies at a place.
+/// Lists the files and directories at a place.
 pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let most = match args.limit {
         0 => usize::MAX,
@@ -20,8 +20,8 @@ pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
     };
     interrupt::cooperate(reporter);
     reporter.start(&format!("listing {}", without_secrets(&args.place)));
-    let listed =
-        store(reporter).and_then(|store| store.list(&locate(&args.place)?, args.recursive, most));
+    let listed = open_store(reporter)
+        .and_then(|store| store.list(&locate(&args.place)?, args.recursive, most));
     reporter.abandon();
     let listing = listed?;
     let mut table = Table::new(0..1, ["size", "written", "name"]);
@@ -34,7 +34,7 @@ pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
         ]);
     }
     if listing.more {
-        reporter.note("there are more; --limit 0 shows all");
+        reporter.note("there are more entries; --limit 0 shows all");
     }
     let entries: Vec<_> = listing
         .entries
@@ -57,13 +57,10 @@ pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
 pub fn cp(args: &CpArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
     let copied =
-        store(reporter).and_then(|store| store.copy(&locate(&args.from)?, &locate(&args.to)?));
+        open_store(reporter).and_then(|store| store.copy(&locate(&args.from)?, &locate(&args.to)?));
     reporter.abandon();
     let copied = copied?;
-    let files = match copied.files {
-        1 => "1 file".to_owned(),
-        several => format!("{} files", count(several as u64)),
-    };
+    let files = plural(copied.files as u64, "file");
     Ok(Report {
         text: format!(
             "{}: {files}, {}, SHA-256 {}\n",
@@ -80,23 +77,23 @@ pub fn cp(args: &CpArgs, reporter: &Reporter) -> Result<Report, Failure> {
     })
 }
 
-/// Holds every file of a directory against its manifest.
+/// Checks every file of a directory against its manifest.
 pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
-    let verified = store(reporter).and_then(|store| store.verify(&locate(&args.place)?));
+    let verified = open_store(reporter).and_then(|store| store.verify(&locate(&args.place)?));
     reporter.abandon();
     let verified = verified?;
-    let mut wrong = Table::new(1..2, ["file", "listed", "state"]);
+    let mut broken = Table::new(1..2, ["file", "listed", "state"]);
     let mut files = Vec::new();
     for file in &verified.files {
         let (state, found, text) = match &file.state {
             FileState::Whole => ("whole", json!(null), String::new()),
-            FileState::Missing => ("missing", json!(null), "is not there".to_owned()),
+            FileState::Missing => ("missing", json!(null), "missing".to_owned()),
             FileState::Size(size) => ("size", json!(size), format!("has {size} bytes")),
             FileState::Sum(sum) => ("sha256", json!(sum), format!("has SHA-256 {sum}")),
         };
         if file.state != FileState::Whole {
-            wrong.row([file.path.clone(), bytes(file.bytes), text]);
+            broken.row([file.path.clone(), bytes(file.bytes), text]);
         }
         files.push(json!({
             "path": file.path,
@@ -116,7 +113,7 @@ pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure>
     if verified.is_whole() {
         return Ok(Report {
             text: format!(
-                "{}: whole and unchanged ({} files, {}, identity {})\n",
+                "{}: complete and unchanged ({} files, {}, identity {})\n",
                 verified.uri,
                 count(verified.files.len() as u64),
                 bytes(verified.bytes()),
@@ -125,28 +122,31 @@ pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure>
             json: object,
         });
     }
-    let bad = verified.files.iter();
-    let bad = bad.filter(|file| file.state != FileState::Whole).count();
+    let different = verified
+        .files
+        .iter()
+        .filter(|file| file.state != FileState::Whole)
+        .count();
     let message = format!(
-        "{}: {bad} of {} files are not what {} lists; publish it again from a good copy",
+        "{}: {different} of {} files differ from what {} lists; publish it again from a good copy",
         verified.uri,
         verified.files.len(),
         verified.manifest
     );
     Err(Failure::new(Exit::Input, message)
-        .with_text(wrong.to_string())
+        .with_text(broken.to_string())
         .with_detail("verification", object))
 }
 
-/// Shows what the cache holds, or clears it.
+/// Shows the content of the cache, or clears it.
 pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
     let cache = Cache::of_user()?;
     if args.clear {
         let cleared = cache.clear()?;
         return Ok(Report {
             text: format!(
-                "{}: {} freed, {} in use and left\n",
-                shown(cache.directory()),
+                "{}: {} freed, {} in use and kept\n",
+                display_path(cache.directory()),
                 bytes(cleared.bytes),
                 cleared.in_use
             ),
@@ -161,10 +161,10 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
     let usage = cache.usage()?;
     let mut lines = Lines::default();
     lines
-        .add("cache", shown(cache.directory()))
+        .add("cache", display_path(cache.directory()))
         .add("limit", bytes(cache.limit()))
         .add(
-            "held",
+            "content",
             format!(
                 "{} directories, {} of them in use; {} files, {}",
                 usage.directories,
@@ -174,7 +174,7 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
             ),
         )
         .add(
-            "under way",
+            "in progress",
             format!("{} downloads, {}", usage.parts, bytes(usage.part_bytes)),
         );
     Ok(Report {
@@ -192,11 +192,12 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
     })
 }
 
-/// A place as it may be shown before it is understood.
+/// A place as a message may show it before it is parsed: a URI without its secrets.
 fn without_secrets(place: &str) -> String {
     use protea_core::store::redacted;
-    match place.contains("://") {
-        true => locate(place).map_or_else(|_| "a place".to_owned(), |uri| redacted(&uri)),
-        false => place.to_owned(),
+    if place.contains("://") {
+        locate(place).map_or_else(|_| "a URI".to_owned(), |uri| redacted(&uri))
+    } else {
+        place.to_owned()
     }
 }

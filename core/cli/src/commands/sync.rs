@@ -11,18 +11,21 @@ use crate::{
     args::SyncArgs,
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, Table, count},
+    output::{Report, Reporter, Table, count, plural},
 };
 
-/// Sends what the backends do not have yet.
+/// Every backend has every run.
+const UP_TO_DATE: &str = "all backends are up to date\n";
+
+/// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::open(&args.workspace.workspace)?;
     let (mut runs, unreadable) = unsynced(&workspace)?;
     for reason in workspace.unclosed() {
         reporter.warn(reason);
     }
-    for error in &unreadable {
-        reporter.warn(&error.full_message());
+    for error in unreadable {
+        reporter.warn(&Failure::from(error).message);
     }
     runs.retain(|run| args.backends.is_empty() || args.backends.contains(&run.cursor.backend));
     if args.dry_run {
@@ -34,9 +37,10 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
             .iter()
             .map(|run| json!({ "run_id": run.run_id, "backend": run.cursor.backend }))
             .collect();
-        let text = match runs.is_empty() {
-            true => "every backend has every run\n".to_owned(),
-            false => table.to_string(),
+        let text = if runs.is_empty() {
+            UP_TO_DATE.to_owned()
+        } else {
+            table.to_string()
         };
         return Ok(Report {
             text,
@@ -47,7 +51,7 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let total = runs.len() as u64;
     let mut done = 0;
     if total > 0 {
-        reporter.start(&format!("sending {}", runs_of(total)));
+        reporter.start(&format!("sending {}", plural(total, "run")));
     }
     let synced = sync(&runs, |_| {
         done += 1;
@@ -68,26 +72,19 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
         });
     }
     let message = format!(
-        "{} of {} did not arrive whole; what a backend does not answer for stays in the workspace, \
-         and `protea sync` sends it later",
+        "{} of {} could not be sent completely; the rest stays in the workspace, and the next \
+         `protea sync` sends it",
         count(failed as u64),
-        runs_of(total)
+        plural(total, "run")
     );
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", json))
 }
 
-fn runs_of(total: u64) -> String {
-    match total {
-        1 => "1 run".to_owned(),
-        _ => format!("{} runs", count(total)),
-    }
-}
-
 fn text(synced: &[SyncedRun]) -> String {
     if synced.is_empty() {
-        return "every backend has every run\n".to_owned();
+        return UP_TO_DATE.to_owned();
     }
     let mut table = Table::new(2..3, ["run", "backend", "events", "outcome"]);
     for run in synced {

@@ -17,17 +17,19 @@ use crate::{
     output::{Report, Reporter, Table, relative_to},
 };
 
-/// Uploads W&B's offline runs.
+/// Uploads the offline runs of W&B with its official client.
 pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace.workspace)?;
-    let incomplete = match args.dry_run {
-        true => 0,
-        false => complete(&workspace, reporter)?,
+    let incomplete = if args.dry_run {
+        0
+    } else {
+        complete(&workspace, reporter)?
     };
     let jobs = workspace.directory().join("workspace");
-    let runs = match jobs.is_dir() {
-        true => find_offline_runs(&jobs)?,
-        false => Vec::new(),
+    let runs = if jobs.is_dir() {
+        find_offline_runs(&jobs)?
+    } else {
+        Vec::new()
     };
     let options = SyncOptions {
         program: args.wandb.clone(),
@@ -46,15 +48,14 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
     }
     reporter.abandon();
 
-    let text = match reports.is_empty() && incomplete == 0 {
-        true => "every W&B run is uploaded\n".to_owned(),
-        false => {
-            let mut table = Table::new(0..0, ["run", "outcome"]);
-            for report in &reports {
-                table.row([relative_to(&jobs, &report.path), report.message.clone()]);
-            }
-            table.to_string()
+    let text = if reports.is_empty() && incomplete == 0 {
+        "all W&B runs are uploaded\n".to_owned()
+    } else {
+        let mut table = Table::new(0..0, ["run", "outcome"]);
+        for report in &reports {
+            table.row([relative_to(&jobs, &report.path), report.message.clone()]);
         }
+        table.to_string()
     };
     let runs: Vec<Value> = reports.iter().map(as_json).collect();
     let failed = incomplete + reports.iter().filter(|report| !report.ok).count();
@@ -65,16 +66,15 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
         });
     }
     let message = format!(
-        "{failed} runs could not be uploaded whole; the next `protea sync-offline` tries again"
+        "{failed} runs could not be uploaded completely; the next `protea sync-offline` tries again"
     );
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", runs))
 }
 
-/// Writes to the runs what they lack of the event log, such as the end of one that was killed.
-///
-/// Gives how many could not be brought up to date.
+/// Adds to the offline runs what the event log has and they lack, such as the end of a run that was
+/// killed. Returns how many could not be updated.
 fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure> {
     let (mut behind, unreadable) = unsynced(workspace)?;
     behind.retain(|run| run.cursor.backend == "wandb");
@@ -83,10 +83,11 @@ fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure
             reporter.warn(&format!("{}: {error}", run.run_id));
         }
     });
-    for error in &unreadable {
-        reporter.warn(&error.full_message());
+    let unreadable_runs = unreadable.len();
+    for error in unreadable {
+        reporter.warn(&Failure::from(error).message);
     }
-    Ok(unreadable.len() + synced.iter().filter(|run| !run.ok).count())
+    Ok(unreadable_runs + synced.iter().filter(|run| !run.ok).count())
 }
 
 fn as_json(report: &SyncReport) -> Value {

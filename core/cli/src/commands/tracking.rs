@@ -1,27 +1,43 @@
-//! How the runs of a command are tracked.
+//! Turns the tracking arguments of a command into the tracking of its runs.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use protea_core::{
-    Experiment, ExperimentError, Tracking, Workspace,
+    Experiment, ExperimentError, Tracking, Workspace, WorkspaceError,
     backends::{Backend, current_binding, run_lifecycle_tracked},
+    contracts::error::with_causes,
     tracking::Undelivered,
     workspace::{Job, Status, TrackerBinding},
 };
 
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, output::Reporter};
 
-/// What a backend that answers may take for the last events of a command.
-const LAST_MOMENT: Duration = Duration::from_secs(3);
+/// How long a command waits at its end for backends to take the last events.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How the runs of a command are tracked, and the job that they are kept in.
+/// Displays an error with its sources, which the job's run records.
+struct WithCauses(ExperimentError);
+
+impl From<WorkspaceError> for WithCauses {
+    fn from(error: WorkspaceError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for WithCauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&with_causes(&self.0))
+    }
+}
+
+/// How the runs of a command are tracked, and the job that they belong to.
 pub struct Tracked {
     tracking: Tracking,
     job: Option<(Job, Option<TrackerBinding>)>,
 }
 
 impl Tracked {
-    /// Reads the arguments; a backend that is not there is said before anything is done.
+    /// Reads the arguments. Fails before any work is done if a backend is not available.
     pub fn begin(args: &TrackingArgs, workspace: &Workspace) -> Result<Self, Failure> {
         let mut tracking = Tracking::default()
             .offline(args.offline)
@@ -39,7 +55,7 @@ impl Tracked {
             let Some((key, value)) = tag.split_once('=').filter(|(key, _)| !key.is_empty()) else {
                 return Err(Failure::new(
                     Exit::Usage,
-                    format!("--tag {tag:?} is not KEY=VALUE; give for example --tag dataset=A"),
+                    format!("--tag {tag:?} is not KEY=VALUE; write for example --tag dataset=A"),
                 ));
             };
             tracking = tracking.with_tag(key, value);
@@ -53,7 +69,7 @@ impl Tracked {
         {
             return Err(Failure::new(
                 Exit::Usage,
-                format!("{text:?} has a line break or another control character; leave it out"),
+                format!("{text:?} contains a line break or another control character; remove it"),
             ));
         }
         let mut names = args.track.clone();
@@ -77,48 +93,57 @@ impl Tracked {
         Ok(Self { tracking, job })
     }
 
-    /// What the experiment is given.
+    /// The tracking for the experiment.
     pub fn tracking(&self) -> Tracking {
         self.tracking.clone()
     }
 
-    /// Does one thing with an experiment, within the job's lifecycle where there is one.
+    /// Runs `action` with an experiment, within the job's lifecycle if there is a job.
     pub fn run<T>(
         &self,
         experiment: Experiment<'_>,
-        act: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+        action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
     ) -> Result<T, ExperimentError> {
         match &self.job {
-            None => act(&experiment),
+            None => action(&experiment),
             Some((job, bound)) => {
                 let mut experiment = experiment.in_job(job.clone());
                 if let Some(bound) = bound {
                     experiment = experiment.below(&bound.log);
                 }
-                let judge = |error: &ExperimentError| match error.is_cancelled() {
-                    true => Status::Killed,
-                    false => Status::Failed,
+                let status_of = |error: &ExperimentError| {
+                    if error.is_cancelled() {
+                        Status::Killed
+                    } else {
+                        Status::Failed
+                    }
                 };
-                run_lifecycle_tracked(job, &self.tracking, judge, || act(&experiment))
+                run_lifecycle_tracked(
+                    job,
+                    &self.tracking,
+                    |error: &WithCauses| status_of(&error.0),
+                    || action(&experiment).map_err(WithCauses),
+                )
+                .map_err(|error| error.0)
             }
         }
     }
 
-    /// Gives backends that answer a moment for the last events, and says what is left.
+    /// Waits a moment for backends to take the last events, and warns of what they did not take.
     pub fn deliver(&self, reporter: &Reporter) {
-        for left in self.tracking.wait(LAST_MOMENT) {
+        for undelivered in self.tracking.wait(FLUSH_TIMEOUT) {
             let Undelivered {
                 log,
                 backend,
                 reason,
                 ..
-            } = left;
-            let run = log.parent().and_then(|run| run.file_name());
-            let run = run.unwrap_or_default().to_string_lossy();
-            let reason = reason.unwrap_or_else(|| format!("{backend} is slow to take it"));
+            } = undelivered;
+            let directory = log.parent().and_then(|directory| directory.file_name());
+            let run = directory.unwrap_or_default().to_string_lossy();
+            let reason = reason.unwrap_or_else(|| format!("{backend} is slow"));
             reporter.warn(&format!(
-                "the run {run} is not at {backend} yet: {reason}; nothing is lost, `protea sync` \
-                 sends it"
+                "the run {run} has not reached {backend} yet: {reason}; nothing is lost: `protea \
+                 sync` sends it"
             ));
         }
     }

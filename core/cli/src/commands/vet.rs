@@ -1,4 +1,4 @@
-//! The conformance suite before an installation.
+//! Runs the conformance suite before a runner is installed.
 
 use std::{
     path::Path,
@@ -8,17 +8,17 @@ use std::{
 use protea_conformance::{Check, Observer, Status, TestReport};
 use protea_core::catalog::Entry;
 
-use super::check::{config, host, printable, unusable};
+use super::check::{config, fixture_failure, host, printable};
 use crate::{
     args::InstallArgs,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Reporter, shown},
+    output::{Reporter, display_path},
 };
 
-/// Holds the runner in `entry`, which the user knows as the file in `args`, against the contract.
-/// What the suite counted up is for the report.
+/// Checks the runner in `entry` against the contract and returns a summary. `entry` is a copy of the
+/// file in `args`, which is the one that messages name.
 pub fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<String, Failure> {
     let mut check = Check::new(vec![entry.path.clone()], host()?);
     check.config = config(&args.config)?;
@@ -26,12 +26,12 @@ pub fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<Str
     reporter.start(&format!("checking {}", entry.descriptor.name));
     let progress = Progress {
         done: AtomicU64::new(0),
-        all: check.selection.tests().len() as u64,
+        total: check.selection.tests().len() as u64,
         reporter,
     };
     let report = check.run(&progress);
     reporter.abandon();
-    let report = report.map_err(unusable)?;
+    let report = report.map_err(fixture_failure)?;
     if !report.complete {
         return Err(Failure::cancelled());
     }
@@ -50,44 +50,45 @@ pub fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<Str
             report.count(Status::Passed)
         ));
     }
-    let file = shown(&args.file);
-    let named: Vec<String> = failed
+    let file = display_path(&args.file);
+    let failures: Vec<String> = failed
         .iter()
-        .map(|test| named(test, entry, &file))
+        .map(|test| describe(test, entry, &file))
         .collect();
     let message = format!(
-        "{file} is not installed: the runner breaks the contract.\n{}\n`protea runners check {file} --only-failed` says how to \
-         mend it; --no-check installs it all the same",
-        named.join("\n")
+        "{file} is not installed: the runner breaks the contract.\n{}\n`protea runners check {file} --only-failed` shows how to \
+         fix it; --no-check installs it anyway",
+        failures.join("\n")
     );
     let details: Vec<_> = failed.iter().map(|test| serde_json::json!(test)).collect();
     Err(Failure::new(Exit::Failed, message).with_detail("failed", details))
 }
 
-/// A failed test and what was seen, on a line.
-fn named(test: &TestReport, entry: &Entry, file: &str) -> String {
+/// A failed test and what it saw, on one line.
+fn describe(test: &TestReport, entry: &Entry, file: &str) -> String {
     let lines = test.verdict.lines();
-    let seen = lines.iter().find_map(|line| line.strip_prefix("seen:"));
-    let seen = seen.or_else(|| lines.first().map(String::as_str));
-    let seen = seen.and_then(|seen| seen.trim().lines().next());
-    // The copy that was checked is gone by now.
-    let seen = seen
-        .unwrap_or_default()
-        .replace(&entry.path.display().to_string(), file);
+    let seen = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("seen:"))
+        .or_else(|| lines.first().map(String::as_str))
+        .and_then(|seen| seen.trim().lines().next())
+        .unwrap_or_default();
+    // The suite saw the copy, which does not exist any more.
+    let seen = seen.replace(&entry.path.display().to_string(), file);
     let status = test.verdict.status().name();
     printable(&format!("  {status} {}: {seen}", test.name))
 }
 
 struct Progress<'a> {
     done: AtomicU64,
-    all: u64,
+    total: u64,
     reporter: &'a Reporter,
 }
 
 impl Observer for Progress<'_> {
     fn tested(&self, _: &Path, _: &str, test: &TestReport) {
         let done = self.done.fetch_add(1, Ordering::SeqCst) + 1;
-        self.reporter.progress(done, self.all);
+        self.reporter.progress(done, self.total);
         self.reporter.detail(&test.name);
     }
 

@@ -1,4 +1,4 @@
-//! Where scores come from, for people: a table of contributions for each term.
+//! Explanations of scores as text: a table of contributions for each term.
 
 use std::fmt::Write;
 
@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::{Table, count, number};
 
 /// How many contributions of a term are listed.
-const LISTED: usize = 10;
-/// How many terms that a contribution came through are listed.
-const THROUGH: usize = 2;
+const MOST_CONTRIBUTIONS: usize = 10;
+/// How many intermediate terms of a contribution are listed.
+const MOST_THROUGH: usize = 2;
 
 /// The column of amounts.
 const AMOUNT: &str = "amount";
 
-/// A column: its heading, and what stands in it, if anything does.
+/// A column: its heading and its cell, if the contribution has one.
 type Column = (&'static str, fn(&Contribution) -> Option<String>);
 
 const COLUMNS: [Column; 6] = [
@@ -30,11 +30,21 @@ const COLUMNS: [Column; 6] = [
     ("through", through),
 ];
 
-/// The terms of an explanation, one below the other. `all` says that all terms were asked about.
-pub fn explanation(explained: &Explanation, all: bool) -> String {
+/// Which terms an explanation was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The terms with the highest scores.
+    Predicted,
+    /// One term by its id.
+    OneTerm,
+}
+
+/// The terms of an explanation, one after the other.
+pub fn explanation(explained: &Explanation, asked: Asked) -> String {
+    let all = asked == Asked::Predicted;
     let mut text = String::new();
     if all && explained.predicted == 0 {
-        text.push_str("nothing is predicted for it\n");
+        text.push_str("no term is predicted for this protein\n");
     }
     for (place, term) in explained.terms.iter().enumerate() {
         if place > 0 {
@@ -57,13 +67,14 @@ fn heading(term: &TermExplanation) -> String {
     let aspect = term.aspect.as_deref().map(|aspect| format!("{aspect} "));
     let name = term.name.as_deref().map(|name| format!(" · {name}"));
     let combination = match term.combination {
-        Combination::Max => ", the largest of these",
+        Combination::Max => ", the maximum of these",
         Combination::LogisticSum => ", 1 / (1 + exp(-sum)) of these",
         _ => "",
     };
-    let predicted = match term.predicted {
-        true => "",
-        false => ", not predicted",
+    let predicted = if term.predicted {
+        ""
+    } else {
+        ", not predicted"
     };
     format!(
         "{}{}{} · {}{combination}{predicted}\n",
@@ -76,9 +87,9 @@ fn heading(term: &TermExplanation) -> String {
 
 fn contributions(term: &TermExplanation, contributors: &str) -> String {
     if term.contributions.is_empty() {
-        return format!("  no {contributors} contributes\n");
+        return format!("  no contributing {contributors}\n");
     }
-    let listed = &term.contributions[..term.contributions.len().min(LISTED)];
+    let listed = &term.contributions[..term.contributions.len().min(MOST_CONTRIBUTIONS)];
     let columns: Vec<&Column> = COLUMNS
         .iter()
         .filter(|(_, cell)| listed.iter().any(|part| cell(part).is_some()))
@@ -137,7 +148,7 @@ fn through(part: &Contribution) -> Option<String> {
     if part.through.is_empty() {
         return None;
     }
-    let listed = part.through.len().min(THROUGH);
+    let listed = part.through.len().min(MOST_THROUGH);
     let mut text = part.through[..listed].join(", ");
     if part.through.len() > listed {
         write!(text, " and {} more", part.through.len() - listed)
@@ -164,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn votes_stand_below_their_term_with_the_columns_that_are_filled() {
+    fn a_term_lists_its_votes_in_the_columns_that_have_values() {
         let text = explanation(
             &explained(json!({
                 "accession": "P1", "contributors": "neighbour", "predicted": 3,
@@ -177,7 +188,7 @@ mod tests {
                     ],
                 }, { "term": "X:1", "score": 0.0, "predicted": false }],
             })),
-            true,
+            Asked::Predicted,
         );
         insta::assert_snapshot!(text, @r"
         MFO GO:0005524 · ATP binding · 0.750
@@ -186,14 +197,14 @@ mod tests {
           3  O95835        0.550   0.450         0.250  GO:0000001, GO:0000002 and 1 more
 
         X:1 · 0.000, not predicted
-          no neighbour contributes
+          no contributing neighbour
 
         and 1 more term; --limit 0 shows all
         ");
     }
 
     #[test]
-    fn features_have_values_and_a_base_and_the_rest_is_summed() {
+    fn features_have_a_base_and_the_rest_is_summed() {
         let parts: Vec<Value> = (0..12)
             .map(|at| json!({"source": format!("f{at}"), "amount": 1.0 - f64::from(at), "value": at}))
             .collect();
@@ -205,7 +216,7 @@ mod tests {
                     "contributions": parts,
                 }],
             })),
-            false,
+            Asked::OneTerm,
         );
         insta::assert_snapshot!(text, @r"
         X:1 · 0.500, 1 / (1 + exp(-sum)) of these

@@ -1,4 +1,4 @@
-//! Lines of `label  value`, the values below one another.
+//! Lines of `label  value` with the values aligned.
 
 use std::{
     env, fmt,
@@ -28,15 +28,15 @@ impl fmt::Display for Lines {
     }
 }
 
-/// A path as a user would type it: relative where it is below the current directory.
-pub fn shown(path: &Path) -> String {
+/// A path for messages: relative if it is inside the current directory.
+pub fn display_path(path: &Path) -> String {
     match env::current_dir() {
         Ok(here) => relative_to(&here, path),
         Err(_) => plain(path),
     }
 }
 
-/// A path relative to a directory, where it is below it.
+/// A path relative to a directory if it is inside it, otherwise absolute.
 pub fn relative_to(directory: &Path, path: &Path) -> String {
     let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
     match absolute.strip_prefix(directory) {
@@ -45,13 +45,14 @@ pub fn relative_to(directory: &Path, path: &Path) -> String {
     }
 }
 
-/// A path on one line, with nothing in it that a terminal obeys.
+/// A path on one line, with control characters escaped.
 fn plain(path: &Path) -> String {
     let mut text = String::new();
     for character in path.to_string_lossy().chars() {
-        match character.is_control() {
-            true => text.extend(character.escape_default()),
-            false => text.push(character),
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
         }
     }
     text
@@ -64,7 +65,7 @@ mod tests {
     #[test]
     fn control_characters_in_a_path_are_escaped() {
         let path = Path::new("/a/b\n\u{1b}[2Jé.so");
-        assert_eq!(shown(path), "/a/b\\n\\u{1b}[2Jé.so");
+        assert_eq!(display_path(path), "/a/b\\n\\u{1b}[2Jé.so");
         assert_eq!(relative_to(Path::new("/a"), path), "b\\n\\u{1b}[2Jé.so");
     }
 }

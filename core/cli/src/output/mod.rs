@@ -1,14 +1,14 @@
-//! What a command says: its report on standard output, its progress on standard error.
+//! What a command prints: its report on standard output, its progress on standard error.
 
 mod explanation;
-/// Writes a line to standard error. That nobody can read it is no reason to end a run.
-macro_rules! say {
+/// Writes a line to standard error. Errors are ignored: a closed pipe must not end a run.
+macro_rules! eprint_line {
     ($($text:tt)*) => {{
         use std::io::Write as _;
         let _ = writeln!(anstream::stderr(), $($text)*);
     }};
 }
-pub(crate) use say;
+pub(crate) use eprint_line;
 
 mod lines;
 mod number;
@@ -19,19 +19,19 @@ mod table;
 
 use serde_json::Value;
 
-pub use explanation::explanation;
-pub use lines::{Lines, relative_to, shown};
-pub use number::{bytes, count, number, percent, range};
+pub use explanation::{Asked, explanation};
+pub use lines::{Lines, display_path, relative_to};
+pub use number::{bytes, count, number, percent, plural, range};
 pub use progress::Reporter;
-pub use scores::scores;
+pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
 pub use table::{Table, terminal_width};
 
-/// The result of a command, for people and for programs. One of the two is printed.
+/// The result of a command as text and as JSON. Only one of the two is printed.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// For people.
+    /// Printed without `--json`.
     pub text: String,
-    /// For programs: an object, or an array for lists.
+    /// Printed with `--json`: an object, or an array for lists.
     pub json: Value,
 }

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Formats numbers for people.
 
-/// A metric: three decimals where that says something.
+/// A metric with three decimals; very small and very large values in other notations.
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     if value == 0.0 || (0.001..1000.0).contains(&magnitude) {
@@ -12,18 +12,18 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// The two ends of an interval.
+/// The bounds of an interval.
 pub fn range(low: f64, high: f64) -> String {
     format!("{} – {}", number(low), number(high))
 }
 
-/// A share in per cent, with as many digits as it has, such as 95 or 99.9.
+/// A fraction in per cent without trailing zeros, such as 95 or 99.9.
 pub fn percent(share: f64) -> String {
     let text = format!("{:.6}", share * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A count, in groups of three digits.
+/// A count with thousands separators.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -36,7 +36,13 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// A size in bytes, as people say it.
+/// A count and its unit, such as `1 file` or `1,024 files`.
+pub fn plural(value: u64, unit: &str) -> String {
+    let ending = if value == 1 { "" } else { "s" };
+    format!("{} {unit}{ending}", count(value))
+}
+
+/// A size in bytes with a decimal unit.
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if size < 1000 {
@@ -56,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_three_decimals_where_that_says_something() {
+    fn numbers_have_three_decimals_unless_they_are_extreme() {
         let cases = [
             (0.0, "0.000"),
             (0.55678, "0.557"),
@@ -70,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_have_the_digits_that_they_have() {
+    fn percentages_have_no_trailing_zeros() {
         for (share, text) in [(0.95, "95"), (0.999, "99.9"), (0.5, "50"), (0.1, "10")] {
             assert_eq!(percent(share), text);
         }
@@ -82,6 +88,8 @@ mod tests {
         assert_eq!(count(0), "0");
         assert_eq!(count(999), "999");
         assert_eq!(count(486_000), "486,000");
+        assert_eq!(plural(1, "file"), "1 file");
+        assert_eq!(plural(1024, "file"), "1,024 files");
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(999_960), "1.0 MB");
         assert_eq!(bytes(4_210_000), "4.2 MB");

@@ -1,4 +1,4 @@
-//! Progress, notes and warnings on standard error: bars on a terminal, calm lines elsewhere.
+//! Progress, notes and warnings on standard error: bars on a terminal, plain lines elsewhere.
 
 use std::{
     io::{self, IsTerminal},
@@ -12,29 +12,29 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::number::bytes;
 
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// How often a bar moves while nothing is heard of the work.
+/// How often a bar is redrawn without news.
 const TICK: Duration = Duration::from_millis(120);
-/// How often lines say how far the work has come.
+/// How often progress is printed if there are no bars.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
-/// Says on standard error what goes on. Cheap to clone, usable from any thread.
+/// Prints progress to standard error. Cheap to clone and usable from any thread.
 #[derive(Debug, Clone)]
 pub struct Reporter(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    manner: Manner,
+    mode: Mode,
     current: Mutex<Option<Current>>,
 }
 
 #[derive(Debug)]
-enum Manner {
+enum Mode {
     Bars(MultiProgress),
     Lines,
     Quiet,
 }
 
-/// The work under way.
+/// The work in progress.
 #[derive(Debug)]
 struct Current {
     label: String,
@@ -44,41 +44,41 @@ struct Current {
 }
 
 impl Reporter {
-    /// A reporter; a quiet one says warnings only.
+    /// A quiet reporter prints warnings only.
     pub fn new(quiet: bool) -> Self {
-        let manner = if quiet {
-            Manner::Quiet
+        let mode = if quiet {
+            Mode::Quiet
         } else if io::stderr().is_terminal() {
-            Manner::Bars(MultiProgress::new())
+            Mode::Bars(MultiProgress::new())
         } else {
-            Manner::Lines
+            Mode::Lines
         };
         Self(Arc::new(Inner {
-            manner,
+            mode,
             current: Mutex::new(None),
         }))
     }
 
-    /// Work begins.
+    /// Starts a piece of work, which replaces the one before.
     pub fn start(&self, label: &str) {
-        if matches!(self.0.manner, Manner::Lines) {
-            say!("{} …", printable(label));
+        if matches!(self.0.mode, Mode::Lines) {
+            eprint_line!("{} …", printable(label));
         }
         self.start_bar(label);
     }
 
-    /// Work begins, which is said elsewhere: only a bar shows it.
+    /// As [`start`](Self::start), without printing a line: only a bar shows it.
     pub fn start_bar(&self, label: &str) {
         let label = printable(label);
-        let bar = match &self.0.manner {
-            Manner::Bars(bars) => {
+        let bar = match &self.0.mode {
+            Mode::Bars(bars) => {
                 let bar = bars.add(ProgressBar::new_spinner());
                 bar.set_style(style("{spinner} {prefix}  {elapsed}  {wide_msg}"));
                 bar.set_prefix(label.clone());
                 bar.enable_steady_tick(TICK);
                 bar
             }
-            Manner::Lines | Manner::Quiet => ProgressBar::hidden(),
+            Mode::Lines | Mode::Quiet => ProgressBar::hidden(),
         };
         let before = self.current().replace(Current {
             label,
@@ -91,19 +91,19 @@ impl Reporter {
         }
     }
 
-    /// The work has come to `done` of `total`, 0 where that is unknown.
+    /// Updates the progress. A `total` of 0 means unknown.
     pub fn progress(&self, done: u64, total: u64) {
         let counted = "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {eta} left  {wide_msg}";
-        self.come_to(done, total, counted, |number| number.to_string());
+        self.update(done, total, counted, |number| number.to_string());
     }
 
-    /// As [`progress`](Self::progress), of bytes.
+    /// As [`progress`](Self::progress), in bytes.
     pub fn bytes(&self, done: u64, total: u64) {
         let counted = "{spinner} {prefix}  [{bar:30}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}, {eta} left  {wide_msg}";
-        self.come_to(done, total, counted, bytes);
+        self.update(done, total, counted, bytes);
     }
 
-    fn come_to(&self, done: u64, total: u64, counted: &str, text: impl Fn(u64) -> String) {
+    fn update(&self, done: u64, total: u64, counted: &str, text: impl Fn(u64) -> String) {
         let mut current = self.current();
         let Some(current) = current.as_mut() else {
             return;
@@ -116,59 +116,59 @@ impl Reporter {
             current.bar.set_length(total);
         }
         current.bar.set_position(done);
-        if matches!(self.0.manner, Manner::Lines) && current.last_line.elapsed() >= LINE_EVERY {
+        if matches!(self.0.mode, Mode::Lines) && current.last_line.elapsed() >= LINE_EVERY {
             current.last_line = Instant::now();
             match total {
-                0 => say!("{}: {}", current.label, text(done)),
-                _ => say!("{}: {} of {}", current.label, text(done), text(total)),
+                0 => eprint_line!("{}: {}", current.label, text(done)),
+                _ => eprint_line!("{}: {} of {}", current.label, text(done), text(total)),
             }
         }
     }
 
-    /// What the work is at; shown beside a bar only.
+    /// The current item, shown next to a bar only.
     pub fn detail(&self, text: &str) {
         if let Some(current) = self.current().as_ref() {
             current.bar.set_message(printable(text));
         }
     }
 
-    /// The work is done.
+    /// Ends the work and prints a note.
     pub fn finish(&self, text: &str) {
         self.abandon();
         self.note(text);
     }
 
-    /// The work ended in another way; what is to be said of it is said elsewhere.
+    /// Ends the work without printing anything.
     pub fn abandon(&self) {
         if let Some(current) = self.current().take() {
             current.bar.finish_and_clear();
         }
     }
 
-    /// Something that is good to know.
+    /// Prints information, unless the reporter is quiet.
     pub fn note(&self, text: &str) {
-        if !matches!(self.0.manner, Manner::Quiet) {
+        if !matches!(self.0.mode, Mode::Quiet) {
             self.always(text);
         }
     }
 
-    /// Something that the user should look at.
+    /// Prints a warning.
     pub fn warn(&self, text: &str) {
         let text = printable(text);
-        self.above(|| say!("{WARNING}warning{WARNING:#}: {text}"));
+        self.above(|| eprint_line!("{WARNING}warning{WARNING:#}: {text}"));
     }
 
     /// Something that is said even when quiet.
     pub fn always(&self, text: &str) {
         let text = printable(text);
-        self.above(|| say!("{text}"));
+        self.above(|| eprint_line!("{text}"));
     }
 
-    /// Prints above the bars.
+    /// Prints above the bars, if there are any.
     fn above(&self, print: impl FnOnce()) {
-        match &self.0.manner {
-            Manner::Bars(bars) => bars.suspend(print),
-            Manner::Lines | Manner::Quiet => print(),
+        match &self.0.mode {
+            Mode::Bars(bars) => bars.suspend(print),
+            Mode::Lines | Mode::Quiet => print(),
         }
     }
 
@@ -184,7 +184,7 @@ fn style(template: &str) -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-/// Texts of runners go to the terminal: without anything that could steer it.
+/// Text of a runner for the terminal, with control characters replaced by spaces.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })

@@ -1,4 +1,4 @@
-//! The scores of a run as a table, drawn from what the runner declares of its metrics.
+//! The scores of a run as a table, according to the metrics that the runner declares.
 
 use std::fmt::Write;
 
@@ -10,10 +10,13 @@ use serde_json::Value;
 
 use super::{Table, number};
 
-/// What stands where a metric was not returned.
+/// Shown for a metric that was not returned.
 const MISSING: &str = "-";
 
-/// The table, followed by what must be known to read it.
+/// A note on scores of runners that do not predict anything real.
+pub const PLACEHOLDER_NOTE: &str = "placeholder scores: they are meaningless\n";
+
+/// The table, followed by notes for reading it.
 pub fn scores(schema: &MetricSchema, metrics: &Metrics) -> String {
     let mut text = if schema.groups.is_empty() {
         flat(schema, metrics)
@@ -28,7 +31,7 @@ pub fn scores(schema: &MetricSchema, metrics: &Metrics) -> String {
         .map(|metric| metric.name.as_str())
         .collect();
     if schema.placeholder {
-        text.push_str("placeholders: these scores say nothing\n");
+        text.push_str(PLACEHOLDER_NOTE);
     } else if !lower.is_empty() {
         writeln!(text, "lower is better for {}", lower.join(", "))
             .expect("writing to a String cannot fail");
@@ -45,7 +48,7 @@ fn is_returned(name: &str, metrics: &Metrics) -> bool {
     metrics.contains_key(name) || metrics.values().any(in_group)
 }
 
-/// One row per group, those declared first; one column per metric that any group has.
+/// One row per group, declared groups first; one column per metric that any group has.
 fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
     let others = metrics.keys().filter(|name| !schema.groups.contains(name));
     let groups: Vec<(&str, &Metrics)> = schema
@@ -72,7 +75,7 @@ fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
     table.to_string()
 }
 
-/// One row per metric: those declared, then the others.
+/// One row per metric, declared metrics first.
 fn flat(schema: &MetricSchema, metrics: &Metrics) -> String {
     let declared = schema.metrics.iter().map(|metric| metric.name.as_str());
     let is_declared = |name: &str| schema.metrics.iter().any(|metric| metric.name == name);
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_rows_and_metrics_that_nobody_returned_are_no_columns() {
+    fn groups_are_rows_and_returned_metrics_are_columns() {
         let text = scores(
             &MetricSchema::cafa(),
             &metrics(json!({
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn flat_metrics_and_placeholders_are_said_to_be_such() {
+    fn flat_metrics_have_a_row_each_and_placeholders_a_note() {
         let schema = MetricSchema::flat(vec![MetricDeclaration::new(
             "r2",
             Direction::HigherIsBetter,
@@ -136,7 +139,7 @@ mod tests {
         metric   value
         r2       0.250
         extra   1234.5
-        placeholders: these scores say nothing
+        placeholder scores: they are meaningless
         ");
     }
 }

@@ -1,14 +1,14 @@
-//! The settings of a runner as a table, drawn from the JSON Schema of its spec.
+//! The settings of a runner as a table, from the JSON Schema of its spec.
 
 use serde_json::{Map, Value};
 
 use super::Table;
 
-/// How deep objects within objects are followed; a schema may refer to itself.
-const DEEPEST: usize = 5;
+/// How deep nested objects and references are followed. A schema may refer to itself.
+const MAX_DEPTH: usize = 5;
 
-/// A table of setting, type, default, allowed values and description; one for each alternative
-/// where the spec has several forms.
+/// A table of settings with type, default, allowed values and description. If the spec has several
+/// forms, one table for each.
 pub fn settings(schema: &Value, defaults: &Value, width: u16) -> String {
     let schema = Schema { root: schema };
     let alternatives = ["oneOf", "anyOf"]
@@ -33,13 +33,13 @@ pub fn settings(schema: &Value, defaults: &Value, width: u16) -> String {
 
 fn table(schema: &Schema<'_>, object: &Value, defaults: &Value, width: u16) -> String {
     let mut rows = Vec::new();
-    schema.rows("", object, defaults, DEEPEST, &mut rows);
+    schema.rows("", object, defaults, MAX_DEPTH, &mut rows);
     if rows.is_empty() {
         return String::new();
     }
     let mut table = Table::new(
         0..0,
-        ["setting", "type", "default", "allowed", "what it does"],
+        ["setting", "type", "default", "allowed", "description"],
     )
     .wrapped(width);
     for row in rows {
@@ -84,18 +84,18 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// Follows `$ref`, and takes the one real alternative of "this or null".
+    /// Follows `$ref`, and reduces "this or null" to "this".
     fn resolve(&self, value: &'a Value) -> &'a Value {
         let mut value = value;
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             let referred = value
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(|path| self.root.pointer(path.strip_prefix('#')?));
             let optional = || {
                 let forms = value.get("anyOf")?.as_array()?;
-                let mut real = forms.iter().filter(|form| form["type"] != "null");
-                real.next().filter(|_| real.next().is_none())
+                let mut not_null = forms.iter().filter(|form| form["type"] != "null");
+                not_null.next().filter(|_| not_null.next().is_none())
             };
             match referred.or_else(optional) {
                 Some(next) => value = next,
@@ -161,7 +161,7 @@ fn default_of(name: &str, prefix: &str, property: &Value, defaults: &Value) -> O
         .cloned()
 }
 
-/// The values of an enumeration, however the schema writes it.
+/// The values of an enumeration: `const`, `enum` or `oneOf`.
 fn choices(schema: &Value) -> Vec<String> {
     if let Some(value) = schema.get("const") {
         return vec![plain(value)];
@@ -175,7 +175,7 @@ fn choices(schema: &Value) -> Vec<String> {
     forms.iter().flat_map(choices).collect()
 }
 
-/// A value as one writes it behind `--set key=`.
+/// A value as it is written after `--set key=`.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -190,7 +190,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn types_defaults_ranges_choices_and_nested_settings_are_shown() {
+    fn all_kinds_of_settings_are_listed() {
         let schema = json!({
             "type": "object",
             "properties": {
@@ -206,7 +206,7 @@ mod tests {
         });
         let defaults = json!({"k": 5, "metric": "cosine", "limit": null, "inner": {"on": true}});
         insta::assert_snapshot!(settings(&schema, &defaults, 100), @r"
-        setting   type            default  allowed     what it does
+        setting   type            default  allowed     description
         k         integer         5        1 to 1000   How many neighbours.
         metric    choice          cosine   cosine, l2  The distance.
         limit     number or null  null     above 0

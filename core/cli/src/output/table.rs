@@ -1,20 +1,20 @@
-//! A plain table: columns in line, nothing drawn, so that it reads well in a terminal, a log and a pipe.
+//! Plain tables: aligned columns without borders, for terminals, logs and pipes.
 
 use std::{fmt, ops::RangeBounds};
 
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 
-/// A width that reads well where there is no terminal to ask.
-const WIDTH: u16 = 100;
-/// Nothing reads well below this.
-const NARROWEST: u16 = 40;
+/// The width if standard output is not a terminal.
+const DEFAULT_WIDTH: u16 = 100;
+/// Narrower tables are not readable.
+const MIN_WIDTH: u16 = 40;
 
-/// Rows below a heading.
+/// A heading and rows.
 #[derive(Debug)]
 pub struct Table(comfy_table::Table);
 
 impl Table {
-    /// A table with these headings. Columns whose place is in `numbers` stand to the right.
+    /// A table with these headings. Columns whose index is in `numbers` are right-aligned.
     pub fn new<T: Into<String>>(
         numbers: impl RangeBounds<usize>,
         headings: impl IntoIterator<Item = T>,
@@ -33,7 +33,7 @@ impl Table {
         Self(table)
     }
 
-    /// Wraps long texts to this width.
+    /// Wraps long cells to make the table this wide.
     #[must_use]
     pub fn wrapped(mut self, width: u16) -> Self {
         self.0
@@ -54,7 +54,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// How many characters fit beside one another on the terminal.
+/// The width of the terminal in characters.
 pub fn terminal_width() -> u16 {
-    terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.max(NARROWEST))
+    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0.max(MIN_WIDTH))
 }

@@ -1,4 +1,4 @@
-//! `protea cafa` takes the place of cafaeval.
+//! `protea cafa` replaces cafaeval.
 
 use std::fs;
 
@@ -34,9 +34,9 @@ fn the_table_the_files_and_the_warnings() {
     ");
     insta::assert_snapshot!(ran.stderr, @r"
     scoring …
-    warning: good.tsv: terms that are not in the ontology, or obsolete in it, were left out: 1 distinct on 1 lines (GO:9999999)
-    warning: good.tsv: lines with fewer than three columns were left out: 1
-    good.tsv: proteins that are not in the ground truth were left out: 1 distinct on 1 lines (P00007)
+    warning: good.tsv: skipped terms that are obsolete or not in the ontology: 1 distinct on 1 lines (GO:9999999)
+    warning: good.tsv: skipped lines with fewer than three columns: 1
+    good.tsv: skipped proteins that are not in the ground truth: 1 distinct on 1 lines (P00007)
     ");
     let all = fs::read_to_string(place.join("results/evaluation_all.tsv")).unwrap();
     assert!(all.starts_with("filename\tns\ttau\tn\ttp\tfp\tfn\tpr\trc\tcov\tmi\tru\tf\ts\t"));
@@ -44,7 +44,7 @@ fn the_table_the_files_and_the_warnings() {
 }
 
 #[test]
-fn the_spellings_of_cafaeval_are_taken() {
+fn the_spellings_of_cafaeval_are_accepted() {
     let place = place();
     place.write("ia.tsv", "GO:0005488\t1.5\nGO:0003824\t2\nGO:0005634\t1\n");
     let ran = place
@@ -65,7 +65,7 @@ fn the_spellings_of_cafaeval_are_taken() {
 }
 
 #[test]
-fn a_file_with_nothing_to_score_is_named_and_the_others_are_scored() {
+fn a_file_with_nothing_to_score_does_not_stop_the_others() {
     let place = place();
     place.write("predictions/other.tsv", "Q1\tGO:0003824\t0.5\n");
     let ran = place.run("cafa go.obo predictions truth.tsv --json").ok();
@@ -78,7 +78,7 @@ fn a_file_with_nothing_to_score_is_named_and_the_others_are_scored() {
 }
 
 #[test]
-fn with_nothing_to_score_at_all_nothing_is_written() {
+fn without_anything_to_score_nothing_is_written() {
     let place = place();
     place.write("predictions/good.tsv", "Q1\tGO:0003824\t0.5\n");
     let error = place.run("cafa go.obo predictions truth.tsv").error(3);
@@ -92,7 +92,7 @@ fn with_nothing_to_score_at_all_nothing_is_written() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_named() {
+fn an_unwritable_directory_is_named() {
     let place = place();
     let error = place
         .run("cafa go.obo predictions truth.tsv --out-dir go.obo/results")
@@ -102,7 +102,7 @@ fn a_place_that_cannot_be_written_is_named() {
 
 #[test]
 #[cfg(unix)]
-fn a_pipe_is_named_rather_than_waited_for() {
+fn a_pipe_is_refused_without_waiting_for_it() {
     let place = place();
     let pipe = place.join("predictions/pipe.tsv");
     let made = std::process::Command::new("mkfifo").arg(pipe).status();
@@ -113,7 +113,7 @@ fn a_pipe_is_named_rather_than_waited_for() {
 }
 
 #[test]
-fn a_number_of_threads_that_no_machine_has_is_refused() {
+fn an_impossible_number_of_threads_is_refused() {
     for threads in ["1025", "99999", "-1", "many"] {
         let line = format!("cafa go.obo predictions truth.tsv --threads={threads}");
         let error = place().run(&line).error(2);
@@ -122,7 +122,7 @@ fn a_number_of_threads_that_no_machine_has_is_refused() {
 }
 
 #[test]
-fn known_terms_and_terms_of_interest_ask_for_the_rules_of_cafa_evaluator_pk() {
+fn known_terms_select_the_rules_of_cafa_evaluator_pk() {
     let place = place();
     place.write(
         "known.tsv",
@@ -143,9 +143,9 @@ fn known_terms_and_terms_of_interest_ask_for_the_rules_of_cafa_evaluator_pk() {
     assert_eq!(json["files"][0]["proteins"]["MFO"], 1);
     assert_eq!(json["files"][0]["metrics"]["MFO"]["fmax"], 1.0);
     for part in [
-        "warning: known annotations known.tsv: terms that are not in the ontology, or obsolete in it, were left out: 2 distinct on 2 lines",
-        "warning: known annotations known.tsv: nothing is known of any protein of the ground truth in cellular_component: all its terms count there",
-        "warning: terms of interest toi.txt: terms that are not in the ontology, or obsolete in it, were left out: 1 distinct on 1 lines (GO:8888888)",
+        "warning: known annotations known.tsv: skipped terms that are obsolete or not in the ontology: 2 distinct on 2 lines",
+        "warning: known annotations known.tsv: no annotations in cellular_component for the proteins of the ground truth, so all of their terms count there",
+        "warning: terms of interest toi.txt: skipped terms that are obsolete or not in the ontology: 1 distinct on 1 lines (GO:8888888)",
     ] {
         assert!(ran.stderr.contains(part), "{part:?} is not in {ran:#?}");
     }
@@ -156,7 +156,7 @@ fn known_terms_and_terms_of_interest_ask_for_the_rules_of_cafa_evaluator_pk() {
         .ok();
     assert!(ran.json()["files"][0]["metrics"].get("CCO").is_none());
     assert!(ran.stderr.contains(
-        "cellular_component is not scored: no protein of the ground truth (1 there) has a term left"
+        "cellular_component is not scored: none of the 1 proteins of the ground truth there has a term"
     ));
 
     let plain = place.run("cafa go.obo predictions truth.tsv --json").ok();
@@ -172,7 +172,7 @@ fn known_terms_and_terms_of_interest_ask_for_the_rules_of_cafa_evaluator_pk() {
 }
 
 #[test]
-fn known_terms_that_cannot_be_used_are_refused() {
+fn unusable_known_terms_are_refused() {
     let place = place();
     place.write("none.tsv", "P00001\tGO:7777777\n");
     place.write(
@@ -221,7 +221,7 @@ fn known_terms_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn a_bootstrap_says_how_sure_fmax_is() {
+fn a_bootstrap_adds_the_interval_of_fmax() {
     let place = Place::new();
     let (mut truth, mut predictions) = (String::new(), String::new());
     for protein in 0..40 {

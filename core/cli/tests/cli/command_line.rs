@@ -1,4 +1,4 @@
-//! Help, misuse, exit codes, colours, closed pipes.
+//! Help, invalid command lines, exit codes, colours, diagnostics, closed pipes.
 
 use std::process::Stdio;
 
@@ -9,14 +9,75 @@ fn help_shows_the_commands_examples_environment_and_exit_codes() {
     let help = Place::new().run("--help").ok().stdout;
     for part in [
         "Usage: protea [OPTIONS] <COMMAND>",
-        "  Fit, evaluate and export in one go",
+        "  Fit, evaluate and export, and show the scores",
         "protea run knn --train data/train --eval data/test --set k=10",
         "PROTEA_RUNNER_PATH",
         "130  cancelled with Ctrl-C",
         "143  cancelled by SIGTERM",
+        "PROTEA_LOG ",
     ] {
         assert!(help.contains(part), "{part:?} is not in {help}");
     }
+}
+
+/// All commands, as the help of each command group lists them.
+fn all_commands(place: &Place) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut groups = vec![String::new()];
+    while let Some(group) = groups.pop() {
+        let help = place.run(&format!("{group} --help")).ok().stdout;
+        let Some((_, list)) = help.split_once("Commands:\n") else {
+            commands.push(group);
+            continue;
+        };
+        let list = list.split("\n\n").next().unwrap();
+        for line in list
+            .lines()
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        {
+            match line.split_whitespace().next() {
+                None | Some("help") => {}
+                Some(name) => groups.push(format!("{group} {name}")),
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn help_fits_80_columns() {
+    let place = Place::new();
+    let commands = all_commands(&place);
+    assert!(commands.len() > 30, "{commands:?}");
+    for command in commands.iter().map(String::as_str).chain([""]) {
+        for option in ["-h", "--help"] {
+            let help = place.run(&format!("{command} {option}")).ok().stdout;
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{command}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn diagnostics_are_written_if_asked_for() {
+    let place = Place::new();
+    let run = |level: &str| {
+        let mut command = place.command();
+        command
+            .args(["runners", "list", "--quiet"])
+            .env("PROTEA_LOG", level);
+        Ran::from(command.output().unwrap())
+    };
+    assert_eq!(run("off").ok().stderr, "");
+    let debug = run("debug").ok();
+    assert!(
+        debug
+            .stderr
+            .contains("DEBUG protea::app: command line parsed"),
+        "{debug:#?}"
+    );
+    assert!(run("loud").error(2).starts_with("PROTEA_LOG is \"loud\""));
 }
 
 #[test]
@@ -42,7 +103,7 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
-fn misuse_ends_with_2_and_says_what_to_do() {
+fn an_invalid_command_line_ends_with_2_and_a_remedy() {
     let place = Place::new();
     let cases = [
         ("fly", "unrecognized subcommand 'fly'"),
@@ -57,7 +118,7 @@ fn misuse_ends_with_2_and_says_what_to_do() {
         ),
         (
             "run knn --train a --eval b --set k",
-            "there is no '=' in it",
+            "there is no '='; write --set key=value",
         ),
         ("runs compare a", "2 values required"),
         (
@@ -90,15 +151,15 @@ fn an_error_under_json_is_one_object_on_standard_output_too() {
         ("runners info knn --json", "runner", 4),
     ] {
         let ran = place.run(line);
-        let said = ran.error(code);
+        let message = ran.error(code);
         let error = &ran.json()["error"];
         assert_eq!(error["kind"], kind);
-        assert_eq!(error["message"], said.as_str());
+        assert_eq!(error["message"], message.as_str());
     }
 }
 
 #[test]
-fn colours_come_only_when_asked_for_or_on_a_terminal() {
+fn there_are_colours_on_request_or_on_a_terminal_only() {
     let place = Place::new();
     let coloured = |line: &str| place.run(line).stderr.contains('\u{1b}');
     assert!(!coloured("dataset show nowhere"));
@@ -108,7 +169,7 @@ fn colours_come_only_when_asked_for_or_on_a_terminal() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let place = Place::new();
     place.freeze("").ok();
     let mut command = place.command();
@@ -141,8 +202,5 @@ fn a_full_disk_behind_standard_output_is_named() {
             .wait_with_output()
             .unwrap(),
     );
-    assert!(
-        ran.error(5)
-            .starts_with("standard output cannot be written")
-    );
+    assert!(ran.error(5).starts_with("cannot write to standard output"));
 }

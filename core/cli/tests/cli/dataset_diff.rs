@@ -3,11 +3,11 @@
 use crate::place::{Place, TERMS};
 
 #[test]
-fn the_exit_code_says_whether_something_differs() {
+fn the_exit_code_tells_whether_datasets_differ() {
     let place = Place::new();
     place.freeze("").ok();
     let same = place.run("dataset diff frozen frozen").ok();
-    assert!(same.stdout.ends_with("\nnothing differs\n"), "{same:#?}");
+    assert!(same.stdout.ends_with("\nno differences\n"), "{same:#?}");
     let same = place.run("dataset diff frozen frozen --json").ok().json();
     assert_eq!(same["same"], true);
 
@@ -58,7 +58,7 @@ fn a_new_version_has_the_hash_of_the_one_before() {
 }
 
 #[test]
-fn what_is_no_dataset_cannot_be_compared() {
+fn only_datasets_can_be_compared() {
     let place = Place::new();
     place.freeze("").ok();
     for (line, code) in [

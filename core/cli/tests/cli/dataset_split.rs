@@ -1,4 +1,4 @@
-//! `protea dataset split`: parts that are datasets, and what cannot be split.
+//! `protea dataset split`: parts are datasets, and invalid requests are refused.
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn releases() -> Place {
 }
 
 #[test]
-fn parts_are_datasets_of_which_the_parent_is_on_record() {
+fn parts_are_datasets_that_record_their_parent() {
     let place = Place::new();
     let whole = place.freeze("--json").ok().json();
     let ran = place
@@ -67,7 +67,7 @@ fn parts_are_datasets_of_which_the_parent_is_on_record() {
 }
 
 #[test]
-fn lists_and_clusters_are_taken_and_taxa_refused_where_they_are_not_known() {
+fn lists_clusters_and_known_taxa_split_a_dataset() {
     let place = Place::new();
     place.freeze("").ok();
     place.write("test.txt", "P00002\n");
@@ -102,7 +102,7 @@ fn lists_and_clusters_are_taken_and_taxa_refused_where_they_are_not_known() {
 }
 
 #[test]
-fn options_that_do_not_go_together_and_bad_values_are_refused() {
+fn invalid_values_and_combinations_are_refused() {
     let place = releases();
     place.write("test.txt", "P00002\n");
     place.write("unknown.txt", "P12345\n");
@@ -114,7 +114,7 @@ fn options_that_do_not_go_together_and_bad_values_are_refused() {
             2,
             "possible values: given, random, cluster, taxon, time",
         ),
-        ("--by random --test 1", 2, "a share between 0 and 1"),
+        ("--by random --test 1", 2, "a fraction between 0 and 1"),
         (
             "--by random --test 0.5 --validation 0.5",
             3,
@@ -129,22 +129,22 @@ fn options_that_do_not_go_together_and_bad_values_are_refused() {
         (
             "--by random --clusters clusters.tsv",
             2,
-            "--clusters does not go with this --by",
+            "--clusters cannot be used with this --by",
         ),
         (
             "--by random --test-taxa 9606",
             2,
-            "--test-taxa does not go with this --by",
+            "--test-taxa cannot be used with this --by",
         ),
         (
             "--by random --no-protein-binding",
             2,
-            "--no-protein-binding does not go with this --by",
+            "--no-protein-binding cannot be used with this --by",
         ),
         (
             "--by cluster --min-seq-id 1.5",
             2,
-            "a share between 0 and 1",
+            "a fraction between 0 and 1",
         ),
         (
             "--by cluster --min-seq-id 0.5 --clusters clusters.tsv",
@@ -154,7 +154,7 @@ fn options_that_do_not_go_together_and_bad_values_are_refused() {
         (
             "--by random --min-seq-id 0.5",
             2,
-            "--min-seq-id does not go with this --by",
+            "--min-seq-id cannot be used with this --by",
         ),
         (
             "--by cluster --clusters nowhere.tsv",
@@ -192,24 +192,24 @@ fn options_that_do_not_go_together_and_bad_values_are_refused() {
         (
             "--by given --test-ids test.txt --seed 1",
             2,
-            "--seed does not go with this --by",
+            "--seed cannot be used with this --by",
         ),
         ("--by time", 2, "--later"),
         ("--by time --later bin", 3, "bin: not a frozen dataset"),
         (
             "--by time --later later --test 0.1",
             2,
-            "--test does not go with this --by",
+            "--test cannot be used with this --by",
         ),
         (
             "--by time --later later --evidence ida",
             2,
-            "\"ida\" is no evidence code",
+            "\"ida\" is not an evidence code",
         ),
         (
             "--by time --later later --evidence any,IDA",
             2,
-            "or any alone",
+            "or only `any`",
         ),
         ("--by time --later later --evidence IBA", 3, "no protein of"),
         (
@@ -233,7 +233,7 @@ fn options_that_do_not_go_together_and_bad_values_are_refused() {
 }
 
 #[test]
-fn by_time_the_targets_are_told_and_what_was_left_out() {
+fn a_split_by_time_reports_targets_and_skipped_annotations() {
     let place = releases();
     let ran = place
         .run("dataset split earlier targets --by time --later later")
@@ -243,8 +243,8 @@ fn by_time_the_targets_are_told_and_what_was_left_out() {
     NK              1    1    0    0  targets/no-knowledge
     LK              1    1    0    0  targets/limited-knowledge
 
-    learn from  earlier
-    left out    1 later annotations of other evidence
+    train on  earlier
+    skipped   1 later annotations with other evidence codes
     ");
     let json = place
         .run("dataset split earlier again --by time --later later --evidence any --json")
@@ -260,7 +260,7 @@ fn by_time_the_targets_are_told_and_what_was_left_out() {
 /// What MMseqs2 does itself is in the end-to-end tests.
 #[test]
 #[cfg(unix)]
-fn clusters_come_from_the_program_on_the_path_or_are_asked_for() {
+fn clusters_are_computed_by_mmseqs_or_requested() {
     use std::os::unix::fs::PermissionsExt;
 
     let place = Place::new();
@@ -312,7 +312,7 @@ fn clusters_come_from_the_program_on_the_path_or_are_asked_for() {
 /// What it started goes with it.
 #[test]
 #[cfg(unix)]
-fn a_program_at_work_is_ended_with_the_command() {
+fn a_running_program_ends_with_the_command() {
     use std::os::unix::fs::PermissionsExt;
     use std::time::{Duration, Instant};
 

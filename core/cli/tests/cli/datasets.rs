@@ -1,4 +1,4 @@
-//! `protea dataset`: from files to a frozen dataset, and what is wrong with others.
+//! `protea dataset`: freezing files, showing and verifying datasets, and invalid inputs.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::place::{FASTA, Place};
 
 #[test]
-fn freezing_says_what_is_in_the_dataset_and_what_was_left_out() {
+fn freezing_reports_the_content_and_what_was_skipped() {
     let place = Place::new();
     let frozen = place
         .freeze("--version 2014.01 --licence CC-BY-4.0 --features kmer --dtype f16")
@@ -16,13 +16,13 @@ fn freezing_says_what_is_in_the_dataset_and_what_was_left_out() {
         "frozen dataset  frozen\n",
         "name            small, version 2014.01\n",
         "licence         CC-BY-4.0\n",
-        "proteins        3, 2 of them annotated, of 1 taxa\n",
+        "proteins        3, 2 annotated, 1 taxon\n",
         "annotations     3 with 3 terms\n",
         "read            6 annotations\n",
         "embeddings      1024 × f16, k-mer spectrum",
-        "left out        1 of proteins that are not in the FASTA file (P00009)\n",
-        "                1 with terms that the ontology does not have, or has as obsolete (GO:0000001)\n",
-        "                1 that repeat another\n",
+        "skipped         1 annotations of proteins that are not in the FASTA file (P00009)\n",
+        "                1 annotations with terms that are obsolete or not in the ontology (GO:0000001)\n",
+        "                1 repeated annotations\n",
         "not annotated   1 proteins (P00003)\n",
     ] {
         assert!(
@@ -34,7 +34,7 @@ fn freezing_says_what_is_in_the_dataset_and_what_was_left_out() {
 }
 
 #[test]
-fn json_has_the_report_alone_and_quiet_says_nothing() {
+fn json_prints_only_the_report_and_quiet_prints_nothing() {
     let place = Place::new();
     let frozen = place.freeze("--json --quiet").ok();
     let report = frozen.json();
@@ -67,7 +67,7 @@ fn a_frozen_dataset_is_never_overwritten() {
 }
 
 #[test]
-fn a_changed_byte_a_missing_file_and_a_plain_directory_are_named() {
+fn changed_and_missing_files_are_named() {
     let place = Place::new();
     place.freeze("").ok();
     let error = place.run("dataset verify bin").error(3);

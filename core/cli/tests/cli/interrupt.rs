@@ -1,4 +1,4 @@
-//! The first Ctrl-C asks, the second ends.
+//! The first Ctrl-C cancels, the second ends the process.
 
 use std::{
     fs::File,
@@ -10,10 +10,10 @@ use std::{
 
 use crate::place::{FASTA, Place};
 
-/// Far more than "at once" takes, even on a busy machine.
+/// Far longer than the command takes to end, even on a busy machine.
 const LONG: Duration = Duration::from_secs(120);
 
-/// A freeze that waits for its FASTA file, which is a pipe that the test holds.
+/// A freeze that waits for its FASTA file, a pipe that the test writes to.
 struct Waiting {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -77,7 +77,7 @@ impl Waiting {
 }
 
 #[test]
-fn the_first_signal_ends_the_command_in_good_order() {
+fn the_first_signal_cancels_the_command() {
     for (signal, expected) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let place = Place::new();
         let mut waiting = Waiting::begin(&place);

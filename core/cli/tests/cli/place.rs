@@ -1,4 +1,4 @@
-//! An empty directory with a `protea` of its own in it, and small inputs.
+//! A temporary directory with its own copy of `protea` and small input files.
 
 use std::{
     fs,
@@ -68,7 +68,7 @@ P00009\tGO:0003824\tF
 P00001\tGO:0000001\tF
 ";
 
-/// The directory.
+/// The temporary directory.
 pub struct Place(TempDir);
 
 impl Place {
@@ -78,7 +78,7 @@ impl Place {
         place.write("proteins.fasta", FASTA);
         place.write("terms.tsv", TERMS);
         fs::create_dir(place.join("bin")).unwrap();
-        // Runners beside the built executable would be found, and are not always there.
+        // Runners next to the built executable would be on the search path, but only if they were built.
         let built = assert_cmd::cargo::cargo_bin!("protea");
         let own = place.join("bin/protea");
         if fs::hard_link(built, &own).is_err() {
@@ -102,7 +102,7 @@ impl Place {
         path
     }
 
-    /// `protea`, to be run here with nothing of the caller's environment that matters to it.
+    /// `protea` in this directory, without the environment variables that it reads.
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.join("bin/protea"));
         command.current_dir(self.path()).env("HOME", self.path());
@@ -110,6 +110,7 @@ impl Place {
             "PROTEA_RUNNER_PATH",
             "PROTEA_WORKSPACE",
             "PROTEA_EXAMPLE_DATA",
+            "PROTEA_LOG",
             "XDG_DATA_HOME",
             "NO_COLOR",
             "CLICOLOR_FORCE",
@@ -137,7 +138,7 @@ impl Place {
         ))
     }
 
-    /// Names of everything here that was neither an input nor the program.
+    /// The names of all files that are neither inputs nor the program.
     pub fn new_names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.path())
             .unwrap()
@@ -149,7 +150,7 @@ impl Place {
     }
 }
 
-/// How a command ended and what it printed.
+/// The exit code and output of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -178,7 +179,7 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The last line that begins with `error: `, after checking the exit code.
+    /// The last message that starts with `error: `, after checking the exit code.
     pub fn error(&self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:#?}");
         let at = self.stderr.rfind("error: ");

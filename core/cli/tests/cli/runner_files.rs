@@ -1,4 +1,4 @@
-//! Files in a runner directory that are no runners, and names that nobody has.
+//! Files in a runner directory that are not runners, and names of missing runners.
 
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
@@ -12,7 +12,7 @@ fn library(name: &str) -> String {
     format!("runners/{DLL_PREFIX}{name}{DLL_SUFFIX}")
 }
 
-/// A shared library that is whole, and no runner.
+/// A valid shared library that is not a runner.
 fn plain_library(place: &Place) -> Vec<u8> {
     let source = place.write(
         "plain.rs",
@@ -29,12 +29,12 @@ fn plain_library(place: &Place) -> Vec<u8> {
 }
 
 #[test]
-fn without_any_runner_the_error_says_where_to_give_some() {
+fn without_runners_the_error_names_the_options() {
     let place = Place::new();
     let error = place.run("runners info knn").error(4);
     assert_eq!(
         error,
-        "there is no runner \"knn\"; no runner was found at all: give a directory with \
+        "there is no runner \"knn\"; no runner was found; give a directory with \
          --runner-dir or PROTEA_RUNNER_PATH"
     );
     let list = place.run("runners list --json").ok();
@@ -46,11 +46,11 @@ fn without_any_runner_the_error_says_where_to_give_some() {
     assert!(remedy.contains("runners/lightgbm/build"), "{remedy}");
     let error = place.run("run lightgbm").error(4);
     assert!(error.ends_with(remedy), "{error}");
-    assert!(list.stderr.contains("no runner was found in"), "{list:#?}");
+    assert!(list.stderr.contains("no runner found in"), "{list:#?}");
 }
 
 #[test]
-fn a_text_file_and_a_cut_library_are_named_and_a_plain_library_is_passed_over() {
+fn damaged_libraries_are_reported_and_plain_ones_ignored() {
     let place = Place::new();
     let plain = plain_library(&place);
     place.write(&library("notes"), "not a library");
@@ -85,7 +85,7 @@ fn a_text_file_and_a_cut_library_are_named_and_a_plain_library_is_passed_over() 
 }
 
 #[test]
-fn where_shows_every_file_and_the_reason_even_when_there_is_no_such_runner() {
+fn where_lists_every_file_even_without_such_a_runner() {
     let place = Place::new();
     let plain = plain_library(&place);
     place.write(&library("plain"), &plain);
@@ -107,7 +107,7 @@ fn where_shows_every_file_and_the_reason_even_when_there_is_no_such_runner() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_whose_name_is_not_utf8_is_shown_as_far_as_it_can_be() {
+fn a_file_name_that_is_not_utf8_is_shown_with_replacements() {
     use std::os::unix::ffi::OsStrExt;
 
     let place = Place::new();

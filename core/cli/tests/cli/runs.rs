@@ -1,4 +1,4 @@
-//! Looking back: `protea runs`.
+//! `protea runs`.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use crate::place::Place;
 
 const JOB: &str = "58c65a6af75569eec233acc76a42ba59";
 
-/// A workspace with runs that nobody did.
+/// A workspace with invented runs.
 struct Workspace(Place);
 
 impl Workspace {
@@ -138,7 +138,10 @@ fn runs_are_listed_filtered_and_sorted() {
         assert_eq!(workspace.listed(arguments).join(" "), runs, "{arguments}");
     }
     let wrong = workspace.0.run("runs list --sort fmax").error(2);
-    assert!(wrong.contains("there are MFO.fmax, MFO.smin"), "{wrong}");
+    assert!(
+        wrong.contains("use MFO.fmax, MFO.smin, started or seconds"),
+        "{wrong}"
+    );
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn the_table_has_children_below_their_parent() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read_is_named_and_never_ends_the_command() {
+fn an_unreadable_manifest_is_named_and_skipped() {
     let workspace = Workspace::filled();
     let broken = workspace.directory("20261121T100009Z-knn-00000f");
     fs::create_dir_all(&broken).unwrap();
@@ -164,7 +167,9 @@ fn a_manifest_that_cannot_be_read_is_named_and_never_ends_the_command() {
     fs::create_dir_all(workspace.directory("being-made")).unwrap();
     let listed = workspace.0.run("runs list --json").ok();
     assert!(
-        listed.stderr.contains("is no run manifest and is left out"),
+        listed
+            .stderr
+            .contains("is not a run manifest and is skipped"),
         "{listed:#?}"
     );
     let listed = listed.json();
@@ -175,7 +180,7 @@ fn a_manifest_that_cannot_be_read_is_named_and_never_ends_the_command() {
 }
 
 #[test]
-fn a_run_is_shown_with_its_children_and_where_everything_is() {
+fn a_run_is_shown_with_its_children_and_files() {
     let workspace = Workspace::filled();
     let events =
         format!("protea-workspace/workspace/{JOB}/tracker_log/20261121T100001Z-knn-00000b");
@@ -233,7 +238,7 @@ fn runs_are_compared_by_what_differs() {
 }
 
 #[test]
-fn a_run_that_is_not_there_or_not_one_is_said_to_be_so() {
+fn missing_and_ambiguous_runs_are_reported() {
     let workspace = Workspace::filled();
     assert!(
         workspace
@@ -253,7 +258,7 @@ fn a_run_that_is_not_there_or_not_one_is_said_to_be_so() {
     assert!(none.contains("there is no workspace at nowhere"), "{none}");
     assert!(!workspace.0.join("nowhere").exists());
     let idle = workspace.0.run("runs tail").error(3);
-    assert!(idle.contains("no run goes on"), "{idle}");
+    assert!(idle.contains("no run is active"), "{idle}");
 }
 
 #[test]
@@ -353,7 +358,7 @@ impl Workspace {
 
 #[cfg(unix)]
 #[test]
-fn following_ends_with_130_when_the_user_wants_it_to() {
+fn following_ends_with_130_when_cancelled() {
     let mut followed = Followed::begin(&["log", "-f", "000010"]);
     let mut out = BufReader::new(followed.child.stdout.take().unwrap());
     let mut first = String::new();

@@ -223,7 +223,9 @@ impl Process {
         }
         Ok(End::Died(match self.gone {
             Some(status) => worker::explain_end(status, limits, self.stderr_tail()).into(),
-            None => DispatchError::Protocol("it closed its connection to the host and continued".to_owned()),
+            None => DispatchError::Protocol(
+                "it closed its connection to the host and continued".to_owned(),
+            ),
         }))
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn of(
         Grouping::Taxon => numbered(
             dataset,
             |protein| dataset.taxon(protein),
-            "have no taxon; freeze the dataset with `--taxonomy`, or group by clusters",
+            "have no taxon; freeze the dataset with a taxonomy, or group by clusters",
         )
         .map_err(refused),
         Grouping::Clusters(path) => {

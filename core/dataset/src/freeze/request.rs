@@ -114,7 +114,7 @@ impl FreezeRequest {
             }
         }
         if self.dtype.is_some() && self.embeddings == EmbeddingSource::None {
-            return Err(DatasetError::Request("a type of embeddings is set but no embeddings; give a matrix and its ids, or `--features kmer`".into()));
+            return Err(DatasetError::Request("a type of embeddings is set but no embeddings; give a matrix and its ids, or compute k-mer features".into()));
         }
         Ok(())
     }

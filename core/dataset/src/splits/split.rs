@@ -192,7 +192,7 @@ fn by_taxa(
     let unknown = taxa.iter().filter(|taxon| taxon.is_none()).count();
     if unknown > 0 {
         return Err(format!(
-            "{unknown} of {} proteins have no taxon, so that it cannot be said where they belong; freeze the dataset with `--taxonomy`",
+            "{unknown} of {} proteins have no taxon and cannot be assigned; freeze the dataset with a taxonomy",
             dataset.len()
         ));
     }

@@ -187,7 +187,7 @@ fn nothing_gained(earlier: &FrozenDataset, later: &FrozenDataset, found: &Found)
         dataset: earlier.directory().to_owned(),
         problem: format!(
             "no protein of {} gained an annotation that counts ({} of its {} proteins are in both; {} annotations are of other \
-             evidence, {} of terms that the earlier ontology does not know); give the later release, or other --evidence",
+             evidence, {} of terms that the earlier ontology does not know); give the later release, or other evidence codes",
             later.directory().display(),
             shared.count(),
             later.len(),

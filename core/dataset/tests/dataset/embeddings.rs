@@ -98,7 +98,7 @@ fn without_embeddings_and_with_spectra() {
         (None, None, None)
     );
     let error = dataset.embedding_blocks().unwrap_err();
-    assert!(error.to_string().contains("--embeddings"), "{error}");
+    assert!(error.to_string().contains("has no embeddings"), "{error}");
 
     request.embeddings = EmbeddingSource::Kmer;
     request.out = inputs.path("kmer");

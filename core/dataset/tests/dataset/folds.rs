@@ -169,7 +169,7 @@ fn what_cannot_be_is_refused_with_the_remedy_and_leaves_nothing() {
     // One protein of the inputs has no taxon.
     let error = refused(&request(2, Grouping::Taxon));
     assert!(
-        error.contains("A0A024RBG1") && error.contains("--taxonomy"),
+        error.contains("A0A024RBG1") && error.contains("with a taxonomy"),
         "{error}"
     );
     let file = inputs.write("clusters.tsv", "P00001\tc1\n");

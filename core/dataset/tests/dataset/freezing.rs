@@ -1,4 +1,4 @@
-//! Freezing, opening, verifying.
+//! Freezing.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use protea_dataset::{
 use protea_formats::FormatError;
 use protea_ontology::Aspect;
 
-use crate::small::{ACCESSIONS, Inputs, WIDTH, flip, npy, replace, value};
+use crate::small::{ACCESSIONS, Inputs, WIDTH, npy};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
     let error = freeze(request, &mut unwatched).unwrap_err();
@@ -138,83 +138,6 @@ fn compressed_inputs_and_their_order_do_not_matter() {
 }
 
 #[test]
-fn verify_names_the_file_that_changed() {
-    for name in [
-        "ontology.obo",
-        "proteins.arrow",
-        "annotations.arrow",
-        "ia.tsv",
-    ] {
-        let inputs = Inputs::new();
-        let report = inputs.freeze();
-        let path = report.directory.join(name);
-        flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
-        let result = FrozenDataset::open(&report.directory).and_then(|dataset| dataset.verify());
-        let text = result.unwrap_err().to_string();
-        assert!(text.contains(name), "{text:?} lacks {name}");
-    }
-}
-
-#[test]
-fn verify_finds_a_changed_embedding_that_opens_well() {
-    let inputs = Inputs::new();
-    let report = inputs.freeze();
-    let path = report.directory.join("proteins.arrow");
-    let bytes = fs::read(&path).unwrap();
-    let row: Vec<u8> = (0..WIDTH)
-        .flat_map(|column| value(2, column).to_le_bytes())
-        .collect();
-    flip(
-        &path,
-        bytes
-            .windows(row.len())
-            .position(|window| window == row)
-            .unwrap(),
-    );
-    let text = open(&report).verify().unwrap_err().to_string();
-    assert!(
-        text.contains("proteins.arrow") && text.contains("SHA-256"),
-        "{text}"
-    );
-}
-
-#[test]
-fn open_notices_size_absence_and_what_is_no_dataset() {
-    let inputs = Inputs::new();
-    let error = FrozenDataset::open(inputs.dir.path()).unwrap_err();
-    assert!(matches!(error, DatasetError::NotADataset(_)));
-    assert!(
-        error.to_string().contains("protea dataset freeze"),
-        "{error}"
-    );
-    assert!(matches!(
-        FrozenDataset::open(&inputs.path("go.obo")).unwrap_err(),
-        DatasetError::NotADataset(_)
-    ));
-    assert!(matches!(
-        FrozenDataset::open(&inputs.path("absent")).unwrap_err(),
-        DatasetError::NotADataset(_)
-    ));
-
-    let report = inputs.freeze();
-    let path = report.directory.join("annotations.arrow");
-    let whole = fs::read(&path).unwrap();
-    replace(&path, &whole[..whole.len() - 1]);
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("annotations.arrow") && text.contains("bytes"),
-        "{text}"
-    );
-    fs::remove_file(&path).unwrap();
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
-    assert!(text.contains("annotations.arrow"), "{text}");
-}
-
-#[test]
 fn a_frozen_dataset_is_read_only_and_never_overwritten() {
     let inputs = Inputs::new();
     let report = inputs.freeze();
@@ -270,7 +193,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     ));
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
     assert!(matches!(
-        error(&inputs, &request, &["1 of 5", "Q00003", "--features kmer"]),
+        error(&inputs, &request, &["1 of 5", "Q00003", "embed them too"]),
         DatasetError::MissingEmbeddings { .. }
     ));
     inputs.write(
@@ -373,7 +296,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     let mut request = inputs.request();
     request.embeddings = EmbeddingSource::None;
     request.dtype = Some(EmbeddingType::F16);
-    error(&inputs, &request, &["--features kmer"]);
+    error(&inputs, &request, &["k-mer features"]);
 }
 
 #[test]

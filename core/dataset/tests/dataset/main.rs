@@ -1,26 +1,29 @@
-//! Input formats, frozen datasets and features, through their public faces.
+//! Frozen datasets and features, through their public faces.
 
 // A failed unwrap names the place and the error, which is all a test has to say.
 #![allow(clippy::unwrap_used)]
 
-mod annotation_files;
 mod compression;
-mod damaged_embeddings;
 mod diff;
 mod durable;
-mod embedding_files;
 mod embeddings;
 mod features;
 mod folds;
-mod formats;
 mod freezing;
 mod hostile;
+mod isoforms;
 mod leftovers;
-mod matrices;
-mod memory;
+mod opening;
 mod python;
 mod releases;
 mod shared_data;
 mod small;
 mod splits;
 mod time;
+mod time_reference;
+mod written_embeddings;
+
+#[path = "../../../formats/tests/formats/interpreter.rs"]
+mod interpreter;
+#[path = "../../../formats/tests/formats/written.rs"]
+mod written;

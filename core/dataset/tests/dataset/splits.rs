@@ -244,9 +244,9 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
         assert!(text.contains("the shares"), "{validation} {test}: {text}");
     }
     // One protein has no taxon.
-    assert!(refused(shares(0.0, 0.4, Grouping::Taxon)).contains("--taxonomy"));
+    assert!(refused(shares(0.0, 0.4, Grouping::Taxon)).contains("with a taxonomy"));
     let taxa = |test: Vec<u32>, validation: Vec<u32>| SplitRule::Taxa { validation, test };
-    assert!(refused(taxa(vec![9606], vec![])).contains("--taxonomy"));
+    assert!(refused(taxa(vec![9606], vec![])).contains("with a taxonomy"));
     assert!(refused(taxa(vec![1], vec![1])).contains("taxon 1 is given for validation"));
     let full = tempfile::tempdir().unwrap();
     let sixty = sixty(full.path());

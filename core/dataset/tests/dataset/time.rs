@@ -1,10 +1,9 @@
-//! Splits by time: CAFA's targets, by hand and by an independent program.
+//! Splits by time: CAFA's targets, by hand.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::Command;
 
 use protea_dataset::{
     DatasetError, Evidence, FrozenDataset, Knowledge, TimeSplit, TimeSplitRequest, split_by_time,
@@ -14,7 +13,6 @@ use protea_scoring::{
     GroundTruth, PartialKnowledge, Predictions, ScoringOptions, evaluate_partial,
 };
 
-use crate::python::interpreter;
 use crate::releases::{ONTOLOGY, Row, release};
 
 const CATALYSIS: &str = "GO:0003824";
@@ -95,11 +93,11 @@ fn both(directory: &Path) -> [FrozenDataset; 2] {
     ]
 }
 
-fn go_on(_: usize, _: usize) -> ControlFlow<()> {
+pub fn go_on(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn lines(path: &Path) -> Vec<String> {
+pub fn lines(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     text.lines().skip(1).map(|l| l.replace('\t', " ")).collect()
 }
@@ -242,7 +240,7 @@ fn what_counts_can_be_chosen() {
     let error = split_by_time(&earlier, &later, &request, &mut go_on).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("gained") && text.contains("--evidence"),
+        text.contains("gained") && text.contains("other evidence codes"),
         "{text}"
     );
     assert!(!at("none").exists());
@@ -318,118 +316,4 @@ fn the_tables_are_those_that_partial_knowledge_is_scored_with() {
     assert_eq!((at(0.8).n, at(0.8).pr, at(0.8).rc), (1.0, 1.0, 0.5));
     assert_eq!((at(0.2).n, at(0.2).pr, at(0.2).rc), (2.0, 1.0, 1.0));
     assert_eq!(found.namespaces[1].fmax(), 1.0);
-}
-
-/// Releases at random, classified by a program that has nothing of this one: `time_split_reference.py`.
-#[test]
-fn targets_are_those_of_an_independent_program() {
-    let Some(python) = interpreter() else { return };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/time_split_reference.py");
-    for seed in 0..6 {
-        let directory = tempfile::tempdir().unwrap();
-        let [earlier, later] = random_releases(directory.path(), seed);
-        let mut request = TimeSplitRequest::new(directory.path().join("split"));
-        request.protein_binding_counts = seed % 2 == 0;
-        let split = split_by_time(&earlier, &later, &request, &mut go_on).unwrap();
-        let mut command = Command::new(&python);
-        command.arg(script);
-        for name in ["earlier.obo", "earlier.gaf", "later.gaf"] {
-            command.arg(directory.path().join(name));
-        }
-        if !request.protein_binding_counts {
-            command.arg("--no-protein-binding");
-        }
-        let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let theirs: BTreeSet<String> = String::from_utf8(output.stdout)
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect();
-        let mut ours = BTreeSet::new();
-        for (table, label) in [
-            ("targets.tsv", "target"),
-            ("no-knowledge.tsv", "NK"),
-            ("limited-knowledge.tsv", "LK"),
-            ("partial-knowledge.tsv", "PK"),
-            ("known.tsv", "known"),
-        ] {
-            let rows = lines(&split.directory.join(table));
-            assert!(rows.len() > 5, "seed {seed}: {table} has {}", rows.len());
-            ours.extend(rows.into_iter().map(|row| format!("{label} {row}")));
-        }
-        assert_eq!(ours, theirs, "seed {seed}");
-    }
-}
-
-fn random_releases(directory: &Path, seed: u64) -> [FrozenDataset; 2] {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut terms: Vec<String> = Vec::new();
-    let mut ontology = String::from("format-version: 1.2\n");
-    for (namespace, first) in [
-        ("molecular_function", 5500),
-        ("biological_process", 8150),
-        ("cellular_component", 5000),
-    ] {
-        for number in 0..30 {
-            let id = |number: usize| format!("GO:{:07}", first + number);
-            ontology.push_str(&format!(
-                "\n[Term]\nid: {}\nname: n\nnamespace: {namespace}\n",
-                id(number)
-            ));
-            if number % 4 == 1 {
-                ontology.push_str(&format!("alt_id: GO:9{:06}\n", first + number));
-                terms.push(format!("GO:9{:06}", first + number));
-            }
-            for relation in ["is_a: ", "relationship: part_of "] {
-                if number > 0 && (relation == "is_a: " || random.bool()) {
-                    let parent = id(random.usize(..number));
-                    ontology.push_str(&format!("{relation}{parent} ! parent\n"));
-                }
-            }
-            terms.push(id(number));
-        }
-    }
-    let codes = ["IDA", "IMP", "IEA", "ISS", "TAS", "HDA"];
-    let accessions: Vec<String> = (0..120).map(|i| format!("P{i:05}")).collect();
-    let mut rows = |most: usize| -> Vec<(String, String, String)> {
-        let mut rows = Vec::new();
-        for accession in &accessions {
-            for _ in 0..random.usize(..most) {
-                let term = if random.u8(..10) == 0 {
-                    "GO:0005515"
-                } else {
-                    &terms[random.usize(..terms.len())]
-                };
-                let code = codes[random.usize(..codes.len())];
-                rows.push((accession.clone(), term.to_owned(), code.to_owned()));
-            }
-        }
-        rows
-    };
-    let before = rows(4);
-    let mut after = rows(4);
-    after.extend(before.iter().filter(|row| !row.0.ends_with('3')).cloned());
-    let borrow =
-        |rows: &'_ [(String, String, String)]| -> Vec<(&'static str, &'static str, &'static str)> {
-            let leak = |text: &String| -> &'static str { Box::leak(text.clone().into_boxed_str()) };
-            rows.iter()
-                .map(|(a, t, e)| (leak(a), leak(t), leak(e)))
-                .collect()
-        };
-    let all: Vec<&str> = accessions.iter().map(String::as_str).collect();
-    [
-        release(
-            directory,
-            "earlier",
-            &ontology,
-            &all[10..],
-            &borrow(&before),
-        ),
-        release(directory, "later", &ontology, &all[..115], &borrow(&after)),
-    ]
 }

@@ -133,7 +133,7 @@ pub(super) fn choose<H: Clone>(
         Some(name) => named(shelves, name).ok_or_else(|| {
             undecided(
                 format!("there are no embeddings called {name:?}"),
-                "give one of these names to --embeddings-key",
+                "give one of these names for the embeddings",
             )
         })?,
         None => found(shelves, ids_given, &undecided)?,
@@ -142,7 +142,7 @@ pub(super) fn choose<H: Clone>(
         if names.ids.is_some() || ids_given {
             return Err(undecided(
                 "its embeddings have a name each, and do not need a list of accessions".into(),
-                "leave --ids and --ids-key out",
+                "do not give accessions",
             ));
         }
         return Ok(Choice::Vectors(shelf.clone()));
@@ -155,7 +155,7 @@ pub(super) fn choose<H: Clone>(
                 .ok_or_else(|| {
                     undecided(
                         format!("there are no {rows} texts called {name:?}"),
-                        "give the name of the list of accessions to --ids-key",
+                        "give the name of the list of accessions",
                     )
                 })?;
             ids
@@ -171,13 +171,13 @@ pub(super) fn choose<H: Clone>(
                             "no list of texts beside {} names its {rows} rows",
                             matrix.name
                         ),
-                        "give the accessions with --ids, one per line",
+                        "give the list of accessions, one per line",
                     ));
                 }
                 _ => {
                     return Err(undecided(
                         format!("several lists could name the rows of {}", matrix.name),
-                        "say which with --ids-key",
+                        "give the name of the one with the accessions",
                     ));
                 }
             }
@@ -238,7 +238,7 @@ fn found<'a, H>(
             } else {
                 undecided(
                     format!("{} things in it could be the embeddings", several.len()),
-                    "say which with --embeddings-key",
+                    "give the name of the one with the embeddings",
                 )
             })
         }

@@ -91,7 +91,7 @@ fn dataset(hdf5: &mut Hdf5, at: u64) -> Result<Dataset, Hdf5Error> {
         Node::Dataset(dataset) => Ok(*dataset),
         Node::Group | Node::Other => Err(Hdf5Error::Invalid {
             problem: "something in it stands where a vector is expected".into(),
-            remedy: "put the embeddings into a group of their own and name it with --embeddings-key",
+            remedy: "put the embeddings into a group of their own and give its name",
         }),
     }
 }

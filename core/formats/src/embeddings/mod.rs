@@ -95,7 +95,7 @@ impl EmbeddingReader {
                 return Err(FormatError::matrix(
                     path,
                     "the rows of this matrix have no names",
-                    "give their accessions with --ids, one per line",
+                    "give the list of their accessions, one per line",
                 ));
             }
         };

@@ -42,7 +42,7 @@ pub enum CatalogError {
     },
     /// What is asked for cannot be a name.
     #[error(
-        "{name:?} cannot be a runner's name, which has no path separators and no control characters; give the name that `protea runners list` shows, and its directory with --runner-dir"
+        "{name:?} cannot be a runner's name, which has no path separators and no control characters"
     )]
     Name {
         /// What was asked for.
@@ -69,10 +69,7 @@ pub enum CatalogError {
 
 fn hint(nearest: &[String]) -> String {
     match nearest {
-        [] => {
-            "; no runner was found at all: give a directory with --runner-dir or PROTEA_RUNNER_PATH"
-                .to_owned()
-        }
+        [] => "; no runner was found".to_owned(),
         [one] => format!("; did you mean {one:?}?"),
         [several @ .., last] => {
             let several: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();

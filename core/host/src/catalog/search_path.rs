@@ -28,7 +28,7 @@ pub enum Origin {
 impl std::fmt::Display for Origin {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
-            Self::Given => "--runner-dir",
+            Self::Given => "given by the caller",
             Self::Environment => ENVIRONMENT_VARIABLE,
             Self::Executable => "beside the executable",
             Self::User => "the user's directory",

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub enum Insecure {
     /// Its group, or everyone, may write to it.
     #[error(
-        "{} can be written by {writers} (mode {mode:04o}), whose code would run as yours; mend it with `chmod {change} {}`, or override with --allow-insecure-dir",
+        "{} can be written by {writers} (mode {mode:04o}), whose code would run as yours; fix it with `chmod {change} {}`",
         path.display(), quoted(path)
     )]
     Writable {
@@ -31,7 +31,7 @@ pub enum Insecure {
     },
     /// Everyone shares the directory, on purpose.
     #[error(
-        "{} is a directory that users share (mode {mode:04o}), and anyone's code in it would run as yours; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`, or override with --allow-insecure-dir",
+        "{} is a directory that users share (mode {mode:04o}), and anyone's code in it would run as yours; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`",
         path.display()
     )]
     Shared {
@@ -42,7 +42,7 @@ pub enum Insecure {
     },
     /// It belongs to somebody else.
     #[error(
-        "{} belongs to the user {owner}, who is neither you ({user}) nor root; if you trust what is in it, mend it with `{}chown {user} {}`, or override with --allow-insecure-dir",
+        "{} belongs to the user {owner}, who is neither you ({user}) nor root; if you trust what is in it, fix it with `{}chown {user} {}`",
         path.display(), if *user == 0 { "" } else { "sudo " }, quoted(path)
     )]
     Owner {

@@ -25,7 +25,7 @@ pub enum DispatchError {
     #[error("the runner broke the contract: {0}")]
     Protocol(String),
     /// The metrics do not fit what the runner declares.
-    #[error("the runner broke the contract: {0}")]
+    #[error("the runner broke the contract")]
     Metrics(#[from] MetricError),
     /// A file that the runner says it exported is not there, or not as it says.
     #[error("the runner broke the contract: it exported {}, which {reason}", path.display())]

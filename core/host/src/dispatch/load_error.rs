@@ -18,7 +18,7 @@ pub enum LoadError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The opened runner does not answer the first question.
-    #[error("{} does not load as a runner: {source}", path.display())]
+    #[error("{} does not load as a runner", path.display())]
     Describe {
         /// The library.
         path: PathBuf,

@@ -216,7 +216,12 @@ impl RunContext<'_> {
                         source,
                     }) => {
                         children.push((number, directory.clone()));
-                        failed.push((number, *step, directory.clone(), source.to_string()));
+                        failed.push((
+                            number,
+                            *step,
+                            directory.clone(),
+                            protea_contracts::error::with_causes(source),
+                        ));
                     }
                     Err(_) => {}
                 }

@@ -18,7 +18,7 @@ pub enum ExperimentError {
         source: Box<DispatchError>,
     },
     /// A step failed. The run's manifest says so too.
-    #[error("{} failed: {source}", step.name())]
+    #[error("{} failed", step.name())]
     Step {
         /// The step.
         step: Step,
@@ -30,7 +30,7 @@ pub enum ExperimentError {
     /// What was exported did not get to the place that it was to go to. It is in the run's directory
     /// all the same.
     #[error(
-        "the export did not get to its place: {source}; it is in {}, and `protea store cp` sends it",
+        "the export in {} could not be published",
         export.display()
     )]
     Publish {
@@ -61,7 +61,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Tracker(#[from] TrackerError),
     /// No entrant of a benchmark has scores.
-    #[error("no runner came to a score")]
+    #[error("no runner produced scores")]
     NoScores,
     /// A search cannot be done, or found nothing.
     #[error(transparent)]
@@ -88,7 +88,7 @@ pub enum ExperimentError {
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
     /// The runner did not say where its scores come from.
-    #[error("explain failed: {source}")]
+    #[error("explain failed")]
     Explain {
         /// Why.
         source: Box<DispatchError>,
@@ -114,17 +114,7 @@ impl ExperimentError {
     /// The message, with those of its causes that it does not already contain.
     #[must_use]
     pub fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let part = error.to_string();
-            if !text.contains(&part) {
-                text.push_str(": ");
-                text.push_str(&part);
-            }
-            cause = error.source();
-        }
-        text
+        protea_contracts::error::with_causes(self)
     }
 
     /// Whether what would come after is in vain: the user asked for the end, or nothing can be

@@ -279,7 +279,7 @@ impl Recorder {
         let step_written = self.close_step(status, error);
         self.manifest.status = status;
         self.manifest.finished = Some(Timestamp::now());
-        self.manifest.error = error.map(ToString::to_string);
+        self.manifest.error = error.map(protea_contracts::error::with_causes);
         self.journal.ended(&self.manifest, error);
         let written = self.directory.write_manifest(&self.manifest);
         let tracked = self.tracked.end(&self.manifest);

@@ -106,7 +106,7 @@ impl<'s> Searching<'s> {
             let values = self.chooser.values(point);
             let mut trial = Trial::proposed(number, self.search.params(&values));
             match experiment.runner.resolve_spec(&self.search.spec(&values)?) {
-                Err(error) => trial.error = Some(error.to_string()),
+                Err(error) => trial.error = Some(protea_contracts::error::with_causes(&error)),
                 Ok(spec) => {
                     trial.spec = spec.as_value().clone();
                     let text = trial.spec.to_string();
@@ -246,7 +246,7 @@ impl Trial {
                 Some(worked.run.manifest.clone())
             }
             Err(error) => {
-                self.error = Some(error.to_string());
+                self.error = Some(error.with_causes());
                 if let ExperimentError::Step { directory, .. } = error {
                     self.directory = Some(directory.clone());
                 }

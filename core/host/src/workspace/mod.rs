@@ -42,10 +42,11 @@ pub use find::FindRunError;
 pub use job::Job;
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
-    Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
+    Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
+    StepRecord,
 };
 pub use recorded::{RecordedRun, RecordedRunError};
-pub use run::{RUN_MANIFEST, RunDirectory};
+pub use run::RunDirectory;
 pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
@@ -66,13 +67,13 @@ pub struct Workspace {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
     /// Something cannot be written.
-    #[error("the workspace cannot be used: {0}")]
+    #[error("the workspace cannot be used")]
     Store(#[from] StoreError),
     /// The state point has no identity.
     #[error(transparent)]
     StatePoint(#[from] StatePointError),
     /// The state point of the job cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     StatePointUnreadable {
         /// The file.
         path: PathBuf,
@@ -80,7 +81,7 @@ pub enum WorkspaceError {
         source: std::io::Error,
     },
     /// A run's manifest is none.
-    #[error("{} is no run manifest: {source}; restore it, or remove the run", path.display())]
+    #[error("{} is not a run manifest", path.display())]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -88,7 +89,7 @@ pub enum WorkspaceError {
         source: serde_json::Error,
     },
     /// A job's document is none.
-    #[error("{} is no job document: {source}; restore it, or remove the file", path.display())]
+    #[error("{} is not a job document", path.display())]
     Document {
         /// The file.
         path: PathBuf,
@@ -96,9 +97,7 @@ pub enum WorkspaceError {
         source: serde_json::Error,
     },
     /// The job is bound to another tracker.
-    #[error(
-        "the job {job} is bound to {backend} already (run {run_id}); give --rebind to bind it anew"
-    )]
+    #[error("the job {job} is already bound to {backend} (run {run_id})")]
     Bound {
         /// The job.
         job: String,
@@ -168,7 +167,10 @@ impl Workspace {
             unclosed: Vec::new(),
         };
         let failures = vanished::close(&workspace);
-        workspace.unclosed = failures.iter().map(ToString::to_string).collect();
+        workspace.unclosed = failures
+            .iter()
+            .map(|error| protea_contracts::error::with_causes(error))
+            .collect();
         workspace
     }
 

@@ -29,7 +29,7 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
                 error => TrackerError::Refused {
                     backend: "the workspace".to_owned(),
                     what: format!("the end of the run {}", run.run_id),
-                    reason: error.to_string(),
+                    reason: protea_contracts::error::with_causes(&error),
                 },
             });
         }

@@ -137,7 +137,7 @@ fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
     let changed = matches!(error, DatasetError::Store(StoreError::CacheChanged { .. }));
     assert!(changed, "{error}");
     let text = error.to_string();
-    assert!(text.contains("store cache --clear"), "{text}");
+    assert!(text.contains("in the cache was changed"), "{text}");
     assert!(!text.contains("publish it again"), "{text}");
     drop(staged);
 

@@ -44,7 +44,7 @@ fn a_download_goes_on_where_the_server_left_it() {
     direct.copy(&file_uri(&here), &uri(&there)).unwrap();
 
     let proxy = Proxy::before(&s3.endpoint);
-    let store = place.store_at(&proxy.endpoint).with_patience(AMPLE);
+    let store = place.store_at(&proxy.endpoint).with_timeout(AMPLE);
     proxy.down_after(13 * MIB);
     let staged = thread::scope(|scope| {
         scope.spawn(|| repair(&proxy));
@@ -144,7 +144,7 @@ fn an_upload_survives_an_outage_and_leaves_no_parts_behind() {
     proxy.down_after(15 * MIB);
     thread::scope(|scope| {
         scope.spawn(|| repair(&proxy));
-        let store = store.clone().with_patience(AMPLE);
+        let store = store.clone().with_timeout(AMPLE);
         store.publish(&export, &there).unwrap();
     });
     assert!(store.verify(&there).unwrap().is_whole());
@@ -263,7 +263,7 @@ fn who_cancels_waits_for_no_answer_however_little_was_sent() {
         fs::write(&file, noise(size, 1)).unwrap();
         let store = place
             .store_at(&format!("http://{}", web.address))
-            .with_patience(2 * AMPLE)
+            .with_timeout(2 * AMPLE)
             .with_observer(EndAfter::new(TransferKind::Upload, 0));
         let began = Instant::now();
         let error = store

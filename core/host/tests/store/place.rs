@@ -49,7 +49,7 @@ impl Place {
         Store::of_user()
             .unwrap()
             .with_cache(self.cache())
-            .with_patience(Duration::from_secs(3))
+            .with_timeout(Duration::from_secs(3))
     }
 
     /// As [`store`](Self::store), that finds S3 at an endpoint.

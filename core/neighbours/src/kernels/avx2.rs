@@ -1,180 +1,92 @@
 //! Single precision with AVX2 and FMA: six references against sixteen queries in registers.
 #![allow(unsafe_code)]
 
-use super::{Precision, RowScale, TileKernel};
-#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-/// Witness that the processor has AVX2 and FMA; only [`Avx2::detect`] makes one.
+use super::{
+    Precision, RowScale,
+    simd::{InstructionSet, compiled_for},
+};
+
+/// Proof that the processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2(());
 
-const ROWS: usize = 6;
-/// Vectors of queries in a panel.
-const V: usize = 2;
-const LINE: usize = 16;
-
-impl Avx2 {
-    pub(crate) fn detect() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return Some(Self(()));
-        }
-        None
-    }
-}
-
-impl TileKernel for Avx2 {
+// SAFETY: `detect` asks the processor; each method touches one register's worth of memory.
+unsafe impl InstructionSet for Avx2 {
     type Packed = f32;
     type Sum = f32;
+    type Register = __m256;
 
-    const QUERIES: usize = 8 * V;
-    const ROWS: usize = ROWS;
-    const LINE: usize = LINE;
+    const LANES: usize = 8;
+    const ROWS: usize = 6;
+    const LINE: usize = 16;
     const PAIR: usize = 1;
     const PRECISION: Precision = Precision::Single;
 
-    #[inline]
-    fn multiply(self, panel: &[f32], tile: &[f32], lines: usize, sums: &mut [f32], add: bool) {
-        assert!(panel.len() >= lines * LINE * Self::QUERIES);
-        assert!(tile.len() >= lines * LINE * ROWS);
-        assert!(sums.len() >= ROWS * Self::QUERIES);
-        // SAFETY: `self` proves AVX2 and FMA; the assertions above cover every address read or written.
-        #[cfg(target_arch = "x86_64")]
-        unsafe {
-            multiply(panel.as_ptr(), tile.as_ptr(), lines, sums.as_mut_ptr(), add)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("no value of this type exists, add = {add}")
+    fn detect() -> Option<Self> {
+        let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        found.then_some(Self(()))
     }
 
-    fn filter(
-        self,
-        sums: &[f32],
-        rows: &[RowScale],
-        offset_factors: &[f32],
-        thresholds: &[f32],
-        masks: &mut Vec<u32>,
-    ) {
-        let classes = thresholds.len() / Self::QUERIES;
-        assert!(sums.len() >= rows.len() * Self::QUERIES);
-        assert!(offset_factors.len() >= Self::QUERIES);
-        assert!(rows.iter().all(|row| usize::from(row.class) < classes));
-        masks.clear();
-        // SAFETY: `self` proves AVX2 and FMA; the assertions above cover every address read.
-        #[cfg(target_arch = "x86_64")]
-        unsafe {
-            let (sums, factors) = (sums.as_ptr(), offset_factors.as_ptr());
-            filter(sums, rows, factors, thresholds.as_ptr(), masks)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        unreachable!("no value of this type exists")
+    #[inline(always)]
+    unsafe fn zero() -> __m256 {
+        // SAFETY: the caller vouches for the instructions, here and below.
+        unsafe { _mm256_setzero_ps() }
     }
 
-    fn pack_row(self, values: &[f32], scale: f32, out: &mut [f32]) {
-        // SAFETY: `self` proves AVX2 and FMA.
-        #[cfg(target_arch = "x86_64")]
-        unsafe {
-            pack_row(values, scale, out)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        unreachable!(
-            "no value of this type exists, {scale} {} {}",
-            values.len(),
-            out.len()
-        )
+    #[inline(always)]
+    unsafe fn load(queries: *const f32) -> __m256 {
+        // SAFETY: the caller vouches for a register's worth of packed values.
+        unsafe { _mm256_loadu_ps(queries) }
     }
-}
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn pack_row(values: &[f32], scale: f32, out: &mut [f32]) {
-    super::pack_row_body::<f32, LINE>(values, scale, out, ROWS * LINE);
-}
+    #[inline(always)]
+    unsafe fn broadcast(values: *const f32) -> __m256 {
+        // SAFETY: the caller vouches for `PAIR` values.
+        unsafe { _mm256_set1_ps(*values) }
+    }
 
-/// # Safety
-/// `panel` has `lines * LINE * 8 * V` readable values, `tile` has `lines * LINE * ROWS`, and
-/// `sums` has `ROWS * 8 * V` writable ones.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn multiply(
-    mut panel: *const f32,
-    mut tile: *const f32,
-    lines: usize,
-    sums: *mut f32,
-    add: bool,
-) {
-    let mut products = [[_mm256_setzero_ps(); V]; ROWS];
-    for _ in 0..lines {
-        for column in 0..LINE {
-            // SAFETY: the caller vouches for `lines` lines of the panel and of the tile.
-            unsafe {
-                let mut queries = [_mm256_setzero_ps(); V];
-                for (v, query) in queries.iter_mut().enumerate() {
-                    *query = _mm256_loadu_ps(panel.add((column * V + v) * 8));
-                }
-                for (row, products) in products.iter_mut().enumerate() {
-                    let value = _mm256_set1_ps(*tile.add(row * LINE + column));
-                    for v in 0..V {
-                        products[v] = _mm256_fmadd_ps(value, queries[v], products[v]);
-                    }
-                }
-            }
-        }
-        // SAFETY: one line on; at most one past the end after the last.
+    #[inline(always)]
+    unsafe fn multiply_add(sums: __m256, value: __m256, queries: __m256) -> __m256 {
+        // SAFETY: the caller vouches for the instructions.
+        unsafe { _mm256_fmadd_ps(value, queries, sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(left: __m256, right: __m256) -> __m256 {
+        // SAFETY: the caller vouches for the instructions.
+        unsafe { _mm256_add_ps(left, right) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_sums(sums: *const f32) -> __m256 {
+        // SAFETY: the caller vouches for `LANES` sums.
+        unsafe { _mm256_loadu_ps(sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_sums(sums: *mut f32, register: __m256) {
+        // SAFETY: the caller vouches for `LANES` sums.
+        unsafe { _mm256_storeu_ps(sums, register) }
+    }
+
+    #[inline(always)]
+    unsafe fn reached(
+        sums: *const f32,
+        row: &RowScale,
+        offset_factors: *const f32,
+        thresholds: *const f32,
+    ) -> u32 {
+        // SAFETY: the caller vouches for `LANES` sums, factors and thresholds.
         unsafe {
-            panel = panel.add(LINE * V * 8);
-            tile = tile.add(LINE * ROWS);
+            let offset = _mm256_set1_ps(row.offset);
+            let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(offset_factors));
+            let key = _mm256_fmadd_ps(_mm256_loadu_ps(sums), _mm256_set1_ps(row.factor), shift);
+            let reached = _mm256_cmp_ps::<_CMP_GE_OQ>(key, _mm256_loadu_ps(thresholds));
+            _mm256_movemask_ps(reached) as u32
         }
     }
-    for (row, products) in products.iter().enumerate() {
-        for (v, product) in products.iter().enumerate() {
-            // SAFETY: the caller vouches for `ROWS * V` vectors of sums.
-            unsafe {
-                let at = sums.add((row * V + v) * 8);
-                let sum = if add {
-                    _mm256_add_ps(_mm256_loadu_ps(at), *product)
-                } else {
-                    *product
-                };
-                _mm256_storeu_ps(at, sum);
-            }
-        }
-    }
-}
 
-/// # Safety
-/// `sums` has `rows.len() * 8 * V` readable values, `offset_factors` has `8 * V`, and `thresholds`
-/// has `8 * V` for every class of `rows`.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn filter(
-    mut sums: *const f32,
-    rows: &[RowScale],
-    offset_factors: *const f32,
-    thresholds: *const f32,
-    masks: &mut Vec<u32>,
-) {
-    masks.extend(rows.iter().map(|row| {
-        let factor = _mm256_set1_ps(row.factor);
-        let offset = _mm256_set1_ps(row.offset);
-        let mut mask = 0;
-        // SAFETY: the caller vouches for `V` vectors of sums per row, of factors, and of
-        // thresholds per class.
-        unsafe {
-            let thresholds = thresholds.add(usize::from(row.class) * 8 * V);
-            for v in 0..V {
-                let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(offset_factors.add(v * 8)));
-                let sum = _mm256_loadu_ps(sums.add(v * 8));
-                let key = _mm256_fmadd_ps(sum, factor, shift);
-                let reached = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(
-                    key,
-                    _mm256_loadu_ps(thresholds.add(v * 8)),
-                ));
-                mask |= (reached as u32) << (v * 8);
-            }
-            sums = sums.add(8 * V);
-        }
-        mask
-    }));
+    compiled_for!("avx2,fma");
 }

@@ -1,24 +1,36 @@
 //! The inner loops of the search, one file per instruction set.
 //!
 //! A kernel scores a small tile of references against a panel of queries from copies packed for
-//! it, and says which scores reach a threshold. What its arithmetic can lose is told by
-//! [`Precision`]; `bounds` turns that into a proven error. A kernel of another precision is added
-//! by a file here, a variant of [`Kernel`] and, where its rounding is new, one of `Precision`.
+//! it, and says which scores reach a threshold. [`Precision`] says what its arithmetic can lose;
+//! `bounds` turns that into a proven error. A kernel for another instruction set is a file here, a
+//! variant of [`Kernel`] and, if it rounds in a new way, one of `Precision`.
 
 use super::bounds::RowScale;
 use super::precision::Precision;
 
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod exact;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod simd;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
 
-pub(super) use avx2::Avx2;
-pub(super) use avx512::Avx512;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use portable::Portable;
-pub(super) use vnni::Vnni;
+
+/// Six references against sixteen queries.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Avx2 = simd::Simd<avx2::Avx2, 2>;
+/// Twelve references against `16 * V` queries.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Avx512<const V: usize> = simd::Simd<avx512::Avx512, V>;
+/// Twelve references against `16 * V` queries.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Vnni<const V: usize> = simd::Simd<vnni::Vnni, V>;
 
 /// The inner loop that a search uses to find candidates. It changes the speed, never the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,9 +61,14 @@ impl Kernel {
     pub fn is_available(self) -> bool {
         match self {
             Kernel::Portable => true,
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => Avx512::<2>::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni => Vnni::<2>::detect().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
         }
     }
 

@@ -171,7 +171,7 @@ fn namespaces_that_nothing_or_everything_is_known_of_are_scored_and_left_out() {
     };
     let error = evaluate_partial(&predictions, None, &options, &everything).unwrap_err();
     assert!(matches!(error, ScoringError::NothingLeft { .. }), "{error}");
-    assert!(error.to_string().contains("--known"), "{error}");
+    assert!(error.to_string().contains("known already"), "{error}");
     // Of predictions of other proteins it is said as ever.
     let nothing = Predictions::new(&truth, "p");
     let error = evaluate_partial(&nothing, None, &options, &knowledge).unwrap_err();

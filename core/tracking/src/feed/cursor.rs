@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::{RunReference, Tracker, TrackerError, files, log};
 
-/// Which events of a run a backend has: the file `<backend>.json` beside the run's log.
+/// Which events of a run a backend has: the file `<backend>.json` in the directory of the run's
+/// log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cursor {

@@ -13,10 +13,10 @@ use crate::{Tracker, TrackerError};
 
 /// A background thread that sends runs from their logs to a backend.
 ///
-/// It reads the logs a batch at a time, so its memory does not grow with what is logged, and logging
-/// never waits for it. While the backend does not answer, it retries with a growing delay: 0.25 s,
-/// doubled each time, at most 30 s. Clones share the thread. Use one feeder for each backend, so
-/// that no backend waits for another.
+/// It reads the logs a batch at a time, so its memory does not grow with what is logged, and
+/// logging never waits for it. While the backend does not answer, it retries with a growing delay:
+/// 0.25 s, doubled each time, at most 30 s. Clones share the thread. Use one feeder for each
+/// backend, so that no backend waits for another.
 ///
 /// When the last clone is dropped, this waits up to 2 s as [`wait`](Self::wait) does.
 #[derive(Clone)]
@@ -187,8 +187,8 @@ impl Feeder {
     }
 
     /// Waits until the backend has all runs that ended, but not longer than `timeout`, and not at
-    /// all for a backend that does not answer. Returns the runs that are not delivered, which a sync
-    /// can send later.
+    /// all for a backend that does not answer. Returns the runs that are not delivered, which a
+    /// sync can send later.
     pub fn wait(&self, timeout: Duration) -> Vec<Undelivered> {
         self.handle.shared.wait(timeout)
     }

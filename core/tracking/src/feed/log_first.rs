@@ -20,9 +20,8 @@ use crate::{
 ///
 /// # let directory = tempfile::tempdir().unwrap();
 /// # let directory = directory.path();
-/// let backend = Memory::default();
-/// let feeder = Feeder::new();
-/// let tracker = LogFirst::new(Jsonl::new(directory)?).with_backend(Arc::new(backend.clone()), &feeder);
+/// let backend = Memory::default(); let feeder = Feeder::new(); let tracker =
+/// LogFirst::new(Jsonl::new(directory)?).with_backend(Arc::new(backend.clone()), &feeder);
 ///
 /// tracker.start_run(RunStart::new("knn"))?.finish(RunStatus::Finished)?;
 /// assert!(feeder.wait(Duration::from_secs(10)).is_empty());

@@ -1,9 +1,10 @@
 //! Backends are fed from the event log: live by a background thread, or later by a sync.
 //!
-//! Beside a run's log there is one file per backend, the [`Cursor`] `<backend>.json`: which place
-//! the run goes to, and which events it has. Feeding holds the lock `<backend>.lock`, so that only
-//! one of a live process and any number of syncs sends. Events that were sent after the last
-//! update of the cursor are sent again; adapters are idempotent (see [`Tracker`](crate::Tracker)).
+//! In the directory of a run's log there is one file per backend, the [`Cursor`] `<backend>.json`:
+//! which place the run goes to, and which events it has. Feeding holds the lock `<backend>.lock`,
+//! so that only one of a live process and any number of syncs sends. Events that were sent after
+//! the last update of the cursor are sent again; adapters are idempotent (see
+//! [`Tracker`](crate::Tracker)).
 
 mod cursor;
 mod feeder;

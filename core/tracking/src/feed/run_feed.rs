@@ -70,8 +70,8 @@ impl RunFeed {
         self.open.as_ref().map(|open| &open.cursor)
     }
 
-    /// Sends the next events, at most those of one turn. True if there are more. After an error, the
-    /// next call opens the run again and continues where the backend is.
+    /// Sends the next events, at most those of one turn. True if there are more. After an error,
+    /// the next call opens the run again and continues where the backend is.
     pub(super) fn advance(&mut self) -> Result<bool, TrackerError> {
         let mut open = match self.open.take() {
             Some(open) => open,

@@ -20,7 +20,8 @@ pub struct Synced {
     pub refused: Vec<Refusal>,
 }
 
-/// The cursors beside a log: one for each backend that the run goes to, sorted by its name.
+/// The cursors in the directory of a log: one for each backend that the run goes to, sorted by its
+/// name.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@
 //!
 //! **Runs whose process is gone.** The process that writes a log holds a lock on it, which ends
 //! with the process, and a marker file in a directory of open runs, which names the log and the
-//! process. [`close_vanished`] looks for markers whose log nobody has locked and ends these runs as
+//! process. [`close_vanished`] looks for markers whose log is not locked and ends these runs as
 //! `killed`, unless the caller knows how they ended. [`clear_open_marker`] removes a marker.
 //!
 //! **Moving a log.** The log names files near it by relative paths, and the marker names the log

@@ -1,8 +1,8 @@
 //! The tail of a log of version 1.1: lines that its process had not moved into the log yet.
 //!
-//! That version kept the newest lines in a file `events.tail` beside the log, mapped into memory.
-//! The file remains if the process was killed. It is read here, and nothing writes it any more
-//! (see `docs/adr/0006-event-log.md`).
+//! That version kept the newest lines in a file `events.tail` in the directory of the log, mapped
+//! into memory. The file remains if the process was killed. It is read here, and nothing writes it
+//! any more (see `docs/adr/0006-event-log.md`).
 //!
 //! | bytes | content |
 //! |---|---|

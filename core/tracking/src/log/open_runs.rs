@@ -61,7 +61,7 @@ const INHERITED_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 const REASON: &str = "its process ended without ending the run";
 
-/// Ends every run that has a marker in the directory `open_runs` and whose log nobody has locked.
+/// Ends every run that has a marker in the directory `open_runs` and whose log is not locked.
 /// Returns these runs, including those whose log already has an end, and the errors of those that
 /// could not be ended. It is not an error if the directory does not exist.
 ///
@@ -208,7 +208,8 @@ pub(crate) fn mark_open_if_new(
     mark_open(open_runs, run_id, log).map(drop)
 }
 
-/// Marks a run as open by this process, and returns the marker. To be called once its log is locked.
+/// Marks a run as open by this process, and returns the marker. To be called once its log is
+/// locked.
 pub(crate) fn mark_open(
     open_runs: &Path,
     run_id: &str,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Artifact, EventKind, RunEvent, TrackerError};
 
-/// The log of one run, open for appending. Nobody else can open it for appending meanwhile.
+/// The log of one run, open for appending. Another attempt to do so fails.
 ///
 /// Not for use in a forked child that does not execute a new program: it shares the lock.
 #[derive(Debug)]

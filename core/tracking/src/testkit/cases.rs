@@ -69,7 +69,7 @@ pub(super) fn a_dropped_run_has_failed(case: &Case<'_>) {
     }
 }
 
-pub(super) fn an_ended_run_takes_nothing(case: &Case<'_>) {
+pub(super) fn an_ended_run_accepts_nothing(case: &Case<'_>) {
     let start = start("ended");
     let run = ok(case.tracker.start_run(start.clone()));
     ok(run.log_metrics(0, [("loss", 1.0)]));
@@ -167,7 +167,7 @@ pub(super) fn children_know_their_parent(case: &Case<'_>) {
     }
 }
 
-pub(super) fn artefacts_and_models_are_taken(case: &Case<'_>) {
+pub(super) fn artefacts_and_models_are_accepted(case: &Case<'_>) {
     let files = case.directory.path().join("files to track");
     let write = |name: &str, bytes: &[u8]| {
         let path = files.join(name);
@@ -194,7 +194,7 @@ pub(super) fn artefacts_and_models_are_taken(case: &Case<'_>) {
     ok(run.finish(RunStatus::Finished));
 }
 
-pub(super) fn names_of_any_script_are_taken(case: &Case<'_>) {
+pub(super) fn names_of_any_script_are_accepted(case: &Case<'_>) {
     let long = "x".repeat(300);
     let start = start("Протеины 蛋白质 🧬")
         .with_notes("two\nlines")

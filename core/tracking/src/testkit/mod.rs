@@ -71,8 +71,8 @@ impl TrackerSuite {
             ("statuses arrive", cases::statuses_arrive),
             ("a dropped run has failed", cases::a_dropped_run_has_failed),
             (
-                "an ended run takes nothing",
-                cases::an_ended_run_takes_nothing,
+                "an ended run accepts nothing",
+                cases::an_ended_run_accepts_nothing,
             ),
             (
                 "events sent twice count once",
@@ -87,12 +87,12 @@ impl TrackerSuite {
                 cases::children_know_their_parent,
             ),
             (
-                "artefacts and models are taken",
-                cases::artefacts_and_models_are_taken,
+                "artefacts and models are accepted",
+                cases::artefacts_and_models_are_accepted,
             ),
             (
-                "names of any script are taken",
-                cases::names_of_any_script_are_taken,
+                "names of any script are accepted",
+                cases::names_of_any_script_are_accepted,
             ),
             ("threads may share a run", cases::threads_may_share_a_run),
             ("lists find runs", cases::lists_find_runs),

@@ -1,4 +1,5 @@
-//! A full disk. `RLIMIT_FSIZE` makes writes fail in the same way, without a file system for the test.
+//! A full disk. `RLIMIT_FSIZE` makes writes fail in the same way, without a file system for the
+//! test.
 
 use std::{env, process::Command, sync::Arc};
 

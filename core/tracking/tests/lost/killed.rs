@@ -71,7 +71,8 @@ fn mirror(directory: &Path) -> Jsonl {
     Jsonl::new(directory.join("mirror")).unwrap()
 }
 
-/// Runs the child, kills it `after` it has created its log, and returns how many calls had returned.
+/// Runs the child, kills it `after` it has created its log, and returns how many calls had
+/// returned.
 fn log_and_kill(directory: &Path, lines: &str, after: Duration) -> u64 {
     let mut child = child("killed::child_that_logs", directory, lines);
     let log = directory.join(RUN).join("events.jsonl");

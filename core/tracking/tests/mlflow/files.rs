@@ -123,7 +123,7 @@ fn links_and_pipes_do_not_hang() {
     let mut sink = tracker.open_run(&start).unwrap();
     for (path, reason) in [
         (place.path().join("a"), "is a link to"),
-        (pipe, "no regular file"),
+        (pipe, "not a regular file"),
     ] {
         let log = EventKind::LogArtifact(artifact(&path, "x"));
         let error = sink.apply(&events(&start, [log])[1..]).unwrap_err();

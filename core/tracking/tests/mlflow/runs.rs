@@ -1,13 +1,6 @@
 //! Runs on a real server, also as MLflow's own client reads them.
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    sync::{Arc, Barrier},
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use protea_tracking::{EventKind, RunStart, RunStatus, Tracker, testkit::TrackerSuite};
 use serde_json::{Value, json};
@@ -15,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{events, finish, log, send, server::Server, tracker};
 
 /// MLflow's id of a run.
-fn id_of(server: &Server, start: &RunStart) -> String {
+pub fn id_of(server: &Server, start: &RunStart) -> String {
     let project = start.project.as_deref().unwrap_or("Default");
     let found = server.get("experiments/get-by-name", &[("experiment_name", project)]);
     let found = server.post(
@@ -47,44 +40,6 @@ fn mlflow_passes_the_test_kit() {
                 .collect()
         })
         .run();
-}
-
-/// Without the lock beside a log: four programs open a run with the same id at the same time.
-#[test]
-fn a_run_created_concurrently_is_there_once() {
-    let Some(server) = Server::shared() else {
-        return;
-    };
-    for round in 0..5 {
-        let start = RunStart::new("at once").with_id(format!("at-once-{round}"));
-        let begin = Barrier::new(4);
-        let ids: Vec<String> = thread::scope(|scope| {
-            let openers: Vec<_> = (0..4)
-                .map(|_| {
-                    scope.spawn(|| {
-                        // Each has its own cache, like a process. The time to resolve conflicts is
-                        // a sixth of the time limit.
-                        let tracker = tracker(server).with_timeout(Duration::from_secs(60));
-                        begin.wait();
-                        loop {
-                            match tracker.open_run(&start) {
-                                // As a feeder does.
-                                Err(error) if error.is_temporary() => {}
-                                result => return result.unwrap().reference().run_id,
-                            }
-                        }
-                    })
-                })
-                .collect();
-            openers
-                .into_iter()
-                .map(|opener| opener.join().unwrap())
-                .collect()
-        });
-        // One run is not deleted, and all have that one.
-        let id = id_of(server, &start);
-        assert!(ids.iter().all(|other| *other == id), "{ids:?}");
-    }
 }
 
 #[test]
@@ -293,58 +248,4 @@ fn large_batches_sent_repeatedly_arrive_once() {
     );
     assert_eq!(server.history(&id, "inf").len(), 1);
     assert_eq!(run["info"]["status"], "FINISHED");
-}
-
-/// The child process of the test below.
-#[test]
-fn child_that_creates_experiments() {
-    let Ok(uri) = std::env::var("PROTEA_TEST_RACE_URI") else {
-        return;
-    };
-    let names = (0..5).map(|index| format!("race {index}"));
-    for name in names {
-        let start = RunStart::new("racer").with_project(&*name);
-        let tracker = protea_tracking::Mlflow::new(&uri)
-            .unwrap()
-            .with_timeout(Duration::from_secs(600));
-        tracker
-            .start_run(start)
-            .unwrap()
-            .finish(RunStatus::Finished)
-            .unwrap();
-    }
-}
-
-#[test]
-fn processes_can_create_an_experiment_concurrently() {
-    let Some(server) = Server::shared() else {
-        return;
-    };
-    let race = || {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "runs::child_that_creates_experiments"])
-            .env("PROTEA_TEST_RACE_URI", &server.uri)
-            .output()
-    };
-    let outputs = std::thread::scope(|scope| {
-        [0; 3]
-            .map(|_| scope.spawn(race))
-            .map(|racer| racer.join().unwrap().unwrap())
-    });
-    for output in outputs {
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
-    }
-    let tracker = tracker(server);
-    for index in 0..5 {
-        let project = Some(format!("race {index}"));
-        let query = protea_tracking::RunQuery {
-            project,
-            ..Default::default()
-        };
-        assert_eq!(tracker.list_runs(&query).unwrap().runs.len(), 3);
-    }
 }

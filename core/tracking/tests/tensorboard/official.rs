@@ -30,8 +30,8 @@ fn read(directory: &Path) -> Option<Value> {
         .arg(file.parent().unwrap())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}")))
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{stderr}")))
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_run_is_uploaded_completely() {
     let report = uploaded(&server, &python, directory);
     assert!(report.ok);
     assert_eq!(report.path, run_directory(directory));
-    assert_eq!(report.message, "it is uploaded");
+    assert_eq!(report.message, "uploaded");
     assert!(find_offline_runs(directory).unwrap().is_empty());
 
     let history: Vec<Value> = server.history().iter().map(metrics).collect();
@@ -171,8 +171,8 @@ fn leet_reads_a_run() {
             .env("WANDB_ERROR_REPORTING", "false")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{stderr}"))
     };
     let running = inspect();
     assert_eq!(running["name"], "knn on A");
@@ -286,7 +286,7 @@ fn a_missing_key_is_an_error_with_a_remedy() {
     feed(directory, &everything(&directory.join("artefacts")));
     let server = Server::start(&python, directory, &[]);
     let runs = find_offline_runs(directory).unwrap();
-    for (key, said) in [("", "No API key configured"), ("short", "40+ characters")] {
+    for (key, reason) in [("", "No API key configured"), ("short", "40+ characters")] {
         let mut options = server.options(&python);
         // The key of the user who runs the test must not be found either.
         for (name, value) in [
@@ -299,7 +299,7 @@ fn a_missing_key_is_an_error_with_a_remedy() {
         let error = sync_offline_runs(&runs, &options).unwrap_err();
         assert!(matches!(error, TrackerError::TrackerInit { .. }), "{error}");
         let message = error.to_string();
-        assert!(message.contains(said), "{message}");
+        assert!(message.contains(reason), "{message}");
         let remedy = "; sign in with `wandb login`, or set WANDB_API_KEY";
         assert!(message.ends_with(remedy), "{message}");
     }

@@ -1,13 +1,13 @@
-//! Predictions are those that a plain computation in double precision gives.
+//! Predictions agree with a plain computation in double precision.
 
 use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
-use crate::{evaluate, python, run_python, spec, synthetic};
+use crate::{evaluate, python, resolve, run_python, synthetic};
 
 #[test]
-fn every_setting_does_what_the_reference_does() {
+fn every_setting_agrees_with_the_reference() {
     let Some(python) = python() else { return };
     let place = tempfile::tempdir().unwrap();
     let [train, test] = synthetic::freeze_both(place.path(), synthetic::Lacking::default());
@@ -49,7 +49,7 @@ fn every_setting_does_what_the_reference_does() {
         let output = place.path().join("output");
         evaluate(&given, &train, &test, &output).unwrap();
         let settings = place.path().join("spec.json");
-        fs::write(&settings, serde_json::to_vec(&spec(&given)).unwrap()).unwrap();
+        fs::write(&settings, serde_json::to_vec(&resolve(&given)).unwrap()).unwrap();
         let expected = run_python(
             &python,
             "reference_knn.py",
@@ -72,7 +72,7 @@ fn compare(
     );
     for (pair, score) in expected {
         let found = predicted.get(pair).copied().unwrap_or_default();
-        // The reference computes with other roundings, and six decimals are written.
+        // The reference rounds differently, and scores have six decimals.
         assert!(
             (found - score).abs() < 1.5e-6,
             "{given}: {pair:?} is {found}, not {score}"

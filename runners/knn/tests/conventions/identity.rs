@@ -1,13 +1,13 @@
-//! The identities of the composite score, against Biopython's aligner.
+//! Compares the identities of the composite score with Biopython's aligner.
 
 use std::fs;
 
-use protea_knn::identity::Identities;
+use protea_knn::Identities;
 
 use crate::{python, run_python, synthetic::Numbers};
 
 #[test]
-fn identities_are_those_of_the_best_global_and_local_alignment() {
+fn identities_agree_with_biopython() {
     let Some(python) = python() else { return };
     const LETTERS: &[u8; 20] = b"ARNDCQEGHILKMFPSTWYV";
     let mut numbers = Numbers::new(11);
@@ -25,7 +25,7 @@ fn identities_are_those_of_the_best_global_and_local_alignment() {
     ];
     for length in 1..40 {
         let (head, middle, tail) = (random(length % 7), random(length), random(length % 5));
-        // Unrelated; one within the other; with a gap in the middle.
+        // Unrelated; one inside the other; with a gap in the middle.
         pairs.push((middle.clone(), random(40 - length)));
         pairs.push((middle.clone(), format!("{head}{middle}{tail}")));
         pairs.push((
@@ -43,24 +43,24 @@ fn identities_are_those_of_the_best_global_and_local_alignment() {
         let mut expected = answers.next().unwrap().split(' ');
         let mut next = || expected.next().unwrap().parse::<f64>().unwrap();
         let (global, local) = (next(), next());
-        let found = Identities::of(one, other).unwrap();
+        let found = Identities::new(one, other).unwrap();
         assert_eq!(
             (found.global, found.local),
             (global, local),
             "{one} {other}"
         );
-        assert_eq!(Identities::of(other, one), Some(found));
+        assert_eq!(Identities::new(other, one), Some(found));
     }
-    // All alignments could be listed for most of them.
+    // For most pairs, Python could enumerate all best alignments.
     let compared: usize = answers.next().unwrap().parse().unwrap();
     assert!(compared > pairs.len(), "{compared} of {}", 2 * pairs.len());
 }
 
 #[test]
-fn what_cannot_be_aligned_has_none() {
-    assert_eq!(Identities::of("", "MK"), None);
+fn empty_or_long_sequences_have_no_identities() {
+    assert_eq!(Identities::new("", "MK"), None);
     let long = "M".repeat(100_000);
-    assert_eq!(Identities::of(&long, &long), None);
-    let found = Identities::of("mkta", "MKTA").unwrap();
+    assert_eq!(Identities::new(&long, &long), None);
+    let found = Identities::new("mkta", "MKTA").unwrap();
     assert_eq!((found.global, found.local), (1.0, 1.0));
 }

@@ -1,4 +1,4 @@
-//! The settings of the runner and the published conventions, against a computation in Python.
+//! Compares the settings and the published conventions with an independent computation in Python.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,8 @@
 
 mod agreement;
 mod identity;
-mod lacking;
+mod missing_data;
+mod presets;
 mod redundancy;
 mod synthetic;
 
@@ -16,21 +17,41 @@ use std::{
     process::Command,
 };
 
+use protea_contracts::prelude::schemars;
 use protea_contracts::{
     Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ReferenceModel, RunnerError,
 };
-use protea_knn::{runner::KnnRunner, spec::KnnSpec};
+use protea_knn::{KnnRunner, KnnSpec};
 use serde_json::{Value, json};
 use url::Url;
 
-/// A spec as a user gives it, completed.
-fn spec(given: &Value) -> KnnSpec {
-    serde_json::from_value(given.clone()).unwrap()
+/// Resolves a user's settings as a host does: the user's values, then the preset, then the defaults.
+/// (An object is replaced as a whole, so that each test names all weights.)
+fn resolve(given: &Value) -> Value {
+    let schema = schemars::schema_for!(KnnSpec).to_value();
+    let preset = match &given["preset"] {
+        Value::String(name) => schema["x-presets"][name].clone(),
+        _ => json!(KnnSpec::default()),
+    };
+    let mut spec = preset.as_object().unwrap().clone();
+    spec.extend(given.as_object().unwrap().clone());
+    // Optional signals without a weight have weight 0.
+    let spec: KnnSpec = serde_json::from_value(Value::Object(spec)).unwrap();
+    json!(spec)
 }
 
-/// Evaluates with a reference model that has the spec as it was given.
+/// Evaluates with a reference model that has these settings, resolved.
 fn evaluate(
     given: &Value,
+    train: &Path,
+    test: &Path,
+    output: &Path,
+) -> Result<EvalResult, RunnerError> {
+    evaluate_unresolved(&resolve(given), train, test, output)
+}
+
+fn evaluate_unresolved(
+    spec: &Value,
     train: &Path,
     test: &Path,
     output: &Path,
@@ -38,7 +59,7 @@ fn evaluate(
     let uri = |path: &Path| Url::from_file_path(path).unwrap();
     let (sha256, _) = protea_contracts::content::digest_file(&train.join("dataset.json")).unwrap();
     let model: ReferenceModel = serde_json::from_value(json!({
-        "kind": "reference", "spec": given, "dataset_uri": uri(train), "dataset_sha256": sha256,
+        "kind": "reference", "spec": spec, "dataset_uri": uri(train), "dataset_sha256": sha256,
     }))
     .unwrap();
     std::fs::create_dir_all(output).unwrap();
@@ -48,7 +69,8 @@ fn evaluate(
     KnnRunner.evaluate(&request, &Emitter::silent())
 }
 
-/// The interpreter that the comparisons run in. Without one the test says so; in CI that is a failure.
+/// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI it
+/// fails.
 fn python() -> Option<String> {
     let found = std::env::var("PROTEA_TEST_PYTHON").ok();
     let found = found.filter(|path| !path.is_empty());
@@ -64,7 +86,7 @@ fn python() -> Option<String> {
     found
 }
 
-/// Runs a script beside these tests and gives what it prints.
+/// Runs a script in the directory of these tests and returns its standard output.
 fn run_python(python: &str, script: &str, arguments: &[PathBuf]) -> String {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conventions");
     let output = Command::new(python)
@@ -72,7 +94,7 @@ fn run_python(python: &str, script: &str, arguments: &[PathBuf]) -> String {
         .args(arguments)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -1,13 +1,13 @@
-//! The identity of sequences, against Biopython's aligner.
+//! Compares the identity of sequences with Biopython's aligner.
 
 use std::fs;
 
-use protea_knn::redundancy::identity;
+use protea_cafa::redundancy::identity;
 
 use crate::{python, run_python, synthetic::Numbers};
 
 #[test]
-fn identity_is_that_of_the_best_local_alignment_with_fewest_identical_residues() {
+fn identity_agrees_with_biopython() {
     let Some(python) = python() else { return };
     const LETTERS: &[u8; 23] = b"ARNDCQEGHILKMFPSTWYVBZX";
     let mut numbers = Numbers::new(5);
@@ -23,7 +23,7 @@ fn identity_is_that_of_the_best_local_alignment_with_fewest_identical_residues()
     ];
     for length in 1..60 {
         let (head, middle, tail) = (random(length % 7), random(length), random(length % 5));
-        // Unrelated; one within the other; with a gap in the middle.
+        // Unrelated; one inside the other; with a gap in the middle.
         pairs.push((middle.clone(), random(60 - length)));
         pairs.push((middle.clone(), format!("{head}{middle}{tail}")));
         pairs.push((

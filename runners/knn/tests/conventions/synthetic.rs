@@ -1,4 +1,4 @@
-//! Two small datasets with everything that settings go by: taxa, evidence, sequences, equal embeddings.
+//! Two small datasets with everything that settings use: taxa, evidence, sequences, equal embeddings.
 
 use std::{
     fmt::Write,
@@ -13,11 +13,11 @@ const NAMESPACES: [(&str, char); 3] = [
     ("molecular_function", 'F'),
     ("cellular_component", 'C'),
 ];
-/// Terms of a namespace, as a tree in which each has the term with half its number for a parent.
+/// Terms per namespace. They form a tree: the parent of term n is term n / 2.
 const TERMS: usize = 60;
 const EVIDENCE: [&str; 4] = ["IDA", "IEA", "IMP", "ISS"];
 
-/// Numbers that are the same everywhere.
+/// Pseudo-random numbers that are the same on every machine.
 pub struct Numbers(u64);
 
 impl Numbers {
@@ -33,14 +33,14 @@ impl Numbers {
     }
 }
 
-/// What a dataset is to lack.
+/// What a dataset lacks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Lacking {
     pub taxa: bool,
     pub evidence: bool,
 }
 
-/// Freezes `train` and `test` below a directory.
+/// Freezes `train` and `test` in a directory.
 pub fn freeze_both(place: &Path, lacking: Lacking) -> [PathBuf; 2] {
     [("train", 150), ("test", 40)].map(|(part, proteins)| {
         let file = |ending: &str, content: String| {
@@ -81,8 +81,8 @@ fn ontology() -> String {
     text
 }
 
-/// FASTA and annotations. A fifth of the proteins has the very sequence of another; some accessions
-/// are in both datasets; some proteins have terms in one namespace only.
+/// FASTA and annotations. A fifth of the proteins have the same sequence as another; some accessions
+/// are in both datasets; some proteins have terms in only one namespace.
 fn proteins_of(part: &str, proteins: usize, lacking: Lacking) -> (String, String) {
     let mut numbers = Numbers::new(part.len() as u64);
     let mut fasta = String::new();
@@ -131,7 +131,7 @@ fn proteins_of(part: &str, proteins: usize, lacking: Lacking) -> (String, String
     (fasta, annotations)
 }
 
-/// A family's sequence with changes of the member's own, and a tail of its own length.
+/// The family's sequence with the member's mutations, and a tail whose length is the member's number.
 fn sequence(family: usize, member: usize) -> String {
     const LETTERS: &[u8; 20] = b"ACDEFGHIKLMNPQRSTVWY";
     let mut of_family = Numbers::new(1 + family as u64);

@@ -1,14 +1,14 @@
-//! The cells that the tables for people have in common.
+//! The cells that the text, Markdown and LaTeX tables share.
 
 use protea_core::experiment::BenchmarkLine;
 
 use super::report::{BenchmarkReport, Row};
 use crate::output::{number, percent, range};
 
-/// What stands where there is nothing.
+/// Shown for a missing value.
 const MISSING: &str = "–";
 
-/// The headings after that of the contender.
+/// The headings after the contender's name.
 pub fn headings(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     let mut headings = vec!["Fmax".to_owned()];
     if let Some(bootstrap) = &benchmark.bootstrap {
@@ -19,9 +19,9 @@ pub fn headings(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     headings
 }
 
-/// What is below them.
+/// The cells of a contender, in the order of the headings.
 pub fn cells(benchmark: &BenchmarkReport<'_>, line: &BenchmarkLine) -> Vec<String> {
-    let row = Row::of(line);
+    let row = Row::from_line(line);
     let optional = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
     let mut cells = vec![number(row.fmax)];
     if benchmark.bootstrap.is_some() {
@@ -47,7 +47,7 @@ pub fn cells(benchmark: &BenchmarkReport<'_>, line: &BenchmarkLine) -> Vec<Strin
     cells
 }
 
-/// What must be known to read the table, a sentence each.
+/// Notes for reading the table, one sentence each.
 pub fn notes(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(bootstrap) = &benchmark.bootstrap {
@@ -63,13 +63,13 @@ pub fn notes(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     let taken_over = benchmark.found.taken_over();
     if !taken_over.is_empty() {
         let names = taken_over.join(", ");
-        notes.push(format!("Taken over from an earlier benchmark: {names}."));
+        notes.push(format!("Reused from an earlier benchmark: {names}."));
     }
     let placeholders = benchmark.found.placeholders();
     if !placeholders.is_empty() {
         let names = placeholders.join(", ");
         notes.push(format!(
-            "Placeholders, which say nothing: the scores of {names}."
+            "The scores of {names} are placeholders and meaningless."
         ));
     }
     for (name, reason) in benchmark.found.failed() {
@@ -78,7 +78,7 @@ pub fn notes(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
     notes
 }
 
-/// The text with its line breaks, and whatever else a table cannot hold, as blanks.
+/// The text with line breaks and other control characters replaced by spaces.
 pub fn on_one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -1,4 +1,4 @@
-//! Who is compared: names, settings and runners.
+//! The contenders of a benchmark: their names, runners and settings.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use crate::{exit::Exit, failure::Failure, spec};
 
-/// The runner whose methods have names of their own.
+/// The runner whose methods can be named directly.
 const BASELINE: &str = "baseline";
 const METHODS: [&str; 4] = ["naive", "blast", "diamond", "mmseqs"];
 const METHOD: &str = "method";
 
-/// A name in `--runners`, and what it stands for.
+/// A contender as the command line describes it.
 #[derive(Debug, PartialEq)]
-pub struct Named {
-    /// As it stands in `--runners`.
+pub struct ContenderArgs {
+    /// Its name in `--runners`.
     pub name: String,
     /// The runner's name.
     pub runner: String,
@@ -24,8 +24,12 @@ pub struct Named {
 }
 
 /// Reads `--runners`, `--spec` and `--set`.
-pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Named>, Failure> {
-    let mut entrants: Vec<Named> = Vec::new();
+pub fn read(
+    names: &[String],
+    specs: &[String],
+    set: &[String],
+) -> Result<Vec<ContenderArgs>, Failure> {
+    let mut entrants: Vec<ContenderArgs> = Vec::new();
     for name in names {
         if entrants.iter().any(|entrant| entrant.name == *name) {
             return Err(usage(format!(
@@ -34,13 +38,13 @@ pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Na
         }
         entrants.push(entrant(name)?);
     }
-    let named = |option: &str, text: &str, apart: char| {
-        let (name, rest) = text.split_once(apart).unwrap_or((text, ""));
+    let split = |option: &str, text: &str, separator: char| {
+        let (name, rest) = text.split_once(separator).unwrap_or((text, ""));
         if names.iter().any(|known| known == name) {
             return Ok((name.to_owned(), rest.to_owned()));
         }
         Err(usage(format!(
-            "{option} {text}: there is no {name:?} in --runners; write {option} {}",
+            "{option} {text}: {name:?} is not in --runners; write {option} {}",
             match option {
                 "--spec" => "NAME=FILE, such as --spec knn=knn.yaml",
                 _ => "NAME.KEY=VALUE, such as --set knn.k=5",
@@ -49,14 +53,14 @@ pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Na
     };
     let mut files = BTreeMap::new();
     for text in specs {
-        let (name, file) = named("--spec", text, '=')?;
+        let (name, file) = split("--spec", text, '=')?;
         if files.insert(name.clone(), file).is_some() {
             return Err(usage(format!("--spec is given twice for {name}")));
         }
     }
     let mut settings: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in set {
-        let (name, setting) = named("--set", text, '.')?;
+        let (name, setting) = split("--set", text, '.')?;
         settings.entry(name).or_default().push(setting);
     }
     for entrant in &mut entrants {
@@ -68,42 +72,43 @@ pub fn read(names: &[String], specs: &[String], set: &[String]) -> Result<Vec<Na
 }
 
 /// `RUNNER`, `RUNNER@LABEL`, or the same with a method of the baseline.
-fn entrant(name: &str) -> Result<Named, Failure> {
-    let (of, label) = match name.split_once('@') {
-        Some((of, label)) => (of, Some(label)),
+fn entrant(name: &str) -> Result<ContenderArgs, Failure> {
+    let (runner, label) = match name.split_once('@') {
+        Some((runner, label)) => (runner, Some(label)),
         None => (name, None),
     };
     let is_word = |text: &str| {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         (1..=64).contains(&text.len()) && text.bytes().all(legal)
     };
-    if !is_word(of) || label.is_some_and(|label| !is_word(label)) {
+    if !is_word(runner) || label.is_some_and(|label| !is_word(label)) {
         return Err(usage(format!(
-            "{name:?} in --runners is neither NAME nor NAME@LABEL, of letters, digits, '-' and '_'"
+            "{name:?} in --runners is neither NAME nor NAME@LABEL (letters, digits, '-' and '_')"
         )));
     }
-    let is_method = METHODS.contains(&of);
-    Ok(Named {
+    let is_method = METHODS.contains(&runner);
+    Ok(ContenderArgs {
         name: name.to_owned(),
-        runner: if is_method { BASELINE } else { of }.to_owned(),
-        spec: match is_method {
-            true => json!({ METHOD: of }),
-            false => json!({}),
+        runner: if is_method { BASELINE } else { runner }.to_owned(),
+        spec: if is_method {
+            json!({ METHOD: runner })
+        } else {
+            json!({})
         },
     })
 }
 
-/// Adds settings; the method that a name stands for stays.
-fn add(entrant: &mut Named, given: Value) -> Result<(), Failure> {
-    let (Value::Object(spec), Value::Object(given)) = (&mut entrant.spec, given) else {
+/// Adds settings. The method that the name implies cannot be changed.
+fn add(entrant: &mut ContenderArgs, settings: Value) -> Result<(), Failure> {
+    let (Value::Object(spec), Value::Object(settings)) = (&mut entrant.spec, settings) else {
         return Ok(());
     };
-    for (key, value) in given {
-        if let Some(stands_for) = spec.get(&key)
-            && *stands_for != value
+    for (key, value) in settings {
+        if let Some(implied) = spec.get(&key)
+            && *implied != value
         {
             return Err(usage(format!(
-                "{} is {BASELINE} with the {key} {stands_for}; it cannot be {value}",
+                "{} is {BASELINE} with the {key} {implied}; it cannot be {value}",
                 entrant.name
             )));
         }
@@ -116,16 +121,17 @@ fn usage(message: String) -> Failure {
     Failure::new(Exit::Usage, message)
 }
 
-/// The entrants and their runners, each loaded once.
+/// The contenders and their runners, each loaded once.
 pub struct Field<'e> {
-    named: &'e [Named],
+    named: &'e [ContenderArgs],
     runners: BTreeMap<&'e str, Result<Runner, String>>,
 }
 
 impl<'e> Field<'e> {
-    /// Loads the runners and checks the settings. That a runner cannot be had is no error.
+    /// Loads the runners and checks the settings. A runner that does not load is not an error here:
+    /// its contenders have no scores.
     pub fn load(
-        named: &'e [Named],
+        named: &'e [ContenderArgs],
         catalog: &Catalog,
         isolation: &Isolation,
     ) -> Result<Self, Failure> {
@@ -148,7 +154,7 @@ impl<'e> Field<'e> {
         Ok(Self { named, runners })
     }
 
-    /// The first runner that can be had.
+    /// The first runner that was loaded.
     pub fn first(&self) -> Option<&Runner> {
         self.runners
             .values()
@@ -157,14 +163,14 @@ impl<'e> Field<'e> {
 
     /// The entrants of the host's benchmark, in the order of `--runners`.
     pub fn entrants(&self) -> Vec<Entrant<'_>> {
-        let entrant = |named: &Named| Entrant {
+        let entrant = |named: &ContenderArgs| Entrant {
             name: named.name.clone(),
             runner_name: named.runner.clone(),
             spec: named.spec.clone(),
             runner: match self.runners.get(&*named.runner) {
                 Some(Ok(runner)) => Ok(runner),
                 Some(Err(reason)) => Err(reason.clone()),
-                None => Err("its runner was not looked for".to_owned()),
+                None => Err("its runner was not loaded".to_owned()),
             },
         };
         self.named.iter().map(entrant).collect()
@@ -175,7 +181,7 @@ impl<'e> Field<'e> {
 mod tests {
     use super::*;
 
-    fn read_from(names: &str, specs: &[&str], set: &[&str]) -> Result<Vec<Named>, String> {
+    fn read_from(names: &str, specs: &[&str], set: &[&str]) -> Result<Vec<ContenderArgs>, String> {
         let owned = |texts: &[&str]| {
             texts
                 .iter()
@@ -187,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_for_runners_and_settings_go_to_the_name_that_they_begin_with() {
+    fn settings_belong_to_the_contender_that_they_name() {
         let read = read_from(
             "naive,diamond@bits,knn,knn@k30",
             &[],
@@ -197,7 +203,7 @@ mod tests {
                 "knn@k30.a.b=x",
             ],
         );
-        let entrant = |name: &str, runner: &str, spec: Value| Named {
+        let entrant = |name: &str, runner: &str, spec: Value| ContenderArgs {
             name: name.to_owned(),
             runner: runner.to_owned(),
             spec,
@@ -218,15 +224,20 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nobody_or_contradicts_a_name_is_said() {
+    fn unknown_and_contradictory_names_are_refused() {
         let cases: [(&str, &[&str], &[&str], &str); 8] = [
             ("knn,knn", &[], &[], "twice"),
             ("knn,", &[], &[], "neither NAME nor NAME@LABEL"),
             ("knn@", &[], &[], "neither NAME nor NAME@LABEL"),
             ("knn@a.b", &[], &[], "neither NAME nor NAME@LABEL"),
-            ("knn", &[], &["k=5"], "no \"k=5\" in --runners"),
-            ("knn@a", &[], &["knn.k=5"], "no \"knn\" in --runners"),
-            ("knn", &["blast=x.yaml"], &[], "no \"blast\" in --runners"),
+            ("knn", &[], &["k=5"], "\"k=5\" is not in --runners"),
+            ("knn@a", &[], &["knn.k=5"], "\"knn\" is not in --runners"),
+            (
+                "knn",
+                &["blast=x.yaml"],
+                &[],
+                "\"blast\" is not in --runners",
+            ),
             ("blast", &[], &["blast.method=naive"], "cannot be \"naive\""),
         ];
         for (names, specs, set, part) in cases {

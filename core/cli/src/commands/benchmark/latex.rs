@@ -59,7 +59,7 @@ fn row(text: &mut String, cells: impl Iterator<Item = String>) {
     writeln!(text, "{} \\\\", cells.join(" & ")).expect(NEVER_FAILS);
 }
 
-/// Text that is none of LaTeX's signs; a minus before a digit is one.
+/// The text with LaTeX's special characters escaped; a minus sign before a digit is typeset as such.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_does_not_break_out_of_its_comment() {
+    fn a_name_cannot_end_its_comment() {
         let benchmark = BenchmarkReport {
             train: "a\n\\input{x}",
             eval: "b\r\n\\input{y}",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_of_latex_are_texts() {
+    fn special_characters_are_escaped() {
         let cases = [
             ("knn@k_30", "knn@k\\_30"),
             ("95 % CI", "95 \\% CI"),

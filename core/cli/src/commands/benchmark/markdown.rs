@@ -60,7 +60,7 @@ fn row<'c>(text: &mut String, cells: impl Iterator<Item = &'c str>) {
     text.push('\n');
 }
 
-/// Text that is none of Markdown's signs.
+/// The text with Markdown's special characters escaped.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

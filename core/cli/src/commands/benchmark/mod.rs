@@ -1,4 +1,4 @@
-//! `protea benchmark`: several runners on the same data, and how sure the differences are.
+//! `protea benchmark`: compares runners on the same data, with confidence intervals.
 
 mod cells;
 mod contenders;
@@ -23,7 +23,8 @@ use self::{
 use super::{
     cafa::set_threads,
     run::{both_or_none, given_or_example},
-    session::{dataset, experiment_with, grouped_json, isolation, trusted},
+    run_report::grouped_json,
+    run_setup::{dataset, experiment_with, isolation, trusted},
 };
 use crate::{
     args::BenchmarkArgs,
@@ -33,10 +34,10 @@ use crate::{
     output::{Report, Reporter},
 };
 
-/// Makes a file of what was found.
+/// Formats a benchmark.
 type Form = fn(&BenchmarkReport<'_>) -> String;
 
-/// The table in the run's directory, in three forms.
+/// The tables in the run's directory.
 const FILES: [(&str, Form); 3] = [
     ("benchmark.md", markdown::table),
     ("benchmark.tsv", tsv::table),
@@ -88,14 +89,14 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
             &BenchmarkReport::new(train, eval, bootstrap, &found),
         ),
         Err(failure) if found.outcomes.is_empty() => Err(failure),
-        // What came to scores until then is in the JSON all the same.
+        // The JSON has the scores that were computed before the failure.
         Err(failure) => Err(failure
             .with_detail("rows", json!(rows(&found)))
             .with_detail("failed", failed(&found))),
     }
 }
 
-/// What becomes of all where no runner can be had.
+/// The result if no runner is available: every contender failed.
 fn without_scores(entrants: &[Entrant<'_>]) -> BenchmarkResult {
     let outcome = |entrant: &Entrant<'_>| {
         let reason = entrant.runner.as_ref().err();
@@ -118,7 +119,7 @@ fn conclude(
     }
     let mut object = ended.as_ref().map_or_else(|| json!({}), grouped_json);
     if let (Value::Object(object), Some(run)) = (&mut object, &ended) {
-        // A benchmark is of no runner by itself.
+        // A benchmark has several runners.
         object.retain(|key, _| !key.starts_with("runner"));
         let tables = FILES.map(|(name, _)| json!(run.directory.join(name)));
         object.insert("tables".to_owned(), json!(tables));
@@ -130,9 +131,10 @@ fn conclude(
     if failed.is_empty() {
         return Ok(Report { text, json: object });
     }
-    let message = match failed.len() == report.found.outcomes.len() {
-        true => ExperimentError::NoScores.to_string(),
-        false => format!("not all came to a score: {} did not", failed.join(", ")),
+    let message = if failed.len() == report.found.outcomes.len() {
+        ExperimentError::NoScores.to_string()
+    } else {
+        format!("no scores for {}", failed.join(", "))
     };
     let mut failure = Failure::new(Exit::Failed, message).with_text(text);
     if let Value::Object(object) = object {

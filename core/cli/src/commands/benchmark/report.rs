@@ -1,4 +1,4 @@
-//! What the tables and `--json` show of a benchmark.
+//! The content of the tables and of `--json`.
 
 use protea_cafa::scoring::Bootstrap;
 use protea_core::{
@@ -9,15 +9,15 @@ use protea_core::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What was compared, and what was found.
+/// The inputs and the result of a benchmark.
 pub struct BenchmarkReport<'b> {
-    /// Name of the dataset learned from.
+    /// Name of the dataset that contenders trained on.
     pub train: &'b str,
-    /// Name of the dataset scored on.
+    /// Name of the dataset that contenders were scored on.
     pub eval: &'b str,
-    /// How Fmax was resampled, if it was.
+    /// The bootstrap of Fmax, if there was one.
     pub bootstrap: Option<Bootstrap>,
-    /// What was found.
+    /// The result.
     pub found: &'b BenchmarkResult,
 }
 
@@ -51,13 +51,13 @@ impl<'b> Row<'b> {
         }
     }
 
-    /// That of a contender in an aspect.
-    pub fn of(line: &'b BenchmarkLine) -> Self {
+    /// The row of a contender in an aspect.
+    pub fn from_line(line: &'b BenchmarkLine) -> Self {
         Self::new(&line.name, &line.scores, line.seconds)
     }
 }
 
-/// Contender by contender, and each aspect by aspect, as `--json` prints it.
+/// The rows for `--json`, by contender and aspect.
 pub fn rows(found: &BenchmarkResult) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     for (name, scored) in found.scored() {
@@ -67,14 +67,16 @@ pub fn rows(found: &BenchmarkResult) -> Vec<Row<'_>> {
     rows
 }
 
-/// The contenders without scores, as `--json` prints them.
+/// The contenders without scores, for `--json`.
 pub fn failed(found: &BenchmarkResult) -> Value {
-    let one = |(runner, reason): (&str, &str)| json!({ "runner": runner, "reason": reason });
-    found.failed().map(one).collect()
+    found
+        .failed()
+        .map(|(runner, reason)| json!({ "runner": runner, "reason": reason }))
+        .collect()
 }
 
 impl<'b> BenchmarkReport<'b> {
-    /// What was found in a benchmark on these datasets.
+    /// The report of a benchmark on these datasets.
     pub fn new(
         train: &'b Dataset,
         eval: &'b Dataset,
@@ -89,7 +91,7 @@ impl<'b> BenchmarkReport<'b> {
         }
     }
 
-    /// What `--json` prints of it.
+    /// The fields for `--json`.
     pub fn json(&self) -> Map<String, Value> {
         let mut differences = Vec::new();
         for group in &self.found.groups {

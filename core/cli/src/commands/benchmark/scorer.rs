@@ -1,8 +1,7 @@
-//! Scores what contenders predicted by the rules of CAFA, for the host's benchmark.
+//! Scores the predictions of contenders by the rules of CAFA, for the host's benchmark.
 
 use std::{
     collections::HashMap,
-    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -28,10 +27,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     failure::Failure,
     interrupt,
-    output::{Reporter, shown},
+    output::{Reporter, display_path},
 };
 
-/// The dataset that is scored on, opened.
+/// The open dataset that contenders are scored on.
 pub struct Benchmarked {
     dataset: FrozenDataset,
     ontology: Ontology,
@@ -47,7 +46,7 @@ impl Benchmarked {
         })
     }
 
-    /// What predictions are scored against.
+    /// The reference for the predictions.
     pub fn reference(&self) -> Result<Reference<'_>, Failure> {
         Ok(Reference::read(&self.dataset, &self.ontology)?)
     }
@@ -82,10 +81,7 @@ impl<'s> CafaScorer<'s> {
                 self.reporter.start("resampling");
             }
             self.reporter.progress(done as u64, total as u64);
-            match interrupt::requested() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
+            interrupt::continue_unless_requested()
         };
         score_predictions(self.reference, path, self.bootstrap.as_ref(), &mut watch)
     }
@@ -99,7 +95,7 @@ impl Scorer for CafaScorer<'_> {
     fn refusal(&self, runner: &Runner) -> Option<String> {
         (!is_cafa(&runner.capabilities().metrics)).then(|| {
             format!(
-                "the runner {} does not return the CAFA metrics, and writes no predictions to score; compare runners of \
+                "the runner {} does not return the CAFA metrics and writes no predictions to score; compare runners of \
                  its field with `protea search` or `protea runs compare`",
                 runner.name()
             )
@@ -132,8 +128,8 @@ impl Scorer for CafaScorer<'_> {
     }
 
     fn compare(&self, group: &str, contender: &str, best: &str) -> Option<Comparison> {
-        let of = |name: &str| self.resampled.get(&(name.to_owned(), group.to_owned()));
-        let difference = of(contender)?.minus(of(best)?).ok()?;
+        let resampled = |name: &str| self.resampled.get(&(name.to_owned(), group.to_owned()));
+        let difference = resampled(contender)?.minus(resampled(best)?).ok()?;
         Some(Comparison {
             difference: difference.difference,
             interval: difference.interval.into(),
@@ -149,10 +145,10 @@ fn predictions(run: &FinishedRun) -> Result<PathBuf, ScorerError> {
         .map(|directory| directory.join(PREDICTIONS))
         .filter(|path| path.is_file())
         .ok_or_else(|| {
-            let place = shown(&run.directory.join("predictions"));
+            let place = display_path(&run.directory.join("predictions"));
             ScorerError::Failed(format!(
-                "it wrote no {PREDICTIONS} to {place}; a runner that is to be compared writes its predictions there, \
-                 as `accession term score`"
+                "it wrote no {PREDICTIONS} to {place}; a runner must write its predictions there as \
+                 `accession term score`"
             ))
         })
 }

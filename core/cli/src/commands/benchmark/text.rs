@@ -6,9 +6,9 @@ use super::{
     cells::{cells, headings, notes},
     report::BenchmarkReport,
 };
-use crate::output::{Lines, Table, count, shown};
+use crate::output::{Lines, Table, count, display_path};
 
-/// A table for each aspect, then what must be known to read them.
+/// A table for each aspect, then notes.
 pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
         "benchmark · trained on {} · scored on {}\n\n",
@@ -32,10 +32,10 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     text
 }
 
-/// Where everything was written.
+/// The run's directory and the files in it.
 pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
     let mut lines = Lines::default();
-    lines.add("run", shown(&run.directory));
+    lines.add("run", display_path(&run.directory));
     lines.add("  table", files.join(", "));
     lines.add("  manifest", RUN_MANIFEST);
     lines.to_string()

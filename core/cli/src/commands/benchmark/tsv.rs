@@ -1,4 +1,4 @@
-//! The table for programs: tab-separated, every digit.
+//! The tab-separated table for programs, with all digits.
 
 use protea_core::experiment::BenchmarkLine;
 
@@ -52,7 +52,7 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
 
 fn cells(proteins: usize, line: &BenchmarkLine) -> [String; COLUMNS.len()] {
     let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let (row, to_best) = (Row::of(line), line.to_best.as_ref());
+    let (row, to_best) = (Row::from_line(line), line.to_best.as_ref());
     let difference = to_best.map(|to_best| to_best.interval);
     let low = |interval: Option<[f64; 2]>| optional(interval.map(|[low, _]| low));
     let high = |interval: Option<[f64; 2]>| optional(interval.map(|[_, high]| high));

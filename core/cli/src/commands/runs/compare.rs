@@ -14,8 +14,8 @@ use crate::{
 
 const MISSING: &str = "-";
 
-/// A metric in several runs.
-struct Measured {
+/// The values of a metric in several runs.
+struct MetricRow {
     name: String,
     values: Vec<Option<f64>>,
 }
@@ -30,30 +30,29 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
         .collect::<Result<_, _>>()?;
     let params: Vec<Map<String, Value>> = runs.iter().map(|run| params(&run.manifest)).collect();
     let differing = differing(&params);
-    let measured = measured(&runs);
+    let metrics = metrics(&runs);
     let ids: Vec<&str> = runs.iter().map(|run| &*run.manifest.run_id).collect();
 
     let mut text = String::from("settings that differ\n");
-    text.push_str(&match differing.is_empty() {
-        true => "  none\n".to_owned(),
-        false => {
-            let mut table = Table::new(0..0, [""].into_iter().chain(ids.iter().copied()));
-            for name in &differing {
-                let cells = params.iter().map(|params| plain(params.get(name)));
-                table.row([name.clone()].into_iter().chain(cells));
-            }
-            table.to_string()
+    if differing.is_empty() {
+        text.push_str("  none\n");
+    } else {
+        let mut table = Table::new(0..0, [""].into_iter().chain(ids.iter().copied()));
+        for name in &differing {
+            let cells = params.iter().map(|params| plain(params.get(name)));
+            table.row([name.clone()].into_iter().chain(cells));
         }
-    });
+        text.push_str(&table.to_string());
+    }
     text.push_str("\nmetrics\n");
-    text.push_str(&metrics_table(&ids, &measured));
+    text.push_str(&metrics_table(&ids, &metrics));
     Ok(Report {
         text,
-        json: to_json(&runs, &params, &differing, &measured),
+        json: to_json(&runs, &params, &differing, &metrics),
     })
 }
 
-/// All that a run was asked for, by name.
+/// Everything that determines a run, by name.
 fn params(manifest: &RunManifest) -> Map<String, Value> {
     let mut params = Map::new();
     if let Some(runner) = &manifest.runner {
@@ -83,7 +82,7 @@ fn params(manifest: &RunManifest) -> Map<String, Value> {
     params
 }
 
-/// Nested settings become names with dots.
+/// Adds nested settings under names with dots.
 fn flatten_into(prefix: &str, value: &Value, into: &mut Map<String, Value>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
@@ -117,33 +116,36 @@ fn differing(params: &[Map<String, Value>]) -> Vec<String> {
         .collect()
 }
 
-fn measured(runs: &[RecordedRun]) -> Vec<Measured> {
-    let metrics: Vec<Vec<(String, f64)>> = runs
+fn metrics(runs: &[RecordedRun]) -> Vec<MetricRow> {
+    let values: Vec<Vec<(String, f64)>> = runs
         .iter()
         .map(|run| flatten(&run.manifest.metrics))
         .collect();
     let mut names: Vec<&String> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (name, _) in metrics.iter().flatten() {
+    for (name, _) in values.iter().flatten() {
         if seen.insert(name) {
             names.push(name);
         }
     }
-    let of = |metrics: &Vec<(String, f64)>, name: &str| {
+    let value_of = |metrics: &Vec<(String, f64)>, name: &str| {
         let found = metrics.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| *value)
     };
     names
         .into_iter()
-        .map(|name| Measured {
+        .map(|name| MetricRow {
             name: name.clone(),
-            values: metrics.iter().map(|metrics| of(metrics, name)).collect(),
+            values: values
+                .iter()
+                .map(|metrics| value_of(metrics, name))
+                .collect(),
         })
         .collect()
 }
 
-impl Measured {
-    /// The differences to the first run, of the second run and of those after it.
+impl MetricRow {
+    /// The differences of all other runs to the first.
     fn deltas(&self) -> impl Iterator<Item = Option<f64>> + '_ {
         let first = self.values.first().copied().flatten();
         let others = self.values.iter().skip(1);
@@ -151,8 +153,8 @@ impl Measured {
     }
 }
 
-fn metrics_table(ids: &[&str], measured: &[Measured]) -> String {
-    if measured.is_empty() {
+fn metrics_table(ids: &[&str], metrics: &[MetricRow]) -> String {
+    if metrics.is_empty() {
         return "  none\n".to_owned();
     }
     let mut headings = vec![String::new()];
@@ -162,7 +164,7 @@ fn metrics_table(ids: &[&str], measured: &[Measured]) -> String {
     }
     let mut table = Table::new(1.., headings);
     let cell = |value: Option<f64>| value.map_or_else(|| MISSING.to_owned(), number);
-    for metric in measured {
+    for metric in metrics {
         let mut cells = vec![metric.name.clone()];
         cells.extend(metric.values.first().map(|value| cell(*value)));
         for (value, delta) in metric.values.iter().skip(1).zip(metric.deltas()) {
@@ -183,7 +185,7 @@ fn to_json(
     runs: &[RecordedRun],
     params: &[Map<String, Value>],
     differing: &[String],
-    measured: &[Measured],
+    metrics: &[MetricRow],
 ) -> Value {
     let described: Vec<Value> = runs
         .iter()
@@ -201,7 +203,7 @@ fn to_json(
         let values: Vec<Option<&Value>> = params.iter().map(|params| params.get(name)).collect();
         (name.clone(), json!(values))
     });
-    let metrics = measured.iter().map(|metric| {
+    let metrics = metrics.iter().map(|metric| {
         let deltas: Vec<Option<f64>> = metric.deltas().collect();
         let value = json!({ "values": metric.values, "differences": deltas });
         (metric.name.clone(), value)

@@ -20,22 +20,22 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, shown},
+    output::{Report, Reporter, display_path},
 };
 
-/// How often the log is looked at.
-const TICK: Duration = Duration::from_millis(100);
-/// How often it is asked whether the run's process is still there.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// How often the log is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the run's process is checked to be alive.
+const LIVENESS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Prints a log.
+/// Prints the log of a run.
 pub fn log(args: &LogArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = workspace(&args.workspace)?;
     let run = find(&workspace, &args.run)?;
     print(&workspace, &run, None, args.follow, json, reporter)
 }
 
-/// Prints the end of a log, and follows it.
+/// Prints the end of a log and follows it.
 pub fn tail(args: &TailArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = workspace(&args.workspace)?;
     let run = match &args.run {
@@ -52,14 +52,17 @@ fn newest_running(workspace: &Workspace, reporter: &Reporter) -> Result<Recorded
         .iter()
         .rfind(|run| run.head.status == Status::Running);
     if let Some(run) = running {
-        return find(workspace, &run.directory.to_string_lossy());
+        return find(workspace, &run.head.run_id);
     }
     let newest = list.runs.last().map_or_else(String::new, |run| {
         format!("; `protea runs log {}` prints the newest", run.head.run_id)
     });
     Err(Failure::new(
         Exit::Input,
-        format!("no run goes on in {}{newest}", shown(workspace.directory())),
+        format!(
+            "no run is active in {}{newest}",
+            display_path(workspace.directory())
+        ),
     ))
 }
 
@@ -73,76 +76,91 @@ fn print(
 ) -> Result<Report, Failure> {
     let path = run.directory.join(RUN_LOG);
     let unreadable = |error: io::Error| {
-        let path = shown(&path);
-        Failure::new(Exit::Input, format!("{path} cannot be read: {error}"))
+        let path = display_path(&path);
+        Failure::new(Exit::Input, format!("cannot read {path}: {error}"))
     };
     let mut log = Tail::open(&path).map_err(unreadable)?;
     if follow {
         interrupt::cooperate(reporter);
     }
-    let mut text = log.read(!follow).map_err(unreadable)?;
+    let part = if follow { Part::WholeLines } else { Part::All };
+    let mut text = log.read(part).map_err(unreadable)?;
     if let Some(last) = last {
-        text.drain(..beginning_of_last(&text, last));
+        text.drain(..start_of_last(&text, last));
     }
     let mut out = Output { json, text };
     let mut open = out.flush()?;
-    let mut looked = Instant::now();
+    let mut checked = Instant::now();
     while follow && open {
-        // Asked first: what is written before the end is then read.
-        let goes_on = goes_on(&run.directory);
-        out.text.push_str(&log.read(!goes_on).map_err(unreadable)?);
+        // The status is read before the log, so that nothing written before the end is missed.
+        let is_active = is_active(&run.directory);
+        let part = if is_active {
+            Part::WholeLines
+        } else {
+            Part::All
+        };
+        out.text.push_str(&log.read(part).map_err(unreadable)?);
         open = out.flush()?;
-        if !goes_on {
+        if !is_active {
             break;
         }
         if interrupt::requested() {
             return Err(Failure::cancelled());
         }
-        if looked.elapsed() >= BETWEEN_LOOKS {
-            looked = Instant::now();
-            // Closes the run, if its process is gone.
+        if checked.elapsed() >= LIVENESS_INTERVAL {
+            checked = Instant::now();
+            // Opening the workspace marks runs whose process is gone as killed.
             Workspace::open(workspace.directory())?;
         }
-        thread::sleep(TICK);
+        thread::sleep(POLL_INTERVAL);
     }
     Ok(out.report(run, &path))
 }
 
-/// Whether the run has not ended, as far as its manifest says.
-fn goes_on(directory: &Path) -> bool {
+/// Whether the manifest says that the run is still running.
+fn is_active(directory: &Path) -> bool {
     RunManifest::read(directory).is_ok_and(|manifest| manifest.status == Status::Running)
 }
 
-/// A log that grows.
+/// A log that is read while it grows.
 struct Tail {
     file: File,
-    /// The beginning of a line whose end is not there yet.
-    begun: Vec<u8>,
+    /// The start of a line whose end has not been written yet.
+    partial_line: Vec<u8>,
+}
+
+/// How much of a growing log is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Up to the last end of a line.
+    WholeLines,
+    /// Everything, even a last line without an end.
+    All,
 }
 
 impl Tail {
     fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
             file: File::open(path)?,
-            begun: Vec::new(),
+            partial_line: Vec::new(),
         })
     }
 
-    /// The whole lines that were added; with a last one that has no end, if `all` is wanted.
-    fn read(&mut self, all: bool) -> io::Result<String> {
-        self.file.read_to_end(&mut self.begun)?;
-        let whole = match self.begun.iter().rposition(|byte| *byte == b'\n') {
-            _ if all => self.begun.len(),
-            Some(end) => end + 1,
-            None => 0,
+    /// What was added since the last call.
+    fn read(&mut self, part: Part) -> io::Result<String> {
+        self.file.read_to_end(&mut self.partial_line)?;
+        let end_of_last_line = |bytes: &[u8]| bytes.iter().rposition(|byte| *byte == b'\n');
+        let end = match part {
+            Part::All => self.partial_line.len(),
+            Part::WholeLines => end_of_last_line(&self.partial_line).map_or(0, |end| end + 1),
         };
-        let lines: Vec<u8> = self.begun.drain(..whole).collect();
+        let lines: Vec<u8> = self.partial_line.drain(..end).collect();
         Ok(String::from_utf8_lossy(&lines).into_owned())
     }
 }
 
-/// Where the last so many lines begin.
-fn beginning_of_last(text: &str, lines: usize) -> usize {
+/// The offset at which the last `lines` lines start.
+fn start_of_last(text: &str, lines: usize) -> usize {
     let ends = text.trim_end_matches('\n').rmatch_indices('\n');
     match lines {
         0 => text.len(),
@@ -150,14 +168,14 @@ fn beginning_of_last(text: &str, lines: usize) -> usize {
     }
 }
 
-/// What goes to standard output: as it comes, or as one value at the end.
+/// Standard output: lines as they are read, or one JSON value at the end.
 struct Output {
     json: bool,
     text: String,
 }
 
 impl Output {
-    /// Prints what has come; whether anybody reads on.
+    /// Prints the text read so far. Returns false if standard output is a closed pipe.
     fn flush(&mut self) -> Result<bool, Failure> {
         if self.json || self.text.is_empty() {
             return Ok(true);
@@ -172,7 +190,7 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(Failure::new(
                 Exit::Output,
-                format!("standard output cannot be written: {error}"),
+                format!("cannot write to standard output: {error}"),
             )),
         }
     }
@@ -205,23 +223,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_read_when_it_is_whole() {
+    fn a_line_is_read_once_it_is_complete() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("run.log");
         let mut writer = File::create(&path).unwrap();
         let mut log = Tail::open(&path).unwrap();
         writer.write_all(b"one\ntw\xc3").unwrap();
-        assert_eq!(log.read(false).unwrap(), "one\n");
-        assert_eq!(log.read(false).unwrap(), "");
+        assert_eq!(log.read(Part::WholeLines).unwrap(), "one\n");
+        assert_eq!(log.read(Part::WholeLines).unwrap(), "");
         writer.write_all(b"\xb6\nend").unwrap();
-        assert_eq!(log.read(false).unwrap(), "tw\u{f6}\n");
-        assert_eq!(log.read(true).unwrap(), "end");
+        assert_eq!(log.read(Part::WholeLines).unwrap(), "tw\u{f6}\n");
+        assert_eq!(log.read(Part::All).unwrap(), "end");
     }
 
     #[test]
     fn the_last_lines_are_found() {
         let text = "a\nb\nc\n";
-        let last = |lines| &text[beginning_of_last(text, lines)..];
+        let last = |lines| &text[start_of_last(text, lines)..];
         assert_eq!(last(0), "");
         assert_eq!(last(1), "c\n");
         assert_eq!(last(2), "b\nc\n");

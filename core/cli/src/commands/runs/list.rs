@@ -20,17 +20,17 @@ use crate::{
     output::{Report, Reporter, Table, count, number},
 };
 
-/// So many columns of metrics fit beside the rest.
+/// How many metrics fit in the table.
 const MOST_COLUMNS: usize = 3;
-/// So many metrics are named in an error.
-const NAMED: usize = 12;
+/// How many metrics an error names.
+const MOST_NAMED: usize = 12;
 const MISSING: &str = "-";
 
-/// Lists the runs that are asked for.
+/// Lists the runs that match the filters.
 pub fn list(args: &ListArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = workspace(&args.workspace)?;
     let list = all(&workspace, reporter);
-    let runs: Vec<&ListedRun> = list.runs.iter().filter(|run| asked(args, run)).collect();
+    let runs: Vec<&ListedRun> = list.runs.iter().filter(|run| matches(args, run)).collect();
     let by = args.sort.clone().unwrap_or(SortBy {
         key: SortBy::STARTED.to_owned(),
         ascending: false,
@@ -50,14 +50,14 @@ pub fn list(args: &ListArgs, reporter: &Reporter) -> Result<Report, Failure> {
     })
 }
 
-fn asked(args: &ListArgs, run: &ListedRun) -> bool {
+fn matches(args: &ListArgs, run: &ListedRun) -> bool {
     let head = &run.head;
-    let is = |wanted: &Option<String>, found: Option<&str>| match wanted {
-        Some(wanted) => found == Some(wanted),
+    let matches = |filter: &Option<String>, value: Option<&str>| match filter {
+        Some(filter) => value == Some(filter),
         None => true,
     };
-    is(&args.project, head.project.as_deref())
-        && is(
+    matches(&args.project, head.project.as_deref())
+        && matches(
             &args.runner,
             head.runner.as_ref().map(|runner| &*runner.name),
         )
@@ -68,7 +68,7 @@ fn asked(args: &ListArgs, run: &ListedRun) -> bool {
             .is_none_or(|group| in_group(head, group))
 }
 
-/// Whether a run is in a group, or in one below it.
+/// Whether a run is in a group or one of its subgroups.
 fn in_group(head: &RunHead, group: &str) -> bool {
     let rest = head.group.as_deref().and_then(|g| g.strip_prefix(group));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || group.ends_with('/'))
@@ -80,15 +80,20 @@ fn no_such_metric(key: &str, runs: &[&ListedRun]) -> Failure {
         .flat_map(|run| flatten(&run.head.metrics))
         .map(|(name, _)| name)
         .collect();
-    let more = if names.len() > NAMED { ", …" } else { "" };
-    let named: Vec<String> = names.into_iter().take(NAMED).collect();
-    let known = match named.is_empty() {
-        true => "none of them has any".to_owned(),
-        false => format!("there are {}{more}", named.join(", ")),
+    let more = if names.len() > MOST_NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    let first: Vec<String> = names.into_iter().take(MOST_NAMED).collect();
+    let known = if first.is_empty() {
+        "none of them has metrics; use".to_owned()
+    } else {
+        format!("use {}{more},", first.join(", "))
     };
     Failure::new(
         Exit::Usage,
-        format!("no run has a metric {key:?} to sort by; {known}, and started and seconds"),
+        format!("no run has the metric {key:?}; {known} started or seconds"),
     )
 }
 
@@ -100,9 +105,9 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
     let has = |field: fn(&RunHead) -> &Option<String>| {
         rows.iter().any(|row| field(&row.run.head).is_some())
     };
-    let (named, projects, groups) = (has(|h| &h.name), has(|h| &h.project), has(|h| &h.group));
+    let (names, projects, groups) = (has(|h| &h.name), has(|h| &h.project), has(|h| &h.group));
     let mut headings = vec!["run"];
-    headings.extend(named.then_some("name"));
+    headings.extend(names.then_some("name"));
     headings.extend(["status", "started", "time", "runner"]);
     headings.extend(projects.then_some("project"));
     headings.extend(groups.then_some("group"));
@@ -114,7 +119,7 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
         let head = &row.run.head;
         let plain = |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
         let mut cells = vec![format!("{}{}", indent(row.depth), head.run_id)];
-        cells.extend(named.then(|| plain(&head.name)));
+        cells.extend(names.then(|| plain(&head.name)));
         cells.push(head.status.to_string());
         cells.push(time(head.started));
         cells.push(duration(head.seconds(now)));
@@ -131,13 +136,13 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
     }
     let mut text = table.to_string();
     if rows.len() < total {
-        let (shown, total) = (count(rows.len() as u64), count(total as u64));
-        text.push_str(&format!("{shown} of {total} runs; --limit 0 shows all\n"));
+        let (listed, total) = (count(rows.len() as u64), count(total as u64));
+        text.push_str(&format!("{listed} of {total} runs; --limit 0 shows all\n"));
     }
     text
 }
 
-/// Two blanks for each run above; the sign says that it belongs to the line above.
+/// The indentation of a child run: two spaces for each level, and a sign that points to the parent.
 pub(super) fn indent(depth: usize) -> String {
     match depth {
         0 => String::new(),
@@ -145,7 +150,7 @@ pub(super) fn indent(depth: usize) -> String {
     }
 }
 
-/// The metric that the list is sorted by, and the first of each group of those that are there.
+/// The metric of `--sort`, then the first metric of each group.
 fn metric_columns(rows: &[Row<'_>], by: &SortBy) -> Vec<String> {
     let mut columns = Vec::new();
     if by.key != SortBy::STARTED && by.key != SortBy::SECONDS {
@@ -164,7 +169,7 @@ fn metric_columns(rows: &[Row<'_>], by: &SortBy) -> Vec<String> {
     columns
 }
 
-/// The first metric of each group; runners put the principal one first.
+/// The first metric of each group, which runners choose to be the most important one.
 fn principal(metrics: &Metrics) -> Vec<String> {
     let mut names = Vec::new();
     for (name, value) in metrics {
@@ -179,7 +184,7 @@ fn principal(metrics: &Metrics) -> Vec<String> {
     names
 }
 
-/// A run as `--json` prints it.
+/// The object that `--json` prints for a run.
 pub(super) fn entry(run: &ListedRun) -> Value {
     let mut object = match serde_json::to_value(&run.head) {
         Ok(Value::Object(object)) => object,

@@ -1,4 +1,4 @@
-//! `protea runs`: looking back at what the workspace keeps.
+//! `protea runs`: commands that show the runs of a workspace.
 
 mod compare;
 mod follow;
@@ -13,20 +13,20 @@ pub use show::show;
 
 use protea_core::{
     Workspace,
-    workspace::{FindRunError, RecordedRun, RunList},
+    workspace::{RecordedRun, RunList},
 };
 
 use crate::{
     args::WorkspaceArgs,
     exit::Exit,
     failure::Failure,
-    output::{Reporter, shown},
+    output::{Reporter, display_path},
 };
 
-/// So many manifests that cannot be read are named.
-const NAMED: usize = 5;
+/// How many unreadable manifests are named in warnings of their own.
+const MOST_WARNINGS: usize = 5;
 
-/// The workspace, which must be there: looking back makes none.
+/// The workspace. Unlike `protea run`, these commands do not create one.
 fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
     let directory = &args.workspace;
     if directory.join("workspace").is_dir() || directory.join(".signac").is_dir() {
@@ -35,46 +35,40 @@ fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
     Err(Failure::new(
         Exit::Input,
         format!(
-            "there is no workspace at {}; give one with --workspace, or make one with `protea run`",
-            shown(directory)
+            "there is no workspace at {}; give one with --workspace, or create one with `protea run`",
+            display_path(directory)
         ),
     ))
 }
 
-/// The run that `text` means.
+/// The run that `text` identifies.
 fn find(workspace: &Workspace, text: &str) -> Result<RecordedRun, Failure> {
-    workspace.find_run(text).map_err(|error| {
-        let exit = match error {
-            FindRunError::Ambiguous { .. } => Exit::Usage,
-            _ => Exit::Input,
-        };
-        Failure::new(exit, error.to_string())
-    })
+    Ok(workspace.find_run(text)?)
 }
 
-/// All runs; those that cannot be read are named on standard error.
+/// All runs. Warns of manifests that cannot be read.
 fn all(workspace: &Workspace, reporter: &Reporter) -> RunList {
     let list = workspace.runs();
-    for unreadable in list.unreadable.iter().take(NAMED) {
-        let path = shown(&unreadable.path);
+    for unreadable in list.unreadable.iter().take(MOST_WARNINGS) {
+        let path = display_path(&unreadable.path);
         reporter.warn(&format!(
-            "{path} is no run manifest and is left out: {}",
+            "{path} is not a run manifest and is skipped: {}",
             unreadable.reason
         ));
     }
-    if list.unreadable.len() > NAMED {
-        let more = list.unreadable.len() - NAMED;
+    if list.unreadable.len() > MOST_WARNINGS {
+        let more = list.unreadable.len() - MOST_WARNINGS;
         reporter.warn(&format!("{more} more manifests cannot be read"));
     }
     list
 }
 
-/// A time as people read it: UTC, to the second.
+/// A UTC time to the second.
 fn time(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// How long something took.
+/// A duration with units that suit its length.
 fn duration(seconds: f64) -> String {
     let whole = seconds.round();
     match seconds {
@@ -93,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_as_people_say_them() {
+    fn durations_have_suitable_units() {
         let cases = [
             (0.34, "0.3 s"),
             (61.0, "1 min 01 s"),

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     args::{ShowArgs, SortBy},
     failure::Failure,
-    output::{Lines, Report, Table, number, scores, shown},
+    output::{Lines, Report, Table, display_path, number, plural, scores},
 };
 
 /// Shows one run.
@@ -33,7 +33,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
     let run = find(&workspace, &args.run)?;
     let below = below(&workspace, &run.manifest.run_id);
     let trackers = trackers(&run);
-    let mut text = what(&run.manifest).to_string();
+    let mut text = description(&run.manifest).to_string();
     for part in [
         steps(&run.manifest),
         scores_of(&run.manifest.metrics),
@@ -52,7 +52,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
     })
 }
 
-/// The runs below a run, in the order of a list.
+/// The descendants of a run in the order of a list, with their depths.
 fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
     let list = workspace.runs();
     let by = SortBy {
@@ -61,28 +61,36 @@ fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
     };
     let runs: Vec<&ListedRun> = list.runs.iter().collect();
     let rows = ordered(&runs, &by);
-    let at = rows.iter().position(|row| row.run.head.run_id == run_id);
-    let Some(at) = at else {
+    let Some(index) = rows.iter().position(|row| row.run.head.run_id == run_id) else {
         return Vec::new();
     };
-    let depth = rows[at].depth;
-    let inside = rows[at + 1..].iter().take_while(|row| row.depth > depth);
-    inside
+    let depth = rows[index].depth;
+    rows[index + 1..]
+        .iter()
+        .take_while(|row| row.depth > depth)
         .map(|row: &Row<'_>| (row.run.clone(), row.depth - depth))
         .collect()
 }
 
-fn what(manifest: &RunManifest) -> Lines {
+/// The lines that describe a run: its names, its outcome, its inputs, its environment.
+fn description(manifest: &RunManifest) -> Lines {
     let mut lines = Lines::default();
+    add_names(&mut lines, manifest);
+    add_outcome(&mut lines, manifest);
+    add_inputs(&mut lines, manifest);
+    add_environment(&mut lines, manifest);
+    lines
+}
+
+fn add_names(lines: &mut Lines, manifest: &RunManifest) {
     lines.add("run", &manifest.run_id);
-    let texts = [
+    for (label, text) in [
         ("name", &manifest.name),
         ("part of", &manifest.parent),
         ("project", &manifest.project),
         ("group", &manifest.group),
         ("notes", &manifest.notes),
-    ];
-    for (label, text) in texts {
+    ] {
         if let Some(text) = text {
             lines.add(label, text);
         }
@@ -94,35 +102,39 @@ fn what(manifest: &RunManifest) -> Lines {
             .collect();
         lines.add("tags", tags.join(", "));
     }
-    let ended = manifest.finished.unwrap_or_else(jiff::Timestamp::now);
-    let time = ended
-        .duration_since(manifest.started)
-        .as_secs_f64()
-        .max(0.0);
+}
+
+fn add_outcome(lines: &mut Lines, manifest: &RunManifest) {
+    let end = manifest.finished.unwrap_or_else(jiff::Timestamp::now);
+    let seconds = end.duration_since(manifest.started).as_secs_f64().max(0.0);
+    let preposition = match manifest.finished {
+        Some(_) => "after",
+        None => "since",
+    };
     lines.add(
         "status",
-        match manifest.finished {
-            Some(_) => format!("{} after {}", manifest.status, duration(time)),
-            None => format!("{} since {}", manifest.status, duration(time)),
-        },
+        format!("{} {preposition} {}", manifest.status, duration(seconds)),
     );
     if let Some(error) = &manifest.error {
-        let mut parts = error.lines();
-        lines.add("error", parts.next().unwrap_or_default());
-        parts.for_each(|line| {
-            lines.add("", line);
-        });
+        let mut label = "error";
+        for line in error.lines() {
+            lines.add(label, line);
+            label = "";
+        }
     }
     lines.add("started", format!("{} UTC", super::time(manifest.started)));
+}
+
+fn add_inputs(lines: &mut Lines, manifest: &RunManifest) {
     if let Some(runner) = &manifest.runner {
         let place = match manifest.isolation.as_str() {
-            "worker" => "a worker",
-            _ => "the process itself",
+            "worker" => "in a worker",
+            _ => "in-process",
         };
         let (name, version, sha256) = (&runner.name, &runner.version, &runner.sha256);
         lines.add(
             "runner",
-            format!("{name} {version}, in {place}, SHA-256 {sha256}"),
+            format!("{name} {version}, {place}, SHA-256 {sha256}"),
         );
     }
     if !manifest.spec.is_null() {
@@ -145,6 +157,9 @@ fn what(manifest: &RunManifest) -> Lines {
         };
         lines.add(label, format!("{}, {}", text("name"), text("uri")));
     }
+}
+
+fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
     let host = &manifest.host;
     lines.add(
         "host",
@@ -154,16 +169,16 @@ fn what(manifest: &RunManifest) -> Lines {
         ),
     );
     if let Some(code) = &manifest.code {
-        let branch = code.branch.as_deref();
-        let branch = branch.map(|branch| format!(", branch {branch}"));
-        let changed = match code.changed {
-            Some(true) => ", with changes",
+        let branch = match &code.branch {
+            Some(branch) => format!(", branch {branch}"),
+            None => String::new(),
+        };
+        let changes = match code.changed {
+            Some(true) => ", with uncommitted changes",
             _ => "",
         };
-        let branch = branch.unwrap_or_default();
-        lines.add("git", format!("{}{branch}{changed}", code.commit));
+        lines.add("git", format!("{}{branch}{changes}", code.commit));
     }
-    lines
 }
 
 fn steps(manifest: &RunManifest) -> String {
@@ -182,7 +197,7 @@ fn steps(manifest: &RunManifest) -> String {
     table.to_string()
 }
 
-/// The scores as a table; the manifest does not say which of them are better low.
+/// The scores as a table. The manifest does not record which of them are better if lower.
 fn scores_of(metrics: &Metrics) -> String {
     if metrics.is_empty() {
         return String::new();
@@ -223,8 +238,8 @@ fn children(below: &[(ListedRun, usize)]) -> String {
     table.to_string()
 }
 
-/// What a backend knows the run by: the file `<backend>.json` beside the run's event log.
-struct Attached {
+/// How a backend refers to the run, from `<backend>.json` in the directory of the event log.
+struct BackendReference {
     backend: String,
     url: Option<String>,
     reference: Value,
@@ -237,10 +252,10 @@ fn tracker_log(run: &RecordedRun) -> Option<PathBuf> {
     directory.is_dir().then_some(directory)
 }
 
-fn trackers(run: &RecordedRun) -> Vec<Attached> {
+fn trackers(run: &RecordedRun) -> Vec<BackendReference> {
     let directory = tracker_log(run);
     let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
-    let mut attached: Vec<Attached> = entries
+    let mut references: Vec<BackendReference> = entries
         .into_iter()
         .flatten()
         .flatten()
@@ -251,55 +266,62 @@ fn trackers(run: &RecordedRun) -> Vec<Attached> {
         })
         .filter_map(|path| cursor(&path))
         .collect();
-    attached.sort_by(|a, b| a.backend.cmp(&b.backend));
-    attached
+    references.sort_by(|a, b| a.backend.cmp(&b.backend));
+    references
 }
 
-fn cursor(path: &Path) -> Option<Attached> {
+fn cursor(path: &Path) -> Option<BackendReference> {
     let cursor: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     let reference = cursor.get("reference").cloned().unwrap_or_default();
-    Some(Attached {
+    Some(BackendReference {
         backend: cursor.get("backend")?.as_str()?.to_owned(),
         url: reference["url"].as_str().map(str::to_owned),
         reference,
     })
 }
 
-fn places(run: &RecordedRun, trackers: &[Attached]) -> Lines {
+fn places(run: &RecordedRun, trackers: &[BackendReference]) -> Lines {
     let manifest = &run.manifest;
     let mut lines = Lines::default();
-    lines.add("directory", shown(&run.directory));
+    lines.add("directory", display_path(&run.directory));
     if let Some(model) = &manifest.model_uri {
         let place =
-            store::local_path(model).map_or_else(|_| model.to_string(), |path| shown(&path));
+            store::local_path(model).map_or_else(|_| model.to_string(), |path| display_path(&path));
         lines.add("model", place);
     }
     if let Some(predictions) = &manifest.artifacts.predictions {
-        lines.add("predictions", shown(predictions));
+        lines.add("predictions", display_path(predictions));
     }
     let exported = &manifest.artifacts.export;
     if let Some(place) = exported.first().and_then(|file| file.uri.join(".").ok()) {
-        let place =
-            store::local_path(&place).map_or_else(|_| place.to_string(), |path| shown(&path));
-        lines.add("export", format!("{place} ({} files)", exported.len()));
+        let place = store::local_path(&place)
+            .map_or_else(|_| place.to_string(), |path| display_path(&path));
+        lines.add(
+            "export",
+            format!("{place} ({})", plural(exported.len() as u64, "file")),
+        );
     }
-    lines.add("manifest", shown(&run.directory.join(RUN_MANIFEST)));
-    lines.add("log", shown(&run.directory.join(RUN_LOG)));
+    lines.add("manifest", display_path(&run.directory.join(RUN_MANIFEST)));
+    lines.add("log", display_path(&run.directory.join(RUN_LOG)));
     if let Some(events) = tracker_log(run) {
-        lines.add("events", shown(&events.join("events.jsonl")));
+        lines.add("events", display_path(&events.join("events.jsonl")));
     }
     for tracker in trackers {
         let link = match (&tracker.url, tracker.reference.is_null()) {
             (Some(url), _) => url.clone(),
-            (None, false) => "there, without an address".to_owned(),
-            (None, true) => "not yet; `protea sync` sends it".to_owned(),
+            (None, false) => "sent; it has no URL".to_owned(),
+            (None, true) => "not sent yet; `protea sync` sends it".to_owned(),
         };
         lines.add("tracker", format!("{}: {link}", tracker.backend));
     }
     lines
 }
 
-fn to_json(run: &RecordedRun, below: &[(ListedRun, usize)], trackers: &[Attached]) -> Value {
+fn to_json(
+    run: &RecordedRun,
+    below: &[(ListedRun, usize)],
+    trackers: &[BackendReference],
+) -> Value {
     let children: Vec<Value> = below.iter().map(|(run, _)| list::entry(run)).collect();
     let trackers: Vec<Value> = trackers
         .iter()

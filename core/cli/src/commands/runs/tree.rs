@@ -1,4 +1,4 @@
-//! Runs in the order of a list: child runs below their parents.
+//! Orders runs for a list: child runs follow their parents.
 
 use std::{cmp::Ordering, collections::HashMap};
 
@@ -11,11 +11,11 @@ use crate::args::SortBy;
 pub struct Row<'r> {
     /// The run.
     pub run: &'r ListedRun,
-    /// How many runs it is below.
+    /// The number of its ancestors in the list.
     pub depth: usize,
 }
 
-/// The value that a run is sorted by; `None` where it has none.
+/// The value that a run is sorted by, if it has one.
 pub fn value(run: &ListedRun, key: &str) -> Option<f64> {
     let head = &run.head;
     match key {
@@ -29,8 +29,8 @@ pub fn value(run: &ListedRun, key: &str) -> Option<f64> {
     }
 }
 
-/// Puts child runs below their parents, and sorts those that have the same one. A run whose parent
-/// is not among them stands alone. By a metric, a run without it is ranked by its best child.
+/// Sorts runs, with child runs after their parents. A run whose parent is not in the list has no
+/// parent here. If runs are sorted by a metric, a run without it counts as its best child.
 pub fn ordered<'r>(runs: &[&'r ListedRun], by: &SortBy) -> Vec<Row<'r>> {
     let places: HashMap<&str, usize> = runs
         .iter()
@@ -42,14 +42,14 @@ pub fn ordered<'r>(runs: &[&'r ListedRun], by: &SortBy) -> Vec<Row<'r>> {
     for (place, run) in runs.iter().enumerate() {
         let parent = run.head.parent.as_deref().and_then(|id| places.get(id));
         match parent {
-            // A manifest could say anything: nobody is below one who began later.
+            // A damaged manifest could name itself or a child as parent: only older runs count.
             Some(parent) if *parent < place => children[*parent].push(place),
             _ => roots.push(place),
         }
     }
     let mut values: Vec<Option<f64>> = runs.iter().map(|run| value(run, &by.key)).collect();
     if by.key != SortBy::STARTED && by.key != SortBy::SECONDS {
-        // Children stand behind their parents, so that from the end everything is known in time.
+        // Children come after their parents, so going backwards finds the children's values first.
         for place in (0..runs.len()).rev() {
             if values[place].is_none() {
                 let below = children[place].iter().filter_map(|child| values[*child]);
@@ -66,7 +66,7 @@ pub fn ordered<'r>(runs: &[&'r ListedRun], by: &SortBy) -> Vec<Row<'r>> {
         });
     };
     sort(&mut roots);
-    // Below a parent, in the order in which they were done, unless a metric says otherwise.
+    // Children stay in the order of time unless the list is sorted by something else.
     if by.key != SortBy::STARTED {
         children.iter_mut().for_each(sort);
     }
@@ -83,7 +83,7 @@ pub fn ordered<'r>(runs: &[&'r ListedRun], by: &SortBy) -> Vec<Row<'r>> {
     rows
 }
 
-/// What is not known comes last, whatever the direction.
+/// Missing values come last in both directions.
 fn compare(by: &SortBy, a: Option<f64>, b: Option<f64>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if by.ascending => a.total_cmp(&b),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn children_are_below_their_parents_and_unknown_values_come_last() {
+    fn children_follow_their_parents_and_missing_values_are_last() {
         let runs = [
             run("r1", None, None),
             run("r2", Some("r1"), Some(0.2)),

@@ -153,7 +153,7 @@ impl Journal {
                 true => outputs::files(open.step, manifest),
                 false => Vec::new(),
             },
-            error: error.map(ToString::to_string),
+            error: error.map(protea_contracts::error::with_causes),
             causes: text::causes(error),
         };
         self.log.end_step(&open.label);

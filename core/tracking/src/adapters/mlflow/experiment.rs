@@ -72,8 +72,8 @@ impl Server {
     fn create_experiment(&self, name: &str) -> Result<String, TrackerError> {
         const CALL: &str = "experiments/create";
         match self.client.post(CALL, &json!({ "name": name })) {
-            Ok(made) => {
-                let id = made.get("experiment_id").and_then(Value::as_str);
+            Ok(created) => {
+                let id = created.get("experiment_id").and_then(Value::as_str);
                 Ok(id
                     .ok_or_else(|| missing_field(CALL, "experiment_id"))?
                     .to_owned())

@@ -43,9 +43,12 @@ mod tests {
     fn a_shortened_value_says_so() {
         assert_eq!(fitted("short", 10), "short");
         assert_eq!(fitted(&"é".repeat(6000), PARAM), "é".repeat(6000));
-        let made = fitted(&"é".repeat(6001), PARAM).into_owned();
-        assert_eq!(made.chars().count(), 6000);
-        assert!(made.ends_with("é … [cut: 6001 characters]"), "{made}");
+        let replaced = fitted(&"é".repeat(6001), PARAM).into_owned();
+        assert_eq!(replaced.chars().count(), 6000);
+        assert!(
+            replaced.ends_with("é … [cut: 6001 characters]"),
+            "{replaced}"
+        );
         assert_eq!(fitted("a\0b", 10), "a\u{fffd}b");
     }
 }

@@ -48,10 +48,10 @@ use crate::{RunPage, RunQuery, RunSink, RunStart, Tracker, TrackerError};
 /// tag `mlflow.parentRunId`. Settings are params. Every run has its id in the tag `protea.run_id`,
 /// by which it is found again.
 ///
-/// **Repeated sending.** Points, params, tags and files are there once, however often they are sent.
-/// A run is searched for before it is created, so one process creates one run, even if it was killed
-/// in between. Feeding from the log holds a lock, so that two processes do not create the same run
-/// at the same time.
+/// **Repeated sending.** Points, params, tags and files are there once, however often they are
+/// sent. A run is searched for before it is created, so one process creates one run, even if it was
+/// killed in between. Feeding from the log holds a lock, so that two processes do not create the
+/// same run at the same time.
 ///
 /// Addresses at `https://` need the feature `tls`.
 ///
@@ -141,7 +141,8 @@ impl Mlflow {
         Ok(Self::build(self.address, Some(credentials), self.settings))
     }
 
-    /// Sets the time limit of a request; the default is 30 seconds. Uploads of files can take longer.
+    /// Sets the time limit of a request; the default is 30 seconds. Uploads of files can take
+    /// longer.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         let settings = Settings {
@@ -168,8 +169,8 @@ impl Mlflow {
         self.server.check()
     }
 
-    /// The same value, after [`check`](Self::check). A server that is only slow or busy is accepted:
-    /// feeding in the background can wait for it.
+    /// The same value, after [`check`](Self::check). A server that is only slow or busy is
+    /// accepted: feeding in the background can wait for it.
     ///
     /// # Errors
     ///

@@ -18,8 +18,8 @@ struct Model {
 }
 
 impl Server {
-    /// Uploads a model: as a logged model if the server has them, otherwise as an artefact of the run.
-    /// `seq` distinguishes models of a run with the same name.
+    /// Uploads a model: as a logged model if the server has them, otherwise as an artefact of the
+    /// run. `seq` distinguishes models of a run with the same name.
     pub(super) fn put_model(
         &self,
         run: &RemoteRun,
@@ -74,8 +74,9 @@ impl Server {
                 { "key": tags::NAME, "value": artifact.name },
             ],
         });
-        let made = self.client.post("logged-models", &body)?;
-        made.get("model")
+        let created = self.client.post("logged-models", &body)?;
+        created
+            .get("model")
             .and_then(read)
             .ok_or_else(|| Failure::NotMlflow("`logged-models` has no `model`".to_owned()))
     }

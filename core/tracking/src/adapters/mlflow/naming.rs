@@ -1,8 +1,8 @@
 //! Names that the server accepts.
 //!
-//! A valid name is unchanged. In any other name, invalid characters become `_` and eight hexadecimal
-//! digits of a hash of the whole name are added. So a name always has the same replacement, and
-//! different names have different ones.
+//! A valid name is unchanged. In any other name, invalid characters become `_` and eight
+//! hexadecimal digits of a hash of the whole name are added. So a name always has the same
+//! replacement, and different names have different ones.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -16,10 +16,10 @@ const MARK: usize = 9;
 /// The name of a metric, param or tag: letters and digits of any script, `_`, `-`, `.`, `:`, space
 /// and `/` between parts none of which is empty, `.` or `..`; at most 250 characters.
 pub(super) fn key(name: &str) -> Cow<'_, str> {
-    if is_plain_key(name) || is_legal_key(name) {
+    if is_plain_key(name) || is_valid_key(name) {
         return Cow::Borrowed(name);
     }
-    let replaced = ILLEGAL.replace_all(name, "_");
+    let replaced = INVALID.replace_all(name, "_");
     let parts: Vec<&str> = replaced
         .split('/')
         .map(|part| match part {
@@ -44,7 +44,7 @@ pub(super) fn second_key(name: &str, purpose: &str) -> String {
 /// characters; MLflow's own client cannot read a name with `?`; a backslash separates parts if the
 /// server runs on Windows.
 pub(super) fn artifact_part(name: &str) -> Cow<'_, str> {
-    let illegal = |(at, character): (usize, char)| match character {
+    let invalid = |(at, character): (usize, char)| match character {
         '#' | '?' | '\\' | char::REPLACEMENT_CHARACTER => true,
         '%' => {
             let after = name.as_bytes().get(at + 1..at + 3);
@@ -52,11 +52,11 @@ pub(super) fn artifact_part(name: &str) -> Cow<'_, str> {
         }
         character => character.is_control(),
     };
-    if !name.char_indices().any(illegal) {
+    if !name.char_indices().any(invalid) {
         return Cow::Borrowed(name);
     }
     let replace = |(at, character)| {
-        if illegal((at, character)) {
+        if invalid((at, character)) {
             '_'
         } else {
             character
@@ -72,19 +72,19 @@ pub(super) fn artifact_part(name: &str) -> Cow<'_, str> {
 
 /// The name of a logged model, in which more characters are invalid.
 pub(super) fn model(name: &str) -> Cow<'_, str> {
-    let illegal = |character: char| "/:.%\"'".contains(character) || character.is_control();
-    if !name.contains(illegal) && name.chars().count() <= LONGEST_KEY {
+    let invalid = |character: char| "/:.%\"'".contains(character) || character.is_control();
+    if !name.contains(invalid) && name.chars().count() <= LONGEST_KEY {
         return Cow::Borrowed(name);
     }
-    let replaced = name.replace(illegal, "_");
+    let replaced = name.replace(invalid, "_");
     let kept: String = replaced.chars().take(LONGEST_KEY - MARK).collect();
     Cow::Owned(format!("{kept}-{}", mark(name)))
 }
 
 // Letters newer than Unicode 12 are treated as invalid: the server's Python may not know them.
-static LEGAL: LazyLock<Regex> =
+static VALID: LazyLock<Regex> =
     LazyLock::new(|| known(r"\A[[[\p{L}\p{N}]&&\p{Age:12.0}]_.\- :/]+\z"));
-static ILLEGAL: LazyLock<Regex> =
+static INVALID: LazyLock<Regex> =
     LazyLock::new(|| known(r"[^[[\p{L}\p{N}]&&\p{Age:12.0}]_.\- :/]"));
 
 fn known(pattern: &str) -> Regex {
@@ -99,9 +99,9 @@ fn is_plain_key(name: &str) -> bool {
     name.len() <= LONGEST_KEY && name.split('/').all(part)
 }
 
-fn is_legal_key(name: &str) -> bool {
+fn is_valid_key(name: &str) -> bool {
     let part = |part: &str| !matches!(part, "" | "." | "..");
-    LEGAL.is_match(name) && name.split('/').all(part) && name.chars().count() <= LONGEST_KEY
+    VALID.is_match(name) && name.split('/').all(part) && name.chars().count() <= LONGEST_KEY
 }
 
 /// FNV-1a with 32 bits. It must be the same in every version of this crate.
@@ -146,9 +146,12 @@ mod tests {
             "", "/", "a//b", "a/./b", "a/../b", "a/", "/a", "..", ".", "a@b", "a#b", "a%b",
             "e\u{301}", "🎉", "a\nb", "a\n", &long,
         ];
-        let made: HashSet<String> = names.iter().map(|name| key(name).into_owned()).collect();
-        assert_eq!(made.len(), names.len());
-        assert!(made.iter().all(|name| is_legal_key(name)), "{made:?}");
+        let replaced: HashSet<String> = names.iter().map(|name| key(name).into_owned()).collect();
+        assert_eq!(replaced.len(), names.len());
+        assert!(
+            replaced.iter().all(|name| is_valid_key(name)),
+            "{replaced:?}"
+        );
     }
 
     #[test]
@@ -172,10 +175,10 @@ mod tests {
             "tab\t.x",
             "\u{fffd}",
         ] {
-            let made = artifact_part(name);
-            assert_ne!(made, name);
-            assert!(made.contains(&mark(name)), "{made}");
-            assert_eq!(artifact_part(&made), made);
+            let replaced = artifact_part(name);
+            assert_ne!(replaced, name);
+            assert!(replaced.contains(&mark(name)), "{replaced}");
+            assert_eq!(artifact_part(&replaced), replaced);
         }
         assert!(artifact_part("a#b.txt").ends_with(".txt"));
     }
@@ -183,20 +186,20 @@ mod tests {
     proptest! {
         #[test]
         fn any_name_becomes_valid_and_stays_so(name in any::<String>()) {
-            let made = key(&name);
-            prop_assert!(is_legal_key(&made), "{made:?}");
-            prop_assert_eq!(key(&made), made.clone());
-            prop_assert_eq!(is_legal_key(&name), made == name);
-            let made = model(&name);
-            prop_assert!(!made.contains(['/', ':', '.', '%', '"', '\'']));
+            let replaced = key(&name);
+            prop_assert!(is_valid_key(&replaced), "{replaced:?}");
+            prop_assert_eq!(key(&replaced), replaced.clone());
+            prop_assert_eq!(is_valid_key(&name), replaced == name);
+            let replaced = model(&name);
+            prop_assert!(!replaced.contains(['/', ':', '.', '%', '"', '\'']));
         }
 
         #[test]
         fn long_names_become_valid(name in "[a-z/.]{200,300}") {
-            let made = key(&name);
-            prop_assert!(is_legal_key(&made), "{made:?}");
-            let made = second_key(&name, "another use");
-            prop_assert!(is_legal_key(&made), "{made:?}");
+            let replaced = key(&name);
+            prop_assert!(is_valid_key(&replaced), "{replaced:?}");
+            let replaced = second_key(&name, "another use");
+            prop_assert!(is_valid_key(&replaced), "{replaced:?}");
         }
     }
 }

@@ -72,7 +72,7 @@ mod tests {
             "a.b": 1,
             "a": {"b": 2},
         });
-        let made = params(settings.as_object().unwrap());
+        let flat = params(settings.as_object().unwrap());
         let expected = [
             ("k", "5"),
             ("weights.mfo", "0.5"),
@@ -83,11 +83,11 @@ mod tests {
             ("nothing", "null"),
             ("a.b", "1"),
         ];
-        for (made, expected) in made.iter().zip(expected) {
-            assert_eq!((made.0.as_str(), made.1.as_str()), expected);
+        for (param, expected) in flat.iter().zip(expected) {
+            assert_eq!((param.0.as_str(), param.1.as_str()), expected);
         }
-        let (apart, value) = &made[8];
-        assert!(apart.starts_with("a.b-") && value == "2", "{apart}");
-        assert_eq!(made, params(settings.as_object().unwrap()));
+        let (second, value) = &flat[8];
+        assert!(second.starts_with("a.b-") && value == "2", "{second}");
+        assert_eq!(flat, params(settings.as_object().unwrap()));
     }
 }

@@ -88,13 +88,13 @@ impl Server {
             "start_time": start.started.as_millisecond(),
             "tags": tags,
         });
-        let made = self.client.post(CALL, &body).map_err(|failure| {
+        let created = self.client.post(CALL, &body).map_err(|failure| {
             // The experiment may have been deleted after its id was cached.
             let project = start.project.as_deref();
             lock(&self.experiments).remove(project.unwrap_or(super::experiment::DEFAULT));
             failure.into_error(&format!("the run {}", start.run_id))
         })?;
-        let run = made.get("run").and_then(|run| read(run, &start.run_id));
+        let run = created.get("run").and_then(|run| read(run, &start.run_id));
         run.ok_or_else(|| missing_field(CALL, "run"))
     }
 
@@ -104,8 +104,9 @@ impl Server {
     /// all of them. The rules:
     ///
     /// 1. A process that sees a run with a smaller id than its own deletes its own.
-    /// 2. The process with the smallest id waits for the others to do so. If it times out, the other
-    ///    run belongs to a process that saw no conflict and uses its run, so it deletes its own too.
+    /// 2. The process with the smallest id waits for the others to do so. If it times out, the
+    ///    other run belongs to a process that saw no conflict and uses its run, so it deletes its
+    ///    own too.
     /// 3. A process that has deleted its own run uses a run that stays the only one for a while. A
     ///    new one can still be deleted, when its creator sees an even smaller id.
     ///
@@ -147,7 +148,7 @@ impl Server {
         }
     }
 
-    /// The other runs with the same id of ours, sorted by MLflow's id.
+    /// The other runs with our id, sorted by MLflow's id.
     fn others(&self, created: &RemoteRun) -> Result<Vec<RemoteRun>, TrackerError> {
         let mut all = self.find(tags::RUN_ID, &created.run_id, &[&created.experiment_id])?;
         all.retain(|run| !run.is_deleted && run.id != created.id);

@@ -71,7 +71,7 @@ impl RunFile {
     }
 }
 
-/// The suffix of the marker that the official client creates beside an uploaded file.
+/// The suffix of the marker that the official client creates for an uploaded file.
 pub(super) const SYNCED: &str = ".synced";
 
 /// The path with `suffix` added to its name.

@@ -1,0 +1,280 @@
+//! What commands need before they run something: the runner, its isolation, the datasets, the
+//! workspace. What they print afterwards is in [`run_report`](super::run_report).
+
+use std::path::Path;
+
+use protea_core::{
+    Catalog, CatalogError, Dataset, DatasetError, Experiment, ExperimentError, Isolation, Runner,
+    SearchPath, Workspace, catalog::Lock, dataset, store,
+};
+use serde_json::Value;
+use tracing::{debug, info_span};
+use url::Url;
+
+use super::tracking::Tracked;
+use crate::{
+    args::{ExecutionArgs, IsolationArgs, IsolationMode, LockArgs, LogFrom, ManyArgs, RunnerArgs},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Reporter, display_path},
+    progress_observer::ProgressObserver,
+    transfers::open_store,
+};
+
+/// The runners on the search path that the arguments describe.
+pub fn catalog(args: &RunnerArgs) -> Catalog {
+    let path = args
+        .directories
+        .iter()
+        .fold(SearchPath::standard(), SearchPath::with);
+    let catalog = Catalog::scan(&path);
+    if args.allow_insecure_dir {
+        catalog.allowing_insecure()
+    } else {
+        catalog
+    }
+}
+
+/// The runners that may be dispatched: those on the search path, and with `--locked` only the
+/// pinned ones.
+pub fn trusted(args: &RunnerArgs, lock: &LockArgs) -> Result<Catalog, Failure> {
+    if !lock.locked {
+        return Ok(catalog(args));
+    }
+    // Read first: without a lock file there is no point in searching.
+    let lock = Lock::read(&lock.lock_file).map_err(CatalogError::Locked)?;
+    Ok(catalog(args).locked(lock))
+}
+
+/// Where a runner's code runs, and its limits there.
+#[cfg(unix)]
+pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    use protea_core::worker::Sandbox;
+
+    use crate::args::SandboxMode;
+
+    if args.isolation == IsolationMode::InProcess {
+        return in_process(args);
+    }
+    let mut options = worker_options()?;
+    options.limits.time = args.time_limit;
+    options.limits.output = args.output_limit;
+    options.limits.memory = args.memory_limit.or(options.limits.memory);
+    options.sandbox = match args.sandbox {
+        None => Sandbox::Off,
+        Some(SandboxMode::WherePossible) => Sandbox::WherePossible,
+        Some(SandboxMode::Strict) => Sandbox::Strict,
+    };
+    Ok(Isolation::Worker(Box::new(options)))
+}
+
+#[cfg(unix)]
+fn worker_options() -> Result<protea_core::worker::WorkerOptions, Failure> {
+    protea_core::worker::WorkerOptions::this_program()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a worker: {error}")))
+}
+
+/// A worker with a time limit for each step; on systems without workers, this process.
+#[cfg(unix)]
+pub fn in_worker(time_limit: std::time::Duration) -> Result<Isolation, Failure> {
+    let mut options = worker_options()?;
+    options.limits.time = Some(time_limit);
+    Ok(Isolation::Worker(Box::new(options)))
+}
+
+/// A worker with a time limit for each step; on systems without workers, this process.
+#[cfg(not(unix))]
+pub fn in_worker(_: std::time::Duration) -> Result<Isolation, Failure> {
+    Ok(Isolation::InProcess)
+}
+
+/// Where a runner's code runs, and its limits there.
+#[cfg(not(unix))]
+pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    if args.isolation == IsolationMode::Worker {
+        return Err(Failure::new(
+            Exit::Usage,
+            "workers are not supported on this system; use --isolation in-process",
+        ));
+    }
+    in_process(args)
+}
+
+fn in_process(args: &IsolationArgs) -> Result<Isolation, Failure> {
+    if args.time_limit.is_some() || args.memory_limit.is_some() || args.output_limit.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "limits apply to workers only; remove them or use --isolation worker",
+        ));
+    }
+    if args.sandbox.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--sandbox applies to workers only; remove it or use --isolation worker",
+        ));
+    }
+    Ok(Isolation::InProcess)
+}
+
+/// A loaded runner and the arguments of its runs.
+pub struct Session<'a> {
+    runner: Runner,
+    args: &'a ExecutionArgs,
+    reporter: &'a Reporter,
+}
+
+impl<'a> Session<'a> {
+    /// Loads the runner. From now on the first Ctrl-C cancels instead of ending the process.
+    pub fn begin(
+        runner: &str,
+        args: &'a ExecutionArgs,
+        reporter: &'a Reporter,
+    ) -> Result<Self, Failure> {
+        let isolation = isolation(&args.isolation)?;
+        let entry = trusted(&args.runners, &args.lock)?.find(runner)?;
+        let runner = Runner::load(&entry, &isolation)?;
+        debug!(runner = runner.name(), "runner loaded");
+        interrupt::cooperate(reporter);
+        Ok(Self {
+            runner,
+            args,
+            reporter,
+        })
+    }
+
+    /// The runner.
+    pub fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Refuses an invalid spec before any work is done.
+    pub fn check_spec(&self, spec: &Value) -> Result<(), Failure> {
+        self.runner.resolve_spec(spec)?;
+        Ok(())
+    }
+
+    /// Fetches a dataset if it is remote, and checks it against its manifest.
+    pub fn dataset(&self, location: &str) -> Result<Dataset, Failure> {
+        dataset(location, self.reporter)
+    }
+
+    /// Runs `action` with an experiment in the workspace, tracked as the arguments say.
+    pub fn experiment<T>(
+        &self,
+        action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+    ) -> Result<T, Failure> {
+        experiment_with(&self.runner, self.args, self.reporter, action)
+    }
+}
+
+/// Fetches a dataset if it is remote, and checks it against its manifest.
+pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
+    if !location.contains("://") {
+        reporter.start(&format!("checking {location}"));
+    }
+    let staged = open_store(reporter)
+        .map_err(DatasetError::from)
+        .and_then(|store| dataset::stage_from(location, &store));
+    reporter.abandon();
+    fail_if_cancelled()?;
+    Ok(staged?)
+}
+
+/// The location of a dataset's directory on this machine. A path that a string cannot hold becomes
+/// a `file://` URI, which escapes the bytes that are not UTF-8.
+pub fn location_of(directory: &Path) -> String {
+    let is_plain = |text: &str| !text.contains(char::is_control);
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    match Url::from_file_path(&absolute) {
+        Ok(uri) if !absolute.to_str().is_some_and(is_plain) => uri.into(),
+        _ => display_path(directory),
+    }
+}
+
+/// Runs `action` with an experiment in the workspace, tracked as the arguments say.
+pub fn experiment_with<T>(
+    runner: &Runner,
+    args: &ExecutionArgs,
+    reporter: &Reporter,
+    action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+) -> Result<T, Failure> {
+    fail_if_cancelled()?;
+    let _span = info_span!("experiment", runner = runner.name()).entered();
+    let workspace = Workspace::open(&args.workspace.workspace)?;
+    for reason in workspace.unclosed() {
+        reporter.warn(reason);
+    }
+    let tracked = Tracked::begin(&args.tracking, &workspace)?;
+    let experiment = Experiment::new(runner, &workspace)
+        .with_seed(args.seed)
+        .with_threads(args.threads)
+        .with_tracking(tracked.tracking())
+        .with_observer(ProgressObserver::new(
+            reporter,
+            args.log_level.map(LogFrom::level),
+        ));
+    let finished = tracked.run(experiment, action);
+    reporter.abandon();
+    tracked.deliver(reporter);
+    Ok(finished?)
+}
+
+/// The experiment with the options of searches and cross-validations: how many runs at once, and
+/// whether earlier results are reused.
+pub fn with_many_options<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Experiment<'e> {
+    experiment
+        .clone()
+        .with_jobs(usize::from(args.jobs))
+        .recomputing(args.recompute)
+}
+
+/// Fails if the user has cancelled.
+pub fn fail_if_cancelled() -> Result<(), Failure> {
+    if interrupt::requested() {
+        Err(Failure::cancelled())
+    } else {
+        Ok(())
+    }
+}
+
+/// The URI of a model. On this machine the file must exist; a remote model is fetched when it is
+/// used.
+pub fn model(location: &str) -> Result<Url, Failure> {
+    let uri = store::locate(location)?;
+    if uri.scheme() != "file" {
+        return Ok(uri);
+    }
+    let path = store::local_path(&uri)?;
+    if path.exists() {
+        return Ok(uri);
+    }
+    Err(Failure::new(
+        Exit::Input,
+        format!(
+            "there is no model at {}; give the URI that `protea fit` printed, its path, or an \
+             exported directory",
+            path.display()
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_path_is_its_own_location() {
+        assert_eq!(location_of(Path::new("/data/train")), "/data/train");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_path_that_is_not_utf8_keeps_its_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"/data/\xff train\n"));
+        let uri = store::locate(&location_of(path)).unwrap();
+        assert_eq!(store::local_path(&uri).unwrap(), path);
+    }
+}

@@ -1,0 +1,316 @@
+//! The exit code of each library error.
+
+use std::error::Error;
+
+use protea_cafa::{
+    dataset, formats::FormatError, ontology::OntologyError, reference::ReferenceError,
+    scoring::ScoringError,
+};
+#[cfg(unix)]
+use protea_core::worker::WorkerError;
+use protea_core::{
+    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    WorkspaceError,
+    contracts::RunnerError,
+    experiment::SearchError,
+    tracking::TrackerError,
+    workspace::{FindRunError, RUN_MANIFEST, RecordedRunError},
+};
+use serde_json::json;
+
+use super::{Failure, remedy};
+use crate::exit::Exit;
+
+/// A library error that a command can end with.
+pub(super) trait CommandError: Error + Sized {
+    /// The exit code of the command.
+    fn exit(&self) -> Exit;
+
+    /// What a user of the command can do about it.
+    fn remedy(&self) -> Option<String> {
+        None
+    }
+
+    /// Adds notes and details to the failure.
+    fn annotate(&self, failure: Failure) -> Failure {
+        failure
+    }
+}
+
+impl<E: CommandError> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let failure = Self::from_error(error.exit(), &error).with_remedy(error.remedy());
+        error.annotate(failure)
+    }
+}
+
+impl CommandError for CatalogError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Name { .. } => Exit::Usage,
+            _ => Exit::Runner,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::catalog(self)
+    }
+}
+
+impl CommandError for LoadError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Catalog(error) => error.exit(),
+            _ => Exit::Runner,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::load(self)
+    }
+}
+
+impl CommandError for FindRunError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unknown { .. } | Self::Manifest { .. } => Exit::Input,
+            Self::Ambiguous { .. } => Exit::Usage,
+        }
+    }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Ambiguous { runs, .. } => failure.with_detail("runs", json!(runs)),
+            _ => failure,
+        }
+    }
+}
+
+impl CommandError for RecordedRunError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OtherRunner { .. } => Exit::Runner,
+            Self::NoModel { .. } | Self::NoRunner { .. } | Self::NoDataset { .. } => Exit::Input,
+        }
+    }
+}
+
+impl CommandError for ExperimentError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Spec { source } | Self::Step { source, .. } | Self::Explain { source } => {
+                source.exit()
+            }
+            Self::Workspace(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+            Self::Dataset(error) => error.exit(),
+            Self::Publish { source, .. } => source.exit(),
+            Self::Tracker(error) => error.exit(),
+            Self::Search(error) => error.exit(),
+            Self::NoModel { .. } => Exit::Input,
+            Self::NoFold => Exit::Usage,
+            Self::Cancelled => Exit::Cancelled,
+            Self::Fold { .. } | Self::NoScores | Self::RunInsideRun { .. } | Self::Other(_) => {
+                Exit::Failed
+            }
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::experiment(self)
+    }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Step { directory, .. }
+            | Self::Publish { directory, .. }
+            | Self::Fold { directory, .. } => {
+                let manifest = directory.join(RUN_MANIFEST);
+                failure
+                    .with_note(format!("the run is recorded in {}", manifest.display()))
+                    .with_detail("manifest", json!(manifest))
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl CommandError for DatasetError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) => error.exit(),
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::host_dataset(self)
+    }
+}
+
+impl CommandError for StoreError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Location { .. }
+            | Self::Scheme { .. }
+            | Self::Elsewhere { .. }
+            | Self::NotFound { .. }
+            | Self::NotPublished { .. }
+            | Self::Manifest { .. }
+            | Self::Corrupt { .. }
+            | Self::Unlistable { .. }
+            | Self::Read { .. } => Exit::Input,
+            Self::Exists { .. }
+            | Self::Published { .. }
+            | Self::ReadOnly { .. }
+            | Self::Write { .. } => Exit::Output,
+            Self::Cancelled => Exit::Cancelled,
+            Self::NoCloud { .. }
+            | Self::Setting { .. }
+            | Self::Credentials { .. }
+            | Self::Denied { .. }
+            | Self::CacheChanged { .. }
+            | Self::Changed { .. }
+            | Self::Unreachable { .. }
+            | Self::Failed { .. } => Exit::Failed,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::store(self)
+    }
+}
+
+impl CommandError for TrackerError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Write { .. } | Self::NoSpace { .. } => Exit::Output,
+            Self::Read { .. } | Self::Corrupt { .. } | Self::Name { .. } => Exit::Input,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::tracker(self)
+    }
+}
+
+impl CommandError for SearchError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::AllFailed { .. } => Exit::Failed,
+            Self::Setting { .. } | Self::Metric { .. } => Exit::Input,
+            Self::Text { .. } | Self::NoSetting | Self::NoTrial | Self::TooLarge { .. } => {
+                Exit::Usage
+            }
+        }
+    }
+}
+
+impl CommandError for WorkspaceError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) => error.exit(),
+            Self::StatePoint(_)
+            | Self::Manifest { .. }
+            | Self::Document { .. }
+            | Self::Bound { .. }
+            | Self::NoJob { .. } => Exit::Input,
+            Self::Tracker(error) => error.exit(),
+            Self::OtherStatePoint { .. } | Self::StatePointUnreadable { .. } => Exit::Output,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::workspace(self)
+    }
+}
+
+impl CommandError for DispatchError {
+    fn exit(&self) -> Exit {
+        match self {
+            error if error.is_cancelled() => Exit::Cancelled,
+            #[cfg(unix)]
+            Self::Worker(WorkerError::Open(_)) => Exit::Runner,
+            Self::OutputFull { .. } => Exit::Output,
+            Self::Runner(
+                RunnerError::InvalidSpec { .. }
+                | RunnerError::Dataset { .. }
+                | RunnerError::Model { .. }
+                | RunnerError::NotFound { .. },
+            ) => Exit::Input,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::dispatch(self)
+    }
+}
+
+impl CommandError for dataset::DatasetError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Write { .. } | Self::Exists(_) => Exit::Output,
+            Self::Request(_) => Exit::Usage,
+            Self::Cancelled => Exit::Cancelled,
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::dataset(self)
+    }
+}
+
+impl CommandError for FormatError {
+    fn exit(&self) -> Exit {
+        Exit::Input
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::format(self)
+    }
+}
+
+impl CommandError for OntologyError {
+    fn exit(&self) -> Exit {
+        Exit::Input
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::ontology(self)
+    }
+}
+
+impl CommandError for ReferenceError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Dataset(error) => error.exit(),
+            Self::Scoring(error) => error.exit(),
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Dataset(error) => error.remedy(),
+            Self::Scoring(error) => error.remedy(),
+        }
+    }
+}
+
+impl CommandError for ScoringError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Write { .. } => Exit::Output,
+            Self::Option { .. } => Exit::Usage,
+            Self::Mixed { .. } | Self::Unpaired { .. } => Exit::Failed,
+            Self::Cancelled => Exit::Cancelled,
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::scoring(self)
+    }
+}

@@ -1,0 +1,335 @@
+//! What a user of the command can do about a library error, by variant.
+
+use std::io::{self, ErrorKind};
+
+use protea_cafa::{dataset, formats::FormatError, ontology::OntologyError, scoring::ScoringError};
+#[cfg(unix)]
+use protea_core::worker::WorkerError;
+use protea_core::{
+    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    WorkspaceError,
+    catalog::{Insecure, LockError},
+    tracking::TrackerError,
+};
+
+use crate::build_features;
+
+pub(super) fn catalog(error: &CatalogError) -> Option<String> {
+    match error {
+        CatalogError::Unknown { name, nearest, .. } => {
+            let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
+            build_features::runner_remedy(name)
+                .or(nearest.is_empty().then_some(no_runner))
+                .map(str::to_owned)
+        }
+        CatalogError::Name { .. } => text(
+            "give the name that `protea runners list` shows, and its directory with --runner-dir",
+        ),
+        CatalogError::Insecure { insecure, .. } => Some(self::insecure(insecure)),
+        CatalogError::Locked(error) => lock(error),
+        _ => None,
+    }
+}
+
+pub(super) fn load(error: &LoadError) -> Option<String> {
+    match error {
+        LoadError::Catalog(error) => catalog(error),
+        LoadError::Describe { source, .. } => dispatch(source),
+        _ => None,
+    }
+}
+
+pub(super) fn insecure(insecure: &Insecure) -> String {
+    match insecure {
+        Insecure::Writable { .. } | Insecure::Owner { .. } | Insecure::Shared { .. } => {
+            "or override with --allow-insecure-dir".to_owned()
+        }
+    }
+}
+
+fn lock(error: &LockError) -> Option<String> {
+    text(match error {
+        LockError::Missing { .. } => {
+            "write one with `protea runners lock`, or give another with --lock-file"
+        }
+        LockError::Unusable { .. } => "write it again with `protea runners lock`",
+        LockError::NotPinned { .. } => "if you trust it, pin it with `protea runners lock`",
+        LockError::Differs { .. } => {
+            "put the pinned file back or, if you trust this one, pin it with `protea runners lock`"
+        }
+    })
+}
+
+pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
+    match error {
+        ExperimentError::Spec { source }
+        | ExperimentError::Step { source, .. }
+        | ExperimentError::Explain { source } => dispatch(source),
+        ExperimentError::Publish { .. } => {
+            text("the export is complete in the run's directory; send it with `protea store cp`")
+        }
+        ExperimentError::Workspace(error) => workspace(error),
+        ExperimentError::Dataset(error) => host_dataset(error),
+        ExperimentError::Store(error) => store(error),
+        ExperimentError::Tracker(error) => tracker(error),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn dispatch(error: &DispatchError) -> Option<String> {
+    let DispatchError::Worker(error) = error else {
+        return None;
+    };
+    text(match error {
+        WorkerError::TimedOut { .. } => "raise the limit with --time-limit",
+        WorkerError::OutOfMemory { limit: Some(_), .. } => "raise the limit with --memory-limit",
+        WorkerError::OutputTooLarge { .. } => "raise the limit with --output-limit",
+        _ => return None,
+    })
+}
+
+/// Limits apply to workers, which this system does not have.
+#[cfg(not(unix))]
+pub(super) fn dispatch(_: &DispatchError) -> Option<String> {
+    None
+}
+
+pub(super) fn workspace(error: &WorkspaceError) -> Option<String> {
+    match error {
+        WorkspaceError::Manifest { .. } => text("restore it, or remove the run"),
+        WorkspaceError::Document { .. } => text("restore it, or remove the file"),
+        WorkspaceError::Bound { .. } => text("bind it to another run with --rebind"),
+        WorkspaceError::Store(error) => store(error),
+        WorkspaceError::Tracker(error) => tracker(error),
+        _ => None,
+    }
+}
+
+pub(super) fn store(error: &StoreError) -> Option<String> {
+    match error {
+        StoreError::Elsewhere { .. } => text("copy it to this machine with `protea store cp`"),
+        StoreError::NoCloud { .. } => Some(build_features::remedy()),
+        StoreError::NotPublished { .. } => {
+            text("publish it with `protea store cp DIRECTORY URI` or `protea export --output URI`")
+        }
+        StoreError::CacheChanged { .. } => text(
+            "wait for the other runs that use it and try again, or clear the cache with `protea \
+             store cache --clear`",
+        ),
+        StoreError::Write { source, .. } => failed_write(source),
+        _ => None,
+    }
+}
+
+pub(super) fn tracker(error: &TrackerError) -> Option<String> {
+    match error {
+        TrackerError::NoServer { .. } => {
+            text("or record with --offline and send the run later with `protea sync`")
+        }
+        TrackerError::TlsUnsupported { .. } => Some(build_features::remedy()),
+        _ => None,
+    }
+}
+
+fn failed_write(error: &io::Error) -> Option<String> {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            text("free some space and run the command again")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            text("choose a directory that you may write to")
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn host_dataset(error: &DatasetError) -> Option<String> {
+    match error {
+        DatasetError::Store(error) => store(error),
+        DatasetError::NotThere { .. } => text("copy one there with `protea store cp DATASET URI`"),
+        DatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
+        _ => None,
+    }
+}
+
+pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
+    use dataset::DatasetError as Error;
+    match error {
+        Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
+        Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
+        Error::MissingEmbeddings { .. } => text("or use --features kmer"),
+        Error::Read { .. } => text("check the path and its permissions"),
+        Error::Write { .. } => {
+            text("nothing was published; check free space and permissions there")
+        }
+        Error::Input(error) => format(error),
+        Error::Ontology(error) => ontology(error),
+        _ => None,
+    }
+}
+
+pub(super) fn format(error: &FormatError) -> Option<String> {
+    match error {
+        FormatError::Read { .. } => text(
+            "check that the path is right and that the file is readable and, if compressed, complete",
+        ),
+        FormatError::Choice { .. } => text("the options are --ids, --ids-key and --embeddings-key"),
+        FormatError::NotBuilt { .. } => Some(build_features::remedy()),
+        _ => None,
+    }
+}
+
+pub(super) fn ontology(error: &OntologyError) -> Option<String> {
+    match error {
+        OntologyError::Read { .. } => {
+            text("give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)")
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn scoring(error: &ScoringError) -> Option<String> {
+    match error {
+        ScoringError::Read { .. } => {
+            text("check the path, the permissions and, for .gz and .zst, that the file is complete")
+        }
+        ScoringError::Write { .. } => {
+            text("no file was left under that name; check the permissions and the free space")
+        }
+        ScoringError::NothingLeft { .. } => text("check --known and --toi"),
+        _ => None,
+    }
+}
+
+fn text(remedy: &str) -> Option<String> {
+    Some(remedy.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::{exit::Exit, failure::Failure};
+
+    fn message(error: impl Into<Failure>) -> String {
+        error.into().message
+    }
+
+    #[test]
+    fn a_remedy_follows_the_sources() {
+        let error = StoreError::Write {
+            path: PathBuf::from("/full"),
+            source: io::Error::from(ErrorKind::StorageFull),
+        };
+        let source = io::Error::from(ErrorKind::StorageFull).to_string();
+        assert_eq!(
+            message(error),
+            format!("/full cannot be written: {source}; free some space and run the command again")
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_step_has_the_remedy_of_its_cause() {
+        let step = |source| ExperimentError::Step {
+            step: protea_core::experiment::Step::Fit,
+            directory: PathBuf::from("run"),
+            source: Box::new(DispatchError::Worker(source)),
+        };
+        let timed_out = WorkerError::TimedOut {
+            limit: std::time::Duration::from_secs(3),
+        };
+        let text = message(step(timed_out));
+        assert!(
+            text.starts_with("fit failed: the runner took longer"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("; raise the limit with --time-limit"),
+            "{text}"
+        );
+        let out_of_memory = |limit| WorkerError::OutOfMemory {
+            limit,
+            stderr_tail: "no room".to_owned(),
+        };
+        let text = message(step(out_of_memory(Some(1))));
+        assert!(
+            text.ends_with("no room\nraise the limit with --memory-limit"),
+            "{text}"
+        );
+        assert!(!message(step(out_of_memory(None))).contains("--memory-limit"));
+    }
+
+    #[test]
+    fn options_and_commands_are_named_by_variant() {
+        let uri = || "s3://lab/x".to_owned();
+        let cases: [(Failure, &str); 9] = [
+            (
+                StoreError::CacheChanged {
+                    uri: uri(),
+                    reason: String::new(),
+                }
+                .into(),
+                "store cache --clear`",
+            ),
+            (
+                StoreError::NoCloud { uri: uri() }.into(),
+                build_features::FULL_BUILD,
+            ),
+            (
+                DatasetError::NotThere { uri: uri() }.into(),
+                "`protea store cp DATASET URI`",
+            ),
+            (
+                dataset::DatasetError::NotADataset(PathBuf::new()).into(),
+                "`protea dataset freeze`",
+            ),
+            (
+                dataset::DatasetError::NoEmbeddings(PathBuf::new()).into(),
+                "--embeddings FILE",
+            ),
+            (
+                ScoringError::NothingLeft {
+                    truth: String::new(),
+                }
+                .into(),
+                "--known and --toi",
+            ),
+            (
+                CatalogError::Locked(LockError::Missing {
+                    path: PathBuf::new(),
+                })
+                .into(),
+                "--lock-file",
+            ),
+            (
+                WorkspaceError::Bound {
+                    job: String::new(),
+                    backend: String::new(),
+                    run_id: String::new(),
+                }
+                .into(),
+                "--rebind",
+            ),
+            (
+                Failure::insecure(
+                    Exit::Output,
+                    &Insecure::Shared {
+                        path: PathBuf::new(),
+                        mode: 0o1777,
+                    },
+                ),
+                "; or override with --allow-insecure-dir",
+            ),
+        ];
+        for (failure, part) in cases {
+            assert!(
+                failure.message.contains(part),
+                "{part} is not in {}",
+                failure.message
+            );
+        }
+    }
+}

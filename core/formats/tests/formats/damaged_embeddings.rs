@@ -1,0 +1,123 @@
+//! Embeddings that were damaged or made to do harm: errors, never a panic, never much memory or time.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
+
+use crate::written::WRITTEN;
+
+/// One file of each kind of structure that there is.
+const KINDS: [&str; 15] = [
+    "vectors-earliest-f2-contiguous.h5",
+    "vectors-latest-f2-contiguous.h5",
+    "vectors-v108-f4-compact.h5",
+    "matrix-earliest-f4-chunks.h5",
+    "matrix-earliest-f2-deflate.h5",
+    "matrix-v108-f2-lzf.h5",
+    "matrix-latest-f4-one-deflate.h5",
+    "matrix-latest-f4-growing.h5",
+    "matrix-latest-f4-growing-both.h5",
+    "matrix-latest-f4-growing-some.h5",
+    "matrix-latest-f4-many-growing.h5",
+    "stored-f2.npz",
+    "deflated-f2.npz",
+    "list-f2-snappy.parquet",
+    "matrix-latest-f4-contiguous.h5.zst",
+];
+
+static WHOLE: LazyLock<Option<Vec<Vec<u8>>>> = LazyLock::new(|| {
+    let directory = WRITTEN.as_ref()?.path();
+    let read = |name: &str| fs::read(directory.join(name)).unwrap();
+    Some(KINDS.map(read).into())
+});
+
+fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
+    let mut reader = EmbeddingReader::open(path, None, &ArrayNames::default(), scratch)?;
+    assert_eq!(reader.accessions().len(), reader.rows());
+    let (mut single, mut half) = (Vec::new(), Vec::new());
+    for row in 0..reader.rows() {
+        single.clear();
+        half.clear();
+        reader.read_f32(row, &mut single)?;
+        reader.read_f16(row, &mut half)?;
+        assert_eq!((single.len(), half.len()), (reader.width(), reader.width()));
+    }
+    Ok(reader.rows())
+}
+
+fn tried(bytes: &[u8]) -> Result<usize, FormatError> {
+    let scratch = tempfile::tempdir().unwrap();
+    let place = scratch.path();
+    let path = place.join("damaged");
+    fs::write(&path, bytes).unwrap();
+    let started = Instant::now();
+    let result = read_all(&path, place);
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(600), "it took {took:?}");
+    if let Err(error) = &result {
+        assert!(error.to_string().contains("damaged: "), "{error}");
+    }
+    // Nothing is left behind in the scratch directory.
+    assert_eq!(fs::read_dir(place).unwrap().count(), 1);
+    result
+}
+
+#[test]
+fn files_cut_anywhere_are_errors() {
+    let Some(whole) = WHOLE.as_ref() else { return };
+    for (bytes, name) in whole.iter().zip(KINDS) {
+        if !cfg!(feature = "parquet") && name.ends_with("parquet") {
+            continue;
+        }
+        assert!(tried(bytes).is_ok(), "{name}");
+        let steps = (0..24).map(|step| bytes.len() * step / 24);
+        for length in steps.chain([1, 7, 8, 9, 100, bytes.len() - 1]) {
+            let cut = tried(&bytes[..length]);
+            assert!(cut.is_err(), "{name} cut to {length} was read");
+        }
+    }
+}
+
+proptest! {
+    /// `PROPTEST_CASES` asks for more. Structure is dense at the front and the back of these formats; the values are mostly in the middle.
+    #[test]
+    fn damaged_files_never_panic(
+        kind in 0..KINDS.len(),
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 1..5),
+        cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
+    ) {
+        let Some(whole) = WHOLE.as_ref() else { return Ok(()) };
+        let mut bytes = whole[kind].clone();
+        for (at, byte, part) in places {
+            let area = match part {
+                0 | 1 => 0..bytes.len().min(4096),
+                2 => bytes.len().saturating_sub(4096)..bytes.len(),
+                _ => 0..bytes.len(),
+            };
+            let at = area.start + at.index(area.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        if !cfg!(feature = "parquet") && KINDS[kind].ends_with("parquet") {
+            return Ok(());
+        }
+        let _ = tried(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_behind_a_signature_never_panic(
+        signature in prop::sample::select(vec![
+            &b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0"[..], b"\x89HDF\r\n\x1a\n\x03\x08\x08\0", b"PK\x03\x04", b"\x93NUMPY\x01\0", b"PAR1",
+            b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08",
+        ]),
+        bytes in prop::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let _ = tried(&[signature, &bytes].concat());
+    }
+}

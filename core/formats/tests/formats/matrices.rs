@@ -1,0 +1,169 @@
+//! `.npy` matrices.
+
+use half::f16;
+use proptest::prelude::*;
+use protea_formats::{FormatError, MatrixReader, MatrixType};
+
+use crate::input_files::{Inputs, half_bytes, npy, npy_header};
+
+fn refused(content: Vec<u8>, words: &[&str]) {
+    let inputs = Inputs::new();
+    let text = MatrixReader::open(&inputs.write("x.npy", content))
+        .unwrap_err()
+        .to_string();
+    for word in ["x.npy"].iter().chain(words) {
+        assert!(text.contains(word), "{text:?} lacks {word:?}");
+    }
+}
+
+fn header_only(dictionary: &str) -> Vec<u8> {
+    [npy_header(dictionary), vec![0; 48]].concat()
+}
+
+#[test]
+fn rows_in_any_order_and_type() {
+    let inputs = Inputs::new();
+    let cell = |row: usize, column: usize| row as f32 * 0.5 - column as f32;
+    let files = [
+        (
+            MatrixType::F16,
+            npy("<f2", 7, 5, |r, c| half_bytes(cell(r, c))),
+        ),
+        (
+            MatrixType::F32,
+            npy("<f4", 7, 5, |r, c| cell(r, c).to_le_bytes().to_vec()),
+        ),
+        (
+            MatrixType::F64,
+            npy("<f8", 7, 5, |r, c| {
+                f64::from(cell(r, c)).to_le_bytes().to_vec()
+            }),
+        ),
+    ];
+    for (dtype, content) in files {
+        let mut matrix = MatrixReader::open(&inputs.write("x.npy", content)).unwrap();
+        assert_eq!(
+            (matrix.rows(), matrix.width(), matrix.dtype()),
+            (7, 5, dtype)
+        );
+        for row in [0, 1, 2, 6, 0, 5, 5, 3] {
+            let (mut single, mut half) = (Vec::new(), Vec::new());
+            matrix.read_f32(row, &mut single).unwrap();
+            matrix.read_f16(row, &mut half).unwrap();
+            let expected: Vec<f32> = (0..5).map(|column| cell(row, column)).collect();
+            assert_eq!(single, expected);
+            assert_eq!(
+                half,
+                expected
+                    .iter()
+                    .map(|&v| f16::from_f32(v))
+                    .collect::<Vec<_>>()
+            );
+        }
+    }
+}
+
+#[test]
+fn other_layouts_are_refused_with_the_remedy() {
+    refused(
+        header_only("{'descr': '<f4', 'fortran_order': True, 'shape': (4, 3), }"),
+        &["Fortran", "ascontiguousarray"],
+    );
+    refused(
+        header_only("{'descr': '>f4', 'fortran_order': False, 'shape': (4, 3), }"),
+        &["big-endian", "astype('<f4')"],
+    );
+    refused(
+        header_only("{'descr': '<i4', 'fortran_order': False, 'shape': (4, 3), }"),
+        &["\"<i4\"", "astype"],
+    );
+    refused(
+        header_only("{'descr': '|O', 'fortran_order': False, 'shape': (4, 3), }"),
+        &["\"|O\""],
+    );
+    refused(
+        header_only("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4, 3), }"),
+        &["compound"],
+    );
+    refused(
+        header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (12,), }"),
+        &["1 dimension"],
+    );
+    refused(
+        header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 3), }"),
+        &["3 dimension", "mean over residues"],
+    );
+    refused(
+        header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }"),
+        &["holds no row"],
+    );
+    refused(
+        header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4), }"),
+        &["promises 4 rows of 4", "cut off"],
+    );
+    refused(
+        header_only(
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, 3), }",
+        ),
+        &["promises"],
+    );
+    refused(
+        header_only("{'descr': '<f4', 'shape': (4, 3), }"),
+        &["not understood"],
+    );
+    refused(b"\x1f\x8b\x08rest".to_vec(), &["gunzip"]);
+    refused(b"PK\x03\x04rest of it".to_vec(), &[".npz"]);
+    refused(b"P12345\t0.1\n".to_vec(), &["no .npy file", "numpy.save"]);
+    refused(
+        b"\x93NUMPY\x01\x00\x76\x00{'de".to_vec(),
+        &["within its header"],
+    );
+}
+
+#[test]
+fn keys_in_any_order_and_longer_headers_are_read() {
+    let inputs = Inputs::new();
+    let dictionary = b"{\"shape\": (4, 3), 'fortran_order': False, 'descr': '<f4'}";
+    let content = [
+        b"\x93NUMPY\x02\x00".as_slice(),
+        &(dictionary.len() as u32).to_le_bytes(),
+        dictionary,
+        &[0; 48],
+    ]
+    .concat();
+    assert_eq!(
+        MatrixReader::open(&inputs.write("x.npy", content))
+            .unwrap()
+            .rows(),
+        4
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read(rows in prop::collection::vec(any::<[f32; 4]>(), 1..30)) {
+        let inputs = Inputs::new();
+        let path = inputs.write("x.npy", npy("<f4", rows.len(), 4, |r, c| rows[r][c].to_le_bytes().to_vec()));
+        let mut matrix = MatrixReader::open(&path).unwrap();
+        for (row, expected) in rows.iter().enumerate().rev() {
+            let mut found = Vec::new();
+            matrix.read_f32(row, &mut found).unwrap();
+            prop_assert_eq!(found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), expected.map(f32::to_bits));
+        }
+    }
+
+    #[test]
+    fn damaged_headers_are_errors(place in 0usize..128, byte: u8) {
+        let inputs = Inputs::new();
+        let mut content = npy("<f4", 3, 2, |_, _| vec![0; 4]);
+        let place = place % content.len();
+        content[place] = byte;
+        match MatrixReader::open(&inputs.write("x.npy", content)) {
+            Ok(mut matrix) => matrix.read_f32(matrix.rows() - 1, &mut Vec::new()).unwrap(),
+            Err(FormatError::Matrix { .. } | FormatError::Empty { .. }) => {}
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
+}

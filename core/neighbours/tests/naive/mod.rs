@@ -1,0 +1,242 @@
+//! A naive search in double precision, and cases to hold the real one against it.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use half::f16;
+use protea_neighbours::{
+    Index, Kernel, Labels, Membership, Metric, Neighbour, Neighbours, RowBlock, SearchOptions,
+    Values,
+};
+
+/// A matrix of either type, owned.
+#[derive(Debug, Clone)]
+pub enum Data {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+}
+
+impl Data {
+    pub fn new(values: Vec<f32>, half: bool) -> Self {
+        if half {
+            Data::F16(values.into_iter().map(f16::from_f32).collect())
+        } else {
+            Data::F32(values)
+        }
+    }
+
+    pub fn row(&self, row: usize, width: usize) -> Vec<f64> {
+        let range = row * width..(row + 1) * width;
+        match self {
+            Data::F32(values) => values[range]
+                .iter()
+                .map(|&value| f64::from(value))
+                .collect(),
+            Data::F16(values) => values[range].iter().map(|value| value.to_f64()).collect(),
+        }
+    }
+
+    pub fn rows(&self, width: usize) -> usize {
+        match self {
+            Data::F32(values) => values.len() / width,
+            Data::F16(values) => values.len() / width,
+        }
+    }
+
+    /// Cut into blocks of at most `cut` rows.
+    pub fn blocks(&self, width: usize, cut: usize) -> Vec<RowBlock<'_>> {
+        let rows = self.rows(width);
+        (0..rows)
+            .step_by(cut)
+            .map(|first_row| {
+                let block = cut.min(rows - first_row);
+                let range = first_row * width..(first_row + block) * width;
+                let values = match self {
+                    Data::F32(values) => Values::F32(&values[range]),
+                    Data::F16(values) => Values::F16(&values[range]),
+                };
+                RowBlock {
+                    first_row,
+                    rows: block,
+                    values,
+                }
+            })
+            .collect()
+    }
+}
+
+pub fn distance(metric: Metric, left: &[f64], right: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    match metric {
+        Metric::L2 => left.iter().zip(right).map(|(a, b)| (a - b) * (a - b)).sum(),
+        Metric::Cosine => {
+            let norms = (dot(left, left) * dot(right, right)).sqrt();
+            if norms == 0.0 {
+                1.0
+            } else {
+                1.0 - dot(left, right) / norms
+            }
+        }
+    }
+}
+
+/// What one search is asked, owned.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub width: usize,
+    pub references: Data,
+    pub queries: Data,
+    pub masks: Option<(Vec<u8>, usize)>,
+    pub exclude: Option<Vec<Option<u32>>>,
+    pub labels: Option<(Vec<u32>, Vec<u32>)>,
+    pub k: usize,
+    pub cut: usize,
+    pub metric: Metric,
+}
+
+impl Case {
+    pub fn search(&self, kernel: Option<Kernel>, threads: usize) -> Neighbours {
+        let membership = match &self.masks {
+            None => Membership::All,
+            Some((masks, groups)) => Membership::Masks {
+                masks,
+                groups: *groups,
+            },
+        };
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool of a few threads");
+        pool.install(|| {
+            let blocks = self.references.blocks(self.width, self.cut);
+            let index = Index::new(self.width, blocks, membership, self.metric)
+                .expect("the case is well formed");
+            let options = SearchOptions {
+                k: self.k,
+                exclude: self.exclude.as_deref(),
+                labels: self.labels.as_ref().map(|(queries, references)| Labels {
+                    queries,
+                    references,
+                }),
+                kernel,
+            };
+            index
+                .search(
+                    &self.queries.blocks(self.width, self.cut),
+                    &options,
+                    &|_, _| true,
+                )
+                .expect("the case is well formed")
+        })
+    }
+
+    /// Every kernel and thread count must give the same answer, bit for bit; returns it.
+    pub fn search_all_ways(&self) -> Neighbours {
+        let first = self.search(Some(Kernel::Portable), 1);
+        for kernel in Kernel::available() {
+            for threads in [1, 2, 5] {
+                let other = self.search(Some(kernel), threads);
+                assert_eq!(first, other, "{} with {threads} threads", kernel.name());
+            }
+        }
+        assert_eq!(first, self.search(None, 2), "the default kernel");
+        first
+    }
+
+    fn same_label(&self, query: usize, row: u32) -> bool {
+        self.labels.as_ref().is_some_and(|(queries, references)| {
+            queries[query] != Labels::NONE && queries[query] == references[row as usize]
+        })
+    }
+
+    pub fn check(&self) {
+        let found = self.search_all_ways();
+        let groups = self.masks.as_ref().map_or(1, |(_, groups)| *groups);
+        let references: Vec<_> = (0..self.references.rows(self.width))
+            .map(|r| self.references.row(r, self.width))
+            .collect();
+        assert_eq!(found.queries(), self.queries.rows(self.width));
+        assert_eq!(found.groups(), groups);
+        for query in 0..found.queries() {
+            let values = self.queries.row(query, self.width);
+            let excluded = self.exclude.as_ref().and_then(|exclude| exclude[query]);
+            let all: Vec<f64> = references
+                .iter()
+                .map(|row| distance(self.metric, &values, row))
+                .collect();
+            for group in 0..groups {
+                let mut expected: Vec<(f64, u32)> = all
+                    .iter()
+                    .zip(0..)
+                    .filter(|&(_, row)| Some(row) != excluded)
+                    .filter(|&(_, row)| !self.same_label(query, row))
+                    .filter(|&(_, row)| {
+                        self.masks
+                            .as_ref()
+                            .is_none_or(|(m, _)| m[row as usize] >> group & 1 == 1)
+                    })
+                    .map(|(distance, row)| (*distance, row))
+                    .collect();
+                expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                let members: Vec<u32> = expected.iter().map(|&(_, row)| row).collect();
+                expected.truncate(self.k);
+                compare(found.list(query, group), &expected, &members, &all);
+            }
+        }
+    }
+}
+
+/// The two searches sum in different orders, so that rows may change places where their distances
+/// differ in the last bits only; apart from that the lists must agree.
+fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs().max(b.abs()));
+    for (found, (distance, _)) in found.iter().zip(expected) {
+        assert!(
+            close(found.distance, *distance),
+            "{found:?}, expected {distance}"
+        );
+        assert!(
+            close(found.distance, all[found.row as usize]),
+            "{found:?} has another distance"
+        );
+        assert!(members.contains(&found.row), "{found:?} is no member");
+    }
+    for pair in found.windows(2) {
+        assert!(
+            (pair[0].distance, pair[0].row) < (pair[1].distance, pair[1].row),
+            "{pair:?} out of order"
+        );
+    }
+}
+
+/// A small generator, so that large cases do not need a file.
+pub fn noise(seed: u64, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+pub fn plain(
+    width: usize,
+    references: Vec<f32>,
+    queries: Vec<f32>,
+    k: usize,
+    metric: Metric,
+) -> Case {
+    Case {
+        width,
+        references: Data::F32(references),
+        queries: Data::F32(queries),
+        masks: None,
+        exclude: None,
+        labels: None,
+        k,
+        cut: 777,
+        metric,
+    }
+}
