@@ -84,7 +84,7 @@ fn a_missing_library_is_named_before_and_during_a_run() {
     let arguments = ["run", "lightgbm", "--runner-dir", &alone];
     protea(&place, &arguments, None).fails_with(1, &["is missing", LIBRARY, remedy]);
     let named = place.join("nowhere.so");
-    protea(&place, &arguments, Some(&named)).fails_with(1, &["nowhere.so, which is not there"]);
+    protea(&place, &arguments, Some(&named)).fails_with(1, &["nowhere.so, which does not exist"]);
 }
 
 #[test]

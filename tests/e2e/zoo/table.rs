@@ -42,14 +42,9 @@ impl Line {
     /// How long a step of it may take. Short only for runners that hang. The steps before the one that
     /// hangs must finish in that time too.
     pub fn limit(&self) -> Duration {
+        let timeout = DispatchError::Worker(WorkerError::TimedOut { limit: LIMIT });
         match self.outcome {
-            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so)
-                if is_so(&DispatchError::Worker(WorkerError::TimedOut {
-                    limit: LIMIT,
-                })) =>
-            {
-                LIMIT
-            }
+            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so) if is_so(&timeout) => LIMIT,
             _ => AMPLE,
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
 use protea_formats::{FastaReader, FormatError};
 use protea_ontology::Ontology;
@@ -188,7 +189,7 @@ fn a_window_that_takes_all_memory_is_refused() {
     let inputs = Inputs::new();
     let header = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0x00, 0x00];
     let error = sequences(&inputs.write("long.zst", header)).unwrap_err();
-    assert!(error.to_string().contains("too much memory"), "{error}");
+    assert!(with_causes(&error).contains("too much memory"), "{error}");
 }
 
 /// The most memory this process has had, in KiB.

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use proptest::prelude::*;
+use protea_contracts::error::with_causes;
 use protea_formats::{
     AnnotationReader, FastaReader, FastaRecord, FormatError, check_information_accretion, read_ids,
     read_taxonomy,
@@ -33,7 +34,7 @@ fn annotations(path: &std::path::Path) -> Result<Vec<Row>, FormatError> {
 
 /// The error's text, which must begin with the file and hold every word.
 fn message<T: std::fmt::Debug>(result: Result<T, FormatError>, words: &[&str]) {
-    let text = result.unwrap_err().to_string();
+    let text = with_causes(&result.unwrap_err());
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }
@@ -80,7 +81,7 @@ fn fasta_errors_name_line_and_remedy() {
     }
     message(
         fasta(&inputs.path("absent.fasta")),
-        &["absent.fasta", "cannot be read", "check that the path"],
+        &["absent.fasta", "cannot be read: No such file"],
     );
     message(fasta(inputs.dir.path()), &["directory"]);
     let mut cut = std::fs::read(inputs.gzip("proteins.fasta")).unwrap();
