@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use protea_tracking::{EventKind, RunStart, RunStatus, Tracker, testkit::TrackerSuite};
+use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, testkit::TrackerSuite};
 use serde_json::{Value, json};
 
 use crate::{events, finish, log, send, server::Server, tracker};
