@@ -1,20 +1,20 @@
-//! Where two JSON values differ.
+//! Compares metrics.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// The first place where two values differ, and by how much.
+/// Where two values differ the most, as a JSON pointer, and by how much.
+///
+/// The gap is infinite where a value is not a number in both. `None` if they are equal.
 pub(crate) fn difference(one: &Value, other: &Value) -> Option<(String, f64)> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let keys = one
                 .keys()
                 .chain(other.keys().filter(|key| !one.contains_key(*key)));
+            let value = |map: &Map<String, Value>, key| map.get(key).cloned().unwrap_or_default();
             keys.filter_map(|key| {
-                let of = |map: &serde_json::Map<String, Value>| {
-                    map.get(key).cloned().unwrap_or_default()
-                };
-                let (place, gap) = difference(&of(one), &of(other))?;
-                Some((format!("/{key}{place}"), gap))
+                let (pointer, gap) = difference(&value(one, key), &value(other, key))?;
+                Some((format!("/{key}{pointer}"), gap))
             })
             .max_by(|(_, one), (_, other)| one.total_cmp(other))
         }
