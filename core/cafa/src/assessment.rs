@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, ReferenceModel,
-    RunnerError, prelude::Serialize,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
+    ReferenceModel, RunnerError, prelude::Serialize,
 };
 use serde_json::json;
 
