@@ -1,11 +1,11 @@
 //! Runners and hosts of different minor versions of the contract understand each other.
 //!
 //! Three contracts are built from this source, with a tiny runner and a tiny host each: version 1.0.0,
-//! before `explain`; the contract as it is; and one that has grown (a newer minor version,
+//! before runners could explain; the contract as it is; and one that has grown (a younger minor version,
 //! a request field, a function in the root module and in the sink's table, a trait method, a kind of
 //! error). Every host opens all runners.
 
-mod versions;
+mod changes;
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use protea_e2e::{
 };
 use serde_json::{Value, json};
 
-use versions::{grow, shrink};
+use changes::{APPENDED, GROWTH, LATER};
 
 const FIRST_VERSION: &str = "1.0.0";
 const GROWN_VERSION: &str = "1.99.0";
@@ -46,7 +46,41 @@ fn sources(directory: &Path, below: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// A version of the contract.
+fn grow(file: &Path, text: String) -> String {
+    let mut text = text;
+    for (of, behind, added) in GROWTH {
+        if file == Path::new(of) {
+            let at = text.find(behind).unwrap_or_else(|| {
+                panic!("{of} no longer has {behind:?}: let GROWTH of this test follow it")
+            });
+            text.insert_str(at + behind.len(), added);
+        }
+    }
+    for (of, added) in APPENDED {
+        if file == Path::new(of) {
+            text.push_str(added);
+        }
+    }
+    text
+}
+
+/// The contract before it had what [`LATER`] lists.
+fn shrink(file: &Path, text: String) -> String {
+    let mut text = text;
+    for (of, begin, end) in LATER {
+        if file == Path::new(of) {
+            let at = text.find(begin);
+            let range = at.and_then(|at| Some(at..at + text[at..].find(end)? + end.len()));
+            let range = range.unwrap_or_else(|| {
+                panic!("{of} no longer has {begin:?} … {end:?}: let LATER of this test follow it")
+            });
+            text.replace_range(range, "");
+        }
+    }
+    text
+}
+
+/// A contract, by its age.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Age {
     First,
@@ -73,7 +107,7 @@ impl Age {
         }
     }
 
-    /// The source of this version, made from that of today.
+    /// The source of the contract then.
     fn source(self, file: &Path, text: String) -> String {
         match self {
             Self::First => shrink(file, text),
@@ -82,7 +116,7 @@ impl Age {
         }
     }
 
-    /// The features of the runner and the host, which use what the version has.
+    /// What runner and host may use.
     fn features(self) -> &'static str {
         match self {
             Self::First => "[]",
@@ -92,7 +126,7 @@ impl Age {
     }
 }
 
-/// Writes a workspace with the contract, a runner and a host, and builds it.
+/// Lays out a workspace of the contract, a runner and a host, and builds it.
 fn build(age: Age, directory: &Path) {
     let name = age.name();
     let workspace = directory.join(name);
@@ -148,7 +182,7 @@ fn build(age: Age, directory: &Path) {
     build_own_workspace(&workspace.join("Cargo.toml"), &directory.join("target"));
 }
 
-/// The directory with all hosts and runners. Kept between test runs.
+/// The directory of all hosts and runners; kept between test runs.
 fn all() -> &'static Path {
     static ALL: LazyLock<PathBuf> = LazyLock::new(|| {
         let profile = profile_directory();
@@ -161,7 +195,7 @@ fn all() -> &'static Path {
     &ALL
 }
 
-/// What a host prints about runners that it opens in this order.
+/// What a host says of runners that it opens in this order.
 fn ask(host: Age, runners: &[Age]) -> Vec<Value> {
     let output = Command::new(all().join(format!("host_{}", host.name())))
         .args(
@@ -178,7 +212,7 @@ fn ask(host: Age, runners: &[Age]) -> Vec<Value> {
         .collect()
 }
 
-/// What the host must print about the runner.
+/// What the host has to say of the runner.
 fn expected(host: Age, runner: Age) -> Value {
     let both_have = |age| host >= age && runner >= age;
     let runner_has_grown = runner == Age::Grown;
@@ -220,14 +254,14 @@ fn expected(host: Age, runner: Age) -> Value {
 }
 
 #[test]
-fn older_and_newer_runners_and_hosts_work_together() {
+fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
     use Age::{First, Grown, Today};
     for host in Age::ALL {
         for runners in [
             [First].as_slice(),
             &[Today],
             &[Grown],
-            // A process records the layouts that it has seen, starting with the first runner.
+            // One process has one record of layouts seen, which the first runner begins.
             &[First, Today, Grown],
             &[Grown, Today, First],
             &[Today, Grown, First, Today],
@@ -252,7 +286,7 @@ fn older_and_newer_runners_and_hosts_work_together() {
 }
 
 #[test]
-fn protea_runs_a_runner_of_a_newer_contract() {
+fn protea_itself_runs_a_runner_of_a_younger_contract() {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     let file = library("runner_grown");
@@ -280,7 +314,7 @@ fn protea_runs_a_runner_of_a_newer_contract() {
 }
 
 #[test]
-fn protea_says_that_an_older_runner_cannot_explain() {
+fn protea_itself_tells_that_an_older_runner_cannot_explain_yet() {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     let file = library("runner_first");

@@ -74,16 +74,12 @@ fn open_notices_size_absence_and_what_is_no_dataset() {
     let path = report.directory.join("annotations.arrow");
     let whole = fs::read(&path).unwrap();
     replace(&path, &whole[..whole.len() - 1]);
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(
         text.contains("annotations.arrow") && text.contains("bytes"),
         "{text}"
     );
     fs::remove_file(&path).unwrap();
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(text.contains("annotations.arrow"), "{text}");
 }

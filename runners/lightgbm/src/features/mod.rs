@@ -18,4 +18,4 @@ pub(crate) use alignments::Alignments;
 pub(crate) use candidates::{Candidates, Extractor, Query};
 pub(crate) use schema::embedding_source;
 pub(crate) use schema::{Schema, SchemaError};
-pub(crate) use table::{FEATURES, Feature, Needs};
+pub(crate) use table::{FEATURES, Needs};

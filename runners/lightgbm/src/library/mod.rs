@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::LibraryDeclaration;
 
-pub(crate) use booster::{Booster, Data, threads_for};
+pub(crate) use booster::{Booster, threads_for};
 pub(crate) use error::LightGbmError;
 pub(crate) use matrix::Matrix;
 

@@ -1,9 +1,7 @@
-//! The source of the contract as version 1.0.0 had it, and as a later version may have it.
+//! How the contract of another version differs from the one in this source, as changes of its text.
 
-use std::path::Path;
-
-/// Additions: a file of the contract, a text in it, and what is inserted behind that text.
-const GROWTH: [(&str, &str, &str); 19] = [
+/// What grows: a file of the contract, a text that is in it, and what is added behind that text.
+pub(super) const GROWTH: [(&str, &str, &str); 19] = [
     (
         "src/request.rs",
         "    #[serde(default)]\n    pub threads: usize,\n",
@@ -104,7 +102,7 @@ const GROWTH: [(&str, &str, &str); 19] = [
     ),
 ];
 /// Text added at the end of files that grow.
-const APPENDED: [(&str, &str); 2] = [
+pub(super) const APPENDED: [(&str, &str); 2] = [
     (
         "src/abi/sink_functions.rs",
         "\nunsafe extern \"C\" fn clock(_: *const ()) -> u64 {\n    1234\n}\n",
@@ -120,8 +118,8 @@ const APPENDED: [(&str, &str); 2] = [
          Result<EvalResult, RunnerError> {\n        runner.predict(&request, emit)\n    }\n}\n",
     ),
 ];
-/// What version 1.0.0 lacked: a file of the contract, and the begin and end of what was added later.
-const LATER: [(&str, &str, &str); 17] = [
+/// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
+pub(super) const LATER: [(&str, &str, &str); 17] = [
     ("src/runner.rs", "    explanation", "Explanation,\n"),
     ("src/runner.rs", " ExplainRequest", ","),
     (
@@ -172,36 +170,3 @@ const LATER: [(&str, &str, &str); 17] = [
     ),
     ("src/lib.rs", " Explain", ","),
 ];
-/// The contract with what [`GROWTH`] and [`APPENDED`] list.
-pub fn grow(file: &Path, text: String) -> String {
-    let mut text = text;
-    for (of, behind, added) in GROWTH {
-        if file == Path::new(of) {
-            let at = text
-                .find(behind)
-                .unwrap_or_else(|| panic!("{of} no longer has {behind:?}: update GROWTH"));
-            text.insert_str(at + behind.len(), added);
-        }
-    }
-    for (of, added) in APPENDED {
-        if file == Path::new(of) {
-            text.push_str(added);
-        }
-    }
-    text
-}
-
-/// The contract without what [`LATER`] lists.
-pub fn shrink(file: &Path, text: String) -> String {
-    let mut text = text;
-    for (of, begin, end) in LATER {
-        if file == Path::new(of) {
-            let at = text.find(begin);
-            let range = at.and_then(|at| Some(at..at + text[at..].find(end)? + end.len()));
-            let range = range
-                .unwrap_or_else(|| panic!("{of} no longer has {begin:?} … {end:?}: update LATER"));
-            text.replace_range(range, "");
-        }
-    }
-    text
-}
