@@ -1,9 +1,9 @@
 /*
  * mean-ia: a protea runner in plain C.
  *
- * It learns one number: the mean, or the median, of the information accretion of the terms of a
- * dataset (`ia.tsv`, in bits), and is scored by how far that is from the terms of another, on
- * average. Its metric is its own, so it declares it in `describe`.
+ * It learns one number: the mean or the median information accretion of the terms of a dataset
+ * (`ia.tsv`, in bits). Its score is the mean distance of that number from the terms of another
+ * dataset. This metric is not in the CAFA schema, so `describe` declares it.
  */
 #include <math.h>
 
@@ -20,7 +20,7 @@ static const char CAPABILITIES[] =
     "{\"descriptor\":" PROTEA_DESCRIPTOR_JSON(NAME, VERSION, SUMMARY)
     ",\"spec_schema\":{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
     "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"statistic\":{"
-    "\"description\":\"What of the terms' information accretion is learnt.\","
+    "\"description\":\"The statistic of the terms' information accretion.\","
     "\"type\":\"string\",\"enum\":[\"mean\",\"median\"],\"default\":\"mean\"}}}"
     ",\"spec_defaults\":{\"statistic\":\"mean\"}"
     ",\"metrics\":{\"groups\":[],\"metrics\":[{\"name\":\"mean_absolute_error\","
@@ -65,7 +65,7 @@ static void free_answer(protea_answer *answer) {
     answer->json = NULL;
 }
 
-/* Whether the host wants the call to end. */
+/* Emits an event. Returns whether the host cancels the call. */
 static int emit(const protea_host *host, const char *event, const char *fields) {
     return host->emit(host, event, strlen(event), NULL, 0, fields, strlen(fields),
                       PROTEA_LEVEL_INFO);
@@ -78,7 +78,7 @@ typedef struct terms {
     size_t count;
 } terms;
 
-/* Holds a file of the dataset against the sum in `listed`, and keeps it if it is `ia.tsv`. */
+/* Checks a file of the dataset against its SHA-256 in `listed`. Keeps the content of `ia.tsv`. */
 static int check_file(json dataset_uri, json listed, text *kept) {
     json name = member(listed, "path"), sum = member(listed, "sha256");
     if (!name.start || *name.start != '"') return 0;
@@ -100,7 +100,7 @@ static int check_file(json dataset_uri, json listed, text *kept) {
     return same;
 }
 
-/* Reads the terms of the dataset at `uri`. Answers 0 where all is well; otherwise `*status`. */
+/* Reads the terms of the dataset at `uri`. Returns 0 on success; otherwise sets `*status`. */
 static int read_terms(json uri, const protea_host *host, terms *into, protea_answer *answer,
                       uint32_t *status) {
     text manifest = {0}, table = {0};
@@ -108,18 +108,18 @@ static int read_terms(json uri, const protea_host *host, terms *into, protea_ans
     *into = (terms){NULL, 0};
     *status = PROTEA_OK;
     if (!path || !read_file(path, &manifest)) {
-        *status = error(answer, "dataset", "it has no readable dataset.json: ", path);
+        *status = error(answer, "dataset", "cannot read the manifest of the dataset: ", path);
         goto done;
     }
     json files = member(json_of(manifest.bytes, manifest.length), "files"), file, key;
     for (const char *at = NULL; next(files, &at, &key, &file);)
         if (!check_file(uri, file, &table)) {
             *status = error(answer, "dataset",
-                            "a file is missing, or not what this lists; get a fresh copy: ", path);
+                            "a file is missing or differs from the manifest; get a new copy: ", path);
             goto done;
         }
     if (!table.bytes) {
-        *status = error(answer, "dataset", "it lists no ia.tsv: ", path);
+        *status = error(answer, "dataset", "the manifest does not list ia.tsv: ", path);
         goto done;
     }
     size_t lines = 0;
@@ -131,10 +131,10 @@ static int read_terms(json uri, const protea_host *host, terms *into, protea_ans
     }
     for (char *line = table.bytes, *end; *line; line = end + (*end == '\n')) {
         end = line + strcspn(line, "\n");
-        char *tab = memchr(line, '\t', (size_t)(end - line)), *behind = tab;
-        double bits = tab ? strtod(tab + 1, &behind) : 0.0;
-        if (!tab || behind != end || !isfinite(bits) || bits < 0.0) {
-            *status = error(answer, "dataset", "its ia.tsv has a line without a term and its bits: ",
+        char *tab = memchr(line, '\t', (size_t)(end - line)), *rest = tab;
+        double bits = tab ? strtod(tab + 1, &rest) : 0.0;
+        if (!tab || rest != end || !isfinite(bits) || bits < 0.0) {
+            *status = error(answer, "dataset", "ia.tsv has a line that is not a term and its bits: ",
                             path);
             goto done;
         }
@@ -148,7 +148,7 @@ static int read_terms(json uri, const protea_host *host, terms *into, protea_ans
             }
         }
     }
-    if (into->count == 0) *status = error(answer, "dataset", "its ia.tsv has no terms: ", path);
+    if (into->count == 0) *status = error(answer, "dataset", "ia.tsv has no terms: ", path);
 done:
     free(path);
     free(manifest.bytes);
@@ -192,22 +192,22 @@ static char *model_path(json uri) {
     return path;
 }
 
-/* Answers 0 where all is well; `document` keeps the text that `statistic` lies in. */
+/* Returns 0 on success. `statistic` points into the text that `document` keeps. */
 static int read_model(json uri, text *document, json *statistic, double *information,
                       protea_answer *answer, uint32_t *status) {
     char *path = model_path(uri);
     *status = PROTEA_OK;
     if (!path || !read_file(path, document)) {
-        *status = error(answer, "model", "it cannot be read: ", path);
+        *status = error(answer, "model", "cannot read the model: ", path);
     } else {
         json model = json_of(document->bytes, document->length);
         json number = member(model, "information");
         *statistic = member(model, "statistic");
-        char *behind = NULL;
-        *information = number.start ? strtod(number.start, &behind) : NAN;
-        if (!is_text(member(model, "kind"), NAME) || behind != number.end ||
+        char *rest = NULL;
+        *information = number.start ? strtod(number.start, &rest) : NAN;
+        if (!is_text(member(model, "kind"), NAME) || rest != number.end ||
             !isfinite(*information) || !(is_text(*statistic, "mean") || is_text(*statistic, "median")))
-            *status = error(answer, "model", "it is not a model of " NAME ": ", path);
+            *status = error(answer, "model", "not a model of " NAME ": ", path);
     }
     free(path);
     return *status != PROTEA_OK;
@@ -221,7 +221,7 @@ static uint32_t describe(protea_answer *answer) {
     return answer_text(answer, &json, PROTEA_OK);
 }
 
-static uint32_t refuse_setting(json key, protea_answer *answer) {
+static uint32_t reject_setting(json key, protea_answer *answer) {
     text json = {0};
     say(&json, "{\"kind\":\"invalid_spec\",\"pointer\":\"");
     if (key.start) {
@@ -238,11 +238,11 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
     json asked = json_of(request, length), key = {NULL, NULL}, value;
     json spec = member(asked, "spec"), output = member(asked, "output_uri");
     int median = 0;
-    if (!spec.start || *spec.start != '{') return refuse_setting(key, answer);
+    if (!spec.start || *spec.start != '{') return reject_setting(key, answer);
     for (const char *at = NULL; next(spec, &at, &key, &value);) {
         median = is_text(value, "median");
         if (!is_text(key, "statistic") || (!median && !is_text(value, "mean")))
-            return refuse_setting(key, answer);
+            return reject_setting(key, answer);
     }
     uint32_t status;
     terms train;
@@ -293,7 +293,7 @@ static uint32_t evaluate(const char *request, size_t length, const protea_host *
     return status;
 }
 
-/* Writes one file of the export, and lists it. */
+/* Writes one file of the export and adds it to the list. */
 static int export_file(json output, const char *role, const char *name, const text *content,
                        text *list) {
     char hex[65];

@@ -16,7 +16,7 @@ const METHODS: [(&str, &str, &str); 3] = [
     ("mmseqs", "mmseqs", "mmseqs2"),
 ];
 
-/// The methods whose programs are here. What is missing is said; in CI that is a failure.
+/// The methods whose programs are installed. Prints those that are missing; in CI that is a failure.
 pub fn installed() -> impl Iterator<Item = &'static str> {
     let there = |program: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -123,7 +123,7 @@ fn a_database_is_made_once_for_the_runs_of_a_workspace() {
             let (database, again, _) = run(&["--sandbox=strict"]);
             assert_eq!((database, &again), ("reused".into(), &scores), "{method}");
         }
-        // The models are files of the user's: what is changed in one is in no other.
+        // Each model has its own copy of the database.
         let model = model.as_str().unwrap().trim_start_matches("file://");
         fs::remove_dir_all(Path::new(model).parent().unwrap()).unwrap();
         let (database, again, _) = run(&["--seed", "1"]);
@@ -131,7 +131,7 @@ fn a_database_is_made_once_for_the_runs_of_a_workspace() {
     }
 }
 
-/// A program that never ends, which says that it has begun in a file.
+/// A program that never ends and writes its process id to a file when it starts.
 pub fn endless(place: &Place) -> (std::path::PathBuf, std::path::PathBuf) {
     let (directory, begun) = (place.join("endless"), place.join("begun"));
     fs::create_dir(&directory).unwrap();
@@ -184,7 +184,7 @@ fn cancelling_ends_the_program_too() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while fs::read_to_string(&begun)
             .unwrap_or_default()
             .trim()
@@ -201,7 +201,7 @@ fn cancelling_ends_the_program_too() {
     }
 }
 
-/// The process whose number is in the file is no more.
+/// Asserts that the process whose id is in the file ends.
 pub fn assert_gone(begun: &Path) {
     let process = fs::read_to_string(begun).unwrap();
     let status = Path::new("/proc").join(process.trim()).join("status");

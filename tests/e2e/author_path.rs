@@ -1,4 +1,4 @@
-//! The author's path: `runners new`, cargo, `runners install`, `run`, with nothing done by hand.
+//! From `runners new` over cargo and `runners install` to `run`, with nothing done by hand.
 
 use std::{fs, process::Command};
 
@@ -77,7 +77,7 @@ fn a_new_runner_builds_passes_its_tests_is_installed_and_runs() {
 }
 
 #[test]
-fn a_new_runner_is_refused_a_name_that_is_none_and_a_place_that_is_taken() {
+fn new_rejects_an_invalid_name_and_an_existing_directory() {
     let place = Place::new();
     for name in ["../up", "My", "a b", "a\nb", "1st", ""] {
         place
@@ -97,7 +97,7 @@ fn a_new_runner_is_refused_a_name_that_is_none_and_a_place_that_is_taken() {
 }
 
 #[test]
-fn an_installed_runner_takes_the_place_of_the_one_before_whatever_its_file_is_called() {
+fn installing_replaces_the_runner_with_the_same_name() {
     let place = Place::new();
     let users = place.runner_directory("data-home/protea/runners", &[]);
     let before = users.join(library("renamed"));
@@ -107,7 +107,7 @@ fn an_installed_runner_takes_the_place_of_the_one_before_whatever_its_file_is_ca
     let ran = place.protea(["runners", "install", toy]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert!(ran.stdout.contains("replacing version 1."), "{ran:#?}");
-    // The runners beside the executable go before.
+    // Runners in the directory of the executable take precedence.
     assert!(
         ran.stderr
             .contains("takes precedence over the installed one"),
@@ -127,7 +127,7 @@ fn an_installed_runner_takes_the_place_of_the_one_before_whatever_its_file_is_ca
 }
 
 #[test]
-fn what_is_no_runner_or_does_not_load_is_not_installed_and_nothing_is_left() {
+fn a_file_that_does_not_load_is_not_installed() {
     let place = Place::new();
     let notes = place.write("notes.so", "not a library");
     place
@@ -138,7 +138,7 @@ fn what_is_no_runner_or_does_not_load_is_not_installed_and_nothing_is_left() {
         .fails_with(4, &["nowhere.so cannot be installed", "cannot be read"]);
     assert!(!place.join("data-home").exists());
 
-    // Its descriptor says another name than its code.
+    // Its descriptor has another name than its code.
     let mut bytes = fs::read(built().join(library("protea_toy"))).unwrap();
     let magic = protea_contracts::descriptor::MAGIC;
     let at = bytes
@@ -164,7 +164,7 @@ fn what_is_no_runner_or_does_not_load_is_not_installed_and_nothing_is_left() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_breaks_the_contract_is_not_installed_and_every_failed_test_is_named() {
+fn a_runner_that_breaks_the_contract_is_not_installed() {
     use protea_e2e::zoo;
 
     let place = Place::new();
@@ -189,7 +189,7 @@ fn what_breaks_the_contract_is_not_installed_and_every_failed_test_is_named() {
     let users = place.join("data-home/protea/runners");
     assert_eq!(fs::read_dir(&users).unwrap().count(), 0);
 
-    // What the suite is to know of it is heeded here too.
+    // `install` reads conformance.toml too.
     place.write(
         "conformance.toml",
         "[skip]\n\"isolation/repeated\" = \"a licence for one call\"\n\

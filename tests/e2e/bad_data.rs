@@ -1,4 +1,4 @@
-//! Datasets that cannot be used: file, place and remedy are named, and no run is begun.
+//! Unusable datasets: the error names file, place and remedy, and no run begins.
 
 use std::{
     ffi::OsStr,

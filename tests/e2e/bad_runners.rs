@@ -1,4 +1,4 @@
-//! Runner files that cannot be used: each is named, with the reason and the remedy, and nothing is loaded.
+//! Unusable runner files: each is named with the reason and the remedy, and nothing is loaded.
 
 use std::{fs, path::Path};
 
@@ -40,7 +40,7 @@ fn a_text_file_with_the_ending_of_a_library_is_named() {
 }
 
 #[test]
-fn a_library_cut_short_anywhere_is_refused_before_the_system_maps_it() {
+fn a_truncated_library_is_rejected_before_it_is_mapped() {
     let place = Place::new();
     let directory = place.runner_directory("runners", &["protea_toy"]);
     let file = directory.join(library("protea_toy"));
@@ -110,7 +110,7 @@ fn a_descriptor_that_lies_about_the_name_is_caught() {
 }
 
 #[test]
-fn a_setting_that_does_not_exist_or_is_out_of_range_is_pointed_at_and_nothing_is_written() {
+fn an_invalid_setting_is_named_and_nothing_is_written() {
     let place = Place::new();
     place
         .protea(["run", "knn", "--set", "neighbours=5"])

@@ -1,20 +1,15 @@
-//! The comparison of runners: the scores of single runs side by side, with intervals, whatever
-//! becomes of one of them.
+//! `protea benchmark`: the scores of several runners side by side, with confidence intervals.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+mod failures;
+
+use std::{collections::BTreeMap, fs};
 
 use protea_core::{Workspace, workspace::Status};
-use protea_e2e::{Place, Ran, compile_c, test, train};
+use protea_e2e::{Place, test, train};
 use serde_json::{Value, json};
 
 use crate::{
-    aligners::{assert_gone, endless, installed, protea},
+    aligners::installed,
     reranker::lightgbm,
     search::parabola::{events, manifests},
 };
@@ -55,7 +50,7 @@ fn rows(found: &Value) -> &Vec<Value> {
 }
 
 #[test]
-fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() {
+fn rows_have_the_scores_of_single_runs_and_an_interval() {
     let place = Place::new();
     let found = compared(&place, &[]);
     assert_eq!(rows(&found).len(), 9);
@@ -103,7 +98,7 @@ fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() 
             assert_eq!(row[metric], expected[metric], "{row}");
         }
     }
-    // Each but the best is compared with the best, and what is far apart is found to be so.
+    // Every runner is compared with the best one, and clear differences are significant.
     let differences = found["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 6);
     let naive = differences.iter().filter(|d| d["runner"] == "naive");
@@ -117,7 +112,7 @@ fn each_row_has_the_scores_of_a_run_by_itself_and_an_interval_around_its_fmax() 
 }
 
 #[test]
-fn a_benchmark_is_on_record_with_its_contenders_below_it_and_its_table_in_three_forms() {
+fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
     let place = Place::new();
     let found = compared(&place, &["--track", "tensorboard", "--tag", "of=tests"]);
     let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
@@ -208,7 +203,7 @@ fn a_benchmark_is_on_record_with_its_contenders_below_it_and_its_table_in_three_
 }
 
 #[test]
-fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_wanted() {
+fn the_seed_fixes_the_intervals_and_resume_reuses_results() {
     let place = Place::new();
     let first = compared(&place, &[]);
     assert_eq!(first["taken_over"], json!([]));
@@ -217,7 +212,7 @@ fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_w
     assert_eq!(resumed["rows"], first["rows"]);
     let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
     assert_eq!(manifests(&workspace, "contender").len(), 3);
-    // With other threads the time would be another one.
+    // The number of threads changes the time, so a result with another number is not reused.
     let anew = compared(&place, &["--resume", "--threads", "1"]);
     assert_eq!(anew["taken_over"], json!([]));
     let scores = |found: &Value, keys: &[&str]| -> Vec<Value> {
@@ -235,112 +230,7 @@ fn the_seed_makes_the_intervals_and_a_benchmark_that_was_done_is_taken_over_if_w
     assert_eq!(none["differences"], json!([]));
 }
 
-#[test]
-fn who_fails_stops_nobody_and_says_why() {
-    let place = Place::new();
-    let nothing = place.join("nothing");
-    fs::create_dir(&nothing).unwrap();
-    let directory = place.runner_directory("runners", &[]);
-    compile_c("tests/e2e/c/parabola.c", "parabola", &directory, &[]);
-    let arguments = [
-        "benchmark",
-        "--json",
-        "--runner-dir",
-        "runners",
-        "--bootstrap",
-        "50",
-        "--runners",
-        "diamond,nobody,parabola,naive,toy",
-    ];
-    let ran = Ran::from(protea(&place, &nothing, &arguments).output().unwrap());
-    ran.fails_with(1, &["no scores for diamond, nobody, parabola"]);
-    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(found["error"]["kind"], "failed");
-    let runners: Vec<&Value> = rows(&found).iter().map(|row| &row["runner"]).collect();
-    assert_eq!(runners, ["naive", "naive", "naive", "toy", "toy", "toy"]);
-    // The toy answers with the annotations themselves, and says that this means nothing.
-    assert_eq!(found["differences"], json!([]));
-    let failed = found["failed"].as_array().unwrap();
-    let expected = [
-        ("diamond", "apt-get install diamond-aligner"),
-        ("nobody", "nobody"),
-        ("parabola", "does not return the CAFA metrics"),
-    ];
-    assert_eq!(failed.len(), expected.len());
-    for (failed, (runner, part)) in failed.iter().zip(expected) {
-        assert_eq!(failed["runner"], runner);
-        assert!(
-            failed["reason"].as_str().unwrap().contains(part),
-            "{failed}"
-        );
-    }
-    let directory = found["artifacts"]["directory"].as_str().unwrap();
-    for name in ["benchmark.md", "benchmark.tsv", "benchmark.tex"] {
-        let table = fs::read_to_string(Path::new(directory).join(name)).unwrap();
-        assert!(table.contains("apt-get install diamond-aligner"), "{table}");
-    }
-
-    let none = place.protea(["benchmark", "--runners", "nobody", "--json"]);
-    none.fails_with(1, &["no runner produced scores"]);
-    let none: Value = serde_json::from_str(&none.stdout).unwrap();
-    assert_eq!(
-        (&none["rows"], &none["failed"][0]["runner"]),
-        (&json!([]), &json!("nobody"))
-    );
-
-    place
-        .protea(["benchmark", "--runners", "naive,knn", "--set", "knn.kk=1"])
-        .fails_with(3, &["knn: ", "did you mean \"k\"?"]);
-    place
-        .protea(["benchmark", "--runners", "naive", "--set", "k=1"])
-        .fails_with(2, &["--set knn.k=5"]);
-}
-
-#[test]
-fn ctrl_c_ends_the_one_that_goes_on_and_keeps_those_that_are_done() {
-    let place = Place::new();
-    let (path, begun) = endless(&place);
-    let arguments = ["benchmark", "--json", "--runners", "naive,diamond,knn"];
-    let running = protea(&place, &path, &arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while fs::read_to_string(&begun)
-        .unwrap_or_default()
-        .trim()
-        .is_empty()
-    {
-        assert!(Instant::now() < deadline, "the program was never started");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let id = running.id().to_string();
-    let interrupted = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(interrupted.success());
-    let output = running.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert_gone(&begun);
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(found["error"]["kind"], "cancelled");
-    assert_eq!(rows(&found).len(), 3);
-
-    let workspace = Workspace::open(place.join("protea-workspace")).unwrap();
-    assert_eq!(manifests(&workspace, "benchmark")[0].status, Status::Killed);
-    let ended: BTreeMap<String, Status> = manifests(&workspace, "contender")
-        .into_iter()
-        .map(|manifest| (manifest.name.unwrap(), manifest.status))
-        .collect();
-    let expected = [
-        ("benchmark/diamond".to_owned(), Status::Killed),
-        ("benchmark/naive".to_owned(), Status::Finished),
-    ];
-    assert_eq!(ended, BTreeMap::from(expected));
-    let resumed = place.protea(["benchmark", "--json", "--runners", "naive,knn", "--resume"]);
-    assert_eq!(resumed.json()["taken_over"], json!(["naive"]));
-}
-
-/// The comparison that the field makes: frequencies, alignments, neighbours, and neighbours re-ranked.
+/// The comparison that is usual in the field: frequencies, alignments, neighbours, re-ranked neighbours.
 #[test]
 fn the_methods_of_the_field_are_compared() {
     let mut runners = vec!["naive", "knn"];
@@ -365,7 +255,7 @@ fn the_methods_of_the_field_are_compared() {
         "--eval",
         test.to_str().unwrap(),
     ];
-    // Settings of a contender that is not there would be refused.
+    // Settings for a runner that does not take part are an error.
     let quick: &[&str] = match runners.contains(&"lightgbm") {
         true => &["--set", "lightgbm.trees=20", "--set", "lightgbm.aligned=5"],
         false => &[],
@@ -383,7 +273,7 @@ fn the_methods_of_the_field_are_compared() {
     assert_eq!(fmax.len(), 3 * runners.len());
     for aspect in ["MFO", "BPO", "CCO"] {
         let of = |runner| fmax.get(&(aspect, runner)).copied();
-        // Where there are no hits nothing is predicted, so that alignment may well lose to frequencies.
+        // Without hits nothing is predicted, so alignment may score lower than frequencies.
         let [naive, knn] = ["naive", "knn"].map(|runner| of(runner).unwrap());
         assert!(knn > naive, "{aspect}: {knn}, {naive}");
         if let Some(lightgbm) = of("lightgbm") {

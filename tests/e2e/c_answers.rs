@@ -1,5 +1,5 @@
-//! What a runner in C may answer, called in this process: all that can be checked becomes a typed
-//! error, and what is merely younger or unusual is understood.
+//! Answers of a runner in C, called in this process: invalid answers become typed errors, and newer or
+//! unusual ones are understood.
 
 use std::{
     path::PathBuf,
@@ -97,7 +97,7 @@ fn an_answer_that_is_none_breaks_the_contract() {
 }
 
 #[test]
-fn an_error_of_a_kind_that_only_a_younger_contract_has_is_told_as_a_failure() {
+fn an_unknown_kind_of_error_becomes_a_failure() {
     let call = fit("younger_error", &Arc::default());
     let Err(CallError::Runner(RunnerError::Failed { message })) = call.result else {
         panic!("{call:?}")
@@ -178,7 +178,7 @@ fn events_arrive_as_they_are_and_what_is_not_utf_8_is_replaced() {
 }
 
 #[test]
-fn an_event_below_the_hosts_level_is_dropped_and_null_for_a_host_is_survived() {
+fn low_events_are_dropped_and_a_null_host_is_accepted() {
     for sin in ["debug_events", "no_host", "none"] {
         let sink = Arc::<Kept>::default();
         assert!(fit(sin, &sink).result.is_ok(), "{sin}");
@@ -243,7 +243,7 @@ fn a_table_that_cannot_be_one_is_refused_when_it_is_opened() {
 }
 
 #[test]
-fn a_table_that_has_grown_at_its_end_is_taken_for_what_this_host_knows() {
+fn a_longer_function_table_is_accepted() {
     let place = Place::new();
     let library = compile_c(ANIMAL, "grown", place.path(), &["-DLONGER_TABLE"]);
     let runner = LoadedRunner::open(&library).unwrap();
@@ -275,7 +275,7 @@ fn a_runner_in_c_may_explain() {
 }
 
 #[test]
-fn a_table_without_explain_or_that_ends_before_it_is_answered_for() {
+fn a_table_without_explain_answers_unsupported() {
     let table = [
         ("left_out", &[][..]),
         (

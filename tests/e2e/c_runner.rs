@@ -1,5 +1,5 @@
-//! Runners in plain C: the example does the main job, and one that crashes or sends what is not
-//! text is survived.
+//! Runners in C: the example does the main job, and the host survives one that crashes or sends invalid
+//! UTF-8.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ fn with(source: &str, name: &str) -> (Place, String) {
     (place, directory)
 }
 
-/// What the example should learn, from the same file.
+/// What the example should learn from the same file.
 fn information(dataset: &Path) -> Vec<f64> {
     let table = fs::read_to_string(dataset.join("ia.tsv")).unwrap();
     let bits = |line: &str| line.split('\t').nth(1).unwrap().parse().unwrap();
@@ -86,7 +86,7 @@ fn the_example_in_c_fits_evaluates_and_exports_as_any_other() {
 }
 
 #[test]
-fn the_example_in_c_is_listed_and_its_settings_are_checked_without_it() {
+fn the_c_example_is_listed_and_validated_without_its_code() {
     let (place, runners) = with(EXAMPLE, "mean_ia");
     let list = place
         .protea(["runners", "list", "--json", "--runner-dir", &runners])
@@ -154,7 +154,7 @@ fn sin(sin: &str) -> (Place, Ran) {
     (place, ran)
 }
 
-/// The text of every file of that name in the place's workspace.
+/// The text of every file with this name in the workspace.
 fn written(place: &Place, name: &str) -> String {
     fn walk(directory: &Path, name: &str, text: &mut String) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -186,16 +186,16 @@ fn a_crash_in_c_is_contained_by_the_worker_and_the_run_closed() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_ends_for_lack_of_memory_is_told_from_what_ends_otherwise() {
+fn out_of_memory_is_told_from_other_crashes() {
     for (kind, said) in [
         ("starve_and_abort", "ran out of memory"),
         ("starve_and_crash", "ran out of memory"),
         ("hoard_in_a_file_of_memory", "ran out of memory"),
-        // What is mapped of files is nobody's; it answers a model that is not there.
+        // Mapped files do not count as memory, so the call ends with a model that does not exist.
         ("map_a_large_file", "/nowhere"),
         ("abort", "SIGABRT"),
         ("crash", "SIGSEGV"),
-        // It was refused memory, which is not what it ends for.
+        // An allocation failed, but the crash has another cause.
         ("starve_recover_and_assert", "SIGABRT"),
         ("starve_recover_and_crash", "SIGSEGV"),
     ] {
@@ -238,7 +238,7 @@ fn what_is_not_utf_8_is_survived_and_named() {
         let manifest: Value = serde_json::from_str(&written(&place, "run_manifest.json")).unwrap();
         assert_eq!(manifest["status"], "failed");
     }
-    // The animal evaluates nothing, so the run fails after a fit whose event came through.
+    // `evaluate` is unsupported, so the run fails after `fit`, whose event arrived.
     let (place, ran) = sin("event_not_utf8");
     assert!(ran.stderr.contains("fit"), "{ran:#?}");
     assert!(

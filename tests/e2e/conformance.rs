@@ -1,5 +1,5 @@
-//! `protea runners check` and `fuzz`: the shipped runners keep the contract, the animals of the zoo are
-//! named for what they do wrong, and the command serves people, scripts and CI.
+//! `protea runners check` and `fuzz`: the shipped runners keep the contract, and the suite names what the
+//! animals of the zoo do wrong.
 
 #[cfg(target_os = "linux")]
 mod animals;

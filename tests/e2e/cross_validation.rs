@@ -1,4 +1,4 @@
-//! Cross-validation: folds that are datasets, each scored as a run of its own would be.
+//! Cross-validation: the folds are datasets, and each scores as a single run on it does.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +23,7 @@ fn cv(place: &Place, more: &[&str]) -> Value {
     place.protea(given.chain(more.iter().copied())).json()
 }
 
-/// The folds of a dataset, as their table says.
+/// The folds of a dataset, from their table.
 fn dealt(found: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let directory = Path::new(found["datasets"].as_str().unwrap());
     let table = fs::read_to_string(directory.join("folds.tsv")).unwrap();
@@ -39,7 +39,7 @@ fn dealt(found: &Value) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn each_fold_scores_as_a_run_on_its_datasets_and_the_mean_is_theirs() {
+fn each_fold_scores_as_a_single_run_and_is_averaged() {
     let place = Place::new();
     let found = cv(&place, &["--set", "k=3", "--jobs", "2"]);
     let folds = found["folds"].as_array().unwrap();
@@ -107,7 +107,7 @@ fn each_fold_scores_as_a_run_on_its_datasets_and_the_mean_is_theirs() {
         .collect();
     assert_eq!(first, ["fold", "0", "1", "2", "mean", "std"]);
 
-    // Done once: with the same settings nothing is left to do, with others everything.
+    // With the same settings everything is reused, with others nothing is.
     let again = cv(&place, &["--set", "k=3"]);
     assert_eq!(again["taken_over"], 3);
     assert_eq!(again["metrics"], found["metrics"]);

@@ -5,7 +5,7 @@ use std::fs;
 use protea_e2e::{Place, build_own_workspace, built, in_repository, library};
 
 #[test]
-fn a_runner_built_elsewhere_is_found_when_its_file_is_dropped_in() {
+fn a_runner_built_elsewhere_is_found() {
     let place = Place::new();
     let target = built().join("my-runner");
     let manifest = in_repository("examples/my-runner/Cargo.toml");

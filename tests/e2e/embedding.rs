@@ -1,4 +1,4 @@
-//! A host application of thirty lines.
+//! The example application that embeds the host.
 
 use protea_e2e::{Place, built, test, train};
 

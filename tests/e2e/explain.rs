@@ -1,4 +1,4 @@
-//! `protea explain`: the scores that a run wrote, taken apart.
+//! `protea explain`: explanations of the scores that a run wrote.
 
 use std::{
     collections::BTreeMap,
@@ -53,7 +53,7 @@ fn numbers(term: &Value, field: &str) -> Vec<f64> {
         .collect()
 }
 
-/// Holds an explanation of all terms against what was written for the protein.
+/// Compares an explanation of all terms with what was written for the protein.
 fn agrees(case: &str, explained: &Value, written: &BTreeMap<String, f64>) {
     let terms = explained["terms"].as_array().unwrap();
     let decimals = explained["decimals"].as_i64();
@@ -84,7 +84,7 @@ fn agrees(case: &str, explained: &Value, written: &BTreeMap<String, f64>) {
 }
 
 #[test]
-fn the_votes_of_the_neighbours_make_up_the_scores_that_were_written() {
+fn neighbour_votes_reproduce_the_written_scores() {
     let place = Place::new();
     let cases: [&[&str]; 9] = [
         &[],
@@ -120,7 +120,7 @@ fn the_votes_of_the_neighbours_make_up_the_scores_that_were_written() {
 }
 
 #[test]
-fn neighbours_have_ranks_distances_and_the_terms_that_they_were_annotated_with() {
+fn neighbours_have_ranks_distances_and_their_terms() {
     let place = Place::new();
     let run = run(&place, "knn", &["--set", "k=3"]);
     let written = written(&run);
@@ -191,7 +191,7 @@ fn the_answer_is_the_same_wherever_the_runner_is_asked() {
 }
 
 #[test]
-fn the_baseline_tells_its_frequencies_and_the_toy_what_to_do_instead() {
+fn the_baseline_explains_frequencies_and_the_toy_does_not() {
     let place = Place::new();
     let baseline = run(&place, "baseline", &[]);
     let written = written(&baseline);
@@ -311,7 +311,7 @@ fn a_run_without_a_model_is_no_run_to_ask() {
 }
 
 #[test]
-fn a_runner_that_is_another_file_now_is_asked_only_if_that_is_wanted() {
+fn a_changed_runner_file_is_used_only_on_request() {
     let place = Place::new();
     let directory = place.runner_directory("runners", &["protea_knn"]);
     let here = ["--runner-dir", directory.to_str().unwrap()];

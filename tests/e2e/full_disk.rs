@@ -1,4 +1,4 @@
-//! A disk that fills up: the error names the place, and what was written before stays whole.
+//! A full disk: the error names the file, and earlier files stay whole.
 //!
 //! The disk is a small one in memory, mounted where only the test sees it: in a user and mount
 //! namespace of its own, in which this test's program runs once more.
@@ -14,22 +14,20 @@ use std::{
 use protea_e2e::{Place, built, test, train};
 use serde_json::Value;
 
-/// Where the disk goes, for the program in the namespace.
+/// Where the program in the namespace mounts the disk.
 const DISK: &str = "PROTEA_E2E_SMALL_DISK";
 const MIB: usize = 1 << 20;
 const PAGE: usize = 4096;
 
 #[test]
-fn a_full_disk_is_told_with_the_place_and_harms_nothing_written_before() {
+fn a_full_disk_is_reported_and_earlier_files_stay_whole() {
     match env::var_os(DISK) {
         Some(disk) => fill_up(Path::new(&disk)),
-        None => in_a_namespace(
-            "full_disk::a_full_disk_is_told_with_the_place_and_harms_nothing_written_before",
-        ),
+        None => in_a_namespace("full_disk::a_full_disk_is_reported_and_earlier_files_stay_whole"),
     }
 }
 
-/// Runs this test again where a small disk can be mounted.
+/// Runs this test again in a namespace, where a small disk can be mounted.
 fn in_a_namespace(test: &str) {
     let place = Place::new();
     let mount = format!(
@@ -50,7 +48,7 @@ fn in_a_namespace(test: &str) {
         eprintln!("SKIPPED: no disk can be mounted in a user namespace: {tried:?}");
         return;
     }
-    // Before there is a namespace, in which the builder's files might not be its own.
+    // Before the namespace, in which the build files may belong to another user.
     built();
     let program = env::current_exe().unwrap();
     let again = format!(
@@ -101,7 +99,7 @@ fn fill_up(disk: &Path) {
         failures.push(message.to_owned());
         room = (2 * room).max(PAGE);
     }
-    // Both the host and the runner came to write on a full disk.
+    // Both the host and the runner have written to a full disk.
     assert!(
         failures
             .iter()
@@ -146,7 +144,7 @@ fn run(place: &Place, disk: &Path, seed: u64) -> Value {
     told
 }
 
-/// Fills the disk up but for `room` bytes; gives the file that does it.
+/// Fills the disk except for `room` bytes. Returns the file that does so.
 fn fill(disk: &Path, room: usize) -> PathBuf {
     let path = disk.join("filler");
     let mut file = fs::File::create(&path).unwrap();

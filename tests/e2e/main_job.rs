@@ -75,7 +75,7 @@ fn the_same_run_twice_and_on_other_threads_gives_the_same_bytes() {
 }
 
 #[test]
-fn what_is_exported_is_the_triple_known_by_content_and_scores_the_same_elsewhere() {
+fn an_export_has_three_hashed_files_and_the_same_scores() {
     let place = Place::new();
     for runner in ["knn", "baseline", "toy"] {
         let first = run(&place, runner, &[]);
@@ -137,7 +137,7 @@ fn the_manifest_says_all_that_is_needed_to_do_the_run_again() {
 }
 
 #[test]
-fn a_preset_gives_what_is_not_given_and_the_manifest_has_what_came_out() {
+fn a_preset_fills_in_settings_and_the_manifest_has_all() {
     let place = Place::new();
     let run = run(
         &place,

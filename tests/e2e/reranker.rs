@@ -1,4 +1,4 @@
-//! The runner `lightgbm`, whose library may be missing: from the command, in a sandbox, against the suite.
+//! The runner `lightgbm`, whose library may be missing: on the command line, in a sandbox, in the suite.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ const LIBRARY: &str = if cfg!(target_vendor = "apple") {
     "lib_lightgbm.so"
 };
 const VARIABLE: &str = "PROTEA_LIGHTGBM_LIBRARY";
-/// Few trees, soon grown.
+/// Few trees, which train quickly.
 const QUICK: [&str; 8] = [
     "--set",
     "trees=20",
@@ -25,7 +25,7 @@ const QUICK: [&str; 8] = [
     "rerank=always",
 ];
 
-/// LightGBM where `runners/lightgbm/build` puts it. What is missing is said; in CI that is a failure.
+/// LightGBM where `runners/lightgbm/build` puts it. Prints if it is missing; in CI that is a failure.
 pub fn lightgbm() -> Option<PathBuf> {
     let path = built().join(LIBRARY);
     if path.is_file() {
@@ -39,8 +39,8 @@ pub fn lightgbm() -> Option<PathBuf> {
     None
 }
 
-/// Runs `protea` where no library is found but beside the runner: Cargo adds its directories to the
-/// path of a test's libraries.
+/// Runs `protea` so that a library is found only next to the runner. Cargo adds its directories to the
+/// library path of a test.
 fn protea(place: &Place, arguments: &[&str], named: Option<&Path>) -> Ran {
     let mut command = place.command(&built().join("protea"));
     command.args(arguments).env_remove("LD_LIBRARY_PATH");
@@ -50,14 +50,14 @@ fn protea(place: &Place, arguments: &[&str], named: Option<&Path>) -> Ran {
     Ran::from(command.output().unwrap())
 }
 
-/// The runner, and nothing beside it.
+/// The runner alone in a directory.
 fn alone(place: &Place) -> String {
     let directory = place.runner_directory("alone", &["protea_lightgbm"]);
     directory.to_str().unwrap().to_owned()
 }
 
 #[test]
-fn a_missing_library_is_named_without_loading_the_runner_and_when_it_is_run() {
+fn a_missing_library_is_named_before_and_during_a_run() {
     let place = Place::new();
     let alone = alone(&place);
     let remedy = "runners/lightgbm/build";
@@ -84,7 +84,7 @@ fn a_missing_library_is_named_without_loading_the_runner_and_when_it_is_run() {
     let arguments = ["run", "lightgbm", "--runner-dir", &alone];
     protea(&place, &arguments, None).fails_with(1, &["is missing", LIBRARY, remedy]);
     let named = place.join("nowhere.so");
-    protea(&place, &arguments, Some(&named)).fails_with(1, &["nowhere.so, which is not there"]);
+    protea(&place, &arguments, Some(&named)).fails_with(1, &["nowhere.so, which does not exist"]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_runner_that_was_not_built_is_told_of() {
     let place = Place::new();
     let empty = place.join("bin");
     fs::create_dir(&empty).unwrap();
-    // Beside itself the command would find it.
+    // The command would find it in its own directory.
     let protea = empty.join("protea");
     fs::copy(built().join("protea"), &protea).unwrap();
     let list = place.run(&protea, ["runners", "list"]);

@@ -1,4 +1,4 @@
-//! The log of a run and the manifests of its steps: whole, in one format, and true when it fails.
+//! The log of a run and the manifests of its steps: complete, in one format, also when it fails.
 
 use std::{fs, path::PathBuf};
 
@@ -77,7 +77,7 @@ fn step(place: &Place, name: &str) -> StepManifest {
 }
 
 #[test]
-fn the_log_says_what_ran_step_by_step_and_goes_to_standard_error_when_asked_for() {
+fn the_log_has_every_step_and_can_go_to_stderr() {
     let place = Place::new();
     let ran = place.protea([
         "run",
@@ -130,7 +130,7 @@ fn by_default_the_terminal_stays_calm_and_debug_has_more() {
     let place = Place::new();
     let warnings = place.protea(["run", "toy", "--log-level", "WARN"]);
     assert!(!warnings.stderr.contains("Run started"), "{warnings:#?}");
-    // What is seen does not thin the record.
+    // The log level of the terminal does not change the record.
     assert!(log(&place).contains("Run finished"));
 
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! The sandbox: what a worker needs it has, and what lies outside it does not get.
+//! The sandbox: a worker has what it needs, and cannot reach anything else.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use std::{
 use protea_e2e::{Place, Ran, build_own_workspace, built, in_repository, library, test, train};
 use serde_json::Value;
 
-/// Whether this kernel can make a strict sandbox. Where it cannot, that is said, and must be refused.
+/// Whether this kernel supports a strict sandbox. If not, `strict` must be an error.
 fn kernel_has_it() -> bool {
     let place = Place::new();
     let ran = place.protea(["runners", "info", "toy", "--sandbox=strict"]);
@@ -125,7 +125,7 @@ fn a_worker_in_a_sandbox_does_not_get_what_lies_outside() {
 }
 
 #[test]
-fn a_host_that_is_killed_leaves_nothing_behind_in_a_sandbox_either() {
+fn a_killed_host_leaves_no_sandboxed_processes_behind() {
     if !kernel_has_it() {
         return;
     }
@@ -197,7 +197,7 @@ fn modes_and_times_of_files_stay_as_they_are_in_a_sandbox() {
 }
 
 #[test]
-fn a_worker_reaches_the_attributes_of_files_without_a_sandbox_and_its_parent_never() {
+fn only_a_sandbox_denies_attributes_and_any_worker_its_parent() {
     let place = Place::new();
     let file = place.write("file", "text");
     let at = file.to_str().unwrap();
@@ -226,7 +226,7 @@ fn a_model_is_not_answered_that_lies_elsewhere() {
 }
 
 #[test]
-fn a_call_that_ends_between_two_looks_is_held_to_its_output_limit() {
+fn a_short_call_is_also_held_to_its_output_limit() {
     let place = Place::new();
     let ran = fit_reacher(&place, &["--set", "what=flood"], &["--output-limit=1MiB"]);
     ran.fails_with(1, &["wrote more than the 1048576 bytes"]);
@@ -257,7 +257,7 @@ fn fit_reacher(place: &Place, set: &[&str], more: &[&str]) -> Ran {
     place.protea([&arguments[..], &data, set, more].concat())
 }
 
-/// The directory of the runner that reaches for things; builds it at the first call.
+/// The directory of the runner that tries to reach things outside. Builds it at the first call.
 fn reacher() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let source = built().join("reacher");

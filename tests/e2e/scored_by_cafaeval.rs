@@ -1,4 +1,4 @@
-//! What a runner returns is what cafaeval gives the predictions that it wrote.
+//! The scores of a runner are those that cafaeval computes from its predictions.
 
 use std::{env, fs, process::Command};
 

@@ -1,4 +1,4 @@
-//! Searches: the same trials whatever goes on at once, none of them twice, all on record.
+//! Searches: the same trials with any number of jobs, each once, all recorded.
 
 mod interrupted;
 pub mod parabola;
@@ -20,7 +20,7 @@ fn datasets() -> (Dataset, Dataset) {
     (staged(train()), staged(test()))
 }
 
-/// What has to be the same: everything but ids, times and places.
+/// What must be the same in every search: everything but ids, times and paths.
 fn essence(result: &SearchResult) -> Vec<Value> {
     let trial = |trial: &protea_core::experiment::Trial| {
         json!([
@@ -67,7 +67,7 @@ fn the_seed_decides_the_table_whatever_goes_on_at_once() {
         assert_eq!(one.best.number, three.best.number);
         let other = found(&format!("{name}-other"), 8, 3);
         assert_ne!(essence(&one), essence(&other));
-        // Failed where x is above 0.9, which a search over the whole range meets.
+        // Trials fail for x above 0.9, which a search over the whole range reaches.
         assert!(one.failed > 0 && one.failed < one.trials.len());
         assert!(one.best.score.unwrap() > 0.9, "{:?}", one.best);
     }
@@ -153,7 +153,7 @@ fn a_trial_that_fails_is_on_record_and_the_search_goes_on() {
     ];
     assert_eq!(children, expected);
 
-    // A failed trial is tried again, a finished one is not.
+    // A failed trial is repeated, a finished one is reused.
     let again = experiment
         .search("s", &grid(&[0.1, 0.95, 0.4]), &train, &eval)
         .unwrap();
@@ -204,7 +204,7 @@ fn lower_may_be_better_and_equal_settings_are_tried_once() {
 }
 
 #[test]
-fn what_cannot_be_searched_is_refused_before_anything_is_written() {
+fn an_invalid_search_is_rejected_before_writing() {
     let parabola = Parabola::new();
     let (train, eval) = datasets();
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
@@ -246,7 +246,7 @@ fn what_cannot_be_searched_is_refused_before_anything_is_written() {
         );
     }
     assert_eq!(workspace.job_directories().unwrap().len(), 0);
-    // A metric that the runner may leave out: every trial did.
+    // An optional metric that no trial returned.
     let rare = grid().over(Setting::list("n", [1])).by("rare");
     let error = experiment.search("s", &rare, &train, &eval).unwrap_err();
     assert!(
@@ -256,7 +256,7 @@ fn what_cannot_be_searched_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn parents_and_children_are_in_the_event_logs_and_the_table_in_the_run() {
+fn a_search_logs_parent_and_children_and_writes_a_table() {
     let parabola = Parabola::new();
     let (train, eval) = datasets();
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
@@ -320,7 +320,7 @@ fn searches_and_folds_within_a_run_are_children_of_that_run() {
     let parabola = Parabola::new();
     let (train, eval) = datasets();
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
-    // Flat or not, trials are runs of their own.
+    // Trials are runs of their own in both layouts.
     for flat in [false, true] {
         let experiment = Experiment::new(&parabola.runner, &workspace)
             .flat(flat)

@@ -1,4 +1,4 @@
-//! Where runners come from: one test per rule of the search.
+//! The search path for runners: one test for each rule.
 
 use std::{fs, process::Command};
 
@@ -35,7 +35,7 @@ fn runners_beside_the_executable_are_found() {
 }
 
 #[test]
-fn a_given_directory_goes_before_the_environment_and_that_before_the_executable() {
+fn the_search_path_has_its_documented_order() {
     let place = Place::new();
     let given = place.runner_directory("given", &["protea_toy"]);
     let environment = place.runner_directory("environment", &["protea_toy"]);

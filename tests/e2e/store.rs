@@ -47,7 +47,7 @@ fn protea(place: &Place, endpoint: &str, arguments: &[&str]) -> Ran {
     Ran::from(output.unwrap())
 }
 
-/// Copies the example data to a bucket, and gives where they are: train, test.
+/// Copies the example data to a bucket. Returns the URIs of train and test.
 fn published(place: &Place, s3: &S3) -> (String, String) {
     let bucket = s3.bucket();
     let copy = |from: &Path, name: &str| {
@@ -149,7 +149,7 @@ fn a_run_reads_from_s3_and_its_export_goes_back_there() {
         assert_eq!(evaluated["model_uri"], model);
     }
 
-    // One byte, and it is noticed.
+    // A change of one byte is detected.
     let object = format!("{bucket}/exports/knn/model.json");
     let mut bytes = s3.get(&object).unwrap();
     bytes[3] ^= 1;
@@ -167,12 +167,12 @@ fn a_run_reads_from_s3_and_its_export_goes_back_there() {
 }
 
 #[test]
-fn an_export_whose_store_goes_away_is_in_the_run_and_can_be_sent_later() {
+fn an_unpublished_export_is_kept_and_can_be_sent_later() {
     let Some(s3) = S3::shared() else { return };
     let place = Place::new();
     let there = format!("s3://{}/exports/late", s3.bucket());
     let proxy = Proxy::before(&s3.endpoint);
-    // Enough to ask whether the place is free, and not for the export.
+    // Enough requests to check that the target is free, but not for the export.
     proxy.down_after(100_000);
     let (train, test) = (train(), test());
     let run = [

@@ -1,4 +1,4 @@
-//! Runs on record: in the event log, in trackers, in jobs.
+//! Records of runs: in the event log, in trackers, in jobs.
 
 mod experiment;
 mod jobs;

@@ -1,4 +1,4 @@
-//! Which runners are dispatched: pinned ones with `--locked`, and none that others could have put there.
+//! Which runners are dispatched: pinned ones with `--locked`, and none that other users could replace.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ fn locked_takes_the_pinned_file_and_nothing_else() {
     );
     assert_eq!(info(&["--locked"]).json()["sha256"], hash.as_str());
 
-    // What follows the library's end is not loaded, but it is another file.
+    // Bytes behind the end of the library are not loaded, but the file has changed.
     let mut bytes = fs::read(&file).unwrap();
     bytes.push(0);
     fs::write(&file, &bytes).unwrap();
@@ -99,7 +99,7 @@ fn a_runner_that_was_not_there_when_locking_is_refused() {
         "mine.lock",
     ];
     assert_eq!(place.protea(arguments).code, Some(0));
-    // It would be passed over silently.
+    // It would be ignored silently.
     place
         .protea(["runners", "info", "toy", "--lock-file", "mine.lock"])
         .fails_with(2, &["--locked"]);
@@ -130,7 +130,7 @@ fn a_lock_file_that_is_none_is_named_with_what_is_wrong() {
 }
 
 #[test]
-fn names_with_separators_or_control_characters_are_refused_everywhere() {
+fn names_with_separators_or_control_characters_are_rejected() {
     let place = Place::new();
     for name in ["../toy", "./libtoy.so", "a\\b", "toy\u{1b}[31m", "toy\n"] {
         for command in [
@@ -174,7 +174,7 @@ mod permissions {
     }
 
     #[test]
-    fn what_others_may_write_is_refused_until_the_chmod_that_is_shown_is_done() {
+    fn files_that_others_may_write_are_rejected_until_chmod() {
         let place = Place::new();
         let directory = place.runner_directory("runners", &["protea_toy"]);
         let file = directory.join(library("protea_toy"));

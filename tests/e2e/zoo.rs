@@ -1,6 +1,7 @@
-//! Every animal of the zoo, and the host that survives it.
+//! The host survives every animal of the zoo and reports what it did.
 
 mod command;
+mod errors;
 mod host;
 mod table;
 
@@ -44,12 +45,12 @@ fn every_animal_has_a_line_in_the_table() {
 
 #[test]
 fn the_host_survives_every_animal_and_says_what_it_did() {
-    // Most of them take their time doing nothing.
+    // Several at a time, because most of them sleep.
     let wrong = visit(&lines(), 2, wrongs);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is wrong with every line, looked at by so many at a time.
+/// All differences from the lines, with several threads.
 fn visit(lines: &[Line], visitors: usize, wrongs: fn(&Line) -> Vec<String>) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
@@ -67,7 +68,7 @@ fn visit(lines: &[Line], visitors: usize, wrongs: fn(&Line) -> Vec<String>) -> V
     wrong.into_inner().unwrap()
 }
 
-/// All that is not as an animal's line says.
+/// All differences from an animal's line.
 fn wrongs(line: &Line) -> Vec<String> {
     let host = line.host();
     let mut wrong = Vec::new();
@@ -88,7 +89,7 @@ fn wrongs(line: &Line) -> Vec<String> {
         .collect()
 }
 
-/// Does with an animal what its line says, and tells where that is not so.
+/// Runs an animal and returns the first difference from its line.
 fn meet(line: &Line, host: &Host) -> Result<(), String> {
     let has_words = |message: &str| match line.words.iter().find(|part| !message.contains(**part)) {
         Some(part) => Err(format!("{part:?} is not in {message:?}")),
@@ -142,7 +143,7 @@ fn of_dispatch(error: &LoadError) -> Option<&DispatchError> {
     }
 }
 
-/// The run is closed, with the reason, in the manifest and in the log.
+/// Checks that the manifest and the log have the end of the run with its reason.
 fn is_on_record(host: &Host, step: Step, source: &DispatchError) -> Result<(), String> {
     let (manifest, log) = host.record();
     let status = match source {

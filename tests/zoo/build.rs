@@ -1,4 +1,4 @@
-//! Keeps fifty animals from taking a gigabyte of disk, and a second each to hash.
+//! Strips the animals: with symbols they would take a gigabyte of disk, and a second each to hash.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{
-    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, ReferenceModel,
-    RunnerError, prelude::Serialize,
+    Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
+    ReferenceModel, RunnerError, prelude::Serialize,
 };
 use serde_json::json;
 
@@ -30,7 +30,8 @@ pub struct PredictionSink<'t> {
 }
 
 impl PredictionSink<'_> {
-    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the way.
+    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the
+    /// way.
     ///
     /// # Errors
     ///
@@ -62,7 +63,8 @@ pub fn open_dataset(directory: &Path) -> Result<FrozenDataset, RunnerError> {
     FrozenDataset::open(directory).or_dataset(&format!("opening {}", directory.display()))
 }
 
-/// Opens the reference set that a model at `path` names, if it still is what the model was made with.
+/// Opens the reference set that a model at `path` names, if it still is what the model was made
+/// with.
 ///
 /// # Errors
 ///
@@ -90,14 +92,14 @@ pub fn open_references<S>(
     Ok(dataset)
 }
 
-/// Begins the export of a model that predicts from a reference set: checks the references and copies
-/// them into the bundle. Returns the bundle, and the model that refers to the copy. The runner adds
-/// its own files and writes the model.
+/// Begins the export of a model that predicts from a reference set: checks the references and
+/// copies them into the bundle. Returns the bundle, and the model that refers to the copy. The
+/// runner adds its own files and writes the model.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Model`] when the references are not those of the model; [`RunnerError::Failed`] when
-/// the export cannot be written.
+/// [`RunnerError::Model`] when the references are not those of the model; [`RunnerError::Failed`]
+/// when the export cannot be written.
 pub fn export_references<S: Serialize>(
     request: &ExportRequest,
     model: ReferenceModel<S>,

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_precedes_the_executable_and_the_current_directory() {
+    fn the_variable_precedes_executable_and_current_directory() {
         let places: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
         let [named, above, here] = [&places[0], &places[1], &places[2]].map(|place| place.path());
         let (named, above_data) = (example_below(named), example_below(above));

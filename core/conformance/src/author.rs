@@ -1,4 +1,4 @@
-//! The suite in a runner's own tests, in one line.
+//! The suite as a test of a runner's crate.
 
 use std::{
     ffi::OsStr,
@@ -15,16 +15,16 @@ use crate::{
     report::{TestReport, counts, details, line},
 };
 
-/// Makes the test `keeps_the_contract`, which builds the crate's shared library and runs the whole
-/// suite on it. This is all that a runner's own crate needs, in `tests/conformance.rs`:
+/// Defines the test `keeps_the_contract`, which builds the crate's shared library and runs the whole
+/// suite on it. Put it into `tests/conformance.rs`:
 ///
 /// ```
 /// protea_conformance::conforms!();
 /// # fn main() {}
 /// ```
 ///
-/// with `protea-conformance` among the `[dev-dependencies]`. A `conformance.toml` beside the crate's
-/// `Cargo.toml` is heeded. The runner's code never runs in the test's own process.
+/// and `protea-conformance` into the `[dev-dependencies]`. The test reads `conformance.toml` from the
+/// directory of `Cargo.toml`, if there is one. The runner's code never runs in the process of the test.
 #[macro_export]
 macro_rules! conforms {
     () => {
@@ -39,15 +39,16 @@ macro_rules! conforms {
     };
 }
 
-/// What [`conforms!`](crate::conforms) does: for a test with a name of one's own.
+/// Builds a crate's shared library and runs the suite on it, as [`conforms!`](crate::conforms) does.
+/// Use it for a test with another name.
 ///
 /// `test` is the path of the calling test, `concat!(module_path!(), "::name_of_the_test")`;
-/// `manifest_dir` and `package` say what to build. It has to be the first thing that the test does,
-/// since the test program is started anew to be a worker.
+/// `manifest_dir` and `package` say what to build. The test must call it first, because its program is
+/// started again as a worker.
 ///
 /// # Panics
 ///
-/// When the library cannot be built, or breaks the contract.
+/// When the library cannot be built, or the runner breaks the contract.
 pub fn assert_crate_conforms(test: &str, manifest_dir: &str, package: &str) {
     host::serve_if_asked_in_test();
     let manifest_dir = Path::new(manifest_dir);
@@ -60,14 +61,14 @@ pub fn assert_crate_conforms(test: &str, manifest_dir: &str, package: &str) {
     assert_conforms(&library, test, config);
 }
 
-/// Runs the suite on a library that is built already.
+/// Runs the suite on a library that is already built.
 ///
-/// `test` is the path of the calling test, `concat!(module_path!(), "::name_of_the_test")`. It has to
-/// be the first thing that the test does, since the test program is started anew to be a worker.
+/// `test` is the path of the calling test, `concat!(module_path!(), "::name_of_the_test")`. The test must
+/// call it first, because its program is started again as a worker.
 ///
 /// # Panics
 ///
-/// When the runner breaks the contract; the message names every test that it fails.
+/// When the runner breaks the contract. The message names every test of the suite that failed.
 pub fn assert_conforms(library: &Path, test: &str, config: Config) {
     host::serve_if_asked_in_test();
     // The harness knows tests by their path within the crate.
@@ -101,9 +102,9 @@ impl Observer for Lines {
     }
 }
 
-/// Why a crate's shared library cannot be had.
+/// Why a crate's shared library cannot be built.
 #[derive(Debug, thiserror::Error)]
-pub enum BuildError {
+enum BuildError {
     /// Cargo cannot be started.
     #[error("cargo cannot be started: {0}; run this with `cargo test`")]
     Cargo(std::io::Error),
@@ -112,11 +113,13 @@ pub enum BuildError {
     Build {
         /// The crate.
         package: String,
-        /// What cargo said.
+        /// The output of cargo.
         messages: String,
     },
-    /// The crate is no shared library.
-    #[error("the crate {0} makes no shared library; give it `[lib] crate-type = [\"cdylib\"]`")]
+    /// The crate does not produce a shared library.
+    #[error(
+        "the crate {0} does not produce a shared library; set `[lib] crate-type = [\"cdylib\"]`"
+    )]
     NoLibrary(String),
 }
 
@@ -129,12 +132,8 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-/// Builds the shared library of a crate, as the running test was built, and gives its path.
-///
-/// # Errors
-///
-/// [`BuildError`].
-pub fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildError> {
+/// Builds the shared library of a crate in the profile of the running test, and returns its path.
+fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildError> {
     let manifest = manifest_dir.join("Cargo.toml");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -169,10 +168,10 @@ pub fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, Buil
         .ok_or_else(|| BuildError::NoLibrary(package.to_owned()))
 }
 
-/// The profile that the running test was built with: `target/<profile>/deps/<test>`.
+/// The profile of the running test, whose path is `target/<profile>/deps/<test>`.
 fn profile() -> Option<String> {
     let executable = std::env::current_exe().ok()?;
     let directory = executable.parent()?.parent()?.file_name()?.to_str()?;
-    // Cargo's two built-in profiles with a directory of another name.
+    // The profiles `dev` and `test` have the directory `debug`.
     (directory != "debug").then(|| directory.to_owned())
 }

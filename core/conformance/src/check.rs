@@ -1,4 +1,4 @@
-//! Running the tests on runners, several at a time.
+//! Runs the tests on files, several at a time.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -8,52 +8,47 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use protea_core::{catalog, contracts::content};
-use serde_json::Value;
 
 use crate::{
-    Config, Host, Selection, Subject, Test, Verdict,
-    fixture::{FixtureError, Fixtures},
+    Config, FixtureError, Host, Selection, Subject, Test, Verdict,
+    fixture::Fixtures,
     report::{FileReport, Report, TestReport},
     subject::Settings,
 };
 
-/// How long a call may take where nothing else is said.
-pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How much memory a process that runs a runner's code may use where nothing else is said, in bytes.
-pub const MEMORY_LIMIT: u64 = 2 << 30;
-
-/// What to check, and how.
+/// What to check, and how. Made by [`Check::new`]; the fields can be changed afterwards.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Check {
-    /// The runners' files.
+    /// The files of the runners.
     pub files: Vec<PathBuf>,
     /// The tests.
     pub selection: Selection,
-    /// How many tests are run at a time, at least 1.
+    /// How many tests run at the same time, at least 1.
     pub jobs: usize,
     /// Starts the processes that run the runners' code.
     pub host: Host,
-    /// What the suite is to know of the runners.
+    /// Limits, datasets and the spec.
     pub config: Config,
 }
 
-/// Hears of every test when it is done.
+/// Is told about every test when it is done.
 pub trait Observer: Sync {
     /// A test of a file is done.
     fn tested(&self, file: &Path, runner: &str, test: &TestReport);
 
-    /// Whether the rest of the tests are to be left out.
+    /// Whether to skip the remaining tests.
     fn is_cancelled(&self) -> bool {
         false
     }
 }
 
 impl Check {
-    /// All tests on these files, as many at a time as there are processors.
+    /// All tests on these files, as many at the same time as there are processors.
     #[must_use]
     pub fn new(files: Vec<PathBuf>, host: Host) -> Self {
         Self {
@@ -65,41 +60,15 @@ impl Check {
         }
     }
 
-    /// The datasets of the configuration, or the suite's own.
+    /// Runs the tests. A file that is not a runner fails its own tests and does not stop the others.
     ///
     /// # Errors
     ///
-    /// [`FixtureError`].
-    pub fn fixtures(&self) -> Result<Fixtures, FixtureError> {
-        match &self.config.datasets {
-            Some(given) => Fixtures::given(given.train.clone(), given.eval.clone()),
-            None => Fixtures::synthetic(),
-        }
-    }
-
-    /// What holds for every call.
-    #[must_use]
-    pub fn settings(&self) -> Settings {
-        let config = &self.config;
-        Settings {
-            host: self.host.clone(),
-            time_limit: config
-                .time_limit
-                .map_or(TIME_LIMIT, Duration::from_secs_f64),
-            memory_limit: config.memory_limit.map_or(MEMORY_LIMIT, |mib| mib << 20),
-            spec: config.spec.clone().map_or(Value::Null, Value::Object),
-        }
-    }
-
-    /// Runs the tests. Files that cannot be used are failures of theirs and hold up no other.
-    ///
-    /// # Errors
-    ///
-    /// [`FixtureError`], when the suite itself cannot work.
+    /// When the datasets cannot be made or used.
     pub fn run(&self, observer: &dyn Observer) -> Result<Report, FixtureError> {
         let began = Instant::now();
-        let fixtures = Arc::new(self.fixtures()?);
-        let settings = Arc::new(self.settings());
+        let fixtures = Arc::new(Fixtures::new(&self.config)?);
+        let settings = Arc::new(Settings::new(self.host.clone(), &self.config));
         let files: Vec<PathBuf> = self.files.iter().map(|file| absolute(file)).collect();
         let subjects: Vec<Subject> = files
             .iter()
@@ -116,13 +85,13 @@ impl Check {
                 )
             })
             .collect();
-        let asked: Vec<(usize, Test)> = (0..subjects.len())
+        let selected: Vec<(usize, Test)> = (0..subjects.len())
             .flat_map(|at| self.selection.tests().iter().map(move |test| (at, *test)))
             .collect();
-        let mut done = self.run_all(&subjects, &asked, observer);
-        // A test that was left out, but whose failure is why others were skipped, has its say too.
-        let blamed: Vec<(usize, Test)> = blamed(&done);
-        for (at, tests) in self.run_all(&subjects, &blamed, observer) {
+        let mut done = self.run_all(&subjects, &selected, observer);
+        // A test that was not selected, but because of which others were skipped, says why.
+        let reasons = unselected_reasons(&done);
+        for (at, tests) in self.run_all(&subjects, &reasons, observer) {
             done.entry(at).or_default().extend(tests);
         }
         Ok(Report {
@@ -139,14 +108,14 @@ impl Check {
     fn run_all(
         &self,
         subjects: &[Subject],
-        asked: &[(usize, Test)],
+        tests: &[(usize, Test)],
         observer: &dyn Observer,
     ) -> Done {
         let next = AtomicUsize::new(0);
         let stopped = AtomicBool::new(false);
         let done = Mutex::new(Done::default());
         let work = || {
-            while let Some((at, test)) = asked.get(next.fetch_add(1, Ordering::SeqCst)) {
+            while let Some((at, test)) = tests.get(next.fetch_add(1, Ordering::SeqCst)) {
                 if stopped.load(Ordering::SeqCst) || observer.is_cancelled() {
                     stopped.store(true, Ordering::SeqCst);
                     return;
@@ -159,7 +128,7 @@ impl Check {
             }
         };
         thread::scope(|scope| {
-            for _ in 0..self.jobs.max(1).min(asked.len()) {
+            for _ in 0..self.jobs.max(1).min(tests.len()) {
                 scope.spawn(work);
             }
         });
@@ -181,11 +150,12 @@ impl Check {
     }
 }
 
-/// The tests that are done, by the place of their file.
+/// The finished tests, by the index of their file.
 type Done = BTreeMap<usize, Vec<TestReport>>;
 
-fn blamed(done: &Done) -> Vec<(usize, Test)> {
-    let mut blamed = Vec::new();
+/// The tests that are the reason why others were skipped, and have not run.
+fn unselected_reasons(done: &Done) -> Vec<(usize, Test)> {
+    let mut reasons = Vec::new();
     for (at, tests) in done {
         let mut known: HashSet<&str> = tests.iter().map(|test| test.name.as_str()).collect();
         for test in tests {
@@ -196,16 +166,16 @@ fn blamed(done: &Done) -> Vec<(usize, Test)> {
                 && known.insert(name)
                 && let Some(test) = Test::named(name)
             {
-                blamed.push((*at, test));
+                reasons.push((*at, test));
             }
         }
     }
-    blamed
+    reasons
 }
 
 fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
-    let place = |report: &TestReport| Test::all().position(|test| test.name() == report.name);
-    tests.sort_by_key(place);
+    let position = |report: &TestReport| Test::all().position(|test| test.name() == report.name);
+    tests.sort_by_key(position);
     let descriptor = match subject.inspected() {
         catalog::Verdict::Runner(descriptor)
         | catalog::Verdict::Incompatible { descriptor, .. } => Some(descriptor.clone()),
@@ -216,7 +186,7 @@ fn file_report(subject: &Subject, mut tests: Vec<TestReport>) -> FileReport {
         runner: descriptor
             .as_ref()
             .map(|descriptor| descriptor.name.clone()),
-        // A pipe would be waited for, a device has no end, and a file without one takes as long.
+        // Only files with a descriptor: reading a pipe blocks, and a device has no end.
         sha256: descriptor
             .is_some()
             .then(|| content::digest_file(&subject.path).ok())

@@ -1,4 +1,4 @@
-//! `conformance.toml`: what the suite is to know of a runner.
+//! `conformance.toml`: limits, datasets, the spec, and tests to skip.
 
 use std::{
     collections::BTreeMap,
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::Test;
 
-/// The file's usual name.
+/// The usual name of the file.
 pub const FILE_NAME: &str = "conformance.toml";
 
-/// What the suite is to know. Every setting may be left out; one that does not exist is an error.
+/// The content of `conformance.toml`. Every setting is optional; an unknown setting is an error.
 ///
 /// ```
 /// let config = protea_conformance::Config::parse(r#"
@@ -27,7 +27,7 @@ pub const FILE_NAME: &str = "conformance.toml";
 ///     [spec]                        # instead of the runner's defaults
 ///     k = 3
 ///
-///     [skip]                        # tests that are not to be run, and why
+///     [skip]                        # tests to skip, each with the reason
 ///     "science/shuffled-labels" = "scores structures, which the suite's proteins do not have"
 /// "#)?;
 /// assert_eq!(config.skip.len(), 1);
@@ -35,31 +35,33 @@ pub const FILE_NAME: &str = "conformance.toml";
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Config {
-    /// How long a call may take, in seconds; loading and ending are such too.
+    /// How long a call may take, in seconds. Loading the runner and ending its process count as calls.
     pub time_limit: Option<f64>,
     /// How much memory a process that runs the runner's code may use, in MiB.
     pub memory_limit: Option<u64>,
-    /// The datasets, instead of the suite's own. They are copied for every test: take small ones.
+    /// The datasets, instead of the suite's own. They are copied for every test, so use small ones.
     pub datasets: Option<Datasets>,
     /// The settings to fit with, instead of the runner's defaults.
     pub spec: Option<Map<String, Value>>,
-    /// Tests that are not to be run, with the reason.
+    /// Tests to skip, each with the reason.
     pub skip: BTreeMap<String, String>,
 }
 
-/// Frozen datasets; paths are relative to the file that names them.
+/// Frozen datasets. Paths are relative to the file that names them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Datasets {
-    /// To learn from.
+    /// The dataset for `fit`.
     pub train: PathBuf,
-    /// To be scored on.
+    /// The dataset for `evaluate`.
     pub eval: PathBuf,
 }
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
@@ -69,7 +71,7 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// It is not TOML, or has a setting that does not exist.
+    /// It is not TOML, or has an unknown setting.
     #[error("{place}: {message}")]
     Parse {
         /// The file, or `the configuration`.
@@ -77,30 +79,30 @@ pub enum ConfigError {
         /// Line, column and what is wrong there.
         message: String,
     },
-    /// It names a test that does not exist.
+    /// It skips a test that does not exist.
     #[error(
         "[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them"
     )]
     UnknownTest(String),
-    /// It leaves a test out and does not say why.
-    #[error("[skip] gives no reason for {0:?}; say why the test is left out")]
+    /// It skips a test without a reason.
+    #[error("[skip] gives no reason for {0:?}; say why the test is skipped")]
     NoReason(String),
-    /// A limit makes no sense.
+    /// A limit is out of range.
     #[error("{name} is {value}; give a number above 0 and below 1000000000")]
     Limit {
         /// The limit.
         name: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
     },
 }
 
 impl Config {
-    /// Reads a configuration.
+    /// Reads a configuration file.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`].
+    /// When the file cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
             path: path.to_owned(),
@@ -120,11 +122,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Understands a configuration.
+    /// Parses a configuration.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`].
+    /// When it is not TOML, has unknown settings or tests, or a limit is out of range.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| ConfigError::Parse {
             place: "the configuration".to_owned(),
@@ -133,8 +135,8 @@ impl Config {
         if let Some(name) = config.skip.keys().find(|name| Test::named(name).is_none()) {
             return Err(ConfigError::UnknownTest(name.clone()));
         }
-        let unreasoned = |reason: &String| reason.trim().is_empty();
-        if let Some((name, _)) = config.skip.iter().find(|(_, reason)| unreasoned(reason)) {
+        let is_empty = |reason: &String| reason.trim().is_empty();
+        if let Some((name, _)) = config.skip.iter().find(|(_, reason)| is_empty(reason)) {
             return Err(ConfigError::NoReason(name.clone()));
         }
         if let Some(seconds) = config.time_limit
@@ -162,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_and_tests_that_do_not_exist_are_errors_that_name_them() {
+    fn unknown_settings_and_tests_are_named_in_errors() {
         let message = |text: &str| Config::parse(text).unwrap_err().to_string();
         assert!(message("time_limit = 5").contains("time_limit"));
         assert!(message("[datasets]\ntrain = 'a'\neval = 'b'\ntest = 'c'").contains("test"));

@@ -1,4 +1,4 @@
-//! The program whose processes run the runners under test: never the one that asks.
+//! How to start the processes that run the code of a runner under test.
 
 use std::io;
 
@@ -6,27 +6,27 @@ use protea_core::worker::{self, WorkerCommand, WorkerOptions};
 
 use crate::sandbox;
 
-/// Marks a test program that was started to be a worker. The test harness takes it for an option.
+/// An argument for a test program that is started as a worker. The test harness accepts it as an option.
 const WORKER_MARK: &str = "--skip=__protea-worker";
-/// Marks a test program that was started to be a probe.
+/// An argument for a test program that is started as a probe.
 const PROBE_MARK: &str = "--skip=__protea-conformance";
 
 /// How to start processes that run a runner's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Starts a worker of protea-core.
-    pub worker: WorkerCommand,
-    /// Starts a probe: a process that loads the runner and calls it several times.
-    pub probe: WorkerCommand,
+    /// Starts a worker, which makes one call.
+    pub(crate) worker: WorkerCommand,
+    /// Starts a probe, which loads the runner and makes several calls.
+    pub(crate) probe: WorkerCommand,
 }
 
 impl Host {
-    /// This program again. Its `main` must begin with
+    /// Starts the running program. Its `main` must begin with
     /// [`protea_core::worker::serve_if_asked`] and [`serve_if_asked`].
     ///
     /// # Errors
     ///
-    /// When the system does not tell where this program is.
+    /// When the path of this program is not known.
     pub fn this_program() -> io::Result<Self> {
         let worker = WorkerOptions::this_program()?.command;
         let probe = WorkerCommand {
@@ -36,13 +36,13 @@ impl Host {
         Ok(Self { worker, probe })
     }
 
-    /// This test program again, made to run the one test of this name, which must begin with
-    /// [`serve_if_asked_in_test`]. [`conforms!`](crate::conforms) does all of it.
+    /// Starts the running test program with the one test of this name, which must begin with
+    /// [`serve_if_asked_in_test`]. [`conforms!`](crate::conforms) does this.
     ///
     /// # Errors
     ///
-    /// When the system does not tell where this program is.
-    pub fn this_test(name: &str) -> io::Result<Self> {
+    /// When the path of this program is not known.
+    pub(crate) fn this_test(name: &str) -> io::Result<Self> {
         let command = |mark: &str| -> io::Result<WorkerCommand> {
             Ok(WorkerCommand {
                 program: std::env::current_exe()?,
@@ -58,9 +58,9 @@ impl Host {
     }
 }
 
-/// Serves as a probe if that is what this process was started for, and does not return then.
-/// Belongs at the start of the `main` of a program that calls [`check`](crate::check) with
-/// [`Host::this_program`].
+/// Serves as a probe, and does not return, if this process was started as one.
+///
+/// Call it at the start of the `main` of a program that uses [`Host::this_program`].
 pub fn serve_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
     let asked = arguments
@@ -71,9 +71,8 @@ pub fn serve_if_asked() {
     }
 }
 
-/// Serves as a worker or a probe if [`Host::this_test`] started this process for it, and does not
-/// return then.
-pub fn serve_if_asked_in_test() {
+/// Serves as a worker or a probe, and does not return, if [`Host::this_test`] started this process.
+pub(crate) fn serve_if_asked_in_test() {
     for argument in std::env::args_os() {
         if argument == WORKER_MARK {
             worker::serve()

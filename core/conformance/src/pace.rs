@@ -1,12 +1,12 @@
-//! How long things take on this machine now: beside others, a second's work takes longer.
+//! How much the load of this machine slows a process down.
 
 use std::{fs, thread};
 
-/// No machine is taken to be slower than so many times itself.
+/// The largest factor that is assumed.
 const MOST: f64 = 8.0;
 
-/// How many times longer than alone a process takes that wants one processor: 1 where there is one for
-/// everybody who wants one. Also 1 where the system does not tell.
+/// How many times longer a process takes than on an idle machine: 1 if every process that is ready to
+/// run has a processor, and if the system does not report the load.
 #[must_use]
 pub fn slowness() -> f64 {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -14,14 +14,15 @@ pub fn slowness() -> f64 {
     slowness_of(&load, processors)
 }
 
-/// From `/proc/loadavg`: how many wanted a processor during the last minute, and how many do now.
+/// Takes the larger of the mean load of the last minute and the processes that are ready to run now,
+/// both from `/proc/loadavg`.
 fn slowness_of(load: &str, processors: usize) -> f64 {
     let mut fields = load.split_ascii_whitespace();
     let lately = fields.next().and_then(|field| field.parse::<f64>().ok());
     let now = fields.nth(2).and_then(|field| field.split_once('/'));
     let now = now.and_then(|(running, _)| running.parse::<f64>().ok());
-    let wanted = lately.unwrap_or_default().max(now.unwrap_or_default());
-    (wanted / processors as f64).clamp(1.0, MOST)
+    let ready = lately.unwrap_or_default().max(now.unwrap_or_default());
+    (ready / processors as f64).clamp(1.0, MOST)
 }
 
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_is_slower_by_those_who_want_its_processors() {
+    fn slowness_is_the_load_per_processor() {
         for (load, processors, expected) in [
             ("0.10 0.20 0.30 1/200 4711\n", 2, 1.0),
             ("3.00 0.20 0.30 1/200 4711\n", 2, 1.5),

@@ -1,4 +1,4 @@
-//! What a runner says during a call, held against the contract as it comes.
+//! An event sink that checks events against the contract.
 
 use std::{
     collections::HashMap,
@@ -18,34 +18,33 @@ use protea_core::{
 };
 use serde_json::{Map, Value};
 
-/// Faults of one kind are named so many times.
+/// At most so many faults of one kind are recorded.
 const MOST_FAULTS: usize = 5;
 
-/// A sink that remembers what matters of the events, not the events.
+/// A sink that records faults and counts, but not the events themselves.
 #[derive(Debug)]
 pub struct Recorder {
     level: Level,
-    /// Wants the call cancelled with its first event, and from then on in any case.
+    /// From this time on the call is cancelled. Its first event cancels it earlier.
     cancels: Option<Instant>,
     cancelled: AtomicBool,
     recorded: Mutex<Recorded>,
 }
 
-/// What a runner said during a call.
+/// What a [`Recorder`] has recorded.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
-    /// Events of the runner.
+    /// The number of the runner's events.
     pub events: u64,
-    /// Names, fields or messages that are not what they must be.
+    /// Names, fields or messages that break the contract.
     pub malformed: Vec<String>,
-    /// Progress that fell, or went beyond its end.
+    /// Progress that decreased or exceeded its total.
     pub progress: Vec<String>,
-    /// Events below the level that was asked for.
+    /// Events below the requested level.
     pub below_level: Vec<String>,
-    /// Events after the call had returned.
+    /// The number of events after the call had returned.
     pub late: u64,
-    /// Lines on standard output and standard error.
-    pub printed: u64,
+    /// For each total, the progress so far.
     reached: HashMap<u64, u64>,
 }
 
@@ -61,8 +60,8 @@ impl Recorder {
         }
     }
 
-    /// A sink that wants the call cancelled once it has begun: with its first event, or when `start`
-    /// is over, which is how long a worker may take to get there.
+    /// A sink that cancels the call once it has begun: with its first event, or after `start`, the time
+    /// that a worker needs to begin the call.
     #[must_use]
     pub fn refusing(start: Duration) -> Self {
         Self {
@@ -71,7 +70,7 @@ impl Recorder {
         }
     }
 
-    /// What has been said so far.
+    /// The record so far.
     #[must_use]
     pub fn recorded(&self) -> Recorded {
         self.lock().clone()
@@ -90,7 +89,7 @@ impl EventSink for Recorder {
     fn receive(&self, event: &Event<'_>) {
         let mut recorded = self.lock();
         match event.name {
-            STDOUT | STDERR => recorded.printed += 1,
+            STDOUT | STDERR => {}
             LATE_EVENTS => {
                 let fields: Value = serde_json::from_slice(event.fields).unwrap_or_default();
                 recorded.late += fields["count"].as_u64().unwrap_or(1);
@@ -128,7 +127,7 @@ impl Recorded {
             note(
                 &mut self.below_level,
                 format!(
-                    "{name:?} at level {:?}, {level:?} was asked for",
+                    "{name:?} at level {:?}, but {level:?} was requested",
                     event.level
                 ),
             );
@@ -163,7 +162,7 @@ impl Recorded {
         let Ok(ProgressEvent { done, total, .. }) = ProgressEvent::try_from(event) else {
             return note(
                 &mut self.malformed,
-                "progress has no whole numbers `done` and `total`".to_owned(),
+                "progress has no integers `done` and `total`".to_owned(),
             );
         };
         if total > 0 && done > total {
@@ -176,7 +175,7 @@ impl Recorded {
         }
         *reached = done.max(*reached);
         if self.reached.len() > 10_000 {
-            // A runner with a new total every time is not to fill the suite's memory.
+            // A runner with a new total in every event must not fill the suite's memory.
             self.reached.clear();
         }
     }
@@ -206,7 +205,7 @@ fn fault_in_name(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn say(recorder: &Recorder, name: &str, fields: &str) {
+    fn send(recorder: &Recorder, name: &str, fields: &str) {
         recorder.receive(&Event {
             name,
             message: None,
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_may_stand_still_and_begin_anew_for_another_total_but_not_fall() {
+    fn progress_never_decreases_for_the_same_total() {
         let recorder = Recorder::new(Level::Info);
         for fields in [
             r#"{"done":1,"total":3}"#,
@@ -225,11 +224,11 @@ mod tests {
             r#"{"done":0,"total":9}"#,
             r#"{"done":77,"total":0}"#,
         ] {
-            say(&recorder, PROGRESS, fields);
+            send(&recorder, PROGRESS, fields);
         }
         assert_eq!(recorder.recorded().progress, Vec::<String>::new());
-        say(&recorder, PROGRESS, r#"{"done":2,"total":3}"#);
-        say(&recorder, PROGRESS, r#"{"done":10,"total":9}"#);
+        send(&recorder, PROGRESS, r#"{"done":2,"total":3}"#);
+        send(&recorder, PROGRESS, r#"{"done":10,"total":9}"#);
         assert_eq!(
             recorder.recorded().progress,
             ["2 of 3 done after 3 of 3", "10 of 9 done"]
@@ -237,12 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_names_that_are_none_are_told() {
+    fn malformed_names_and_fields_are_recorded() {
         let recorder = Recorder::new(Level::Warning);
-        say(&recorder, "", "{}");
-        say(&recorder, "a.b", "[1]");
-        say(&recorder, "a\u{fffd}", "{}");
-        say(&recorder, METRIC, r#"{"name":"loss","value":null}"#);
+        send(&recorder, "", "{}");
+        send(&recorder, "a.b", "[1]");
+        send(&recorder, "a\u{fffd}", "{}");
+        send(&recorder, METRIC, r#"{"name":"loss","value":null}"#);
         let recorded = recorder.recorded();
         assert_eq!(recorded.malformed.len(), 4, "{recorded:?}");
         assert_eq!(recorded.below_level.len(), 4, "{recorded:?}");

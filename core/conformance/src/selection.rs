@@ -1,19 +1,20 @@
-//! Which tests are run.
+//! Selects tests by name.
 
 use regex::Regex;
 
 use crate::Test;
 
-/// Which tests are run: those that some filter finds, without those that are excluded.
+/// The tests to run.
 #[derive(Debug, Clone)]
 pub struct Selection {
     tests: Vec<Test>,
 }
 
-/// Why no tests can be chosen.
+/// Why tests cannot be selected.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SelectionError {
-    /// It is not a regular expression.
+    /// A pattern is not a regular expression.
     #[error("{option} {pattern:?} is not a regular expression: {reason}")]
     Pattern {
         /// The option.
@@ -23,16 +24,18 @@ pub enum SelectionError {
         /// What is wrong with it.
         reason: String,
     },
-    /// It finds no test.
-    #[error("{option} {pattern:?} finds no test; `protea runners check --list` shows their names")]
+    /// A pattern matches no test.
+    #[error(
+        "{option} {pattern:?} matches no test; `protea runners check --list` shows their names"
+    )]
     FindsNothing {
         /// The option.
         option: &'static str,
         /// Its value.
         pattern: String,
     },
-    /// What is left after excluding is nothing.
-    #[error("no test is left to run: --exclude takes away all that --filter finds")]
+    /// All tests that match are excluded.
+    #[error("no test is left to run: --exclude matches every test that --filter selects")]
     NothingLeft,
 }
 
@@ -45,7 +48,7 @@ impl Selection {
         }
     }
 
-    /// The tests whose name one of `filters` finds (all, where there is none) and none of `excludes`.
+    /// The tests whose names match one of `filters` (all tests if there are none) and none of `excludes`.
     ///
     /// ```
     /// use protea_conformance::Selection;
@@ -58,7 +61,7 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// [`SelectionError`]; also for a pattern that finds nothing, which is a mistake, not a wish.
+    /// When a pattern is not a regular expression or matches no test, or no test is left.
     pub fn new(filters: &[String], excludes: &[String]) -> Result<Self, SelectionError> {
         let filters = compiled("--filter", filters)?;
         let excludes = compiled("--exclude", excludes)?;

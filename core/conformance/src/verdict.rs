@@ -1,4 +1,4 @@
-//! What a test found.
+//! The outcome of a test.
 
 use std::time::Duration;
 
@@ -9,22 +9,23 @@ use protea_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What a test found.
+/// The outcome of a test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
-    /// The runner does what the contract says.
+    /// The runner keeps the contract.
     Passed {
-        /// What was seen, where that is good to know.
+        /// What the test saw, if it is worth knowing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
-    /// The contract is kept; a user may still stumble over this.
+    /// The runner keeps the contract, but users may run into a problem.
     Warning {
-        /// What was seen, and what would be better.
+        /// What the test saw, and what would be better.
         text: String,
     },
-    /// The test has nothing to say of this runner.
+    /// The test does not apply to this runner.
     Skipped {
         /// Why.
         reason: String,
@@ -38,25 +39,25 @@ pub enum Verdict {
         expected: String,
         /// What the runner did.
         seen: String,
-        /// How to mend it.
+        /// How to fix it.
         remedy: String,
     },
-    /// The runner took its process down.
+    /// The runner's process ended during a call.
     Crashed {
-        /// The signal or exit code, and in which call.
+        /// The signal or exit code, and the call.
         how: String,
     },
-    /// The runner was still at it when its time was up, and was killed.
+    /// The runner had not finished when its time was up, and was killed.
     TimedOut {
-        /// What it was at.
+        /// The call.
         doing: String,
         /// The time it had, in seconds.
         limit: f64,
     },
 }
 
-/// A test's way out: `?` ends it with the verdict that is already clear.
-pub type Checked = Result<Verdict, Verdict>;
+/// The result of a test's function. `Err` is a verdict too: `?` ends the test with it.
+pub(crate) type Checked = Result<Verdict, Verdict>;
 
 /// The kinds of [`Verdict`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// All of them, in the order in which they are counted up.
+    /// All statuses, in the order of the counts.
     pub const ALL: [Self; 6] = [
         Self::Passed,
         Self::Warning,
@@ -87,7 +88,7 @@ impl Status {
         Self::TimedOut,
     ];
 
-    /// Its name in sentences: `passed`, `timed out`.
+    /// Its name: `passed`, `timed out`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -100,7 +101,7 @@ impl Status {
         }
     }
 
-    /// Whether a runner with such a verdict breaks the contract.
+    /// Whether it means that the runner breaks the contract.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Crashed | Self::TimedOut)
@@ -108,34 +109,33 @@ impl Status {
 }
 
 impl Verdict {
-    /// Passed, and that is all.
-    #[must_use]
-    pub fn passed() -> Self {
+    /// Passed, without a note.
+    pub(crate) fn passed() -> Self {
         Self::Passed { note: None }
     }
 
-    /// Passed, with something to know.
-    pub fn noted(note: impl Into<String>) -> Self {
+    /// Passed, with a note.
+    pub(crate) fn noted(note: impl Into<String>) -> Self {
         Self::Passed {
             note: Some(note.into()),
         }
     }
 
     /// A warning.
-    pub fn warning(text: impl Into<String>) -> Self {
+    pub(crate) fn warning(text: impl Into<String>) -> Self {
         Self::Warning { text: text.into() }
     }
 
-    /// Skipped for a reason of its own.
-    pub fn skipped(reason: impl Into<String>) -> Self {
+    /// Skipped, but not because another test failed.
+    pub(crate) fn skipped(reason: impl Into<String>) -> Self {
         Self::Skipped {
             reason: reason.into(),
             because_of: None,
         }
     }
 
-    /// Failed.
-    pub fn failed(
+    /// Failed: what the contract says, what the runner did, how to fix it.
+    pub(crate) fn failed(
         expected: impl Into<String>,
         seen: impl Into<String>,
         remedy: impl Into<String>,
@@ -147,7 +147,7 @@ impl Verdict {
         }
     }
 
-    /// Its kind.
+    /// Its status.
     #[must_use]
     pub fn status(&self) -> Status {
         match self {
@@ -160,7 +160,7 @@ impl Verdict {
         }
     }
 
-    /// What there is to say of it, one line per thing; empty where there is nothing.
+    /// Its text, one line for each part; empty if there is none.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         match self {
@@ -183,10 +183,9 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a call that had to give a result and did not.
-    #[must_use]
-    pub fn of_dispatch(doing: &str, error: &DispatchError) -> Self {
-        let expected = format!("{doing} gives a result");
+    /// The verdict on a call that should have returned a result.
+    pub(crate) fn from_dispatch(doing: &str, error: &DispatchError) -> Self {
+        let expected = format!("{doing} returns a result");
         match error {
             DispatchError::Worker(
                 WorkerError::Crashed { .. }
@@ -199,17 +198,15 @@ impl Verdict {
                 Self::timed_out(doing, *limit)
             }
             DispatchError::Worker(WorkerError::Killed) => Self::failed(
-                format!("{doing} ends within a second when the host asks for it"),
-                "it went on and was killed",
-                "call `emit.check()?` in every loop, or answer `RunnerError::Cancelled` when an event is answered with `Signal::Cancel`",
+                format!("{doing} ends within a second after the host cancels it"),
+                "it continued and was killed",
+                "call `emit.check()?` in every loop, or return `RunnerError::Cancelled` when `emit` returns `Signal::Cancel`",
             ),
-            DispatchError::Panicked(panic) => Self::of_panic(doing, panic),
+            DispatchError::Panicked(panic) => Self::from_panic(doing, panic),
             DispatchError::Worker(WorkerError::OutputTooLarge { limit }) => Self::failed(
-                format!(
-                    "{doing} writes no more than the data call for, and never {limit} bytes of these"
-                ),
+                format!("{doing} writes less than {limit} bytes for the suite's small datasets"),
                 error.to_string(),
-                "write what is needed later, not all that was computed",
+                "write only what later calls need",
             ),
             DispatchError::Runner(error) => {
                 Self::failed(expected, format!("the error: {error}"), remedy_for(error))
@@ -217,43 +214,41 @@ impl Verdict {
             DispatchError::Worker(WorkerError::Open(reason)) => Self::failed(
                 "the library opens as a runner",
                 reason,
-                "build it as a `cdylib` with `export_runner!` against this version of protea-contracts, and link all that it needs",
+                "build it as a `cdylib` with `export_runner!` against this version of protea-contracts, and link every library that it needs",
             ),
             DispatchError::Worker(WorkerError::Start { .. } | WorkerError::Setup(_)) => {
                 Self::Skipped {
-                    reason: format!("the suite cannot run it here: {error}"),
+                    reason: format!("the suite cannot run it on this system: {error}"),
                     because_of: None,
                 }
             }
             error => Self::failed(
                 expected,
                 error.to_string(),
-                "answer as the contract says; `protea_contracts` does so by itself",
+                "use `protea_contracts`, which answers as the contract requires",
             ),
         }
     }
 
     /// The verdict on a panic.
-    #[must_use]
-    pub fn of_panic(doing: &str, panic: &Panic) -> Self {
+    pub(crate) fn from_panic(doing: &str, panic: &Panic) -> Self {
         Self::failed(
-            format!("{doing} answers a result or a `RunnerError`"),
+            format!("{doing} returns a result or a `RunnerError`"),
             panic.to_string(),
-            "answer a `RunnerError` where something can go wrong; a panic is for bugs",
+            "return a `RunnerError` if something goes wrong; panics are for bugs",
         )
     }
 
     /// The verdict on a runner that does not load.
-    #[must_use]
-    pub fn of_load(error: &LoadError) -> Self {
+    pub(crate) fn from_load(error: &LoadError) -> Self {
         match error {
-            LoadError::Describe { source, .. } => Self::of_dispatch("loading it", source),
+            LoadError::Describe { source, .. } => Self::from_dispatch("loading it", source),
             LoadError::DescriptorLies {
                 in_file, loaded, ..
             } => Self::failed(
-                "the descriptor in the file and the loaded runner say the same",
+                "the loaded runner describes itself as the descriptor in the file does",
                 format!("the descriptor says {in_file}, the loaded runner says {loaded}"),
-                "let `export_runner!` make both, and never edit a built library",
+                "let `export_runner!` make both, and do not edit a built library",
             ),
             error => Self::failed(
                 "the library opens as a runner",
@@ -263,9 +258,8 @@ impl Verdict {
         }
     }
 
-    /// Time is up.
-    #[must_use]
-    pub fn timed_out(doing: &str, limit: Duration) -> Self {
+    /// The call exceeded its time limit.
+    pub(crate) fn timed_out(doing: &str, limit: Duration) -> Self {
         Self::TimedOut {
             doing: doing.to_owned(),
             limit: limit.as_secs_f64(),
@@ -276,13 +270,13 @@ impl Verdict {
 fn remedy_for(error: &RunnerError) -> &'static str {
     match error {
         RunnerError::InvalidSpec { .. } => {
-            "let the default of `Spec` be one that the runner takes, or give one as `[spec]` in conformance.toml"
+            "make the runner accept the default of `Spec`, or give a `[spec]` in conformance.toml"
         }
         RunnerError::Dataset { .. } => {
-            "if the runner is of another field than proteins, name datasets of its field as `[datasets]` in conformance.toml"
+            "if the runner is not about proteins, name datasets of its field under `[datasets]` in conformance.toml"
         }
-        RunnerError::Model { .. } => "read what `fit` and `export` write",
-        RunnerError::Cancelled => "answer `Cancelled` only when the host asks for the end",
-        _ => "see the message; the data and the spec are sound",
+        RunnerError::Model { .. } => "make the runner read what its `fit` and `export` write",
+        RunnerError::Cancelled => "return `Cancelled` only if the host cancels the call",
+        _ => "see the message; the data and the spec are valid",
     }
 }

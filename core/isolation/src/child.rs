@@ -30,7 +30,7 @@ use super::{
 use super::{native, protect_keeper};
 
 /// How long the host may take to end a worker that has answered.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The argument that makes a program serve as a worker.
 pub(super) const ARGUMENT: &str = "__protea-worker";

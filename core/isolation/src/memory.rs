@@ -259,7 +259,7 @@ Pss:                   0 kB
 ";
 
     #[test]
-    fn what_is_mapped_of_files_does_not_count_and_what_is_memory_does() {
+    fn mapped_files_do_not_count_and_memory_files_do() {
         let mut shared = Shared::new();
         let own = add_maps(MAPS.as_bytes(), &mut shared);
         assert_eq!(own, (8 + 1 + 100 + 10) << 10);
@@ -272,7 +272,7 @@ Pss:                   0 kB
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn memory_that_a_process_takes_is_seen_and_a_file_that_it_maps_or_reads_is_not() {
+    fn used_memory_is_counted_and_mapped_or_read_files_are_not() {
         const TAKEN: u64 = 32 << 20;
         let this = rustix::process::getpid();
         let before = held(&[this], 0);

@@ -26,10 +26,11 @@ pub const STDERR: &str = "worker.stderr";
 /// Of a stream, so much reaches the sink; the rest is read and dropped.
 const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
-/// A keeper that takes longer to end a worker and what came of it does not work.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// A keeper that takes longer to end a worker and its descendants does not work. On an idle machine
+/// it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the last of what a worker printed may take to be read, once nobody can print any more.
-const READING: Duration = Duration::from_secs(1);
+const READING: Duration = Duration::from_secs(10);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +132,7 @@ impl Process {
         self.finish_reading(match swept {
             true => READING,
             // What escaped may hold them open.
-            false => READING / 5,
+            false => READING / 50,
         });
     }
 

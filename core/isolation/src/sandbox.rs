@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_kernel_lacks_it_strict_is_refused_and_the_other_says_so() {
+    fn an_incomplete_sandbox_is_an_error_only_if_strict() {
         let refused = without_landlock(|| enclosure(Sandbox::Strict).impose()).unwrap_err();
         assert!(
             refused.contains("a strict sandbox is not to be had here"),
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_is_out_of_reach_even_without_landlock_and_the_own_child_is_not() {
+    fn without_landlock_the_parent_is_out_of_reach_too() {
         use rustix::process::{
             Pid, Signal, getppid, kill_process, kill_process_group, test_kill_process,
         };

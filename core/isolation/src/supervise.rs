@@ -237,7 +237,8 @@ impl Supervisor<'_> {
 
     /// The socket is closed; the process follows, unless the runner closed it behind the worker's back.
     fn await_end(&mut self) {
-        let patience = Instant::now() + Duration::from_secs(2);
+        // On a busy machine, a process that crashed takes a while to be gone.
+        let patience = Instant::now() + Duration::from_secs(10);
         while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(1));
         }

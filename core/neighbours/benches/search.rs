@@ -1,7 +1,8 @@
-//! The search by itself: kernels, shapes and groups. Against FAISS: `search_vs_faiss.py`.
+//! Benchmarks of the search: kernels, shapes and groups. `search_vs_faiss.py` compares it with
+//! FAISS.
 //!
-//! `cargo bench -p protea-neighbours --bench search [-- FILTER]`; throughput is pairs of query and
-//! reference per second.
+//! `cargo bench -p protea-neighbours --bench search [-- FILTER]`. The throughput is in pairs of
+//! query and reference per second.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
@@ -9,7 +10,7 @@ use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptio
 const WIDTH: usize = 1024;
 const REFERENCES: usize = 20_000;
 
-/// Rows of seeded uniform noise, which is as hard to tell apart as embeddings get.
+/// Rows of seeded uniform noise: their distances are as close to each other as those of embeddings.
 fn noise(seed: u64, rows: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..rows * WIDTH)

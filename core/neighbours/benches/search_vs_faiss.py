@@ -1,4 +1,4 @@
-"""Exact search here against FAISS `IndexFlatIP` / `IndexFlatL2`: same matrix, same threads, in turns.
+"""Compares the exact search with FAISS `IndexFlatIP` / `IndexFlatL2`: same matrix, same threads.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install faiss-cpu numpy
     cargo build --release -p protea-neighbours --example search_seconds
@@ -6,12 +6,12 @@
         target/release/examples/search_seconds [--rounds 5] [--kernels fastest,avx512]
         [--embeddings REFERENCES.npy QUERIES.npy]
 
-The random matrices are seeded unit Gaussians. FAISS gets rows already of unit length and is timed
-on `index.search` alone; here the search is timed alone too, queries packed and neighbours exact in
-double precision included. Every engine runs once per round, in turns, so that a noisy machine
-disturbs all alike; medians are printed, and the ratio of the medians (above 1: faster than FAISS).
-`same sets` is the share of queries whose set of neighbours is that of FAISS, which sums in single
-precision: the few differences are its near ties.
+The random matrices are seeded unit Gaussians. FAISS gets rows of unit length and is timed on
+`index.search` alone. The time of this search includes packing the queries and the exact distances
+in double precision. The engines alternate, once each per round, so that other load on the machine
+affects all of them. The script prints medians, and their ratio (above 1: faster than FAISS). `same
+sets` is the fraction of queries with the same set of neighbours. FAISS sums in single precision and
+so differs for near ties.
 """
 
 import argparse

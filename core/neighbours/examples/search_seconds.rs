@@ -1,9 +1,10 @@
-//! Times searches on request; `benches/search_vs_faiss.py` talks to it.
+//! Times searches on request, for `benches/search_vs_faiss.py`.
 //!
-//! `search_seconds REFERENCES QUERIES WIDTH METRIC`: two files of little-endian single-precision
-//! numbers, row after row, and `cosine` or `l2`. Each line `K THREADS KERNEL OUT` on the standard
-//! input is answered by the seconds that one search took. `KERNEL` is a kernel's name or `fastest`;
-//! the rows found are written to the file `OUT` as little-endian 32-bit integers, unless it is `-`.
+//! `search_seconds REFERENCES QUERIES WIDTH METRIC`. REFERENCES and QUERIES are files of
+//! little-endian single-precision numbers, row by row; METRIC is `cosine` or `l2`. For each line `K
+//! THREADS KERNEL OUT` on the standard input, the program runs one search and prints its seconds.
+//! KERNEL is the name of a kernel or `fastest`. The rows that are found go to the file OUT as
+//! little-endian 32-bit integers, unless OUT is `-`.
 
 use std::error::Error;
 use std::io::BufRead;

@@ -1,4 +1,4 @@
-//! What the search promises, case by case; `search_properties` tries it on anything.
+//! The guarantees of the search, case by case. `search_properties` tests them on random input.
 
 mod naive;
 
@@ -8,7 +8,7 @@ use protea_neighbours::{
 };
 
 #[test]
-fn large_enough_for_many_blocks_runs_and_panels() {
+fn large_input_spans_many_blocks_and_panels() {
     for metric in [Metric::Cosine, Metric::L2] {
         let mut case = plain(530, noise(1, 1300 * 530), noise(2, 40 * 530), 7, metric);
         case.masks = Some(((0..1300_u32).map(|row| (row % 8) as u8).collect(), 3));
@@ -22,7 +22,7 @@ fn large_enough_for_many_blocks_runs_and_panels() {
 }
 
 #[test]
-fn a_set_searched_against_itself_finds_itself_at_distance_zero() {
+fn every_row_finds_itself_at_distance_zero() {
     let values = noise(3, 300 * 97);
     for metric in [Metric::Cosine, Metric::L2] {
         let found = plain(97, values.clone(), values.clone(), 1, metric).search_all_ways();
@@ -55,7 +55,7 @@ fn of_equal_references_the_lowest_rows_win() {
 }
 
 #[test]
-fn near_ties_that_single_precision_cannot_tell_apart_are_ordered_exactly() {
+fn near_ties_are_ordered_in_double_precision() {
     // Row i differs from the query by i ulps in one column: 1 + i * 2^-23.
     let width = 64;
     let mut references = Vec::new();
@@ -136,7 +136,7 @@ fn extreme_magnitudes_lose_nothing() {
 }
 
 #[test]
-fn rows_that_are_not_numbers_are_nobodys_neighbours() {
+fn rows_with_nan_or_infinity_are_never_neighbours() {
     let mut references = noise(9, 100 * 20);
     references[3 * 20 + 5] = f32::NAN;
     references[8 * 20 + 19] = f32::INFINITY;
@@ -157,7 +157,7 @@ fn rows_that_are_not_numbers_are_nobodys_neighbours() {
 }
 
 #[test]
-fn a_group_smaller_than_k_gives_all_its_members() {
+fn a_group_smaller_than_k_returns_all_members() {
     let mut case = plain(
         10,
         noise(11, 500 * 10),
@@ -216,7 +216,7 @@ fn progress_reaches_the_total_and_can_stop_the_search() {
 }
 
 #[test]
-fn nothing_to_search_or_to_search_for_is_no_error() {
+fn empty_references_or_queries_are_not_an_error() {
     let found = plain(8, Vec::new(), noise(15, 16), 3, Metric::L2).search_all_ways();
     assert_eq!((found.queries(), found.list(1, 0)), (2, &[][..]));
     let found = plain(8, noise(16, 16), Vec::new(), 3, Metric::L2).search_all_ways();
@@ -224,7 +224,7 @@ fn nothing_to_search_or_to_search_for_is_no_error() {
 }
 
 #[test]
-fn wrong_input_is_told_apart() {
+fn each_invalid_input_has_its_own_error() {
     let values = [0.0_f32; 12];
     let block = |first_row, rows, count: usize| RowBlock {
         first_row,

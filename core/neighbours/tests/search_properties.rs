@@ -1,4 +1,4 @@
-//! Any search agrees with a naive one in double precision, with every kernel and number of threads.
+//! A search agrees with a naive one in double precision, for every kernel and number of threads.
 
 mod naive;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use protea_neighbours::{Labels, Metric};
 
 fn matrix(rows: std::ops::Range<usize>, width: usize) -> impl Strategy<Value = Vec<f32>> {
-    // Of each sort of row some: spread out, duplicates of few patterns, nearly equal, zero, long.
+    // Different kinds of rows: random, duplicates of few patterns, nearly equal, zero, long.
     let row = prop_oneof![
         4 => prop::collection::vec(-1.0_f32..1.0, width),
         3 => (0_u8..4).prop_map(move |p| (0..width).map(|c| f32::from((c as u8 ^ p) % 5) - 2.0).collect()),

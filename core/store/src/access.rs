@@ -16,14 +16,14 @@ use super::{
     location::{is_local, local_path, redacted},
     manifest::{LARGEST, NAMES},
     meter::{Meter, Silent, TransferKind, TransferObserver},
-    remote::{Manner, Remote},
+    remote::{Remote, RemoteSettings},
 };
 use crate::quantity;
 
 /// How long a store that gives no answer is waited for.
-const PATIENCE: &str = "PROTEA_STORE_PATIENCE";
+const TIMEOUT: &str = "PROTEA_STORE_PATIENCE";
 /// Unless that says otherwise.
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(120);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Datasets, models and exports by URI.
 ///
@@ -43,7 +43,7 @@ const DEFAULT_PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Clone)]
 pub struct Store {
     cache: Option<Cache>,
-    patience: Duration,
+    timeout: Duration,
     settings: Arc<BTreeMap<String, String>>,
     pub(super) observer: Arc<dyn TransferObserver>,
 }
@@ -56,17 +56,17 @@ impl Store {
     ///
     /// [`StoreError::Setting`] when `PROTEA_STORE_PATIENCE` is no time.
     pub fn of_user() -> Result<Self, StoreError> {
-        let patience = match env::var(PATIENCE) {
-            Err(_) => DEFAULT_PATIENCE,
-            Ok(text) if text.is_empty() => DEFAULT_PATIENCE,
+        let timeout = match env::var(TIMEOUT) {
+            Err(_) => DEFAULT_TIMEOUT,
+            Ok(text) if text.is_empty() => DEFAULT_TIMEOUT,
             Ok(text) => quantity::time(&text).ok_or_else(|| StoreError::Setting {
-                name: PATIENCE.to_owned(),
+                name: TIMEOUT.to_owned(),
                 reason: format!("{text:?} is no time; give one such as 30s or 5m"),
             })?,
         };
         Ok(Self {
             cache: None,
-            patience,
+            timeout,
             settings: Arc::default(),
             observer: Arc::new(Silent),
         })
@@ -81,8 +81,8 @@ impl Store {
 
     /// Gives a store up when it has given no answer and no byte for so long, instead of two minutes.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -218,12 +218,12 @@ impl Store {
     }
 
     pub(super) fn remote(&self, uri: &Url) -> Result<Remote, StoreError> {
-        let manner = Manner {
-            patience: self.patience,
+        let settings = RemoteSettings {
+            timeout: self.timeout,
             settings: Arc::clone(&self.settings),
             observer: Arc::clone(&self.observer),
         };
-        Remote::open(uri, &manner)
+        Remote::open(uri, &settings)
     }
 
     pub(super) fn meter<'m>(&'m self, kind: TransferKind, what: &'m str, total: u64) -> Meter<'m> {

@@ -10,8 +10,9 @@ use super::{
     access::{find_manifest, parent},
     location::{below, is_local, local_path, redacted},
     meter::TransferKind,
+    object_info::Stat,
     part::PartFile,
-    remote::{Remote, Stat},
+    remote::Remote,
     staging::as_created,
 };
 

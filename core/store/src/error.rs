@@ -143,13 +143,13 @@ pub enum StoreError {
     #[error(
         "{uri} cannot be reached; tried for {} s: {reason}; when the store is back, do the same \
          again: what is here already is not transferred twice",
-        patience.as_secs_f64()
+        timeout.as_secs_f64()
     )]
     Unreachable {
         /// The URI.
         uri: String,
         /// How long it was tried.
-        patience: Duration,
+        timeout: Duration,
         /// What went wrong last.
         reason: String,
     },

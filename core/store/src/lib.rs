@@ -15,10 +15,12 @@ mod access;
 mod cache;
 mod copy;
 mod error;
+mod list;
 mod listing;
 mod location;
 mod manifest;
 mod meter;
+mod object_info;
 #[cfg_attr(
     not(feature = "cloud"),
     expect(

@@ -15,7 +15,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, meter::Meter, remote::Stat};
+use super::{StoreError, meter::Meter, object_info::Stat};
 
 /// The least that is asked for at once, in bytes.
 const CHUNK: u64 = 8 << 20;

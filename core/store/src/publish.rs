@@ -11,7 +11,8 @@ use super::{
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
-    remote::{Made, Remote},
+    object_info::Made,
+    remote::Remote,
     write_atomic,
 };
 

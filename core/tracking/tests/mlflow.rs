@@ -13,6 +13,8 @@ mod environment;
 mod files;
 #[path = "mlflow/lists.rs"]
 mod lists;
+#[path = "mlflow/names.rs"]
+mod names;
 #[path = "mlflow/outage.rs"]
 mod outage;
 #[path = "mlflow/refusals.rs"]

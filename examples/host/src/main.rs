@@ -1,4 +1,4 @@
-//! Runs a runner on two frozen datasets, from a program of one's own:
+//! An application that embeds protea: runs a runner on two frozen datasets.
 //!
 //! ```text
 //! cargo run -p example-host -- knn examples/data/train examples/data/test results

@@ -1,4 +1,4 @@
-//! A runner of one's own: predicts the terms that are frequent among proteins of like length.
+//! An example runner: predicts the terms that are frequent among proteins of similar length.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use protea_contracts::prelude::*;
 spec! {
     /// The settings that a user may choose.
     pub struct LengthSpec {
-        /// Proteins are alike when their lengths fall into the same span of so many residues.
+        /// Width of a length class in residues. Proteins in the same class count as similar.
         #[schemars(range(min = 1))]
         pub span: usize,
     }
@@ -21,7 +21,7 @@ impl Default for LengthSpec {
     }
 }
 
-/// What `fit` learns: per span of lengths, the fraction of its proteins that have each term.
+/// The result of `fit`: by length class, the fraction of its proteins that have each term.
 #[derive(Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde")]
 struct Model {
@@ -66,8 +66,8 @@ impl ExperimentRunner for LengthRunner {
         assess(request, &dataset, emit, |predictions| {
             for protein in 0..dataset.len() {
                 let length = dataset.sequence(protein).map_or(0, str::len);
-                let alike = model.frequencies.get(&(length / model.spec.span));
-                let mut scores: Vec<(&str, f64)> = alike
+                let class = model.frequencies.get(&(length / model.spec.span));
+                let mut scores: Vec<(&str, f64)> = class
                     .into_iter()
                     .flatten()
                     .map(|(term, frequency)| (term.as_str(), frequency.min(1.0)))

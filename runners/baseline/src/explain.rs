@@ -1,4 +1,4 @@
-//! Where the scores of `naive` come from: every protein gets the same frequencies.
+//! Explanations of `naive`: every protein gets the same frequencies.
 
 use protea_cafa::{
     assessment::{open_dataset, open_ontology},
@@ -10,9 +10,13 @@ use protea_contracts::prelude::*;
 
 use crate::naive::TermFrequencies;
 
-/// Answers the request with the frequencies that `fit` counted; those below `minimum` are not
+/// Explains the scores by the frequencies that `fit` counted. Terms below `minimum` are not
 /// predicted.
-pub(crate) fn by_frequencies(
+///
+/// # Errors
+///
+/// [`RunnerError::NotFound`] for an unknown protein or term, [`RunnerError::Dataset`].
+pub(crate) fn explain_frequencies(
     request: &ExplainRequest,
     frequencies: &TermFrequencies,
     minimum: f64,
@@ -20,7 +24,7 @@ pub(crate) fn by_frequencies(
     let dataset = open_dataset(&request.dataset_dir()?)?;
     find_protein(&dataset, &request.accession)?;
     let ontology = open_ontology(&dataset)?;
-    let of = |term: Term, frequency: f64| {
+    let explain = |term: Term, frequency: f64| {
         let mut explained = describe(&ontology, term, frequency);
         explained.predicted = frequency >= minimum && round_score(frequency) > 0.0;
         if frequency > 0.0 {
@@ -33,7 +37,7 @@ pub(crate) fn by_frequencies(
     let all = frequencies.at_least(0.0);
     let mut terms: Vec<TermExplanation> = all
         .iter()
-        .filter_map(|(id, frequency)| Some(of(known(id)?, *frequency)))
+        .filter_map(|(id, frequency)| Some(explain(known(id)?, *frequency)))
         .filter(|term| term.predicted)
         .collect();
     let explanation = Explanation::new(&request.accession, "evidence");
@@ -43,7 +47,7 @@ pub(crate) fn by_frequencies(
     };
     let asked = find_term(&ontology, asked)?;
     let frequency = all.iter().find(|(id, _)| known(id) == Some(asked));
-    let term = of(asked, frequency.map_or(0.0, |(_, frequency)| *frequency));
+    let term = explain(asked, frequency.map_or(0.0, |(_, frequency)| *frequency));
     let mut explanation = explanation.with_terms(vec![term], 1);
     explanation.predicted = terms.len();
     Ok(explanation)

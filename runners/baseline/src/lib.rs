@@ -1,16 +1,24 @@
-//! Baselines of protein-function prediction: what a method has to beat.
+//! Baselines of protein-function prediction, to compare methods with: term frequency, BLAST+,
+//! DIAMOND, MMseqs2.
 //!
-//! | module | what it holds |
+//! The crate exports the runner and its settings, and nothing else. It knows the contract and the
+//! field's libraries (datasets, ontology), but no host.
+//!
+//! | module | content |
 //! |---|---|
-//! | [`spec`] | the settings |
-//! | [`runner`] | the runner: what the host calls |
-//! | [`model`] | the document that `fit` writes |
-//! | [`naive`] | the frequency of every term in the training set |
-//! | [`align`] | alignment by BLAST+, DIAMOND and MMseqs2, and transfer from the hits |
+//! | `spec` | the settings |
+//! | `runner` | the operations that the host calls |
+//! | `model` | the document that `fit` writes |
+//! | `naive` | the frequency of every term in the training set |
+//! | `align` | alignment with BLAST+, DIAMOND and MMseqs2, and transfer from the hits |
+//! | `explain` | explanations of `naive` |
 
-pub mod align;
+mod align;
 mod explain;
-pub mod model;
-pub mod naive;
-pub mod runner;
-pub mod spec;
+mod model;
+mod naive;
+mod runner;
+mod spec;
+
+pub use runner::BaselineRunner;
+pub use spec::{BaselineSpec, Method, Sensitivity, Transfer};

@@ -7,18 +7,19 @@ use protea_cafa::{
 };
 use protea_contracts::prelude::*;
 
-/// Terms by id, each with the fraction of the proteins of its aspect that have it, in (0, 1].
+/// By term id, the fraction of the proteins of its aspect that have the term, in (0, 1].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde", transparent)]
-pub struct TermFrequencies(BTreeMap<String, f64>);
+pub(crate) struct TermFrequencies(BTreeMap<String, f64>);
 
 impl TermFrequencies {
     /// Counts the terms of a dataset's proteins, propagated to the roots.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when the dataset cannot be read or has no annotation.
-    pub fn count(dataset: &FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
+    /// [`RunnerError::Dataset`] when the dataset cannot be read, or no annotation has a term of its
+    /// ontology.
+    pub(crate) fn count(dataset: &FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
         let ontology = open_ontology(dataset)?;
         let annotations =
             PropagatedTerms::read(dataset, &ontology).or_dataset("reading annotations")?;
@@ -26,7 +27,7 @@ impl TermFrequencies {
             emit.warning(
                 "runner.baseline.unknown_terms",
                 &format!(
-                    "{} annotations have terms unknown to the ontology and do not count",
+                    "ignored {} annotations with terms that are not in the ontology",
                     annotations.unknown()
                 ),
                 &json!({ "annotations": annotations.unknown() }),
@@ -52,8 +53,8 @@ impl TermFrequencies {
         let frequency = |term: Term| {
             let count = with_term[term.index()];
             (count > 0).then(|| {
-                let of = in_namespace[ontology.namespace_of(term)];
-                (ontology.id(term).to_owned(), count as f64 / of as f64)
+                let proteins = in_namespace[ontology.namespace_of(term)];
+                (ontology.id(term).to_owned(), count as f64 / proteins as f64)
             })
         };
         let frequencies: BTreeMap<String, f64> = ontology.terms().filter_map(frequency).collect();
@@ -68,21 +69,13 @@ impl TermFrequencies {
         Ok(Self(frequencies))
     }
 
-    /// How many terms occur.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    /// The number of terms that occur.
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether no term occurs.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The terms whose frequency is at least `minimum`.
-    #[must_use]
-    pub fn at_least(&self, minimum: f64) -> Vec<(&str, f64)> {
+    pub(crate) fn at_least(&self, minimum: f64) -> Vec<(&str, f64)> {
         self.0
             .iter()
             .filter(|(_, frequency)| **frequency >= minimum)

@@ -1,4 +1,4 @@
-//! The runner: what the host calls.
+//! The operations that the host calls.
 
 use std::{fs, path::Path};
 
@@ -9,8 +9,8 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
-    align::{self, Aligner, Database, Earlier, Made, Scratch},
-    explain::by_frequencies,
+    align::{self, Database, DatabaseOrigin, EarlierDatabase, InstalledAligner, Scratch},
+    explain::explain_frequencies,
     model::Model,
     naive::TermFrequencies,
     spec::{BaselineSpec, Method},
@@ -39,9 +39,7 @@ impl ExperimentRunner for BaselineRunner {
         );
         match request.spec.method {
             Method::Naive => count_terms(request, &dataset, emit),
-            Method::Blast | Method::Diamond | Method::Mmseqs => {
-                make_database(request, &dataset, emit)
-            }
+            _ => make_database(request, &dataset, emit),
         }
     }
 
@@ -58,17 +56,18 @@ impl ExperimentRunner for BaselineRunner {
                 database: Some(database),
                 ..
             } if spec.method != Method::Naive => {
-                by_alignment(request, &spec, &database, &dataset, emit)
+                predict_by_alignment(request, &spec, &database, &dataset, emit)
             }
             Model {
                 spec,
                 frequencies: Some(frequencies),
                 ..
             } if spec.method == Method::Naive => {
-                by_frequency(request, &spec, &frequencies, &dataset, emit)
+                predict_by_frequency(request, &spec, &frequencies, &dataset, emit)
             }
             Model { .. } => Err(RunnerError::Model {
-                message: "it lacks what its method learnt; fit again".to_owned(),
+                message: "the model lacks the result of its method's training; fit again"
+                    .to_owned(),
             }),
         }
     }
@@ -90,11 +89,11 @@ impl ExperimentRunner for BaselineRunner {
         let model: Model = request.read_model()?;
         match model.frequencies {
             Some(frequencies) if model.spec.method == Method::Naive => {
-                by_frequencies(request, &frequencies, model.spec.minimum_score)
+                explain_frequencies(request, &frequencies, model.spec.minimum_score)
             }
             _ => Err(RunnerError::unsupported(
                 "explain",
-                "of the baselines only `naive` says where its scores come from; the hits that the others go by are in hits.tsv beside the predictions",
+                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv beside the predictions",
             )),
         }
     }
@@ -127,20 +126,20 @@ fn make_database(
     emit: &Emitter,
 ) -> Result<RunResult, RunnerError> {
     let output = request.output_dir()?;
-    let scratch = Scratch::below(&output)?;
-    let aligner = find(&request.spec, &scratch, emit)?;
+    let scratch = Scratch::create_in(&output)?;
+    let aligner = InstalledAligner::find(request.spec.method, scratch.path(), emit)?;
     let threads = match request.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
     };
     let earlier = request.earlier_models.iter();
     let earlier = earlier.filter_map(|uri| uri.to_file_path().ok());
-    let earlier: Vec<Earlier> = [output.join("model.json")]
+    let earlier: Vec<EarlierDatabase> = [output.join("model.json")]
         .into_iter()
         .chain(earlier)
         .filter_map(|model| earlier_database(&model))
         .collect();
-    let (database, made) = Database::make(
+    let (database, origin) = Database::make(
         dataset,
         &aligner,
         &output,
@@ -161,28 +160,23 @@ fn make_database(
         .with_extra("references", references)
         .with_extra(
             "database",
-            match made {
-                Made::Anew => "made",
-                Made::Before => "reused",
+            match origin {
+                DatabaseOrigin::Made => "made",
+                DatabaseOrigin::Reused => "reused",
             },
         ))
 }
 
-/// The database of a model that was made before; none where there is no whole one.
-fn earlier_database(model: &Path) -> Option<Earlier> {
+/// The database of an earlier model; `None` if the document cannot be read or has none.
+fn earlier_database(model: &Path) -> Option<EarlierDatabase> {
     let document = fs::read(model).ok()?;
-    Some(Earlier {
+    Some(EarlierDatabase {
         database: serde_json::from_slice::<Model>(&document).ok()?.database?,
         directory: directory(model).to_owned(),
     })
 }
 
-fn find(spec: &BaselineSpec, scratch: &Scratch, emit: &Emitter) -> Result<Aligner, RunnerError> {
-    Aligner::find(spec.method, scratch.path(), emit)?
-        .ok_or_else(|| RunnerError::failed("the method has no program to align with"))
-}
-
-fn by_frequency(
+fn predict_by_frequency(
     request: &EvaluateRequest,
     spec: &BaselineSpec,
     frequencies: &TermFrequencies,
@@ -203,7 +197,7 @@ fn by_frequency(
     })
 }
 
-fn by_alignment(
+fn predict_by_alignment(
     request: &EvaluateRequest,
     spec: &BaselineSpec,
     database: &Database,
@@ -213,14 +207,14 @@ fn by_alignment(
     let output = request.output_dir()?;
     let model = request.model_path()?;
     let aligner = {
-        let scratch = Scratch::below(&output)?;
-        find(spec, &scratch, emit)?
+        let scratch = Scratch::create_in(&output)?;
+        InstalledAligner::find(spec.method, scratch.path(), emit)?
     };
     if aligner.version() != database.program_version {
         emit.warning(
             "runner.baseline.program_version",
             &format!(
-                "the database was made with {} {}, and is searched with {}; fit again if the program cannot read it",
+                "the database was made with {} {} and is searched with version {}; fit again if the program cannot read it",
                 database.program,
                 database.program_version,
                 aligner.version()

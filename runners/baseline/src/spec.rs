@@ -3,7 +3,7 @@
 use protea_contracts::prelude::*;
 
 spec! {
-    /// Which baseline.
+    /// The baseline.
     #[derive(Default, Copy, Eq)]
     pub enum Method {
         /// The frequency of each term in the training set.
@@ -19,54 +19,55 @@ spec! {
 }
 
 spec! {
-    /// What a hit counts for the terms of the protein that it hits.
+    /// How hits make the score of a term.
     #[derive(Default, Copy, Eq)]
     pub enum Transfer {
-        /// The largest sequence identity of a hit that has the term, as CAFA's BLAST baseline does
+        /// The largest sequence identity of a hit that has the term, as in CAFA's BLAST baseline
         /// (P. Radivojac et al., Nature Methods 10 (2013) 221).
         #[default]
         Identity,
-        /// The bit scores of the hits that have the term, over those of all hits (M. Kulmanov and
-        /// R. Hoehndorf, Bioinformatics 36 (2020) 422: DiamondScore).
+        /// The summed bit score of the hits that have the term, divided by that of all hits
+        /// (M. Kulmanov and R. Hoehndorf, Bioinformatics 36 (2020) 422: DiamondScore).
         BitScore,
     }
 }
 
 spec! {
-    /// How thoroughly is searched.
+    /// The sensitivity of the search.
     #[derive(Default, Copy, Eq)]
     pub enum Sensitivity {
         /// `blastp -task blastp-fast`, `diamond --fast`, `mmseqs -s 4`.
         Fast,
         /// `blastp -task blastp`, `diamond` without an option, `mmseqs -s 5.7`.
         Normal,
-        /// As normal for `blastp`; `diamond --sensitive`, `mmseqs -s 6.5`.
+        /// `blastp -task blastp`, `diamond --sensitive`, `mmseqs -s 6.5`.
         Sensitive,
-        /// As normal for `blastp`; `diamond --very-sensitive`, `mmseqs -s 7.5`.
+        /// `blastp -task blastp`, `diamond --very-sensitive`, `mmseqs -s 7.5`.
         #[default]
         VerySensitive,
     }
 }
 
 spec! {
-    /// The settings of [`BaselineRunner`](crate::runner::BaselineRunner).
+    /// The settings of the runner `baseline`.
     pub struct BaselineSpec {
-        /// Which baseline.
+        /// The baseline.
         pub method: Method,
         /// Terms with a lower score are not predicted.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
-        /// Alignment only: what a hit counts for the terms of the protein that it hits.
+        /// Alignment only: how hits make the score of a term.
         pub transfer: Transfer,
-        /// Alignment only: hits with a larger expectation value do not count.
+        /// Alignment only: ignore hits with a larger expectation value.
         #[schemars(range(max = 1000), extend("exclusiveMinimum" = 0))]
         pub e_value: f64,
-        /// Alignment only: how many reference proteins a query may hit at most: those with the largest bit scores.
+        /// Alignment only: the most references that a query can hit; those with the largest bit
+        /// scores count.
         #[schemars(range(min = 1, max = 100_000))]
         pub max_hits: u32,
-        /// Alignment only: how thoroughly is searched.
+        /// Alignment only: the sensitivity of the search.
         pub sensitivity: Sensitivity,
-        /// Alignment only: a protein is never its own hit: a reference with the query's accession is passed over.
+        /// Alignment only: ignore a reference with the query's accession.
         pub exclude_self: bool,
     }
 }

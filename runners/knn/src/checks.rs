@@ -132,8 +132,8 @@ pub(crate) fn check_sequences(dataset: &FrozenDataset, setting: &str) -> Result<
 ///
 /// # Errors
 ///
-/// [`RunnerError::InvalidSpec`] when no signal has a weight; [`RunnerError::Dataset`] with the remedy
-/// when a dataset has no sequences, taxa or evidence codes at all.
+/// [`RunnerError::InvalidSpec`] when no signal has a weight; [`RunnerError::Dataset`] with the
+/// remedy when a dataset has no sequences, taxa or evidence codes at all.
 pub(crate) fn check_signals(
     spec: &KnnSpec,
     references: &FrozenDataset,

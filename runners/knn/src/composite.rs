@@ -1,8 +1,8 @@
 //! PROTEA's composite score: a weighted mean of signals of a neighbour.
 //!
-//! A term has the score of the nearest neighbour that has it: the sum of weight times signal, divided
-//! by the sum of the weights, over the available signals. A signal is not available if a sequence or
-//! a taxon is missing.
+//! A term has the score of the nearest neighbour that has it: the sum of weight times signal,
+//! divided by the sum of the weights, over the available signals. A signal is not available if a
+//! sequence or a taxon is missing.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -19,8 +19,8 @@ pub(crate) struct Composite<'r> {
     spec: &'r KnnSpec,
     references: &'r References<'r>,
     queries: &'r FrozenDataset,
-    /// The current query, and its signals with each reference, without evidence. A reference can be a
-    /// neighbour in every index, and alignments are expensive.
+    /// The current query, and its signals with each reference, without evidence. A reference can be
+    /// a neighbour in every index, and alignments are expensive.
     cache: RefCell<(usize, HashMap<u32, Signals>)>,
 }
 

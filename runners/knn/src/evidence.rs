@@ -133,8 +133,8 @@ pub(crate) struct TermEvidence {
 
 impl TermEvidence {
     /// The best evidence of each term: its own, or that of a descendant if terms were propagated.
-    /// `terms_of` gives the terms of a reference in ascending order; `annotations` are those that are
-    /// transferred.
+    /// `terms_of` gives the terms of a reference in ascending order; `annotations` are those that
+    /// are transferred.
     pub(crate) fn collect<'t, 'a>(
         spec: &KnnSpec,
         references: usize,

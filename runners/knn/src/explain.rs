@@ -137,8 +137,8 @@ fn explained(
     scores.into_iter().map(explain).collect()
 }
 
-/// By term, the votes for it, the largest first. A composite score has one vote, that of the nearest
-/// neighbour with the term.
+/// By term, the votes for it, the largest first. A composite score has one vote, that of the
+/// nearest neighbour with the term.
 fn votes(question: &Question<'_>, neighbours: &Neighbours) -> HashMap<Term, Vec<Contribution>> {
     let Question {
         spec,

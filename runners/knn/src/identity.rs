@@ -1,19 +1,19 @@
-//! Sequence identity as in PROTEA's composite score: identical letters divided by the columns of the
-//! alignment.
+//! Sequence identity as in PROTEA's composite score: identical letters divided by the columns of
+//! the alignment.
 //!
 //! The alignments are the best global one (S. Needleman and C. Wunsch, Journal of Molecular Biology
-//! 48 (1970) 443) and the best local one (T. Smith and M. Waterman, ibid. 147 (1981) 195), both with
-//! BLOSUM62, 10 for the first residue of a gap and 1 for each further one. Several alignments can
-//! have the best score. The one with the fewest identical letters counts, then the shortest, so that
-//! the result does not depend on the order in which the table is filled.
+//! 48 (1970) 443) and the best local one (T. Smith and M. Waterman, ibid. 147 (1981) 195), both
+//! with BLOSUM62, 10 for the first residue of a gap and 1 for each further one. Several alignments
+//! can have the best score. The one with the fewest identical letters counts, then the shortest, so
+//! that the result does not depend on the order in which the table is filled.
 
 use protea_cafa::redundancy::{BLOSUM62, number};
 
 const GAP_FIRST: i64 = 10;
 const GAP_NEXT: i64 = 1;
 /// One number holds the score, the identical letters and the columns of an alignment: the score in
-/// units of `SCORE`, minus the letters in units of `SAME`, minus the columns. Comparing these numbers
-/// thus compares scores first and breaks ties as described above.
+/// units of `SCORE`, minus the letters in units of `SAME`, minus the columns. Comparing these
+/// numbers thus compares scores first and breaks ties as described above.
 const SCORE: i64 = 1 << 36;
 const SAME: i64 = 1 << 18;
 const COLUMN: i64 = 1;
@@ -23,8 +23,8 @@ const MAX_LETTERS: usize = 1 << 17;
 /// Below any score, but far enough from `i64::MIN` that subtracting from it cannot overflow.
 const IMPOSSIBLE: i64 = i64::MIN / 2;
 
-/// Identical letters divided by the columns of an alignment, in [0, 1]. The global alignment includes
-/// the unaligned ends.
+/// Identical letters divided by the columns of an alignment, in [0, 1]. The global alignment
+/// includes the unaligned ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Identities {
     /// Of the best global alignment.

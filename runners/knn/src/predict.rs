@@ -20,7 +20,8 @@ use crate::{
 
 /// How many queries are predicted at a time: bounds the memory.
 const BATCH: usize = 8192;
-/// The same if neighbours are aligned. That takes long, and a cancellation is noticed between batches.
+/// The same if neighbours are aligned. That takes long, and a cancellation is noticed between
+/// batches.
 const ALIGNED_BATCH: usize = 64;
 
 /// Predicts for every query.

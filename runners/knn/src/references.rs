@@ -49,8 +49,8 @@ impl<'d> References<'d> {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when they cannot be read, an embedding is not finite, or the dataset
-    /// lacks evidence codes or taxa that the spec needs.
+    /// [`RunnerError::Dataset`] when they cannot be read, an embedding is not finite, or the
+    /// dataset lacks evidence codes or taxa that the spec needs.
     pub(crate) fn open(
         dataset: &'d FrozenDataset,
         spec: &KnnSpec,

@@ -1,5 +1,5 @@
-//! The neighbours that vote, if they are not simply the k nearest: ties count too, or sequences that
-//! are too similar do not.
+//! The neighbours that vote, if they are not simply the k nearest: ties count too, or sequences
+//! that are too similar do not.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! Which features gave a term its score, or which neighbours' votes where those stayed.
+//! Which features gave a term its score; in an aspect in which the votes stay, which neighbours.
 //!
-//! The scores are those of [`Predictor`]: what `evaluate` predicts is taken apart here.
+//! The scores are those of [`Predictor`]: this module takes apart what `evaluate` predicts.
 
 use std::cmp::Reverse;
 
@@ -24,7 +24,11 @@ use crate::{
     statistics::Statistics,
 };
 
-/// Answers the request.
+/// Explains the terms of a protein.
+///
+/// # Errors
+///
+/// [`RunnerError::NotFound`] for an unknown protein or term; otherwise those of `evaluate`.
 pub(crate) fn explain(
     request: &ExplainRequest,
     emit: &Emitter,
@@ -63,8 +67,8 @@ pub(crate) fn explain(
         };
         let mut terms = Vec::new();
         let mut predicted = 0;
-        let of_query = candidates.iter().flatten().zip(scores.iter().flatten());
-        for (candidates, scores) in of_query {
+        let by_namespace = candidates.iter().flatten().zip(scores.iter().flatten());
+        for (candidates, scores) in by_namespace {
             let list = neighbours.list(0, candidates.namespace);
             predicted += scores
                 .iter()
@@ -83,10 +87,10 @@ pub(crate) fn explain(
         if let Some(asked) = asked
             && terms.is_empty()
         {
-            // No neighbour has it.
-            let mut lacking = describe(ontology, asked, 0.0);
-            lacking.predicted = false;
-            terms.push(lacking);
+            // No neighbour has the term.
+            let mut without_votes = describe(ontology, asked, 0.0);
+            without_votes.predicted = false;
+            terms.push(without_votes);
         }
         specific_first(ontology, &mut terms);
         let mut explanation = Explanation::new(&request.accession, explainer.contributors())
@@ -136,18 +140,19 @@ impl Explainer<'_> {
             })
             .collect();
         match &self.predictor.trees[candidates.namespace] {
-            Some(trees) => self.by_features(trees, candidates, wanted, &mut terms)?,
+            Some(trees) => self.explain_by_features(trees, candidates, wanted, &mut terms)?,
             None => {
                 for (term, score) in terms.iter_mut().zip(wanted) {
-                    term.contributions = self.votes(candidates.terms[score.by], score.term, list);
+                    term.contributions =
+                        self.votes(candidates.terms[score.candidate], score.term, list);
                 }
             }
         }
         Ok(terms)
     }
 
-    /// What each feature adds to the log odds.
-    fn by_features(
+    /// Adds the contribution of each feature to the log odds.
+    fn explain_by_features(
         &self,
         trees: &Booster<'_>,
         candidates: &Candidates,
@@ -157,7 +162,7 @@ impl Explainer<'_> {
         let ontology = self.predictor.extractor.references().ontology();
         let mut features = Matrix::new(trees.features());
         for score in wanted {
-            features.push(candidates.features.row(score.by).iter().copied());
+            features.push(candidates.features.row(score.candidate).iter().copied());
         }
         let contributions = trees.contributions(&features, self.predictor.threads)?;
         let per_row = contributions.chunks(trees.features() + 1);
@@ -166,7 +171,7 @@ impl Explainer<'_> {
             let Some((base, amounts)) = amounts.split_last() else {
                 continue;
             };
-            let by = candidates.terms[score.by];
+            let source = candidates.terms[score.candidate];
             term.combination = Combination::LogisticSum;
             term.base = *base;
             term.contributions = self
@@ -177,10 +182,10 @@ impl Explainer<'_> {
                 .filter(|((_, amount), _)| **amount != 0.0)
                 .map(|((name, amount), value)| {
                     let mut part = Contribution::new(name, *amount);
-                    // What is missing has no number in JSON.
+                    // JSON has no NaN, which stands for a missing value.
                     part.value = value.is_finite().then(|| json!(value));
-                    if by != score.term {
-                        part.through = vec![ontology.id(by).to_owned()];
+                    if source != score.term {
+                        part.through = vec![ontology.id(source).to_owned()];
                     }
                     part
                 })
@@ -191,23 +196,23 @@ impl Explainer<'_> {
         Ok(())
     }
 
-    /// The votes for the candidate whose score it is, the one that counts most first.
-    fn votes(&self, by: Term, term: Term, list: &[Neighbour]) -> Vec<Contribution> {
+    /// The votes for the candidate that gave `term` its score, the largest first.
+    fn votes(&self, candidate: Term, term: Term, list: &[Neighbour]) -> Vec<Contribution> {
         let references = self.predictor.extractor.references();
         let ontology = references.ontology();
         let metric = self.predictor.spec.metric;
-        let whole: f64 = list
+        let divisor: f64 = list
             .iter()
             .map(|neighbour| metric.similarity(neighbour))
             .sum();
         let mut votes: Vec<Contribution> = Vec::new();
-        for (place, neighbour) in list.iter().enumerate() {
+        for (position, neighbour) in list.iter().enumerate() {
             let (row, weight) = (neighbour.row as usize, metric.similarity(neighbour));
-            if weight <= 0.0 || !references.has(row, by) {
+            if weight <= 0.0 || !references.has(row, candidate) {
                 continue;
             }
-            let mut vote = Contribution::new(references.dataset().accession(row), weight / whole);
-            vote.rank = Some(place + 1);
+            let mut vote = Contribution::new(references.dataset().accession(row), weight / divisor);
+            vote.rank = Some(position + 1);
             vote.distance = Some(metric.distance(neighbour));
             vote.similarity = Some(weight);
             vote.weight = Some(weight);

@@ -1,36 +1,37 @@
-//! Who may not vote for whom: the folds of the training proteins, and those that are held out.
+//! The folds of the training proteins, which do not vote for each other, and the proteins that are
+//! held out.
 
 use std::collections::HashMap;
 
 use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::prelude::*;
 
-/// Makes the deal of the folds another one than that of the held-out proteins.
+/// Mixed into the seed, so that the choice of held-out proteins does not depend on the folds.
 const HELD_OUT: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The folds of a training set. Proteins with the same sequence are in one fold, so that none votes
-/// for itself under another accession.
+/// The folds of a training set. Proteins with the same sequence are in the same fold, so that none
+/// votes for itself under another accession.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folds {
-    /// How many there are.
-    pub count: usize,
+pub(crate) struct Folds {
+    /// The number of folds.
+    pub(crate) count: usize,
     /// The fold of each protein.
-    pub of: Vec<u32>,
-    /// The half of each protein: what is counted for it is counted in the other one. Proteins with the
-    /// same sequence are in one half.
-    pub half: Vec<u8>,
-    /// Whether each protein is held out of the training.
-    pub held_out: Vec<bool>,
+    pub(crate) fold: Vec<u32>,
+    /// The half of each protein; its statistics are counted in the other half. Proteins with the
+    /// same sequence are in the same half.
+    pub(crate) half: Vec<u8>,
+    /// Whether each protein is excluded from training.
+    pub(crate) held_out: Vec<bool>,
 }
 
 impl Folds {
-    /// Deals the proteins to `folds` folds, or to as many as there are different sequences, and holds
-    /// out a fraction of them.
+    /// Assigns the proteins to `folds` folds, at most one per different sequence, and holds out a
+    /// fraction of them.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] when there are not two different proteins.
-    pub fn deal(
+    /// [`RunnerError::Dataset`] when there are fewer than two different proteins.
+    pub(crate) fn assign(
         dataset: &FrozenDataset,
         folds: usize,
         held_out: f64,
@@ -52,7 +53,7 @@ impl Folds {
         let last = ((count as f64 * held_out).round() as usize).clamp(1, count - 1);
         Ok(Self {
             count: folds,
-            of: groups
+            fold: groups
                 .iter()
                 .map(|&group| (place[group] % folds) as u32)
                 .collect(),
@@ -64,14 +65,13 @@ impl Folds {
         })
     }
 
-    /// The half of a protein that trees are grown on; none of one that is held out.
-    #[must_use]
-    pub fn half_learnt(&self, protein: usize) -> Option<u8> {
+    /// The half of a protein that trees are trained on; `None` if the protein is held out.
+    pub(crate) fn trained_half(&self, protein: usize) -> Option<u8> {
         (!self.held_out[protein]).then(|| self.half[protein])
     }
 }
 
-/// By protein, the number of its group: those with the same sequence are one.
+/// By protein, the number of its group. Proteins with the same sequence form a group.
 fn groups(dataset: &FrozenDataset) -> Vec<usize> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut next = 0;
@@ -89,7 +89,7 @@ fn groups(dataset: &FrozenDataset) -> Vec<usize> {
         .collect()
 }
 
-/// The numbers below `count` in an order by chance.
+/// The numbers below `count` in random order.
 pub(crate) fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..count).collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut numbers);

@@ -1,4 +1,4 @@
-//! The candidates that trees are grown on, and those they are judged by, with labels.
+//! Candidates with labels: those that trees are trained on, and those that they are validated with.
 
 use protea_cafa::{
     assessment::embedding_rows,
@@ -20,42 +20,43 @@ use crate::{
     statistics::Statistics,
 };
 
-/// Proteins whose candidates are computed at a time.
-pub(crate) const AT_A_TIME: usize = 256;
+/// How many proteins' candidates are computed at a time.
+pub(crate) const BATCH: usize = 256;
 
-/// A training set, with what goes before any tree.
-pub struct Material<'d> {
+/// A training set, with everything that is computed before the first tree.
+pub(crate) struct TrainingSet<'d> {
     /// The training proteins.
-    pub references: References<'d>,
-    /// Who may not vote for whom, and who is held out.
-    pub folds: Folds,
+    pub(crate) references: References<'d>,
+    /// The folds, and the proteins that are held out.
+    pub(crate) folds: Folds,
     /// The features.
-    pub schema: Schema,
-    /// The principal components of what is not held out.
-    pub principal: Principal,
-    /// The neighbours of each protein, out of its fold.
-    pub neighbours: Neighbours,
+    pub(crate) schema: Schema,
+    /// The principal components of the proteins that are not held out.
+    pub(crate) principal: Principal,
+    /// The neighbours of each protein from the other folds.
+    pub(crate) neighbours: Neighbours,
     spec: &'d LightGbmSpec,
     seed: u64,
 }
 
-impl<'d> Material<'d> {
-    /// Deals folds, and seeks components and neighbours.
+impl<'d> TrainingSet<'d> {
+    /// Assigns the folds, and computes components and neighbours.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`], [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-    pub fn gather(
+    /// [`RunnerError::Dataset`] for a dataset that cannot be trained on,
+    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`] when the search fails.
+    pub(crate) fn prepare(
         dataset: &'d FrozenDataset,
         spec: &'d LightGbmSpec,
         seed: u64,
         emit: &Emitter,
     ) -> Result<Self, RunnerError> {
         let references = References::open(dataset, emit)?;
-        let folds = Folds::deal(dataset, spec.folds as usize, spec.held_out, seed)?;
-        let schema = Schema::of(dataset, spec.components as usize, spec.aligned > 0);
+        let folds = Folds::assign(dataset, spec.folds as usize, spec.held_out, seed)?;
+        let schema = Schema::from_dataset(dataset, spec.components as usize, spec.aligned > 0);
         let blocks = embedding_rows(dataset)?;
-        // What is held out stays unseen here too.
+        // The components must not depend on held-out proteins either.
         let seen: Vec<usize> = (0..dataset.len()).filter(|&p| !folds.held_out[p]).collect();
         let width = schema.embedding_width;
         let principal = Principal::fit(&blocks, width, &seen, schema.components(), seed);
@@ -72,15 +73,15 @@ impl<'d> Material<'d> {
         })
     }
 
-    /// Chooses the proteins whose candidates are trained on, and aligns them with their neighbours.
+    /// Chooses the proteins whose candidates are used, and aligns them with their neighbours.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`], [`RunnerError::Cancelled`].
-    pub fn labeller(&self, emit: &Emitter) -> Result<Labeller<'_>, RunnerError> {
-        let statistics = Statistics::of_learnt(&self.references, &self.folds);
+    /// [`RunnerError::Dataset`] without embeddings, [`RunnerError::Cancelled`].
+    pub(crate) fn labeller(&self, emit: &Emitter) -> Result<Labeller<'_>, RunnerError> {
+        let statistics = Statistics::of_trained(&self.references, &self.folds);
         let mut labeller = Labeller {
-            material: self,
+            training_set: self,
             extractor: Extractor::new(
                 &self.references,
                 statistics,
@@ -98,81 +99,81 @@ impl<'d> Material<'d> {
     }
 }
 
-/// Candidates of some proteins in one namespace, with labels.
-pub struct Labelled {
+/// The candidates of some proteins in one namespace, with labels.
+pub(crate) struct Labelled {
     /// The proteins.
-    pub proteins: Vec<usize>,
-    /// The candidates of each, whose features are in the whole.
-    pub candidates: Vec<Candidates>,
-    /// The features of all, a row for each candidate.
-    pub features: Matrix,
-    /// Of each row, whether the protein has the term: 0 or 1.
-    pub labels: Vec<f32>,
+    pub(crate) proteins: Vec<usize>,
+    /// By protein, its candidates. Their features are in `features` instead.
+    pub(crate) candidates: Vec<Candidates>,
+    /// The features of all candidates, one row each.
+    pub(crate) features: Matrix,
+    /// By row: 1 if the protein has the term, otherwise 0.
+    pub(crate) labels: Vec<f32>,
 }
 
 impl Labelled {
-    /// Whether there are right candidates and wrong ones.
-    #[must_use]
-    pub fn both_labels(&self) -> bool {
+    /// Whether there are both right and wrong candidates.
+    pub(crate) fn both_labels(&self) -> bool {
         let right = self.labels.iter().filter(|label| **label > 0.5).count();
         right > 0 && right < self.labels.len()
     }
 }
 
-/// Proteins of one namespace, in an order by chance.
+/// Proteins of one namespace in random order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chosen {
-    /// Those whose candidates are computed.
-    pub proteins: Vec<usize>,
-    /// How many more there are, whose candidates would be more than the spec wants.
-    pub left_out: usize,
+pub(crate) struct Chosen {
+    /// The proteins whose candidates are computed.
+    pub(crate) proteins: Vec<usize>,
+    /// How many more there are, omitted because of `maximum_rows`.
+    pub(crate) omitted: usize,
 }
 
 /// Labels the candidates of training proteins.
-pub struct Labeller<'m> {
-    material: &'m Material<'m>,
+pub(crate) struct Labeller<'m> {
+    training_set: &'m TrainingSet<'m>,
     extractor: Extractor<'m>,
     blocks: Vec<RowBlock<'m>>,
-    /// By namespace: to learn from, and held out.
+    /// By namespace: those to train on, and those held out.
     chosen: Vec<[Chosen; 2]>,
-    /// By protein, with the neighbours of every namespace that it is chosen in. An alignment costs more than all
-    /// other features, and the same neighbour may be one in each namespace.
+    /// By protein, its alignments with the neighbours in every namespace for which it is chosen.
+    /// They are computed once: an alignment costs more than all other features, and a protein can
+    /// be a neighbour in several namespaces.
     alignments: Vec<Alignments>,
 }
 
 impl Labeller<'_> {
-    /// The proteins of a namespace whose candidates are computed: those that are held out, or the others.
-    #[must_use]
-    pub fn chosen(&self, namespace: usize, held_out: bool) -> &Chosen {
+    /// The chosen proteins of a namespace: those that are held out, or the others.
+    pub(crate) fn chosen(&self, namespace: usize, held_out: bool) -> &Chosen {
         &self.chosen[namespace][usize::from(held_out)]
     }
 
     fn query(&self, protein: usize) -> Query<'_> {
         Query {
-            dataset: self.material.references.dataset(),
+            dataset: self.training_set.references.dataset(),
             blocks: &self.blocks,
             protein,
-            half: self.material.folds.half_learnt(protein),
+            half: self.training_set.folds.trained_half(protein),
         }
     }
 
     fn choose(&mut self, emit: &Emitter) -> Result<(), RunnerError> {
-        let Material {
+        let TrainingSet {
             references,
             folds,
             seed,
             ..
-        } = self.material;
+        } = self.training_set;
         let namespaces = references.ontology().namespaces().len();
         let order = shuffled(references.dataset().len(), *seed);
-        let progress = Progress::of(emit, order.len() * namespaces);
+        let progress = Progress::new(emit, order.len() * namespaces);
         for namespace in 0..namespaces {
             let mut chosen = <[Chosen; 2]>::default();
             for (held_out, chosen) in [false, true].into_iter().zip(&mut chosen) {
-                let of_part = order.iter().copied();
-                let of_part = of_part.filter(|&protein| folds.held_out[protein] == held_out);
-                let proteins = Vec::from_iter(of_part.filter(|&p| references.is_in(p, namespace)));
-                *chosen = self.as_many_as_wanted(namespace, proteins, &progress)?;
+                let proteins = order.iter().copied().filter(|&protein| {
+                    folds.held_out[protein] == held_out && references.is_in(protein, namespace)
+                });
+                let proteins = Vec::from_iter(proteins);
+                *chosen = self.within_maximum_rows(namespace, proteins, &progress)?;
             }
             self.chosen.push(chosen);
             progress.reach(order.len() * (namespace + 1));
@@ -180,49 +181,50 @@ impl Labeller<'_> {
         Ok(())
     }
 
-    /// The first of some proteins, whose candidates are no more than `maximum_rows`; at least one of them.
-    fn as_many_as_wanted(
+    /// The first of some proteins that together have at most `maximum_rows` candidates; at least
+    /// one protein.
+    fn within_maximum_rows(
         &self,
         namespace: usize,
         mut proteins: Vec<usize>,
         progress: &Progress<'_>,
     ) -> Result<Chosen, RunnerError> {
-        let most = self.material.spec.maximum_rows as usize;
+        let most = self.training_set.spec.maximum_rows as usize;
         let (mut rows, mut taken) = (0, 0);
-        'chunks: for some in proteins.chunks(AT_A_TIME) {
-            let counted: Vec<usize> = some
+        'batches: for batch in proteins.chunks(BATCH) {
+            let counts: Vec<usize> = batch
                 .par_iter()
-                .map(|&protein| self.material.neighbours.list(protein, namespace))
-                .map(|list| self.extractor.suggested(list, namespace))
+                .map(|&protein| self.training_set.neighbours.list(protein, namespace))
+                .map(|list| self.extractor.count_candidates(list, namespace))
                 .collect();
-            for more in counted {
-                rows += more;
+            for count in counts {
+                rows += count;
                 if rows > most && taken > 0 {
-                    break 'chunks;
+                    break 'batches;
                 }
                 taken += 1;
             }
-            progress.advance(some.len())?;
+            progress.advance(batch.len())?;
         }
-        let left_out = proteins.len() - taken;
+        let omitted = proteins.len() - taken;
         proteins.truncate(taken);
-        Ok(Chosen { proteins, left_out })
+        Ok(Chosen { proteins, omitted })
     }
 
     fn align(&mut self, emit: &Emitter) -> Result<(), RunnerError> {
-        let proteins = self.material.references.dataset().len();
+        let proteins = self.training_set.references.dataset().len();
         let mut namespaces: Vec<Vec<usize>> = vec![Vec::new(); proteins];
         for (namespace, parts) in self.chosen.iter().enumerate() {
             for &protein in parts.iter().flat_map(|part| &part.proteins) {
                 namespaces[protein].push(namespace);
             }
         }
-        let progress = Progress::of(emit, proteins);
+        let progress = Progress::new(emit, proteins);
         self.alignments = namespaces
             .par_iter()
             .enumerate()
             .map(|(protein, namespaces)| {
-                let list = |namespace| self.material.neighbours.list(protein, namespace);
+                let list = |namespace| self.training_set.neighbours.list(protein, namespace);
                 let aligned = self.extractor.align(&self.query(protein), namespaces, list);
                 progress.advance(1)?;
                 Ok(aligned)
@@ -231,31 +233,33 @@ impl Labeller<'_> {
         Ok(())
     }
 
-    /// The candidates of the proteins that are chosen in a namespace. `described` hears after how many of them.
+    /// The candidates of the proteins that are chosen in a namespace. Calls `described` after each
+    /// batch with the number of proteins so far.
     ///
     /// # Errors
     ///
-    /// What `described` answers.
-    pub fn labelled(
+    /// The errors of `described`.
+    pub(crate) fn labelled(
         &self,
         namespace: usize,
         held_out: bool,
         mut described: impl FnMut(usize) -> Result<(), RunnerError>,
     ) -> Result<Labelled, RunnerError> {
-        let columns = self.material.schema.features.len();
+        let columns = self.training_set.schema.features.len();
         let mut labelled = Labelled {
             proteins: Vec::new(),
             candidates: Vec::new(),
             features: Matrix::new(columns),
             labels: Vec::new(),
         };
-        for some in self.chosen(namespace, held_out).proteins.chunks(AT_A_TIME) {
-            let found: Vec<Candidates> = some
+        for batch in self.chosen(namespace, held_out).proteins.chunks(BATCH) {
+            let found: Vec<Candidates> = batch
                 .par_iter()
                 .map_init(
                     || self.extractor.tables(),
                     |tables, &protein| {
-                        let list = |namespace| self.material.neighbours.list(protein, namespace);
+                        let list =
+                            |namespace| self.training_set.neighbours.list(protein, namespace);
                         let found = self.extractor.candidates(
                             &self.query(protein),
                             &[namespace],
@@ -268,14 +272,14 @@ impl Labeller<'_> {
                 )
                 .flatten()
                 .collect();
-            for (&protein, mut candidates) in some.iter().zip(found) {
+            for (&protein, mut candidates) in batch.iter().zip(found) {
                 let terms = candidates.terms.iter();
-                let has = |&term| self.material.references.has(protein, term);
+                let has = |&term| self.training_set.references.has(protein, term);
                 labelled
                     .labels
                     .extend(terms.map(|term| f32::from(u8::from(has(term)))));
                 labelled.features.append(&candidates.features);
-                // They are in the whole now.
+                // `labelled.features` has them now.
                 candidates.features = Matrix::new(columns);
                 labelled.proteins.push(protein);
                 labelled.candidates.push(candidates);

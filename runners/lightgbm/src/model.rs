@@ -1,4 +1,4 @@
-//! The document that `fit` writes, and what lies beside it.
+//! The document that `fit` writes, and the files beside it.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -14,71 +14,72 @@ use crate::{
 
 /// The file of the principal components.
 pub(crate) const COMPONENTS: &str = "components.json";
-/// The file of an aspect's trees, in a directory that is named after the aspect.
+/// The file of an aspect's trees, in a directory named after the aspect.
 pub(crate) const TREES: &str = "model.txt";
 
-/// A model: a reference model, and trees for each aspect.
+/// A model: a reference model with trees for each aspect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde")]
-pub struct Model {
-    /// The settings, and the references.
+pub(crate) struct Model {
+    /// The settings and the references.
     #[serde(flatten)]
-    pub reference: ReferenceModel<LightGbmSpec>,
+    pub(crate) reference: ReferenceModel<LightGbmSpec>,
     /// The features, in the order of the columns.
-    pub schema: Schema,
+    pub(crate) schema: Schema,
     /// SHA-256 of the schema.
-    pub schema_sha256: String,
-    /// The principal components of the references' embeddings, `components.json`.
-    pub components: FileDigest,
-    /// Each namespace of the ontology, in its order.
-    pub aspects: Vec<AspectModel>,
+    pub(crate) schema_sha256: String,
+    /// The principal components of the references' embeddings: `components.json`.
+    pub(crate) components: FileDigest,
+    /// One entry per namespace, in the order of the ontology.
+    pub(crate) aspects: Vec<AspectModel>,
 }
 
-/// What was learnt of an aspect.
+/// The result of the training in an aspect.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde", default)]
-pub struct AspectModel {
-    /// The namespace in the ontology, as in `molecular_function`.
-    pub namespace: String,
-    /// The same as metrics name it: `MFO` and its like.
-    pub name: String,
-    /// The trees, `MFO/model.txt` and its like; none where none could be grown.
-    pub trees: Option<FileDigest>,
-    /// How many there are.
-    pub count: usize,
-    /// Whether their scores take the place of the neighbours' votes.
-    pub reranks: bool,
-    /// Why, in words.
-    pub reason: String,
-    /// How the trees do on the held-out proteins, and how the votes do.
-    pub held_out: BTreeMap<String, f64>,
-    /// By feature, what the splits on it have gained.
-    pub gain: BTreeMap<String, f64>,
+pub(crate) struct AspectModel {
+    /// The namespace in the ontology, such as `molecular_function`.
+    pub(crate) namespace: String,
+    /// Its name in metrics, such as `MFO`.
+    pub(crate) name: String,
+    /// The trees, such as `MFO/model.txt`; `None` if none could be trained.
+    pub(crate) trees: Option<FileDigest>,
+    /// The number of trees.
+    pub(crate) count: usize,
+    /// Whether the trees' scores replace the neighbours' votes.
+    pub(crate) reranks: bool,
+    /// Why, for people to read.
+    pub(crate) reason: String,
+    /// Metrics of the trees and of the votes on the held-out proteins.
+    pub(crate) held_out: BTreeMap<String, f64>,
+    /// By feature, the total gain of the splits on it.
+    pub(crate) gain: BTreeMap<String, f64>,
 }
 
 impl AspectModel {
-    fn has_trees_that_rank(&self) -> bool {
+    fn uses_trees(&self) -> bool {
         self.reranks && self.trees.is_some()
     }
 }
 
 impl Model {
-    /// Opens the references of the model that lies at `path`, if they still are what it was made with.
+    /// Opens the references of the model at `path`.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`].
-    pub fn open_references(&self, path: &Path) -> Result<FrozenDataset, RunnerError> {
+    /// [`RunnerError::Model`] when they are missing or have changed.
+    pub(crate) fn open_references(&self, path: &Path) -> Result<FrozenDataset, RunnerError> {
         open_references(&self.reference, path)
     }
 
-    /// Checks that this runner computes the model's features, and that a dataset has what they need. Warns where
-    /// nobody can tell whether its embeddings are of the model's kind.
+    /// Checks that this runner computes the model's features, and that a dataset has what they
+    /// need. Warns if the source of only one of the embeddings is known.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`], [`RunnerError::Dataset`].
-    pub fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
+    /// [`RunnerError::Model`] when this runner computes other features; [`RunnerError::Dataset`]
+    /// when the dataset lacks something.
+    pub(crate) fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
         self.schema
             .check(&self.schema_sha256)
             .or_model("comparing the features")?;
@@ -101,7 +102,7 @@ impl Model {
             emit.warning(
                 "runner.lightgbm.embedding_source",
                 &format!(
-                    "the embeddings of {} come from {}, those of the training set from {}; predictions mean nothing unless both are of the same model. `protea freeze --source` says which",
+                    "the embeddings of {} come from {}, those of the training set from {}; predictions mean nothing unless both are of the same model. State it with `--source` when you freeze a dataset",
                     queries.directory().display(),
                     name(found),
                     name(expected),
@@ -112,12 +113,12 @@ impl Model {
         Ok(())
     }
 
-    /// Reads the principal components from beside the model at `path`.
+    /// Reads the principal components that belong to the model at `path`.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`].
-    pub fn read_components(&self, path: &Path) -> Result<Principal, RunnerError> {
+    /// [`RunnerError::Model`] when the file is missing or changed, or does not fit the schema.
+    pub(crate) fn read_components(&self, path: &Path) -> Result<Principal, RunnerError> {
         let bytes = read(&self.components, path)?;
         let components: Principal =
             serde_json::from_slice(&bytes).or_model(&format!("reading {COMPONENTS}"))?;
@@ -126,27 +127,30 @@ impl Model {
         }
         Err(RunnerError::Model {
             message: format!(
-                "its {COMPONENTS} are of another shape than its schema has; fit again"
+                "{COMPONENTS} has another shape than the schema of the model; fit again"
             ),
         })
     }
 
-    /// Opens LightGBM, if the trees of some aspect take the place of votes: a model that only votes does without.
+    /// Opens LightGBM if the trees of any aspect replace votes. A model that only votes does not
+    /// need it.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Missing`].
-    pub fn open_library(&self) -> Result<Option<LightGbm>, RunnerError> {
-        let reranks = self.aspects.iter().any(AspectModel::has_trees_that_rank);
+    /// [`RunnerError::Missing`] with the remedy.
+    pub(crate) fn open_library(&self) -> Result<Option<LightGbm>, RunnerError> {
+        let reranks = self.aspects.iter().any(AspectModel::uses_trees);
         Ok(reranks.then(LightGbm::open).transpose()?)
     }
 
-    /// Reads the trees of each namespace of the ontology, where they take the place of votes.
+    /// Reads the trees, by namespace of the ontology; `None` for a namespace in which the votes
+    /// stay.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] when they are not what they were, or are of another ontology.
-    pub fn read_trees(
+    /// [`RunnerError::Model`] when a file is missing or changed, or the ontology is a different
+    /// one.
+    pub(crate) fn read_trees(
         &self,
         library: Option<&LightGbm>,
         ontology: &Ontology,
@@ -156,8 +160,9 @@ impl Model {
         let names = self.aspects.iter().map(|aspect| aspect.namespace.as_str());
         if !names.eq(namespaces.iter().map(|namespace| namespace.name())) {
             return Err(RunnerError::Model {
-                message: "its aspects are not those of its references' ontology; fit again"
-                    .to_owned(),
+                message:
+                    "the aspects of the model differ from the ontology of its references; fit again"
+                        .to_owned(),
             });
         }
         self.aspects
@@ -172,12 +177,13 @@ impl Model {
             .collect()
     }
 
-    /// Copies what lies beside the model at `path` to an export.
+    /// Copies the files that belong to the model at `path` into an export.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`], [`RunnerError::Failed`].
-    pub fn copy_files(&self, path: &Path, bundle: &mut Bundle) -> Result<(), RunnerError> {
+    /// [`RunnerError::Model`] when a file is missing or changed, [`RunnerError::Failed`] when one
+    /// cannot be written.
+    pub(crate) fn copy_files(&self, path: &Path, bundle: &mut Bundle) -> Result<(), RunnerError> {
         let trees = self
             .aspects
             .iter()
@@ -194,11 +200,11 @@ impl Model {
     }
 }
 
-/// The bytes of a file beside the model, as it was when the model was made.
+/// Reads a file that belongs to the model, after checking its hash.
 fn read(file: &FileDigest, model: &Path) -> Result<Vec<u8>, RunnerError> {
     let directory = model.parent().unwrap_or(Path::new("."));
     file.check(directory)
-        .or_model(&format!("checking {}, which belongs to it", file.path))?;
+        .or_model(&format!("checking {}, a file of the model", file.path))?;
     fs::read(directory.join(&file.path)).or_model(&format!("reading {}", file.path))
 }
 
@@ -214,7 +220,7 @@ fn read_trees(
         .or_model(&format!("reading {} with LightGBM", file.path))
 }
 
-/// Writes a file of the model to the directory that it is made in.
+/// Writes a file of the model into its directory.
 pub(crate) fn write(
     directory: &Path,
     name: &str,

@@ -1,4 +1,5 @@
-//! The search for neighbours, of training proteins among the other folds and of queries among all.
+//! The search for neighbours: for training proteins among the other folds, for queries among all
+//! references.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,22 +12,22 @@ use protea_contracts::prelude::*;
 
 use crate::{folds::Folds, references::References, spec::LightGbmSpec};
 
-/// The neighbours of every training protein among those of the other folds.
+/// The neighbours of every training protein from the other folds.
 ///
 /// # Errors
 ///
 /// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-pub fn out_of_fold(
+pub(crate) fn out_of_fold(
     references: &References<'_>,
     folds: &Folds,
     spec: &LightGbmSpec,
     emit: &Emitter,
 ) -> Result<Neighbours, RunnerError> {
     let options = SearchOptions {
-        // A reference with the query's label is never its neighbour.
+        // The label is the fold: a reference with the query's label is never its neighbour.
         labels: Some(Labels {
-            queries: &folds.of,
-            references: &folds.of,
+            queries: &folds.fold,
+            references: &folds.fold,
         }),
         ..SearchOptions::nearest(spec.k as usize)
     };
@@ -39,13 +40,12 @@ pub fn out_of_fold(
     )
 }
 
-/// The neighbours of the queries `proteins`, which are consecutive, among all references but the query
-/// itself.
+/// The neighbours of some consecutive queries among all references except the query itself.
 ///
 /// # Errors
 ///
 /// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-pub fn among_all(
+pub(crate) fn among_all(
     references: &References<'_>,
     queries: &FrozenDataset,
     proteins: std::ops::Range<usize>,
@@ -67,7 +67,7 @@ pub fn among_all(
     search(&index, &blocks, &options, emit)
 }
 
-/// Some consecutive rows of a matrix, numbered from 0.
+/// Some consecutive rows of a matrix, renumbered from 0.
 fn part<'r>(
     blocks: &[RowBlock<'r>],
     width: usize,
@@ -77,13 +77,13 @@ fn part<'r>(
         let first = wanted.start.max(block.first_row);
         let last = wanted.end.min(block.first_row + block.rows);
         (first < last).then(|| {
-            let numbers = (first - block.first_row) * width..(last - block.first_row) * width;
+            let range = (first - block.first_row) * width..(last - block.first_row) * width;
             RowBlock {
                 first_row: first - wanted.start,
                 rows: last - first,
                 values: match block.values {
-                    Values::F32(values) => Values::F32(&values[numbers]),
-                    Values::F16(values) => Values::F16(&values[numbers]),
+                    Values::F32(values) => Values::F32(&values[range]),
+                    Values::F16(values) => Values::F16(&values[range]),
                 },
             }
         })
@@ -97,7 +97,7 @@ fn search(
     options: &SearchOptions<'_>,
     emit: &Emitter,
 ) -> Result<Neighbours, RunnerError> {
-    // Threads report as they come; what goes out never falls.
+    // Threads report in any order; the emitted progress never falls.
     let reported = Mutex::new(0);
     let report = |done, total| {
         let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +110,6 @@ fn search(
     let found = index.search(queries, options, &report);
     found.map_err(|error| match error {
         SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching the neighbours: {error}")),
+        error => RunnerError::failed(format!("searching for neighbours: {error}")),
     })
 }

@@ -1,4 +1,4 @@
-//! The way from a model and queries to predictions.
+//! From a model and queries to predictions.
 
 use protea_cafa::{
     assessment::{PredictionSink, embedding_rows},
@@ -16,19 +16,17 @@ use crate::{
     spec::LightGbmSpec,
 };
 
-/// Queries whose candidates are held in memory at a time.
-const QUERIES_AT_A_TIME: usize = 64;
+/// How many queries' candidates are in memory at a time.
+const BATCH: usize = 64;
 
-/// What predicting takes.
-pub struct Predictor<'p> {
-    /// Computes features.
-    pub extractor: Extractor<'p>,
-    /// By namespace, the trees whose scores take the place of votes.
-    pub trees: Vec<Option<Booster<'p>>>,
-    /// The settings.
-    pub spec: &'p LightGbmSpec,
+/// Predicts terms for queries.
+pub(crate) struct Predictor<'p> {
+    pub(crate) extractor: Extractor<'p>,
+    /// By namespace, the trees whose scores replace the votes.
+    pub(crate) trees: Vec<Option<Booster<'p>>>,
+    pub(crate) spec: &'p LightGbmSpec,
     /// Threads for LightGBM; 0 for one per core.
-    pub threads: usize,
+    pub(crate) threads: usize,
 }
 
 impl Predictor<'_> {
@@ -36,8 +34,9 @@ impl Predictor<'_> {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-    pub fn predict(
+    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`] when LightGBM fails or predictions
+    /// cannot be written.
+    pub(crate) fn predict(
         &self,
         queries: &FrozenDataset,
         emit: &Emitter,
@@ -55,10 +54,10 @@ impl Predictor<'_> {
         let all = 0..queries.len();
         let neighbours = among_all(references, queries, all, self.spec, emit)?;
         let ontology = references.ontology();
-        for first in (0..queries.len()).step_by(QUERIES_AT_A_TIME) {
+        for first in (0..queries.len()).step_by(BATCH) {
             emit.check()?;
             emit.progress(first as u64, queries.len() as u64);
-            let block = first..queries.len().min(first + QUERIES_AT_A_TIME);
+            let block = first..queries.len().min(first + BATCH);
             let candidates = self.candidates(queries, block.clone(), &neighbours, 0)?;
             let scores = self.scores(&candidates)?;
             for (query, scores) in block.zip(scores) {
@@ -75,13 +74,13 @@ impl Predictor<'_> {
         Ok(())
     }
 
-    /// The candidates of consecutive queries, by query and namespace. The neighbours of query number
-    /// `first` are those with number 0.
+    /// The candidates of consecutive queries, by query and namespace. List 0 of `neighbours`
+    /// belongs to query `first`.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] without embeddings.
-    pub fn candidates(
+    pub(crate) fn candidates(
         &self,
         queries: &FrozenDataset,
         block: std::ops::Range<usize>,
@@ -113,14 +112,17 @@ impl Predictor<'_> {
     /// # Errors
     ///
     /// [`RunnerError::Failed`] when LightGBM fails.
-    pub fn scores(
+    pub(crate) fn scores(
         &self,
         candidates: &[Vec<Candidates>],
     ) -> Result<Vec<Vec<Vec<Score>>>, RunnerError> {
         let ontology = self.extractor.references().ontology();
         let mut scores = vec![Vec::with_capacity(self.trees.len()); candidates.len()];
         for (namespace, trees) in self.trees.iter().enumerate() {
-            let here: Vec<&Candidates> = candidates.iter().map(|of| &of[namespace]).collect();
+            let here: Vec<&Candidates> = candidates
+                .iter()
+                .map(|namespaces| &namespaces[namespace])
+                .collect();
             let scored = score(ontology, &here, trees.as_ref(), self.threads)?;
             for (scores, scored) in scores.iter_mut().zip(scored) {
                 scores.push(scored);

@@ -6,30 +6,30 @@ use rayon::prelude::*;
 
 use crate::{folds::shuffled, references::embedding};
 
-/// No more proteins than this are looked at, by chance where there are more.
+/// The most proteins that are used. If there are more, they are chosen at random.
 const SAMPLE: usize = 20_000;
-/// Directions beyond those that are wanted; with them the iteration converges faster.
-const MORE: usize = 8;
+/// Additional directions, with which the iteration converges faster.
+const EXTRA: usize = 8;
 const ITERATIONS: usize = 12;
-/// Rows whose sums are one addend. The order of addition is fixed by this, not by the threads.
+/// How many rows are summed up together. This fixes the order of addition, so that the result does
+/// not depend on the threads.
 const CHUNK: usize = 1_024;
 
-/// The directions in which the embeddings of a training set differ most.
+/// The directions in which the embeddings of a training set vary most.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde", deny_unknown_fields)]
-pub struct Principal {
-    /// What is taken off an embedding, a number for each column.
-    pub mean: Vec<f64>,
-    /// The directions, of length 1, the first having the largest variance.
-    pub directions: Vec<Vec<f64>>,
+pub(crate) struct Principal {
+    /// The mean embedding, which is subtracted.
+    pub(crate) mean: Vec<f64>,
+    /// The directions, of length 1, by descending variance.
+    pub(crate) directions: Vec<Vec<f64>>,
 }
 
 impl Principal {
-    /// Finds the first `count` directions of the rows `proteins` by subspace iteration (N. Halko et al., SIAM Review 53
-    /// (2011) 217). The same rows and seed give the same directions, whatever the number of threads. No
-    /// more are found than the vectors are wide.
-    #[must_use]
-    pub fn fit(
+    /// Computes the first `count` directions of the rows `proteins` by subspace iteration (N. Halko
+    /// et al., SIAM Review 53 (2011) 217), at most as many as the embeddings have columns. The
+    /// result depends on the rows and the seed, not on the number of threads.
+    pub(crate) fn fit(
         blocks: &[RowBlock<'_>],
         width: usize,
         proteins: &[usize],
@@ -53,7 +53,7 @@ impl Principal {
         });
         let mean: Vec<f64> = sum.iter().map(|sum| sum / drawn.len() as f64).collect();
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut directions: Vec<Vec<f64>> = (0..(count + MORE).min(width))
+        let mut directions: Vec<Vec<f64>> = (0..(count + EXTRA).min(width))
             .map(|_| (0..width).map(|_| random.f64() - 0.5).collect())
             .collect();
         orthonormalise(&mut directions);
@@ -67,13 +67,13 @@ impl Principal {
                 }
             });
             directions = product.chunks(width).map(<[f64]>::to_vec).collect();
-            // The product of a direction is as long as the variance in it is large.
+            // The length of a product is the variance in its direction.
             directions.sort_by(|a, b| dot(b, b).total_cmp(&dot(a, a)));
             orthonormalise(&mut directions);
         }
         directions.truncate(count);
         for direction in &mut directions {
-            // A direction and its opposite are one: the largest number is positive.
+            // The sign of a direction is arbitrary: make its largest component positive.
             let largest = direction.iter().copied().fold(0.0, |largest: f64, value| {
                 if value.abs() > largest.abs() {
                     value
@@ -88,13 +88,12 @@ impl Principal {
         Self { mean, directions }
     }
 
-    /// How far an embedding lies in each direction.
+    /// The coordinates of an embedding in these directions.
     ///
     /// # Panics
     ///
-    /// When the embedding is of another width.
-    #[must_use]
-    pub fn project(&self, embedding: Vec<f64>) -> Vec<f64> {
+    /// When the embedding has another width.
+    pub(crate) fn project(&self, embedding: Vec<f64>) -> Vec<f64> {
         if self.directions.is_empty() {
             return Vec::new();
         }
@@ -105,16 +104,15 @@ impl Principal {
             .collect()
     }
 
-    /// Whether it is for embeddings of this width, and gives so many numbers.
-    #[must_use]
-    pub fn fits(&self, width: usize, count: usize) -> bool {
+    /// Whether this is for embeddings of this width and has `count` directions.
+    pub(crate) fn fits(&self, width: usize, count: usize) -> bool {
         self.directions.len() == count
             && (count == 0 || self.mean.len() == width)
             && self.directions.iter().all(|d| d.len() == width)
     }
 }
 
-/// The sum over chunks of rows, added in their order.
+/// The sum over all rows, added chunk by chunk in order.
 fn over_chunks(
     rows: &[usize],
     numbers: usize,
@@ -122,9 +120,9 @@ fn over_chunks(
 ) -> Vec<f64> {
     let mut total = vec![0.0; numbers];
     let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
-    // A few at a time: each has as many numbers as the whole.
-    for some in chunks.chunks(rayon::current_num_threads()) {
-        let sums: Vec<Vec<f64>> = some
+    // A few chunks at a time, because the sum of each is as large as the total.
+    for batch in chunks.chunks(rayon::current_num_threads()) {
+        let sums: Vec<Vec<f64>> = batch
             .par_iter()
             .map(|rows| {
                 let mut sum = vec![0.0; numbers];
@@ -151,7 +149,7 @@ fn add(to: &mut [f64], values: &[f64], times: f64) {
     }
 }
 
-/// Eight partial sums: a fixed order that the compiler can do side by side.
+/// The dot product, in eight partial sums: a fixed order that the compiler can vectorise.
 fn dot(one: &[f64], other: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (ones, others) = (one.chunks_exact(8), other.chunks_exact(8));
@@ -169,13 +167,14 @@ fn dot(one: &[f64], other: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// Makes vectors perpendicular to those before them, and of length 1; what nothing is left of is 0.
+/// Makes each vector perpendicular to those before it, and of length 1. A vector that depends on
+/// those before it becomes 0.
 fn orthonormalise(vectors: &mut [Vec<f64>]) {
     for at in 0..vectors.len() {
         let (before, from) = vectors.split_at_mut(at);
         let vector = &mut from[0];
         let length = dot(vector, vector).sqrt();
-        // Twice: what the first round leaves by rounding the second takes.
+        // Twice: the second pass removes the rounding errors of the first.
         for _ in 0..2 {
             for other in before.iter() {
                 let along = dot(vector, other);
@@ -198,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers that vary most along (3, 4, 0) / 5, then along (0, 0, 1), hardly across.
+    /// Points that vary most along (3, 4, 0) / 5, then along (0, 0, 1), and hardly otherwise.
     fn cloud() -> Vec<f32> {
         let mut random = fastrand::Rng::with_seed(1);
         let mut numbers = Vec::new();
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directions_are_those_of_the_largest_variance() {
+    fn directions_have_the_largest_variance() {
         let numbers = cloud();
         let found = fit(&numbers, 2);
         for (direction, expected) in found
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_change_nothing_and_no_more_directions_are_found_than_there_are() {
+    fn directions_do_not_depend_on_threads() {
         let numbers = cloud();
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

@@ -1,4 +1,4 @@
-//! How far a piece of work has come, for who waits.
+//! Progress reports of work that several threads share.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,45 +7,49 @@ use std::{
 
 use protea_contracts::prelude::*;
 
-/// No two reports come sooner after each other.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The shortest time between two reports.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Counts what is done, from any thread, and tells it.
+/// Counts finished items, from any thread, and reports the count.
 pub(crate) struct Progress<'e> {
     emit: &'e Emitter,
     total: usize,
-    /// What is done, and when it was told last. What goes out never falls.
-    done: Mutex<(usize, Instant)>,
+    /// The finished items, and the time of the last report. The count never falls.
+    state: Mutex<(usize, Instant)>,
 }
 
 impl<'e> Progress<'e> {
-    /// Work of so many pieces.
-    pub(crate) fn of(emit: &'e Emitter, total: usize) -> Self {
+    /// For work of `total` items.
+    pub(crate) fn new(emit: &'e Emitter, total: usize) -> Self {
         Self {
             emit,
             total,
-            done: Mutex::new((0, Instant::now())),
+            state: Mutex::new((0, Instant::now())),
         }
     }
 
-    /// So many more are done.
+    /// Reports `by` more finished items.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`] when the host cancels the call.
     pub(crate) fn advance(&self, by: usize) -> Result<(), RunnerError> {
-        self.tell(|done| done + by);
+        self.update(|done| done + by);
         self.emit.check()
     }
 
-    /// So many are done in all.
+    /// Reports that `done` items are finished in all.
     pub(crate) fn reach(&self, done: usize) {
-        self.tell(|_| done);
+        self.update(|_| done);
     }
 
-    fn tell(&self, change: impl FnOnce(usize) -> usize) {
-        let mut state = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, told) = &mut *state;
+    fn update(&self, change: impl FnOnce(usize) -> usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (done, reported) = &mut *state;
         let before = *done;
         *done = change(before).clamp(before, self.total);
-        if *done > before && (*done == self.total || told.elapsed() >= PAUSE) {
-            *told = Instant::now();
+        if *done > before && (*done == self.total || reported.elapsed() >= INTERVAL) {
+            *reported = Instant::now();
             self.emit.progress(*done as u64, self.total as u64);
         }
     }

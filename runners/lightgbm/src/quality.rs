@@ -1,4 +1,4 @@
-//! How well scores tell right candidates from wrong ones.
+//! How well scores separate right candidates from wrong ones.
 
 use protea_cafa::{
     ontology::Ontology,
@@ -8,13 +8,12 @@ use protea_contracts::prelude::*;
 
 use crate::{references::References, scores::Score};
 
-/// Probabilities are kept this far from 0 and 1 where their logarithm is taken, as LightGBM does.
-const LEAST: f64 = 1e-15;
+/// The smallest likelihood in a logarithm, as in LightGBM.
+const MIN_LIKELIHOOD: f64 = 1e-15;
 
-/// The area under the ROC curve: how often a right candidate scores higher than a wrong one, a tie
-/// counting half. None where there are not both.
-#[must_use]
-pub fn auc(scores: &[f64], labels: &[f32]) -> Option<f64> {
+/// The area under the ROC curve: how often a right candidate scores higher than a wrong one; ties
+/// count half. `None` without both.
+pub(crate) fn auc(scores: &[f64], labels: &[f32]) -> Option<f64> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_unstable_by(|&a, &b| scores[a].total_cmp(&scores[b]));
     let right = labels.iter().filter(|label| **label > 0.5).count() as f64;
@@ -22,7 +21,8 @@ pub fn auc(scores: &[f64], labels: &[f32]) -> Option<f64> {
     if right == 0.0 || wrong == 0.0 {
         return None;
     }
-    // The sum of the ranks of the right ones (H. Mann and D. Whitney, 1947); those of one score share theirs.
+    // The sum of the ranks of the right candidates (H. Mann and D. Whitney, 1947). Equal scores
+    // share their mean rank.
     let mut ranks = 0.0;
     let mut before = 0;
     for tied in order.chunk_by(|&a, &b| scores[a] == scores[b]) {
@@ -35,18 +35,16 @@ pub fn auc(scores: &[f64], labels: &[f32]) -> Option<f64> {
 }
 
 /// The mean negative log likelihood of the labels, in nats.
-#[must_use]
-pub fn logloss(probabilities: &[f64], labels: &[f32]) -> f64 {
+pub(crate) fn logloss(probabilities: &[f64], labels: &[f32]) -> f64 {
     let losses = probabilities.iter().zip(labels).map(|(&p, &label)| {
         let likelihood = if label > 0.5 { p } else { 1.0 - p };
-        -likelihood.max(LEAST).ln()
+        -likelihood.max(MIN_LIKELIHOOD).ln()
     });
     losses.sum::<f64>() / labels.len().max(1) as f64
 }
 
-/// The harmonic mean of precision and recall of what scores at least 0.5; 0 where nothing right does.
-#[must_use]
-pub fn f1(probabilities: &[f64], labels: &[f32]) -> f64 {
+/// The harmonic mean of precision and recall of the candidates that score at least 0.5.
+pub(crate) fn f1(probabilities: &[f64], labels: &[f32]) -> f64 {
     let (mut right, mut predicted, mut all) = (0.0, 0.0, 0.0);
     for (&probability, &label) in probabilities.iter().zip(labels) {
         let is_right = f64::from(u8::from(label > 0.5));
@@ -55,18 +53,19 @@ pub fn f1(probabilities: &[f64], labels: &[f32]) -> f64 {
         predicted += is_predicted;
         all += is_right;
     }
-    match predicted + all > 0.0 {
-        true => 2.0 * right / (predicted + all),
-        false => 0.0,
+    if predicted + all > 0.0 {
+        2.0 * right / (predicted + all)
+    } else {
+        0.0
     }
 }
 
-/// Fmax in one namespace of scores for some of the references, as CAFA has it.
+/// CAFA's Fmax of scores for some of the references in one namespace.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Failed`].
-pub fn fmax(
+/// [`RunnerError::Failed`] when the scores cannot be evaluated.
+pub(crate) fn fmax(
     references: &References<'_>,
     namespace: usize,
     proteins: &[usize],
@@ -105,22 +104,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_area_counts_pairs_and_a_tie_as_half_of_one() {
+    fn auc_counts_a_tie_as_half() {
         let labels = [0.0, 1.0, 0.0, 1.0];
         assert_eq!(auc(&[0.1, 0.9, 0.2, 0.8], &labels), Some(1.0));
         assert_eq!(auc(&[0.9, 0.1, 0.8, 0.2], &labels), Some(0.0));
         assert_eq!(auc(&[0.5; 4], &labels), Some(0.5));
-        // Of four pairs three are in order, and one is a tie.
+        // Three of four pairs are in order, and one is a tie.
         assert_eq!(auc(&[0.1, 0.3, 0.3, 0.4], &labels), Some(0.875));
         assert_eq!(auc(&[0.1, 0.2], &[1.0, 1.0]), None);
     }
 
     #[test]
-    fn losses_and_f1_are_those_of_the_textbook() {
+    fn log_loss_and_f1_agree_with_their_definitions() {
         let labels = [1.0, 0.0, 1.0];
         assert!((logloss(&[0.5, 0.5, 0.5], &labels) - 2.0_f64.ln()).abs() < 1e-15);
         assert!(logloss(&[0.0, 0.0, 1.0], &labels).is_finite());
-        // One of two predicted is right, one of two right ones is predicted.
+        // One of two predicted candidates is right, one of two right candidates is predicted.
         assert_eq!(f1(&[0.5, 0.9, 0.1], &labels), 0.5);
         assert_eq!(f1(&[0.1, 0.1, 0.1], &labels), 0.0);
     }

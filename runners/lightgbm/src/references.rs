@@ -1,4 +1,4 @@
-//! The proteins that suggest terms: who is annotated in which aspect, and with which terms.
+//! The proteins that suggest terms: the aspects in which each is annotated, and its terms.
 
 use protea_cafa::{
     assessment::{embedding_rows, open_ontology},
@@ -11,29 +11,30 @@ use protea_contracts::prelude::*;
 
 use crate::spec::Metric;
 
-/// A search has no more groups.
-const MOST_NAMESPACES: usize = 8;
+/// The search supports this many groups.
+const MAX_NAMESPACES: usize = 8;
 
 /// The reference set.
-pub struct References<'d> {
+pub(crate) struct References<'d> {
     dataset: &'d FrozenDataset,
     ontology: Ontology,
     terms: PropagatedTerms,
-    /// For each term of each protein, whether none of its others is below.
+    /// By protein and term, whether the protein has no descendant of the term.
     specific: Vec<bool>,
-    /// Where a protein's part of `specific` begins.
+    /// By protein, the index of its first entry in `specific`; then the length of `specific`.
     offsets: Vec<usize>,
-    /// Bit n of a protein's mask: it is annotated in namespace n.
+    /// By protein; bit n is set if it is annotated in namespace n.
     masks: Vec<u8>,
 }
 
 impl<'d> References<'d> {
-    /// Reads ontology and annotations, and checks that the embeddings are numbers.
+    /// Reads the ontology and the annotations, and checks that the embeddings are finite.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`].
-    pub fn open(dataset: &'d FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
+    /// [`RunnerError::Dataset`] without embeddings, with one that is not finite, or with an
+    /// ontology of more than 8 namespaces.
+    pub(crate) fn open(dataset: &'d FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
         if dataset.embedding_width().is_none() {
             return Err(RunnerError::Dataset {
                 message: format!(
@@ -47,10 +48,11 @@ impl<'d> References<'d> {
             .or_dataset("checking the references' embeddings")?;
         let ontology = open_ontology(dataset)?;
         let namespaces = ontology.namespaces().len();
-        if namespaces > MOST_NAMESPACES {
+        if namespaces > MAX_NAMESPACES {
             return Err(RunnerError::Dataset {
                 message: format!(
-                    "its ontology has {namespaces} namespaces; this runner takes {MOST_NAMESPACES}"
+                    "the ontology of {} has {namespaces} namespaces; this runner supports {MAX_NAMESPACES}",
+                    dataset.directory().display()
                 ),
             });
         }
@@ -60,7 +62,7 @@ impl<'d> References<'d> {
             emit.warning(
                 "runner.lightgbm.unknown_terms",
                 &format!(
-                    "{} annotations of the references have terms unknown to the ontology and are not learnt",
+                    "ignored {} annotations of the references with terms that are not in the ontology",
                     terms.unknown()
                 ),
                 &json!({ "annotations": terms.unknown() }),
@@ -92,43 +94,40 @@ impl<'d> References<'d> {
         })
     }
 
-    /// The dataset that they are in.
-    #[must_use]
-    pub fn dataset(&self) -> &'d FrozenDataset {
+    /// The dataset of the references.
+    pub(crate) fn dataset(&self) -> &'d FrozenDataset {
         self.dataset
     }
 
     /// The ontology.
-    #[must_use]
-    pub fn ontology(&self) -> &Ontology {
+    pub(crate) fn ontology(&self) -> &Ontology {
         &self.ontology
     }
 
-    /// The terms of a protein with all their ancestors, and whether each is among its most specific ones.
-    pub fn terms(&self, protein: usize) -> impl Iterator<Item = (Term, bool)> {
+    /// The terms of a protein with all ancestors, and whether each is among its most specific ones.
+    pub(crate) fn terms(&self, protein: usize) -> impl Iterator<Item = (Term, bool)> {
         let specific = &self.specific[self.offsets[protein]..self.offsets[protein + 1]];
         let terms = self.terms.terms(protein).iter().copied();
         terms.zip(specific.iter().copied())
     }
 
     /// Whether a protein has a term.
-    #[must_use]
-    pub fn has(&self, protein: usize, term: Term) -> bool {
+    pub(crate) fn has(&self, protein: usize, term: Term) -> bool {
         self.terms.terms(protein).binary_search(&term).is_ok()
     }
 
     /// Whether a protein is annotated in a namespace.
-    #[must_use]
-    pub fn is_in(&self, protein: usize, namespace: usize) -> bool {
+    pub(crate) fn is_in(&self, protein: usize, namespace: usize) -> bool {
         self.masks[protein] & (1 << namespace) != 0
     }
 
-    /// The index over them, a group for each namespace.
+    /// The index of the references, with one group per namespace.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`].
-    pub fn index(&self, metric: Metric) -> Result<Index<'d>, RunnerError> {
+    /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`] when the index cannot
+    /// be made.
+    pub(crate) fn index(&self, metric: Metric) -> Result<Index<'d>, RunnerError> {
         let membership = Membership::Masks {
             masks: &self.masks,
             groups: self.ontology.namespaces().len(),
@@ -149,8 +148,7 @@ impl<'d> References<'d> {
 /// # Panics
 ///
 /// When the blocks do not hold the row.
-#[must_use]
-pub fn embedding(blocks: &[RowBlock<'_>], width: usize, row: usize) -> Vec<f64> {
+pub(crate) fn embedding(blocks: &[RowBlock<'_>], width: usize, row: usize) -> Vec<f64> {
     let block = &blocks[blocks.partition_point(|block| block.first_row <= row) - 1];
     let start = (row - block.first_row) * width;
     match block.values {

@@ -1,6 +1,6 @@
-//! The runner: what the host calls.
+//! The operations that the host calls.
 
-use protea_cafa::assessment::{assess, copy_references, open_dataset, with_threads};
+use protea_cafa::assessment::{assess, export_references, open_dataset, with_threads};
 use protea_contracts::prelude::*;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     train::train,
 };
 
-/// Re-ranks what the nearest neighbours suggest, with gradient-boosted trees.
+/// Re-ranks the terms that the nearest neighbours suggest, with gradient-boosted trees.
 #[derive(Debug, Default)]
 pub struct LightGbmRunner;
 
@@ -37,7 +37,7 @@ impl ExperimentRunner for LightGbmRunner {
         let model = with_threads(request.threads, || {
             train(request, &library, &dataset, &output, emit)
         });
-        library.give_back();
+        library.release_memory();
         let model = model?;
         let model_uri = request.write_model(&model)?;
         let mut result = RunResult::new(model_uri)
@@ -109,17 +109,9 @@ impl ExperimentRunner for LightGbmRunner {
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
         let model: Model = request.read_model()?;
         let path = request.model_path()?;
-        let reference_set = model.open_references(&path)?;
-        let mut bundle = request.bundle(&model.reference.spec)?;
-        let dataset_uri = copy_references(&reference_set, &mut bundle)?;
+        let (mut bundle, reference) = export_references(request, model.reference.clone())?;
         model.copy_files(&path, &mut bundle)?;
-        bundle.write_model(&Model {
-            reference: ReferenceModel {
-                dataset_uri,
-                ..model.reference.clone()
-            },
-            ..model
-        })?;
+        bundle.write_model(&Model { reference, ..model })?;
         bundle.finish()
     }
 

@@ -10,24 +10,25 @@ use crate::{
 
 /// The score of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Score {
-    /// The term.
-    pub term: Term,
-    /// Its score, in [0, 1].
-    pub score: f64,
-    /// The candidate whose own score it is: the term itself, or a descendant that scores higher.
-    pub by: usize,
+pub(crate) struct Score {
+    pub(crate) term: Term,
+    /// In [0, 1].
+    pub(crate) score: f64,
+    /// The index of the candidate that the score comes from: the term itself, or a descendant that
+    /// scores higher.
+    pub(crate) candidate: usize,
 }
 
-/// The scores of the candidates of some proteins in one namespace, protein by protein, candidate by
-/// candidate. Without trees they are the votes.
+/// The scores of the candidates of some proteins in one namespace, by protein and candidate.
+/// Without trees they are the votes.
 ///
-/// A term scores at least what each of its descendants scores: who has those has it too.
+/// A term scores at least as much as each of its descendants, because a protein with a descendant
+/// also has the term.
 ///
 /// # Errors
 ///
 /// [`RunnerError::Failed`] when LightGBM fails.
-pub fn score(
+pub(crate) fn score(
     ontology: &Ontology,
     candidates: &[&Candidates],
     trees: Option<&Booster<'_>>,
@@ -35,7 +36,7 @@ pub fn score(
 ) -> Result<Vec<Vec<Score>>, RunnerError> {
     let Some(trees) = trees else {
         let votes =
-            |candidates: &&Candidates| carry_up(ontology, &candidates.terms, &candidates.votes);
+            |candidates: &&Candidates| propagate(ontology, &candidates.terms, &candidates.votes);
         return Ok(candidates.iter().map(votes).collect());
     };
     let mut features = Matrix::new(trees.features());
@@ -48,30 +49,34 @@ pub fn score(
         .map(|candidates| {
             let (own, others) = probabilities.split_at(candidates.terms.len());
             probabilities = others;
-            carry_up(ontology, &candidates.terms, own)
+            propagate(ontology, &candidates.terms, own)
         })
         .collect())
 }
 
-/// Gives every term the largest score of its own and its descendants'. `terms` ascend, and hold the
-/// ancestors of each of them.
-fn carry_up(ontology: &Ontology, terms: &[Term], own: &[f64]) -> Vec<Score> {
+/// Gives every term the largest of its own score and those of its descendants. `terms` are in
+/// ascending order and contain the ancestors of each term.
+fn propagate(ontology: &Ontology, terms: &[Term], own: &[f64]) -> Vec<Score> {
     let mut scores: Vec<Score> = terms
         .iter()
         .zip(own)
         .enumerate()
-        .map(|(by, (&term, &score))| Score { term, score, by })
+        .map(|(candidate, (&term, &score))| Score {
+            term,
+            score,
+            candidate,
+        })
         .collect();
     let mut deepest_first: Vec<usize> = (0..terms.len()).collect();
     deepest_first.sort_by_key(|&at| std::cmp::Reverse(ontology.depth(terms[at])));
-    for at in deepest_first {
-        let below = scores[at];
-        for parent in ontology.parents(below.term) {
+    for index in deepest_first {
+        let child = scores[index];
+        for parent in ontology.parents(child.term) {
             if let Ok(parent) = terms.binary_search(parent)
-                && scores[parent].score < below.score
+                && scores[parent].score < child.score
             {
-                scores[parent].score = below.score;
-                scores[parent].by = below.by;
+                scores[parent].score = child.score;
+                scores[parent].candidate = child.candidate;
             }
         }
     }

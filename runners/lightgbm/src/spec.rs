@@ -4,7 +4,7 @@ use protea_cafa::neighbours;
 use protea_contracts::prelude::*;
 
 spec! {
-    /// How near two proteins are.
+    /// The distance between two proteins.
     #[derive(Default, Copy, Eq)]
     pub enum Metric {
         /// 1 − cos, in [0, 2].
@@ -16,10 +16,10 @@ spec! {
 }
 
 spec! {
-    /// Where the trees' scores take the place of the neighbours' votes.
+    /// In which aspects the trees' scores replace the neighbours' votes.
     #[derive(Default, Copy, Eq)]
     pub enum Rerank {
-        /// In the aspects where they have the larger Fmax on the held-out proteins.
+        /// In the aspects in which they have the larger Fmax on the held-out proteins.
         #[default]
         WhereItWins,
         /// In every aspect that has trees.
@@ -28,37 +28,41 @@ spec! {
 }
 
 spec! {
-    /// The settings of [`LightGbmRunner`](crate::runner::LightGbmRunner).
+    /// The settings of the runner `lightgbm`.
     pub struct LightGbmSpec {
         /// How many neighbours suggest terms, in each aspect.
         #[schemars(range(min = 1, max = 1_000))]
         pub k: u32,
-        /// How near two proteins are.
+        /// The distance between two proteins.
         pub metric: Metric,
-        /// How many of the neighbours, the nearest ones, are aligned with the protein; 0 for none.
+        /// How many of the nearest neighbours are aligned with the protein; 0 for none.
         #[schemars(range(min = 0, max = 1_000))]
         pub aligned: u32,
         /// How many principal components of the embedding are features; 0 for none.
         #[schemars(range(min = 0, max = 256))]
         pub components: u32,
-        /// Into how many folds the training proteins are dealt; a protein's neighbours are sought among those of the other folds.
+        /// Number of folds of the training proteins. A protein's neighbours come from the other
+        /// folds.
         #[schemars(range(min = 2, max = 100))]
         pub folds: u32,
-        /// The fraction of the training proteins that no tree is grown on: they end the training and decide where to re-rank.
+        /// The fraction of the training proteins that no tree is trained on. They decide when
+        /// training ends and where trees replace votes.
         #[schemars(range(min = 0.01, max = 0.5))]
         pub held_out: f64,
-        /// Where the trees' scores take the place of the neighbours' votes.
+        /// In which aspects the trees' scores replace the neighbours' votes.
         pub rerank: Rerank,
-        /// No more candidates than this are trained on in each aspect; proteins are left out, by chance, where there are more.
+        /// The most candidates to train on in each aspect. If there are more, proteins are chosen
+        /// at random.
         #[schemars(range(min = 100, max = 100_000_000))]
         pub maximum_rows: u32,
         /// The most trees in each aspect.
         #[schemars(range(min = 1, max = 2_000))]
         pub trees: u32,
-        /// Training ends when so many trees more have brought no smaller loss on the held-out proteins.
+        /// Training ends when this many further trees have not lowered the loss on the held-out
+        /// proteins.
         #[schemars(range(min = 1, max = 1_000))]
         pub patience: u32,
-        /// What each tree counts.
+        /// The weight of each tree.
         #[schemars(range(min = 0.001, max = 1))]
         pub learning_rate: f64,
         /// The most leaves of a tree.
@@ -70,7 +74,7 @@ spec! {
         /// The fraction of the features that each tree may use.
         #[schemars(range(min = 0.05, max = 1))]
         pub feature_fraction: f64,
-        /// How much large leaf values are held back.
+        /// L2 regularisation of the leaf values.
         #[schemars(range(min = 0, max = 1_000_000))]
         pub lambda_l2: f64,
         /// Terms with a lower score are not predicted.
@@ -103,12 +107,12 @@ impl Default for LightGbmSpec {
 }
 
 impl LightGbmSpec {
-    /// The parameters of a training, as LightGBM takes them.
+    /// The parameters of a training, in LightGBM's syntax.
     ///
-    /// `deterministic` and `force_row_wise` make the trees the same whatever the number of threads.
+    /// With `deterministic` and `force_row_wise`, the trees do not depend on the number of threads.
     #[must_use]
     pub fn parameters(&self, seed: u64, threads: usize) -> String {
-        // LightGBM takes a positive 32-bit seed; no bit of ours is lost on the way.
+        // LightGBM takes a positive 32-bit integer. The exclusive or keeps the upper bits relevant.
         let seed = (seed ^ (seed >> 32)) as u32 & 0x7fff_ffff;
         format!(
             "objective=binary metric=binary_logloss boosting=gbdt verbosity=-1 deterministic=true \
@@ -133,7 +137,8 @@ impl From<Metric> for neighbours::Metric {
 }
 
 impl Metric {
-    /// The similarity of a neighbour: max(cos, 0), or 0.5 / (0.5 + distance), as `knn` has it.
+    /// The similarity of a neighbour: max(cos, 0), or 0.5 / (0.5 + distance), as in the runner
+    /// `knn`.
     #[must_use]
     pub fn similarity(self, neighbour: &neighbours::Neighbour) -> f64 {
         match self {

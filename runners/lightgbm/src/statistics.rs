@@ -1,4 +1,4 @@
-//! How often terms occur among the references, for who is new and for who is trained on.
+//! How often terms occur among the references, for training proteins and for new ones.
 
 use std::collections::HashMap;
 
@@ -6,56 +6,54 @@ use protea_cafa::ontology::{Ontology, Term};
 
 use crate::{folds::Folds, references::References};
 
-/// What is known of a taxon without any reference of it counts as much as so many references.
+/// The frequency in all taxa counts as much as this many references of the protein's own taxon.
 const PRIOR: f64 = 10.0;
-/// The counts are kept in so many parts.
 const HALVES: usize = 2;
 
 /// Counts of terms, in two halves.
 ///
-/// A count that a protein is in tells a tree the protein's labels, and so does one that only its fold is
-/// left out of: of two counts of the same term the lower one is then that of the fold that has the term more often,
-/// and the more folds, the more it tells. Hence in training
+/// A count that includes a protein tells a tree the protein's labels. A count without the protein's
+/// fold tells them too: of two counts of a term, the lower is that of the fold in which more
+/// proteins have the term. Therefore, in training,
 ///
-/// - proteins that are held out are not counted, so nothing that they are judged by is known of them;
-/// - what trees are grown on is dealt to two halves, and each sees the counts of the other half, which its own
-///   labels have no part in: a new protein beside half as many references would see the same.
-pub struct Statistics {
+/// - held-out proteins are not counted, so that nothing is known of them;
+/// - the proteins that trees are trained on form two halves. Each sees the counts of the other half,
+///   to which its own labels do not contribute, as a new protein would with half as many references.
+pub(crate) struct Statistics {
     terms: usize,
     namespaces: usize,
-    /// By half and term, how many have it.
+    /// By half and term, how many proteins have the term.
     with_term: Vec<u32>,
-    /// Likewise, how many have all of its parents.
+    /// By half and term, how many proteins have all parents of the term.
     with_parents: Vec<u32>,
-    /// By half and namespace, how many are annotated in it.
+    /// By half and namespace, how many proteins are annotated in the namespace.
     annotated: Vec<u32>,
-    /// By taxon and term, or namespace as a number behind the last term: how many of each half have it.
+    /// By taxon and term: how many proteins of each half have the term. Namespaces have the numbers
+    /// after the last term.
     of_taxon: HashMap<(u32, u32), [u32; HALVES]>,
 }
 
-/// The counts as one protein may see them.
+/// The counts that one protein may see.
 #[derive(Clone, Copy)]
-pub struct View<'s> {
+pub(crate) struct View<'s> {
     statistics: &'s Statistics,
-    /// The half that is not seen.
+    /// The half that it does not see.
     without: Option<u8>,
     taxon: Option<u32>,
 }
 
 impl Statistics {
-    /// Counts all references, for proteins that are not among them.
-    #[must_use]
-    pub fn of_all(references: &References<'_>) -> Self {
+    /// Counts all references, for new proteins.
+    pub(crate) fn of_all(references: &References<'_>) -> Self {
         Self::count(references, |_| Some(0))
     }
 
-    /// Counts those that trees are grown on.
-    #[must_use]
-    pub fn of_learnt(references: &References<'_>, folds: &Folds) -> Self {
-        Self::count(references, |protein| folds.half_learnt(protein))
+    /// Counts the proteins that trees are trained on.
+    pub(crate) fn of_trained(references: &References<'_>, folds: &Folds) -> Self {
+        Self::count(references, |protein| folds.trained_half(protein))
     }
 
-    /// `half` gives the half of a reference, if it counts.
+    /// `half` returns the half of a reference; `None` if the reference does not count.
     fn count(references: &References<'_>, half: impl Fn(usize) -> Option<u8>) -> Self {
         let ontology = references.ontology();
         let (terms, namespaces) = (ontology.len(), ontology.namespaces().len());
@@ -68,9 +66,9 @@ impl Statistics {
             of_taxon: HashMap::new(),
         };
         let dataset = references.dataset();
-        // By term: the last protein that has it, and the last that has been asked about it.
+        // By term: the last protein that has it, and the last protein whose parents were checked.
         let mut has = vec![usize::MAX; terms];
-        let mut asked = vec![usize::MAX; terms];
+        let mut checked = vec![usize::MAX; terms];
         for protein in 0..dataset.len() {
             let Some(half) = half(protein).map(usize::from) else {
                 continue;
@@ -87,10 +85,10 @@ impl Statistics {
             }
             for (term, _) in references.terms(protein) {
                 for &child in ontology.children(term) {
-                    if asked[child.index()] == protein {
+                    if checked[child.index()] == protein {
                         continue;
                     }
-                    asked[child.index()] = protein;
+                    checked[child.index()] = protein;
                     let parents = ontology.parents(child);
                     if parents.iter().all(|parent| has[parent.index()] == protein) {
                         statistics.with_parents[half * terms + child.index()] += 1;
@@ -107,9 +105,8 @@ impl Statistics {
         }
     }
 
-    /// The counts for a protein of this taxon, but for those of a half.
-    #[must_use]
-    pub fn view(&self, without: Option<u8>, taxon: Option<u32>) -> View<'_> {
+    /// The counts for a protein of this taxon, except those of one half.
+    pub(crate) fn view(&self, without: Option<u8>, taxon: Option<u32>) -> View<'_> {
         View {
             statistics: self,
             without,
@@ -129,21 +126,19 @@ impl View<'_> {
         f64::from(counted)
     }
 
-    /// The fraction of the references of the term's aspect that have it, one being added that does: a term that
-    /// only a half that is not seen has is rare, not impossible.
-    #[must_use]
-    pub fn frequency(&self, ontology: &Ontology, term: Term) -> f64 {
+    /// The fraction of the references in the term's aspect that have the term, plus one that has
+    /// it: a term that occurs only in the half that is not seen is rare, not impossible.
+    pub(crate) fn frequency(&self, ontology: &Ontology, term: Term) -> f64 {
         let s = self.statistics;
         let with = self.counted(&s.with_term, s.terms, term.index());
-        let of = self.counted(&s.annotated, s.namespaces, ontology.namespace_of(term));
-        (with + 1.0) / (of + 1.0)
+        let annotated = self.counted(&s.annotated, s.namespaces, ontology.namespace_of(term));
+        (with + 1.0) / (annotated + 1.0)
     }
 
-    /// The information accretion of the term in bits: how surprising it is in a protein that has all of its
-    /// parents (W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53), one protein being added to
-    /// either count; 0 for a root.
-    #[must_use]
-    pub fn information_accretion(&self, ontology: &Ontology, term: Term) -> f64 {
+    /// The information accretion of the term in bits: how surprising it is in a protein that has
+    /// all of its parents (W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53). One protein is
+    /// added to both counts. 0 for a root.
+    pub(crate) fn information_accretion(&self, ontology: &Ontology, term: Term) -> f64 {
         if ontology.is_root(term) {
             return 0.0;
         }
@@ -153,15 +148,14 @@ impl View<'_> {
         ((parents + 1.0) / (with + 1.0)).log2()
     }
 
-    /// Likewise of the references of the protein's own taxon, to which ten more are added that have it
-    /// as often as all references do; not a number where the taxon is not known.
-    #[must_use]
-    pub fn frequency_in_taxon(&self, ontology: &Ontology, term: Term) -> f64 {
-        let of = self.in_taxon(self.statistics.terms + ontology.namespace_of(term));
+    /// The frequency among the references of the protein's own taxon, plus ten references that have
+    /// the term as often as all references do. NaN if the taxon is unknown.
+    pub(crate) fn frequency_in_taxon(&self, ontology: &Ontology, term: Term) -> f64 {
+        let annotated = self.in_taxon(self.statistics.terms + ontology.namespace_of(term));
         let with = self.in_taxon(term.index());
-        match (with, of) {
-            (Some(with), Some(of)) => {
-                (with + PRIOR * self.frequency(ontology, term)) / (of + PRIOR)
+        match (with, annotated) {
+            (Some(with), Some(annotated)) => {
+                (with + PRIOR * self.frequency(ontology, term)) / (annotated + PRIOR)
             }
             _ => f64::NAN,
         }

@@ -7,7 +7,7 @@ use protea_contracts::prelude::*;
 
 use crate::{
     features::Candidates,
-    labelled::{AT_A_TIME, Labelled, Labeller, Material},
+    labelled::{BATCH, Labelled, Labeller, TrainingSet},
     library::{Booster, LightGbm, threads_for},
     model::{self, AspectModel, Model},
     quality::{auc, f1, fmax, logloss},
@@ -15,12 +15,13 @@ use crate::{
     spec::{LightGbmSpec, Rerank},
 };
 
-/// Trains on a dataset and writes what belongs to the model, but for its document, to `output`.
+/// Trains on a dataset and writes the files of the model, except its document, to `output`.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`], [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-pub fn train(
+/// [`RunnerError::Dataset`] for a dataset that cannot be trained on, [`RunnerError::Cancelled`],
+/// [`RunnerError::Failed`] when LightGBM fails or a file cannot be written.
+pub(crate) fn train(
     request: &FitRequest<LightGbmSpec>,
     library: &LightGbm,
     dataset: &FrozenDataset,
@@ -28,13 +29,14 @@ pub fn train(
     emit: &Emitter,
 ) -> Result<Model, RunnerError> {
     let (spec, seed) = (&request.spec, request.seed);
-    let material = Material::gather(dataset, spec, seed, emit)?;
-    let components = serde_json::to_vec(&material.principal).or_failed("writing the components")?;
+    let training_set = TrainingSet::prepare(dataset, spec, seed, emit)?;
+    let components =
+        serde_json::to_vec(&training_set.principal).or_failed("writing the components")?;
     let components = model::write(output, model::COMPONENTS, &components)?;
-    let labeller = material.labeller(emit)?;
+    let labeller = training_set.labeller(emit)?;
     let training = Training {
         library,
-        material: &material,
+        training_set: &training_set,
         labeller: &labeller,
         spec,
         seed,
@@ -42,7 +44,7 @@ pub fn train(
         output,
         emit,
     };
-    let (references, schema) = (&material.references, &material.schema);
+    let (references, schema) = (&training_set.references, &training_set.schema);
     let namespaces = references.ontology().namespaces().len();
     let aspects = (0..namespaces)
         .map(|namespace| training.aspect(namespace, namespaces))
@@ -61,10 +63,10 @@ pub fn train(
     })
 }
 
-/// What training an aspect takes.
+/// The inputs of the training of an aspect.
 struct Training<'t> {
     library: &'t LightGbm,
-    material: &'t Material<'t>,
+    training_set: &'t TrainingSet<'t>,
     labeller: &'t Labeller<'t>,
     spec: &'t LightGbmSpec,
     seed: u64,
@@ -75,35 +77,36 @@ struct Training<'t> {
 
 impl Training<'_> {
     fn aspect(&self, namespace: usize, namespaces: usize) -> Result<AspectModel, RunnerError> {
-        let of_ontology = &self.material.references.ontology().namespaces()[namespace];
-        let of_go = of_ontology.aspect().map(|aspect| aspect.name());
+        let in_ontology = &self.training_set.references.ontology().namespaces()[namespace];
+        let in_go = in_ontology.aspect().map(|aspect| aspect.name());
         let mut aspect = AspectModel {
-            namespace: of_ontology.name().to_owned(),
-            name: of_go.unwrap_or(of_ontology.name()).to_owned(),
+            namespace: in_ontology.name().to_owned(),
+            name: in_go.unwrap_or(in_ontology.name()).to_owned(),
             ..AspectModel::default()
         };
-        let [to_learn, held_out] = self.labelled(namespace, namespaces)?;
-        let votes = match held_out.proteins.is_empty() {
-            true => None,
-            false => Some(self.fmax(namespace, &held_out, None)?),
+        let [training, held_out] = self.labelled(namespace, namespaces)?;
+        let votes = if held_out.proteins.is_empty() {
+            None
+        } else {
+            Some(self.fmax(namespace, &held_out, None)?)
         };
         if let Some(votes) = votes {
             aspect.held_out.insert("fmax_votes".to_owned(), votes);
         }
-        if !to_learn.both_labels() || !held_out.both_labels() {
+        if !training.both_labels() || !held_out.both_labels() {
             aspect.reason = self.too_few(namespace);
             self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
-        let text = self.grow(namespace, &aspect.name, namespaces, to_learn, &held_out)?;
-        let directory = match of_go {
+        let text = self.train_trees(namespace, &aspect.name, namespaces, training, &held_out)?;
+        let directory = match in_go {
             Some(name) => name.to_owned(),
-            // What an ontology calls it may be no name for a directory.
+            // The name in the ontology may not be a valid directory name.
             None => format!("namespace-{}", namespace + 1),
         };
         let file = format!("{directory}/{}", model::TREES);
         aspect.trees = Some(model::write(self.output, &file, text.as_bytes())?);
-        // From the text, as evaluate has them.
+        // Read back from the text, as `evaluate` does.
         let trees = self.library.read(&text)?;
         aspect.count = text
             .lines()
@@ -125,12 +128,12 @@ impl Training<'_> {
         aspect.reason = match (wins, aspect.reranks) {
             (true, _) => "the trees have the larger Fmax on the held-out proteins",
             (false, true) => {
-                "asked for, though the votes have the larger Fmax on the held-out proteins"
+                "the setting `rerank` is `always`, though the votes have the larger Fmax on the held-out proteins"
             }
-            (false, false) => "the votes have no smaller Fmax on the held-out proteins",
+            (false, false) => "the Fmax of the votes on the held-out proteins is at least as large",
         }
         .to_owned();
-        let features = self.material.schema.features.iter().cloned();
+        let features = self.training_set.schema.features.iter().cloned();
         aspect.gain = BTreeMap::from_iter(features.zip(trees.gain()?));
         self.emit.info(
             "runner.lightgbm.aspect",
@@ -144,53 +147,54 @@ impl Training<'_> {
         Ok(aspect)
     }
 
-    /// Why there is nothing to tell right candidates from wrong ones by.
+    /// Why there are not both right and wrong candidates.
     fn too_few(&self, namespace: usize) -> String {
         let parts = [false, true].map(|held_out| self.labeller.chosen(namespace, held_out));
-        match parts.iter().map(|chosen| chosen.left_out).sum() {
+        match parts.iter().map(|chosen| chosen.omitted).sum() {
             0 => "the training proteins do not have both right and wrong candidates".to_owned(),
-            left_out => format!(
-                "maximum_rows: {} leaves {left_out} proteins out, and the others do not have both right and wrong candidates; raise it",
+            omitted => format!(
+                "maximum_rows: {} omits {omitted} proteins, and the others do not have both right and wrong candidates; raise it",
                 self.spec.maximum_rows
             ),
         }
     }
 
-    /// The candidates to learn from, and those that are held out.
+    /// The candidates to train on, and those that are held out.
     fn labelled(&self, namespace: usize, namespaces: usize) -> Result<[Labelled; 2], RunnerError> {
         let proteins = |held_out| self.labeller.chosen(namespace, held_out).proteins.len();
         let (first, all) = (proteins(false), proteins(false) + proteins(true));
-        let of_part = |held_out, before: usize| {
+        let part = |held_out, before: usize| {
             self.labeller.labelled(namespace, held_out, |described| {
                 let share = (before + described) as f64 / all as f64;
                 self.advance(namespace, 0.5 * share, namespaces);
                 self.emit.check()
             })
         };
-        Ok([of_part(false, 0)?, of_part(true, first)?])
+        Ok([part(false, 0)?, part(true, first)?])
     }
 
-    /// Grows trees until the loss of the held-out proteins falls no more, and gives those that made it least.
-    fn grow(
+    /// Trains trees until the loss on the held-out proteins stops falling. Returns the trees with
+    /// the smallest loss as text.
+    fn train_trees(
         &self,
         namespace: usize,
         name: &str,
         namespaces: usize,
-        to_learn: Labelled,
+        training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
-        let threads = threads_for(to_learn.labels.len(), self.threads);
+        let threads = threads_for(training.labels.len(), self.threads);
         let parameters = self.spec.parameters(self.seed, threads);
-        let names = &self.material.schema.features;
+        let names = &self.training_set.schema.features;
         let data = self.library.data(
-            &to_learn.features,
-            &to_learn.labels,
+            &training.features,
+            &training.labels,
             names,
             &parameters,
             None,
         )?;
-        // LightGBM has its own copy, in bins.
-        drop(to_learn);
+        // LightGBM has copied the data.
+        drop(training);
         let validation = self.library.data(
             &held_out.features,
             &held_out.labels,
@@ -219,29 +223,29 @@ impl Training<'_> {
         Ok(booster.to_text(best)?)
     }
 
-    /// Tells how far the training has come: so many aspects, and so much of the next. Candidates are one half
-    /// of an aspect, trees are the other.
-    fn advance(&self, aspects: usize, of_next: f64, namespaces: usize) {
+    /// Reports progress: the number of finished aspects, and the finished fraction of the next one.
+    /// Candidates are the first half of an aspect, trees the second.
+    fn advance(&self, aspects: usize, fraction: f64, namespaces: usize) {
         let whole = 2.0 * f64::from(self.spec.trees);
-        let done = aspects as f64 * whole + (of_next * whole).round();
+        let done = aspects as f64 * whole + (fraction * whole).round();
         self.emit
             .progress(done as u64, (namespaces as f64 * whole) as u64);
     }
 
-    /// Fmax of held-out proteins by trees, or by votes.
+    /// Fmax of the held-out proteins, with the scores of the trees or, without trees, of the votes.
     fn fmax(
         &self,
         namespace: usize,
         held_out: &Labelled,
         trees: Option<&Booster<'_>>,
     ) -> Result<f64, RunnerError> {
-        let ontology = self.material.references.ontology();
+        let ontology = self.training_set.references.ontology();
         let mut all = Vec::with_capacity(held_out.proteins.len());
         let mut row = 0;
-        for some in held_out.candidates.chunks(AT_A_TIME) {
+        for batch in held_out.candidates.chunks(BATCH) {
             self.emit.check()?;
-            // The features of each are in the whole.
-            let some: Vec<Candidates> = some
+            // Their features are in `held_out.features`.
+            let batch: Vec<Candidates> = batch
                 .iter()
                 .map(|candidates| {
                     let mut candidates = candidates.clone();
@@ -254,12 +258,12 @@ impl Training<'_> {
                     candidates
                 })
                 .collect();
-            let some: Vec<&Candidates> = some.iter().collect();
-            all.extend(score(ontology, &some, trees, self.threads)?);
+            let batch: Vec<&Candidates> = batch.iter().collect();
+            all.extend(score(ontology, &batch, trees, self.threads)?);
         }
         let minimum = self.spec.minimum_score;
         fmax(
-            &self.material.references,
+            &self.training_set.references,
             namespace,
             &held_out.proteins,
             &all,

@@ -1,8 +1,8 @@
-//! The smallest whole runner: the seed of all templates.
+//! The smallest complete runner, for tests of hosts and as a model for runners.
 //!
-//! It learns nothing. `evaluate` answers with the truth itself, each term with a score of 1.0, so
-//! that a sound host, dataset and scorer give every aspect an Fmax of 1.0. It declares its scores
-//! to be placeholders: they say nothing about proteins.
+//! It learns nothing. `evaluate` predicts the true annotations, each with a score of 1.0, so that
+//! host, dataset and scoring work if every aspect has an Fmax of 1.0. The runner declares its
+//! scores as placeholders: they say nothing about proteins.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,15 @@ use protea_cafa::assessment::{assess, open_dataset};
 use protea_contracts::prelude::*;
 
 spec! {
-    /// The settings of [`ToyRunner`].
+    /// The settings of the runner `toy`.
     #[derive(Default)]
     pub struct ToySpec {
-        /// Anything; it is recorded in the model and the export.
+        /// Any text. The model and the export record it.
         pub note: String,
     }
 }
 
-/// Records its spec, and knows the answers.
+/// Records its settings and predicts the true annotations.
 #[derive(Debug, Default)]
 pub struct ToyRunner;
 
@@ -40,7 +40,7 @@ impl ExperimentRunner for ToyRunner {
         let dataset = open_dataset(&request.dataset_dir()?)?;
         assess(request, &dataset, emit, |predictions| {
             let rows = dataset.annotations().or_dataset("reading annotations")?;
-            // A term may be there more than once, with another evidence.
+            // A protein can have several annotations with the same term and different evidence.
             let truth: BTreeSet<_> = rows.map(|row| (row.protein, row.term)).collect();
             truth.into_iter().try_for_each(|(protein, term)| {
                 predictions.add(dataset.accession(protein), &mut [(term, 1.0)])

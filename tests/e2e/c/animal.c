@@ -25,6 +25,9 @@ static int sins(const char *request, size_t length, const char *sin) {
 
 static atomic_int unfreed;
 
+/* The answer of the call that sends an event late, until the host has freed it. */
+static _Atomic(void *) late_answer;
+
 static uint32_t answer_bytes(protea_answer *answer, uint32_t status, const char *json) {
     answer->length = strlen(json);
     answer->json = malloc(answer->length + 1);
@@ -58,7 +61,9 @@ static void fill(int file) {
 
 static void *later(void *argument) {
     const protea_host *host = argument;
-    usleep(50000);
+    /* The host frees the answer when it has read it; then the call is as good as over. */
+    while (atomic_load(&late_answer)) usleep(1000);
+    usleep(500000);
     send(host, "late", NULL, NULL, PROTEA_LEVEL_INFO);
     host->release(host);
     return NULL;
@@ -154,9 +159,13 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
         return answer_bytes(answer, PROTEA_ERROR, "{\"kind\":\"cancelled\"}");
     if (SIN("late")) {
         pthread_t thread;
+        uint32_t status =
+            answer_bytes(answer, PROTEA_OK, "{\"model_uri\":\"file:///nowhere\"}");
+        atomic_store(&late_answer, answer->json);
         host->retain(host);
         if (pthread_create(&thread, NULL, later, (void *)(uintptr_t)host) == 0)
             pthread_detach(thread);
+        return status;
     }
     return answer_bytes(answer, PROTEA_OK, "{\"model_uri\":\"file:///nowhere\"}");
 }
@@ -185,6 +194,8 @@ static uint32_t explain(const char *request, size_t length, const protea_host *h
 
 static void free_answer(protea_answer *answer) {
     if (answer->json) atomic_fetch_sub(&unfreed, 1);
+    void *late = answer->json;
+    if (late) atomic_compare_exchange_strong(&late_answer, &late, NULL);
     free(answer->json);
 }
 

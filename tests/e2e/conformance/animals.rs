@@ -1,4 +1,4 @@
-//! The suite on every animal of the zoo: its sin is named, and nothing else is.
+//! The suite names what every animal of the zoo does wrong, and nothing else.
 
 use std::{
     collections::BTreeSet,
@@ -34,7 +34,7 @@ fn the_suite_names_the_sin_of_every_animal_and_nothing_else() {
             }
         }
     };
-    // Those that hang take their time doing nothing.
+    // Several at a time, because those that hang sleep.
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(visit);
@@ -44,7 +44,7 @@ fn the_suite_names_the_sin_of_every_animal_and_nothing_else() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Checks an animal, and tells where that is not as its line says.
+/// Checks an animal and returns the first difference from its line.
 fn meet(line: &Line) -> Result<(), String> {
     let place = Place::new();
     let file = zoo::directory().join(library(line.file));
@@ -52,7 +52,7 @@ fn meet(line: &Line) -> Result<(), String> {
         .args(["runners", "check", "--json", "--only-failed", "--jobs", "2"])
         .args(line.options())
         .arg(&file)
-        // Below the directory that a probe runs in: the one animal that reads it writes there.
+        // Relative to the directory of the probe. One animal writes this file when it is loaded.
         .env("PROTEA_ZOO_MARK", "mark")
         .current_dir(place.path())
         .output()

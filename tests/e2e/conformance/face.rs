@@ -60,19 +60,19 @@ fn tests_are_listed_and_chosen_by_name() {
             .chain(["spec/schema"])
             .collect::<Vec<_>>()
     );
-    // For people, a line each.
+    // As text, a line each.
     let listed = check(&place, &["--list"]);
     assert_eq!(listed.code, Some(0));
     assert!(listed.stdout.contains("determinism/export"), "{listed:#?}");
 
-    // Only what is chosen is run.
+    // Only selected tests are run.
     let report = check(&place, &[&toy(), "--json", "--filter", "^load/"]).json();
     let run: Vec<String> = statuses(&report, 0).into_keys().collect();
     let mut load = load;
     load.sort();
     assert_eq!(run, load);
     let summary = &report["summary"];
-    // Alone, it has no other runner to be loaded with.
+    // With one file, there is no other runner for load/with-others.
     assert_eq!(summary["passed"], load.len() - 1, "{summary}");
     assert_eq!(summary["skipped"], 1, "{summary}");
     assert_eq!(summary["failed"], 0, "{summary}");
@@ -223,13 +223,13 @@ fn conformance_toml_is_heeded_and_its_mistakes_are_named() {
     assert_eq!(test["status"], "skipped", "{test}");
     assert_eq!(test["reason"], "opened once only, by design");
 
-    // A file that is named is taken instead of the usual one.
+    // --config replaces conformance.toml.
     place.write("other.toml", "time-limit = 30\n");
     let other = [&[toy.as_str(), "--config", "other.toml"], &chosen[..]].concat();
     let report = check(&place, &other).json();
     assert_eq!(report["files"][0]["tests"][0]["status"], "passed");
 
-    // A spec that the runner does not take is the configuration's failure to say so.
+    // A spec that the runner rejects fails spec/defaults.
     write("[spec]\nsurely_no_setting = 1\n");
     let ran = check(&place, &[&toy, "--filter", "^spec/defaults$"]);
     assert_eq!(ran.code, Some(1), "{ran:#?}");

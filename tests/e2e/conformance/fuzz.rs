@@ -1,4 +1,4 @@
-//! `protea runners fuzz`: a seed makes the same cases with the same verdicts, and a budget ends it.
+//! `protea runners fuzz`: a seed repeats the same cases with the same verdicts, and a budget ends it.
 
 use protea_e2e::{Place, Ran, built, library};
 use serde_json::Value;

@@ -1,26 +1,26 @@
-//! What the suite says of each animal: a line each.
+//! The result of the suite for each animal, a line each.
 
 use std::collections::BTreeSet;
 
-/// What the suite says of an animal.
+/// The result of the suite for an animal.
 pub struct Line {
     /// The file of its source.
     pub file: &'static str,
-    /// The status of the test that names its sin.
+    /// The status of the test that reports what it does wrong.
     pub status: &'static str,
-    /// The test that names its sin.
+    /// The test that reports what it does wrong.
     pub test: &'static str,
-    /// Parts of what that test says.
+    /// Parts of that test's message.
     pub words: &'static [&'static str],
-    /// Tests that fail besides, since it breaks what they ask for too.
+    /// Other tests that fail, because it breaks their requirement too.
     pub also: &'static [&'static str],
 }
 
 impl Line {
-    /// The limits, such that it fails for its sin and not for being slow.
+    /// Limits with which it fails for what it does wrong and not because it is slow.
     pub fn options(&self) -> Vec<&'static str> {
         match self.file {
-            // Calls of seconds, made fifty times over: what is of another kind is left out.
+            // Calls take seconds, so tests that repeat them are left out.
             "emit_flood" | "emit_giant" => {
                 vec![
                     "--time-limit",
@@ -43,7 +43,7 @@ impl Line {
         self.also.iter().copied().chain(named).collect()
     }
 
-    /// What it does is no more than a warning.
+    /// Whether what it does is only a warning.
     pub fn keeps_the_contract(&self) -> bool {
         self.status == "warning"
     }
@@ -77,9 +77,9 @@ pub fn lines() -> Vec<Line> {
         line("changed_dataset", "failed", "dataset/untouched", &["after fit, in the dataset `train`", "was changed"], &[]),
         line("changed_directory", "failed", "isolation/process-state", &["the current directory was changed"], &[]),
         line("chatter", "warning", "writes/prints-nothing", &["18 bytes"], &[]),
-        line("child_in_its_own_session", "failed", "isolation/children", &["1 processes"], &[]),
-        line("child_left", "failed", "isolation/children", &["1 processes"], &[]),
-        line("child_without_traces", "failed", "isolation/children", &["1 processes"], &[]),
+        line("child_in_its_own_session", "failed", "isolation/children", &["still running (now killed): 1"], &[]),
+        line("child_left", "failed", "isolation/children", &["still running (now killed): 1"], &[]),
+        line("child_without_traces", "failed", "isolation/children", &["still running (now killed): 1"], &[]),
         line("children_and_hang", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),
         line("closed_files", "failed", "lifecycle/fit", &["closed its connection to the host"], &[]),
         line("crash_at_exit", "crashed", "load/ends", &["SIGSEGV", "the end of a process"], &[]),
@@ -111,9 +111,9 @@ pub fn lines() -> Vec<Line> {
         line("ignores_cancel", "failed", "emit/cancel", &["within a second"], &["lifecycle/fit"]),
         line("invalid_utf8_in_emit", "failed", "emit/well-formed", &["is not UTF-8"], &[]),
         line("invalid_utf8_in_result", "failed", "lifecycle/evaluate", &["its result cannot be read"], &[]),
-        line("keeper_killer", "failed", "isolation/children", &["1 processes"], &[]),
+        line("keeper_killer", "failed", "isolation/children", &["still running (now killed): 1"], &[]),
         line("lying_descriptor", "failed", "descriptor/agrees", &["says lying-descriptor", "says what-it-is"], &[]),
-        line("marks_its_load", "failed", "load/quiet", &["current/mark was made"], &["writes/only-output"]),
+        line("marks_its_load", "failed", "load/quiet", &["current/mark was created"], &["writes/only-output"]),
         line("memory_hoard", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
         line("memory_leak", "failed", "memory/growth", &["calls of evaluate"], &[]),
         line("metric_out_of_range", "failed", "results/metrics", &["score is 1.5, outside"], &[]),
@@ -134,7 +134,7 @@ pub fn lines() -> Vec<Line> {
         line("shared_memory_hoard", "crashed", "lifecycle/fit", &["ran out of memory"], &[]),
         line("stack_overflow", "crashed", "lifecycle/fit", &["overflowed its stack"], &[]),
         line("stale_emitter", "failed", "emit/after-return", &["events"], &[]),
-        line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was made"], &[]),
+        line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was created"], &[]),
         line("thread_hoard", "failed", "threads/limit", &["fit ran 16 threads of its own"], &[]),
         line("thread_left_running", "failed", "threads/left-running", &["threads stay"], &[]),
         line("unresolved_symbol", "failed", "load/opens", &["protea_zoo_nobody_has_this_function"], &[]),

@@ -26,6 +26,22 @@ impl EventSink for Events {
     }
 }
 
+/// Calls an operation; contracts up to 1.1.0 have a method for each.
+#[cfg(not(feature = "operations"))]
+macro_rules! call {
+    ($runner:expr, $method:ident $operation:ident, $request:expr, $sink:expr) => {
+        $runner.$method($request, $sink).result
+    };
+}
+#[cfg(feature = "operations")]
+macro_rules! call {
+    ($runner:expr, $method:ident $operation:ident, $request:expr, $sink:expr) => {
+        $runner
+            .call::<protea_contracts::$operation>($request, $sink)
+            .result
+    };
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [library, output, spec] = &arguments[..] else {
@@ -39,26 +55,30 @@ fn main() {
     let sink = || Arc::clone(&events) as Arc<dyn EventSink>;
 
     let fit = FitRequest::new(spec, output("dataset"), output("fit"));
-    let fitted = match runner.fit(&fit, sink()).result {
+    let fitted = match call!(runner, fit Fit, &fit, sink()) {
         Ok(fitted) => fitted,
         Err(error) => return println!("{}", json!({ "fit": error.to_string() })),
     };
     let model = fitted.model_uri.clone();
     let evaluate = EvaluateRequest::new(model.clone(), output("dataset"), output("evaluate"));
-    let evaluated = runner.evaluate(&evaluate, sink()).result;
+    let evaluated = call!(runner, evaluate Evaluate, &evaluate, sink());
     let export = ExportRequest::new("a-run", model.clone(), output("export"));
-    let exported = runner.export(&export, sink()).result.unwrap();
+    let exported = call!(runner, export Export, &export, sink()).unwrap();
     #[cfg(feature = "explains")]
     let explained = {
         let request = protea_contracts::ExplainRequest::new(model, output("dataset"), "P1");
-        match runner.explain(&request, sink()).result {
+        match call!(runner, explain Explain, &request, sink()) {
             Ok(explanation) => json!(explanation.terms[0].reproduced()),
             Err(error) => json!(error.to_string()),
         }
     };
     #[cfg(not(feature = "explains"))]
     let explained = Value::Null;
-    let roles: Vec<&str> = exported.files.iter().map(|file| file.role.as_str()).collect();
+    let roles: Vec<&str> = exported
+        .files
+        .iter()
+        .map(|file| file.role.as_str())
+        .collect();
     println!(
         "{}",
         json!({

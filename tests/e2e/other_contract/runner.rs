@@ -1,4 +1,4 @@
-//! A runner that tells what it was asked, for the contract as it began, as it is and as it may grow.
+//! A runner that reports its requests, for the first, today's and a later version of the contract.
 
 use protea_contracts::prelude::*;
 
@@ -9,7 +9,7 @@ impl ExperimentRunner for Tiny {
 
     fn fit(&self, request: &FitRequest<Self::Spec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
         emit.info("tiny.fit", &json!({ "seed": request.seed }));
-        // The tiny host gives a place where nothing can be made, and does not look there.
+        // The tiny host names a directory that cannot be created, and does not look into it.
         if let Ok(model) = request.output_uri.to_file_path() {
             let _ = std::fs::create_dir(model);
         }

@@ -103,7 +103,7 @@ fn reach(spec: &Spec, output: &Path) -> io::Result<()> {
                 }
             }
             loop {
-                std::thread::sleep(std::time::Duration::from_secs(60));
+                std::thread::sleep(std::time::Duration::from_secs(3600));
             }
         }
         other => panic!("{other:?}"),

@@ -1,4 +1,4 @@
-//! Searches that were ended: by the user, and by a power cut.
+//! Searches that are interrupted: by the user, and by `kill -9`.
 
 use std::{
     collections::HashMap,
@@ -16,18 +16,20 @@ use super::parabola::{Parabola, events, manifests};
 const TRIALS: usize = 12;
 
 fn arguments(workspace: &str) -> Vec<&str> {
-    let search = "search parabola --runner-dir runners --set milliseconds=250 --jobs 2 \
+    let search = "search parabola --runner-dir runners --set milliseconds=5 --jobs 2 \
                   --grid x=0.1,0.2,0.3,0.4,0.5,0.6 --grid n=1,7 --json --workspace";
     search.split_whitespace().chain([workspace]).collect()
 }
 
-/// A search of the command, once so many of its trials have ended.
+/// A search of the command, once so many of its trials have ended. The runner holds half of the
+/// trials, so the search does not end by itself however late the test interrupts it.
 fn after(parabola: &Parabola, workspace: &str, trials: usize) -> Child {
     let mut child = Command::new(built().join("protea"))
         .args(arguments(workspace))
         .current_dir(parabola.place.path())
         .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
         .env("HOME", parabola.place.path())
+        .env("PARABOLA_HOLDS", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -39,7 +41,7 @@ fn after(parabola: &Parabola, workspace: &str, trials: usize) -> Child {
         let line = lines.next().expect("the search goes on").unwrap();
         ended += usize::from(line.starts_with("trial "));
     }
-    // Somebody has to take what it still says.
+    // The pipe must be read, or the command would block.
     std::thread::spawn(move || lines.for_each(drop));
     child
 }
@@ -50,7 +52,7 @@ fn signal(child: &Child, signal: &str) {
     assert!(status.success());
 }
 
-/// How often each spec was computed to its end.
+/// How often each spec was finished.
 fn finished(workspace: &Workspace) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for manifest in manifests(workspace, "trial") {
@@ -80,7 +82,7 @@ fn a_search_that_was_killed_goes_on_and_does_no_trial_twice() {
     signal(&child, "-KILL");
     child.wait().unwrap();
 
-    // Opening the workspace closes what the killed process left open.
+    // Opening the workspace closes the runs of the killed process.
     let workspace = Workspace::open(parabola.place.join("cut")).unwrap();
     let before = finished(&workspace);
     assert!(before.len() >= 3 && before.len() < TRIALS, "{before:?}");

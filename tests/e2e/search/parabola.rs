@@ -1,4 +1,4 @@
-//! A runner whose best settings are known, and what its runs left in a workspace.
+//! A runner whose best settings are known, and the records of its runs.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const SOURCE: &str = "tests/e2e/c/parabola.c";
 
-/// The runner in a place of its own.
+/// The runner with a directory of its own.
 pub struct Parabola {
     pub place: Place,
     pub runner: Runner,
@@ -29,8 +29,8 @@ impl Parabola {
     }
 }
 
-/// The manifests of a workspace's runs of a pipeline. A directory without one is of a run that was
-/// killed before it began.
+/// The manifests of the runs of a pipeline. A directory without one belongs to a run that was killed
+/// before it began.
 pub fn manifests(workspace: &Workspace, pipeline: &str) -> Vec<RunManifest> {
     let mut found = Vec::new();
     for job in workspace.job_directories().unwrap() {

@@ -15,8 +15,7 @@ use serde_json::json;
 
 use super::{command, s3::S3};
 
-/// What `protea store cp` may take of memory at most, in MiB, however large the objects are; the
-/// book states it.
+/// The most memory that `protea store cp` may use, in MiB, for objects of any size. The book states it.
 const BOUND: u64 = 128;
 
 /// How much is sent and fetched, in MiB, unless this variable says otherwise.
@@ -27,8 +26,7 @@ fn size() -> u64 {
     given.map_or(SIZE.1, |text| text.parse().unwrap())
 }
 
-/// Writes so many MiB without a pattern, always the same for a seed: neither a server nor a disk
-/// can make less of them.
+/// Writes random bytes, the same for the same seed, which neither a server nor a disk can compress.
 fn noise(path: &Path, mebibytes: u64, seed: u64) {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -123,7 +121,7 @@ fn a_large_export_is_published_within_the_stated_memory() {
 }
 
 #[test]
-fn a_large_dataset_is_staged_through_the_cache_within_the_stated_memory() {
+fn a_large_dataset_is_staged_within_the_stated_memory() {
     let Some(s3) = S3::start() else { return };
     let place = Place::new();
     let files = directory(&place, "dataset", size(), 4);
@@ -131,7 +129,7 @@ fn a_large_dataset_is_staged_through_the_cache_within_the_stated_memory() {
     fs::write(place.join("dataset/dataset.json"), manifest.to_string()).unwrap();
     s3.make("large");
     let up = peak(&place, &s3.endpoint, "dataset", "s3://large/dataset");
-    // A directory that comes from elsewhere comes through the cache.
+    // A remote directory is staged through the cache.
     let down = peak(&place, &s3.endpoint, "s3://large/dataset", "back");
     assert_same(&files, &place.join("back"));
     let objects = fs::read_dir(place.join("cache/objects")).unwrap();

@@ -1,8 +1,12 @@
-//! Several processes, and such as are ended.
+//! Several processes at the same time, and processes that are killed.
 
 use std::{
     fs,
     process::{Child, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -15,16 +19,29 @@ use super::{
     web::{Answer, Web},
 };
 
-/// A server of one large file, slowly.
-fn slow(megabytes: usize) -> Web {
-    let content = vec![7_u8; megabytes << 20];
-    Web::serve(move |request| {
+/// The number of ranges that [`holding`] answers before it holds the others back.
+const ANSWERED: usize = 3;
+
+/// A server of one large file of 100 MiB. It answers the first few ranges and holds the others back
+/// until it is told to go on, so a download cannot end before it is interrupted.
+fn holding() -> (Web, Arc<AtomicBool>) {
+    let content = vec![7_u8; 100 << 20];
+    let goes_on = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&goes_on);
+    let ranges = AtomicUsize::new(0);
+    let web = Web::serve(move |request| {
         if request.target != "/large.bin" {
             return Answer::status("404 Not Found");
         }
-        thread::sleep(Duration::from_millis(150));
+        if request.headers.contains_key("range") {
+            let is_held = ranges.fetch_add(1, Ordering::SeqCst) >= ANSWERED;
+            while is_held && !told.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
         Answer::tagged(request, &content, "\"one\"")
-    })
+    });
+    (web, goes_on)
 }
 
 fn fetch(place: &Place, web: &Web) -> Child {
@@ -41,9 +58,9 @@ fn fetch(place: &Place, web: &Web) -> Child {
         .unwrap()
 }
 
-/// Waits until a range has come to its end.
+/// Waits until a range is complete.
 fn wait_for_a_part(place: &Place) {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(300);
     let is_there = || {
         let parts = fs::read_dir(place.join("cache/parts"))
             .into_iter()
@@ -65,17 +82,18 @@ fn wait_for_a_part(place: &Place) {
 #[test]
 fn a_download_that_was_killed_goes_on_and_nothing_half_is_seen() {
     let place = Place::new();
-    let web = slow(100);
+    let (web, goes_on) = holding();
     let mut killed = fetch(&place, &web);
     wait_for_a_part(&place);
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert!(!place.join("large.bin").exists());
+    goes_on.store(true, Ordering::SeqCst);
     let before = ranges(&web);
     assert!(fetch(&place, &web).wait().unwrap().success());
     let content = fs::read(place.join("large.bin")).unwrap();
     assert!(content.len() == 100 << 20 && content.iter().all(|byte| *byte == 7));
-    // Thirteen ranges; at least one was there already.
+    // Thirteen ranges, of which at least one was already there.
     assert!(ranges(&web) - before < 13);
     let left = fs::read_dir(place.path()).unwrap().flatten();
     let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'));
@@ -94,7 +112,7 @@ fn ranges(web: &Web) -> usize {
 #[test]
 fn ctrl_c_ends_a_download_with_its_own_code() {
     let place = Place::new();
-    let web = slow(200);
+    let (web, _) = holding();
     let mut ended = fetch(&place, &web);
     wait_for_a_part(&place);
     let interrupt = std::process::Command::new("kill")

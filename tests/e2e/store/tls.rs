@@ -12,7 +12,7 @@ use protea_e2e::{Place, Ran, test};
 use super::{command, s3::S3};
 
 #[test]
-fn a_server_is_believed_if_somebody_who_is_trusted_vouches_for_it() {
+fn a_server_is_trusted_if_its_authority_is() {
     // It needs the same interpreter.
     if S3::shared().is_none() {
         return;

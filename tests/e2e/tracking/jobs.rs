@@ -1,4 +1,4 @@
-//! Jobs: made, bound, worked on, closed; and found by signac.
+//! Jobs: created, bound to a tracker, run, closed; and found by signac.
 
 use std::{
     env, fs,
@@ -162,10 +162,10 @@ fn manifest(workspace: &Path, pipeline: &str) -> Option<Value> {
 fn the_next_command_closes_what_a_killed_one_left() {
     let place = Place::new();
     let id = place.protea(NEW_RUN).stdout.trim().to_owned();
-    // It takes a minute, which is not waited for.
+    // It takes an hour; the test kills it.
     let runners = place.runner_directory("runners", &[]);
     compile_c("tests/e2e/c/parabola.c", "parabola", &runners, &[]);
-    let settings = ["--runner-dir", "runners", "--set", "milliseconds=60000"];
+    let settings = ["--runner-dir", "runners", "--set", "milliseconds=3600000"];
     let mut child = Command::new(built().join("protea"))
         .args(["run", "parabola", "--job", &id])
         .args(settings)
@@ -181,7 +181,7 @@ fn the_next_command_closes_what_a_killed_one_left() {
         .spawn()
         .unwrap();
     let workspace = place.join("protea-workspace");
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(300);
     while manifest(&workspace, "experiment").is_none_or(|run| run["steps"] == json!([])) {
         assert!(Instant::now() < until, "the run did not begin");
         thread::sleep(Duration::from_millis(2));
@@ -194,7 +194,7 @@ fn the_next_command_closes_what_a_killed_one_left() {
     );
     assert_eq!(document(&place, &id)["status"], "running");
 
-    // Wherever the workspace is by then.
+    // Also if the workspace was moved in between.
     let moved = place.join("moved");
     fs::rename(&workspace, &moved).unwrap();
     let sync = place.protea(["sync", "--workspace", "moved"]);
@@ -202,7 +202,12 @@ fn the_next_command_closes_what_a_killed_one_left() {
     fs::rename(&moved, &workspace).unwrap();
     let closed = manifest(&workspace, "experiment").unwrap();
     assert_eq!(closed["status"], "killed");
-    assert!(closed["error"].as_str().unwrap().contains("its process ended"));
+    assert!(
+        closed["error"]
+            .as_str()
+            .unwrap()
+            .contains("its process ended")
+    );
     assert_eq!(document(&place, &id)["status"], "killed");
     for events in logs(&workspace) {
         assert_eq!(events.last().unwrap()["event"], "finish");

@@ -1,4 +1,4 @@
-//! `protea run` with every animal: the real program, its exit code, its record, and what it leaves.
+//! `protea run` with every animal: its exit code, the record of the run, and what is left behind.
 
 use std::{
     collections::BTreeSet,
@@ -23,14 +23,14 @@ use super::{
 const TAME: &str = "marks-its-load";
 
 #[test]
-fn the_run_of_every_animal_ends_in_time_with_its_reason_and_leaves_nothing_behind() {
+fn every_run_ends_with_its_reason_and_leaves_nothing_behind() {
     let lines = lines();
-    // Most of them take their time doing nothing.
+    // Several at a time, because most of them sleep.
     let wrong = visit(&lines, 4, wrongs);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// All that is not as an animal's line says.
+/// All differences from an animal's line.
 fn wrongs(line: &Line) -> Vec<String> {
     let host = Host::new(line.limit());
     let place = host.place();
@@ -39,12 +39,12 @@ fn wrongs(line: &Line) -> Vec<String> {
     let began = Instant::now();
     let child = command(&host, line).spawn().unwrap();
     let asked = match line.animal {
-        // It comes to its limit as others do; here it is the user who wants it to end.
+        // The user cancels it, before it reaches its limit.
         "ignores-cancel" => interrupt(&host, &child),
         _ => began + line.limit(),
     };
     let output = child.wait_with_output().unwrap();
-    // Before anything else: nothing may be about to end.
+    // At once, because processes that are about to end count too.
     let processes = left_running(&host);
     let late = asked.elapsed();
 
@@ -69,7 +69,7 @@ fn wrongs(line: &Line) -> Vec<String> {
     must(told.is_ok(), &|| told.clone().unwrap_err());
     let mut after = names(place.path());
     match line.outcome {
-        // No run was begun.
+        // No run began.
         Outcome::Refused(_) | Outcome::LoadFails(_) => {
             must(after == before, &|| format!("it made {after:?}"));
         }
@@ -89,7 +89,7 @@ fn wrongs(line: &Line) -> Vec<String> {
     wrong
 }
 
-/// `protea run --json` with the limits that the line's words are about.
+/// `protea run --json` with the limits that the messages name.
 fn command(host: &Host, line: &Line) -> Command {
     let mut command = run_command(host, line.animal);
     command
@@ -108,7 +108,7 @@ fn command(host: &Host, line: &Line) -> Command {
     command
 }
 
-/// `protea run ANIMAL` in the host's place; its processes have the host's mark.
+/// `protea run ANIMAL` in the host's directory; its processes have the host's mark.
 fn run_command(host: &Host, animal: &str) -> Command {
     let mut command = Command::new(built().join("protea"));
     command
@@ -120,7 +120,7 @@ fn run_command(host: &Host, animal: &str) -> Command {
     command
 }
 
-/// Presses Ctrl-C when the runner is in its step; says when.
+/// Sends SIGINT when the runner is in its step, and returns the time.
 fn interrupt(host: &Host, child: &Child) -> Instant {
     assert!(comes_true(AMPLE, || fits(host)));
     let number = child.id().to_string();
@@ -170,7 +170,7 @@ fn expected(line: &Line) -> (i32, Option<&'static str>) {
     }
 }
 
-/// The run is closed, with the reason, in the manifest and in the log.
+/// Checks that the manifest and the log have the end of the run with its reason.
 fn recorded(line: &Line, host: &Host) -> Result<(), String> {
     let (manifest, log) = host.record();
     let (status, step) = match &line.outcome {
@@ -185,7 +185,7 @@ fn recorded(line: &Line, host: &Host) -> Result<(), String> {
         && last.is_some_and(|last| last["name"] == step.name() && last["status"] == status)
         && line.words.iter().all(|part| error.contains(part))
         && log.contains(&format!("Run {status}"))
-        // The log has the step's failure, its causes, and each line of a text on lines of their own.
+        // In the log, the failure, its causes and each line of a message are on lines of their own.
         && error
             .lines()
             .flat_map(|line| line.split(": "))
@@ -196,7 +196,7 @@ fn recorded(line: &Line, host: &Host) -> Result<(), String> {
     }
 }
 
-/// The processes of a run that are still there: by their mark, or by where they are.
+/// The processes of a run that still exist, found by their mark or their current directory.
 fn left_running(host: &Host) -> Vec<String> {
     let here = fs::canonicalize(host.place().path()).unwrap();
     let there = fs::read_dir("/proc").unwrap().flatten().filter(|process| {
@@ -210,12 +210,12 @@ fn left_running(host: &Host) -> Vec<String> {
     left
 }
 
-/// Whether a file is what the animal is in the zoo for: no temporary one.
+/// Whether the animal wrote this file on purpose.
 fn sin_of(line: &Line, file: &Path) -> bool {
     let sin = match line.animal {
         "stray-file" => "stray.txt",
         "output-outside" => "outside.txt",
-        // As far as it came: what it wrote where it was told is its own.
+        // It may write any number of files to its output directory.
         "output-flood" => "flood-0",
         "dated-export" => "date.txt",
         _ => return false,
@@ -223,7 +223,7 @@ fn sin_of(line: &Line, file: &Path) -> bool {
     file.ends_with(sin)
 }
 
-/// What a run of a well-behaved runner leaves in a workspace, however far it came.
+/// The files that a run of a well-behaved runner leaves in a workspace.
 fn files_of_a_run() -> &'static BTreeSet<PathBuf> {
     static FILES: LazyLock<BTreeSet<PathBuf>> = LazyLock::new(|| {
         let host = Host::new(AMPLE);
@@ -240,10 +240,10 @@ fn names_of_a_dataset() -> &'static BTreeSet<String> {
     &NAMES
 }
 
-/// Where a workspace remembers models, by runner and dataset.
+/// Where a workspace has the index of models, by runner and dataset.
 const MODELS: &str = ".protea/models/";
 
-/// The files and directories in the workspace of a run, without what is the run's own in their names.
+/// The files and directories in the workspace of a run, with ids in their names replaced.
 fn run_files(host: &Host) -> BTreeSet<PathBuf> {
     let (manifest, _) = host.record();
     let own = ["job_id", "run_id"].map(|name| manifest[name].as_str().unwrap());
@@ -307,15 +307,15 @@ fn the_command_lists_the_zoo_at_once_and_loads_nothing() {
         assert!(unusable.contains(file), "{unusable}");
     }
 
-    // The mark is one that a load does leave.
+    // Loading does leave the mark, so its absence above means something.
     let shown = protea(&["runners", "info", TAME]);
     assert!(shown.status.success(), "{shown:?}");
     assert!(mark.exists());
 }
 
 #[test]
-fn a_host_that_is_killed_leaves_no_worker_and_none_of_its_children_behind() {
-    // Beside the worker there is its keeper.
+fn a_killed_host_leaves_no_processes_behind() {
+    // The worker and its keeper, and the children of the second animal.
     for (animal, processes) in [("hang-in-fit", 2), ("children-and-hang", 5)] {
         let host = Host::new(AMPLE);
         let mut protea = run_command(&host, animal)
@@ -323,7 +323,7 @@ fn a_host_that_is_killed_leaves_no_worker_and_none_of_its_children_behind() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // The command itself has the mark too.
+        // The command has the mark too.
         let all_there = || fits(&host) && marked(host.mark()).len() == processes + 1;
         assert!(comes_true(AMPLE, all_there), "{animal}");
         protea.kill().unwrap();

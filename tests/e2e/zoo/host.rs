@@ -1,5 +1,5 @@
-//! A host for one animal: datasets and a workspace of its own, ears for what it says, and a mark
-//! by which every process that comes of it is known.
+//! A host for one animal: with its own datasets and workspace, an observer of events, and a mark in the
+//! environment of all its processes.
 
 use std::{
     fs,
@@ -26,16 +26,16 @@ use protea_core::{
 use protea_e2e::{Place, built, zoo};
 use serde_json::{Value, json};
 
-/// The wall time that a dispatch of a runner may take that never ends by itself.
+/// The time limit of a dispatch of a runner that hangs.
 pub const LIMIT: Duration = Duration::from_secs(4);
-/// The wall time that anything else may take, and everything beyond a limit. A hundred times what
-/// it takes on an idle machine: what is tested is what happens, not how fast this machine is now.
+/// The time for anything else. A hundred times what it takes on an idle machine: the tests are about what
+/// happens, not about how fast the machine is.
 pub const AMPLE: Duration = Duration::from_secs(120);
 
-/// Names a host to all the processes that come of it.
+/// The environment variable that marks all processes of a host.
 pub const MARK: &str = "PROTEA_ZOO_HOST";
 
-/// The animals, as a host finds them.
+/// The catalog of the zoo.
 pub fn catalog() -> &'static Catalog {
     static CATALOG: LazyLock<Catalog> =
         LazyLock::new(|| Catalog::scan(&SearchPath::empty().with(zoo::directory())));
@@ -50,7 +50,7 @@ pub struct Host {
     heard: Arc<Heard>,
 }
 
-/// What an animal said.
+/// The events of an animal.
 #[derive(Debug, Default)]
 pub struct Heard {
     events: Mutex<Vec<(String, Option<String>)>>,
@@ -60,14 +60,14 @@ pub struct Heard {
 }
 
 impl Host {
-    /// A host that gives a dispatch `limit` of time, and the memory and files of a small machine.
+    /// A host with this time limit for a dispatch, and the memory and open files of a small machine.
     pub fn new(limit: Duration) -> Self {
         static HOSTS: AtomicU64 = AtomicU64::new(0);
         let number = HOSTS.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{}-{number}", process::id());
         let mut options = WorkerOptions::this_program().unwrap();
         options.command = WorkerCommand {
-            // `env` becomes the worker; the mark is in its environment and in all its children's.
+            // `env` becomes the worker, so the worker and its children have the mark.
             program: "/usr/bin/env".into(),
             arguments: vec![
                 format!("{MARK}={mark}"),
@@ -91,34 +91,34 @@ impl Host {
         }
     }
 
-    /// The mark of its processes.
+    /// The value of [`MARK`] in its processes.
     pub fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// Its place.
+    /// Its directory.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Lets workers stay after an answer and listen for what comes late.
+    /// Makes workers stay for `time` after an answer and count late events.
     pub fn lingers(mut self, time: Duration) -> Self {
         self.options.linger = time;
         self
     }
 
-    /// Asks the runner to end as soon as it has said how far it has come.
+    /// Cancels the call at its first progress event.
     pub fn cancels(self) -> Self {
         self.heard.cancel_when_heard.store(true, Ordering::SeqCst);
         self
     }
 
-    /// What the animal said.
+    /// The events of the animal.
     pub fn heard(&self) -> &Heard {
         &self.heard
     }
 
-    /// Where dispatches run.
+    /// The isolation of dispatches.
     pub fn isolation(&self) -> Isolation {
         Isolation::Worker(Box::new(self.options.clone()))
     }
@@ -128,7 +128,7 @@ impl Host {
         self.place.join("dataset")
     }
 
-    /// The dataset, if it is as it was frozen.
+    /// The dataset; an error if it has changed since it was frozen.
     pub fn dataset(&self) -> Result<Dataset, dataset::DatasetError> {
         dataset::stage(self.dataset_directory().to_str().unwrap())
     }
@@ -148,7 +148,7 @@ impl Host {
         record_below(&self.place.join("workspace")).expect("the run is on record")
     }
 
-    /// Files in its place that were to be renamed when whole.
+    /// Temporary files in its directory that should have been renamed.
     pub fn partial_files(&self) -> Vec<PathBuf> {
         let is_partial = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default();
@@ -188,7 +188,7 @@ impl Heard {
     }
 }
 
-/// The manifest and the log of the one run in a workspace, once it has begun.
+/// The manifest and the log of the only run in a workspace, once it has begun.
 pub fn record_below(workspace: &Path) -> Option<(Value, String)> {
     let manifest = below(workspace)
         .into_iter()
@@ -198,7 +198,7 @@ pub fn record_below(workspace: &Path) -> Option<(Value, String)> {
     Some((manifest, log))
 }
 
-/// Makes the smallest thing that a host takes for a frozen dataset.
+/// Writes the smallest frozen dataset that a host accepts.
 fn freeze_dataset(directory: &Path) {
     fs::create_dir_all(directory).unwrap();
     let proteins = "P12345 MKV\n";
@@ -227,8 +227,7 @@ pub fn below(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The command lines of the living processes with this mark in their environment, or in place of
-/// their name.
+/// The command lines of the running processes with this mark, in their environment or as their name.
 pub fn marked(mark: &str) -> Vec<String> {
     let mark = format!("{MARK}={mark}");
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -248,7 +247,7 @@ pub fn marked(mark: &str) -> Vec<String> {
         .collect()
 }
 
-/// Waits until something is so; whether it came to be.
+/// Waits until a condition is true. Returns whether it became true in time.
 pub fn comes_true(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + patience;
     while !is_so() {

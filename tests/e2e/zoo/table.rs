@@ -1,4 +1,4 @@
-//! What comes of each animal: a line each.
+//! What happens with each animal, a line each.
 
 use std::time::Duration;
 
@@ -9,45 +9,47 @@ use protea_core::{
     worker::{self, WorkerError},
 };
 
-use super::host::{AMPLE, Host, LIMIT};
+use super::{
+    errors::{
+        aborted, crashed, exited, metrics, not_opened, out_of_memory, panicked, protocol, timed_out,
+    },
+    host::{AMPLE, Host, LIMIT},
+};
 
-/// What comes of an animal, in words that must be in the error's message.
+/// What happens with an animal.
 pub struct Line {
     /// The name of the runner.
     pub animal: &'static str,
-    /// What comes of it.
+    /// What happens with it.
     pub outcome: Outcome,
-    /// Parts of the message.
+    /// Parts of the error's message.
     pub words: &'static [&'static str],
 }
 
-/// What comes of an animal.
+/// What happens with an animal.
 pub enum Outcome {
     /// Its code never runs.
     Refused(fn(&LoadError) -> bool),
-    /// The worker that asks it what it is.
+    /// The worker that describes it fails.
     LoadFails(fn(&DispatchError) -> bool),
-    /// A step of its run.
+    /// A step of its run fails.
     StepFails(Step, fn(&DispatchError) -> bool),
-    /// The whole run is good; what was seen besides.
+    /// The run succeeds, and something else is observed.
     Completes(fn(&Host) -> bool),
 }
 
 impl Line {
-    /// How long a step of it may take. Short only for runners that never end by themselves; the
-    /// steps before the one that hangs have to be done in that time too.
+    /// How long a step of it may take. Short only for runners that hang. The steps before the one that
+    /// hangs must finish in that time too.
     pub fn limit(&self) -> Duration {
+        let timeout = DispatchError::Worker(WorkerError::TimedOut { limit: LIMIT });
         match self.outcome {
-            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so)
-                if is_so(&DispatchError::TimedOut { limit: LIMIT }) =>
-            {
-                LIMIT
-            }
+            Outcome::LoadFails(is_so) | Outcome::StepFails(_, is_so) if is_so(&timeout) => LIMIT,
             _ => AMPLE,
         }
     }
 
-    /// A host as this animal needs it.
+    /// A host with the options that this animal needs.
     pub fn host(&self) -> Host {
         let host = Host::new(self.limit());
         match self.animal {
@@ -56,45 +58,6 @@ impl Line {
             _ => host,
         }
     }
-}
-
-const SIGABRT: i32 = 6;
-const SIGSEGV: i32 = 11;
-
-fn crashed(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::Crashed { signal, .. }) if *signal == SIGSEGV)
-}
-
-fn aborted(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::Crashed { signal, .. }) if *signal == SIGABRT)
-}
-
-fn exited(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::Exited { code, .. }) if *code == 7)
-}
-
-fn timed_out(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::TimedOut { limit }) if *limit == LIMIT)
-}
-
-fn panicked(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Panicked(_))
-}
-
-fn not_opened(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::Open(_)))
-}
-
-fn protocol(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Protocol(_))
-}
-
-fn out_of_memory(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Worker(WorkerError::OutOfMemory { limit: Some(limit), .. }) if *limit == 1 << 30)
-}
-
-fn metrics(error: &DispatchError) -> bool {
-    matches!(error, DispatchError::Metrics(_))
 }
 
 /// The table.

@@ -1,4 +1,4 @@
-//! Panics with settings that its schema allows: it cuts a text in the middle of a letter.
+//! Panics with settings that its schema allows: it cuts a string inside a character.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Changes the dataset that it learns from.
+//! Changes its training dataset.
 
 use std::{fs::OpenOptions, io::Write};
 

@@ -1,4 +1,4 @@
-//! Prints to standard output, where a host has results for other programs.
+//! Prints to standard output, which a host uses for results.
 
 use protea_zoo::animal;
 

@@ -1,4 +1,4 @@
-//! Leaves a child process behind that is in nobody's group and has nobody's environment.
+//! Leaves a child process behind, with a session of its own and an empty environment.
 
 use protea_contracts::Attribute;
 use protea_zoo::{animal, system::daemon};

@@ -1,4 +1,4 @@
-//! Starts child processes in and out of its group and reach, and hangs.
+//! Starts child processes inside and outside its process group and session, and hangs.
 
 use protea_contracts::Attribute;
 use protea_zoo::{

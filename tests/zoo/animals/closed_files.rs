@@ -1,4 +1,4 @@
-//! Closes every file of its process, the connection to the host among them, and goes on.
+//! Closes every file of its process, including the connection to the host, and continues.
 
 use protea_zoo::{animal, system::close_every_file};
 

@@ -1,4 +1,4 @@
-//! Writes the time into what it exports.
+//! Writes the time into its export.
 
 use std::{fs, time::SystemTime};
 

@@ -1,4 +1,4 @@
-//! Goes on sending events when its call has returned.
+//! Continues to send events after its call has returned.
 
 use std::{thread, time::Duration};
 
@@ -12,7 +12,7 @@ animal! {
         let emit = emit.clone();
         thread::spawn(move || {
             loop {
-                thread::sleep(Duration::from_millis(10));
+                thread::sleep(Duration::from_millis(1));
                 emit.info("zoo.late", &json!({}));
             }
         });

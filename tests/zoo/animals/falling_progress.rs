@@ -1,4 +1,4 @@
-//! Its progress goes backwards, and beyond its end.
+//! Its progress decreases, and exceeds its total.
 
 use protea_zoo::animal;
 

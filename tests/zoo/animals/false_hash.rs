@@ -1,4 +1,4 @@
-//! Lists what it exports with hashes that are made up.
+//! Lists its exported files with wrong hashes.
 
 use protea_zoo::animal;
 

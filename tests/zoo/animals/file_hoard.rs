@@ -1,4 +1,4 @@
-//! Opens files until there are no more, and keeps them.
+//! Opens files until the limit is reached, and keeps them open.
 
 use std::fs::File;
 

@@ -1,4 +1,4 @@
-//! Writes garbage to every file of its process, the connection to the host among them.
+//! Writes garbage to every file of its process, including the connection to the host.
 
 use protea_zoo::{animal, system::write_to_every_file};
 

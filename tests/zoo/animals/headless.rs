@@ -1,4 +1,4 @@
-//! Has a runner's descriptor, and nothing behind it.
+//! Has the descriptor of a runner, but no runner.
 
 use protea_contracts::{CONTRACT_VERSION, Descriptor, descriptor};
 

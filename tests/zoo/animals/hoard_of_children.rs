@@ -1,4 +1,4 @@
-//! Takes 1.5 GiB of memory with child processes, each of which has no more than it may.
+//! Takes 1.5 GiB of memory with child processes, each of which stays within the limit.
 
 use protea_contracts::Attribute;
 use protea_zoo::{animal, sins::hang, system::forked};

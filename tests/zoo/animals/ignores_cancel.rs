@@ -1,4 +1,4 @@
-//! Sends events, is told that the host wants it to end, and does not.
+//! Sends events and ignores that the host cancels the call.
 
 use std::{thread, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Sends an event whose texts are not UTF-8, as a runner in C may.
+//! Sends an event with strings that are not UTF-8, as a runner in C may.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Answers with a text that is not UTF-8, as a runner in C may.
+//! Returns a string that is not UTF-8, as a runner in C may.
 
 use protea_contracts::EvalResult;
 use protea_zoo::{SCORE, SCORE_VALUE, animal, sins::not_text};

@@ -1,5 +1,5 @@
-//! Leaves a child process behind that is in nobody's group and has nobody's environment, and kills the
-//! process that started its own and would end that child.
+//! Leaves an orphan behind, in a session of its own and with an empty environment, and kills the keeper,
+//! which would end it.
 
 use protea_contracts::Attribute;
 use protea_zoo::{

@@ -1,4 +1,4 @@
-//! Its descriptor says another name than the loaded runner.
+//! Its descriptor has another name than the loaded runner.
 
 #![allow(unsafe_code)]
 

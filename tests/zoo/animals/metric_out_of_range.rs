@@ -1,4 +1,4 @@
-//! Scores better than it declares to be possible.
+//! Returns a score above its declared maximum.
 
 use protea_contracts::EvalResult;
 use protea_zoo::{SCORE, animal};

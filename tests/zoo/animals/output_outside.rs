@@ -1,4 +1,4 @@
-//! Writes beside its output directory, and exports what lies there.
+//! Writes next to its output directory, and exports that file.
 
 use std::fs;
 

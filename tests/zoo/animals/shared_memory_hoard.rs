@@ -1,4 +1,4 @@
-//! Takes 2 GiB of memory that is shared, which no limit on a process's own data is about.
+//! Takes 2 GiB of shared memory, which limits on the private data of a process do not cover.
 
 use protea_contracts::Attribute;
 use protea_zoo::{animal, sins::hang, system::shared_memory};

@@ -1,4 +1,4 @@
-//! Sends the events of every call by the emitter of the first, from a thread that no call has started.
+//! Sends the events of every call through the emitter of the first, from a thread of its own.
 
 use std::sync::{
     OnceLock,
@@ -10,7 +10,7 @@ use protea_zoo::animal;
 
 static EVENTS: OnceLock<Sender<()>> = OnceLock::new();
 
-/// Starts the thread, which has the emitter from now on.
+/// Starts the thread, which keeps the emitter.
 fn begin(emit: Emitter) -> Sender<()> {
     let (sender, events) = channel();
     std::thread::spawn(move || {
@@ -25,7 +25,7 @@ animal! {
     "stale-emitter",
     "sends events by the emitter of an earlier call",
     fit |_, emit| {
-        // Whether somebody takes it is no matter to an event.
+        // The answer to an event does not matter here.
         let _ = EVENTS.get_or_init(|| begin(emit.clone())).send(());
         Ok(())
     }

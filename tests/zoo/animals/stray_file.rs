@@ -1,4 +1,4 @@
-//! Writes beside its output directory, and says nothing of it.
+//! Writes next to its output directory, and does not report it.
 
 use std::fs;
 

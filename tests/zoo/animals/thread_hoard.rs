@@ -1,6 +1,6 @@
-//! Works on sixteen threads whatever it was told.
+//! Uses sixteen threads, whatever its limit is.
 
-use std::{thread, time::Duration};
+use std::{sync::Barrier, thread, time::Duration};
 
 use protea_zoo::animal;
 
@@ -8,9 +8,14 @@ animal! {
     "thread-hoard",
     "uses more threads than it was told",
     fit |_, _| {
+        // All run at the same time, however busy the machine is.
+        let all_there = Barrier::new(16);
         thread::scope(|scope| {
             for _ in 0..16 {
-                scope.spawn(|| thread::sleep(Duration::from_millis(50)));
+                scope.spawn(|| {
+                    all_there.wait();
+                    thread::sleep(Duration::from_millis(100));
+                });
             }
         });
         Ok(())

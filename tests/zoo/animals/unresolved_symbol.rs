@@ -1,4 +1,4 @@
-//! Needs a function that is nowhere.
+//! Needs a function that does not exist.
 
 #![allow(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Draws its score anew every time, whatever the seed.
+//! Draws a new score every time, whatever the seed.
 
 use std::hash::{BuildHasher, RandomState};
 

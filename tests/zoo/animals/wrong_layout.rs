@@ -1,4 +1,4 @@
-//! Exports a root module of another layout under the name of the right one.
+//! Exports a root module with another layout under the right name.
 
 #![allow(unsafe_code)]
 #![allow(missing_docs, reason = "abi_stable's derive makes undocumented items")]
@@ -13,7 +13,7 @@ use abi_stable::{
 };
 use protea_contracts::{CONTRACT_VERSION, Descriptor, descriptor};
 
-/// Where the contract has functions, this has a number.
+/// A number in place of the contract's functions.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = RunnerModuleRef)))]

@@ -1,4 +1,4 @@
-//! Says that it was built for a contract that no host speaks yet. Only its descriptor is ever read.
+//! Declares a contract version that no host supports. Only its descriptor is ever read.
 
 use protea_contracts::{Descriptor, descriptor};
 

@@ -1,4 +1,4 @@
-//! A sound runner, with places at which an animal may sin.
+//! A correct runner, with places where an animal may misbehave.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,7 +6,7 @@ use protea_contracts::prelude::*;
 
 /// The one metric of every animal.
 pub const SCORE: &str = "score";
-/// What it is where the animal's sin is another.
+/// Its value, unless the animal misbehaves there.
 pub const SCORE_VALUE: f64 = 0.5;
 
 spec! {
@@ -18,31 +18,31 @@ spec! {
     }
 }
 
-/// What an animal does that a sound runner does not. Every method defaults to the sound thing.
+/// What an animal does differently from a correct runner. Every method defaults to correct behaviour.
 pub trait Animal: Send + Sync + 'static {
     /// During `fit`, before the model is written.
     ///
     /// # Errors
     ///
-    /// What `fit` is to fail with.
+    /// The error of `fit`.
     fn fit(&self, _: &FitRequest<ZooSpec>, _: &Emitter) -> Result<(), RunnerError> {
         Ok(())
     }
 
-    /// `evaluate`, but for reading the model.
+    /// `evaluate`, after reading the model.
     ///
     /// # Errors
     ///
-    /// What `evaluate` is to fail with.
+    /// The error of `evaluate`.
     fn evaluate(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {
         Ok(EvalResult::default().with_metric(SCORE, SCORE_VALUE))
     }
 
-    /// After `export`, with the sound result of it.
+    /// After `export`, with its correct result.
     ///
     /// # Errors
     ///
-    /// What `export` is to fail with.
+    /// The error of `export`.
     fn export(&self, _: &ExportRequest, sound: ExportResult) -> Result<ExportResult, RunnerError> {
         Ok(sound)
     }
@@ -59,7 +59,7 @@ pub struct Tame<A: Animal> {
 }
 
 impl<A: Animal> Tame<A> {
-    /// Makes a runner of an animal.
+    /// Makes a runner from an animal.
     pub const fn new(animal: A) -> Self {
         Self {
             animal,

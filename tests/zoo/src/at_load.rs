@@ -1,4 +1,4 @@
-//! Code that runs when a library is loaded, before anybody asks for it, and when its process ends.
+//! Code that runs when a library is loaded, and when its process ends.
 
 #![allow(unsafe_code)]
 
@@ -6,7 +6,7 @@
 #[macro_export]
 macro_rules! at_load {
     ($function:expr) => {
-        // SAFETY: the loader calls what stands in these sections as functions of this type.
+        // SAFETY: the loader calls the entries of these sections as functions of this type.
         #[used]
         #[allow(unsafe_code)]
         #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
@@ -28,7 +28,7 @@ macro_rules! at_load {
 #[macro_export]
 macro_rules! at_exit {
     ($function:expr) => {
-        // SAFETY: the loader calls what stands in these sections as functions of this type.
+        // SAFETY: the loader calls the entries of these sections as functions of this type.
         #[used]
         #[allow(unsafe_code)]
         #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".fini_array"))]

@@ -1,4 +1,4 @@
-//! The well-behaved rest of a runner, so that each animal of the zoo shows only its sin.
+//! The zoo: runners that each do one thing wrong, called animals. This is the correct rest of them.
 //!
 //! An animal is a file in `animals/`, built as a shared library of its own:
 //!
@@ -11,8 +11,8 @@
 //! }
 //! ```
 //!
-//! Around the sin, [`Tame`] is a sound runner without data: `fit` writes a model, `evaluate` gives
-//! one flat metric, [`SCORE`], and `export` writes the triple.
+//! Apart from that, [`Tame`] is a correct runner without data: `fit` writes a model, `evaluate` returns
+//! one flat metric, [`SCORE`], and `export` writes the model, the spec and the run.
 
 mod animal;
 mod at_load;

@@ -1,4 +1,4 @@
-//! The sins that may be committed anywhere.
+//! Misbehaviour that may happen anywhere in a runner.
 
 #![allow(unsafe_code)]
 
@@ -11,11 +11,11 @@ pub const EXIT_CODE: i32 = 7;
 /// What [`panic()`] says.
 pub const PANIC_MESSAGE: &str = "the zoo's panic";
 
-/// Touches memory that is not its own: SIGSEGV.
+/// Writes to unmapped memory: SIGSEGV.
 pub fn crash() -> ! {
     // Not null itself, which a debug build notices and turns into a panic.
     let nowhere = std::ptr::without_provenance_mut::<u64>(8);
-    // SAFETY: there is none; that is the point.
+    // SAFETY: none; the crash is intended.
     unsafe { nowhere.write_volatile(1) };
     unreachable!("nothing is mapped at the bottom of the address space")
 }
@@ -30,7 +30,7 @@ pub fn exit() -> ! {
     std::process::exit(EXIT_CODE)
 }
 
-/// Never comes back.
+/// Never returns.
 pub fn hang() -> ! {
     loop {
         thread::sleep(Duration::from_secs(3600));
@@ -43,17 +43,17 @@ pub fn panic() -> ! {
     panic!("{PANIC_MESSAGE}")
 }
 
-/// A text that is not UTF-8.
+/// A string that is not valid UTF-8.
 #[must_use]
 pub fn not_text() -> &'static str {
-    // SAFETY: there is none; an animal only copies it.
+    // SAFETY: none; an animal only copies it.
     unsafe { String::from_utf8_unchecked(vec![0xff, 0xfe]) }.leak()
 }
 
-/// Fields of an event that sin while they are serialised.
+/// Fields of an event that misbehave while they are serialised.
 #[derive(Debug, Clone, Copy)]
 pub struct SinfulFields(
-    /// The sin.
+    /// What happens then.
     pub fn() -> !,
 );
 

@@ -1,4 +1,4 @@
-//! Calls of the operating system that safe Rust does not offer, because nobody should want them.
+//! System calls for misbehaviour that safe Rust does not offer.
 
 #![allow(unsafe_code)]
 
@@ -8,9 +8,9 @@ use std::{
     process::{Child, Command},
 };
 
-/// The host's mark on the processes that come of it, which [`daemon`] keeps in its name alone.
+/// The environment variable with the host's mark, which [`daemon`] keeps only in its name.
 const MARK: &str = "PROTEA_ZOO_HOST";
-/// No more files than this are looked at when all are harmed.
+/// The highest file descriptor that is closed or written to.
 const MOST_FILES: i32 = 1024;
 
 mod c {
@@ -77,8 +77,8 @@ pub fn sleeper_in_its_own_session() -> io::Result<Child> {
     command.spawn()
 }
 
-/// A process that sleeps for an hour as a daemon does: in a session of its own, with nothing in its
-/// environment, and an orphan from the start. Its name is the mark of the host, and its value.
+/// A process that sleeps for an hour as a daemon does: an orphan in a session of its own, with an empty
+/// environment. Its name is the mark of the host with its value.
 ///
 /// # Errors
 ///
@@ -104,7 +104,7 @@ pub fn daemon() -> io::Result<()> {
     command.spawn()?.wait().map(drop)
 }
 
-/// Kills the process that started this one, having seen to it that its death is not this one's.
+/// Kills the process that started this one, after making sure that this one survives it.
 pub fn kill_parent() {
     const KILL: i32 = 9;
     #[cfg(target_os = "linux")]
@@ -115,7 +115,7 @@ pub fn kill_parent() {
     c::kill(c::getppid(), KILL);
 }
 
-/// Memory that is nobody's own, for ever.
+/// Shared memory that is never freed.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ pub fn shared_memory(bytes: usize) -> io::Result<&'static mut [u8]> {
     const SHARED_WITHOUT_FILE: i32 = 1 | 0x20;
     #[cfg(not(target_os = "linux"))]
     const SHARED_WITHOUT_FILE: i32 = 1 | 0x1000;
-    // SAFETY: the system chooses where, and takes nothing away.
+    // SAFETY: the system chooses the address and unmaps nothing.
     let memory = unsafe {
         c::mmap(
             std::ptr::null_mut(),
@@ -140,18 +140,18 @@ pub fn shared_memory(bytes: usize) -> io::Result<&'static mut [u8]> {
     if memory.addr() == usize::MAX {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it is there, zeroed, as long as was asked for, and nobody else has it.
+    // SAFETY: it is mapped, zeroed, of this length, and not aliased.
     Ok(unsafe { std::slice::from_raw_parts_mut(memory, bytes) })
 }
 
-/// A child process that is a copy of this one and does this.
+/// A child process that is a copy of this one and runs a function.
 ///
 /// # Errors
 ///
 /// When it cannot be started.
 pub fn forked(act: fn() -> !) -> io::Result<()> {
-    // SAFETY: the child does what an animal wants; that it may have to wait for a lock that another
-    // thread held is the animal's own risk.
+    // SAFETY: the function runs in the child. It may wait forever for a lock that another thread held,
+    // which an animal accepts.
     match unsafe { c::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => act(),

@@ -8,9 +8,8 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use protea_conformance::{
-    Check, Config, FixtureError, Host, Observer, Selection, Status, Test,
-    config::FILE_NAME,
-    report::{TestReport, counts, details, line},
+    Check, Config, FILE_NAME, FixtureError, Host, Observer, Selection, Status, Test, TestReport,
+    counts, details, line,
 };
 use serde_json::{Value, json};
 

@@ -1,11 +1,8 @@
 //! `protea runners fuzz`.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use protea_conformance::{
-    Check,
-    fuzz::{self, Budget, Finding},
-};
+use protea_conformance::{Budget, Finding, FuzzError};
 use serde_json::json;
 
 use super::check::{config, fixture_failure, host, printable};
@@ -22,9 +19,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
 /// Tries a runner with random specs and broken models.
 pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let mut check = Check::new(vec![args.file.clone()], host()?);
-    check.config = config(&args.config)?;
-    let fixtures = check.fixtures().map_err(fixture_failure)?;
+    let (host, config) = (host()?, config(&args.config)?);
     let budget = Budget {
         seed: args.seed,
         time: args
@@ -36,30 +31,24 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
     reporter.start(&format!("fuzzing {}", display_path(&args.file)));
     let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
     let mut cases = 0;
-    let report = fuzz::fuzz(
-        file,
-        Arc::new(check.settings()),
-        Arc::new(fixtures),
-        budget,
-        &mut |_, finding| {
-            cases += 1;
-            reporter.progress(cases, budget.cases.unwrap_or_default());
-            if let Some(finding) = finding {
-                reporter.warn(&describe(finding));
-            }
-            !interrupt::requested()
-        },
-    );
+    let report = protea_conformance::fuzz(&file, host, &config, budget, &mut |_, finding| {
+        cases += 1;
+        reporter.progress(cases, budget.cases.unwrap_or_default());
+        if let Some(finding) = finding {
+            reporter.warn(&describe(finding));
+        }
+        !interrupt::requested()
+    });
     reporter.abandon();
-    let report = report.map_err(|verdict| {
-        Failure::new(
+    let report = report.map_err(|error| match error {
+        FuzzError::Fixture(error) => fixture_failure(error),
+        error => Failure::new(
             Exit::Failed,
             format!(
-                "{} cannot be fuzzed: {}; see `protea runners check`",
-                display_path(&args.file),
-                verdict.lines().join(", ")
+                "{} cannot be fuzzed: {error}; see `protea runners check`",
+                display_path(&args.file)
             ),
-        )
+        ),
     })?;
     let text = format!(
         "{}: {} cases from seed {}, {} findings\n",

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use protea_conformance::{Check, Observer, Status, report::TestReport};
+use protea_conformance::{Check, Observer, Status, TestReport};
 use protea_core::catalog::Entry;
 
 use super::check::{config, fixture_failure, host, printable};

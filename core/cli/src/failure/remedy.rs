@@ -2,7 +2,12 @@
 
 use std::io::{self, ErrorKind};
 
-use protea_cafa::{dataset, formats::FormatError, ontology::OntologyError, scoring::ScoringError};
+use protea_cafa::{
+    dataset,
+    formats::FormatError,
+    ontology::{OntologyError, compressed::ZstdNotBuilt},
+    scoring::ScoringError,
+};
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
@@ -180,8 +185,16 @@ pub(super) fn format(error: &FormatError) -> Option<String> {
     }
 }
 
+/// Whether a file could not be read because this build does not read Zstandard.
+fn lacks_zstd(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|cause| cause.is::<ZstdNotBuilt>())
+}
+
 pub(super) fn ontology(error: &OntologyError) -> Option<String> {
     match error {
+        OntologyError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
         OntologyError::Read { .. } => {
             text("give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)")
         }
@@ -191,6 +204,7 @@ pub(super) fn ontology(error: &OntologyError) -> Option<String> {
 
 pub(super) fn scoring(error: &ScoringError) -> Option<String> {
     match error {
+        ScoringError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
         ScoringError::Read { .. } => {
             text("check the path, the permissions and, for .gz and .zst, that the file is complete")
         }

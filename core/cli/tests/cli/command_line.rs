@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::place::{Place, Ran};
 
 #[test]
-fn help_shows_the_commands_examples_environment_and_exit_codes() {
+fn help_shows_commands_environment_and_exit_codes() {
     let help = Place::new().run("--help").ok().stdout;
     for part in [
         "Usage: protea [OPTIONS] <COMMAND>",
@@ -143,7 +143,7 @@ fn an_invalid_command_line_ends_with_2_and_a_remedy() {
 }
 
 #[test]
-fn an_error_under_json_is_one_object_on_standard_output_too() {
+fn an_error_under_json_is_one_object_on_standard_output() {
     let place = Place::new();
     for (line, kind, code) in [
         ("--json run", "usage", 2),

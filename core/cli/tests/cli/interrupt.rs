@@ -11,7 +11,7 @@ use std::{
 use crate::place::{FASTA, Place};
 
 /// Far longer than the command takes to end, even on a busy machine.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(120);
 
 /// A freeze that waits for its FASTA file, a pipe that the test writes to.
 struct Waiting {

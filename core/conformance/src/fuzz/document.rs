@@ -3,9 +3,9 @@
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::schema::strange;
+use crate::spec_generator::strange;
 
-/// Breaks a model document. What comes out may, by luck, be sound.
+/// Breaks a model document at random. The result may happen to be valid.
 pub fn break_document(sound: &[u8], random: &mut Rng) -> Vec<u8> {
     let document: Option<Value> = serde_json::from_slice(sound).ok();
     match (random.u8(..8), document) {
@@ -37,7 +37,7 @@ fn flip(sound: &[u8], random: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Changes one place of a document: down a random way, then the value there.
+/// Changes one value of a document: descends at random, then replaces what is there.
 fn alter(value: &mut Value, random: &mut Rng) {
     match value {
         Value::Object(map) if !map.is_empty() && random.u8(..5) > 0 => {

@@ -1,4 +1,4 @@
-//! JUnit XML.
+//! The report as JUnit XML.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn status(verdict: &Verdict) -> TestCaseStatus {
         status
     };
     match verdict {
-        // JUnit knows no warnings; their text is in the output of the test.
+        // JUnit has no warnings; their text is in the output of the test.
         Verdict::Passed { .. } | Verdict::Warning { .. } => TestCaseStatus::success(),
         Verdict::Skipped { reason, .. } => {
             let mut status = TestCaseStatus::skipped();

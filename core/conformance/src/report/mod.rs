@@ -1,4 +1,4 @@
-//! What a check came to, for people and for programs.
+//! The result of a check: as text, JSON and JUnit XML.
 
 mod junit;
 mod text;
@@ -11,49 +11,52 @@ use crate::verdict::{Status, Verdict};
 
 pub use text::{counts, details, line};
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The files, in the order in which they were given.
     pub files: Vec<FileReport>,
-    /// How long it took.
+    /// How long the check took.
     pub seconds: f64,
-    /// Whether every test that was asked for was run; not so after Ctrl-C.
+    /// Whether every selected test was run; false after Ctrl-C.
     pub complete: bool,
 }
 
-/// What the tests found of a file.
+/// The outcomes of the tests of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FileReport {
     /// The file.
     #[serde(serialize_with = "protea_core::catalog::as_text")]
     pub path: PathBuf,
-    /// The runner's name, where the file tells it.
+    /// The runner's name, if the file has a descriptor.
     pub runner: Option<String>,
-    /// The runner's version, where the file tells it.
+    /// The runner's version, if the file has a descriptor.
     pub version: Option<String>,
-    /// SHA-256 of the file, in hexadecimal.
+    /// SHA-256 of the file, in hexadecimal; `None` if it has no descriptor.
     pub sha256: Option<String>,
     /// The tests, in the order of the suite.
     pub tests: Vec<TestReport>,
 }
 
-/// What a test found.
+/// The outcome of one test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TestReport {
     /// The test's name, `scope/test`.
     pub name: String,
-    /// What it asks for.
+    /// What it checks.
     pub description: String,
     /// How long it took.
     pub seconds: f64,
-    /// What it found.
+    /// The outcome.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
 
 impl Report {
-    /// How many tests ended with this status.
+    /// The number of tests with this status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
         self.tests()
@@ -61,13 +64,13 @@ impl Report {
             .count()
     }
 
-    /// Whether no runner breaks the contract.
+    /// Whether every runner keeps the contract.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.tests().all(|test| !test.verdict.status().is_failure())
     }
 
-    /// The report without the tests that were passed or skipped.
+    /// The report with failures and warnings only.
     #[must_use]
     pub fn only_failed(mut self) -> Self {
         for file in &mut self.files {
@@ -79,7 +82,7 @@ impl Report {
         self
     }
 
-    /// The report as JUnit XML, as CI systems read it.
+    /// The report as JUnit XML for CI systems.
     #[must_use]
     pub fn to_junit(&self) -> String {
         junit::write(self)
@@ -91,7 +94,7 @@ impl Report {
 }
 
 impl FileReport {
-    /// How lines call it: the runner's name, or the file's.
+    /// The runner's name, or the file's if it has none.
     #[must_use]
     pub fn label(&self) -> String {
         self.runner.clone().unwrap_or_else(|| {
@@ -102,7 +105,7 @@ impl FileReport {
         })
     }
 
-    /// The test of this name.
+    /// The outcome of the test with this name.
     #[must_use]
     pub fn test(&self, name: &str) -> Option<&TestReport> {
         self.tests.iter().find(|test| test.name == name)

@@ -1,9 +1,9 @@
-//! Lines for people: one per test while it goes on, the failures again at the end, the counts last.
+//! The report as text: a line for each test, details of failures, counts at the end.
 
 use super::{Report, TestReport};
 use crate::verdict::{Status, Verdict};
 
-/// The line of a test that is done, without colours: `    passed [  0.213s] knn load/opens`.
+/// The line of a test, without colours: `    passed [  0.213s] knn load/opens`.
 #[must_use]
 pub fn line(runner: &str, test: &TestReport) -> String {
     format!(
@@ -14,8 +14,7 @@ pub fn line(runner: &str, test: &TestReport) -> String {
     )
 }
 
-/// What there is to say of a test, indented below its line. Notes of tests that were passed are left
-/// out, as they are in the list.
+/// The details of a test, indented below its line. Empty for a test that passed.
 #[must_use]
 pub fn details(test: &TestReport) -> String {
     let lines = match &test.verdict {
@@ -54,7 +53,7 @@ pub fn counts(report: &Report) -> String {
         if report.complete {
             ""
         } else {
-            "; not all that was asked for was run"
+            "; not every selected test was run"
         }
     )
 }

@@ -1,4 +1,4 @@
-//! The probe's side.
+//! The process of a probe: opens the runner's library and makes the calls.
 
 use std::{
     fs::File,
@@ -6,7 +6,7 @@ use std::{
     os::{fd::AsFd, unix::net::UnixStream},
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Barrier, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -31,14 +31,16 @@ use super::{
     task::{Answer, Call, Last, Line, Manner, Opening, Outcome, Task},
 };
 
-/// How long the process stands still after the calls, before what it uses is counted.
+/// How long the process waits after the calls before it reports what it uses.
 const SETTLING: Duration = Duration::from_millis(300);
-/// How long at most, where a thread is still at work: it may be ending, and on a busy machine that
-/// takes a while; or it goes on, and then has to come to do so.
-const LONGEST_SETTLING: Duration = Duration::from_secs(3);
+/// While another thread is running, the process waits until it has used so much processor time, in
+/// hundredths of a second. A thread that is about to end does not, however busy the machine is.
+const SETTLING_TICKS: u64 = 50;
+/// The longest that it waits in any case.
+const LONGEST_SETTLING: Duration = Duration::from_secs(60);
 
-/// Serves one task on the socket that stands in for standard input. Never returns: whoever started
-/// the process kills it.
+/// Serves one task on the socket that is the standard input. Never returns: the process that started it
+/// kills it.
 pub fn serve() -> ! {
     descendants::inherit();
     match take_socket().and_then(attend) {
@@ -47,7 +49,7 @@ pub fn serve() -> ! {
             std::process::exit(2)
         }
         Ok(Leave::ByItself) => std::process::exit(0),
-        // Ending by itself would run the destructors of the runner's library.
+        // Exiting would run the destructors of the runner's library.
         Ok(Leave::Killed) => {
             thread::sleep(Duration::from_secs(60));
             kill_own_group()
@@ -75,18 +77,18 @@ fn take_socket() -> std::io::Result<UnixStream> {
 }
 
 fn attend(socket: UnixStream) -> std::io::Result<Leave> {
-    // What came of a probe is found by who started it, which a runner must not end before.
+    // A runner must not kill the process that started the probe and cleans up after it.
     worker::protect_parent();
     let mut reader = BufReader::new(socket.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let task: Task = serde_json::from_str(&line)?;
-    // What a test harness has printed so far is none of the runner's.
+    // The output of a test harness so far is not the runner's.
     for stream in [std::io::stdout().as_fd(), std::io::stderr().as_fd()] {
         let mut file = File::from(stream.try_clone_to_owned()?);
         let _ = file.set_len(0).and_then(|()| file.rewind());
     }
-    // When whoever asked is gone, so is this process.
+    // This process ends with the one that started it.
     thread::Builder::new().spawn(move || {
         let mut rest = String::new();
         let _ = reader.read_line(&mut rest);
@@ -98,10 +100,10 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
     };
     task.limits.impose()?;
     let out = Mutex::new(socket);
-    say(&out, &Line::Began(Usage::now(), State::now()));
+    send(&out, &Line::Began(Usage::now(), State::now()));
     match open(&task) {
         Ok((runner, said)) => {
-            say(&out, &Line::Opened(said, Usage::now(), State::now()));
+            send(&out, &Line::Opened(said, Usage::now(), State::now()));
             let ended = call_all(runner, &task, threads.as_ref(), &out);
             if task.settle {
                 settle();
@@ -111,9 +113,9 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
                 state: State::now(),
                 late: ended.iter().map(LateEvents::count).sum(),
             };
-            say(&out, &Line::Finished(last));
+            send(&out, &Line::Finished(last));
         }
-        Err(reason) => say(&out, &Line::Refused(reason)),
+        Err(reason) => send(&out, &Line::Refused(reason)),
     }
     Ok(match task.leave {
         true => Leave::ByItself,
@@ -123,15 +125,17 @@ fn attend(socket: UnixStream) -> std::io::Result<Leave> {
 
 fn settle() {
     let began = Instant::now();
+    let ticks = || Usage::now().ticks.unwrap_or_default();
+    let enough = ticks() + SETTLING_TICKS;
     thread::sleep(SETTLING);
-    while others_at_work() && began.elapsed() < LONGEST_SETTLING {
+    while others_at_work() && ticks() < enough && began.elapsed() < LONGEST_SETTLING {
         thread::sleep(SETTLING / 10);
     }
 }
 
-fn say(out: &Mutex<UnixStream>, line: &Line) {
+fn send(out: &Mutex<UnixStream>, line: &Line) {
     let Ok(mut text) = serde_json::to_string(line) else {
-        // A result with what JSON cannot hold has come through JSON; it cannot happen.
+        // Every value came from JSON, so it can be written as JSON.
         kill_own_group()
     };
     text.push('\n');
@@ -169,16 +173,16 @@ fn open(task: &Task) -> Result<(LoadedRunner, Vec<Capabilities>), String> {
                 .collect::<Result<_, _>>()
         })?,
         Opening::After(others) => {
-            // Another runner that does not open is its own test's business.
+            // The tests of the other runners report those that do not open.
             let mut opened: Vec<_> = others.iter().filter_map(|path| one(path).ok()).collect();
             opened.push(one(library)?);
-            // The others must not have changed by it.
+            // Opened again, to see whether this library changed them.
             opened.extend(others.iter().filter_map(|path| one(path).ok()));
             opened.push(one(library)?);
             opened
         }
     };
-    let runner = opened.last().ok_or("it was opened no time at all")?.0;
+    let runner = opened.last().ok_or("it was not opened")?.0;
     Ok((runner, opened.into_iter().map(|(_, said)| said).collect()))
 }
 
@@ -196,7 +200,7 @@ fn call_all(
             bytes: AtomicU64::new(0),
         });
         if let Some(threads) = threads {
-            threads.anew();
+            threads.reset();
         }
         let began = Instant::now();
         let (outcome, late) = call(runner, request, Arc::clone(&sink) as Arc<dyn EventSink>);
@@ -211,20 +215,23 @@ fn call_all(
         };
         let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.push(late);
-        say(out, &Line::Answered(Box::new(answer)));
+        send(out, &Line::Answered(Box::new(answer)));
     };
     if task.at_once {
+        // All threads are there before the first call, so that the calls overlap on a busy machine too.
+        let all_there = Barrier::new(task.calls.len());
         thread::scope(|scope| {
             for item in task.calls.iter().enumerate() {
-                scope.spawn(move || one(item));
+                let all_there = &all_there;
+                scope.spawn(move || {
+                    all_there.wait();
+                    one(item);
+                });
             }
         });
     } else {
-        let began = Instant::now();
-        let in_budget = |_: &(usize, &Call)| {
-            task.budget
-                .is_none_or(|most| began.elapsed().as_secs_f64() < most)
-        };
+        let clock = Clock::start();
+        let in_budget = |_: &(usize, &Call)| task.budget.is_none_or(|most| clock.spent() < most);
         let calls = task.calls.iter().enumerate();
         calls.take_while(in_budget).for_each(one);
     }
@@ -258,7 +265,32 @@ impl OperationVisitor for ReadResult<'_> {
     }
 }
 
-/// Looks again and again how many threads there are.
+/// Measures the time of the calls for [`Task::budget`].
+///
+/// Processor time does not depend on how busy the machine is. A call that only waits uses none, so a
+/// quarter of the wall time counts if that is more.
+struct Clock {
+    began: Instant,
+    ticks: u64,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            began: Instant::now(),
+            ticks: Usage::now().ticks.unwrap_or_default(),
+        }
+    }
+
+    /// In seconds.
+    fn spent(&self) -> f64 {
+        let ticks = Usage::now().ticks.unwrap_or_default();
+        let processor = ticks.saturating_sub(self.ticks) as f64 / 100.0;
+        processor.max(self.began.elapsed().as_secs_f64() / 4.0)
+    }
+}
+
+/// Counts the threads of the process, every millisecond.
 struct ThreadCount {
     peak: Arc<AtomicU64>,
 }
@@ -276,7 +308,7 @@ impl ThreadCount {
         Ok(Self { peak })
     }
 
-    fn anew(&self) {
+    fn reset(&self) {
         self.peak.store(0, Ordering::SeqCst);
     }
 
@@ -303,8 +335,8 @@ impl EventSink for Sink {
         self.events.fetch_add(1, Ordering::SeqCst);
         self.bytes.fetch_add(bytes as u64, Ordering::SeqCst);
         if self.manner == Manner::Panicking {
-            // Without the hook, whose words would count as the runner's.
-            std::panic::resume_unwind(Box::new("the host's callback panics, as it is told to"));
+            // Without the panic hook, whose output would count as the runner's.
+            std::panic::resume_unwind(Box::new("the host's callback panics on purpose"));
         }
     }
 

@@ -1,21 +1,21 @@
-//! What came of a probe, however it left: a process can leave its group and its session and clear
-//! its environment, but not its descent. The probe inherits the orphans of its runner.
+//! The process tree of a probe. A process can leave its group and session and clear its environment, but
+//! it remains a descendant: the probe is a subreaper and inherits the orphans of its runner.
 
 use std::fs;
 
 use protea_core::worker::process_stat::ProcessStat;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A process, told apart from a later one with its number.
+/// A process, with its start time to distinguish it from a later process with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descendant {
-    /// Its number.
+    /// Its process id.
     pub pid: Pid,
     started: u64,
 }
 
 impl Descendant {
-    /// Ends it, if it goes on.
+    /// Kills it, if it is still running.
     pub fn kill(self) {
         if ProcessStat::of(self.pid).is_some_and(|stat| stat.started == self.started) {
             let _ = kill_process(self.pid, Signal::KILL);
@@ -23,14 +23,13 @@ impl Descendant {
     }
 }
 
-/// Lets this process inherit what its descendants leave behind. Where the system knows no such
-/// thing, the mark in the environment has to do.
+/// Makes this process a subreaper. Other systems rely on the mark in the environment.
 pub fn inherit() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// The descendants of a process that go on. None where the system does not list processes.
+/// The running descendants of a process. Empty if the system does not list processes.
 pub fn of(ancestor: Pid) -> Vec<Descendant> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();

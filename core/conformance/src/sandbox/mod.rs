@@ -1,8 +1,8 @@
-//! Probes: processes that load a runner and call it several times, watched from outside.
+//! Probes: processes that load a runner and make several calls.
 //!
-//! A worker of protea-core makes one call. What shows only over several calls in one process
-//! (leaks, threads left behind, two calls at once, a callback that panics) is tried in a probe: in a
-//! process group of its own, with a time limit, in an empty directory, killed whole at its end.
+//! A worker makes one call. Leaks, threads that remain, simultaneous calls and callbacks that panic show
+//! only in a process that makes several: a probe. It has a process group of its own, a time limit and
+//! an empty directory. The suite watches it from outside and kills it with everything that it started.
 
 mod child;
 mod descendants;
@@ -12,8 +12,8 @@ mod task;
 
 pub use child::serve;
 pub use process::{End, Probed, probe};
-pub use process_state::{State, Usage};
-pub use task::{Answer, Call, Last, Manner, Opening, Outcome, Task};
+pub use process_state::Usage;
+pub use task::{Answer, Call, Manner, Opening, Outcome, Task};
 
 /// The argument that makes a program serve as a probe.
 pub const ARGUMENT: &str = "__protea-conformance";

@@ -1,4 +1,4 @@
-//! A probe as it is seen from outside.
+//! Starts a probe, listens to it and cleans up after it.
 
 use std::{
     fs::File,
@@ -25,22 +25,22 @@ use super::{
     task::{Answer, Last, Line, Task},
 };
 
-/// How often the deadline is looked at.
+/// How often the deadline is checked.
 const TICK: Duration = Duration::from_millis(10);
-/// A probe that says more than this is none.
+/// The most bytes of messages from a probe.
 const MOST_SAID: usize = 256 << 20;
-/// A probe may print so much, in bytes.
+/// The most bytes that a probe may print.
 const MOST_PRINTED: u64 = 64 << 20;
-const LAST_WORDS: u64 = 2 << 10;
+const STDERR_TAIL: u64 = 2 << 10;
 
-/// What was seen of a probe.
+/// What a probe did.
 #[derive(Debug)]
 pub struct Probed {
-    /// What the process used, and how things stood, before the library was opened.
+    /// What the process used, and its state, before the library was opened.
     pub began: Option<(Usage, State)>,
-    /// What the runner says of itself, once per time that it was opened, and how things stood then.
+    /// How the runner described itself each time that it was opened, what the process used, and its state.
     pub opened: Option<(Vec<Capabilities>, Usage, State)>,
-    /// What is known of the calls that ended, in the order in which they did.
+    /// The calls that ended, in that order.
     pub answers: Vec<Answer>,
     /// How the probe ended.
     pub end: End,
@@ -53,18 +53,18 @@ pub struct Probed {
 /// How a probe ended.
 #[derive(Debug)]
 pub enum End {
-    /// With all calls made, but for those beyond the budget.
+    /// It made all calls, except for those beyond the budget.
     Finished(Last),
     /// The library does not open.
     Refused(String),
-    /// The process is gone.
+    /// The process ended.
     Died(DispatchError),
-    /// Time was up.
+    /// It exceeded its time limit.
     TimedOut,
 }
 
-/// Runs a probe in `directory`, which is its home and where its temporary files go. `time` is what
-/// opening the library, each of the calls, and ending may take.
+/// Runs a probe with its home and temporary files in `directory`. `time` is the limit for opening the
+/// library, for each call, and for ending.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn probe(
     let mut text = serde_json::to_string(task)?;
     text.push('\n');
     let mut limits = task.limits.clone();
-    // A file of any size would be taken to be what was printed.
+    // Without a limit, the output files could fill the disk.
     limits.output.get_or_insert(MOST_PRINTED);
     let mut seen = Probed {
         began: None,
@@ -89,7 +89,7 @@ pub fn probe(
         children: 0,
         printed: 0,
     };
-    // A probe that dies at once is found out below.
+    // Listening reports a probe that dies at once.
     let _ = process.socket.write_all(text.as_bytes());
     seen.end = process.listen(&mut seen, time, &limits)?;
     process.remember_descendants();
@@ -183,7 +183,7 @@ impl Process {
             }
             if total > MOST_SAID {
                 return Ok(End::Died(DispatchError::Protocol(
-                    "it says more than anybody can read".to_owned(),
+                    "it sends more messages than the suite reads".to_owned(),
                 )));
             }
             if Instant::now() >= deadline {
@@ -197,7 +197,7 @@ impl Process {
         }
     }
 
-    /// All is done; the process is to end by itself.
+    /// Waits until the process exits after its work.
     fn leaves(&mut self, end: End, time: Duration, limits: &WorkerLimits) -> io::Result<End> {
         let deadline = Instant::now() + time;
         while self.gone.is_none() {
@@ -213,23 +213,26 @@ impl Process {
         }
     }
 
-    /// The socket is closed; the process follows, unless the runner closed it behind its back.
+    /// The socket is closed: the process is ending, unless the runner closed the socket.
     fn ended(&mut self, limits: &WorkerLimits) -> io::Result<End> {
-        let patience = Instant::now() + Duration::from_secs(2);
+        // On a busy machine, a process that crashed takes a while to be gone.
+        let patience = Instant::now() + Duration::from_secs(10);
         while self.gone.is_none() && Instant::now() < patience {
             self.gone = self.child.try_wait()?;
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(End::Died(match self.gone {
-            Some(status) => worker::explain_end(status, limits, self.last_words()).into(),
-            None => DispatchError::Protocol("it closed the way to the host and went on".to_owned()),
+            Some(status) => worker::explain_end(status, limits, self.stderr_tail()).into(),
+            None => DispatchError::Protocol(
+                "it closed its connection to the host and continued".to_owned(),
+            ),
         }))
     }
 
-    fn last_words(&mut self) -> String {
+    fn stderr_tail(&mut self) -> String {
         let read = |file: &mut File| -> io::Result<Vec<u8>> {
             let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
+            file.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL)))?;
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
             Ok(bytes)
@@ -242,7 +245,7 @@ impl Process {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
-    /// Takes note of what came of it, while it is there to be asked.
+    /// Records its descendants while it is running.
     fn remember_descendants(&mut self) {
         if self.gone.is_none()
             && let Some(pid) = self.pid()
@@ -273,7 +276,7 @@ impl Drop for Process {
         let mut left = std::mem::take(&mut self.descendants);
         if let Some(pid) = self.pid().filter(|_| self.gone.is_none()) {
             left.extend(descendants::of(pid));
-            // The group first, while its leader keeps the number from being given away.
+            // The group first: as long as its leader exists, its id is not reused.
             let _ = kill_process_group(pid, Signal::KILL);
         }
         for descendant in left {

@@ -1,4 +1,4 @@
-//! What a process uses, and how what all its code shares stands. Read in the process itself.
+//! What a process uses, and the state that its code shares. Read in the process itself.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,10 @@ use std::{
 use protea_core::worker::process_stat::ProcessStat;
 use serde::{Deserialize, Serialize};
 
-/// What the process uses. `None` where the system does not tell.
+/// What the process uses. `None` if the system does not report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Memory of its own, in bytes.
+    /// Anonymous memory, in bytes.
     pub memory: Option<u64>,
     /// Open files.
     pub files: Option<u64>,
@@ -24,11 +24,10 @@ pub struct Usage {
     pub ticks: Option<u64>,
 }
 
-/// What all code of a process shares, and no call may change.
+/// The state that all code of a process shares and that a call must not change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// By what it is, how it is: `the current directory` is `/home`. Values of the environment are not
-    /// among them, only digests.
+    /// Values by name: `the current directory` is `/home`. Of environment variables, only digests.
     pub things: BTreeMap<String, String>,
 }
 
@@ -48,14 +47,14 @@ impl Usage {
     }
 }
 
-/// How many threads this process has now, without those that are about to be gone: on a busy machine,
-/// one that was joined is counted by the system for a while.
+/// The threads that this process has now, without those that are exiting. On a busy machine, the system
+/// counts a joined thread for a while.
 pub(super) fn threads() -> Option<u64> {
     let threads = Thread::all()?.into_iter();
     Some(threads.filter(|thread| !thread.ends).count() as u64)
 }
 
-/// Whether a thread but the calling one is at work, or about to be gone.
+/// Whether a thread other than the calling one is running or exiting.
 pub(super) fn others_at_work() -> bool {
     let own = std::fs::read_link("/proc/thread-self");
     let own = own.unwrap_or_default();
@@ -71,7 +70,7 @@ struct Thread {
 }
 
 impl Thread {
-    /// None where the system does not tell.
+    /// `None` if the system does not list them.
     fn all() -> Option<Vec<Self>> {
         let threads = std::fs::read_dir("/proc/self/task").ok()?;
         let threads = threads.flatten().filter_map(|thread| {
@@ -96,7 +95,7 @@ fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
 }
 
 impl State {
-    /// How things stand now, seen from this thread.
+    /// The state now, seen from this thread.
     pub(super) fn now() -> Self {
         let mut things = BTreeMap::new();
         let mut note = |what: &str, how: String| things.insert(what.to_owned(), how);
@@ -105,8 +104,8 @@ impl State {
             "the current directory",
             directory.map_or_else(|error| error.to_string(), |path| path.display().to_string()),
         );
-        // `self` would be the first thread of the process. In a test program it is still coming back
-        // from starting this one on a busy machine, and has its signals blocked until then.
+        // `self` would be the main thread. In a test program on a busy machine, it may not have returned
+        // from starting this thread yet, and has its signals blocked until then.
         let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
         for (key, what) in [
             ("Umask:", "the umask"),
@@ -141,7 +140,7 @@ impl State {
         Self { things }
     }
 
-    /// What is not as it was `before`, in words.
+    /// The differences from `before`, in words.
     #[must_use]
     pub fn changes(&self, before: &Self) -> Vec<String> {
         let set = |what: &String| {
@@ -158,7 +157,7 @@ impl State {
     }
 }
 
-/// How this thread rounds. What was linked with `-ffast-math` changes it for all.
+/// The floating-point mode of this thread. A library that is linked with `-ffast-math` changes it.
 fn arithmetic() -> &'static str {
     let (one, least) = (black_box(1.0_f64), black_box(f64::MIN_POSITIVE));
     let tiny = black_box(1e-20);
@@ -167,7 +166,7 @@ fn arithmetic() -> &'static str {
     } else if one + tiny != one || -one - tiny != -one || one - tiny != one {
         "rounding is not to the nearest"
     } else {
-        "as IEEE 754 has it"
+        "as in IEEE 754"
     }
 }
 
@@ -176,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_thread_does_is_read_whatever_its_name() {
+    fn the_state_of_a_thread_is_read_whatever_its_name() {
         for (stat, ends, waits) in [
             ("12 (a (b) R) S 1 12 12 0 -1 4194368 0", false, true),
             ("12 (name) R 1 12 12 0 -1 4194368 0", false, false),
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_set_changed_and_removed_is_named() {
+    fn set_changed_and_removed_values_are_named() {
         let state = |pairs: &[(&str, &str)]| State {
             things: pairs
                 .iter()
@@ -222,10 +221,10 @@ mod tests {
         assert_eq!(State::now().changes(&State::now()), Vec::<String>::new());
     }
 
-    /// As in a probe that is a test program: the harness's thread has just started this one.
+    /// As in a probe that is a test program: the thread of the harness has just started this one.
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_the_harness_does_meanwhile_on_a_busy_machine_is_no_change() {
+    fn a_busy_test_harness_changes_no_state() {
         use std::{
             process::Command,
             sync::atomic::{AtomicBool, Ordering},
@@ -233,7 +232,7 @@ mod tests {
             time::Duration,
         };
         const INNER: &str = "PROTEA_TEST_INNER";
-        const NAME: &str = "sandbox::process_state::tests::what_the_harness_does_meanwhile_on_a_busy_machine_is_no_change";
+        const NAME: &str = "sandbox::process_state::tests::a_busy_test_harness_changes_no_state";
 
         let before = State::now();
         if env::var_os(INNER).is_some() {

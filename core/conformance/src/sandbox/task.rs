@@ -1,4 +1,4 @@
-//! What a probe is told and what it says. One JSON value per line, on a socket.
+//! The messages between the suite and a probe: one JSON value per line, on a socket.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::process_state::{State, Usage};
 
-/// What a probe does.
+/// What a probe has to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Task {
     /// The runner's library.
@@ -24,15 +24,15 @@ pub struct Task {
     pub at_once: bool,
     /// How the host's callback behaves.
     pub manner: Manner,
-    /// Stand still after the calls, so that what goes on can be seen.
+    /// Wait after the calls, so that running threads and late events show.
     pub settle: bool,
-    /// End the process afterwards as a program ends that returns from `main`.
+    /// Exit afterwards, as a program that returns from `main`.
     pub leave: bool,
     /// Count the threads during the calls.
     pub count_threads: bool,
-    /// Begin no more calls after so many seconds.
+    /// Begin no more calls after so many seconds of processor time, or four times as many in all.
     pub budget: Option<f64>,
-    /// What the process may use.
+    /// The limits of the process.
     pub limits: WorkerLimits,
 }
 
@@ -42,11 +42,11 @@ pub struct Task {
 pub enum Opening {
     /// Once.
     Once,
-    /// So many times, one after the other.
+    /// Several times, one after the other.
     Repeated(usize),
-    /// From so many threads at the same time.
+    /// From several threads at the same time.
     AtOnce(usize),
-    /// After these others, and with them kept open.
+    /// After these other libraries, which stay open.
     After(Vec<PathBuf>),
 }
 
@@ -84,9 +84,9 @@ impl Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manner {
-    /// It listens.
+    /// It accepts events.
     Listening,
-    /// It wants the call cancelled from the start.
+    /// It cancels the call from the start.
     Refusing,
     /// It panics at every event.
     Panicking,
@@ -102,7 +102,7 @@ pub enum Outcome {
     Error(RunnerError),
     /// With a panic.
     Panicked(Panic),
-    /// With what the contract does not allow.
+    /// With something that the contract does not allow.
     Protocol(String),
 }
 
@@ -117,22 +117,22 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What is known of a call after it.
+/// What a probe reports about a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Its place among the calls.
+    /// The index of the call.
     pub call: usize,
     /// How it ended.
     pub outcome: Outcome,
     /// How long it took.
     pub seconds: f64,
-    /// What the process uses after it.
+    /// What the process used after it.
     pub usage: Usage,
     /// Events that reached the callback.
     pub events: u64,
-    /// Bytes in their names, messages and fields.
+    /// The bytes in their names, messages and fields.
     pub bytes: u64,
-    /// The most threads that the process was seen to have during it.
+    /// The most threads that the process had during it.
     pub peak_threads: Option<u64>,
 }
 
@@ -140,25 +140,25 @@ pub struct Answer {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
-    /// Nothing has happened yet.
+    /// The library is not open yet.
     Began(Usage, State),
-    /// The library is open; what it says of itself, once per time that it was opened.
+    /// The library is open; how it describes itself each time that it was opened.
     Opened(Vec<Capabilities>, Usage, State),
     /// The library does not open.
     Refused(String),
     /// A call ended.
     Answered(Box<Answer>),
-    /// All calls have ended, and some time has passed.
+    /// All calls have ended.
     Finished(Last),
 }
 
-/// What is known at the end.
+/// What a probe reports at its end.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Last {
     /// What the process uses.
     pub usage: Usage,
-    /// How things are.
+    /// The state of the process.
     pub state: State,
-    /// Events that came by the emitter of a call that had ended.
+    /// The number of events through emitters of calls that had ended.
     pub late: u64,
 }

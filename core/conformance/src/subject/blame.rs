@@ -1,16 +1,16 @@
-//! Which test reports what: a failure of a step that many tests need is one test's business.
+//! Which test reports a failure: if many tests need a step, only one of them reports it.
 
 use protea_core::DispatchError;
 
 use crate::Verdict;
 
-/// What came of a call that is made once, with all that is usual, for every test that needs it.
+/// The outcome of a call that is made once with default settings and shared by the tests.
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     /// The answer, or the verdict of the test that reports it.
     pub outcome: Result<T, Verdict>,
-    /// Whether the call ended without taking its process down. Other tests leave out one that did:
-    /// it would hang or crash once more in each of them.
+    /// Whether the call ended without ending its process. Other tests leave out a call that hangs or
+    /// crashes, because it would do so in each of them.
     pub ends: bool,
 }
 
@@ -44,15 +44,15 @@ impl<T> Shared<T> {
     }
 }
 
-/// A test that cannot go on because another has failed.
+/// Skips a test because another one has failed.
 pub(super) fn prerequisite(test: &str) -> Verdict {
     Verdict::Skipped {
-        reason: format!("it needs what {test} found broken"),
+        reason: format!("it depends on {test}, which failed"),
         because_of: Some(test.to_owned()),
     }
 }
 
-/// What a failure of a shared step means for the tests that need it: one test reports it.
+/// Turns the failure of a shared step into a skip that names the test which reports it.
 pub(crate) fn blamed_on(test: &str, verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Skipped { .. } => verdict,
@@ -60,7 +60,7 @@ pub(crate) fn blamed_on(test: &str, verdict: Verdict) -> Verdict {
     }
 }
 
-/// The suite's own files cannot be written.
+/// Skips a test because the suite's own files cannot be written.
 pub(crate) fn cannot_write(error: std::io::Error) -> Verdict {
     Verdict::skipped(format!(
         "the suite's temporary files cannot be written: {error}"

@@ -1,4 +1,4 @@
-//! Loading the runner, as the tests need it.
+//! Loads the runner with the options that the tests need.
 
 use std::{
     sync::atomic::Ordering,
@@ -16,26 +16,26 @@ use super::{
     Subject,
     blame::{blamed_on, prerequisite},
 };
-use crate::{Verdict, pace, suite};
+use crate::{Verdict, pace, test_names};
 
-/// How long a call that is asked to end may take, alone on its machine.
+/// How long a cancelled call may take to end on an idle machine. The contract says a second.
 const GRACE: Duration = Duration::from_millis(900);
 
 impl Subject {
-    /// The runner, every call of which runs in a worker.
+    /// The runner. Every call runs in a worker.
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
+    /// The verdict for a test that needs it.
     pub fn runner(&self) -> Result<&Runner, Verdict> {
         self.load()
             .map_err(|verdict| match self.lies.load(Ordering::SeqCst) {
-                true => prerequisite(suite::AGREES),
-                false => blamed_on(suite::OPENS, verdict),
+                true => prerequisite(test_names::AGREES),
+                false => blamed_on(test_names::OPENS, verdict),
             })
     }
 
-    /// Loads the runner; what that came to.
+    /// Loads the runner, for the test that reports its failure.
     pub(crate) fn load(&self) -> Result<&Runner, Verdict> {
         let entry = self.entry()?;
         self.runner
@@ -49,47 +49,46 @@ impl Subject {
             .map_err(Verdict::clone)
     }
 
-    /// How long it took to load the runner, once it was.
+    /// How long it took to load the runner; zero before that.
     pub(crate) fn loading_time(&self) -> Duration {
         self.loading.get().copied().unwrap_or_default()
     }
 
-    /// The runner, whose workers stay a while after their answer and watch for late events.
+    /// The runner, with workers that stay for `linger` after their answer and count late events.
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
+    /// The verdict for a test that needs it.
     pub fn lingering(&self, linger: Duration) -> Result<Runner, Verdict> {
         self.runner()?;
         self.load_with(&self.entry()?, linger, GRACE, Sandbox::Off)
-            .map_err(|verdict| blamed_on(suite::OPENS, verdict))
+            .map_err(|verdict| blamed_on(test_names::OPENS, verdict))
     }
 
-    /// The runner, which has as much time to end when it is asked to as a second is worth on this
-    /// machine now.
+    /// The runner, for calls that are cancelled. The time to end is scaled by the load of the machine.
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
-    pub(crate) fn asked_to_end(&self) -> Result<Runner, Verdict> {
+    /// The verdict for a test that needs it.
+    pub(crate) fn cancellable(&self) -> Result<Runner, Verdict> {
         self.runner()?;
         let grace = GRACE.mul_f64(pace::slowness());
         self.load_with(&self.entry()?, Duration::ZERO, grace, Sandbox::Off)
-            .map_err(|verdict| blamed_on(suite::OPENS, verdict))
+            .map_err(|verdict| blamed_on(test_names::OPENS, verdict))
     }
 
-    /// Whether the runner does not load because its descriptor says something else.
+    /// Whether the runner does not load because it contradicts the descriptor in the file.
     pub(crate) fn descriptor_lies(&self) -> bool {
         let _ = self.load();
         self.lies.load(Ordering::SeqCst)
     }
 
-    /// The runner, kept to the files it needs and away from the network.
+    /// The runner in a strict sandbox.
     ///
     /// # Errors
     ///
-    /// The verdict on a runner that does not load so.
-    pub fn enclosed(&self) -> Result<Runner, Verdict> {
+    /// The verdict on a runner that does not load there.
+    pub fn sandboxed(&self) -> Result<Runner, Verdict> {
         self.runner()?;
         self.load_with(&self.entry()?, Duration::ZERO, GRACE, Sandbox::Strict)
     }
@@ -112,11 +111,11 @@ impl Subject {
             if matches!(error, LoadError::DescriptorLies { .. }) {
                 self.lies.store(true, Ordering::SeqCst);
             }
-            Verdict::of_load(&error)
+            Verdict::from_load(&error)
         })
     }
 
-    /// What a process that runs the runner's code may use.
+    /// The limits of a process that runs the runner's code.
     #[must_use]
     pub fn limits(&self) -> WorkerLimits {
         WorkerLimits {
@@ -127,32 +126,32 @@ impl Subject {
         }
     }
 
-    /// The spec of the settings, completed and checked.
+    /// The spec of the settings with defaults filled in, validated.
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
+    /// The verdict for a test that needs it.
     pub fn resolved_spec(&self) -> Result<ResolvedSpec, Verdict> {
         self.runner()?
             .resolve_spec(&self.settings.spec)
-            .map_err(|_| prerequisite(suite::DEFAULTS))
+            .map_err(|_| prerequisite(test_names::DEFAULTS))
     }
 
     /// The value of [`resolved_spec`](Self::resolved_spec).
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
+    /// The verdict for a test that needs it.
     pub fn spec(&self) -> Result<Value, Verdict> {
         self.resolved_spec().map(ResolvedSpec::into_value)
     }
 
-    /// A spec, completed with the defaults and checked.
+    /// A spec with defaults filled in, validated.
     ///
     /// # Errors
     ///
-    /// Skipped, where it is not valid.
-    pub(crate) fn completed(&self, spec: &Value) -> Result<Value, Verdict> {
+    /// Skipped, if it is not valid.
+    pub(crate) fn resolved(&self, spec: &Value) -> Result<Value, Verdict> {
         self.runner()?
             .resolve_spec(spec)
             .map(ResolvedSpec::into_value)

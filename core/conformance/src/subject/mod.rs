@@ -1,4 +1,4 @@
-//! The runner under test: its file, and what the tests share of its life.
+//! The runner under test: its file, and the results that the tests share.
 
 mod blame;
 mod life;
@@ -19,7 +19,7 @@ use protea_core::{
 use serde_json::Value;
 use url::Url;
 
-use crate::{Host, Verdict, fixture::Fixtures, suite};
+use crate::{Config, Host, Verdict, fixture::Fixtures, test_names};
 
 pub(crate) use blame::{blamed_on, cannot_write};
 pub(crate) use life::reference_model;
@@ -28,7 +28,7 @@ pub use requests::SEED;
 
 use blame::{Shared, prerequisite};
 
-/// What holds for every call.
+/// Settings for every call of the runner.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Starts the processes that run the runner's code.
@@ -37,18 +37,37 @@ pub struct Settings {
     pub time_limit: Duration,
     /// How much memory it may use, in bytes.
     pub memory_limit: u64,
-    /// The spec to fit with; `null` stands for all defaults.
+    /// The spec for `fit`; `null` means all defaults.
     pub spec: Value,
 }
 
-/// A runner's file, with what is known of it. Its code never runs in this process.
+/// How long a call may take by default.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// How much memory a process that runs the runner's code may use by default, in bytes.
+const MEMORY_LIMIT: u64 = 2 << 30;
+
+impl Settings {
+    /// The settings of a configuration, with defaults for the others.
+    pub fn new(host: Host, config: &Config) -> Self {
+        Self {
+            host,
+            time_limit: config
+                .time_limit
+                .map_or(TIME_LIMIT, Duration::from_secs_f64),
+            memory_limit: config.memory_limit.map_or(MEMORY_LIMIT, |mib| mib << 20),
+            spec: config.spec.clone().map_or(Value::Null, Value::Object),
+        }
+    }
+}
+
+/// A runner's file and the shared results of its calls. Its code never runs in this process.
 #[derive(Debug)]
 pub struct Subject {
     /// The file.
     pub path: PathBuf,
-    /// The other files that are checked at the same time.
+    /// The other files that are checked together with it.
     pub others: Vec<PathBuf>,
-    /// What holds for every call.
+    /// Settings for every call of the runner.
     pub settings: Arc<Settings>,
     /// The datasets.
     pub fixtures: Arc<Fixtures>,
@@ -56,6 +75,7 @@ pub struct Subject {
     entry: OnceLock<Result<Entry, Verdict>>,
     runner: OnceLock<Result<Runner, Verdict>>,
     loading: OnceLock<Duration>,
+    /// Whether the loaded runner contradicts the descriptor in the file.
     lies: AtomicBool,
     fitted: OnceLock<Result<Fitted, Verdict>>,
     evaluated: OnceLock<Shared<Evaluated>>,
@@ -65,7 +85,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A runner's file, of which nothing is known yet.
+    /// A runner's file. Nothing is read yet.
     #[must_use]
     pub fn new(
         path: PathBuf,
@@ -91,12 +111,12 @@ impl Subject {
         }
     }
 
-    /// What the file is, read without running its code.
+    /// The kind of the file, read without running its code.
     pub fn inspected(&self) -> &catalog::Verdict {
         self.inspected.get_or_init(|| catalog::inspect(&self.path))
     }
 
-    /// The runner's name, or the file's where it has none.
+    /// The runner's name, or the file's if it has none.
     #[must_use]
     pub fn name(&self) -> String {
         match self.inspected() {
@@ -109,11 +129,11 @@ impl Subject {
         }
     }
 
-    /// The file as a catalog has it.
+    /// The file as a catalog entry.
     ///
     /// # Errors
     ///
-    /// The verdict of a test that cannot go on without it.
+    /// The verdict for a test that needs it.
     pub fn entry(&self) -> Result<Entry, Verdict> {
         match self.inspected() {
             catalog::Verdict::Runner(descriptor) => self
@@ -123,7 +143,7 @@ impl Subject {
                         .map_err(|error| Verdict::skipped(error.to_string()))
                 })
                 .clone(),
-            _ => Err(prerequisite(suite::READABLE)),
+            _ => Err(prerequisite(test_names::READABLE)),
         }
     }
 }
@@ -139,7 +159,7 @@ pub fn model_file(uri: &Url) -> Option<PathBuf> {
     })
 }
 
-/// Whether `path` lies below `directory`, links followed.
+/// Whether `path` is inside `directory`, with symbolic links resolved.
 #[must_use]
 pub fn is_below(path: &Path, directory: &Path) -> bool {
     match (path.canonicalize(), directory.canonicalize()) {

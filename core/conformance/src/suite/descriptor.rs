@@ -1,4 +1,4 @@
-//! What a host learns of the runner without running it.
+//! The descriptor in the file, which a host reads without running the runner's code.
 
 use std::path::Path;
 
@@ -14,23 +14,23 @@ use crate::{Checked, Subject, Verdict};
 scope! {
     /// The descriptor in the file.
     DescriptorTest {
-        /// The file is a whole library for this machine and carries a descriptor that is read without loading it
+        /// The file is a complete library for this machine with a descriptor that can be read without loading it
         Readable = "descriptor/readable" => readable,
-        /// Name, version and summary are legal and useful
+        /// Name and versions are valid, and the summary is not empty
         Legal = "descriptor/legal" => legal,
-        /// No other file beside it, or checked with it, has its name
+        /// No other file in its directory, or checked with it, has the same runner name
         Unique = "descriptor/unique" => unique,
-        /// The loaded runner says the same of itself as the file
+        /// The loaded runner describes itself as the descriptor in the file does
         Agrees = "descriptor/agrees" => agrees,
     }
 }
 
 fn readable(subject: &Subject) -> Checked {
-    let expected = "a shared library for this machine, whole, with a descriptor in it";
+    let expected = "a complete shared library for this machine with a descriptor in it";
     match subject.inspected() {
         catalog::Verdict::Runner(_) => Ok(Verdict::passed()),
         catalog::Verdict::Incompatible { mismatch, .. } => Err(Verdict::failed(
-            "a contract version that this host speaks",
+            "a contract version that this host supports",
             mismatch.to_string(),
             "build the runner and the host against contracts of the same major version",
         )),
@@ -43,9 +43,9 @@ fn readable(subject: &Subject) -> Checked {
             expected,
             unusable.to_string(),
             match unusable {
-                Unusable::Unreadable(_) => "check the path and who may read it",
+                Unusable::Unreadable(_) => "check the path and its permissions",
                 Unusable::Descriptor(_) => "let `export_runner!` write the descriptor",
-                _ => "build it again, for this machine",
+                _ => "rebuild it for this machine",
             },
         )),
     }
@@ -55,7 +55,7 @@ fn legal(subject: &Subject) -> Checked {
     let descriptor = subject.entry()?.descriptor;
     if !is_legal_name(descriptor.name.as_bytes()) {
         return Err(Verdict::failed(
-            "a name of lower-case letters, digits, '-' and '_', beginning with a letter, at most 64 long",
+            "a name of at most 64 lower-case letters, digits, '-' and '_' that starts with a letter",
             format!("the name {:?}", descriptor.name),
             "give `export_runner!` another `name`",
         ));
@@ -66,7 +66,7 @@ fn legal(subject: &Subject) -> Checked {
     ] {
         if let Err(error) = semver::Version::parse(version) {
             return Err(Verdict::failed(
-                format!("a {what} as semantic versioning has it, such as 1.0.0"),
+                format!("a {what} that is a semantic version, such as 1.0.0"),
                 format!("{version:?}: {error}"),
                 "set `version` in Cargo.toml, or give it to `export_runner!`",
             ));
@@ -74,7 +74,7 @@ fn legal(subject: &Subject) -> Checked {
     }
     if descriptor.summary.trim().is_empty() {
         return Ok(Verdict::warning(
-            "it has no summary, so lists show nothing of what it does; set `description` in Cargo.toml",
+            "the summary is empty, so `protea runners list` cannot show what the runner does; set `description` in Cargo.toml",
         ));
     }
     Ok(Verdict::passed())
@@ -84,7 +84,7 @@ fn unique(subject: &Subject) -> Checked {
     let name = subject.entry()?.descriptor.name;
     let twice = |first: &Path, second: &Path| {
         Verdict::failed(
-            "one file per name: a host does not choose between two",
+            "one file for each name: a host does not choose between two",
             format!(
                 "{} and {} are both {name:?}",
                 first.display(),

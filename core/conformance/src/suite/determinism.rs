@@ -1,4 +1,4 @@
-//! The same call twice.
+//! Determinism: the same call twice.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::scope;
 use crate::{
     Checked, Subject, Verdict,
-    fixture::{Place, Snapshot},
+    comparison::difference,
+    fixture::{Snapshot, WorkDir},
     recorder::Recorder,
     subject::cannot_write,
 };
@@ -16,23 +17,23 @@ use crate::{
 scope! {
     /// The same call twice.
     DeterminismTest {
-        /// `fit` with the same seed writes the same bytes, in another process
+        /// `fit` with the same seed writes the same bytes in another process
         Fit = "determinism/fit" => fit,
-        /// `evaluate` with the same seed gives the same metrics and the same files
+        /// `evaluate` with the same seed returns the same metrics and writes the same files
         Evaluate = "determinism/evaluate" => evaluate,
         /// `export` of the same model writes the same bytes
         Export = "determinism/export" => export,
-        /// `evaluate` with one thread and with four gives the same metrics
+        /// `evaluate` with one thread and with four returns the same metrics
         ThreadCount = "determinism/thread-count" => thread_count,
     }
 }
 
-const REMEDY: &str = "seed all that is random with `request.seed`, go through maps in a fixed order (BTreeMap), keep times and process ids out, and add floating-point numbers in a fixed order";
+const REMEDY: &str = "seed every random generator with `request.seed`, iterate over maps in a fixed order (BTreeMap), write no times and process ids, and sum floating-point numbers in a fixed order";
 
-/// Takes a snapshot of an output directory and clears it, so that the same call can be made again
-/// with the same paths.
+/// Takes a snapshot of an output directory and removes it, so that the same call can be repeated with
+/// the same paths.
 fn take(directory: &Path) -> Result<Snapshot, Verdict> {
-    let snapshot = Snapshot::of(directory);
+    let snapshot = Snapshot::take(directory);
     if directory.exists() {
         fs::remove_dir_all(directory).map_err(cannot_write)?;
     }
@@ -44,9 +45,9 @@ fn fit(subject: &Subject) -> Checked {
     if fitted.result.is_none() {
         return Ok(Verdict::skipped("the runner has no training step"));
     }
-    let place = subject.place()?;
-    let output = place.join("model");
-    let fit = || subject.fit_in(&place, "model", Arc::new(Recorder::new(Level::Error)));
+    let dir = subject.work_dir()?;
+    let output = dir.join("model");
+    let fit = || subject.fit_in(&dir, "model", Arc::new(Recorder::new(Level::Error)));
     let (_, one) = fit()?;
     let first = take(&output)?;
     let (_, other) = fit()?;
@@ -58,9 +59,9 @@ fn fit(subject: &Subject) -> Checked {
 fn evaluate(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     subject.metrics()?;
-    let place = subject.place()?;
-    let output = place.join("evaluation");
-    let request = subject.evaluate_request(fitted, &place, "evaluation");
+    let dir = subject.work_dir()?;
+    let output = dir.join("evaluation");
+    let request = subject.evaluate_request(fitted, &dir, "evaluation");
     let one = subject.evaluate(&request)?;
     let first = take(&output)?;
     let other = subject.evaluate(&request)?;
@@ -71,9 +72,9 @@ fn evaluate(subject: &Subject) -> Checked {
 fn export(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     subject.exported()?;
-    let place = Place::empty().map_err(cannot_write)?;
-    let output = place.join("export");
-    let request = subject.export_model(&fitted.model_uri, &place, "export");
+    let dir = WorkDir::empty().map_err(cannot_write)?;
+    let output = dir.join("export");
+    let request = subject.export_model(&fitted.model_uri, &dir, "export");
     subject.export(&request)?;
     let first = take(&output)?;
     subject.export(&request)?;
@@ -83,21 +84,21 @@ fn export(subject: &Subject) -> Checked {
 fn thread_count(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     subject.steady_metrics()?;
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let with_threads = |threads: usize| -> Result<EvalResult, Verdict> {
-        let mut request = subject.evaluate_request(fitted, &place, "evaluation");
+        let mut request = subject.evaluate_request(fitted, &dir, "evaluation");
         request.threads = threads;
         subject.evaluate(&request)
     };
     let (one, four) = (with_threads(1)?.metrics, with_threads(4)?.metrics);
     match difference(&Value::Object(one), &Value::Object(four)) {
         None => Ok(Verdict::passed()),
-        Some((place, gap)) if gap < 1e-9 => Ok(Verdict::warning(format!(
-            "the metrics differ at {place} by {gap:e} between one thread and four; add floating-point numbers in a fixed order"
+        Some((at, gap)) if gap < 1e-9 => Ok(Verdict::warning(format!(
+            "the metrics differ at {at} by {gap:e} between one thread and four; sum floating-point numbers in a fixed order"
         ))),
-        Some((place, _)) => Err(Verdict::failed(
+        Some((at, _)) => Err(Verdict::failed(
             "the same metrics with one thread and with four",
-            format!("they differ at {place}"),
+            format!("they differ at {at}"),
             REMEDY,
         )),
     }
@@ -107,9 +108,9 @@ fn same_metrics<T: serde::Serialize>(one: &T, other: &T) -> Result<(), Verdict> 
     let value = |metrics: &T| serde_json::to_value(metrics).unwrap_or_default();
     match difference(&value(one), &value(other)) {
         None => Ok(()),
-        Some((place, _)) => Err(Verdict::failed(
+        Some((at, _)) => Err(Verdict::failed(
             "the same metrics with the same seed",
-            format!("they differ at {place}"),
+            format!("they differ at {at}"),
             REMEDY,
         )),
     }
@@ -122,34 +123,7 @@ fn same_files(one: &Snapshot, other: &Snapshot, call: &str) -> Checked {
     }
     Err(Verdict::failed(
         format!("`{call}` with the same seed writes the same bytes"),
-        format!("the second time, {}", changes.join(", ")),
+        format!("in the second call, {}", changes.join(", ")),
         REMEDY,
     ))
-}
-
-/// The first place where two values differ, and by how much.
-pub(crate) fn difference(one: &Value, other: &Value) -> Option<(String, f64)> {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let keys = one
-                .keys()
-                .chain(other.keys().filter(|key| !one.contains_key(*key)));
-            keys.filter_map(|key| {
-                let of = |map: &serde_json::Map<String, Value>| {
-                    map.get(key).cloned().unwrap_or_default()
-                };
-                let (place, gap) = difference(&of(one), &of(other))?;
-                Some((format!("/{key}{place}"), gap))
-            })
-            .max_by(|(_, one), (_, other)| one.total_cmp(other))
-        }
-        (one, other) if one == other => None,
-        (one, other) => {
-            let gap = match (one.as_f64(), other.as_f64()) {
-                (Some(one), Some(other)) => (one - other).abs(),
-                _ => f64::INFINITY,
-            };
-            Some((format!(" ({one} and {other})"), gap))
-        }
-    }
 }

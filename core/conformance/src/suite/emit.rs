@@ -1,4 +1,4 @@
-//! Events: what they are, when they come, and a host that wants no more of them.
+//! Events: their form, their number, their time, and a host that cancels.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,89 +9,91 @@ use protea_core::{
 };
 use serde_json::Value;
 
-use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
+use super::{scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
-    fixture::Place,
+    comparison::difference,
+    fixture::WorkDir,
     pace,
     recorder::{Recorded, Recorder},
     sandbox::{Call, End, Manner, Outcome, Probed},
 };
 
-/// Over so few proteins, no call has more to say.
+/// The most events of a call, for a few dozen proteins.
 const MOST_EVENTS: u64 = 10_000;
+/// The most bytes in the events of a call.
 const MOST_BYTES: u64 = 10_000_000;
-/// How long a worker is watched after its answer.
+/// How long a worker is watched for events after its answer.
 const LINGER: Duration = Duration::from_millis(300);
 
 scope! {
     /// Events.
     EmitTest {
-        /// Names are plain UTF-8, fields are JSON objects, metrics have a name and a finite value
+        /// Event names are valid UTF-8, fields are JSON objects, metrics have a name and a finite value
         WellFormed = "emit/well-formed" => well_formed,
-        /// Progress never falls for the same total, and never goes beyond it
+        /// Progress never decreases for the same total and never exceeds it
         Progress = "emit/progress" => progress,
-        /// A call over a few dozen proteins sends at most 10,000 events and 10 MB
+        /// A call for a few dozen proteins sends at most 10,000 events and 10 MB
         Volume = "emit/volume" => volume,
-        /// Events below the level that the host asks for are not sent
+        /// The runner sends no events below the level that the host requests
         Levels = "emit/levels" => levels,
-        /// No event comes after its call has returned, from a thread that goes on or by an emitter that was kept
+        /// No event arrives after its call has returned, from a running thread or a kept emitter
         AfterReturn = "emit/after-return" => after_return,
-        /// A call ends within a second when the host asks for it
+        /// A call ends within a second after the host cancels it
         Cancel = "emit/cancel" => cancel,
-        /// A callback that refuses every event is survived
+        /// The runner survives a callback that cancels the call at every event
         RefusingCallback = "emit/refusing-callback" => refusing_callback,
-        /// A callback that panics is survived, with the same scores
+        /// The runner survives a callback that panics, and returns the same scores
         PanickingCallback = "emit/panicking-callback" => panicking_callback,
     }
 }
 
-/// What the runner said during the shared fit and, if there was one, the shared evaluation.
-fn said(subject: &Subject) -> Result<Vec<(&'static str, &Recorded)>, Verdict> {
-    let mut said = vec![("fit", &subject.fitted()?.recorded)];
+/// The events of the shared fit and, if there was one, of the shared evaluation.
+fn recorded(subject: &Subject) -> Result<Vec<(&'static str, &Recorded)>, Verdict> {
+    let mut recorded = vec![("fit", &subject.fitted()?.recorded)];
     if let Ok(evaluated) = subject.evaluated() {
-        said.push(("evaluate", &evaluated.recorded));
+        recorded.push(("evaluate", &evaluated.recorded));
     }
-    Ok(said)
+    Ok(recorded)
 }
 
 fn no_faults(
-    said: &[(&'static str, &Recorded)],
+    calls: &[(&'static str, &Recorded)],
     faults: impl Fn(&Recorded) -> &[String],
     expected: &str,
     remedy: &str,
 ) -> Checked {
-    for (call, recorded) in said {
+    for (call, recorded) in calls {
         let faults = faults(recorded);
         if !faults.is_empty() {
             let seen = format!("during {call}: {}", faults.join("; "));
             return Err(Verdict::failed(expected, seen, remedy));
         }
     }
-    let events: u64 = said.iter().map(|(_, recorded)| recorded.events).sum();
+    let events: u64 = calls.iter().map(|(_, recorded)| recorded.events).sum();
     Ok(Verdict::noted(format!("{events} events")))
 }
 
 fn well_formed(subject: &Subject) -> Checked {
     no_faults(
-        &said(subject)?,
+        &recorded(subject)?,
         |recorded| &recorded.malformed,
-        "names of events are plain UTF-8 texts and fields JSON objects",
-        "send events with `Emitter`, with names such as `runner.knn.fit_start` and `json!({…})` for fields",
+        "event names are valid UTF-8 and fields are JSON objects",
+        "send events with `Emitter`, with names such as `runner.knn.fit_start` and `json!({…})` as fields",
     )
 }
 
 fn progress(subject: &Subject) -> Checked {
     no_faults(
-        &said(subject)?,
+        &recorded(subject)?,
         |recorded| &recorded.progress,
         "progress rises from 0 to its total",
-        "count what is done in one place (an atomic counter, if several threads do it), and use another total for another pass",
+        "count finished work in one variable (atomic if several threads do the work), and use another total for another pass",
     )
 }
 
 fn volume(subject: &Subject) -> Checked {
-    // Counted beside the runner: a worker leaves out what is too large to be sent on.
+    // Counted in the runner's process, because a worker drops events that are too large to be sent.
     let (probed, names) = all_calls(subject, Manner::Listening)?;
     for answer in &probed.answers {
         if answer.events > MOST_EVENTS || answer.bytes > MOST_BYTES {
@@ -103,7 +105,7 @@ fn volume(subject: &Subject) -> Checked {
                     "{} events with {} bytes during {}",
                     answer.events, answer.bytes, names[answer.call]
                 ),
-                "send progress once per block of work, and no data: data belong into files",
+                "send progress once per block of work, and write data to files instead",
             ));
         }
     }
@@ -112,13 +114,13 @@ fn volume(subject: &Subject) -> Checked {
 
 fn levels(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let recorder = || Arc::new(Recorder::new(Level::Warning));
     let (fit, evaluate) = (recorder(), recorder());
-    subject.fit_in(&place, "model", Arc::clone(&fit) as _)?;
+    subject.fit_in(&dir, "model", Arc::clone(&fit) as _)?;
     if subject.evaluation_ends() {
-        // How it ends is another test's business.
-        let request = subject.evaluate_request(fitted, &place, "evaluation");
+        // Other tests report how it ends.
+        let request = subject.evaluate_request(fitted, &dir, "evaluation");
         let _ = subject
             .runner()?
             .call::<Evaluate>(&request, Arc::clone(&evaluate) as _);
@@ -126,50 +128,50 @@ fn levels(subject: &Subject) -> Checked {
     no_faults(
         &[("fit", &fit.recorded()), ("evaluate", &evaluate.recorded())],
         |recorded| &recorded.below_level,
-        "a host that asks for warnings gets nothing less",
-        "ask for the host's level once and hold every event against it, as `Emitter` does",
+        "a host that requests warnings gets no events below that level",
+        "compare every event with the host's level, as `Emitter` does",
     )
 }
 
 fn after_return(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let runner = subject.lingering(LINGER)?;
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let check = |call: &str, recorder: &Recorder| match recorder.recorded().late {
         0 => Ok(()),
         late => Err(Verdict::failed(
-            "no event comes after the call has returned",
+            "no event arrives after the call has returned",
             format!(
                 "{late} events within {} ms after {call} had returned",
                 LINGER.as_millis()
             ),
-            "join every thread that has a clone of the emitter before returning",
+            "before returning, join every thread that has a clone of the emitter",
         )),
     };
     let recorder = Arc::new(Recorder::new(Level::Debug));
-    let request = subject.fit_request(&place, "model", subject.resolved_spec()?);
+    let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
     let _ = runner.call::<Fit>(&request, Arc::clone(&recorder) as _);
     check("fit", &recorder)?;
     if subject.evaluation_ends() {
-        let request = subject.evaluate_request(fitted, &place, "evaluation");
+        let request = subject.evaluate_request(fitted, &dir, "evaluation");
         let _ = runner.call::<Evaluate>(&request, Arc::clone(&recorder) as _);
         check("evaluate", &recorder)?;
     }
     if subject.export_ends() {
-        let request = subject.export_model(&fitted.model_uri, &place, "export");
+        let request = subject.export_model(&fitted.model_uri, &dir, "export");
         let _ = runner.call::<Export>(&request, Arc::clone(&recorder) as _);
         check("export", &recorder)?;
     }
-    // What one call keeps, another may use.
-    let place = subject.place()?;
-    match rounds_of_calls(subject, &place, 2)?.end {
+    // An emitter that one call kept may be used by another.
+    let dir = subject.work_dir()?;
+    match rounds_of_calls(subject, &dir, 2)?.end {
         End::Finished(last) if last.late > 0 => Err(Verdict::failed(
             "the events of a call go to the emitter of that call",
             format!(
-                "in a process with two rounds of calls, {} events came by emitters of calls that had returned",
+                "in a process with two rounds of calls, {} events arrived through emitters of calls that had returned",
                 last.late
             ),
-            "keep no emitter beyond its call, in a static or in a thread: take the one that each call brings",
+            "do not keep an emitter in a static or a thread after its call; use the one that each call gets",
         )),
         _ => Ok(Verdict::passed()),
     }
@@ -179,7 +181,7 @@ fn cancel(subject: &Subject) -> Checked {
     subject.runner()?;
     match subject.fit_once() {
         Ok(_) | Err(Verdict::TimedOut { .. }) => {}
-        // What fails anyway says nothing about cancelling.
+        // Another failure says nothing about cancelling.
         Err(_) => return subject.fitted().map(|_| Verdict::passed()),
     }
     let mut cancelled = Vec::new();
@@ -188,42 +190,45 @@ fn cancel(subject: &Subject) -> Checked {
             cancelled.push(call);
             Ok(())
         }
-        // Done before the wish was heard, or without a training step.
+        // It was done before it noticed, or there is no training step.
         None
         | Some(
             DispatchError::Runner(RunnerError::Unsupported { .. }) | DispatchError::Metrics(_),
         ) => Ok(()),
-        Some(error) => Err(Verdict::of_dispatch(call, &error)),
+        Some(error) => Err(Verdict::from_dispatch(call, &error)),
     };
-    let fit = asked_to_end(subject, |runner, place, sink| {
-        let request = subject.fit_request(place, "model", subject.resolved_spec()?);
+    let fit = cancelled_call(subject, |runner, dir, sink| {
+        let request = subject.fit_request(dir, "model", subject.resolved_spec()?);
         Ok(runner.call::<Fit>(&request, sink).err())
     })?;
     judge("fit", fit)?;
     if let (Ok(fitted), Ok(_)) = (subject.fitted(), subject.evaluated()) {
-        let evaluate = asked_to_end(subject, |runner, place, sink| {
-            let request = subject.evaluate_request(fitted, place, "evaluation");
+        let evaluate = cancelled_call(subject, |runner, dir, sink| {
+            let request = subject.evaluate_request(fitted, dir, "evaluation");
             Ok(runner.call::<Evaluate>(&request, sink).err())
         })?;
         judge("evaluate", evaluate)?;
     }
     Ok(match cancelled.as_slice() {
-        [] => Verdict::noted("every call was done within a second"),
+        [] => Verdict::noted("every call finished within a second"),
         calls => Verdict::noted(format!("{} answered `Cancelled`", calls.join(" and "))),
     })
 }
 
-/// How a call ends that is asked to once it has begun. One that did not end in time has a second try:
-/// a machine stands still now and then, a runner that does not listen never does.
-fn asked_to_end(
+/// How a call ends that is cancelled once it has begun.
+///
+/// One that did not end in time has a second try: a busy machine may have delayed it, while a runner
+/// that ignores the host does so every time.
+fn cancelled_call(
     subject: &Subject,
-    call: impl Fn(&Runner, &Place, Arc<Recorder>) -> Result<Option<DispatchError>, Verdict>,
+    call: impl Fn(&Runner, &WorkDir, Arc<Recorder>) -> Result<Option<DispatchError>, Verdict>,
 ) -> Result<Option<DispatchError>, Verdict> {
     let once = || {
-        let (runner, place) = (subject.asked_to_end()?, subject.place()?);
+        let (runner, dir) = (subject.cancellable()?, subject.work_dir()?);
         // A worker reads and opens the library before it makes the call.
         let start = 2 * subject.loading_time() + Duration::from_millis(200);
-        call(&runner, &place, Arc::new(Recorder::refusing(start)))
+        let start = start.mul_f64(pace::slowness());
+        call(&runner, &dir, Arc::new(Recorder::refusing(start)))
     };
     match once()? {
         Some(DispatchError::Worker(WorkerError::Killed)) => once(),
@@ -231,34 +236,48 @@ fn asked_to_end(
     }
 }
 
-/// Every call that ends, one after the other in one process, with what each is called.
+/// Makes every call that ends, one after the other in one process. Also returns their names.
 fn all_calls(subject: &Subject, manner: Manner) -> Result<(Probed, Vec<&'static str>), Verdict> {
-    let place = subject.place()?;
-    let calls = subject.calls(&place, "")?;
+    let dir = subject.work_dir()?;
+    let calls = subject.calls(&dir, "")?;
     let names: Vec<&str> = calls.iter().map(Call::name).collect();
     let mut task = subject.task(calls);
     task.manner = manner;
-    let probed = subject.probe(&task, &place)?;
+    let probed = subject.probe(&task, &dir)?;
     let doing = names.get(probed.answers.len()).unwrap_or(&"the end");
     for answer in &probed.answers {
         if let Outcome::Panicked(panic) = &answer.outcome {
-            return Err(Verdict::of_panic("every call", panic));
+            return Err(Verdict::from_panic("every call", panic));
         }
     }
     match probed.end {
         End::Finished(_) | End::Refused(_) => Ok((probed, names)),
-        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
 }
 
 fn refusing_callback(subject: &Subject) -> Checked {
+    // As in emit/cancel, a call that took too long has a second try.
+    match refused_calls(subject)? {
+        (_, Some(_)) => match refused_calls(subject)? {
+            (_, Some(slow)) => Err(slow),
+            (verdict, None) => Ok(verdict),
+        },
+        (verdict, None) => Ok(verdict),
+    }
+}
+
+/// Makes every call with a host that cancels it at every event. The second verdict is that on a call
+/// that took too long to end.
+fn refused_calls(subject: &Subject) -> Result<(Verdict, Option<Verdict>), Verdict> {
     let before = pace::slowness();
     let (probed, names) = all_calls(subject, Manner::Refusing)?;
     let second = before.max(pace::slowness());
+    let mut slow = None;
     for answer in &probed.answers {
         let call = names[answer.call];
-        // What fails anyway says nothing about refusing.
+        // A call that fails in any case says nothing about cancelling.
         let fails = match call {
             "evaluate" => subject.evaluated().is_err(),
             "export" => subject.exported().is_err(),
@@ -271,33 +290,38 @@ fn refusing_callback(subject: &Subject) -> Checked {
             Outcome::Error(RunnerError::Cancelled | RunnerError::Unsupported { .. })
             | Outcome::Result(_) => {}
             Outcome::Error(error) => {
-                return Ok(Verdict::warning(format!(
-                    "{call}, asked to end, answers the error: {error}; `RunnerError::Cancelled` would say what it is"
-                )));
+                let warning = Verdict::warning(format!(
+                    "{call}, when it is cancelled, returns the error: {error}; return `RunnerError::Cancelled` instead"
+                ));
+                return Ok((warning, slow));
             }
             Outcome::Panicked(_) | Outcome::Protocol(_) => {
                 return Err(Verdict::failed(
-                    format!("{call} ends with a result or `Cancelled` when every event is refused"),
+                    format!(
+                        "{call} ends with a result or `Cancelled` when the host cancels it at every event"
+                    ),
                     format!("{:?}", answer.outcome),
-                    "use `emit.check()?`, and ignore what other events are answered",
+                    "use `emit.check()?`, and ignore the answers to other events",
                 ));
             }
         }
         if answer.seconds > second && matches!(answer.outcome, Outcome::Error(_)) {
-            return Err(Verdict::failed(
-                "a call ends within a second when the host asks for it",
-                format!("{call} took {:.1} s", answer.seconds),
-                "call `emit.check()?` more often",
-            ));
+            slow.get_or_insert_with(|| {
+                Verdict::failed(
+                    "a call ends within a second after the host cancels it",
+                    format!("{call} took {:.1} s", answer.seconds),
+                    "call `emit.check()?` more often",
+                )
+            });
         }
     }
-    Ok(Verdict::passed())
+    Ok((Verdict::passed(), slow))
 }
 
 fn panicking_callback(subject: &Subject) -> Checked {
     let expected = match subject.steady_metrics() {
         Ok(result) => Some(&result.metrics),
-        // What differs anyway says nothing about the callback; that it is survived can be seen.
+        // If the scores are not deterministic, only check that the runner survives.
         Err(_) => None,
     };
     let (probed, names) = all_calls(subject, Manner::Panicking)?;
@@ -308,17 +332,17 @@ fn panicking_callback(subject: &Subject) -> Checked {
         (Some(expected), Some(metrics)) => {
             match difference(&Value::Object(expected.clone()), metrics) {
                 None => Ok(Verdict::passed()),
-                Some((place, _)) => Err(Verdict::failed(
-                    "the same scores, whether the host's callback works or not",
-                    format!("the metrics differ at {place}"),
-                    "let no result depend on what events are answered",
+                Some((at, _)) => Err(Verdict::failed(
+                    "the same scores, whether or not the host's callback panics",
+                    format!("the metrics differ at {at}"),
+                    "make no result depend on the answers to events",
                 )),
             }
         }
         (Some(_), None) => Err(Verdict::failed(
-            "`evaluate` gives its result even when the host's callback panics",
+            "`evaluate` returns its result even if the host's callback panics",
             format!("{:?}", answer.map(|answer| &answer.outcome)),
-            "let no result depend on what events are answered",
+            "make no result depend on the answers to events",
         )),
         (None, _) => Ok(Verdict::passed()),
     }

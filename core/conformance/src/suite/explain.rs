@@ -1,4 +1,4 @@
-//! Where the scores come from.
+//! Explanations of scores.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -15,29 +15,29 @@ use url::Url;
 use super::scope;
 use crate::{
     Checked, Subject, Verdict,
-    fixture::Place,
+    fixture::WorkDir,
     recorder::Recorder,
     subject::{SEED, cannot_write},
 };
 
 scope! {
-    /// Where the scores come from.
+    /// Explanations of scores.
     ExplainTest {
-        /// A runner that explains says so, and one that does not answers `Unsupported` with what to do instead
+        /// A runner that explains declares it; one that does not returns `Unsupported` with a remedy
         Declared = "explain/declared" => declared,
-        /// The explained scores are those that `evaluate` wrote, and their contributions make them up
+        /// The explained scores are those that `evaluate` wrote, and their contributions reproduce them
         Agrees = "explain/agrees" => agrees,
-        /// An unknown protein and an unknown term are answered with `NotFound`
+        /// An unknown protein and an unknown term are `NotFound` errors
         Unknown = "explain/unknown" => unknown,
     }
 }
 
-/// Proteins that are asked about.
+/// The number of proteins that the tests ask about.
 const ASKED: usize = 5;
 /// Scores by protein and term.
 type Written = HashMap<String, HashMap<String, f64>>;
 
-/// Sums of parts differ from their whole by roundings.
+/// Rounding differences between a score and the sum of its parts.
 const ROUNDINGS: f64 = 1e-6;
 
 /// What the tests ask about: a model, a dataset, and the first proteins in it.
@@ -49,15 +49,17 @@ struct Asked<'s> {
 }
 
 impl<'s> Asked<'s> {
-    fn of(subject: &'s Subject, model: &Url, place: &Place) -> Result<Self, Verdict> {
-        let dataset = open_dataset(&place.join("eval")).map_err(|error| {
-            Verdict::skipped(format!("no protein of the dataset is known: {error}"))
+    fn of(subject: &'s Subject, model: &Url, dir: &WorkDir) -> Result<Self, Verdict> {
+        let dataset = open_dataset(&dir.join("eval")).map_err(|error| {
+            Verdict::skipped(format!(
+                "the proteins of the dataset cannot be read: {error}"
+            ))
         })?;
         let proteins = (0..dataset.len().min(ASKED)).map(|at| dataset.accession(at).to_owned());
         Ok(Self {
             subject,
             model: model.clone(),
-            dataset: place.uri("eval"),
+            dataset: dir.uri("eval"),
             proteins: proteins.collect(),
         })
     }
@@ -79,7 +81,7 @@ impl<'s> Asked<'s> {
 fn declared(subject: &Subject) -> Checked {
     let declares = subject.runner()?.capabilities().explains;
     let fitted = subject.fitted()?;
-    let asked = Asked::of(subject, &fitted.model_uri, &fitted.place)?;
+    let asked = Asked::of(subject, &fitted.model_uri, &fitted.dir)?;
     let Some(protein) = asked.proteins.first() else {
         return Ok(Verdict::skipped("the dataset has no protein"));
     };
@@ -87,51 +89,51 @@ fn declared(subject: &Subject) -> Checked {
     match (declares, asked.ask(protein, None)?) {
         (true, Ok(_)) => Ok(Verdict::passed()),
         (false, Ok(_)) => Ok(Verdict::warning(format!(
-            "`explain` answers, but hosts do not get to know of it; {remedy}"
+            "`explain` works, but the runner does not declare it; {remedy}"
         ))),
         (false, Err(DispatchError::Runner(RunnerError::Unsupported { remedy, .. }))) => {
             match remedy.trim() {
                 "" => Err(Verdict::failed(
                     "`Unsupported` says what to do instead",
                     "its remedy is empty",
-                    "write it into `RunnerError::unsupported`",
+                    "give it to `RunnerError::unsupported`",
                 )),
                 _ => Ok(Verdict::noted("it does not explain")),
             }
         }
         (true, Err(DispatchError::Runner(error @ RunnerError::Unsupported { .. }))) => {
             Err(Verdict::failed(
-                "a runner that declares that it explains does so",
+                "a runner that declares `explain` supports it",
                 error.to_string(),
                 remedy,
             ))
         }
-        (_, Err(error)) => Err(Verdict::of_dispatch("explain", &error)),
+        (_, Err(error)) => Err(Verdict::from_dispatch("explain", &error)),
     }
 }
 
 fn agrees(subject: &Subject) -> Checked {
     only_if_declared(subject)?;
-    // Of its own: the predictions of the shared evaluation are nobody's to count on.
-    let place = subject.place()?;
+    // Not the shared evaluation, whose files later evaluations may have overwritten.
+    let dir = subject.work_dir()?;
     let silent = || Arc::new(Recorder::new(Level::Error));
-    let (model, _) = subject.fit_in(&place, "model", silent())?;
-    let request = subject.evaluate_model(&model, &place, "evaluation");
+    let (model, _) = subject.fit_in(&dir, "model", silent())?;
+    let request = subject.evaluate_model(&model, &dir, "evaluation");
     if let Err(error) = subject.runner()?.call::<Evaluate>(&request, silent()) {
         return Err(Verdict::skipped(format!("evaluate fails: {error}")));
     }
-    let Some(written) = predictions(&place.join("evaluation"))? else {
+    let Some(written) = predictions(&dir.join("evaluation"))? else {
         return Ok(Verdict::skipped(format!(
-            "evaluate writes no {PREDICTIONS} to compare with"
+            "evaluate does not write {PREDICTIONS}, so there is nothing to compare with"
         )));
     };
-    let asked = Asked::of(subject, &model, &place)?;
+    let asked = Asked::of(subject, &model, &dir)?;
     let nothing = HashMap::new();
     let mut terms = 0;
     for protein in &asked.proteins {
         let explanation = asked
             .ask(protein, None)?
-            .map_err(|error| Verdict::of_dispatch("explain", &error))?;
+            .map_err(|error| Verdict::from_dispatch("explain", &error))?;
         compare(&explanation, written.get(protein).unwrap_or(&nothing))?;
         terms += explanation.terms.len();
     }
@@ -145,17 +147,17 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
     let protein = &explanation.accession;
     let decimals = explanation.decimals;
     let rounding = ROUNDINGS + decimals.map_or(0.0, |decimals| 0.5 * 0.1_f64.powi(decimals.into()));
-    let remedy = "explain by the code that `evaluate` predicts by";
+    let remedy = "use the same code in `explain` and `evaluate`";
     let differs = |seen: String| {
         Err(Verdict::failed(
-            "the terms and scores that `evaluate` wrote are explained",
+            "`explain` returns the terms and scores that `evaluate` wrote",
             seen,
             remedy,
         ))
     };
     if explanation.predicted != written.len() {
         return differs(format!(
-            "for {protein}, {} terms were written, and {} are said to be predicted",
+            "for {protein}, `evaluate` wrote {} terms, and `explain` says that {} are predicted",
             written.len(),
             explanation.predicted
         ));
@@ -171,27 +173,27 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
                 let written =
                     written.map_or("not written".to_owned(), |w| format!("written as {w}"));
                 return differs(format!(
-                    "{} of {protein} has the score {score}, and was {written}",
+                    "{} of {protein} has the score {score} in `explain`, and was {written}",
                     term.term
                 ));
             }
         }
-        if let Some(made_up) = term.reproduced()
-            && (made_up - term.score).abs() > rounding
+        if let Some(reproduced) = term.reproduced()
+            && (reproduced - term.score).abs() > rounding
         {
             return Err(Verdict::failed(
-                "base and contributions make up the score, in the way that `combination` says",
+                "base and contributions reproduce the score, combined as `combination` says",
                 format!(
-                    "those of {} of {protein} make up {made_up}, its score is {}",
+                    "those of {} of {protein} give {reproduced}, and its score is {}",
                     term.term, term.score
                 ),
-                "leave out no contribution that counts, and give amounts on the scale of the score",
+                "list every contribution, with amounts on the scale of the score",
             ));
         }
     }
     if explained != written.len() {
         return differs(format!(
-            "for {protein}, {} terms were written, and {explained} are explained",
+            "for {protein}, `evaluate` wrote {} terms, and `explain` returns {explained}",
             written.len()
         ));
     }
@@ -201,7 +203,7 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
 fn unknown(subject: &Subject) -> Checked {
     only_if_declared(subject)?;
     let fitted = subject.fitted()?;
-    let asked = Asked::of(subject, &fitted.model_uri, &fitted.place)?;
+    let asked = Asked::of(subject, &fitted.model_uri, &fitted.dir)?;
     let protein = asked.proteins.first().map_or("", String::as_str);
     let questions = [
         ("a protein", asked.ask("NO-SUCH-PROTEIN", None)?),
@@ -214,12 +216,12 @@ fn unknown(subject: &Subject) -> Checked {
                 let seen =
                     answer.map_or_else(|error| error.to_string(), |_| "an explanation".into());
                 return Err(Verdict::failed(
-                    format!("asked about {what} that is not there, `explain` answers `NotFound`"),
+                    format!("`explain` answers `NotFound` for {what} that does not exist"),
                     seen,
-                    "answer `RunnerError::not_found` with what resembles it",
+                    "return `RunnerError::not_found` with similar names",
                 ));
             }
-            Err(error) => return Err(Verdict::of_dispatch("explain", &error)),
+            Err(error) => return Err(Verdict::from_dispatch("explain", &error)),
         }
     }
     Ok(Verdict::passed())
@@ -232,7 +234,7 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
     }
 }
 
-/// What was written to be predicted, by protein; none where there is no such file.
+/// The predictions that `evaluate` wrote, by protein. `None` if there is no such file.
 fn predictions(output: &Path) -> Result<Option<Written>, Verdict> {
     let text = match std::fs::read_to_string(output.join(PREDICTIONS)) {
         Ok(text) => text,

@@ -1,24 +1,25 @@
-//! In this process or in a worker: the same; and what a process leaves behind.
+//! Calls in the host's process and in a worker, and what they leave in a process.
 
 use protea_core::contracts::Evaluate;
 use serde_json::Value;
 
-use super::{determinism::difference, scope, threads::rounds_of_calls, writes::metrics_of};
+use super::{scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
+    comparison::difference,
     sandbox::{Call, End, Outcome},
 };
 
 scope! {
     /// Processes.
     IsolationTest {
-        /// A call in the host's process and a call in a worker give the same scores
+        /// A call in the host's process and a call in a worker return the same scores
         SameResult = "isolation/same-result" => same_result,
         /// A call that succeeds once succeeds fifty times in the same process
         Repeated = "isolation/repeated" => repeated,
-        /// The calls leave the process as it was: directory, environment, umask, signals, limits, standard streams, arithmetic
+        /// The calls do not change the process: directory, environment, umask, signals, limits, standard streams, floating-point mode
         ProcessState = "isolation/process-state" => process_state,
-        /// No process is left behind
+        /// The calls leave no process running
         Children = "isolation/children" => children,
     }
 }
@@ -26,12 +27,12 @@ scope! {
 fn same_result(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let in_worker = Value::Object(subject.steady_metrics()?.metrics.clone());
-    let place = subject.place()?;
-    let request = subject.evaluate_request(fitted, &place, "evaluation");
-    let probed = subject.probe(&subject.task(vec![Call::new::<Evaluate>(&request)]), &place)?;
+    let dir = subject.work_dir()?;
+    let request = subject.evaluate_request(fitted, &dir, "evaluation");
+    let probed = subject.probe(&subject.task(vec![Call::new::<Evaluate>(&request)]), &dir)?;
     match probed.end {
         End::Finished(_) | End::Refused(_) => {}
-        End::Died(error) => return Err(Verdict::of_dispatch("evaluate", &error)),
+        End::Died(error) => return Err(Verdict::from_dispatch("evaluate", &error)),
         End::TimedOut => {
             return Err(Verdict::timed_out("evaluate", subject.settings.time_limit));
         }
@@ -40,7 +41,7 @@ fn same_result(subject: &Subject) -> Checked {
     let seen = match outcome.and_then(metrics_of) {
         Some(metrics) => match difference(&in_worker, metrics) {
             None => return Ok(Verdict::passed()),
-            Some((place, _)) => format!("the metrics differ at {place}"),
+            Some((at, _)) => format!("the metrics differ at {at}"),
         },
         None => match outcome {
             Some(Outcome::Error(error)) => format!("in the host's process, the error: {error}"),
@@ -50,7 +51,7 @@ fn same_result(subject: &Subject) -> Checked {
     Err(Verdict::failed(
         "the same scores in the host's process and in a worker",
         seen,
-        "let nothing depend on the current directory, the environment or standard input",
+        "do not depend on the current directory, the environment or standard input",
     ))
 }
 
@@ -67,47 +68,47 @@ fn repeated(subject: &Subject) -> Checked {
 }
 
 fn process_state(subject: &Subject) -> Checked {
-    let place = subject.place()?;
-    let probed = rounds_of_calls(subject, &place, 1)?;
+    let dir = subject.work_dir()?;
+    let probed = rounds_of_calls(subject, &dir, 1)?;
     let opened = probed.opened.as_ref().map(|(_, _, state)| state);
     let (before, after) = match (opened, &probed.end) {
         (Some(before), End::Finished(last)) => (before, &last.state),
-        (_, End::Died(error)) => return Err(Verdict::of_dispatch("a round of calls", error)),
+        (_, End::Died(error)) => return Err(Verdict::from_dispatch("a round of calls", error)),
         (_, End::TimedOut) => {
             let limit = subject.settings.time_limit;
             return Err(Verdict::timed_out("a round of calls", limit));
         }
-        (_, _) => return Ok(Verdict::skipped("the library does not open here")),
+        (_, _) => return Ok(Verdict::skipped("the library does not open in a probe")),
     };
     let changes = after.changes(before);
     if changes.is_empty() {
         return Ok(Verdict::passed());
     }
     Err(Verdict::failed(
-        "a call leaves what the whole process shares as it was",
+        "a call does not change the state that the whole process shares",
         changes.join(", "),
-        "use absolute paths, set the environment of child processes only, leave signals to the host, and link without -ffast-math",
+        "use absolute paths, set the environment only for child processes, leave signals to the host, and link without -ffast-math",
     ))
 }
 
 fn children(subject: &Subject) -> Checked {
     if !cfg!(target_os = "linux") {
         return Ok(Verdict::skipped(
-            "this system does not tell whose a process is",
+            "this system does not say which process started another",
         ));
     }
-    let place = subject.place()?;
-    let probed = rounds_of_calls(subject, &place, 1)?;
+    let dir = subject.work_dir()?;
+    let probed = rounds_of_calls(subject, &dir, 1)?;
     match (probed.children, probed.end) {
-        (0, End::Died(error)) => Err(Verdict::of_dispatch("a round of calls", &error)),
+        (0, End::Died(error)) => Err(Verdict::from_dispatch("a round of calls", &error)),
         (0, End::TimedOut) => Err(Verdict::timed_out(
             "a round of calls",
             subject.settings.time_limit,
         )),
         (0, _) => Ok(Verdict::passed()),
         (left, _) => Err(Verdict::failed(
-            "a call leaves no process behind",
-            format!("{left} processes that it started are still there (killed now)"),
+            "a call leaves no process running",
+            format!("{left} processes that it started are still running (killed now)"),
             "wait for every child process before returning, and kill it when the call is cancelled",
         )),
     }

@@ -1,4 +1,4 @@
-//! Fit, evaluate, export; and models that nobody can use.
+//! Fit, evaluate, export; and broken models.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use crate::{
 scope! {
     /// The calls, one after the other.
     LifecycleTest {
-        /// `fit` answers a model, or that there is no training step
+        /// `fit` returns a model, or says that there is no training step
         Fit = "lifecycle/fit" => fit,
-        /// The model that `fit` answers is there, below its output directory
+        /// The model that `fit` returns exists, inside its output directory
         Model = "lifecycle/model" => model,
         /// A runner without a training step says what to do instead
         Unsupported = "lifecycle/unsupported" => unsupported,
-        /// `evaluate` answers with the model of `fit`
+        /// `evaluate` returns a result for the model of `fit`
         Evaluate = "lifecycle/evaluate" => evaluate,
-        /// `export` answers, and every file that it lists is there with its size and SHA-256
+        /// `export` returns a result, and every file that it lists exists with its size and SHA-256
         Export = "lifecycle/export" => export,
-        /// A model that is not there is a `Model` error
+        /// A missing model is a `Model` error
         MissingModel = "lifecycle/missing-model" => missing_model,
-        /// A model that is empty, cut short, noise or of something else is a `Model` error
+        /// A model that is empty, truncated, random bytes or of another kind is a `Model` error
         CorruptModel = "lifecycle/corrupt-model" => corrupt_model,
     }
 }
@@ -39,7 +39,7 @@ fn fit(subject: &Subject) -> Checked {
     let fitted = subject.fit_once()?;
     Ok(match &fitted.result {
         Some(_) => Verdict::passed(),
-        None => Verdict::noted("no training step: a reference model stands in"),
+        None => Verdict::noted("no training step: a reference model is used"),
     })
 }
 
@@ -51,16 +51,16 @@ fn model(subject: &Subject) -> Checked {
     let uri = &fitted.model_uri;
     let there = model_file(uri).filter(|path| path.is_file());
     match there {
-        Some(path) if is_below(&path, &fitted.place.join("model")) => Ok(Verdict::passed()),
+        Some(path) if is_below(&path, &fitted.dir.join("model")) => Ok(Verdict::passed()),
         Some(path) => Err(Verdict::failed(
-            "the model lies below `output_uri`",
-            format!("it is {}", path.display()),
-            "write it with `request.write_model`, or below `request.output_dir()`",
+            "the model is inside `output_uri`",
+            format!("it is at {}", path.display()),
+            "write it with `request.write_model`, or inside `request.output_dir()`",
         )),
         None => Err(Verdict::failed(
             "`model_uri` names a file, or a directory with a model.json",
-            format!("{uri} is not there"),
-            "answer what `request.write_model` gives",
+            format!("{uri} does not exist"),
+            "return what `request.write_model` returns",
         )),
     }
 }
@@ -69,8 +69,8 @@ fn unsupported(subject: &Subject) -> Checked {
     if subject.fitted()?.result.is_some() {
         return Ok(Verdict::skipped("the runner has a training step"));
     }
-    let place = subject.place()?;
-    let request = subject.fit_request(&place, "model", subject.resolved_spec()?);
+    let dir = subject.work_dir()?;
+    let request = subject.fit_request(&dir, "model", subject.resolved_spec()?);
     match subject
         .runner()?
         .call::<Fit>(&request, Arc::new(Recorder::new(Level::Error)))
@@ -84,15 +84,15 @@ fn unsupported(subject: &Subject) -> Checked {
             Err(Verdict::failed(
                 "`Unsupported` names the operation `fit` and what to do instead",
                 format!("{error:?}"),
-                "say `RunnerError::unsupported(\"fit\", \"…what a user should do…\")`",
+                "return `RunnerError::unsupported(\"fit\", \"…what a user should do…\")`",
             ))
         }
         Ok(_) => Err(Verdict::failed(
-            "`fit` is unsupported every time, as it was the first time",
+            "`fit` is unsupported every time, as in the first call",
             "a model",
-            "let what `fit` supports depend on nothing but the code",
+            "make what `fit` supports depend only on the code",
         )),
-        Err(error) => Err(Verdict::of_dispatch("fit", &error)),
+        Err(error) => Err(Verdict::from_dispatch("fit", &error)),
     }
 }
 
@@ -110,8 +110,8 @@ fn export(subject: &Subject) -> Checked {
     match missing.as_slice() {
         [] => Ok(Verdict::noted(format!("{} files", exported.files.len()))),
         missing => Err(Verdict::failed(
-            "an export has files of the roles model, spec and run",
-            format!("none of the role {}", missing.join(", ")),
+            "an export has files with the roles model, spec and run",
+            format!("no file with the role {}", missing.join(", ")),
             "write the export with `request.bundle`",
         )),
     }
@@ -127,29 +127,29 @@ fn corrupt_model(subject: &Subject) -> Checked {
 
 fn broken_models(subject: &Subject, kinds: &[BrokenModel]) -> Checked {
     let fitted = subject.fitted()?;
-    // What fails with a sound model anyway says nothing about broken ones.
+    // A failure with a valid model would say nothing about broken ones.
     subject.evaluated()?;
     let Some(sound) = model_file(&fitted.model_uri).and_then(|path| std::fs::read(path).ok())
     else {
-        return Ok(Verdict::skipped("there is no model to break"));
+        return Ok(Verdict::skipped("there is no model file to break"));
     };
     let mut refusals = Refusals::new("`RunnerError::Model`", |error| {
         matches!(error, RunnerError::Model { .. })
     });
     for kind in kinds {
-        let place = subject.place()?;
-        let path = place.join("model.json");
+        let dir = subject.work_dir()?;
+        let path = dir.join("model.json");
         if let Some(content) = kind.content(&sound) {
             std::fs::write(&path, content).map_err(cannot_write)?;
         }
         let recorder = || Arc::new(Recorder::new(Level::Error));
-        let request = subject.evaluate_model(&uri_of(&path), &place, "evaluation");
+        let request = subject.evaluate_model(&uri_of(&path), &dir, "evaluation");
         let result = subject.runner()?.call::<Evaluate>(&request, recorder());
         refusals.judge(&format!("evaluate with {}", kind.name()), result)?;
         if !subject.export_ends() {
             continue;
         }
-        let request = subject.export_model(&uri_of(&path), &place, "export");
+        let request = subject.export_model(&uri_of(&path), &dir, "export");
         let result = subject.runner()?.call::<Export>(&request, recorder());
         refusals.judge(&format!("export of {}", kind.name()), result)?;
     }

@@ -1,14 +1,14 @@
-//! Opening the library: alone, again, at the same time, with others.
+//! Opening the library: once, twice, from several threads, next to other runners.
 
 use protea_core::{DispatchError, contracts::Capabilities, worker::WorkerError};
 
 use super::{scope, writes::SURROUNDINGS};
 use crate::{
     Checked, Subject, Verdict,
-    fixture::{Place, Snapshot},
+    fixture::{Snapshot, WorkDir},
     sandbox::{End, Opening, Probed},
     subject::{blamed_on, cannot_write},
-    suite,
+    test_names,
 };
 
 scope! {
@@ -16,22 +16,22 @@ scope! {
     LoadTest {
         /// The library opens and the runner describes itself
         Opens = "load/opens" => opens,
-        /// It opens again in the same process and says the same
+        /// The library opens twice in one process and describes itself the same way
         Twice = "load/twice" => twice,
-        /// It opens from four threads at the same time
+        /// The library opens from four threads at the same time
         AtOnce = "load/at-once" => at_once,
-        /// Opening it does nothing else: it prints, writes, starts and changes nothing
+        /// Opening the library has no side effects: no output, no files, no processes, no changes to the process
         Quiet = "load/quiet" => quiet,
-        /// A process that has used it ends by itself, and cleanly
+        /// A process that has used the library exits by itself with code 0
         Ends = "load/ends" => ends,
-        /// It opens in a process that has other runners open, and leaves them as they are
+        /// The library opens in a process that has other runners open, and does not change them
         WithOthers = "load/with-others" => with_others,
     }
 }
 
 fn opens(subject: &Subject) -> Checked {
     let runner = match subject.descriptor_lies() {
-        // It opens; what it says then is another test's business.
+        // It opens. Another test reports that it describes itself differently.
         true => subject.runner()?,
         false => subject.load()?,
     };
@@ -43,7 +43,7 @@ fn opens(subject: &Subject) -> Checked {
 
 fn twice(subject: &Subject) -> Checked {
     let said = said(subject, Opening::Repeated(2), "opening it twice")?;
-    alike(&said, "the second time it says something else of itself")
+    alike(&said, "it describes itself differently the second time")
 }
 
 fn at_once(subject: &Subject) -> Checked {
@@ -52,25 +52,28 @@ fn at_once(subject: &Subject) -> Checked {
         Opening::AtOnce(4),
         "opening it from four threads at once",
     )?;
-    alike(&said, "threads are told different things")
+    alike(
+        &said,
+        "it describes itself differently to different threads",
+    )
 }
 
 fn with_others(subject: &Subject) -> Checked {
     if subject.others.is_empty() {
         return Ok(Verdict::skipped(
-            "no other runner to load it with: check several files at once",
+            "there is no other runner to load it with: give several files",
         ));
     }
     let opening = Opening::After(subject.others.clone());
-    let said = said(subject, opening, "opening it beside other runners")?;
+    let said = said(subject, opening, "opening it next to other runners")?;
     let name = &subject.entry()?.descriptor.name;
     let own = said.iter().filter(|said| said.descriptor.name == *name);
     let own: Vec<Capabilities> = own.cloned().collect();
     if own.len() < 2 {
         return Err(Verdict::failed(
-            format!("{name:?} is {name:?} also where others are open"),
-            "another runner answers in its place",
-            "export no symbols but those of `export_runner!`",
+            format!("{name:?} answers under its name when other runners are open"),
+            "another runner answers in its stead",
+            "export only the symbols of `export_runner!`",
         ));
     }
     // Each of the others was opened before and after.
@@ -80,23 +83,26 @@ fn with_others(subject: &Subject) -> Checked {
             .filter(|other| other.descriptor == first.descriptor);
         alike(
             &again.cloned().collect::<Vec<_>>(),
-            "another runner is changed by it",
+            "it changes how another runner describes itself",
         )?;
     }
-    alike(&own, "it says something else of itself beside others")
+    alike(
+        &own,
+        "it describes itself differently next to other runners",
+    )
 }
 
 fn quiet(subject: &Subject) -> Checked {
     subject.runner()?;
-    let place = Place::empty().map_err(cannot_write)?;
+    let dir = WorkDir::empty().map_err(cannot_write)?;
     for name in SURROUNDINGS {
-        std::fs::create_dir_all(place.join(name)).map_err(cannot_write)?;
+        std::fs::create_dir_all(dir.join(name)).map_err(cannot_write)?;
     }
-    let before = Snapshot::of(place.path());
+    let before = Snapshot::take(dir.path());
     let mut task = subject.task(Vec::new());
     task.settle = true;
-    let probed = subject.probe(&task, &place)?;
-    let mut seen = before.changes(&Snapshot::of(place.path()), |_| false);
+    let probed = subject.probe(&task, &dir)?;
+    let mut seen = before.changes(&Snapshot::take(dir.path()), |_| false);
     let mut threads = 0;
     if let (Some((usage, state)), End::Finished(last)) = (&probed.began, &probed.end) {
         seen.extend(last.state.changes(state));
@@ -109,21 +115,21 @@ fn quiet(subject: &Subject) -> Checked {
     if probed.printed > 0 {
         seen.push(format!("{} bytes were printed", probed.printed));
     }
-    let remedy = "run nothing when the library is loaded (constructors of globals, `#[ctor]`): begin in the first call";
+    let remedy = "run no code when the library is loaded (constructors of globals, `#[ctor]`); start in the first call";
     if !seen.is_empty() {
         return Err(Verdict::failed(
-            "opening the library does nothing but make it known",
+            "opening the library has no side effects",
             seen.join(", "),
             remedy,
         ));
     }
     match probed.end {
-        End::Died(error) => Err(Verdict::of_dispatch("opening it", &error)),
+        End::Died(error) => Err(Verdict::from_dispatch("opening it", &error)),
         End::TimedOut => Err(Verdict::timed_out(
             "opening it",
             subject.settings.time_limit,
         )),
-        // A pool of an arithmetic library does so; it costs every host that only lists what there is.
+        // Numerical libraries start pools. A warning, as it slows down hosts that only list runners.
         _ if threads > 0 => Ok(Verdict::warning(format!(
             "opening it starts {threads} threads; {remedy}"
         ))),
@@ -132,23 +138,23 @@ fn quiet(subject: &Subject) -> Checked {
 }
 
 fn ends(subject: &Subject) -> Checked {
-    let place = subject.place()?;
-    let mut task = subject.task(subject.calls(&place, "")?);
+    let dir = subject.work_dir()?;
+    let mut task = subject.task(subject.calls(&dir, "")?);
     task.leave = true;
-    let probed = subject.probe(&task, &place)?;
+    let probed = subject.probe(&task, &dir)?;
     let made = probed.answers.len() == task.calls.len();
     let doing = "the end of a process that has made its calls";
-    let expected = "a process that has the library open returns from `main` and ends with code 0";
-    let remedy = "let destructors of globals and `atexit` functions do nothing that can fail";
+    let expected = "a process that has the library open returns from `main` and exits with code 0";
+    let remedy = "do nothing that can fail in destructors of globals and in `atexit` functions";
     match probed.end {
         End::Finished(_) | End::Refused(_) => Ok(Verdict::passed()),
         End::Died(DispatchError::Worker(WorkerError::Exited { code, .. })) if made => Err(
-            Verdict::failed(expected, format!("it ends with code {code}"), remedy),
+            Verdict::failed(expected, format!("it exits with code {code}"), remedy),
         ),
-        End::Died(error) if made => Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) if made => Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut if made => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
-        // A call that succeeds alone and not after others.
-        End::Died(_) | End::TimedOut => Err(blamed_on(suite::REPEATED, Verdict::passed())),
+        // A call failed that succeeds alone; isolation/repeated reports it.
+        End::Died(_) | End::TimedOut => Err(blamed_on(test_names::REPEATED, Verdict::passed())),
     }
 }
 
@@ -156,18 +162,18 @@ fn said(subject: &Subject, opening: Opening, doing: &str) -> Result<Vec<Capabili
     subject.runner()?;
     let mut task = subject.task(Vec::new());
     task.opening = opening;
-    let place = Place::empty().map_err(cannot_write)?;
-    let probed: Probed = subject.probe(&task, &place)?;
+    let dir = WorkDir::empty().map_err(cannot_write)?;
+    let probed: Probed = subject.probe(&task, &dir)?;
     match probed.end {
         End::Finished(_) => {}
         End::Refused(reason) => {
             return Err(Verdict::failed(
                 format!("{doing} succeeds"),
                 reason,
-                "keep no state in statics that a second load upsets",
+                "keep no state in statics that breaks a second load",
             ));
         }
-        End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => return Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => {
             return Err(Verdict::timed_out(doing, subject.settings.time_limit));
         }
@@ -179,9 +185,9 @@ fn alike(said: &[Capabilities], otherwise: &str) -> Checked {
     match said.windows(2).find(|pair| pair[0] != pair[1]) {
         None => Ok(Verdict::passed()),
         Some(_) => Err(Verdict::failed(
-            "the runner says the same of itself whenever it is asked",
+            "the runner always describes itself the same way",
             otherwise,
-            "let `metrics` and `Spec` depend on nothing but the code",
+            "make `metrics` and `Spec` depend only on the code",
         )),
     }
 }

@@ -1,10 +1,11 @@
-//! Many calls in one process.
+//! Memory and open files over many calls in one process.
 
-use super::{REPEATED, scope};
+use super::scope;
 use crate::{
     Checked, Subject, Verdict,
     sandbox::Usage,
     subject::{Repeated, blamed_on},
+    test_names,
 };
 
 scope! {
@@ -12,14 +13,14 @@ scope! {
     MemoryTest {
         /// Memory does not grow over 50 calls in one process
         Growth = "memory/growth" => growth,
-        /// Open files do not become more over 50 calls in one process
+        /// The number of open files does not grow over 50 calls in one process
         Files = "memory/files" => files,
     }
 }
 
-/// Growth per call, in bytes, that an allocator's own doings explain.
+/// Growth per call, in bytes, that the allocator explains.
 const NOISE: u64 = 48 << 10;
-/// From fewer calls nothing can be told.
+/// Fewer calls do not show a trend.
 const FEWEST: usize = 6;
 
 fn growth(subject: &Subject) -> Checked {
@@ -30,7 +31,7 @@ fn growth(subject: &Subject) -> Checked {
             return no_course(calls);
         };
         let Course { warm, middle, last } = memory;
-        // In both halves: what grows once and then stays is a cache, not a leak.
+        // Growth in both halves: a cache grows once and stays.
         let first = middle.since(&warm);
         let second = last.since(&middle);
         if first.min(second) > NOISE {
@@ -44,7 +45,7 @@ fn growth(subject: &Subject) -> Checked {
                     warm.value >> 20,
                     last.value >> 20
                 ),
-                "drop what a call allocates; keep nothing in statics and leak nothing",
+                "free what a call allocates; keep nothing in statics",
             ));
         }
         most = most.max(last.value);
@@ -62,7 +63,7 @@ fn files(subject: &Subject) -> Checked {
         let Course { warm, last, .. } = files;
         if last.since(&warm) > 0 {
             return Err(Verdict::failed(
-                "open files do not become more with the number of calls",
+                "the number of open files does not grow with the number of calls",
                 format!(
                     "{} after {} calls of {}, {} after {}",
                     warm.value,
@@ -79,9 +80,9 @@ fn files(subject: &Subject) -> Checked {
     Ok(Verdict::passed())
 }
 
-/// What was used after some of the calls.
+/// What the process used after three of the calls.
 struct Course {
-    /// From here on, caches and pools are what they will be.
+    /// From here on, caches and pools have their size.
     warm: Use,
     middle: Use,
     last: Use,
@@ -93,7 +94,7 @@ struct Use {
 }
 
 impl Use {
-    /// How much more it is per call.
+    /// The growth per call.
     fn since(&self, before: &Self) -> u64 {
         self.value.saturating_sub(before.value) / (self.call - before.call) as u64
     }
@@ -118,15 +119,15 @@ fn course(calls: &Repeated, of: impl Fn(&Usage) -> Option<u64>) -> Option<Course
 fn no_course(calls: &Repeated) -> Checked {
     whole(std::slice::from_ref(calls))?;
     Ok(Verdict::skipped(match calls.answers.len() {
-        ..FEWEST => format!("{} is too slow to be called often", calls.call),
-        _ => "this system does not tell what a process uses".to_owned(),
+        ..FEWEST => format!("{} is too slow to be repeated", calls.call),
+        _ => "this system does not report what a process uses".to_owned(),
     }))
 }
 
-/// What did not go on to the end says little of what is used.
+/// Passes on a failure during the calls, which makes the numbers meaningless.
 fn whole(repeated: &[Repeated]) -> Result<(), Verdict> {
     match repeated.iter().find_map(|calls| calls.broken.clone()) {
-        Some(broken) => Err(blamed_on(REPEATED, broken)),
+        Some(broken) => Err(blamed_on(test_names::REPEATED, broken)),
         None => Ok(()),
     }
 }

@@ -17,37 +17,23 @@ mod spec;
 mod threads;
 mod writes;
 
-pub(crate) use determinism::difference;
-
-pub use dataset::DatasetTest;
-pub use descriptor::DescriptorTest;
-pub use determinism::DeterminismTest;
-pub use emit::EmitTest;
-pub use explain::ExplainTest;
-pub use isolation::IsolationTest;
-pub use lifecycle::LifecycleTest;
-pub use load::LoadTest;
-pub use memory::MemoryTest;
-pub use results::ResultsTest;
-pub use round_trip::RoundTripTest;
-pub use science::ScienceTest;
-pub use spec::SpecTest;
-pub use threads::ThreadsTest;
-pub use writes::WritesTest;
+use dataset::DatasetTest;
+use descriptor::DescriptorTest;
+use determinism::DeterminismTest;
+use emit::EmitTest;
+use explain::ExplainTest;
+use isolation::IsolationTest;
+use lifecycle::LifecycleTest;
+use load::LoadTest;
+use memory::MemoryTest;
+use results::ResultsTest;
+use round_trip::RoundTripTest;
+use science::ScienceTest;
+use spec::SpecTest;
+use threads::ThreadsTest;
+use writes::WritesTest;
 
 use crate::{Subject, Verdict};
-
-// The tests that others cannot do without.
-pub(crate) const READABLE: &str = "descriptor/readable";
-pub(crate) const AGREES: &str = "descriptor/agrees";
-pub(crate) const OPENS: &str = "load/opens";
-pub(crate) const DEFAULTS: &str = "spec/defaults";
-pub(crate) const FIT: &str = "lifecycle/fit";
-pub(crate) const EVALUATE: &str = "lifecycle/evaluate";
-pub(crate) const EXPORT: &str = "lifecycle/export";
-pub(crate) const METRICS: &str = "results/metrics";
-pub(crate) const DETERMINISTIC: &str = "determinism/evaluate";
-pub(crate) const REPEATED: &str = "isolation/repeated";
 
 /// Makes the enum of a scope.
 macro_rules! scope {
@@ -73,7 +59,7 @@ macro_rules! scope {
                 match self { $( Self::$test => $name, )+ }
             }
 
-            /// What the test asks for.
+            /// What the test checks.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $( Self::$test => concat!($($description),+), )+ }
@@ -93,35 +79,28 @@ pub(crate) use scope;
 /// Makes the enum over all scopes.
 macro_rules! scopes {
     ($($scope:ident($tests:ident),)+) => {
-        /// A test of the suite.
+        /// The tests of all scopes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Test {
-            $( #[doc = concat!("See [`", stringify!($tests), "`].")] $scope($tests), )+
+        enum AnyTest {
+            $( $scope($tests), )+
         }
 
-        impl Test {
-            /// All tests, in the order in which they are run.
-            pub fn all() -> impl Iterator<Item = Self> {
+        impl AnyTest {
+            fn all() -> impl Iterator<Item = Self> {
                 let none: [Self; 0] = [];
                 none.into_iter()
                     $( .chain($tests::ALL.iter().copied().map(Self::$scope)) )+
             }
 
-            /// The test's name, `scope/test`.
-            #[must_use]
-            pub fn name(self) -> &'static str {
+            fn name(self) -> &'static str {
                 match self { $( Self::$scope(test) => test.name(), )+ }
             }
 
-            /// What the test asks for.
-            #[must_use]
-            pub fn description(self) -> &'static str {
+            fn description(self) -> &'static str {
                 match self { $( Self::$scope(test) => test.description().trim(), )+ }
             }
 
-            /// Tests a runner.
-            #[must_use]
-            pub fn run(self, subject: &Subject) -> Verdict {
+            fn run(self, subject: &Subject) -> Verdict {
                 match self { $( Self::$scope(test) => test.run(subject), )+ }
             }
         }
@@ -146,20 +125,47 @@ scopes! {
     Explain(ExplainTest),
 }
 
+/// A test of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Test(AnyTest);
+
 impl Test {
-    /// The test of this name.
+    /// All tests, in the order in which they are run.
+    pub fn all() -> impl Iterator<Item = Self> {
+        AnyTest::all().map(Self)
+    }
+
+    /// The test with this name; `None` if there is no such test.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|test| test.name() == name)
+    }
+
+    /// Its name, `scope/test`, by which users select and skip it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// What it checks.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        self.0.description()
+    }
+
+    /// Tests a runner.
+    pub(crate) fn run(self, subject: &Subject) -> Verdict {
+        self.0.run(subject)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_names;
 
     #[test]
-    fn names_are_kebab_case_and_each_there_once() {
+    fn names_are_unique_and_kebab_case() {
         let mut names: Vec<&str> = Test::all().map(Test::name).collect();
         for name in &names {
             let (scope, test) = name.split_once('/').unwrap();
@@ -175,18 +181,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
-        for name in [
-            READABLE,
-            AGREES,
-            OPENS,
-            DEFAULTS,
-            FIT,
-            EVALUATE,
-            EXPORT,
-            METRICS,
-            DETERMINISTIC,
-            REPEATED,
-        ] {
+        for name in test_names::ALL {
             assert!(Test::named(name).is_some(), "{name}");
         }
     }

@@ -1,10 +1,10 @@
-//! Input that a runner must refuse, and how well it does.
+//! Checks that a runner rejects invalid input with the right error.
 
 use protea_core::{DispatchError, contracts::RunnerError};
 
 use crate::Verdict;
 
-/// Judges answers to input that nobody can use.
+/// Judges answers to invalid input.
 pub struct Refusals {
     wanted: &'static str,
     is_wanted: fn(&RunnerError) -> bool,
@@ -14,7 +14,7 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// A judge that wants errors of one kind.
+    /// Accepts errors of one kind.
     pub fn new(wanted: &'static str, is_wanted: fn(&RunnerError) -> bool) -> Self {
         Self {
             wanted,
@@ -25,18 +25,18 @@ impl Refusals {
         }
     }
 
-    /// Lets a result pass with a warning: the runner may have no need of what is broken.
+    /// Accepts a result with a warning: the runner may not need the broken part.
     #[must_use]
     pub fn lenient(mut self, lenient: bool) -> Self {
         self.strict = !lenient;
         self
     }
 
-    /// Takes an answer.
+    /// Takes one answer.
     ///
     /// # Errors
     ///
-    /// The verdict, where it is no typed error.
+    /// The verdict, if the answer is not a typed error.
     pub fn judge<T>(
         &mut self,
         doing: &str,
@@ -50,18 +50,18 @@ impl Refusals {
                 }
                 Ok(())
             }
-            // Metrics came, whatever is wrong with them: it took the input.
+            // It returned metrics, valid or not, so it accepted the input.
             Err(DispatchError::Metrics(_)) | Ok(_) if !self.strict => {
                 self.otherwise
-                    .push(format!("{doing}: a result, as if nothing were wrong"));
+                    .push(format!("{doing}: a result, as for valid input"));
                 Ok(())
             }
             Err(DispatchError::Metrics(_)) | Ok(_) => Err(Verdict::failed(
                 format!("{doing} is {}", self.wanted),
-                "a result, as if nothing were wrong",
-                "read and check what the request names before relying on it",
+                "a result, as for valid input",
+                "read and check what the request names before using it",
             )),
-            Err(error) => Err(match Verdict::of_dispatch(doing, &error) {
+            Err(error) => Err(match Verdict::from_dispatch(doing, &error) {
                 Verdict::Failed { seen, remedy, .. } => {
                     Verdict::failed(format!("{doing} is {}", self.wanted), seen, remedy)
                 }
@@ -70,12 +70,12 @@ impl Refusals {
         }
     }
 
-    /// The verdict on all of them.
+    /// The verdict on all answers.
     pub fn verdict(self) -> Verdict {
         match self.otherwise.as_slice() {
             [] => Verdict::noted(format!("{} answers, all {}", self.refused, self.wanted)),
             otherwise => Verdict::warning(format!(
-                "{} says best what is wrong; instead, {}",
+                "{} would be the right error; instead, {}",
                 self.wanted,
                 otherwise.join("; ")
             )),

@@ -1,4 +1,4 @@
-//! What the calls answer.
+//! The results that the calls return.
 
 use protea_core::{
     DispatchError,
@@ -12,26 +12,26 @@ use super::scope;
 use crate::{Checked, Subject, Verdict};
 
 scope! {
-    /// What the calls answer.
+    /// The results that the calls return.
     ResultsTest {
-        /// The runner declares metrics that make sense: names, ranges, at least one
+        /// The declared metrics are valid: at least one, unique names, each minimum below its maximum
         Schema = "results/schema" => schema,
-        /// `evaluate` returns every metric it declares, finite and within its range
+        /// `evaluate` returns every declared metric, finite and within its range
         Metrics = "results/metrics" => metrics,
-        /// What `fit` returns as metrics are finite numbers
+        /// The metrics that `fit` returns are finite numbers
         FitMetrics = "results/fit-metrics" => fit_metrics,
-        /// Metrics have the names that the field has for them
+        /// Metrics have the standard names of the field
         Names = "results/names" => names,
     }
 }
 
-const REMEDY: &str = "return what `metrics()` declares; leave a metric out, and declare it optional, where there is no number";
+const REMEDY: &str = "return what `metrics()` declares; if a metric may have no value, declare it optional and leave it out";
 
 fn schema(subject: &Subject) -> Checked {
     let schema = &subject.runner()?.capabilities().metrics;
     let wrong = |seen: String| {
         Err(Verdict::failed(
-            "at least one metric, every name once, every range with its ends in order",
+            "at least one metric, unique names, each minimum below its maximum",
             seen,
             "see `MetricSchema::cafa` and `MetricSchema::flat`",
         ))
@@ -57,7 +57,7 @@ fn schema(subject: &Subject) -> Checked {
     }
     if schema.metrics.iter().all(|metric| metric.optional) {
         return Ok(Verdict::warning(
-            "every metric is optional, so hosts have none to compare runs by; make the principal one certain",
+            "every metric is optional, so hosts cannot compare runs; make the first metric required",
         ));
     }
     Ok(Verdict::passed())
@@ -68,17 +68,15 @@ fn metrics(subject: &Subject) -> Checked {
         Ok(result) => Ok(Verdict::noted(shown(&result.metrics))),
         Err(DispatchError::Metrics(error)) => Err(Verdict::failed(
             match error {
-                MetricError::Missing(_) => {
-                    "every metric that is declared, and not optional, is returned"
-                }
+                MetricError::Missing(_) => "every declared metric that is not optional is returned",
                 MetricError::NotANumber { .. } => "every metric is a finite number",
-                MetricError::OutOfRange { .. } => "every metric lies within its declared range",
+                MetricError::OutOfRange { .. } => "every metric is within its declared range",
                 _ => "the metrics are those that the runner declares",
             },
             error.to_string(),
             REMEDY,
         )),
-        Err(error) => Err(Verdict::of_dispatch("evaluate", error)),
+        Err(error) => Err(Verdict::from_dispatch("evaluate", error)),
     }
 }
 
@@ -88,9 +86,9 @@ fn fit_metrics(subject: &Subject) -> Checked {
     };
     match not_finite("", &result.metrics) {
         Some((name, value)) => Err(Verdict::failed(
-            "metrics are finite numbers, or objects of such",
+            "metrics are finite numbers, or objects of finite numbers",
             format!("{name} is {value}"),
-            "leave out what is no number; texts and lists belong into `extras`",
+            "leave out what is not a number; put strings and lists into `extras`",
         )),
         None => Ok(Verdict::passed()),
     }
@@ -134,7 +132,7 @@ fn names(subject: &Subject) -> Checked {
         }
         if name.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(Verdict::failed(
-                "names of metrics without spaces and control characters",
+                "metric names without spaces and control characters",
                 format!("{name:?}"),
                 "use lower-case letters, digits and '_'",
             ));
@@ -143,7 +141,7 @@ fn names(subject: &Subject) -> Checked {
     Ok(Verdict::passed())
 }
 
-/// Whether two names are the same but for case and marks.
+/// Whether two names differ only in case and punctuation.
 fn alike(one: &str, other: &str) -> bool {
     let letters = |text: &str| -> String {
         let kept = text.chars().filter(char::is_ascii_alphanumeric);

@@ -1,4 +1,4 @@
-//! Whether the scores mean what they seem to mean.
+//! Whether the runner learns from labels, and does not read the answers.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,17 +14,19 @@ use protea_core::contracts::{
 use serde_json::Value;
 
 use super::scope;
-use crate::{Checked, Subject, Verdict, fixture::Place, recorder::Recorder, subject::cannot_write};
+use crate::{
+    Checked, Subject, Verdict, fixture::WorkDir, recorder::Recorder, subject::cannot_write,
+};
 
 scope! {
-    /// Whether the scores mean what they seem to mean.
+    /// Whether the scores come from learning.
     ScienceTest {
-        /// Learnt from shuffled labels, the scores are no better than those of a method that knows frequencies only
+        /// Trained on shuffled labels, the runner scores no better than term frequencies alone
         ShuffledLabels = "science/shuffled-labels" => shuffled_labels,
     }
 }
 
-/// So much better than chance may be luck, over the synthetic proteins.
+/// A score may exceed that of chance by this much by luck, on the synthetic proteins.
 const LUCK: f64 = 0.1;
 
 fn shuffled_labels(subject: &Subject) -> Checked {
@@ -36,70 +38,78 @@ fn shuffled_labels(subject: &Subject) -> Checked {
     }
     let Some((first, others)) = subject.fixtures.shuffled.split_first() else {
         return Ok(Verdict::skipped(
-            "the datasets of conformance.toml are not the suite's to shuffle",
+            "the suite does not shuffle the datasets of conformance.toml",
         ));
     };
-    let as_they_are = mean(schema, &subject.metrics()?.metrics);
-    let (Some(principal), Some(as_they_are)) = (schema.metrics.first(), as_they_are) else {
-        return Ok(Verdict::skipped("the principal metric was not returned"));
+    let true_labels = mean(schema, &subject.metrics()?.metrics);
+    let (Some(principal), Some(true_labels)) = (schema.metrics.first(), true_labels) else {
+        return Ok(Verdict::skipped(
+            "the first declared metric was not returned",
+        ));
     };
-    let learnt = |shuffled| Ok(mean(schema, &learnt_from(subject, shuffled)?.metrics));
-    let Some(mut by_shuffled) = learnt(first)? else {
-        return Ok(Verdict::skipped("the principal metric was not returned"));
+    let score_with = |shuffled| Ok(mean(schema, &trained_on(subject, shuffled)?.metrics));
+    let Some(mut shuffled_labels) = score_with(first)? else {
+        return Ok(Verdict::skipped(
+            "the first declared metric was not returned",
+        ));
     };
     let name = &principal.name;
-    let remedy = "predict from what `fit` learnt and the sequences or embeddings; read the annotations of the evaluation set to score only";
+    let remedy = "predict from what `fit` learned and from sequences or embeddings; read the annotations of the evaluation set only to score";
     if schema.groups.is_empty() || name != FMAX {
-        // What chance comes to for metrics of other fields is not known here.
+        // The score of chance is not known for metrics of other fields.
         let gain = match principal.direction {
-            Direction::HigherIsBetter => as_they_are - by_shuffled,
-            Direction::LowerIsBetter => by_shuffled - as_they_are,
+            Direction::HigherIsBetter => true_labels - shuffled_labels,
+            Direction::LowerIsBetter => shuffled_labels - true_labels,
         };
         if gain <= 0.0 {
             return Ok(Verdict::warning(format!(
-                "{name} is {as_they_are:.3} learnt from the labels as they are and {by_shuffled:.3} from shuffled ones: either it learns nothing, or it knows the answers; {remedy}"
+                "{name} is {true_labels:.3} with true labels and {shuffled_labels:.3} with shuffled labels: either the runner learns nothing, or it reads the answers; {remedy}"
             )));
         }
         return Ok(Verdict::noted(format!(
-            "{name} {as_they_are:.3}, from shuffled labels {by_shuffled:.3}"
+            "{name} {true_labels:.3}, with shuffled labels {shuffled_labels:.3}"
         )));
     }
-    let chance = chance(first, &subject.fixtures.eval)
-        .map_err(|error| Verdict::skipped(format!("chance cannot be reckoned: {error}")))?;
+    let chance = chance(first, &subject.fixtures.eval).map_err(|error| {
+        Verdict::skipped(format!(
+            "the score of term frequencies cannot be computed: {error}"
+        ))
+    })?;
     for other in others {
-        if by_shuffled <= chance + LUCK {
+        if shuffled_labels <= chance + LUCK {
             break;
         }
-        by_shuffled = learnt(other)?.map_or(by_shuffled, |score| by_shuffled.min(score));
+        shuffled_labels =
+            score_with(other)?.map_or(shuffled_labels, |score| shuffled_labels.min(score));
     }
     let scores = format!(
-        "{name} {as_they_are:.3}; from shuffled labels {by_shuffled:.3}; by term frequencies alone {chance:.3}"
+        "{name} {true_labels:.3}; with shuffled labels {shuffled_labels:.3}; from term frequencies alone {chance:.3}"
     );
-    if by_shuffled > chance + LUCK {
+    if shuffled_labels > chance + LUCK {
         return Err(Verdict::failed(
             format!(
-                "learnt from shuffled labels, {name} is near {chance:.3}, what term frequencies alone give"
+                "trained on shuffled labels, {name} is near {chance:.3}, the score of term frequencies alone"
             ),
             scores,
             remedy,
         ));
     }
-    if as_they_are < chance - LUCK {
+    if true_labels < chance - LUCK {
         return Ok(Verdict::warning(format!(
-            "{scores}: worse than term frequencies alone on families of alike sequences"
+            "{scores}: worse than term frequencies alone on families of similar sequences"
         )));
     }
     Ok(Verdict::noted(scores))
 }
 
-fn learnt_from(subject: &Subject, train: &Path) -> Result<EvalResult, Verdict> {
-    let place = Place::with(train, &subject.fixtures.eval).map_err(cannot_write)?;
+fn trained_on(subject: &Subject, train: &Path) -> Result<EvalResult, Verdict> {
+    let dir = WorkDir::with(train, &subject.fixtures.eval).map_err(cannot_write)?;
     let silent = Arc::new(Recorder::new(Level::Error));
-    let (model, _) = subject.fit_in(&place, "model", silent)?;
-    subject.evaluate(&subject.evaluate_model(&model, &place, "evaluation"))
+    let (model, _) = subject.fit_in(&dir, "model", silent)?;
+    subject.evaluate(&subject.evaluate_model(&model, &dir, "evaluation"))
 }
 
-/// The principal metric, its mean over the groups.
+/// The mean of the first declared metric over the groups.
 fn mean(schema: &MetricSchema, metrics: &Metrics) -> Option<f64> {
     let name = &schema.metrics.first()?.name;
     let values: Vec<f64> = match schema.groups.is_empty() {

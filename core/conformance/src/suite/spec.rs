@@ -1,4 +1,4 @@
-//! The settings: their schema, their defaults, and what is refused.
+//! The settings: their schema, their defaults, and what is rejected.
 
 use protea_core::{
     DispatchError,
@@ -10,34 +10,34 @@ use serde_json::{Map, Value, json};
 use super::scope;
 use crate::{
     Checked, Subject, Verdict,
-    fuzz::schema::{Generator, properties},
     sandbox::{Call, End, Outcome},
+    spec_generator::{Generator, properties},
     subject::SEED,
 };
 
 /// A setting that no runner has.
 const UNKNOWN: &str = "surely_no_setting";
-/// Specs that are made of the schema and tried.
+/// The number of random specs that are tried.
 const FUZZED: usize = 64;
-/// No more of them are tried after so many seconds.
+/// The time for trying them, in seconds (see [`Task::budget`](crate::sandbox::Task::budget)).
 const BUDGET: f64 = 20.0;
-/// So many that are refused are shown.
+/// At most so many rejected specs are shown.
 const MOST_SHOWN: usize = 5;
 
 scope! {
     /// The settings.
     SpecTest {
-        /// The schema of the spec is a JSON Schema
+        /// The schema of the spec is a valid JSON Schema
         Schema = "spec/schema" => schema,
-        /// Every setting is described, for `protea runners info`
+        /// Every setting has a description, which `protea runners info` shows
         Described = "spec/described" => described,
         /// The spec with all defaults is valid
         Defaults = "spec/defaults" => defaults,
-        /// A setting that does not exist is refused, with a pointer to it, by the schema and by the runner
+        /// The schema and the runner reject an unknown setting, with a JSON pointer to it
         UnknownKeys = "spec/unknown-keys" => unknown_keys,
-        /// A value of the wrong type is refused, with a pointer to it, by the schema and by the runner
+        /// The schema and the runner reject a value of the wrong type, with a JSON pointer to it
         WrongTypes = "spec/wrong-types" => wrong_types,
-        /// Valid specs made at random from the schema are accepted, and none makes the runner panic or crash
+        /// Random valid specs are accepted, and none makes the runner panic or crash
         Fuzzed = "spec/fuzzed" => fuzzed,
     }
 }
@@ -52,9 +52,9 @@ fn schema(subject: &Subject) -> Checked {
             "derive the schema with `spec!`",
         )),
         Err(error) => Err(Verdict::failed(
-            "a JSON Schema that can be used by itself",
+            "a self-contained JSON Schema",
             error.to_string(),
-            "keep all that `$ref` names in the schema's own `$defs`",
+            "keep everything that `$ref` names in the schema's own `$defs`",
         )),
     }
 }
@@ -68,7 +68,7 @@ fn described(subject: &Subject) -> Checked {
     match bare.as_slice() {
         [] => Ok(Verdict::passed()),
         bare => Ok(Verdict::warning(format!(
-            "nothing says what {} means; put a comment on each field of `Spec`",
+            "no description of {}; put a doc comment on each field of `Spec`",
             bare.join(", ")
         ))),
     }
@@ -79,9 +79,9 @@ fn defaults(subject: &Subject) -> Checked {
     match runner.resolve_spec(&subject.settings.spec) {
         Ok(_) => Ok(Verdict::passed()),
         Err(error) => Err(Verdict::failed(
-            "the spec with all defaults is valid by the runner's own schema",
+            "the spec with all defaults matches the runner's own schema",
             error.to_string(),
-            "give `Spec` a default within its ranges; if there is none that makes sense, set `[spec]` in conformance.toml",
+            "give `Spec` defaults within its ranges; if no default makes sense, set `[spec]` in conformance.toml",
         )),
     }
 }
@@ -95,13 +95,13 @@ fn unknown_keys(subject: &Subject) -> Checked {
         .get("additionalProperties")
         .is_some_and(Value::is_object)
     {
-        return Ok(Verdict::skipped("the runner takes settings of any name"));
+        return Ok(Verdict::skipped("the runner accepts settings of any name"));
     }
     spec.insert(UNKNOWN.to_owned(), json!(1));
     refused(
         subject,
         vec![(UNKNOWN.to_owned(), spec)],
-        "a setting that does not exist",
+        "an unknown setting",
     )
 }
 
@@ -129,20 +129,20 @@ fn wrong_types(subject: &Subject) -> Checked {
         wrong.extend(spoilt.take(2).map(|spec| (name.to_owned(), spec)));
     }
     if wrong.is_empty() {
-        return Ok(Verdict::skipped("no setting has a type to get wrong"));
+        return Ok(Verdict::skipped("no setting has a type"));
     }
     refused(subject, wrong, "a value of the wrong type")
 }
 
-/// Checks that specs are refused with a pointer to the setting, by the schema and by the runner.
+/// Checks that the schema and the runner reject specs with a pointer to the setting.
 fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &str) -> Checked {
     let runner = subject.runner()?;
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let mut calls = Vec::new();
     for (name, spec) in &wrong {
         let spec = Value::Object(spec.clone());
         let expected = format!("{what} is `InvalidSpec` at /{name}");
-        let remedy = "declare the settings with `spec!`, which refuses what it does not know";
+        let remedy = "declare the settings with `spec!`, which rejects unknown settings";
         match runner.resolve_spec(&spec) {
             Err(DispatchError::Runner(RunnerError::InvalidSpec { pointer, .. }))
                 if points_to(&pointer, name) => {}
@@ -161,17 +161,14 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
                 ));
             }
         }
-        calls.push(Call::new::<Fit>(
-            &subject.fit_request(&place, "model", spec),
-        ));
+        calls.push(Call::new::<Fit>(&subject.fit_request(&dir, "model", spec)));
     }
-    let probed = subject.probe(&subject.task(calls), &place)?;
+    let probed = subject.probe(&subject.task(calls), &dir)?;
     for answer in &probed.answers {
         let (name, spec) = &wrong[answer.call];
         let given = Value::Object(only(&Value::Object(spec.clone()), name));
         let expected = format!("`fit` with {given} is `InvalidSpec` at /{name}");
-        let remedy =
-            "let `Spec` refuse it: declare it with `spec!`, or check it first thing in `fit`";
+        let remedy = "declare `Spec` with `spec!`, or check the setting at the start of `fit`";
         let seen = match &answer.outcome {
             Outcome::Error(RunnerError::InvalidSpec { pointer, .. })
                 if points_to(pointer, name) =>
@@ -186,7 +183,7 @@ fn refused(subject: &Subject, wrong: Vec<(String, Map<String, Value>)>, what: &s
         return Err(Verdict::failed(expected, seen, remedy));
     }
     ended(subject, probed.end, &format!("`fit` with {what}"))?;
-    Ok(Verdict::noted(format!("{} specs refused", wrong.len())))
+    Ok(Verdict::noted(format!("{} specs rejected", wrong.len())))
 }
 
 fn points_to(pointer: &str, name: &str) -> bool {
@@ -201,7 +198,7 @@ fn only(spec: &Value, name: &str) -> Map<String, Value> {
 fn ended(subject: &Subject, end: End, doing: &str) -> Result<(), Verdict> {
     match end {
         End::Finished(_) => Ok(()),
-        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
         End::Refused(reason) => Err(Verdict::failed(
             "the library opens",
@@ -222,35 +219,37 @@ fn fuzzed(subject: &Subject) -> Checked {
         .filter_map(|_| generator.valid(&mut random))
         .collect();
     if specs.is_empty() {
-        return Ok(Verdict::skipped("no spec can be made of this schema"));
+        return Ok(Verdict::skipped(
+            "no spec can be generated from this schema",
+        ));
     }
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let request = |(at, spec): (usize, &Value)| {
-        Call::new::<Fit>(&subject.fit_request(&place, &format!("model-{at}"), spec.clone()))
+        Call::new::<Fit>(&subject.fit_request(&dir, &format!("model-{at}"), spec.clone()))
     };
     let calls = specs.iter().enumerate().map(request).collect();
     let mut task = subject.task(calls);
     task.budget = Some(BUDGET);
-    let probed = subject.probe(&task, &place)?;
+    let probed = subject.probe(&task, &dir)?;
     let mut accepted = 0;
     let mut refused = Vec::new();
     for answer in &probed.answers {
         let spec = &specs[answer.call];
         match &answer.outcome {
-            // A sound spec may want a program that this machine lacks.
+            // A valid spec may need a program that this machine does not have.
             Outcome::Result(_)
             | Outcome::Error(RunnerError::Unsupported { .. } | RunnerError::Missing { .. }) => {
                 accepted += 1;
             }
             Outcome::Panicked(panic) => {
-                return Err(Verdict::of_panic(&format!("`fit` with {spec}"), panic));
+                return Err(Verdict::from_panic(&format!("`fit` with {spec}"), panic));
             }
             Outcome::Error(error) => {
                 refused.push(format!("{spec}: {error}"));
             }
             Outcome::Protocol(message) => {
                 let doing = format!("`fit` with {spec}");
-                return Err(Verdict::of_dispatch(
+                return Err(Verdict::from_dispatch(
                     &doing,
                     &DispatchError::Protocol(message.clone()),
                 ));
@@ -269,7 +268,7 @@ fn fuzzed(subject: &Subject) -> Checked {
     };
     refused.truncate(MOST_SHOWN);
     Ok(Verdict::warning(format!(
-        "the schema allows specs that `fit` refuses; {}{more}; say more in the schema, with `#[schemars(range(…))]` and its like",
+        "the schema allows specs that `fit` rejects: {}{more}; restrict the schema, for example with `#[schemars(range(…))]`",
         refused.join("; ")
     )))
 }

@@ -1,49 +1,51 @@
-//! Two calls at once, and threads that stay.
+//! Two calls at once, and threads that remain after a call.
 
 use protea_core::contracts::{Evaluate, Fit};
 use serde_json::{Value, json};
 
-use super::{determinism::difference, scope, writes::metrics_of};
+use super::{scope, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
-    fixture::Place,
+    comparison::difference,
+    fixture::WorkDir,
     sandbox::{Answer, Call, End, Outcome, Probed},
 };
 
 scope! {
     /// Threads.
     ThreadsTest {
-        /// Two calls at once in one process end as they do alone: two fits, two evaluations with the same scores
+        /// Two simultaneous calls in one process end as single calls do: two fits, and two evaluations with the same scores
         TwoAtOnce = "threads/two-at-once" => two_at_once,
-        /// A call that is told to use one thread does not start a pool of many
+        /// A call that is limited to one thread does not start a thread pool
         Limit = "threads/limit" => limit,
-        /// No thread goes on working after a call, and repeated calls leave no more threads than one
+        /// No thread keeps working after a call, and repeated calls leave no more threads than one call
         LeftRunning = "threads/left-running" => left_running,
     }
 }
 
-/// So much processor time, in hundredths of a second, is no thread that works on.
+/// The processor time, in hundredths of a second, that a process without a working thread may use.
 const IDLE: u64 = 10;
+/// Rounds of calls in one process.
 const ROUNDS: usize = 3;
-/// A thread that works while the calling one waits, and some that read and write beside it.
+/// Threads that a call may have: one that works while the calling thread waits, and some for input and
+/// output.
 const HELPERS: u64 = 4;
-const ALONE: &str =
-    "keep what a call needs in the call; statics are shared by calls at the same time";
+const ALONE: &str = "keep the state of a call inside the call; simultaneous calls share statics";
 
 fn two_fits(subject: &Subject) -> Result<(), Verdict> {
     if subject.fitted()?.result.is_none() {
         return Ok(());
     }
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let spec = subject.spec()?;
-    let call = |output: &str| Call::new::<Fit>(&subject.fit_request(&place, output, spec.clone()));
+    let call = |output: &str| Call::new::<Fit>(&subject.fit_request(&dir, output, spec.clone()));
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
-    let probed = subject.probe(&task, &place)?;
+    let probed = subject.probe(&task, &dir)?;
     let doing = "two fits at once";
     match probed.end {
         End::Finished(_) | End::Refused(_) => {}
-        End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => return Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => return Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
     let failed = |answer: &&Answer| !matches!(answer.outcome, Outcome::Result(_));
@@ -60,29 +62,29 @@ fn two_fits(subject: &Subject) -> Result<(), Verdict> {
 fn two_at_once(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
-    let place = subject.place()?;
+    let dir = subject.work_dir()?;
     let call =
-        |output: &str| Call::new::<Evaluate>(&subject.evaluate_request(fitted, &place, output));
+        |output: &str| Call::new::<Evaluate>(&subject.evaluate_request(fitted, &dir, output));
     two_fits(subject)?;
     let mut task = subject.task(vec![call("one"), call("two")]);
     task.at_once = true;
-    let probed = subject.probe(&task, &place)?;
+    let probed = subject.probe(&task, &dir)?;
     let doing = "two evaluations at once";
     match probed.end {
         End::Finished(_) | End::Refused(_) => {}
-        End::Died(error) => return Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => return Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => return Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
     for answer in &probed.answers {
         let seen = match metrics_of(&answer.outcome) {
             Some(metrics) => match difference(&expected, metrics) {
                 None => continue,
-                Some((place, _)) => format!("the metrics differ at {place}"),
+                Some((at, _)) => format!("the metrics differ at {at}"),
             },
             None => format!("one {}", answer.outcome),
         };
         return Err(Verdict::failed(
-            "two evaluations at once give the scores that one gives",
+            "two evaluations at once return the scores that one returns",
             seen,
             ALONE,
         ));
@@ -93,16 +95,15 @@ fn two_at_once(subject: &Subject) -> Checked {
 fn limit(subject: &Subject) -> Checked {
     let (mut probed, names) = on_one_thread(subject)?;
     if most_threads(&probed).is_some_and(|(_, own)| own > HELPERS) {
-        // On a busy machine, threads that are done may be there for a while, and others beside them. A
-        // pool is there every time.
+        // On a busy machine, threads that are done may remain for a while. A pool is there every time.
         probed = on_one_thread(subject)?.0;
     }
     let most = match most_threads(&probed) {
         Some((call, own)) if own > HELPERS => {
             return Err(Verdict::failed(
-                "with `threads` 1, a call works on one thread",
+                "with `threads` 1, a call uses one thread",
                 format!("{} ran {own} threads of its own", names[call]),
-                "make the pool as large as `request.threads` says, for libraries with pools of their own too (OpenMP, BLAS)",
+                "limit every thread pool to `request.threads`, also those of libraries (OpenMP, BLAS)",
             ));
         }
         Some((_, own)) => own,
@@ -117,15 +118,15 @@ fn limit(subject: &Subject) -> Checked {
             0 => Verdict::passed(),
             threads => Verdict::noted(format!("at most {threads} threads of its own")),
         }),
-        End::Died(error) => Err(Verdict::of_dispatch(doing, &error)),
+        End::Died(error) => Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),
     }
 }
 
-/// Every call, told to use one thread, with what each is called.
+/// Makes every call, limited to one thread. Also returns their names.
 fn on_one_thread(subject: &Subject) -> Result<(Probed, Vec<&'static str>), Verdict> {
-    let place = subject.place()?;
-    let mut calls = subject.calls(&place, "")?;
+    let dir = subject.work_dir()?;
+    let mut calls = subject.calls(&dir, "")?;
     for call in &mut calls {
         if let Some(threads) = call.request.get_mut("threads") {
             *threads = json!(1);
@@ -134,10 +135,10 @@ fn on_one_thread(subject: &Subject) -> Result<(Probed, Vec<&'static str>), Verdi
     let names = calls.iter().map(Call::name).collect();
     let mut task = subject.task(calls);
     task.count_threads = true;
-    Ok((subject.probe(&task, &place)?, names))
+    Ok((subject.probe(&task, &dir)?, names))
 }
 
-/// The call that ran the most threads of its own, and how many. None where the system does not count
+/// The call that ran the most threads of its own, and how many. `None` if the system does not count
 /// threads.
 fn most_threads(probed: &Probed) -> Option<(usize, u64)> {
     let (_, usage, _) = probed.opened.as_ref()?;
@@ -157,11 +158,11 @@ fn left_running(subject: &Subject) -> Checked {
     let (Some(once), Some(often)) = (once, often) else {
         return Ok(Verdict::skipped("this system does not count threads"));
     };
-    let remedy = "join every thread before the call returns, or keep one pool for the whole process, asleep between calls";
+    let remedy = "join every thread before the call returns, or keep one pool for the whole process that sleeps between calls";
     if busy.is_some_and(|ticks| ticks > IDLE) {
         return Err(Verdict::failed(
-            "no thread works on after a call has returned",
-            format!("{often} threads stay, and the process keeps the processor busy"),
+            "no thread keeps working after a call has returned",
+            format!("{often} threads stay, and the process keeps using the processor"),
             remedy,
         ));
     }
@@ -178,11 +179,11 @@ fn left_running(subject: &Subject) -> Checked {
     })
 }
 
-/// The threads that stay after so many rounds of calls, and the processor time used while nothing
-/// was to be done.
+/// The threads that remain after so many rounds of calls, and the processor time that the process used
+/// while no call was running.
 fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u64>), Verdict> {
-    let place = subject.place()?;
-    let probed = rounds_of_calls(subject, &place, rounds)?;
+    let dir = subject.work_dir()?;
+    let probed = rounds_of_calls(subject, &dir, rounds)?;
     let before = probed
         .opened
         .as_ref()
@@ -200,7 +201,7 @@ fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u
             ))
         }
         End::Refused(reason) => Err(Verdict::skipped(reason)),
-        End::Died(error) => Err(Verdict::of_dispatch("a round of calls", &error)),
+        End::Died(error) => Err(Verdict::from_dispatch("a round of calls", &error)),
         End::TimedOut => Err(Verdict::timed_out(
             "a round of calls",
             subject.settings.time_limit,
@@ -208,17 +209,17 @@ fn left_after(subject: &Subject, rounds: usize) -> Result<(Option<u64>, Option<u
     }
 }
 
-/// Every call that ends, several times in one process.
+/// Makes every call that ends, several times in one process.
 pub(super) fn rounds_of_calls(
     subject: &Subject,
-    place: &Place,
+    dir: &WorkDir,
     rounds: usize,
 ) -> Result<Probed, Verdict> {
     let mut calls = Vec::new();
     for round in 0..rounds {
-        calls.extend(subject.calls(place, &format!("-{round}"))?);
+        calls.extend(subject.calls(dir, &format!("-{round}"))?);
     }
     let mut task = subject.task(calls);
     task.settle = true;
-    subject.probe(&task, place)
+    subject.probe(&task, dir)
 }

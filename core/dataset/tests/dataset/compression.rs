@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
 use protea_formats::{FastaReader, FormatError};
 use protea_ontology::Ontology;
@@ -190,7 +191,7 @@ fn a_zstd_window_over_the_limit_is_an_error() {
     let inputs = Inputs::new();
     let header = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0x00, 0x00];
     let error = sequences(&inputs.write("long.zst", header)).unwrap_err();
-    assert!(error.to_string().contains("too much memory"), "{error}");
+    assert!(with_causes(&error).contains("too much memory"), "{error}");
 }
 
 /// The peak memory of this process, in KiB.

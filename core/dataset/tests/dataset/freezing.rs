@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{
     DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
     freeze, unwatched,
@@ -13,7 +14,7 @@ use crate::small::{ACCESSIONS, Inputs, WIDTH, npy};
 
 fn error(inputs: &Inputs, request: &FreezeRequest, words: &[&str]) -> DatasetError {
     let error = freeze(request, &mut unwatched).unwrap_err();
-    let text = error.to_string();
+    let text = with_causes(&error);
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }

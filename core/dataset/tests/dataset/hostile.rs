@@ -9,6 +9,7 @@ use arrow_array::{
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::Field;
 use proptest::prelude::*;
+use protea_contracts::error::with_causes;
 use protea_dataset::{DatasetError, EmbeddingValues, FrozenDataset};
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ fn substitute(directory: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn expect_error(directory: &Path, words: &[&str]) {
-    let text = read_all(directory).unwrap_err().to_string();
+    let text = with_causes(&read_all(directory).unwrap_err());
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }
@@ -358,7 +359,7 @@ proptest! {
         }
         fs::write(&path, &bytes).unwrap();
         // There are no other files, so every manifest must be rejected.
-        let text = FrozenDataset::open(inputs.path()).unwrap_err().to_string();
+        let text = with_causes(&FrozenDataset::open(inputs.path()).unwrap_err());
         prop_assert!(text.contains(inputs.path().to_str().unwrap()), "{text}");
     }
 }

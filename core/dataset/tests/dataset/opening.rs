@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_contracts::error::with_causes;
 use protea_dataset::{DatasetError, FreezeReport, FrozenDataset};
 
 use crate::small::{Inputs, WIDTH, flip, replace, value};
@@ -23,7 +24,7 @@ fn verify_names_the_file_that_changed() {
         let path = report.directory.join(name);
         flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
         let result = FrozenDataset::open(&report.directory).and_then(|dataset| dataset.verify());
-        let text = result.unwrap_err().to_string();
+        let text = with_causes(&result.unwrap_err());
         assert!(text.contains(name), "{text:?} lacks {name}");
     }
 }
@@ -44,7 +45,7 @@ fn verify_finds_a_changed_embedding() {
             .position(|window| window == row)
             .unwrap(),
     );
-    let text = open(&report).verify().unwrap_err().to_string();
+    let text = with_causes(&open(&report).verify().unwrap_err());
     assert!(
         text.contains("proteins.arrow") && text.contains("SHA-256"),
         "{text}"
@@ -73,16 +74,12 @@ fn open_rejects_missing_and_resized_files() {
     let path = report.directory.join("annotations.arrow");
     let whole = fs::read(&path).unwrap();
     replace(&path, &whole[..whole.len() - 1]);
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(
         text.contains("annotations.arrow") && text.contains("bytes"),
         "{text}"
     );
     fs::remove_file(&path).unwrap();
-    let text = FrozenDataset::open(&report.directory)
-        .unwrap_err()
-        .to_string();
+    let text = with_causes(&FrozenDataset::open(&report.directory).unwrap_err());
     assert!(text.contains("annotations.arrow"), "{text}");
 }

@@ -1,8 +1,9 @@
 //! Tests the readers of text files.
 
-use std::{error::Error, io::Cursor};
+use std::io::Cursor;
 
 use proptest::prelude::*;
+use protea_contracts::error::with_causes;
 use protea_formats::{
     AnnotationReader, FastaReader, FastaRecord, FormatError, check_information_accretion, read_ids,
     read_taxonomy,
@@ -33,9 +34,7 @@ fn annotations(path: &std::path::Path) -> Result<Vec<Row>, FormatError> {
 
 /// Checks that the message of an error and its causes contains every word.
 fn message<T: std::fmt::Debug>(result: Result<T, FormatError>, words: &[&str]) {
-    let error = result.unwrap_err();
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let text = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+    let text = with_causes(&result.unwrap_err());
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
     }
@@ -82,7 +81,7 @@ fn fasta_errors_name_line_and_remedy() {
     }
     message(
         fasta(&inputs.path("absent.fasta")),
-        &["absent.fasta", "cannot be read", "No such file"],
+        &["absent.fasta", "cannot be read: No such file"],
     );
     message(fasta(inputs.dir.path()), &["directory"]);
     let mut cut = std::fs::read(inputs.gzip("proteins.fasta")).unwrap();

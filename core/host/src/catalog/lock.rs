@@ -10,7 +10,7 @@ use std::{
 use protea_contracts::descriptor;
 use serde::{Deserialize, Serialize};
 
-use super::Entry;
+use super::{entry::Entry, lock_error::LockError, pin::Pin};
 use crate::store::{self, StoreError};
 
 /// The name that a lock file has unless another is given; it is looked for in the current directory.
@@ -35,72 +35,6 @@ pub struct Lock {
     /// The file that it was read from or is for; relative paths of pins begin at its directory.
     path: PathBuf,
     runners: BTreeMap<String, Pin>,
-}
-
-/// A pinned runner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pin {
-    /// The runner's version, for people.
-    pub version: String,
-    /// The SHA-256 of its file, in hexadecimal.
-    pub sha256: String,
-    /// Where the file was when it was pinned: for people, nothing is loaded by it.
-    #[serde(serialize_with = "super::as_text")]
-    pub path: PathBuf,
-}
-
-/// Why a lock file lets a runner not through.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LockError {
-    /// There is no such file.
-    #[error(
-        "there is no lock file {}",
-        path.display()
-    )]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be read, or is not a lock file.
-    #[error("the lock file {} cannot be used: {reason}", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The runner is not in the lock file.
-    #[error(
-        "the runner {name:?} is not pinned in {}: {} has SHA-256 {found}",
-        lock.display(), file.display()
-    )]
-    NotPinned {
-        /// The runner's name.
-        name: String,
-        /// The lock file.
-        lock: PathBuf,
-        /// The runner's file.
-        file: PathBuf,
-        /// The SHA-256 of the runner's file.
-        found: String,
-    },
-    /// The runner's file is not the pinned one.
-    #[error(
-        "the runner {name:?} is not the one that is pinned in {}: {} has SHA-256 {found}, pinned is {} (version {}, then at {})",
-        lock.display(), file.display(), pin.sha256, pin.version, pin.path.display()
-    )]
-    Differs {
-        /// The runner's name.
-        name: String,
-        /// The lock file.
-        lock: PathBuf,
-        /// The runner's file.
-        file: PathBuf,
-        /// The SHA-256 of the runner's file.
-        found: String,
-        /// What the lock file wants.
-        pin: Box<Pin>,
-    },
 }
 
 /// The file, as JSON has it.

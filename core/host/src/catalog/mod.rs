@@ -5,7 +5,10 @@ mod entry;
 mod error;
 mod inspect;
 mod lock;
+mod lock_error;
+mod pin;
 mod search_path;
+mod trace;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +16,11 @@ use std::path::{Path, PathBuf};
 pub use entry::Entry;
 pub use error::CatalogError;
 pub use inspect::{Unusable, Verdict, inspect};
-pub use lock::{LOCK_FILE, Lock, LockError, Pin};
+pub use lock::{LOCK_FILE, Lock};
+pub use lock_error::LockError;
+pub use pin::Pin;
 pub use search_path::{ENVIRONMENT_VARIABLE, Origin, SearchEntry, SearchPath, user_directory};
+pub use trace::Trace;
 pub use trust::{Insecure, examine_directory};
 
 use candidates::candidates;
@@ -56,20 +62,6 @@ pub struct Candidate {
 /// Those of the serialiser.
 pub fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
-}
-
-/// One line of the answer to "where does this runner come from?".
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Trace {
-    /// The file, or the directory where it could not be read or has no library.
-    #[serde(serialize_with = "as_text")]
-    pub path: PathBuf,
-    /// Who named the directory.
-    pub origin: Origin,
-    /// Whether this is the file that is taken.
-    pub taken: bool,
-    /// Why it is taken or passed over.
-    pub reason: String,
 }
 
 impl Catalog {
@@ -233,65 +225,6 @@ impl Catalog {
             lock.check(&entry)?;
         }
         Ok(entry)
-    }
-
-    /// Every place looked at for this runner, in order, and why each file was taken or passed over.
-    #[must_use]
-    pub fn trace(&self, name: &str) -> Vec<Trace> {
-        let found = self.find(name);
-        let refused = match &found {
-            Err(CatalogError::Insecure { insecure, .. }) => Some(insecure.to_string()),
-            Err(CatalogError::Locked(error)) => Some(error.to_string()),
-            _ => None,
-        };
-        let winner = found.ok().map(|entry| entry.path);
-        // Only the first of this name is refused; those behind it were not asked.
-        let mut refused = refused.into_iter();
-        let mut first_is_past = false;
-        let mut lines = Vec::new();
-        for place in &self.places {
-            let mut line = |path: &Path, taken, reason| {
-                lines.push(Trace {
-                    path: path.to_owned(),
-                    origin: place.entry.origin,
-                    taken,
-                    reason,
-                });
-            };
-            match &place.files {
-                Err(reason) => line(&place.entry.directory, false, reason.clone()),
-                Ok(files) if files.is_empty() => line(
-                    &place.entry.directory,
-                    false,
-                    "there is no shared library in it".to_owned(),
-                ),
-                Ok(files) => {
-                    for candidate in files {
-                        let taken = winner.as_ref() == Some(&candidate.path);
-                        let why = match name_of(&candidate.verdict) {
-                            Some(other) if other != name => format!("it is the runner {other:?}"),
-                            Some(_) if taken => "taken".to_owned(),
-                            Some(_) if winner.is_some() => {
-                                "an earlier directory has a runner of this name".to_owned()
-                            }
-                            Some(_) if matches!(candidate.verdict, Verdict::Runner(_)) => {
-                                if let Some(refused) = refused.next() {
-                                    first_is_past = true;
-                                    refused
-                                } else if first_is_past {
-                                    "an earlier directory has a runner of this name".to_owned()
-                                } else {
-                                    "another file in this directory has this name too".to_owned()
-                                }
-                            }
-                            _ => reason(&candidate.verdict),
-                        };
-                        line(&candidate.path, taken, why);
-                    }
-                }
-            }
-        }
-        lines
     }
 
     fn candidates(&self) -> impl Iterator<Item = (&Place, &Candidate)> {

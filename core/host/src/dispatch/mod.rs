@@ -21,7 +21,7 @@ pub use check::CheckedOperation;
 pub use error::DispatchError;
 pub use isolation::Isolation;
 pub use load_error::LoadError;
-pub use programs::find as find_program;
+pub use programs::{find as find_program, find_on_path};
 pub use runner::Runner;
 pub use schema::{SchemaError, SpecFault, SpecSchema};
 pub use spec::ResolvedSpec;

@@ -57,9 +57,11 @@ impl SpecSchema {
         let mut schemas = Schemas::new();
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(NoLoader));
-        let index = compiler
+        compiler
             .add_resource(BASE, schema.clone())
-            .and_then(|()| compiler.compile(BASE, &mut schemas))
+            .map_err(|error| explained(&error))?;
+        let index = compiler
+            .compile(BASE, &mut schemas)
             .map_err(|error| explained(&error))?;
         Ok(Self { schemas, index })
     }
@@ -114,15 +116,31 @@ fn explained(error: &CompileError) -> SchemaError {
             let mut leaves = Vec::new();
             collect(src, &mut leaves);
             let first = leaves.first().copied().unwrap_or(src);
-            let place = first.instance_location.to_string();
-            SchemaError::Invalid(format!("at {place:?}: {}", first.kind))
+            match &first.kind {
+                ErrorKind::Format {
+                    got,
+                    want: "regex",
+                    err,
+                } => unsupported(&got.to_string(), &err.to_string()),
+                kind => {
+                    let place = first.instance_location.to_string();
+                    SchemaError::Invalid(format!("at {place:?}: {kind}"))
+                }
+            }
         }
         CompileError::LoadUrlError { src, .. } => SchemaError::Unusable(src.to_string()),
         CompileError::InvalidRegex { regex, src, .. } => {
-            SchemaError::Unusable(format!("the pattern {regex:?} is not supported: {src}"))
+            unsupported(&format!("{regex:?}"), &src.to_string())
         }
         error => SchemaError::Unusable(error.to_string().replace(BASE, "")),
     }
+}
+
+/// `regex` explains a pattern on several lines and names the problem on the last one.
+fn unsupported(pattern: &str, explanation: &str) -> SchemaError {
+    let problem = explanation.lines().last().unwrap_or_default();
+    let problem = problem.trim_start_matches("error: ");
+    SchemaError::Unusable(format!("the pattern {pattern} is not supported: {problem}"))
 }
 
 /// The errors that say something by themselves, in the order of the instance.

@@ -36,7 +36,7 @@ impl ResolvedSpec {
 }
 
 /// Resolves the specs of one runner. The schema is compiled when it is needed for the first time.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct SpecResolver(OnceLock<Result<SpecSchema, String>>);
 
 impl SpecResolver {

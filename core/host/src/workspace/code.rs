@@ -3,14 +3,15 @@
 use std::{
     io::Read,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 /// git is asked no longer than this.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The state of a git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,25 +77,20 @@ fn git(arguments: &[&str]) -> Option<String> {
         .spawn()
         .ok()?;
     let mut stdout = child.stdout.take()?;
-    let reader = thread::spawn(move || {
+    let (send, text) = mpsc::channel();
+    thread::spawn(move || {
         let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
+        // Nobody listens any more once git took too long.
+        let _ = send.send(stdout.read_to_string(&mut text).map(|_| text));
     });
-    let until = Instant::now() + PATIENCE;
-    let status = loop {
-        match child.try_wait() {
-            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(1)),
-            Ok(Some(status)) => break status,
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
+    // Its output ends when it does.
+    let Ok(text) = text.recv_timeout(TIMEOUT) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return None;
     };
-    // It has ended, so that its output has too.
-    let text = reader.join().ok()?.ok()?;
-    status.success().then_some(text)
+    let succeeded = child.wait().is_ok_and(|status| status.success());
+    text.ok().filter(|_| succeeded)
 }
 
 #[cfg(test)]

@@ -12,11 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{CodeRecord, RUN_MANIFEST, WorkspaceError};
+use super::{CodeRecord, WorkspaceError};
 use crate::{Dataset, store::StoreError};
 
 /// How a run, or a step of it, stands.
 pub use protea_tracking::RunStatus as Status;
+
+/// The file that says what ran.
+pub const RUN_MANIFEST: &str = "run_manifest.json";
 
 /// Everything needed to know what a run was, and to do it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

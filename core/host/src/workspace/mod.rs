@@ -42,10 +42,11 @@ pub use find::FindRunError;
 pub use job::Job;
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
-    Artifacts, DatasetRecord, HostRecord, RunManifest, RunnerRecord, Status, StepRecord,
+    Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
+    StepRecord,
 };
 pub use recorded::{RecordedRun, RecordedRunError};
-pub use run::{RUN_MANIFEST, RunDirectory};
+pub use run::RunDirectory;
 pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};

@@ -7,11 +7,11 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{RunLog, RunManifest, WorkspaceError};
+use super::{
+    RunLog, WorkspaceError,
+    manifest::{RUN_MANIFEST, RunManifest},
+};
 use crate::store::{StoreError, write_atomic};
-
-/// The file that says what ran.
-pub const RUN_MANIFEST: &str = "run_manifest.json";
 
 /// The directory of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]

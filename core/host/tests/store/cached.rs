@@ -54,7 +54,7 @@ fn a_file_that_datasets_share_is_kept_once() {
 }
 
 #[test]
-fn what_was_used_longest_ago_goes_first_and_what_is_in_use_stays() {
+fn the_least_recently_used_is_evicted_unless_in_use() {
     let place = Place::new();
     let there = filled(&place, "evicted");
     let store = with_limit(&place, 250 * KIB);
@@ -88,7 +88,7 @@ fn what_was_used_longest_ago_goes_first_and_what_is_in_use_stays() {
 }
 
 #[test]
-fn of_downloads_and_datasets_what_was_used_longest_ago_goes_first() {
+fn partial_downloads_and_datasets_are_evicted_by_age() {
     let place = Place::new();
     let there = filled(&place, "aged");
     let store = with_limit(&place, 350 * KIB);
@@ -115,7 +115,7 @@ fn of_downloads_and_datasets_what_was_used_longest_ago_goes_first() {
 }
 
 #[test]
-fn what_is_there_of_a_download_is_taken_up_however_near_the_limit_is() {
+fn a_download_resumes_however_near_the_limit_is() {
     let Some(s3) = S3::shared() else { return };
     let (place, bucket) = (Place::new(), s3.bucket());
     let proxy = Proxy::before(&s3.endpoint);
@@ -152,7 +152,7 @@ fn what_is_there_of_a_download_is_taken_up_however_near_the_limit_is() {
 }
 
 #[test]
-fn many_at_once_get_the_same_whole_and_the_limit_takes_nothing_from_them() {
+fn concurrent_stages_are_whole_despite_the_limit() {
     let place = Place::new();
     let there = filled(&place, "crowd");
     thread::scope(|scope| {

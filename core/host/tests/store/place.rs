@@ -18,6 +18,11 @@ use url::Url;
 
 use crate::s3::{KEY, SECRET};
 
+/// The longest that anything may take that ends by itself, and the patience of a store whose server
+/// comes back. Far beyond what an idle machine needs: the tests are about what happens, not about how
+/// busy the machine is.
+pub const AMPLE: Duration = Duration::from_secs(300);
+
 /// A directory, with a cache in it.
 pub struct Place {
     directory: TempDir,
@@ -38,12 +43,13 @@ impl Place {
         Cache::new(self.join("cache"), 1 << 30)
     }
 
-    /// A store with the place's cache, that gives up soon.
+    /// A store with the place's cache, which gives up soon. A test whose server comes back raises the
+    /// patience to [`AMPLE`].
     pub fn store(&self) -> Store {
         Store::of_user()
             .unwrap()
             .with_cache(self.cache())
-            .with_patience(Duration::from_secs(3))
+            .with_timeout(Duration::from_secs(3))
     }
 
     /// As [`store`](Self::store), that finds S3 at an endpoint.

@@ -29,6 +29,10 @@ struct State {
     most: AtomicU64,
     /// How long each piece is kept, in microseconds.
     delay: AtomicU64,
+    /// Pieces beyond so many bytes are kept until this is raised.
+    held_at: AtomicU64,
+    /// Whether a piece is kept for that reason.
+    holds: AtomicBool,
 }
 
 impl Proxy {
@@ -43,6 +47,8 @@ impl Proxy {
             passed: AtomicU64::new(0),
             most: AtomicU64::new(u64::MAX),
             delay: AtomicU64::new(0),
+            held_at: AtomicU64::new(u64::MAX),
+            holds: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&state);
         thread::spawn(move || {
@@ -58,6 +64,22 @@ impl Proxy {
     pub fn down_after(&self, bytes: u64) {
         let passed = self.state.passed.load(Ordering::SeqCst);
         self.state.most.store(passed + bytes, Ordering::SeqCst);
+    }
+
+    /// Lets so many bytes pass from now on, and keeps all others until [`release`](Self::release).
+    pub fn hold_after(&self, bytes: u64) {
+        let passed = self.state.passed.load(Ordering::SeqCst);
+        self.state.held_at.store(passed + bytes, Ordering::SeqCst);
+    }
+
+    /// Whether there is something that it keeps.
+    pub fn holds(&self) -> bool {
+        self.state.holds.load(Ordering::SeqCst)
+    }
+
+    /// Passes on what it keeps.
+    pub fn release(&self) {
+        self.state.held_at.store(u64::MAX, Ordering::SeqCst);
     }
 
     /// Keeps each piece of 32 KiB for so long.
@@ -123,6 +145,10 @@ impl State {
             if before + read as u64 > self.most.load(Ordering::SeqCst) {
                 self.up.store(false, Ordering::SeqCst);
                 break;
+            }
+            while before + read as u64 > self.held_at.load(Ordering::SeqCst) {
+                self.holds.store(true, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(5));
             }
             thread::sleep(Duration::from_micros(self.delay.load(Ordering::SeqCst)));
             if to.write_all(&piece[..read]).is_err() {

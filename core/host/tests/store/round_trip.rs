@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_dataset_goes_to_s3_is_used_from_there_and_comes_back_the_same() {
+fn a_dataset_goes_to_s3_and_comes_back_the_same() {
     let Some(s3) = S3::shared() else { return };
     let (place, bucket) = (Place::new(), s3.bucket());
     // One file that goes in one piece, one in parts, one that is empty.
@@ -99,7 +99,7 @@ fn an_export_gets_its_manifest_last_and_is_never_overwritten() {
 }
 
 #[test]
-fn of_many_who_publish_at_once_one_wins_and_what_is_there_is_whole() {
+fn one_of_several_publishers_wins_and_the_result_is_whole() {
     let Some(s3) = S3::shared() else { return };
     let (place, bucket) = (Place::new(), s3.bucket());
     let there = uri(&format!("s3://{bucket}/race"));

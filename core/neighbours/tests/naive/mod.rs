@@ -1,5 +1,5 @@
-//! A naive search in double precision, and cases to hold the real one against it.
-#![allow(dead_code, reason = "each test uses its part")]
+//! A naive search in double precision, and cases to compare the real search with it.
+#![allow(dead_code, reason = "each test uses only a part")]
 
 use half::f16;
 use protea_neighbours::{
@@ -78,7 +78,7 @@ pub fn distance(metric: Metric, left: &[f64], right: &[f64]) -> f64 {
     }
 }
 
-/// What one search is asked, owned.
+/// The input of one search, owned.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub width: usize,
@@ -128,7 +128,7 @@ impl Case {
         })
     }
 
-    /// Every kernel and thread count must give the same answer, bit for bit; returns it.
+    /// Checks that every kernel and number of threads finds exactly the same, and returns it.
     pub fn search_all_ways(&self) -> Neighbours {
         let first = self.search(Some(Kernel::Portable), 1);
         for kernel in Kernel::available() {
@@ -184,8 +184,8 @@ impl Case {
     }
 }
 
-/// The two searches sum in different orders, so that rows may change places where their distances
-/// differ in the last bits only; apart from that the lists must agree.
+/// The two searches sum in different orders. Rows may therefore be swapped if their distances
+/// differ only in the last bits; otherwise the lists must agree.
 fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &[f64]) {
     assert_eq!(found.len(), expected.len());
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs().max(b.abs()));
@@ -198,7 +198,7 @@ fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &
             close(found.distance, all[found.row as usize]),
             "{found:?} has another distance"
         );
-        assert!(members.contains(&found.row), "{found:?} is no member");
+        assert!(members.contains(&found.row), "{found:?} is not a member");
     }
     for pair in found.windows(2) {
         assert!(
@@ -208,7 +208,7 @@ fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &
     }
 }
 
-/// A small generator, so that large cases do not need a file.
+/// Pseudo-random numbers, so that large cases do not need a file.
 pub fn noise(seed: u64, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)

@@ -28,7 +28,7 @@ pub(super) use tree::Found;
 use protea_contracts::content;
 use url::Url;
 
-use super::{StoreError, location::redacted, remote::Stat};
+use super::{StoreError, location::redacted, object_info::Stat};
 use crate::quantity;
 
 /// Where the cache is, in place of the user's directory for such.

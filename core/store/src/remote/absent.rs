@@ -5,12 +5,13 @@ use std::path::Path;
 use protea_contracts::FileDigest;
 use url::Url;
 
-use super::{Content, Made, Manner, Stat};
+use super::settings::RemoteSettings;
 use crate::{
     StoreError,
     listing::Listing,
     location::{is_known, redacted},
     meter::Meter,
+    object_info::{Content, Made, Stat},
     part::PartFile,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 pub(crate) enum Remote {}
 
 impl Remote {
-    pub(crate) fn open(uri: &Url, _: &Manner) -> Result<Self, StoreError> {
+    pub(crate) fn open(uri: &Url, _: &RemoteSettings) -> Result<Self, StoreError> {
         match is_known(uri) {
             true => Err(StoreError::NoCloud { uri: redacted(uri) }),
             false => Err(StoreError::Scheme { uri: redacted(uri) }),

@@ -12,7 +12,7 @@ use std::{
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key};
 
-use super::{Manner, connect};
+use super::settings::RemoteSettings;
 use crate::StoreError;
 
 /// Where a machine of Amazon's asks who it is.
@@ -23,14 +23,19 @@ const METADATA_TIME: Duration = Duration::from_secs(1);
 type Section = BTreeMap<String, String>;
 
 /// The settings of the environment and of the profile that it names.
-pub(super) fn builder(shown: &str, manner: &Manner) -> Result<AmazonS3Builder, StoreError> {
+pub(super) fn builder(
+    shown: &str,
+    settings: &RemoteSettings,
+) -> Result<AmazonS3Builder, StoreError> {
     let from_env = AmazonS3Builder::from_env();
-    let mut builder = connect::given(manner, "AWS_").fold(from_env, |builder, (key, value)| {
-        builder.with_config(key, value)
-    });
-    let named = manner.variable("AWS_PROFILE");
-    let named = named.or_else(|| manner.variable("AWS_DEFAULT_PROFILE"));
-    let profile = profile(named.as_deref(), manner)?;
+    let mut builder = settings
+        .given("AWS_")
+        .fold(from_env, |builder, (key, value)| {
+            builder.with_config(key, value)
+        });
+    let named = settings.variable("AWS_PROFILE");
+    let named = named.or_else(|| settings.variable("AWS_DEFAULT_PROFILE"));
+    let profile = profile(named.as_deref(), settings)?;
     let given = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
     let take = |mut builder: AmazonS3Builder, key: Key, name: &str| {
         if let Some(value) = profile.get(name)
@@ -57,7 +62,7 @@ pub(super) fn builder(shown: &str, manner: &Manner) -> Result<AmazonS3Builder, S
         || has_others.into_iter().any(|key| given(&builder, key))
         || unsigned.is_some_and(|value| value == "true");
     if !signed_in {
-        by_the_machine(shown, &builder, named.as_deref(), &profile, manner)?;
+        by_the_machine(shown, &builder, named.as_deref(), &profile, settings)?;
     }
     Ok(builder)
 }
@@ -68,7 +73,7 @@ fn by_the_machine(
     builder: &AmazonS3Builder,
     named: Option<&str>,
     profile: &Section,
-    manner: &Manner,
+    settings: &RemoteSettings,
 ) -> Result<(), StoreError> {
     let lacking = |reason: String| StoreError::Credentials {
         uri: shown.to_owned(),
@@ -90,7 +95,7 @@ fn by_the_machine(
     }
     let none = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for public data \
                 AWS_SKIP_SIGNATURE=true";
-    let disabled = manner.variable("AWS_EC2_METADATA_DISABLED");
+    let disabled = settings.variable("AWS_EC2_METADATA_DISABLED");
     if disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Err(lacking(none.to_owned()));
     }
@@ -120,17 +125,17 @@ fn answers(endpoint: &str) -> bool {
 }
 
 /// A profile of the AWS tools: the credentials file goes over the config file.
-fn profile(named: Option<&str>, manner: &Manner) -> Result<Section, StoreError> {
+fn profile(named: Option<&str>, settings: &RemoteSettings) -> Result<Section, StoreError> {
     let name = named.unwrap_or("default");
     let heading = match name {
         "default" => "default".to_owned(),
         name => format!("profile {name}"),
     };
     let config = section(
-        place(manner, "AWS_CONFIG_FILE", "config"),
+        place(settings, "AWS_CONFIG_FILE", "config"),
         &[&heading, name],
     )?;
-    let credentials = place(manner, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+    let credentials = place(settings, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
     let credentials = section(credentials, &[name])?;
     if let (Some(named), None, None) = (named, &config, &credentials) {
         return Err(StoreError::Setting {
@@ -143,8 +148,8 @@ fn profile(named: Option<&str>, manner: &Manner) -> Result<Section, StoreError> 
     Ok(profile)
 }
 
-fn place(manner: &Manner, name: &str, file: &str) -> Option<PathBuf> {
-    if let Some(path) = manner.variable(name) {
+fn place(settings: &RemoteSettings, name: &str, file: &str) -> Option<PathBuf> {
+    if let Some(path) = settings.variable(name) {
         return Some(path.into());
     }
     let home = env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?;

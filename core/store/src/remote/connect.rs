@@ -2,22 +2,21 @@
 
 use std::{
     collections::HashMap,
-    str::FromStr,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, RetryConfig, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder, http::HttpBuilder, list::PaginatedListStore, memory::InMemory,
-    path::Path,
+    ClientOptions, ObjectStore, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder,
+    http::HttpBuilder, list::PaginatedListStore, memory::InMemory, path::Path,
 };
 use url::{Position, Url};
 
 use super::{
-    Manner, aws,
-    download::BACKOFF,
+    aws,
     fault::reason,
+    retry,
+    settings::RemoteSettings,
     transport::{self, Transport},
 };
 use crate::{StoreError, location::redacted};
@@ -39,113 +38,125 @@ pub(super) struct Connected {
 
 /// Connects to the store of a URI, with the credentials that its own tools would take. No request
 /// is made yet.
-pub(super) fn connect(uri: &Url, manner: &Manner) -> Result<Connected, StoreError> {
-    let patience = manner.patience;
-    let shown = redacted(uri);
+pub(super) fn connect(uri: &Url, settings: &RemoteSettings) -> Result<Connected, StoreError> {
+    let base = base(uri)?;
+    let (store, pages): Paged = match uri.scheme() {
+        "memory" => (memory(host(uri)), None),
+        "s3" => s3(uri, settings)?,
+        "gs" => google(uri, settings)?,
+        "az" => azure(uri, settings)?,
+        "http" | "https" => web(uri, settings)?,
+        _ => return Err(StoreError::Scheme { uri: redacted(uri) }),
+    };
+    Ok(Connected {
+        store,
+        pages,
+        base,
+        read_only: is_web(uri),
+    })
+}
+
+fn is_web(uri: &Url) -> bool {
+    matches!(uri.scheme(), "http" | "https")
+}
+
+fn host(uri: &Url) -> &str {
+    uri.host_str().unwrap_or_default()
+}
+
+/// Where in its store a URI points. Fails for a URI that could not be meant.
+fn base(uri: &Url) -> Result<Path, StoreError> {
     let unclear = |reason: &str| StoreError::Location {
-        location: shown.clone(),
+        location: redacted(uri),
         reason: reason.to_owned(),
     };
-    let is_web = matches!(uri.scheme(), "http" | "https");
-    if !is_web && (uri.query().is_some() || uri.fragment().is_some()) {
+    if !is_web(uri) && (uri.query().is_some() || uri.fragment().is_some()) {
         return Err(unclear(
             "it has a query or a fragment; write a ? or # of a name as %3F or %23",
         ));
     }
     let has_user = !uri.username().is_empty() && uri.scheme() != "az";
-    if !is_web && (has_user || uri.password().is_some()) {
+    if !is_web(uri) && (has_user || uri.password().is_some()) {
         return Err(unclear(
             "credentials do not belong in it; put them into the environment, as the store's own \
              tools take them",
         ));
     }
     let base = Path::from_url_path(uri.path()).map_err(|error| unclear(&error.to_string()))?;
-    let host = uri.host_str().unwrap_or_default();
-    if host.is_empty() {
+    if host(uri).is_empty() {
         return Err(unclear("it names no bucket or server"));
     }
-    let failed = |error: object_store::Error| StoreError::Setting {
-        name: format!("the environment for {shown}"),
-        reason: reason(&error),
+    Ok(base)
+}
+
+/// Builds a store whose client is as all are here. The builders have these methods in common, and no
+/// trait.
+macro_rules! build {
+    ($uri:expr, $builder:expr, $client:expr, $transport:expr, $settings:expr) => {
+        $builder
+            .with_client_options($client)
+            .with_http_connector($transport)
+            .with_retry(retry::request($settings.timeout))
+            .build()
+            .map_err(|error| StoreError::Setting {
+                name: format!("the environment for {}", redacted($uri)),
+                reason: reason(&error),
+            })
     };
-    let (store, pages): Paged = match uri.scheme() {
-        "memory" => (memory(host), None),
-        "s3" => {
-            use object_store::aws::AmazonS3ConfigKey as Key;
-            let builder = aws::builder(&shown, manner)?.with_bucket_name(host);
-            let endpoint = builder
-                .get_config_value(&Key::S3Endpoint)
-                .or_else(|| builder.get_config_value(&Key::Endpoint));
-            let builder = builder
-                .with_client_options(client(is_plain(endpoint.as_deref()), patience))
-                .with_http_connector(Transport::default())
-                .with_retry(retry(patience));
-            paged(builder.build().map_err(failed)?)
-        }
-        "gs" => {
-            let given = given(manner, "GOOGLE_");
-            let mut builder = given.fold(
-                GoogleCloudStorageBuilder::from_env(),
-                |builder, (key, value)| builder.with_config(key, value),
-            );
-            builder = builder.with_bucket_name(host);
-            let emulator = manner.variable("STORAGE_EMULATOR_HOST");
-            if let Some(emulator) = &emulator {
-                let with_scheme = match emulator.contains("://") {
-                    true => emulator.clone(),
-                    false => format!("http://{emulator}"),
-                };
-                builder = builder
-                    .with_base_url(&with_scheme)
-                    .with_skip_signature(true);
-            }
-            let plain = emulator.is_some_and(|host| !host.starts_with("https://"));
-            let builder = builder
-                .with_client_options(client(plain, patience))
-                .with_http_connector(Transport::default())
-                .with_retry(retry(patience));
-            paged(builder.build().map_err(failed)?)
-        }
-        "az" => {
-            use object_store::azure::AzureConfigKey as Key;
-            let given = given(manner, "AZURE_");
-            let builder = given.fold(
-                MicrosoftAzureBuilder::from_env(),
-                |builder, (key, value)| builder.with_config(key, value),
-            );
-            let builder = builder.with_url(&uri[..Position::BeforePath]);
-            let endpoint = builder.get_config_value(&Key::Endpoint);
-            let emulator = builder.get_config_value(&Key::UseEmulator);
-            let plain = is_plain(endpoint.as_deref()) || emulator.is_some_and(|set| set == "true");
-            let builder = builder
-                .with_client_options(client(plain, patience))
-                .with_http_connector(Transport::default())
-                .with_retry(retry(patience));
-            paged(builder.build().map_err(failed)?)
-        }
-        "http" | "https" => {
-            let options = client(uri.scheme() == "http", patience)
-                .with_default_headers(transport::headers(uri));
-            let server = format!(
-                "{}://{}",
-                uri.scheme(),
-                &uri[Position::BeforeHost..Position::AfterPort]
-            );
-            let builder = HttpBuilder::new()
-                .with_url(server)
-                .with_client_options(options)
-                .with_retry(retry(patience))
-                .with_http_connector(Transport::to_web(uri));
-            (Arc::new(builder.build().map_err(failed)?), None)
-        }
-        _ => return Err(StoreError::Scheme { uri: shown }),
-    };
-    Ok(Connected {
-        store,
-        pages,
-        base,
-        read_only: is_web,
-    })
+}
+
+fn s3(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
+    use object_store::aws::AmazonS3ConfigKey as Key;
+    let builder = aws::builder(&redacted(uri), settings)?.with_bucket_name(host(uri));
+    let endpoint = builder
+        .get_config_value(&Key::S3Endpoint)
+        .or_else(|| builder.get_config_value(&Key::Endpoint));
+    let client = client(is_plain(endpoint.as_deref()), settings);
+    build!(uri, builder, client, Transport::default(), settings).map(paged)
+}
+
+fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
+    let mut builder = settings.given("GOOGLE_").fold(
+        GoogleCloudStorageBuilder::from_env(),
+        |builder, (key, value)| builder.with_config(key, value),
+    );
+    builder = builder.with_bucket_name(host(uri));
+    let emulator = settings.variable("STORAGE_EMULATOR_HOST");
+    if let Some(emulator) = &emulator {
+        let with_scheme = match emulator.contains("://") {
+            true => emulator.clone(),
+            false => format!("http://{emulator}"),
+        };
+        builder = builder
+            .with_base_url(&with_scheme)
+            .with_skip_signature(true);
+    }
+    let plain = emulator.is_some_and(|host| !host.starts_with("https://"));
+    let client = client(plain, settings);
+    build!(uri, builder, client, Transport::default(), settings).map(paged)
+}
+
+fn azure(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
+    use object_store::azure::AzureConfigKey as Key;
+    let builder = settings.given("AZURE_").fold(
+        MicrosoftAzureBuilder::from_env(),
+        |builder, (key, value)| builder.with_config(key, value),
+    );
+    let builder = builder.with_url(&uri[..Position::BeforePath]);
+    let endpoint = builder.get_config_value(&Key::Endpoint);
+    let emulator = builder.get_config_value(&Key::UseEmulator);
+    let plain = is_plain(endpoint.as_deref()) || emulator.is_some_and(|set| set == "true");
+    let client = client(plain, settings);
+    build!(uri, builder, client, Transport::default(), settings).map(paged)
+}
+
+fn web(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
+    let server = &uri[Position::BeforeHost..Position::AfterPort];
+    let builder = HttpBuilder::new().with_url(format!("{}://{server}", uri.scheme()));
+    let client =
+        client(uri.scheme() == "http", settings).with_default_headers(transport::headers(uri));
+    let store = build!(uri, builder, client, Transport::to_web(uri), settings)?;
+    Ok((Arc::new(store), None))
 }
 
 type Paged = (Arc<dyn ObjectStore>, Option<Arc<dyn PaginatedListStore>>);
@@ -156,23 +167,12 @@ fn paged(store: impl ObjectStore + PaginatedListStore) -> Paged {
     (store, Some(pages))
 }
 
-/// The settings that were given with this prefix and that the crate knows.
-pub(super) fn given<'m, K: FromStr>(
-    manner: &'m Manner,
-    prefix: &'m str,
-) -> impl Iterator<Item = (K, &'m String)> {
-    let settings = manner.settings.iter();
-    settings
-        .filter(move |(name, _)| name.starts_with(prefix))
-        .filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value)))
-}
-
 /// Plain HTTP is spoken only where the endpoint says so.
 fn is_plain(endpoint: Option<&str>) -> bool {
     endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
-fn client(plain: bool, patience: Duration) -> ClientOptions {
+fn client(plain: bool, settings: &RemoteSettings) -> ClientOptions {
     // The process may have chosen already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     ClientOptions::new()
@@ -181,22 +181,9 @@ fn client(plain: bool, patience: Duration) -> ClientOptions {
             "protea/",
             env!("CARGO_PKG_VERSION")
         )))
-        .with_connect_timeout(CONNECT.min(patience))
+        .with_connect_timeout(CONNECT.min(settings.timeout))
         .with_timeout_disabled()
-        .with_read_timeout((patience / 2).max(IDLE.min(patience)))
-}
-
-fn retry(patience: Duration) -> RetryConfig {
-    RetryConfig {
-        backoff: BackoffConfig {
-            init_backoff: BACKOFF.0,
-            max_backoff: BACKOFF.1.min(patience),
-            base: 2.0,
-        },
-        // Time alone decides.
-        max_retries: usize::MAX,
-        retry_timeout: patience,
-    }
+        .with_read_timeout((settings.timeout / 2).max(IDLE.min(settings.timeout)))
 }
 
 /// The objects of this process that go by this name.

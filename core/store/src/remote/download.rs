@@ -1,89 +1,22 @@
 //! From an object to a file: in several ranges at once, taken up where it was left.
 
-use std::{
-    ops::Range,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::ops::Range;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::{GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{GetOptions, GetRange, GetResult, ObjectStore, path::Path};
 
-use super::{Stat, fault::Fault, object::Remote};
-use crate::{StoreError, meter::Meter, part::PartFile};
+use super::{fault::Fault, retry::Retries};
+use crate::{StoreError, meter::Meter, object_info::Stat, part::PartFile};
 
 /// So many ranges are fetched at once.
 pub(super) const PARALLEL: usize = 4;
-/// The first and the longest wait between two tries.
-pub(super) const BACKOFF: (Duration, Duration) =
-    (Duration::from_millis(100), Duration::from_secs(5));
-
-/// How long ago something was heard.
-pub(super) struct Patience {
-    limit: Duration,
-    last: Mutex<(Instant, Duration)>,
-}
-
-impl Patience {
-    pub(super) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            last: Mutex::new((Instant::now(), BACKOFF.0)),
-        }
-    }
-
-    /// The store gave something that it had not given before.
-    pub(super) fn renew(&self) {
-        *self.last() = (Instant::now(), BACKOFF.0);
-    }
-
-    /// Waits for the next try, unless there were enough.
-    pub(super) async fn wait(&self, shown: &str, reason: String) -> Result<(), StoreError> {
-        let wait = {
-            let mut last = self.last();
-            if last.0.elapsed() >= self.limit {
-                return Err(StoreError::Unreachable {
-                    uri: shown.to_owned(),
-                    patience: self.limit,
-                    reason,
-                });
-            }
-            let wait = last.1;
-            last.1 = (2 * wait).min(BACKOFF.1);
-            wait
-        };
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    /// An error that came after all tries of the store crate itself.
-    pub(super) fn end(&self, fault: Fault, shown: String) -> StoreError {
-        match fault {
-            Fault::Passing(reason) | Fault::Final(reason)
-                if self.last().0.elapsed() >= self.limit =>
-            {
-                StoreError::Unreachable {
-                    uri: shown,
-                    patience: self.limit,
-                    reason,
-                }
-            }
-            fault => fault.into_error(shown),
-        }
-    }
-
-    fn last(&self) -> std::sync::MutexGuard<'_, (Instant, Duration)> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// One object that is read.
 pub(super) struct Reading<'r> {
     pub(super) store: &'r dyn ObjectStore,
     pub(super) path: &'r Path,
     pub(super) shown: &'r str,
     pub(super) stat: &'r Stat,
-    pub(super) patience: &'r Patience,
+    pub(super) retries: &'r Retries,
 }
 
 /// How the reading of a range ended, other than well.
@@ -173,17 +106,17 @@ impl Reading<'_> {
                 Err(error) => match Fault::of(&error) {
                     Fault::NoRanges => return Err(Broken::NoRanges),
                     Fault::Passing(reason) => {
-                        self.patience.wait(self.shown, reason).await?;
+                        self.retries.wait(self.shown, reason).await?;
                         continue;
                     }
-                    fault => return Err(self.patience.end(fault, self.shown.to_owned()).into()),
+                    fault => return Err(self.retries.give_up(fault, self.shown.to_owned()).into()),
                 },
             };
             self.check_same(&answer)?;
             let mut furthest = at;
             let read = self.read(answer, &mut at, &mut furthest, range.end, &mut take);
             if let Err(reason) = read.await? {
-                self.patience.wait(self.shown, reason).await?;
+                self.retries.wait(self.shown, reason).await?;
             }
         }
         Ok(())
@@ -205,10 +138,10 @@ impl Reading<'_> {
                 Ok(answer) => answer,
                 Err(error) => match Fault::of(&error) {
                     Fault::Passing(reason) => {
-                        self.patience.wait(self.shown, reason).await?;
+                        self.retries.wait(self.shown, reason).await?;
                         continue;
                     }
-                    fault => return Err(self.patience.end(fault, self.shown.to_owned())),
+                    fault => return Err(self.retries.give_up(fault, self.shown.to_owned())),
                 },
             };
             self.check_same(&answer)?;
@@ -216,13 +149,13 @@ impl Reading<'_> {
             let read = self.read(answer, &mut at, &mut furthest, end, &mut take);
             match read.await? {
                 Ok(()) => return Ok(()),
-                Err(reason) => self.patience.wait(self.shown, reason).await?,
+                Err(reason) => self.retries.wait(self.shown, reason).await?,
             }
         }
     }
 
     /// Reads one answer; the inner error is a reason to try again. Only what goes beyond `furthest`
-    /// renews the patience.
+    /// counts as progress.
     async fn read(
         &self,
         answer: GetResult,
@@ -246,7 +179,7 @@ impl Reading<'_> {
                     *at += bytes.len() as u64;
                     if *at > *furthest {
                         *furthest = *at;
-                        self.patience.renew();
+                        self.retries.progress();
                     }
                 }
                 Some(Err(error)) => {
@@ -276,37 +209,5 @@ impl Reading<'_> {
     fn strong_etag(&self) -> Option<String> {
         let etag = self.stat.etag.as_ref();
         etag.filter(|etag| !etag.starts_with("W/")).cloned()
-    }
-}
-
-impl Remote {
-    /// What the store says of an object, or nothing where there is none.
-    pub(super) async fn ask(&self, path: &Path, shown: &str) -> Result<Option<Stat>, StoreError> {
-        let patience = Patience::new(self.patience);
-        loop {
-            let mut found = self.store.head(path).await;
-            if self.read_only
-                && found
-                    .as_ref()
-                    .is_err_and(|error| !matches!(Fault::of(error), Fault::Passing(_)))
-            {
-                // Not every web server answers HEAD, and not every signature is for it.
-                found = self.store.get(path).await.map(|answer| answer.meta);
-            }
-            let error = match found {
-                Ok(meta) => {
-                    return Ok(Some(Stat {
-                        size: meta.size,
-                        etag: meta.e_tag,
-                    }));
-                }
-                Err(error) => error,
-            };
-            match Fault::of(&error) {
-                Fault::NotFound => return Ok(None),
-                Fault::Passing(reason) => patience.wait(shown, reason).await?,
-                fault => return Err(patience.end(fault, shown.to_owned())),
-            }
-        }
     }
 }

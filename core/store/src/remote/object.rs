@@ -3,67 +3,58 @@
 
 use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
 
-use futures_util::TryStreamExt;
-use object_store::{
-    ListResult, ObjectMeta, ObjectStore,
-    list::{PaginatedListOptions, PaginatedListStore},
-    path::Path,
-};
+use object_store::{ObjectStore, ObjectStoreExt, list::PaginatedListStore, path::Path};
 use protea_contracts::{FileDigest, content::hex};
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use super::{
-    Content, Made, Manner, Stat,
+    cancel::unless_cancelled,
     connect::{Connected, connect},
-    download::{Patience, Reading},
+    download::Reading,
     fault::Fault,
+    retry::Retries,
+    settings::RemoteSettings,
 };
 use crate::{
     StoreError,
-    listing::{Listed, Listing},
     location::{below, redacted, without_secrets},
     meter::{Meter, TransferObserver},
+    object_info::{Content, Made, Stat},
     part::PartFile,
 };
-
-/// How often it is looked whether the user asked for the end.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// No store gives more of a listing at once.
-const PAGE: usize = 1000;
 
 /// A place elsewhere: an object, or what objects lie below.
 pub(crate) struct Remote {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) read_only: bool,
-    pub(super) patience: Duration,
-    pages: Option<Arc<dyn PaginatedListStore>>,
-    base: Path,
-    uri: Url,
+    pub(super) timeout: Duration,
+    pub(super) pages: Option<Arc<dyn PaginatedListStore>>,
+    pub(super) base: Path,
+    pub(super) uri: Url,
     observer: Arc<dyn TransferObserver>,
     runtime: Runtime,
 }
 
 impl Remote {
     /// Connects to the store of a URI. No request is made yet.
-    pub(crate) fn open(uri: &Url, manner: &Manner) -> Result<Self, StoreError> {
+    pub(crate) fn open(uri: &Url, settings: &RemoteSettings) -> Result<Self, StoreError> {
         let Connected {
             store,
             pages,
             base,
             read_only,
-        } = connect(uri, manner)?;
+        } = connect(uri, settings)?;
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             store,
             pages,
             base,
             read_only,
-            patience: manner.patience,
+            timeout: settings.timeout,
             uri: without_secrets(uri),
-            observer: Arc::clone(&manner.observer),
+            observer: Arc::clone(&settings.observer),
             runtime: runtime.map_err(|error| StoreError::Failed {
                 uri: redacted(uri),
                 reason: format!("no runtime to speak to it: {error}"),
@@ -112,8 +103,8 @@ impl Remote {
                 });
             }
             let mut bytes = Vec::new();
-            let patience = Patience::new(self.patience);
-            let reading = self.reading(&path, &shown, &stat, &patience);
+            let retries = Retries::new(self.timeout);
+            let reading = self.reading(&path, &shown, &stat, &retries);
             reading
                 .in_order(|at, part| {
                     bytes.truncate(usize::try_from(at).unwrap_or(usize::MAX));
@@ -125,95 +116,6 @@ impl Remote {
         })
     }
 
-    /// What lies directly below the place, or with all below it: the first so many.
-    pub(crate) fn list(&self, recursive: bool, most: usize) -> Result<Listing, StoreError> {
-        if self.read_only {
-            return Err(StoreError::Unlistable {
-                uri: self.shown(""),
-            });
-        }
-        let prefix = Some(&self.base).filter(|base| !base.as_ref().is_empty());
-        self.run(async {
-            let patience = Patience::new(self.patience);
-            loop {
-                let found = match recursive {
-                    true => self.all(prefix, most).await,
-                    false => self.level(prefix, most).await,
-                };
-                let error = match found {
-                    Ok(listing) => return Ok(listing),
-                    Err(error) => error,
-                };
-                match Fault::of(&error) {
-                    Fault::Passing(reason) => patience.wait(&self.shown(""), reason).await?,
-                    fault => return Err(patience.end(fault, self.shown(""))),
-                }
-            }
-        })
-    }
-
-    async fn all(&self, prefix: Option<&Path>, most: usize) -> object_store::Result<Listing> {
-        let mut listing = Listing::default();
-        let mut objects = self.store.list(prefix);
-        while let Some(object) = objects.try_next().await? {
-            if listing.entries.len() == most {
-                listing.more = true;
-                break;
-            }
-            listing.entries.push(self.listed(&object));
-        }
-        Ok(listing)
-    }
-
-    async fn level(&self, prefix: Option<&Path>, most: usize) -> object_store::Result<Listing> {
-        let mut entries = Vec::new();
-        let Some(pages) = &self.pages else {
-            self.take_page(self.store.list_with_delimiter(prefix).await?, &mut entries);
-            return Ok(first(entries, most));
-        };
-        let prefix = prefix.map(|prefix| format!("{prefix}/"));
-        let mut page_token = None;
-        loop {
-            let options = PaginatedListOptions {
-                delimiter: Some("/".into()),
-                max_keys: Some(most.saturating_add(1).min(PAGE)),
-                page_token,
-                ..PaginatedListOptions::default()
-            };
-            let page = pages.list_paginated(prefix.as_deref(), options).await?;
-            self.take_page(page.result, &mut entries);
-            page_token = page.page_token;
-            // Pages come in the order of names.
-            if page_token.is_none() || entries.len() > most {
-                return Ok(first(entries, most));
-            }
-        }
-    }
-
-    fn take_page(&self, page: ListResult, entries: &mut Vec<Listed>) {
-        let directories = page.common_prefixes.iter().map(|path| Listed {
-            name: format!("{}/", self.relative(path)),
-            bytes: None,
-            modified: None,
-        });
-        let objects = page.objects.iter().map(|object| self.listed(object));
-        entries.extend(directories.chain(objects));
-    }
-
-    fn listed(&self, object: &ObjectMeta) -> Listed {
-        Listed {
-            name: self.relative(&object.location),
-            bytes: Some(object.size),
-            modified: jiff::Timestamp::from_second(object.last_modified.timestamp()).ok(),
-        }
-    }
-
-    fn relative(&self, path: &Path) -> String {
-        let below = path.prefix_match(&self.base);
-        let parts = below.map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
-        parts.map_or_else(|| path.to_string(), |parts: Vec<_>| parts.join("/"))
-    }
-
     /// Reads an object and gives what its content is; nothing is kept of it.
     pub(crate) fn hash(&self, name: &str, meter: &Meter<'_>) -> Result<Content, StoreError> {
         let (path, shown) = self.at(name)?;
@@ -222,8 +124,8 @@ impl Remote {
             let stat = stat.ok_or_else(|| StoreError::NotFound { uri: shown.clone() })?;
             let mut hasher = Sha256::new();
             let mut hashed = 0;
-            let patience = Patience::new(self.patience);
-            let reading = self.reading(&path, &shown, &stat, &patience);
+            let retries = Retries::new(self.timeout);
+            let reading = self.reading(&path, &shown, &stat, &retries);
             reading
                 .in_order(|at, part| {
                     if at == 0 {
@@ -269,8 +171,8 @@ impl Remote {
                 });
             }
             meter.add(file.take_up(&stat, listed.is_some())?);
-            let patience = Patience::new(self.patience);
-            self.reading(&path, &shown, &stat, &patience)
+            let retries = Retries::new(self.timeout);
+            self.reading(&path, &shown, &stat, &retries)
                 .fill(file, meter)
                 .await
         })?;
@@ -306,19 +208,49 @@ impl Remote {
         self.run_to_its_end(async { self.delete(&path, &shown).await })
     }
 
+    /// What the store says of an object, or nothing where there is none.
+    pub(super) async fn ask(&self, path: &Path, shown: &str) -> Result<Option<Stat>, StoreError> {
+        let retries = Retries::new(self.timeout);
+        loop {
+            let mut found = self.store.head(path).await;
+            if self.read_only
+                && found
+                    .as_ref()
+                    .is_err_and(|error| !matches!(Fault::of(error), Fault::Passing(_)))
+            {
+                // Not every web server answers HEAD, and not every signature is for it.
+                found = self.store.get(path).await.map(|answer| answer.meta);
+            }
+            let error = match found {
+                Ok(meta) => {
+                    return Ok(Some(Stat {
+                        size: meta.size,
+                        etag: meta.e_tag,
+                    }));
+                }
+                Err(error) => error,
+            };
+            match Fault::of(&error) {
+                Fault::NotFound => return Ok(None),
+                Fault::Passing(reason) => retries.wait(shown, reason).await?,
+                fault => return Err(retries.give_up(fault, shown.to_owned())),
+            }
+        }
+    }
+
     pub(super) fn reading<'r>(
         &'r self,
         path: &'r Path,
         shown: &'r str,
         stat: &'r Stat,
-        patience: &'r Patience,
+        retries: &'r Retries,
     ) -> Reading<'r> {
         Reading {
             store: &*self.store,
             path,
             shown,
             stat,
-            patience,
+            retries,
         }
     }
 
@@ -340,7 +272,7 @@ impl Remote {
     }
 
     /// Waits for `work`, until the observer asks for the end.
-    fn run<T: Send>(
+    pub(super) fn run<T: Send>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
@@ -359,30 +291,5 @@ impl Remote {
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
-    }
-}
-
-/// The first so many entries by name.
-fn first(mut entries: Vec<Listed>, most: usize) -> Listing {
-    let more = entries.len() > most;
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    entries.truncate(most);
-    Listing { entries, more }
-}
-
-async fn asked_to_end(is_asked: impl Fn() -> bool) {
-    while !is_asked() {
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// Waits for `work`, until the user asks for the end.
-pub(super) async fn unless_cancelled<T, E: From<StoreError>>(
-    is_cancelled: impl Fn() -> bool,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    tokio::select! {
-        result = work => result,
-        () = asked_to_end(is_cancelled) => Err(StoreError::Cancelled.into()),
     }
 }

@@ -7,12 +7,9 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
 
 use super::{
-    Made,
-    download::{PARALLEL, Patience},
-    fault::Fault,
-    object::{Remote, unless_cancelled},
+    cancel::unless_cancelled, download::PARALLEL, fault::Fault, object::Remote, retry::Retries,
 };
-use crate::{StoreError, meter::Meter};
+use crate::{StoreError, meter::Meter, object_info::Made};
 
 /// A larger file is sent in parts.
 const LARGEST_WHOLE: u64 = 16 << 20;
@@ -46,7 +43,7 @@ impl Remote {
         shown: &str,
         bytes: Bytes,
     ) -> Result<Made, StoreError> {
-        let patience = Patience::new(self.patience);
+        let retries = Retries::new(self.timeout);
         loop {
             let options = PutOptions::from(PutMode::Create);
             let payload = PutPayload::from_bytes(bytes.clone());
@@ -65,23 +62,23 @@ impl Remote {
                         }),
                     };
                 }
-                Fault::Passing(reason) => patience.wait(shown, reason).await?,
-                fault => return Err(patience.end(fault, shown.to_owned())),
+                Fault::Passing(reason) => retries.wait(shown, reason).await?,
+                fault => return Err(retries.give_up(fault, shown.to_owned())),
             }
         }
     }
 
     /// Removes an object; one that is gone already is as good.
     pub(super) async fn delete(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
-        let patience = Patience::new(self.patience);
+        let retries = Retries::new(self.timeout);
         loop {
             let Err(error) = self.store.delete(path).await else {
                 return Ok(());
             };
             match Fault::of(&error) {
                 Fault::NotFound => return Ok(()),
-                Fault::Passing(reason) => patience.wait(shown, reason).await?,
-                fault => return Err(patience.end(fault, shown.to_owned())),
+                Fault::Passing(reason) => retries.wait(shown, reason).await?,
+                fault => return Err(retries.give_up(fault, shown.to_owned())),
             }
         }
     }
@@ -95,8 +92,8 @@ impl Remote {
             return Ok(false);
         }
         let mut same = true;
-        let patience = Patience::new(self.patience);
-        let reading = self.reading(path, shown, &stat, &patience);
+        let retries = Retries::new(self.timeout);
+        let reading = self.reading(path, shown, &stat, &retries);
         reading
             .in_order(|at, part| {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
@@ -123,14 +120,14 @@ impl Remote {
             meter.add(size);
             return Ok(());
         }
-        let patience = Patience::new(self.patience);
+        let retries = Retries::new(self.timeout);
         // Each try begins at the beginning; only what goes beyond all before it is news.
         let mut furthest = 0;
         for number in 1.. {
             let sent = |bytes| {
                 if bytes > furthest {
                     furthest = bytes;
-                    patience.renew();
+                    retries.progress();
                 }
             };
             match self
@@ -145,10 +142,10 @@ impl Remote {
                 Err(Broken::Again(Fault::NotFound)) if number < TRIES => {}
                 Err(Broken::Again(Fault::NotFound)) => break,
                 Err(Broken::Again(Fault::Passing(reason))) => {
-                    let waiting = patience.wait(shown, reason);
+                    let waiting = retries.wait(shown, reason);
                     unless_cancelled(|| meter.is_cancelled(), waiting).await?;
                 }
-                Err(Broken::Again(fault)) => return Err(patience.end(fault, shown.to_owned())),
+                Err(Broken::Again(fault)) => return Err(retries.give_up(fault, shown.to_owned())),
             }
         }
         Err(StoreError::Failed {

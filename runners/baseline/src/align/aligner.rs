@@ -1,163 +1,82 @@
-//! Which program a method needs, and how to get it.
+//! What the alignment methods need of a program: the trait that each of them implements.
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::{Emitter, ProgramDeclaration};
+use protea_contracts::Emitter;
 
-use super::{
-    blast, diamond, mmseqs,
-    program::{Program, ProgramError},
-};
+use super::program::{Program, ProgramError};
 use crate::spec::{Method, Sensitivity};
 
-/// What a search is asked for.
-#[derive(Debug, Clone)]
-pub struct Search<'s> {
-    /// The database's directory.
-    pub database: &'s Path,
-    /// The queries, as FASTA.
-    pub queries: &'s Path,
-    /// The table to write: query, reference, identity in per cent, expectation value, bit score.
-    pub hits: &'s Path,
-    /// Temporary files.
-    pub scratch: &'s Path,
-    /// The largest expectation value.
-    pub e_value: f64,
-    /// References per query.
-    pub max_hits: u32,
-    /// How thoroughly.
-    pub sensitivity: Sensitivity,
-    /// Threads, at least 1.
-    pub threads: usize,
-}
+/// How a method makes a database of sequences and searches it. The implementations have no state:
+/// [`InstalledAligner`](super::InstalledAligner) finds the programs and passes them to every call.
+pub(crate) trait Aligner: Sync {
+    /// The setting that selects this aligner.
+    fn method(&self) -> Method;
 
-/// A program that aligns sequences, found on this machine.
-#[derive(Debug)]
-pub struct Aligner {
-    kind: Kind,
-    version: String,
-}
+    /// The programs that it needs, each with its alternative names, the usual one first. The last
+    /// program is the one that searches.
+    fn programs(&self) -> Vec<Vec<&'static str>>;
 
-#[derive(Debug)]
-enum Kind {
-    Blast {
-        makeblastdb: Program,
-        blastp: Program,
-    },
-    Diamond(Program),
-    Mmseqs(Program),
-}
+    /// The command that installs the programs.
+    fn install_command(&self) -> &'static str;
 
-impl Aligner {
-    /// Finds the programs of a method and asks for their version; `None` for a method that needs none.
-    ///
-    /// # Errors
-    ///
-    /// [`ProgramError::Missing`] with the command that installs it; other [`ProgramError`]s.
-    pub fn find(
-        method: Method,
-        scratch: &Path,
-        emit: &Emitter,
-    ) -> Result<Option<Self>, ProgramError> {
-        let kind = match method {
-            Method::Naive => return Ok(None),
-            Method::Blast => Kind::Blast {
-                makeblastdb: Program::find(&["makeblastdb"], blast::INSTALL)?,
-                blastp: Program::find(&["blastp"], blast::INSTALL)?,
-            },
-            Method::Diamond => Kind::Diamond(Program::find(&["diamond"], diamond::INSTALL)?),
-            Method::Mmseqs => Kind::Mmseqs(Program::find(&mmseqs::names(), mmseqs::INSTALL)?),
-        };
-        let version = match &kind {
-            Kind::Blast { blastp, .. } => blast::version(blastp, scratch, emit)?,
-            Kind::Diamond(diamond) => diamond::version(diamond, scratch, emit)?,
-            Kind::Mmseqs(mmseqs) => mmseqs::version(mmseqs, scratch, emit)?,
-        };
-        Ok(Some(Self { kind, version }))
-    }
+    /// The argument with which the searching program prints its version.
+    fn version_argument(&self) -> &'static str;
 
-    /// The program that searches.
-    #[must_use]
-    pub fn program(&self) -> &'static str {
-        match self.kind {
-            Kind::Blast { .. } => "blastp",
-            Kind::Diamond(_) => "diamond",
-            Kind::Mmseqs(_) => "mmseqs",
-        }
-    }
-
-    /// Its version, as it says.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// Makes a database of the sequences in `fasta`, which lies in its directory.
-    ///
-    /// # Errors
-    ///
-    /// [`ProgramError`].
-    pub fn make_database(
+    /// Makes a database. `programs` are those of [`programs`](Self::programs), in that order.
+    fn make_database(
         &self,
-        fasta: &Path,
-        database: &Path,
-        scratch: &Path,
-        threads: usize,
+        programs: &[Program],
+        task: &MakeDatabase<'_>,
         emit: &Emitter,
-    ) -> Result<(), ProgramError> {
-        match &self.kind {
-            Kind::Blast { makeblastdb, .. } => {
-                blast::make_database(makeblastdb, fasta, database, scratch, emit)
-            }
-            Kind::Diamond(diamond) => {
-                diamond::make_database(diamond, fasta, database, scratch, threads, emit)
-            }
-            Kind::Mmseqs(mmseqs) => mmseqs::make_database(mmseqs, fasta, database, scratch, emit),
-        }
-    }
+    ) -> Result<(), ProgramError>;
 
-    /// Searches the database for the queries and writes the table of hits.
-    ///
-    /// # Errors
-    ///
-    /// [`ProgramError`].
-    pub fn search(&self, search: &Search<'_>, emit: &Emitter) -> Result<(), ProgramError> {
-        match &self.kind {
-            Kind::Blast { blastp, .. } => blast::search(blastp, search, emit),
-            Kind::Diamond(diamond) => diamond::search(diamond, search, emit),
-            Kind::Mmseqs(mmseqs) => mmseqs::search(mmseqs, search, emit),
-        }
-    }
+    /// Searches a database and writes the table of hits.
+    fn search(
+        &self,
+        programs: &[Program],
+        task: &Search<'_>,
+        emit: &Emitter,
+    ) -> Result<(), ProgramError>;
 }
 
-/// The programs of all methods.
-#[must_use]
-pub fn declarations() -> Vec<ProgramDeclaration> {
-    let declare = |names: &[&str], method: &str, install: &str| ProgramDeclaration {
-        name: names[0].to_owned(),
-        other_names: names[1..].iter().map(|&name| name.to_owned()).collect(),
-        needed_for: format!("method: {method}"),
-        remedy: install.to_owned(),
-    };
-    vec![
-        declare(&["makeblastdb"], "blast", blast::INSTALL),
-        declare(&["blastp"], "blast", blast::INSTALL),
-        declare(&["diamond"], "diamond", diamond::INSTALL),
-        declare(&mmseqs::names(), "mmseqs", mmseqs::INSTALL),
-    ]
+/// A database to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct MakeDatabase<'m> {
+    /// The sequences, as a FASTA file in `database`.
+    pub(crate) fasta: &'m Path,
+    /// The directory of the database.
+    pub(crate) database: &'m Path,
+    /// The directory for temporary files.
+    pub(crate) scratch: &'m Path,
+    /// The number of threads, at least 1.
+    pub(crate) threads: usize,
+}
+
+/// A search to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Search<'s> {
+    /// The directory of the database.
+    pub(crate) database: &'s Path,
+    /// The queries, as FASTA.
+    pub(crate) queries: &'s Path,
+    /// The table to write: query, reference, identity in per cent, expectation value, bit score.
+    pub(crate) hits: &'s Path,
+    /// The directory for temporary files.
+    pub(crate) scratch: &'s Path,
+    /// The largest expectation value.
+    pub(crate) e_value: f64,
+    /// The most references per query.
+    pub(crate) max_hits: u32,
+    pub(crate) sensitivity: Sensitivity,
+    /// The number of threads, at least 1.
+    pub(crate) threads: usize,
 }
 
 /// The name of a database in its directory.
 pub(super) const DATABASE: &str = "references";
 
-/// The path of a database, to which programs add their endings.
+/// The path of a database, to which the programs add their extensions.
 pub(super) fn in_database(directory: &Path) -> PathBuf {
     directory.join(DATABASE)
-}
-
-/// The last word of the first line that has one.
-pub(super) fn last_word_of_first_line(said: &str) -> String {
-    let line = said.lines().find(|line| !line.trim().is_empty());
-    let word = line.and_then(|line| line.split_whitespace().last());
-    word.unwrap_or("unknown").to_owned()
 }

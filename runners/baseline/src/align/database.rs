@@ -3,7 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | `database/` | the program's own database of the references' sequences |
-//! | `references.tsv` | a reference per line, in the order of the database: accession, terms as annotated |
+//! | `references.tsv` | one reference per line, in the order of the database: accession, terms as annotated |
 //! | `ontology.obo` | the ontology of the training set |
 
 use std::{
@@ -16,72 +16,73 @@ use std::{
 use protea_cafa::{dataset::FrozenDataset, ontology::Ontology, propagated::PropagatedTerms};
 use protea_contracts::{content::FileDigest, prelude::*};
 
-use super::{Aligner, sequences};
+use super::{aligner::MakeDatabase, installed::InstalledAligner, sequences};
 
 const DATABASE: &str = "database";
 const REFERENCES: &str = "references.tsv";
 const ONTOLOGY: &str = "ontology.obo";
-/// The references for the program, each named by its line in [`REFERENCES`]; gone when the database is made.
+/// The references as FASTA, each named by its line number in [`REFERENCES`]. Removed once the
+/// database is made.
 const FASTA: &str = "references.fasta";
 
-/// What the model says of the references: which they are, what searches them, and what every file must be.
+/// The references in the model's document: where they come from, which program searches them, and
+/// the hash of every file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde", deny_unknown_fields)]
-pub struct Database {
-    /// The training set: SHA-256 of its manifest.
-    pub dataset_sha256: String,
+pub(crate) struct Database {
+    /// SHA-256 of the training set's manifest.
+    pub(crate) dataset_sha256: String,
     /// The program that searches it.
-    pub program: String,
+    pub(crate) program: String,
     /// The version of the program that made it.
-    pub program_version: String,
-    /// How many references.
-    pub references: usize,
+    pub(crate) program_version: String,
+    /// The number of references.
+    pub(crate) references: usize,
     /// Its files.
-    pub files: Vec<FileDigest>,
+    pub(crate) files: Vec<FileDigest>,
 }
 
-/// Whether a database had to be made.
+/// Where a database comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
-    /// It was made.
-    Anew,
-    /// One was there that had been made of the same dataset by the same program.
-    Before,
+pub(crate) enum DatabaseOrigin {
+    /// The program made it now.
+    Made,
+    /// It is that of an earlier model, made from the same dataset by the same program.
+    Reused,
 }
 
-/// A database that was made before, and where.
+/// The database of an earlier model.
 #[derive(Debug, Clone)]
-pub struct Earlier {
-    /// The database.
-    pub database: Database,
+pub(crate) struct EarlierDatabase {
+    pub(crate) database: Database,
     /// The directory of its model.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
 }
 
 /// The references of an open database.
 pub(super) struct References {
-    pub directory: PathBuf,
-    pub ontology: Ontology,
-    pub accessions: Vec<String>,
-    pub terms: PropagatedTerms,
+    pub(crate) directory: PathBuf,
+    pub(crate) ontology: Ontology,
+    pub(crate) accessions: Vec<String>,
+    pub(crate) terms: PropagatedTerms,
 }
 
 impl Database {
-    /// Makes the database of a training set in `directory`, or takes over the first of the `earlier` that fits: where it lies there
-    /// already, or as a copy.
+    /// Makes the database of a training set in `directory`, or reuses the first of the `earlier`
+    /// ones that fits: in place if it is in `directory` already, otherwise as a copy.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] without annotated sequences; what the program fails with.
-    pub fn make(
+    /// [`RunnerError::Dataset`] without annotated sequences; the errors of the program.
+    pub(crate) fn make(
         dataset: &FrozenDataset,
-        aligner: &Aligner,
+        aligner: &InstalledAligner,
         directory: &Path,
         scratch: &Path,
-        earlier: Vec<Earlier>,
+        earlier: Vec<EarlierDatabase>,
         threads: usize,
         emit: &Emitter,
-    ) -> Result<(Self, Made), RunnerError> {
+    ) -> Result<(Self, DatabaseOrigin), RunnerError> {
         let fits = |earlier: &Self| {
             earlier.dataset_sha256 == dataset.sha256()
                 && earlier.program == aligner.program()
@@ -90,7 +91,7 @@ impl Database {
         for earlier in earlier.iter().filter(|earlier| fits(&earlier.database)) {
             if earlier.directory != directory {
                 empty(directory)?;
-                // One that is gone meanwhile, or was changed, is no reason to fail.
+                // It may have been removed or changed in the meantime. Then make a new one.
                 if earlier
                     .database
                     .copy_to(&earlier.directory, directory)
@@ -100,13 +101,19 @@ impl Database {
                 }
             }
             if earlier.database.check(directory).is_ok() {
-                return Ok((earlier.database.clone(), Made::Before));
+                return Ok((earlier.database.clone(), DatabaseOrigin::Reused));
             }
         }
         let database = empty(directory)?;
         let references = write_references(dataset, directory, emit)?;
         let fasta = database.join(FASTA);
-        aligner.make_database(&fasta, &database, scratch, threads, emit)?;
+        let task = MakeDatabase {
+            fasta: &fasta,
+            database: &database,
+            scratch,
+            threads,
+        };
+        aligner.make_database(&task, emit)?;
         fs::remove_file(&fasta).or_failed("removing the sequences")?;
         fs::copy(dataset.ontology_path(), directory.join(ONTOLOGY))
             .or_failed("copying the ontology")?;
@@ -117,13 +124,13 @@ impl Database {
             references,
             files: files(directory).or_failed("hashing the database")?,
         };
-        Ok((made, Made::Anew))
+        Ok((made, DatabaseOrigin::Made))
     }
 
     /// Copies every file of the database.
     fn copy_to(&self, from: &Path, to: &Path) -> io::Result<()> {
         for file in &self.files {
-            // A model is somebody's file: what it names lies below its directory, or it is none.
+            // The model may come from someone else: reject paths that leave its directory.
             let name = Path::new(&file.path);
             if !name
                 .components()
@@ -136,8 +143,8 @@ impl Database {
         Ok(())
     }
 
-    /// The directory that the program searches.
-    pub(super) fn searched(directory: &Path) -> PathBuf {
+    /// The directory of the program's own files.
+    pub(super) fn program_directory(directory: &Path) -> PathBuf {
         directory.join(DATABASE)
     }
 
@@ -145,27 +152,29 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] for the first that differs.
-    pub fn check(&self, directory: &Path) -> Result<(), RunnerError> {
+    /// [`RunnerError::Model`] for the first file that differs.
+    pub(crate) fn check(&self, directory: &Path) -> Result<(), RunnerError> {
         let names = [REFERENCES, ONTOLOGY];
         for name in names {
             if !self.files.iter().any(|file| file.path == name) {
                 return Err(RunnerError::Model {
-                    message: format!("its database does not list {name}; fit again"),
+                    message: format!("the database of the model does not list {name}; fit again"),
                 });
             }
         }
-        self.files
-            .iter()
-            .try_for_each(|file| file.check(directory).or_model("checking its database"))
+        self.files.iter().try_for_each(|file| {
+            file.check(directory)
+                .or_model("checking the database of the model")
+        })
     }
 
-    /// Reads what the references are annotated with.
+    /// Checks the files and reads the ontology and the annotations of the references.
     pub(super) fn open(&self, directory: &Path) -> Result<References, RunnerError> {
         self.check(directory)?;
-        let ontology = Ontology::read(directory.join(ONTOLOGY)).or_model("reading its ontology")?;
-        let text =
-            fs::read_to_string(directory.join(REFERENCES)).or_model("reading its references")?;
+        let ontology = Ontology::read(directory.join(ONTOLOGY))
+            .or_model("reading the ontology of the model")?;
+        let text = fs::read_to_string(directory.join(REFERENCES))
+            .or_model("reading the references of the model")?;
         let lines = || text.lines().map(|line| line.split('\t'));
         let accessions: Vec<String> = lines()
             .map(|mut fields| fields.next().unwrap_or_default().to_owned())
@@ -173,7 +182,7 @@ impl Database {
         if accessions.len() != self.references {
             return Err(RunnerError::Model {
                 message: format!(
-                    "{REFERENCES} has {} lines where {} references are stated; fit again",
+                    "{REFERENCES} has {} lines, but the model states {} references; fit again",
                     accessions.len(),
                     self.references
                 ),
@@ -195,8 +204,9 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] when it is not whole, [`RunnerError::Failed`] when it cannot be copied.
-    pub fn copy(&self, directory: &Path, bundle: &mut Bundle) -> Result<(), RunnerError> {
+    /// [`RunnerError::Model`] when a file is missing or changed, [`RunnerError::Failed`] when one
+    /// cannot be copied.
+    pub(crate) fn copy(&self, directory: &Path, bundle: &mut Bundle) -> Result<(), RunnerError> {
         self.check(directory)?;
         fs::create_dir_all(bundle.directory().join(DATABASE))
             .or_failed("making the database's directory")?;
@@ -209,7 +219,7 @@ impl Database {
     }
 }
 
-/// The directory of the program's database, with nothing in it.
+/// Makes the directory of the program's database, or empties it.
 fn empty(directory: &Path) -> Result<PathBuf, RunnerError> {
     let database = directory.join(DATABASE);
     match fs::remove_dir_all(&database) {
@@ -222,7 +232,8 @@ fn empty(directory: &Path) -> Result<PathBuf, RunnerError> {
     Ok(database)
 }
 
-/// Writes the annotated proteins that have a sequence: as FASTA for the program, and their terms.
+/// Writes the annotated proteins that have a sequence: their terms, and their sequences as FASTA.
+/// Returns their number.
 fn write_references(
     dataset: &FrozenDataset,
     directory: &Path,
@@ -244,9 +255,7 @@ fn write_references(
     if unknown > 0 {
         emit.warning(
             "runner.baseline.unknown_terms",
-            &format!(
-                "{unknown} annotations have terms unknown to the ontology and are not transferred"
-            ),
+            &format!("ignored {unknown} annotations with terms that are not in the ontology"),
             &json!({ "annotations": unknown }),
         );
     }
@@ -262,7 +271,7 @@ fn write_references(
         let without = annotated - terms.len();
         emit.warning(
             "runner.baseline.no_sequence",
-            &format!("{without} annotated proteins have no sequence and are no references"),
+            &format!("{without} annotated proteins have no sequence and are not references"),
             &json!({ "proteins": without }),
         );
     }
@@ -282,23 +291,26 @@ fn write_references(
     Ok(rows.len())
 }
 
-/// The error of a dataset that cannot be aligned.
-pub(super) fn without_sequences(dataset: &FrozenDataset, what: &str) -> RunnerError {
+/// The error for a dataset that cannot be aligned.
+pub(super) fn without_sequences(dataset: &FrozenDataset, has: &str) -> RunnerError {
     RunnerError::Dataset {
         message: format!(
-            "{} has {what}; freeze it from a FASTA file with sequences (`--fasta`), or take a method without alignment",
+            "{} has {has}; freeze it from a FASTA file with sequences (`--fasta`), or choose a method without alignment",
             dataset.directory().display()
         ),
     }
 }
 
-/// Every file of the database, in order of their names.
+/// Every file of the database with its hash, sorted by name.
 fn files(directory: &Path) -> io::Result<Vec<FileDigest>> {
     let mut names = vec![ONTOLOGY.to_owned(), REFERENCES.to_owned()];
     for entry in fs::read_dir(directory.join(DATABASE))? {
         let name = entry?.file_name();
         let name = name.to_str().ok_or_else(|| {
-            io::Error::other(format!("{} is no text", Path::new(&name).display()))
+            io::Error::other(format!(
+                "the file name {} is not UTF-8",
+                Path::new(&name).display()
+            ))
         })?;
         names.push(format!("{DATABASE}/{name}"));
     }

@@ -1,98 +1,106 @@
 //! DIAMOND (B. Buchfink et al., Nature Methods 18 (2021) 366).
 
-use std::{ffi::OsString, path::Path};
+use std::ffi::OsString;
 
 use protea_contracts::Emitter;
 
 use super::{
-    aligner::{Search, in_database, last_word_of_first_line},
+    aligner::{Aligner, MakeDatabase, Search, in_database},
     program::{Program, ProgramError},
 };
-use crate::spec::Sensitivity;
+use crate::spec::{Method, Sensitivity};
 
-pub(super) const INSTALL: &str = "apt-get install diamond-aligner";
+pub(super) struct Diamond;
 
-pub(super) fn version(
-    diamond: &Program,
-    scratch: &Path,
-    emit: &Emitter,
-) -> Result<String, ProgramError> {
-    let said = diamond.run("version", &["version"], scratch, scratch, emit)?;
-    Ok(last_word_of_first_line(&said))
-}
+impl Aligner for Diamond {
+    fn method(&self) -> Method {
+        Method::Diamond
+    }
 
-pub(super) fn make_database(
-    diamond: &Program,
-    fasta: &Path,
-    database: &Path,
-    scratch: &Path,
-    threads: usize,
-    emit: &Emitter,
-) -> Result<(), ProgramError> {
-    let arguments: [OsString; 8] = [
-        "makedb".into(),
-        "--in".into(),
-        fasta.into(),
-        "--db".into(),
-        in_database(database).into(),
-        "--threads".into(),
-        threads.to_string().into(),
-        "--quiet".into(),
-    ];
-    diamond.run(
-        "makedb on the references",
-        &arguments,
-        scratch,
-        scratch,
-        emit,
-    )?;
-    Ok(())
-}
+    fn programs(&self) -> Vec<Vec<&'static str>> {
+        vec![vec!["diamond"]]
+    }
 
-pub(super) fn search(
-    diamond: &Program,
-    search: &Search<'_>,
-    emit: &Emitter,
-) -> Result<(), ProgramError> {
-    let mut arguments: Vec<OsString> = vec![
-        "blastp".into(),
-        "--query".into(),
-        search.queries.into(),
-        "--db".into(),
-        in_database(search.database).into(),
-        "--out".into(),
-        search.hits.into(),
-        "--outfmt".into(),
-        "6".into(),
-        "qseqid".into(),
-        "sseqid".into(),
-        "pident".into(),
-        "evalue".into(),
-        "bitscore".into(),
-        "--evalue".into(),
-        search.e_value.to_string().into(),
-        "--max-target-seqs".into(),
-        search.max_hits.to_string().into(),
-        "--max-hsps".into(),
-        "1".into(),
-        "--threads".into(),
-        search.threads.to_string().into(),
-        "--tmpdir".into(),
-        search.scratch.into(),
-        "--quiet".into(),
-    ];
-    arguments.extend(match search.sensitivity {
-        Sensitivity::Fast => Some("--fast".into()),
-        Sensitivity::Normal => None,
-        Sensitivity::Sensitive => Some("--sensitive".into()),
-        Sensitivity::VerySensitive => Some("--very-sensitive".into()),
-    });
-    diamond.run(
-        "blastp on the queries",
-        &arguments,
-        search.scratch,
-        search.scratch,
-        emit,
-    )?;
-    Ok(())
+    fn install_command(&self) -> &'static str {
+        "apt-get install diamond-aligner"
+    }
+
+    fn version_argument(&self) -> &'static str {
+        "version"
+    }
+
+    fn make_database(
+        &self,
+        programs: &[Program],
+        task: &MakeDatabase<'_>,
+        emit: &Emitter,
+    ) -> Result<(), ProgramError> {
+        let arguments: [OsString; 8] = [
+            "makedb".into(),
+            "--in".into(),
+            task.fasta.into(),
+            "--db".into(),
+            in_database(task.database).into(),
+            "--threads".into(),
+            task.threads.to_string().into(),
+            "--quiet".into(),
+        ];
+        programs[0].run(
+            "makedb on the references",
+            &arguments,
+            task.scratch,
+            task.scratch,
+            emit,
+        )?;
+        Ok(())
+    }
+
+    fn search(
+        &self,
+        programs: &[Program],
+        task: &Search<'_>,
+        emit: &Emitter,
+    ) -> Result<(), ProgramError> {
+        let mut arguments: Vec<OsString> = vec![
+            "blastp".into(),
+            "--query".into(),
+            task.queries.into(),
+            "--db".into(),
+            in_database(task.database).into(),
+            "--out".into(),
+            task.hits.into(),
+            "--outfmt".into(),
+            "6".into(),
+            "qseqid".into(),
+            "sseqid".into(),
+            "pident".into(),
+            "evalue".into(),
+            "bitscore".into(),
+            "--evalue".into(),
+            task.e_value.to_string().into(),
+            "--max-target-seqs".into(),
+            task.max_hits.to_string().into(),
+            "--max-hsps".into(),
+            "1".into(),
+            "--threads".into(),
+            task.threads.to_string().into(),
+            "--tmpdir".into(),
+            task.scratch.into(),
+            "--quiet".into(),
+        ];
+        arguments.extend(match task.sensitivity {
+            Sensitivity::Fast => Some("--fast".into()),
+            Sensitivity::Normal => None,
+            Sensitivity::Sensitive => Some("--sensitive".into()),
+            Sensitivity::VerySensitive => Some("--very-sensitive".into()),
+        });
+        programs[0].run(
+            "blastp on the queries",
+            &arguments,
+            task.scratch,
+            task.scratch,
+            emit,
+        )?;
+        Ok(())
+    }
 }

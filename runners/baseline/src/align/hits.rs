@@ -1,4 +1,4 @@
-//! What a search found.
+//! The results of a search.
 
 use std::{
     fs::File,
@@ -9,26 +9,25 @@ use std::{
 use protea_cafa::dataset::FrozenDataset;
 use protea_contracts::{Attribute, RunnerError};
 
-/// The hits of an evaluation, in its output: query, reference, identity in per cent, expectation
-/// value, bit score; by query, then falling bit score. The numbers are those that the program prints.
-pub const HITS: &str = "hits.tsv";
+/// The file of hits in the output of an evaluation: query, reference, identity in per cent,
+/// expectation value, bit score; sorted by query, then by descending bit score. The numbers are
+/// those that the program prints.
+pub(crate) const HITS: &str = "hits.tsv";
 
-/// An alignment of a query with a reference: the best one of the two.
+/// The best alignment of a query with a reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Hit {
-    /// Row of the query.
-    pub query: u32,
-    /// Row of the reference.
-    pub reference: u32,
-    /// Identical residues over columns of the alignment, in per cent.
-    pub identity: f64,
-    /// Expectation value.
-    pub e_value: f64,
-    /// Bit score.
-    pub bit_score: f64,
+    /// The row of the query.
+    pub(crate) query: u32,
+    /// The row of the reference.
+    pub(crate) reference: u32,
+    /// Identical residues divided by the columns of the alignment, in per cent.
+    pub(crate) identity: f64,
+    pub(crate) e_value: f64,
+    pub(crate) bit_score: f64,
 }
 
-/// Reads the table that a program wrote, in which proteins are named by row, and sorts it.
+/// Reads and sorts the table that a program wrote. Proteins in it are named by row.
 pub(super) fn read(
     path: &Path,
     queries: usize,
@@ -43,7 +42,7 @@ pub(super) fn read(
             .filter(|hit| (hit.query as usize) < queries && (hit.reference as usize) < references)
             .ok_or_else(|| {
                 RunnerError::failed(format!(
-                    "{}, line {}: {line:?} is no hit; is another program on the PATH under this name?",
+                    "{}, line {}: {line:?} is not a hit; is a different program with this name on the PATH?",
                     path.display(),
                     number + 1
                 ))
@@ -55,7 +54,7 @@ pub(super) fn read(
         let by_score = b.bit_score.total_cmp(&a.bit_score);
         by_query.then(by_score).then(a.reference.cmp(&b.reference))
     });
-    // A program may report a pair more than once; the best alignment counts.
+    // A program may report a pair more than once. Only the best alignment counts.
     let mut seen = std::collections::HashSet::new();
     let mut query = None;
     hits.retain(|hit| {
@@ -76,14 +75,14 @@ fn parse(line: &str) -> Option<Hit> {
         e_value: fields.next()?.parse().ok()?,
         bit_score: fields.next()?.parse().ok()?,
     };
-    let sound = (0.0..=100.0).contains(&hit.identity)
+    let is_valid = (0.0..=100.0).contains(&hit.identity)
         && hit.bit_score.is_finite()
         && hit.bit_score >= 0.0
         && fields.next().is_none();
-    sound.then_some(hit)
+    is_valid.then_some(hit)
 }
 
-/// Writes the hits for people to read.
+/// Writes the hits with accessions instead of rows.
 pub(super) fn write(
     hits: &[Hit],
     path: &Path,
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_sorted_and_a_pair_counts_once() -> Result<(), Box<dyn std::error::Error>> {
+    fn hits_are_sorted_and_a_pair_counts_once() -> Result<(), Box<dyn std::error::Error>> {
         let place = tempfile::tempdir()?;
         let path = place.path().join("hits");
         std::fs::write(
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_of_hits_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
+    fn an_invalid_table_is_an_error_with_its_line() -> Result<(), Box<dyn std::error::Error>> {
         let place = tempfile::tempdir()?;
         let path = place.path().join("hits");
         for line in [

@@ -1,65 +1,146 @@
 //! MMseqs2 (M. Steinegger and J. Söding, Nature Biotechnology 35 (2017) 1026).
 //!
-//! Its `search` is a shell script around the modules that are called here: so a sandbox need not
-//! allow a shell, and a kill reaches what works.
+//! `mmseqs search` is a shell script around the modules that are called here. Calling the modules
+//! directly works in a sandbox without a shell, and a kill ends the process that computes.
 
 use std::{ffi::OsString, path::Path};
 
 use protea_contracts::Emitter;
 
 use super::{
-    aligner::{Search, in_database, last_word_of_first_line},
+    aligner::{Aligner, MakeDatabase, Search, in_database},
     program::{Program, ProgramError},
 };
-use crate::spec::Sensitivity;
+use crate::spec::{Method, Sensitivity};
 
-pub(super) const INSTALL: &str = "apt-get install mmseqs2";
+pub(super) struct Mmseqs;
 
-/// Debian's `mmseqs` is a script that chooses among builds for different processors.
-pub(super) fn names() -> Vec<&'static str> {
-    let mut names = vec!["mmseqs"];
-    #[cfg(target_arch = "x86_64")]
-    {
-        let builds = [
-            (is_x86_feature_detected!("avx2"), "mmseqs-avx2"),
-            (is_x86_feature_detected!("sse4.1"), "mmseqs-sse4.1"),
-            (is_x86_feature_detected!("ssse3"), "mmseqs-ssse3"),
-            (is_x86_feature_detected!("sse3"), "mmseqs-sse3"),
-        ];
-        names.extend(
-            builds
-                .into_iter()
-                .filter(|(runs, _)| *runs)
-                .map(|(_, name)| name),
-        );
+impl Aligner for Mmseqs {
+    fn method(&self) -> Method {
+        Method::Mmseqs
     }
-    names
-}
 
-pub(super) fn version(
-    mmseqs: &Program,
-    scratch: &Path,
-    emit: &Emitter,
-) -> Result<String, ProgramError> {
-    let said = mmseqs.run("version", &["version"], scratch, scratch, emit)?;
-    Ok(last_word_of_first_line(&said))
-}
+    /// Debian's `mmseqs` is a script that chooses among builds for different processors.
+    fn programs(&self) -> Vec<Vec<&'static str>> {
+        let mut names = vec!["mmseqs"];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let builds = [
+                (is_x86_feature_detected!("avx2"), "mmseqs-avx2"),
+                (is_x86_feature_detected!("sse4.1"), "mmseqs-sse4.1"),
+                (is_x86_feature_detected!("ssse3"), "mmseqs-ssse3"),
+                (is_x86_feature_detected!("sse3"), "mmseqs-sse3"),
+            ];
+            let supported = builds.into_iter().filter(|(is_supported, _)| *is_supported);
+            names.extend(supported.map(|(_, name)| name));
+        }
+        vec![names]
+    }
 
-pub(super) fn make_database(
-    mmseqs: &Program,
-    fasta: &Path,
-    database: &Path,
-    scratch: &Path,
-    emit: &Emitter,
-) -> Result<(), ProgramError> {
-    create(
-        mmseqs,
-        "the references",
-        fasta,
-        &in_database(database),
-        scratch,
-        emit,
-    )
+    fn install_command(&self) -> &'static str {
+        "apt-get install mmseqs2"
+    }
+
+    fn version_argument(&self) -> &'static str {
+        "version"
+    }
+
+    fn make_database(
+        &self,
+        programs: &[Program],
+        task: &MakeDatabase<'_>,
+        emit: &Emitter,
+    ) -> Result<(), ProgramError> {
+        let database = in_database(task.database);
+        let what = "the references";
+        create(
+            &programs[0],
+            what,
+            task.fasta,
+            &database,
+            task.scratch,
+            emit,
+        )
+    }
+
+    fn search(
+        &self,
+        programs: &[Program],
+        task: &Search<'_>,
+        emit: &Emitter,
+    ) -> Result<(), ProgramError> {
+        let mmseqs = &programs[0];
+        let in_scratch = |name: &str| OsString::from(task.scratch.join(name));
+        let queries = in_scratch("queries");
+        let references = OsString::from(in_database(task.database));
+        let (candidates, alignments) = (in_scratch("candidates"), in_scratch("alignments"));
+        let sensitivity = match task.sensitivity {
+            Sensitivity::Fast => "4",
+            Sensitivity::Normal => "5.7",
+            Sensitivity::Sensitive => "6.5",
+            Sensitivity::VerySensitive => "7.5",
+        };
+        let what = "the queries";
+        create(
+            mmseqs,
+            what,
+            task.queries,
+            queries.as_ref(),
+            task.scratch,
+            emit,
+        )?;
+        let threads = OsString::from(task.threads.to_string());
+        let run = |module: &str, arguments: &[OsString]| {
+            let common = ["--threads".into(), threads.clone(), "-v".into(), "1".into()];
+            let arguments = [&[OsString::from(module)], arguments, &common].concat();
+            mmseqs.run(
+                &format!("{module} on {what}"),
+                &arguments,
+                task.scratch,
+                task.scratch,
+                emit,
+            )
+        };
+        run(
+            "prefilter",
+            &[
+                queries.clone(),
+                references.clone(),
+                candidates.clone(),
+                "-s".into(),
+                sensitivity.into(),
+                "--max-seqs".into(),
+                task.max_hits.to_string().into(),
+            ],
+        )?;
+        run(
+            "align",
+            &[
+                queries.clone(),
+                references.clone(),
+                candidates,
+                alignments.clone(),
+                "-e".into(),
+                task.e_value.to_string().into(),
+                // Computes start, end and identity of each alignment; otherwise MMseqs2 estimates
+                // the identity.
+                "--alignment-mode".into(),
+                "3".into(),
+            ],
+        )?;
+        run(
+            "convertalis",
+            &[
+                queries,
+                references,
+                alignments,
+                task.hits.into(),
+                "--format-output".into(),
+                "query,target,pident,evalue,bits".into(),
+            ],
+        )?;
+        Ok(())
+    }
 }
 
 fn create(
@@ -87,81 +168,6 @@ fn create(
         scratch,
         scratch,
         emit,
-    )?;
-    Ok(())
-}
-
-pub(super) fn search(
-    mmseqs: &Program,
-    search: &Search<'_>,
-    emit: &Emitter,
-) -> Result<(), ProgramError> {
-    let in_scratch = |name: &str| OsString::from(search.scratch.join(name));
-    let queries = in_scratch("queries");
-    let references = OsString::from(in_database(search.database));
-    let (candidates, alignments) = (in_scratch("candidates"), in_scratch("alignments"));
-    let threads = OsString::from(search.threads.to_string());
-    let sensitivity = match search.sensitivity {
-        Sensitivity::Fast => "4",
-        Sensitivity::Normal => "5.7",
-        Sensitivity::Sensitive => "6.5",
-        Sensitivity::VerySensitive => "7.5",
-    };
-    create(
-        mmseqs,
-        "the queries",
-        search.queries,
-        queries.as_ref(),
-        search.scratch,
-        emit,
-    )?;
-    let run = |step: &str, arguments: &[OsString]| {
-        let common = ["--threads".into(), threads.clone(), "-v".into(), "1".into()];
-        let arguments = [&[OsString::from(step)], arguments, &common].concat();
-        mmseqs.run(
-            &format!("{step} on the queries"),
-            &arguments,
-            search.scratch,
-            search.scratch,
-            emit,
-        )
-    };
-    run(
-        "prefilter",
-        &[
-            queries.clone(),
-            references.clone(),
-            candidates.clone(),
-            "-s".into(),
-            sensitivity.into(),
-            "--max-seqs".into(),
-            search.max_hits.to_string().into(),
-        ],
-    )?;
-    run(
-        "align",
-        &[
-            queries.clone(),
-            references.clone(),
-            candidates,
-            alignments.clone(),
-            "-e".into(),
-            search.e_value.to_string().into(),
-            // With the start, end and identity of each alignment; otherwise the identity is a guess.
-            "--alignment-mode".into(),
-            "3".into(),
-        ],
-    )?;
-    run(
-        "convertalis",
-        &[
-            queries,
-            references,
-            alignments,
-            search.hits.into(),
-            "--format-output".into(),
-            "query,target,pident,evalue,bits".into(),
-        ],
     )?;
     Ok(())
 }

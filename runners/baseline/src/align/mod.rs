@@ -1,29 +1,32 @@
-//! Alignment by programs of others, and transfer of terms from the proteins that are hit.
+//! Alignment with external programs, and transfer of terms from the proteins that are hit.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `aligner` | which program a method needs and how to get it |
-//! | `blast`, `diamond`, `mmseqs` | how each program makes a database and searches it |
-//! | `program` | a program: where it is, its version, running it until it ends or is no longer wanted |
-//! | `database` | the references in a model's directory: program's database, ontology, annotations |
-//! | `sequences` | sequences of a dataset as FASTA |
-//! | `hits` | what a search found |
+//! | `aligner` | the trait that each alignment program implements |
+//! | `blast`, `diamond`, `mmseqs` | the implementations |
+//! | `installed` | the list of all aligners, and those that are installed |
+//! | `program` | an external program: finding it, and running it until it ends or is cancelled |
+//! | `scratch` | the directory for temporary files |
+//! | `database` | the references in a model's directory: the program's database, ontology, annotations |
+//! | `sequences` | the sequences of a dataset as FASTA |
+//! | `hits` | the results of a search |
 //! | `transfer` | from hits to scored terms |
-//! | `predict` | the way from a dataset to its predictions |
+//! | `predict` | from a dataset to its predictions |
 
 mod aligner;
 mod blast;
 mod database;
 mod diamond;
 mod hits;
+mod installed;
 mod mmseqs;
 mod predict;
 mod program;
+mod scratch;
 mod sequences;
 mod transfer;
 
-pub use aligner::{Aligner, Search, declarations};
-pub use database::{Database, Earlier, Made};
-pub use hits::HITS;
-pub use predict::{Scratch, Task, predict};
-pub use program::{Program, ProgramError};
+pub(crate) use database::{Database, DatabaseOrigin, EarlierDatabase};
+pub(crate) use installed::{InstalledAligner, declarations};
+pub(crate) use predict::{Task, predict};
+pub(crate) use scratch::Scratch;

@@ -1,4 +1,4 @@
-//! The way from a dataset to its predictions.
+//! From a dataset to its predictions.
 
 use std::{fs, path::Path, time::Instant};
 
@@ -6,63 +6,37 @@ use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset};
 use protea_contracts::prelude::*;
 
 use super::{
-    Aligner, Database, Search,
-    database::{References, without_sequences},
+    aligner::Search,
+    database::{Database, References, without_sequences},
     hits::{self, HITS, Hit},
+    installed::InstalledAligner,
+    scratch::Scratch,
     sequences,
-    transfer::Ballot,
+    transfer::Transferrer,
 };
 use crate::spec::BaselineSpec;
 
-/// Where a call keeps its temporary files: below its output, and gone when it ends.
-pub struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    /// Makes it.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Failed`] when it cannot be made.
-    pub fn below(output: &Path) -> Result<Self, RunnerError> {
-        let made = tempfile::Builder::new()
-            .prefix(".scratch-")
-            .tempdir_in(output);
-        Ok(Self(
-            made.or_failed("making a directory for temporary files")?,
-        ))
-    }
-
-    /// The directory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-/// What is to be predicted, and with what.
-pub struct Task<'t> {
-    /// The settings.
-    pub spec: &'t BaselineSpec,
-    /// What the model says of the references.
-    pub database: &'t Database,
+/// The inputs of a prediction.
+pub(crate) struct Task<'t> {
+    pub(crate) spec: &'t BaselineSpec,
+    pub(crate) database: &'t Database,
     /// The model's directory.
-    pub directory: &'t Path,
+    pub(crate) directory: &'t Path,
     /// The proteins to predict for.
-    pub dataset: &'t FrozenDataset,
-    /// Where to write.
-    pub output: &'t Path,
-    /// The program.
-    pub aligner: &'t Aligner,
+    pub(crate) dataset: &'t FrozenDataset,
+    /// The output directory.
+    pub(crate) output: &'t Path,
+    pub(crate) aligner: &'t InstalledAligner,
 }
 
-/// Searches the database for the proteins of the dataset, writes the hits to [`HITS`] in the output,
-/// and transfers the terms of what was hit. How many hits there were.
+/// Searches the database for the proteins of the dataset, writes the hits to [`HITS`] in the
+/// output, and transfers the terms of the references that are hit. Returns the number of hits.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`] without sequences, [`RunnerError::Model`] when the database is not whole,
-/// what the program fails with.
-pub fn predict(
+/// [`RunnerError::Dataset`] without sequences, [`RunnerError::Model`] when a file of the database
+/// is missing or changed, the errors of the program.
+pub(crate) fn predict(
     task: &Task<'_>,
     emit: &Emitter,
     predictions: &mut PredictionSink<'_>,
@@ -78,7 +52,8 @@ pub fn predict(
     )
     .or_failed("writing the hits")?;
 
-    let mut ballot = Ballot::new(&references.terms, spec.transfer, references.ontology.len());
+    let mut transferrer =
+        Transferrer::new(&references.terms, spec.transfer, references.ontology.len());
     let mut rest: &[Hit] = &hits;
     for protein in 0..dataset.len() {
         if protein % 1024 == 0 {
@@ -88,7 +63,7 @@ pub fn predict(
         let (own, others) =
             rest.split_at(rest.partition_point(|hit| hit.query as usize == protein));
         rest = others;
-        let mut terms: Vec<(&str, f64)> = ballot
+        let mut terms: Vec<(&str, f64)> = transferrer
             .predict(own)
             .into_iter()
             .filter(|(_, score)| *score >= spec.minimum_score)
@@ -100,7 +75,7 @@ pub fn predict(
     Ok(hits.len())
 }
 
-/// The hits of every query, sorted by query; a query's own accession among them only if it may be.
+/// The hits of every query, sorted by query, without excluded ones.
 fn search(
     task: &Task<'_>,
     references: &References,
@@ -112,7 +87,7 @@ fn search(
         aligner,
         ..
     } = task;
-    let scratch = Scratch::below(task.output)?;
+    let scratch = Scratch::create_in(task.output)?;
     let (queries, table) = (
         scratch.path().join("queries.fasta"),
         scratch.path().join("hits"),
@@ -139,12 +114,12 @@ fn search(
     );
     let itself = u32::from(spec.exclude_self);
     let search = Search {
-        database: &Database::searched(&references.directory),
+        database: &Database::program_directory(&references.directory),
         queries: &queries,
         hits: &table,
         scratch: scratch.path(),
         e_value: spec.e_value,
-        // One more, since a query may hit itself.
+        // One more, because a query can hit itself.
         max_hits: spec.max_hits + itself,
         sensitivity: spec.sensitivity,
         threads: rayon::current_num_threads(),

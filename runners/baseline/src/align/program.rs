@@ -1,8 +1,8 @@
-//! A program of others: where it is, and running it.
+//! An external program: finding it, and running it until it ends or is cancelled.
 
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -13,55 +13,43 @@ use std::{
 
 use protea_contracts::{Emitter, RunnerError};
 
-/// How often a running program is looked at: often at first, since small searches end soon.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-const LOOKS: Duration = Duration::from_millis(25);
-/// So much of what a failed program said last goes into the error.
-const LAST_WORDS: usize = 1000;
+/// The first and the longest pause between two checks of a running program. Small searches end in
+/// milliseconds.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(25);
+/// How many bytes of a failed program's output go into the error, counted from its end.
+const OUTPUT_TAIL: usize = 1000;
 
-/// Why a program did not do its work.
+/// Why a program failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProgramError {
-    /// It is nowhere on the PATH.
+pub(crate) enum ProgramError {
+    /// No directory of the PATH has it.
     #[error("{program} is not on the PATH; install it with `{install}`")]
     Missing {
-        /// Its name.
         program: &'static str,
         /// The command that installs it.
         install: &'static str,
     },
     /// It cannot be started.
     #[error("{} cannot be started: {source}", path.display())]
-    Start {
-        /// The program.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Start { path: PathBuf, source: io::Error },
     /// It ended with an error.
-    #[error("{program} {step} ended with {status}: {said}")]
+    #[error("{program} {step} ended with {status}: {output}")]
     Ended {
-        /// Its name.
         program: String,
-        /// What it was to do.
+        /// What it was called for.
         step: String,
-        /// How it ended.
         status: ExitStatus,
-        /// The end of what it said.
-        said: String,
+        /// The end of its output.
+        output: String,
     },
-    /// It was killed, because the host wants the call to end.
+    /// The host cancelled the call, and the program was killed.
     #[error("cancelled")]
     Cancelled,
-    /// A file of the work cannot be read or written.
+    /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
 }
 
 impl From<ProgramError> for RunnerError {
@@ -77,22 +65,25 @@ impl From<ProgramError> for RunnerError {
     }
 }
 
-/// A program that was found.
+/// A program on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub(crate) struct Program {
     path: PathBuf,
 }
 
 impl Program {
-    /// The first of `names` that is on the PATH. What is no binary is passed over where there is
-    /// one: killing a script leaves running what it has started.
+    /// The first of `names` on the PATH. A binary is preferred to a script: killing a script does
+    /// not kill what it started.
     ///
     /// # Errors
     ///
     /// [`ProgramError::Missing`] for the first of the names.
-    pub fn find(names: &[&'static str], install: &'static str) -> Result<Self, ProgramError> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        Self::find_in(&path, names, install)
+    pub(super) fn find(
+        names: &[&'static str],
+        install: &'static str,
+    ) -> Result<Self, ProgramError> {
+        let search_path = env::var_os("PATH").unwrap_or_default();
+        Self::find_in(&search_path, names, install)
     }
 
     fn find_in(
@@ -100,15 +91,11 @@ impl Program {
         names: &[&'static str],
         install: &'static str,
     ) -> Result<Self, ProgramError> {
-        let directories = || env::split_paths(search_path).filter(|path| path.is_absolute());
-        let candidates = || {
-            names
-                .iter()
-                .flat_map(|name| directories().map(move |path| path.join(name)))
-        };
+        let search_path = absolute_directories(search_path);
+        let candidates = || names.iter().flat_map(|name| find_all(&search_path, name));
         let found = candidates()
-            .find(|path| is_program(path) && !is_script(path))
-            .or_else(|| candidates().find(|path| is_program(path)));
+            .find(|path| !is_script(path))
+            .or_else(|| candidates().next());
         found
             .map(|path| Self { path })
             .ok_or(ProgramError::Missing {
@@ -117,20 +104,18 @@ impl Program {
             })
     }
 
-    /// Its file name.
-    #[must_use]
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     }
 
-    /// Runs it to its end in `directory`, and gives what it printed. It may keep temporary files in
-    /// `scratch`.
+    /// Runs the program in `directory` and returns its output. Its temporary files go to `scratch`.
     ///
     /// # Errors
     ///
-    /// [`ProgramError`]. When the host wants the call to end, the program is killed.
-    pub fn run<A: AsRef<OsStr>>(
+    /// [`ProgramError::Cancelled`] when the host cancels the call: the program is killed. Otherwise
+    /// [`ProgramError::Start`], [`ProgramError::Ended`] or [`ProgramError::File`].
+    pub(super) fn run<A: AsRef<OsStr>>(
         &self,
         step: &str,
         arguments: &[A],
@@ -138,48 +123,52 @@ impl Program {
         scratch: &Path,
         emit: &Emitter,
     ) -> Result<String, ProgramError> {
-        let log = scratch.join("said");
+        let log = scratch.join("output");
         let at_log = |source| ProgramError::File {
             path: log.clone(),
             source,
         };
-        let said = File::create(&log).map_err(at_log)?;
+        let output = File::create(&log).map_err(at_log)?;
         let child = Command::new(&self.path)
             .args(arguments)
             .env("TMPDIR", scratch)
             .env("LC_ALL", "C")
-            // BLAST+ reports its use to NCBI otherwise.
+            // Otherwise BLAST+ reports its use to NCBI.
             .env("BLAST_USAGE_REPORT", "false")
             .current_dir(directory)
             .stdin(Stdio::null())
-            .stdout(said.try_clone().map_err(at_log)?)
-            .stderr(said)
+            .stdout(output.try_clone().map_err(at_log)?)
+            .stderr(output)
             .spawn()
             .map_err(|source| ProgramError::Start {
                 path: self.path.clone(),
                 source,
             })?;
-        let status = Running(child).until_it_ends(&self.path, emit)?;
+        let status = Running(child).wait(&self.path, emit)?;
         let bytes = fs::read(&log).map_err(at_log)?;
-        let said = String::from_utf8_lossy(&bytes).into_owned();
+        let output = String::from_utf8_lossy(&bytes).into_owned();
         if status.success() {
-            return Ok(said);
+            return Ok(output);
         }
         Err(ProgramError::Ended {
             program: self.name(),
             step: step.to_owned(),
             status,
-            said: last_words(&said),
+            output: tail(&output),
         })
     }
 }
 
-/// A process that does not outlive the call, however that ends.
+/// A process that is killed when dropped, so that it never outlives the call.
 struct Running(Child);
 
 impl Running {
-    fn until_it_ends(mut self, path: &Path, emit: &Emitter) -> Result<ExitStatus, ProgramError> {
-        let mut wait = FIRST_LOOK;
+    /// Waits for the end of the process, or for a cancellation.
+    ///
+    /// This polls, though the crate `wait-timeout` would wake up at once: that crate installs a
+    /// handler for SIGCHLD, and a plugin must not change the signals of the process that loads it.
+    fn wait(mut self, path: &Path, emit: &Emitter) -> Result<ExitStatus, ProgramError> {
+        let mut pause = FIRST_PAUSE;
         loop {
             let ended = self.0.try_wait().map_err(|source| ProgramError::Start {
                 path: path.to_owned(),
@@ -191,33 +180,31 @@ impl Running {
             if emit.is_cancelled() {
                 return Err(ProgramError::Cancelled);
             }
-            thread::sleep(wait);
-            wait = (wait * 2).min(LOOKS);
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Of one that has ended, these do nothing.
+        // If the process has ended, these calls do nothing.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|file| file.is_file() && is_executable(&file.permissions()))
+/// A search path without its relative directories: what they name depends on the current directory,
+/// which a runner does not choose.
+fn absolute_directories(search_path: &OsStr) -> OsString {
+    let directories = env::split_paths(search_path).filter(|path| path.is_absolute());
+    env::join_paths(directories).unwrap_or_default()
 }
 
-#[cfg(unix)]
-fn is_executable(permissions: &fs::Permissions) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(permissions) & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &fs::Permissions) -> bool {
-    true
+/// The programs with this name, in the order of the search path.
+fn find_all(search_path: &OsStr, name: &str) -> impl Iterator<Item = PathBuf> {
+    let found = which::which_in_all(name, Some(search_path), Path::new("/"));
+    found.into_iter().flatten()
 }
 
 fn is_script(path: &Path) -> bool {
@@ -226,16 +213,14 @@ fn is_script(path: &Path) -> bool {
     read.is_ok() && &start == b"#!"
 }
 
-fn last_words(said: &str) -> String {
-    let said = said.trim();
-    if said.is_empty() {
-        return "it said nothing".to_owned();
+/// The end of a program's output, for an error.
+fn tail(output: &str) -> String {
+    let output = output.trim();
+    if output.is_empty() {
+        return "no output".to_owned();
     }
-    let mut start = said.len().saturating_sub(LAST_WORDS);
-    while !said.is_char_boundary(start) {
-        start += 1;
-    }
-    said[start..].to_owned()
+    let start = output.ceil_char_boundary(output.len().saturating_sub(OUTPUT_TAIL));
+    output[start..].to_owned()
 }
 
 #[cfg(test)]
@@ -243,13 +228,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_named_with_the_command_that_installs_it() {
+    fn a_missing_program_comes_with_its_install_command() {
         let error = Program::find_in(
             "/nowhere".as_ref(),
             &["blastp"],
             "apt-get install ncbi-blast+",
         )
-        .expect_err("nothing is there");
+        .expect_err("the directory does not exist");
         assert!(matches!(
             error,
             ProgramError::Missing {
@@ -266,10 +251,34 @@ mod tests {
     }
 
     #[test]
-    fn relative_entries_of_the_path_are_passed_over() {
-        let here = env::current_dir().and_then(fs::canonicalize);
-        assert!(here.is_ok());
+    fn relative_entries_of_the_path_are_ignored() {
         let found = Program::find_in("bin:.:/bin:/usr/bin".as_ref(), &["sh"], "");
         assert!(found.is_ok_and(|program| program.path.is_absolute()));
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_binary_is_preferred_to_a_script() -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+
+        let place = tempfile::tempdir()?;
+        let script = place.path().join("sh");
+        fs::write(&script, "#!/bin/sh\n")?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        let search_path = |directories: &[&Path]| env::join_paths(directories).unwrap_or_default();
+        let only_script = search_path(&[place.path()]);
+        let found = Program::find_in(&only_script, &["sh"], "").map(|program| program.path);
+        assert_eq!(found.ok(), Some(script));
+        let both = search_path(&[place.path(), Path::new("/bin")]);
+        let found = Program::find_in(&both, &["sh"], "").map(|program| program.path);
+        assert_eq!(found.ok(), Some(PathBuf::from("/bin/sh")));
+        Ok(())
+    }
+
+    #[test]
+    fn the_end_of_the_output_goes_into_the_error() {
+        assert_eq!(tail(" \n"), "no output");
+        assert_eq!(tail("first\nlast\n"), "first\nlast");
+        let long = format!("{}é{}", "a".repeat(500), "b".repeat(OUTPUT_TAIL - 1));
+        assert_eq!(tail(&long), "b".repeat(OUTPUT_TAIL - 1));
     }
 }

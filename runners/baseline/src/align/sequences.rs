@@ -1,4 +1,5 @@
-//! Sequences of a dataset as FASTA, named by row: an accession may have what a program takes apart.
+//! Sequences of a dataset as FASTA. They are named by row, because some programs split accessions
+//! at special characters.
 
 use std::{
     fs::File,
@@ -10,7 +11,7 @@ use protea_cafa::dataset::FrozenDataset;
 
 use super::program::ProgramError;
 
-/// Writes the sequences of the proteins that `row_of` gives a row; the number written.
+/// Writes the sequences of the proteins for which `row_of` returns a row. Returns their number.
 pub(super) fn write(
     dataset: &FrozenDataset,
     path: &Path,
@@ -35,14 +36,14 @@ pub(super) fn write(
     })
 }
 
-/// One such peptide, and DIAMOND takes all of a file for DNA. An unknown residue behind it is part of no
-/// local alignment.
+/// If a file has one such peptide, DIAMOND treats the whole file as DNA. The unknown residue that
+/// `write` appends to it is never part of a local alignment.
 fn could_be_dna(sequence: &str) -> bool {
     let is_nucleotide = |letter: u8| b"ACGTN".contains(&letter.to_ascii_uppercase());
     sequence.bytes().all(is_nucleotide)
 }
 
-/// The sequence of a protein, if there is one with residues.
+/// The sequence of a protein; `None` if it is missing or empty.
 pub(super) fn sequence(dataset: &FrozenDataset, protein: usize) -> Option<&str> {
     dataset
         .sequence(protein)

@@ -7,17 +7,18 @@ use protea_cafa::{ontology::Term, propagated::PropagatedTerms};
 use super::hits::Hit;
 use crate::spec::Transfer;
 
-/// Transfers the terms of the proteins hit. It keeps its tables between queries.
-pub(super) struct Ballot<'r> {
+/// Transfers the terms of the references that are hit. Its tables are reused between queries.
+pub(super) struct Transferrer<'r> {
     terms: &'r PropagatedTerms,
     transfer: Transfer,
-    /// By term: its score so far.
+    /// By term: the score so far.
     scores: Vec<f64>,
-    /// Terms that have one, in order of the first vote.
+    /// The terms with a score, in the order of their first vote.
     voted: Vec<Term>,
 }
 
-impl<'r> Ballot<'r> {
+impl<'r> Transferrer<'r> {
+    /// `ontology` is the number of terms in the ontology.
     pub(super) fn new(terms: &'r PropagatedTerms, transfer: Transfer, ontology: usize) -> Self {
         Self {
             terms,
@@ -27,9 +28,9 @@ impl<'r> Ballot<'r> {
         }
     }
 
-    /// The terms that a query's hits give, each once, with scores in [0, 1].
+    /// The terms that a query gets from its hits, each once, with scores in [0, 1].
     pub(super) fn predict(&mut self, hits: &[Hit]) -> Vec<(Term, f64)> {
-        let whole: f64 = match self.transfer {
+        let divisor: f64 = match self.transfer {
             Transfer::Identity => 1.0,
             Transfer::BitScore => hits.iter().map(|hit| hit.bit_score).sum(),
         };
@@ -52,11 +53,11 @@ impl<'r> Ballot<'r> {
         let scores = &mut self.scores;
         self.voted
             .drain(..)
-            // A sum of parts may exceed the sum of the whole by a rounding.
+            // Rounding can make the sum exceed the divisor.
             .map(|term| {
                 (
                     term,
-                    (mem::take(&mut scores[term.index()]) / whole).min(1.0),
+                    (mem::take(&mut scores[term.index()]) / divisor).min(1.0),
                 )
             })
             .collect()

@@ -1,14 +1,15 @@
-//! Hits and predictions, against the programs called by themselves and a transfer written in Python.
+//! Compares hits with those of the programs called directly, and predictions with a transfer
+//! written in Python.
 
 use std::{collections::HashMap, fs, path::Path, process::Command};
 
-use protea_baseline::spec::{BaselineSpec, Method, Transfer};
+use protea_baseline::{BaselineSpec, Method, Transfer};
 use protea_cafa::dataset::{FreezeRequest, FrozenDataset, freeze, unwatched};
 
 use crate::calls::{METHODS, evaluate, example, fit, installed, python, run_python, spec};
 
 #[test]
-fn predictions_are_those_of_an_independent_transfer_from_the_same_hits() {
+fn predictions_agree_with_an_independent_transfer() {
     let Some(python) = python() else { return };
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         for transfer in [Transfer::Identity, Transfer::BitScore] {
@@ -29,14 +30,14 @@ fn predictions_are_those_of_an_independent_transfer_from_the_same_hits() {
                     .starts_with(|c: char| c.is_ascii_digit())
             );
 
-            let way = match transfer {
+            let name = match transfer {
                 Transfer::Identity => "identity",
                 Transfer::BitScore => "bit_score",
             };
             let expected = run_python(
                 &python,
                 "reference_transfer.py",
-                &[&example("train"), &output.join("hits.tsv"), Path::new(way)],
+                &[&example("train"), &output.join("hits.tsv"), Path::new(name)],
             );
             let expected = scores(&expected);
             let predicted = scores(&fs::read_to_string(output.join("predictions.tsv")).unwrap());
@@ -54,7 +55,7 @@ fn predictions_are_those_of_an_independent_transfer_from_the_same_hits() {
 }
 
 #[test]
-fn blast_hits_are_those_of_blast_called_by_itself() {
+fn hits_agree_with_blast_called_directly() {
     if !installed(Method::Blast) {
         return;
     }
@@ -117,7 +118,7 @@ fn blast_hits_are_those_of_blast_called_by_itself() {
 }
 
 #[test]
-fn threads_change_nothing() {
+fn results_do_not_depend_on_threads() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         let model = place.path().join("model");
@@ -132,7 +133,7 @@ fn threads_change_nothing() {
 }
 
 #[test]
-fn a_protein_is_its_own_hit_only_where_that_is_wanted() {
+fn exclude_self_ignores_the_query_itself() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         for exclude_self in [true, false] {
@@ -154,7 +155,7 @@ fn a_protein_is_its_own_hit_only_where_that_is_wanted() {
 }
 
 #[test]
-fn a_query_has_no_more_hits_than_it_may() {
+fn max_hits_limits_the_hits_of_a_query() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         for train in ["train", "test"] {
             let place = tempfile::tempdir().unwrap();
@@ -175,9 +176,9 @@ fn a_query_has_no_more_hits_than_it_may() {
     }
 }
 
-/// `GANTGA` is a peptide, though its letters are all nucleotides too.
+/// `GANTGA` is a peptide whose letters are all valid nucleotides.
 #[test]
-fn a_peptide_that_could_be_dna_is_a_protein() {
+fn a_peptide_that_looks_like_dna_is_a_protein() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);

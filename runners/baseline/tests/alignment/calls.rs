@@ -1,4 +1,4 @@
-//! Calls of the runner, as a host makes them, and the programs and data that the tests need.
+//! Calls of the runner as a host makes them, and the programs and data that the tests need.
 
 use std::{
     fs,
@@ -6,10 +6,7 @@ use std::{
     process::Command,
 };
 
-use protea_baseline::{
-    runner::BaselineRunner,
-    spec::{BaselineSpec, Method},
-};
+use protea_baseline::{BaselineRunner, BaselineSpec, Method};
 use protea_contracts::{
     Emitter, EvalResult, EvaluateRequest, ExperimentRunner, FitRequest, RunResult, RunnerError,
 };
@@ -17,7 +14,8 @@ use url::Url;
 
 pub const METHODS: [Method; 3] = [Method::Blast, Method::Diamond, Method::Mmseqs];
 
-/// Whether the programs of a method are here. Where not, the test says so; in CI that is a failure.
+/// Whether the programs of a method are installed. If not, a test is skipped with a message; in CI
+/// it fails.
 pub fn installed(method: Method) -> bool {
     let (programs, install): (&[&str], _) = match method {
         Method::Naive => (&[], ""),
@@ -40,7 +38,8 @@ pub fn installed(method: Method) -> bool {
     false
 }
 
-/// The interpreter that the comparisons run in. Without one the test says so; in CI that is a failure.
+/// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI
+/// it fails.
 pub fn python() -> Option<String> {
     let found = std::env::var("PROTEA_TEST_PYTHON").ok();
     let found = found.filter(|path| !path.is_empty());
@@ -54,7 +53,7 @@ pub fn python() -> Option<String> {
     found
 }
 
-/// Runs a script beside these tests and gives what it prints.
+/// Runs a script in the directory of these tests and returns its standard output.
 pub fn run_python(python: &str, script: &str, arguments: &[&Path]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/alignment")
@@ -64,8 +63,8 @@ pub fn run_python(python: &str, script: &str, arguments: &[&Path]) -> String {
         .args(arguments)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -1,11 +1,9 @@
-//! The database in a model: made once per dataset, checked before it is searched, gone with nothing left behind.
+//! The database in a model: made once per dataset, checked before a search, without temporary
+//! files.
 
 use std::{fs, path::Path, sync::Arc};
 
-use protea_baseline::{
-    runner::BaselineRunner,
-    spec::{BaselineSpec, Method},
-};
+use protea_baseline::{BaselineRunner, BaselineSpec, Method};
 use protea_contracts::{
     Emitter, EvaluateRequest, ExperimentRunner, ExportRequest, FitRequest, RunnerError,
     emit::{Event, EventSink},
@@ -36,7 +34,7 @@ fn a_database_is_made_once_per_dataset() {
 }
 
 #[test]
-fn a_database_of_an_earlier_model_is_taken_over_if_it_fits_and_is_whole() {
+fn a_matching_database_of_an_earlier_model_is_reused() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
@@ -57,7 +55,8 @@ fn a_database_of_an_earlier_model_is_taken_over_if_it_fits_and_is_whole() {
         assert_eq!(scores("first"), scores("second"), "{method:?}");
         assert_eq!(made("other", "test", &earlier), "made", "{method:?}");
 
-        // One that was changed is made anew, and one that names a file elsewhere is not believed.
+        // A changed database is made again, and one that names a file outside of its directory is
+        // not used.
         fs::write(at("first/references.tsv"), "").unwrap();
         let first = ["first/model.json"];
         assert_eq!(made("third", "train", &first), "made", "{method:?}");
@@ -72,7 +71,7 @@ fn a_database_of_an_earlier_model_is_taken_over_if_it_fits_and_is_whole() {
 }
 
 #[test]
-fn a_changed_database_is_a_model_error_that_names_the_file() {
+fn a_changed_database_is_a_model_error_with_the_file() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         let (model, output) = (place.path().join("model"), place.path().join("out"));
@@ -94,9 +93,9 @@ fn a_changed_database_is_a_model_error_that_names_the_file() {
 }
 
 #[test]
-fn an_export_is_whole_by_itself() {
+fn an_export_works_without_the_model() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
-        // A name with a space in it is two for BLAST+, unless one takes care.
+        // BLAST+ splits a path at a space, unless the runner prevents it.
         let place = tempfile::Builder::new()
             .prefix("a place ")
             .tempdir()
@@ -115,7 +114,7 @@ fn an_export_is_whole_by_itself() {
 }
 
 #[test]
-fn nothing_temporary_is_left() {
+fn no_temporary_files_are_left() {
     for method in METHODS.into_iter().filter(|&method| installed(method)) {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
@@ -131,7 +130,7 @@ fn nothing_temporary_is_left() {
 }
 
 #[test]
-fn a_dataset_without_sequences_is_a_dataset_error_with_the_remedy() {
+fn missing_sequences_are_a_dataset_error_with_the_remedy() {
     let Some(python) = python() else { return };
     let place = tempfile::tempdir().unwrap();
     let bare = place.path().join("bare");
@@ -179,7 +178,7 @@ fn a_cancelled_call_ends_as_cancelled() {
 }
 
 #[test]
-fn a_model_of_naive_from_before_alignment_still_opens() {
+fn a_naive_model_older_than_alignment_opens() {
     let place = tempfile::tempdir().unwrap();
     let (model, output) = (place.path().join("model"), place.path().join("out"));
     fs::create_dir(&model).unwrap();
@@ -194,7 +193,7 @@ fn a_model_of_naive_from_before_alignment_still_opens() {
     assert_eq!(spec(Method::Naive), BaselineSpec::default());
 }
 
-/// The files below a directory, by relative path.
+/// The files in a directory and its subdirectories, by relative path.
 fn files(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {

@@ -1,4 +1,4 @@
-//! The alignment baselines, with the real programs.
+//! The alignment baselines with the real programs.
 
 #![allow(
     clippy::unwrap_used,

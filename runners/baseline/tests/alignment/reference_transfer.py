@@ -1,7 +1,7 @@
-"""Transfers the terms of a frozen training set through a table of hits.
+"""Reference implementation: transfers the terms of a frozen training set with a table of hits.
 
 usage: reference_transfer.py TRAIN HITS identity|bit_score
-Prints accession, term, score, as CAFA takes them. Written by itself, to compare with.
+Prints accession, term, score in CAFA's format.
 """
 
 import collections

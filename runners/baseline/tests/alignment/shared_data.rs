@@ -1,17 +1,18 @@
-//! Real data, where there is some: `PROTEA_SHARED_DATA` names a directory with a dataset `A`.
+//! Real data, if available: `PROTEA_SHARED_DATA` names a directory with a dataset `A`.
 
 use std::path::{Path, PathBuf};
 
-use protea_baseline::spec::{BaselineSpec, Method, Transfer};
+use protea_baseline::{BaselineSpec, Method, Transfer};
 use protea_cafa::dataset::{FreezeRequest, freeze, unwatched};
 
 use crate::calls::{METHODS, evaluate, fit, installed, spec};
 
-/// Fmax by aspect of the best identity of a DIAMOND hit, searched as thoroughly as here, and scored by cafaeval.
+/// Fmax by aspect of the best identity of a DIAMOND hit with the same sensitivity, scored by
+/// cafaeval.
 const DIAMOND: [(&str, f64); 3] = [("BPO", 0.349), ("MFO", 0.500), ("CCO", 0.499)];
 
 #[test]
-fn on_dataset_a_diamond_scores_what_others_have_measured() {
+fn diamond_on_dataset_a_scores_as_measured_elsewhere() {
     let Some(data) = std::env::var_os("PROTEA_SHARED_DATA").map(PathBuf::from) else {
         eprintln!("\n*** SKIPPED: PROTEA_SHARED_DATA is not set ***\n");
         return;

@@ -1,4 +1,7 @@
-"""Copies a frozen dataset, all sequences left out: usage: without_sequences.py DATASET COPY"""
+"""Copies a frozen dataset without its sequences.
+
+usage: without_sequences.py DATASET COPY
+"""
 
 import hashlib
 import json

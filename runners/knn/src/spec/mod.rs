@@ -39,8 +39,8 @@ spec! {
         /// The similarity of the nearest neighbour that has the term; (1 + cos) / 2 for the cosine
         /// metric (PROTEA).
         Max,
-        /// The weighted mean of several signals of the nearest neighbour that has the term (PROTEA's
-        /// scoring configurations).
+        /// The weighted mean of several signals of the nearest neighbour that has the term
+        /// (PROTEA's scoring configurations).
         Composite,
     }
 }
@@ -146,14 +146,15 @@ spec! {
         pub exclude_taxa: Vec<u32>,
         /// Ignore references of the query's own taxon.
         pub exclude_same_taxon: bool,
-        /// Ignore references whose sequence is too similar to the query's: the identical residues of
-        /// the best local alignment are at least this fraction of the shorter sequence.
+        /// Ignore references whose sequence is too similar to the query's: the identical residues
+        /// of the best local alignment are at least this fraction of the shorter sequence.
         #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
         pub maximum_identity: Option<f64>,
-        /// Transfer only annotations with these evidence codes, such as `IDA`; `experimental` stands
-        /// for CAFA's. None: all.
+        /// Transfer only annotations with these evidence codes, such as `IDA`; `experimental`
+        /// stands for CAFA's. None: all.
         pub evidence: Vec<String>,
-        /// Transfer all ancestors of a reference's terms too; otherwise only its terms as annotated.
+        /// Transfer all ancestors of a reference's terms too; otherwise only its terms as
+        /// annotated.
         pub propagate: bool,
         /// Drop predicted terms that are ancestors of other predicted terms.
         pub most_specific: bool,

@@ -25,8 +25,8 @@ use protea_knn::{KnnRunner, KnnSpec};
 use serde_json::{Value, json};
 use url::Url;
 
-/// Resolves a user's settings as a host does: the user's values, then the preset, then the defaults.
-/// (An object is replaced as a whole, so that each test names all weights.)
+/// Resolves a user's settings as a host does: the user's values, then the preset, then the
+/// defaults. (An object is replaced as a whole, so that each test names all weights.)
 fn resolve(given: &Value) -> Value {
     let schema = schemars::schema_for!(KnnSpec).to_value();
     let preset = match &given["preset"] {
@@ -69,8 +69,8 @@ fn evaluate_unresolved(
     KnnRunner.evaluate(&request, &Emitter::silent())
 }
 
-/// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI it
-/// fails.
+/// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI
+/// it fails.
 fn python() -> Option<String> {
     let found = std::env::var("PROTEA_TEST_PYTHON").ok();
     let found = found.filter(|path| !path.is_empty());

@@ -1,7 +1,9 @@
-"""Identical letters over the columns of the best alignments, global and local: of those with fewest letters the shortest.
+"""Identical letters divided by the columns of the best global and local alignments. Of several best
+alignments, the one with the fewest identical letters counts, then the shortest.
 
-usage: reference_alignment.py PAIRS, a table of two sequences per line; prints global and local.
-Biopython's aligner has to agree: with the score, and that such an alignment is among the best.
+usage: reference_alignment.py PAIRS
+PAIRS has two sequences per line. Prints the global and the local identity of each pair. The script
+fails unless Biopython's aligner has the same score, and such an alignment among its best.
 """
 
 import functools
@@ -13,8 +15,8 @@ from Bio.Align import substitution_matrices
 
 MATRIX = substitution_matrices.load("BLOSUM62")
 FIRST, NEXT = 10, 1
-NEVER = (-(10**9), 0, 0)
-NOTHING = (0, 0, 0)
+IMPOSSIBLE = (-(10**9), 0, 0)
+ZERO = (0, 0, 0)
 MOST = 3_000
 
 
@@ -23,18 +25,18 @@ def plus(cell, score, same, columns=1):
 
 
 def best(one, other, is_global):
-    """Score, less identical letters, less columns: the largest of these, in this order."""
+    """The largest (score, -identical letters, -columns), compared in this order."""
 
     def border(letters):
         if not is_global or letters == 0:
-            return NOTHING
+            return ZERO
         return -(FIRST + (letters - 1) * NEXT), 0, -letters
 
     row = [border(at) for at in range(len(other) + 1)]
-    above = [NEVER] * (len(other) + 1)
-    found = NOTHING
+    above = [IMPOSSIBLE] * (len(other) + 1)
+    found = ZERO
     for place, letter in enumerate(one):
-        diagonal, row[0], left = row[0], border(place + 1), NEVER
+        diagonal, row[0], left = row[0], border(place + 1), IMPOSSIBLE
         for at, partner in enumerate(other, 1):
             matched = plus(diagonal, int(MATRIX[letter][partner]), letter == partner)
             above[at] = max(plus(row[at], -FIRST, 0), plus(above[at], -NEXT, 0))
@@ -42,7 +44,7 @@ def best(one, other, is_global):
             diagonal, row[at] = row[at], max(matched, above[at], left)
             if not is_global:
                 if row[at][0] <= 0:
-                    row[at] = NOTHING
+                    row[at] = ZERO
                 found = max(found, row[at])
     return row[-1] if is_global else found
 

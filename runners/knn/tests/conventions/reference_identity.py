@@ -1,6 +1,8 @@
-"""Identical residues of the best local alignments over the shorter sequence: those with fewest of them.
+"""Identical residues of the best local alignment divided by the shorter sequence. Of several best
+alignments, the one with the fewest identical residues counts.
 
-usage: reference_identity.py PAIRS, a table of two sequences per line
+usage: reference_identity.py PAIRS
+PAIRS has two sequences per line.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Transfers annotations from nearest neighbours, plainly and in double precision, to compare with.
+"""Reference implementation: transfers annotations from nearest neighbours, in double precision.
 
 usage: reference_knn.py TRAIN TEST SPEC.json
 Prints accession, term, score.
@@ -16,9 +16,9 @@ import pyarrow.ipc
 from reference_alignment import identities
 from reference_identity import identity
 
-TRUST = dict.fromkeys("EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC".split(), 1.0)
-TRUST |= dict.fromkeys("ISS ISO ISA ISM IGC IBA IBD IKR IRD RCA".split(), 0.7)
-TRUST |= {"NAS": 0.5, "IEA": 0.3, "ND": 0.1}
+EVIDENCE_WEIGHTS = dict.fromkeys("EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC".split(), 1.0)
+EVIDENCE_WEIGHTS |= dict.fromkeys("ISS ISO ISA ISM IGC IBA IBD IKR IRD RCA".split(), 0.7)
+EVIDENCE_WEIGHTS |= {"NAS": 0.5, "IEA": 0.3, "ND": 0.1}
 
 EXPERIMENTAL = "EXP IDA IPI IMP IGI IEP TAS IC HTP HDA HMP HGI HEP".split()
 
@@ -57,7 +57,7 @@ def above(term, parents):
 
 
 def distances(metric, query, references):
-    # Row by row, so that equal rows have equal distances.
+    # Row by row, so that equal rows have exactly equal distances.
     if metric == "l2":
         return numpy.array([numpy.sqrt(((query - row) ** 2).sum()) for row in references])
     norm = numpy.sqrt((query * query).sum())
@@ -71,7 +71,7 @@ def similarity(vote, metric, distance):
     if vote == "fraction":
         return 1.0
     if vote in ("max", "composite"):
-        # PROTEA's distance for l2 is the square.
+        # For l2, PROTEA uses the squared distance.
         return max(0.0, 1 - (distance**2 if metric == "l2" else distance) / 2)
     if metric == "l2":
         return 0.5 / (0.5 + distance)
@@ -79,7 +79,7 @@ def similarity(vote, metric, distance):
 
 
 def composite(spec, similarity, sequences, taxa, trust):
-    """PROTEA's compute_score: a weighted mean over the signals that are there."""
+    """PROTEA's compute_score: a weighted mean of the available signals."""
     signals = {"embedding_similarity": similarity, "evidence_weight": trust}
     if any(spec["weights"][name] for name in ("identity_nw", "identity_sw")):
         signals |= zip(("identity_nw", "identity_sw"), identities(*sequences))
@@ -111,7 +111,7 @@ def main():
     for accession, term, evidence in zip(*columns):
         if not codes or evidence in codes:
             terms[accession].add(term)
-            weight = spec["evidence_weights"].get(evidence, TRUST.get(evidence, 0.5))
+            weight = spec["evidence_weights"].get(evidence, EVIDENCE_WEIGHTS.get(evidence, 0.5))
             with_ancestors = {term} | (above(term, parents) if spec["propagate"] else set())
             terms[accession] |= with_ancestors
             for each in with_ancestors:

@@ -1,4 +1,5 @@
-//! Two small datasets with everything that settings use: taxa, evidence, sequences, equal embeddings.
+//! Two small datasets with everything that settings use: taxa, evidence, sequences, equal
+//! embeddings.
 
 use std::{
     fmt::Write,
@@ -81,8 +82,8 @@ fn ontology() -> String {
     text
 }
 
-/// FASTA and annotations. A fifth of the proteins have the same sequence as another; some accessions
-/// are in both datasets; some proteins have terms in only one namespace.
+/// FASTA and annotations. A fifth of the proteins have the same sequence as another; some
+/// accessions are in both datasets; some proteins have terms in only one namespace.
 fn proteins_of(part: &str, proteins: usize, lacking: Lacking) -> (String, String) {
     let mut numbers = Numbers::new(part.len() as u64);
     let mut fasta = String::new();
@@ -131,7 +132,8 @@ fn proteins_of(part: &str, proteins: usize, lacking: Lacking) -> (String, String
     (fasta, annotations)
 }
 
-/// The family's sequence with the member's mutations, and a tail whose length is the member's number.
+/// The family's sequence with the member's mutations, and a tail whose length is the member's
+/// number.
 fn sequence(family: usize, member: usize) -> String {
     const LETTERS: &[u8; 20] = b"ACDEFGHIKLMNPQRSTVWY";
     let mut of_family = Numbers::new(1 + family as u64);

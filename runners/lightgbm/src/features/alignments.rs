@@ -5,28 +5,28 @@ use protea_cafa::{
     redundancy::{local_scores, self_score},
 };
 
-/// λ and K of gapped alignments with BLOSUM62, 11 and 1 (S. Altschul and W. Gish, Methods in Enzymology 266
-/// (1996) 460): from a score to bits.
+/// λ and K of gapped alignments with BLOSUM62, 11 and 1 (S. Altschul and W. Gish, Methods in
+/// Enzymology 266 (1996) 460). They convert a score to bits.
 const LAMBDA: f64 = 0.267;
 const K: f64 = 0.041;
-/// Pairs with a longer sequence in them are not aligned, which bounds the time: five hundred proteins in a
-/// million are longer.
+/// Longer sequences are not aligned, to bound the time. Of a million proteins, 500 are longer.
 const LONGEST: usize = 5_000;
 
 /// How well two sequences align.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Alignment {
-    /// The best local score as a fraction of what the sequence that is worth less scores with itself, in [0, 1].
-    pub ratio: f64,
+    /// The best local score divided by the smaller of the two sequences' scores with themselves, in
+    /// [0, 1].
+    pub(crate) ratio: f64,
     /// The same score in bits.
-    pub bits: f64,
-    /// The shorter length as a fraction of the longer one.
-    pub length: f64,
+    pub(crate) bits: f64,
+    /// The shorter length divided by the longer one.
+    pub(crate) length: f64,
 }
 
-/// How well a protein aligns with some references, by row.
+/// How well a protein aligns with some references. Rows are in ascending order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Alignments(Vec<(u32, Alignment)>);
+pub(crate) struct Alignments(Vec<(u32, Alignment)>);
 
 impl Alignments {
     pub(super) fn get(&self, row: u32) -> Option<Alignment> {
@@ -35,7 +35,8 @@ impl Alignments {
     }
 }
 
-/// Aligns a protein with references, whose rows ascend. What has no sequence, or too long a one, is left out.
+/// Aligns a protein with references, whose rows are in ascending order. Proteins without a
+/// sequence, or with a long one, are omitted.
 pub(super) fn align(
     (queries, query): (&FrozenDataset, usize),
     references: &FrozenDataset,
@@ -56,10 +57,8 @@ pub(super) fn align(
     let scores = local_scores(sequence, &others);
     let alignments = scores.into_iter().zip(&others).map(|(score, other)| {
         let most = own.min(self_score(other)).max(1);
-        let (short, long) = match sequence.len() < other.len() {
-            true => (sequence.len(), other.len()),
-            false => (other.len(), sequence.len()),
-        };
+        let short = sequence.len().min(other.len());
+        let long = sequence.len().max(other.len());
         Alignment {
             ratio: (f64::from(score) / f64::from(most)).min(1.0),
             bits: (LAMBDA * f64::from(score) - K.ln()) / std::f64::consts::LN_2,

@@ -1,4 +1,4 @@
-//! The terms of a protein that its neighbours suggest, with their features.
+//! The terms that the neighbours of a protein suggest, with their features.
 
 use protea_cafa::{
     dataset::FrozenDataset,
@@ -11,7 +11,7 @@ use super::{
     Needs, Schema,
     alignments::{self, Alignments},
     table::{Candidate, FEATURES, TermFacts, vote},
-    tally::{Around, Tally, Voter},
+    tally::{Neighbourhood, Tally, Voter},
 };
 use crate::{
     library::Matrix,
@@ -21,58 +21,54 @@ use crate::{
     statistics::{Statistics, View},
 };
 
-/// A protein that terms are suggested for.
+/// A protein for which terms are suggested.
 #[derive(Clone, Copy)]
-pub struct Query<'q> {
-    /// The dataset that it is in.
-    pub dataset: &'q FrozenDataset,
-    /// The embeddings of that.
-    pub blocks: &'q [RowBlock<'q>],
-    /// Its number there.
-    pub protein: usize,
-    /// Its half, if trees are grown on it: counts of that half are not for it.
-    pub half: Option<u8>,
+pub(crate) struct Query<'q> {
+    pub(crate) dataset: &'q FrozenDataset,
+    /// The embeddings of the dataset.
+    pub(crate) blocks: &'q [RowBlock<'q>],
+    /// The row of the protein.
+    pub(crate) protein: usize,
+    /// The protein's half if trees are trained on it. It does not see the counts of that half.
+    pub(crate) half: Option<u8>,
 }
 
-/// The candidates of one protein in one namespace: the terms that its neighbours have, with all their
-/// ancestors, by number.
+/// The candidates of one protein in one namespace: the terms of its neighbours with all ancestors,
+/// in ascending order.
 #[derive(Debug, Clone)]
-pub struct Candidates {
-    /// The namespace.
-    pub namespace: usize,
-    /// The terms.
-    pub terms: Vec<Term>,
-    /// What the votes for each come to, in [0, 1]: the score that `knn` gives.
-    pub votes: Vec<f64>,
-    /// The features of each, a row for each term.
-    pub features: Matrix,
+pub(crate) struct Candidates {
+    pub(crate) namespace: usize,
+    pub(crate) terms: Vec<Term>,
+    /// By term, its votes, in [0, 1]: the score that the runner `knn` gives.
+    pub(crate) votes: Vec<f64>,
+    /// The features, one row per term.
+    pub(crate) features: Matrix,
 }
 
 /// Computes the features of candidates.
-pub struct Extractor<'e> {
+pub(crate) struct Extractor<'e> {
     references: &'e References<'e>,
     statistics: Statistics,
     schema: &'e Schema,
     principal: &'e Principal,
     spec: &'e LightGbmSpec,
-    /// By reference and namespace, how many terms it has there.
+    /// By reference and namespace, the number of its terms.
     densities: Vec<u32>,
-    /// By term, how many ancestors it has; only of terms that a reference has.
+    /// By term, the number of its ancestors; 0 for a term that no reference has.
     ancestors: Vec<u32>,
-    /// Which of the table's features are in the schema.
+    /// By feature of the table, whether the schema has it.
     wanted: Vec<bool>,
 }
 
-/// Tables that are kept between proteins. One per thread.
-pub struct Tables {
+/// Tables that are reused between proteins. Each thread needs its own.
+pub(crate) struct Tables {
     tallies: Vec<Tally>,
     voted: Vec<Term>,
 }
 
 impl<'e> Extractor<'e> {
     /// An extractor of the features in `schema`.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         references: &'e References<'e>,
         statistics: Statistics,
         schema: &'e Schema,
@@ -93,9 +89,12 @@ impl<'e> Extractor<'e> {
         let terms: Vec<Term> = ontology.terms().collect();
         let ancestors = terms
             .par_iter()
-            .map(|&term| match occurs[term.index()] {
-                true => ontology.propagate(&[term]).len() as u32 - 1,
-                false => 0,
+            .map(|&term| {
+                if occurs[term.index()] {
+                    ontology.propagate(&[term]).len() as u32 - 1
+                } else {
+                    0
+                }
             })
             .collect();
         Self {
@@ -114,26 +113,25 @@ impl<'e> Extractor<'e> {
     }
 
     /// The references.
-    #[must_use]
-    pub fn references(&self) -> &'e References<'e> {
+    pub(crate) fn references(&self) -> &'e References<'e> {
         self.references
     }
 
     /// Tables for [`candidates`](Self::candidates).
-    #[must_use]
-    pub fn tables(&self) -> Tables {
+    pub(crate) fn tables(&self) -> Tables {
         Tables {
             tallies: vec![Tally::default(); self.references.ontology().len()],
             voted: Vec::new(),
         }
     }
 
-    /// How many terms these neighbours suggest in a namespace.
-    #[must_use]
-    pub fn suggested(&self, list: &[Neighbour], namespace: usize) -> usize {
+    /// The number of terms that these neighbours suggest in a namespace.
+    pub(crate) fn count_candidates(&self, list: &[Neighbour], namespace: usize) -> usize {
         let ontology = self.references.ontology();
-        let of = |neighbour: &Neighbour| self.references.terms(neighbour.row as usize);
-        let terms = list.iter().flat_map(of).map(|(term, _)| term);
+        let terms = list
+            .iter()
+            .flat_map(|neighbour| self.references.terms(neighbour.row as usize))
+            .map(|(term, _)| term);
         let mut terms =
             Vec::from_iter(terms.filter(|&term| ontology.namespace_of(term) == namespace));
         terms.sort_unstable();
@@ -141,9 +139,9 @@ impl<'e> Extractor<'e> {
         terms.len()
     }
 
-    /// The candidates of a protein in these namespaces, whose neighbours `list` gives by namespace.
-    #[must_use]
-    pub fn candidates<'n>(
+    /// The candidates of a protein in these namespaces. `list` returns its neighbours in a
+    /// namespace.
+    pub(crate) fn candidates<'n>(
         &self,
         query: &Query<'_>,
         namespaces: &[usize],
@@ -168,16 +166,15 @@ impl<'e> Extractor<'e> {
         namespaces
             .map(|&namespace| {
                 let voters = self.voters(list(namespace), namespace, taxon, alignments);
-                let around = Around::of(&voters, length);
+                let neighbourhood = Neighbourhood::new(&voters, length);
                 self.count(&voters, namespace, tables);
-                self.describe(namespace, around, &view, &components, tables)
+                self.describe(namespace, neighbourhood, &view, &components, tables)
             })
             .collect()
     }
 
-    /// Aligns a protein with its nearest neighbours in these namespaces, as far as the features need it.
-    #[must_use]
-    pub fn align<'n>(
+    /// Aligns a protein with its nearest neighbours in these namespaces, if any feature needs it.
+    pub(crate) fn align<'n>(
         &self,
         query: &Query<'_>,
         namespaces: &[usize],
@@ -212,7 +209,7 @@ impl<'e> Extractor<'e> {
             .map(|(rank, neighbour)| {
                 let row = neighbour.row as usize;
                 let taxa = taxon.zip(dataset.taxon(row));
-                // It may be aligned because it is near in another namespace.
+                // A farther neighbour may be aligned because it is near in another namespace.
                 let is_aligned = rank <= self.spec.aligned;
                 Voter {
                     row: neighbour.row,
@@ -244,19 +241,19 @@ impl<'e> Extractor<'e> {
         tables.voted.sort_unstable();
     }
 
-    /// Turns what was counted into features, and clears the tables.
+    /// Computes the features from the tables, and clears the tables.
     fn describe(
         &self,
         namespace: usize,
-        mut around: Around,
+        mut neighbourhood: Neighbourhood,
         view: &View<'_>,
         components: &[f32],
         tables: &mut Tables,
     ) -> Candidates {
         let ontology = self.references.ontology();
         let terms = std::mem::take(&mut tables.voted);
-        around.candidates = terms.len() as u32;
-        let vote_of = |term: Term| vote(&tables.tallies[term.index()], &around);
+        neighbourhood.candidates = terms.len() as u32;
+        let vote_of = |term: Term| vote(&tables.tallies[term.index()], &neighbourhood);
         let votes: Vec<f64> = terms.iter().map(|&term| vote_of(term)).collect();
         let mut falling = votes.clone();
         falling.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -266,9 +263,10 @@ impl<'e> Extractor<'e> {
             let children = ontology.children(term).iter();
             let facts = TermFacts {
                 frequency: view.frequency(ontology, term),
-                frequency_in_taxon: match self.schema.taxa {
-                    true => view.frequency_in_taxon(ontology, term),
-                    false => f64::NAN,
+                frequency_in_taxon: if self.schema.taxa {
+                    view.frequency_in_taxon(ontology, term)
+                } else {
+                    f64::NAN
                 },
                 information_accretion: view.information_accretion(ontology, term),
                 depth: ontology.depth(term) as u32,
@@ -279,7 +277,7 @@ impl<'e> Extractor<'e> {
             };
             let candidate = Candidate {
                 tally: &tables.tallies[term.index()],
-                around: &around,
+                neighbourhood: &neighbourhood,
                 term: facts,
             };
             let of_table = FEATURES.iter().zip(&self.wanted);

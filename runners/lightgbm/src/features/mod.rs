@@ -1,10 +1,10 @@
-//! What the trees see of a candidate: a protein and a term that its neighbours suggest.
+//! The features of a candidate: a protein and a term that its neighbours suggest.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `table` | the features: name, what each needs, and how it is computed |
-//! | `schema` | [`Schema`]: which features a model has, in which order |
-//! | `tally` | what the neighbours of a protein say for each term |
+//! | `table` | the features: name, required data, and computation |
+//! | `schema` | [`Schema`]: the features of a model, in order |
+//! | `tally` | the sums over the neighbours that vote for a term |
 //! | `alignments` | how well a protein aligns with its neighbours |
 //! | `candidates` | [`Candidates`]: the terms of a protein with their features |
 
@@ -14,8 +14,8 @@ mod schema;
 mod table;
 mod tally;
 
-pub use alignments::Alignments;
-pub use candidates::{Candidates, Extractor, Query};
+pub(crate) use alignments::Alignments;
+pub(crate) use candidates::{Candidates, Extractor, Query};
 pub(crate) use schema::embedding_source;
-pub use schema::{Schema, SchemaError};
-pub use table::{FEATURES, Feature, Needs};
+pub(crate) use schema::{Schema, SchemaError};
+pub(crate) use table::{FEATURES, Needs};

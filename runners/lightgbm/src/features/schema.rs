@@ -1,4 +1,4 @@
-//! Which features a model has, in which order.
+//! The features of a model, in order.
 
 use std::path::Path;
 
@@ -7,74 +7,74 @@ use protea_contracts::{content::digest_bytes, prelude::*};
 
 use super::{FEATURES, Needs};
 
-/// Changes whenever a feature of the same name is computed in another way.
+/// Must change whenever the computation of an existing feature changes.
 const VERSION: u32 = 2;
-/// The features that are principal components begin with this.
+/// The prefix of the features that are principal components.
 const COMPONENT: &str = "component_";
-/// How the names of files with embeddings end.
+/// The extensions of files with embeddings.
 const FILES: [&str; 7] = ["npy", "npz", "h5", "hdf5", "parquet", "gz", "zst"];
 
-/// The features of a model, and what a dataset must have for them.
+/// The features of a model, and the data that they require.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "protea_contracts::prelude::serde", deny_unknown_fields)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// The version of the features' definitions.
-    pub version: u32,
+    pub(crate) version: u32,
     /// Their names, in the order of the columns.
-    pub features: Vec<String>,
+    pub(crate) features: Vec<String>,
     /// The width of the embeddings.
-    pub embedding_width: usize,
-    /// What made the embeddings, if the training set says so.
-    pub embedding_source: Option<String>,
+    pub(crate) embedding_width: usize,
+    /// The source of the embeddings, if the training set states it.
+    pub(crate) embedding_source: Option<String>,
     /// Whether some features need sequences.
-    pub sequences: bool,
+    pub(crate) sequences: bool,
     /// Whether some features need taxa.
-    pub taxa: bool,
+    pub(crate) taxa: bool,
 }
 
-/// Why a model does not go with something.
+/// Why a model does not fit this runner or a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SchemaError {
-    /// The schema in the model is not the one that the model was made with.
+pub(crate) enum SchemaError {
+    /// The schema in the model has changed since the model was made.
     #[error(
-        "its feature schema has the SHA-256 {found}, and {stated} is stated; it was changed, fit again"
+        "the feature schema of the model was changed: its SHA-256 is {found}, but the model states {stated}; fit again"
     )]
     Changed {
-        /// What is stated.
+        /// The stated SHA-256.
         stated: String,
-        /// What it is.
+        /// The actual SHA-256.
         found: String,
     },
     /// This runner computes other features.
     #[error(
-        "its features are of schema {found} (version {version}), this runner's are of {expected}; fit again"
+        "the model has the feature schema {found} (version {version}), this runner has {expected}; fit again"
     )]
     Other {
         /// SHA-256 of the model's schema.
         found: String,
         /// Its version.
         version: u32,
-        /// SHA-256 of what this runner has for the same settings.
+        /// SHA-256 of this runner's schema for the same settings.
         expected: String,
     },
-    /// The embeddings of a dataset are of another model than those that the trees know.
+    /// The embeddings of a dataset come from another source than those of the training set.
     #[error(
-        "the embeddings of {dataset} come from {found:?}, those that the model was trained with (schema {schema}) from {expected:?}; freeze it with the latter (`--source` says what made them), or fit on embeddings of the former"
+        "the embeddings of {dataset} come from {found:?}, those that the model was trained with (schema {schema}) from {expected:?}; freeze the dataset with the latter (state it with `--source`), or fit on embeddings of the former"
     )]
     Embedding {
         /// The dataset.
         dataset: String,
         /// SHA-256 of the model's schema.
         schema: String,
-        /// Where its embeddings come from.
+        /// The source of its embeddings.
         found: String,
-        /// Where those of the training set came from.
+        /// The source of the training set's embeddings.
         expected: String,
     },
     /// A dataset lacks something.
     #[error(
-        "{dataset} has {has}, and the features of the model (schema {schema}) need {needs}; {remedy}"
+        "{dataset} has {has}, but the features of the model (schema {schema}) need {needs}; {remedy}"
     )]
     Data {
         /// The dataset.
@@ -91,9 +91,8 @@ pub enum SchemaError {
 }
 
 impl Schema {
-    /// The features that a training set allows, `components` of them principal components.
-    #[must_use]
-    pub fn of(dataset: &FrozenDataset, components: usize, aligns: bool) -> Self {
+    /// The features that a training set allows; `components` of them are principal components.
+    pub(crate) fn from_dataset(dataset: &FrozenDataset, components: usize, aligns: bool) -> Self {
         let embedding_width = dataset.embedding_width().unwrap_or_default();
         Self::new(
             embedding_width,
@@ -128,9 +127,8 @@ impl Schema {
         schema
     }
 
-    /// Whether features with this need are among these.
-    #[must_use]
-    pub fn allows(&self, needs: Needs) -> bool {
+    /// Whether the schema has features that require this data.
+    pub(crate) fn allows(&self, needs: Needs) -> bool {
         match needs {
             Needs::Nothing => true,
             Needs::Taxa => self.taxa,
@@ -138,27 +136,26 @@ impl Schema {
         }
     }
 
-    /// How many of the features are principal components.
-    #[must_use]
-    pub fn components(&self) -> usize {
+    /// The number of features that are principal components.
+    pub(crate) fn components(&self) -> usize {
         let features = self.features.iter();
         features.filter(|name| name.starts_with(COMPONENT)).count()
     }
 
-    /// Its identity.
-    #[must_use]
-    pub fn sha256(&self) -> String {
+    /// The identity of the schema.
+    pub(crate) fn sha256(&self) -> String {
         digest_bytes(json!(self).to_string().as_bytes())
     }
 
-    /// Checks that a model's schema is what it was when the model was made, and what this runner computes.
+    /// Checks that a model's schema has not changed since the model was made, and that this runner
+    /// computes its features.
     ///
     /// # Errors
     ///
     /// [`SchemaError::Changed`], [`SchemaError::Other`].
-    pub fn check(&self, stated: &str) -> Result<(), SchemaError> {
+    pub(crate) fn check(&self, stated: &str) -> Result<(), SchemaError> {
         let found = self.sha256();
-        // A schema of another version need not have been written as this one is.
+        // Another version may have serialised its schema differently.
         if found != stated && self.version == VERSION {
             return Err(SchemaError::Changed {
                 stated: stated.to_owned(),
@@ -172,22 +169,23 @@ impl Schema {
             self.sequences,
             self.taxa,
         );
-        match own == *self {
-            true => Ok(()),
-            false => Err(SchemaError::Other {
-                found,
-                version: self.version,
-                expected: own.sha256(),
-            }),
+        if own == *self {
+            return Ok(());
         }
+        Err(SchemaError::Other {
+            found,
+            version: self.version,
+            expected: own.sha256(),
+        })
     }
 
-    /// Checks that a dataset has what the features need, and embeddings of the same model where both say which.
+    /// Checks that a dataset has the data that the features require, and embeddings of the same
+    /// source if both state it.
     ///
     /// # Errors
     ///
     /// [`SchemaError::Data`], [`SchemaError::Embedding`].
-    pub fn check_data(&self, dataset: &FrozenDataset) -> Result<(), SchemaError> {
+    pub(crate) fn check_data(&self, dataset: &FrozenDataset) -> Result<(), SchemaError> {
         let lacks = |has: String, needs: String, remedy| SchemaError::Data {
             dataset: dataset.directory().display().to_string(),
             schema: self.sha256(),
@@ -236,14 +234,14 @@ impl Schema {
     }
 }
 
-/// What made the embeddings of a dataset, if it says so.
+/// The source of a dataset's embeddings, if it states one.
 pub(crate) fn embedding_source(dataset: &FrozenDataset) -> Option<&str> {
     let embedding = dataset.manifest().embedding.as_ref()?;
     embedding.source.as_deref()
 }
 
-/// Whether a source is a mere file's name, which `protea freeze` takes where `--source` says nothing: it differs
-/// between sets of the same embedding.
+/// Whether a source is only a file name. That is the default when a dataset is frozen, and it
+/// differs between datasets with the same embedding.
 fn is_file_name(source: &str) -> bool {
     let ending = Path::new(source).extension();
     ending.is_some_and(|ending| FILES.iter().any(|file| ending.eq_ignore_ascii_case(file)))

@@ -1,58 +1,58 @@
-//! What the neighbours of a protein say for each term.
+//! The sums over the neighbours that vote for a term.
 
 use super::alignments::Alignment;
 
-/// Alignments of fewer bits are as good as by chance, and count nothing in a sum.
-const BY_CHANCE: f64 = 30.0;
+/// Alignments with fewer bits occur by chance, and count as 0 in a sum.
+const CHANCE_BITS: f64 = 30.0;
 
-/// A neighbour.
+/// A neighbour that votes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Voter {
-    /// Its row among the references.
-    pub row: u32,
-    /// Its place, the nearest being 1.
-    pub rank: u32,
-    /// How near it is, in [0, 1].
-    pub similarity: f64,
-    /// How many terms of the aspect it has.
-    pub density: u32,
-    /// Whether it is of the protein's taxon, where both are known.
-    pub same_taxon: Option<bool>,
-    /// How well it aligns, where that was found out.
-    pub alignment: Option<Alignment>,
+    /// The row of the reference.
+    pub(crate) row: u32,
+    /// Its rank, from 1.
+    pub(crate) rank: u32,
+    /// In [0, 1].
+    pub(crate) similarity: f64,
+    /// The number of its terms in the aspect.
+    pub(crate) density: u32,
+    /// Whether it is of the protein's taxon; `None` unless both are known.
+    pub(crate) same_taxon: Option<bool>,
+    /// `None` if it was not aligned.
+    pub(crate) alignment: Option<Alignment>,
 }
 
 impl Voter {
-    /// Bits beyond those that come by chance.
+    /// The bits above those that occur by chance.
     fn significant(&self) -> f64 {
         let bits = self.alignment.map_or(0.0, |alignment| alignment.bits);
-        (bits - BY_CHANCE).max(0.0)
+        (bits - CHANCE_BITS).max(0.0)
     }
 }
 
-/// What the voters for a term add up to.
+/// The sums over the voters for a term.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
-    pub votes: u32,
-    pub similarity: f64,
-    pub best_similarity: f64,
-    pub first_rank: u32,
-    pub ranks: u32,
-    pub densities: u32,
-    pub first_density: u32,
-    /// Similarity of those among whose most specific terms it is.
-    pub specific: f64,
-    pub taxa_known: u32,
-    pub taxa_same: u32,
-    /// Similarity of the nearest voter of the protein's taxon.
-    pub of_taxon: f64,
-    pub best_alignment: Option<Alignment>,
-    pub significant: f64,
+    pub(crate) votes: u32,
+    pub(crate) similarity: f64,
+    pub(crate) best_similarity: f64,
+    pub(crate) first_rank: u32,
+    pub(crate) ranks: u32,
+    pub(crate) densities: u32,
+    pub(crate) first_density: u32,
+    /// Summed similarity of the voters for which the term is one of their most specific.
+    pub(crate) specific: f64,
+    pub(crate) taxa_known: u32,
+    pub(crate) taxa_same: u32,
+    /// The similarity of the nearest voter of the protein's taxon.
+    pub(crate) of_taxon: f64,
+    pub(crate) best_alignment: Option<Alignment>,
+    pub(crate) significant: f64,
 }
 
 impl Tally {
-    /// Adds a voter; they come nearest first.
-    pub fn add(&mut self, voter: &Voter, is_specific: bool) {
+    /// Adds a voter. Voters must be added nearest first.
+    pub(crate) fn add(&mut self, voter: &Voter, is_specific: bool) {
         if self.votes == 0 {
             self.best_similarity = voter.similarity;
             self.first_rank = voter.rank;
@@ -85,25 +85,25 @@ impl Tally {
     }
 }
 
-/// What the neighbours of a protein in one aspect have in common, whatever they vote for.
+/// The sums over all neighbours of a protein in one aspect, whatever they vote for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Around {
-    pub neighbours: u32,
-    pub similarity: f64,
-    pub first_similarity: f64,
-    pub last_similarity: f64,
-    pub density: f64,
-    pub best_alignment: Option<Alignment>,
-    pub significant: f64,
-    /// Terms that are suggested.
-    pub candidates: u32,
-    /// Residues of the protein, where they are known.
-    pub length: Option<u32>,
+pub(super) struct Neighbourhood {
+    pub(crate) neighbours: u32,
+    pub(crate) similarity: f64,
+    pub(crate) first_similarity: f64,
+    pub(crate) last_similarity: f64,
+    pub(crate) density: f64,
+    pub(crate) best_alignment: Option<Alignment>,
+    pub(crate) significant: f64,
+    /// The number of suggested terms.
+    pub(crate) candidates: u32,
+    /// The residues of the protein, if its sequence is known.
+    pub(crate) length: Option<u32>,
 }
 
-impl Around {
-    pub fn of(voters: &[Voter], length: Option<usize>) -> Self {
-        let mut around = Self {
+impl Neighbourhood {
+    pub(crate) fn new(voters: &[Voter], length: Option<usize>) -> Self {
+        let mut neighbourhood = Self {
             neighbours: voters.len() as u32,
             first_similarity: voters.first().map_or(0.0, |voter| voter.similarity),
             last_similarity: voters.last().map_or(0.0, |voter| voter.similarity),
@@ -111,17 +111,17 @@ impl Around {
             ..Self::default()
         };
         for voter in voters {
-            around.similarity += voter.similarity;
-            around.density += f64::from(voter.density) / voters.len() as f64;
-            around.significant += voter.significant();
+            neighbourhood.similarity += voter.similarity;
+            neighbourhood.density += f64::from(voter.density) / voters.len() as f64;
+            neighbourhood.significant += voter.significant();
             if let Some(alignment) = voter.alignment
-                && around
+                && neighbourhood
                     .best_alignment
                     .is_none_or(|best| alignment.bits > best.bits)
             {
-                around.best_alignment = Some(alignment);
+                neighbourhood.best_alignment = Some(alignment);
             }
         }
-        around
+        neighbourhood
     }
 }

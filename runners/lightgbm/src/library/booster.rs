@@ -1,4 +1,4 @@
-//! Training and predicting, safely.
+//! Safe wrappers for training and predicting.
 
 use std::{
     ffi::{CString, c_int},
@@ -10,35 +10,34 @@ use super::{
     ffi::{self, Handles, Numbers, Prediction},
 };
 
-/// What the text of a model begins with.
+/// The beginning of a model's text.
 const FORMAT: &str = "tree\nversion=v4\n";
-/// How many threads a model was made with is no part of it.
+/// Precedes the number of threads in the text. A model must not depend on that number.
 const THREADS: &str = "[num_threads: ";
 
 /// With fewer rows, threads wait for each other longer than they work.
-const FEW: usize = 20_000;
+const MIN_PARALLEL_ROWS: usize = 20_000;
 
-/// How many of `threads` threads are worth it for so many rows. What comes out is the same with any.
-#[must_use]
-pub fn threads_for(rows: usize, threads: usize) -> usize {
-    if rows < FEW { 1 } else { threads }
+/// The number of threads to use for this many rows. The results do not depend on it.
+pub(crate) fn threads_for(rows: usize, threads: usize) -> usize {
+    if rows < MIN_PARALLEL_ROWS { 1 } else { threads }
 }
 
-/// Features and labels as LightGBM has them: sorted into bins.
-pub struct Data<'l> {
+/// Features and labels in LightGBM's own form, sorted into bins.
+pub(crate) struct Data<'l> {
     data: ffi::Data,
     library: &'l LightGbm,
 }
 
-/// Trees that give the probability of a candidate.
-pub struct Booster<'d> {
+/// Trees that predict the probability of a candidate.
+pub(crate) struct Booster<'d> {
     handles: Handles,
     features: usize,
     data: PhantomData<&'d ()>,
 }
 
 fn text(text: &str) -> Result<CString, LightGbmError> {
-    CString::new(text).map_err(|_| LightGbmError::Zero)
+    CString::new(text).map_err(|_| LightGbmError::NulByte)
 }
 
 fn numbers(matrix: &Matrix) -> Result<Numbers<'_>, LightGbmError> {
@@ -46,13 +45,14 @@ fn numbers(matrix: &Matrix) -> Result<Numbers<'_>, LightGbmError> {
 }
 
 impl LightGbm {
-    /// Sorts features into bins; into those of `reference`, if that is given. `labels` has 0 or 1 for each
-    /// row, `names` a name for each column, `parameters` are LightGBM's own, `name=value` between blanks.
+    /// Sorts features into bins: those of `reference`, if it is given. `labels` has 0 or 1 for each
+    /// row, `names` a name for each column. `parameters` has LightGBM's syntax: `name=value`,
+    /// separated by spaces.
     ///
     /// # Errors
     ///
     /// [`LightGbmError::Call`], [`LightGbmError::TooLarge`].
-    pub fn data<'l>(
+    pub(crate) fn data<'l>(
         &'l self,
         matrix: &Matrix,
         labels: &[f32],
@@ -78,12 +78,12 @@ impl LightGbm {
         })
     }
 
-    /// Reads a model, as `model.txt` has it.
+    /// Reads a model in the format of `model.txt`.
     ///
     /// # Errors
     ///
-    /// [`LightGbmError::Call`] for what is none.
-    pub fn read(&self, model: &str) -> Result<Booster<'static>, LightGbmError> {
+    /// [`LightGbmError::Call`] when the text is not a model.
+    pub(crate) fn read(&self, model: &str) -> Result<Booster<'static>, LightGbmError> {
         let handles = Handles::read(self.api, &text(model)?)?;
         Booster::new(handles)
     }
@@ -99,12 +99,12 @@ impl<'d> Booster<'d> {
         })
     }
 
-    /// Begins to train: no tree is grown yet. `validation` is what [`losses`](Self::losses) are of.
+    /// Starts a training, without a tree yet. [`losses`](Self::losses) are those of `validation`.
     ///
     /// # Errors
     ///
     /// [`LightGbmError::Call`].
-    pub fn train(
+    pub(crate) fn train(
         data: &'d Data<'_>,
         validation: &'d Data<'_>,
         parameters: &str,
@@ -114,12 +114,12 @@ impl<'d> Booster<'d> {
         Self::new(handles)
     }
 
-    /// Grows one more tree. Answers whether no tree can be grown any more.
+    /// Adds one tree. Returns whether no further tree can be added.
     ///
     /// # Errors
     ///
     /// [`LightGbmError::Call`].
-    pub fn update(&mut self) -> Result<bool, LightGbmError> {
+    pub(crate) fn update(&mut self) -> Result<bool, LightGbmError> {
         self.handles.update()
     }
 
@@ -128,32 +128,32 @@ impl<'d> Booster<'d> {
     /// # Errors
     ///
     /// [`LightGbmError::Call`].
-    pub fn losses(&self) -> Result<Vec<f64>, LightGbmError> {
+    pub(crate) fn losses(&self) -> Result<Vec<f64>, LightGbmError> {
         self.handles.metrics(1)
     }
 
-    /// Features that it predicts from.
-    #[must_use]
-    pub fn features(&self) -> usize {
+    /// The number of features that it predicts from.
+    pub(crate) fn features(&self) -> usize {
         self.features
     }
 
-    /// The first `iterations` trees as the text of a `model.txt`; it does not depend on the number of
-    /// threads.
+    /// The first `iterations` trees in the format of `model.txt`. The text does not depend on the
+    /// number of threads.
     ///
     /// # Errors
     ///
-    /// [`LightGbmError::Call`]; [`LightGbmError::OtherFormat`] when the library writes one that is not known.
-    pub fn to_text(&self, iterations: usize) -> Result<String, LightGbmError> {
+    /// [`LightGbmError::Call`]; [`LightGbmError::OtherFormat`] when the library writes an unknown
+    /// format.
+    pub(crate) fn to_text(&self, iterations: usize) -> Result<String, LightGbmError> {
         let iterations = c_int::try_from(iterations).unwrap_or(c_int::MAX);
         let mut text = self.handles.text(iterations)?;
         if !text.starts_with(FORMAT) {
             return Err(LightGbmError::OtherFormat { expected: FORMAT });
         }
-        if let Some(at) = text.find(THREADS).map(|at| at + THREADS.len())
-            && let Some(length) = text[at..].find(']')
+        if let Some(start) = text.find(THREADS).map(|start| start + THREADS.len())
+            && let Some(length) = text[start..].find(']')
         {
-            text.replace_range(at..at + length, "0");
+            text.replace_range(start..start + length, "0");
         }
         Ok(text)
     }
@@ -162,24 +162,28 @@ impl<'d> Booster<'d> {
     ///
     /// # Errors
     ///
-    /// [`LightGbmError::Shape`] when the rows are of another width than the booster's features or it
-    /// gives something else; [`LightGbmError::Call`].
-    pub fn predict(&self, matrix: &Matrix, threads: usize) -> Result<Vec<f64>, LightGbmError> {
-        self.ask(matrix, Prediction::Normal, threads, 1)
-    }
-
-    /// For each row, what each feature adds to the log odds, and behind them the log odds that are
-    /// expected without any.
-    ///
-    /// # Errors
-    ///
-    /// As [`predict`](Self::predict).
-    pub fn contributions(
+    /// [`LightGbmError::Shape`] when the rows do not have one number per feature, or the booster
+    /// does not predict one probability; [`LightGbmError::Call`].
+    pub(crate) fn predict(
         &self,
         matrix: &Matrix,
         threads: usize,
     ) -> Result<Vec<f64>, LightGbmError> {
-        self.ask(
+        self.predict_rows(matrix, Prediction::Normal, threads, 1)
+    }
+
+    /// For each row, the contribution of each feature to the log odds, followed by the expected log
+    /// odds without any feature.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Self::predict).
+    pub(crate) fn contributions(
+        &self,
+        matrix: &Matrix,
+        threads: usize,
+    ) -> Result<Vec<f64>, LightGbmError> {
+        self.predict_rows(
             matrix,
             Prediction::Contributions,
             threads,
@@ -187,7 +191,7 @@ impl<'d> Booster<'d> {
         )
     }
 
-    fn ask(
+    fn predict_rows(
         &self,
         matrix: &Matrix,
         prediction: Prediction,
@@ -212,12 +216,12 @@ impl<'d> Booster<'d> {
         }
     }
 
-    /// For each feature, what the splits on it have gained.
+    /// For each feature, the total gain of the splits on it.
     ///
     /// # Errors
     ///
     /// [`LightGbmError::Call`].
-    pub fn gain(&self) -> Result<Vec<f64>, LightGbmError> {
+    pub(crate) fn gain(&self) -> Result<Vec<f64>, LightGbmError> {
         self.handles.gain()
     }
 }

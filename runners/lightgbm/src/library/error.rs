@@ -1,4 +1,4 @@
-//! What can be wrong with LightGBM.
+//! The errors of LightGBM.
 
 use std::path::PathBuf;
 
@@ -6,73 +6,73 @@ use protea_contracts::RunnerError;
 
 use super::LIBRARY;
 
-/// Why LightGBM did not do what it was asked for.
+/// Why LightGBM cannot be used, or a call of it failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LightGbmError {
-    /// The library is nowhere.
+pub(crate) enum LightGbmError {
+    /// None of the declared places has the library.
     #[error(
         "{} is neither beside the runner nor among the system's libraries, and {} does not name it",
         LIBRARY.file, LIBRARY.variable
     )]
     Missing,
-    /// The environment variable names a file that is not there.
-    #[error("{} names {}, which is not there", LIBRARY.variable, path.display())]
-    NotThere {
+    /// The environment variable names a file that does not exist.
+    #[error("{} names {}, which does not exist", LIBRARY.variable, path.display())]
+    FileNotFound {
         /// The file.
         path: PathBuf,
     },
-    /// The library is there, and the system cannot load it.
+    /// The system cannot load the library.
     #[error("{} cannot be loaded: {source}", path.display())]
     Open {
         /// The library.
         path: PathBuf,
-        /// Why not: as a rule another library that is not there.
+        /// The reason, usually another library that is missing.
         source: libloading::Error,
     },
     /// The library lacks a function.
-    #[error("{} is no LightGBM 4.2 or newer: it has no {function}", path.display())]
+    #[error("{} is not LightGBM 4.2 or newer: it lacks {function}", path.display())]
     TooOld {
         /// The library.
         path: PathBuf,
-        /// What it lacks.
+        /// The missing function.
         function: &'static str,
     },
     /// The library writes models of another format.
-    #[error("this LightGBM writes models of another format than {expected:?}")]
+    #[error("this LightGBM does not write models in the format {expected:?}")]
     OtherFormat {
-        /// The first line of the format that is known.
+        /// The beginning of the known format.
         expected: &'static str,
     },
     /// A call failed.
     #[error("{function}: {message}")]
     Call {
-        /// The function of LightGBM's.
+        /// The function of LightGBM.
         function: &'static str,
-        /// What it said.
+        /// Its error message.
         message: String,
     },
-    /// More rows or columns than LightGBM can number.
-    #[error("{rows} rows of {columns} numbers are more than LightGBM takes")]
+    /// More rows or columns than LightGBM supports.
+    #[error("a matrix of {rows} rows and {columns} columns is too large for LightGBM")]
     TooLarge {
         /// Rows.
         rows: usize,
         /// Columns.
         columns: usize,
     },
-    /// A model predicts from other features, or something else than one probability.
-    #[error("the booster gives {found} numbers where {expected} are due")]
+    /// A model has another number of features or of outputs.
+    #[error("the booster has {found} values, expected {expected}")]
     Shape {
-        /// What is due.
+        /// The expected number.
         expected: usize,
-        /// What it gives.
+        /// The actual number.
         found: usize,
     },
-    /// A text holds a zero.
-    #[error("a text for LightGBM has a zero in it")]
-    Zero,
-    /// A model's text is not UTF-8.
-    #[error("the model that LightGBM has written is not UTF-8")]
+    /// A string for LightGBM contains a NUL byte.
+    #[error("a string for LightGBM contains a NUL byte")]
+    NulByte,
+    /// The text of a model is not UTF-8.
+    #[error("the model that LightGBM wrote is not UTF-8")]
     NotUtf8,
 }
 
@@ -86,20 +86,23 @@ impl From<LightGbmError> for RunnerError {
             LightGbmError::Missing => missing(
                 format!("LightGBM ({})", LIBRARY.file),
                 &format!(
-                    "{}, or let {} name the file",
+                    "{}, or set {} to the path of the library",
                     LIBRARY.remedy, LIBRARY.variable
                 ),
             ),
-            LightGbmError::NotThere { .. } => missing(
+            LightGbmError::FileNotFound { .. } => missing(
                 format!("LightGBM ({error})"),
-                &format!("let {} name the file, or unset it", LIBRARY.variable),
+                &format!(
+                    "set {} to the path of the library, or unset it",
+                    LIBRARY.variable
+                ),
             ),
             LightGbmError::Open { .. } => missing(
-                format!("what LightGBM needs ({error})"),
-                "where it is the OpenMP runtime: `apt-get install libgomp1`, on macOS `brew install libomp`",
+                format!("a library that LightGBM needs ({error})"),
+                "if it is the OpenMP runtime: `apt-get install libgomp1`, on macOS `brew install libomp`",
             ),
             LightGbmError::TooOld { .. } | LightGbmError::OtherFormat { .. } => missing(
-                format!("a LightGBM that this runner knows ({error})"),
+                format!("a LightGBM that this runner supports ({error})"),
                 LIBRARY.remedy,
             ),
             error => Self::failed(format!("LightGBM: {error}")),

@@ -1,8 +1,8 @@
-//! LightGBM's C interface (`LightGBM/c_api.h`): its functions, opened at run time. With `system`, all
-//! `unsafe` of this crate.
+//! LightGBM's C interface (`LightGBM/c_api.h`): its functions, opened at run time. This file and
+//! `system` have all `unsafe` of this crate.
 //!
-//! The functions used here have kept their signatures since version 4.2; that a library is at least as
-//! young is seen from [`Api::open`] finding all of them.
+//! The signatures of the functions used here have not changed since version 4.2. [`Api::open`]
+//! checks that the library is not older: it must have all of these functions.
 
 #![allow(unsafe_code)]
 
@@ -18,19 +18,19 @@ use super::LightGbmError;
 
 /// `C_API_DTYPE_FLOAT32`.
 const FLOAT32: c_int = 0;
-/// The numbers of a matrix lie row after row.
+/// Matrices are stored row by row.
 const ROW_MAJOR: c_int = 1;
 /// `C_API_FEATURE_IMPORTANCE_GAIN`.
 const GAIN: c_int = 1;
 /// All iterations.
 const ALL: c_int = -1;
 
-/// What a prediction is: `C_API_PREDICT_NORMAL` and its like.
+/// The kind of a prediction, `C_API_PREDICT_…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prediction {
     /// A probability.
     Normal = 0,
-    /// The contribution of each feature to the log odds, and behind them what is expected.
+    /// The contribution of each feature to the log odds, followed by the expected log odds.
     Contributions = 3,
 }
 
@@ -38,7 +38,7 @@ type Handle = *mut c_void;
 
 macro_rules! functions {
     ($( $name:ident($($argument:ty),* $(,)?); )*) => {
-        /// The functions, ready to be called.
+        /// The functions of an open library.
         #[derive(Clone, Copy)]
         #[allow(non_snake_case)]
         pub(super) struct Api {
@@ -47,11 +47,11 @@ macro_rules! functions {
         }
 
         impl Api {
-            /// Opens the library at `path`. It stays open until the process ends: threads of its
-            /// pools may be asleep in its code.
+            /// Opens the library at `path`. It stays open until the process ends, because threads
+            /// of its pools may be sleeping in its code.
             pub(super) fn open(path: &Path) -> Result<Self, LightGbmError> {
-                // SAFETY: opening runs the library's initialisers. It is the file that the user, or
-                // who installed the runner, has put in one of the declared places for this.
+                // SAFETY: opening runs the library's initialisers. The user, or whoever installed
+                // the runner, has put this file into one of the declared places for this purpose.
                 let library = unsafe { Library::new(path) };
                 let library = library.map_err(|source| LightGbmError::Open {
                     path: path.to_owned(),
@@ -61,14 +61,14 @@ macro_rules! functions {
                     // SAFETY: the types are those of the declarations in `LightGBM/c_api.h`.
                     LGBM_GetLastError: unsafe { symbol(&library, path, "LGBM_GetLastError")? },
                     $(
-                        // SAFETY: likewise.
+                        // SAFETY: as above.
                         $name: unsafe { symbol(&library, path, stringify!($name))? },
                     )*
                 };
-                // Not called: it came with version 4.2.
-                // SAFETY: likewise.
-                let young = unsafe { symbol(&library, path, "LGBM_SetMaxThreads") };
-                let _: unsafe extern "C" fn(c_int) -> c_int = young?;
+                // Never called, but new in version 4.2.
+                // SAFETY: as above.
+                let newest = unsafe { symbol(&library, path, "LGBM_SetMaxThreads") };
+                let _: unsafe extern "C" fn(c_int) -> c_int = newest?;
                 std::mem::forget(library);
                 Ok(api)
             }
@@ -105,7 +105,7 @@ unsafe fn symbol<T: Copy>(
     path: &Path,
     name: &'static str,
 ) -> Result<T, LightGbmError> {
-    // SAFETY: the caller vouches for the type.
+    // SAFETY: the caller guarantees the type.
     let found = unsafe { library.get::<T>(name) };
     let found = found.map_err(|_| LightGbmError::TooOld {
         path: path.to_owned(),
@@ -115,13 +115,13 @@ unsafe fn symbol<T: Copy>(
 }
 
 impl Api {
-    /// The error of a call that answered something other than 0.
+    /// The error of a call that returned a status other than 0.
     fn check(&self, function: &'static str, status: c_int) -> Result<(), LightGbmError> {
         if status == 0 {
             return Ok(());
         }
-        // SAFETY: the function takes nothing and answers a string of this thread's, which stays until
-        // this thread's next call.
+        // SAFETY: the function takes no arguments. The string belongs to this thread and is valid
+        // until its next call.
         let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
         Err(LightGbmError::Call {
             function,
@@ -130,7 +130,7 @@ impl Api {
     }
 }
 
-/// Numbers, row after row.
+/// The numbers of a matrix, row by row.
 pub(super) struct Numbers<'m> {
     rows: i32,
     columns: i32,
@@ -144,7 +144,11 @@ impl<'m> Numbers<'m> {
         values: &'m [f32],
     ) -> Result<Self, LightGbmError> {
         let too_large = |_| LightGbmError::TooLarge { rows, columns };
-        assert_eq!(rows.checked_mul(columns), Some(values.len()), "whole rows");
+        assert_eq!(
+            rows.checked_mul(columns),
+            Some(values.len()),
+            "rows × columns numbers"
+        );
         Ok(Self {
             rows: i32::try_from(rows).map_err(too_large)?,
             columns: i32::try_from(columns).map_err(too_large)?,
@@ -153,7 +157,7 @@ impl<'m> Numbers<'m> {
     }
 }
 
-/// A dataset of LightGBM's; freed when dropped.
+/// A LightGBM dataset; freed when dropped.
 pub(super) struct Data {
     api: Api,
     handle: Handle,
@@ -167,8 +171,8 @@ impl Data {
         reference: Option<&Data>,
     ) -> Result<Self, LightGbmError> {
         let mut handle = ptr::null_mut();
-        // SAFETY: the pointer leads to rows × columns numbers, which `Numbers` has checked and the call
-        // copies; the parameters are a string; the reference is a dataset or null.
+        // SAFETY: the pointer is to rows × columns numbers, as `Numbers` has checked, and the call
+        // copies them; the parameters are a C string; the reference is a dataset or null.
         let status = unsafe {
             (api.LGBM_DatasetCreateFromMat)(
                 numbers.values.as_ptr().cast(),
@@ -190,7 +194,7 @@ impl Data {
             rows: labels.len(),
             columns: 1,
         })?;
-        // SAFETY: the pointer leads to `count` numbers, which the call copies.
+        // SAFETY: the pointer is to `count` numbers, which the call copies.
         let status = unsafe {
             (self.api.LGBM_DatasetSetField)(
                 self.handle,
@@ -209,7 +213,7 @@ impl Data {
             rows: 0,
             columns: names.len(),
         })?;
-        // SAFETY: the pointer leads to `count` strings, which the call copies.
+        // SAFETY: the pointer is to `count` C strings, which the call copies.
         let status = unsafe {
             (self.api.LGBM_DatasetSetFeatureNames)(self.handle, pointers.as_ptr(), count)
         };
@@ -219,27 +223,27 @@ impl Data {
 
 impl Drop for Data {
     fn drop(&mut self) {
-        // SAFETY: the handle is this value's alone, and no booster outlives it.
+        // SAFETY: this value alone owns the handle, and no booster outlives it.
         unsafe { (self.api.LGBM_DatasetFree)(self.handle) };
     }
 }
 
-/// A booster of LightGBM's; freed when dropped. What it trains on must outlive it, which its owner
-/// sees to.
+/// A LightGBM booster; freed when dropped. Its owner must ensure that its datasets outlive it.
 pub(super) struct Handles {
     api: Api,
     handle: Handle,
 }
 
-// SAFETY: LightGBM binds a booster to no thread: its Python package uses one from any.
+// SAFETY: LightGBM does not bind a booster to a thread: its Python package uses one from any
+// thread.
 unsafe impl Send for Handles {}
-// SAFETY: what takes `&self` only reads; LightGBM locks a booster for reading in these calls.
+// SAFETY: methods with `&self` only read, and LightGBM locks a booster for reading in these calls.
 unsafe impl Sync for Handles {}
 
 impl Handles {
     pub(super) fn train(api: Api, data: &Data, parameters: &CStr) -> Result<Self, LightGbmError> {
         let mut handle = ptr::null_mut();
-        // SAFETY: the dataset is one, the parameters are a string.
+        // SAFETY: the handle is that of a dataset, the parameters are a C string.
         let status =
             unsafe { (api.LGBM_BoosterCreate)(data.handle, parameters.as_ptr(), &raw mut handle) };
         api.check("LGBM_BoosterCreate", status)?;
@@ -249,7 +253,7 @@ impl Handles {
     pub(super) fn read(api: Api, text: &CStr) -> Result<Self, LightGbmError> {
         let mut handle = ptr::null_mut();
         let mut iterations = 0;
-        // SAFETY: the text is a string.
+        // SAFETY: the text is a C string.
         let status = unsafe {
             (api.LGBM_BoosterLoadModelFromString)(
                 text.as_ptr(),
@@ -262,7 +266,7 @@ impl Handles {
     }
 
     pub(super) fn add_validation(&mut self, data: &Data) -> Result<(), LightGbmError> {
-        // SAFETY: the dataset is one.
+        // SAFETY: the handle is that of a dataset.
         let status = unsafe { (self.api.LGBM_BoosterAddValidData)(self.handle, data.handle) };
         self.api.check("LGBM_BoosterAddValidData", status)
     }
@@ -276,7 +280,7 @@ impl Handles {
         Ok(finished != 0)
     }
 
-    /// The metrics of a dataset, 0 being what is trained on.
+    /// The metrics of a dataset; 0 is the training set.
     pub(super) fn metrics(&self, data: c_int) -> Result<Vec<f64>, LightGbmError> {
         let mut count = 0;
         // SAFETY: the call writes one number.
@@ -284,7 +288,7 @@ impl Handles {
         self.api.check("LGBM_BoosterGetEvalCounts", status)?;
         let mut values = vec![0.0; usize::try_from(count).unwrap_or_default()];
         let mut written = 0;
-        // SAFETY: the call writes as many numbers as it has just said.
+        // SAFETY: the call writes as many numbers as the one before returned.
         let status = unsafe {
             (self.api.LGBM_BoosterGetEval)(self.handle, data, &raw mut written, values.as_mut_ptr())
         };
@@ -300,12 +304,13 @@ impl Handles {
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    /// The model as text, with so many iterations of it.
+    /// The first `iterations` iterations of the model as text.
     pub(super) fn text(&self, iterations: c_int) -> Result<String, LightGbmError> {
         let mut buffer: Vec<u8> = vec![0; 1 << 20];
         loop {
             let mut length = 0_i64;
-            // SAFETY: the call writes no more than the buffer has room for, and says how much there is.
+            // SAFETY: the call writes at most the length of the buffer, and returns the length it
+            // needs.
             let status = unsafe {
                 (self.api.LGBM_BoosterSaveModelToString)(
                     self.handle,
@@ -320,7 +325,7 @@ impl Handles {
             self.api.check("LGBM_BoosterSaveModelToString", status)?;
             let length = usize::try_from(length).unwrap_or_default();
             if length <= buffer.len() {
-                // The length counts the zero at the end.
+                // The length includes the final NUL byte.
                 buffer.truncate(length.saturating_sub(1));
                 return String::from_utf8(buffer).map_err(|_| LightGbmError::NotUtf8);
             }
@@ -350,8 +355,8 @@ impl Handles {
         self.api.check("LGBM_BoosterCalcNumPredict", status)?;
         let mut predicted = vec![0.0; usize::try_from(expected).unwrap_or_default()];
         let mut written = 0_i64;
-        // SAFETY: the pointer leads to rows × columns numbers; the call writes as many as it has just
-        // said.
+        // SAFETY: the pointer is to rows × columns numbers; the call writes as many as the one
+        // before returned.
         let status = unsafe {
             (self.api.LGBM_BoosterPredictForMat)(
                 self.handle,
@@ -372,10 +377,10 @@ impl Handles {
         Ok(predicted)
     }
 
-    /// By feature, what splits on it have gained in all iterations.
+    /// By feature, the total gain of the splits on it in all iterations.
     pub(super) fn gain(&self) -> Result<Vec<f64>, LightGbmError> {
         let mut gain = vec![0.0; self.features()?];
-        // SAFETY: the call writes one number for each feature.
+        // SAFETY: the call writes one number per feature.
         let status = unsafe {
             (self.api.LGBM_BoosterFeatureImportance)(self.handle, ALL, GAIN, gain.as_mut_ptr())
         };
@@ -386,7 +391,7 @@ impl Handles {
 
 impl Drop for Handles {
     fn drop(&mut self) {
-        // SAFETY: the handle is this value's alone.
+        // SAFETY: this value alone owns the handle.
         unsafe { (self.api.LGBM_BoosterFree)(self.handle) };
     }
 }

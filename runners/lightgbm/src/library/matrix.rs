@@ -1,8 +1,8 @@
-//! Features, row after row.
+//! Features in rows.
 
-/// Rows of numbers in single precision; what is not a number is missing.
+/// Rows of single-precision numbers; NaN means missing.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Matrix {
+pub(crate) struct Matrix {
     columns: usize,
     values: Vec<f32>,
 }
@@ -12,9 +12,8 @@ impl Matrix {
     ///
     /// # Panics
     ///
-    /// When there are no columns.
-    #[must_use]
-    pub fn new(columns: usize) -> Self {
+    /// When `columns` is 0.
+    pub(crate) fn new(columns: usize) -> Self {
         assert!(columns > 0, "a matrix has columns");
         Self {
             columns,
@@ -22,21 +21,18 @@ impl Matrix {
         }
     }
 
-    /// Numbers in each row.
-    #[must_use]
-    pub fn columns(&self) -> usize {
+    /// The number of columns.
+    pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// How many rows there are.
-    #[must_use]
-    pub fn rows(&self) -> usize {
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> usize {
         self.values.len() / self.columns.max(1)
     }
 
-    /// All numbers, row after row.
-    #[must_use]
-    pub fn values(&self) -> &[f32] {
+    /// All numbers, row by row.
+    pub(crate) fn values(&self) -> &[f32] {
         &self.values
     }
 
@@ -45,8 +41,7 @@ impl Matrix {
     /// # Panics
     ///
     /// When there is no such row.
-    #[must_use]
-    pub fn row(&self, row: usize) -> &[f32] {
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.columns..(row + 1) * self.columns]
     }
 
@@ -54,20 +49,24 @@ impl Matrix {
     ///
     /// # Panics
     ///
-    /// When it has not as many numbers as the others.
-    pub fn push(&mut self, row: impl IntoIterator<Item = f32>) {
+    /// When it does not have one number per column.
+    pub(crate) fn push(&mut self, row: impl IntoIterator<Item = f32>) {
         let before = self.values.len();
         self.values.extend(row);
-        assert_eq!(self.values.len() - before, self.columns, "a whole row");
+        assert_eq!(
+            self.values.len() - before,
+            self.columns,
+            "one number per column"
+        );
     }
 
     /// Adds the rows of another matrix of the same width.
     ///
     /// # Panics
     ///
-    /// When its width is another.
-    pub fn append(&mut self, other: &Self) {
-        assert_eq!(self.columns, other.columns, "rows of one width");
+    /// When its width differs.
+    pub(crate) fn append(&mut self, other: &Self) {
+        assert_eq!(self.columns, other.columns, "rows of the same width");
         self.values.extend_from_slice(&other.values);
     }
 }

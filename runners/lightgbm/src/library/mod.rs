@@ -1,17 +1,17 @@
-//! LightGBM itself: the official library, opened at run time.
+//! LightGBM: the official library, opened at run time.
 //!
-//! The library is the one that its authors build and publish in the `lightgbm` wheel on PyPI, called
-//! through its C interface. It is opened, not linked, so that this crate builds without a C++ compiler or
-//! CMake, and so that a runner whose library is missing can say so. The alternative, the crate
-//! `lightgbm3`, compiles LightGBM from source: it needs CMake 3.28 and libclang, takes minutes, and
-//! gives the same functions.
+//! The library is the one that LightGBM's authors publish in the `lightgbm` wheel on PyPI, called
+//! through its C interface. It is opened, not linked, so that this crate builds without a C++
+//! compiler and CMake, and so that a runner without the library can report that. The alternative,
+//! the crate `lightgbm3`, compiles the same functions from source: it needs CMake 3.28 and
+//! libclang, and takes minutes.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | `ffi` | the C interface; `unsafe` |
-//! | `system` | where this code lies, memory given back; `unsafe` |
+//! | `system` | the path of this library, releasing memory; `unsafe` |
 //! | `booster` | [`Booster`]: training, prediction, contributions |
-//! | `matrix` | [`Matrix`]: features, row after row |
+//! | `matrix` | [`Matrix`]: features in rows |
 //! | `error` | [`LightGbmError`] |
 
 mod booster;
@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::LibraryDeclaration;
 
-pub use booster::{Booster, Data, threads_for};
-pub use error::LightGbmError;
-pub use matrix::Matrix;
+pub(crate) use booster::{Booster, threads_for};
+pub(crate) use error::LightGbmError;
+pub(crate) use matrix::Matrix;
 
 #[cfg(target_vendor = "apple")]
 const FILE: &str = "lib_lightgbm.dylib";
@@ -35,33 +35,33 @@ const FILE: &str = "lib_lightgbm.dll";
 #[cfg(not(any(target_vendor = "apple", windows)))]
 const FILE: &str = "lib_lightgbm.so";
 
-/// The library, where it may be, and how to get it.
-pub const LIBRARY: LibraryDeclaration<&str> = LibraryDeclaration {
+/// The library, the places where it can be, and how to get it.
+pub(crate) const LIBRARY: LibraryDeclaration<&str> = LibraryDeclaration {
     file: FILE,
     variable: "PROTEA_LIGHTGBM_LIBRARY",
-    remedy: "`runners/lightgbm/build` in protea's repository gets it",
+    remedy: "run `runners/lightgbm/build` in protea's repository",
 };
 
 /// The open library.
 #[derive(Clone, Copy)]
-pub struct LightGbm {
+pub(crate) struct LightGbm {
     api: ffi::Api,
 }
 
 impl LightGbm {
-    /// Opens the library where it is declared to be: what `PROTEA_LIGHTGBM_LIBRARY` names, beside the
-    /// runner's own file, among the system's libraries.
+    /// Opens the library in the first declared place that has it: the path in
+    /// `PROTEA_LIGHTGBM_LIBRARY`, the directory of the runner's file, the system's libraries.
     ///
     /// # Errors
     ///
-    /// [`LightGbmError::Missing`], [`LightGbmError::NotThere`], [`LightGbmError::Open`],
+    /// [`LightGbmError::Missing`], [`LightGbmError::FileNotFound`], [`LightGbmError::Open`],
     /// [`LightGbmError::TooOld`].
-    pub fn open() -> Result<Self, LightGbmError> {
+    pub(crate) fn open() -> Result<Self, LightGbmError> {
         let own = system::own_file().unwrap_or_default();
         match LIBRARY.find(&own) {
             Some(path) => Self::open_file(&path),
             None => Err(match std::env::var_os(LIBRARY.variable) {
-                Some(path) if !path.is_empty() => LightGbmError::NotThere {
+                Some(path) if !path.is_empty() => LightGbmError::FileNotFound {
                     path: PathBuf::from(path),
                 },
                 _ => LightGbmError::Missing,
@@ -74,13 +74,14 @@ impl LightGbm {
     /// # Errors
     ///
     /// [`LightGbmError::Open`], [`LightGbmError::TooOld`].
-    pub fn open_file(path: &Path) -> Result<Self, LightGbmError> {
+    pub(crate) fn open_file(path: &Path) -> Result<Self, LightGbmError> {
         let api = ffi::Api::open(path)?;
         Ok(Self { api })
     }
 
-    /// Gives back to the system what the library has freed, so that a process of many calls does not grow.
-    pub fn give_back(&self) {
-        system::give_back();
+    /// Returns the memory that the library has freed to the system, so that a process does not grow
+    /// with every call.
+    pub(crate) fn release_memory(&self) {
+        system::release_memory();
     }
 }

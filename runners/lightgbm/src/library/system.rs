@@ -1,11 +1,11 @@
-//! What is asked of the system itself: where this code lies, and to take memory back. With `ffi`, all
-//! `unsafe` of this crate.
+//! Calls of the operating system: the path of this library, and releasing memory. This file and
+//! `ffi` have all `unsafe` of this crate.
 
 #![allow(unsafe_code)]
 
 use std::path::PathBuf;
 
-/// The file that this code was loaded from: the runner's library, or a program it is part of.
+/// The file that this code was loaded from: the runner's library, or a program that links it.
 #[cfg(unix)]
 pub(super) fn own_file() -> Option<PathBuf> {
     use std::{
@@ -14,33 +14,33 @@ pub(super) fn own_file() -> Option<PathBuf> {
     };
 
     let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: the address is one of this code, and the call fills in what it is given.
+    // SAFETY: the address is that of a function, and the call writes only to `found`.
     let known = unsafe { libc::dladdr(own_file as *const c_void, found.as_mut_ptr()) };
     if known == 0 {
         return None;
     }
-    // SAFETY: the call has filled it in, and zeros are a value too.
+    // SAFETY: the call succeeded and has initialised it; all-zero is a valid value as well.
     let found = unsafe { found.assume_init() };
     if found.dli_fname.is_null() {
         return None;
     }
-    // SAFETY: the name is a string that lives as long as the library is open.
+    // SAFETY: the name is a C string that is valid while the library is loaded.
     let name = unsafe { CStr::from_ptr(found.dli_fname) };
     let path = PathBuf::from(OsStr::from_bytes(name.to_bytes()));
     Some(path.canonicalize().unwrap_or(path))
 }
 
-/// The program, where the system does not tell which library this code is in.
+/// The program: this system does not tell which library this code is in.
 #[cfg(not(unix))]
 pub(super) fn own_file() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
-/// Gives memory that was freed back to the system. LightGBM frees in pieces and from many threads what it
-/// allocates, and the C library would keep it for calls to come, more with each of the first calls.
-pub(super) fn give_back() {
+/// Returns freed memory to the system. LightGBM frees its memory in pieces and from many threads,
+/// and the C library would keep it for later calls.
+pub(super) fn release_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it takes no pointer, and locks what it goes through.
+    // SAFETY: the function takes no pointer and locks the heap itself.
     unsafe {
         libc::malloc_trim(0);
     }

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn children_follow_their_parents_and_missing_values_are_last() {
+    fn children_follow_parents_and_missing_values_are_last() {
         let runs = [
             run("r1", None, None),
             run("r2", Some("r1"), Some(0.2)),

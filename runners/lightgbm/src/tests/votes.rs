@@ -1,4 +1,5 @@
-//! Votes that stay are those of the runner `knn`, with as many neighbours and the same metric.
+//! If votes stay, the predictions equal those of the runner `knn` with the same neighbours and
+//! metric.
 
 use std::{
     collections::BTreeMap,
@@ -8,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use crate::spec::{LightGbmSpec, Metric, Rerank};
 use protea_cafa::assessment::{open_dataset, open_ontology};
 use protea_contracts::{
     Evaluate, EvaluateRequest, Level, ReferenceModel,
@@ -15,11 +17,10 @@ use protea_contracts::{
     emit::{Event, EventSink},
     prelude::serde_json::{self, Value, json},
 };
-use protea_lightgbm::spec::{LightGbmSpec, Metric, Rerank};
 
-use crate::calls::{evaluate, example, fit, lightgbm, predictions, quick, uri};
+use super::calls::{evaluate, example, fit, lightgbm, predictions, quick, uri};
 
-/// By protein and term, what is written.
+/// By protein and term, the written score.
 type Written = BTreeMap<(String, String), f64>;
 
 fn written(output: &Path) -> Written {
@@ -29,10 +30,10 @@ fn written(output: &Path) -> Written {
         .collect()
 }
 
-/// Hears nothing.
-struct Deaf;
+/// Ignores all events.
+struct Ignore;
 
-impl EventSink for Deaf {
+impl EventSink for Ignore {
     fn level(&self) -> Level {
         Level::Error
     }
@@ -44,9 +45,9 @@ impl EventSink for Deaf {
     }
 }
 
-/// What `knn` predicts for the example data. Two runners do not fit in one program, so its library is loaded,
-/// which Cargo builds beside this program as what the tests depend on.
-fn by_knn(spec: Value, place: &Path) -> Written {
+/// The predictions of `knn` for the example data. A program can link only one runner, so this loads
+/// the library of `knn`. Cargo builds it beside this program, because it is a dev-dependency.
+fn predictions_of_knn(spec: Value, place: &Path) -> Written {
     let (model, output) = (place.join("knn"), place.join("knn-predicted"));
     for directory in [&model, &output] {
         fs::create_dir_all(directory).unwrap();
@@ -64,14 +65,14 @@ fn by_knn(spec: Value, place: &Path) -> Written {
     let file = std::env::current_exe().unwrap().with_file_name(file);
     let knn = LoadedRunner::open(&file).unwrap();
     let request = EvaluateRequest::new(uri(&model), uri(&example("test")), uri(&output));
-    knn.call::<Evaluate>(&request, Arc::new(Deaf))
+    knn.call::<Evaluate>(&request, Arc::new(Ignore))
         .result
         .unwrap();
     written(&output)
 }
 
 #[test]
-fn a_model_whose_votes_stay_predicts_what_knn_predicts() {
+fn a_model_whose_votes_stay_predicts_as_knn() {
     let Some(_) = lightgbm() else { return };
     for (metric, name) in [(Metric::Cosine, "cosine"), (Metric::L2, "l2")] {
         let place = tempfile::tempdir().unwrap();
@@ -79,7 +80,7 @@ fn a_model_whose_votes_stay_predicts_what_knn_predicts() {
         let spec = LightGbmSpec {
             metric,
             rerank: Rerank::WhereItWins,
-            // One tree that changes next to nothing.
+            // One tree with almost no effect.
             trees: 1,
             learning_rate: 0.001,
             ..quick()
@@ -87,7 +88,7 @@ fn a_model_whose_votes_stay_predicts_what_knn_predicts() {
         fit(&spec, &example("train"), &model).unwrap();
         let result = evaluate(&model, &example("test"), &output, 2).unwrap();
         assert_eq!(result.extras["reranked"], json!([]));
-        let expected = by_knn(json!({ "k": spec.k, "metric": name }), place.path());
+        let expected = predictions_of_knn(json!({ "k": spec.k, "metric": name }), place.path());
         let found = written(&output);
         assert!(found.len() > 1_000);
         assert!(found == expected, "{metric:?}: the predictions differ");
@@ -95,7 +96,7 @@ fn a_model_whose_votes_stay_predicts_what_knn_predicts() {
 }
 
 #[test]
-fn an_aspect_whose_votes_stay_beside_trees_predicts_what_knn_predicts() {
+fn an_aspect_whose_votes_stay_predicts_as_knn() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let (model, output) = (place.path().join("model"), place.path().join("predicted"));
@@ -113,7 +114,7 @@ fn an_aspect_whose_votes_stay_beside_trees_predicts_what_knn_predicts() {
             .partition(|((_, term), _)| ontology.namespace_of(ontology.primary(term).unwrap()) == 1)
     };
     let (votes, trees) = by_aspect(written(&output));
-    let (expected, others) = by_aspect(by_knn(json!({ "k": spec.k }), place.path()));
+    let (expected, others) = by_aspect(predictions_of_knn(json!({ "k": spec.k }), place.path()));
     assert!(votes.len() > 1_000);
     assert!(votes == expected, "the votes differ");
     assert!(trees != others);

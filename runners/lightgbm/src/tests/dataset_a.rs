@@ -1,18 +1,18 @@
-//! Real data, where there is some: `PROTEA_SHARED_DATA` names a directory with a dataset `A`.
+//! Real data, if available: `PROTEA_SHARED_DATA` names a directory with a dataset `A`.
 
 use std::path::{Path, PathBuf};
 
+use crate::spec::LightGbmSpec;
 use protea_cafa::dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
 use protea_contracts::Emitter;
-use protea_lightgbm::spec::LightGbmSpec;
 
-use crate::calls::{evaluate, fit_with, lightgbm};
+use super::calls::{evaluate, fit_with, lightgbm};
 
-/// Fmax by aspect of the neighbours' votes, computed by others with 30 neighbours.
+/// Fmax by aspect of the votes of 30 neighbours, computed independently.
 const VOTES: [(&str, f64); 3] = [("BPO", 0.377), ("MFO", 0.557), ("CCO", 0.695)];
 
 #[test]
-fn on_dataset_a_the_trees_are_no_worse_than_the_votes() {
+fn trees_on_dataset_a_are_at_least_as_good_as_votes() {
     let Some(data) = std::env::var_os("PROTEA_SHARED_DATA").map(PathBuf::from) else {
         eprintln!("\n*** SKIPPED: PROTEA_SHARED_DATA is not set ***\n");
         return;

@@ -1,15 +1,15 @@
-//! Specs made of a JSON Schema: valid ones, and broken ones.
+//! Random specs from a JSON Schema: valid and invalid ones.
 
 use fastrand::Rng;
 use protea_core::dispatch::SpecSchema;
 use serde_json::{Map, Number, Value, json};
 
-/// Schemas nest no deeper than this; what does is cut off.
+/// Values nest at most this deep; deeper schemas get their defaults.
 const DEEPEST: usize = 6;
-/// So often a spec is made before it is given up that one turns out as wanted.
+/// How many random specs are made in search of one that is valid, or invalid.
 const ATTEMPTS: usize = 24;
 
-/// Makes specs of a schema.
+/// Makes random specs from a schema.
 #[derive(Debug)]
 pub struct Generator<'a> {
     schema: &'a Value,
@@ -17,7 +17,7 @@ pub struct Generator<'a> {
     allowed: SpecSchema,
 }
 
-/// The settings that a schema names, each with its own schema.
+/// The settings in a schema, each with its own schema.
 pub fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let properties = schema.get("properties").and_then(Value::as_object);
     properties
@@ -27,12 +27,12 @@ pub fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 impl<'a> Generator<'a> {
-    /// A generator of specs for this schema. Numbers without a range stay near their defaults, so that
-    /// a spec does not ask for a year of work.
+    /// A generator for this schema. Numbers without a range stay near their defaults, because a large
+    /// number may mean a year of work.
     ///
     /// # Errors
     ///
-    /// When the schema is none.
+    /// When the schema is not valid.
     pub fn new(schema: &'a Value, defaults: &'a Value) -> Result<Self, String> {
         let allowed = SpecSchema::new(schema).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -42,14 +42,14 @@ impl<'a> Generator<'a> {
         })
     }
 
-    /// A spec that the schema allows; `None` where none was found.
+    /// A spec that the schema allows; `None` if none was found.
     pub fn valid(&self, random: &mut Rng) -> Option<Value> {
         (0..ATTEMPTS)
             .map(|_| self.make(self.schema, Some(self.defaults), random, 0))
             .find(|spec| self.allowed.allows(spec))
     }
 
-    /// A spec that the schema does not allow; `None` where none was found.
+    /// A spec that the schema does not allow; `None` if none was found.
     pub fn broken(&self, random: &mut Rng) -> Option<Value> {
         (0..ATTEMPTS)
             .map(|_| {
@@ -73,7 +73,7 @@ impl<'a> Generator<'a> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = reference
                 .strip_prefix('#')
-                .and_then(|place| self.schema.pointer(place));
+                .and_then(|pointer| self.schema.pointer(pointer));
             return target.map_or(Value::Null, |target| {
                 self.make(target, default, random, depth + 1)
             });
@@ -111,7 +111,7 @@ impl<'a> Generator<'a> {
                     .map(|_| self.make(items, None, random, depth + 1))
                     .collect()
             }
-            "string" => text(schema, default, random),
+            "string" => string(schema, default, random),
             "integer" => integer(schema, default, random),
             "number" => number(schema, default, random),
             "boolean" => json!(random.bool()),
@@ -131,7 +131,7 @@ impl<'a> Generator<'a> {
             |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
         let mut object = Map::new();
         for (name, property) in properties(schema) {
-            // What is left out has its default.
+            // A setting that is left out has its default.
             if is_required(name) || random.u8(..4) > 0 {
                 let default = default.and_then(|default| default.get(name));
                 let value = self.make(property, default, random, depth + 1);
@@ -155,21 +155,21 @@ fn size(schema: &Value, key: &str) -> Option<usize> {
     usize::try_from(schema.get(key)?.as_u64()?).ok()
 }
 
-fn text(schema: &Value, default: Option<&Value>, random: &mut Rng) -> Value {
-    const TEXTS: [&str; 6] = ["", "a", "two words", "äöü ∑", "../up", "\u{0}\n\t"];
+fn string(schema: &Value, default: Option<&Value>, random: &mut Rng) -> Value {
+    const STRINGS: [&str; 6] = ["", "a", "two words", "äöü ∑", "../up", "\u{0}\n\t"];
     let least = size(schema, "minLength").unwrap_or(0);
     let most = size(schema, "maxLength").unwrap_or(usize::MAX);
-    let mut text = match default.and_then(Value::as_str) {
+    let mut value = match default.and_then(Value::as_str) {
         Some(default) if random.u8(..4) == 0 => default.to_owned(),
-        _ => TEXTS[random.usize(..TEXTS.len())].to_owned(),
+        _ => STRINGS[random.usize(..STRINGS.len())].to_owned(),
     };
-    while text.chars().count() < least {
-        text.push('x');
+    while value.chars().count() < least {
+        value.push('x');
     }
-    Value::String(text.chars().take(most).collect())
+    Value::String(value.chars().take(most).collect())
 }
 
-/// The ends of a range, exclusive ones drawn in by `step`.
+/// The ends of a range; exclusive ends are moved inwards by `step`.
 fn range(schema: &Value, step: f64) -> (Option<f64>, Option<f64>) {
     let end = |inclusive: &str, exclusive: &str, inward: f64| {
         let given = schema.get(inclusive).and_then(Value::as_f64);
@@ -181,7 +181,7 @@ fn range(schema: &Value, step: f64) -> (Option<f64>, Option<f64>) {
     )
 }
 
-/// Near the default: from a range's lower end to ten times what is usual.
+/// A range around the default, at most ten times its value to each side.
 fn span(schema: &Value, default: Option<&Value>, step: f64) -> (f64, f64) {
     let (low, high) = range(schema, step);
     let usual = default.and_then(Value::as_f64);
@@ -211,8 +211,8 @@ fn number(schema: &Value, default: Option<&Value>, random: &mut Rng) -> Value {
     Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-/// Values that hardly any setting takes.
-pub(super) fn strange(random: &mut Rng) -> Value {
+/// A value that hardly any setting accepts.
+pub(crate) fn strange(random: &mut Rng) -> Value {
     match random.u8(..11) {
         0 => Value::Null,
         1 => json!(true),
@@ -224,7 +224,7 @@ pub(super) fn strange(random: &mut Rng) -> Value {
         7 => json!(["a", "list"]),
         8 => json!({ "an": "object" }),
         9 => json!("long ".repeat(20_000)),
-        // As deep as a request may be: serde_json reads 128 levels.
+        // serde_json reads 128 levels, and the request around the spec needs some of them.
         _ => (0..100).fold(json!(0), |inner, _| json!([inner])),
     }
 }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_specs_are_valid_broken_ones_are_not_and_a_seed_makes_the_same_again() {
+    fn specs_are_valid_or_broken_and_repeat_with_their_seed() {
         let (schema, defaults) = (schema(), json!({ "k": 5 }));
         let generator = Generator::new(&schema, &defaults).unwrap();
         let allowed = SpecSchema::new(&schema).unwrap();

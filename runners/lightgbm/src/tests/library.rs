@@ -1,11 +1,11 @@
-//! LightGBM itself: what is missing is named, and what it is given wrongly is an error.
+//! LightGBM: a missing library and invalid input are errors with a remedy.
 
 use std::path::Path;
 
+use crate::library::{LIBRARY, LightGbm, LightGbmError, Matrix};
 use protea_contracts::RunnerError;
-use protea_lightgbm::library::{LIBRARY, LightGbm, LightGbmError, Matrix};
 
-use crate::calls::lightgbm;
+use super::calls::lightgbm;
 
 fn remedy(error: LightGbmError) -> (String, String) {
     match RunnerError::from(error) {
@@ -15,21 +15,21 @@ fn remedy(error: LightGbmError) -> (String, String) {
 }
 
 #[test]
-fn a_missing_library_is_an_error_that_says_how_to_get_it() {
+fn a_missing_library_is_an_error_with_the_remedy() {
     let (what, how) = remedy(LightGbmError::Missing);
     assert!(what.contains(LIBRARY.file), "{what}");
     assert!(how.contains("runners/lightgbm/build"), "{how}");
     assert!(how.contains("PROTEA_LIGHTGBM_LIBRARY"), "{how}");
 
-    let nowhere = Path::new("/no/such/lib_lightgbm.so");
-    let error = LightGbm::open_file(nowhere).err().unwrap();
-    assert!(matches!(&error, LightGbmError::Open { path, .. } if path == nowhere));
+    let missing = Path::new("/no/such/lib_lightgbm.so");
+    let error = LightGbm::open_file(missing).err().unwrap();
+    assert!(matches!(&error, LightGbmError::Open { path, .. } if path == missing));
     let (what, how) = remedy(error);
     assert!(what.contains("/no/such"), "{what}");
     assert!(how.contains("libgomp1"), "{how}");
 
-    let (what, _) = remedy(LightGbmError::NotThere {
-        path: nowhere.to_owned(),
+    let (what, _) = remedy(LightGbmError::FileNotFound {
+        path: missing.to_owned(),
     });
     assert!(
         what.contains("PROTEA_LIGHTGBM_LIBRARY names /no/such"),
@@ -39,7 +39,7 @@ fn a_missing_library_is_an_error_that_says_how_to_get_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn another_library_is_not_taken_for_lightgbm() {
+fn a_different_library_is_an_error() {
     let error = LightGbm::open_file(Path::new("libm.so.6")).err().unwrap();
     assert!(
         matches!(&error, LightGbmError::TooOld { function, .. } if *function == "LGBM_GetLastError"),
@@ -50,7 +50,7 @@ fn another_library_is_not_taken_for_lightgbm() {
 }
 
 #[test]
-fn what_is_no_model_and_what_is_of_another_width_are_errors() {
+fn invalid_models_and_widths_are_errors() {
     let Some(library) = lightgbm() else { return };
     for text in ["", "nonsense", "tree\nversion=v4\nnum_class=1\n"] {
         let error = library.read(text).err();
@@ -59,7 +59,7 @@ fn what_is_no_model_and_what_is_of_another_width_are_errors() {
             "{text:?}: {error:?}"
         );
     }
-    assert!(matches!(library.read("a\0b"), Err(LightGbmError::Zero)));
+    assert!(matches!(library.read("a\0b"), Err(LightGbmError::NulByte)));
 
     let mut matrix = Matrix::new(2);
     let mut labels = Vec::new();
@@ -72,7 +72,7 @@ fn what_is_no_model_and_what_is_of_another_width_are_errors() {
     let data = library
         .data(&matrix, &labels, &names, parameters, None)
         .unwrap();
-    let mut booster = protea_lightgbm::library::Booster::train(&data, &data, parameters).unwrap();
+    let mut booster = crate::library::Booster::train(&data, &data, parameters).unwrap();
     let mut losses = Vec::new();
     for _ in 0..20 {
         booster.update().unwrap();

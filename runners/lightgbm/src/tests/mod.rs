@@ -1,4 +1,5 @@
-//! The re-ranker against LightGBM's own Python package, against itself, and against what must not leak.
+//! Compares the re-ranker with LightGBM's Python package and with `knn`, and checks that no label
+//! leaks.
 
 #![allow(
     clippy::unwrap_used,

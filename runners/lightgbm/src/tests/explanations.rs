@@ -1,15 +1,15 @@
-//! What is explained is what was predicted, and its contributions make it up.
+//! Explanations agree with the predictions, and their contributions make up the scores.
 
 use std::collections::BTreeMap;
 
+use crate::spec::{LightGbmSpec, Rerank};
 use protea_cafa::scoring::round_score;
 use protea_contracts::{RunnerError, explanation::Combination};
-use protea_lightgbm::spec::{LightGbmSpec, Rerank};
 
-use crate::calls::{evaluate, example, explain, fit, lightgbm, predictions, quick};
+use super::calls::{evaluate, example, explain, fit, lightgbm, predictions, quick};
 
-/// Fits, evaluates, and holds the explanations of some proteins against what was written.
-fn agrees(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
+/// Fits, evaluates, and compares the explanations of some proteins with the predictions.
+fn check_explanations(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
     let place = tempfile::tempdir().unwrap();
     let (model, output) = (place.path().join("model"), place.path().join("out"));
     let test = example("test");
@@ -27,10 +27,10 @@ fn agrees(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
         for term in &explained.terms {
             assert_eq!(term.combination, combination);
             assert_eq!(round_score(term.score), terms[&term.term]);
-            let made_up = term.reproduced().unwrap();
+            let reproduced = term.reproduced().unwrap();
             assert!(
-                (made_up - term.score).abs() < 1e-9,
-                "{made_up} {}",
+                (reproduced - term.score).abs() < 1e-9,
+                "{reproduced} {}",
                 term.score
             );
             assert!(!term.contributions.is_empty());
@@ -49,14 +49,14 @@ fn agrees(spec: &LightGbmSpec, combination: Combination, contributors: &str) {
 }
 
 #[test]
-fn features_make_up_the_log_odds_of_a_term_or_of_the_descendant_it_follows_from() {
+fn feature_contributions_make_up_the_log_odds() {
     if lightgbm().is_some() {
-        agrees(&quick(), Combination::LogisticSum, "feature");
+        check_explanations(&quick(), Combination::LogisticSum, "feature");
     }
 }
 
 #[test]
-fn neighbours_make_up_the_score_where_the_votes_stay() {
+fn votes_make_up_the_score_if_votes_stay() {
     let spec = LightGbmSpec {
         rerank: Rerank::WhereItWins,
         trees: 1,
@@ -64,6 +64,6 @@ fn neighbours_make_up_the_score_where_the_votes_stay() {
         ..quick()
     };
     if lightgbm().is_some() {
-        agrees(&spec, Combination::Sum, "neighbour");
+        check_explanations(&spec, Combination::Sum, "neighbour");
     }
 }

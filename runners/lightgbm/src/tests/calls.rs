@@ -1,4 +1,4 @@
-//! What the tests share: data, settings, and the calls of the runner.
+//! Shared by the tests: data, settings, and calls of the runner.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,15 @@ use protea_contracts::{
     Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest, Explanation,
     ExportRequest, FitRequest, RunResult, RunnerError,
 };
-use protea_lightgbm::{
+use url::Url;
+
+use crate::{
     library::{LightGbm, LightGbmError},
     runner::LightGbmRunner,
     spec::{LightGbmSpec, Rerank},
 };
-use url::Url;
 
-/// The example data of the repository.
+/// The example data in the repository.
 pub fn example(part: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../examples/data")
@@ -22,7 +23,7 @@ pub fn example(part: &str) -> PathBuf {
         .unwrap()
 }
 
-/// Small and quick.
+/// Settings for a small model that trains fast.
 pub fn quick() -> LightGbmSpec {
     LightGbmSpec {
         k: 10,
@@ -39,12 +40,12 @@ pub fn quick() -> LightGbmSpec {
     }
 }
 
-/// The library, where it is. Without it a test says so; in CI that is a failure.
+/// The library, if it is installed. Without it, a test is skipped with a message; in CI it fails.
 pub fn lightgbm() -> Option<LightGbm> {
     match LightGbm::open() {
         Ok(library) => Some(library),
         Err(LightGbmError::Missing) if std::env::var("CI").as_deref() != Ok("true") => {
-            eprintln!("\n*** SKIPPED: LightGBM is not here: runners/lightgbm/build ***\n");
+            eprintln!("\n*** SKIPPED: LightGBM is missing; run runners/lightgbm/build ***\n");
             None
         }
         Err(error) => panic!("{error}: runners/lightgbm/build"),
@@ -102,7 +103,7 @@ pub fn export(model: &Path, output: &Path) {
     LightGbmRunner.export(&request, &Emitter::silent()).unwrap();
 }
 
-/// What was predicted, line by line: protein, term, score.
+/// The predictions: protein, term, score.
 pub fn predictions(output: &Path) -> Vec<(String, String, f64)> {
     let text = std::fs::read_to_string(output.join("predictions.tsv")).unwrap();
     text.lines()
@@ -114,19 +115,20 @@ pub fn predictions(output: &Path) -> Vec<(String, String, f64)> {
         .collect()
 }
 
-/// Every file below a directory, by its path there.
+/// Every file in a directory and its subdirectories, with its relative path.
 pub fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut left = vec![directory.to_owned()];
     while let Some(here) = left.pop() {
         for entry in std::fs::read_dir(here).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => left.push(path),
-                false => found.push((
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                found.push((
                     path.strip_prefix(directory).unwrap().to_owned(),
                     std::fs::read(&path).unwrap(),
-                )),
+                ));
             }
         }
     }

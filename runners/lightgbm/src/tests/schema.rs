@@ -1,4 +1,4 @@
-//! A model goes with data of its own schema, and with nothing that was changed.
+//! A model rejects data that does not fit its schema, and files that were changed.
 
 use std::{
     fs,
@@ -6,6 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use crate::{
+    features::{FEATURES, Needs, Schema, SchemaError},
+    model::Model,
+};
 use protea_cafa::{
     assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
@@ -18,21 +22,17 @@ use protea_contracts::{
         serde_json::{self, Value},
     },
 };
-use protea_lightgbm::{
-    features::{FEATURES, Needs, Schema, SchemaError},
-    model::Model,
-};
 
-use crate::calls::{evaluate, example, fit, lightgbm, quick};
+use super::calls::{evaluate, example, fit, lightgbm, quick};
 
 const OBO: &str = "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n";
 
-/// One protein with embeddings of so many numbers, or with k-mer vectors; no taxa.
+/// One protein with embeddings of this width, or with k-mer vectors; no taxa.
 fn frozen(place: &Path, name: &str, width: Option<usize>) -> PathBuf {
     frozen_from(place, name, width, None)
 }
 
-/// Likewise, with what made the numbers.
+/// [`frozen`], with a source of the embeddings.
 fn frozen_from(place: &Path, name: &str, width: Option<usize>, source: Option<&str>) -> PathBuf {
     let file = |ending: &str, content: &[u8]| {
         let path = place.join(format!("{name}.{ending}"));
@@ -66,10 +66,10 @@ fn frozen_from(place: &Path, name: &str, width: Option<usize>, source: Option<&s
 }
 
 #[test]
-fn data_of_another_schema_are_refused() {
+fn data_of_another_schema_is_rejected() {
     let place = tempfile::tempdir().unwrap();
     let data = open_dataset(&example("train")).unwrap();
-    let schema = Schema::of(&data, 4, true);
+    let schema = Schema::from_dataset(&data, 4, true);
     assert_eq!(schema.embedding_width, 1024);
     assert!(schema.sequences && !schema.taxa);
     assert_eq!(schema.components(), 4);
@@ -98,9 +98,9 @@ fn data_of_another_schema_are_refused() {
 }
 
 #[test]
-fn a_schema_is_known_by_its_hash_and_by_the_features_that_this_runner_has() {
+fn a_changed_or_foreign_schema_is_rejected() {
     let data = open_dataset(&example("train")).unwrap();
-    let schema = Schema::of(&data, 2, true);
+    let schema = Schema::from_dataset(&data, 2, true);
     let sha256 = schema.sha256();
     assert_eq!(schema.check(&sha256), Ok(()));
     let expected: Vec<&str> = FEATURES
@@ -133,7 +133,7 @@ fn a_schema_is_known_by_its_hash_and_by_the_features_that_this_runner_has() {
 }
 
 #[test]
-fn embeddings_of_another_model_are_refused_and_unknown_ones_warned_of() {
+fn another_embedding_source_is_rejected() {
     let place = tempfile::tempdir().unwrap();
     let open = |name: &str, source| {
         let directory = frozen_from(place.path(), name, Some(8), source);
@@ -143,10 +143,13 @@ fn embeddings_of_another_model_are_refused_and_unknown_ones_warned_of() {
     let ankh = open("ankh", Some("Ankh 3, mean"));
     let silent = open("silent", None);
     let file = open("file", Some("test.npy"));
-    let schema = Schema::of(&esm, 0, false);
+    let schema = Schema::from_dataset(&esm, 0, false);
     assert_eq!(schema.embedding_source.as_deref(), Some("ESM-2 650M, mean"));
-    // What the schema says is in its hash.
-    assert_ne!(schema.sha256(), Schema::of(&ankh, 0, false).sha256());
+    // The hash covers the source.
+    assert_ne!(
+        schema.sha256(),
+        Schema::from_dataset(&ankh, 0, false).sha256()
+    );
     assert_eq!(schema.check(&schema.sha256()), Ok(()));
 
     let model = |schema: &Schema| Model {
@@ -162,17 +165,17 @@ fn embeddings_of_another_model_are_refused_and_unknown_ones_warned_of() {
         aspects: Vec::new(),
     };
     let check = |schema: &Schema, dataset| {
-        let heard = Arc::new(Warnings::default());
-        let checked = model(schema).check(dataset, &Emitter::new(heard.clone()));
-        let warnings = heard.0.lock().unwrap().join("\n");
+        let recorded = Arc::new(Warnings::default());
+        let checked = model(schema).check(dataset, &Emitter::new(recorded.clone()));
+        let warnings = recorded.0.lock().unwrap().join("\n");
         (checked, warnings)
     };
-    let (refused, _) = check(&schema, &ankh);
-    let Err(RunnerError::Dataset { message }) = refused else {
-        panic!("{refused:?}")
+    let (rejected, _) = check(&schema, &ankh);
+    let Err(RunnerError::Dataset { message }) = rejected else {
+        panic!("{rejected:?}")
     };
-    for said in ["Ankh 3", "ESM-2 650M", "--source", &schema.sha256()] {
-        assert!(message.contains(said), "{message}");
+    for part in ["Ankh 3", "ESM-2 650M", "--source", &schema.sha256()] {
+        assert!(message.contains(part), "{message}");
     }
     assert_eq!(check(&schema, &esm), (Ok(()), String::new()));
     for unknown in [&silent, &file] {
@@ -180,14 +183,14 @@ fn embeddings_of_another_model_are_refused_and_unknown_ones_warned_of() {
         assert_eq!(checked, Ok(()));
         assert!(warnings.contains("ESM-2 650M"), "{warnings}");
     }
-    let unsaid = Schema::of(&silent, 0, false);
-    let (checked, warnings) = check(&unsaid, &ankh);
+    let unstated = Schema::from_dataset(&silent, 0, false);
+    let (checked, warnings) = check(&unstated, &ankh);
     assert_eq!(checked, Ok(()));
     assert!(warnings.contains("Ankh 3"), "{warnings}");
-    assert_eq!(check(&unsaid, &silent), (Ok(()), String::new()));
+    assert_eq!(check(&unstated, &silent), (Ok(()), String::new()));
 }
 
-/// Hears warnings.
+/// Records warnings.
 #[derive(Default)]
 struct Warnings(Mutex<Vec<String>>);
 
@@ -207,7 +210,7 @@ impl EventSink for Warnings {
 }
 
 #[test]
-fn a_model_refuses_other_data_and_what_was_changed_beside_it() {
+fn a_model_rejects_other_data_and_changed_files() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let (model, output) = (place.path().join("model"), place.path().join("out"));
@@ -235,16 +238,16 @@ fn a_model_refuses_other_data_and_what_was_changed_beside_it() {
         );
         error.to_string()
     };
-    let said = change("/schema/features/0", json!("votes"));
-    assert!(said.contains("was changed"), "{said}");
-    let said = change("/schema_sha256", json!("0"));
-    assert!(said.contains("was changed"), "{said}");
-    let said = change("/dataset_sha256", json!("0"));
-    assert!(said.contains("another dataset"), "{said}");
-    let said = change("/aspects", json!([]));
-    assert!(said.contains("ontology"), "{said}");
-    let said = change("/components/path", json!("../model/components.json"));
-    assert!(said.contains("components.json"), "{said}");
+    let message = change("/schema/features/0", json!("votes"));
+    assert!(message.contains("was changed"), "{message}");
+    let message = change("/schema_sha256", json!("0"));
+    assert!(message.contains("was changed"), "{message}");
+    let message = change("/dataset_sha256", json!("0"));
+    assert!(message.contains("another dataset"), "{message}");
+    let message = change("/aspects", json!([]));
+    assert!(message.contains("ontology"), "{message}");
+    let message = change("/components/path", json!("../model/components.json"));
+    assert!(message.contains("components.json"), "{message}");
     change("/schema/embedding_width", json!("wide"));
     fs::write(&document, &good).unwrap();
 

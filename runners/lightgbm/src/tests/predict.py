@@ -1,7 +1,8 @@
 """Predicts with LightGBM's Python package: MODEL FEATURES COLUMNS ANSWER.
 
-FEATURES are single-precision numbers, row after row; ANSWER gets double-precision ones, first a probability for each row, then
-the contributions of the features and the base, row after row, for the first thousand rows.
+FEATURES has single-precision numbers, row by row. ANSWER receives double-precision numbers: a
+probability for each row, then
+the contributions of the features and the base, row by row, for the first thousand rows.
 """
 
 import sys

@@ -1,24 +1,24 @@
-//! No training protein has a say in what is said of it.
+//! The labels of a training protein do not leak into its features.
 
 use std::{collections::HashMap, fmt::Write, fs, path::Path};
 
+use crate::{
+    folds::Folds,
+    labelled::{Labelled, TrainingSet},
+    references::References,
+    spec::LightGbmSpec,
+    statistics::Statistics,
+};
 use protea_cafa::{
     assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
     ontology::Term,
 };
 use protea_contracts::Emitter;
-use protea_lightgbm::{
-    folds::Folds,
-    labelled::{Labelled, Material},
-    references::References,
-    spec::LightGbmSpec,
-    statistics::Statistics,
-};
 
-use crate::calls::{example, fit, lightgbm, quick};
+use super::calls::{example, fit, lightgbm, quick};
 
-/// Enough for every protein.
+/// Settings that use every protein.
 fn unlimited() -> LightGbmSpec {
     LightGbmSpec {
         maximum_rows: 100_000_000,
@@ -26,20 +26,20 @@ fn unlimited() -> LightGbmSpec {
     }
 }
 
-/// The terms that are suggested for every training protein, as trees see them.
-fn suggested(material: &Material<'_>) -> Vec<Vec<Term>> {
-    let (references, folds) = (&material.references, &material.folds);
+/// By training protein, the terms that are suggested for it.
+fn suggested(training_set: &TrainingSet<'_>) -> Vec<Vec<Term>> {
+    let (references, folds) = (&training_set.references, &training_set.folds);
     let dataset = references.dataset();
-    let labeller = material.labeller(&Emitter::silent()).unwrap();
+    let labeller = training_set.labeller(&Emitter::silent()).unwrap();
     let mut suggested = vec![Vec::new(); dataset.len()];
     for namespace in 0..references.ontology().namespaces().len() {
         for protein in 0..dataset.len() {
-            let list = material.neighbours.list(protein, namespace);
+            let list = training_set.neighbours.list(protein, namespace);
             assert!(!list.is_empty());
             for neighbour in list {
                 let other = neighbour.row as usize;
                 assert_ne!(other, protein);
-                assert_ne!(folds.of[other], folds.of[protein]);
+                assert_ne!(folds.fold[other], folds.fold[protein]);
                 assert!(
                     dataset.sequence(protein).is_none()
                         || dataset.sequence(protein) != dataset.sequence(other)
@@ -61,7 +61,7 @@ fn suggested(material: &Material<'_>) -> Vec<Vec<Term>> {
     suggested
 }
 
-/// How many proteins have each term.
+/// By term, the number of proteins that have it.
 fn counts(references: &References<'_>) -> HashMap<Term, usize> {
     let mut counts = HashMap::new();
     for protein in 0..references.dataset().len() {
@@ -73,14 +73,14 @@ fn counts(references: &References<'_>) -> HashMap<Term, usize> {
 }
 
 #[test]
-fn a_term_that_only_one_protein_has_is_never_suggested_for_it() {
+fn a_term_of_one_protein_is_never_suggested_for_it() {
     let dataset = open_dataset(&example("train")).unwrap();
     let spec = unlimited();
-    let material = Material::gather(&dataset, &spec, 1, &Emitter::silent()).unwrap();
-    let references = &material.references;
+    let training_set = TrainingSet::prepare(&dataset, &spec, 1, &Emitter::silent()).unwrap();
+    let references = &training_set.references;
     let counts = counts(references);
     let mut unique = 0;
-    for (protein, suggested) in suggested(&material).iter().enumerate() {
+    for (protein, suggested) in suggested(&training_set).iter().enumerate() {
         assert!(!suggested.is_empty());
         for (term, _) in references.terms(protein) {
             if counts[&term] == 1 {
@@ -89,10 +89,10 @@ fn a_term_that_only_one_protein_has_is_never_suggested_for_it() {
             }
         }
     }
-    assert!(unique > 100, "{unique} terms that one protein has");
+    assert!(unique > 100, "{unique} terms of one protein");
 }
 
-/// Forty pairs of twins: the same sequence and terms of their own under two accessions.
+/// Forty pairs of twins: two accessions with the same sequence, and a term that only they have.
 fn twins(place: &Path) -> FreezeRequest {
     let mut random = fastrand::Rng::with_seed(3);
     let (mut obo, mut fasta, mut terms) = (
@@ -132,7 +132,7 @@ fn twins(place: &Path) -> FreezeRequest {
 }
 
 #[test]
-fn a_protein_does_not_vote_for_itself_under_another_accession() {
+fn no_protein_votes_for_its_own_sequence() {
     let place = tempfile::tempdir().unwrap();
     let directory = freeze(&twins(place.path()), &mut unwatched)
         .unwrap()
@@ -144,16 +144,16 @@ fn a_protein_does_not_vote_for_itself_under_another_accession() {
         ..unlimited()
     };
     for seed in 0..5 {
-        let material = Material::gather(&dataset, &spec, seed, &Emitter::silent()).unwrap();
-        let (references, folds) = (&material.references, &material.folds);
+        let training_set = TrainingSet::prepare(&dataset, &spec, seed, &Emitter::silent()).unwrap();
+        let (references, folds) = (&training_set.references, &training_set.folds);
         for pair in 0..40 {
-            assert_eq!(folds.of[2 * pair], folds.of[2 * pair + 1]);
+            assert_eq!(folds.fold[2 * pair], folds.fold[2 * pair + 1]);
             assert_eq!(folds.half[2 * pair], folds.half[2 * pair + 1]);
             assert_eq!(folds.held_out[2 * pair], folds.held_out[2 * pair + 1]);
         }
         let held_out = folds.held_out.iter().filter(|held_out| **held_out).count();
         assert_eq!(held_out, 24);
-        for (protein, suggested) in suggested(&material).iter().enumerate() {
+        for (protein, suggested) in suggested(&training_set).iter().enumerate() {
             let own = references
                 .terms(protein)
                 .find(|(term, _)| !references.ontology().is_root(*term));
@@ -164,25 +164,25 @@ fn a_protein_does_not_vote_for_itself_under_another_accession() {
 }
 
 #[test]
-fn counts_are_those_of_the_other_half_and_never_of_what_is_held_out() {
+fn counts_are_those_of_the_other_half() {
     let dataset = open_dataset(&example("train")).unwrap();
     let references = References::open(&dataset, &Emitter::silent()).unwrap();
     let ontology = references.ontology();
-    let folds = Folds::deal(&dataset, 3, 0.2, 9).unwrap();
+    let folds = Folds::assign(&dataset, 3, 0.2, 9).unwrap();
     let in_half = |half| folds.half.iter().filter(|other| **other == half).count();
     assert!(in_half(0).abs_diff(in_half(1)) * 10 < dataset.len());
-    let (learnt, all) = (
-        Statistics::of_learnt(&references, &folds),
+    let (of_trained, all) = (
+        Statistics::of_trained(&references, &folds),
         Statistics::of_all(&references),
     );
     let terms: Vec<Term> = counts(&references).into_keys().collect();
-    let everyone = |_: usize| true;
-    let to_learn = |protein: usize| !folds.held_out[protein];
+    let all_proteins = |_: usize| true;
+    let trained = |protein: usize| !folds.held_out[protein];
     let other_half = |protein: usize| !folds.held_out[protein] && folds.half[protein] == 1;
     let cases: [(_, &dyn Fn(usize) -> bool); 3] = [
-        (all.view(None, None), &everyone),
-        (learnt.view(None, None), &to_learn),
-        (learnt.view(Some(0), None), &other_half),
+        (all.view(None, None), &all_proteins),
+        (of_trained.view(None, None), &trained),
+        (of_trained.view(Some(0), None), &other_half),
     ];
     for (view, counts) in cases {
         let count = |has: &dyn Fn(usize) -> bool| {
@@ -195,9 +195,10 @@ fn counts_are_those_of_the_other_half_and_never_of_what_is_held_out() {
             let of = count(&|p| references.is_in(p, namespace));
             let with_parents = count(&|p| parents.iter().all(|&parent| references.has(p, parent)));
             assert_eq!(view.frequency(ontology, term), (with + 1.0) / (of + 1.0));
-            let expected = match parents.is_empty() {
-                true => 0.0,
-                false => ((with_parents + 1.0) / (with + 1.0)).log2(),
+            let expected = if parents.is_empty() {
+                0.0
+            } else {
+                ((with_parents + 1.0) / (with + 1.0)).log2()
             };
             assert_eq!(view.information_accretion(ontology, term), expected);
             assert!(view.frequency_in_taxon(ontology, term).is_nan());
@@ -206,17 +207,17 @@ fn counts_are_those_of_the_other_half_and_never_of_what_is_held_out() {
 }
 
 #[test]
-fn what_trees_are_grown_on_and_judged_by_is_disjoint_complete_and_sees_no_count_of_itself() {
+fn training_and_validation_are_disjoint_and_complete() {
     let dataset = open_dataset(&example("train")).unwrap();
     let spec = unlimited();
-    let material = Material::gather(&dataset, &spec, 5, &Emitter::silent()).unwrap();
-    let labeller = material.labeller(&Emitter::silent()).unwrap();
-    let (references, folds) = (&material.references, &material.folds);
+    let training_set = TrainingSet::prepare(&dataset, &spec, 5, &Emitter::silent()).unwrap();
+    let labeller = training_set.labeller(&Emitter::silent()).unwrap();
+    let (references, folds) = (&training_set.references, &training_set.folds);
     let ontology = references.ontology();
-    let features = &material.schema.features;
+    let features = &training_set.schema.features;
     let column = features.iter().position(|name| name == "term_frequency");
     let column = column.unwrap();
-    // Of what is learnt from, by half: who has a term, who is in a namespace.
+    // Of the training proteins, by half: how many have a term, how many are in a namespace.
     let (mut with, mut of) = (
         HashMap::<_, f32>::new(),
         vec![[0.0_f32; 2]; ontology.namespaces().len()],
@@ -263,9 +264,9 @@ fn what_trees_are_grown_on_and_judged_by_is_disjoint_complete_and_sees_no_count_
     }
 }
 
-/// Proteins of random sequences, each of which has term number t with the probability that stands there, whatever
-/// its neighbours have.
-pub fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
+/// Proteins with random sequences. Each has term number t with probability `probabilities[t]`,
+/// independently of its neighbours.
+pub fn random_annotations(place: &Path, proteins: usize, probabilities: &[f64]) -> FreezeRequest {
     let mut random = fastrand::Rng::with_seed(11);
     let (mut obo, mut fasta, mut terms) = (
         "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n".to_owned(),
@@ -308,11 +309,11 @@ pub fn by_chance(place: &Path, proteins: usize, probabilities: &[f64]) -> Freeze
 }
 
 #[test]
-fn what_is_by_chance_is_not_foretold_however_many_folds_there_are() {
+fn random_annotations_cannot_be_predicted() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let probabilities: Vec<f64> = (0..11).map(|at| 0.25 + 0.05 * f64::from(at)).collect();
-    let request = by_chance(place.path(), 1_000, &probabilities);
+    let request = random_annotations(place.path(), 1_000, &probabilities);
     let directory = freeze(&request, &mut unwatched).unwrap().directory;
     let dataset = open_dataset(&directory).unwrap();
     let references = References::open(&dataset, &Emitter::silent()).unwrap();
@@ -328,9 +329,9 @@ fn what_is_by_chance_is_not_foretold_however_many_folds_there_are() {
     };
     let result = fit(&spec, &directory, &place.path().join("model")).unwrap();
     let found = result.metrics["MFO"]["logloss"].as_f64().unwrap();
-    // With fifty neighbours every term is suggested for every protein. Nothing can foretell more than
-    // its probability.
-    let folds = Folds::deal(&dataset, 100, spec.held_out, 42).unwrap();
+    // With fifty neighbours, every term is suggested for every protein. The best possible
+    // prediction is its probability.
+    let folds = Folds::assign(&dataset, 100, spec.held_out, 42).unwrap();
     let (mut loss, mut rows) = (0.0, 0.0);
     for protein in (0..dataset.len()).filter(|&protein| folds.held_out[protein]) {
         rows += 1.0;

@@ -1,10 +1,15 @@
-//! Training: the same whatever the threads, ended where the loss falls no more, exported whole.
+//! Training: independent of the threads, ended when the loss stops falling, exported completely.
 
 use std::{
     fs,
     sync::{Arc, Mutex},
 };
 
+use crate::{
+    labelled::TrainingSet,
+    model::Model,
+    spec::{LightGbmSpec, Rerank},
+};
 use protea_cafa::{
     dataset::{freeze, unwatched},
     ontology::Aspect,
@@ -14,31 +19,26 @@ use protea_contracts::{
     Emitter, Level, RunnerError,
     emit::{Event, EventSink, METRIC, PROGRESS},
 };
-use protea_lightgbm::{
-    labelled::Material,
-    model::Model,
-    spec::{LightGbmSpec, Rerank},
-};
 
-use crate::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
+use super::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
 
-/// How far the work has come, and how many metrics had been heard by then.
+/// A progress event, and the number of metric events before it.
 #[derive(Debug)]
-struct Told {
+struct ProgressReport {
     done: u64,
     total: u64,
     metrics: usize,
 }
 
-/// Hears metrics and progress, and wants the end after some metrics.
+/// Records metric and progress events; cancels the call after `last` metric events.
 #[derive(Default)]
-struct Listener {
+struct Recorder {
     metrics: Mutex<Vec<(String, f64)>>,
-    progress: Mutex<Vec<Told>>,
+    progress: Mutex<Vec<ProgressReport>>,
     last: Option<usize>,
 }
 
-impl EventSink for Listener {
+impl EventSink for Recorder {
     fn level(&self) -> Level {
         Level::Info
     }
@@ -47,14 +47,14 @@ impl EventSink for Listener {
         if event.name == METRIC {
             let fields: Value = serde_json::from_slice(event.fields).unwrap();
             let name = fields["name"].as_str().unwrap().to_owned();
-            let heard = (name, fields["value"].as_f64().unwrap());
-            self.metrics.lock().unwrap().push(heard);
+            let recorded = (name, fields["value"].as_f64().unwrap());
+            self.metrics.lock().unwrap().push(recorded);
         }
         if event.name == PROGRESS {
             let fields: Value = serde_json::from_slice(event.fields).unwrap();
             let number = |name: &str| fields[name].as_u64().unwrap();
             let metrics = self.metrics.lock().unwrap().len();
-            self.progress.lock().unwrap().push(Told {
+            self.progress.lock().unwrap().push(ProgressReport {
                 done: number("done"),
                 total: number("total"),
                 metrics,
@@ -63,8 +63,8 @@ impl EventSink for Listener {
     }
 
     fn is_cancelled(&self) -> bool {
-        let heard = self.metrics.lock().unwrap().len();
-        self.last.is_some_and(|last| heard >= last)
+        let recorded = self.metrics.lock().unwrap().len();
+        self.last.is_some_and(|last| recorded >= last)
     }
 }
 
@@ -74,7 +74,7 @@ fn read(directory: &std::path::Path) -> Model {
 }
 
 #[test]
-fn one_thread_and_three_make_the_same_model_and_the_same_predictions() {
+fn model_and_predictions_do_not_depend_on_threads() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let (train, test) = (example("train"), example("test"));
@@ -110,7 +110,7 @@ fn one_thread_and_three_make_the_same_model_and_the_same_predictions() {
 }
 
 #[test]
-fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
+fn training_ends_when_the_held_out_loss_stops_falling() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let spec = LightGbmSpec {
@@ -118,15 +118,15 @@ fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
         learning_rate: 0.3,
         ..quick()
     };
-    let listener = Arc::new(Listener::default());
-    let emit = Emitter::new(listener.clone());
+    let recorder = Arc::new(Recorder::default());
+    let emit = Emitter::new(recorder.clone());
     let result = fit_with(&spec, &example("train"), place.path(), 2, &emit).unwrap();
     let model = read(place.path());
-    let heard = listener.metrics.lock().unwrap();
+    let recorded = recorder.metrics.lock().unwrap();
     assert_eq!(model.aspects.len(), 3);
     for aspect in &model.aspects {
         let name = Aspect::from_namespace(&aspect.namespace).unwrap().name();
-        let losses: Vec<f64> = heard
+        let losses: Vec<f64> = recorded
             .iter()
             .filter(|(metric, _)| *metric == format!("{name}.logloss"))
             .map(|(_, loss)| *loss)
@@ -156,12 +156,12 @@ fn training_ends_where_the_loss_on_the_held_out_proteins_falls_no_more() {
 }
 
 #[test]
-fn the_votes_stay_where_the_trees_do_not_win() {
+fn votes_stay_if_the_trees_do_not_win() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let spec = LightGbmSpec {
         rerank: Rerank::WhereItWins,
-        // One tree that changes next to nothing.
+        // One tree with almost no effect.
         trees: 1,
         learning_rate: 0.001,
         ..quick()
@@ -177,9 +177,9 @@ fn the_votes_stay_where_the_trees_do_not_win() {
     let output = place.path().join("predicted");
     let scores = evaluate(place.path(), &test, &output, 2).unwrap();
     assert_eq!(scores.extras["reranked"], serde_json::json!([]));
-    // The votes are those of knn with as many neighbours.
-    let expected = crate::python::votes(&train, &test, spec.k as usize, spec.minimum_score);
-    let found = crate::calls::predictions(&output);
+    // The votes equal those of knn with the same number of neighbours.
+    let expected = super::python::votes(&train, &test, spec.k as usize, spec.minimum_score);
+    let found = super::calls::predictions(&output);
     assert_eq!(found.len(), expected.len());
     for (protein, term, score) in found {
         let expected = expected[&(protein, term)];
@@ -188,7 +188,7 @@ fn the_votes_stay_where_the_trees_do_not_win() {
 }
 
 #[test]
-fn an_export_predicts_the_same_where_nothing_else_is_left() {
+fn an_export_predicts_the_same_without_the_model() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name);
@@ -212,45 +212,48 @@ fn an_export_predicts_the_same_where_nothing_else_is_left() {
 fn a_cancelled_training_ends_between_two_trees() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
-    let listener = Arc::new(Listener {
+    let recorder = Arc::new(Recorder {
         last: Some(3),
-        ..Listener::default()
+        ..Recorder::default()
     });
-    let emit = Emitter::new(listener.clone());
+    let emit = Emitter::new(recorder.clone());
     let error = fit_with(&quick(), &example("train"), place.path(), 2, &emit).unwrap_err();
     assert_eq!(error, RunnerError::Cancelled);
-    assert_eq!(listener.metrics.lock().unwrap().len(), 3);
+    assert_eq!(recorder.metrics.lock().unwrap().len(), 3);
     assert!(!place.path().join("model.json").exists());
 }
 
 #[test]
-fn describing_candidates_is_told_before_the_first_tree_and_goes_on_to_the_last() {
+fn progress_covers_candidates_and_trees() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
-    let listener = Arc::new(Listener::default());
-    let emit = Emitter::new(listener.clone());
+    let recorder = Arc::new(Recorder::default());
+    let emit = Emitter::new(recorder.clone());
     let (spec, train) = (quick(), example("train"));
     fit_with(&spec, &train, place.path(), 2, &emit).unwrap();
-    let heard = listener.progress.lock().unwrap();
+    let recorded = recorder.progress.lock().unwrap();
     let proteins = protea_cafa::assessment::open_dataset(&train).unwrap().len() as u64;
-    // The proteins that are aligned, all of them told of.
+    // The alignment reports every protein.
     assert!(
-        heard
+        recorded
             .iter()
-            .any(|told| (told.done, told.total) == (proteins, proteins))
+            .any(|report| (report.done, report.total) == (proteins, proteins))
     );
     let whole = 3 * 2 * u64::from(spec.trees);
-    let training: Vec<&Told> = heard.iter().filter(|told| told.total == whole).collect();
-    assert!(training.is_sorted_by_key(|told| told.done));
-    assert_eq!(training.last().map(|told| told.done), Some(whole));
+    let training: Vec<&ProgressReport> = recorded
+        .iter()
+        .filter(|report| report.total == whole)
+        .collect();
+    assert!(training.is_sorted_by_key(|report| report.done));
+    assert_eq!(training.last().map(|report| report.done), Some(whole));
     let described = training
         .iter()
-        .filter(|told| told.metrics == 0 && told.done > 0);
+        .filter(|report| report.metrics == 0 && report.done > 0);
     assert!(described.count() > 1, "{training:?}");
 }
 
 #[test]
-fn one_protein_is_trained_on_where_it_alone_has_too_many_candidates() {
+fn a_protein_with_too_many_candidates_is_used_alone() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let spec = LightGbmSpec {
@@ -258,16 +261,16 @@ fn one_protein_is_trained_on_where_it_alone_has_too_many_candidates() {
         ..quick()
     };
     let dataset = protea_cafa::assessment::open_dataset(&example("train")).unwrap();
-    let material = Material::gather(&dataset, &spec, 42, &Emitter::silent()).unwrap();
-    let labeller = material.labeller(&Emitter::silent()).unwrap();
-    let ontology = material.references.ontology();
+    let training_set = TrainingSet::prepare(&dataset, &spec, 42, &Emitter::silent()).unwrap();
+    let labeller = training_set.labeller(&Emitter::silent()).unwrap();
+    let ontology = training_set.references.ontology();
     let mut alone = 0;
     for namespace in 0..ontology.namespaces().len() {
         for held_out in [false, true] {
             let chosen = labeller.chosen(namespace, held_out);
             let labelled = labeller.labelled(namespace, held_out, |_| Ok(())).unwrap();
             assert!(!chosen.proteins.is_empty());
-            assert!(chosen.left_out > 0);
+            assert!(chosen.omitted > 0);
             assert_eq!(labelled.proteins, chosen.proteins);
             if labelled.labels.len() > 100 {
                 assert_eq!(chosen.proteins.len(), 1);
@@ -283,11 +286,11 @@ fn one_protein_is_trained_on_where_it_alone_has_too_many_candidates() {
 }
 
 #[test]
-fn the_reason_names_maximum_rows_where_it_leaves_too_few() {
+fn the_reason_names_maximum_rows_if_it_is_too_small() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
-    // Everybody has the root alone, so no candidate is wrong.
-    let request = crate::leakage::by_chance(place.path(), 300, &[]);
+    // Every protein has only the root, so no candidate is wrong.
+    let request = super::leakage::random_annotations(place.path(), 300, &[]);
     let directory = freeze(&request, &mut unwatched).unwrap().directory;
     let reason = |maximum_rows: u32| {
         let spec = LightGbmSpec {
@@ -307,11 +310,11 @@ fn the_reason_names_maximum_rows_where_it_leaves_too_few() {
     assert!(!all.contains("maximum_rows"), "{all}");
 }
 
-/// Where a program of its own finds the model that it is to use without LightGBM.
+/// The variable that tells a child process where the models are that it uses without LightGBM.
 const WITHOUT: &str = "PROTEA_TEST_MODEL_WITHOUT_LIGHTGBM";
 
 #[test]
-fn a_model_that_only_votes_does_without_the_library() {
+fn a_model_that_only_votes_needs_no_library() {
     if let Some(place) = std::env::var_os(WITHOUT) {
         return vote_without(&std::path::PathBuf::from(place));
     }
@@ -326,11 +329,11 @@ fn a_model_that_only_votes_does_without_the_library() {
     let train = example("train");
     fit(&votes, &train, &place.path().join("votes")).unwrap();
     fit(&quick(), &train, &place.path().join("trees")).unwrap();
-    // A variable that changes for this program changes for all its tests.
+    // In a child process, because a variable of this process would affect all its tests.
     let status = std::process::Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "model::a_model_that_only_votes_does_without_the_library",
+            "tests::model::a_model_that_only_votes_needs_no_library",
         ])
         .env("PROTEA_LIGHTGBM_LIBRARY", "/no/such/lib_lightgbm.so")
         .env(WITHOUT, place.path())
@@ -345,12 +348,12 @@ fn vote_without(place: &std::path::Path) {
     let accession = accession.accession(0);
     let (votes, trees) = (place.join("votes"), place.join("trees"));
     evaluate(&votes, &test, &output, 2).unwrap();
-    assert!(!crate::calls::predictions(&output).is_empty());
-    let explained = crate::calls::explain(&votes, &test, accession, None).unwrap();
+    assert!(!super::calls::predictions(&output).is_empty());
+    let explained = super::calls::explain(&votes, &test, accession, None).unwrap();
     assert_eq!(explained.contributors, "neighbour");
     let missing = [
         evaluate(&trees, &test, &output, 2).unwrap_err(),
-        crate::calls::explain(&trees, &test, accession, None).unwrap_err(),
+        super::calls::explain(&trees, &test, accession, None).unwrap_err(),
     ];
     for error in missing {
         assert!(matches!(error, RunnerError::Missing { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! LightGBM's own Python package predicts from `model.txt` what the runner predicts.
+//! LightGBM's Python package predicts the same from `model.txt` as the runner.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,12 +7,7 @@ use std::{
     process::Command,
 };
 
-use protea_cafa::{
-    assessment::{open_dataset, open_ontology},
-    ontology::Term,
-};
-use protea_contracts::{Emitter, prelude::serde_json};
-use protea_lightgbm::{
+use crate::{
     features::Extractor,
     library::{LightGbm, Matrix},
     model::Model,
@@ -22,10 +17,16 @@ use protea_lightgbm::{
     spec::LightGbmSpec,
     statistics::Statistics,
 };
+use protea_cafa::{
+    assessment::{open_dataset, open_ontology},
+    ontology::Term,
+};
+use protea_contracts::{Emitter, prelude::serde_json};
 
-use crate::calls::{evaluate, example, fit, lightgbm, predictions, quick};
+use super::calls::{evaluate, example, fit, lightgbm, predictions, quick};
 
-/// The interpreter that the comparisons run in. Without one the test says so; in CI that is a failure.
+/// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI
+/// it fails.
 fn python() -> Option<String> {
     let found = std::env::var("PROTEA_TEST_PYTHON").ok();
     let found = found.filter(|path| !path.is_empty());
@@ -39,8 +40,13 @@ fn python() -> Option<String> {
     found
 }
 
-/// Asks Python for probabilities and contributions of the rows of a matrix.
-fn ask(python: &str, model: &Path, features: &Matrix, place: &Path) -> (Vec<f64>, Vec<f64>) {
+/// Probabilities and contributions of the rows of a matrix, computed by Python.
+fn predict_in_python(
+    python: &str,
+    model: &Path,
+    features: &Matrix,
+    place: &Path,
+) -> (Vec<f64>, Vec<f64>) {
     let bytes = |values: &[f32]| {
         values
             .iter()
@@ -50,7 +56,7 @@ fn ask(python: &str, model: &Path, features: &Matrix, place: &Path) -> (Vec<f64>
     let path = place.join("features");
     fs::write(&path, bytes(features.values())).unwrap();
     let answer: PathBuf = place.join("answer");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rerank/predict.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/predict.py");
     let output = Command::new(python)
         .arg(script)
         .args([model, &path])
@@ -58,8 +64,8 @@ fn ask(python: &str, model: &Path, features: &Matrix, place: &Path) -> (Vec<f64>
         .arg(&answer)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let numbers: Vec<f64> = fs::read(answer)
         .unwrap()
         .chunks(8)
@@ -81,7 +87,7 @@ fn near(what: &str, ours: &[f64], theirs: &[f64]) {
 }
 
 #[test]
-fn python_loads_the_model_and_gives_the_same_scores() {
+fn python_loads_the_model_and_predicts_the_same() {
     let Some(library) = lightgbm() else { return };
     let Some(python) = python() else { return };
     let place = tempfile::tempdir().unwrap();
@@ -90,7 +96,7 @@ fn python_loads_the_model_and_gives_the_same_scores() {
     fit(&quick(), &train, &at("model")).unwrap();
     evaluate(&at("model"), &test, &at("predicted"), 2).unwrap();
     let by_python = compare(&library, &python, &at("model"), &train, &test, place.path());
-    // From there to the file: the largest probability of a term and its descendants, rounded.
+    // The file has the largest probability of a term and its descendants, rounded.
     let written = predictions(&at("predicted"));
     assert_eq!(written.len(), by_python.len());
     for (protein, term, score) in written {
@@ -102,7 +108,7 @@ fn python_loads_the_model_and_gives_the_same_scores() {
     }
 }
 
-/// Compares the raw numbers of every aspect, and gives what Python's scores come to.
+/// Compares the raw predictions of every aspect. Returns the scores that follow from Python's.
 fn compare(
     library: &LightGbm,
     python: &str,
@@ -141,10 +147,10 @@ fn compare(
         assert!(features.rows() > 5_000);
         let file = directory.join(&aspect.trees.as_ref().unwrap().path);
         assert_eq!(file.file_name().unwrap(), "model.txt");
-        let (probabilities, contributions) = ask(python, &file, &features, place);
+        let (probabilities, contributions) = predict_in_python(python, &file, &features, place);
         let name = &aspect.namespace;
         near(name, &trees.predict(&features, 2).unwrap(), &probabilities);
-        // They take a hundred times as long.
+        // Only some rows: contributions take a hundred times as long.
         let mut first = Matrix::new(trees.features());
         for row in 0..1_000 {
             first.push(features.row(row).iter().copied());
@@ -170,8 +176,8 @@ fn compare(
     scores
 }
 
-/// What the votes of the `k` nearest in each aspect come to, computed the plain way: by protein and term,
-/// those of at least `minimum`.
+/// The votes of the `k` nearest neighbours in each aspect, computed in a simple way: by protein and
+/// term, those of at least `minimum`.
 pub fn votes(train: &Path, test: &Path, k: usize, minimum: f64) -> HashMap<(String, String), f64> {
     let (train, test) = (open_dataset(train).unwrap(), open_dataset(test).unwrap());
     let ontology = open_ontology(&train).unwrap();

@@ -1,0 +1,17 @@
+//! A runner as a lock file pins it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A pinned runner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// The runner's version, for people.
+    pub version: String,
+    /// The SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
+    /// Where the file was when it was pinned: for people, nothing is loaded by it.
+    #[serde(serialize_with = "super::as_text")]
+    pub path: PathBuf,
+}
