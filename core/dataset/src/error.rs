@@ -25,7 +25,7 @@ pub enum DatasetError {
     /// `dataset.json` is invalid.
     #[error("{}: {problem}; get a fresh copy of the dataset, or freeze it again", path.display())]
     Manifest {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
         /// The problem.
         problem: String,
@@ -33,7 +33,7 @@ pub enum DatasetError {
     /// The dataset has a layout that this version does not support.
     #[error("{}: schema_version {found} is not supported (this version supports {SCHEMA_VERSION}); use a newer protea", path.display())]
     SchemaVersion {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
         /// The version in the manifest.
         found: u64,
@@ -41,7 +41,7 @@ pub enum DatasetError {
     /// A file is missing or does not match the manifest.
     #[error("frozen dataset {} is incomplete or has changed", directory.display())]
     Content {
-        /// The dataset.
+        /// Directory of the dataset.
         directory: PathBuf,
         /// Names the file and the difference.
         source: ContentError,
@@ -49,7 +49,7 @@ pub enum DatasetError {
     /// A table of the dataset has an invalid layout or content.
     #[error("{}: {problem}; get a fresh copy of the dataset, or freeze it again", path.display())]
     Table {
-        /// The Arrow file.
+        /// Path of the table.
         path: PathBuf,
         /// The problem, with the name of the column.
         problem: String,
@@ -60,21 +60,21 @@ pub enum DatasetError {
     /// A value of an embedding is NaN or infinite.
     #[error("{}: the embedding of {accession} (row {row}) is {value} in column {column}; freeze the dataset again from finite embeddings", path.display())]
     NotFinite {
-        /// The Arrow file.
+        /// Path of the table.
         path: PathBuf,
-        /// The protein.
+        /// Accession of the protein.
         accession: String,
         /// Its row, from 0.
         row: usize,
         /// The column of the embedding, from 0.
         column: usize,
-        /// The value.
+        /// The value, NaN or infinite.
         value: f32,
     },
     /// A file cannot be read.
     #[error("{}: cannot be read", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,
@@ -89,7 +89,7 @@ pub enum DatasetError {
     /// The proteins cannot be assigned to folds as requested.
     #[error("{}: cannot be divided into folds: {problem}", dataset.display())]
     Folds {
-        /// The dataset.
+        /// Directory of the dataset.
         dataset: PathBuf,
         /// The problem and the remedy.
         problem: String,
@@ -97,7 +97,7 @@ pub enum DatasetError {
     /// The dataset cannot be split as requested.
     #[error("{}: cannot be split: {problem}", dataset.display())]
     Split {
-        /// The dataset.
+        /// Directory of the dataset.
         dataset: PathBuf,
         /// The problem and the remedy.
         problem: String,
@@ -105,10 +105,10 @@ pub enum DatasetError {
     /// The output exists. A frozen dataset is never changed.
     #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),
-    /// Proteins of the FASTA file have no row in the matrix.
+    /// Proteins of the FASTA file have no embedding.
     #[error("{}: {count} of {proteins} proteins have no embedding ({}); compute their embeddings or remove them from the FASTA file", fasta.display(), list(examples, *count))]
     MissingEmbeddings {
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
         /// Number of proteins without an embedding.
         count: usize,
@@ -120,9 +120,9 @@ pub enum DatasetError {
     /// Rows of the matrix belong to proteins that are not in the FASTA file.
     #[error("{}: {count} accessions have no sequence in {} ({}); add them to the FASTA file or remove their rows", ids_path.display(), fasta.display(), list(examples, *count))]
     MissingSequences {
-        /// The list of accessions.
+        /// Path of the list of accessions.
         ids_path: PathBuf,
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
         /// Number of accessions without a sequence.
         count: usize,
@@ -132,9 +132,9 @@ pub enum DatasetError {
     /// No annotation belongs to a protein of the FASTA file.
     #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); check that both files use the same kind of accession", annotations.display(), fasta.display(), examples.join(", "))]
     NoAnnotations {
-        /// The file of annotations.
+        /// Path of the annotations.
         annotations: PathBuf,
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
         /// Number of annotations read.
         rows: u64,
@@ -147,19 +147,19 @@ pub enum DatasetError {
     /// No annotation has a term of the ontology.
     #[error("{}: none of the {rows} annotations of proteins in the FASTA file has a term of {} (they have {}); give the ontology with which they were made", annotations.display(), ontology.display(), examples.join(", "))]
     NoKnownTerm {
-        /// The file of annotations.
+        /// Path of the annotations.
         annotations: PathBuf,
-        /// The ontology.
+        /// Path of the ontology.
         ontology: PathBuf,
         /// Number of annotations of proteins in the FASTA file.
         rows: u64,
-        /// A few of their terms.
+        /// A few terms of these annotations.
         examples: Vec<String>,
     },
     /// The dataset cannot be written: for example the disk is full or the directory is read-only.
     #[error("{}: cannot be written", path.display())]
     Write {
-        /// The file or directory.
+        /// Path of the file or directory.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,

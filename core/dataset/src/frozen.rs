@@ -178,7 +178,7 @@ impl FrozenDataset {
         &self.directory
     }
 
-    /// Its manifest.
+    /// The manifest of the dataset.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

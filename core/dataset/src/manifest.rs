@@ -44,7 +44,7 @@ pub struct Manifest {
 /// The size of a dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Proteins.
+    /// Number of proteins.
     pub proteins: u64,
     /// Number of proteins with at least one annotation.
     pub annotated_proteins: u64,
@@ -78,7 +78,7 @@ pub enum EmbeddingType {
 }
 
 impl EmbeddingType {
-    /// `f32` or `f16`.
+    /// The name for messages and manifests: `f32` or `f16`.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",

@@ -21,7 +21,7 @@ impl PropagatedTerms {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] when the annotations cannot be read.
+    /// [`DatasetError`] if the annotations cannot be read.
     pub fn read(dataset: &FrozenDataset, ontology: &Ontology) -> Result<Self, DatasetError> {
         let pairs = dataset.annotations()?.map(|row| (row.protein, row.term));
         Ok(Self::collect(dataset.len(), pairs, ontology))

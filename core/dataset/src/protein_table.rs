@@ -21,7 +21,7 @@ pub struct EmbeddingBlock<'a> {
     pub first_row: usize,
     /// Number of rows.
     pub rows: usize,
-    /// Numbers in each row.
+    /// Number of values in each row.
     pub width: usize,
     /// `rows * width` numbers, row by row.
     pub values: EmbeddingValues<'a>,

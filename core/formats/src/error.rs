@@ -15,7 +15,7 @@ pub enum FormatError {
     /// gzip or Zstandard stream is damaged.
     #[error("{}: cannot be read{}", path.display(), after_line(*line))]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Number of lines read before the failure; 0 for files that are not read by line.
         line: u64,
@@ -25,7 +25,7 @@ pub enum FormatError {
     /// A line violates its format.
     #[error("{}:{line}: {problem}; {remedy}", path.display())]
     Malformed {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Line number, from 1.
         line: u64,
@@ -37,7 +37,7 @@ pub enum FormatError {
     /// An accession that must be unique occurs twice.
     #[error("{}:{line}: accession {accession:?} is already on line {first_line}; keep one of the two", path.display())]
     Duplicate {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Line number of the second occurrence, from 1.
         line: u64,
@@ -49,7 +49,7 @@ pub enum FormatError {
     /// The file has no rows.
     #[error("{}: holds no {expected}; check that this is the right file", path.display())]
     Empty {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the file should contain, such as `annotation`.
         expected: &'static str,
@@ -57,7 +57,7 @@ pub enum FormatError {
     /// A file of embeddings is damaged or has an unsupported layout.
     #[error("{}: {problem}; {remedy}", path.display())]
     Matrix {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The problem.
         problem: String,
@@ -68,7 +68,7 @@ pub enum FormatError {
     /// lists its arrays.
     #[error("{}: {problem}; the file has {}; {remedy}", path.display(), list(contents))]
     Choice {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Why no array could be chosen.
         problem: String,
@@ -80,9 +80,9 @@ pub enum FormatError {
     /// This build does not support the format.
     #[error("{}: this build does not support {format} files; they need the cargo feature `{feature}`", path.display())]
     NotBuilt {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The format.
+        /// Name of the format.
         format: &'static str,
         /// The cargo feature that adds it.
         feature: &'static str,
@@ -94,7 +94,7 @@ pub enum FormatError {
         ids_path: PathBuf,
         /// Total number of members.
         ids: usize,
-        /// The matrix.
+        /// Path of the matrix.
         matrix_path: PathBuf,
         /// Number of rows of the matrix.
         rows: usize,
@@ -102,7 +102,7 @@ pub enum FormatError {
     /// A value of a matrix is NaN or infinite, or exceeds the range of the requested type.
     #[error("{}: row {row} (accession {accession}), column {column}: {value} {reason}", path.display())]
     NotFinite {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Row number, from 0.
         row: usize,

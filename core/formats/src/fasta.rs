@@ -9,6 +9,7 @@ const LONGEST_SEQUENCE: usize = 8 << 20;
 
 /// One protein of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FastaRecord {
     /// The accession: `P12345` in `>P12345 …`, `>sp|P12345|NAME …` and `>tr|P12345|NAME …`.
     pub accession: String,

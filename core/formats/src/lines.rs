@@ -26,7 +26,7 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`FormatError::Read`].
+    /// [`FormatError::Read`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self {
             path: path.to_owned(),
@@ -36,7 +36,7 @@ impl Lines {
         })
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -165,11 +165,11 @@ impl MatrixReader {
     ///
     /// # Errors
     ///
-    /// [`FormatError::Read`].
+    /// [`FormatError::Read`] if reading fails.
     ///
     /// # Panics
     ///
-    /// If `row` is not below the number of rows.
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
         self.fetch(row)?;
         decode_f32(self.dtype, &self.row, out);
@@ -181,11 +181,11 @@ impl MatrixReader {
     ///
     /// # Errors
     ///
-    /// [`FormatError::Read`].
+    /// [`FormatError::Read`] if reading fails.
     ///
     /// # Panics
     ///
-    /// If `row` is not below the number of rows.
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
         self.fetch(row)?;
         decode_f16(self.dtype, &self.row, out);

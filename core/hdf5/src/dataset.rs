@@ -11,7 +11,7 @@ use crate::dtype::MatrixType;
 /// The header of a dataset.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// Elements along each dimension.
+    /// Number of elements along each dimension.
     pub dims: Vec<u64>,
     /// Largest size of each dimension; `None` if it is unlimited.
     pub limits: Vec<Option<u64>>,

@@ -41,7 +41,7 @@ pub enum Node {
 }
 
 impl Hdf5 {
-    /// Reads the superblock of a file.
+    /// Opens a file by reading its superblock.
     ///
     /// # Errors
     ///
@@ -253,7 +253,7 @@ impl Hdf5 {
             dataset.kind == Kind::VariableString,
         );
         for value in values.chunks_exact(dataset.element_size) {
-            let text = if varying {
+            let bytes = if varying {
                 let mut place = Fields(value);
                 let length = place.uint(4)? as usize;
                 let at = place.uint(offset_size)?;
@@ -261,16 +261,18 @@ impl Hdf5 {
                 if length == 0 {
                     b""
                 } else {
-                    let text = self.heap.get(&mut self.storage, at, index)?;
-                    text.get(..length)
+                    let bytes = self.heap.get(&mut self.storage, at, index)?;
+                    bytes
+                        .get(..length)
                         .ok_or_else(|| damaged("a string is cut off"))?
                 }
             } else {
                 value
             };
-            let text = text.split(|&b| b == 0).next().unwrap_or(text);
-            let text = std::str::from_utf8(text).map_err(|_| damaged("a string is not UTF-8"))?;
-            take(text.trim_end().to_owned())?;
+            let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+            let string =
+                std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("a string is not UTF-8"))?;
+            take(string.trim_end().to_owned())?;
         }
         Ok(())
     }

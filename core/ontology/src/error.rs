@@ -51,7 +51,7 @@ pub enum OntologyError {
         /// The repeated id.
         id: String,
     },
-    /// `is_a` and `part_of` form a cycle, so that nothing can be propagated to a root.
+    /// `is_a` and `part_of` form a cycle, so annotations cannot be propagated.
     #[error(
         "{file}: the terms {} form a cycle of is_a and part_of; use a release without cycles (for GO, go-basic.obo)",
         .terms.join(" -> ")

@@ -38,7 +38,7 @@ pub struct Ontology {
     /// Ambiguous ids. Each value lists the term with this primary id, if any, then the terms with
     /// this `alt_id`.
     pub(super) conflicts: HashMap<Box<[u8]>, Vec<Term>>,
-    /// Ids, sorted.
+    /// Ids of the obsolete terms, sorted for binary search.
     pub(super) obsolete: Vec<Box<str>>,
     pub(super) dropped_edges: usize,
 }

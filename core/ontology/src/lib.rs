@@ -19,7 +19,7 @@
 //! # Ok::<(), protea_ontology::OntologyError>(())
 //! ```
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`compressed`] | opens plain, gzip and Zstandard files |
 //! | [`random`] | generates reproducible random numbers |

@@ -10,6 +10,7 @@ use crate::{DatasetError, FrozenDataset};
 /// Differences of the tables of information accretion. A dataset without a table counts as an empty
 /// table.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct AccretionDiff {
     /// Terms and values that only the second dataset has.
     pub added: Vec<(String, f64)>,

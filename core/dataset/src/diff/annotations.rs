@@ -11,6 +11,7 @@ use crate::{Annotation, DatasetError, FrozenDataset};
 /// Differences of the annotations. Two annotations are equal if protein, term, aspect and evidence
 /// are.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct AnnotationDiff {
     /// Numbers of added and removed annotations, by aspect and evidence, including those of
     /// proteins that only one dataset has.
@@ -26,6 +27,7 @@ type Listed = (String, String, Option<&'static str>, Option<String>);
 
 /// Numbers of added and removed annotations of one aspect and evidence code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AnnotationCount {
     /// The aspect; `None` if it is unknown.
     pub aspect: Option<&'static str>,
@@ -62,12 +64,12 @@ pub(super) fn compare(
             continue;
         };
         let after = sorted(theirs.annotations_of(other));
-        let is_new = |keys: &[Key<'_>], key: &Key<'_>| keys.binary_search(key).is_err();
-        for &key in before.iter().filter(|key| is_new(&after, key)) {
+        let is_missing = |keys: &[Key<'_>], key: &Key<'_>| keys.binary_search(key).is_err();
+        for &key in before.iter().filter(|key| is_missing(&after, key)) {
             count(key, 1);
             found.removed.push(list_entry(accession, key));
         }
-        for &key in after.iter().filter(|key| is_new(&before, key)) {
+        for &key in after.iter().filter(|key| is_missing(&before, key)) {
             count(key, 0);
             found.added.push(list_entry(accession, key));
         }
@@ -91,12 +93,12 @@ pub(super) fn compare(
 }
 
 fn sorted<'a>(annotations: impl Iterator<Item = Annotation<'a>>) -> Vec<Key<'a>> {
-    let mut key: Vec<Key<'a>> = annotations
+    let mut keys: Vec<Key<'a>> = annotations
         .map(|row| (row.term, row.aspect, row.evidence))
         .collect();
-    key.sort_unstable();
-    key.dedup();
-    key
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn list_entry(accession: &str, (term, aspect, evidence): Key<'_>) -> Listed {

@@ -9,6 +9,7 @@ use crate::Manifest;
 
 /// A field with different values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FieldChange {
     /// The path of the field, such as `version`, `counts.proteins` or `files.ia.tsv.sha256`.
     pub field: String,

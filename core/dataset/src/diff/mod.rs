@@ -26,6 +26,7 @@ pub use proteins::{EmbeddingDiff, ProteinChange, ProteinDiff};
 
 /// The differences between a first dataset (`from`) and a second one (`to`).
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct DatasetDiff {
     /// Whether the datasets are identical.
     pub same: bool,
@@ -35,22 +36,23 @@ pub struct DatasetDiff {
     pub to: Side,
     /// Fields of the manifests that differ.
     pub manifest: Vec<FieldChange>,
-    /// Proteins.
+    /// Differences of the proteins.
     pub proteins: ProteinDiff,
-    /// Annotations.
+    /// Differences of the annotations.
     pub annotations: AnnotationDiff,
-    /// Terms and relations.
+    /// Differences of the terms and relations.
     pub ontology: OntologyDiff,
-    /// Information accretion.
+    /// Differences of the information accretion.
     pub information_accretion: AccretionDiff,
 }
 
 /// Identifies a dataset that was compared.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Side {
-    /// Where it is.
+    /// Path of its directory.
     pub directory: PathBuf,
-    /// Its identity.
+    /// Its identity: SHA-256 of `dataset.json`.
     pub sha256: String,
 }
 

@@ -7,6 +7,7 @@ use crate::{DatasetError, FrozenDataset};
 
 /// Differences of the ontologies in names and in everything that affects scores.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct OntologyDiff {
     /// Whether the files differ. The other fields do not cover definitions, synonyms and other
     /// relations.
@@ -31,8 +32,9 @@ pub struct OntologyDiff {
 
 /// A term whose id refers to other terms in the second ontology.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Moved {
-    /// The term.
+    /// Id of the term.
     pub term: String,
     /// The terms that its id refers to.
     pub into: Vec<String>,
@@ -40,8 +42,9 @@ pub struct Moved {
 
 /// A term with different names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Renamed {
-    /// The term.
+    /// Id of the term.
     pub term: String,
     /// Its name in the first ontology.
     pub from: String,
@@ -51,8 +54,9 @@ pub struct Renamed {
 
 /// A term with different parents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Relations {
-    /// The term.
+    /// Id of the term.
     pub term: String,
     /// Parents in the second ontology only.
     pub added: Vec<String>,

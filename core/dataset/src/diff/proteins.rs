@@ -9,6 +9,7 @@ use crate::{DatasetError, EmbeddingBlock, EmbeddingValues, FrozenDataset};
 
 /// Differences of the proteins.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct ProteinDiff {
     /// Accessions that only the second dataset has, in its order.
     pub added: Vec<String>,
@@ -25,6 +26,7 @@ pub struct ProteinDiff {
 /// The result of comparing all embeddings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EmbeddingDiff {
     /// The embeddings of all common proteins are identical bit for bit, or neither dataset has
     /// embeddings.
@@ -39,8 +41,9 @@ pub enum EmbeddingDiff {
 
 /// A protein of both datasets with differences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ProteinChange {
-    /// Its accession.
+    /// Accession of the protein.
     pub accession: String,
     /// Whether the sequences differ.
     pub sequence: bool,

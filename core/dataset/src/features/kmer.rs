@@ -76,7 +76,7 @@ impl Default for KmerSpectrum {
 }
 
 impl KmerSpectrum {
-    /// Prepares the projection.
+    /// Computes the signs of the projection and the background.
     pub fn new() -> Self {
         let mut number = [NOT_A_RESIDUE; 256];
         for (place, &letter) in LETTERS.iter().enumerate() {

@@ -53,8 +53,9 @@ pub struct FoldsRequest {
 
 /// The folds of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Folds {
-    /// The directory that holds them all.
+    /// Directory of all folds.
     pub directory: PathBuf,
     /// The folds, in order.
     pub folds: Vec<FoldPlace>,
@@ -66,6 +67,7 @@ pub struct Folds {
 
 /// The datasets of a fold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FoldPlace {
     /// Directory of the training dataset: the proteins of the other folds.
     pub train: PathBuf,

@@ -21,6 +21,7 @@ pub enum FreezeStep {
 
 /// The progress of freezing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FreezeProgress {
     /// The current step.
     pub step: FreezeStep,
@@ -53,11 +54,11 @@ pub(super) fn report_progress(
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct FreezeReport {
-    /// The dataset.
+    /// Directory of the dataset.
     pub directory: PathBuf,
     /// Identity of the dataset: SHA-256 of `dataset.json`.
     pub sha256: String,
-    /// Its manifest.
+    /// The manifest of the dataset.
     pub manifest: Manifest,
     /// Number of rows of annotations read.
     pub annotation_rows: u64,

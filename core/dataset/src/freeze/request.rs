@@ -57,7 +57,7 @@ pub enum EmbeddingSource {
     },
     /// A file that contains the accessions of its embeddings: `.npz`, HDF5 or Parquet.
     Named {
-        /// The file; see [`EmbeddingReader`](protea_formats::EmbeddingReader).
+        /// Path of the file; see [`EmbeddingReader`](protea_formats::EmbeddingReader).
         file: PathBuf,
         /// The model, as in [`Matrix`](Self::Matrix).
         source: Option<String>,

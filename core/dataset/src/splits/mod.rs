@@ -5,7 +5,7 @@
 //!   split.json           what was split, by which rule, and the identity of every part
 //!   split.tsv            accession and part of every protein, and its group where groups were assigned
 //!   train/               a frozen dataset
-//!   validation/          a frozen dataset, if asked for
+//!   validation/          a frozen dataset, if requested
 //!   test/                a frozen dataset
 //! ```
 //!

@@ -31,12 +31,13 @@ impl Part {
 
 /// The dataset of a part.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct PartPlace {
     /// The purpose of the part.
     pub part: Part,
-    /// Its directory, a frozen dataset.
+    /// Directory of the part, a frozen dataset.
     pub directory: PathBuf,
-    /// Its identity.
+    /// Its identity: SHA-256 of `dataset.json`.
     pub sha256: String,
     /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,

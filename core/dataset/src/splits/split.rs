@@ -56,6 +56,7 @@ pub enum SplitRule {
 
 /// The result of splitting a dataset.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Split {
     /// The directory that holds the parts.
     pub directory: PathBuf,

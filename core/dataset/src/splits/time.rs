@@ -46,6 +46,7 @@ impl TimeSplitRequest {
 
 /// The result of a split by time.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct TimeSplit {
     /// The directory of the split.
     pub directory: PathBuf,
@@ -67,6 +68,7 @@ pub struct TimeSplit {
 
 /// The targets of one kind.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Targets {
     /// The kind of knowledge.
     pub knowledge: Knowledge,
@@ -74,11 +76,11 @@ pub struct Targets {
     pub directory: PathBuf,
     /// The ground truth, a table of accession, term and aspect.
     pub truth: PathBuf,
-    /// Identity of the dataset.
+    /// Identity of the dataset: SHA-256 of `dataset.json`.
     pub sha256: String,
     /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
-    /// How many targets there are in each aspect.
+    /// Number of targets in each aspect.
     pub aspects: BTreeMap<String, usize>,
 }
 
@@ -89,13 +91,13 @@ pub struct Targets {
 /// <out>/
 ///   split.json               what was compared, how, and the identity of every dataset
 ///   targets.tsv              accession, aspect and NK, LK or PK of every target
-///   no-knowledge/            a frozen dataset: targets of which nothing was known in any aspect
-///   no-knowledge.tsv         their ground truth
-///   limited-knowledge/       … something in other aspects only
-///   limited-knowledge.tsv
-///   partial-knowledge/       … something in the same aspect; with known.tsv, by which it is scored
-///   partial-knowledge.tsv
-///   known.tsv                what that was
+///   no-knowledge/            a frozen dataset: targets without earlier annotations
+///   no-knowledge.tsv         the ground truth of these targets
+///   limited-knowledge/       targets with earlier annotations only in other aspects
+///   limited-knowledge.tsv    the ground truth of these targets
+///   partial-knowledge/       targets with earlier annotations in the same aspect
+///   partial-knowledge.tsv    the ground truth of these targets
+///   known.tsv                the earlier annotations of the partial-knowledge targets
 /// ```
 ///
 /// The earlier dataset is the training set. A protein can be a target of two kinds in different

@@ -1,4 +1,4 @@
-//! What differs between two datasets.
+//! Tests comparing two datasets.
 
 use std::ops::ControlFlow;
 

@@ -11,6 +11,7 @@ use crate::{
 
 /// One annotation, as in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AnnotationRow<'a> {
     /// Accession of the protein. For UniProtKB it is the canonical entry: `P12345` for `P12345-2`
     /// and `P12345:PRO_0000012345`.

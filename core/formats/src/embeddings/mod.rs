@@ -124,7 +124,7 @@ impl EmbeddingReader {
         Ok(reader)
     }
 
-    /// The file.
+    /// The path of the file of embeddings.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -178,7 +178,7 @@ impl EmbeddingReader {
     ///
     /// # Panics
     ///
-    /// If `row` is not below the number of rows.
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
         match &mut self.rows {
             Rows::Matrix(matrix) => matrix.read_f32(row, out),
@@ -198,7 +198,7 @@ impl EmbeddingReader {
     ///
     /// # Panics
     ///
-    /// If `row` is not below the number of rows.
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
         match &mut self.rows {
             Rows::Matrix(matrix) => matrix.read_f16(row, out),
