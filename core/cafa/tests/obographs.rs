@@ -230,7 +230,7 @@ fn what_is_no_ontology_is_refused() {
         assert!(
             error
                 .to_string()
-                .contains("bad.json, line 1: this is no OBO Graphs JSON"),
+                .contains("bad.json, line 1: the file is JSON but not OBO Graphs"),
             "{error}"
         );
     }

@@ -1,29 +1,32 @@
-//! `annotations.arrow`.
+//! Reads `annotations.arrow`.
 
 use std::path::Path;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, StringArray};
+use arrow_array::{Array, StringArray, cast::AsArray};
 use arrow_schema::DataType;
-
-use super::protein_table::{ProteinTable, check_names, expect};
-use super::{DatasetError, arrow_file};
 use protea_ontology::Aspect;
 
-/// One annotation of a protein with a term, as its source has it (not propagated).
+use super::{
+    DatasetError, arrow_file,
+    protein_table::{ProteinTable, check_names, expect},
+};
+
+/// One annotation of a protein with a term, as in its source (not propagated).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Annotation<'a> {
-    /// Index of the protein in the dataset.
+    /// Index of the protein in the dataset, from 0.
     pub protein: usize,
     /// The term, such as `GO:0005515`.
     pub term: &'a str,
-    /// The aspect of the term in the dataset's ontology; none where that is not the Gene Ontology and the source gave none.
+    /// The aspect of the term in the dataset's ontology. `None` if the ontology is not the Gene
+    /// Ontology and the source has no aspect.
     pub aspect: Option<Aspect>,
-    /// The evidence code, such as `IDA`, if the source gave it.
+    /// The evidence code, such as `IDA`, if the source has it.
     pub evidence: Option<&'a str>,
 }
 
-/// The annotations of a dataset, in the order of its proteins. See [`FrozenDataset::annotations`](super::FrozenDataset::annotations).
+/// Iterates over the annotations of a dataset, in the order of its proteins. See
+/// [`FrozenDataset::annotations`](super::FrozenDataset::annotations).
 #[derive(Clone)]
 pub struct Annotations<'a> {
     batches: &'a [Batch],
@@ -47,7 +50,7 @@ struct Batch {
 impl AnnotationTable {
     pub(super) fn open(path: &Path, proteins: &ProteinTable) -> Result<Self, DatasetError> {
         const COLUMNS: [&str; 4] = ["accession", "term", "aspect", "evidence"];
-        let wrong = |problem: String| DatasetError::table(path, problem);
+        let invalid = |problem: String| DatasetError::table(path, problem);
         let read = arrow_file::read(path, |schema| {
             COLUMNS
                 .iter()
@@ -60,7 +63,7 @@ impl AnnotationTable {
             let column = |name| {
                 batch
                     .column_by_name(name)
-                    .ok_or_else(|| wrong(format!("column {name:?} is missing")))
+                    .ok_or_else(|| invalid(format!("column {name:?} is missing")))
             };
             let [accession, term, aspect, evidence] = [
                 column("accession")?,
@@ -70,18 +73,18 @@ impl AnnotationTable {
             ]
             .map(|array| array.as_string::<i32>().clone());
             if accession.null_count() > 0 || term.null_count() > 0 {
-                return Err(wrong("column \"accession\" or \"term\" has nulls".into()));
+                return Err(invalid("column \"accession\" or \"term\" has nulls".into()));
             }
             for (name, column) in [("accession", &accession), ("term", &term)] {
                 check_names(column)
-                    .map_err(|problem| wrong(format!("column {name:?} {problem}")))?;
+                    .map_err(|problem| invalid(format!("column {name:?} {problem}")))?;
             }
             let mut rows = Vec::with_capacity(batch.num_rows());
             for row in 0..batch.num_rows() {
                 let accession = accession.value(row);
-                let found = follow(proteins, protein, accession).ok_or_else(|| {
-                    wrong(format!(
-                        "column \"accession\" has {accession:?}, which is no protein of the dataset"
+                let found = find_protein(proteins, protein, accession).ok_or_else(|| {
+                    invalid(format!(
+                        "column \"accession\" has {accession:?}, which is not a protein of the dataset"
                     ))
                 })?;
                 protein = Some(found);
@@ -92,7 +95,7 @@ impl AnnotationTable {
                 .map(|text| match text {
                     None => Ok(None),
                     Some(text) => text.parse().map(Some).map_err(|_| {
-                        wrong(format!(
+                        invalid(format!(
                             "column \"aspect\" has {text:?}, not MFO, BPO or CCO"
                         ))
                     }),
@@ -107,7 +110,7 @@ impl AnnotationTable {
             });
         }
         if len > u32::MAX as usize {
-            return Err(wrong(format!("it has more than {} rows", u32::MAX)));
+            return Err(invalid(format!("it has more than {} rows", u32::MAX)));
         }
         Ok(Self { batches, len })
     }
@@ -122,19 +125,20 @@ impl AnnotationTable {
     }
 }
 
-/// The annotations of one protein after another, in any order of the proteins.
+/// The annotations, indexed by protein.
 pub(super) struct ByProtein<'a> {
     table: &'a AnnotationTable,
-    /// First row of each batch.
+    /// Number of the first row of each batch.
     batches: Vec<usize>,
-    /// Row numbers, by protein.
+    /// Row numbers, grouped by protein.
     rows: Vec<u32>,
-    /// `rows[starts[p]..starts[p + 1]]` are those of protein `p`.
+    /// `rows[starts[p]..starts[p + 1]]` are the rows of protein `p`.
     starts: Vec<u32>,
 }
 
 impl AnnotationTable {
-    /// Rows come in the order of the proteins where they were frozen here, which a table made elsewhere need not keep.
+    /// Groups the rows by protein. protea freezes rows in the order of the proteins, but other
+    /// programs may write tables in another order.
     pub(super) fn by_protein(&self, proteins: usize) -> ByProtein<'_> {
         let mut starts = vec![0u32; proteins + 1];
         for row in self.iter() {
@@ -164,7 +168,7 @@ impl AnnotationTable {
 }
 
 impl<'a> ByProtein<'a> {
-    pub(super) fn of(&self, protein: usize) -> impl Iterator<Item = Annotation<'a>> {
+    pub(super) fn annotations_of(&self, protein: usize) -> impl Iterator<Item = Annotation<'a>> {
         let rows = self.starts[protein] as usize..self.starts[protein + 1] as usize;
         self.rows[rows].iter().map(|&row| {
             let row = row as usize;
@@ -188,8 +192,9 @@ impl Batch {
     }
 }
 
-/// Rows are in the order of the proteins, so the protein sought is nearly always the last one or the next.
-fn follow(proteins: &ProteinTable, last: Option<usize>, accession: &str) -> Option<usize> {
+/// Finds a protein. Rows are usually in the order of the proteins, so it is nearly always the last
+/// one or the next.
+fn find_protein(proteins: &ProteinTable, last: Option<usize>, accession: &str) -> Option<usize> {
     let next = last.map_or(0, |row| row + 1);
     last.into_iter()
         .chain((next < proteins.len()).then_some(next))

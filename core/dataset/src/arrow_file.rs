@@ -1,29 +1,34 @@
-//! Arrow IPC files, mapped and validated.
+//! Maps and validates Arrow IPC files.
 //!
-//! The decoder of `arrow-ipc` validates the arrays it makes, but takes the places of blocks and buffers on trust and
-//! panics where they lie outside the file or are not aligned. So they are checked here first.
+//! The decoder of `arrow-ipc` validates the arrays that it returns, but not the offsets of blocks
+//! and buffers, and panics if they are outside the file or not aligned. This module checks them
+//! first.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
-use arrow_ipc::convert::try_fb_to_schema;
-use arrow_ipc::reader::{FileDecoder, read_footer_length};
-use arrow_ipc::{Block, MessageHeader, root_as_footer, root_as_message};
+use arrow_ipc::{
+    Block, MessageHeader,
+    convert::try_fb_to_schema,
+    reader::{FileDecoder, read_footer_length},
+    root_as_footer, root_as_message,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use super::{DatasetError, mapped};
 
 const MAGIC: &[u8] = b"ARROW1";
-/// Magic and padding in front; footer length and magic behind.
+/// Bytes of the magic and padding at the start of a file.
 const FRONT: usize = 8;
+/// Bytes of the footer length and magic at the end of a file.
 const BACK: usize = 10;
-/// What the format demands of every buffer; writers here and elsewhere mostly give 64.
+/// Alignment in bytes that the format requires of every buffer. Most writers, including ours, align
+/// to 64.
 const ALIGNMENT: usize = 8;
 
-/// Maps the Arrow file at `path`, has `check` look at its schema, and answers its record batches. Their buffers are
-/// slices of the map.
+/// Maps the Arrow file at `path`, validates its schema with `check`, and returns its record
+/// batches. Their buffers are slices of the map.
 pub(super) fn read(
     path: &Path,
     check: impl FnOnce(&Schema) -> Result<(), String>,
@@ -41,7 +46,7 @@ fn decode(
 ) -> Result<Vec<RecordBatch>, String> {
     let arrow = |error: ArrowError| format!("not a valid Arrow IPC file: {error}");
     if file.len() < FRONT + BACK || !file.starts_with(MAGIC) || !file.ends_with(MAGIC) {
-        return Err("not an Arrow IPC file (it does not begin and end with ARROW1)".into());
+        return Err("not an Arrow IPC file (it does not start and end with ARROW1)".into());
     }
     let footer_end = file.len() - BACK;
     let trailer = file[footer_end..]
@@ -52,10 +57,10 @@ fn decode(
         .checked_sub(footer_length)
         .filter(|&start| start >= FRONT)
         .ok_or_else(|| {
-            format!("the footer claims {footer_length} bytes, more than the file has")
+            format!("the footer states {footer_length} bytes, more than the file has")
         })?;
     let footer = root_as_footer(&file[footer_start..footer_end])
-        .map_err(|error| format!("the footer is broken: {error}"))?;
+        .map_err(|error| format!("the footer is invalid: {error}"))?;
 
     let schema = footer.schema().ok_or("the footer has no schema")?;
     if !schema.endianness().equals_to_target_endianness() {
@@ -67,7 +72,7 @@ fn decode(
         .dictionaries()
         .is_some_and(|blocks| !blocks.is_empty())
     {
-        return Err("it has dictionaries, which datasets do not use".into());
+        return Err("it has dictionaries, which are not supported".into());
     }
 
     let units = buffer_units(&schema)?;
@@ -88,7 +93,8 @@ fn decode(
     Ok(batches)
 }
 
-/// Where a block lies. Blocks may not overlap, so that all of them together cannot be larger than the file.
+/// The offset and length of a block. Blocks must not overlap, which bounds their total size by the
+/// size of the file.
 fn extent(block: &Block, after: usize, before: usize) -> Result<(usize, usize), String> {
     let place = || {
         let start = usize::try_from(block.offset()).ok()?;
@@ -98,10 +104,10 @@ fn extent(block: &Block, after: usize, before: usize) -> Result<(usize, usize), 
         (metadata >= 16 && start >= after && start.checked_add(length)? <= before)
             .then_some((start, length))
     };
-    place().ok_or_else(|| "it lies outside the file or overlaps the one before".into())
+    place().ok_or_else(|| "it is outside the file or overlaps the previous one".into())
 }
 
-/// For every buffer of a record batch, in order, the bytes of one of its numbers.
+/// The size of one element, in bytes, for every buffer of a record batch, in order.
 fn buffer_units(schema: &Schema) -> Result<Vec<i64>, String> {
     fn push(field: &Field, units: &mut Vec<i64>) -> Result<(), String> {
         match field.data_type() {
@@ -114,7 +120,7 @@ fn buffer_units(schema: &Schema) -> Result<Vec<i64>, String> {
             }
             other => {
                 return Err(format!(
-                    "column {:?} is {other}, which datasets do not use",
+                    "column {:?} is {other}, which is not supported",
                     field.name()
                 ));
             }
@@ -128,32 +134,32 @@ fn buffer_units(schema: &Schema) -> Result<Vec<i64>, String> {
     Ok(units)
 }
 
-/// Checks what the decoder takes on trust: buffers inside the body, lengths that the body can hold.
+/// Checks what the decoder does not: that buffers are inside the body and that lengths fit into it.
 fn check_message(message: &Buffer, block: &Block, units: &[i64]) -> Result<(), String> {
     // The decoder skips the continuation marker and the length in the same way.
     if !message.starts_with(&[0xff; 4]) {
-        return Err("it does not begin with a continuation marker".into());
+        return Err("it does not start with a continuation marker".into());
     }
-    let header =
-        root_as_message(&message[8..]).map_err(|error| format!("its header is broken: {error}"))?;
+    let header = root_as_message(&message[8..])
+        .map_err(|error| format!("its header is invalid: {error}"))?;
     if header.header_type() != MessageHeader::RecordBatch {
-        return Err("it is no record batch".into());
+        return Err("it is not a record batch".into());
     }
     let batch = header
         .header_as_record_batch()
-        .ok_or("its header is broken")?;
+        .ok_or("its header is invalid")?;
     if batch.compression().is_some() {
-        return Err("it is compressed, so that it cannot be mapped".into());
+        return Err("it is compressed, so it cannot be mapped".into());
     }
     let body = block.bodyLength();
     let body_start = message.as_ptr().addr() + block.metaDataLength() as usize;
     if batch.buffers().map_or(0, |buffers| buffers.len()) != units.len() {
-        return Err("it has not the buffers of its columns".into());
+        return Err("its buffers do not match its columns".into());
     }
     for (buffer, unit) in batch.buffers().into_iter().flatten().zip(units) {
         let end = buffer.offset().checked_add(buffer.length());
         if buffer.offset() < 0 || buffer.length() < 0 || end.is_none_or(|end| end > body) {
-            return Err("a buffer lies outside it".into());
+            return Err("a buffer is outside it".into());
         }
         if buffer.length() % unit != 0 {
             return Err("a buffer ends within a number".into());
@@ -162,7 +168,7 @@ fn check_message(message: &Buffer, block: &Block, units: &[i64]) -> Result<(), S
             return Err(format!("a buffer is not aligned to {ALIGNMENT} bytes"));
         }
     }
-    // Every column here takes at least one byte per value.
+    // Every supported column takes at least one byte per value.
     let lengths = batch
         .nodes()
         .into_iter()
@@ -171,7 +177,7 @@ fn check_message(message: &Buffer, block: &Block, units: &[i64]) -> Result<(), S
     for (length, nulls) in lengths.chain([(batch.length(), 0)]) {
         if length < 0 || length > body || nulls < 0 || nulls > length {
             return Err(format!(
-                "it claims {length} rows, {nulls} of them null, in {body} bytes"
+                "it states {length} rows, {nulls} of them null, in {body} bytes"
             ));
         }
     }

@@ -1,139 +1,142 @@
-//! What can be wrong with a dataset, or with a wish to freeze one.
+//! Errors of opening, freezing, splitting and comparing datasets.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use protea_contracts::content::ContentError;
-
-use super::names::{MANIFEST_FILE, SCHEMA_VERSION};
 use protea_formats::FormatError;
 use protea_ontology::OntologyError;
 
-/// A dataset cannot be opened, or not be frozen. The message names the file, the place in it and the remedy.
+use super::names::{MANIFEST_FILE, SCHEMA_VERSION};
+
+/// A dataset cannot be opened, frozen, split or compared. The message names the file, the place in
+/// it and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// The caller asked for the end while the dataset was being frozen.
+    /// The caller cancelled the operation.
     #[error("cancelled")]
     Cancelled,
-    /// The directory is no frozen dataset.
+    /// The directory is not a frozen dataset.
     #[error("{}: not a frozen dataset: it has no {MANIFEST_FILE}", .0.display())]
     NotADataset(PathBuf),
-    /// `dataset.json` cannot be understood.
+    /// `dataset.json` is invalid.
     #[error("{}: {problem}; get a fresh copy of the dataset, or freeze it again", path.display())]
     Manifest {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
-    /// The dataset is of a layout this version does not read.
-    #[error("{}: schema_version {found} is not known here (this version reads {SCHEMA_VERSION}); use a newer protea", path.display())]
+    /// The dataset has a layout that this version does not support.
+    #[error("{}: schema_version {found} is not supported (this version supports {SCHEMA_VERSION}); use a newer protea", path.display())]
     SchemaVersion {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// The version it states.
+        /// The version in the manifest.
         found: u64,
     },
-    /// A file is missing, or is not what the manifest says it is.
+    /// A file is missing or does not match the manifest.
     #[error("frozen dataset {} is incomplete or has changed", directory.display())]
     Content {
-        /// The dataset.
+        /// Directory of the dataset.
         directory: PathBuf,
-        /// Which file, and how it differs.
+        /// Names the file and the difference.
         source: ContentError,
     },
-    /// A table of the dataset is not laid out as it must be.
+    /// A table of the dataset has an invalid layout or content.
     #[error("{}: {problem}; get a fresh copy of the dataset, or freeze it again", path.display())]
     Table {
-        /// The Arrow file.
+        /// Path of the table.
         path: PathBuf,
-        /// What is wrong, with the column where there is one.
+        /// The problem, with the name of the column.
         problem: String,
     },
-    /// Embeddings were asked of a dataset that has none.
+    /// The operation needs embeddings, but the dataset has none.
     #[error("frozen dataset {} has no embeddings", .0.display())]
     NoEmbeddings(PathBuf),
-    /// An embedding has a value that is NaN or infinite.
+    /// A value of an embedding is NaN or infinite.
     #[error("{}: the embedding of {accession} (row {row}) is {value} in column {column}; freeze the dataset again from finite embeddings", path.display())]
     NotFinite {
-        /// The Arrow file.
+        /// Path of the table.
         path: PathBuf,
-        /// The protein.
+        /// Accession of the protein.
         accession: String,
-        /// Its row, counted from 0.
+        /// Its row, from 0.
         row: usize,
-        /// The column of the embedding, counted from 0.
+        /// The column of the embedding, from 0.
         column: usize,
-        /// The value.
+        /// The value, NaN or infinite.
         value: f32,
     },
     /// A file cannot be read.
     #[error("{}: cannot be read", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         source: io::Error,
     },
 
-    /// An input of freezing cannot be used.
+    /// An input file cannot be used.
     #[error(transparent)]
     Input(#[from] FormatError),
-    /// What was asked for makes no dataset.
+    /// The request to freeze a dataset is invalid.
     #[error("cannot freeze: {0}")]
     Request(String),
-    /// A dataset cannot be dealt to folds so.
-    #[error("{}: cannot be dealt to folds: {problem}", dataset.display())]
+    /// The proteins cannot be assigned to folds as requested.
+    #[error("{}: cannot be divided into folds: {problem}", dataset.display())]
     Folds {
-        /// The dataset.
+        /// Directory of the dataset.
         dataset: PathBuf,
-        /// What is wrong, and the remedy.
+        /// The problem and the remedy.
         problem: String,
     },
-    /// A dataset cannot be split so.
+    /// The dataset cannot be split as requested.
     #[error("{}: cannot be split: {problem}", dataset.display())]
     Split {
-        /// The dataset.
+        /// Directory of the dataset.
         dataset: PathBuf,
-        /// What is wrong, and the remedy.
+        /// The problem and the remedy.
         problem: String,
     },
-    /// The output is there already. A frozen dataset is never changed.
-    #[error("{}: exists already, and a frozen dataset is never changed; choose another path or remove it first", .0.display())]
+    /// The output exists. A frozen dataset is never changed.
+    #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),
-    /// Proteins of the FASTA file have no row in the matrix.
-    #[error("{}: {count} of {proteins} proteins have no embedding ({}); embed them too or remove them from the FASTA file", fasta.display(), list(examples, *count))]
+    /// Proteins of the FASTA file have no embedding.
+    #[error("{}: {count} of {proteins} proteins have no embedding ({}); compute their embeddings or remove them from the FASTA file", fasta.display(), list(examples, *count))]
     MissingEmbeddings {
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
-        /// Proteins without embedding.
+        /// Number of proteins without an embedding.
         count: usize,
-        /// Proteins in all.
+        /// Number of proteins in the FASTA file.
         proteins: usize,
-        /// The first few of them.
+        /// A few of their accessions.
         examples: Vec<String>,
     },
     /// Rows of the matrix belong to proteins that are not in the FASTA file.
-    #[error("{}: {count} accessions have no sequence in {} ({}); add them to the FASTA file, or remove their rows", ids_path.display(), fasta.display(), list(examples, *count))]
+    #[error("{}: {count} accessions have no sequence in {} ({}); add them to the FASTA file or remove their rows", ids_path.display(), fasta.display(), list(examples, *count))]
     MissingSequences {
-        /// The list of accessions.
+        /// Path of the list of accessions.
         ids_path: PathBuf,
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
-        /// Accessions without sequence.
+        /// Number of accessions without a sequence.
         count: usize,
-        /// The first few of them.
+        /// A few of their accessions.
         examples: Vec<String>,
     },
-    /// Not one annotation belongs to a protein of the FASTA file.
-    #[error("{}: none of its {rows} annotations is of a protein in {} (it has {}); check that both use the same kind of accession", annotations.display(), fasta.display(), examples.join(", "))]
+    /// No annotation belongs to a protein of the FASTA file.
+    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); check that both files use the same kind of accession", annotations.display(), fasta.display(), examples.join(", "))]
     NoAnnotations {
-        /// The file of annotations.
+        /// Path of the annotations.
         annotations: PathBuf,
-        /// The FASTA file.
+        /// Path of the FASTA file.
         fasta: PathBuf,
-        /// Annotations read.
+        /// Number of annotations read.
         rows: u64,
         /// A few accessions of the annotations.
         examples: Vec<String>,
@@ -141,24 +144,24 @@ pub enum DatasetError {
     /// The ontology cannot be used.
     #[error(transparent)]
     Ontology(#[from] OntologyError),
-    /// Not one annotation is of a term of the ontology.
-    #[error("{}: none of the {rows} annotations of proteins in the FASTA file is of a term in {} (they have {}); give the ontology they were made with", annotations.display(), ontology.display(), examples.join(", "))]
+    /// No annotation has a term of the ontology.
+    #[error("{}: none of the {rows} annotations of proteins in the FASTA file has a term of {} (they have {}); give the ontology with which they were made", annotations.display(), ontology.display(), examples.join(", "))]
     NoKnownTerm {
-        /// The file of annotations.
+        /// Path of the annotations.
         annotations: PathBuf,
-        /// The ontology.
+        /// Path of the ontology.
         ontology: PathBuf,
-        /// Annotations of proteins of the dataset.
+        /// Number of annotations of proteins in the FASTA file.
         rows: u64,
-        /// A few of their terms.
+        /// A few terms of these annotations.
         examples: Vec<String>,
     },
-    /// The dataset cannot be written: the disk is full, or the place read-only.
+    /// The dataset cannot be written: for example the disk is full or the directory is read-only.
     #[error("{}: cannot be written", path.display())]
     Write {
-        /// The file or directory.
+        /// Path of the file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the file system.
         source: io::Error,
     },
 }

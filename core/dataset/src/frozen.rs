@@ -1,17 +1,22 @@
-//! An open frozen dataset.
+//! Opens frozen datasets.
 
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use protea_contracts::content::digest_bytes;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::annotation_table::{AnnotationTable, ByProtein};
-use super::names;
-use super::protein_table::ProteinTable;
-use super::{Annotations, DatasetError, EmbeddingBlock, EmbeddingType, EmbeddingValues, Manifest};
+use super::{
+    Annotations, DatasetError, EmbeddingBlock, EmbeddingType, EmbeddingValues, Manifest,
+    annotation_table::{AnnotationTable, ByProtein},
+    names,
+    protein_table::ProteinTable,
+};
 
-/// A frozen dataset, open for reading. Its tables are mapped, not loaded; it can be shared between threads.
+/// A frozen dataset, open for reading. Its tables are memory-mapped. It can be shared between
+/// threads.
 ///
 /// ```no_run
 /// use protea_dataset::{EmbeddingValues, FrozenDataset};
@@ -42,22 +47,23 @@ impl std::fmt::Debug for FrozenDataset {
 }
 
 impl FrozenDataset {
-    /// Opens the dataset in `directory`: reads the manifest, checks that every file has the size it states, and maps
-    /// the proteins. Does not compute hashes ([`verify`](Self::verify) does).
+    /// Opens the dataset in `directory`: reads the manifest, checks the size of every file and maps
+    /// the proteins. It does not check hashes; [`verify`](Self::verify) does.
     ///
     /// # Errors
-    /// [`DatasetError::NotADataset`] without a `dataset.json`; [`DatasetError::SchemaVersion`],
-    /// [`DatasetError::Manifest`], [`DatasetError::Content`], [`DatasetError::Table`] if something in it is not as it
-    /// must be; [`DatasetError::Read`].
+    ///
+    /// [`DatasetError::NotADataset`] if `dataset.json` is missing; [`DatasetError::SchemaVersion`],
+    /// [`DatasetError::Manifest`], [`DatasetError::Content`] or [`DatasetError::Table`] if a file
+    /// is invalid; [`DatasetError::Read`] if reading fails.
     pub fn open(directory: &Path) -> Result<Self, DatasetError> {
         let (manifest, bytes) = Manifest::read(directory)?;
-        let wrong = |problem: String| DatasetError::Manifest {
+        let invalid = |problem: String| DatasetError::Manifest {
             path: directory.join(super::MANIFEST_FILE),
             problem,
         };
         for name in [names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS] {
             if manifest.file(name).is_none() {
-                return Err(wrong(format!("does not list {name}")));
+                return Err(invalid(format!("it does not list {name}")));
             }
         }
         for file in &manifest.files {
@@ -69,8 +75,8 @@ impl FrozenDataset {
         }
         let proteins = ProteinTable::open(&directory.join(names::PROTEINS))?;
         if manifest.counts.proteins != proteins.len() as u64 {
-            return Err(wrong(format!(
-                "counts {} proteins where {} has {}",
+            return Err(invalid(format!(
+                "it counts {} proteins, but {} has {}",
                 manifest.counts.proteins,
                 names::PROTEINS,
                 proteins.len()
@@ -86,8 +92,8 @@ impl FrozenDataset {
                     format!("an embedding of {width} {}", dtype.name())
                 })
             };
-            return Err(wrong(format!(
-                "states {} where {} has {}",
+            return Err(invalid(format!(
+                "it states {}, but {} has {}",
                 describe(stated),
                 names::PROTEINS,
                 describe(proteins.embedding())
@@ -106,7 +112,8 @@ impl FrozenDataset {
     /// Computes the SHA-256 of every file and compares it with the manifest.
     ///
     /// # Errors
-    /// [`DatasetError::Content`] names the first file, in the manifest's order, that differs.
+    ///
+    /// [`DatasetError::Content`] for the first file, in the order of the manifest, that differs.
     pub fn verify(&self) -> Result<(), DatasetError> {
         let results: Vec<_> = self
             .manifest
@@ -123,10 +130,13 @@ impl FrozenDataset {
             })
     }
 
-    /// Looks for NaN and infinities in the embeddings. Freezing refuses them; this is for datasets made elsewhere.
+    /// Checks the embeddings for NaN and infinite values. Freezing rejects them, so this check is
+    /// for datasets written by other programs.
     ///
     /// # Errors
-    /// [`DatasetError::NotFinite`] for the first one; [`DatasetError::NoEmbeddings`].
+    ///
+    /// [`DatasetError::NotFinite`] for the first such value; [`DatasetError::NoEmbeddings`] if
+    /// there are no embeddings.
     pub fn check_finite(&self) -> Result<(), DatasetError> {
         let found: Vec<_> = self
             .embedding_blocks()?
@@ -163,74 +173,79 @@ impl FrozenDataset {
         }
     }
 
-    /// Where the dataset is.
+    /// The directory of the dataset.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Its manifest.
+    /// The manifest of the dataset.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Identity of the dataset: SHA-256 of the bytes of `dataset.json`, which holds the hashes of all other files.
+    /// Identity of the dataset: SHA-256 of the bytes of `dataset.json`, which has the hashes of all
+    /// other files.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// Number of proteins. They are numbered from 0, in the order of the FASTA file they came from.
+    /// Number of proteins. They are numbered from 0 in the order of the FASTA file.
     pub fn len(&self) -> usize {
         self.proteins.len()
     }
 
-    /// Whether there is no protein.
+    /// Whether the dataset has no proteins.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Accession of a protein.
+    /// The accession of a protein.
     ///
     /// # Panics
+    ///
     /// If `protein` is not below [`len`](Self::len).
     pub fn accession(&self, protein: usize) -> &str {
         self.proteins.accession(protein)
     }
 
-    /// Sequence of a protein, in one-letter code.
+    /// The sequence of a protein in one-letter code; `None` if it is missing.
     ///
     /// # Panics
+    ///
     /// If `protein` is not below [`len`](Self::len).
     pub fn sequence(&self, protein: usize) -> Option<&str> {
         self.proteins.sequence(protein)
     }
 
-    /// NCBI taxon of a protein.
+    /// The NCBI taxon of a protein; `None` if it is unknown.
     ///
     /// # Panics
+    ///
     /// If `protein` is not below [`len`](Self::len).
     pub fn taxon(&self, protein: usize) -> Option<u32> {
         self.proteins.taxon(protein)
     }
 
-    /// Index of the protein with this accession.
+    /// The index of the protein with this accession.
     pub fn index_of(&self, accession: &str) -> Option<usize> {
         self.proteins.index_of(accession)
     }
 
-    /// Numbers in each embedding; `None` if there are no embeddings.
+    /// Number of values in each embedding; `None` if there are no embeddings.
     pub fn embedding_width(&self) -> Option<usize> {
         self.proteins.embedding().map(|(width, _)| width)
     }
 
-    /// Type the embeddings are stored in; `None` if there are no embeddings.
+    /// Stored type of the embeddings; `None` if there are no embeddings.
     pub fn embedding_dtype(&self) -> Option<EmbeddingType> {
         self.proteins.embedding().map(|(_, dtype)| dtype)
     }
 
-    /// The embeddings: blocks of rows borrowed from the mapped file, in order, all proteins. Nothing is copied.
+    /// The embeddings of all proteins, in order, as blocks of rows borrowed from the mapped file.
     ///
     /// # Errors
-    /// [`DatasetError::NoEmbeddings`].
+    ///
+    /// [`DatasetError::NoEmbeddings`] if there are no embeddings.
     pub fn embedding_blocks(&self) -> Result<Vec<EmbeddingBlock<'_>>, DatasetError> {
         if self.proteins.embedding().is_none() {
             return Err(DatasetError::NoEmbeddings(self.directory.clone()));
@@ -238,17 +253,18 @@ impl FrozenDataset {
         Ok(self.proteins.blocks().collect())
     }
 
-    /// The annotations, in the order of the proteins; those of one protein by term, then evidence. As given, not propagated. The
-    /// table is mapped and checked at the first call.
+    /// The annotations in the order of the proteins; those of one protein by term, then evidence.
+    /// They are not propagated. The first call maps and validates the table.
     ///
     /// # Errors
-    /// [`DatasetError::Table`] if it is broken or names an accession that is no protein of the dataset;
-    /// [`DatasetError::Read`].
+    ///
+    /// [`DatasetError::Table`] if the table is invalid or has an accession that is not in the
+    /// dataset; [`DatasetError::Read`] if reading fails.
     pub fn annotations(&self) -> Result<Annotations<'_>, DatasetError> {
         Ok(self.annotation_table()?.iter())
     }
 
-    /// The annotations by protein.
+    /// The annotations, indexed by protein.
     pub(super) fn annotations_by_protein(&self) -> Result<ByProtein<'_>, DatasetError> {
         Ok(self.annotation_table()?.by_protein(self.len()))
     }
@@ -261,7 +277,7 @@ impl FrozenDataset {
         let table = AnnotationTable::open(&path, &self.proteins)?;
         if table.iter().len() as u64 != self.manifest.counts.annotations {
             let problem = format!(
-                "it has {} annotations where the manifest counts {}",
+                "it has {} annotations, but the manifest counts {}",
                 table.iter().len(),
                 self.manifest.counts.annotations
             );
@@ -270,20 +286,20 @@ impl FrozenDataset {
         Ok(self.annotations.get_or_init(|| table))
     }
 
-    /// The ontology, as OBO.
+    /// The path of the ontology in OBO.
     pub fn ontology_path(&self) -> PathBuf {
         self.directory.join(names::ONTOLOGY)
     }
 
-    /// The table of information accretion, if the dataset has one.
+    /// The path of the table of information accretion, if the dataset has one.
     pub fn ia_path(&self) -> Option<PathBuf> {
         self.manifest
             .file(names::INFORMATION_ACCRETION)
             .map(|file| self.directory.join(&file.path))
     }
 
-    /// What was known of the proteins before, a table of accession, term and aspect, if they are partial-knowledge targets: it counts
-    /// neither for nor against a prediction.
+    /// The path of the table of earlier annotations (accession, term and aspect), if the proteins
+    /// are partial-knowledge targets. Scoring ignores these annotations.
     pub fn known_path(&self) -> Option<PathBuf> {
         self.manifest
             .file(names::KNOWN)

@@ -1,24 +1,26 @@
-//! The frozen dataset: proteins, annotations and ontology in a directory that never changes.
+//! Frozen datasets: proteins, annotations and ontology in a directory that never changes.
 //!
 //! | file | content |
 //! |---|---|
 //! | `dataset.json` | the [`Manifest`]: name, version, licence, counts, embedding, size and SHA-256 of every file |
-//! | `ontology.obo` | the ontology, byte for byte as it was given; OBO Graphs JSON is written as OBO |
+//! | `ontology.obo` | the ontology, an exact copy of the OBO input; OBO Graphs JSON is converted to OBO |
 //! | `proteins.arrow` | `accession` Utf8, `sequence` Utf8, `taxon` Int32, `embedding` FixedSizeList of Float32 or Float16 |
 //! | `annotations.arrow` | `accession`, `term`, `aspect` (`MFO`, `BPO`, `CCO`), `evidence`, all Utf8 |
-//! | `ia.tsv` | information accretion of terms, if given |
+//! | `ia.tsv` | information accretion of terms, if there is any |
 //!
-//! The tables are [Arrow IPC files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed,
-//! with buffers aligned to 64 bytes: `pyarrow`, `polars` and `duckdb` open them, and [`FrozenDataset`] maps them and
-//! hands out embeddings as slices of the map. [`freeze()`] makes one from the files people have, [`folds()`], [`split()`] and
-//! [`split_by_time()`] several from one or two; [`diff()`] compares two.
+//! The tables are [Arrow IPC
+//! files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed, with
+//! buffers aligned to 64 bytes: `pyarrow`, `polars` and `duckdb` open them, and [`FrozenDataset`]
+//! maps them and returns embeddings as slices of the map. [`freeze()`] creates a dataset from input
+//! files, [`folds()`] and [`split()`] divide one, [`split_by_time()`] divides the proteins of two
+//! releases, and [`diff()`] compares two datasets.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`features`] | vectors for proteins that have no embeddings |
+//! | [`features`] | vectors for proteins without embeddings |
 //! | [`propagated`] | the annotations of a dataset with all their ancestors |
 //!
-//! This is the only reader of `dataset.json`. It knows neither scores nor the search for neighbours, and no runner.
+//! This crate must not know scores, the search for neighbours or runners.
 
 pub mod features;
 pub mod propagated;

@@ -1,71 +1,73 @@
-//! `dataset.json`.
+//! Reads and writes `dataset.json`.
 
-use std::io::Read;
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use protea_contracts::content::{FileDigest, digest_bytes};
 use serde::{Deserialize, Serialize};
 
-use super::error::DatasetError;
-use super::names::{MANIFEST_FILE, SCHEMA_VERSION};
-use super::staging::write_new;
+use super::{
+    error::DatasetError,
+    names::{MANIFEST_FILE, SCHEMA_VERSION},
+    staging::write_new,
+};
 
-/// A manifest lists a handful of files; anything near this size is something else.
+/// Limit of the size of a manifest, in bytes. A real manifest lists a handful of files and is far
+/// smaller.
 const LARGEST_MANIFEST: u64 = 4 << 20;
 
-/// What a frozen dataset is: the content of `dataset.json`.
+/// The content of `dataset.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of the layout, [`SCHEMA_VERSION`].
     pub schema_version: u64,
     /// Name of the dataset.
     pub name: String,
-    /// Version of the dataset, as its maker counts.
+    /// Version of the dataset, chosen by its author.
     pub version: String,
-    /// Licence under which the data may be used; an SPDX expression where there is one.
+    /// Licence of the data, an SPDX expression if possible.
     pub licence: String,
-    /// When it was frozen: RFC 3339 in UTC. `SOURCE_DATE_EPOCH` in the environment fixes it.
+    /// Creation time: RFC 3339 in UTC. The environment variable `SOURCE_DATE_EPOCH` sets it.
     pub created: String,
-    /// What froze it.
+    /// The program that froze it.
     pub created_by: String,
-    /// How much it holds.
+    /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
-    /// Its embeddings, if it has any.
+    /// Description of the embeddings, if there are any.
     pub embedding: Option<EmbeddingInfo>,
-    /// SHA-256 of the `dataset.json` this one was derived from.
+    /// SHA-256 of the `dataset.json` of the dataset that this one is derived from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// Every other file of the dataset.
+    /// Path, size and SHA-256 of every other file.
     pub files: Vec<FileDigest>,
 }
 
-/// How much a dataset holds.
+/// The size of a dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Proteins.
+    /// Number of proteins.
     pub proteins: u64,
-    /// Proteins with at least one annotation.
+    /// Number of proteins with at least one annotation.
     pub annotated_proteins: u64,
-    /// Rows of annotations, each different.
+    /// Number of different annotations.
     pub annotations: u64,
-    /// Different terms in the annotations, as written (not propagated).
+    /// Number of different terms in the annotations (not propagated).
     pub terms: u64,
-    /// Different taxa of the proteins.
+    /// Number of different taxa.
     pub taxa: u64,
 }
 
-/// What the embeddings of a dataset are.
+/// Describes the embeddings of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmbeddingInfo {
-    /// Numbers in each embedding.
+    /// Number of values in each embedding.
     pub width: usize,
     /// Type of the numbers.
     pub dtype: EmbeddingType,
-    /// What made them, if that is known: a model, or the formula that made them from the sequences.
+    /// The model or formula that computed the embeddings, if it is known.
     pub source: Option<String>,
 }
 
-/// Type of the numbers of an embedding.
+/// Number type of an embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingType {
@@ -76,7 +78,7 @@ pub enum EmbeddingType {
 }
 
 impl EmbeddingType {
-    /// `f32` or `f16`.
+    /// The name for messages and manifests: `f32` or `f16`.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -94,15 +96,16 @@ impl EmbeddingType {
 }
 
 impl Manifest {
-    /// The listed file of this name.
+    /// The entry of the file `name`, if the manifest lists it.
     pub fn file(&self, name: &str) -> Option<&FileDigest> {
         self.files.iter().find(|file| file.path == name)
     }
 
-    /// Reads the manifest of the dataset in `directory`; answers its bytes too, whose hash is the dataset's identity.
+    /// Reads the manifest of the dataset in `directory`. Also returns its bytes, whose SHA-256 is
+    /// the identity of the dataset.
     pub(super) fn read(directory: &Path) -> Result<(Self, Vec<u8>), DatasetError> {
         let path = directory.join(MANIFEST_FILE);
-        let wrong = |problem: String| DatasetError::Manifest {
+        let invalid = |problem: String| DatasetError::Manifest {
             path: path.clone(),
             problem,
         };
@@ -123,18 +126,21 @@ impl Manifest {
             return Err(DatasetError::Read { path, source });
         }
         if bytes.len() as u64 > LARGEST_MANIFEST {
-            return Err(wrong(format!(
-                "larger than {LARGEST_MANIFEST} bytes, which is no manifest"
+            return Err(invalid(format!(
+                "it is larger than {LARGEST_MANIFEST} bytes, the limit for a manifest"
             )));
         }
 
-        // Only the version first: a later layout may well not parse as this one.
+        // The version is parsed first, because a later layout may not parse as this one.
         #[derive(Deserialize)]
         struct Versioned {
             schema_version: u64,
         }
-        let Versioned { schema_version } = serde_json::from_slice(&bytes)
-            .map_err(|error| wrong(format!("not the manifest of a frozen dataset ({error})")))?;
+        let Versioned { schema_version } = serde_json::from_slice(&bytes).map_err(|error| {
+            invalid(format!(
+                "it is not the manifest of a frozen dataset ({error})"
+            ))
+        })?;
         if schema_version != SCHEMA_VERSION {
             return Err(DatasetError::SchemaVersion {
                 path,
@@ -142,18 +148,19 @@ impl Manifest {
             });
         }
         let manifest: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| wrong(format!("cannot be understood ({error})")))?;
+            .map_err(|error| invalid(format!("it cannot be parsed ({error})")))?;
         for (place, file) in manifest.files.iter().enumerate() {
             if manifest.files[..place]
                 .iter()
                 .any(|earlier| earlier.path == file.path)
             {
-                return Err(wrong(format!("lists {:?} twice", file.path)));
+                return Err(invalid(format!("it lists {:?} twice", file.path)));
             }
         }
         Ok((manifest, bytes))
     }
-    /// Writes it to a new file; answers its SHA-256, which is the identity of the dataset.
+
+    /// Writes the manifest to a new file. Returns its SHA-256, the identity of the dataset.
     pub(crate) fn write(&self, path: &Path) -> Result<String, DatasetError> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| DatasetError::write(path)(error.into()))?;

@@ -1,24 +1,24 @@
-//! Files mapped into memory: the only `unsafe` of the datasets.
+//! Maps files into memory. This is the only module of the crate with `unsafe` code.
 #![allow(unsafe_code)]
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::{fs::File, io, path::Path};
 
 use arrow_buffer::Buffer;
 use bytes::Bytes;
 use memmap2::Mmap;
 
-/// Maps a file read-only and lets an Arrow buffer own the map. An empty file makes an empty buffer.
+/// Maps a file read-only. The returned Arrow buffer owns the map. An empty file gives an empty
+/// buffer.
 pub(super) fn map(path: &Path) -> io::Result<Buffer> {
     let file = File::open(path)?;
     if file.metadata()?.len() == 0 {
         return Ok(Buffer::default());
     }
-    // SAFETY: the map is read-only and private to this process's view, and outlives every slice of it because the
-    // buffer owns it. What cannot be ruled out from here is another process that shortens or rewrites the file
-    // meanwhile. Frozen datasets are published whole by a rename, with read-only files that nothing here writes again,
-    // and nothing read from the map is trusted: offsets and text are validated, numbers may have any bits.
+    // SAFETY: the map is read-only, and the buffer owns it, so it outlives every slice of it. This
+    // code cannot prevent another process from truncating or rewriting the file meanwhile. Frozen
+    // datasets are published atomically by a rename, their files are read-only and protea never
+    // writes them again. Nothing read from the map is trusted: offsets and strings are validated,
+    // and numbers can have any bits.
     let map = unsafe { Mmap::map(&file)? };
     Ok(Buffer::from(Bytes::from_owner(map)))
 }

@@ -1,8 +1,8 @@
-//! Names of a dataset's files, and the version of their layout.
+//! Names of the files of a dataset, and the version of their layout.
 
 /// Name of the manifest in the directory of a dataset.
 pub const MANIFEST_FILE: &str = "dataset.json";
-/// The layout of datasets that this version writes and reads.
+/// Version of the layout that this crate reads and writes.
 pub const SCHEMA_VERSION: u64 = 1;
 
 pub(crate) const ONTOLOGY: &str = "ontology.obo";

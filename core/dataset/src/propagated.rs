@@ -1,14 +1,14 @@
-//! The annotations of a dataset, known terms only, with all their ancestors.
-
-use rayon::prelude::*;
+//! The annotations of a dataset, propagated to all ancestors of their terms.
 
 use protea_ontology::{Ontology, Term};
+use rayon::prelude::*;
 
 use crate::{DatasetError, FrozenDataset};
 
-/// For every protein of a dataset, the terms that it is annotated with and all their ancestors.
+/// The terms of every protein of a dataset, with all their ancestors unless they were built by
+/// [`direct`](Self::direct).
 ///
-/// Terms that the ontology does not know, or has made obsolete, are left out and counted.
+/// Annotations with terms that are unknown or obsolete in the ontology are skipped and counted.
 #[derive(Debug, Clone)]
 pub struct PropagatedTerms {
     offsets: Vec<usize>,
@@ -21,25 +21,26 @@ impl PropagatedTerms {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`] when the annotations cannot be read.
+    /// [`DatasetError`] if the annotations cannot be read.
     pub fn read(dataset: &FrozenDataset, ontology: &Ontology) -> Result<Self, DatasetError> {
         let pairs = dataset.annotations()?.map(|row| (row.protein, row.term));
         Ok(Self::collect(dataset.len(), pairs, ontology))
     }
 
-    /// Propagates annotations, pairs of a protein (a number below `proteins`) and a term's id.
+    /// Propagates annotations. Each pair is the index of a protein, below `proteins`, and the id of
+    /// a term.
     ///
     /// # Panics
     ///
-    /// When a protein's number is too large.
+    /// If the index of a protein is not below `proteins`.
     #[must_use]
     pub fn collect<'t>(
         proteins: usize,
         pairs: impl Iterator<Item = (usize, &'t str)>,
         ontology: &Ontology,
     ) -> Self {
-        let (given, unknown) = resolved(proteins, pairs, ontology);
-        let propagated: Vec<Vec<Term>> = given
+        let (direct, unknown) = resolved(proteins, pairs, ontology);
+        let propagated: Vec<Vec<Term>> = direct
             .into_par_iter()
             .map(|terms| {
                 if terms.is_empty() {
@@ -49,29 +50,29 @@ impl PropagatedTerms {
                 }
             })
             .collect();
-        Self::of_lists(&propagated, unknown)
+        Self::from_lists(&propagated, unknown)
     }
 
-    /// The same annotations as they were given: known terms, each once, without their ancestors.
+    /// Collects the direct annotations, without ancestors and without repeats.
     ///
     /// # Panics
     ///
-    /// When a protein's number is too large.
+    /// If the index of a protein is not below `proteins`.
     #[must_use]
-    pub fn as_given<'t>(
+    pub fn direct<'t>(
         proteins: usize,
         pairs: impl Iterator<Item = (usize, &'t str)>,
         ontology: &Ontology,
     ) -> Self {
-        let (mut given, unknown) = resolved(proteins, pairs, ontology);
-        for terms in &mut given {
+        let (mut direct, unknown) = resolved(proteins, pairs, ontology);
+        for terms in &mut direct {
             terms.sort_unstable_by_key(|term| term.index());
             terms.dedup();
         }
-        Self::of_lists(&given, unknown)
+        Self::from_lists(&direct, unknown)
     }
 
-    fn of_lists(lists: &[Vec<Term>], unknown: u64) -> Self {
+    fn from_lists(lists: &[Vec<Term>], unknown: u64) -> Self {
         let mut offsets = Vec::with_capacity(lists.len() + 1);
         offsets.push(0);
         offsets.extend(lists.iter().scan(0, |end, terms| {
@@ -85,35 +86,35 @@ impl PropagatedTerms {
         }
     }
 
-    /// The terms of a protein, by number, each once.
+    /// The terms of a protein, sorted by number, without repeats.
     ///
     /// # Panics
     ///
-    /// When the dataset has no such protein.
+    /// If the dataset has no such protein.
     #[must_use]
-    pub fn of(&self, protein: usize) -> &[Term] {
+    pub fn terms(&self, protein: usize) -> &[Term] {
         &self.terms[self.offsets[protein]..self.offsets[protein + 1]]
     }
 
-    /// How many annotations were left out because the ontology does not know their term.
+    /// Number of annotations that were skipped because their term is unknown or obsolete.
     #[must_use]
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
 }
 
-/// The known terms of each protein, and how many were not known.
+/// Resolves the terms of each protein. Also returns the number of unknown terms.
 fn resolved<'t>(
     proteins: usize,
     pairs: impl Iterator<Item = (usize, &'t str)>,
     ontology: &Ontology,
 ) -> (Vec<Vec<Term>>, u64) {
-    let mut given: Vec<Vec<Term>> = vec![Vec::new(); proteins];
+    let mut direct: Vec<Vec<Term>> = vec![Vec::new(); proteins];
     let mut unknown = 0;
     for (protein, term) in pairs {
         let terms = ontology.resolve(term);
         unknown += u64::from(terms.is_empty());
-        given[protein].extend_from_slice(terms);
+        direct[protein].extend_from_slice(terms);
     }
-    (given, unknown)
+    (direct, unknown)
 }

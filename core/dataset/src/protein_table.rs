@@ -1,31 +1,33 @@
-//! `proteins.arrow`.
+//! Reads `proteins.arrow`.
 
 use std::path::{Path, PathBuf};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float16Type, Float32Type, Int32Type};
-use arrow_array::{Array, FixedSizeListArray, Int32Array, RecordBatch, StringArray};
+use arrow_array::{
+    Array, FixedSizeListArray, Int32Array, RecordBatch, StringArray,
+    cast::AsArray,
+    types::{Float16Type, Float32Type, Int32Type},
+};
 use arrow_schema::{DataType, Field, Schema};
 use half::f16;
+use protea_formats::WIDEST;
 use rayon::slice::ParallelSliceMut;
 
 use super::{DatasetError, EmbeddingType, arrow_file};
-use protea_formats::WIDEST;
 
 /// Consecutive rows of the embedding matrix, borrowed from the mapped file.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddingBlock<'a> {
-    /// Index of the protein in the block's first row.
+    /// Index of the protein in the first row of the block.
     pub first_row: usize,
     /// Number of rows.
     pub rows: usize,
-    /// Numbers in each row.
+    /// Number of values in each row.
     pub width: usize,
     /// `rows * width` numbers, row by row.
     pub values: EmbeddingValues<'a>,
 }
 
-/// The numbers of an [`EmbeddingBlock`], in the type they are stored in.
+/// The numbers of an [`EmbeddingBlock`], in their stored type.
 #[derive(Debug, Clone, Copy)]
 pub enum EmbeddingValues<'a> {
     /// Single precision.
@@ -35,8 +37,8 @@ pub enum EmbeddingValues<'a> {
 }
 
 impl<'a> EmbeddingBlock<'a> {
-    /// The numbers of one protein; `blocks` are all of a dataset.
-    pub(super) fn row_of(blocks: &[EmbeddingBlock<'a>], protein: usize) -> EmbeddingValues<'a> {
+    /// The embedding of one protein. `blocks` are all blocks of a dataset.
+    pub(super) fn row(blocks: &[EmbeddingBlock<'a>], protein: usize) -> EmbeddingValues<'a> {
         let block = blocks.partition_point(|block| block.first_row <= protein) - 1;
         let block = &blocks[block];
         let first = (protein - block.first_row) * block.width;
@@ -53,7 +55,7 @@ pub(super) struct ProteinTable {
     batches: Vec<Batch>,
     len: usize,
     embedding: Option<(usize, EmbeddingType)>,
-    /// Rows in the order of their accessions.
+    /// Rows sorted by accession.
     by_accession: Vec<u32>,
 }
 
@@ -87,32 +89,32 @@ impl ProteinTable {
     }
 
     fn push(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
-        let wrong = |column: &str, problem: &str| {
+        let invalid = |column: &str, problem: &str| {
             DatasetError::table(&self.path, format!("column {column:?} {problem}"))
         };
         let column = |name| {
             batch
                 .column_by_name(name)
-                .ok_or_else(|| wrong(name, "is missing"))
+                .ok_or_else(|| invalid(name, "is missing"))
         };
         let accession = column("accession")?.as_string::<i32>().clone();
         let taxon = column("taxon")?.as_primitive::<Int32Type>().clone();
         if accession.null_count() > 0 {
-            return Err(wrong("accession", "has nulls"));
+            return Err(invalid("accession", "has nulls"));
         }
-        check_names(&accession).map_err(|problem| wrong("accession", &problem))?;
+        check_names(&accession).map_err(|problem| invalid("accession", &problem))?;
         if taxon.iter().flatten().any(|taxon| taxon < 0) {
-            return Err(wrong("taxon", "has a negative number"));
+            return Err(invalid("taxon", "has a negative number"));
         }
         let embedding = match self.embedding {
             None => None,
             Some((width, _)) => {
                 let list = column("embedding")?.as_fixed_size_list().clone();
                 if list.null_count() > 0 || list.values().null_count() > 0 {
-                    return Err(wrong("embedding", "has nulls"));
+                    return Err(invalid("embedding", "has nulls"));
                 }
                 if list.offset() != 0 || list.values().len() != list.len() * width {
-                    return Err(wrong("embedding", "is not stored row after row"));
+                    return Err(invalid("embedding", "is not stored row by row"));
                 }
                 Some(list)
             }
@@ -216,7 +218,7 @@ impl ProteinTable {
     }
 }
 
-/// Checks the columns and answers width and type of the embedding, if there is one.
+/// Checks the columns. Returns the width and type of the embeddings, if there are any.
 fn check_schema(schema: &Schema) -> Result<Option<(usize, EmbeddingType)>, String> {
     expect(schema, "accession", &DataType::Utf8)?;
     expect(schema, "sequence", &DataType::Utf8)?;
@@ -247,14 +249,15 @@ fn check_schema(schema: &Schema) -> Result<Option<(usize, EmbeddingType)>, Strin
     }
 }
 
-/// What is written between tabs, and one name to a line, holds neither.
+/// Checks that names have no blanks or control characters, because they are written to lines and to
+/// columns separated by tabs.
 pub(super) fn check_names(names: &StringArray) -> Result<(), String> {
-    // At a stroke what nearly all names are: printable ASCII.
+    // Nearly all names are printable ASCII, which is checked for the whole column at once.
     if names.value_data().iter().all(u8::is_ascii_graphic) {
         return Ok(());
     }
-    let broken = |name: &&str| name.contains(|c: char| c.is_whitespace() || c.is_control());
-    match names.iter().flatten().find(broken) {
+    let has_blank = |name: &&str| name.contains(|c: char| c.is_whitespace() || c.is_control());
+    match names.iter().flatten().find(has_blank) {
         Some(name) => Err(format!("has {name:?}, with a blank or a control character")),
         None => Ok(()),
     }
@@ -276,6 +279,6 @@ fn unique<'a>(schema: &'a Schema, name: &str) -> Result<Option<&'a Field>, Strin
     let mut fields = schema.fields().iter().filter(|field| field.name() == name);
     match (fields.next(), fields.next()) {
         (field, None) => Ok(field.map(AsRef::as_ref)),
-        _ => Err(format!("column {name:?} is there twice")),
+        _ => Err(format!("column {name:?} occurs twice")),
     }
 }

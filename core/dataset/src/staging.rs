@@ -1,36 +1,41 @@
-//! Directories that appear whole or not at all: filled under a hidden name, on the disk, and renamed at the very end.
+//! Publishes directories atomically: writes them under a hidden name, flushes them to disk and
+//! renames them at the end.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::error::DatasetError;
 
-/// Younger leftovers are let be: their owner may not hold its lock yet.
-const OLD: Duration = Duration::from_secs(3600);
+/// Abandoned directories younger than this are kept, because their owner may not have locked them
+/// yet.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
-/// A hidden directory that is being filled; it removes itself when dropped.
+/// A hidden directory that is being written. It is removed on drop unless it was published.
 pub(super) struct Staging {
     directory: TempDir,
     out: PathBuf,
-    /// Held as long as the directory is filled. Whoever comes later removes what nobody holds.
+    /// Locked while the directory is written. Later processes remove directories that are not
+    /// locked.
     _lock: Option<File>,
 }
 
 impl Staging {
-    /// For the new directory `out`.
-    pub(super) fn beside(out: &Path) -> Result<Self, DatasetError> {
-        // Also true for a dangling link, which a rename would replace.
+    /// Creates the hidden directory for the new directory `out`, next to it.
+    pub(super) fn new(out: &Path) -> Result<Self, DatasetError> {
+        // This is also true for a dangling link, which a rename would replace.
         if out.symlink_metadata().is_ok() {
             return Err(DatasetError::Exists(out.to_owned()));
         }
         let name = out.file_name().ok_or_else(|| {
             DatasetError::Request(format!(
-                "{:?} names no directory to make",
+                "{:?} is not a path of a new directory",
                 out.display().to_string()
             ))
         })?;
@@ -42,13 +47,14 @@ impl Staging {
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(name);
         prefix.push(".freezing-");
-        sweep(parent, &prefix);
+        remove_abandoned(parent, &prefix);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // What a plain mkdir would give; the umask still applies. Temporary directories are private otherwise.
+            // The mode of a plain mkdir, to which the umask applies. Temporary directories are
+            // private by default.
             builder.permissions(fs::Permissions::from_mode(0o777));
         }
         let directory = builder
@@ -66,34 +72,36 @@ impl Staging {
         self.directory.path()
     }
 
-    /// The directory that it will be.
+    /// The final path of the directory.
     pub(super) fn out(&self) -> &Path {
         &self.out
     }
 
-    /// Gives the directory its name.
+    /// Renames the directory to its final path.
     pub(super) fn publish(self) -> Result<(), DatasetError> {
         let Self { directory, out, .. } = self;
-        // Looked at again, as it may have come into being meanwhile; a rename would replace an empty directory.
+        // The path is checked again, because it may exist by now and a rename would replace an
+        // empty directory.
         if out.symlink_metadata().is_ok() {
             return Err(DatasetError::Exists(out));
         }
         sync_directory(directory.path())?;
         fs::rename(directory.path(), &out).map_err(|source| {
-            // Another process was faster.
+            // Another process has created the directory meanwhile.
             if out.is_dir() {
                 DatasetError::Exists(out.clone())
             } else {
                 DatasetError::write(&out)(source)
             }
         })?;
-        // It has moved: there is nothing left to remove.
+        // The directory has moved, so there is nothing to remove on drop.
         let _ = directory.keep();
         sync_directory(out.parent().unwrap_or(Path::new(".")))
     }
 }
 
-/// The lock of a directory, if it is free. Only where directories can be opened.
+/// Locks a directory; `None` if another process holds the lock, or on systems that cannot open
+/// directories.
 fn lock(directory: &Path) -> Option<File> {
     if !cfg!(unix) {
         return None;
@@ -103,22 +111,23 @@ fn lock(directory: &Path) -> Option<File> {
     Some(file)
 }
 
-/// Removes what processes that were killed have left behind. Whatever fails here is no reason to fail.
-fn sweep(parent: &Path, prefix: &std::ffi::OsStr) {
+/// Removes directories that killed processes have left. Errors are ignored, because cleaning up is
+/// optional.
+fn remove_abandoned(parent: &Path, prefix: &std::ffi::OsStr) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let ours = name
+        let is_staging = name
             .as_encoded_bytes()
             .starts_with(prefix.as_encoded_bytes());
-        let old = || {
+        let age = || {
             let metadata = entry.metadata().ok().filter(fs::Metadata::is_dir)?;
             metadata.modified().ok()?.elapsed().ok()
         };
-        if ours
-            && old().is_some_and(|age| age >= OLD)
+        if is_staging
+            && age().is_some_and(|age| age >= ABANDONED_AFTER)
             && let Some(_lock) = lock(&entry.path())
         {
             let _ = fs::remove_dir_all(entry.path());
@@ -126,7 +135,7 @@ fn sweep(parent: &Path, prefix: &std::ffi::OsStr) {
     }
 }
 
-/// Writes a new file, waits until it is on the disk, and makes it read-only.
+/// Writes a new file, flushes it to disk and makes it read-only.
 pub(super) fn write_new(path: &Path, content: impl AsRef<[u8]>) -> Result<(), DatasetError> {
     let write = || {
         let mut file = File::create_new(path)?;
@@ -137,12 +146,12 @@ pub(super) fn write_new(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Da
     make_read_only(path)
 }
 
-/// Writes a new file of JSON, as [`write_new`] does.
+/// Writes a new JSON file like [`write_new`].
 pub(super) fn write_json(path: &Path, document: &Value) -> Result<(), DatasetError> {
     write_new(path, format!("{document:#}\n"))
 }
 
-/// Copies a file to a new one, and waits until that is on the disk.
+/// Copies a file to a new one and flushes it to disk.
 pub(super) fn copy_new(from: &Path, to: &Path) -> Result<(), DatasetError> {
     let mut source = File::open(from).map_err(|source| DatasetError::Read {
         path: from.to_owned(),
@@ -165,7 +174,7 @@ pub(super) fn make_read_only(path: &Path) -> Result<(), DatasetError> {
     set().map_err(DatasetError::write(path))
 }
 
-/// Makes names in a directory last through a crash.
+/// Flushes a directory to disk, so that the names in it survive a crash.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), DatasetError> {
     if cfg!(unix) {
         File::open(directory)

@@ -1,35 +1,39 @@
-//! Some proteins of a frozen dataset, as a frozen dataset of their own.
+//! Writes some proteins of a frozen dataset as a new frozen dataset.
 
-use std::collections::HashSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use arrow_array::builder::{Int32Builder, StringBuilder};
-use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
+use arrow_array::{
+    ArrayRef, FixedSizeListArray, Float16Array, Float32Array,
+    builder::{Int32Builder, StringBuilder},
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
 use protea_contracts::content::FileDigest;
 
-use crate::freeze::{TableWriter, embedding_field, embedding_item};
-use crate::names;
-use crate::staging::{copy_new, make_read_only, sync_directory};
 use crate::{
     Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType, EmbeddingValues,
     FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
+    freeze::{TableWriter, embedding_field, embedding_item},
+    names,
+    staging::{copy_new, make_read_only, sync_directory},
 };
 
-/// Embedding bytes of one record batch; bounds the memory.
+/// Bytes of embeddings in one record batch, which bounds the memory.
 const BATCH_EMBEDDINGS: usize = 32 << 20;
 const BATCH_ROWS: usize = 65_536;
 
-/// What to take of a dataset.
+/// A selection of a dataset.
 pub(super) struct Subset<'a> {
     pub(super) dataset: &'a FrozenDataset,
-    /// In the order of the dataset.
+    /// Indices of the proteins, ascending.
     pub(super) proteins: &'a [usize],
     pub(super) name: &'a str,
-    /// Whether each row of annotations of these proteins is taken; all are without.
+    /// Selects rows of the annotations of these proteins; `None` selects all.
     pub(super) annotations: Option<&'a [bool]>,
     pub(super) ontology: PathBuf,
     pub(super) ia: Option<PathBuf>,
@@ -37,8 +41,8 @@ pub(super) struct Subset<'a> {
 }
 
 impl<'a> Subset<'a> {
-    /// These proteins with all that belongs to them.
-    pub(super) fn of(dataset: &'a FrozenDataset, proteins: &'a [usize], name: &'a str) -> Self {
+    /// Selects proteins with all their annotations.
+    pub(super) fn new(dataset: &'a FrozenDataset, proteins: &'a [usize], name: &'a str) -> Self {
         Self {
             dataset,
             proteins,
@@ -50,7 +54,7 @@ impl<'a> Subset<'a> {
         }
     }
 
-    /// Writes it to the new directory `out`, and gives its identity and its manifest.
+    /// Writes the selection to the new directory `out`. Returns its identity and its manifest.
     pub(super) fn write(&self, out: &Path) -> Result<(String, Manifest), DatasetError> {
         let Self {
             dataset, proteins, ..
@@ -108,7 +112,7 @@ impl<'a> Subset<'a> {
         Ok((sha256, manifest))
     }
 
-    /// Writes the annotations of these proteins, and counts them.
+    /// Writes the annotations of these proteins and counts them.
     fn write_annotations(&self, path: &Path) -> Result<Counts, DatasetError> {
         let schema = Schema::new(vec![
             Field::new("accession", DataType::Utf8, false),
@@ -124,9 +128,9 @@ impl<'a> Subset<'a> {
         let mut writer = TableWriter::create(path, schema)?;
         let mut columns: [StringBuilder; 4] = Default::default();
         let mut flush = |columns: &mut [StringBuilder; 4]| {
-            let columns = columns.iter_mut();
             writer.write(
                 columns
+                    .iter_mut()
                     .map(|column| Arc::new(column.finish()) as _)
                     .collect(),
             )
@@ -195,9 +199,8 @@ fn write_proteins(
             Arc::new(taxon.finish()),
         ];
         if let Some(embedding) = embedding {
-            let column = embeddings(embedding, &blocks, rows);
-            let column =
-                column.map_err(|error| DatasetError::write(path)(std::io::Error::other(error)))?;
+            let column = embeddings(embedding, &blocks, rows)
+                .map_err(|error| DatasetError::write(path)(std::io::Error::other(error)))?;
             columns.push(column);
         }
         writer.write(columns)?;
@@ -205,7 +208,7 @@ fn write_proteins(
     writer.finish()
 }
 
-/// The embeddings of these rows, which ascend.
+/// The column of embeddings of these rows, which ascend.
 fn embeddings(
     embedding: &EmbeddingInfo,
     blocks: &[EmbeddingBlock<'_>],
@@ -218,7 +221,7 @@ fn embeddings(
         EmbeddingType::F16 => half.reserve_exact(numbers),
     }
     for &row in rows {
-        match EmbeddingBlock::row_of(blocks, row) {
+        match EmbeddingBlock::row(blocks, row) {
             EmbeddingValues::F32(values) => single.extend_from_slice(values),
             EmbeddingValues::F16(values) => half.extend_from_slice(values),
         }

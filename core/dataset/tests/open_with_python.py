@@ -1,9 +1,9 @@
-"""Opens a frozen dataset as its users would in Python, and compares what is in it.
+"""Opens a frozen dataset in Python and compares its content with the expected values.
 
     open_with_python.py check DATASET EXPECTED_JSON
     open_with_python.py write-matrix PATH f32|f16 ROWS_JSON
 
-Needs numpy, pyarrow, polars and duckdb. Prints nothing if all is well.
+Needs numpy, pyarrow, polars and duckdb. Prints nothing if the content is as expected.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ def with_polars(directory, expected):
 
 
 def with_duckdb(directory, expected):
-    # duckdb scans Arrow tables of this process where they are; it has no half precision.
+    # duckdb scans Arrow tables of this process in place. It does not support half precision.
     proteins = pyarrow.ipc.open_file(str(directory / "proteins.arrow")).read_all()
     if expected["dtype"] == "f16":
         proteins = proteins.drop_columns("embedding")

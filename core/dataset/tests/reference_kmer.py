@@ -1,6 +1,8 @@
-"""k-mer spectra by their definition (see features/kmer.rs), in double precision: the reference of the tests.
+"""Computes k-mer spectra by their definition (see features/kmer.rs) in double precision.
 
-    reference_kmer.py SEQUENCE FEATURE...     prints the features asked for
+The tests compare with its output.
+
+    reference_kmer.py SEQUENCE FEATURE...     prints the requested features
 """
 
 import itertools

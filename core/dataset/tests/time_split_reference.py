@@ -1,9 +1,10 @@
-"""CAFA's targets from two releases of annotations, written from the definitions and from nothing else.
+"""Derives CAFA's targets from two releases of annotations, independently of protea.
 
     time_split_reference.py EARLIER.obo EARLIER.gaf LATER.gaf [--no-protein-binding]
 
-Prints `target ACCESSION ASPECT NK|LK|PK`, `NK|LK|PK ACCESSION TERM ASPECT` for the ground truth, and `known ACCESSION TERM ASPECT`.
-The proteins of a release are those of the FASTA file beside its annotations.
+Prints `target ACCESSION ASPECT NK|LK|PK`, `NK|LK|PK ACCESSION TERM ASPECT` for the ground truth,
+and `known ACCESSION TERM ASPECT`. The proteins of a release are in the FASTA file next to its
+annotations.
 """
 import collections
 import sys
@@ -36,7 +37,7 @@ def dict_of(stanza):
 
 
 def read_annotations(path, primary, parents, aspect):
-    """By accession and aspect: the terms as they are written."""
+    """The terms by accession and aspect, not propagated."""
     fasta = Path(path).with_suffix(".fasta").read_text().splitlines()
     proteins = {line[1:].split()[0] for line in fasta if line.startswith(">")}
     found = collections.defaultdict(lambda: collections.defaultdict(set))

@@ -1,15 +1,17 @@
-"""Writes what the targets `npy`, `hdf5` and `parquet` begin with: a small file of each layout.
+"""Writes the seeds of the targets `npy`, `hdf5` and `parquet`: a small file of each layout.
 
     python fuzz/seeds.py [CORPUS]
 
-in `core/formats`, with a Python that has what `tests/requirements.txt` of the repository lists. CORPUS is `fuzz/corpus`
-unless given, where cargo-fuzz looks. Then, for an hour and with files of up to 64 KiB:
+Run it in `core/formats`, with a Python with the packages of `tests/requirements.txt`. CORPUS
+defaults to `fuzz/corpus`, where cargo-fuzz expects it. To fuzz for an hour with files of up to
+64 KiB:
 
     cargo fuzz run hdf5 -- -max_total_time=3600 -max_len=65536
     cargo fuzz run npy -- -max_total_time=3600 -max_len=65536
     cargo fuzz run --features parquet parquet -- -max_total_time=3600 -max_len=65536
 
-libFuzzer ends a target that takes more than 2 GiB of memory; `-rss_limit_mb` and `-malloc_limit_mb` ask for less.
+libFuzzer stops a target that uses more than 2 GiB of memory; `-rss_limit_mb` and `-malloc_limit_mb`
+set lower limits.
 """
 
 import json
@@ -21,7 +23,7 @@ import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here / "corpus"
-# More than eight links of a group are stored in another way than a few.
+# A group with more than eight links uses another storage than a small one.
 PROTEINS = 20
 LARGEST = 64 << 10
 
@@ -34,7 +36,7 @@ with tempfile.TemporaryDirectory() as place:
     counts = dict.fromkeys(TARGETS.values(), 0)
     for file in json.loads((place / "files.json").read_text()):
         path = place / file["file"]
-        # Compressed as a whole, it is read by the target of what is inside.
+        # A compressed file belongs to the target of the format inside it.
         target = next(TARGETS[ending] for ending in path.suffixes if ending in TARGETS)
         if path.stat().st_size > LARGEST:
             continue

@@ -1,25 +1,25 @@
-//! Clusters of proteins.
+//! Reads clusters of proteins.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
-use super::error::excerpt;
-use super::lines::Lines;
-use super::{FormatError, accession};
+use super::{FormatError, accession, error::excerpt, lines::Lines};
 
-/// Reads a table of two columns, protein and cluster or cluster and protein, separated by a tab or blanks, and answers a
-/// number for the cluster of every text in it.
+/// Reads a table of two columns, protein and cluster in either order, separated by a tab or blanks.
+/// Returns the number of the cluster of every name in the table.
 ///
-/// What stands on one line belongs together, and so does all that is connected by lines. So the order of the columns does
-/// not matter: MMseqs2 writes representative and member, and the representative is a member too. Clusters that share a
-/// protein become one. `sp|P12345|NAME` counts as `P12345`.
+/// Names on the same line belong to one cluster, and so do all names that are connected by lines.
+/// The order of the columns therefore does not matter, and the table of MMseqs2 works too: it lists
+/// representative and member, and the representative is a member itself. Clusters that share a
+/// protein are merged. `sp|P12345|NAME` counts as `P12345`.
 ///
 /// # Errors
-/// [`FormatError::Malformed`] for a line of another form; [`FormatError::Empty`]; [`FormatError::Read`].
+///
+/// [`FormatError::Malformed`] for a line without two columns, [`FormatError::Empty`] for a file
+/// without rows, [`FormatError::Read`] if reading fails.
 pub fn read_clusters(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut numbers: HashMap<String, u32> = HashMap::new();
-    let mut above: Vec<u32> = Vec::new();
+    let mut parent: Vec<u32> = Vec::new();
     while lines.advance()? {
         let mut words = lines.text()?.split_whitespace();
         let (Some(one), Some(other), None) = (words.next(), words.next(), words.next()) else {
@@ -36,33 +36,33 @@ pub fn read_clusters(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
             match numbers.get(name) {
                 Some(&number) => number,
                 None => {
-                    let number = above.len() as u32;
+                    let number = parent.len() as u32;
                     numbers.insert(name.to_owned(), number);
-                    above.push(number);
+                    parent.push(number);
                     number
                 }
             }
         });
-        let (one, other) = (root(&mut above, one), root(&mut above, other));
-        above[one.max(other) as usize] = one.min(other);
+        let (one, other) = (root(&mut parent, one), root(&mut parent, other));
+        parent[one.max(other) as usize] = one.min(other);
     }
     if numbers.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "row of protein and cluster",
+            expected: "row of protein and cluster",
         });
     }
     for number in numbers.values_mut() {
-        *number = root(&mut above, *number);
+        *number = root(&mut parent, *number);
     }
     Ok(numbers)
 }
 
-/// The least of what is connected; the way there is shortened.
-fn root(above: &mut [u32], mut at: u32) -> u32 {
-    while above[at as usize] != at {
-        let next = above[at as usize];
-        above[at as usize] = above[next as usize];
+/// The representative of a set, which is its lowest number. Shortens the path for later calls.
+fn root(parent: &mut [u32], mut at: u32) -> u32 {
+    while parent[at as usize] != at {
+        let next = parent[at as usize];
+        parent[at as usize] = parent[next as usize];
         at = next;
     }
     at

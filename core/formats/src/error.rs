@@ -1,7 +1,9 @@
-//! What can be wrong with an input file.
+//! Errors of reading an input file.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use protea_ontology::compressed::ZstdNotBuilt;
 
@@ -9,111 +11,113 @@ use protea_ontology::compressed::ZstdNotBuilt;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// The file cannot be opened or read: it is missing, not permitted, on a failing disk, or a broken gzip or Zstandard stream.
+    /// The file cannot be opened or read: it is missing, access is denied, the disk fails, or the
+    /// gzip or Zstandard stream is damaged.
     #[error("{}: cannot be read{}", path.display(), after_line(*line))]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Lines read before the failure; 0 for files that are not read by line.
+        /// Number of lines read before the failure; 0 for files that are not read by line.
         line: u64,
-        /// What the system said.
+        /// The error of the file system or the decompressor.
         source: io::Error,
     },
-    /// A line does not have the form its format asks for.
+    /// A line violates its format.
     #[error("{}:{line}: {problem}; {remedy}", path.display())]
     Malformed {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The line, counted from 1.
+        /// Line number, from 1.
         line: u64,
-        /// What is wrong there.
+        /// The problem on that line.
         problem: String,
-        /// What to do about it.
+        /// How to fix it.
         remedy: &'static str,
     },
-    /// An accession stands twice where each may stand once.
-    #[error("{}:{line}: accession {accession:?} was already given on line {first_line}; keep one of the two", path.display())]
+    /// An accession that must be unique occurs twice.
+    #[error("{}:{line}: accession {accession:?} is already on line {first_line}; keep one of the two", path.display())]
     Duplicate {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The line of the second occurrence, counted from 1.
+        /// Line number of the second occurrence, from 1.
         line: u64,
-        /// The accession.
+        /// The repeated accession.
         accession: String,
-        /// The line of the first occurrence.
+        /// Line number of the first occurrence, from 1.
         first_line: u64,
     },
-    /// The file holds nothing.
-    #[error("{}: holds no {what}; check that this is the file you meant", path.display())]
+    /// The file has no rows.
+    #[error("{}: holds no {expected}; check that this is the right file", path.display())]
     Empty {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What was looked for.
-        what: &'static str,
+        /// What the file should contain, such as `annotation`.
+        expected: &'static str,
     },
-    /// A matrix file has a header or a layout that is not read here.
+    /// A file of embeddings is damaged or has an unsupported layout.
     #[error("{}: {problem}; {remedy}", path.display())]
     Matrix {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
-        /// What to do about it.
+        /// How to fix it.
         remedy: String,
     },
-    /// A file holds several things that could be meant, or none; the message lists what is there.
-    #[error("{}: {problem}; it has {}; {remedy}", path.display(), list_of(contents))]
+    /// A file has several candidates for the embeddings or their accessions, or none. The message
+    /// lists its arrays.
+    #[error("{}: {problem}; the file has {}; {remedy}", path.display(), list(contents))]
     Choice {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What cannot be decided.
+        /// Why no array could be chosen.
         problem: String,
-        /// What is in the file: names, shapes and types; at most twenty, then `…`.
+        /// Names, shapes and types of the arrays in the file: at most twenty, then `…`.
         contents: Vec<String>,
-        /// What to do about it.
+        /// How to fix it.
         remedy: &'static str,
     },
-    /// This program was built without the format.
-    #[error("{}: this build does not read {format} files, which takes the cargo feature `{feature}`", path.display())]
+    /// This build does not support the format.
+    #[error("{}: this build does not support {format} files; they need the cargo feature `{feature}`", path.display())]
     NotBuilt {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The format.
+        /// Name of the format.
         format: &'static str,
-        /// The cargo feature.
+        /// The cargo feature that adds it.
         feature: &'static str,
     },
-    /// There are more or fewer accessions than rows of the matrix.
+    /// The number of accessions is not the number of rows of the matrix.
     #[error("{}: {ids} accessions for the {rows} rows of {}; give the list that was written together with the matrix", ids_path.display(), matrix_path.display())]
     RowCount {
-        /// Where the accessions are.
+        /// The file with the accessions.
         ids_path: PathBuf,
-        /// How many there are.
+        /// Total number of members.
         ids: usize,
-        /// The matrix.
+        /// Path of the matrix.
         matrix_path: PathBuf,
-        /// Rows in it.
+        /// Number of rows of the matrix.
         rows: usize,
     },
-    /// A value of a matrix is NaN or infinite, or becomes so in the type asked for.
+    /// A value of a matrix is NaN or infinite, or exceeds the range of the requested type.
     #[error("{}: row {row} (accession {accession}), column {column}: {value} {reason}", path.display())]
     NotFinite {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The row, counted from 0.
+        /// Row number, from 0.
         row: usize,
-        /// The protein whose row it is.
+        /// Accession of the protein.
         accession: String,
-        /// The column, counted from 0.
+        /// Column number, from 0.
         column: usize,
-        /// The value found there.
+        /// The value in the file.
         value: f64,
-        /// Why it cannot be taken, and the remedy.
+        /// Why the value is rejected, and the remedy.
         reason: &'static str,
     },
 }
 
-fn list_of(contents: &[String]) -> String {
+fn list(contents: &[String]) -> String {
     match contents {
         [] => "nothing".to_owned(),
         several => several.join(", "),
@@ -129,7 +133,7 @@ fn after_line(line: u64) -> String {
 }
 
 impl FormatError {
-    /// Names the file in an error of the system.
+    /// Converts an [`io::Error`] of reading `path`.
     pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
         move |source| {
             if source
@@ -177,7 +181,8 @@ impl FormatError {
     }
 }
 
-/// Quotes a piece of an input for a message: never more than 40 characters, control characters escaped.
+/// Quotes a piece of an input for a message: at most 40 characters, with control characters
+/// escaped.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(160)]);
     let mut short: String = text.chars().take(40).collect();

@@ -1,34 +1,33 @@
-//! Protein sequences in FASTA.
+//! Reads protein sequences from FASTA.
 
 use std::path::{Path, PathBuf};
 
-use super::error::excerpt;
-use super::lines::Lines;
-use super::{FormatError, accession};
+use super::{FormatError, accession, error::excerpt, lines::Lines};
 
-/// The longest sequence taken, in residues. The longest protein known has 45,212.
+/// Longest accepted sequence, in residues. The longest known protein has 45,212.
 const LONGEST_SEQUENCE: usize = 8 << 20;
 
 /// One protein of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FastaRecord {
-    /// The accession: `P12345` of `>P12345 …`, `>sp|P12345|NAME …` and `>tr|P12345|NAME …`.
+    /// The accession: `P12345` in `>P12345 …`, `>sp|P12345|NAME …` and `>tr|P12345|NAME …`.
     pub accession: String,
     /// NCBI taxon, from `OX=9606` in the header.
     pub taxon: Option<u32>,
-    /// Residues in upper-case one-letter code; a final `*` (stop) is left out. Never empty.
+    /// Residues in upper-case one-letter code, without a final `*` (stop). Never empty.
     pub sequence: String,
-    /// The header's line, counted from 1.
+    /// Line number of the header, from 1.
     pub line: u64,
 }
 
-/// Reads the proteins of a FASTA file one after another.
+/// Reads the proteins of a FASTA file one by one.
 ///
-/// Written here rather than taken from `noodles-fasta`, which does not count lines, reads a header of any length
-/// into memory, and takes any byte as a residue; the tests hold the two against each other.
+/// We do not use `noodles-fasta` because it does not count lines, reads headers of any length into
+/// memory and accepts any byte as a residue. The tests compare the two readers.
 pub struct FastaReader {
     lines: Lines,
-    /// Whether the current line of `lines` is a header not yet consumed.
+    /// Whether the current line of `lines` is a header that is not yet parsed.
     at_header: bool,
     started: bool,
 }
@@ -37,6 +36,7 @@ impl FastaReader {
     /// Opens a FASTA file, plain or compressed with gzip or Zstandard.
     ///
     /// # Errors
+    ///
     /// [`FormatError::Read`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self {
@@ -46,16 +46,18 @@ impl FastaReader {
         })
     }
 
-    /// The file read.
+    /// The path of the file.
     pub fn path(&self) -> PathBuf {
         self.lines.path().to_owned()
     }
 
-    /// The next protein; `None` at the end of the file.
+    /// Reads the next protein; `None` at the end of the file.
     ///
     /// # Errors
-    /// [`FormatError::Malformed`] for a header without accession, a protein without sequence, a character that is no
-    /// residue; [`FormatError::Empty`] for a file without a protein; [`FormatError::Read`].
+    ///
+    /// [`FormatError::Malformed`] for a header without an accession, a protein without a sequence,
+    /// or a character that is not a residue; [`FormatError::Empty`] for a file without proteins;
+    /// [`FormatError::Read`] if reading fails.
     pub fn next_record(&mut self) -> Result<Option<FastaRecord>, FormatError> {
         while !self.at_header {
             if !self.lines.advance()? {
@@ -64,7 +66,7 @@ impl FastaReader {
                 }
                 return Err(FormatError::Empty {
                     path: self.path(),
-                    what: "protein (no line begins with '>')",
+                    expected: "protein (no line starts with '>')",
                 });
             }
             let line = self.lines.line();
@@ -72,8 +74,8 @@ impl FastaReader {
                 self.at_header = true;
             } else if !line.trim_ascii().is_empty() {
                 return Err(self.lines.malformed(
-                    format!("{} stands before the first header", excerpt(line)),
-                    "a FASTA file begins with a line such as '>P12345 OX=9606'",
+                    format!("{} comes before the first header", excerpt(line)),
+                    "a FASTA file starts with a line such as '>P12345 OX=9606'",
                 ));
             }
         }
@@ -86,12 +88,12 @@ impl FastaReader {
 
     fn header(&self) -> Result<FastaRecord, FormatError> {
         let text = &self.lines.text()?[1..];
-        let word = text.split_whitespace().next().unwrap_or("");
-        // A blank after '>' would make the next word of the description the accession.
+        // With a blank after '>' the first word belongs to the description and is not the
+        // accession.
         let word = if text.starts_with(char::is_whitespace) {
             ""
         } else {
-            word
+            text.split_whitespace().next().unwrap_or("")
         };
         let accession = accession::from_word(word).ok_or_else(|| {
             self.lines.malformed(
@@ -106,8 +108,8 @@ impl FastaReader {
             None => None,
             Some(digits) => Some(accession::parse_taxon(digits).ok_or_else(|| {
                 self.lines.malformed(
-                    format!("OX={} is no NCBI taxon", excerpt(digits.as_bytes())),
-                    "write a positive whole number, such as OX=9606, or leave it out",
+                    format!("OX={} is not an NCBI taxon", excerpt(digits.as_bytes())),
+                    "write a positive whole number, such as OX=9606, or omit it",
                 )
             })?),
         };
@@ -145,8 +147,8 @@ impl FastaReader {
                     }
                     _ => {
                         return Err(self.lines.malformed(
-                            format!("{} is no residue (protein {})", excerpt(&[byte]), record.accession),
-                            "sequences are one-letter amino-acid codes, with '*' at the very end at most",
+                            format!("{} is not a residue (protein {})", excerpt(&[byte]), record.accession),
+                            "sequences are one-letter amino-acid codes; '*' is allowed only at the end",
                         ));
                     }
                 }
@@ -157,7 +159,7 @@ impl FastaReader {
                         "the sequence of {} is longer than {LONGEST_SEQUENCE} residues",
                         record.accession
                     ),
-                    "check that this file holds proteins",
+                    "check that this is a file of proteins",
                 ));
             }
         }

@@ -1,19 +1,18 @@
-//! Lists of accessions that name the rows of a matrix.
+//! Reads lists of accessions that name the rows of a matrix.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
-use super::error::excerpt;
-use super::lines::Lines;
-use super::{FormatError, accession};
+use super::{FormatError, accession, error::excerpt, lines::Lines};
 
-/// Reads a list of accessions, one on each line: line `i` names row `i` of a matrix.
+/// Reads a list of accessions, one per line: line `i` names row `i` of a matrix.
 ///
-/// Answers the row (counted from 0) of every accession. `sp|P12345|NAME` counts as `P12345`.
+/// Returns the row of every accession, counted from 0. `sp|P12345|NAME` counts as `P12345`.
 ///
 /// # Errors
-/// [`FormatError::Duplicate`] for an accession that stands twice; [`FormatError::Malformed`] for a blank line that is
-/// not at the end (it would shift the rows) or a line of several words; [`FormatError::Empty`]; [`FormatError::Read`].
+///
+/// [`FormatError::Duplicate`] for a repeated accession; [`FormatError::Malformed`] for a blank line
+/// before the last accession (it would shift the rows) or a line of several words;
+/// [`FormatError::Empty`] for a file without accessions; [`FormatError::Read`] if reading fails.
 pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut rows = HashMap::new();
@@ -34,8 +33,8 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
         }
         let accession = accession::from_word(word).ok_or_else(|| {
             lines.malformed(
-                format!("{} is not one accession", excerpt(lines.line())),
-                "give one accession on each line, without header",
+                format!("{} is not a single accession", excerpt(lines.line())),
+                "give one accession per line, without a header",
             )
         })?;
         let row = rows.len();
@@ -51,7 +50,7 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
     if rows.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "accession",
+            expected: "accession",
         });
     }
     Ok(rows)

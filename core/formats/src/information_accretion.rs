@@ -1,16 +1,17 @@
-//! Tables of information accretion.
+//! Checks tables of information accretion.
 
 use std::path::Path;
 
-use super::FormatError;
-use super::error::excerpt;
-use super::lines::Lines;
+use super::{FormatError, error::excerpt, lines::Lines};
 
-/// Checks a table of information accretion: on each line a term and a finite number, no header, no blank line (the
-/// CAFA evaluator takes nothing else). Answers the number of terms.
+/// Checks a table of information accretion and returns its number of terms. Each line is a term and
+/// a finite number. Headers and blank lines are rejected, because the CAFA evaluator does not
+/// accept them.
 ///
 /// # Errors
-/// [`FormatError::Malformed`], [`FormatError::Empty`], [`FormatError::Read`].
+///
+/// [`FormatError::Malformed`] for an invalid line, [`FormatError::Empty`] for an empty file,
+/// [`FormatError::Read`] if reading fails.
 pub fn check_information_accretion(path: &Path) -> Result<u64, FormatError> {
     let mut lines = Lines::open(path)?;
     while lines.advance()? {
@@ -35,7 +36,7 @@ pub fn check_information_accretion(path: &Path) -> Result<u64, FormatError> {
     if lines.number() == 0 {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "row of term and information accretion",
+            expected: "row of term and information accretion",
         });
     }
     Ok(lines.number())

@@ -1,12 +1,12 @@
-//! Readers of the files people have: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet), lists of accessions,
+//! Readers of input files: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet), lists of accessions,
 //! annotations (CAFA tables, GAF, GPAD), taxonomies, clusters and information accretion.
 //!
-//! What a file is, and whether it is compressed with gzip or Zstandard, its first bytes tell, not its name. Text files
-//! are read line by line, in memory that does not grow with their size; embeddings stay in their file, or in a scratch
-//! file. Every error names the file, the line or row, and what to do about it.
+//! The format and the compression (gzip or Zstandard) are detected from the content, not from the
+//! file name. Text files are read line by line in constant memory. Embeddings stay in their file or
+//! in a scratch file. Every error names the file, the line or row, and the remedy.
 //!
-//! The readers know files and rows only: no frozen dataset, no score, no runner. The features `parquet` and `zstd` add
-//! those two formats.
+//! This crate must not know frozen datasets, scores or runners. The cargo features `parquet` and
+//! `zstd` add these two formats.
 
 mod accession;
 mod annotations;

@@ -1,14 +1,16 @@
-//! Lines of a text file, plain or compressed, in bounded memory.
+//! Reads the lines of a text file, plain or compressed, in bounded memory.
 
-use std::io::{BufRead, Read};
-use std::path::{Path, PathBuf};
+use std::{
+    io::{BufRead, Read},
+    path::{Path, PathBuf},
+};
 
 use protea_ontology::compressed::open_decompressed;
 
 use super::FormatError;
 
-/// The longest line taken. No protein comes near it (the longest known has 45,212 residues); a binary file or a
-/// genome does, and would otherwise be read into memory whole.
+/// Longest accepted line, in bytes. The longest known protein has 45,212 residues. The limit keeps
+/// a binary file or a genome from being read into memory as one line.
 const LONGEST_LINE: usize = 4 << 20;
 
 /// Reads a file line by line and counts the lines.
@@ -20,10 +22,11 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Opens a file before its first line.
+    /// Opens a file. The first call of [`advance`](Self::advance) reads the first line.
     ///
     /// # Errors
-    /// [`FormatError::Read`].
+    ///
+    /// [`FormatError::Read`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self {
             path: path.to_owned(),
@@ -33,22 +36,24 @@ impl Lines {
         })
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Number of the line last read, from 1.
+    /// Number of the current line, from 1; 0 before the first.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Moves to the next line. `false` at the end of the file.
+    /// Reads the next line. Returns `false` at the end of the file.
     ///
     /// # Errors
-    /// [`FormatError::Read`]; [`FormatError::Malformed`] for a line of more than 4 MiB.
+    ///
+    /// [`FormatError::Read`] if reading fails; [`FormatError::Malformed`] for a line of more than 4
+    /// MiB.
     pub fn advance(&mut self) -> Result<bool, FormatError> {
         self.buffer.clear();
         let read = (&mut self.reader)
@@ -81,16 +86,17 @@ impl Lines {
         Ok(true)
     }
 
-    /// The current line, without its line end.
+    /// The current line, without its line break.
     #[must_use]
     pub fn line(&self) -> &[u8] {
         &self.buffer
     }
 
-    /// The current line as text.
+    /// The current line as a string.
     ///
     /// # Errors
-    /// [`FormatError::Malformed`] when it is not UTF-8.
+    ///
+    /// [`FormatError::Malformed`] if the line is not UTF-8.
     pub fn text(&self) -> Result<&str, FormatError> {
         std::str::from_utf8(&self.buffer).map_err(|_| {
             self.malformed(
@@ -100,7 +106,7 @@ impl Lines {
         })
     }
 
-    /// An error at the current line.
+    /// Creates an error for the current line.
     pub fn malformed(&self, problem: impl Into<String>, remedy: &'static str) -> FormatError {
         FormatError::malformed(&self.path, self.number, problem, remedy)
     }

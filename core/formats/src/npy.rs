@@ -1,25 +1,27 @@
-//! Matrices in NumPy's `.npy` format, read row by row.
+//! Reads matrices in NumPy's `.npy` format row by row.
 //!
-//! A reader of our own, strict and short: `ndarray-npy` loads a matrix whole (or maps it, which needs `unsafe`
-//! and an aligned file), `npyz` only streams from the front; rows are wanted here in any order and in constant memory.
-//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+//! We wrote our own reader because we read rows in any order in constant memory: `ndarray-npy`
+//! loads the whole matrix (or maps it, which needs `unsafe` and an aligned file), and `npyz` only
+//! streams from the start. Format:
+//! <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{BufReader, Read as _, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
 
 use half::f16;
 use protea_hdf5::MatrixType;
 
-use super::error::FormatError;
-use super::npy_header::Header;
-use super::partial_read::read_up_to;
+use super::{error::FormatError, npy_header::Header, partial_read::read_up_to};
 
-/// The widest embedding taken; protein language models have some 300 to 15,000 columns.
+/// Largest accepted number of columns of an embedding. Protein language models have 300 to 15,000.
 pub const WIDEST: usize = 1 << 20;
 const BUFFER: usize = 1 << 20;
 
-/// A matrix in a `.npy` file: two dimensions, C order, little-endian f16, f32 or f64. The rows stay in the file.
+/// A matrix in a `.npy` file: two dimensions, C order, little-endian f16, f32 or f64. The rows stay
+/// in the file.
 #[derive(Debug)]
 pub struct MatrixReader {
     path: PathBuf,
@@ -28,7 +30,7 @@ pub struct MatrixReader {
     width: usize,
     dtype: MatrixType,
     data_start: u64,
-    /// Where `file` stands; seeking relative to it keeps its buffer.
+    /// Position of `file`. Seeking relative to it keeps the read buffer.
     position: u64,
     row: Vec<u8>,
 }
@@ -37,54 +39,56 @@ impl MatrixReader {
     /// Opens a matrix and checks its header against the file's size.
     ///
     /// # Errors
-    /// [`FormatError::Matrix`] for anything but a whole two-dimensional matrix of the types above, with the NumPy call
-    /// that makes it one; [`FormatError::Empty`] for one without rows or columns; [`FormatError::Read`].
+    ///
+    /// [`FormatError::Matrix`] for anything but a complete two-dimensional matrix of these types,
+    /// with the NumPy call that creates one; [`FormatError::Empty`] for a matrix without rows or
+    /// columns; [`FormatError::Read`] if reading fails.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         let file = File::open(path).map_err(FormatError::unreadable(path))?;
-        Self::of_file(path, file)
+        Self::from_open_file(path, file)
     }
 
-    /// The same for a file that is open already and called `path` in messages.
-    pub(super) fn of_file(path: &Path, file: File) -> Result<Self, FormatError> {
+    /// Like [`open`](Self::open), for an open file. `path` is for error messages.
+    pub(super) fn from_open_file(path: &Path, file: File) -> Result<Self, FormatError> {
         let unreadable = FormatError::unreadable(path);
-        let wrong = |problem: String, remedy: &str| FormatError::matrix(path, problem, remedy);
+        let invalid = |problem: String, remedy: &str| FormatError::matrix(path, problem, remedy);
         let mut file = BufReader::with_capacity(BUFFER, file);
         let size = file.get_ref().metadata().map_err(&unreadable)?.len();
 
         let mut start = [0; 8];
         let got = read_up_to(&mut file, &mut start).map_err(&unreadable)?;
         if start.starts_with(&[0x1f, 0x8b]) {
-            return Err(wrong(
+            return Err(invalid(
                 "the matrix is gzip-compressed".into(),
-                "its rows are read in place: decompress it first (gunzip -k)",
+                "decompress it first (gunzip -k), because its rows are read in place",
             ));
         }
         if start.starts_with(b"PK\x03\x04") {
-            return Err(wrong(
+            return Err(invalid(
                 "this is an .npz archive".into(),
                 "save one matrix: numpy.save('matrix.npy', archive['name'])",
             ));
         }
         if got < 8 || !start.starts_with(b"\x93NUMPY") {
-            return Err(wrong(
-                "this is no .npy file".into(),
+            return Err(invalid(
+                "this is not an .npy file".into(),
                 "save the embeddings with numpy.save('matrix.npy', matrix)",
             ));
         }
         let (header, data_start) =
-            Header::read(&start, &mut file).map_err(|fault| fault.named(path))?;
+            Header::read(&start, &mut file).map_err(|error| error.with_path(path))?;
         let (dtype, rows, width) = header
             .matrix()
-            .map_err(|(problem, remedy)| wrong(problem, remedy))?;
+            .map_err(|(problem, remedy)| invalid(problem, remedy))?;
         if rows == 0 || width == 0 {
             return Err(FormatError::Empty {
                 path: path.to_owned(),
-                what: "row of embeddings",
+                expected: "row of embeddings",
             });
         }
         if width > WIDEST {
-            return Err(wrong(
-                format!("its rows have {width} columns, more than {WIDEST}"),
+            return Err(invalid(
+                format!("its rows have {width} columns; the limit is {WIDEST}"),
                 "give one row per protein and one column per feature",
             ));
         }
@@ -92,18 +96,19 @@ impl MatrixReader {
             .checked_mul((width * dtype.bytes()) as u64)
             .and_then(|data| data.checked_add(data_start));
         if expected != Some(size) {
-            return Err(wrong(
+            return Err(invalid(
                 format!(
-                    "its header promises {rows} rows of {width} columns, but the file has {size} bytes"
+                    "its header states {rows} rows of {width} columns, but the file has {size} bytes"
                 ),
                 "the file is cut off or was appended to: copy or save it again",
             ));
         }
-        Ok(Self::over(path, file, data_start, (rows, width), dtype))
+        Ok(Self::new(path, file, data_start, (rows, width), dtype))
     }
 
-    /// Rows of little-endian numbers that stand in `file` from `data_start` on. The caller has checked that they do.
-    pub(super) fn of_rows(
+    /// Reads rows of little-endian numbers in `file` from `data_start` on. The caller has checked
+    /// that the file has them.
+    pub(super) fn from_rows(
         path: &Path,
         file: File,
         data_start: u64,
@@ -113,10 +118,10 @@ impl MatrixReader {
         let mut file = BufReader::with_capacity(BUFFER, file);
         file.seek(SeekFrom::Start(data_start))
             .map_err(FormatError::unreadable(path))?;
-        Ok(Self::over(path, file, data_start, shape, dtype))
+        Ok(Self::new(path, file, data_start, shape, dtype))
     }
 
-    fn over(
+    fn new(
         path: &Path,
         file: BufReader<File>,
         data_start: u64,
@@ -145,44 +150,49 @@ impl MatrixReader {
         self.width
     }
 
-    /// Type of the numbers.
+    /// Type of the numbers in the file.
     pub fn dtype(&self) -> MatrixType {
         self.dtype
     }
 
-    /// The file read.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends row `row` (below [`rows`](Self::rows)) to `out` as f32. f64 is rounded; what does not fit becomes
-    /// infinite. Cheapest when rows are asked for in order.
+    /// Appends row `row` to `out` as f32. f64 values are rounded, and become infinite if they
+    /// exceed the range of f32. Reading rows in order is fastest.
     ///
     /// # Errors
-    /// [`FormatError::Read`].
+    ///
+    /// [`FormatError::Read`] if reading fails.
     ///
     /// # Panics
-    /// If `row` is not below the number of rows.
+    ///
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
         self.fetch(row)?;
         decode_f32(self.dtype, &self.row, out);
         Ok(())
     }
 
-    /// Appends row `row` to `out` as f16, rounded to nearest, ties to even; what does not fit becomes infinite.
+    /// Appends row `row` to `out` as f16, rounded to nearest, ties to even. Values beyond the range
+    /// of f16 become infinite.
     ///
     /// # Errors
-    /// [`FormatError::Read`].
+    ///
+    /// [`FormatError::Read`] if reading fails.
     ///
     /// # Panics
-    /// If `row` is not below the number of rows.
+    ///
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
         self.fetch(row)?;
         decode_f16(self.dtype, &self.row, out);
         Ok(())
     }
 
-    /// Number `column` of the row last read, as the file has it.
+    /// The value in column `column` of the row that was read last, before any rounding.
     pub(super) fn source_value(&self, column: usize) -> f64 {
         value(self.dtype, &self.row, column)
     }
@@ -226,7 +236,7 @@ pub(super) fn decode_f16(dtype: MatrixType, row: &[u8], out: &mut Vec<f16>) {
     }
 }
 
-/// One of the numbers of a row, as it stands there.
+/// Decodes one number of a row without rounding.
 pub(super) fn value(dtype: MatrixType, row: &[u8], column: usize) -> f64 {
     let bytes = dtype.bytes();
     let value = &row[column * bytes..(column + 1) * bytes];

@@ -1,111 +1,120 @@
-//! The header of an `.npy` file: the type and shape of the array behind it.
+//! Reads the header of an `.npy` file: the type and shape of the array.
 
-use std::io::Read;
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use protea_hdf5::MatrixType;
 
-use super::error::{FormatError, excerpt};
-use super::partial_read::read_up_to;
+use super::{
+    error::{FormatError, excerpt},
+    partial_read::read_up_to,
+};
 
-/// More than any header NumPy writes for a plain array.
+/// Longest accepted header, in bytes. NumPy writes shorter ones for plain arrays.
 const LONGEST: usize = 64 << 10;
-/// As many dimensions as NumPy gives an array.
+/// NumPy's limit of the number of dimensions.
 const MOST_DIMENSIONS: usize = 64;
-/// The longest plain type; what is longer is kept as an excerpt.
+/// Longest plain type, in bytes. Longer ones are kept as an excerpt for messages.
 const LONGEST_TYPE: usize = 40;
-const AGAIN: &str = "save the array again with numpy.save";
+const SAVE_AGAIN: &str = "save the array again with numpy.save";
 
-/// What the header says.
+/// The header of an array.
 pub(super) struct Header {
-    /// The type of the elements, such as `<f4`; an excerpt if it is compound, or too long to be a type.
+    /// The type of the elements, such as `<f4`; `Err` with an excerpt if it is compound or too long
+    /// for a plain type.
     descr: Result<String, String>,
     fortran: bool,
-    /// Elements along each dimension.
+    /// Number of elements along each dimension.
     pub shape: Vec<usize>,
 }
 
 type Problem = (String, &'static str);
 
-/// Why there is no header.
-pub(super) enum Fault {
+/// Why a header could not be read.
+pub(super) enum HeaderError {
     Io(std::io::Error),
-    Wrong(Problem),
+    Invalid(Problem),
 }
 
-impl Fault {
-    pub fn named(self, path: &Path) -> FormatError {
+impl HeaderError {
+    pub fn with_path(self, path: &Path) -> FormatError {
         match self {
             Self::Io(source) => FormatError::unreadable(path)(source),
-            Self::Wrong((problem, remedy)) => FormatError::matrix(path, problem, remedy),
+            Self::Invalid((problem, remedy)) => FormatError::matrix(path, problem, remedy),
         }
     }
 }
 
 impl Header {
-    /// Reads what comes after the first eight bytes; answers also where the numbers begin.
-    pub fn read(start: &[u8; 8], reader: &mut impl Read) -> Result<(Self, u64), Fault> {
-        let wrong = |problem: String, remedy| Fault::Wrong((problem, remedy));
+    /// Reads the header after the first eight bytes, `start`. Also returns the offset of the
+    /// numbers in the file.
+    pub fn read(start: &[u8; 8], reader: &mut impl Read) -> Result<(Self, u64), HeaderError> {
+        let invalid = |problem: String, remedy| HeaderError::Invalid((problem, remedy));
         let length_bytes = match start[6] {
             1 => 2,
             2 | 3 => 4,
             version => {
-                return Err(wrong(
-                    format!("format version {version} is not known"),
-                    AGAIN,
+                return Err(invalid(
+                    format!("format version {version} is not supported"),
+                    SAVE_AGAIN,
                 ));
             }
         };
         let truncated = || {
-            wrong(
+            invalid(
                 "the file ends within its header".into(),
-                "copy or save it again",
+                "copy the file again, or save it again",
             )
         };
         let mut length = [0; 4];
-        if read_up_to(reader, &mut length[..length_bytes]).map_err(Fault::Io)? < length_bytes {
+        if read_up_to(reader, &mut length[..length_bytes]).map_err(HeaderError::Io)? < length_bytes
+        {
             return Err(truncated());
         }
         let length = u32::from_le_bytes(length) as usize;
         if length > LONGEST {
-            return Err(wrong(format!("its header claims {length} bytes"), AGAIN));
+            return Err(invalid(
+                format!("its header claims {length} bytes"),
+                SAVE_AGAIN,
+            ));
         }
         let mut header = vec![0; length];
-        if read_up_to(reader, &mut header).map_err(Fault::Io)? < length {
+        if read_up_to(reader, &mut header).map_err(HeaderError::Io)? < length {
             return Err(truncated());
         }
-        let parsed = Self::parse(&header).map_err(Fault::Wrong)?;
+        let parsed = Self::parse(&header).map_err(HeaderError::Invalid)?;
         Ok((parsed, (8 + length_bytes + length) as u64))
     }
 
-    /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2408, 768), }`, keys in any order.
+    /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (2408, 768), }`, with the keys in
+    /// any order.
     fn parse(header: &[u8]) -> Result<Self, Problem> {
-        let unknown = || {
+        let invalid = || {
             (
-                format!("its header {} is not understood", excerpt(header)),
-                AGAIN,
+                format!("its header {} is invalid", excerpt(header)),
+                SAVE_AGAIN,
             )
         };
-        let text = std::str::from_utf8(header).map_err(|_| unknown())?.trim();
+        let text = std::str::from_utf8(header).map_err(|_| invalid())?.trim();
         let mut rest = text
             .strip_prefix('{')
             .and_then(|t| t.strip_suffix('}'))
-            .ok_or_else(unknown)?
+            .ok_or_else(invalid)?
             .trim();
         let (mut descr, mut fortran, mut shape) = (None, None, None);
         while !rest.is_empty() {
-            let (key, after) = quoted(rest).ok_or_else(unknown)?;
+            let (key, after) = quoted(rest).ok_or_else(invalid)?;
             let value = after
                 .trim_start()
                 .strip_prefix(':')
-                .ok_or_else(unknown)?
+                .ok_or_else(invalid)?
                 .trim_start();
             let after = match key {
                 "descr" => {
                     let (kind, after) = element_type(value);
                     descr = Some(kind);
                     let Some(after) = after else {
-                        // A structured array. What comes after its description does not matter.
+                        // A structured array is rejected later, so the rest of the header is not
+                        // needed.
                         fortran.get_or_insert(false);
                         shape.get_or_insert(Vec::new());
                         break;
@@ -113,7 +122,7 @@ impl Header {
                     after
                 }
                 "fortran_order" => {
-                    let (flag, after) = boolean(value).ok_or_else(unknown)?;
+                    let (flag, after) = boolean(value).ok_or_else(invalid)?;
                     fortran = Some(flag);
                     after
                 }
@@ -121,22 +130,21 @@ impl Header {
                     let (inside, after) = value
                         .strip_prefix('(')
                         .and_then(|v| v.split_once(')'))
-                        .ok_or_else(unknown)?;
-                    let dimensions = dimensions(inside)?;
-                    shape = Some(dimensions.ok_or_else(unknown)?);
+                        .ok_or_else(invalid)?;
+                    shape = Some(dimensions(inside)?.ok_or_else(invalid)?);
                     after
                 }
-                _ => return Err(unknown()),
+                _ => return Err(invalid()),
             };
             let after = after.trim_start();
             rest = match after.strip_prefix(',') {
                 Some(more) => more.trim_start(),
                 None if after.is_empty() => after,
-                None => return Err(unknown()),
+                None => return Err(invalid()),
             };
         }
         let (Some(descr), Some(fortran), Some(shape)) = (descr, fortran, shape) else {
-            return Err(unknown());
+            return Err(invalid());
         };
         Ok(Self {
             descr,
@@ -145,11 +153,11 @@ impl Header {
         })
     }
 
-    /// The type, if these are numbers that are read here.
+    /// The number type, or an error if it is not supported.
     pub fn float(&self) -> Result<MatrixType, Problem> {
         let descr = self.descr.as_ref().map_err(|text| {
             (
-                format!("its numbers are of a compound type, {text}"),
+                format!("its numbers have a compound type, {text}"),
                 "save a plain float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
             )
         })?;
@@ -163,7 +171,7 @@ impl Header {
             )),
             _ => Err((
                 format!(
-                    "its numbers are of type {}, not f2, f4 or f8",
+                    "its numbers have type {}, not f2, f4 or f8",
                     excerpt(descr.as_bytes())
                 ),
                 "save a float matrix: numpy.save('matrix.npy', matrix.astype('<f4'))",
@@ -171,7 +179,8 @@ impl Header {
         }
     }
 
-    /// Bytes of an element, and whether each character has four of them; `None` if these are no texts.
+    /// Bytes of an element and whether a character has four bytes; `None` if the array has no
+    /// strings.
     pub fn text(&self) -> Option<(usize, bool)> {
         let descr = self.descr.as_ref().ok()?;
         let (width, wide) = match descr.split_at_checked(2)? {
@@ -182,7 +191,7 @@ impl Header {
         (width > 0).then_some((width, wide))
     }
 
-    /// The type in NumPy's words.
+    /// The type for a message, in NumPy's notation.
     pub fn descr(&self) -> &str {
         match &self.descr {
             Ok(descr) if descr == "|O" => "objects",
@@ -191,13 +200,14 @@ impl Header {
         }
     }
 
-    /// Type, rows and columns, if this is a matrix that is read here.
+    /// Type, rows and columns, or an error if the array is not a supported matrix.
     pub fn matrix(&self) -> Result<(MatrixType, usize, usize), Problem> {
         let dtype = self.float()?;
         let &[rows, width] = self.shape.as_slice() else {
             return Err((
                 format!("it has {} dimension(s), not two", self.shape.len()),
-                "give one row per protein and one column per feature (mean over residues, if there is one vector per residue)",
+                "give one row per protein and one column per feature (use the mean over residues if there \
+                 is one vector per residue)",
             ));
         };
         if self.fortran && rows > 1 && width > 1 {
@@ -215,8 +225,8 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     text[1..].split_once(quote)
 }
 
-/// The type of the elements, and what comes after it; nothing does that matters if it is a list, which describes a
-/// structured array.
+/// The type of the elements and the rest of the header. The rest is `None` for a structured array,
+/// whose type is a list.
 fn element_type(value: &str) -> (Result<String, String>, Option<&str>) {
     match quoted(value) {
         Some((text, after)) if text.len() <= LONGEST_TYPE => (Ok(text.to_owned()), Some(after)),
@@ -225,14 +235,14 @@ fn element_type(value: &str) -> (Result<String, String>, Option<&str>) {
     }
 }
 
-/// `True` or `False`, and what comes after it.
+/// Parses `True` or `False`. Also returns the rest of the header.
 fn boolean(value: &str) -> Option<(bool, &str)> {
     [("True", true), ("False", false)]
         .into_iter()
         .find_map(|(word, flag)| value.strip_prefix(word).map(|after| (flag, after)))
 }
 
-/// The numbers between the parentheses of a shape; `None` if one of them is not a number.
+/// Parses the numbers between the parentheses of a shape; `None` if one of them is not a number.
 fn dimensions(inside: &str) -> Result<Option<Vec<usize>>, Problem> {
     let dimensions: Option<Vec<usize>> = inside
         .split(',')
@@ -247,7 +257,7 @@ fn dimensions(inside: &str) -> Result<Option<Vec<usize>>, Problem> {
     {
         return Err((
             format!("it has more than {MOST_DIMENSIONS} dimensions, NumPy's limit"),
-            AGAIN,
+            SAVE_AGAIN,
         ));
     }
     Ok(dimensions)

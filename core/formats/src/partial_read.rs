@@ -1,8 +1,8 @@
-//! Reading as much as there is, up to a limit.
+//! Reads up to a limit, or to the end of the file.
 
 use std::io::{ErrorKind, Read, Result};
 
-/// Fills `buffer` as far as the file goes; answers how many bytes that are.
+/// Fills `buffer` until it is full or the file ends. Returns the number of bytes read.
 pub(super) fn read_up_to(file: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

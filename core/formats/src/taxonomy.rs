@@ -1,19 +1,21 @@
-//! Taxa of proteins.
+//! Reads the taxa of proteins.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
-use super::annotations::{AnnotationReader, looks_like_gaf};
-use super::error::excerpt;
-use super::lines::Lines;
-use super::{FormatError, accession};
+use super::{
+    FormatError, accession,
+    annotations::{AnnotationReader, looks_like_gaf},
+    error::excerpt,
+    lines::Lines,
+};
 
-/// Reads a table of accession and NCBI taxon, separated by a tab or blanks; a header on the first line is passed over. Or
-/// the taxa of a GAF file, told by its first line.
+/// Reads a table of accession and NCBI taxon, separated by a tab or blanks, and skips a header on
+/// the first line. Also reads the taxa of a GAF file, which is detected from its first line.
 ///
 /// # Errors
-/// [`FormatError::Malformed`] for a line of another form or a protein given two taxa; [`FormatError::Empty`];
-/// [`FormatError::Read`].
+///
+/// [`FormatError::Malformed`] for an invalid line or a protein with two taxa;
+/// [`FormatError::Empty`] for a file without rows; [`FormatError::Read`] if reading fails.
 pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut taxa = HashMap::new();
@@ -44,14 +46,14 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
         {
             return Err(lines.malformed(
                 format!("protein {accession} has taxon {taxon} here and {first} above"),
-                "keep the right one of the two lines",
+                "keep the correct one of the two lines",
             ));
         }
     }
     if taxa.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "row of accession and taxon",
+            expected: "row of accession and taxon",
         });
     }
     Ok(taxa)
@@ -70,7 +72,7 @@ fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError
         let lines = reader.lines();
         let taxon = taxon.ok_or_else(|| {
             lines.malformed(
-                "a GPAD file does not say of which taxon a protein is",
+                "a GPAD file does not have the taxon of a protein",
                 "give GAF, or a table of accession and taxon",
             )
         })?;
@@ -79,7 +81,7 @@ fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError
         {
             return Err(lines.malformed(
                 format!("protein {accession} has taxon {taxon} here and {first} above"),
-                "keep the right one of the two lines",
+                "keep the correct one of the two lines",
             ));
         }
         taxa.insert(accession, taxon);

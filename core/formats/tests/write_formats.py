@@ -1,9 +1,9 @@
-"""Writes embeddings in every format and variant that freezing takes.
+"""Writes embeddings in every format and variant that freezing supports.
 
     write_formats.py DIRECTORY [PROTEINS]
 
-`expected-f2.npy` and its like have the numbers, `ids.txt` the accessions; `files.json` says of each file which numbers it
-has and what has to be asked for by name.
+The files `expected-*.npy` have the numbers and `ids.txt` the accessions. `files.json` has, for each
+file, the type of its numbers and the names of the arrays that must be given.
 """
 
 import gzip
@@ -92,7 +92,7 @@ for library in libraries:
                 group.create_dataset("lengths", data=numpy.arange(PROTEINS))
             listed(name, dtype)
 
-# What stands beside the embeddings, in front of the file, or between a name and its object.
+# Other objects in the file, a user block, and links between a name and its object.
 with h5py.File(place("userblock.h5"), "w", userblock_size=1024) as file:
     for accession, vector in zip(ids, numbers.astype("f4")):
         file.create_dataset(accession, data=vector)

@@ -1,4 +1,4 @@
-"""Writes embeddings that claim far more than they are.
+"""Writes files of embeddings that claim huge sizes.
 
     write_hostile.py DIRECTORY
 """
@@ -22,7 +22,7 @@ def place(name):
 
 
 def patched(name, patches, length=None):
-    """Overwrites numbers; beyond what was written, a file has a hole."""
+    """Overwrites numbers. Writing beyond the end of the file leaves a hole."""
     with open(place(name), "r+b") as file:
         for at, value in patches:
             file.seek(at)
@@ -39,14 +39,14 @@ def found(name, signature):
 ids = [f"P{number:05d}" for number in range(700)]
 numbers = numpy.zeros((700, 13), "f4")
 
-# A chunk of 36 KB that takes 3 GiB in the file.
+# A chunk of 36 KB that claims 3 GiB in the file.
 name = "stored-chunk.h5"
 with h5py.File(place(name), "w") as file:
     file.create_dataset("vectors", data=numbers, chunks=numbers.shape, compression="gzip")
     file.create_dataset("ids", data=numpy.array(ids, dtype="S"))
 patched(name, [(found(name, b"TREE\x01") + 24, struct.pack("<I", 3 * GIB))], 3 * GIB + (1 << 20))
 
-# A group with 3 GiB of names, and one in which all links have one long name.
+# A group that claims 3 GiB of names, and one whose links all refer to the same long name.
 name = "names.h5"
 with h5py.File(place(name), "w") as file:
     file.create_dataset("vectors", data=numbers)
@@ -70,7 +70,7 @@ while at >= 0:
 with open(place(name), "wb") as file:
     file.write(content)
 
-# Texts that lie in two large collections by turns.
+# Strings that alternate between two large collections.
 name = "texts.h5"
 with h5py.File(place(name), "w") as file:
     file.create_dataset("vectors", data=numbers)
@@ -94,7 +94,7 @@ def parquet(name, column, texts, **options):
 zeros = pyarrow.array(numpy.zeros(WHOLE, "f2"), item)
 lists = lambda offsets: pyarrow.LargeListArray.from_arrays(pyarrow.array(offsets, pyarrow.int64()), zeros)
 parquet("one-row.parquet", lists([0, WHOLE]), ["A"])
-# The footer tells no more than an average.
+# The footer states only the average number of values per row.
 rows = 200_000
 names = [f"A{number}" for number in range(rows)]
 for version in ["1.0", "2.0"]:
@@ -116,7 +116,7 @@ parquet(
 
 
 def archive(name, header):
-    """Many arrays of which only the header is there."""
+    """Writes many arrays with a header and no data."""
     text = header.ljust(64_000).encode()
     member = b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text)) + text
     with zipfile.ZipFile(place(name), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:

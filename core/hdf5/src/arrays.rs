@@ -1,13 +1,16 @@
-//! The two arrays that find chunks in files of HDF5 1.10 and later: fixed, and extensible in one dimension.
+//! The two array indices of chunks in files of HDF5 1.10 and later: the fixed array and the
+//! extensible array.
 
-use super::chunk::Chunk;
-use super::error::{Hdf5Error, broken};
-use super::storage::{Storage, address};
+use super::{
+    chunk::Chunk,
+    error::{Hdf5Error, damaged},
+    storage::{Storage, address},
+};
 
-/// Enough for 2^54 chunks, and few enough that their numbers do not overflow.
-const MOST_SUPER_BLOCKS: u32 = 48;
+/// Enough for 2^54 chunks, and low enough that chunk numbers do not overflow a `u64`.
+const MAX_SUPER_BLOCKS: u32 = 48;
 
-/// An element of either array: a chunk.
+/// The layout of an element of either array. An element describes one chunk.
 #[derive(Clone, Copy)]
 struct Element {
     size: usize,
@@ -35,12 +38,7 @@ impl Element {
         Ok(place.map(|at| Chunk { at, size, mask }))
     }
 
-    fn checked(
-        size: u8,
-        filtered: bool,
-        client: u8,
-        offset_size: usize,
-    ) -> Result<Self, Hdf5Error> {
+    fn new(size: u8, filtered: bool, client: u8, offset_size: usize) -> Result<Self, Hdf5Error> {
         let size = usize::from(size);
         let width = if filtered {
             offset_size + 4 + 1
@@ -48,22 +46,24 @@ impl Element {
             offset_size
         };
         if size < width || size > offset_size + 12 || (client == 1) != filtered {
-            return Err(broken("an array of chunks has elements of impossible size"));
+            return Err(damaged(
+                "the elements of a chunk array have an invalid size",
+            ));
         }
         Ok(Self { size, filtered })
     }
 }
 
-/// A block of elements, in pages if it is large.
+/// A block of elements. A large block is divided into pages.
 struct Block {
     elements: u64,
     page: u64,
-    /// Where elements, or pages, begin.
+    /// Address of the first element or page.
     at: u64,
 }
 
 impl Block {
-    fn place(&self, number: u64, element: Element) -> u64 {
+    fn address(&self, number: u64, element: Element) -> u64 {
         let size = element.size as u64;
         if self.elements <= self.page {
             self.at + number * size
@@ -82,8 +82,8 @@ impl Block {
     }
 }
 
-/// Whether a page was ever written. The bits stand from the highest down.
-fn written(storage: &mut Storage, bits: u64, number: u64) -> Result<bool, Hdf5Error> {
+/// Whether a page was written. `bits` is the address of a bitmap, most significant bit first.
+fn is_page_written(storage: &mut Storage, bits: u64, number: u64) -> Result<bool, Hdf5Error> {
     let byte = storage.small(bits + number / 8, 1)?.byte()?;
     Ok(byte & (0x80 >> (number % 8)) != 0)
 }
@@ -101,11 +101,11 @@ impl Fixed {
         head.expect(b"FAHD", at)?;
         head.byte()?;
         let client = head.byte()?;
-        let element = Element::checked(head.byte()?, filtered, client, offset)?;
+        let element = Element::new(head.byte()?, filtered, client, offset)?;
         let page_bits = head.byte()?;
         let elements = head.uint(length)?;
         let data = address(&mut head, offset)?
-            .ok_or_else(|| broken("an array of chunks was never written"))?;
+            .ok_or_else(|| damaged("a chunk array was never written"))?;
         let page = page_size(page_bits)?;
         storage.small(data, 4)?.expect(b"FADB", data)?;
         let bits = data + (6 + offset) as u64;
@@ -120,7 +120,7 @@ impl Fixed {
         let end = elements.checked_mul(element.size as u64);
         storage.within(
             block.at,
-            end.ok_or_else(|| broken("an array of impossible size"))?,
+            end.ok_or_else(|| damaged("a chunk array has an invalid size"))?,
         )?;
         Ok(Self {
             element,
@@ -136,23 +136,31 @@ impl Fixed {
         chunk_bytes: u64,
     ) -> Result<Option<Chunk>, Hdf5Error> {
         if number >= self.block.elements {
-            return Err(broken("an array has fewer elements than there are chunks"));
+            return Err(damaged(
+                "a chunk array has fewer elements than the dataset has chunks",
+            ));
         }
-        if self.block.pages() > 0 && !written(storage, self.bits, number / self.block.page)? {
+        if self.block.pages() > 0 && !is_page_written(storage, self.bits, number / self.block.page)?
+        {
             return Ok(None);
         }
-        self.element
-            .read(storage, self.block.place(number, self.element), chunk_bytes)
+        self.element.read(
+            storage,
+            self.block.address(number, self.element),
+            chunk_bytes,
+        )
     }
 }
 
 pub(super) struct Extensible {
     element: Element,
     page: u64,
-    /// Elements in the index block itself, and in the smallest data block.
+    /// Elements in the index block itself.
     in_index: u64,
+    /// Elements in the smallest data block.
     smallest: u64,
-    /// Super blocks whose data blocks the index block knows; the others have a block of their own.
+    /// Number of super blocks whose data blocks the index block addresses. The others have their
+    /// own block.
     known: u32,
     super_blocks: u32,
     arrays_offset: usize,
@@ -166,7 +174,7 @@ impl Extensible {
         head.expect(b"EAHD", at)?;
         head.byte()?;
         let client = head.byte()?;
-        let element = Element::checked(head.byte()?, filtered, client, offset)?;
+        let element = Element::new(head.byte()?, filtered, client, offset)?;
         let bits = u32::from(head.byte()?);
         let in_index = u64::from(head.byte()?);
         let smallest = u64::from(head.byte()?);
@@ -174,14 +182,14 @@ impl Extensible {
         let page_bits = head.byte()?;
         head.bytes(6 * length)?;
         let index = address(&mut head, offset)?
-            .ok_or_else(|| broken("an array of chunks was never written"))?;
-        let sound = smallest.is_power_of_two()
+            .ok_or_else(|| damaged("a chunk array was never written"))?;
+        let valid = smallest.is_power_of_two()
             && pointers.is_power_of_two()
             && pointers >= 2
             && bits <= 64
             && bits >= smallest.ilog2();
-        if !sound {
-            return Err(broken("an array of chunks has impossible sizes"));
+        if !valid {
+            return Err(damaged("a chunk array has invalid sizes"));
         }
         storage.small(index, 4)?.expect(b"EAIB", index)?;
         Ok(Self {
@@ -196,7 +204,7 @@ impl Extensible {
         })
     }
 
-    /// Data blocks of a super block, and elements of each of them.
+    /// Number of data blocks of a super block, and number of elements of each data block.
     fn blocks(&self, super_block: u32) -> (u64, u64) {
         (
             1 << (super_block / 2),
@@ -218,8 +226,10 @@ impl Extensible {
         };
         let (mut super_block, mut data_blocks) = (0, 0);
         let (count, elements) = loop {
-            if super_block >= self.super_blocks.min(MOST_SUPER_BLOCKS) {
-                return Err(broken("an array has fewer elements than there are chunks"));
+            if super_block >= self.super_blocks.min(MAX_SUPER_BLOCKS) {
+                return Err(damaged(
+                    "a chunk array has fewer elements than the dataset has chunks",
+                ));
             }
             let (count, elements) = self.blocks(super_block);
             if left < count * elements {
@@ -267,18 +277,18 @@ impl Extensible {
             block.at += 4;
             let page = within * block.pages() + number / self.page;
             match written_bits {
-                Some(bits) if !written(storage, bits, page)? => return Ok(None),
+                Some(bits) if !is_page_written(storage, bits, page)? => return Ok(None),
                 _ => {}
             }
         }
         self.element
-            .read(storage, block.place(number, self.element), chunk_bytes)
+            .read(storage, block.address(number, self.element), chunk_bytes)
     }
 }
 
 fn page_size(bits: u8) -> Result<u64, Hdf5Error> {
     match bits {
         0..=32 => Ok(1 << bits),
-        _ => Err(broken("an array of chunks has pages of impossible size")),
+        _ => Err(damaged("the pages of a chunk array have an invalid size")),
     }
 }

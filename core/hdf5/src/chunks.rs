@@ -1,51 +1,58 @@
-//! Where the chunks of a dataset are: the five kinds of index that HDF5 has.
+//! Finds the chunks of a dataset, with each kind of index that HDF5 has.
 
 use std::collections::HashMap;
 
-use super::chunk::Chunk;
-use super::dataset::{Chunked, Dataset, Index};
-use super::error::{Hdf5Error, broken};
-use super::storage::{Budget, Fields, Storage, address};
-use super::tree;
+use super::{
+    chunk::Chunk,
+    dataset::{Chunked, Dataset, Index},
+    error::{Hdf5Error, damaged},
+    storage::{Budget, Fields, Storage, address},
+    tree,
+};
 
-/// Chunks by their place in the grid, one or two dimensions.
+/// Chunks by their row and column in the grid of chunks.
 pub(super) type Found = HashMap<(u64, u64), Chunk>;
 
-/// A dataset of one dimension is one row.
+/// The grid of chunks. A dataset of one dimension is one row.
 pub(super) struct Grid {
-    /// Elements along each of the two dimensions, of a chunk and of the dataset.
+    /// Elements of a chunk along each of the two dimensions.
     pub chunk: (u64, u64),
+    /// Elements of the dataset along each of the two dimensions.
     pub shape: (u64, u64),
     pub chunk_bytes: u64,
-    /// Chunks along the two dimensions as far as the dataset may grow; `None` if without limit.
-    most: (Option<u64>, Option<u64>),
+    /// Largest number of chunks along the two dimensions; `None` if the dimension is unlimited.
+    max_count: (Option<u64>, Option<u64>),
     one_dimension: bool,
 }
 
 impl Grid {
-    pub fn of(dataset: &Dataset, chunked: &Chunked) -> Result<Self, Hdf5Error> {
-        let pair = |of: &[u64]| match *of {
+    pub fn new(dataset: &Dataset, chunked: &Chunked) -> Result<Self, Hdf5Error> {
+        let pair = |dims: &[u64]| match *dims {
             [columns] => Ok((1, columns)),
             [rows, columns] => Ok((rows, columns)),
-            _ => Err(broken("chunks of more than two dimensions")),
+            _ => Err(damaged("chunks have more than two dimensions")),
         };
         let chunk = pair(&chunked.dims)?;
         let shape = pair(&dataset.dims)?;
         let limits = match *dataset.limits.as_slice() {
             [columns] => (Some(1), columns),
             [rows, columns] => (rows, columns),
-            _ => return Err(broken("limits of more than two dimensions")),
+            _ => {
+                return Err(damaged(
+                    "the limits of a dataset have more than two dimensions",
+                ));
+            }
         };
         let chunk_bytes = chunk
             .0
             .checked_mul(chunk.1)
             .and_then(|n| n.checked_mul(dataset.element_size as u64))
-            .ok_or_else(|| broken("chunks of impossible size"))?;
+            .ok_or_else(|| damaged("chunks have an invalid size"))?;
         Ok(Self {
             chunk,
             shape,
             chunk_bytes,
-            most: (
+            max_count: (
                 limits.0.map(|n| n.div_ceil(chunk.0)),
                 limits.1.map(|n| n.div_ceil(chunk.1)),
             ),
@@ -53,7 +60,7 @@ impl Grid {
         })
     }
 
-    /// Chunks along the two dimensions.
+    /// Number of chunks along the two dimensions.
     pub fn count(&self) -> (u64, u64) {
         (
             self.shape.0.div_ceil(self.chunk.0),
@@ -61,14 +68,14 @@ impl Grid {
         )
     }
 
-    fn sticks_out(&self, place: (u64, u64)) -> bool {
+    fn exceeds_dataset(&self, place: (u64, u64)) -> bool {
         (place.0 + 1).saturating_mul(self.chunk.0) > self.shape.0
             || (place.1 + 1).saturating_mul(self.chunk.1) > self.shape.1
     }
 
-    /// The number of a chunk in the arrays: the dimension without limit goes slowest.
+    /// The number of a chunk in the arrays. The unlimited dimension varies slowest.
     fn number(&self, place: (u64, u64)) -> Option<u64> {
-        let (slow, fast, width) = match (self.most.0, self.most.1) {
+        let (slow, fast, width) = match (self.max_count.0, self.max_count.1) {
             (_, Some(width)) => (place.0, place.1, width),
             (Some(width), None) => (place.1, place.0, width),
             (None, None) => return None,
@@ -77,7 +84,7 @@ impl Grid {
     }
 }
 
-/// Finds all chunks of a dataset that are there.
+/// Finds all chunks of a dataset that were written.
 pub(super) fn find(
     storage: &mut Storage,
     dataset: &Dataset,
@@ -88,18 +95,18 @@ pub(super) fn find(
     let Some(at) = chunked.at else {
         return Ok(found);
     };
-    let mut budget = Budget::of(storage);
+    let mut budget = Budget::new(storage);
     let filtered = !dataset.filters.is_empty();
     match chunked.index {
         Index::Single { size } => {
             let (size, mask) = size.unwrap_or((grid.chunk_bytes, 0));
             found.insert((0, 0), Chunk { at, size, mask });
         }
-        Index::Implicit => each(grid, storage.len(), |place, number| {
+        Index::Implicit => for_each_chunk(grid, storage.len(), |place, number| {
             let at = number
                 .checked_mul(grid.chunk_bytes)
                 .and_then(|start| start.checked_add(at))
-                .ok_or_else(|| broken("a chunk lies outside it"))?;
+                .ok_or_else(|| damaged("a chunk is outside the file"))?;
             let size = grid.chunk_bytes;
             found.insert(place, Chunk { at, size, mask: 0 });
             Ok(())
@@ -108,7 +115,7 @@ pub(super) fn find(
         Index::TreeTwo => tree_two(storage, at, grid, filtered, &mut budget, &mut found)?,
         Index::FixedArray => {
             let array = super::arrays::Fixed::read(storage, at, filtered)?;
-            each(grid, storage.len(), |place, number| {
+            for_each_chunk(grid, storage.len(), |place, number| {
                 let chunk = array.get(storage, number, grid.chunk_bytes)?;
                 found.extend(chunk.map(|chunk| (place, chunk)));
                 Ok(())
@@ -116,7 +123,7 @@ pub(super) fn find(
         }
         Index::ExtensibleArray => {
             let array = super::arrays::Extensible::read(storage, at, filtered)?;
-            each(grid, storage.len(), |place, number| {
+            for_each_chunk(grid, storage.len(), |place, number| {
                 let chunk = array.get(storage, number, grid.chunk_bytes)?;
                 found.extend(chunk.map(|chunk| (place, chunk)));
                 Ok(())
@@ -125,7 +132,7 @@ pub(super) fn find(
     }
     if chunked.plain_edges {
         for (&place, chunk) in &mut found {
-            if grid.sticks_out(place) {
+            if grid.exceeds_dataset(place) {
                 chunk.mask = u32::MAX;
             }
         }
@@ -133,23 +140,22 @@ pub(super) fn find(
     Ok(found)
 }
 
-/// Visits every place of the grid with its number. A chunk takes some bytes in the file, so there cannot be more of them than bytes.
-fn each(
+/// Visits every chunk of the grid with its number. Every chunk takes some bytes of the file, which
+/// bounds their number.
+fn for_each_chunk(
     grid: &Grid,
-    most: u64,
+    file_bytes: u64,
     mut visit: impl FnMut((u64, u64), u64) -> Result<(), Hdf5Error>,
 ) -> Result<(), Hdf5Error> {
     let (rows, columns) = grid.count();
-    if rows.checked_mul(columns).is_none_or(|n| n > most / 8) {
-        return Err(broken(
-            "a dataset has more chunks than the file has room for",
-        ));
+    if rows.checked_mul(columns).is_none_or(|n| n > file_bytes / 8) {
+        return Err(damaged("a dataset has more chunks than fit into the file"));
     }
     for row in 0..rows {
         for column in 0..columns {
             let number = grid
                 .number((row, column))
-                .ok_or_else(|| broken("an array for two dimensions without limit"))?;
+                .ok_or_else(|| damaged("a chunk array indexes two unlimited dimensions"))?;
             visit((row, column), number)?;
         }
     }
@@ -193,7 +199,7 @@ fn tree_two(
         let (size, mask) = match (filtered, width) {
             (false, _) => (grid.chunk_bytes, 0),
             (true, Some(width)) => (record.uint(width)?, record.uint(4)? as u32),
-            (true, None) => return Err(broken("a chunk without size")),
+            (true, None) => return Err(damaged("a chunk has no size")),
         };
         let row = if grid.one_dimension {
             0

@@ -1,21 +1,23 @@
-//! A dataset: its shape, the type of its elements, and where they are.
+//! The header of a dataset: its shape, the type of its elements and their layout.
 
-use super::error::{Hdf5Error, broken, unsupported};
-use super::filters::Filter;
-use super::object::{Object, message};
-use super::storage::{Fields, Storage};
+use super::{
+    error::{Hdf5Error, damaged, unsupported},
+    filters::Filter,
+    object::{Object, message},
+    storage::{Fields, Storage},
+};
 use crate::dtype::MatrixType;
 
-/// What a dataset says of itself.
+/// The header of a dataset.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// Elements along each dimension.
+    /// Number of elements along each dimension.
     pub dims: Vec<u64>,
-    /// What they may grow to; `None` for no limit.
+    /// Largest size of each dimension; `None` if it is unlimited.
     pub limits: Vec<Option<u64>>,
-    /// The type of its elements.
+    /// The type of the elements.
     pub kind: Kind,
-    /// Bytes of one element.
+    /// Size of one element in bytes.
     pub element_size: usize,
     pub(super) layout: Layout,
     pub(super) filters: Vec<Filter>,
@@ -24,18 +26,18 @@ pub struct Dataset {
 /// The type of the elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A number of 16, 32 or 64 bits.
+    /// IEEE 754 numbers of 16, 32 or 64 bits.
     Float {
-        /// How many bits.
+        /// The number type, which gives the width.
         dtype: MatrixType,
         /// Whether the most significant byte comes first.
         big_endian: bool,
     },
-    /// Text of fixed length.
-    Text,
-    /// Text of varying length.
-    VaryingText,
-    /// Anything else, in words.
+    /// Strings of fixed length.
+    FixedString,
+    /// Strings of variable length.
+    VariableString,
+    /// Any other type, described for a message.
     Other(String),
 }
 
@@ -48,9 +50,9 @@ pub(super) enum Layout {
 
 #[derive(Debug, Clone)]
 pub(super) struct Chunked {
-    /// Elements of a chunk along each dimension.
+    /// Number of elements of a chunk along each dimension.
     pub dims: Vec<u64>,
-    /// Whether chunks that stick out over the edge are stored without filters.
+    /// Whether chunks that extend beyond the dataset are stored without filters.
     pub plain_edges: bool,
     pub index: Index,
     pub at: Option<u64>,
@@ -68,7 +70,7 @@ pub(super) enum Index {
 
 impl Dataset {
     pub(super) fn read(storage: &Storage, object: &Object) -> Result<Self, Hdf5Error> {
-        let missing = |what| broken(format!("a dataset has no {what}"));
+        let missing = |part| damaged(format!("a dataset has no {part}"));
         let space = object
             .get(message::DATASPACE)
             .ok_or_else(|| missing("shape"))?;
@@ -79,11 +81,11 @@ impl Dataset {
             .get(message::LAYOUT)
             .ok_or_else(|| missing("layout"))?;
         if object.get(message::EXTERNAL_FILES).is_some() {
-            return Err(unsupported("keeps values in another file"));
+            return Err(unsupported("stores values in another file"));
         }
-        let (dims, limits) = dataspace(space, storage.length_size)?;
-        let (kind, element_size) = datatype_of(datatype)?;
-        let layout = layout_of(layout, storage, dims.len(), element_size)?;
+        let (dims, limits) = parse_dataspace(space, storage.length_size)?;
+        let (kind, element_size) = parse_datatype(datatype)?;
+        let layout = parse_layout(layout, storage, dims.len(), element_size)?;
         let filters = match object.get(message::FILTERS) {
             Some(pipeline) => super::filters::parse(pipeline)?,
             None => Vec::new(),
@@ -98,44 +100,45 @@ impl Dataset {
         })
     }
 
-    /// Elements in all.
+    /// Total number of elements; `None` on overflow.
     pub fn elements(&self) -> Option<u64> {
         self.dims.iter().try_fold(1u64, |n, &d| n.checked_mul(d))
     }
 
-    /// Bytes in all.
+    /// Total number of bytes; `None` on overflow.
     pub fn bytes(&self) -> Option<u64> {
         self.elements()?.checked_mul(self.element_size as u64)
     }
 
-    /// The shape and type, as a message shows them: `300 × 32 f16`.
-    pub fn shown(&self) -> String {
+    /// The shape and type for a message: `300 × 32 f16`.
+    pub fn describe(&self) -> String {
         let dims: Vec<String> = self.dims.iter().map(u64::to_string).collect();
         let kind = match &self.kind {
             Kind::Float { dtype, .. } => dtype.name(),
-            Kind::Text | Kind::VaryingText => "text",
+            Kind::FixedString | Kind::VariableString => "string",
             Kind::Other(words) => words,
         };
-        match dims.len() {
-            0 => format!("a single {kind}"),
-            _ => format!("{} {kind}", dims.join(" × ")),
+        if dims.is_empty() {
+            format!("a single {kind}")
+        } else {
+            format!("{} {kind}", dims.join(" × "))
         }
     }
 }
 
 type Dimensions = (Vec<u64>, Vec<Option<u64>>);
 
-fn dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensions, Hdf5Error> {
+fn parse_dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensions, Hdf5Error> {
     let version = space.byte()?;
     let rank = usize::from(space.byte()?);
     let flags = space.byte()?;
     match version {
         1 => space.bytes(5)?,
         2 => space.bytes(1)?,
-        _ => return Err(broken(format!("a dataspace of version {version}"))),
+        _ => return Err(damaged(format!("a dataspace has version {version}"))),
     };
     if rank > 32 {
-        return Err(broken(format!("a dataset of {rank} dimensions")));
+        return Err(damaged(format!("a dataset has {rank} dimensions")));
     }
     let dims = (0..rank)
         .map(|_| space.uint(length_size))
@@ -143,7 +146,7 @@ fn dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensions, Hd
     let unlimited = u64::MAX >> (64 - 8 * length_size as u32);
     let limits = if flags & 1 != 0 {
         (0..rank)
-            .map(|_| Ok(Some(space.uint(length_size)?).filter(|&most| most != unlimited)))
+            .map(|_| Ok(Some(space.uint(length_size)?).filter(|&limit| limit != unlimited)))
             .collect::<Result<Vec<_>, Hdf5Error>>()?
     } else {
         dims.iter().copied().map(Some).collect()
@@ -151,35 +154,36 @@ fn dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensions, Hd
     if dims
         .iter()
         .zip(&limits)
-        .any(|(&d, most)| most.is_some_and(|most| most < d))
+        .any(|(&size, limit)| limit.is_some_and(|limit| limit < size))
     {
-        return Err(broken("a dataset is larger than it may be"));
+        return Err(damaged("a dataset is larger than its own limit"));
     }
     Ok((dims, limits))
 }
 
-fn datatype_of(mut datatype: Fields<'_>) -> Result<(Kind, usize), Hdf5Error> {
+fn parse_datatype(mut datatype: Fields<'_>) -> Result<(Kind, usize), Hdf5Error> {
     let class = datatype.byte()? & 0x0f;
     let bits = datatype.uint(3)?;
     let size = datatype.uint(4)? as usize;
     if size == 0 {
-        return Err(broken("a dataset of elements without size"));
+        return Err(damaged("a dataset has elements of size 0"));
     }
     let kind = match class {
         1 => float(datatype, bits, size)?,
-        3 => Kind::Text,
-        9 if bits & 0x0f == 1 => Kind::VaryingText,
+        3 => Kind::FixedString,
+        9 if bits & 0x0f == 1 => Kind::VariableString,
         0 => Kind::Other(format!("{}-bit integer", size.saturating_mul(8))),
         6 => Kind::Other("compound".into()),
         7 => Kind::Other("reference".into()),
         8 => Kind::Other("enumeration".into()),
-        9 => Kind::Other("list of varying length".into()),
+        9 => Kind::Other("list of variable length".into()),
         other => Kind::Other(format!("type of class {other}")),
     };
     Ok((kind, size))
 }
 
-/// Only the layouts of IEEE 754 are numbers that are understood here. bfloat16 has the size of a half, but is none.
+/// Accepts the layouts of IEEE 754 only. bfloat16 has the size of a half-precision number but
+/// another layout.
 fn float(mut datatype: Fields<'_>, bits: u64, size: usize) -> Result<Kind, Hdf5Error> {
     let found = (
         datatype.uint(2)?,
@@ -199,7 +203,7 @@ fn float(mut datatype: Fields<'_>, bits: u64, size: usize) -> Result<Kind, Hdf5E
         (2, (0, 16, 7, 8, 0, 7, 127, 15, 2)) => return Ok(Kind::Other("bfloat16".into())),
         _ => {
             return Ok(Kind::Other(format!(
-                "{}-bit float of its own kind",
+                "{}-bit float that is not IEEE 754",
                 size.saturating_mul(8)
             )));
         }
@@ -217,7 +221,7 @@ fn float(mut datatype: Fields<'_>, bits: u64, size: usize) -> Result<Kind, Hdf5E
     }
 }
 
-fn layout_of(
+fn parse_layout(
     mut layout: Fields<'_>,
     storage: &Storage,
     rank: usize,
@@ -239,8 +243,8 @@ fn layout_of(
             size: layout.uint(storage.length_size)?,
         }),
         2 => chunked(layout, storage, version, rank, element_size).map(Layout::Chunked),
-        3 => Err(unsupported("has a virtual dataset, made of others")),
-        other => Err(broken(format!("a data layout of class {other}"))),
+        3 => Err(unsupported("has a virtual dataset")),
+        other => Err(damaged(format!("a data layout has class {other}"))),
     }
 }
 
@@ -251,11 +255,7 @@ fn chunked(
     rank: usize,
     element_size: usize,
 ) -> Result<Chunked, Hdf5Error> {
-    let (flags, width) = if version == 3 {
-        (0, 4)
-    } else {
-        (layout.byte()?, 0)
-    };
+    let flags = if version == 3 { 0 } else { layout.byte()? };
     let count = usize::from(layout.byte()?);
     let mut at = if version == 3 {
         storage.address(&mut layout)?
@@ -263,26 +263,29 @@ fn chunked(
         None
     };
     let width = if version == 3 {
-        width
+        4
     } else {
         usize::from(layout.byte()?)
     };
-    // The last dimension is the element.
+    // The last dimension is the size of an element.
     if count != rank + 1 || rank == 0 {
-        return Err(broken("chunks have another rank than their dataset"));
+        return Err(damaged(
+            "chunks have a different number of dimensions than their dataset",
+        ));
     }
     let mut dims = (0..count)
         .map(|_| layout.uint(width))
         .collect::<Result<Vec<_>, _>>()?;
     let element = dims.pop();
     if element != Some(element_size as u64) || dims.contains(&0) {
-        return Err(broken("chunks do not fit their dataset"));
+        return Err(damaged("chunks do not match their dataset"));
     }
     let mut index = Index::TreeOne;
     if version > 3 {
         index = match layout.byte()? {
             1 if flags & 2 != 0 => {
-                // A length until version 4, as wide as an address since.
+                // The field is as wide as a length in version 4, and as wide as an address in
+                // version 5.
                 let width = if version == 4 {
                     storage.length_size
                 } else {
@@ -306,7 +309,7 @@ fn chunked(
                 layout.bytes(6)?;
                 Index::TreeTwo
             }
-            other => return Err(unsupported(format!("finds its chunks by index {other}"))),
+            other => return Err(unsupported(format!("has a chunk index of type {other}"))),
         };
         at = storage.address(&mut layout)?;
     }

@@ -1,6 +1,6 @@
-//! The number types of arrays.
+//! The number types of matrices.
 
-/// The number type of an array of floats.
+/// The number type of a matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatrixType {
     /// IEEE half precision, `<f2`.
@@ -12,7 +12,7 @@ pub enum MatrixType {
 }
 
 impl MatrixType {
-    /// `f16`, `f32` or `f64`.
+    /// The name for messages: `f16`, `f32` or `f64`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -22,7 +22,7 @@ impl MatrixType {
         }
     }
 
-    /// Bytes of one number.
+    /// Size of one number in bytes.
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {

@@ -1,47 +1,51 @@
-//! An open file: groups, names, values and strings.
+//! An open file: its groups, names, values and strings.
 
 use std::fs::File;
 
-use super::chunks::{self, Grid};
-use super::dataset::{Chunked, Dataset, Kind, Layout};
-use super::error::{Hdf5Error, broken};
-use super::filters;
-use super::heap::GlobalHeap;
-use super::links;
-use super::object::{self, Object};
-use super::storage::{Fields, Storage};
+use super::{
+    chunks::{self, Grid},
+    dataset::{Chunked, Dataset, Kind, Layout},
+    error::{Hdf5Error, damaged},
+    filters,
+    heap::GlobalHeap,
+    links,
+    object::{self, Object},
+    storage::{Fields, Storage},
+};
 
-/// The largest band of chunks taken into memory.
+/// The largest band of chunks that is held in memory, in bytes. A band is the chunks with the same
+/// rows.
 const LARGEST_BAND: u64 = 256 << 20;
 
-/// The most bytes that a chunk takes in the file: what does not compress grows, with deflate by thousandths, with LZF by
-/// a thirty-second, and a checksum is added.
-fn most_stored(chunk_bytes: u64) -> u64 {
+/// The largest plausible size of a chunk in the file. Incompressible data grow by less than 1 %
+/// with deflate and by 1/32 with LZF, plus a checksum.
+fn max_stored(chunk_bytes: u64) -> u64 {
     chunk_bytes + chunk_bytes / 8 + 4096
 }
 
-/// An open file.
+/// An open HDF5 file.
 pub struct Hdf5 {
     storage: Storage,
     heap: GlobalHeap,
     root: u64,
 }
 
-/// What stands at an address.
+/// The object at an address.
 pub enum Node {
-    /// A group of further names.
+    /// A group: a list of names with addresses.
     Group,
-    /// An array of elements.
+    /// A dataset: an array of elements.
     Dataset(Box<Dataset>),
-    /// Something else, such as a named type.
+    /// Any other object, such as a named type.
     Other,
 }
 
 impl Hdf5 {
-    /// Reads the superblock of a file.
+    /// Opens a file by reading its superblock.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when the file cannot be read or has no sound superblock.
+    ///
+    /// [`Hdf5Error`] if the file cannot be read or has no valid superblock.
     pub fn open(file: File) -> Result<Self, Hdf5Error> {
         let mut storage = Storage::new(file)?;
         let root = object::superblock(&mut storage)?;
@@ -58,11 +62,12 @@ impl Hdf5 {
         self.root
     }
 
-    /// What stands at an address.
+    /// The object at an address.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when nothing sound stands there.
-    pub fn look(&mut self, at: u64) -> Result<Node, Hdf5Error> {
+    ///
+    /// [`Hdf5Error`] if there is no valid object at `at`.
+    pub fn node_at(&mut self, at: u64) -> Result<Node, Hdf5Error> {
         let object = Object::read(&mut self.storage, at)?;
         Ok(if object.is_dataset() {
             Node::Dataset(Box::new(Dataset::read(&self.storage, &object)?))
@@ -73,20 +78,23 @@ impl Hdf5 {
         })
     }
 
-    /// The names in a group and where they lead.
+    /// The names in a group, with the addresses of their objects.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when the group is damaged or of a kind that is not read.
+    ///
+    /// [`Hdf5Error`] if the group is damaged or of an unsupported kind.
     pub fn members(&mut self, group: u64) -> Result<Vec<(String, u64)>, Hdf5Error> {
         let object = Object::read(&mut self.storage, group)?;
         links::members(&mut self.storage, &object)
     }
 
-    /// Where the values of a dataset stand, one after the other as they are, if they do.
+    /// The position in the file, in bytes, of the values of a contiguous dataset. `None` for any
+    /// other layout.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when they would lie outside the file.
-    pub fn in_place(&self, dataset: &Dataset) -> Result<Option<u64>, Hdf5Error> {
+    ///
+    /// [`Hdf5Error`] if the values would extend beyond the end of the file.
+    pub fn contiguous_offset(&self, dataset: &Dataset) -> Result<Option<u64>, Hdf5Error> {
         match dataset.layout {
             Layout::Contiguous { at: Some(at), .. } => {
                 let size = dataset.bytes().ok_or_else(too_large)?;
@@ -97,17 +105,19 @@ impl Hdf5 {
         }
     }
 
-    /// Gives the file back.
+    /// Returns the underlying file.
     #[must_use]
     pub fn into_file(self) -> File {
         self.storage.into_file()
     }
 
-    /// Reads all of a dataset of one or two dimensions, some rows at a time.
+    /// Reads a dataset of one or two dimensions. Calls `take` with successive pieces of its bytes,
+    /// in row order.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when the values are damaged, incomplete or too large, and what `take` returns.
-    pub fn values(
+    ///
+    /// [`Hdf5Error`] if the values are damaged, incomplete or too large, and the errors of `take`.
+    pub fn read_values(
         &mut self,
         dataset: &Dataset,
         take: &mut dyn FnMut(&[u8]) -> Result<(), Hdf5Error>,
@@ -116,7 +126,9 @@ impl Hdf5 {
         match &dataset.layout {
             Layout::Compact(values) => match values.get(..size as usize) {
                 Some(values) => take(values),
-                None => Err(broken("a dataset has fewer values than its shape says")),
+                None => Err(damaged(
+                    "a dataset has fewer values than its shape requires",
+                )),
             },
             Layout::Contiguous { at: None, .. } => Err(never_written()),
             Layout::Contiguous {
@@ -124,7 +136,9 @@ impl Hdf5 {
                 size: stored,
             } => {
                 if *stored < size {
-                    return Err(broken("a dataset has fewer values than its shape says"));
+                    return Err(damaged(
+                        "a dataset has fewer values than its shape requires",
+                    ));
                 }
                 self.storage.within(*at, size)?;
                 let mut piece = Vec::new();
@@ -141,14 +155,14 @@ impl Hdf5 {
         }
     }
 
-    /// Puts the chunks beside each other that have the same rows.
+    /// Reads a chunked dataset band by band: assembles the chunks that share the same rows.
     fn bands(
         &mut self,
         dataset: &Dataset,
         chunked: &Chunked,
         take: &mut dyn FnMut(&[u8]) -> Result<(), Hdf5Error>,
     ) -> Result<(), Hdf5Error> {
-        let grid = Grid::of(dataset, chunked)?;
+        let grid = Grid::new(dataset, chunked)?;
         let element = dataset.element_size as u64;
         let width = grid.shape.1.checked_mul(element).ok_or_else(too_large)?;
         let rows = grid.chunk.0.min(grid.shape.0);
@@ -156,10 +170,10 @@ impl Hdf5 {
         if band_bytes.max(grid.chunk_bytes) > LARGEST_BAND {
             return Err(Hdf5Error::Invalid {
                 problem: format!(
-                    "its chunks are too large to be read ({} rows of {width} bytes at a time)",
+                    "the chunks of a dataset are too large ({} rows of {width} bytes)",
                     grid.chunk.0
                 ),
-                remedy: "write it without chunks, or with smaller ones",
+                remedy: "write the dataset without chunks, or with smaller ones",
             });
         }
         let found = chunks::find(&mut self.storage, dataset, chunked, &grid)?;
@@ -177,8 +191,8 @@ impl Hdf5 {
             let rows = (grid.shape.0 - row * grid.chunk.0).min(grid.chunk.0) as usize;
             for column in 0..across {
                 let chunk = found.get(&(row, column)).ok_or_else(never_written)?;
-                if chunk.size > most_stored(grid.chunk_bytes) {
-                    return Err(broken(format!(
+                if chunk.size > max_stored(grid.chunk_bytes) {
+                    return Err(damaged(format!(
                         "a chunk of {} bytes takes {} bytes in the file",
                         grid.chunk_bytes, chunk.size
                     )));
@@ -200,39 +214,46 @@ impl Hdf5 {
         Ok(())
     }
 
-    /// All values of a dataset, which may not have more than `most` bytes.
+    /// Reads all values of a dataset of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`Hdf5Error`], as [`Hdf5::values`].
-    pub fn whole(&mut self, dataset: &Dataset, most: u64) -> Result<Vec<u8>, Hdf5Error> {
+    ///
+    /// [`Hdf5Error`] if the dataset is larger than `limit`, and those of [`Hdf5::read_values`].
+    pub fn read_whole(&mut self, dataset: &Dataset, limit: u64) -> Result<Vec<u8>, Hdf5Error> {
         let size = dataset
             .bytes()
-            .filter(|&size| size <= most)
+            .filter(|&size| size <= limit)
             .ok_or_else(too_large)?;
         let mut whole = Vec::new();
-        self.values(dataset, &mut |piece| {
+        self.read_values(dataset, &mut |piece| {
             whole.extend_from_slice(piece);
             Ok(())
         })?;
         if whole.len() as u64 != size {
-            return Err(broken("a dataset has fewer values than its shape says"));
+            return Err(damaged(
+                "a dataset has fewer values than its shape requires",
+            ));
         }
         Ok(whole)
     }
 
-    /// The strings of a dataset of strings.
+    /// Reads a dataset of strings. Calls `take` with each string, without padding.
     ///
     /// # Errors
-    /// [`Hdf5Error`] when one is damaged or not UTF-8, and what `take` returns.
-    pub fn texts(
+    ///
+    /// [`Hdf5Error`] if a string is damaged or not UTF-8, and the errors of `take`.
+    pub fn read_strings(
         &mut self,
         dataset: &Dataset,
         mut take: impl FnMut(String) -> Result<(), Hdf5Error>,
     ) -> Result<(), Hdf5Error> {
-        let values = self.whole(dataset, LARGEST_BAND)?;
-        let (offset_size, varying) = (self.storage.offset_size, dataset.kind == Kind::VaryingText);
+        let values = self.read_whole(dataset, LARGEST_BAND)?;
+        let (offset_size, varying) = (
+            self.storage.offset_size,
+            dataset.kind == Kind::VariableString,
+        );
         for value in values.chunks_exact(dataset.element_size) {
-            let text = if varying {
+            let bytes = if varying {
                 let mut place = Fields(value);
                 let length = place.uint(4)? as usize;
                 let at = place.uint(offset_size)?;
@@ -240,16 +261,18 @@ impl Hdf5 {
                 if length == 0 {
                     b""
                 } else {
-                    let text = self.heap.get(&mut self.storage, at, index)?;
-                    text.get(..length)
-                        .ok_or_else(|| broken("a text is cut off"))?
+                    let bytes = self.heap.get(&mut self.storage, at, index)?;
+                    bytes
+                        .get(..length)
+                        .ok_or_else(|| damaged("a string is cut off"))?
                 }
             } else {
                 value
             };
-            let text = text.split(|&b| b == 0).next().unwrap_or(text);
-            let text = std::str::from_utf8(text).map_err(|_| broken("a text is not UTF-8"))?;
-            take(text.trim_end().to_owned())?;
+            let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+            let string =
+                std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("a string is not UTF-8"))?;
+            take(string.trim_end().to_owned())?;
         }
         Ok(())
     }
@@ -257,14 +280,14 @@ impl Hdf5 {
 
 fn too_large() -> Hdf5Error {
     Hdf5Error::Invalid {
-        problem: "it has a dataset that is too large".into(),
+        problem: "a dataset is too large".into(),
         remedy: "give one vector per protein, not one per residue",
     }
 }
 
 fn never_written() -> Hdf5Error {
     Hdf5Error::Invalid {
-        problem: "a part of its values was never written".into(),
-        remedy: "the program that wrote it was interrupted, perhaps: run it again",
+        problem: "some values of a dataset were never written".into(),
+        remedy: "the program that wrote the file may have been interrupted; run it again",
     }
 }

@@ -1,11 +1,14 @@
-//! The filters that a chunk went through when it was written: deflate, shuffle, Fletcher's checksum and LZF.
+//! Undoes the filters that were applied to a chunk when it was written: deflate, shuffle,
+//! Fletcher's checksum and LZF.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::error::{Hdf5Error, broken, unsupported};
-use super::storage::Fields;
+use super::{
+    error::{Hdf5Error, damaged, unsupported},
+    storage::Fields,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Filter {
@@ -15,12 +18,12 @@ pub(super) enum Filter {
     Lzf,
 }
 
-/// h5py's own number for LZF.
+/// The filter number that h5py registered for LZF.
 const LZF: u64 = 32_000;
-/// What filters before deflate may have added to a chunk: a checksum each.
-const ADDED: usize = 64;
+/// Bytes that earlier filters may have added to a chunk: 4 bytes for each checksum.
+const MAX_ADDED: usize = 64;
 
-/// Reads the pipeline of a dataset.
+/// Parses the filter pipeline of a dataset.
 pub(super) fn parse(mut pipeline: Fields<'_>) -> Result<Vec<Filter>, Hdf5Error> {
     let version = pipeline.byte()?;
     let count = pipeline.byte()?;
@@ -29,16 +32,20 @@ pub(super) fn parse(mut pipeline: Fields<'_>) -> Result<Vec<Filter>, Hdf5Error> 
             pipeline.bytes(6)?;
         }
         2 => {}
-        _ => return Err(broken(format!("filters of version {version}"))),
+        _ => return Err(damaged(format!("the filters have version {version}"))),
     }
     if count > 32 {
-        return Err(broken(format!("{count} filters")));
+        return Err(damaged(format!("a dataset has {count} filters")));
     }
     let mut filters = Vec::new();
     for _ in 0..count {
         let id = pipeline.uint(2)?;
-        let named = version == 1 || id >= 256;
-        let name = if named { pipeline.uint(2)? as usize } else { 0 };
+        let has_name = version == 1 || id >= 256;
+        let name = if has_name {
+            pipeline.uint(2)? as usize
+        } else {
+            0
+        };
         pipeline.uint(2)?;
         let values = pipeline.uint(2)? as usize;
         pipeline.bytes(if version == 1 {
@@ -58,18 +65,19 @@ pub(super) fn parse(mut pipeline: Fields<'_>) -> Result<Vec<Filter>, Hdf5Error> 
             3 => Filter::Fletcher32,
             LZF => Filter::Lzf,
             4 => return Err(unsupported("is compressed with SZIP")),
-            5 => return Err(unsupported("is packed with N-bit")),
-            6 => return Err(unsupported("is packed with scale and offset")),
+            5 => return Err(unsupported("uses the N-bit filter")),
+            6 => return Err(unsupported("uses the scale and offset filter")),
             32_001 => return Err(unsupported("is compressed with Blosc")),
             32_004 => return Err(unsupported("is compressed with LZ4")),
-            32_015 => return Err(unsupported("is compressed with Zstandard inside")),
-            other => return Err(unsupported(format!("went through filter {other}"))),
+            32_015 => return Err(unsupported("has chunks compressed with Zstandard")),
+            other => return Err(unsupported(format!("uses filter {other}"))),
         });
     }
     Ok(filters)
 }
 
-/// Undoes the filters; the chunk must then have `size` bytes. `mask` has a bit for each filter that was left out.
+/// Undoes the filters. The result must have `size` bytes. Bit `i` of `mask` is set if filter `i`
+/// was skipped.
 pub(super) fn undo(
     filters: &[Filter],
     mask: u32,
@@ -81,35 +89,35 @@ pub(super) fn undo(
             continue;
         }
         chunk = match filter {
-            Filter::Deflate => inflate(&chunk, size + ADDED)?,
-            Filter::Lzf => lzf(&chunk, size + ADDED)?,
+            Filter::Deflate => inflate(&chunk, size + MAX_ADDED)?,
+            Filter::Lzf => lzf(&chunk, size + MAX_ADDED)?,
             Filter::Shuffle { element } => unshuffle(&chunk, *element),
-            Filter::Fletcher32 => checked(chunk)?,
+            Filter::Fletcher32 => verify_checksum(chunk)?,
         };
     }
     if chunk.len() != size {
-        return Err(broken(format!(
-            "a chunk of {} bytes instead of {size}",
+        return Err(damaged(format!(
+            "a chunk has {} bytes instead of {size}",
             chunk.len()
         )));
     }
     Ok(chunk)
 }
 
-fn inflate(chunk: &[u8], most: usize) -> Result<Vec<u8>, Hdf5Error> {
+fn inflate(chunk: &[u8], limit: usize) -> Result<Vec<u8>, Hdf5Error> {
     let mut plain = Vec::new();
     ZlibDecoder::new(chunk)
-        .take(most as u64 + 1)
+        .take(limit as u64 + 1)
         .read_to_end(&mut plain)
-        .map_err(|error| broken(format!("a chunk cannot be decompressed: {error}")))?;
-    if plain.len() > most {
-        return Err(broken("a chunk is larger than its dataset says"));
+        .map_err(|error| damaged(format!("a chunk cannot be decompressed: {error}")))?;
+    if plain.len() > limit {
+        return Err(damaged("a chunk is larger than its dataset allows"));
     }
     Ok(plain)
 }
 
-/// Marc Lehmann's LZF: runs of literal bytes, and copies of what came before.
-fn lzf(chunk: &[u8], most: usize) -> Result<Vec<u8>, Hdf5Error> {
+/// Decompresses Marc Lehmann's LZF: runs of literal bytes and copies of earlier bytes.
+fn lzf(chunk: &[u8], limit: usize) -> Result<Vec<u8>, Hdf5Error> {
     let mut plain: Vec<u8> = Vec::new();
     let mut rest = Fields(chunk);
     while !rest.0.is_empty() {
@@ -125,19 +133,20 @@ fn lzf(chunk: &[u8], most: usize) -> Result<Vec<u8>, Hdf5Error> {
             let from = plain
                 .len()
                 .checked_sub(back)
-                .ok_or_else(|| broken("a chunk refers to bytes before its beginning"))?;
+                .ok_or_else(|| damaged("a chunk refers to bytes before its start"))?;
             for at in from..from + length + 2 {
                 plain.push(plain[at]);
             }
         }
-        if plain.len() > most {
-            return Err(broken("a chunk is larger than its dataset says"));
+        if plain.len() > limit {
+            return Err(damaged("a chunk is larger than its dataset allows"));
         }
     }
     Ok(plain)
 }
 
-/// The first bytes of all elements came first, then the second bytes, and so on.
+/// Undoes the shuffle filter, which stores the first bytes of all elements, then the second bytes,
+/// and so on.
 fn unshuffle(chunk: &[u8], element: usize) -> Vec<u8> {
     let count = chunk.len() / element;
     let mut plain = vec![0; chunk.len()];
@@ -146,28 +155,26 @@ fn unshuffle(chunk: &[u8], element: usize) -> Vec<u8> {
             plain[row * element + byte] = value;
         }
     }
-    // What does not fill an element was left as it was.
+    // The filter leaves an incomplete last element as it is.
     let whole = count * element;
     plain[whole..].copy_from_slice(&chunk[whole..]);
     plain
 }
 
-fn checked(mut chunk: Vec<u8>) -> Result<Vec<u8>, Hdf5Error> {
+fn verify_checksum(mut chunk: Vec<u8>) -> Result<Vec<u8>, Hdf5Error> {
     let length = chunk
         .len()
         .checked_sub(4)
-        .ok_or_else(|| broken("a chunk has no room for its checksum"))?;
+        .ok_or_else(|| damaged("a chunk is too short for its checksum"))?;
     let stored = Fields(&chunk[length..]).uint(4)? as u32;
     chunk.truncate(length);
     if fletcher32(&chunk) != stored {
-        return Err(broken(
-            "a chunk has another checksum than when it was written",
-        ));
+        return Err(damaged("the checksum of a chunk does not match"));
     }
     Ok(chunk)
 }
 
-/// Fletcher's checksum over 16-bit words, first byte high, as HDF5 has it.
+/// Fletcher's checksum over big-endian 16-bit words, as HDF5 defines it.
 fn fletcher32(bytes: &[u8]) -> u32 {
     let (mut one, mut two) = (0u32, 0u32);
     for block in bytes.chunks(720) {

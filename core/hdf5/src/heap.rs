@@ -1,22 +1,28 @@
-//! Heaps: fractal heaps, which hold the links of large groups, and global heaps, which hold texts of varying length.
+//! Heaps: fractal heaps hold the links of large groups, and global heaps hold strings of variable
+//! length.
 
-use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+};
 
-use super::error::{Hdf5Error, broken, unsupported};
-use super::storage::{Budget, Fields, Storage, address};
+use super::{
+    error::{Hdf5Error, damaged, unsupported},
+    storage::{Budget, Fields, Storage, address},
+};
 
-/// More than the 2^32 objects of a heap need.
-const MOST_ROWS: u64 = 128;
-/// The library makes collections of 4 KiB, larger ones only for a single long text.
+/// More rows than the 2^32 objects of a heap need.
+const MAX_ROWS: u64 = 128;
+/// The HDF5 library writes collections of 4 KiB, and larger ones only for a single long string.
 const LARGEST_COLLECTION: u64 = 64 << 20;
 
-/// The blocks of a fractal heap, so that the places of its objects can be told.
+/// The direct blocks of a fractal heap, which locate its objects.
 pub(super) struct FractalHeap {
-    /// Bytes of an offset and of a length in the name of an object.
+    /// Bytes of an offset in the id of an object.
     offset_size: usize,
+    /// Bytes of a length in the id of an object.
     length_size: usize,
-    /// Offset within the heap, address and size of every direct block, by offset.
+    /// Offset within the heap, address and size of every direct block, sorted by offset.
     blocks: Vec<(u64, u64, u64)>,
 }
 
@@ -28,7 +34,7 @@ struct Table {
 }
 
 impl Table {
-    fn size_of_row(&self, row: u64) -> u64 {
+    fn row_size(&self, row: u64) -> u64 {
         self.start
             .saturating_mul(1 << row.saturating_sub(1).min(62))
     }
@@ -59,19 +65,17 @@ impl FractalHeap {
         let root = address(&mut head, offset)?;
         let rows = head.uint(2)?;
         if filters > 0 {
-            return Err(unsupported("compresses the names in its groups"));
+            return Err(unsupported("compresses the links of its groups"));
         }
-        let sound = width > 0
+        let valid = width > 0
             && start.is_power_of_two()
             && largest_block.is_power_of_two()
             && start <= largest_block
             && largest_block <= 1 << 32
             && bits <= 64
-            && rows <= MOST_ROWS;
-        if !sound {
-            return Err(broken(format!(
-                "the heap at byte {at} has impossible sizes"
-            )));
+            && rows <= MAX_ROWS;
+        if !valid {
+            return Err(damaged(format!("the heap at byte {at} has invalid sizes")));
         }
         let table = Table {
             width,
@@ -114,7 +118,7 @@ impl FractalHeap {
             fields.bytes(head - 4)?;
             let mut place: u64 = start;
             for row in 0..rows {
-                let size = table.size_of_row(row);
+                let size = table.row_size(row);
                 for _ in 0..table.width {
                     if let Some(child) = address(&mut fields, offset)? {
                         if row < table.direct_rows {
@@ -123,8 +127,8 @@ impl FractalHeap {
                             let rows = u64::from(size.ilog2())
                                 .checked_sub(u64::from((table.start * table.width).ilog2()))
                                 .map(|rows| rows + 1)
-                                .filter(|&rows| rows <= MOST_ROWS)
-                                .ok_or_else(|| broken("a heap has impossible sizes"))?;
+                                .filter(|&rows| rows <= MAX_ROWS)
+                                .ok_or_else(|| damaged("a heap has invalid sizes"))?;
                             stack.push((child, rows, place));
                         }
                     }
@@ -135,57 +139,58 @@ impl FractalHeap {
         Ok(())
     }
 
-    /// Address and length of the object with this name.
-    pub fn place(&self, name: &[u8]) -> Result<(u64, u64), Hdf5Error> {
-        let mut name = Fields(name);
-        if name.byte()? & 0x30 != 0 {
-            return Err(unsupported("has links that are kept outside their heap"));
+    /// Address and length of the object with this id.
+    pub fn locate(&self, id: &[u8]) -> Result<(u64, u64), Hdf5Error> {
+        let mut id = Fields(id);
+        if id.byte()? & 0x30 != 0 {
+            return Err(unsupported("stores links outside their heap"));
         }
-        let offset = name.uint(self.offset_size)?;
-        let length = name.uint(self.length_size)?;
-        let lost = || broken("a link lies outside its heap");
+        let offset = id.uint(self.offset_size)?;
+        let length = id.uint(self.length_size)?;
+        let outside = || damaged("a link is outside its heap");
         let at = self.blocks.partition_point(|&(start, ..)| start <= offset);
         let (start, address, size) = *at
             .checked_sub(1)
             .and_then(|at| self.blocks.get(at))
-            .ok_or_else(lost)?;
+            .ok_or_else(outside)?;
         let within = offset - start;
         if within.checked_add(length).is_none_or(|end| end > size) {
-            return Err(lost());
+            return Err(outside());
         }
-        Ok((address.checked_add(within).ok_or_else(lost)?, length))
+        Ok((address.checked_add(within).ok_or_else(outside)?, length))
     }
 }
 
-fn bytes_for(most: u64) -> usize {
-    (64 - most.leading_zeros()).div_ceil(8).max(1) as usize
+fn bytes_for(largest: u64) -> usize {
+    (64 - largest.leading_zeros()).div_ceil(8).max(1) as usize
 }
 
-/// How often the length of the file may be read in collections and texts. A sound file gives each collection about once,
-/// and each text is in one place.
-const MOST_READ: u64 = 4;
-/// The collections kept have so many bytes together, with what finds their texts.
-const MOST_KEPT: usize = 64 << 20;
+/// The bytes read in collections and strings may be this multiple of the file's length. In a valid
+/// file each collection is read about once and each string has its own bytes.
+const MAX_READ_FACTOR: u64 = 4;
+/// Limit of the bytes of the cached collections, with the maps of their objects.
+const MAX_CACHED_BYTES: usize = 64 << 20;
 
-/// Texts of varying length; the collections read last are kept.
+/// Strings of variable length, with a cache of the collections that were read last.
 #[derive(Default)]
 pub(super) struct GlobalHeap {
-    kept: HashMap<u64, Collection>,
-    /// Those kept, the one read first in front.
+    cached: HashMap<u64, Collection>,
+    /// Addresses of the cached collections, the oldest first.
     order: VecDeque<u64>,
-    kept_bytes: usize,
+    cached_bytes: usize,
     spent: u64,
 }
 
 struct Collection {
     bytes: Vec<u8>,
-    /// Where each object is.
+    /// The range of each object in `bytes`.
     objects: HashMap<u64, Range<usize>>,
 }
 
 impl Collection {
-    /// Finds all objects at once. What comes after a break is not found, and missed only if it is asked for.
-    fn of(bytes: Vec<u8>, length_size: usize) -> Self {
+    /// Indexes all objects. Objects after a damaged one are not indexed, which is an error only if
+    /// one of them is requested.
+    fn parse(bytes: Vec<u8>, length_size: usize) -> Self {
         let mut objects = HashMap::new();
         let mut start = 8 + length_size;
         while let Some((index, object)) = object_at(&bytes, start, length_size) {
@@ -203,7 +208,7 @@ impl Collection {
     }
 }
 
-/// Number and place of the object whose head is at `start`; none where the free space begins.
+/// Index and range of the object whose header is at `start`; `None` where the free space begins.
 fn object_at(bytes: &[u8], start: usize, length_size: usize) -> Option<(u64, Range<usize>)> {
     let mut head = Fields(bytes.get(start..)?);
     let index = head.uint(2).ok().filter(|&index| index != 0)?;
@@ -215,23 +220,26 @@ fn object_at(bytes: &[u8], start: usize, length_size: usize) -> Option<(u64, Ran
 }
 
 impl GlobalHeap {
-    /// Object `index` of the collection at `at`.
+    /// Object `index` of the collection at address `at`.
     pub fn get(&mut self, storage: &mut Storage, at: u64, index: u64) -> Result<&[u8], Hdf5Error> {
-        if !self.kept.contains_key(&at) {
+        if !self.cached.contains_key(&at) {
             let collection = self.load(storage, at)?;
-            self.keep(at, collection);
+            self.cache(at, collection);
         }
-        let text = self.kept.get(&at).and_then(|collection| {
-            let place = collection.objects.get(&index)?;
-            collection.bytes.get(place.clone())
-        });
-        let text = text.ok_or_else(|| {
-            broken(format!(
-                "text {index} is not in the collection at byte {at}"
-            ))
-        })?;
-        spend(&mut self.spent, storage, text.len() as u64)?;
-        Ok(text)
+        let string = self
+            .cached
+            .get(&at)
+            .and_then(|collection| {
+                let range = collection.objects.get(&index)?;
+                collection.bytes.get(range.clone())
+            })
+            .ok_or_else(|| {
+                damaged(format!(
+                    "string {index} is not in the collection at byte {at}"
+                ))
+            })?;
+        spend(&mut self.spent, storage, string.len() as u64)?;
+        Ok(string)
     }
 
     fn load(&mut self, storage: &mut Storage, at: u64) -> Result<Collection, Hdf5Error> {
@@ -241,30 +249,30 @@ impl GlobalHeap {
         head.bytes(4)?;
         let size = head.uint(length_size)?;
         if !(16..=LARGEST_COLLECTION).contains(&size) {
-            return Err(broken(format!("a collection of {size} bytes")));
+            return Err(damaged(format!("a collection of strings has {size} bytes")));
         }
         spend(&mut self.spent, storage, size)?;
         let mut bytes = Vec::new();
         storage.read(at, size, &mut bytes)?;
-        Ok(Collection::of(bytes, length_size))
+        Ok(Collection::parse(bytes, length_size))
     }
 
-    fn keep(&mut self, at: u64, collection: Collection) {
-        self.kept_bytes += collection.size();
-        while self.kept_bytes > MOST_KEPT
+    fn cache(&mut self, at: u64, collection: Collection) {
+        self.cached_bytes += collection.size();
+        while self.cached_bytes > MAX_CACHED_BYTES
             && let Some(first) = self.order.pop_front()
         {
-            self.kept_bytes -= self.kept.remove(&first).map_or(0, |first| first.size());
+            self.cached_bytes -= self.cached.remove(&first).map_or(0, |first| first.size());
         }
         self.order.push_back(at);
-        self.kept.insert(at, collection);
+        self.cached.insert(at, collection);
     }
 }
 
 fn spend(spent: &mut u64, storage: &Storage, bytes: u64) -> Result<(), Hdf5Error> {
     *spent = spent.saturating_add(bytes);
-    if *spent > storage.len().saturating_mul(MOST_READ) {
-        return Err(broken("its texts refer to the same bytes again and again"));
+    if *spent > storage.len().saturating_mul(MAX_READ_FACTOR) {
+        return Err(damaged("too many strings refer to the same bytes"));
     }
     Ok(())
 }

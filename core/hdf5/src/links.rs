@@ -1,24 +1,27 @@
-//! What is in a group: names and the addresses of their object headers.
+//! The links of a group: names and the addresses of their object headers.
 
-use super::error::{Hdf5Error, broken};
-use super::heap::FractalHeap;
-use super::object::{Object, message};
-use super::storage::{Budget, Fields, Storage};
-use super::tree;
+use super::{
+    error::{Hdf5Error, damaged},
+    heap::FractalHeap,
+    object::{Object, message},
+    storage::{Budget, Fields, Storage},
+    tree,
+};
 
-/// A name longer than this is no accession, nor anything else that is looked for.
+/// Longest accepted name in bytes. Accessions and names of datasets are far shorter.
 const LONGEST_NAME: usize = 4096;
-/// The names of a group are read whole. UniProt's file has 570,000 of some ten bytes.
-const MOST_NAMES: u64 = 256 << 20;
+/// Limit of the names of a group, which are read into memory. UniProt's file has 570,000 names of
+/// about ten bytes.
+const MAX_NAME_BYTES: u64 = 256 << 20;
 
-/// The hard links of a group, in the order of the file. Soft and external links are passed over: they name what stands
-/// elsewhere, in another file perhaps.
+/// The hard links of a group, in the order of the file. Soft and external links are skipped,
+/// because they refer to objects elsewhere, possibly in another file.
 pub(super) fn members(
     storage: &mut Storage,
     group: &Object,
 ) -> Result<Vec<(String, u64)>, Hdf5Error> {
     let mut members = Vec::new();
-    let mut budget = Budget::of(storage);
+    let mut budget = Budget::new(storage);
     if let Some(mut table) = group.get(message::SYMBOL_TABLE) {
         let tree = storage.address(&mut table)?;
         let heap = storage.address(&mut table)?;
@@ -43,7 +46,8 @@ pub(super) fn members(
     Ok(members)
 }
 
-/// Groups as they were before HDF5 1.8, and still are unless one asks for `libver="latest"`.
+/// Reads a group in the format from before HDF5 1.8, which is still the default without
+/// `libver="latest"`.
 fn symbol_table(
     storage: &mut Storage,
     tree: u64,
@@ -58,8 +62,8 @@ fn symbol_table(
     let size = head.uint(length_size)?;
     head.uint(length_size)?;
     let data = head.uint(offset_size)?;
-    if size > MOST_NAMES {
-        return Err(broken(format!("a group with {size} bytes of names")));
+    if size > MAX_NAME_BYTES {
+        return Err(damaged(format!("a group has {size} bytes of names")));
     }
     let mut names = Vec::new();
     storage.read(data, size, &mut names)?;
@@ -82,7 +86,7 @@ fn symbol_table(
             let mut entry = Fields(entry);
             let name = entry.uint(offset_size)?;
             let address = entry.uint(offset_size)?;
-            // 2 is a soft link.
+            // Cache type 2 is a soft link.
             if entry.uint(4)? == 2 {
                 continue;
             }
@@ -90,8 +94,8 @@ fn symbol_table(
                 .ok()
                 .and_then(|start| names.get(start..))
                 .and_then(name_at)
-                .ok_or_else(|| broken("a name lies outside the names of its group"))?;
-            // Each link has a name of its own.
+                .ok_or_else(|| damaged("a name is outside the names of its group"))?;
+            // In a valid file each link has its own name.
             budget.spend(name.len() as u64)?;
             members.push((String::from_utf8_lossy(name).into_owned(), address));
         }
@@ -99,19 +103,18 @@ fn symbol_table(
     Ok(())
 }
 
-/// The name that begins here, up to its NUL.
+/// The name at the start of `names`, up to its NUL byte.
 fn name_at(names: &[u8]) -> Option<&[u8]> {
     let within = &names[..names.len().min(LONGEST_NAME + 1)];
-    let end = within.iter().position(|&b| b == 0);
-    match end {
+    match within.iter().position(|&b| b == 0) {
         Some(end) => Some(&within[..end]),
-        // The last name may end where the names do.
+        // The last name may lack its NUL byte.
         None => (within.len() <= LONGEST_NAME).then_some(within),
     }
 }
 
-/// Groups with more than a few links as `libver="latest"` writes them: the links are in a fractal heap, a tree of
-/// the second version says where.
+/// Reads a group with many links as `libver="latest"` writes it: the links are in a fractal heap,
+/// and a version 2 tree locates them.
 fn dense(
     storage: &mut Storage,
     heap: u64,
@@ -122,20 +125,20 @@ fn dense(
     let mut places = Vec::new();
     let heap = FractalHeap::read(storage, heap, budget)?;
     tree::records(storage, index, budget, |record| {
-        // A hash of the name, then the place in the heap.
+        // A record is a hash of the name and the id in the heap.
         let mut record = Fields(record);
         record.bytes(4)?;
-        places.push(heap.place(record.0)?);
+        places.push(heap.locate(record.0)?);
         Ok(())
     })?;
-    // In the order of the file rather than of the hashes: read in one sweep.
+    // Sorting by address instead of hash makes the reads sequential.
     places.sort_unstable();
     let offset_size = storage.offset_size;
     for (at, length) in places {
         if length as usize > 2 * LONGEST_NAME {
-            return Err(broken("the name of a link is too long"));
+            return Err(damaged("the name of a link is too long"));
         }
-        // Each link has a place of its own.
+        // In a valid file each link has its own bytes.
         budget.spend(length)?;
         let link = storage.small(at, length as usize)?;
         members.extend(parse_link(link, offset_size)?);
@@ -149,19 +152,19 @@ fn parse_link(
 ) -> Result<Option<(String, u64)>, Hdf5Error> {
     let version = link.byte()?;
     if version != 1 {
-        return Err(broken(format!("a link of version {version}")));
+        return Err(damaged(format!("a link has version {version}")));
     }
     let flags = link.byte()?;
     let kind = if flags & 8 != 0 { link.byte()? } else { 0 };
     link.bytes(if flags & 4 != 0 { 8 } else { 0 })?;
     link.bytes(if flags & 0x10 != 0 { 1 } else { 0 })?;
     let length = link.uint(1 << (flags & 3))?;
-    let name = link.bytes(usize::try_from(length).map_err(|_| broken("a name is too long"))?)?;
+    let name = link.bytes(usize::try_from(length).map_err(|_| damaged("a name is too long"))?)?;
     if kind != 0 {
         return Ok(None);
     }
     if name.len() > LONGEST_NAME {
-        return Err(broken("the name of a link is too long"));
+        return Err(damaged("the name of a link is too long"));
     }
     let address = link.uint(offset_size)?;
     Ok(Some((String::from_utf8_lossy(name).into_owned(), address)))

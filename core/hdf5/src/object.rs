@@ -1,13 +1,15 @@
-//! The superblock and object headers: where things are, and what they say about themselves.
+//! The superblock and the object headers.
 
-use super::error::{Hdf5Error, broken, unsupported};
-use super::storage::{Budget, Fields, Storage};
+use super::{
+    error::{Hdf5Error, damaged, unsupported},
+    storage::{Budget, Fields, Storage},
+};
 
 const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
-/// More than any header of a dataset or a group has; a group with more links keeps them elsewhere.
+/// Limit of an object header. A group with many links stores them outside its header.
 const LARGEST_HEADER: u64 = 16 << 20;
 
-/// Kinds of header messages that are looked at.
+/// The types of header messages that this crate reads.
 pub(super) mod message {
     pub const DATASPACE: u16 = 0x01;
     pub const LINK_INFO: u16 = 0x02;
@@ -21,17 +23,19 @@ pub(super) mod message {
     pub const SYMBOL_TABLE: u16 = 0x11;
 }
 
-/// Whether a file begins as an HDF5 file does, with or without a user block in front.
+/// Whether `start` begins with the signature of HDF5. After a user block the signature is at byte
+/// 512, 1024, 2048 and so on; the caller passes the bytes from there.
 pub fn is_hdf5(start: &[u8]) -> bool {
     start.starts_with(SIGNATURE)
 }
 
-/// Finds the superblock, learns from it how the file counts, and answers the address of the root group.
+/// Finds the superblock, sets the sizes of addresses and lengths and the base address, and returns
+/// the address of the root group.
 pub(super) fn superblock(storage: &mut Storage) -> Result<u64, Hdf5Error> {
     let mut at = 0;
     loop {
         if storage.within(at, 64).is_err() {
-            return Err(broken("it has no superblock"));
+            return Err(damaged("the superblock is missing"));
         }
         if storage.small(at, 8)?.0 == SIGNATURE {
             break;
@@ -63,13 +67,13 @@ pub(super) fn superblock(storage: &mut Storage) -> Result<u64, Hdf5Error> {
         .iter()
         .all(|size| matches!(size, 2 | 4 | 8))
     {
-        return Err(broken("its addresses have a size of their own"));
+        return Err(damaged("its addresses have an invalid size"));
     }
     let (offset, length) = (usize::from(offset_size), usize::from(length_size));
     let base = block.uint(offset)?;
     block.uint(offset)?;
     let end = block.uint(offset)?;
-    // The driver's block, or the root group at once.
+    // Before version 2 the address of the driver information comes first.
     let mut root = block.uint(offset)?;
     if version < 2 {
         block.uint(offset)?;
@@ -77,18 +81,19 @@ pub(super) fn superblock(storage: &mut Storage) -> Result<u64, Hdf5Error> {
     }
     storage.offset_size = offset;
     storage.length_size = length;
-    // A user block put in front afterwards moves the superblock, but not what it says of the base.
+    // A user block that was added afterwards moves the superblock but does not update its base
+    // address.
     storage.rebase(base.max(at))?;
     if end > storage.len() + base.max(at) {
-        return Err(broken(format!(
-            "it is cut off: {} of {end} bytes are there",
+        return Err(damaged(format!(
+            "it is cut off: it has {} of {end} bytes",
             storage.len()
         )));
     }
     Ok(root)
 }
 
-/// The messages of an object header that matter here.
+/// The messages of an object header that this crate reads.
 pub(super) struct Object {
     messages: Vec<(u16, Vec<u8>)>,
 }
@@ -97,17 +102,16 @@ impl Object {
     pub fn read(storage: &mut Storage, at: u64) -> Result<Self, Hdf5Error> {
         let mut object = Self::plain(storage, at)?;
         for (kind, body) in &mut object.messages {
-            // A datatype or dataspace of its own elsewhere, as `f["type"] = dtype` makes it.
+            // A shared datatype or dataspace is stored in another object, as `f["type"] = dtype`
+            // does in h5py.
             if let Some(shared) = body.strip_prefix(SHARED) {
                 let address = shared_address(storage, shared)?;
                 let target = Self::plain(storage, address)?;
-                let found = target
+                (_, *body) = target
                     .messages
                     .into_iter()
-                    .find(|(other, found)| other == kind && !found.starts_with(SHARED));
-                *body = found
-                    .ok_or_else(|| broken("a shared message leads nowhere"))?
-                    .1;
+                    .find(|(other, found)| other == kind && !found.starts_with(SHARED))
+                    .ok_or_else(|| damaged("a shared message has no target"))?;
             }
         }
         Ok(object)
@@ -117,7 +121,7 @@ impl Object {
         let mut object = Self {
             messages: Vec::new(),
         };
-        let mut budget = Budget::of(storage);
+        let mut budget = Budget::new(storage);
         let left = storage.len().saturating_sub(at).clamp(1, 16) as usize;
         let mut start = storage.small(at, left)?;
         let mut next: Vec<(u64, u64)> = Vec::new();
@@ -145,7 +149,9 @@ impl Object {
         } else {
             let version = start.byte()?;
             if version != 1 {
-                return Err(broken(format!("there is no object header at byte {at}")));
+                return Err(damaged(format!(
+                    "the object header at byte {at} is missing"
+                )));
             }
             start.bytes(7)?;
             let size = start.uint(4)?;
@@ -157,7 +163,7 @@ impl Object {
             budget.spend(size.max(16))?;
             total = total.saturating_add(size);
             if total > LARGEST_HEADER {
-                return Err(broken(format!("an object header of {total} bytes")));
+                return Err(damaged(format!("an object header has {total} bytes")));
             }
             match form {
                 Form::One => object.block(storage, at, size, form, &mut next)?,
@@ -165,7 +171,7 @@ impl Object {
                     storage.small(at, 4)?.expect(b"OCHK", at)?;
                     let inside = size
                         .checked_sub(8)
-                        .ok_or_else(|| broken("a block is too short"))?;
+                        .ok_or_else(|| damaged("a block of an object header is too short"))?;
                     object.block(storage, at + 4, inside, form, &mut next)?;
                 }
             }
@@ -182,7 +188,7 @@ impl Object {
         next: &mut Vec<(u64, u64)>,
     ) -> Result<(), Hdf5Error> {
         if size > LARGEST_HEADER {
-            return Err(broken(format!("an object header of {size} bytes")));
+            return Err(damaged(format!("an object header has {size} bytes")));
         }
         let (offset_size, length_size) = (storage.offset_size, storage.length_size);
         let mut block = Vec::new();
@@ -232,12 +238,12 @@ impl Object {
         Ok(())
     }
 
-    /// The first message of a kind.
+    /// The first message of a type.
     pub fn get(&self, kind: u16) -> Option<Fields<'_>> {
         self.all(kind).next()
     }
 
-    /// All messages of a kind.
+    /// All messages of a type.
     pub fn all(&self, kind: u16) -> impl Iterator<Item = Fields<'_>> {
         self.messages
             .iter()
@@ -261,7 +267,8 @@ impl Object {
     }
 }
 
-/// Put before the body of a message that says where it really is. No such body begins so by itself: the first byte is a version.
+/// Marks the body of a message that is stored in another object. No other body starts like this,
+/// because the first byte is a version.
 const SHARED: &[u8] = b"\xffshared:";
 
 fn shared_address(storage: &Storage, body: &[u8]) -> Result<u64, Hdf5Error> {
@@ -273,19 +280,19 @@ fn shared_address(storage: &Storage, body: &[u8]) -> Result<u64, Hdf5Error> {
             body.bytes(6)?;
         }
         (2, _) | (3, 2) => {}
-        _ => return Err(unsupported("keeps shared messages in a table of its own")),
+        _ => return Err(unsupported("stores shared messages in a separate table")),
     }
     storage
         .address(&mut body)?
-        .ok_or_else(|| broken("a shared message leads nowhere"))
+        .ok_or_else(|| damaged("a shared message has no target"))
 }
 
-/// How the messages of a header stand behind each other.
+/// The version of an object header, which decides how its messages are laid out.
 #[derive(Clone, Copy)]
 enum Form {
     One,
     Two {
-        /// Whether each has its creation order.
+        /// Whether each message has a creation order.
         order: bool,
     },
 }

@@ -1,15 +1,17 @@
-//! Reading pieces of the file, and the numbers in them.
+//! Reads pieces of the file and the numbers in them.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+};
 
-use crate::error::{Hdf5Error, broken};
+use crate::error::{Hdf5Error, damaged};
 
-/// Metadata comes in small pieces that mostly lie beside each other.
+/// Bytes read ahead. Metadata is read in small pieces that are mostly adjacent.
 const WINDOW: usize = 8 << 10;
-const FARTHEST: u64 = 1 << 60;
+const MAX_ADDRESS: u64 = 1 << 60;
 
-/// Little-endian numbers, one after the other.
+/// A cursor over little-endian numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(pub &'a [u8]);
 
@@ -18,7 +20,7 @@ impl<'a> Fields<'a> {
         let (taken, rest) = self
             .0
             .split_at_checked(count)
-            .ok_or_else(|| broken("a record is cut off"))?;
+            .ok_or_else(|| damaged("a record is cut off"))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -26,7 +28,7 @@ impl<'a> Fields<'a> {
     /// An unsigned number of `width` bytes, 1 to 8.
     pub fn uint(&mut self, width: usize) -> Result<u64, Hdf5Error> {
         if width > 8 {
-            return Err(broken(format!("a number of {width} bytes")));
+            return Err(damaged(format!("a number has {width} bytes")));
         }
         let bytes = self.bytes(width)?;
         Ok(bytes.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)))
@@ -41,19 +43,19 @@ impl<'a> Fields<'a> {
             return Ok(());
         }
         let name = String::from_utf8_lossy(signature);
-        Err(broken(format!("there is no {name} block at byte {at}")))
+        Err(damaged(format!("the {name} block at byte {at} is missing")))
     }
 }
 
-/// The file, addressed as HDF5 does it: from its base address.
+/// The file. Addresses are relative to its base address, as in HDF5.
 pub(super) struct Storage {
     file: File,
     base: u64,
-    /// Bytes from the base on.
+    /// Bytes from the base address to the end of the file.
     len: u64,
-    /// Bytes of an address.
+    /// Size of an address in bytes.
     pub offset_size: usize,
-    /// Bytes of a length.
+    /// Size of a length in bytes.
     pub length_size: usize,
     window: Vec<u8>,
     window_at: u64,
@@ -76,7 +78,7 @@ impl Storage {
     pub fn rebase(&mut self, base: u64) -> Result<(), Hdf5Error> {
         self.len = (self.base + self.len)
             .checked_sub(base)
-            .ok_or_else(|| broken("its base address lies outside it"))?;
+            .ok_or_else(|| damaged("its base address is outside the file"))?;
         self.base = base;
         self.window.clear();
         Ok(())
@@ -86,7 +88,7 @@ impl Storage {
         self.len
     }
 
-    /// Where addresses are counted from.
+    /// The base address, in bytes from the start of the file.
     pub fn base(&self) -> u64 {
         self.base
     }
@@ -95,7 +97,7 @@ impl Storage {
         self.file
     }
 
-    /// A small piece of metadata, up to 64 KiB.
+    /// Reads a small piece of metadata, up to 64 KiB.
     pub fn small(&mut self, at: u64, count: usize) -> Result<Fields<'_>, Hdf5Error> {
         self.within(at, count as u64)?;
         let inside = at.checked_sub(self.window_at).and_then(|start| {
@@ -118,7 +120,7 @@ impl Storage {
         Ok(Fields(&self.window[start..start + count]))
     }
 
-    /// A piece of any size, which the file is long enough for.
+    /// Reads `count` bytes at `at` into `into`, which is resized.
     pub fn read(&mut self, at: u64, count: u64, into: &mut Vec<u8>) -> Result<(), Hdf5Error> {
         self.within(at, count)?;
         if count <= WINDOW as u64 {
@@ -128,7 +130,7 @@ impl Storage {
             return Ok(());
         }
         into.resize(
-            usize::try_from(count).map_err(|_| broken("a piece is too large"))?,
+            usize::try_from(count).map_err(|_| damaged("a piece is too large"))?,
             0,
         );
         self.file.seek(SeekFrom::Start(self.base + at))?;
@@ -136,18 +138,18 @@ impl Storage {
         Ok(())
     }
 
-    /// Whether the file has these bytes. Allocations come after this.
+    /// Checks that the file has these bytes. Callers check before they allocate.
     pub fn within(&self, at: u64, count: u64) -> Result<(), Hdf5Error> {
         match at.checked_add(count) {
             Some(end) if end <= self.len => Ok(()),
-            _ => Err(broken(format!(
+            _ => Err(damaged(format!(
                 "it refers to {count} bytes at {at}, but ends at {}",
                 self.len
             ))),
         }
     }
 
-    /// An address; `None` for the one that stands for "nowhere".
+    /// Reads an address; `None` for the undefined address.
     pub fn address(&self, fields: &mut Fields<'_>) -> Result<Option<u64>, Hdf5Error> {
         address(fields, self.offset_size)
     }
@@ -155,21 +157,21 @@ impl Storage {
 
 pub(super) fn address(fields: &mut Fields<'_>, size: usize) -> Result<Option<u64>, Hdf5Error> {
     let value = fields.uint(size)?;
-    let nowhere = u64::MAX >> (64 - 8 * size as u32);
+    let undefined = u64::MAX >> (64 - 8 * size as u32);
     match value {
-        _ if value == nowhere => Ok(None),
-        // So that no sum of an address and a few sizes overflows.
-        0..FARTHEST => Ok(Some(value)),
-        _ => Err(broken(format!("it refers to byte {value}"))),
+        _ if value == undefined => Ok(None),
+        // The limit keeps the sum of an address and a few sizes from overflowing.
+        0..MAX_ADDRESS => Ok(Some(value)),
+        _ => Err(damaged(format!("it refers to byte {value}"))),
     }
 }
 
-/// What has been visited, so that a damaged tree that leads back into itself comes to an end: a file cannot hold more
-/// than its length in nodes and records.
+/// A limit on the bytes visited, which stops the traversal of a damaged tree that contains a cycle:
+/// nodes and records cannot take more bytes than the file has.
 pub(super) struct Budget(u64);
 
 impl Budget {
-    pub fn of(storage: &Storage) -> Self {
+    pub fn new(storage: &Storage) -> Self {
         Self(storage.len())
     }
 
@@ -177,7 +179,7 @@ impl Budget {
         self.0 = self
             .0
             .checked_sub(bytes)
-            .ok_or_else(|| broken("one of its trees leads back into itself"))?;
+            .ok_or_else(|| damaged("one of its trees contains a cycle"))?;
         Ok(())
     }
 }

@@ -1,14 +1,16 @@
-//! The two kinds of trees: of groups and chunks as they always were, and those of HDF5 1.8 and later.
+//! The two versions of B-trees: version 1, and version 2 of HDF5 1.8 and later.
 
-use super::error::{Hdf5Error, broken};
-use super::storage::{Budget, Fields, Storage, address};
+use super::{
+    error::{Hdf5Error, damaged},
+    storage::{Budget, Fields, Storage, address},
+};
 
-/// No tree of a file that fits a disk is as deep.
-const DEEPEST: u8 = 32;
+/// Limit of the depth of a tree. A tree of any realistic file is shallower.
+const MAX_DEPTH: u8 = 32;
 
-/// Visits the children of the leaves of a version 1 tree, in order, each with the key before it.
+/// Visits the children of the leaves of a version 1 tree, in order, each with the preceding key.
 ///
-/// `kind` is 0 for groups and 1 for chunks; `key_size` the bytes of a key.
+/// `kind` is 0 for groups and 1 for chunks; `key_size` is the size of a key in bytes.
 pub(super) fn walk(
     storage: &mut Storage,
     root: u64,
@@ -24,10 +26,10 @@ pub(super) fn walk(
         let mut head = storage.small(at, 8 + 2 * offset_size)?;
         head.expect(b"TREE", at)?;
         let (found, level) = (head.byte()?, head.byte()?);
-        let fits = found == kind && level <= DEEPEST && expected.is_none_or(|e: u8| e == level);
+        let fits = found == kind && level <= MAX_DEPTH && expected.is_none_or(|e: u8| e == level);
         if !fits {
-            return Err(broken(format!(
-                "the tree at byte {at} has another node below it"
+            return Err(damaged(format!(
+                "the tree at byte {at} has a node of another kind or level"
             )));
         }
         let entries = head.uint(2)? as usize;
@@ -38,9 +40,10 @@ pub(super) fn walk(
         for entry in node.chunks_exact(key_size + offset_size) {
             let (key, mut child) = (Fields(&entry[..key_size]), Fields(&entry[key_size..]));
             let child = child.uint(offset_size)?;
-            match level {
-                0 => visit(key, child)?,
-                _ => stack.push((child, Some(level - 1))),
+            if level == 0 {
+                visit(key, child)?;
+            } else {
+                stack.push((child, Some(level - 1)));
             }
         }
         stack[first..].reverse();
@@ -68,36 +71,40 @@ pub(super) fn records(
     let Some(root) = root else {
         return Ok(());
     };
-    if record_size == 0 || depth > u64::from(DEEPEST) || node_size > 1 << 20 {
-        return Err(broken(format!(
-            "the tree at byte {header} has impossible sizes"
+    if record_size == 0 || depth > u64::from(MAX_DEPTH) || node_size > 1 << 20 {
+        return Err(damaged(format!(
+            "the tree at byte {header} has invalid sizes"
         )));
     }
-    // How many records a node of each level holds at most decides how wide the counts beside the pointers are.
+    // The width of the counts in the pointers depends on the largest number of records in the nodes
+    // of each level.
     let overhead = 10;
     let room = node_size.saturating_sub(overhead);
-    let mut most = (room / record_size) as u128;
-    let count_size = width_of(most);
-    let mut below = most;
+    let mut largest = (room / record_size) as u128;
+    let count_size = width_of(largest);
+    let mut subtree_records = largest;
     let mut total_size = vec![0];
     for level in 1..=depth as usize {
         let pointer = offset_size + count_size + total_size[level - 1];
-        most = (room.saturating_sub(pointer) / (record_size + pointer)) as u128;
-        below = (most + 1).saturating_mul(below).saturating_add(most);
-        total_size.push(width_of(below));
+        largest = (room.saturating_sub(pointer) / (record_size + pointer)) as u128;
+        subtree_records = (largest + 1)
+            .saturating_mul(subtree_records)
+            .saturating_add(largest);
+        total_size.push(width_of(subtree_records));
     }
     let mut stack = vec![(root, depth as usize, root_records)];
     let mut node = Vec::new();
     while let Some((at, level, count)) = stack.pop() {
-        let pointer = match level {
-            0 => 0,
-            _ => offset_size + count_size + total_size[level - 1],
+        let pointer = if level == 0 {
+            0
+        } else {
+            offset_size + count_size + total_size[level - 1]
         };
         let size =
             overhead - 4 + count * record_size + if level > 0 { (count + 1) * pointer } else { 0 };
         if size > node_size {
-            return Err(broken(format!(
-                "the tree node at byte {at} has more records than room"
+            return Err(damaged(format!(
+                "the tree node at byte {at} has more records than fit into it"
             )));
         }
         budget.spend(size as u64)?;
@@ -120,8 +127,8 @@ pub(super) fn records(
     Ok(())
 }
 
-/// Bytes that a count up to `most` takes.
-fn width_of(most: u128) -> usize {
-    let bits = 128 - most.max(1).leading_zeros();
+/// Bytes of a count of at most `largest`.
+fn width_of(largest: u128) -> usize {
+    let bits = 128 - largest.max(1).leading_zeros();
     bits.div_ceil(8).clamp(1, 8) as usize
 }

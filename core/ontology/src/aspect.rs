@@ -1,14 +1,14 @@
 //! The three aspects of the Gene Ontology.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 /// One of the three aspects (namespaces, sub-ontologies) of the Gene Ontology.
 ///
-/// Displayed as CAFA writes it (`MFO`, `BPO`, `CCO`). Parsed from that, from the short forms `MF`, `BP`, `CC`, from the
-/// letters of GAF and of CAFA's `EntryID term aspect` files (`F`, `P`, `C`), and from the namespaces of an OBO file.
+/// `Display` writes the CAFA form (`MFO`, `BPO`, `CCO`). `FromStr` accepts that form, the short
+/// forms `MF`, `BP` and `CC`, the letters of GAF and of CAFA's `EntryID term aspect` files (`F`,
+/// `P`, `C`), and the namespaces of an OBO file.
 ///
 /// ```
 /// use protea_ontology::Aspect;
@@ -30,10 +30,10 @@ pub enum Aspect {
 }
 
 impl Aspect {
-    /// The three, in the order in which tables show them.
+    /// All aspects, in the order of the tables that protea prints.
     pub const ALL: [Aspect; 3] = [Aspect::Mfo, Aspect::Bpo, Aspect::Cco];
 
-    /// `MFO`, `BPO` or `CCO`.
+    /// The CAFA form: `MFO`, `BPO` or `CCO`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl Aspect {
         }
     }
 
-    /// The letter of GAF files: `F`, `P` or `C`.
+    /// The letter that GAF files use: `F`, `P` or `C`.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -53,7 +53,7 @@ impl Aspect {
         }
     }
 
-    /// The namespace in GO's OBO files, as in `molecular_function`.
+    /// The namespace in GO's OBO files, such as `molecular_function`.
     #[must_use]
     pub const fn namespace(self) -> &'static str {
         match self {
@@ -76,10 +76,10 @@ impl fmt::Display for Aspect {
     }
 }
 
-/// The text names none of the three aspects.
+/// The string is not the name of an aspect; it is kept for the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no aspect of the Gene Ontology; write MFO, BPO or CCO (or F, P, C, or the OBO namespace)"
+    "{0:?} is not an aspect of the Gene Ontology; write MFO, BPO or CCO (or F, P, C, or the OBO namespace)"
 )]
 pub struct UnknownAspect(pub String);
 

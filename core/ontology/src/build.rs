@@ -1,14 +1,16 @@
-//! From the records of a file to the graph.
+//! Builds the graph from the scanned records of a file.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::error::OntologyError;
-use super::graph::Ontology;
-use super::index::TermIndex;
-use super::namespace::{Namespace, PropagationOrder};
-use super::scan::Records;
-use super::tables::{Lists, Texts};
-use super::term::Term;
+use super::{
+    error::OntologyError,
+    graph::Ontology,
+    index::TermIndex,
+    namespace::{Namespace, PropagationOrder},
+    scan::Records,
+    tables::{Lists, Texts},
+    term::Term,
+};
 
 pub(super) fn build(
     records: &Records<'_>,
@@ -91,15 +93,20 @@ pub(super) fn build(
     })
 }
 
-/// The ids of the obsolete terms, sorted.
+/// The ids of the obsolete terms, sorted for binary search.
 fn obsolete(records: &Records<'_>) -> Vec<Box<str>> {
-    let ids = records.terms.iter().filter(|record| record.obsolete);
-    let mut ids: Vec<Box<str>> = ids.map(|record| record.id.into()).collect();
+    let mut ids: Vec<Box<str>> = records
+        .terms
+        .iter()
+        .filter(|record| record.obsolete)
+        .map(|record| record.id.into())
+        .collect();
     ids.sort_unstable();
     ids
 }
 
-/// The records that are terms, namespace by namespace.
+/// Groups the usable records by namespace. Returns the record numbers in that order, and the
+/// namespaces with the ranges of their terms.
 fn arrange(records: &Records<'_>) -> (Vec<usize>, Vec<Namespace>) {
     let mut members: Vec<(&str, Vec<usize>)> = Vec::new();
     for (at, record) in records.terms.iter().enumerate() {
@@ -109,7 +116,7 @@ fn arrange(records: &Records<'_>) -> (Vec<usize>, Vec<Namespace>) {
         else {
             continue;
         };
-        // Ontologies have a handful of namespaces: a search from the start is the fastest map.
+        // An ontology has a handful of namespaces, so a linear search is faster than a map.
         match members.iter_mut().find(|(n, _)| *n == name) {
             Some((_, members)) => members.push(at),
             None => members.push((name, vec![at])),
@@ -145,7 +152,8 @@ fn parents(
         for &record in &order[namespace.terms.clone()] {
             let start = lists.items.len();
             for id in records.parents_of(record) {
-                // Only primary ids are in the index yet: an edge to an alternative id leads nowhere, as in cafaeval.
+                // The index holds only primary ids at this point, so an edge to an alternative id
+                // is dropped. cafaeval does the same.
                 match index.get(id.as_bytes()) {
                     [parent] if namespace.contains(*parent) => lists.items.push(*parent),
                     _ => *dropped += 1,
@@ -186,7 +194,7 @@ fn reversed(parents: &Lists, terms: usize) -> Lists {
     Lists { offsets, items }
 }
 
-/// Kahn's algorithm from the leaves; `None` if there is a cycle.
+/// Sorts the terms with Kahn's algorithm, starting at the leaves. `None` if there is a cycle.
 fn propagation_order(
     namespace: &Namespace,
     parents: &Lists,
@@ -239,9 +247,10 @@ fn propagation_order(
     })
 }
 
-/// The terms of one cycle of a namespace that has one.
+/// Finds the terms of one cycle, at most ten. The caller knows that the namespace has a cycle.
 fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> {
-    // What is left after taking away, again and again, terms without parents still has a parent left each: walk up.
+    // After repeatedly removing the terms without parents, each remaining term still has a
+    // remaining parent, so walking up from any of them ends in a cycle.
     let start = namespace.terms.start;
     let mut left: Vec<usize> = namespace
         .terms
@@ -279,7 +288,8 @@ fn cycle(namespace: &Namespace, parents: &Lists, children: &Lists) -> Vec<Term> 
     path
 }
 
-/// Enters the alternative ids; returns the ids that stand for different terms in a ground truth and in predictions.
+/// Adds the alternative ids to the index. Returns the ids that resolve to different terms in a
+/// ground truth and in predictions.
 fn alternatives(
     records: &Records<'_>,
     order: &[usize],

@@ -1,33 +1,40 @@
-//! Plain, gzip and Zstandard: told by the first bytes of a file, never by its name.
+//! Opens plain, gzip and Zstandard files. The format is detected from the first bytes, not from the
+//! file name.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    path::Path,
+};
 
 use flate2::bufread::MultiGzDecoder;
 
 const BUFFER: usize = 256 << 10;
-/// Enough to know a file by.
-const START: usize = 4 << 10;
-/// The largest window a Zstandard stream may ask for, as a power of two: what `zstd` itself takes unless told otherwise.
+/// Bytes that are read to detect the format of a file.
+const START_BYTES: usize = 4 << 10;
+/// The largest accepted Zstandard window, as a power of two. This is the default limit of `zstd`
+/// itself.
 #[cfg(feature = "zstd")]
-const LARGEST_WINDOW: u32 = 27;
-/// A file that is unpacked to the disk may grow to this times its size, once it is larger than [`UNSUSPICIOUS`]. Embeddings grow
-/// by two, at the utmost by ten; deflate's limit is 1032.
-const MOST_GROWTH: u64 = 200;
-const UNSUSPICIOUS: u64 = 1 << 30;
+const MAX_WINDOW_LOG: u32 = 27;
+/// A file that is decompressed to disk may grow to this multiple of its size, once it is larger
+/// than [`ALWAYS_ALLOWED`]. Embeddings grow by a factor of two, at most ten; the limit of deflate
+/// is 1032.
+const MAX_GROWTH: u64 = 200;
+const ALWAYS_ALLOWED: u64 = 1 << 30;
 
-/// A file is compressed with Zstandard, and this crate was built without its feature `zstd`.
+/// A file is compressed with Zstandard and this crate was built without its feature `zstd`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this build does not read Zstandard files")]
 pub struct ZstdNotBuilt;
 
-/// Opens a file, decompressing it if its first bytes say that it is compressed. Several gzip members or Zstandard frames behind
-/// each other are one stream. Memory stays bounded whatever the stream claims: 256 KiB, and for Zstandard a window of 128 MiB.
+/// Opens a file and decompresses it if its first bytes are those of gzip or Zstandard. Concatenated
+/// gzip members or Zstandard frames are read as one stream. Memory is bounded by 256 KiB, plus a
+/// window of 128 MiB for Zstandard.
 ///
 /// # Errors
-/// Those of the system; [`ZstdNotBuilt`] inside an [`io::Error`] of the kind `Unsupported` for a Zstandard file when this
-/// crate is built without its feature `zstd`.
+///
+/// Errors of the file system. For a Zstandard file, [`ZstdNotBuilt`] inside an [`io::Error`] of
+/// kind `Unsupported` when this crate is built without its feature `zstd`.
 pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
@@ -36,7 +43,7 @@ pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     decompressed(file).map(|(reader, _)| reader)
 }
 
-/// The reader, and whether it decompresses.
+/// Returns the reader and whether it decompresses.
 fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     let mut reader = BufReader::with_capacity(BUFFER, file);
     let start = reader.fill_buf()?;
@@ -44,21 +51,21 @@ fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
         let plain = MultiGzDecoder::new(reader);
         (Box::new(BufReader::with_capacity(BUFFER, plain)), true)
     } else if is_zstd(start) {
-        (unpacked_zstd(reader)?, true)
+        (decode_zstd(reader)?, true)
     } else {
         (Box::new(reader), false)
     })
 }
 
 #[cfg(feature = "zstd")]
-fn unpacked_zstd(reader: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+fn decode_zstd(reader: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
     let mut plain = zstd::Decoder::with_buffer(reader)?;
-    plain.window_log_max(LARGEST_WINDOW)?;
+    plain.window_log_max(MAX_WINDOW_LOG)?;
     Ok(Box::new(BufReader::with_capacity(BUFFER, plain)))
 }
 
 #[cfg(not(feature = "zstd"))]
-fn unpacked_zstd(_: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+fn decode_zstd(_: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
     Err(io::Error::new(io::ErrorKind::Unsupported, ZstdNotBuilt))
 }
 
@@ -66,31 +73,34 @@ fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// A frame, or a skippable frame, with which files of `pzstd` begin.
+/// Matches a frame, or a skippable frame as at the start of files written by `pzstd`.
 fn is_zstd(start: &[u8]) -> bool {
     start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         || matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// How large a file of so many bytes may be, unpacked.
+/// The largest accepted size after decompression of a file of `bytes` bytes.
 #[must_use]
-pub fn most_unpacked(bytes: u64) -> u64 {
-    bytes.saturating_mul(MOST_GROWTH).max(UNSUSPICIOUS)
+pub fn max_decompressed(bytes: u64) -> u64 {
+    bytes.saturating_mul(MAX_GROWTH).max(ALWAYS_ALLOWED)
 }
 
-/// A file that is read here and there, with its first bytes.
+/// A file for random access, with its first bytes.
 pub struct Seekable {
-    /// Positioned at its start.
+    /// The file, positioned at its start.
     pub file: File,
-    /// Its first bytes, decompressed: 4 KiB unless the file is shorter.
+    /// The first bytes, decompressed: 4 KiB unless the file is shorter.
     pub start: Vec<u8>,
 }
 
-/// Opens a file that is read here and there: as it is, or unpacked into a file without a name in `scratch`, which goes
-/// when it is closed. What `wanted` does not know by its first bytes is not unpacked: `None`.
+/// Opens a file for random access. A compressed file is decompressed into an unnamed file in the
+/// directory `scratch`, which the system removes when it is closed. Returns `None`, without
+/// decompressing the file, if `wanted` rejects its first bytes.
 ///
 /// # Errors
-/// As [`open_decompressed`]; when the unpacked file would be suspiciously large or cannot be written.
+///
+/// Those of [`open_decompressed`], and an error if the decompressed file exceeds
+/// [`max_decompressed`] or cannot be written.
 pub fn open_seekable(
     path: &Path,
     scratch: &Path,
@@ -103,7 +113,10 @@ pub fn open_seekable(
     }
     let (mut reader, compressed) = decompressed(file.try_clone()?)?;
     let mut start = Vec::new();
-    reader.by_ref().take(START as u64).read_to_end(&mut start)?;
+    reader
+        .by_ref()
+        .take(START_BYTES as u64)
+        .read_to_end(&mut start)?;
     if !wanted(&start) {
         return Ok(None);
     }
@@ -111,12 +124,13 @@ pub fn open_seekable(
         file.seek(SeekFrom::Start(0))?;
         return Ok(Some(Seekable { file, start }));
     }
-    let most = if compressed {
-        most_unpacked(metadata.len())
+    let limit = if compressed {
+        max_decompressed(metadata.len())
     } else {
         u64::MAX
     };
-    let mut plain = tempfile::tempfile_in(scratch).map_err(|error| unpacking(scratch, &error))?;
+    let mut plain =
+        tempfile::tempfile_in(scratch).map_err(|error| scratch_error(scratch, &error))?;
     let mut whole = start.as_slice().chain(reader);
     let mut written = 0;
     let mut buffer = vec![0; BUFFER];
@@ -128,27 +142,29 @@ pub fn open_seekable(
             Err(error) => return Err(error),
         };
         written += read as u64;
-        if written > most {
+        if written > limit {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "unpacked, it is more than {MOST_GROWTH} times as large, as no embeddings are"
+                    "the decompressed file is more than {MAX_GROWTH} times as large as the compressed \
+                     one, which is not plausible for embeddings"
                 ),
             ));
         }
         plain
             .write_all(&buffer[..read])
-            .map_err(|error| unpacking(scratch, &error))?;
+            .map_err(|error| scratch_error(scratch, &error))?;
     }
     plain.seek(SeekFrom::Start(0))?;
     Ok(Some(Seekable { file: plain, start }))
 }
 
-/// It is not the file read that is at fault.
-pub fn unpacking(scratch: &Path, error: &io::Error) -> io::Error {
+/// Adds the scratch directory to an error of writing there, so that the message does not blame the
+/// input file.
+pub fn scratch_error(scratch: &Path, error: &io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
-        format!("unpacking it into {}: {error}", scratch.display()),
+        format!("cannot decompress into {}: {error}", scratch.display()),
     )
 }
 
@@ -159,8 +175,8 @@ mod tests {
     #[test]
     fn zstd_without_the_feature_is_a_typed_error() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        std::fs::write(file.path(), b"\x28\xb5\x2f\xfd and so on").expect("room for it");
-        let error = open_decompressed(file.path()).err().expect("it is refused");
+        std::fs::write(file.path(), b"\x28\xb5\x2f\xfd and so on").expect("the file is written");
+        let error = open_decompressed(file.path()).err().expect("an error");
         let cause = error.get_ref().expect("a cause");
         assert!(cause.is::<ZstdNotBuilt>(), "{error}");
         assert_eq!(

@@ -1,22 +1,29 @@
-//! The graph itself and what can be asked of it.
+//! The graph of terms and its queries.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use super::aspect::Aspect;
-use super::index::TermIndex;
-use super::namespace::Namespace;
-use super::tables::{Lists, Texts};
-use super::term::Term;
+use super::{
+    aspect::Aspect,
+    index::TermIndex,
+    namespace::Namespace,
+    tables::{Lists, Texts},
+    term::Term,
+};
 
-/// An ontology as CAFA scoring sees it; see the [module](super).
+/// An ontology for CAFA scoring: the terms of each namespace, their edges and their alternative
+/// ids.
 ///
-/// What is in it, exactly as cafaeval 1.3.0 takes it:
-/// * every `[Term]` with a `namespace` other than `external`, unless it has an `is_obsolete` tag (whatever its value);
-/// * edges `is_a` and `relationship: part_of`, each pair of terms once, other relationships not;
-/// * edges to another namespace, to an obsolete or to an unknown term are left out and counted ([`Ontology::dropped_edges`]);
-/// * modifiers (`{…}`) and comments after an id are not part of it (cafaeval takes an `is_a` with a modifier for an unknown term);
-/// * namespaces in the order in which their first term appears, and the terms of each in the order of the file.
+/// The content is exactly what cafaeval 1.3.0 uses:
+/// * every `[Term]` with a `namespace` other than `external`, unless it has an `is_obsolete` tag
+///   with any value;
+/// * edges `is_a` and `relationship: part_of`, each pair of terms once; other relationships are
+///   ignored;
+/// * edges to another namespace, to an obsolete term or to an unknown term are dropped and counted
+///   ([`Ontology::dropped_edges`]);
+/// * modifiers (`{…}`) and comments after an id are ignored (cafaeval treats an `is_a` with a
+///   modifier as an edge to an unknown term);
+/// * namespaces are ordered by their first term, and the terms of each namespace by their place in
+///   the file.
 #[derive(Clone, Debug)]
 pub struct Ontology {
     pub(super) source: String,
@@ -28,15 +35,16 @@ pub struct Ontology {
     pub(super) children: Lists,
     pub(super) depth: Vec<u32>,
     pub(super) index: TermIndex,
-    /// Ids that are several things at once: the term with this primary id, if any, then those with this `alt_id`.
+    /// Ambiguous ids. Each value lists the term with this primary id, if any, then the terms with
+    /// this `alt_id`.
     pub(super) conflicts: HashMap<Box<[u8]>, Vec<Term>>,
-    /// Ids, sorted.
+    /// Ids of the obsolete terms, sorted for binary search.
     pub(super) obsolete: Vec<Box<str>>,
     pub(super) dropped_edges: usize,
 }
 
 impl Ontology {
-    /// How the file was named.
+    /// The name of the file, as passed to [`Ontology::read`] or [`Ontology::parse`].
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
@@ -55,7 +63,7 @@ impl Ontology {
         self.depth.len()
     }
 
-    /// All terms, by number.
+    /// All terms, in the order of their numbers.
     pub fn terms(&self) -> impl ExactSizeIterator<Item = Term> + use<> {
         (0..self.len()).map(Term::from_index)
     }
@@ -66,7 +74,8 @@ impl Ontology {
         &self.namespaces
     }
 
-    /// The place in [`Ontology::namespaces`] of an aspect of GO.
+    /// The index in [`Ontology::namespaces`] of an aspect of GO; `None` if the ontology does not
+    /// have it.
     #[must_use]
     pub fn namespace_of_aspect(&self, aspect: Aspect) -> Option<usize> {
         self.namespaces
@@ -74,7 +83,7 @@ impl Ontology {
             .position(|n| n.name == aspect.namespace())
     }
 
-    /// The place in [`Ontology::namespaces`] of a term's namespace.
+    /// The index in [`Ontology::namespaces`] of the term's namespace.
     #[must_use]
     #[inline]
     pub fn namespace_of(&self, term: Term) -> usize {
@@ -88,24 +97,28 @@ impl Ontology {
         self.namespaces[self.namespace_of(term)].aspect()
     }
 
-    /// The terms that an id stands for: none if it is unknown or obsolete; otherwise, in the first namespace that knows it, the term with
-    /// this primary id, or else every term with this `alt_id`. Nearly always there is exactly one.
+    /// The terms that an id refers to. Empty if the id is unknown or obsolete. Otherwise, in the
+    /// first namespace that has the id: the term with this primary id, or else every term with this
+    /// `alt_id`. Almost always there is exactly one.
     #[must_use]
     #[inline]
     pub fn resolve(&self, id: &str) -> &[Term] {
         self.index.get(id.as_bytes())
     }
 
-    /// [`Ontology::resolve`] for bytes.
+    /// [`Ontology::resolve`] for an id given as bytes.
     #[must_use]
     #[inline]
     pub fn resolve_bytes(&self, id: &[u8]) -> &[Term] {
         self.index.get(id)
     }
 
-    /// The terms that an id stands for in predictions. cafaeval takes a ground truth as [`Ontology::resolve`] says, but in predictions
-    /// the last namespace that knows the id, of those with a ground truth, and there an `alt_id` before a primary id. This matters
-    /// for ids that are alternative ids in several namespaces, or primary here and alternative there; GO has none.
+    /// The terms that an id refers to in predictions. cafaeval resolves the ids of a ground truth
+    /// like [`Ontology::resolve`]. For predictions it uses the last namespace that has the id and
+    /// for which `in_truth` is true, and prefers an `alt_id` to a primary id.
+    ///
+    /// The two differ only for ids that are alternative ids in several namespaces, or primary in
+    /// one and alternative in another. GO has no such ids.
     #[inline]
     pub fn resolve_predicted(
         &self,
@@ -146,8 +159,8 @@ impl Ontology {
         })
     }
 
-    /// The terms that an id stands for in every namespace that knows it: there the term with this primary id, or else every one
-    /// with this `alt_id`.
+    /// The terms that an id refers to in every namespace that has it. In each namespace: the term
+    /// with this primary id, or else every term with this `alt_id`.
     #[must_use]
     pub fn resolve_in_each(&self, id: &[u8]) -> Cow<'_, [Term]> {
         let Some(candidates) = self.conflicts.get(id) else {
@@ -160,7 +173,7 @@ impl Ontology {
         Cow::Owned(candidates.iter().copied().filter(counts).collect())
     }
 
-    /// The term whose primary id this is.
+    /// The term with this primary id.
     #[must_use]
     pub fn primary(&self, id: &str) -> Option<Term> {
         let candidates = self
@@ -176,25 +189,26 @@ impl Ontology {
         self.ids.get(term.index())
     }
 
-    /// The name of a term; empty if the file gives none.
+    /// The name of a term; empty if the file has none.
     #[must_use]
     pub fn name(&self, term: Term) -> &str {
         self.names.get(term.index())
     }
 
-    /// The parents of a term by `is_a` and `part_of`, by number, each once.
+    /// The parents of a term by `is_a` and `part_of`, sorted by number, without repeats.
     #[must_use]
     pub fn parents(&self, term: Term) -> &[Term] {
         self.parents.get(term.index())
     }
 
-    /// The terms that have this one as a parent, by number.
+    /// The children of a term by `is_a` and `part_of`, sorted by number.
     #[must_use]
     pub fn children(&self, term: Term) -> &[Term] {
         self.children.get(term.index())
     }
 
-    /// All ancestors of a term, without itself, in topological order: every term before its own parents, a root last.
+    /// All ancestors of a term, without the term itself, in topological order: every term comes
+    /// before its own parents, and a root is last.
     #[must_use]
     pub fn ancestors(&self, term: Term) -> Vec<Term> {
         let mut all = self.propagate(&[term]);
@@ -204,7 +218,7 @@ impl Ontology {
         all
     }
 
-    /// Whether a term has no parent. Terms with neither parent nor child are roots too.
+    /// Whether a term has no parent. A term without parents and children is a root too.
     #[must_use]
     pub fn is_root(&self, term: Term) -> bool {
         self.parents(term).is_empty()
@@ -216,7 +230,7 @@ impl Ontology {
         self.depth[term.index()] as usize
     }
 
-    /// The given terms and all their ancestors, by number, each once.
+    /// `terms` and all their ancestors, sorted by number, without repeats.
     #[must_use]
     pub fn propagate(&self, terms: &[Term]) -> Vec<Term> {
         let mut seen = vec![0u64; self.len().div_ceil(64)];
@@ -243,13 +257,13 @@ impl Ontology {
         found
     }
 
-    /// How many obsolete terms the file has; they are not in the graph.
+    /// Number of obsolete terms in the file. They are not in the graph.
     #[must_use]
     pub fn obsolete(&self) -> usize {
         self.obsolete.len()
     }
 
-    /// Whether this is the id of an obsolete term of the file.
+    /// Whether `id` is the id of an obsolete term of the file.
     #[must_use]
     pub fn is_obsolete(&self, id: &str) -> bool {
         self.obsolete
@@ -257,8 +271,8 @@ impl Ontology {
             .is_ok()
     }
 
-    /// How many `is_a` and `part_of` edges were left out because they lead to another namespace, to an obsolete or to an
-    /// unknown term.
+    /// Number of `is_a` and `part_of` edges that were dropped because they lead to another
+    /// namespace, to an obsolete term or to an unknown term.
     #[must_use]
     pub fn dropped_edges(&self) -> usize {
         self.dropped_edges

@@ -1,4 +1,4 @@
-//! From the id of a term to its number, fast.
+//! A fast map from the id of a term to its number.
 
 use std::collections::HashMap;
 
@@ -6,20 +6,21 @@ use super::term::Term;
 
 const PAGE: usize = 1024;
 const PAGES: usize = 10_000_000usize.div_ceil(PAGE);
-/// An entry with this bit set is a place in `many`, one without it the number of a term.
+/// An entry with this bit set is an index into `many`; without it, it is the number of a term.
 const MANY: u32 = 1 << 31;
 const NONE: u32 = u32::MAX;
 
-/// Ids of the form `GO:NNNNNNN` live in a table of pages addressed by the seven digits (GO uses few of the ten million,
-/// in runs, so some 250 pages exist); all others in a hash map.
+/// Ids of the form `GO:NNNNNNN` are in a table of pages that is addressed by the seven digits. GO
+/// uses few of the ten million numbers, in runs, so about 250 pages exist. All other ids are in a
+/// hash map.
 #[derive(Clone, Debug)]
 pub(super) struct TermIndex {
     pages: Vec<u16>,
     entries: Vec<u32>,
     others: HashMap<Box<[u8]>, u32>,
-    /// Identity, so that one term too can be given out as a slice.
+    /// The identity map, so that a single term can be returned as a slice.
     all: Vec<Term>,
-    /// Targets of alternative ids that stand for several terms.
+    /// The terms of alternative ids that refer to several terms.
     many: Vec<Box<[Term]>>,
 }
 
@@ -34,7 +35,7 @@ impl TermIndex {
         }
     }
 
-    /// Makes `id` stand for `terms`, which are sorted and not empty.
+    /// Maps `id` to `terms`, which are sorted and not empty.
     pub fn insert(&mut self, id: &[u8], terms: &[Term]) {
         let entry = if let [one] = terms {
             one.number()
@@ -76,7 +77,8 @@ impl TermIndex {
 /// The number in `GO:NNNNNNN`; `None` for an id of any other form.
 #[inline]
 fn go_number(id: &[u8]) -> Option<usize> {
-    // An array of known length makes the comparison one of registers; `strip_prefix` does not, and this is the hottest line of reading.
+    // With an array of known length the compiler compares registers, which it does not do for
+    // `strip_prefix`. This is the hottest line of reading predictions.
     let id: &[u8; 10] = id.try_into().ok()?;
     let [b'G', b'O', b':', digits @ ..] = id else {
         return None;

@@ -1,8 +1,9 @@
-//! The Gene Ontology, or any ontology in OBO or OBO Graphs JSON, as CAFA scoring sees it.
+//! Reads the Gene Ontology, or any ontology in OBO or OBO Graphs JSON, for CAFA scoring.
 //!
-//! [`Ontology::read`] takes such a file, plain or compressed with gzip or Zstandard, and keeps what scoring needs: the terms of each namespace in
-//! the order of the file, `is_a` and `part_of` edges within a namespace, and alternative ids. [`Term`] numbers them,
-//! [`Aspect`] names the three namespaces of GO.
+//! [`Ontology::read`] reads a file, plain or compressed with gzip or Zstandard. It keeps what
+//! scoring needs: the terms of each namespace in the order of the file, `is_a` and `part_of` edges
+//! within a namespace, and alternative ids. A [`Term`] is the number of a term; an [`Aspect`] is
+//! one of the three namespaces of GO.
 //!
 //! ```
 //! use protea_ontology::{Aspect, Ontology};
@@ -18,14 +19,16 @@
 //! # Ok::<(), protea_ontology::OntologyError>(())
 //! ```
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`compressed`] | opening files that are plain, gzip or Zstandard |
-//! | [`random`] | reproducible random numbers |
+//! | [`compressed`] | opens plain, gzip and Zstandard files |
+//! | [`random`] | generates reproducible random numbers |
 //!
-//! This is the lowest crate of the field: it must not know datasets, scores, embeddings or runners.
+//! This is the lowest of the crates that know biology. It must not know datasets, scores,
+//! embeddings or runners.
 //!
-//! The feature `zstd` reads Zstandard files; without it they are an error, [`compressed::ZstdNotBuilt`].
+//! Cargo feature `zstd`: reads Zstandard files. Without it, such a file is an error,
+//! [`compressed::ZstdNotBuilt`].
 
 pub mod compressed;
 pub mod random;

@@ -1,11 +1,10 @@
-//! A namespace of an ontology, and the order in which its terms are propagated.
+//! The namespaces of an ontology and the order in which their terms are propagated.
 
 use std::ops::Range;
 
-use super::aspect::Aspect;
-use super::term::Term;
+use super::{aspect::Aspect, term::Term};
 
-/// A namespace of the ontology: one graph, with no edge to another.
+/// A namespace of the ontology: a graph without edges to other namespaces.
 #[derive(Clone, Debug)]
 pub struct Namespace {
     pub(super) name: String,
@@ -21,7 +20,7 @@ impl Namespace {
         &self.name
     }
 
-    /// The aspect of GO that this is, if it is one.
+    /// The aspect of GO; `None` if the namespace is not one of GO's.
     #[must_use]
     pub fn aspect(&self) -> Option<Aspect> {
         Aspect::from_namespace(&self.name)
@@ -34,7 +33,7 @@ impl Namespace {
         self.terms.len()
     }
 
-    /// The numbers of its terms, in the order of the file.
+    /// The terms of the namespace, in the order of the file.
     pub fn terms(&self) -> impl ExactSizeIterator<Item = Term> + use<> {
         self.terms.clone().map(Term::from_index)
     }
@@ -51,41 +50,42 @@ impl Namespace {
         &self.roots
     }
 
-    /// The number of its first term.
+    /// The number of the first term of the namespace.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.terms.start
     }
 
-    /// Its edges, sorted for propagation.
+    /// The edges of the namespace, sorted for propagation.
     #[must_use]
     pub fn propagation_order(&self) -> &PropagationOrder {
         &self.order
     }
 }
 
-/// The edges of a namespace for propagation: terms are renumbered so that every child has a lower *rank* than its parents,
-/// and one sweep over the ranks, upward, carries everything to the roots.
+/// The edges of a namespace, sorted for propagation. Each term has a *rank*, and every child has a
+/// lower rank than its parents, so one pass over the rising ranks propagates everything to the
+/// roots.
 #[derive(Clone, Debug, Default)]
 pub struct PropagationOrder {
-    /// Rank of each term of the namespace.
+    /// Rank of each term, by its index in the namespace.
     pub rank: Vec<u32>,
-    /// The term (its place in the namespace) at each rank.
+    /// The term at each rank, as its index in the namespace.
     pub term: Vec<u32>,
-    /// `parents[offsets[r]..offsets[r + 1]]`: ranks of the parents of rank `r`.
+    /// `parents[offsets[r]..offsets[r + 1]]` are the ranks of the parents of rank `r`.
     pub offsets: Vec<u32>,
-    /// See `offsets`.
+    /// Ranks of parents; `offsets` has the slice of each rank.
     pub parents: Vec<u32>,
 }
 
 impl PropagationOrder {
-    /// Whether the term at this place has no parent.
+    /// Whether the term at index `place` of the namespace has no parent.
     #[must_use]
     pub fn is_root(&self, place: usize) -> bool {
         self.parents_of(self.rank[place] as usize).is_empty()
     }
 
-    /// Ranks of the parents of the term at this rank.
+    /// The ranks of the parents of the term at `rank`.
     #[must_use]
     #[inline]
     pub fn parents_of(&self, rank: usize) -> &[u32] {

@@ -1,12 +1,15 @@
-//! OBO Graphs JSON, written as OBO.
+//! Converts OBO Graphs JSON to OBO.
 //!
-//! The Gene Ontology is published in both. Scoring, runners and frozen datasets know OBO alone, so what they need of
-//! the JSON is put into that form: terms sorted by id, as GO's own OBO files have them, with name, namespace, alternative
-//! ids, `is_a` and `part_of`. Format: <https://github.com/geneontology/obographs>.
+//! The Gene Ontology is published in both formats. Scoring, runners and frozen datasets read OBO
+//! only, so the JSON is converted: terms sorted by id, as in GO's own OBO files, with name,
+//! namespace, alternative ids, `is_a` and `part_of`. Format:
+//! <https://github.com/geneontology/obographs>.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -80,10 +83,12 @@ struct Term {
     part_of: BTreeSet<String>,
 }
 
-/// The ontology as OBO: the bytes themselves, unless they are JSON.
+/// Converts an ontology to OBO. Returns `bytes` unchanged unless they are JSON. `file` is the name
+/// for error messages.
 ///
 /// # Errors
-/// [`OntologyError::Malformed`] when they are JSON, but not OBO Graphs.
+///
+/// [`OntologyError::Malformed`] if the bytes are JSON but not OBO Graphs.
 pub fn as_obo<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, OntologyError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.trim_ascii_start().first() != Some(&b'{') {
@@ -93,13 +98,12 @@ pub fn as_obo<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Ontology
         serde_json::from_slice(text).map_err(|error| OntologyError::Malformed {
             file: file.to_owned(),
             line: error.line(),
-            problem: format!("this is no OBO Graphs JSON: {error}"),
+            problem: format!("the file is JSON but not OBO Graphs: {error}"),
         })?;
     let mut terms: BTreeMap<String, Term> = BTreeMap::new();
     let mut version = None;
     for graph in &document.graphs {
-        let stated = graph.meta.as_ref().and_then(|meta| meta.version.as_deref());
-        version = version.or(stated.and_then(release));
+        version = version.or_else(|| release(graph.meta.as_ref()?.version.as_deref()?));
         for node in &graph.nodes {
             if node.kind.as_deref().is_none_or(|kind| kind == "CLASS")
                 && let Some(id) = curie(&node.id)
@@ -128,7 +132,7 @@ impl Term {
         if let Some(name) = &node.lbl
             && self.name.is_empty()
         {
-            self.name = line(name);
+            self.name = on_one_line(name);
         }
         let Some(meta) = &node.meta else {
             return;
@@ -141,7 +145,7 @@ impl Term {
             let name = property.pred.rsplit(['#', '/', ':']).next().unwrap_or("");
             match name {
                 "hasOBONamespace" => {
-                    self.namespace.get_or_insert_with(|| line(value));
+                    self.namespace.get_or_insert_with(|| on_one_line(value));
                 }
                 "hasAlternativeId" => self.alternatives.extend(curie(value)),
                 "IAO_0100001" | "0100001" => self.replaced_by.extend(curie(value)),
@@ -151,7 +155,8 @@ impl Term {
     }
 }
 
-/// `GO:0008150` of `http://purl.obolibrary.org/obo/GO_0008150`, or of itself. `None` for what is no term's id.
+/// Converts `http://purl.obolibrary.org/obo/GO_0008150` to `GO:0008150`; keeps `GO:0008150`. `None`
+/// if `id` is not the id of a term.
 fn curie(id: &str) -> Option<String> {
     let id = match id.strip_prefix("http://purl.obolibrary.org/obo/") {
         Some(name) => name.replacen('_', ":", 1),
@@ -167,15 +172,16 @@ fn curie(id: &str) -> Option<String> {
     (plain(prefix) && plain(local)).then_some(id)
 }
 
-/// `releases/2024-01-17` of `http://purl.obolibrary.org/obo/go/releases/2024-01-17/go-basic.json`, as OBO files state it.
+/// Extracts `releases/2024-01-17`, the form of OBO files, from
+/// `http://purl.obolibrary.org/obo/go/releases/2024-01-17/go-basic.json`.
 fn release(version: &str) -> Option<String> {
     let (_, rest) = version.split_once("releases/")?;
     let date = rest.split('/').next().filter(|date| !date.is_empty())?;
-    Some(line(&format!("releases/{date}")))
+    Some(on_one_line(&format!("releases/{date}")))
 }
 
-/// On one line, whatever was in it.
-fn line(text: &str) -> String {
+/// Replaces line breaks and control characters, so that a value stays on one line of OBO.
+fn on_one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -187,13 +193,13 @@ fn write(terms: &BTreeMap<String, Term>, version: Option<&str>) -> String {
     if let Some(version) = version {
         let _ = writeln!(obo, "data-version: {version}");
     }
-    let named = |id: &str| match terms.get(id) {
+    let with_name = |id: &str| match terms.get(id) {
         Some(term) if !term.name.is_empty() => format!("{id} ! {}", term.name),
         _ => id.to_owned(),
     };
     for (id, term) in terms {
         let mut tag = |tag: &str, value: &str| {
-            // A string takes everything.
+            // Writing to a `String` cannot fail.
             let _ = writeln!(obo, "{tag}: {value}");
         };
         tag("\n[Term]\nid", id);
@@ -205,10 +211,10 @@ fn write(terms: &BTreeMap<String, Term>, version: Option<&str>) -> String {
             tag("alt_id", id);
         }
         for id in &term.is_a {
-            tag("is_a", &named(id));
+            tag("is_a", &with_name(id));
         }
         for id in &term.part_of {
-            tag("relationship", &format!("part_of {}", named(id)));
+            tag("relationship", &format!("part_of {}", with_name(id)));
         }
         if term.obsolete {
             tag("is_obsolete", "true");

@@ -1,6 +1,7 @@
-//! Reproducible random numbers, for the crates that need the same ones on every machine.
+//! Random numbers that are the same on every machine.
 
-/// Output number `index` (from 0) of SplitMix64 with this seed (G. Steele, D. Lea, C. Flood, OOPSLA 2014, doi:10.1145/2660193.2660195).
+/// Output number `index`, counted from 0, of SplitMix64 with the given seed (G. Steele, D. Lea, C.
+/// Flood, OOPSLA 2014, doi:10.1145/2660193.2660195).
 #[must_use]
 pub fn split_mix_64(seed: u64, index: u64) -> u64 {
     let step = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);

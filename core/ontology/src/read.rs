@@ -1,37 +1,46 @@
-//! Reading an ontology from a file or from bytes.
+//! Reads an ontology from a file or from bytes.
 
-use std::io::{self, Read};
-use std::path::Path;
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
-use super::build::build;
-use super::compressed::open_decompressed;
-use super::error::OntologyError;
-use super::graph::Ontology;
-use super::obographs::as_obo;
-use super::scan::{data_version, scan};
+use super::{
+    build::build,
+    compressed::open_decompressed,
+    error::OntologyError,
+    graph::Ontology,
+    obographs::as_obo,
+    scan::{data_version, scan},
+};
 
-/// The largest ontology taken into memory, in bytes, decompressed. The Gene Ontology has 35 MB, and 250 MB in its largest form as JSON.
-const LARGEST: u64 = 1 << 30;
+/// The largest ontology that is read into memory, in bytes after decompression. The Gene Ontology
+/// has 35 MB as OBO and 250 MB in its largest JSON form.
+const MAX_BYTES: u64 = 1 << 30;
 
-/// The bytes of an ontology file, decompressed when its first bytes say that it is compressed.
+/// Reads the bytes of an ontology file, and decompresses them if they are gzip or Zstandard.
 ///
 /// # Errors
-/// [`OntologyError::Read`] when the file cannot be read or has more than 1 GiB.
+///
+/// [`OntologyError::Read`] if the file cannot be read or is larger than 1 GiB.
 pub fn read_ontology(path: &Path) -> Result<Vec<u8>, OntologyError> {
-    let failed = |source| OntologyError::Read {
+    let read_error = |source| OntologyError::Read {
         file: path.display().to_string(),
         source,
     };
     let mut bytes = Vec::new();
     open_decompressed(path)
-        .and_then(|reader| reader.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
+        .and_then(|reader| reader.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(read_error)?;
+    if bytes.len() as u64 > MAX_BYTES {
         let problem = format!(
-            "it has more than {} MiB, which no ontology has",
-            LARGEST >> 20
+            "the file is larger than {} MiB, the limit for an ontology",
+            MAX_BYTES >> 20
         );
-        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, problem)));
+        return Err(read_error(io::Error::new(
+            io::ErrorKind::InvalidData,
+            problem,
+        )));
     }
     Ok(bytes)
 }
@@ -40,17 +49,21 @@ impl Ontology {
     /// Reads an ontology in OBO or OBO Graphs JSON, plain or compressed with gzip or Zstandard.
     ///
     /// # Errors
-    /// See [`OntologyError`]: unreadable, without terms, malformed, an id twice, a cycle.
+    ///
+    /// Any variant of [`OntologyError`]: the file cannot be read, has no terms, is malformed,
+    /// defines a term twice or has a cycle.
     pub fn read(path: impl AsRef<Path>) -> Result<Ontology, OntologyError> {
         let path = path.as_ref();
         let file = path.display().to_string();
         Ontology::parse(&read_ontology(path)?, &file)
     }
 
-    /// Parses the bytes of an OBO file, or of one in OBO Graphs JSON. `source_name` is how errors call it.
+    /// Parses the bytes of an OBO or OBO Graphs JSON file. `source_name` names it in error
+    /// messages.
     ///
     /// # Errors
-    /// See [`OntologyError`].
+    ///
+    /// Any variant of [`OntologyError`] but `Read`.
     pub fn parse(bytes: &[u8], source_name: &str) -> Result<Ontology, OntologyError> {
         let obo = as_obo(bytes, source_name)?;
         let records = scan(&obo, source_name)?;

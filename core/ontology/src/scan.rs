@@ -1,4 +1,4 @@
-//! One pass over the bytes of an OBO file, for the seven tags that matter here.
+//! Scans the bytes of an OBO file once for the seven tags that the graph needs.
 
 use memchr::{memchr, memchr_iter};
 
@@ -12,19 +12,20 @@ pub(super) struct Record<'a> {
     pub name: &'a str,
     pub namespace: Option<&'a str>,
     pub obsolete: bool,
-    /// Where its alternative ids start in [`Records::alt_ids`]; they end where those of the next record start.
+    /// Start of its alternative ids in [`Records::alt_ids`]. They end where those of the next
+    /// record start.
     pub alt_ids: usize,
-    /// Likewise in [`Records::parents`].
+    /// Start of its parents in [`Records::parents`], with the same end rule.
     pub parents: usize,
 }
 
-/// The stanzas of a file, in its order.
+/// The `[Term]` stanzas of a file, in the order of the file.
 #[derive(Default)]
 pub(super) struct Records<'a> {
     pub terms: Vec<Record<'a>>,
     pub alt_ids: Vec<&'a str>,
     pub parents: Vec<&'a str>,
-    /// How many `[Term]` headers there were.
+    /// Number of `[Term]` headers, including stanzas without an id.
     pub stanzas: usize,
 }
 
@@ -48,11 +49,11 @@ impl<'a> Records<'a> {
 
 #[derive(Clone, Copy)]
 enum Stanza {
-    /// The header of the file, a `[Typedef]`, an `[Instance]`.
+    /// The header of the file, a `[Typedef]` or an `[Instance]`.
     Other,
-    /// `[Term]`, before its `id:`.
+    /// In a `[Term]`, before its `id:`.
     Opened,
-    /// `[Term]`, after its `id:`.
+    /// In a `[Term]`, after its `id:`.
     Named,
 }
 
@@ -70,7 +71,8 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
         let (Some(&first), Some(last)) = (line.first(), line.last()) else {
             continue;
         };
-        // Most lines are definitions, synonyms and references: they are left at their first byte.
+        // Most lines are definitions, synonyms and references. Their first byte is enough to skip
+        // them.
         if !matches!(first, b'[' | b'i' | b'n' | b'a' | b'r' | b' ' | b'\t') {
             continue;
         }
@@ -90,7 +92,7 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
     Ok(scanner.records)
 }
 
-/// What is known at a line. The errors of its methods are problems of that line.
+/// The state of the scan. The errors of its methods describe a problem on the current line.
 struct Scanner<'a> {
     records: Records<'a>,
     stanza: Stanza,
@@ -142,17 +144,17 @@ impl<'a> Scanner<'a> {
     }
 
     fn tag(&mut self, tag: &[u8], value: &'a [u8]) -> Result<(), String> {
-        let named = matches!(self.stanza, Stanza::Named);
-        let Some(record) = self.records.terms.last_mut().filter(|_| named) else {
+        let has_id = matches!(self.stanza, Stanza::Named);
+        let Some(record) = self.records.terms.last_mut().filter(|_| has_id) else {
             return Err(format!(
-                "`{}:` before the `id:` of its [Term] stanza",
+                "`{}:` comes before the `id:` of its [Term] stanza",
                 String::from_utf8_lossy(tag)
             ));
         };
-        let id_of = |value| {
+        let parse_id = |value| {
             identifier(value).ok_or_else(|| {
                 format!(
-                    "`{}:` names no term, or is not UTF-8",
+                    "`{}:` has no term id or is not UTF-8",
                     String::from_utf8_lossy(tag)
                 )
             })
@@ -169,16 +171,16 @@ impl<'a> Scanner<'a> {
                     return Err(format!("a second namespace for {}", record.id));
                 }
             }
-            b"alt_id" => self.records.alt_ids.push(id_of(value)?),
-            b"is_a" => self.records.parents.push(id_of(value)?),
-            // Any value counts, `false` too: so does cafaeval.
+            b"alt_id" => self.records.alt_ids.push(parse_id(value)?),
+            b"is_a" => self.records.parents.push(parse_id(value)?),
+            // cafaeval ignores the value too, so `is_obsolete: false` makes a term obsolete.
             b"is_obsolete" => record.obsolete = true,
             _ => {
                 if let Some((b"part_of", target)) = value
                     .split_at_checked(7)
                     .filter(|(_, t)| t.is_empty() || t[0].is_ascii_whitespace())
                 {
-                    self.records.parents.push(id_of(target)?);
+                    self.records.parents.push(parse_id(target)?);
                 }
             }
         }
@@ -191,7 +193,7 @@ fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&line[..colon], line[colon + 1..].trim_ascii()))
 }
 
-/// What stands before a trailing modifier `{…}` or a comment `! …`.
+/// The part before a trailing modifier `{…}` or comment `! …`.
 fn before_comment(value: &[u8]) -> &[u8] {
     let end = value
         .iter()
@@ -211,7 +213,7 @@ fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value.trim_ascii()).ok()
 }
 
-/// The `data-version` of the header.
+/// The `data-version` of the file's header.
 pub(super) fn data_version(bytes: &[u8]) -> Option<&str> {
     bytes
         .split(|&b| b == b'\n')

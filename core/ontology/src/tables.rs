@@ -1,8 +1,8 @@
-//! Many lists, or many strings, in one piece of memory.
+//! Many lists, or many strings, in one allocation.
 
 use super::term::Term;
 
-/// Lists of varying length, one after the other.
+/// Lists of varying length, stored one after another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lists {
     pub offsets: Vec<u32>,
@@ -10,13 +10,13 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// The list at this place.
+    /// The list with index `at`.
     pub fn get(&self, at: usize) -> &[Term] {
         &self.items[self.offsets[at] as usize..self.offsets[at + 1] as usize]
     }
 }
 
-/// Strings, one after the other.
+/// Strings, stored one after another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     pub text: String,

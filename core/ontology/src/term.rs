@@ -1,21 +1,23 @@
-//! A term of an ontology, as a number.
+//! The number of a term.
 
 use std::fmt;
 
-/// A term, by its number: `0..ontology.len()`. The terms of a namespace have consecutive numbers, in the order of the file.
+/// A term, identified by its number in `0..ontology.len()`. The terms of a namespace have
+/// consecutive numbers, in the order of the file.
 ///
-/// Numbers mean something within the [`Ontology`] that gave them out only.
+/// A number is valid only with the [`Ontology`] that returned it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(u32);
 
 impl Term {
-    /// The term with this number.
+    /// The term with the number `index`.
     ///
     /// # Panics
-    /// When the number is 2^32 or more, which no ontology that was read has.
+    ///
+    /// If the number is 2^32 or more. Ontologies that were read have fewer terms.
     #[must_use]
     pub fn from_index(index: usize) -> Term {
-        Term(u32::try_from(index).expect("the reader refuses ontologies with 2^31 terms or more"))
+        Term(u32::try_from(index).expect("the reader rejects ontologies with 2^31 terms or more"))
     }
 
     pub(crate) fn number(self) -> u32 {

@@ -1,11 +1,13 @@
-//! The ontology against fastobo, and what is refused.
+//! Compares the ontology reader with fastobo, and tests that it rejects malformed files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use fastobo::ast::{EntityFrame, TermClause};
 use proptest::prelude::*;
@@ -19,7 +21,8 @@ struct Facts {
     parents: BTreeSet<String>,
 }
 
-/// What fastobo reads: terms with a namespace that are not obsolete, and their edges within the namespace.
+/// Reads an ontology with fastobo: the terms with a namespace that are not obsolete, and their
+/// edges within the namespace.
 fn by_fastobo(bytes: &[u8]) -> BTreeMap<String, Facts> {
     let document = fastobo::from_reader(bytes).unwrap();
     let mut all = BTreeMap::new();
@@ -87,7 +90,7 @@ fn assert_equals_fastobo(bytes: &[u8]) {
 }
 
 #[test]
-fn the_trap_ontology_equals_fastobo() {
+fn cafaeval_test_ontology_equals_fastobo() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../scoring/tests/data/cafaeval/ontology.obo");
     assert_equals_fastobo(&std::fs::read(path).unwrap());
@@ -128,7 +131,7 @@ fn term(id: &str, more: &str) -> String {
 }
 
 #[test]
-fn the_graph_answers() {
+fn graph_queries_follow_the_edges() {
     let text = [
         "A:1",
         "A:2 A:1",
@@ -172,7 +175,7 @@ fn the_graph_answers() {
 }
 
 #[test]
-fn aspects_have_many_names() {
+fn aspects_parse_from_every_documented_name() {
     for (aspect, names) in Aspect::ALL.into_iter().zip([
         ["MFO", "F", "molecular_function"],
         ["BPO", "P", "biological_process"],
@@ -192,18 +195,18 @@ fn aspects_have_many_names() {
 }
 
 #[test]
-fn bad_ontologies_are_refused_with_place_and_remedy() {
-    let refused = |text: &str| Ontology::parse(text.as_bytes(), "bad.obo").unwrap_err();
+fn malformed_ontologies_are_errors_with_line_and_remedy() {
+    let parse_error = |text: &str| Ontology::parse(text.as_bytes(), "bad.obo").unwrap_err();
     assert!(matches!(
-        refused(""),
+        parse_error(""),
         OntologyError::NoTerms { stanzas: 0, .. }
     ));
     assert!(matches!(
-        refused("accession\tterm\nP1\tGO:1\n"),
+        parse_error("accession\tterm\nP1\tGO:1\n"),
         OntologyError::NoTerms { stanzas: 0, .. }
     ));
     assert!(matches!(
-        refused("[Term]\nid: A:1\nname: without namespace\n"),
+        parse_error("[Term]\nid: A:1\nname: without namespace\n"),
         OntologyError::NoTerms { stanzas: 1, .. }
     ));
     for (text, line) in [
@@ -215,14 +218,14 @@ fn bad_ontologies_are_refused_with_place_and_remedy() {
         ("[Term]\nid: A:1\nnamespace: a\nnamespace: b\n", 4),
         ("[Term]\nid: A:1\nnamespace:\n", 3),
     ] {
-        let error = refused(text);
+        let error = parse_error(text);
         assert!(
             matches!(error, OntologyError::Malformed { line: l, .. } if l == line),
             "{text:?}: {error}"
         );
         assert!(error.to_string().starts_with("bad.obo, line "), "{error}");
     }
-    let error = refused(&[term("A:1", ""), term("A:1", "")].concat());
+    let error = parse_error(&[term("A:1", ""), term("A:1", "")].concat());
     assert!(
         matches!(
             error,
@@ -242,13 +245,13 @@ fn bad_ontologies_are_refused_with_place_and_remedy() {
         ("A:4", "is_a: A:1\n"),
     ];
     let cycle = cycle.map(|(id, edges)| term(id, edges)).concat();
-    let error = refused(&cycle);
+    let error = parse_error(&cycle);
     assert!(
         matches!(&error, OntologyError::Cycle { terms, .. } if terms.len() == 4 && terms[0] == terms[3] && !terms.contains(&"A:4".to_owned())),
         "{error}"
     );
     assert!(matches!(
-        refused(&term("A:1", "is_a: A:1\n")),
+        parse_error(&term("A:1", "is_a: A:1\n")),
         OntologyError::Cycle { .. }
     ));
     assert!(matches!(
@@ -263,12 +266,12 @@ fn bad_ontologies_are_refused_with_place_and_remedy() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Ontology::parse(&bytes, "random");
     }
 
     #[test]
-    fn any_lines_are_read_or_refused(lines in proptest::collection::vec(
+    fn arbitrary_obo_lines_never_panic(lines in proptest::collection::vec(
         "(\\[Term\\]|\\[Typedef\\]|id: A:[0-9]|id: GO:000000[0-9]|namespace: [ab]|is_a: A:[0-9]|alt_id: A:[0-9]|relationship: part_of A:[0-9]|is_obsolete: true|[a-z_:! {}]{0,9})",
         0..40,
     )) {
@@ -276,7 +279,7 @@ proptest! {
     }
 
     #[test]
-    fn propagation_is_closed_and_ranks_climb(parents in proptest::collection::vec(proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 1..60), picks in proptest::collection::vec(any::<prop::sample::Index>(), 0..5)) {
+    fn propagation_is_closed_and_ancestors_are_in_order(parents in proptest::collection::vec(proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 1..60), picks in proptest::collection::vec(any::<prop::sample::Index>(), 0..5)) {
         let mut text = String::new();
         for (at, above) in parents.iter().enumerate() {
             let edges: String = above.iter().filter(|_| at > 0).map(|p| format!("is_a: X:{}\n", p.index(at))).collect();

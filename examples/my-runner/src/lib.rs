@@ -50,7 +50,7 @@ impl ExperimentRunner for LengthRunner {
             .map(|(span, proteins)| {
                 let share = 1.0 / proteins.len() as f64;
                 let mut frequency = BTreeMap::new();
-                for &term in proteins.iter().flat_map(|&protein| terms.of(protein)) {
+                for &term in proteins.iter().flat_map(|&protein| terms.terms(protein)) {
                     *frequency.entry(ontology.id(term).to_owned()).or_insert(0.0) += share;
                 }
                 (span, frequency)

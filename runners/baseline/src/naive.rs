@@ -36,7 +36,7 @@ impl TermFrequencies {
         let mut with_term = vec![0_u64; ontology.len()];
         let mut in_namespace = vec![0_u64; ontology.namespaces().len()];
         for protein in 0..dataset.len() {
-            let terms = annotations.of(protein);
+            let terms = annotations.terms(protein);
             let mut namespaces: Vec<usize> = terms
                 .iter()
                 .map(|&term| ontology.namespace_of(term))

@@ -70,11 +70,11 @@ impl<'d> References<'d> {
         let terms = if spec.propagate {
             PropagatedTerms::collect(dataset.len(), pairs, &ontology)
         } else {
-            PropagatedTerms::as_given(dataset.len(), pairs, &ontology)
+            PropagatedTerms::direct(dataset.len(), pairs, &ontology)
         };
         let evidence = if evidence::needs_evidence(spec) {
             let rows = transferred()?.map(|row| (row.protein, row.term, row.evidence));
-            let terms_of = |reference| terms.of(reference);
+            let terms_of = |reference| terms.terms(reference);
             let len = dataset.len();
             Some(TermEvidence::collect(spec, len, terms_of, rows, &ontology))
         } else {
@@ -109,7 +109,7 @@ impl<'d> References<'d> {
 
     /// The terms of a reference in ascending order; with all ancestors if the spec propagates.
     pub(crate) fn terms(&self, reference: usize) -> &[Term] {
-        self.terms.of(reference)
+        self.terms.terms(reference)
     }
 
     /// The weight of the evidence of each term of a reference, in the order of

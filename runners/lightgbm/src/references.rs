@@ -70,7 +70,7 @@ impl<'d> References<'d> {
         }
         let (mut specific, mut offsets, mut masks) = (Vec::new(), vec![0], Vec::new());
         for protein in 0..dataset.len() {
-            let of_protein = terms.of(protein);
+            let of_protein = terms.terms(protein);
             let has = |term: &Term| of_protein.binary_search(term).is_ok();
             specific.extend(
                 of_protein
@@ -107,13 +107,13 @@ impl<'d> References<'d> {
     /// The terms of a protein with all ancestors, and whether each is among its most specific ones.
     pub(crate) fn terms(&self, protein: usize) -> impl Iterator<Item = (Term, bool)> {
         let specific = &self.specific[self.offsets[protein]..self.offsets[protein + 1]];
-        let terms = self.terms.of(protein).iter().copied();
+        let terms = self.terms.terms(protein).iter().copied();
         terms.zip(specific.iter().copied())
     }
 
     /// Whether a protein has a term.
     pub(crate) fn has(&self, protein: usize, term: Term) -> bool {
-        self.terms.of(protein).binary_search(&term).is_ok()
+        self.terms.terms(protein).binary_search(&term).is_ok()
     }
 
     /// Whether a protein is annotated in a namespace.

@@ -96,7 +96,7 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
             let Some(test) = args.test_ids.clone() else {
                 return Err(missing("--test-ids"));
             };
-            return Ok(SplitRule::Given(Accessions {
+            return Ok(SplitRule::Lists(Accessions {
                 train: args.train_ids.clone(),
                 validation: args.validation_ids.clone(),
                 test,

@@ -63,7 +63,7 @@ fn parts_are_datasets_that_record_their_parent() {
     let test = place.run("dataset show parts/test --json").ok().json();
     assert_eq!(json["parts"][1]["sha256"], test["sha256"]);
     let error = place.run("dataset split frozen parts --by random").error(5);
-    assert!(error.contains("parts: exists already"), "{error}");
+    assert!(error.contains("parts: already exists"), "{error}");
 }
 
 #[test]
@@ -118,12 +118,12 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by random --test 0.5 --validation 0.5",
             3,
-            "leave nothing to learn from",
+            "leave no training part",
         ),
         (
             "--by random --test 0.1",
             3,
-            "there would be no protein for test",
+            "the part test would have no protein",
         ),
         ("--by random --seed x", 2, "--seed"),
         (
@@ -177,7 +177,7 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by given --test-ids unknown.txt",
             3,
-            "it has not 1 of the proteins in unknown.txt (P12345)",
+            "1 of the proteins in unknown.txt are not in the dataset (P12345)",
         ),
         (
             "--by given --test-ids test.txt --train-ids test.txt",

@@ -134,7 +134,7 @@ fn chance(train: &Path, eval: &Path) -> Result<f64, RunnerError> {
         PropagatedTerms::read(&train, &ontology).or_dataset("reading the annotations")?;
     let mut counts = vec![0_usize; ontology.len()];
     for protein in 0..train.len() {
-        for term in annotated.of(protein) {
+        for term in annotated.terms(protein) {
             counts[term.index()] += 1;
         }
     }

@@ -1,21 +1,22 @@
-//! Information accretion that came, went or changed.
+//! Compares tables of information accretion.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
+use protea_formats::Lines;
 use serde::Serialize;
 
 use crate::{DatasetError, FrozenDataset};
-use protea_formats::Lines;
 
-/// What differs in the tables of information accretion. A dataset without a table has no terms here.
+/// Differences of the tables of information accretion. A dataset without a table counts as an empty
+/// table.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct AccretionDiff {
-    /// Terms and values that only the other has.
+    /// Terms and values that only the second dataset has.
     pub added: Vec<(String, f64)>,
-    /// Terms and values that only the one has.
+    /// Terms and values that only the first dataset has.
     pub removed: Vec<(String, f64)>,
-    /// Terms of both with another value: that in the one, and that in the other.
+    /// Terms with different values: the value in the first and in the second dataset.
     pub changed: Vec<(String, f64, f64)>,
 }
 
@@ -52,11 +53,11 @@ fn read(path: &Path) -> Result<BTreeMap<String, f64>, DatasetError> {
         };
         let value = fast_float2::parse::<f64, _>(value).map_err(|_| {
             lines.malformed(
-                format!("{value:?} is no number"),
+                format!("{value:?} is not a number"),
                 "get a fresh copy of the dataset",
             )
         })?;
-        // The last of several lines holds, as in scoring.
+        // If a term occurs on several lines, the last one counts, as in scoring.
         values.insert(term.to_owned(), value);
     }
     Ok(values)

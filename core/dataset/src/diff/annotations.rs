@@ -1,42 +1,46 @@
-//! Annotations that came or went.
+//! Compares annotations.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
+use protea_ontology::Aspect;
 use serde::Serialize;
 
-use super::progress::tell;
+use super::progress::report;
 use crate::{Annotation, DatasetError, FrozenDataset};
-use protea_ontology::Aspect;
 
-/// What differs in the annotations. One is the same as another if protein, term, aspect and evidence are.
+/// Differences of the annotations. Two annotations are equal if protein, term, aspect and evidence
+/// are.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct AnnotationDiff {
-    /// How many came and went, by aspect and evidence; with those of proteins that only one dataset has.
+    /// Numbers of added and removed annotations, by aspect and evidence, including those of
+    /// proteins that only one dataset has.
     pub counts: Vec<AnnotationCount>,
-    /// Those that only the other has, of proteins that both have: accession, term, aspect, evidence.
+    /// Annotations that only the second dataset has, of proteins in both: accession, term, aspect,
+    /// evidence.
     pub added: Vec<Listed>,
-    /// Those that only the one has, of proteins that both have.
+    /// Annotations that only the first dataset has, of proteins in both.
     pub removed: Vec<Listed>,
 }
 
 type Listed = (String, String, Option<&'static str>, Option<String>);
 
-/// How many annotations of an aspect and a kind of evidence came and went.
+/// Numbers of added and removed annotations of one aspect and evidence code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AnnotationCount {
-    /// The aspect, if it is known.
+    /// The aspect; `None` if it is unknown.
     pub aspect: Option<&'static str>,
-    /// The evidence code, if there is one.
+    /// The evidence code; `None` if there is none.
     pub evidence: Option<String>,
-    /// How many only the other dataset has.
+    /// Annotations that only the second dataset has.
     pub added: u64,
-    /// How many only the one has.
+    /// Annotations that only the first dataset has.
     pub removed: u64,
 }
 
-/// What an annotation says of its protein.
-type Said<'a> = (&'a str, Option<Aspect>, Option<&'a str>);
+/// Term, aspect and evidence of an annotation.
+type Key<'a> = (&'a str, Option<Aspect>, Option<&'a str>);
 type Counts = BTreeMap<(Option<Aspect>, Option<String>), [u64; 2]>;
 
 pub(super) fn compare(
@@ -47,37 +51,37 @@ pub(super) fn compare(
     let (ours, theirs) = (from.annotations_by_protein()?, to.annotations_by_protein()?);
     let mut found = AnnotationDiff::default();
     let mut counts = Counts::new();
-    let mut count = |said: Said<'_>, side: usize| {
-        let evidence = said.2.map(str::to_owned);
-        counts.entry((said.1, evidence)).or_default()[side] += 1;
+    let mut count = |key: Key<'_>, side: usize| {
+        let evidence = key.2.map(str::to_owned);
+        counts.entry((key.1, evidence)).or_default()[side] += 1;
     };
     for protein in 0..from.len() {
-        tell(watch, protein, from.len())?;
+        report(watch, protein, from.len())?;
         let accession = from.accession(protein);
-        let before = sorted(ours.of(protein));
+        let before = sorted(ours.annotations_of(protein));
         let Some(other) = to.index_of(accession) else {
-            before.into_iter().for_each(|said| count(said, 1));
+            before.into_iter().for_each(|key| count(key, 1));
             continue;
         };
-        let after = sorted(theirs.of(other));
-        let only = |of: &[Said<'_>], said: &Said<'_>| of.binary_search(said).is_err();
-        for &said in before.iter().filter(|said| only(&after, said)) {
-            count(said, 1);
-            found.removed.push(listed(accession, said));
+        let after = sorted(theirs.annotations_of(other));
+        let is_missing = |keys: &[Key<'_>], key: &Key<'_>| keys.binary_search(key).is_err();
+        for &key in before.iter().filter(|key| is_missing(&after, key)) {
+            count(key, 1);
+            found.removed.push(list_entry(accession, key));
         }
-        for &said in after.iter().filter(|said| only(&before, said)) {
-            count(said, 0);
-            found.added.push(listed(accession, said));
+        for &key in after.iter().filter(|key| is_missing(&before, key)) {
+            count(key, 0);
+            found.added.push(list_entry(accession, key));
         }
     }
     for protein in 0..to.len() {
         if from.index_of(to.accession(protein)).is_none() {
-            let new = sorted(theirs.of(protein));
-            new.into_iter().for_each(|said| count(said, 0));
+            let new = sorted(theirs.annotations_of(protein));
+            new.into_iter().for_each(|key| count(key, 0));
         }
     }
-    let counted = counts.into_iter();
-    found.counts = counted
+    found.counts = counts
+        .into_iter()
         .map(|((aspect, evidence), [added, removed])| AnnotationCount {
             aspect: aspect.map(Aspect::name),
             evidence,
@@ -88,16 +92,16 @@ pub(super) fn compare(
     Ok(found)
 }
 
-fn sorted<'a>(annotations: impl Iterator<Item = Annotation<'a>>) -> Vec<Said<'a>> {
-    let mut said: Vec<Said<'a>> = annotations
+fn sorted<'a>(annotations: impl Iterator<Item = Annotation<'a>>) -> Vec<Key<'a>> {
+    let mut keys: Vec<Key<'a>> = annotations
         .map(|row| (row.term, row.aspect, row.evidence))
         .collect();
-    said.sort_unstable();
-    said.dedup();
-    said
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
-fn listed(accession: &str, (term, aspect, evidence): Said<'_>) -> Listed {
+fn list_entry(accession: &str, (term, aspect, evidence): Key<'_>) -> Listed {
     (
         accession.to_owned(),
         term.to_owned(),

@@ -1,4 +1,4 @@
-//! Fields of the manifests.
+//! Fields of the manifests that differ.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::Manifest;
 
-/// A field that differs.
+/// A field with different values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FieldChange {
-    /// Its name, such as `version`, `counts.proteins` or `files.ia.tsv.sha256`.
+    /// The path of the field, such as `version`, `counts.proteins` or `files.ia.tsv.sha256`.
     pub field: String,
-    /// Its value in the one; null if it is not there.
+    /// Its value in the first dataset; null if the field is missing.
     pub from: Value,
-    /// Its value in the other.
+    /// Its value in the second dataset; null if the field is missing.
     pub to: Value,
 }
 
@@ -27,16 +28,18 @@ pub(super) fn compare(from: &Manifest, to: &Manifest) -> Vec<FieldChange> {
     for (field, value) in &to {
         all.entry(field).or_default().1 = value.clone();
     }
-    let changed = all.into_iter().filter(|(_, (from, to))| from != to);
-    let change = |(field, (from, to)): (&str, (Value, Value))| FieldChange {
-        field: field.to_owned(),
-        from,
-        to,
-    };
-    changed.map(change).collect()
+    all.into_iter()
+        .filter(|(_, (from, to))| from != to)
+        .map(|(field, (from, to))| FieldChange {
+            field: field.to_owned(),
+            from,
+            to,
+        })
+        .collect()
 }
 
-/// The fields by name, those of objects by the way to them, files by their path.
+/// The fields of a manifest by path. Files are named by their path, nested fields by the dotted
+/// path of their objects.
 fn fields(manifest: &Manifest) -> BTreeMap<String, Value> {
     let files: Map<String, Value> = manifest
         .files
@@ -57,11 +60,11 @@ fn flatten(at: String, value: Value, found: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                let way = match at.as_str() {
+                let path = match at.as_str() {
                     "" => name,
-                    above => format!("{above}.{name}"),
+                    parent => format!("{parent}.{name}"),
                 };
-                flatten(way, value, found);
+                flatten(path, value, found);
             }
         }
         value => {

@@ -1,8 +1,9 @@
-//! What differs between two frozen datasets.
+//! Compares two frozen datasets.
 //!
-//! Files to which both manifests give the same SHA-256 are taken for equal and not read; [`FrozenDataset::verify`] says whether a
-//! manifest is right. Everything else is compared by its content, protein by protein, so that a dataset with the same proteins in
-//! another order differs in that alone. Sequences and embeddings are read from the maps, row by row; what is held is what differs.
+//! Files with the same SHA-256 in both manifests are not read; [`FrozenDataset::verify`] checks
+//! whether a manifest is correct. Other files are compared by content, protein by protein, so a
+//! different order of the proteins is reported only as such. Sequences and embeddings are read row
+//! by row from the maps; only the differences are kept in memory.
 
 mod accretion;
 mod annotations;
@@ -11,10 +12,11 @@ mod ontology;
 mod progress;
 mod proteins;
 
-use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf};
 
 use serde::Serialize;
+
+use super::{error::DatasetError, frozen::FrozenDataset, names};
 
 pub use accretion::AccretionDiff;
 pub use annotations::{AnnotationCount, AnnotationDiff};
@@ -22,45 +24,46 @@ pub use manifest::FieldChange;
 pub use ontology::{Moved, OntologyDiff, Relations, Renamed};
 pub use proteins::{EmbeddingDiff, ProteinChange, ProteinDiff};
 
-use super::error::DatasetError;
-use super::frozen::FrozenDataset;
-use super::names;
-
-/// What differs between two datasets, from one to the other.
+/// The differences between a first dataset (`from`) and a second one (`to`).
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct DatasetDiff {
-    /// Whether nothing differs.
+    /// Whether the datasets are identical.
     pub same: bool,
-    /// The one.
+    /// The first dataset.
     pub from: Side,
-    /// The other.
+    /// The second dataset.
     pub to: Side,
-    /// Fields of the manifests.
+    /// Fields of the manifests that differ.
     pub manifest: Vec<FieldChange>,
-    /// Proteins.
+    /// Differences of the proteins.
     pub proteins: ProteinDiff,
-    /// Annotations.
+    /// Differences of the annotations.
     pub annotations: AnnotationDiff,
-    /// Terms and relations.
+    /// Differences of the terms and relations.
     pub ontology: OntologyDiff,
-    /// Information accretion.
+    /// Differences of the information accretion.
     pub information_accretion: AccretionDiff,
 }
 
-/// A dataset that was compared.
+/// Identifies a dataset that was compared.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Side {
-    /// Where it is.
+    /// Path of its directory.
     pub directory: PathBuf,
-    /// Its identity.
+    /// Its identity: SHA-256 of `dataset.json`.
     pub sha256: String,
 }
 
-/// Compares two datasets. `watch` is told how many of the proteins were compared, and how many there are; it may end the work.
+/// Compares two datasets. Calls `watch` with the number of proteins compared and their total;
+/// `Break` cancels the comparison.
 ///
 /// # Errors
-/// [`DatasetError::Table`], [`DatasetError::Ontology`], [`DatasetError::Input`], [`DatasetError::Read`] if a file of one of them
-/// cannot be used; [`DatasetError::Cancelled`].
+///
+/// [`DatasetError::Table`], [`DatasetError::Ontology`], [`DatasetError::Input`] or
+/// [`DatasetError::Read`] if a file of a dataset cannot be read; [`DatasetError::Cancelled`] if
+/// `watch` returned `Break`.
 pub fn diff(
     from: &FrozenDataset,
     to: &FrozenDataset,

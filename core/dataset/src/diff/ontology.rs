@@ -1,61 +1,66 @@
-//! Terms and relations that came, went or changed.
+//! Compares ontologies.
 
+use protea_ontology::{Ontology, Term};
 use serde::Serialize;
 
 use crate::{DatasetError, FrozenDataset};
-use protea_ontology::{Ontology, Term};
 
-/// What differs in the ontologies, of what scores depend on, and of names.
+/// Differences of the ontologies in names and in everything that affects scores.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct OntologyDiff {
-    /// Whether the files differ at all; definitions, synonyms and other relations are not looked at.
+    /// Whether the files differ. The other fields do not cover definitions, synonyms and other
+    /// relations.
     pub changed: bool,
-    /// Their `data-version`.
+    /// The `data-version` of the first and the second ontology.
     pub versions: [Option<String>; 2],
-    /// Terms that only the other has, or that are obsolete in the one.
+    /// Terms that only the second ontology has, or that are obsolete in the first.
     pub added: Vec<String>,
-    /// Terms of the one that are obsolete in the other.
+    /// Terms of the first ontology that are obsolete in the second.
     pub obsoleted: Vec<String>,
-    /// Terms of the one whose id is an alternative id in the other.
+    /// Terms of the first ontology whose id is an alternative id in the second.
     pub merged: Vec<Moved>,
-    /// Terms of the one that the other does not have at all.
+    /// Terms of the first ontology that the second does not have at all.
     pub removed: Vec<String>,
-    /// Terms of both with another name.
+    /// Terms of both with different names.
     pub renamed: Vec<Renamed>,
-    /// Terms of both that are in another namespace.
+    /// Terms of both with different namespaces.
     pub other_namespace: Vec<String>,
-    /// Terms of both with other parents by `is_a` and `part_of`.
+    /// Terms of both with different parents by `is_a` and `part_of`.
     pub relations: Vec<Relations>,
 }
 
-/// A term whose id now stands for others.
+/// A term whose id refers to other terms in the second ontology.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Moved {
-    /// The term.
+    /// Id of the term.
     pub term: String,
-    /// What its id stands for.
+    /// The terms that its id refers to.
     pub into: Vec<String>,
 }
 
-/// A term with another name.
+/// A term with different names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Renamed {
-    /// The term.
+    /// Id of the term.
     pub term: String,
-    /// Its name in the one.
+    /// Its name in the first ontology.
     pub from: String,
-    /// Its name in the other.
+    /// Its name in the second ontology.
     pub to: String,
 }
 
-/// A term with other parents.
+/// A term with different parents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Relations {
-    /// The term.
+    /// Id of the term.
     pub term: String,
-    /// Parents that only the other has.
+    /// Parents in the second ontology only.
     pub added: Vec<String>,
-    /// Parents that only the one has.
+    /// Parents in the first ontology only.
     pub removed: Vec<String>,
 }
 
@@ -65,7 +70,7 @@ pub(super) fn compare(
 ) -> Result<OntologyDiff, DatasetError> {
     let before = Ontology::read(from.ontology_path())?;
     let after = Ontology::read(to.ontology_path())?;
-    let versions = [&before, &after].map(|of| of.version().map(str::to_owned));
+    let versions = [&before, &after].map(|ontology| ontology.version().map(str::to_owned));
     let mut found = OntologyDiff {
         changed: true,
         versions,
@@ -74,14 +79,16 @@ pub(super) fn compare(
     for term in before.terms() {
         let id = before.id(term);
         match after.primary(id) {
-            Some(other) => found.term(id, (&before, term), (&after, other)),
-            None => found.gone(id, &after),
+            Some(other) => found.compare_term(id, (&before, term), (&after, other)),
+            None => found.record_removed(id, &after),
         }
     }
-    let new = after
+    found.added = after
         .terms()
-        .filter(|term| before.primary(after.id(*term)).is_none());
-    found.added = new.map(|term| after.id(term).to_owned()).collect();
+        .map(|term| after.id(term))
+        .filter(|id| before.primary(id).is_none())
+        .map(str::to_owned)
+        .collect();
     for list in [&mut found.added, &mut found.obsoleted, &mut found.removed] {
         list.sort_unstable();
     }
@@ -89,8 +96,8 @@ pub(super) fn compare(
 }
 
 impl OntologyDiff {
-    /// Compares a term of both.
-    fn term(
+    /// Compares a term of both ontologies.
+    fn compare_term(
         &mut self,
         id: &str,
         (before, term): (&Ontology, Term),
@@ -104,33 +111,38 @@ impl OntologyDiff {
                 to: names[1].to_owned(),
             });
         }
-        let namespace =
-            |of: &Ontology, term| of.namespaces()[of.namespace_of(term)].name().to_owned();
+        let namespace = |ontology: &Ontology, term| {
+            let namespace = &ontology.namespaces()[ontology.namespace_of(term)];
+            namespace.name().to_owned()
+        };
         if namespace(before, term) != namespace(after, other) {
             self.other_namespace.push(id.to_owned());
         }
-        let parents = |of: &Ontology, term| -> Vec<String> {
-            let ids = of.parents(term).iter().map(|&parent| of.id(parent));
-            let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        let parents = |ontology: &Ontology, term| -> Vec<String> {
+            let mut ids: Vec<String> = ontology
+                .parents(term)
+                .iter()
+                .map(|&parent| ontology.id(parent).to_owned())
+                .collect();
             ids.sort_unstable();
             ids
         };
         let (ours, theirs) = (parents(before, term), parents(after, other));
         if ours != theirs {
-            let only = |of: &[String], other: &[String]| -> Vec<String> {
-                let own = of.iter().filter(|id| !other.contains(id));
-                own.cloned().collect()
+            let missing_in = |other: &[String], ids: &[String]| -> Vec<String> {
+                let missing = ids.iter().filter(|id| !other.contains(id));
+                missing.cloned().collect()
             };
             self.relations.push(Relations {
                 term: id.to_owned(),
-                added: only(&theirs, &ours),
-                removed: only(&ours, &theirs),
+                added: missing_in(&ours, &theirs),
+                removed: missing_in(&theirs, &ours),
             });
         }
     }
 
-    /// Says what became of a term that is none any more.
-    fn gone(&mut self, id: &str, after: &Ontology) {
+    /// Records a term that is not a primary id in the second ontology: merged, obsolete or removed.
+    fn record_removed(&mut self, id: &str, after: &Ontology) {
         let into = after.resolve(id);
         if !into.is_empty() {
             self.merged.push(Moved {

@@ -1,14 +1,15 @@
-//! Telling a watcher how far a comparison is.
+//! Reports the progress of a comparison.
 
 use std::ops::ControlFlow;
 
 use crate::error::DatasetError;
 
-/// Between two calls of a watcher.
+/// Number of proteins between two reports.
 const REPORT_EVERY: usize = 4096;
 
-/// Tells it now and then; it may end the work.
-pub(super) fn tell(
+/// Reports every [`REPORT_EVERY`] proteins. Returns [`DatasetError::Cancelled`] if `watch` returns
+/// `Break`.
+pub(super) fn report(
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     done: usize,
     total: usize,

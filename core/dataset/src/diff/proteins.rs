@@ -1,48 +1,53 @@
-//! Proteins that came, went or changed.
+//! Compares proteins.
 
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::progress::tell;
+use super::progress::report;
 use crate::{DatasetError, EmbeddingBlock, EmbeddingValues, FrozenDataset};
 
-/// What differs in the proteins.
+/// Differences of the proteins.
 #[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
 pub struct ProteinDiff {
-    /// Accessions that only the other has, in its order.
+    /// Accessions that only the second dataset has, in its order.
     pub added: Vec<String>,
-    /// Accessions that only the one has, in its order.
+    /// Accessions that only the first dataset has, in its order.
     pub removed: Vec<String>,
-    /// Proteins of both of which something differs.
+    /// Proteins of both datasets with differences.
     pub changed: Vec<ProteinChange>,
-    /// Whether the proteins of both stand in another order.
+    /// Whether the common proteins are in a different order.
     pub reordered: bool,
-    /// Whether embeddings could be compared.
+    /// The result of comparing the embeddings.
     pub embeddings: EmbeddingDiff,
 }
 
-/// How embeddings compare as a whole.
+/// The result of comparing all embeddings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EmbeddingDiff {
-    /// Every protein of both has the same, bit for bit, or neither dataset has any.
+    /// The embeddings of all common proteins are identical bit for bit, or neither dataset has
+    /// embeddings.
     #[default]
     Same,
-    /// Those of some proteins differ.
+    /// The embeddings of some proteins differ.
     Changed,
-    /// They are of another width or type, or only one dataset has them: none were compared.
+    /// The embeddings have a different width or type, or only one dataset has them. They were not
+    /// compared.
     OtherKind,
 }
 
-/// A protein of both datasets of which something differs.
+/// A protein of both datasets with differences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ProteinChange {
-    /// Its accession.
+    /// Accession of the protein.
     pub accession: String,
     /// Whether the sequences differ.
     pub sequence: bool,
-    /// The taxa, where they differ.
+    /// The taxa in the first and the second dataset; `None` if they are equal.
     pub taxon: Option<[Option<u32>; 2]>,
     /// Whether the embeddings differ in any bit.
     pub embedding: bool,
@@ -65,7 +70,7 @@ pub(super) fn compare(
     };
     let mut last = None;
     for protein in 0..from.len() {
-        tell(watch, protein, from.len())?;
+        report(watch, protein, from.len())?;
         let accession = from.accession(protein);
         let Some(other) = to.index_of(accession) else {
             found.removed.push(accession.to_owned());
@@ -78,8 +83,8 @@ pub(super) fn compare(
             sequence: from.sequence(protein) != to.sequence(other),
             taxon: (taxa[0] != taxa[1]).then_some(taxa),
             embedding: embeddings.as_ref().is_some_and(|(one, another)| {
-                let one = EmbeddingBlock::row_of(one, protein);
-                !same_bits(one, EmbeddingBlock::row_of(another, other))
+                let one = EmbeddingBlock::row(one, protein);
+                !same_bits(one, EmbeddingBlock::row(another, other))
             }),
         };
         if change.embedding {
@@ -89,9 +94,11 @@ pub(super) fn compare(
             found.changed.push(change);
         }
     }
-    let others = (0..to.len()).map(|protein| to.accession(protein));
-    let added = others.filter(|accession| from.index_of(accession).is_none());
-    found.added = added.map(str::to_owned).collect();
+    found.added = (0..to.len())
+        .map(|protein| to.accession(protein))
+        .filter(|accession| from.index_of(accession).is_none())
+        .map(str::to_owned)
+        .collect();
     Ok(found)
 }
 

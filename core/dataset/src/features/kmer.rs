@@ -1,35 +1,40 @@
 //! Alignment-free features: the k-mer spectrum of a sequence, 1,024 numbers.
 //!
-//! They stand in where there are no embeddings of a protein language model: no weights, no alignment, no training set. Each
-//! protein's spectrum depends on its sequence alone.
+//! Spectra replace the embeddings of a protein language model if there are none. They need no
+//! weights, no alignment and no training set: a spectrum depends only on the sequence.
 //!
 //! # Definition
-//! Residues are the 20 letters `ACDEFGHIKLMNPQRSTVWY`, numbered from 0 in this order; a k-mer with any other letter does not count. For k = 1,
-//! 2, 3 let n(w) be the number of occurrences of the k-mer w and N their sum, p(w) the product of its residues' background
-//! frequencies (the amino-acid composition of UniProtKB/Swiss-Prot, from its release statistics). Then
+//! Residues are the 20 letters `ACDEFGHIKLMNPQRSTVWY`, numbered from 0 in this order; k-mers with
+//! any other letter are ignored. For k = 1, 2, 3 let n(w) be the number of occurrences of the k-mer
+//! w and N their sum, p(w) the product of its residues' background frequencies (the amino-acid
+//! composition of UniProtKB/Swiss-Prot, from its release statistics). Then
 //!
 //! > x(w) = √(n(w)/N) − √p(w)
 //!
-//! is the coordinate of w: the difference of the two distributions in Hellinger's geometry, where the distance of two
-//! distributions is the length of the difference of their square roots (so that a few very frequent k-mers do not rule). Where N = 0, x = 0. The
-//! features are
+//! is the coordinate of w: the difference of the two distributions in Hellinger's geometry, where
+//! the distance of two distributions is the length of the difference of their square roots (so that
+//! a few very frequent k-mers do not dominate). If N = 0, x = 0. The features are
 //!
 //! - 0 to 19: x of the residues; 20 to 419: x of the 2-mers ab, at 20 + 20a + b;
-//! - 420 to 1023: x of the 8,000 3-mers abc, projected: feature 420 + j is Σ s(c, j) x(c) / √604 over c = 400a + 20b + c, with
-//!   signs s = ±1 (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4): +1 where bit (j mod 64) of SplitMix64's output number 10c + ⌊j/64⌋ (from
-//!   0, seed 0) is 0, −1 where it is 1;
+//! - 420 to 1023: x of the 8,000 3-mers abc, projected: feature 420 + j is Σ s(c, j) x(c) / √604
+//!   over c = 400a + 20b + c, with signs s = ±1 (Achlioptas 2003,
+//!   doi:10.1016/S0022-0000(03)00025-4): +1 where bit (j mod 64) of SplitMix64's output number 10c
+//!   + ⌊j/64⌋ (from 0, seed 0) is 0, −1 where it is 1;
 //!
-//! all divided by their Euclidean length (unless it is 0). Computed in f64 and rounded to f32; the 3-mers are summed by rising
-//! number of occurrences, the background's in their order. Only operations that IEEE 754 rounds exactly are used, so that the same sequence gives the same bits on every machine.
-
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
+//! all divided by their Euclidean length (unless it is 0). The computation is in f64 and rounded to
+//! f32. The 3-mers are summed by rising number of occurrences, those of the background in their
+//! order. All operations are correctly rounded by IEEE 754, so a sequence gives the same bits on
+//! every machine.
 
 use protea_ontology::random::split_mix_64;
+use rayon::{
+    iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator},
+    slice::ParallelSliceMut,
+};
 
-/// Numbers in a spectrum.
+/// Number of values in a spectrum.
 pub const WIDTH: usize = DIRECT + PROJECTED;
-/// One line for a manifest.
+/// A description for the manifest.
 pub const DESCRIPTION: &str = "k-mer spectrum v1: square roots of 1/2/3-mer frequencies less those of Swiss-Prot's composition, 3-mers projected by signs, unit length";
 
 const LETTERS: &[u8; 20] = b"ACDEFGHIKLMNPQRSTVWY";
@@ -42,22 +47,22 @@ const DIRECT: usize = 20 + 400;
 const PROJECTED: usize = 604;
 const TRIPLES: usize = 8000;
 const WORDS: usize = PROJECTED.div_ceil(64);
-const NO_RESIDUE: u8 = u8::MAX;
+const NOT_A_RESIDUE: u8 = u8::MAX;
 
-/// Computes spectra; holds the signs of the projection (5 MB).
+/// Computes spectra. Holds the signs of the projection (5 MB).
 ///
 /// ```
 /// use protea_dataset::features::kmer::{KmerSpectrum, WIDTH};
 ///
 /// let mut spectrum = [0.0; WIDTH];
-/// KmerSpectrum::new().of("MKTAYIAKQRQISFVKSHFSRQ", &mut spectrum);
+/// KmerSpectrum::new().compute("MKTAYIAKQRQISFVKSHFSRQ", &mut spectrum);
 /// let length: f32 = spectrum.iter().map(|x| x * x).sum();
 /// assert!((length - 1.0).abs() < 1e-5);
 /// ```
 pub struct KmerSpectrum {
     /// `TRIPLES` rows of `PROJECTED` signs.
     signs: Vec<i8>,
-    /// √p of residues and 2-mers.
+    /// √p of the residues and 2-mers.
     background: Vec<f64>,
     /// Projection of √p of the 3-mers, not yet divided by √604.
     projected_background: Vec<f64>,
@@ -71,9 +76,9 @@ impl Default for KmerSpectrum {
 }
 
 impl KmerSpectrum {
-    /// Prepares the projection.
+    /// Computes the signs of the projection and the background.
     pub fn new() -> Self {
-        let mut number = [NO_RESIDUE; 256];
+        let mut number = [NOT_A_RESIDUE; 256];
         for (place, &letter) in LETTERS.iter().enumerate() {
             number[letter as usize] = place as u8;
             number[letter.to_ascii_lowercase() as usize] = place as u8;
@@ -114,21 +119,22 @@ impl KmerSpectrum {
         this
     }
 
-    /// Spectra of many sequences, one after another, on all cores.
-    pub fn of_all<S: AsRef<str> + Sync>(&self, sequences: &[S]) -> Vec<f32> {
+    /// Computes the spectra of many sequences on all cores. Returns them one after another.
+    pub fn compute_all<S: AsRef<str> + Sync>(&self, sequences: &[S]) -> Vec<f32> {
         let mut spectra = vec![0.0; sequences.len() * WIDTH];
         spectra
             .par_chunks_exact_mut(WIDTH)
             .zip(sequences.par_iter())
-            .for_each(|(spectrum, sequence)| self.of(sequence.as_ref(), spectrum));
+            .for_each(|(spectrum, sequence)| self.compute(sequence.as_ref(), spectrum));
         spectra
     }
 
-    /// The spectrum of one sequence, into `spectrum`.
+    /// Computes the spectrum of one sequence into `spectrum`.
     ///
     /// # Panics
+    ///
     /// If `spectrum` is not [`WIDTH`] long.
-    pub fn of(&self, sequence: &str, spectrum: &mut [f32]) {
+    pub fn compute(&self, sequence: &str, spectrum: &mut [f32]) {
         assert_eq!(spectrum.len(), WIDTH, "a spectrum has {WIDTH} numbers");
         let residues: Vec<u8> = sequence
             .bytes()
@@ -136,12 +142,12 @@ impl KmerSpectrum {
             .collect();
 
         let mut counts = [0u32; DIRECT];
-        for &a in residues.iter().filter(|&&a| a != NO_RESIDUE) {
+        for &a in residues.iter().filter(|&&a| a != NOT_A_RESIDUE) {
             counts[a as usize] += 1;
         }
         for pair in residues
             .windows(2)
-            .filter(|pair| !pair.contains(&NO_RESIDUE))
+            .filter(|pair| !pair.contains(&NOT_A_RESIDUE))
         {
             counts[20 + pair[0] as usize * 20 + pair[1] as usize] += 1;
         }
@@ -166,7 +172,7 @@ impl KmerSpectrum {
         projected.fill(0.0);
         let mut triples: Vec<u16> = residues
             .windows(3)
-            .filter(|triple| !triple.contains(&NO_RESIDUE))
+            .filter(|triple| !triple.contains(&NOT_A_RESIDUE))
             .map(|triple| {
                 u16::from(triple[0]) * 400 + u16::from(triple[1]) * 20 + u16::from(triple[2])
             })
@@ -181,7 +187,8 @@ impl KmerSpectrum {
             .map(|same| (same.len(), same[0]))
             .collect();
         counted.sort_unstable();
-        // Nearly all 3-mers of a protein occur once: their signs are added as small integers, many at a time.
+        // Nearly all 3-mers of a protein occur once. Adding their signs as 16-bit integers lets the
+        // compiler vectorise the sum.
         let mut sums = [0i16; PROJECTED];
         let mut features = [0.0f64; PROJECTED];
         for alike in counted.chunk_by(|a, b| a.0 == b.0) {

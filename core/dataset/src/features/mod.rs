@@ -1,3 +1,3 @@
-//! Embeddings computed here, from sequences alone.
+//! Embeddings that are computed from sequences alone.
 
 pub mod kmer;

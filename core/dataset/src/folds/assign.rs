@@ -1,7 +1,7 @@
-//! Dealing groups to folds.
+//! Assigns groups of proteins to folds.
 
-/// The fold of every protein: groups go whole, the larger ones first, each to the fold that has
-/// the fewest proteins so far. Groups of one size go in an order that the seed decides.
+/// Assigns every protein to a fold. Groups are not split. They are assigned by falling size, each
+/// to the fold with the fewest proteins so far; the seed decides the order of groups of equal size.
 pub(super) fn assign(
     of_protein: &[u32],
     groups: usize,
@@ -10,12 +10,12 @@ pub(super) fn assign(
 ) -> Result<Vec<usize>, String> {
     if folds < 2 {
         return Err(format!(
-            "{folds} folds leave nothing to learn from; give 2 or more"
+            "{folds} folds leave no training set; give 2 or more"
         ));
     }
     if groups < folds {
         return Err(format!(
-            "there are {groups} groups of proteins for {folds} folds, and a group is not split; \
+            "{groups} groups of proteins cannot fill {folds} folds, because a group is not split; \
              give fewer folds or smaller groups"
         ));
     }
@@ -33,8 +33,10 @@ pub(super) fn assign(
         filled[fewest] += sizes[group];
         fold_of[group] = fewest;
     }
-    let fold = |&group: &u32| fold_of[group as usize];
-    Ok(of_protein.iter().map(fold).collect())
+    Ok(of_protein
+        .iter()
+        .map(|&group| fold_of[group as usize])
+        .collect())
 }
 
 #[cfg(test)]
@@ -47,55 +49,55 @@ mod tests {
 
     proptest! {
         #[test]
-        fn folds_are_a_partition_that_splits_no_group(
+        fn folds_are_a_partition_and_keep_groups_whole(
             groups in prop::collection::vec(0u32..40, 1..300),
             folds in 2usize..8,
             seed in any::<u64>(),
         ) {
-            // Numbers without gaps, as the groups of a dataset have them.
+            // Group numbers without gaps, as in a dataset.
             let mut known: Vec<u32> = groups.clone();
             known.sort_unstable();
             known.dedup();
             let place = |group: &u32| known.binary_search(group).unwrap() as u32;
             let of_protein: Vec<u32> = groups.iter().map(place).collect();
-            let dealt = assign(&of_protein, known.len(), folds, seed);
-            prop_assert_eq!(dealt.is_ok(), known.len() >= folds);
-            let Ok(dealt) = dealt else { return Ok(()) };
-            prop_assert_eq!(dealt.len(), groups.len());
-            let used: HashSet<usize> = dealt.iter().copied().collect();
+            let assigned = assign(&of_protein, known.len(), folds, seed);
+            prop_assert_eq!(assigned.is_ok(), known.len() >= folds);
+            let Ok(assigned) = assigned else { return Ok(()) };
+            prop_assert_eq!(assigned.len(), groups.len());
+            let used: HashSet<usize> = assigned.iter().copied().collect();
             prop_assert_eq!(used, (0..folds).collect::<HashSet<_>>());
             let mut sizes = vec![0usize; folds];
             let mut largest = 0;
             for group in 0..known.len() as u32 {
                 let of_group: Vec<usize> = (0..groups.len())
                     .filter(|&protein| of_protein[protein] == group)
-                    .map(|protein| dealt[protein])
+                    .map(|protein| assigned[protein])
                     .collect();
                 prop_assert!(of_group.iter().all(|fold| *fold == of_group[0]));
                 sizes[of_group[0]] += of_group.len();
                 largest = largest.max(of_group.len());
             }
-            // Dealt so, no two folds differ by more than a group.
+            // The sizes of two folds differ by at most one group.
             let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
             prop_assert!(most - least <= largest);
-            prop_assert_eq!(&dealt, &assign(&of_protein, known.len(), folds, seed).unwrap());
+            prop_assert_eq!(&assigned, &assign(&of_protein, known.len(), folds, seed).unwrap());
         }
     }
 
     #[test]
-    fn single_proteins_are_dealt_evenly_and_by_the_seed() {
+    fn single_proteins_are_assigned_evenly_by_seed() {
         let of_protein: Vec<u32> = (0..103).collect();
-        let dealt = |seed| assign(&of_protein, 103, 5, seed).unwrap();
+        let assigned = |seed| assign(&of_protein, 103, 5, seed).unwrap();
         let mut sizes: Vec<usize> = (0..5)
-            .map(|fold| dealt(1).iter().filter(|other| **other == fold).count())
+            .map(|fold| assigned(1).iter().filter(|other| **other == fold).count())
             .collect();
         sizes.sort_unstable();
         assert_eq!(sizes, [20, 20, 21, 21, 21]);
-        assert_ne!(dealt(1), dealt(2));
+        assert_ne!(assigned(1), assigned(2));
     }
 
     #[test]
-    fn folds_that_cannot_be_are_refused() {
+    fn invalid_numbers_of_folds_are_errors() {
         assert!(
             assign(&[0, 1, 2], 3, 1, 0)
                 .unwrap_err()

@@ -1,67 +1,65 @@
-//! Which proteins belong together.
+//! Groups proteins that must stay together.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use protea_formats::read_clusters;
 
-use crate::error::DatasetError;
-use crate::frozen::FrozenDataset;
+use crate::{error::DatasetError, frozen::FrozenDataset};
 
-/// Accessions shown in a message.
+/// Largest number of accessions in a message.
 const EXAMPLES: usize = 5;
 
-/// Proteins that stay together: no group is split over folds.
+/// Proteins that stay together in folds and splits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Grouping {
-    /// Every protein is dealt by itself.
+    /// Each protein is a group of its own.
     #[default]
     None,
     /// The proteins of a taxon stay together.
     Taxon,
-    /// The proteins of a cluster stay together. The file has two columns, protein and cluster or
-    /// the other way round, as MMseqs2 writes it (`…_cluster.tsv`: representative and member).
-    /// Clusters that have a protein in common count as one.
+    /// The proteins of a cluster stay together. The file has two columns, protein and cluster in
+    /// either order, such as the `…_cluster.tsv` of MMseqs2 (representative and member). Clusters
+    /// with a common protein are merged.
     Clusters(PathBuf),
 }
 
 /// The group of every protein.
 pub(crate) struct Groups {
-    /// By protein, numbered in the order in which they are first met.
+    /// Group of each protein, numbered in the order of first appearance.
     pub(crate) of_protein: Vec<u32>,
     pub(crate) count: usize,
 }
 
-/// `refused` makes the error that says what is wrong with the dataset, and the remedy.
-pub(crate) fn of(
+/// Groups the proteins of a dataset. `error` converts a problem and its remedy to an error.
+pub(crate) fn group_proteins(
     dataset: &FrozenDataset,
     grouping: &Grouping,
-    refused: impl FnOnce(String) -> DatasetError,
+    error: impl FnOnce(String) -> DatasetError,
 ) -> Result<Groups, DatasetError> {
     match grouping {
         Grouping::None => Ok(Groups {
             of_protein: (0..dataset.len() as u32).collect(),
             count: dataset.len(),
         }),
-        Grouping::Taxon => numbered(
+        Grouping::Taxon => number_groups(
             dataset,
             |protein| dataset.taxon(protein),
-            "have no taxon; freeze the dataset with a taxonomy, or group by clusters",
+            "have no taxon; freeze the dataset with a taxonomy or group by clusters",
         )
-        .map_err(refused),
+        .map_err(error),
         Grouping::Clusters(path) => {
             let clusters = read_clusters(path)?;
-            numbered(
+            number_groups(
                 dataset,
                 |protein| clusters.get(dataset.accession(protein)).copied(),
-                "are in no cluster of the file; cluster all proteins of the dataset",
+                "are not in the file of clusters; cluster all proteins of the dataset",
             )
-            .map_err(refused)
+            .map_err(error)
         }
     }
 }
 
-fn numbered(
+fn number_groups(
     dataset: &FrozenDataset,
     group_of: impl Fn(usize) -> Option<u32>,
     problem: &str,

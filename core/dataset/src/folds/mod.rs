@@ -1,4 +1,4 @@
-//! Folds of a frozen dataset, for cross-validation: each protein is held out once.
+//! Folds of a frozen dataset for cross-validation: each protein is held out once.
 //!
 //! ```text
 //! <cache>/<SHA-256 of the dataset>-<k>-<seed>-<grouping>/
@@ -8,100 +8,108 @@
 //!   fold-1/…
 //! ```
 //!
-//! The same dataset, number of folds, seed and groups make the same files, byte for byte, so that
-//! a fold has the same identity wherever it is made: its manifest has the time of the dataset that
-//! it is of, and names that one as its parent.
+//! The same dataset, number of folds, seed and groups give the same files byte for byte, so a fold
+//! has the same identity on every machine. Its manifest has the creation time of the dataset and
+//! names it as the parent.
 //!
-//! **Information accretion** is that of the dataset, unchanged, in every fold. In CAFA the
-//! organisers compute one table from the annotations that are known when the challenge begins, and
-//! weigh all predictions by it: it belongs to the benchmark, and is not learned from. With a table
-//! of its own each fold would be weighed by other weights, and neither their mean nor a comparison
-//! with the benchmark's own test set would mean anything. A dataset without a table makes folds
-//! without.
+//! **Information accretion** is copied unchanged from the dataset to every fold. In CAFA the
+//! organisers compute one table from the annotations that are known when the challenge starts and
+//! weight all predictions with it: it is part of the benchmark and not training data. If each fold
+//! had its own table, its scores would have different weights, and neither their mean nor a
+//! comparison with the benchmark's test set would be meaningful. Folds of a dataset without a table
+//! have no table.
 
 mod assign;
 pub(super) mod groups;
 
-use std::fs;
-use std::io::Write;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::Write,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
 use protea_contracts::content::digest_bytes;
 
-use super::error::DatasetError;
-use super::frozen::FrozenDataset;
-use super::staging::{Staging, sync_directory, write_new};
-use super::subset::Subset;
+use super::{
+    error::DatasetError,
+    frozen::FrozenDataset,
+    staging::{Staging, sync_directory, write_new},
+    subset::Subset,
+};
+
 pub use groups::Grouping;
 
-/// How the proteins of a dataset are dealt to folds.
+/// How to assign the proteins of a dataset to folds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldsRequest {
-    /// How many folds, at least 2.
+    /// Number of folds, at least 2.
     pub folds: usize,
-    /// Which of the ways to deal them.
+    /// Seed of the random assignment.
     pub seed: u64,
-    /// What stays together.
+    /// Proteins that stay together.
     pub grouping: Grouping,
 }
 
 /// The folds of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Folds {
-    /// The directory that holds them all.
+    /// Directory of all folds.
     pub directory: PathBuf,
-    /// Each fold.
+    /// The folds, in order.
     pub folds: Vec<FoldPlace>,
-    /// How many groups there are; without grouping, how many proteins.
+    /// Number of groups; without grouping, the number of proteins.
     pub groups: usize,
-    /// Whether they were there already.
+    /// Whether the folds were found in the cache.
     pub cached: bool,
 }
 
-/// Where a fold is.
+/// The datasets of a fold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FoldPlace {
-    /// The dataset of the other folds.
+    /// Directory of the training dataset: the proteins of the other folds.
     pub train: PathBuf,
-    /// The dataset of the fold.
+    /// Directory of the evaluation dataset: the proteins of the fold.
     pub eval: PathBuf,
-    /// Proteins in the fold.
+    /// Number of proteins in the fold.
     pub proteins: usize,
 }
 
-/// Makes the folds of a dataset in the directory `cache`, or finds them there. They appear whole or
-/// not at all. `watch` is told how many of the datasets are written, and how many there will be;
-/// it may end the work. Folds take as much space as the dataset, once for each of them.
+/// Creates the folds of a dataset in the directory `cache`, or reuses them. They are published
+/// atomically. Calls `watch` with the number of datasets written and their total; `Break` cancels
+/// the work. Each fold takes as much space as the dataset.
 ///
 /// # Errors
-/// [`DatasetError::Folds`] for a number of folds that cannot be, or groups that are not known of
-/// every protein; [`DatasetError::Input`] for a file of clusters that cannot be read;
-/// [`DatasetError::Cancelled`]; [`DatasetError::Write`].
+///
+/// [`DatasetError::Folds`] for an invalid number of folds, or if a protein has no group;
+/// [`DatasetError::Input`] if the file of clusters cannot be read; [`DatasetError::Cancelled`] if
+/// `watch` returned `Break`; [`DatasetError::Write`] if writing fails.
 pub fn folds(
     dataset: &FrozenDataset,
     request: &FoldsRequest,
     cache: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Folds, DatasetError> {
-    let refused = |problem| DatasetError::Folds {
+    let folds_error = |problem| DatasetError::Folds {
         dataset: dataset.directory().to_owned(),
         problem,
     };
-    let groups = groups::of(dataset, &request.grouping, refused)?;
+    let groups = groups::group_proteins(dataset, &request.grouping, folds_error)?;
     let assigned = assign::assign(
         &groups.of_protein,
         groups.count,
         request.folds,
         request.seed,
     )
-    .map_err(refused)?;
+    .map_err(folds_error)?;
     let name = format!(
         "{}-{}-{}-{}",
         dataset.sha256(),
         request.folds,
         request.seed,
-        name_of(&request.grouping, &groups.of_protein)
+        grouping_name(&request.grouping, &groups.of_protein)
     );
     let directory = cache.join(name);
     let cached = directory.is_dir();
@@ -110,10 +118,10 @@ pub fn folds(
         write(dataset, request.folds, &assigned, &directory, watch)?;
     }
     let folds = (0..request.folds).map(|fold| {
-        let of_fold = directory.join(format!("fold-{fold}"));
+        let fold_directory = directory.join(format!("fold-{fold}"));
         FoldPlace {
-            train: of_fold.join("train"),
-            eval: of_fold.join("eval"),
+            train: fold_directory.join("train"),
+            eval: fold_directory.join("eval"),
             proteins: assigned.iter().filter(|other| **other == fold).count(),
         }
     });
@@ -125,8 +133,9 @@ pub fn folds(
     })
 }
 
-/// Other clusters, other folds: a file of clusters is known by what it says of the proteins.
-fn name_of(grouping: &Grouping, of_protein: &[u32]) -> String {
+/// The name of the grouping in the cache. Clusters are identified by the groups that they give, not
+/// by the path of their file.
+fn grouping_name(grouping: &Grouping, of_protein: &[u32]) -> String {
     match grouping {
         Grouping::None => "none".to_owned(),
         Grouping::Taxon => "taxon".to_owned(),
@@ -144,33 +153,33 @@ fn write(
     directory: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), DatasetError> {
-    let staging = match Staging::beside(directory) {
+    let staging = match Staging::new(directory) {
         Err(DatasetError::Exists(_)) if directory.is_dir() => return Ok(()),
         staging => staging?,
     };
     write_table(dataset, assigned, &staging.path().join("folds.tsv"))?;
     let mut written = 0;
-    let mut tell = |written| match watch(written, 2 * folds) {
+    let mut report = |written| match watch(written, 2 * folds) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
     };
     for fold in 0..folds {
-        let of_fold = staging.path().join(format!("fold-{fold}"));
-        fs::create_dir(&of_fold).map_err(DatasetError::write(&of_fold))?;
+        let fold_directory = staging.path().join(format!("fold-{fold}"));
+        fs::create_dir(&fold_directory).map_err(DatasetError::write(&fold_directory))?;
         for (half, held_out) in [("train", false), ("eval", true)] {
-            tell(written)?;
+            report(written)?;
             let proteins: Vec<usize> = (0..dataset.len())
                 .filter(|&protein| (assigned[protein] == fold) == held_out)
                 .collect();
             let name = format!("{}-fold-{fold}-{half}", dataset.manifest().name);
-            Subset::of(dataset, &proteins, &name).write(&of_fold.join(half))?;
+            Subset::new(dataset, &proteins, &name).write(&fold_directory.join(half))?;
             written += 1;
         }
-        sync_directory(&of_fold)?;
+        sync_directory(&fold_directory)?;
     }
-    tell(written)?;
+    report(written)?;
     match staging.publish() {
-        // Another process was faster, with the same bytes.
+        // Another process has published the same bytes meanwhile.
         Err(DatasetError::Exists(_)) if directory.is_dir() => Ok(()),
         published => published,
     }

@@ -1,32 +1,32 @@
-//! Writing `annotations.arrow`.
+//! Writes `annotations.arrow`.
 //!
-//! All rows are held while they are sorted, 16 bytes each: a row is a protein's index and numbers for its term and
-//! evidence. The order of the input then does not matter: the same annotations make the same file.
+//! All rows are held in memory while they are sorted, 16 bytes each: the index of the protein and
+//! numbers for term and evidence. Sorting makes the output independent of the order of the input.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use arrow_array::builder::StringBuilder;
 use arrow_schema::{DataType, Field, Schema};
-use rayon::slice::ParallelSliceMut;
-
-use super::arrow_write::TableWriter;
-use super::{FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, tell};
-use crate::DatasetError;
 use protea_formats::{AnnotationReader, AnnotationRow, Skipped};
 use protea_ontology::{Aspect, Ontology};
+use rayon::slice::ParallelSliceMut;
+
+use super::{
+    FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
+    report_progress,
+};
+use crate::DatasetError;
 
 const BATCH_ROWS: usize = 65_536;
-/// Rows between two reports of progress.
+/// Number of rows between two reports of progress.
 const REPORT_EVERY: u64 = 65_536;
 
-/// The annotations of known proteins.
+/// The annotations of the proteins of the dataset.
 #[derive(Default)]
 pub(super) struct Annotations {
     rows: Vec<Row>,
-    terms: Names,
-    evidence: Names,
+    terms: StringNumbers,
+    evidence: StringNumbers,
     pub(super) read: u64,
     pub(super) without_sequence: Tally,
     pub(super) unknown_terms: Tally,
@@ -39,18 +39,18 @@ pub(super) struct Annotations {
 struct Row {
     protein: u32,
     term: u32,
-    /// 0 is none.
+    /// 0 for none, otherwise the number of the code plus 1.
     evidence: u32,
     aspect: Option<Aspect>,
 }
 
-/// Numbers for texts that recur.
+/// Assigns numbers to repeated strings.
 #[derive(Default)]
-struct Names {
+struct StringNumbers {
     numbers: HashMap<String, u32>,
 }
 
-impl Names {
+impl StringNumbers {
     fn number(&mut self, text: &str) -> u32 {
         match self.numbers.get(text) {
             Some(&number) => number,
@@ -62,7 +62,7 @@ impl Names {
         }
     }
 
-    /// The texts in alphabetical order, and for each number its place there.
+    /// The strings in alphabetical order, and the rank of each number.
     fn sorted(&self) -> (Vec<&str>, Vec<u32>) {
         let mut texts: Vec<(&str, u32)> = self
             .numbers
@@ -92,7 +92,7 @@ impl Annotations {
         while let Some(row) = reader.next_row()? {
             this.push(row, index, ontology);
             if this.read.is_multiple_of(REPORT_EVERY) {
-                tell(
+                report_progress(
                     progress,
                     FreezeProgress {
                         step: FreezeStep::Annotations,
@@ -120,7 +120,7 @@ impl Annotations {
             });
         }
         this.sort();
-        tell(
+        report_progress(
             progress,
             FreezeProgress {
                 step: FreezeStep::Annotations,
@@ -133,7 +133,7 @@ impl Annotations {
 
     fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>, ontology: &Ontology) {
         self.read += 1;
-        // What is known of an isoform belongs to its own entry, if the dataset has one.
+        // An annotation of an isoform belongs to the isoform's own entry, if the dataset has it.
         let isoform = row.isoform.and_then(|isoform| index.get(isoform));
         let Some(&protein) = isoform.or_else(|| index.get(row.accession)) else {
             self.without_sequence.add(row.accession);
@@ -164,7 +164,7 @@ impl Annotations {
         });
     }
 
-    /// Puts the rows in order of protein, term and evidence, and drops those that repeat another.
+    /// Sorts the rows by protein, term and evidence, and removes repeated rows.
     fn sort(&mut self) {
         let (_, terms) = self.terms.sorted();
         let (_, evidence) = self.evidence.sorted();
@@ -181,24 +181,24 @@ impl Annotations {
         self.repeated = (before - self.rows.len()) as u64;
     }
 
-    /// Rows that remain.
+    /// Number of rows after removing repeats.
     pub(super) fn len(&self) -> u64 {
         self.rows.len() as u64
     }
 
-    /// Different terms.
+    /// Number of different terms.
     pub(super) fn terms(&self) -> u64 {
         self.terms.numbers.len() as u64
     }
 
-    /// The proteins that are annotated, each once, in order.
+    /// The annotated proteins, sorted, without repeats.
     pub(super) fn proteins(&self) -> impl Iterator<Item = u32> {
         self.rows
             .chunk_by(|a, b| a.protein == b.protein)
             .map(|rows| rows[0].protein)
     }
 
-    /// Writes the table; `accessions` is in the order of the proteins.
+    /// Writes the table. `accessions` has the accession of each protein, in order.
     pub(super) fn write(&self, path: &Path, accessions: &[&str]) -> Result<(), DatasetError> {
         let schema = Schema::new(vec![
             Field::new("accession", DataType::Utf8, false),

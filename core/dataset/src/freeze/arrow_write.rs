@@ -1,18 +1,22 @@
-//! Writing an Arrow IPC file that can be mapped.
+//! Writes Arrow IPC files that can be mapped.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_ipc::MetadataVersion;
-use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow_ipc::{
+    MetadataVersion,
+    writer::{FileWriter, IpcWriteOptions},
+};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use crate::DatasetError;
 
-/// What Arrow recommends, and enough for any vector instruction.
+/// The alignment in bytes that Arrow recommends. It is enough for all vector instructions.
 const ALIGNMENT: usize = 64;
 const BUFFER: usize = 1 << 20;
 
@@ -48,7 +52,7 @@ impl TableWriter {
             .map_err(|error| failed(&self.path, error))
     }
 
-    /// Writes the footer and waits until the file is on the disk.
+    /// Writes the footer and flushes the file to disk.
     pub(crate) fn finish(self) -> Result<(), DatasetError> {
         let buffer = self
             .writer

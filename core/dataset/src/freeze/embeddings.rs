@@ -1,19 +1,19 @@
-//! Embeddings on their way into a dataset.
+//! Reads or computes embeddings and converts them to Arrow columns.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
-
-use super::{EmbeddingSource, FreezeRequest, Tally};
-use crate::features::kmer::{self, KmerSpectrum};
-use crate::{DatasetError, EmbeddingInfo, EmbeddingType};
 use protea_formats::{EmbeddingReader, FastaRecord, FormatError, MatrixType};
 
-/// Accessions shown in a message.
+use super::{EmbeddingSource, FreezeRequest, Tally};
+use crate::{
+    DatasetError, EmbeddingInfo, EmbeddingType,
+    features::kmer::{self, KmerSpectrum},
+};
+
+/// Largest number of accessions in a message.
 const EXAMPLES: usize = 5;
 
 pub(super) struct Embeddings {
@@ -34,13 +34,13 @@ enum Origin {
     },
 }
 
-/// The numbers of the record batch being filled.
+/// The numbers of the current record batch.
 enum Values {
     F32(Vec<f32>),
     F16(Vec<f16>),
 }
 
-/// The field of the numbers in the column of embeddings.
+/// The Arrow field of one number of an embedding.
 pub(crate) fn embedding_item(info: &EmbeddingInfo) -> FieldRef {
     let dtype = match info.dtype {
         EmbeddingType::F32 => DataType::Float32,
@@ -49,7 +49,7 @@ pub(crate) fn embedding_item(info: &EmbeddingInfo) -> FieldRef {
     Arc::new(Field::new("item", dtype, false))
 }
 
-/// The column of embeddings.
+/// The Arrow field of the column of embeddings.
 pub(crate) fn embedding_field(info: &EmbeddingInfo) -> Field {
     Field::new(
         "embedding",
@@ -59,7 +59,8 @@ pub(crate) fn embedding_field(info: &EmbeddingInfo) -> Field {
 }
 
 impl Embeddings {
-    /// `scratch` is a directory for what has to be unpacked.
+    /// Opens the embeddings of a request; `None` if it has none. Decompressed data goes to the
+    /// directory `scratch`.
     pub(super) fn open(
         request: &FreezeRequest,
         scratch: &Path,
@@ -122,7 +123,7 @@ impl Embeddings {
         self.info.width * self.info.dtype.bytes()
     }
 
-    /// Proteins in all, where known before the FASTA file is read.
+    /// Total number of proteins, if it is known before the FASTA file is read.
     pub(super) fn expected_proteins(&self) -> Option<u64> {
         match &self.origin {
             Origin::File { reader, .. } if !reader.names_its_rows() => Some(reader.rows() as u64),
@@ -134,7 +135,8 @@ impl Embeddings {
         embedding_field(&self.info)
     }
 
-    /// Adds the embedding of the next protein. One without embedding is remembered for [`finish`](Self::finish).
+    /// Adds the embedding of the next protein. A protein without one is recorded and reported by
+    /// [`finish`](Self::finish).
     pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
         match &mut self.origin {
             Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
@@ -145,7 +147,7 @@ impl Embeddings {
             } => match reader.accessions().get(&protein.accession) {
                 Some(&row) => {
                     let width = reader.width();
-                    let wrong = match &mut self.values {
+                    let bad_column = match &mut self.values {
                         Values::F32(values) => {
                             reader.read_f32(row, values)?;
                             let start = values.len() - width;
@@ -157,7 +159,7 @@ impl Embeddings {
                             values[start..].iter().position(|v| !v.is_finite())
                         }
                     };
-                    if let Some(column) = wrong {
+                    if let Some(column) = bad_column {
                         return Err(not_finite(
                             reader,
                             row,
@@ -178,15 +180,16 @@ impl Embeddings {
         Ok(())
     }
 
-    /// The column of the record batch of `proteins` rows that was filled, and begins the next one. `None` once a protein without embedding
-    /// was met: reading goes on to find the others, writing does not.
+    /// Returns the column of the current record batch of `proteins` rows and starts the next one.
+    /// Returns `None` if a protein of the batch has no embedding: reading continues to find all of
+    /// them, but writing stops.
     pub(super) fn take_column(&mut self, proteins: usize) -> Result<Option<ArrayRef>, ArrowError> {
         if let Origin::Kmer {
             spectrum,
             sequences,
         } = &mut self.origin
         {
-            let spectra = spectrum.of_all(sequences);
+            let spectra = spectrum.compute_all(sequences);
             sequences.clear();
             match &mut self.values {
                 Values::F32(values) => *values = spectra,
@@ -215,8 +218,9 @@ impl Embeddings {
         Ok(Some(Arc::new(list)))
     }
 
-    /// Compares proteins and rows, now that all proteins were seen. A list that was made for a matrix and has more proteins is a
-    /// mistake; a file of embeddings may well be of more proteins, and answers which were left out.
+    /// Compares proteins and rows after all proteins were read. Extra rows are an error for a
+    /// matrix with a list of accessions, because the list was made for this dataset. A file that
+    /// names its rows can have extra proteins; they are returned.
     pub(super) fn finish(
         self,
         fasta: &Path,
@@ -237,19 +241,19 @@ impl Embeddings {
                     examples: missing,
                 });
             }
-            let mut homeless: Vec<_> = reader
+            let mut unmatched: Vec<_> = reader
                 .accessions()
                 .iter()
                 .filter(|(accession, _)| !seen.contains_key(*accession))
                 .collect();
-            homeless.sort_unstable_by_key(|&(_, &row)| row);
+            unmatched.sort_unstable_by_key(|&(_, &row)| row);
             if reader.names_its_rows() {
-                for (accession, _) in homeless {
+                for (accession, _) in unmatched {
                     unused.add(accession);
                 }
-            } else if !homeless.is_empty() {
-                let count = homeless.len();
-                let examples = homeless
+            } else if !unmatched.is_empty() {
+                let count = unmatched.len();
+                let examples = unmatched
                     .into_iter()
                     .take(EXAMPLES)
                     .map(|(accession, _)| accession.clone())
@@ -275,9 +279,9 @@ fn not_finite(
 ) -> FormatError {
     let value = reader.source_value(column);
     let reason = match (value.is_finite(), dtype) {
-        (false, _) => "is not a finite number; compute this embedding again",
-        (true, EmbeddingType::F16) => "does not fit f16 (at most 65504); store f32",
-        (true, EmbeddingType::F32) => "does not fit f32; scale the embeddings down",
+        (false, _) => "is not finite; compute this embedding again",
+        (true, EmbeddingType::F16) => "exceeds the range of f16 (at most 65504); store f32",
+        (true, EmbeddingType::F32) => "exceeds the range of f32; scale the embeddings down",
     };
     FormatError::NotFinite {
         path: reader.path().to_owned(),

@@ -1,4 +1,4 @@
-//! Making a frozen dataset from the files people have.
+//! Freezes a dataset from input files.
 
 mod annotations;
 mod arrow_write;
@@ -14,5 +14,6 @@ pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatch
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};
 
-use report::tell;
+use report::report_progress;
+
 pub use request::{EmbeddingSource, FreezeRequest};

@@ -1,39 +1,44 @@
-//! Writing `proteins.arrow`.
+//! Writes `proteins.arrow`.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
-use arrow_array::ArrayRef;
-use arrow_array::builder::{Int32Builder, StringBuilder};
+use arrow_array::{
+    ArrayRef,
+    builder::{Int32Builder, StringBuilder},
+};
 use arrow_schema::{DataType, Field, Schema};
-
-use super::arrow_write::TableWriter;
-use super::embeddings::Embeddings;
-use super::{FreezeProgress, FreezeStep, Tally, Watch, tell};
-use crate::{DatasetError, EmbeddingInfo};
 use protea_formats::{FastaReader, FastaRecord, FormatError};
 
-/// Embedding bytes of one record batch. Bounds the memory of freezing.
+use super::{
+    FreezeProgress, FreezeStep, Tally, Watch, arrow_write::TableWriter, embeddings::Embeddings,
+    report_progress,
+};
+use crate::{DatasetError, EmbeddingInfo};
+
+/// Bytes of embeddings in one record batch, which bounds the memory of freezing.
 const BATCH_EMBEDDINGS: usize = 32 << 20;
-/// Sequence bytes after which a record batch is closed; far below what 32-bit offsets reach.
+/// Bytes of sequences after which a record batch is closed; far below the limit of 32-bit offsets.
 const BATCH_SEQUENCES: usize = 64 << 20;
 const BATCH_ROWS: usize = 65_536;
-/// Steps between two reports of progress.
+/// Number of proteins between two reports of progress.
 const REPORT_EVERY: u64 = 4096;
 
-/// What was written.
+/// The result of writing the table.
 pub(super) struct Proteins {
     /// Index of each accession.
     pub(super) index: HashMap<String, u32>,
-    /// Different taxa.
+    /// Number of different taxa.
     pub(super) taxa: u64,
     pub(super) embedding: Option<EmbeddingInfo>,
-    /// Embeddings of other proteins.
+    /// Embeddings of proteins that are not in the FASTA file.
     pub(super) unused_embeddings: Tally,
 }
 
-/// Streams the FASTA file and the embeddings into `path`.
+/// Streams the FASTA file and the embeddings to `path`.
 pub(super) fn write(
     path: &Path,
     fasta: &Path,
@@ -93,7 +98,7 @@ pub(super) fn write(
 }
 
 fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(), DatasetError> {
-    tell(
+    report_progress(
         progress,
         FreezeProgress {
             step: FreezeStep::Proteins,
@@ -103,7 +108,7 @@ fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(),
     )
 }
 
-/// The proteins seen so far: the number and the line of each.
+/// The number and line of each protein read so far.
 #[derive(Default)]
 struct Numbers {
     seen: HashMap<String, (u32, u64)>,
@@ -140,7 +145,7 @@ impl Numbers {
     }
 }
 
-/// The columns of the record batch being filled.
+/// The columns of the current record batch.
 #[derive(Default)]
 struct Batch {
     accession: StringBuilder,
@@ -178,7 +183,8 @@ impl Batch {
                 .map_err(|error| DatasetError::write(path)(std::io::Error::other(error)))?
             {
                 Some(column) => columns.push(column),
-                // A protein lacks its embedding: nothing will be published, so nothing more is written.
+                // A protein has no embedding, so the dataset will not be published and need not be
+                // written.
                 None => return Ok(()),
             }
         }

@@ -1,52 +1,64 @@
-//! From the inputs to a published dataset.
+//! Freezes a dataset: runs the steps and publishes the result.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, Write},
+    path::Path,
+};
 
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
-
-use super::annotations::Annotations;
-use super::embeddings::Embeddings;
-use super::{
-    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, proteins, tell,
-};
-use crate::error::DatasetError;
-use crate::frozen::FrozenDataset;
-use crate::manifest::{Counts, Manifest};
-use crate::names::{self, MANIFEST_FILE, SCHEMA_VERSION};
-use crate::staging::{Staging, make_read_only, write_new};
 use protea_formats::{FormatError, check_information_accretion, read_taxonomy};
-use protea_ontology::compressed::open_decompressed;
-use protea_ontology::{Ontology, as_obo, read_ontology};
+use protea_ontology::{Ontology, as_obo, compressed::open_decompressed, read_ontology};
 
-/// Makes a frozen dataset.
+use super::{
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
+    annotations::Annotations, embeddings::Embeddings, proteins, report_progress,
+};
+use crate::{
+    error::DatasetError,
+    frozen::FrozenDataset,
+    manifest::{Counts, Manifest},
+    names::{self, MANIFEST_FILE, SCHEMA_VERSION},
+    staging::{Staging, make_read_only, write_new},
+};
+
+/// Freezes a dataset.
 ///
-/// Everything is written to a hidden directory beside [`out`](FreezeRequest::out), which is renamed to it at the very end: either there
-/// is a whole dataset, or nothing. The files are made read-only. `progress` is called now and then from this thread, and may end it.
+/// All files are written to a hidden directory next to [`out`](FreezeRequest::out), which is
+/// renamed at the end, so the dataset appears complete or not at all. The files are read-only.
+/// `progress` is called regularly on the current thread; `Break` cancels the work.
 ///
-/// The same inputs make the same files, byte for byte, except for the time in the manifest; `SOURCE_DATE_EPOCH`
-/// (seconds since 1970) in the environment fixes that.
+/// The same inputs give the same files byte for byte, except for the creation time in the manifest.
+/// The environment variable `SOURCE_DATE_EPOCH` (seconds since 1970) sets that time.
 ///
 /// # Errors
-/// [`DatasetError::Exists`] if the output is there already; [`DatasetError::Input`],
-/// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`], [`DatasetError::MissingSequences`],
-/// [`DatasetError::NoAnnotations`], [`DatasetError::NoKnownTerm`] for inputs that make no dataset; [`DatasetError::Request`]; [`DatasetError::Cancelled`] when `progress` says so; [`DatasetError::Write`] for a full disk or a place that cannot be written; those of [`FrozenDataset::open`] for a parent that is no dataset. Nothing is left behind then.
+///
+/// [`DatasetError::Exists`] if the output exists; [`DatasetError::Input`],
+/// [`DatasetError::Ontology`], [`DatasetError::MissingEmbeddings`],
+/// [`DatasetError::MissingSequences`], [`DatasetError::NoAnnotations`] or
+/// [`DatasetError::NoKnownTerm`] if the inputs are invalid or do not match;
+/// [`DatasetError::Request`] for an invalid request; [`DatasetError::Cancelled`] if `progress`
+/// returned `Break`; [`DatasetError::Write`] if writing fails; those of [`FrozenDataset::open`] for
+/// the parent. On an error no files remain.
 pub fn freeze(
     request: &FreezeRequest,
     progress: &mut Watch<'_>,
 ) -> Result<FreezeReport, DatasetError> {
     request.check()?;
-    let parent = request.parent.as_deref().map(FrozenDataset::open);
-    let parent = parent.transpose()?.map(|of| of.sha256().to_owned());
+    let parent = request
+        .parent
+        .as_deref()
+        .map(FrozenDataset::open)
+        .transpose()?
+        .map(|dataset| dataset.sha256().to_owned());
     let created = creation_time()?;
-    let staging = Staging::beside(&request.out)?;
+    let staging = Staging::new(&request.out)?;
     let out = staging.out().to_owned();
     let dir = staging.path();
 
-    tell(
+    report_progress(
         progress,
         FreezeProgress {
             step: FreezeStep::Prepare,
@@ -139,7 +151,8 @@ fn creation_time() -> Result<String, DatasetError> {
         })
 }
 
-/// Copies an ontology, decompressed. What is not OBO is written as OBO, so that all that reads a dataset has to know one format.
+/// Copies an ontology, decompressed and converted to OBO, so that readers of a dataset need to
+/// support only one format.
 fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
     let bytes = read_ontology(from)?;
     let name = from.display().to_string();
@@ -149,7 +162,7 @@ fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
     Ok(ontology)
 }
 
-/// Copies a file, decompressed.
+/// Copies and decompresses a file.
 fn copy(from: &Path, to: &Path) -> Result<(), DatasetError> {
     let mut reader = open_decompressed(from).map_err(FormatError::unreadable(from))?;
     let mut file = File::create_new(to).map_err(DatasetError::write(to))?;
@@ -208,7 +221,7 @@ fn digest(
     let total = Some(listed.len() as u64);
     let mut files = Vec::with_capacity(listed.len());
     for name in listed {
-        tell(
+        report_progress(
             progress,
             FreezeProgress {
                 step: FreezeStep::Publish,
@@ -225,7 +238,7 @@ fn digest(
         );
         make_read_only(&path)?;
     }
-    tell(
+    report_progress(
         progress,
         FreezeProgress {
             step: FreezeStep::Publish,

@@ -1,4 +1,4 @@
-//! What freezing tells while it works and when it is done.
+//! The progress and the report of freezing.
 
 use std::{ops::ControlFlow, path::PathBuf};
 
@@ -19,71 +19,77 @@ pub enum FreezeStep {
     Publish,
 }
 
-/// Where freezing stands.
+/// The progress of freezing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FreezeProgress {
-    /// The step under way.
+    /// The current step.
     pub step: FreezeStep,
-    /// Units of it done: proteins, annotation rows, files.
+    /// Units of the step that are done: proteins, rows of annotations or files.
     pub done: u64,
-    /// Units in all, where known beforehand.
+    /// Total number of units, if it is known.
     pub total: Option<u64>,
 }
 
-/// Is told where freezing stands, and says whether it goes on.
+/// Receives the progress of freezing. `Break` cancels it.
 pub type Watch<'w> = dyn FnMut(FreezeProgress) -> ControlFlow<()> + 'w;
 
-/// For those who do not watch: `freeze(&request, &mut unwatched)`.
+/// Ignores the progress: `freeze(&request, &mut unwatched)`.
 pub fn unwatched(_: FreezeProgress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Tells the watcher, and ends freezing if that is its wish.
-pub(super) fn tell(watch: &mut Watch<'_>, progress: FreezeProgress) -> Result<(), DatasetError> {
+/// Reports progress. Returns [`DatasetError::Cancelled`] if `watch` returns `Break`.
+pub(super) fn report_progress(
+    watch: &mut Watch<'_>,
+    progress: FreezeProgress,
+) -> Result<(), DatasetError> {
     match watch(progress) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
     }
 }
 
-/// A dataset was frozen, and what was left out of it.
+/// The frozen dataset, and what was left out of it.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct FreezeReport {
-    /// The dataset.
+    /// Directory of the dataset.
     pub directory: PathBuf,
-    /// Its identity: SHA-256 of `dataset.json`.
+    /// Identity of the dataset: SHA-256 of `dataset.json`.
     pub sha256: String,
-    /// Its manifest.
+    /// The manifest of the dataset.
     pub manifest: Manifest,
-    /// Rows of annotations read.
+    /// Number of rows of annotations read.
     pub annotation_rows: u64,
-    /// Annotations dropped because their protein is not in the FASTA file; the examples are accessions.
+    /// Annotations skipped because their protein is not in the FASTA file; the examples are
+    /// accessions.
     pub without_sequence: Tally,
-    /// Annotations dropped because their term is unknown to the ontology or obsolete there; the examples are terms.
+    /// Annotations skipped because the ontology does not have their term or it is obsolete; the
+    /// examples are terms.
     pub unknown_terms: Tally,
-    /// Annotations whose aspect was not that of their term in the ontology, and was replaced by it; the examples are
-    /// terms.
+    /// Annotations whose aspect was replaced by that of their term in the ontology; the examples
+    /// are terms.
     pub other_aspect: Tally,
-    /// Annotations dropped because they repeat another row.
+    /// Annotations skipped because they repeat another row.
     pub repeated: u64,
-    /// GAF or GPAD rows dropped because they have the qualifier `NOT`.
+    /// GAF or GPAD rows skipped because they have the qualifier `NOT`.
     pub negated: u64,
-    /// GAF or GPAD rows dropped because their evidence is `ND` (no data).
+    /// GAF or GPAD rows skipped because their evidence is `ND` (no data).
     pub no_data: u64,
-    /// Proteins without any annotation; the examples are accessions.
+    /// Proteins without annotations; the examples are accessions.
     pub without_annotation: Tally,
-    /// Embeddings left out because their protein is not in the FASTA file, from a file that names its rows itself; the examples
-    /// are accessions.
+    /// Embeddings of a file that names its own rows, skipped because their protein is not in the
+    /// FASTA file; the examples are accessions.
     pub unused_embeddings: Tally,
 }
 
-/// How many, and a few of them.
+/// A number and a few examples.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// Up to five different ones, in order of appearance.
+    /// Up to five different examples, in order of appearance.
     pub examples: Vec<String>,
 }
 

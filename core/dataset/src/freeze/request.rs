@@ -1,72 +1,73 @@
-//! What to freeze.
+//! The request to freeze a dataset.
 
 use std::path::PathBuf;
 
-use crate::{DatasetError, EmbeddingType};
 use protea_formats::ArrayNames;
 
-/// What goes into a dataset, and what it is called.
+use crate::{DatasetError, EmbeddingType};
+
+/// The inputs and the name of a dataset.
 ///
-/// Every file may be compressed with gzip or Zstandard. See [`protea_formats`] for what each of them may look like.
+/// Every file may be compressed with gzip or Zstandard. [`protea_formats`] describes the formats.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FreezeRequest {
-    /// The directory to make. It must not exist; the one it stands in must.
+    /// The directory to create. It must not exist, but its parent must.
     pub out: PathBuf,
     /// Name of the dataset.
     pub name: String,
-    /// Version of the dataset. `1` unless set.
+    /// Version of the dataset. Default: `1`.
     pub version: String,
-    /// Licence of the data, an SPDX expression where there is one. `unspecified` unless set.
+    /// Licence of the data, an SPDX expression if possible. Default: `unspecified`.
     pub licence: String,
-    /// The ontology: OBO, or OBO Graphs JSON, which is frozen as OBO.
+    /// The ontology: OBO, or OBO Graphs JSON, which is converted to OBO.
     pub ontology: PathBuf,
-    /// The proteins' sequences, in FASTA. Their order becomes the dataset's.
+    /// The sequences in FASTA. Their order is the order of the dataset.
     pub fasta: PathBuf,
     /// The annotations: a CAFA table, GAF or GPAD.
     pub annotations: PathBuf,
-    /// Where embeddings come from. None unless set.
+    /// Source of the embeddings. Default: none.
     pub embeddings: EmbeddingSource,
-    /// Which arrays of a file of embeddings are meant, where that is not plain from the file.
+    /// Names of the arrays in a file of embeddings, if it has several candidates.
     pub arrays: ArrayNames,
-    /// The type to store embeddings in. Unless set, f16 stays f16, and f32 and f64 become f32.
+    /// The stored type of the embeddings. Default: f16 for f16, and f32 for f32 and f64.
     pub dtype: Option<EmbeddingType>,
-    /// Information accretion of the terms.
+    /// Information accretion of the terms, a table.
     pub ia: Option<PathBuf>,
-    /// Taxa of the proteins, a table or GAF; they go before those of the FASTA headers.
+    /// Taxa of the proteins, a table or GAF. They take precedence over those in the FASTA headers.
     pub taxonomy: Option<PathBuf>,
-    /// The frozen dataset that this is a new version of; its hash is recorded.
+    /// The frozen dataset of which this is a new version. Its SHA-256 is recorded.
     pub parent: Option<PathBuf>,
 }
 
-/// Where the embeddings of a dataset come from.
+/// The source of the embeddings of a dataset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EmbeddingSource {
-    /// The dataset has none.
+    /// No embeddings.
     #[default]
     None,
-    /// A matrix computed elsewhere, and a list of whose rows they are.
+    /// A matrix and a separate list of the accessions of its rows.
     Matrix {
         /// One row per protein: `.npy`, or a matrix in `.npz`, HDF5 or Parquet.
         matrix: PathBuf,
-        /// The accession of each row.
+        /// The list of accessions: line `i` names row `i`.
         ids: PathBuf,
-        /// What made it, such as `ESM-2 650M, mean over residues`, if that is known.
+        /// The model, such as `ESM-2 650M, mean over residues`, if it is known.
         source: Option<String>,
     },
-    /// A file that says itself whose its embeddings are: `.npz`, HDF5 or Parquet.
+    /// A file that contains the accessions of its embeddings: `.npz`, HDF5 or Parquet.
     Named {
-        /// The file; see [`EmbeddingReader`](protea_formats::EmbeddingReader).
+        /// Path of the file; see [`EmbeddingReader`](protea_formats::EmbeddingReader).
         file: PathBuf,
-        /// As in [`Matrix`](Self::Matrix).
+        /// The model, as in [`Matrix`](Self::Matrix).
         source: Option<String>,
     },
-    /// [k-mer spectra](crate::features::kmer), computed here from the sequences.
+    /// [k-mer spectra](crate::features::kmer) computed from the sequences.
     Kmer,
 }
 
 impl FreezeRequest {
-    /// A request for a dataset without embeddings; set the other fields as needed.
+    /// Creates a request for a dataset without embeddings. Set the other fields as needed.
     ///
     /// ```
     /// use protea_dataset::{EmbeddingSource, FreezeRequest};
@@ -98,9 +99,10 @@ impl FreezeRequest {
         }
     }
 
-    /// Checks names: they end up in manifests, tables and trackers.
+    /// Validates the names, which are used in manifests, tables and trackers, and the type of the
+    /// embeddings.
     pub(super) fn check(&self) -> Result<(), DatasetError> {
-        for (what, text) in [
+        for (field, text) in [
             ("name", &self.name),
             ("version", &self.version),
             ("licence", &self.licence),
@@ -109,12 +111,16 @@ impl FreezeRequest {
                 !text.trim().is_empty() && text.len() <= 200 && !text.chars().any(char::is_control);
             if !usable {
                 return Err(DatasetError::Request(format!(
-                    "the {what} {text:?} is not usable; give 1 to 200 printable characters"
+                    "invalid {field} {text:?}; give 1 to 200 printable characters"
                 )));
             }
         }
         if self.dtype.is_some() && self.embeddings == EmbeddingSource::None {
-            return Err(DatasetError::Request("a type of embeddings is set but no embeddings; give a matrix and its ids, or compute k-mer features".into()));
+            return Err(DatasetError::Request(
+                "a type of embeddings is set, but there are no embeddings; give a matrix and its \
+                 accessions, or compute k-mer features"
+                    .into(),
+            ));
         }
         Ok(())
     }

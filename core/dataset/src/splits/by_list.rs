@@ -1,45 +1,43 @@
-//! Splits that somebody else made: lists of accessions.
+//! Splits by lists of accessions.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use protea_formats::read_ids;
 
 use super::part::Part;
-use crate::error::DatasetError;
-use crate::frozen::FrozenDataset;
+use crate::{error::DatasetError, frozen::FrozenDataset};
 
-/// Accessions shown in a message.
+/// Largest number of accessions in a message.
 const EXAMPLES: usize = 5;
 
 /// Files with the accessions of each part, one per line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accessions {
-    /// Those to learn from; without it, all that are in no other list.
+    /// Accessions of the training part. Without it, all accessions that are in no other list.
     pub train: Option<PathBuf>,
-    /// Those to choose settings by.
+    /// Accessions of the validation part.
     pub validation: Option<PathBuf>,
-    /// Those to be scored on.
+    /// Accessions of the test part.
     pub test: PathBuf,
 }
 
-/// The part of every protein; `None` for one that is in no list.
+/// The part of every protein; `None` for a protein in no list.
 pub(super) fn parts(
     dataset: &FrozenDataset,
     lists: &Accessions,
 ) -> Result<Vec<Option<Part>>, DatasetError> {
-    let rest = match lists.train {
-        Some(_) => None,
-        None => Some(Part::Train),
-    };
+    let rest = lists.train.is_none().then_some(Part::Train);
     let mut parts = vec![rest; dataset.len()];
-    let mut named: HashMap<usize, &Path> = HashMap::new();
-    let given = [
+    let mut listed_in: HashMap<usize, &Path> = HashMap::new();
+    let files = [
         (Part::Train, lists.train.as_deref()),
         (Part::Validation, lists.validation.as_deref()),
         (Part::Test, Some(lists.test.as_path())),
     ];
-    for (part, file) in given {
+    for (part, file) in files {
         let Some(file) = file else { continue };
         let mut unknown = Vec::new();
         let ids = read_ids(file)?;
@@ -50,11 +48,11 @@ pub(super) fn parts(
                 unknown.push(accession.as_str());
                 continue;
             };
-            if let Some(other) = named.insert(protein, file) {
-                return Err(refused(
+            if let Some(other) = listed_in.insert(protein, file) {
+                return Err(split_error(
                     dataset,
                     format!(
-                        "{accession} is both in {} and in {}; leave it in one of them",
+                        "{accession} is both in {} and in {}; remove it from one of them",
                         other.display(),
                         file.display()
                     ),
@@ -68,10 +66,11 @@ pub(super) fn parts(
             } else {
                 ""
             };
-            return Err(refused(
+            return Err(split_error(
                 dataset,
                 format!(
-                    "it has not {} of the proteins in {} ({}{more}); remove them from the list, or give the dataset that it is of",
+                    "{} of the proteins in {} are not in the dataset ({}{more}); remove them from \
+                     the list, or give the dataset for which it was made",
                     unknown.len(),
                     file.display(),
                     unknown[..unknown.len().min(EXAMPLES)].join(", ")
@@ -82,7 +81,7 @@ pub(super) fn parts(
     Ok(parts)
 }
 
-fn refused(dataset: &FrozenDataset, problem: String) -> DatasetError {
+fn split_error(dataset: &FrozenDataset, problem: String) -> DatasetError {
     DatasetError::Split {
         dataset: dataset.directory().to_owned(),
         problem,

@@ -1,28 +1,30 @@
-//! What was known of a protein, and which annotations say so.
+//! Kinds of prior knowledge about a protein, and the evidence that counts.
 
 use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-/// The evidence codes of the Gene Ontology that stand for an experiment or, as in CAFA, for a statement that can be traced to one:
-/// `EXP`, `IDA`, `IPI`, `IMP`, `IGI`, `IEP`, those of high throughput (`HTP`, `HDA`, `HMP`, `HGI`, `HEP`), `TAS` and `IC`.
+/// The evidence codes of the Gene Ontology for experiments and, as in CAFA, for statements that can
+/// be traced to one: `EXP`, `IDA`, `IPI`, `IMP`, `IGI`, `IEP`, those of high throughput (`HTP`,
+/// `HDA`, `HMP`, `HGI`, `HEP`), `TAS` and `IC`.
 pub const EXPERIMENTAL: [&str; 13] = [
     "EXP", "IDA", "IPI", "IMP", "IGI", "IEP", "TAS", "IC", "HTP", "HDA", "HMP", "HGI", "HEP",
 ];
 
-/// What a protein is a target for in an aspect in which it gained annotations, as CAFA has it.
+/// The kind of target of a protein in an aspect in which it gained annotations, as defined by CAFA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Knowledge {
-    /// It had no annotation in any aspect.
+    /// No knowledge: it had no annotation in any aspect.
     No,
-    /// It had annotations in other aspects only.
+    /// Limited knowledge: it had annotations only in other aspects.
     Limited,
-    /// It had annotations in this aspect, and gained terms that do not follow from them.
+    /// Partial knowledge: it had annotations in this aspect and gained terms that do not follow
+    /// from them.
     Partial,
 }
 
 impl Knowledge {
-    /// All of them.
+    /// All kinds, in the order of their output.
     pub const ALL: [Self; 3] = [Self::No, Self::Limited, Self::Partial];
 
     /// CAFA's abbreviation: `NK`, `LK`, `PK`.
@@ -50,12 +52,12 @@ impl Serialize for Knowledge {
     }
 }
 
-/// Which annotations count, by their evidence. Those without a code always do.
+/// Selects annotations by evidence code. Annotations without a code always count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// All.
+    /// All annotations.
     Any,
-    /// Those with one of these codes.
+    /// Annotations with one of these codes.
     Codes(BTreeSet<String>),
 }
 
@@ -66,7 +68,7 @@ impl Default for Evidence {
 }
 
 impl Evidence {
-    /// Whether an annotation counts.
+    /// Whether an annotation with this evidence code counts.
     pub fn counts(&self, code: Option<&str>) -> bool {
         match (self, code) {
             (Self::Any, _) | (_, None) => true,

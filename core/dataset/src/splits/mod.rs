@@ -1,19 +1,19 @@
-//! Splits of a frozen dataset into parts that are frozen datasets of their own.
+//! Splits a frozen dataset into parts, which are frozen datasets too.
 //!
 //! ```text
 //! <out>/
 //!   split.json           what was split, by which rule, and the identity of every part
-//!   split.tsv            accession and part of every protein, and its group where groups were dealt
+//!   split.tsv            accession and part of every protein, and its group where groups were assigned
 //!   train/               a frozen dataset
-//!   validation/          a frozen dataset, if asked for
+//!   validation/          a frozen dataset, if requested
 //!   test/                a frozen dataset
 //! ```
 //!
-//! The directory appears whole or not at all. The same dataset, rule and seed make the same bytes: each part has the time of
-//! the dataset that it is of, and names that one as its parent. Information accretion is that of the dataset, unchanged, as in
-//! [folds](super::folds()).
+//! The directory is published atomically. The same dataset, rule and seed give the same bytes: each
+//! part has the creation time of the dataset and names it as the parent. Information accretion is
+//! copied unchanged, as in [folds](super::folds()).
 //!
-//! [`split_by_time`] compares two releases of annotations instead; see there.
+//! [`split_by_time`] compares two releases of annotations instead.
 
 mod by_list;
 mod knowledge;

@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::manifest::Counts;
 
-/// What the proteins of a part are for.
+/// The purpose of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// To learn from.
+    /// Training.
     Train,
-    /// To choose settings by.
+    /// Choosing settings.
     Validation,
-    /// To be scored on.
+    /// Scoring.
     Test,
 }
 
 impl Part {
-    /// Name of its directory.
+    /// Name of the part's directory.
     pub fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
@@ -29,15 +29,16 @@ impl Part {
     }
 }
 
-/// Where a part is.
+/// The dataset of a part.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct PartPlace {
-    /// What it is for.
+    /// The purpose of the part.
     pub part: Part,
-    /// Its directory, a frozen dataset.
+    /// Directory of the part, a frozen dataset.
     pub directory: PathBuf,
-    /// Its identity.
+    /// Its identity: SHA-256 of `dataset.json`.
     pub sha256: String,
-    /// How much it holds.
+    /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
 }

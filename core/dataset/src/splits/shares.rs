@@ -1,11 +1,11 @@
-//! Splits by size: groups of proteins are dealt to parts of given shares.
+//! Splits by size: assigns groups of proteins to parts with given shares.
 
-/// Shares of the proteins; the rest is for training.
+/// Shares of the proteins. The rest is the training part.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shares {
-    /// Share of the validation part, 0 for none.
+    /// Share of the validation part, from 0 (none) to below 1.
     pub validation: f64,
-    /// Share of the test part, above 0.
+    /// Share of the test part, above 0 and below 1.
     pub test: f64,
 }
 
@@ -15,17 +15,17 @@ impl Shares {
     }
 
     pub(super) fn check(self) -> Result<(), String> {
-        let share = |share: f64| (0.0..1.0).contains(&share);
-        if !share(self.test) || self.test == 0.0 || !share(self.validation) {
+        let is_share = |share: f64| (0.0..1.0).contains(&share);
+        if !is_share(self.test) || self.test == 0.0 || !is_share(self.validation) {
             return Err(format!(
                 "the shares {} for test and {} for validation are not between 0 and 1",
                 self.test, self.validation
             ));
         }
-        // Shares such as 0.7 and 0.3 do not add up to exactly 1.
+        // Shares such as 0.7 and 0.3 do not add up to exactly 1 in binary.
         if self.train() < 1e-9 {
             return Err(format!(
-                "the shares {} for test and {} for validation leave nothing to learn from",
+                "the shares {} for test and {} for validation leave no training part",
                 self.test, self.validation
             ));
         }
@@ -33,9 +33,14 @@ impl Shares {
     }
 }
 
-/// The part of every protein: groups go whole, the larger ones first, each to the part that lacks the most proteins. Groups of
-/// one size go in an order that the seed decides.
-pub(super) fn deal(of_protein: &[u32], groups: usize, shares: &[f64], seed: u64) -> Vec<usize> {
+/// Assigns every protein to a part. Groups are not split. They are assigned by falling size, each
+/// to the part that lacks the most proteins; the seed decides the order of groups of equal size.
+pub(super) fn assign_by_size(
+    of_protein: &[u32],
+    groups: usize,
+    shares: &[f64],
+    seed: u64,
+) -> Vec<usize> {
     let mut sizes = vec![0usize; groups];
     for &group in of_protein {
         sizes[group as usize] += 1;
@@ -56,8 +61,10 @@ pub(super) fn deal(of_protein: &[u32], groups: usize, shares: &[f64], seed: u64)
         lacking[most] -= sizes[group] as f64;
         part_of[group] = most;
     }
-    let part = |&group: &u32| part_of[group as usize];
-    of_protein.iter().map(part).collect()
+    of_protein
+        .iter()
+        .map(|&group| part_of[group as usize])
+        .collect()
 }
 
 #[cfg(test)]
@@ -68,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn groups_go_whole_and_sizes_are_right_but_for_a_group(
+        fn groups_stay_whole_and_sizes_differ_by_one_group(
             sizes in prop::collection::vec(1usize..30, 1..80),
             test in 0.05f64..0.5,
             validation in prop_oneof![Just(0.0), 0.05f64..0.4],
@@ -81,27 +88,27 @@ mod tests {
                 .into_iter()
                 .filter(|share| *share > 0.0)
                 .collect();
-            let dealt = deal(&of_protein, sizes.len(), &shares, seed);
-            for pair in of_protein.iter().zip(&dealt).collect::<Vec<_>>().windows(2) {
+            let assigned = assign_by_size(&of_protein, sizes.len(), &shares, seed);
+            for pair in of_protein.iter().zip(&assigned).collect::<Vec<_>>().windows(2) {
                 prop_assert!(pair[0].0 != pair[1].0 || pair[0].1 == pair[1].1);
             }
             let largest = *sizes.iter().max().unwrap() as f64;
             for (part, share) in shares.iter().enumerate() {
-                let size = dealt.iter().filter(|other| **other == part).count() as f64;
+                let size = assigned.iter().filter(|other| **other == part).count() as f64;
                 let wanted = share * of_protein.len() as f64;
-                // No part is more than a group above its size; what others have too much is what one lacks.
+                // No part exceeds its size by more than one group.
                 prop_assert!(size <= wanted + largest, "{size} of {wanted}");
             }
-            prop_assert_eq!(&dealt, &deal(&of_protein, sizes.len(), &shares, seed));
+            prop_assert_eq!(&assigned, &assign_by_size(&of_protein, sizes.len(), &shares, seed));
         }
     }
 
     #[test]
-    fn single_proteins_are_dealt_to_the_number_and_by_the_seed() {
+    fn single_proteins_are_assigned_exactly_by_seed() {
         let of_protein: Vec<u32> = (0..1000).collect();
-        let dealt = |seed| deal(&of_protein, 1000, &[0.7, 0.1, 0.2], seed);
-        let size = |part| dealt(1).iter().filter(|other| **other == part).count();
+        let assigned = |seed| assign_by_size(&of_protein, 1000, &[0.7, 0.1, 0.2], seed);
+        let size = |part| assigned(1).iter().filter(|other| **other == part).count();
         assert_eq!([size(0), size(1), size(2)], [700, 100, 200]);
-        assert_ne!(dealt(1), dealt(2));
+        assert_ne!(assigned(1), assigned(2));
     }
 }

@@ -1,45 +1,51 @@
-//! Splits into training, validation and test.
+//! Splits a dataset into training, validation and test parts.
 
-use std::fmt::Write as _;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::by_list::{self, Accessions};
-use super::part::{Part, PartPlace};
-use super::shares::{Shares, deal};
-use crate::error::DatasetError;
-use crate::folds::groups::{self, Grouping, Groups};
-use crate::frozen::FrozenDataset;
-use crate::staging::{Staging, write_json, write_new};
-use crate::subset::Subset;
+use super::{
+    by_list::{self, Accessions},
+    part::{Part, PartPlace},
+    shares::{Shares, assign_by_size},
+};
+use crate::{
+    error::DatasetError,
+    folds::groups::{self, Grouping, Groups},
+    frozen::FrozenDataset,
+    staging::{Staging, write_json, write_new},
+    subset::Subset,
+};
 
-/// How a dataset is split.
+/// How to split a dataset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SplitRequest {
-    /// The directory to make. It must not exist; the one it stands in must.
+    /// The directory to create. It must not exist, but its parent must.
     pub out: PathBuf,
-    /// Which protein goes where.
+    /// The rule that assigns proteins to parts.
     pub rule: SplitRule,
-    /// Which of the ways to deal [`Shares`].
+    /// Seed of the random assignment of [`SplitRule::Shares`].
     pub seed: u64,
 }
 
-/// Which protein goes to which part.
+/// The rule that assigns proteins to parts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SplitRule {
-    /// As lists say.
-    Given(Accessions),
-    /// At random, to parts of these sizes. What belongs together stays together.
+    /// By lists of accessions.
+    Lists(Accessions),
+    /// At random, into parts of these sizes. Groups stay together.
     Shares {
         /// Sizes of the parts.
         shares: Shares,
         /// Proteins that stay together.
         grouping: Grouping,
     },
-    /// Whole taxa, by NCBI number; the others are for training.
+    /// By taxon (NCBI number). All other taxa are the training part.
     Taxa {
         /// Taxa of the validation part; empty for none.
         validation: Vec<u32>,
@@ -48,37 +54,41 @@ pub enum SplitRule {
     },
 }
 
-/// A dataset was split.
+/// The result of splitting a dataset.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Split {
     /// The directory that holds the parts.
     pub directory: PathBuf,
     /// The parts, in the order of [`Part`].
     pub parts: Vec<PartPlace>,
-    /// How many groups were dealt; without grouping, how many proteins. `None` where nothing was dealt.
+    /// Number of groups that were assigned; without grouping, the number of proteins. `None` for
+    /// other rules than shares.
     pub groups: Option<usize>,
-    /// Proteins of the dataset that are in no part.
+    /// Number of proteins of the dataset that are in no part.
     pub left_out: usize,
 }
 
-/// Splits a dataset. All parts appear at once, or none. `watch` is told how many of the parts are written, and how many there will
-/// be; it may end the work.
+/// Splits a dataset. The parts are published atomically. Calls `watch` with the number of parts
+/// written and their total; `Break` cancels the work.
 ///
 /// # Errors
-/// [`DatasetError::Split`] for shares that cannot be, lists, taxa or clusters that do not fit the dataset, and a part that would be
-/// empty; [`DatasetError::Input`] for a list or a file of clusters that cannot be read; [`DatasetError::Exists`];
-/// [`DatasetError::Cancelled`]; [`DatasetError::Write`]. Nothing is left behind then.
+///
+/// [`DatasetError::Split`] for invalid shares, for lists, taxa or clusters that do not match the
+/// dataset, and for an empty part; [`DatasetError::Input`] if a list or a file of clusters cannot
+/// be read; [`DatasetError::Exists`] if the output exists; [`DatasetError::Cancelled`] if `watch`
+/// returned `Break`; [`DatasetError::Write`] if writing fails. On an error no files remain.
 pub fn split(
     dataset: &FrozenDataset,
     request: &SplitRequest,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Split, DatasetError> {
-    let refused = |problem| DatasetError::Split {
+    let split_error = |problem| DatasetError::Split {
         dataset: dataset.directory().to_owned(),
         problem,
     };
-    let Assigned { part_of, groups } = assign(dataset, request, &refused)?;
-    let dealt = groups.as_ref().map(|groups| groups.count);
+    let Assigned { part_of, groups } = assign(dataset, request, &split_error)?;
+    let assigned = groups.as_ref().map(|groups| groups.count);
     let mut wanted = vec![Part::Train, Part::Test];
     if request.rule.validates() {
         wanted.insert(1, Part::Validation);
@@ -89,27 +99,27 @@ pub fn split(
     };
     let proteins: Vec<Vec<usize>> = wanted.iter().map(|part| of_part(*part)).collect();
     if let Some(empty) = proteins.iter().position(Vec::is_empty) {
-        let groups = dealt.map_or(String::new(), |groups| {
-            format!(" ({groups} groups of proteins were dealt)")
+        let groups = assigned.map_or(String::new(), |groups| {
+            format!(" ({groups} groups of proteins were assigned)")
         });
-        return Err(refused(format!(
-            "there would be no protein for {}{groups}; give other sizes, lists, taxa or smaller groups",
+        return Err(split_error(format!(
+            "the part {} would have no protein{groups}; give other sizes, lists or taxa, or smaller groups",
             wanted[empty].name()
         )));
     }
 
-    let staging = Staging::beside(&request.out)?;
+    let staging = Staging::new(&request.out)?;
     let out = staging.out().to_owned();
     let total = wanted.len();
-    let mut tell = |written| match watch(written, total) {
+    let mut report = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
     };
     let mut parts = Vec::with_capacity(total);
     for (part, proteins) in wanted.into_iter().zip(&proteins) {
-        tell(parts.len())?;
+        report(parts.len())?;
         let name = format!("{}-{}", dataset.manifest().name, part.name());
-        let subset = Subset::of(dataset, proteins, &name);
+        let subset = Subset::new(dataset, proteins, &name);
         let (sha256, manifest) = subset.write(&staging.path().join(part.name()))?;
         parts.push(PartPlace {
             part,
@@ -118,15 +128,17 @@ pub fn split(
             counts: manifest.counts,
         });
     }
-    tell(total)?;
-    let groups = groups.filter(|_| request.rule.groups());
-    let groups = groups.as_ref().map(|groups| groups.of_protein.as_slice());
+    report(total)?;
+    let groups = groups
+        .as_ref()
+        .filter(|_| request.rule.groups())
+        .map(|groups| groups.of_protein.as_slice());
     write_table(dataset, &part_of, groups, &staging.path().join("split.tsv"))?;
     let document = json!({
         "dataset": { "name": dataset.manifest().name, "version": dataset.manifest().version, "sha256": dataset.sha256() },
         "rule": request.rule.document(),
-        "seed": dealt.map(|_| request.seed),
-        "groups": dealt,
+        "seed": assigned.map(|_| request.seed),
+        "groups": assigned,
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
     write_json(&staging.path().join("split.json"), &document)?;
@@ -134,12 +146,12 @@ pub fn split(
     Ok(Split {
         directory: out,
         parts,
-        groups: dealt,
+        groups: assigned,
         left_out: part_of.iter().filter(|part| part.is_none()).count(),
     })
 }
 
-/// The part of every protein, and the groups that were dealt.
+/// The part of every protein, and the groups that were assigned.
 struct Assigned {
     part_of: Vec<Option<Part>>,
     groups: Option<Groups>,
@@ -148,20 +160,20 @@ struct Assigned {
 fn assign(
     dataset: &FrozenDataset,
     request: &SplitRequest,
-    refused: &dyn Fn(String) -> DatasetError,
+    split_error: &dyn Fn(String) -> DatasetError,
 ) -> Result<Assigned, DatasetError> {
     match &request.rule {
-        SplitRule::Given(lists) => Ok(Assigned {
+        SplitRule::Lists(lists) => Ok(Assigned {
             part_of: by_list::parts(dataset, lists)?,
             groups: None,
         }),
         SplitRule::Taxa { validation, test } => Ok(Assigned {
-            part_of: by_taxa(dataset, validation, test).map_err(refused)?,
+            part_of: by_taxa(dataset, validation, test).map_err(split_error)?,
             groups: None,
         }),
         SplitRule::Shares { shares, grouping } => {
-            shares.check().map_err(refused)?;
-            let groups = groups::of(dataset, grouping, refused)?;
+            shares.check().map_err(split_error)?;
+            let groups = groups::group_proteins(dataset, grouping, split_error)?;
             let (mut parts, mut sizes) = (vec![Part::Train], vec![shares.train()]);
             if shares.validation > 0.0 {
                 parts.push(Part::Validation);
@@ -169,9 +181,12 @@ fn assign(
             }
             parts.push(Part::Test);
             sizes.push(shares.test);
-            let dealt = deal(&groups.of_protein, groups.count, &sizes, request.seed);
+            let assigned = assign_by_size(&groups.of_protein, groups.count, &sizes, request.seed);
             Ok(Assigned {
-                part_of: dealt.into_iter().map(|place| Some(parts[place])).collect(),
+                part_of: assigned
+                    .into_iter()
+                    .map(|place| Some(parts[place]))
+                    .collect(),
                 groups: Some(groups),
             })
         }
@@ -185,7 +200,7 @@ fn by_taxa(
 ) -> Result<Vec<Option<Part>>, String> {
     if let Some(taxon) = test.iter().find(|taxon| validation.contains(taxon)) {
         return Err(format!(
-            "taxon {taxon} is given for validation and for test; leave it in one of them"
+            "taxon {taxon} is given for validation and for test; remove it from one of them"
         ));
     }
     let taxa: Vec<Option<u32>> = (0..dataset.len()).map(|p| dataset.taxon(p)).collect();
@@ -196,13 +211,13 @@ fn by_taxa(
             dataset.len()
         ));
     }
-    if let Some(absent) = validation
+    if let Some(missing) = validation
         .iter()
         .chain(test)
         .find(|taxon| !taxa.contains(&Some(**taxon)))
     {
         return Err(format!(
-            "it has no protein of taxon {absent}; give NCBI numbers of taxa that it has"
+            "it has no protein of taxon {missing}; give NCBI numbers of taxa in the dataset"
         ));
     }
     let part = |taxon: Option<u32>| match taxon {
@@ -216,21 +231,21 @@ fn by_taxa(
 impl SplitRule {
     fn validates(&self) -> bool {
         match self {
-            Self::Given(lists) => lists.validation.is_some(),
+            Self::Lists(lists) => lists.validation.is_some(),
             Self::Shares { shares, .. } => shares.validation > 0.0,
             Self::Taxa { validation, .. } => !validation.is_empty(),
         }
     }
 
-    /// Whether proteins are dealt in groups.
+    /// Whether proteins are assigned in groups.
     fn groups(&self) -> bool {
         matches!(self, Self::Shares { grouping, .. } if *grouping != Grouping::None)
     }
 
-    /// What is written of it: nothing of where files were.
+    /// The rule for `split.json`, without paths, so that the bytes do not depend on them.
     fn document(&self) -> Value {
         match self {
-            Self::Given(_) => json!({ "by": "given" }),
+            Self::Lists(_) => json!({ "by": "given" }),
             Self::Taxa { validation, test } => {
                 json!({ "by": "taxon", "validation": validation, "test": test })
             }
@@ -257,7 +272,7 @@ fn write_table(
     for (protein, part) in part_of.iter().enumerate() {
         if let Some(part) = part {
             let accession = dataset.accession(protein);
-            // A string takes everything.
+            // Writing to a `String` cannot fail.
             let _ = match groups {
                 Some(groups) => writeln!(text, "{accession}\t{}\t{}", part.name(), groups[protein]),
                 None => writeln!(text, "{accession}\t{}", part.name()),

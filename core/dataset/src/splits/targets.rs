@@ -1,34 +1,35 @@
-//! Who gained what between two releases.
+//! Finds the proteins that gained annotations between two releases.
+
+use protea_ontology::{Aspect, Ontology, Term};
 
 use super::knowledge::{Evidence, Knowledge};
 use crate::{Annotation, DatasetError, FrozenDataset, Tally};
-use protea_ontology::{Aspect, Ontology, Term};
 
 const PROTEIN_BINDING: &str = "GO:0005515";
 
 /// A protein that gained annotations in a namespace.
 pub(super) struct Target {
-    /// Its number in the later dataset.
+    /// Index of the protein in the later dataset.
     pub(super) protein: usize,
-    /// Its number in the earlier one, if it is there.
+    /// Index of the protein in the earlier dataset, if it is there.
     pub(super) before: Option<usize>,
     pub(super) namespace: usize,
     pub(super) knowledge: Knowledge,
-    /// Rows of the later annotations that are its ground truth.
+    /// Rows of the later annotations that are the ground truth of the target.
     pub(super) rows: Vec<usize>,
 }
 
-/// What the comparison found.
+/// The result of the comparison.
 #[derive(Default)]
 pub(super) struct Found {
-    /// By protein, then namespace.
+    /// Sorted by protein, then namespace.
     pub(super) targets: Vec<Target>,
     pub(super) protein_binding_only: usize,
     pub(super) unknown_terms: Tally,
     pub(super) other_evidence: u64,
 }
 
-/// One annotation that counts: its row, and the terms that it stands for.
+/// An annotation that counts: its row, and the terms that it refers to.
 struct Row<'o> {
     row: usize,
     namespace: usize,
@@ -43,7 +44,7 @@ struct Counting<'o> {
 }
 
 impl<'o> Counting<'o> {
-    fn of(
+    fn read(
         dataset: &FrozenDataset,
         ontology: &'o Ontology,
         evidence: &Evidence,
@@ -59,7 +60,7 @@ impl<'o> Counting<'o> {
                 this.other_evidence += 1;
                 continue;
             }
-            match counted(annotation, ontology) {
+            match counting_terms(annotation, ontology) {
                 Some((namespace, terms)) => this.of_protein[annotation.protein].push(Row {
                     row,
                     namespace,
@@ -75,21 +76,26 @@ impl<'o> Counting<'o> {
     }
 
     fn terms_in(&self, protein: Option<usize>, namespace: usize) -> Vec<Term> {
-        let rows = protein.map_or(&[][..], |protein| &self.of_protein[protein]);
-        let rows = rows.iter().filter(|row| row.namespace == namespace);
-        rows.flat_map(|row| row.terms).copied().collect()
+        protein
+            .map_or(&[][..], |protein| &self.of_protein[protein])
+            .iter()
+            .filter(|row| row.namespace == namespace)
+            .flat_map(|row| row.terms)
+            .copied()
+            .collect()
     }
 }
 
-/// The namespace and the terms of an annotation; none if the ontology does not know it, or if it is of a root, which says nothing.
-pub(super) fn counted<'o>(
+/// The namespace and the terms of an annotation. `None` if the ontology does not have the term, or
+/// if it is a root, which carries no information.
+pub(super) fn counting_terms<'o>(
     annotation: Annotation<'_>,
     ontology: &'o Ontology,
 ) -> Option<(usize, &'o [Term])> {
     let terms = ontology.resolve(annotation.term);
     let first = *terms.first()?;
-    let says_something = terms.iter().any(|&term| !ontology.is_root(term));
-    says_something.then(|| (ontology.namespace_of(first), terms))
+    let is_informative = terms.iter().any(|&term| !ontology.is_root(term));
+    is_informative.then(|| (ontology.namespace_of(first), terms))
 }
 
 /// Compares the annotations of two releases.
@@ -100,8 +106,8 @@ pub(super) fn find(
     evidence: &Evidence,
     protein_binding_counts: bool,
 ) -> Result<Found, DatasetError> {
-    let before = Counting::of(earlier, ontology, evidence)?;
-    let after = Counting::of(later, ontology, evidence)?;
+    let before = Counting::read(earlier, ontology, evidence)?;
+    let after = Counting::read(later, ontology, evidence)?;
     let binding = ontology.resolve(PROTEIN_BINDING);
     let mut found = Found {
         unknown_terms: after.unknown_terms,
@@ -109,22 +115,25 @@ pub(super) fn find(
         ..Found::default()
     };
     for (protein, rows) in after.of_protein.iter().enumerate() {
-        let known_as = earlier.index_of(later.accession(protein));
-        let knows_something = known_as.is_some_and(|p| !before.of_protein[p].is_empty());
+        let earlier_index = earlier.index_of(later.accession(protein));
+        let was_annotated = earlier_index.is_some_and(|p| !before.of_protein[p].is_empty());
         for namespace in 0..ontology.namespaces().len() {
             let rows = rows.iter().filter(|row| row.namespace == namespace);
             if rows.clone().next().is_none() {
                 continue;
             }
-            let known = before.terms_in(known_as, namespace);
-            let knowledge = match (known.is_empty(), knows_something) {
-                (false, _) => Knowledge::Partial,
-                (true, true) => Knowledge::Limited,
-                (true, false) => Knowledge::No,
+            let known = before.terms_in(earlier_index, namespace);
+            let knowledge = if !known.is_empty() {
+                Knowledge::Partial
+            } else if was_annotated {
+                Knowledge::Limited
+            } else {
+                Knowledge::No
             };
-            let known = match known.is_empty() {
-                true => known,
-                false => ontology.propagate(&known),
+            let known = if known.is_empty() {
+                known
+            } else {
+                ontology.propagate(&known)
             };
             let is_new =
                 |term: &Term| known.binary_search(term).is_err() && !ontology.is_root(*term);
@@ -140,7 +149,7 @@ pub(super) fn find(
             }
             found.targets.push(Target {
                 protein,
-                before: known_as,
+                before: earlier_index,
                 namespace,
                 knowledge,
                 rows: gained.iter().map(|row| row.row).collect(),

@@ -1,34 +1,40 @@
-//! Splits by time: what two releases of annotations make of a protein.
+//! Splits by time: derives CAFA targets from two releases of annotations.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt::Write as _;
-use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+    ops::ControlFlow,
+    path::PathBuf,
+};
 
+use protea_ontology::Ontology;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::knowledge::{Evidence, Knowledge};
-use super::targets::{self, Found, Target};
-use crate::staging::{Staging, write_json, write_new};
-use crate::subset::Subset;
-use crate::{Counts, DatasetError, FrozenDataset, Tally};
-use protea_ontology::Ontology;
+use super::{
+    knowledge::{Evidence, Knowledge},
+    targets::{self, Found, Target},
+};
+use crate::{
+    Counts, DatasetError, FrozenDataset, Tally,
+    staging::{Staging, write_json, write_new},
+    subset::Subset,
+};
 
-/// How two releases are compared.
+/// How to compare two releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeSplitRequest {
-    /// The directory to make. It must not exist; the one it stands in must.
+    /// The directory to create. It must not exist, but its parent must.
     pub out: PathBuf,
-    /// Which annotations count.
+    /// The annotations that count.
     pub evidence: Evidence,
-    /// Whether a protein is a target in molecular function whose ground truth there is `protein binding` (GO:0005515) and nothing
-    /// else. CAFA3 leaves such targets out.
+    /// Whether a protein is a target in molecular function if its only ground truth there is
+    /// `protein binding` (GO:0005515). CAFA3 excludes such targets.
     pub protein_binding_counts: bool,
 }
 
 impl TimeSplitRequest {
-    /// A request with experimental evidence and all targets.
+    /// Creates a request with experimental evidence and all targets.
     pub fn new(out: impl Into<PathBuf>) -> Self {
         Self {
             out: out.into(),
@@ -38,71 +44,78 @@ impl TimeSplitRequest {
     }
 }
 
-/// Two releases were compared.
+/// The result of a split by time.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct TimeSplit {
-    /// The directory that holds it all.
+    /// The directory of the split.
     pub directory: PathBuf,
-    /// The targets by what was known of them, those kinds only of which there are any.
+    /// The targets by kind of knowledge. Kinds without targets are omitted.
     pub targets: Vec<Targets>,
-    /// What was known of the partial-knowledge targets, in the aspects in which they are targets; if there are any.
+    /// The table of earlier annotations of the partial-knowledge targets in their target aspects,
+    /// if there are such targets.
     pub known: Option<PathBuf>,
-    /// Targets left out because their ground truth is `protein binding` alone.
+    /// Number of targets excluded because their only ground truth is `protein binding`.
     pub protein_binding_only: usize,
-    /// Later annotations left out because the earlier ontology does not know their term; the examples are terms.
+    /// Later annotations excluded because the earlier ontology does not have their term; the
+    /// examples are terms.
     pub unknown_terms: Tally,
-    /// Later annotations left out because of their evidence.
+    /// Number of later annotations excluded because of their evidence.
     pub other_evidence: u64,
-    /// Proteins of the earlier dataset that the later one has not.
+    /// Number of proteins of the earlier dataset that are not in the later one.
     pub gone: usize,
 }
 
 /// The targets of one kind.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Targets {
-    /// What was known of them.
+    /// The kind of knowledge.
     pub knowledge: Knowledge,
     /// A frozen dataset of the proteins, annotated with the ground truth.
     pub directory: PathBuf,
     /// The ground truth, a table of accession, term and aspect.
     pub truth: PathBuf,
-    /// Identity of the dataset.
+    /// Identity of the dataset: SHA-256 of `dataset.json`.
     pub sha256: String,
-    /// How much it holds.
+    /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
-    /// How many targets there are in each aspect.
+    /// Number of targets in each aspect.
     pub aspects: BTreeMap<String, usize>,
 }
 
-/// Compares two datasets of one set of proteins, or a larger one, with the annotations of two releases, and writes the
-/// targets of CAFA:
+/// Compares the annotations of two releases and writes the targets of CAFA. The later dataset has
+/// the proteins of the earlier one, or more:
 ///
 /// ```text
 /// <out>/
 ///   split.json               what was compared, how, and the identity of every dataset
 ///   targets.tsv              accession, aspect and NK, LK or PK of every target
-///   no-knowledge/            a frozen dataset: targets of which nothing was known in any aspect
-///   no-knowledge.tsv         their ground truth
-///   limited-knowledge/       … something in other aspects only
-///   limited-knowledge.tsv
-///   partial-knowledge/       … something in the same aspect; with known.tsv, by which it is scored
-///   partial-knowledge.tsv
-///   known.tsv                what that was
+///   no-knowledge/            a frozen dataset: targets without earlier annotations
+///   no-knowledge.tsv         the ground truth of these targets
+///   limited-knowledge/       targets with earlier annotations only in other aspects
+///   limited-knowledge.tsv    the ground truth of these targets
+///   partial-knowledge/       targets with earlier annotations in the same aspect
+///   partial-knowledge.tsv    the ground truth of these targets
+///   known.tsv                the earlier annotations of the partial-knowledge targets
 /// ```
 ///
-/// To learn from, there is the earlier dataset as it is. A protein can be a target of two kinds, in different aspects. Annotations of
-/// a root, and those of other evidence, count for nothing. The ground truth of a target has the later annotations of its aspect
-/// that do not follow from the earlier ones.
+/// The earlier dataset is the training set. A protein can be a target of two kinds in different
+/// aspects. Annotations of a root and those with other evidence are ignored. The ground truth of a
+/// target is the later annotations of its aspect that do not follow from the earlier ones.
 ///
-/// Both releases are judged by the ontology of the **earlier** dataset, which is what a predictor could know, and that and
-/// its information accretion go into the datasets. Sequences, taxa and embeddings are those of the later dataset, whose
-/// proteins the targets are; it is named as their parent.
+/// Both releases are interpreted with the ontology of the **earlier** dataset, because a predictor
+/// could know only that one. The new datasets have this ontology and its information accretion.
+/// Sequences, taxa and embeddings are those of the later dataset, which is recorded as the parent.
 ///
-/// The directory appears whole or not at all, and the same inputs make the same bytes.
+/// The directory is published atomically, and the same inputs give the same bytes.
 ///
 /// # Errors
-/// [`DatasetError::Split`] if no protein gained anything that counts; [`DatasetError::Ontology`]; [`DatasetError::Exists`];
-/// [`DatasetError::Cancelled`]; [`DatasetError::Write`]. Nothing is left behind then.
+///
+/// [`DatasetError::Split`] if no protein gained an annotation that counts;
+/// [`DatasetError::Ontology`] if the ontology cannot be read; [`DatasetError::Exists`] if the
+/// output exists; [`DatasetError::Cancelled`] if `watch` returned `Break`; [`DatasetError::Write`]
+/// if writing fails. On an error no files remain.
 pub fn split_by_time(
     earlier: &FrozenDataset,
     later: &FrozenDataset,
@@ -124,17 +137,17 @@ pub fn split_by_time(
         .into_iter()
         .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
         .collect();
-    let staging = Staging::beside(&request.out)?;
+    let staging = Staging::new(&request.out)?;
     let out = staging.out().to_owned();
     let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let total = kinds.len();
-    let mut tell = |written| match watch(written, total) {
+    let mut report = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
     };
     let mut written = Vec::with_capacity(total);
     for kind in kinds {
-        tell(written.len())?;
+        report(written.len())?;
         let of_kind: Vec<&Target> = found
             .targets
             .iter()
@@ -149,13 +162,13 @@ pub fn split_by_time(
             &out,
         )?);
     }
-    tell(total)?;
+    report(total)?;
 
     let mut table = String::from("accession\taspect\tknowledge\n");
     for target in &found.targets {
         let accession = later.accession(target.protein);
-        let aspect = name_of(&ontology, target.namespace);
-        // A string takes everything.
+        let aspect = namespace_label(&ontology, target.namespace);
+        // Writing to a `String` cannot fail.
         let _ = writeln!(
             table,
             "{accession}\t{aspect}\t{}",
@@ -186,8 +199,9 @@ fn nothing_gained(earlier: &FrozenDataset, later: &FrozenDataset, found: &Found)
     DatasetError::Split {
         dataset: earlier.directory().to_owned(),
         problem: format!(
-            "no protein of {} gained an annotation that counts ({} of its {} proteins are in both; {} annotations are of other \
-             evidence, {} of terms that the earlier ontology does not know); give the later release, or other evidence codes",
+            "no protein of {} gained an annotation that counts ({} of its {} proteins are in both \
+             releases; {} annotations have other evidence, {} have terms that are not in the earlier \
+             ontology); give a later release or other evidence codes",
             later.directory().display(),
             shared.count(),
             later.len(),
@@ -205,13 +219,14 @@ fn write_kind(
     staging: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Targets, DatasetError> {
-    let proteins: BTreeSet<usize> = of_kind.iter().map(|target| target.protein).collect();
-    let proteins: Vec<usize> = proteins.into_iter().collect();
+    let mut proteins: Vec<usize> = of_kind.iter().map(|target| target.protein).collect();
+    proteins.sort_unstable();
+    proteins.dedup();
     let mut taken = vec![false; later.annotations()?.len()];
     let mut aspects = BTreeMap::new();
     for target in of_kind {
         *aspects
-            .entry(name_of(ontology, target.namespace))
+            .entry(namespace_label(ontology, target.namespace))
             .or_insert(0) += 1;
         for &row in &target.rows {
             taken[row] = true;
@@ -223,11 +238,14 @@ fn write_kind(
         ontology: earlier.ontology_path(),
         ia: earlier.ia_path(),
         known: (kind == Knowledge::Partial).then(|| staging.join("known.tsv")),
-        ..Subset::of(later, &proteins, &name)
+        ..Subset::new(later, &proteins, &name)
     };
     let (sha256, manifest) = subset.write(&staging.join(kind.name()))?;
-    let rows = later.annotations()?.enumerate();
-    let rows = rows.filter(|(row, _)| taken[*row]).map(|(_, row)| row);
+    let rows = later
+        .annotations()?
+        .enumerate()
+        .filter(|(row, _)| taken[*row])
+        .map(|(_, annotation)| annotation);
     let truth = table(later, rows, ontology);
     let file = format!("{}.tsv", kind.name());
     write_new(&staging.join(&file), &truth)?;
@@ -241,7 +259,7 @@ fn write_kind(
     })
 }
 
-/// Writes what was known of the partial-knowledge targets, if there are any.
+/// Writes the earlier annotations of the partial-knowledge targets. Returns whether there are any.
 fn write_known(
     earlier: &FrozenDataset,
     found: &Found,
@@ -249,11 +267,10 @@ fn write_known(
     request: &TimeSplitRequest,
     staging: &std::path::Path,
 ) -> Result<bool, DatasetError> {
-    let partial = found
+    let partial: HashSet<(usize, usize)> = found
         .targets
         .iter()
-        .filter(|target| target.knowledge == Knowledge::Partial);
-    let partial: HashSet<(usize, usize)> = partial
+        .filter(|target| target.knowledge == Knowledge::Partial)
         .filter_map(|target| Some((target.before?, target.namespace)))
         .collect();
     if partial.is_empty() {
@@ -261,14 +278,15 @@ fn write_known(
     }
     let rows = earlier.annotations()?.filter(|row| {
         request.evidence.counts(row.evidence)
-            && targets::counted(*row, ontology)
+            && targets::counting_terms(*row, ontology)
                 .is_some_and(|(namespace, _)| partial.contains(&(row.protein, namespace)))
     });
     write_new(&staging.join("known.tsv"), table(earlier, rows, ontology))?;
     Ok(true)
 }
 
-/// A table of accession, term and aspect. A term that a protein has by several kinds of evidence stands once.
+/// Formats a table of accession, term and aspect. A term with several kinds of evidence is listed
+/// once.
 fn table<'a>(
     dataset: &FrozenDataset,
     rows: impl Iterator<Item = crate::Annotation<'a>>,
@@ -281,17 +299,18 @@ fn table<'a>(
             continue;
         }
         let accession = dataset.accession(row.protein);
-        let aspect = ontology.resolve(row.term).first();
-        let aspect = aspect.map_or_else(String::new, |term| {
-            name_of(ontology, ontology.namespace_of(*term))
-        });
-        // A string takes everything.
+        let aspect = ontology
+            .resolve(row.term)
+            .first()
+            .map(|term| namespace_label(ontology, ontology.namespace_of(*term)))
+            .unwrap_or_default();
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{accession}\t{}\t{aspect}", row.term);
     }
     text
 }
 
-fn name_of(ontology: &Ontology, namespace: usize) -> String {
+fn namespace_label(ontology: &Ontology, namespace: usize) -> String {
     let namespace = &ontology.namespaces()[namespace];
     let aspect = namespace.aspect().map(|aspect| aspect.name());
     aspect.unwrap_or(namespace.name()).to_owned()

@@ -1,8 +1,10 @@
-//! gzip and Zstandard, for every input, told by content.
+//! Tests that every input can be gzip or Zstandard, detected by content.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
 
 use protea_contracts::error::with_causes;
 use protea_dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
@@ -24,13 +26,13 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
-/// Two members, cut in the middle of a line.
+/// Two gzip members, split in the middle of a line.
 fn gzip_twice(bytes: &[u8]) -> Vec<u8> {
     let (one, two) = bytes.split_at(bytes.len() / 2 + 1);
     [gzip(one), gzip(two)].concat()
 }
 
-/// A skippable frame, as pzstd writes, and two frames.
+/// A skippable frame, as written by pzstd, and two frames.
 fn zstd_twice(bytes: &[u8]) -> Vec<u8> {
     let (one, two) = bytes.split_at(bytes.len() / 2 + 1);
     [
@@ -48,7 +50,7 @@ const PACKS: [(&str, Pack); 4] = [
     ("zstd twice", zstd_twice),
 ];
 
-/// Puts the packed file in the place of the plain one, under its own name.
+/// Replaces a file with its compressed form under the same name.
 fn pack(path: &Path, pack: Pack) {
     let plain = fs::read(path).unwrap();
     fs::write(path, pack(&plain)).unwrap();
@@ -63,7 +65,7 @@ fn manifest_of(request: &FreezeRequest) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_input_of_freezing_may_be_packed() {
+fn every_input_of_freezing_can_be_compressed() {
     let plain = manifest_of(&Inputs::new().request());
     for (name, how) in PACKS {
         let inputs = Inputs::new();
@@ -84,7 +86,7 @@ fn every_input_of_freezing_may_be_packed() {
 }
 
 #[test]
-fn every_input_of_scoring_may_be_packed() {
+fn every_input_of_scoring_can_be_compressed() {
     let score = |how: Option<Pack>| {
         let inputs = Inputs::new();
         fs::create_dir(inputs.path("predictions")).unwrap();
@@ -127,7 +129,7 @@ fn sequences(path: &Path) -> Result<u64, FormatError> {
 }
 
 #[test]
-fn cut_and_damaged_streams_are_errors() {
+fn truncated_streams_are_errors() {
     let inputs = Inputs::new();
     let plain = fs::read(inputs.path("proteins.fasta")).unwrap();
     for (name, how) in PACKS {
@@ -137,7 +139,7 @@ fn cut_and_damaged_streams_are_errors() {
             match sequences(&path) {
                 Err(FormatError::Read { source, .. }) => assert!(!source.to_string().is_empty()),
                 Err(FormatError::Malformed { .. } | FormatError::Empty { .. }) | Ok(_) => {
-                    // Cut between two members, or in the middle of a stream that has already given whole proteins.
+                    // The file was cut between two members, or after some complete proteins.
                     assert!(name.ends_with("twice"), "{name} cut to {length} was read");
                 }
                 Err(other) => panic!("{other}"),
@@ -146,7 +148,7 @@ fn cut_and_damaged_streams_are_errors() {
     }
 }
 
-/// 192 MiB of one letter in a fraction of a megabyte, or in some bytes.
+/// Writes 192 MiB of one letter, compressed to less than a megabyte.
 fn bomb(inputs: &Inputs, name: &str, how: fn(Box<dyn Read>) -> Vec<u8>) -> PathBuf {
     let start = std::io::Cursor::new(b">A\n".to_vec());
     let plain = Box::new(start.chain(std::io::repeat(b'M').take(192 << 20)));
@@ -154,7 +156,7 @@ fn bomb(inputs: &Inputs, name: &str, how: fn(Box<dyn Read>) -> Vec<u8>) -> PathB
 }
 
 #[test]
-fn bombs_are_not_unpacked_into_memory() {
+fn decompression_bombs_do_not_fill_the_memory() {
     let inputs = Inputs::new();
     let packed = [
         bomb(&inputs, "bomb.zst", |plain| {
@@ -177,22 +179,22 @@ fn bombs_are_not_unpacked_into_memory() {
             source: None,
         };
         let error = freeze(&request, &mut unwatched).unwrap_err().to_string();
-        assert!(error.contains("no file of embeddings"), "{error}");
+        assert!(error.contains("not a file of embeddings"), "{error}");
     }
     let grown = peak() - before;
     assert!(grown < 96 << 10, "{grown} KiB more");
 }
 
-/// A window of 2 GiB is what `zstd --long=31` asks for.
+/// `zstd --long=31` uses a window of 2 GiB.
 #[test]
-fn a_window_that_takes_all_memory_is_refused() {
+fn a_zstd_window_over_the_limit_is_an_error() {
     let inputs = Inputs::new();
     let header = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0x00, 0x00];
     let error = sequences(&inputs.write("long.zst", header)).unwrap_err();
     assert!(with_causes(&error).contains("too much memory"), "{error}");
 }
 
-/// The most memory this process has had, in KiB.
+/// The peak memory of this process, in KiB.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! What differs between two datasets.
+//! Tests comparing two datasets.
 
 use std::ops::ControlFlow;
 
@@ -8,8 +8,10 @@ use protea_dataset::{
 };
 use serde_json::json;
 
-use crate::releases::{ONTOLOGY, release};
-use crate::small::{Inputs, WIDTH, npy, value};
+use crate::{
+    releases::{ONTOLOGY, release},
+    small::{Inputs, WIDTH, npy, value},
+};
 
 fn go_on(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -19,7 +21,7 @@ fn compare(from: &FrozenDataset, to: &FrozenDataset) -> DatasetDiff {
     diff(from, to, &mut go_on).unwrap()
 }
 
-/// Freezes the inputs as they are now.
+/// Freezes the current inputs as `name`.
 fn freeze_as(
     inputs: &Inputs,
     name: &str,
@@ -33,7 +35,7 @@ fn freeze_as(
 }
 
 #[test]
-fn nothing_differs_from_itself() {
+fn a_dataset_equals_itself() {
     let inputs = Inputs::new();
     let one = freeze_as(&inputs, "one", |_| {});
     let found = compare(&one, &one);
@@ -45,7 +47,8 @@ fn nothing_differs_from_itself() {
 fn every_kind_of_change_is_found() {
     let inputs = Inputs::new();
     let one = freeze_as(&inputs, "one", |_| {});
-    // P00002 goes, N00009 comes, Q00003 has another sequence, Q00004 another taxon, and the last another vector.
+    // P00002 is removed, N00009 is added, Q00003 has another sequence, Q00004 another taxon, and
+    // the last protein another vector.
     inputs.write(
         "proteins.fasta",
         ">sp|P00001|ONE_HUMAN One OX=9606\nMKTAYIAKQRQISF\n>tr|Q00003|THREE\nMKXUBB\n>Q00004 OX=10090\nacdefg\n>A0A024RBG1\nMMKFKPNQTRTY\n>N00009\nMK\n",
@@ -106,7 +109,7 @@ fn every_kind_of_change_is_found() {
     assert!(field("name").is_none() && field("files.ontology.obo.sha256").is_none());
     assert!(field("files.ia.tsv.sha256").is_some());
 
-    // The other way round everything that came goes.
+    // In the reverse comparison, added and removed are swapped.
     let back = compare(&two, &one);
     assert_eq!(back.proteins.added, found.proteins.removed);
     assert_eq!(
@@ -120,7 +123,7 @@ fn every_kind_of_change_is_found() {
 }
 
 #[test]
-fn order_and_other_embeddings_are_said_as_such() {
+fn other_order_and_other_embeddings_are_reported() {
     let inputs = Inputs::new();
     let one = freeze_as(&inputs, "one", |_| {});
     inputs.write(
@@ -148,7 +151,7 @@ fn order_and_other_embeddings_are_said_as_such() {
 }
 
 #[test]
-fn terms_come_go_merge_and_move_and_evidence_counts() {
+fn changed_terms_and_evidence_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     let proteins = ["P1", "P2"];
     let before = [("P1", "GO:0016301", "IEA"), ("P2", "GO:0005634", "IDA")];

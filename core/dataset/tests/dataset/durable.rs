@@ -1,12 +1,15 @@
-//! What is published has gone to the disk before: seen in the calls that a child makes, where there is strace.
+//! Tests that files are flushed to disk before they are published, by tracing a child process with
+//! strace.
 #![cfg(target_os = "linux")]
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::ErrorKind;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::ErrorKind,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use protea_dataset::{
     FoldsRequest, FrozenDataset, Grouping, Shares, SplitRequest, SplitRule, folds, split,
@@ -14,11 +17,11 @@ use protea_dataset::{
 
 use crate::releases::{ONTOLOGY, release};
 
-/// Names the directory that the child writes to.
+/// The environment variable with the directory that the child writes to.
 const PLACE: &str = "PROTEA_TEST_DURABLE";
 
 #[test]
-fn files_are_on_the_disk_before_their_directory_has_its_name() {
+fn files_are_flushed_before_the_directory_is_refinal_path() {
     let temporary = tempfile::tempdir().unwrap();
     let place = temporary.path().canonicalize().unwrap();
     let calls = place.join("calls");
@@ -26,7 +29,7 @@ fn files_are_on_the_disk_before_their_directory_has_its_name() {
         .args(["-f", "-y", "-e", "trace=fsync", "-o"])
         .arg(&calls)
         .arg(std::env::current_exe().unwrap())
-        .args(["durable::a_child_publishes", "--exact"])
+        .args(["durable::child_publishes", "--exact"])
         .env(PLACE, &place)
         .output();
     let traced = match traced {
@@ -38,9 +41,9 @@ fn files_are_on_the_disk_before_their_directory_has_its_name() {
         }
         traced => traced.unwrap(),
     };
-    let said = String::from_utf8_lossy(&traced.stderr);
-    if !traced.status.success() && said.to_ascii_lowercase().contains("ptrace") {
-        eprintln!("\n*** SKIPPED: nothing may be traced here: {said} ***\n");
+    let stderr = String::from_utf8_lossy(&traced.stderr);
+    if !traced.status.success() && stderr.to_ascii_lowercase().contains("ptrace") {
+        eprintln!("\n*** SKIPPED: tracing is not permitted: {stderr} ***\n");
         return;
     }
     assert!(traced.status.success(), "{traced:#?}");
@@ -48,7 +51,7 @@ fn files_are_on_the_disk_before_their_directory_has_its_name() {
     let synced: BTreeSet<PathBuf> = calls
         .lines()
         .filter_map(|line| line.split_once("fsync(")?.1.split_once('<'))
-        .filter_map(|(_, path)| Some(named(Path::new(path.split_once('>')?.0))))
+        .filter_map(|(_, path)| Some(final_path(Path::new(path.split_once('>')?.0))))
         .collect();
     let mut written = Vec::new();
     files(&place.join("split"), &mut written);
@@ -58,8 +61,8 @@ fn files_are_on_the_disk_before_their_directory_has_its_name() {
     assert!(written.is_empty(), "{written:#?}");
 }
 
-/// The path that a file has in the end.
-fn named(staged: &Path) -> PathBuf {
+/// The final path of a file in a staging directory.
+fn final_path(staged: &Path) -> PathBuf {
     let name = |part: &std::ffi::OsStr| {
         let part = part.to_str().unwrap();
         let hidden = part
@@ -81,9 +84,9 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Only in a child is there a place to write to.
+/// The child part of the test; does nothing without the environment variable.
 #[test]
-fn a_child_publishes() {
+fn child_publishes() {
     let Some(place) = std::env::var_os(PLACE).map(PathBuf::from) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Embeddings of a frozen dataset.
+//! Tests the embeddings of frozen datasets.
 
 use protea_dataset::{
     EmbeddingSource, EmbeddingType, EmbeddingValues, FreezeReport, FrozenDataset, freeze, unwatched,
@@ -11,7 +11,7 @@ fn open(report: &FreezeReport) -> FrozenDataset {
 }
 
 #[test]
-fn embeddings_are_matched_by_accession_and_aligned() {
+fn embeddings_match_accessions_and_are_aligned() {
     let inputs = Inputs::new();
     for dtype in [None, Some(EmbeddingType::F16)] {
         let mut request = inputs.request();
@@ -44,9 +44,9 @@ fn embeddings_are_matched_by_accession_and_aligned() {
 }
 
 #[test]
-fn many_record_batches_are_one_dataset() {
+fn several_record_batches_form_one_dataset() {
     let inputs = Inputs::new();
-    // Wide rows make small batches: 32 MiB / (65,536 * 4) = 128 rows.
+    // Wide rows give small batches: 32 MiB / (65,536 * 4) = 128 rows.
     let (rows, width) = (300, 65_536);
     let mut fasta = String::new();
     let mut ids = String::new();
@@ -83,7 +83,7 @@ fn many_record_batches_are_one_dataset() {
 }
 
 #[test]
-fn without_embeddings_and_with_spectra() {
+fn datasets_without_embeddings_or_with_spectra_open() {
     let inputs = Inputs::new();
     let mut request = inputs.request();
     request.embeddings = EmbeddingSource::None;

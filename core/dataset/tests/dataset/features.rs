@@ -1,4 +1,4 @@
-//! k-mer spectra.
+//! Tests k-mer spectra.
 
 use std::sync::LazyLock;
 
@@ -7,12 +7,13 @@ use protea_dataset::features::kmer::{KmerSpectrum, WIDTH};
 
 fn spectrum(sequence: &str) -> Vec<f32> {
     static SPECTRUM: LazyLock<KmerSpectrum> = LazyLock::new(KmerSpectrum::new);
-    SPECTRUM.of_all(&[sequence])
+    SPECTRUM.compute_all(&[sequence])
 }
 
-/// Values computed by `reference_kmer.py`, which follows the definition in double precision with NumPy.
+/// The expected values were computed by `reference_kmer.py`, which follows the definition in double
+/// precision with NumPy.
 #[test]
-fn the_definition_holds() {
+fn spectra_equal_the_reference() {
     let found = spectrum(
         "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQFEVVHSLAKWKRQTLGQHDFSAGEGLYTHMKALRPDEDRLSPLHSVYVDQWDWERVMGDGERQFSTLKSTVEAIWAGIKATEAAVSEEFGLAPFLPDQIHFVHSQELLSRYPDLDAKGRERAIAKDLGAVFLVGIGGKLSDGHRHDVRAPDYDDWSTPSELGHAGLNGDILVWNPVLEDAFELSSMGIRVDADTLKHQLALTGDEDRLELEWHQALLRGEMPQTIGGGIGQSRLTMLLLQLPHIGQVQAGVWPAAVRESVPSLLX",
     );
@@ -44,7 +45,7 @@ const REFERENCE: [(usize, f64); 15] = [
 ];
 
 #[test]
-fn the_bits_are_always_the_same() {
+fn spectra_have_fixed_bits() {
     let bits = spectrum("MKTAYIAKQRQISFVKSHFSRQ")
         .iter()
         .fold(0u64, |sum, x| sum.rotate_left(5) ^ u64::from(x.to_bits()));
@@ -52,7 +53,7 @@ fn the_bits_are_always_the_same() {
 }
 
 #[test]
-fn a_sequence_without_residues_has_no_direction() {
+fn a_sequence_without_residues_has_a_zero_spectrum() {
     assert_eq!(spectrum("XXXX"), vec![0.0; WIDTH]);
     assert_eq!(spectrum(""), vec![0.0; WIDTH]);
 }

@@ -1,9 +1,11 @@
-//! Folds: datasets of their own that together are the whole.
+//! Tests that folds are datasets that together form the whole dataset.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    ops::ControlFlow,
+    path::Path,
+};
 
 use protea_dataset::{
     DatasetError, EmbeddingValues, Folds, FoldsRequest, FrozenDataset, Grouping, folds,
@@ -27,7 +29,7 @@ fn make(dataset: &FrozenDataset, request: &FoldsRequest, cache: &Path) -> Folds 
     .unwrap()
 }
 
-/// Everything that is known of every protein, by accession.
+/// The complete content of a dataset, by accession.
 fn content(dataset: &FrozenDataset) -> BTreeMap<String, String> {
     let mut annotations: HashMap<usize, Vec<String>> = HashMap::new();
     for row in dataset.annotations().unwrap() {
@@ -41,7 +43,7 @@ fn content(dataset: &FrozenDataset) -> BTreeMap<String, String> {
         };
         embeddings.extend(values.chunks(block.width).map(|row| format!("{row:?}")));
     }
-    let of = |protein: usize| {
+    let describe = |protein: usize| {
         format!(
             "{:?} {:?} {} {:?}",
             dataset.sequence(protein),
@@ -51,12 +53,12 @@ fn content(dataset: &FrozenDataset) -> BTreeMap<String, String> {
         )
     };
     (0..dataset.len())
-        .map(|protein| (dataset.accession(protein).to_owned(), of(protein)))
+        .map(|protein| (dataset.accession(protein).to_owned(), describe(protein)))
         .collect()
 }
 
 #[test]
-fn every_protein_is_held_out_once_with_all_that_belongs_to_it() {
+fn every_protein_is_held_out_once_with_its_data() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let made = make(&whole, &request(2, Grouping::None), &inputs.path("cache"));
@@ -90,7 +92,7 @@ fn every_protein_is_held_out_once_with_all_that_belongs_to_it() {
 }
 
 #[test]
-fn the_same_folds_are_found_again_and_have_the_same_identity_elsewhere() {
+fn folds_are_reused_and_have_a_stable_identity() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let wanted = request(3, Grouping::None);
@@ -109,10 +111,10 @@ fn the_same_folds_are_found_again_and_have_the_same_identity_elsewhere() {
 }
 
 #[test]
-fn clusters_stay_together_in_either_order_of_the_columns() {
+fn clusters_stay_together_in_either_column_order() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
-    // The second as MMseqs2 writes it.
+    // The second table has the format of MMseqs2.
     let files = [
         "P00001\tc1\nQ00003\tc1\nP00002\tc2\nQ00004\tc3\nA0A024RBG1\tc3\n",
         "P00001\tP00001\nP00001\tsp|Q00003|X_Y\nP00002\tP00002\nQ00004\tQ00004\nQ00004\tA0A024RBG1\n",
@@ -142,7 +144,7 @@ fn clusters_stay_together_in_either_order_of_the_columns() {
 }
 
 #[test]
-fn clusters_that_share_a_protein_are_one() {
+fn clusters_that_share_a_protein_are_merged() {
     let inputs = Inputs::new();
     let file = inputs.write("clusters.tsv", "a c1\nb c2\nc c3\n\nb c1\n");
     let clusters = read_clusters(&file).unwrap();
@@ -154,26 +156,26 @@ fn clusters_that_share_a_protein_are_one() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_the_remedy_and_leaves_nothing() {
+fn invalid_requests_are_errors_and_leave_no_files() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let cache = inputs.path("cache");
-    let refused = |request: &FoldsRequest| {
+    let error_for = |request: &FoldsRequest| {
         let mut go_on = |_, _| ControlFlow::Continue(());
         folds(&whole, request, &cache, &mut go_on)
             .unwrap_err()
             .to_string()
     };
-    assert!(refused(&request(1, Grouping::None)).contains("2 or more"));
-    assert!(refused(&request(6, Grouping::None)).contains("5 groups"));
+    assert!(error_for(&request(1, Grouping::None)).contains("2 or more"));
+    assert!(error_for(&request(6, Grouping::None)).contains("5 groups"));
     // One protein of the inputs has no taxon.
-    let error = refused(&request(2, Grouping::Taxon));
+    let error = error_for(&request(2, Grouping::Taxon));
     assert!(
         error.contains("A0A024RBG1") && error.contains("with a taxonomy"),
         "{error}"
     );
     let file = inputs.write("clusters.tsv", "P00001\tc1\n");
-    let error = refused(&request(2, Grouping::Clusters(file)));
+    let error = error_for(&request(2, Grouping::Clusters(file)));
     assert!(error.contains("4 of 5 proteins (P00002"), "{error}");
     let mut end = |done, _| match done {
         2 => ControlFlow::Break(()),

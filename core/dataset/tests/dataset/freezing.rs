@@ -1,4 +1,4 @@
-//! Freezing.
+//! Tests freezing.
 
 use std::fs;
 
@@ -7,7 +7,6 @@ use protea_dataset::{
     DatasetError, EmbeddingSource, EmbeddingType, FreezeReport, FreezeRequest, FrozenDataset,
     freeze, unwatched,
 };
-
 use protea_formats::FormatError;
 use protea_ontology::Aspect;
 
@@ -28,7 +27,7 @@ fn open(report: &FreezeReport) -> FrozenDataset {
 }
 
 #[test]
-fn everything_comes_back() {
+fn a_frozen_dataset_has_all_inputs() {
     let inputs = Inputs::new();
     let report = inputs.freeze();
     let dataset = open(&report);
@@ -103,7 +102,7 @@ fn everything_comes_back() {
 }
 
 #[test]
-fn compressed_inputs_and_their_order_do_not_matter() {
+fn compression_and_order_of_inputs_do_not_matter() {
     let inputs = Inputs::new();
     let plain = inputs.freeze();
     let mut request = inputs.request();
@@ -165,7 +164,7 @@ fn a_frozen_dataset_is_read_only_and_never_overwritten() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_said_so() {
+fn an_output_that_cannot_be_written_is_an_error() {
     let inputs = Inputs::new();
     let mut request = inputs.request();
     request.out = inputs.path("absent/out");
@@ -183,7 +182,7 @@ fn a_place_that_cannot_be_written_is_said_so() {
 }
 
 #[test]
-fn inputs_that_do_not_fit_together_leave_nothing_behind() {
+fn inputs_that_do_not_match_leave_no_files() {
     let inputs = Inputs::new();
     let request = inputs.request();
 
@@ -194,7 +193,11 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     ));
     inputs.write("ids.txt", "A0A024RBG1\nQ00004\nX1\nP00002\nP00001\n");
     assert!(matches!(
-        error(&inputs, &request, &["1 of 5", "Q00003", "embed them too"]),
+        error(
+            &inputs,
+            &request,
+            &["1 of 5", "Q00003", "compute their embeddings"]
+        ),
         DatasetError::MissingEmbeddings { .. }
     ));
     inputs.write(
@@ -240,13 +243,13 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
     error(
         &inputs,
         &request,
-        &["100000", "does not fit f16", "store f32"],
+        &["100000", "exceeds the range of f16", "store f32"],
     );
     inputs.write(
         "matrix.npy",
         npy("<f8", 5, WIDTH, |_, _| 1e300f64.to_le_bytes().to_vec()),
     );
-    error(&inputs, &inputs.request(), &["does not fit f32"]);
+    error(&inputs, &inputs.request(), &["exceeds the range of f32"]);
 
     let inputs = Inputs::new();
     inputs.write("proteins.fasta", ">P00001\nMK\n>Q00003\nMK\n>P00001\nMK\n");
@@ -301,7 +304,7 @@ fn inputs_that_do_not_fit_together_leave_nothing_behind() {
 }
 
 #[test]
-fn the_ontology_decides_on_terms_and_aspects() {
+fn the_ontology_decides_terms_and_aspects() {
     let inputs = Inputs::new();
     let terms = "P00001\tGO:0005488\tP\nP00001\tGO:9999999\tF\nP00002\tGO:0000002\tF\nP00002\tGO:0000099\nQ00003\tGO:0008150\nQ00003\tGO:9999999\tF\n";
     inputs.write("terms.tsv", terms);

@@ -1,8 +1,6 @@
-//! Datasets that were damaged or made to do harm: errors, never a panic.
+//! Tests that damaged and malicious datasets are errors, without a panic.
 
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc};
 
 use arrow_array::{
     ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
@@ -17,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::small::{Inputs, replace};
 
-/// Opens a dataset and reads all of it.
+/// Opens a dataset and reads all its content.
 fn read_all(directory: &Path) -> Result<(), DatasetError> {
     let dataset = FrozenDataset::open(directory)?;
     for row in 0..dataset.len() {
@@ -46,7 +44,7 @@ fn edit_manifest(directory: &Path, edit: impl FnOnce(&mut Value)) {
     replace(&path, manifest.to_string().as_bytes());
 }
 
-/// Puts other bytes in the place of a file and has the manifest state their size.
+/// Replaces the bytes of a file and updates its size in the manifest.
 fn substitute(directory: &Path, name: &str, bytes: &[u8]) {
     replace(&directory.join(name), bytes);
     edit_manifest(directory, |manifest| {
@@ -55,7 +53,7 @@ fn substitute(directory: &Path, name: &str, bytes: &[u8]) {
     });
 }
 
-fn refused(directory: &Path, words: &[&str]) {
+fn expect_error(directory: &Path, words: &[&str]) {
     let text = with_causes(&read_all(directory).unwrap_err());
     for word in words {
         assert!(text.contains(word), "{text:?} lacks {word:?}");
@@ -63,7 +61,7 @@ fn refused(directory: &Path, words: &[&str]) {
 }
 
 #[test]
-fn manifests_are_checked() {
+fn invalid_manifests_are_errors() {
     type Edit = fn(&mut Value);
     let edits: [(Edit, &[&str]); 9] = [
         (
@@ -101,12 +99,12 @@ fn manifests_are_checked() {
         let inputs = Inputs::new();
         let directory = inputs.freeze().directory;
         edit_manifest(&directory, edit);
-        refused(&directory, words);
+        expect_error(&directory, words);
     }
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;
     replace(&directory.join("dataset.json"), b"{");
-    refused(&directory, &["dataset.json", "freeze it again"]);
+    expect_error(&directory, &["dataset.json", "freeze it again"]);
 }
 
 type Column = (&'static str, ArrayRef);
@@ -130,7 +128,7 @@ fn embedding(values: ArrayRef) -> ArrayRef {
 }
 
 #[test]
-fn tables_of_another_layout_name_the_column() {
+fn errors_of_invalid_tables_name_the_column() {
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;
     let accession = || ("accession", texts(&[Some("A"), Some("B")]));
@@ -228,17 +226,17 @@ fn tables_of_another_layout_name_the_column() {
                 taxon(),
                 ("note", Arc::new(Int64Array::from(vec![1, 2]))),
             ],
-            &["\"note\" is Int64, which datasets do not use"],
+            &["\"note\" is Int64, which is not supported"],
         ),
     ];
     for (columns, words) in cases {
         substitute(&directory, "proteins.arrow", &table(columns));
-        refused(&directory, &[&["proteins.arrow"], words].concat());
+        expect_error(&directory, &[&["proteins.arrow"], words].concat());
     }
 }
 
 #[test]
-fn non_finite_embeddings_made_elsewhere_are_found() {
+fn non_finite_embeddings_of_other_programs_are_found() {
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;
     let bytes = table(vec![
@@ -269,7 +267,7 @@ fn non_finite_embeddings_made_elsewhere_are_found() {
 }
 
 #[test]
-fn annotations_of_strangers_and_other_aspects_are_refused() {
+fn annotations_with_unknown_proteins_are_errors() {
     let inputs = Inputs::new();
     let directory = inputs.freeze().directory;
     let of_term = |accession, term, aspect| {
@@ -283,30 +281,34 @@ fn annotations_of_strangers_and_other_aspects_are_refused() {
     };
     let one = |accession, aspect| of_term(accession, "GO:1", aspect);
     substitute(&directory, "annotations.arrow", &one("Z1", None));
-    refused(
+    expect_error(
         &directory,
-        &["annotations.arrow", "\"Z1\"", "no protein of the dataset"],
+        &[
+            "annotations.arrow",
+            "\"Z1\"",
+            "not a protein of the dataset",
+        ],
     );
     substitute(&directory, "annotations.arrow", &one("P00001", Some("XYZ")));
-    refused(&directory, &["annotations.arrow", "\"aspect\" has \"XYZ\""]);
+    expect_error(&directory, &["annotations.arrow", "\"aspect\" has \"XYZ\""]);
     substitute(
         &directory,
         "annotations.arrow",
         &of_term("P00001", "GO:1\n", None),
     );
-    refused(
+    expect_error(
         &directory,
         &["annotations.arrow", "\"term\" has \"GO:1\\n\"", "blank"],
     );
     substitute(&directory, "annotations.arrow", &one("P00001", None));
-    refused(
+    expect_error(
         &directory,
-        &["has 1 annotations where the manifest counts 4"],
+        &["has 1 annotations, but the manifest counts 4"],
     );
 }
 
-/// Enough to meet the panics that arrow-data has for misaligned and odd-sized buffers (both were found here);
-/// `PROPTEST_CASES` asks for more.
+/// Enough cases to trigger the panics of arrow-data for misaligned and odd-sized buffers, which
+/// this test found. `PROPTEST_CASES` sets a higher number.
 fn cases() -> u32 {
     ProptestConfig::default().cases.max(1500)
 }
@@ -314,7 +316,8 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
-    /// Damaged anywhere, a table may still be readable, but never harmful. Most bytes that steer the decoder lie in the front and the back.
+    /// A damaged table can still be readable, but must not panic. Most bytes that control the
+    /// decoder are at the start and the end.
     #[test]
     fn damaged_tables_never_panic(
         annotations: bool,
@@ -338,7 +341,7 @@ proptest! {
 }
 
 proptest! {
-    /// The manifest steers where files are looked for and what is expected in them.
+    /// The manifest controls which files are opened and what is expected in them.
     #[test]
     fn damaged_manifests_never_panic(
         places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
@@ -355,7 +358,7 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         fs::write(&path, &bytes).unwrap();
-        // There is nothing beside the manifest, so whatever it says cannot be true.
+        // There are no other files, so every manifest must be rejected.
         let text = with_causes(&FrozenDataset::open(inputs.path()).unwrap_err());
         prop_assert!(text.contains(inputs.path().to_str().unwrap()), "{text}");
     }

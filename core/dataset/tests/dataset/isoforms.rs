@@ -1,11 +1,11 @@
-//! Annotations of isoforms.
+//! Tests annotations of isoforms.
 
 use protea_dataset::{EmbeddingSource, FrozenDataset, freeze, unwatched};
 
 use crate::small::Inputs;
 
 #[test]
-fn an_isoform_has_its_own_annotations_where_the_dataset_has_the_isoform() {
+fn isoforms_in_the_dataset_have_their_own_annotations() {
     let inputs = Inputs::new();
     inputs.write(
         "proteins.fasta",

@@ -1,13 +1,15 @@
-//! What processes that were killed while they made a dataset have left behind.
+//! Tests that directories left by killed processes are removed.
 #![cfg(unix)]
 
-use std::fs::{self, File};
-use std::time::{Duration, SystemTime};
+use std::{
+    fs::{self, File},
+    time::{Duration, SystemTime},
+};
 
 use crate::small::Inputs;
 
 #[test]
-fn what_nobody_fills_any_more_is_removed() {
+fn abandoned_staging_directories_are_removed() {
     let inputs = Inputs::new();
     let make = |name: &str, age: u64| {
         let directory = inputs.path(name);

@@ -1,6 +1,6 @@
-//! Frozen datasets and features, through their public faces.
+//! Tests frozen datasets and features through their public API.
 
-// A failed unwrap names the place and the error, which is all a test has to say.
+// A failed `unwrap` reports the place and the error, which is enough in a test.
 #![allow(clippy::unwrap_used)]
 
 mod compression;

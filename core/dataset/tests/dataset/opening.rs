@@ -1,4 +1,4 @@
-//! Opening and verifying.
+//! Tests opening and verifying datasets.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn verify_names_the_file_that_changed() {
 }
 
 #[test]
-fn verify_finds_a_changed_embedding_that_opens_well() {
+fn verify_finds_a_changed_embedding() {
     let inputs = Inputs::new();
     let report = inputs.freeze();
     let path = report.directory.join("proteins.arrow");
@@ -53,7 +53,7 @@ fn verify_finds_a_changed_embedding_that_opens_well() {
 }
 
 #[test]
-fn open_notices_size_absence_and_what_is_no_dataset() {
+fn open_rejects_missing_and_resized_files() {
     let inputs = Inputs::new();
     let error = FrozenDataset::open(inputs.dir.path()).unwrap_err();
     assert!(matches!(error, DatasetError::NotADataset(_)));

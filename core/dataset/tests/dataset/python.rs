@@ -1,12 +1,15 @@
-//! Frozen datasets in the hands of pyarrow, polars and duckdb, and matrices from NumPy's.
+//! Tests that pyarrow, polars and duckdb open frozen datasets, and that matrices of NumPy can be
+//! frozen.
 
 use std::process::Command;
 
 use protea_dataset::{EmbeddingSource, EmbeddingType, freeze, unwatched};
 use serde_json::json;
 
-use crate::interpreter::interpreter;
-use crate::small::{ACCESSIONS, Inputs, WIDTH, value};
+use crate::{
+    interpreter::interpreter,
+    small::{ACCESSIONS, Inputs, WIDTH, value},
+};
 
 fn run(python: &str, arguments: &[&str]) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/open_with_python.py");
@@ -28,7 +31,7 @@ fn pyarrow_polars_and_duckdb_open_a_dataset() {
     let Some(python) = interpreter() else { return };
     for dtype in [EmbeddingType::F32, EmbeddingType::F16] {
         let inputs = Inputs::new();
-        // NumPy's own file, in place of ours.
+        // Replaces our matrix with one that NumPy writes.
         run(
             &python,
             &[

@@ -1,10 +1,10 @@
-//! Two releases of annotations, made here.
+//! Creates releases of annotations for tests.
 
 use std::path::Path;
 
 use protea_dataset::{FreezeRequest, FrozenDataset, freeze, unwatched};
 
-/// Functions, processes and components, with an alternative id.
+/// A small ontology with all three aspects and an alternative id.
 pub const ONTOLOGY: &str = "\
 format-version: 1.2
 data-version: releases/2024-01-01
@@ -70,7 +70,7 @@ is_a: GO:0005575
 
 pub type Row<'a> = (&'a str, &'a str, &'a str);
 
-/// Annotations as GAF 2.2; `aspect` is left to the ontology.
+/// Formats annotations as GAF 2.2. The aspect is always F; freezing corrects it from the ontology.
 pub fn gaf(rows: &[Row<'_>]) -> String {
     let line = |(accession, term, evidence): &Row<'_>| {
         format!(

@@ -1,14 +1,13 @@
-//! Real data, where there is some: `PROTEA_SHARED_DATA` names a directory with a dataset `A`.
+//! Tests with real data, if `PROTEA_SHARED_DATA` is a directory with a dataset `A`.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 use protea_dataset::{
     EmbeddingSource, EmbeddingType, FreezeRequest, FrozenDataset, freeze, unwatched,
 };
 
 #[test]
-fn dataset_a_freezes_and_opens() {
+fn real_data_freezes_and_opens() {
     let Some(data) = std::env::var_os("PROTEA_SHARED_DATA").map(PathBuf::from) else {
         eprintln!("\n*** SKIPPED: PROTEA_SHARED_DATA is not set ***\n");
         return;

@@ -1,25 +1,25 @@
-//! A small set of inputs, made here.
+//! A small set of inputs for freezing.
 
 #[allow(dead_code, reason = "the tests of the formats use the rest")]
 #[path = "../../../formats/tests/formats/input_files.rs"]
 mod input_files;
 
-use std::fs;
-use std::ops::Deref;
-use std::path::Path;
+use std::{fs, ops::Deref, path::Path};
+
+use protea_dataset::{EmbeddingSource, FreezeReport, FreezeRequest, freeze, unwatched};
 
 pub use input_files::npy;
-use protea_dataset::{EmbeddingSource, FreezeReport, FreezeRequest, freeze, unwatched};
 
 pub const ACCESSIONS: [&str; 5] = ["P00001", "P00002", "Q00003", "Q00004", "A0A024RBG1"];
 pub const WIDTH: usize = 3;
 
-/// The matrix value of a protein: exact in f16, and not in the order of the FASTA file.
+/// The value of a protein in the matrix; it is exact in f16. The rows of the matrix are in reverse
+/// order of the FASTA file.
 pub fn value(protein: usize, column: usize) -> f32 {
     protein as f32 + column as f32 / 4.0 - 1.0
 }
 
-/// All that freezing takes.
+/// All inputs of freezing.
 pub struct Inputs(input_files::Inputs);
 
 impl Deref for Inputs {
@@ -75,7 +75,8 @@ impl Inputs {
         freeze(&self.request(), &mut unwatched).unwrap()
     }
 
-    /// Names beside the inputs that were not there before: what a failed freeze leaves behind.
+    /// Names of outputs and staging directories next to the inputs. A failed freeze must leave
+    /// none.
     pub fn left_behind(&self) -> Vec<String> {
         let names = fs::read_dir(self.dir.path())
             .unwrap()

@@ -1,17 +1,21 @@
-//! Splits into training, validation and test.
+//! Splits a dataset into training, validation and test parts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    ops::ControlFlow,
+    path::Path,
+};
 
 use protea_dataset::{
     Accessions, DatasetError, FrozenDataset, Grouping, Part, Shares, Split, SplitRequest,
     SplitRule, split,
 };
 
-use crate::releases::{ONTOLOGY, release};
-use crate::small::{ACCESSIONS, Inputs};
+use crate::{
+    releases::{ONTOLOGY, release},
+    small::{ACCESSIONS, Inputs},
+};
 
 fn go_on(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -33,7 +37,7 @@ fn make(dataset: &FrozenDataset, out: &Path, rule: SplitRule) -> Result<Split, D
     split(dataset, &request, &mut go_on)
 }
 
-/// Sixty proteins, each with an annotation.
+/// Freezes sixty proteins, each with one annotation.
 fn sixty(directory: &Path) -> FrozenDataset {
     let accessions: Vec<String> = (0..60).map(|i| format!("P{i:05}")).collect();
     let accessions: Vec<&str> = accessions.iter().map(String::as_str).collect();
@@ -58,7 +62,7 @@ fn parts(made: &Split) -> BTreeMap<Part, BTreeSet<String>> {
 }
 
 #[test]
-fn shares_are_dealt_to_the_protein_by_the_seed_with_all_that_belongs_to_them() {
+fn shares_are_exact_and_depend_on_the_seed() {
     let directory = tempfile::tempdir().unwrap();
     let whole = sixty(directory.path());
     let at = |name: &str| directory.path().join(name);
@@ -115,7 +119,7 @@ fn clusters_and_taxa_stay_whole() {
     let made = make(&whole, &directory.path().join("out"), rule).unwrap();
     assert_eq!(made.groups, Some(12));
     let dealt = parts(&made);
-    // Twelve clusters of five: 18 of 60 is three or four of them.
+    // With twelve clusters of five, 18 of 60 proteins are three or four clusters.
     assert!([15, 20].contains(&dealt[&Part::Test].len()));
     for accession in &dealt[&Part::Test] {
         let number: usize = accession[1..].parse().unwrap();
@@ -131,7 +135,7 @@ fn clusters_and_taxa_stay_whole() {
     assert_eq!(row("accession"), ["accession", "part", "group"]);
     assert_eq!(row("P00003")[1..], row("P00015")[1..]);
     assert_ne!(row("P00003")[2], row("P00004")[2]);
-    // All are of one taxon, which goes whole.
+    // All proteins have the same taxon, so they cannot be split.
     let error = make(
         &whole,
         &directory.path().join("taxa"),
@@ -139,7 +143,7 @@ fn clusters_and_taxa_stay_whole() {
     );
     let text = error.unwrap_err().to_string();
     assert!(
-        text.contains("no protein for") && text.contains("1 groups"),
+        text.contains("would have no protein") && text.contains("1 groups"),
         "{text}"
     );
 
@@ -151,14 +155,14 @@ fn clusters_and_taxa_stay_whole() {
         test: vec![9606],
     };
     let dealt = parts(&make(&some, &inputs.path("parts"), rule).unwrap());
-    let of = |part| dealt[&part].iter().map(String::as_str).collect::<Vec<_>>();
-    assert_eq!(of(Part::Train), ["A0A024RBG1", "Q00003"]);
-    assert_eq!(of(Part::Validation), ["P00002"]);
-    assert_eq!(of(Part::Test), ["P00001", "Q00004"]);
+    let in_part = |part| dealt[&part].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(in_part(Part::Train), ["A0A024RBG1", "Q00003"]);
+    assert_eq!(in_part(Part::Validation), ["P00002"]);
+    assert_eq!(in_part(Part::Test), ["P00001", "Q00004"]);
 }
 
 #[test]
-fn lists_are_followed_to_the_letter() {
+fn lists_are_followed_exactly() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let list = |name: &str, text: &str| inputs.write(name, text);
@@ -170,7 +174,7 @@ fn lists_are_followed_to_the_letter() {
     let made = make(
         &whole,
         &inputs.path("rest"),
-        SplitRule::Given(lists.clone()),
+        SplitRule::Lists(lists.clone()),
     )
     .unwrap();
     assert_eq!((made.left_out, made.groups), (0, None));
@@ -188,22 +192,22 @@ fn lists_are_followed_to_the_letter() {
     let made = make(
         &whole,
         &inputs.path("three"),
-        SplitRule::Given(lists.clone()),
+        SplitRule::Lists(lists.clone()),
     )
     .unwrap();
     assert_eq!(made.left_out, 1);
     let table = fs::read_to_string(inputs.path("three/split.tsv")).unwrap();
     assert!(!table.contains("A0A024RBG1"));
 
-    let refused = |lists: Accessions| {
-        let error = make(&whole, &inputs.path("refused"), SplitRule::Given(lists));
+    let error_for = |lists: Accessions| {
+        let error = make(&whole, &inputs.path("refused"), SplitRule::Lists(lists));
         error.unwrap_err().to_string()
     };
     let twice = Accessions {
         train: Some(list("twice.txt", "P00002\nQ00003\n")),
         ..lists.clone()
     };
-    let text = refused(twice);
+    let text = error_for(twice);
     assert!(
         text.contains("Q00003 is both in") && text.contains("twice.txt"),
         "{text}"
@@ -212,7 +216,7 @@ fn lists_are_followed_to_the_letter() {
         test: list("unknown.txt", "Q00003\nX1\nX2\n"),
         ..lists.clone()
     };
-    let text = refused(unknown);
+    let text = error_for(unknown);
     assert!(
         text.contains("2 of the proteins in") && text.contains("X1, X2"),
         "{text}"
@@ -222,16 +226,16 @@ fn lists_are_followed_to_the_letter() {
         validation: None,
         test: list("all.txt", &ACCESSIONS.join("\n")),
     };
-    assert!(refused(all).contains("no protein for train"));
+    assert!(error_for(all).contains("the part train would have no protein"));
     assert!(!inputs.path("refused").exists());
 }
 
 #[test]
-fn what_cannot_be_is_refused_and_leaves_nothing() {
+fn invalid_requests_are_errors_and_leave_no_files() {
     let inputs = Inputs::new();
     let whole = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let out = inputs.path("parts");
-    let refused = |rule: SplitRule| make(&whole, &out, rule).unwrap_err().to_string();
+    let error_for = |rule: SplitRule| make(&whole, &out, rule).unwrap_err().to_string();
     for (validation, test) in [
         (0.0, 0.0),
         (0.0, 1.0),
@@ -240,14 +244,14 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
         (-0.1, 0.5),
         (0.0, f64::NAN),
     ] {
-        let text = refused(shares(validation, test, Grouping::None));
+        let text = error_for(shares(validation, test, Grouping::None));
         assert!(text.contains("the shares"), "{validation} {test}: {text}");
     }
     // One protein has no taxon.
-    assert!(refused(shares(0.0, 0.4, Grouping::Taxon)).contains("with a taxonomy"));
+    assert!(error_for(shares(0.0, 0.4, Grouping::Taxon)).contains("with a taxonomy"));
     let taxa = |test: Vec<u32>, validation: Vec<u32>| SplitRule::Taxa { validation, test };
-    assert!(refused(taxa(vec![9606], vec![])).contains("with a taxonomy"));
-    assert!(refused(taxa(vec![1], vec![1])).contains("taxon 1 is given for validation"));
+    assert!(error_for(taxa(vec![9606], vec![])).contains("with a taxonomy"));
+    assert!(error_for(taxa(vec![1], vec![1])).contains("taxon 1 is given for validation"));
     let full = tempfile::tempdir().unwrap();
     let sixty = sixty(full.path());
     let rule = taxa(vec![9606, 7], vec![]);

@@ -1,9 +1,6 @@
-//! Splits by time: CAFA's targets, by hand.
+//! Tests splits by time with targets that were derived by hand.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::{collections::BTreeSet, fs, ops::ControlFlow, path::Path};
 
 use protea_dataset::{
     DatasetError, Evidence, FrozenDataset, Knowledge, TimeSplit, TimeSplitRequest, split_by_time,
@@ -38,27 +35,27 @@ const EARLIER: [Row<'static>; 13] = [
     ("O1", NUCLEUS, "ISS"),
 ];
 const LATER: [Row<'static>; 26] = [
-    // Nothing before: a target where the evidence counts.
+    // No earlier annotation: a target in the aspect with counting evidence.
     ("A1", KINASE, "IDA"),
     ("A1", NUCLEUS, "IEA"),
-    // Something in another aspect.
+    // An earlier annotation in another aspect.
     ("B1", NUCLEUS, "IDA"),
     ("B1", CYCLE, "IMP"),
-    // Something in the same aspect, and a term below it.
+    // An earlier annotation in the same aspect, and a new descendant term.
     ("C1", KINASE, "IDA"),
     ("C1", CATALYSIS, "EXP"),
-    // Only what follows from it.
+    // Only terms that follow from the earlier annotation.
     ("D1", CATALYSIS, "IDA"),
-    // A root said nothing.
+    // The earlier annotation is a root, which does not count.
     ("E1", "GO:0005488", "IPI"),
-    // What was there was of other evidence.
+    // The earlier annotation has other evidence.
     ("F1", KINASE, "IDA"),
     ("G1", NUCLEUS, "IDA"),
     ("G1", BINDING, "IPI"),
     // A new protein.
     ("H1", CELLULAR, "TAS"),
     ("H1", "GO:0008150", "ND"),
-    // Two kinds at once.
+    // A target of two kinds.
     ("J1", CELLULAR, "IDA"),
     ("J1", CYCLE, "IDA"),
     ("J1", CYCLE, "IGI"),
@@ -66,13 +63,13 @@ const LATER: [Row<'static>; 26] = [
     ("J1", NUCLEUS, "HDA"),
     ("L1", KINASE, "IDA"),
     ("L1", BINDING, "IPI"),
-    // A term that came later.
+    // A term that the earlier ontology does not have.
     ("M1", "GO:0099999", "IDA"),
-    // The same term by another id.
+    // The earlier term under its alternative id.
     ("N1", "GO:0000777", "IDA"),
     ("O1", NUCLEUS, "IDA"),
     ("O1", KINASE, "ISS"),
-    // A root is no gain.
+    // A root is not a gain.
     ("P1", "GO:0005575", "IDA"),
     ("P1", "GO:0003674", "IDA"),
 ];
@@ -109,7 +106,7 @@ fn aspects(split: &TimeSplit, knowledge: Knowledge) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn targets_are_those_worked_out_by_hand() {
+fn targets_equal_those_derived_by_hand() {
     let directory = tempfile::tempdir().unwrap();
     let [earlier, later] = both(directory.path());
     let request = TimeSplitRequest::new(directory.path().join("split"));
@@ -165,14 +162,14 @@ fn targets_are_those_worked_out_by_hand() {
             "L1 GO:0016301 MFO"
         ]
     );
-    let of = |name: &str, n| (name.to_owned(), n);
+    let count = |name: &str, n| (name.to_owned(), n);
     assert_eq!(
         aspects(&split, Knowledge::No),
-        [of("BPO", 1), of("CCO", 1), of("MFO", 3)]
+        [count("BPO", 1), count("CCO", 1), count("MFO", 3)]
     );
     assert_eq!(
         aspects(&split, Knowledge::Partial),
-        [of("BPO", 1), of("MFO", 2)]
+        [count("BPO", 1), count("MFO", 2)]
     );
     assert_eq!(split.unknown_terms.examples, ["GO:0099999"]);
     assert_eq!((split.other_evidence, split.gone), (2, 1));
@@ -184,10 +181,11 @@ fn targets_are_those_worked_out_by_hand() {
         assert_eq!(dataset.sha256(), targets.sha256);
         assert_eq!(dataset.manifest().parent.as_deref(), Some(later.sha256()));
         for name in ["ontology.obo", "ia.tsv"] {
-            let bytes = |of: &FrozenDataset| fs::read(of.directory().join(name)).unwrap();
+            let bytes = |dataset: &FrozenDataset| fs::read(dataset.directory().join(name)).unwrap();
             assert!(bytes(&dataset) == bytes(&earlier), "{name}");
         }
-        // The annotations of the dataset are its ground truth; J1 has one term by two kinds of evidence.
+        // The annotations of the dataset are its ground truth. J1 has a term with two kinds of
+        // evidence.
         let rows: BTreeSet<String> = dataset
             .annotations()
             .unwrap()
@@ -205,7 +203,7 @@ fn targets_are_those_worked_out_by_hand() {
 }
 
 #[test]
-fn what_counts_can_be_chosen() {
+fn evidence_and_protein_binding_can_be_chosen() {
     let directory = tempfile::tempdir().unwrap();
     let [earlier, later] = both(directory.path());
     let at = |name: &str| directory.path().join(name);
@@ -216,7 +214,8 @@ fn what_counts_can_be_chosen() {
     let truth = lines(&split.directory.join("limited-knowledge.tsv"));
     assert_eq!(truth, ["J1 GO:0016301 MFO", "B1 GO:0007049 BPO"]);
 
-    // Of any evidence, A1 is a target in a second aspect, F1 and O1 knew before, and the root of H1 is none.
+    // With any evidence, A1 is a target in a second aspect, F1 and O1 had earlier annotations, and
+    // the root of H1 does not count.
     request.out = at("any");
     request.evidence = Evidence::Any;
     let split = split_by_time(&earlier, &later, &request, &mut go_on).unwrap();
@@ -244,14 +243,14 @@ fn what_counts_can_be_chosen() {
         "{text}"
     );
     assert!(!at("none").exists());
-    // Nothing comes of a release compared with itself.
+    // A release compared with itself has no targets.
     request.evidence = Evidence::Any;
     let same = split_by_time(&earlier, &earlier, &request, &mut go_on);
     assert!(matches!(same, Err(DatasetError::Split { .. })));
 }
 
 #[test]
-fn the_same_releases_make_the_same_bytes_and_an_ended_split_leaves_nothing() {
+fn splits_are_reproducible_and_cancelling_leaves_no_files() {
     let directory = tempfile::tempdir().unwrap();
     let [earlier, later] = both(directory.path());
     let make = |name: &str| {
@@ -262,7 +261,7 @@ fn the_same_releases_make_the_same_bytes_and_an_ended_split_leaves_nothing() {
     for (one, other) in one.targets.iter().zip(&other.targets) {
         assert_eq!(one.sha256, other.sha256);
     }
-    let document = |of: &TimeSplit| fs::read(of.directory.join("split.json")).unwrap();
+    let document = |split: &TimeSplit| fs::read(split.directory.join("split.json")).unwrap();
     assert_eq!(document(&one), document(&other));
     let request = TimeSplitRequest::new(directory.path().join("one"));
     let again = split_by_time(&earlier, &later, &request, &mut go_on);
@@ -280,9 +279,9 @@ fn the_same_releases_make_the_same_bytes_and_an_ended_split_leaves_nothing() {
     assert!(names.into_iter().all(|name| !name.contains("ended")));
 }
 
-/// What was known counts neither for nor against a prediction.
+/// Scoring ignores the earlier annotations.
 #[test]
-fn the_tables_are_those_that_partial_knowledge_is_scored_with() {
+fn partial_knowledge_can_be_scored_with_the_tables() {
     let directory = tempfile::tempdir().unwrap();
     let [earlier, later] = both(directory.path());
     let request = TimeSplitRequest::new(directory.path().join("split"));
@@ -304,7 +303,7 @@ fn the_tables_are_those_that_partial_knowledge_is_scored_with() {
     let options = ScoringOptions::default();
     let found = evaluate_partial(&predictions, None, &options, &knowledge).unwrap();
     assert_eq!(found.namespaces[0].namespace, "molecular_function");
-    // At 0.9 only C1 has a prediction that was not known: precision 1. At 0.4 L1 has both its terms too.
+    // At 0.9 only C1 has a new prediction: precision 1. At 0.4 L1 has both its terms too.
     let at = |tau: f64| {
         let curve = found.namespaces[0].curve.iter();
         curve

@@ -1,18 +1,18 @@
-//! Splits by time against an independent program.
+//! Compares splits by time with an independent program.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Command;
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use protea_dataset::{FrozenDataset, TimeSplitRequest, split_by_time};
 
-use crate::interpreter::interpreter;
-use crate::releases::release;
-use crate::time::{go_on, lines};
+use crate::{
+    interpreter::interpreter,
+    releases::release,
+    time::{go_on, lines},
+};
 
-/// Releases at random, classified by a program that has nothing of this one: `time_split_reference.py`.
+/// Compares random releases with `time_split_reference.py`, which shares no code with protea.
 #[test]
-fn targets_are_those_of_an_independent_program() {
+fn targets_equal_those_of_an_independent_program() {
     let Some(python) = interpreter() else { return };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/time_split_reference.py");
     for seed in 0..6 {

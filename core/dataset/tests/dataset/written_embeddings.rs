@@ -1,13 +1,15 @@
-//! Freezing embeddings that h5py and NumPy wrote.
+//! Tests freezing embeddings written by h5py and NumPy.
 
 use protea_dataset::{EmbeddingSource, EmbeddingValues, FrozenDataset, freeze, unwatched};
 use tempfile::TempDir;
 
-use crate::small::Inputs;
-use crate::written::{WRITTEN, expected};
+use crate::{
+    small::Inputs,
+    written::{WRITTEN, expected},
+};
 
 #[test]
-fn a_file_of_more_proteins_serves_a_few_and_lacks_none() {
+fn extra_embeddings_are_skipped_and_missing_ones_are_errors() {
     let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
         return;
     };

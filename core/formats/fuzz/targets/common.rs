@@ -1,8 +1,6 @@
-//! What the targets share: the bytes as a file, since that is what the readers take.
+//! Helpers of the fuzz targets: the readers take a file, so the bytes are written to one.
 
-use std::cell::OnceCell;
-use std::fs;
-use std::path::Path;
+use std::{cell::OnceCell, fs, path::Path};
 
 use protea_formats::{ArrayNames, EmbeddingReader};
 use tempfile::TempDir;
@@ -11,7 +9,7 @@ thread_local! {
     static PLACE: OnceCell<TempDir> = const { OnceCell::new() };
 }
 
-/// Calls `read` with a file that has these bytes.
+/// Writes `bytes` to a file and calls `read` with its path.
 pub fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
     PLACE.with(|place| {
         let directory = place.get_or_init(|| tempfile::tempdir().expect("a place for temporary files"));

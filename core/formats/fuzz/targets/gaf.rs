@@ -3,7 +3,7 @@
 
 use common::with_file;
 use libfuzzer_sys::fuzz_target;
-use protea_formats::{AnnotationReader, read_taxonomy};
+use protea_formats::{read_taxonomy, AnnotationReader};
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
     if let Ok(mut reader) = AnnotationReader::open(path) {

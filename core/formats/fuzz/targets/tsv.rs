@@ -3,9 +3,7 @@
 
 use common::with_file;
 use libfuzzer_sys::fuzz_target;
-use protea_formats::{
-    FastaReader, check_information_accretion, read_clusters, read_ids, read_taxonomy,
-};
+use protea_formats::{check_information_accretion, read_clusters, read_ids, read_taxonomy, FastaReader};
 use protea_ontology::Ontology;
 use protea_scoring::{GroundTruth, InformationAccretion, Predictions};
 

@@ -1,4 +1,4 @@
-//! Rows of GAF and GPAD.
+//! Parses rows of GAF and GPAD.
 //!
 //! GAF 2: <https://geneontology.org/docs/go-annotation-file-gaf-format-2.2/>. GPAD:
 //! <https://geneontology.org/docs/gene-product-association-data-gpad-format/>, and for version 2
@@ -7,16 +7,20 @@
 use jiff::civil::Date;
 use protea_ontology::Aspect;
 
-use super::evidence;
-use super::row::{AnnotationRow, Fate, Layout, usable_accession, usable_term};
-use crate::accession;
-use crate::error::{FormatError, excerpt};
-use crate::lines::Lines;
+use super::{
+    evidence,
+    row::{AnnotationRow, Layout, RowKind, usable_accession, usable_term},
+};
+use crate::{
+    accession,
+    error::{FormatError, excerpt},
+    lines::Lines,
+};
 
 const GAF: &str = "a GAF 2 line has 17 columns separated by tabs (object in 2, term in 5, evidence in 7, aspect in 9, taxon in 13, date in 14)";
 const GPAD: &str = "a GPAD line has 12 columns separated by tabs (term in 4, evidence in 6, date in 9; the object in 1 and 2, or in 1)";
 
-/// Cuts a line into columns; the last of them may be missing.
+/// Splits a line into columns. Columns after the first `least` may be missing.
 fn columns<'a, const N: usize>(
     lines: &'a Lines,
     least: usize,
@@ -27,9 +31,11 @@ fn columns<'a, const N: usize>(
     for text in lines.text()?.split('\t').map(str::trim) {
         match columns.get_mut(count) {
             Some(column) => *column = text,
-            // A tab too many at the end of a line does no harm.
+            // Extra tabs at the end of a line are harmless.
             None if text.is_empty() => continue,
-            None => return Err(lines.malformed(format!("it has more than {N} columns"), remedy)),
+            None => {
+                return Err(lines.malformed(format!("the line has more than {N} columns"), remedy));
+            }
         }
         count += 1;
     }
@@ -45,14 +51,14 @@ fn columns<'a, const N: usize>(
     Ok(columns)
 }
 
-fn fate(qualifiers: &str, evidence: &str) -> Fate {
+fn row_kind(qualifiers: &str, evidence: &str) -> RowKind {
     let negated = qualifiers
         .split('|')
         .any(|qualifier| qualifier.trim().eq_ignore_ascii_case("NOT"));
     match evidence {
-        _ if negated => Fate::Negated,
-        "ND" => Fate::NoData,
-        _ => Fate::Kept,
+        _ if negated => RowKind::Negated,
+        "ND" => RowKind::NoData,
+        _ => RowKind::Kept,
     }
 }
 
@@ -60,27 +66,27 @@ fn gaf_columns(lines: &Lines) -> Result<[&str; 17], FormatError> {
     columns(lines, 15, GAF)
 }
 
-pub(super) fn gaf_fate(lines: &Lines) -> Result<Fate, FormatError> {
+pub(super) fn gaf_row_kind(lines: &Lines) -> Result<RowKind, FormatError> {
     let columns = gaf_columns(lines)?;
-    Ok(fate(columns[3], columns[6]))
+    Ok(row_kind(columns[3], columns[6]))
 }
 
 pub(super) fn gaf_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
     let columns = gaf_columns(lines)?;
     let evidence = columns[6];
     if evidence.is_empty() || evidence.len() > 16 {
-        return Err(wrong(lines, 7, evidence, "evidence code", GAF));
+        return Err(invalid_column(lines, 7, evidence, "an evidence code", GAF));
     }
     let aspect = columns[8]
         .parse::<Aspect>()
-        .map_err(|_| wrong(lines, 9, columns[8], "aspect", GAF))?;
-    // The second taxon is of the organism that the first interacts with.
-    let taxon = columns[12].split('|').next().unwrap_or("").trim();
-    let taxon = taxon
+        .map_err(|_| invalid_column(lines, 9, columns[8], "an aspect", GAF))?;
+    // A second taxon is that of an organism that interacts with the protein's own.
+    let first = columns[12].split('|').next().unwrap_or("").trim();
+    let taxon = first
         .strip_prefix("taxon:")
-        .or_else(|| taxon.strip_prefix("NCBITaxon:"))
+        .or_else(|| first.strip_prefix("NCBITaxon:"))
         .and_then(accession::parse_taxon)
-        .ok_or_else(|| wrong(lines, 13, columns[12], "taxon", GAF))?;
+        .ok_or_else(|| invalid_column(lines, 13, columns[12], "a taxon", GAF))?;
     let (accession, isoform) = object(columns[0], columns[1]);
     let accession = usable_accession(lines, accession, GAF)?;
     let form = columns[16]
@@ -97,7 +103,8 @@ pub(super) fn gaf_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
         aspect: Some(aspect),
         evidence: Some(evidence),
         taxon: Some(taxon),
-        date: date(columns[13]).map_err(|()| wrong(lines, 14, columns[13], "date", GAF))?,
+        date: date(columns[13])
+            .map_err(|()| invalid_column(lines, 14, columns[13], "a date", GAF))?,
     })
 }
 
@@ -105,33 +112,40 @@ fn gpad_columns(lines: &Lines) -> Result<[&str; 12], FormatError> {
     columns(lines, 10, GPAD)
 }
 
-pub(super) fn gpad_fate(lines: &Lines, layout: Layout) -> Result<Fate, FormatError> {
+pub(super) fn gpad_row_kind(lines: &Lines, layout: Layout) -> Result<RowKind, FormatError> {
     let columns = gpad_columns(lines)?;
     let qualifiers = columns[if layout == Layout::GpadTwo { 1 } else { 2 }];
-    Ok(fate(qualifiers, gpad_evidence(&columns)))
+    Ok(row_kind(qualifiers, gpad_evidence(&columns)))
 }
 
-/// GOA says in the last column which code it was; that is more exact than the way back from ECO.
+/// GOA writes the original code into the last column, which is more exact than mapping the ECO
+/// class to a code.
 fn gpad_evidence<'a>(columns: &[&'a str; 12]) -> &'a str {
     columns[11]
         .split('|')
         .find_map(|property| property.trim().strip_prefix("go_evidence="))
         .filter(|code| !code.is_empty() && code.len() <= 16)
-        .unwrap_or_else(|| evidence::of_eco(columns[5]))
+        .unwrap_or_else(|| evidence::from_eco(columns[5]))
 }
 
 pub(super) fn gpad_row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_>, FormatError> {
     let columns = gpad_columns(lines)?;
     let (database, identifier) = if layout == Layout::GpadTwo {
-        columns[0]
-            .split_once(':')
-            .ok_or_else(|| wrong(lines, 1, columns[0], "identifier with its database", GPAD))?
+        columns[0].split_once(':').ok_or_else(|| {
+            invalid_column(
+                lines,
+                1,
+                columns[0],
+                "an identifier with its database",
+                GPAD,
+            )
+        })?
     } else {
         (columns[0], columns[1])
     };
     let eco = columns[5];
     if !eco.starts_with("ECO:") || eco.len() > 16 {
-        return Err(wrong(lines, 6, eco, "ECO identifier", GPAD));
+        return Err(invalid_column(lines, 6, eco, "an ECO identifier", GPAD));
     }
     let (accession, isoform) = object(database, identifier);
     Ok(AnnotationRow {
@@ -141,28 +155,29 @@ pub(super) fn gpad_row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_
         aspect: None,
         evidence: Some(gpad_evidence(&columns)),
         taxon: None,
-        date: date(columns[8]).map_err(|()| wrong(lines, 9, columns[8], "date", GPAD))?,
+        date: date(columns[8])
+            .map_err(|()| invalid_column(lines, 9, columns[8], "a date", GPAD))?,
     })
 }
 
-fn wrong(
+fn invalid_column(
     lines: &Lines,
     column: usize,
     text: &str,
-    what: &str,
+    expected: &str,
     remedy: &'static str,
 ) -> FormatError {
     lines.malformed(
         format!(
-            "column {column} is {}, which is no {what}",
+            "column {column} is {}, which is not {expected}",
             excerpt(text.as_bytes())
         ),
         remedy,
     )
 }
 
-/// The entry, and its isoform if one is named. UniProtKB writes isoforms as `P12345-2` and chains as
-/// `P12345:PRO_0000012345`; what other databases write, they mean.
+/// The entry and its isoform, if the identifier names one. UniProtKB writes isoforms as `P12345-2`
+/// and chains as `P12345:PRO_0000012345`. Identifiers of other databases are kept as they are.
 fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>) {
     if !database.eq_ignore_ascii_case("UniProtKB") && !database.eq_ignore_ascii_case("UniProt") {
         return (identifier, None);
@@ -180,7 +195,8 @@ fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>)
     }
 }
 
-/// `20240131`, or as GPAD 2 writes it `2024-01-31`, perhaps with a time behind. Nothing is no date.
+/// Parses `20240131` or, in GPAD 2, `2024-01-31` with an optional time. An empty string is a
+/// missing date, `None`.
 fn date(text: &str) -> Result<Option<Date>, ()> {
     if text.is_empty() {
         return Ok(None);

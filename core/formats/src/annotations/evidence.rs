@@ -1,9 +1,10 @@
-//! From the Evidence and Conclusion Ontology back to the evidence codes of GO.
+//! Maps classes of the Evidence and Conclusion Ontology (ECO) to the evidence codes of GO.
 //!
-//! After the mapping that both publish, <http://purl.obolibrary.org/obo/eco/gaf-eco-mapping.txt>, which goes the other
-//! way: several classes stand for one code, told apart by the reference.
+//! The table inverts the published mapping
+//! <http://purl.obolibrary.org/obo/eco/gaf-eco-mapping.txt>, which maps one code to several
+//! classes, depending on the reference.
 
-/// Sorted by class.
+/// Class and code, sorted by class for binary search.
 const CODES: [(&str, &str); 40] = [
     ("ECO:0000031", "ISS"),
     ("ECO:0000037", "NR"),
@@ -47,8 +48,8 @@ const CODES: [(&str, &str); 40] = [
     ("ECO:0007669", "IEA"),
 ];
 
-/// The code of GO, or the class itself if it is none of those.
-pub(super) fn of_eco(class: &str) -> &str {
+/// The evidence code of an ECO class, or the class itself if it has no code.
+pub(super) fn from_eco(class: &str) -> &str {
     match CODES.binary_search_by_key(&class, |&(class, _)| class) {
         Ok(at) => CODES[at].1,
         Err(_) => class,
@@ -62,8 +63,8 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_knows_the_experimental_codes() {
         assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
-        let found = ["ECO:0000269", "ECO:0000314", "ECO:0007005", "ECO:0000501"].map(of_eco);
+        let found = ["ECO:0000269", "ECO:0000314", "ECO:0007005", "ECO:0000501"].map(from_eco);
         assert_eq!(found, ["EXP", "IDA", "HDA", "IEA"]);
-        assert_eq!(of_eco("ECO:9999999"), "ECO:9999999");
+        assert_eq!(from_eco("ECO:9999999"), "ECO:9999999");
     }
 }

@@ -1,4 +1,4 @@
-//! Annotations of proteins with terms: CAFA tables, GAF 2 and GPAD.
+//! Reads annotations of proteins with terms: CAFA tables, GAF and GPAD.
 
 mod columns;
 mod evidence;
@@ -8,13 +8,15 @@ use std::path::Path;
 
 use protea_ontology::Aspect;
 
-use super::error::{FormatError, excerpt};
-use super::lines::Lines;
+use super::{
+    error::{FormatError, excerpt},
+    lines::Lines,
+};
+use row::{Layout, RowKind, usable_accession, usable_term};
 
 pub use row::AnnotationRow;
-use row::{Fate, Layout, usable_accession, usable_term};
 
-/// Rows of a GAF or GPAD file that say what is *not* known and so are no annotations.
+/// Number of skipped rows of a GAF or GPAD file. They state what is *not* known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Skipped {
     /// Rows with the qualifier `NOT`.
@@ -23,12 +25,13 @@ pub struct Skipped {
     pub no_data: u64,
 }
 
-/// Reads annotations one after another from a CAFA table (`EntryID term aspect`: two or three columns, with or without
-/// a header), a GAF file (1.0 to 2.2) or a GPAD file (1.1 to 2.0); which of them, the first lines tell.
+/// Reads annotations one by one from a CAFA table (`EntryID term aspect`: two or three columns,
+/// with or without a header), a GAF file (1.0 to 2.2) or a GPAD file (1.1 to 2.0). The format is
+/// detected from the first lines.
 pub struct AnnotationReader {
     lines: Lines,
     layout: Option<Layout>,
-    /// Whether the current line of `lines` is still to be read.
+    /// Whether the current line of `lines` is not yet parsed.
     pending: bool,
     skipped: Skipped,
     rows: u64,
@@ -38,12 +41,13 @@ impl AnnotationReader {
     /// Opens a file of annotations, plain or compressed with gzip or Zstandard.
     ///
     /// # Errors
-    /// [`FormatError::Read`] if it cannot be opened.
+    ///
+    /// [`FormatError::Read`] if the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self::resume(Lines::open(path)?, false))
     }
 
-    /// Goes on where `lines` stands; with its current line if that is `pending`.
+    /// Continues from the position of `lines`, starting with its current line if `pending`.
     pub(super) fn resume(lines: Lines, pending: bool) -> Self {
         Self {
             lines,
@@ -54,7 +58,7 @@ impl AnnotationReader {
         }
     }
 
-    /// Rows passed over so far.
+    /// Number of rows skipped so far.
     pub fn skipped(&self) -> Skipped {
         self.skipped
     }
@@ -63,11 +67,12 @@ impl AnnotationReader {
         &self.lines
     }
 
-    /// The next annotation; `None` at the end of the file.
+    /// Reads the next annotation; `None` at the end of the file.
     ///
     /// # Errors
-    /// [`FormatError::Malformed`] for a line of another form, [`FormatError::Empty`] for a file without any row,
-    /// [`FormatError::Read`].
+    ///
+    /// [`FormatError::Malformed`] for an invalid line, [`FormatError::Empty`] for a file without
+    /// rows, [`FormatError::Read`] if reading fails.
     pub fn next_row(&mut self) -> Result<Option<AnnotationRow<'_>>, FormatError> {
         while std::mem::take(&mut self.pending) || self.lines.advance()? {
             let line = self.lines.line();
@@ -85,33 +90,33 @@ impl AnnotationReader {
                 }
                 continue;
             }
-            let layout = *self.layout.get_or_insert_with(|| layout_of(line));
+            let layout = *self.layout.get_or_insert_with(|| detect_layout(line));
             if layout == Layout::Table && self.lines.number() == 1 && is_header(self.lines.text()?)
             {
                 continue;
             }
             self.rows += 1;
-            match fate(&self.lines, layout)? {
-                Fate::Negated => self.skipped.negated += 1,
-                Fate::NoData => self.skipped.no_data += 1,
-                Fate::Kept => return row(&self.lines, layout).map(Some),
+            match row_kind(&self.lines, layout)? {
+                RowKind::Negated => self.skipped.negated += 1,
+                RowKind::NoData => self.skipped.no_data += 1,
+                RowKind::Kept => return row(&self.lines, layout).map(Some),
             }
         }
         if self.rows == 0 {
             return Err(FormatError::Empty {
                 path: self.lines.path().to_owned(),
-                what: "annotation",
+                expected: "annotation",
             });
         }
         Ok(None)
     }
 }
 
-fn fate(lines: &Lines, layout: Layout) -> Result<Fate, FormatError> {
+fn row_kind(lines: &Lines, layout: Layout) -> Result<RowKind, FormatError> {
     match layout {
-        Layout::Table => Ok(Fate::Kept),
-        Layout::Gaf => columns::gaf_fate(lines),
-        Layout::GpadOne | Layout::GpadTwo => columns::gpad_fate(lines, layout),
+        Layout::Table => Ok(RowKind::Kept),
+        Layout::Gaf => columns::gaf_row_kind(lines),
+        Layout::GpadOne | Layout::GpadTwo => columns::gpad_row_kind(lines, layout),
     }
 }
 
@@ -123,7 +128,7 @@ fn row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_>, FormatError> 
     }
 }
 
-/// What `!gaf-version: 2.2` or `!gpa-version: 1.1` says.
+/// Parses `!gaf-version: 2.2` or `!gpa-version: 1.1`. `None` for any other comment.
 fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
     let line = String::from_utf8_lossy(lines.line());
     let Some((key, version)) = line[1..].split_once(':') else {
@@ -137,7 +142,7 @@ fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
         ("gaf-version" | "gpa-version" | "gpad-version", _) => {
             return Err(lines.malformed(
                 format!(
-                    "version {} of the format is not known",
+                    "version {} of the format is not supported",
                     excerpt(version.as_bytes())
                 ),
                 "give GAF 1.0 to 2.2 or GPAD 1.1 to 2.0",
@@ -148,8 +153,8 @@ fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
     Ok(Some(layout))
 }
 
-/// What a file is that does not state it, by its first row.
-fn layout_of(line: &[u8]) -> Layout {
+/// Detects the format of a file without a version line from its first row.
+fn detect_layout(line: &[u8]) -> Layout {
     let mut columns = line.split(|&b| b == b'\t');
     let first = columns.next().unwrap_or(line);
     let evidence = columns.clone().nth(4).unwrap_or(b"");
@@ -161,19 +166,19 @@ fn layout_of(line: &[u8]) -> Layout {
     }
 }
 
-/// Whether a file of taxa or annotations has the columns of GAF, by its first line.
+/// Whether the first line is that of a GAF or GPAD file, not of a table.
 pub(super) fn looks_like_gaf(line: &[u8]) -> bool {
-    line.starts_with(b"!") || layout_of(line) != Layout::Table
+    line.starts_with(b"!") || detect_layout(line) != Layout::Table
 }
 
-/// A header's second column is a word ("term"); a row's is a term, and terms have a colon.
+/// A row is a header if its second column has no colon, because every term has one.
 fn is_header(line: &str) -> bool {
     !table_words(line)
         .nth(1)
         .is_some_and(|word| word.contains(':'))
 }
 
-/// Columns are separated by tabs; a file without any tab by blanks, as cafaeval reads it.
+/// Splits a line at tabs or, if it has none, at blanks, like cafaeval.
 fn table_words(line: &str) -> impl Iterator<Item = &str> {
     let tabbed = line.contains('\t');
     line.split(move |c: char| if tabbed { c == '\t' } else { c.is_whitespace() })
@@ -183,13 +188,16 @@ fn table_words(line: &str) -> impl Iterator<Item = &str> {
 
 fn table_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
     const REMEDY: &str =
-        "give 'accession<tab>term<tab>aspect' (the aspect may be left out), a GAF or a GPAD file";
+        "give 'accession<tab>term<tab>aspect' (the aspect is optional), a GAF or a GPAD file";
     let mut words = table_words(lines.text()?);
     let (Some(word), Some(term), third, None) =
         (words.next(), words.next(), words.next(), words.next())
     else {
         return Err(lines.malformed(
-            format!("{} has not two or three columns", excerpt(lines.line())),
+            format!(
+                "{} does not have two or three columns",
+                excerpt(lines.line())
+            ),
             REMEDY,
         ));
     };
@@ -197,7 +205,7 @@ fn table_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
         None | Some("") => None,
         Some(text) => Some(text.parse::<Aspect>().map_err(|_| {
             lines.malformed(
-                format!("{} is no aspect", excerpt(text.as_bytes())),
+                format!("{} is not an aspect", excerpt(text.as_bytes())),
                 "write F, P or C (or MFO, BPO, CCO)",
             )
         })?),

@@ -1,4 +1,4 @@
-//! Which of the arrays of a file are the embeddings, and which their accessions.
+//! Decides which arrays of a file are the embeddings and which the accessions.
 
 use std::path::Path;
 
@@ -6,19 +6,19 @@ use protea_hdf5::MatrixType;
 
 use super::{ArrayNames, FormatError};
 
-/// Arrays listed in a message.
+/// Largest number of arrays listed in a message.
 const LISTED: usize = 20;
-/// Members of a group that are looked at before it is decided what is in it.
-pub(super) const LOOKED_AT: usize = 64;
+/// Number of members of a group that are inspected to decide what it contains.
+pub(super) const INSPECTED: usize = 64;
 
 /// An array of a file.
 #[derive(Debug, Clone)]
 pub(super) struct Array<H> {
-    /// Its name, with the groups it is in: `emb/vectors`.
+    /// The name with its groups: `emb/vectors`.
     pub name: String,
     pub dims: Vec<u64>,
     pub kind: ArrayKind,
-    /// How the file finds it.
+    /// Locates the array in the file.
     pub handle: H,
 }
 
@@ -26,12 +26,12 @@ pub(super) struct Array<H> {
 pub(super) enum ArrayKind {
     Float(MatrixType),
     Text,
-    /// In words.
+    /// Any other type, described for a message.
     Other(String),
 }
 
 impl<H> Array<H> {
-    /// One vector: one dimension, or one row.
+    /// The width of the array if it is one vector: one dimension, or one row.
     fn vector_width(&self) -> Option<u64> {
         match (&self.kind, self.dims.as_slice()) {
             (ArrayKind::Float(_), &[width] | &[1, width]) => Some(width),
@@ -47,11 +47,11 @@ impl<H> Array<H> {
         self.kind == ArrayKind::Text && self.dims == [rows]
     }
 
-    fn shown(&self) -> String {
+    fn describe(&self) -> String {
         let dims: Vec<String> = self.dims.iter().map(u64::to_string).collect();
         let kind = match &self.kind {
             ArrayKind::Float(dtype) => dtype.name(),
-            ArrayKind::Text => "text",
+            ArrayKind::Text => "string",
             ArrayKind::Other(words) => words,
         };
         let shape = if dims.is_empty() {
@@ -63,24 +63,24 @@ impl<H> Array<H> {
     }
 }
 
-/// The arrays that stand beside each other: those of a group, or of an archive.
+/// The arrays of one group or archive.
 #[derive(Debug, Clone)]
-pub(super) struct Shelf<H> {
-    /// Its name; empty for the outermost.
+pub(super) struct ArrayGroup<H> {
+    /// The name of the group; empty for the root.
     pub name: String,
-    /// The first of its arrays; all of them if there are no more.
+    /// The arrays among its first [`INSPECTED`] members.
     pub arrays: Vec<Array<H>>,
-    /// How many there are.
+    /// Total number of members.
     pub total: usize,
     pub handle: H,
 }
 
-impl<H> Shelf<H> {
-    /// Whether it has one vector per protein.
+impl<H> ArrayGroup<H> {
+    /// Whether the group has one vector per protein.
     fn has_vectors(&self) -> bool {
         let mut widths = self.arrays.iter().map(Array::vector_width);
-        // Groups and what else is no array stands beside them.
-        if self.arrays.len() < self.total.min(LOOKED_AT) {
+        // A group that also has subgroups or other objects is not a set of vectors.
+        if self.arrays.len() < self.total.min(INSPECTED) {
             return false;
         }
         match widths.next() {
@@ -89,7 +89,7 @@ impl<H> Shelf<H> {
         }
     }
 
-    fn shown(&self) -> String {
+    fn describe(&self) -> String {
         let name = if self.name.is_empty() {
             "/"
         } else {
@@ -100,7 +100,7 @@ impl<H> Shelf<H> {
                 format!(
                     "{name} ({} vectors, the first {})",
                     self.total,
-                    first.shown()
+                    first.describe()
                 )
             }
             _ => format!("{name} ({} members)", self.total),
@@ -108,76 +108,76 @@ impl<H> Shelf<H> {
     }
 }
 
-/// What was decided.
+/// The arrays that were chosen.
 pub(super) enum Choice<H> {
-    /// A matrix, and the texts that name its rows.
+    /// A matrix and, if the file has it, the list of strings that names its rows.
     Matrix(Array<H>, Option<Array<H>>),
-    /// One vector per protein, all in one place.
-    Vectors(Shelf<H>),
+    /// A group with one vector per protein.
+    Vectors(ArrayGroup<H>),
 }
 
-/// Decides, by the names asked for or by what there is.
+/// Chooses the arrays with the requested names or, without names, the only possible ones.
 pub(super) fn choose<H: Clone>(
     path: &Path,
-    shelves: &[Shelf<H>],
+    groups: &[ArrayGroup<H>],
     names: &ArrayNames,
-    ids_given: bool,
+    has_id_list: bool,
 ) -> Result<Choice<H>, FormatError> {
-    let undecided = |problem: String, remedy| FormatError::Choice {
+    let error = |problem: String, remedy| FormatError::Choice {
         path: path.to_owned(),
         problem,
-        contents: contents(shelves),
+        contents: contents(groups),
         remedy,
     };
-    let (shelf, matrix) = match &names.matrix {
-        Some(name) => named(shelves, name).ok_or_else(|| {
-            undecided(
-                format!("there are no embeddings called {name:?}"),
-                "give one of these names for the embeddings",
+    let (group, matrix) = match &names.matrix {
+        Some(name) => find_by_name(groups, name).ok_or_else(|| {
+            error(
+                format!("there are no embeddings named {name:?}"),
+                "name one of these arrays as the embeddings",
             )
         })?,
-        None => found(shelves, ids_given, &undecided)?,
+        None => find_only_candidate(groups, has_id_list, &error)?,
     };
     let Some(matrix) = matrix else {
-        if names.ids.is_some() || ids_given {
-            return Err(undecided(
-                "its embeddings have a name each, and do not need a list of accessions".into(),
+        if names.ids.is_some() || has_id_list {
+            return Err(error(
+                "each of its embeddings has a name, so a list of accessions is not needed".into(),
                 "do not give accessions",
             ));
         }
-        return Ok(Choice::Vectors(shelf.clone()));
+        return Ok(Choice::Vectors(group.clone()));
     };
     let rows = matrix.dims.first().copied().unwrap_or(0);
     let ids = match &names.ids {
         Some(name) => {
-            let (_, ids) = named(shelves, name)
+            let (_, ids) = find_by_name(groups, name)
                 .filter(|(_, ids)| ids.is_some_and(|ids| ids.is_list_of(rows)))
                 .ok_or_else(|| {
-                    undecided(
-                        format!("there are no {rows} texts called {name:?}"),
-                        "give the name of the list of accessions",
+                    error(
+                        format!("there is no list of {rows} strings named {name:?}"),
+                        "name the array of accessions",
                     )
                 })?;
             ids
         }
-        None if ids_given => None,
+        None if has_id_list => None,
         None => {
-            let mut lists = shelf.arrays.iter().filter(|a| a.is_list_of(rows));
+            let mut lists = group.arrays.iter().filter(|a| a.is_list_of(rows));
             match (lists.next(), lists.next()) {
                 (Some(only), None) => Some(only),
                 (None, _) => {
-                    return Err(undecided(
+                    return Err(error(
                         format!(
-                            "no list of texts beside {} names its {rows} rows",
+                            "no list of {rows} strings is in the same group as {}",
                             matrix.name
                         ),
                         "give the list of accessions, one per line",
                     ));
                 }
                 _ => {
-                    return Err(undecided(
+                    return Err(error(
                         format!("several lists could name the rows of {}", matrix.name),
-                        "give the name of the one with the accessions",
+                        "name the one with the accessions",
                     ));
                 }
             }
@@ -186,41 +186,42 @@ pub(super) fn choose<H: Clone>(
     Ok(Choice::Matrix(matrix.clone(), ids.cloned()))
 }
 
-type Place<'a, H> = (&'a Shelf<H>, Option<&'a Array<H>>);
+type Place<'a, H> = (&'a ArrayGroup<H>, Option<&'a Array<H>>);
 
-/// What is called so: an array, or a shelf of vectors.
-fn named<'a, H>(shelves: &'a [Shelf<H>], name: &str) -> Option<Place<'a, H>> {
+/// Finds an array, or a group of vectors, by its name.
+fn find_by_name<'a, H>(groups: &'a [ArrayGroup<H>], name: &str) -> Option<Place<'a, H>> {
     let name = name.trim_matches('/');
-    let array = shelves.iter().find_map(|shelf| {
-        let array = shelf.arrays.iter().find(|a| a.name == name)?;
-        Some((shelf, Some(array)))
+    let array = groups.iter().find_map(|group| {
+        let array = group.arrays.iter().find(|a| a.name == name)?;
+        Some((group, Some(array)))
     });
     array.or_else(|| {
-        let shelf = shelves.iter().find(|s| s.name == name && s.has_vectors())?;
-        Some((shelf, None))
+        let group = groups.iter().find(|s| s.name == name && s.has_vectors())?;
+        Some((group, None))
     })
 }
 
-fn found<'a, H>(
-    shelves: &'a [Shelf<H>],
-    ids_given: bool,
-    undecided: &dyn Fn(String, &'static str) -> FormatError,
+fn find_only_candidate<'a, H>(
+    groups: &'a [ArrayGroup<H>],
+    has_id_list: bool,
+    error: &dyn Fn(String, &'static str) -> FormatError,
 ) -> Result<Place<'a, H>, FormatError> {
     let mut places: Vec<Place<'a, H>> = Vec::new();
-    for shelf in shelves {
-        // A single row may be either; a list of accessions beside it says which.
-        let row = ids_given && shelf.arrays.iter().any(Array::is_matrix);
-        if shelf.has_vectors() && !row {
-            places.push((shelf, None));
+    for group in groups {
+        // A single row is ambiguous: with a separate list of accessions it is a matrix, otherwise a
+        // vector.
+        let row = has_id_list && group.arrays.iter().any(Array::is_matrix);
+        if group.has_vectors() && !row {
+            places.push((group, None));
         } else {
-            let matrices = shelf.arrays.iter().filter(|a| a.is_matrix());
-            places.extend(matrices.map(|matrix| (shelf, Some(matrix))));
+            let matrices = group.arrays.iter().filter(|a| a.is_matrix());
+            places.extend(matrices.map(|matrix| (group, Some(matrix))));
         }
     }
     match places.as_slice() {
         [only] => Ok(*only),
-        [] => Err(undecided(
-            "there are no embeddings in it".into(),
+        [] => Err(error(
+            "the file has no embeddings".into(),
             "give f16, f32 or f64: one vector per protein, named by its accession, or one matrix",
         )),
         several => {
@@ -231,27 +232,27 @@ fn found<'a, H>(
                         .is_some_and(|m| several[0].1.is_some_and(|first| width(m) == width(first)))
                 });
             Err(if residues {
-                undecided(
-                    "it has a matrix per protein: these are embeddings of residues".into(),
-                    "take the file of embeddings per protein, or average over the residues",
+                error(
+                    "the file has a matrix per protein: these are embeddings of residues".into(),
+                    "use the file of embeddings per protein, or average over the residues",
                 )
             } else {
-                undecided(
-                    format!("{} things in it could be the embeddings", several.len()),
-                    "give the name of the one with the embeddings",
+                error(
+                    format!("{} arrays or groups could be the embeddings", several.len()),
+                    "name the one with the embeddings",
                 )
             })
         }
     }
 }
 
-fn contents<H>(shelves: &[Shelf<H>]) -> Vec<String> {
+fn contents<H>(groups: &[ArrayGroup<H>]) -> Vec<String> {
     let mut lines = Vec::new();
-    for shelf in shelves {
-        if shelf.has_vectors() {
-            lines.push(shelf.shown());
+    for group in groups {
+        if group.has_vectors() {
+            lines.push(group.describe());
         } else {
-            lines.extend(shelf.arrays.iter().map(Array::shown));
+            lines.extend(group.arrays.iter().map(Array::describe));
         }
     }
     if lines.len() > LISTED {

@@ -1,18 +1,19 @@
-//! Embeddings in HDF5.
+//! Reads embeddings from HDF5.
 
-use std::fs::File;
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use protea_hdf5::{Dataset, Hdf5, Hdf5Error, Kind, MatrixType, Node};
 
-use super::choice::{Array, ArrayKind, Choice, LOOKED_AT, Shelf, choose};
-use super::scratch::{ScratchRows, swap};
-use super::{FormatError, MatrixReader, Opened, Rows, WIDEST, Wanted, checked_shape};
+use super::{
+    FormatError, MatrixReader, OpenOptions, Opened, Rows, WIDEST, checked_shape,
+    choice::{Array, ArrayGroup, ArrayKind, Choice, INSPECTED, choose},
+    scratch::{ScratchRows, swap},
+};
 
-/// Groups that are looked into.
+/// Limit of the groups that are inspected.
 const MOST_GROUPS: usize = 256;
 
-/// Names the file in an error of the HDF5 reader.
+/// Adds the path to an error of the HDF5 reader.
 fn in_file(path: &Path) -> impl Fn(Hdf5Error) -> FormatError {
     move |error| match error {
         Hdf5Error::Io(source) => FormatError::unreadable(path)(source),
@@ -22,55 +23,59 @@ fn in_file(path: &Path) -> impl Fn(Hdf5Error) -> FormatError {
 }
 
 /// Opens an HDF5 file and finds the embeddings in it.
-pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
-    let named = in_file(path);
-    let mut hdf5 = Hdf5::open(file).map_err(&named)?;
-    let shelves = survey(&mut hdf5).map_err(&named)?;
-    match choose(path, &shelves, wanted.names, wanted.ids_given)? {
+pub(super) fn open(
+    path: &Path,
+    file: File,
+    options: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
+    let with_path = in_file(path);
+    let mut hdf5 = Hdf5::open(file).map_err(&with_path)?;
+    let groups = survey(&mut hdf5).map_err(&with_path)?;
+    match choose(path, &groups, options.names, options.has_id_list)? {
         Choice::Vectors(group) => vectors(path, hdf5, group.handle),
         Choice::Matrix(matrix, ids) => {
             let ids = ids
                 .map(|ids| texts(&mut hdf5, &ids))
                 .transpose()
-                .map_err(&named)?;
+                .map_err(&with_path)?;
             Ok(Opened {
-                rows: Rows::Matrix(matrix_of(path, hdf5, matrix.handle, wanted.scratch)?),
+                rows: Rows::Matrix(matrix_of(path, hdf5, matrix.handle, options.scratch)?),
                 accessions: ids,
             })
         }
     }
 }
 
-/// The groups of a file, from the root downwards.
-fn survey(hdf5: &mut Hdf5) -> Result<Vec<Shelf<u64>>, Hdf5Error> {
+/// Lists the groups of a file, starting at the root.
+fn survey(hdf5: &mut Hdf5) -> Result<Vec<ArrayGroup<u64>>, Hdf5Error> {
     let mut waiting = vec![(String::new(), hdf5.root())];
     let mut seen = vec![hdf5.root()];
-    let mut shelves = Vec::new();
+    let mut groups = Vec::new();
     while let Some((name, at)) = waiting.pop() {
         let members = hdf5.members(at)?;
-        let mut shelf = Shelf {
+        let mut group = ArrayGroup {
             name,
             arrays: Vec::new(),
             total: members.len(),
             handle: at,
         };
-        for (member, at) in members.into_iter().take(LOOKED_AT) {
-            let name = match shelf.name.as_str() {
+        for (member, at) in members.into_iter().take(INSPECTED) {
+            let name = match group.name.as_str() {
                 "" => member,
                 group => format!("{group}/{member}"),
             };
-            match hdf5.look(at)? {
+            match hdf5.node_at(at)? {
                 Node::Group if seen.len() < MOST_GROUPS && !seen.contains(&at) => {
                     seen.push(at);
                     waiting.push((name, at));
                 }
                 Node::Group | Node::Other => {}
-                Node::Dataset(dataset) => shelf.arrays.push(array(name, at, *dataset)),
+                Node::Dataset(dataset) => group.arrays.push(array(name, at, *dataset)),
             }
         }
-        shelves.push(shelf);
+        groups.push(group);
     }
-    Ok(shelves)
+    Ok(groups)
 }
 
 fn array(name: String, at: u64, dataset: Dataset) -> Array<u64> {
@@ -79,7 +84,7 @@ fn array(name: String, at: u64, dataset: Dataset) -> Array<u64> {
         dims: dataset.dims,
         kind: match dataset.kind {
             Kind::Float { dtype, .. } => ArrayKind::Float(dtype),
-            Kind::Text | Kind::VaryingText => ArrayKind::Text,
+            Kind::FixedString | Kind::VariableString => ArrayKind::Text,
             Kind::Other(words) => ArrayKind::Other(words),
         },
         handle: at,
@@ -87,11 +92,11 @@ fn array(name: String, at: u64, dataset: Dataset) -> Array<u64> {
 }
 
 fn dataset(hdf5: &mut Hdf5, at: u64) -> Result<Dataset, Hdf5Error> {
-    match hdf5.look(at)? {
+    match hdf5.node_at(at)? {
         Node::Dataset(dataset) => Ok(*dataset),
         Node::Group | Node::Other => Err(Hdf5Error::Invalid {
-            problem: "something in it stands where a vector is expected".into(),
-            remedy: "put the embeddings into a group of their own and give its name",
+            problem: "a group of vectors contains an object that is not a vector".into(),
+            remedy: "put the embeddings into a separate group and name it",
         }),
     }
 }
@@ -99,7 +104,7 @@ fn dataset(hdf5: &mut Hdf5, at: u64) -> Result<Dataset, Hdf5Error> {
 fn texts(hdf5: &mut Hdf5, ids: &Array<u64>) -> Result<Vec<String>, Hdf5Error> {
     let dataset = dataset(hdf5, ids.handle)?;
     let mut texts = Vec::new();
-    hdf5.texts(&dataset, |text| {
+    hdf5.read_strings(&dataset, |text| {
         texts.push(text);
         Ok(())
     })?;
@@ -112,26 +117,26 @@ fn matrix_of(
     at: u64,
     scratch: &Path,
 ) -> Result<MatrixReader, FormatError> {
-    let named = in_file(path);
-    let dataset = dataset(&mut hdf5, at).map_err(&named)?;
+    let with_path = in_file(path);
+    let dataset = dataset(&mut hdf5, at).map_err(&with_path)?;
     let (&[rows, width], &Kind::Float { dtype, big_endian }) =
         (dataset.dims.as_slice(), &dataset.kind)
     else {
         return Err(FormatError::matrix(
             path,
             format!(
-                "the embeddings are {}, no matrix of numbers",
-                dataset.shown()
+                "the embeddings are {}, not a matrix of numbers",
+                dataset.describe()
             ),
             "give f16, f32 or f64 with one row per protein",
         ));
     };
     let shape = checked_shape(path, rows, width)?;
-    if !big_endian && let Some(start) = hdf5.in_place(&dataset).map_err(&named)? {
-        return MatrixReader::of_rows(path, hdf5.into_file(), start, shape, dtype);
+    if !big_endian && let Some(start) = hdf5.contiguous_offset(&dataset).map_err(&with_path)? {
+        return MatrixReader::from_rows(path, hdf5.into_file(), start, shape, dtype);
     }
     let mut unpacked = ScratchRows::create(path, scratch)?;
-    hdf5.values(&dataset, &mut |piece| {
+    hdf5.read_values(&dataset, &mut |piece| {
         if big_endian {
             unpacked.push_swapped(piece, dtype.bytes())?;
         } else {
@@ -139,24 +144,24 @@ fn matrix_of(
         }
         Ok(())
     })
-    .map_err(&named)?;
+    .map_err(&with_path)?;
     unpacked.finish(path, shape, dtype)
 }
 
 fn vectors(path: &Path, mut hdf5: Hdf5, group: u64) -> Result<Opened, FormatError> {
-    let named = in_file(path);
-    let members = hdf5.members(group).map_err(&named)?;
+    let with_path = in_file(path);
+    let members = hdf5.members(group).map_err(&with_path)?;
     let (names, places): (Vec<String>, Vec<u64>) = members.into_iter().unzip();
     let first = places.first().copied().ok_or_else(|| FormatError::Empty {
         path: path.to_owned(),
-        what: "vector",
+        expected: "vector",
     })?;
-    let first = dataset(&mut hdf5, first).map_err(&named)?;
+    let first = dataset(&mut hdf5, first).map_err(&with_path)?;
     let width = first.dims.last().copied().unwrap_or(0);
     let Kind::Float { dtype, .. } = first.kind else {
         return Err(FormatError::matrix(
             path,
-            format!("the first vector is {}", first.shown()),
+            format!("the first vector is {}", first.describe()),
             "give f16, f32 or f64",
         ));
     };
@@ -174,7 +179,7 @@ fn vectors(path: &Path, mut hdf5: Hdf5, group: u64) -> Result<Opened, FormatErro
     })
 }
 
-/// One dataset per protein, read when it is asked for.
+/// A group with one dataset per protein, each read on request.
 pub(super) struct Vectors {
     hdf5: Hdf5,
     places: Vec<u64>,
@@ -197,12 +202,12 @@ impl Vectors {
         self.dtype
     }
 
-    /// The numbers read last, little-endian.
+    /// The vector that was read last, little-endian.
     pub fn last(&self) -> &[u8] {
         &self.last
     }
 
-    /// The numbers of a row, little-endian.
+    /// Reads the vector of a row, little-endian.
     pub fn fetch(&mut self, row: usize, path: &Path) -> Result<&[u8], FormatError> {
         let found = dataset(&mut self.hdf5, self.places[row]).map_err(in_file(path))?;
         let big_endian = match (&found.kind, found.dims.as_slice()) {
@@ -215,9 +220,9 @@ impl Vectors {
                 return Err(FormatError::matrix(
                     path,
                     format!(
-                        "{} is {}, where the first is {} {}",
+                        "{} is {}, but the first is {} {}",
                         self.names[row],
-                        found.shown(),
+                        found.describe(),
                         self.width,
                         self.dtype.name()
                     ),
@@ -227,7 +232,7 @@ impl Vectors {
         };
         self.last = self
             .hdf5
-            .whole(&found, (WIDEST * 8) as u64)
+            .read_whole(&found, (WIDEST * 8) as u64)
             .map_err(in_file(path))?;
         if big_endian {
             swap(&mut self.last, self.dtype.bytes());

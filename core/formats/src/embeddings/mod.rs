@@ -1,4 +1,4 @@
-//! Embeddings in whatever file they come: `.npy`, `.npz`, HDF5 or Parquet.
+//! Reads embeddings from `.npy`, `.npz`, HDF5 or Parquet.
 
 mod choice;
 mod hdf5;
@@ -7,29 +7,34 @@ mod npz;
 mod parquet;
 mod scratch;
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use half::f16;
 use protea_hdf5::MatrixType;
-
-use super::npy::{self, MatrixReader, WIDEST};
-use super::{FormatError, accession, read_ids};
 use protea_ontology::compressed::open_seekable;
 
-/// Which of several arrays of a file are meant. Needed only where that is not plain from the file.
+use super::{
+    FormatError, accession,
+    npy::{self, MatrixReader, WIDEST},
+    read_ids,
+};
+
+/// Names of the arrays to read. Needed only if a file has several candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArrayNames {
-    /// The matrix: a dataset of an HDF5 file (or a group with one dataset per protein), an array of an `.npz` file, a
-    /// column of a Parquet file.
+    /// The matrix: a dataset of an HDF5 file (or a group with one dataset per protein), an array of
+    /// an `.npz` file, a column of a Parquet file.
     pub matrix: Option<String>,
-    /// Likewise the accessions of its rows.
+    /// The accessions of its rows: an array of strings in the same file.
     pub ids: Option<String>,
 }
 
-/// Embeddings with the accession of each. The numbers stay in their file, or in a scratch file where they have to be
-/// unpacked.
+/// Embeddings with their accessions. The numbers stay in their file, or in a scratch file if they
+/// have to be decompressed.
 pub struct EmbeddingReader {
     path: PathBuf,
     ids_path: PathBuf,
@@ -42,39 +47,42 @@ enum Rows {
     Vectors(hdf5::Vectors),
 }
 
-/// What a file was found to be.
+/// The embeddings that were found in a file.
 struct Opened {
     rows: Rows,
-    /// In the order of the rows; `None` where the file does not say.
+    /// The accessions in the order of the rows; `None` if the file does not have them.
     accessions: Option<Vec<String>>,
 }
 
-/// What is asked of a file.
-struct Wanted<'a> {
+/// The options of opening a file.
+struct OpenOptions<'a> {
     names: &'a ArrayNames,
-    /// Whether the accessions come from elsewhere.
-    ids_given: bool,
+    /// Whether the accessions come from a separate list.
+    has_id_list: bool,
     scratch: &'a Path,
 }
 
 impl EmbeddingReader {
-    /// Opens a file of embeddings; what it is, its first bytes tell. `ids` is a list with the accession of each row (see
-    /// [`read_ids`]); without it the file itself has to name its rows. What has to be unpacked is put into `scratch`, a directory, in
-    /// a file without a name.
+    /// Opens a file of embeddings. The format is detected from the first bytes. `ids` is a list
+    /// with the accession of each row (see [`read_ids`]); without it the file itself must name its
+    /// rows. Decompressed data goes to an unnamed file in the directory `scratch`.
     ///
-    /// | file | what is read |
+    /// | file | content |
     /// |---|---|
     /// | `.npy` | see [`MatrixReader`]; needs `ids` |
-    /// | `.npz` | a matrix, and an array of texts as long as it; or one vector per protein, named by its accession |
-    /// | HDF5 | a group with one vector per protein, as UniProt publishes them; or a matrix, and a dataset of texts as long as it |
-    /// | Parquet | a column of texts and a column of lists of numbers (with the cargo feature `parquet`) |
+    /// | `.npz` | a matrix, and an array of strings of the same length; or one vector per protein, named by its accession |
+    /// | HDF5 | a group with one vector per protein, as UniProt publishes them; or a matrix, and a dataset of strings of the same length |
+    /// | Parquet | a column of strings and a column of lists of numbers (with the cargo feature `parquet`) |
     ///
-    /// Numbers are f16, f32 or f64. Each of these may be compressed with gzip or Zstandard as a whole.
+    /// Numbers are f16, f32 or f64. Each of these files may be compressed with gzip or Zstandard.
     ///
     /// # Errors
-    /// [`FormatError::Matrix`] for a file that is damaged, or of another layout; [`FormatError::Choice`] where several things
-    /// could be meant, or nothing; [`FormatError::RowCount`] if there are more or fewer accessions than rows;
-    /// [`FormatError::NotBuilt`]; [`FormatError::Empty`]; [`FormatError::Read`]; those of [`read_ids`].
+    ///
+    /// [`FormatError::Matrix`] for a damaged file or an unsupported layout; [`FormatError::Choice`]
+    /// if no array or several arrays could be the embeddings; [`FormatError::RowCount`] if the
+    /// number of accessions is not the number of rows; [`FormatError::NotBuilt`] if this build
+    /// lacks the format; [`FormatError::Empty`] for a file without rows; [`FormatError::Read`] if
+    /// reading fails; those of [`read_ids`].
     pub fn open(
         path: &Path,
         ids: Option<&Path>,
@@ -82,15 +90,15 @@ impl EmbeddingReader {
         scratch: &Path,
     ) -> Result<Self, FormatError> {
         let listed = ids.map(read_ids).transpose()?;
-        let wanted = Wanted {
+        let options = OpenOptions {
             names,
-            ids_given: listed.is_some(),
+            has_id_list: listed.is_some(),
             scratch,
         };
-        let opened = open(path, &wanted)?;
+        let opened = open(path, &options)?;
         let accessions = match (listed, opened.accessions) {
             (Some(listed), _) => listed,
-            (None, Some(named)) => numbered(path, named)?,
+            (None, Some(names)) => index_rows(path, names)?,
             (None, None) => {
                 return Err(FormatError::matrix(
                     path,
@@ -116,17 +124,17 @@ impl EmbeddingReader {
         Ok(reader)
     }
 
-    /// The file.
+    /// The path of the file of embeddings.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file that has the accessions.
+    /// The file with the accessions: the list, or the file of embeddings itself.
     pub fn ids_path(&self) -> &Path {
         &self.ids_path
     }
 
-    /// Whether the accessions are in the file itself, and not in a list beside it.
+    /// Whether the accessions are in the file of embeddings, not in a separate list.
     pub fn names_its_rows(&self) -> bool {
         self.path == self.ids_path
     }
@@ -139,7 +147,7 @@ impl EmbeddingReader {
         }
     }
 
-    /// Numbers of a row, at least 1.
+    /// Numbers in a row, at least 1.
     pub fn width(&self) -> usize {
         match &self.rows {
             Rows::Matrix(matrix) => matrix.width(),
@@ -147,7 +155,7 @@ impl EmbeddingReader {
         }
     }
 
-    /// Type of the numbers.
+    /// Type of the numbers in the file.
     pub fn dtype(&self) -> MatrixType {
         match &self.rows {
             Rows::Matrix(matrix) => matrix.dtype(),
@@ -155,18 +163,22 @@ impl EmbeddingReader {
         }
     }
 
-    /// The row of each accession.
+    /// The row of each accession, counted from 0.
     pub fn accessions(&self) -> &HashMap<String, usize> {
         &self.accessions
     }
 
-    /// Appends row `row` (below [`rows`](Self::rows)) to `out` as f32. f64 is rounded; what does not fit becomes infinite.
+    /// Appends row `row` to `out` as f32. f64 values are rounded, and become infinite if they
+    /// exceed the range of f32.
     ///
     /// # Errors
-    /// [`FormatError::Read`]; [`FormatError::Matrix`] for a vector of another width or type than the first.
+    ///
+    /// [`FormatError::Read`] if reading fails; [`FormatError::Matrix`] for a vector whose width or
+    /// type differs from the first.
     ///
     /// # Panics
-    /// If `row` is not below the number of rows.
+    ///
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f32(&mut self, row: usize, out: &mut Vec<f32>) -> Result<(), FormatError> {
         match &mut self.rows {
             Rows::Matrix(matrix) => matrix.read_f32(row, out),
@@ -178,13 +190,15 @@ impl EmbeddingReader {
         }
     }
 
-    /// The same as f16, rounded to nearest, ties to even.
+    /// Appends row `row` to `out` as f16, rounded to nearest, ties to even.
     ///
     /// # Errors
-    /// As those of [`read_f32`](Self::read_f32).
+    ///
+    /// Those of [`read_f32`](Self::read_f32).
     ///
     /// # Panics
-    /// If `row` is not below the number of rows.
+    ///
+    /// If `row` is not below [`rows`](Self::rows).
     pub fn read_f16(&mut self, row: usize, out: &mut Vec<f16>) -> Result<(), FormatError> {
         match &mut self.rows {
             Rows::Matrix(matrix) => matrix.read_f16(row, out),
@@ -196,7 +210,7 @@ impl EmbeddingReader {
         }
     }
 
-    /// Number `column` of the row last read, as the file has it.
+    /// The value in column `column` of the row that was read last, before any rounding.
     #[must_use]
     pub fn source_value(&self, column: usize) -> f64 {
         match &self.rows {
@@ -206,39 +220,39 @@ impl EmbeddingReader {
     }
 }
 
-fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
-    let known = |start: &[u8]| Container::of(start).is_some();
+fn open(path: &Path, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    let known = |start: &[u8]| Container::detect(start).is_some();
     let opened =
-        open_seekable(path, wanted.scratch, known).map_err(FormatError::unreadable(path))?;
-    let found = opened.and_then(|opened| Some((Container::of(&opened.start)?, opened.file)));
+        open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
+    let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened.file)));
     match found {
-        Some((Container::Hdf5, file)) => hdf5::open(path, file, wanted),
-        Some((Container::Npz, file)) => npz::open(path, file, wanted),
-        Some((Container::Parquet, file)) => open_parquet(path, file, wanted),
+        Some((Container::Hdf5, file)) => hdf5::open(path, file, options),
+        Some((Container::Npz, file)) => npz::open(path, file, options),
+        Some((Container::Parquet, file)) => open_parquet(path, file, options),
         Some((Container::Npy, file)) => {
-            if let Some(name) = wanted.names.matrix.as_ref().or(wanted.names.ids.as_ref()) {
+            if let Some(name) = options.names.matrix.as_ref().or(options.names.ids.as_ref()) {
                 return Err(FormatError::matrix(
                     path,
                     format!(
-                        "an .npy file holds one matrix without names, and so nothing called {name:?}"
+                        "an .npy file has one matrix without a name, so nothing is named {name:?}"
                     ),
-                    "leave the name out",
+                    "omit the name",
                 ));
             }
             Ok(Opened {
-                rows: Rows::Matrix(MatrixReader::of_file(path, file)?),
+                rows: Rows::Matrix(MatrixReader::from_open_file(path, file)?),
                 accessions: None,
             })
         }
         None => Err(FormatError::matrix(
             path,
-            "this is no file of embeddings",
-            "give .npy, .npz, HDF5 or Parquet; numpy.save('matrix.npy', matrix) makes one",
+            "this is not a file of embeddings",
+            "give .npy, .npz, HDF5 or Parquet; numpy.save('matrix.npy', matrix) writes one",
         )),
     }
 }
 
-/// What a file is.
+/// The format of a file.
 enum Container {
     Hdf5,
     Npz,
@@ -247,9 +261,9 @@ enum Container {
 }
 
 impl Container {
-    /// Tells it by the first bytes.
-    fn of(start: &[u8]) -> Option<Self> {
-        // A user block of HDF5 pushes its signature back, to a power of two.
+    /// Detects the format from the first bytes; `None` for any other file.
+    fn detect(start: &[u8]) -> Option<Self> {
+        // If an HDF5 file has a user block, the signature is at a power of two from 512 on.
         let places = [0, 512, 1024, 2048]
             .into_iter()
             .filter_map(|at| start.get(at..));
@@ -268,12 +282,16 @@ impl Container {
 }
 
 #[cfg(feature = "parquet")]
-fn open_parquet(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
-    parquet::open(path, file, wanted)
+fn open_parquet(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    parquet::open(path, file, options)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn open_parquet(path: &Path, _file: File, _wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+fn open_parquet(
+    path: &Path,
+    _file: File,
+    _wanted: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
     Err(FormatError::NotBuilt {
         path: path.to_owned(),
         format: "Parquet",
@@ -281,15 +299,15 @@ fn open_parquet(path: &Path, _file: File, _wanted: &Wanted<'_>) -> Result<Opened
     })
 }
 
-/// The row of each accession.
-fn numbered(path: &Path, names: Vec<String>) -> Result<HashMap<String, usize>, FormatError> {
+/// The row of each accession, counted from 0.
+fn index_rows(path: &Path, names: Vec<String>) -> Result<HashMap<String, usize>, FormatError> {
     let mut rows = HashMap::with_capacity(names.len());
     for (row, name) in names.into_iter().enumerate() {
         let Some(accession) = accession::from_word(&name) else {
             return Err(FormatError::matrix(
                 path,
                 format!(
-                    "the name of row {row}, {}, is no accession",
+                    "the name of row {row}, {}, is not an accession",
                     super::error::excerpt(name.as_bytes())
                 ),
                 "name each embedding by its accession",
@@ -298,7 +316,7 @@ fn numbered(path: &Path, names: Vec<String>) -> Result<HashMap<String, usize>, F
         if let Some(first) = rows.insert(accession.to_owned(), row) {
             return Err(FormatError::matrix(
                 path,
-                format!("rows {first} and {row} are both of {accession}"),
+                format!("rows {first} and {row} both have the accession {accession}"),
                 "keep one of the two",
             ));
         }
@@ -306,21 +324,19 @@ fn numbered(path: &Path, names: Vec<String>) -> Result<HashMap<String, usize>, F
     Ok(rows)
 }
 
-/// Checks what every matrix must be.
+/// Checks the limits of the number of rows and columns.
 fn checked_shape(path: &Path, rows: u64, width: u64) -> Result<(usize, usize), FormatError> {
     if rows == 0 || width == 0 {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "row of embeddings",
+            expected: "row of embeddings",
         });
     }
     match (usize::try_from(rows), usize::try_from(width)) {
         (Ok(rows), Ok(width)) if width <= WIDEST && rows <= i32::MAX as usize => Ok((rows, width)),
         _ => Err(FormatError::matrix(
             path,
-            format!(
-                "it has {rows} rows of {width} columns, and more than {WIDEST} columns are not taken"
-            ),
+            format!("it has {rows} rows of {width} columns; the limit is {WIDEST} columns"),
             "give one row per protein and one column per feature",
         )),
     }

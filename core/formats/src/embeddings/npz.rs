@@ -1,50 +1,60 @@
-//! Embeddings in `.npz`: a zip archive of `.npy` files.
+//! Reads embeddings from `.npz`, a zip archive of `.npy` files.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
 
 use protea_hdf5::MatrixType;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{ZipArchive, result::ZipError};
 
-use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
-use super::scratch::ScratchRows;
-use super::{FormatError, Opened, Rows, Wanted, checked_shape};
-use crate::npy_header::Header;
-use crate::partial_read::read_up_to;
+use super::{
+    FormatError, OpenOptions, Opened, Rows, checked_shape,
+    choice::{Array, ArrayGroup, ArrayKind, Choice, choose},
+    scratch::ScratchRows,
+};
+use crate::{npy_header::Header, partial_read::read_up_to};
 
-/// The largest list of accessions taken into memory, in bytes.
+/// The largest list of accessions that is read into memory, in bytes.
 const LARGEST_LIST: u64 = 1 << 30;
-/// What is kept of the members before it is known which of them are read, in bytes. One vector per protein takes some 120
-/// of them for each.
-const MOST_KEPT: usize = 512 << 20;
+/// Limit of the headers held in memory until the arrays are chosen, in bytes. One vector per
+/// protein takes about 120 bytes for each.
+const MAX_HEADER_BYTES: usize = 512 << 20;
 const PIECE: usize = 256 << 10;
 
 type Archive = ZipArchive<BufReader<File>>;
 
 /// Opens an archive and finds the embeddings in it.
-pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+pub(super) fn open(
+    path: &Path,
+    file: File,
+    options: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
     let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|error| broken(path, "", error))?;
-    let mut shelf = Shelf {
+        ZipArchive::new(BufReader::new(file)).map_err(|error| archive_error(path, error))?;
+    let mut group = ArrayGroup {
         name: String::new(),
         arrays: Vec::new(),
         total: 0,
         handle: 0,
     };
-    let mut kept = 0;
+    let mut header_bytes = 0;
     for number in 0..archive.len() {
         let (name, header) = header(path, &mut archive, number)?;
-        kept += size_of::<Array<usize>>() + name.len() + size_of_val(header.shape.as_slice());
-        if kept > MOST_KEPT {
+        header_bytes +=
+            size_of::<Array<usize>>() + name.len() + size_of_val(header.shape.as_slice());
+        if header_bytes > MAX_HEADER_BYTES {
             return Err(FormatError::matrix(
                 path,
-                format!("the names of its {} arrays are too long", archive.len()),
+                format!(
+                    "the headers of its {} arrays take too much memory",
+                    archive.len()
+                ),
                 "save the embeddings as one matrix: numpy.savez(…, vectors=matrix, ids=accessions)",
             ));
         }
-        shelf.arrays.push(Array {
+        group.arrays.push(Array {
             name,
             dims: header.shape.iter().map(|&d| d as u64).collect(),
             kind: match (header.float(), header.text()) {
@@ -55,41 +65,36 @@ pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opene
             handle: number,
         });
     }
-    shelf.total = shelf.arrays.len();
-    match choose(path, &[shelf], wanted.names, wanted.ids_given)? {
+    group.total = group.arrays.len();
+    match choose(path, &[group], options.names, options.has_id_list)? {
         Choice::Matrix(matrix, ids) => {
             let accessions = ids
                 .map(|ids| texts(path, &mut archive, ids.handle))
                 .transpose()?;
             Ok(Opened {
-                rows: unpack(path, &mut archive, &[matrix], wanted.scratch)?,
+                rows: unpack(path, &mut archive, &[matrix], options.scratch)?,
                 accessions,
             })
         }
-        Choice::Vectors(shelf) => Ok(Opened {
-            rows: unpack(path, &mut archive, &shelf.arrays, wanted.scratch)?,
-            accessions: Some(shelf.arrays.into_iter().map(|array| array.name).collect()),
+        Choice::Vectors(group) => Ok(Opened {
+            rows: unpack(path, &mut archive, &group.arrays, options.scratch)?,
+            accessions: Some(group.arrays.into_iter().map(|array| array.name).collect()),
         }),
     }
 }
 
-fn broken(path: &Path, member: &str, error: ZipError) -> FormatError {
-    let of = if member.is_empty() {
-        String::new()
-    } else {
-        format!(" ({member})")
-    };
+fn archive_error(path: &Path, error: ZipError) -> FormatError {
     match error {
         ZipError::Io(source) => FormatError::unreadable(path)(source),
         other => FormatError::matrix(
             path,
-            format!("the .npz archive is damaged{of}: {other}"),
-            "copy or save it again with numpy.savez",
+            format!("the .npz archive is damaged: {other}"),
+            "copy the file again, or save it again with numpy.savez",
         ),
     }
 }
 
-/// The name and header of a member.
+/// Reads the name and header of a member.
 fn header(
     path: &Path,
     archive: &mut Archive,
@@ -108,10 +113,10 @@ fn with_member<T>(
 ) -> Result<T, FormatError> {
     let mut member = archive
         .by_index(number)
-        .map_err(|error| broken(path, "", error))?;
+        .map_err(|error| archive_error(path, error))?;
     let name = member
         .name()
-        .map_err(|error| broken(path, "", error))?
+        .map_err(|error| archive_error(path, error))?
         .into_owned();
     let name = name.strip_suffix(".npy").unwrap_or(&name);
     let mut start = [0; 8];
@@ -119,15 +124,15 @@ fn with_member<T>(
     if got < 8 || !start.starts_with(b"\x93NUMPY") {
         return Err(FormatError::matrix(
             path,
-            format!("{name} in it is no .npy file"),
+            format!("its member {name} is not an .npy file"),
             "write the archive with numpy.savez",
         ));
     }
-    let (header, _) = Header::read(&start, &mut member).map_err(|fault| fault.named(path))?;
+    let (header, _) = Header::read(&start, &mut member).map_err(|error| error.with_path(path))?;
     read(name, header, &mut member)
 }
 
-/// Unpacks a matrix, or vectors behind each other.
+/// Decompresses a matrix, or the vectors one after another, into a scratch file.
 fn unpack(
     path: &Path,
     archive: &mut Archive,
@@ -147,7 +152,7 @@ fn unpack(
             return Err(FormatError::matrix(
                 path,
                 format!(
-                    "{} has {width} {}, where the first has {width_of_first} {}",
+                    "{} has {width} {}, but the first has {width_of_first} {}",
                     array.name,
                     dtype.name(),
                     dtype_of_first.name()
@@ -160,7 +165,7 @@ fn unpack(
     let Some((_, width, dtype)) = first else {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            what: "array",
+            expected: "array",
         });
     };
     Ok(Rows::Matrix(unpacked.finish(
@@ -170,7 +175,7 @@ fn unpack(
     )?))
 }
 
-/// Adds the numbers of one member; answers its rows, its columns and its type.
+/// Appends the numbers of one member to `unpacked`. Returns its rows, its columns and its type.
 fn unpack_member(
     path: &Path,
     name: &str,
@@ -178,17 +183,17 @@ fn unpack_member(
     data: &mut dyn Read,
     unpacked: &mut ScratchRows,
 ) -> Result<(usize, usize, MatrixType), FormatError> {
-    let wrong = |(problem, remedy): (String, &'static str)| {
+    let invalid = |(problem, remedy): (String, &'static str)| {
         FormatError::matrix(path, format!("{name}: {problem}"), remedy)
     };
     let unreadable = FormatError::unreadable(path);
-    let dtype = header.float().map_err(wrong)?;
+    let dtype = header.float().map_err(invalid)?;
     let (rows, width) = match header.shape.as_slice() {
         &[width] => (1, width),
         _ => header
             .matrix()
             .map(|(_, rows, width)| (rows, width))
-            .map_err(wrong)?,
+            .map_err(invalid)?,
     };
     let (rows, width) = checked_shape(path, rows as u64, width as u64)?;
     let mut left = rows as u64 * (width * dtype.bytes()) as u64;
@@ -202,12 +207,13 @@ fn unpack_member(
             break;
         }
     }
-    // Reading past the end also has the archive compare its checksum.
+    // Reading past the end makes the archive verify its checksum.
     let more = read_up_to(data, &mut [0]).map_err(&unreadable)?;
     if left > 0 || more > 0 {
-        return Err(wrong((
+        return Err(invalid((
             format!(
-                "its header promises {rows} rows of {width} columns, but it has more or fewer numbers"
+                "its header states {rows} rows of {width} columns, but the array has more or fewer \
+                 numbers"
             ),
             "save the archive again with numpy.savez",
         )));
@@ -217,25 +223,27 @@ fn unpack_member(
 
 fn texts(path: &Path, archive: &mut Archive, number: usize) -> Result<Vec<String>, FormatError> {
     with_member(path, archive, number, |name, header, data| {
-        let wrong = |problem: &str| {
+        let invalid = |problem: &str| {
             FormatError::matrix(
                 path,
                 format!("{name}: {problem}"),
                 "save the accessions with numpy.savez(…, ids=numpy.array(accessions))",
             )
         };
-        let (width, wide) = header.text().ok_or_else(|| wrong("these are no texts"))?;
+        let (width, wide) = header
+            .text()
+            .ok_or_else(|| invalid("the array has no strings"))?;
         let count = header.shape.first().copied().unwrap_or(0);
         let size = (count as u64)
             .checked_mul(width as u64)
             .filter(|&size| size <= LARGEST_LIST)
-            .ok_or_else(|| wrong("the list is too large"))?;
+            .ok_or_else(|| invalid("the list is too large"))?;
         let mut bytes = Vec::new();
         data.take(size)
             .read_to_end(&mut bytes)
             .map_err(FormatError::unreadable(path))?;
         if bytes.len() as u64 != size {
-            return Err(wrong("the list is cut off"));
+            return Err(invalid("the list is cut off"));
         }
         bytes
             .chunks_exact(width)
@@ -250,7 +258,7 @@ fn texts(path: &Path, archive: &mut Archive, number: usize) -> Result<Vec<String
                 } else {
                     String::from_utf8(text.to_vec()).ok()
                 };
-                let text = text.ok_or_else(|| wrong("a text is not Unicode"))?;
+                let text = text.ok_or_else(|| invalid("a string is not Unicode"))?;
                 Ok(text.trim_end_matches('\0').to_owned())
             })
             .collect()

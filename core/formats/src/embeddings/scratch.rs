@@ -1,15 +1,17 @@
-//! Rows unpacked into a file without a name.
+//! Writes decompressed rows to an unnamed file.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
 
 use protea_hdf5::MatrixType;
+use protea_ontology::compressed::scratch_error;
 
 use super::{FormatError, MatrixReader};
-use protea_ontology::compressed::unpacking;
 
-/// A scratch file that fills with rows.
+/// A scratch file to which rows are appended.
 pub(super) struct ScratchRows {
     file: BufWriter<File>,
     scratch: PathBuf,
@@ -17,10 +19,10 @@ pub(super) struct ScratchRows {
 }
 
 impl ScratchRows {
-    /// For the rows of the file `path`.
+    /// Creates a scratch file in the directory `scratch`. `path` is the input, for error messages.
     pub fn create(path: &Path, scratch: &Path) -> Result<Self, FormatError> {
         let file = tempfile::tempfile_in(scratch)
-            .map_err(|error| FormatError::unreadable(path)(unpacking(scratch, &error)))?;
+            .map_err(|error| FormatError::unreadable(path)(scratch_error(scratch, &error)))?;
         Ok(Self {
             file: BufWriter::with_capacity(1 << 20, file),
             scratch: scratch.to_owned(),
@@ -28,22 +30,22 @@ impl ScratchRows {
         })
     }
 
-    /// Adds little-endian numbers.
+    /// Appends little-endian numbers.
     pub fn push(&mut self, numbers: &[u8]) -> std::io::Result<()> {
         self.bytes += numbers.len() as u64;
         self.file
             .write_all(numbers)
-            .map_err(|error| unpacking(&self.scratch, &error))
+            .map_err(|error| scratch_error(&self.scratch, &error))
     }
 
-    /// Adds numbers of either byte order, `size` bytes each.
+    /// Appends big-endian numbers of `size` bytes each.
     pub fn push_swapped(&mut self, numbers: &[u8], size: usize) -> std::io::Result<()> {
         let mut swapped = numbers.to_vec();
         swap(&mut swapped, size);
         self.push(&swapped)
     }
 
-    /// The rows, which are called `path` in messages.
+    /// Returns a reader of the rows. `path` is the input, for error messages.
     pub fn finish(
         self,
         path: &Path,
@@ -55,20 +57,21 @@ impl ScratchRows {
             return Err(FormatError::matrix(
                 path,
                 format!(
-                    "it promises {rows} rows of {width} columns, but has {} bytes of numbers instead of {expected}",
+                    "it states {rows} rows of {width} columns, but has {} bytes of numbers instead of \
+                     {expected}",
                     self.bytes
                 ),
                 "the file is cut off or damaged: copy or save it again",
             ));
         }
         let file = self.file.into_inner().map_err(|error| {
-            FormatError::unreadable(path)(unpacking(&self.scratch, error.error()))
+            FormatError::unreadable(path)(scratch_error(&self.scratch, error.error()))
         })?;
-        MatrixReader::of_rows(path, file, 0, (rows, width), dtype)
+        MatrixReader::from_rows(path, file, 0, (rows, width), dtype)
     }
 }
 
-/// Turns the bytes of each number around.
+/// Reverses the bytes of each number.
 pub(super) fn swap(numbers: &mut [u8], size: usize) {
     for number in numbers.chunks_exact_mut(size) {
         number.reverse();

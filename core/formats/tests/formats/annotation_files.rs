@@ -1,4 +1,4 @@
-//! GAF and GPAD in all their versions.
+//! Tests all versions of GAF and GPAD.
 
 use proptest::prelude::*;
 use protea_formats::{AnnotationReader, FormatError, Skipped, read_taxonomy};
@@ -53,7 +53,7 @@ fn row(
     }
 }
 
-/// One line of GAF, from the columns that matter here.
+/// Formats one line of GAF from the columns that the tests vary.
 fn gaf(
     database: &str,
     object: &str,
@@ -92,7 +92,7 @@ const GAF_ROWS: [(&str, &str, &str, &str); 5] = [
 ];
 
 #[test]
-fn every_version_of_gaf_with_isoforms_and_two_taxa() {
+fn every_gaf_version_is_read_with_isoforms_and_taxa() {
     let inputs = Inputs::new();
     for header in [
         "!gaf-version: 2.2\n!date: 2024\n",
@@ -166,15 +166,15 @@ fn every_version_of_gaf_with_isoforms_and_two_taxa() {
 }
 
 #[test]
-fn gpad_of_both_kinds_with_and_without_header() {
+fn both_gpad_versions_are_read_with_or_without_header() {
     let inputs = Inputs::new();
-    let one = "UniProtKB\tP12345\tenables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\tgo_evidence=IDA\n\
+    let version_1 = "UniProtKB\tP12345\tenables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\tgo_evidence=IDA\n\
         UniProtKB\tP12345-2\tenables\tGO:0005488\tPMID:1\tECO:0000269\t\ttaxon:562\t20240131\tUniProt\t\t\n\
         UniProtKB\tP12345:PRO_0000012345\tenables\tGO:0005488\tGO_REF:2\tECO:0000256\tInterPro:IPR1\t\t20240131\tInterPro\n\
         UniProtKB\tP12345\tpart_of\tGO:0005575\tPMID:1\tECO:0001234\t\t\t20240131\tUniProt\t\tcurator=x|go_evidence=\n\
         UniProtKB\tP12345\tNOT|enables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\t\n\
         UniProtKB\tP12345\tpart_of\tGO:0005575\tGO_REF:15\tECO:0000307\t\t\t20240131\tUniProt\t\t\n";
-    let two = "UniProtKB:P12345\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000314\t\t\t2024-01-31\tUniProt\t\t\n\
+    let version_2 = "UniProtKB:P12345\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000314\t\t\t2024-01-31\tUniProt\t\t\n\
         UniProtKB:P12345-2\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000269\t\tNCBITaxon:562\t2024-01-31T12:00:00\tUniProt\t\t\n\
         UniProtKB:P12345:PRO_0000012345\t\tRO:0002327\tGO:0005488\tGO_REF:2\tECO:0000256\t\t\t2024-01-31\tInterPro\t\t\n\
         UniProtKB:P12345\t\tBFO:0000050\tGO:0005575\tPMID:1\tECO:0001234\t\t\t2024-01-31\tUniProt\t\t\n\
@@ -189,11 +189,11 @@ fn gpad_of_both_kinds_with_and_without_header() {
         kept(None, "GO:0005575", "ECO:0001234"),
     ];
     for text in [
-        format!("!gpa-version: 1.1\n!\n{one}"),
-        format!("!gpad-version: 1.2\n{one}"),
-        one.to_owned(),
-        format!("!gpad-version: 2.0\n!generated-by: UniProt\n{two}"),
-        two.to_owned(),
+        format!("!gpa-version: 1.1\n!\n{version_1}"),
+        format!("!gpad-version: 1.2\n{version_1}"),
+        version_1.to_owned(),
+        format!("!gpad-version: 2.0\n!generated-by: UniProt\n{version_2}"),
+        version_2.to_owned(),
     ] {
         let (rows, skipped) = read(&inputs.write("x.gpad", &text)).unwrap();
         assert_eq!(rows, expected, "{text}");
@@ -208,19 +208,19 @@ fn gpad_of_both_kinds_with_and_without_header() {
 }
 
 #[test]
-fn broken_rows_name_line_column_and_remedy() {
+fn invalid_rows_are_errors_with_line_and_column() {
     let inputs = Inputs::new();
     let good = gaf("UniProtKB", "P1", "", "IDA", "taxon:1", "20240131", "\t\t");
     let gaf = |evidence, taxon, date, rest| gaf("UniProtKB", "P1", "", evidence, taxon, date, rest);
     for (text, words) in [
         (
             gaf("IDA", "9606", "20240131", "\t\t"),
-            &["x:3:", "column 13 is \"9606\", which is no taxon"][..],
+            &["x:3:", "column 13 is \"9606\", which is not a taxon"][..],
         ),
         (gaf("IDA", "taxon:0", "20240131", "\t\t"), &["column 13"]),
         (
             gaf("IDA", "taxon:1", "20240231", "\t\t"),
-            &["column 14 is \"20240231\", which is no date"],
+            &["column 14 is \"20240231\", which is not a date"],
         ),
         (gaf("IDA", "taxon:1", "31.1.2024", "\t\t"), &["column 14"]),
         (gaf("IDA", "taxon:1", "２０24", "\t\t"), &["column 14"]),
@@ -250,7 +250,7 @@ fn broken_rows_name_line_column_and_remedy() {
     for (text, words) in [
         (
             "!gpa-version: 1.1\nUniProtKB\tP1\t\tGO:1\t\tIDA\t\t\t20240131\tX\n",
-            &["x:2:", "column 6", "no ECO identifier"][..],
+            &["x:2:", "column 6", "not an ECO identifier"][..],
         ),
         (
             "!gpad-version: 2.0\nP1\t\t\tGO:1\t\tECO:0000314\t\t\t\tX\n",
@@ -262,7 +262,7 @@ fn broken_rows_name_line_column_and_remedy() {
         ),
         (
             "!gpa-version: 1.1\nUniProtKB\tP1\t\tGO:1\t\tECO:0000314\t\t\tsoon\tX\n",
-            &["column 9", "no date"],
+            &["column 9", "not a date"],
         ),
         ("!gpa-version: 1.1\n!\n", &["holds no annotation"]),
         ("P1\tGO:1\n! note\n", &["x:2:", "comment within a table"]),
@@ -275,7 +275,7 @@ fn broken_rows_name_line_column_and_remedy() {
 }
 
 #[test]
-fn gaf_is_a_taxonomy_too_and_gpad_is_none() {
+fn gaf_has_taxa_and_gpad_does_not() {
     let inputs = Inputs::new();
     let line = |object, taxon| gaf("UniProtKB", object, "", "IDA", taxon, "20240131", "\t\t");
     for header in ["!gaf-version: 2.2\n", ""] {
@@ -304,31 +304,31 @@ fn gaf_is_a_taxonomy_too_and_gpad_is_none() {
     );
 }
 
-fn sound() -> Vec<String> {
+fn valid_files() -> Vec<String> {
     let gaf_rows: String = GAF_ROWS
         .iter()
         .map(|(object, taxon, date, rest)| {
             gaf("UniProtKB", object, "enables", "IDA", taxon, date, rest)
         })
         .collect();
-    let one = "UniProtKB\tP12345-2\tNOT|enables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\tgo_evidence=IDA\n";
-    let two = "UniProtKB:P12345-2\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000269\t\t\t2024-01-31\tUniProt\t\t\n";
+    let version_1 = "UniProtKB\tP12345-2\tNOT|enables\tGO:0005488\tPMID:1\tECO:0000314\t\t\t20240131\tUniProt\t\tgo_evidence=IDA\n";
+    let version_2 = "UniProtKB:P12345-2\t\tRO:0002327\tGO:0005488\tPMID:1\tECO:0000269\t\t\t2024-01-31\tUniProt\t\t\n";
     vec![
         format!("!gaf-version: 2.2\n{gaf_rows}"),
-        format!("!gpa-version: 1.1\n{one}{one}"),
-        format!("!gpad-version: 2.0\n{two}{two}"),
+        format!("!gpa-version: 1.1\n{version_1}{version_1}"),
+        format!("!gpad-version: 2.0\n{version_2}{version_2}"),
         "EntryID\tterm\taspect\nP12345\tGO:0005488\tF\nP12345\tGO:0005575\tC\n".to_owned(),
     ]
 }
 
 proptest! {
     #[test]
-    fn damaged_rows_are_errors_with_a_place(
+    fn damaged_rows_are_errors_with_a_line(
         which in 0usize..4,
         places in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"\t\n|:-!TO0\xff\xc3".to_vec())), 1..6),
         cut in prop::option::weighted(0.3, any::<prop::sample::Index>()),
     ) {
-        let mut bytes = sound().swap_remove(which).into_bytes();
+        let mut bytes = valid_files().swap_remove(which).into_bytes();
         for (place, byte) in places {
             let at = place.index(bytes.len());
             bytes[at] = byte;

@@ -1,16 +1,19 @@
-//! Embeddings that were damaged or made to do harm: errors, never a panic, never much memory or time.
+//! Tests that damaged and malicious files of embeddings are errors, without a panic, much memory or
+//! much time.
 
-use std::fs;
-use std::path::Path;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::Path,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use proptest::prelude::*;
 use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 
 use crate::written::WRITTEN;
 
-/// One file of each kind of structure that there is.
+/// One file for each kind of structure that the readers support.
 const KINDS: [&str; 15] = [
     "vectors-earliest-f2-contiguous.h5",
     "vectors-latest-f2-contiguous.h5",
@@ -49,7 +52,7 @@ fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
     Ok(reader.rows())
 }
 
-fn tried(bytes: &[u8]) -> Result<usize, FormatError> {
+fn try_reading(bytes: &[u8]) -> Result<usize, FormatError> {
     let scratch = tempfile::tempdir().unwrap();
     let place = scratch.path();
     let path = place.join("damaged");
@@ -61,29 +64,30 @@ fn tried(bytes: &[u8]) -> Result<usize, FormatError> {
     if let Err(error) = &result {
         assert!(error.to_string().contains("damaged: "), "{error}");
     }
-    // Nothing is left behind in the scratch directory.
+    // Only the input remains in the scratch directory.
     assert_eq!(fs::read_dir(place).unwrap().count(), 1);
     result
 }
 
 #[test]
-fn files_cut_anywhere_are_errors() {
+fn truncated_files_are_errors() {
     let Some(whole) = WHOLE.as_ref() else { return };
     for (bytes, name) in whole.iter().zip(KINDS) {
         if !cfg!(feature = "parquet") && name.ends_with("parquet") {
             continue;
         }
-        assert!(tried(bytes).is_ok(), "{name}");
+        assert!(try_reading(bytes).is_ok(), "{name}");
         let steps = (0..24).map(|step| bytes.len() * step / 24);
         for length in steps.chain([1, 7, 8, 9, 100, bytes.len() - 1]) {
-            let cut = tried(&bytes[..length]);
+            let cut = try_reading(&bytes[..length]);
             assert!(cut.is_err(), "{name} cut to {length} was read");
         }
     }
 }
 
 proptest! {
-    /// `PROPTEST_CASES` asks for more. Structure is dense at the front and the back of these formats; the values are mostly in the middle.
+    /// `PROPTEST_CASES` sets the number of cases. Metadata is mostly at the start and the end of
+    /// these formats, and values in the middle.
     #[test]
     fn damaged_files_never_panic(
         kind in 0..KINDS.len(),
@@ -107,17 +111,17 @@ proptest! {
         if !cfg!(feature = "parquet") && KINDS[kind].ends_with("parquet") {
             return Ok(());
         }
-        let _ = tried(&bytes);
+        let _ = try_reading(&bytes);
     }
 
     #[test]
-    fn any_bytes_behind_a_signature_never_panic(
+    fn arbitrary_bytes_after_a_signature_never_panic(
         signature in prop::sample::select(vec![
             &b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0"[..], b"\x89HDF\r\n\x1a\n\x03\x08\x08\0", b"PK\x03\x04", b"\x93NUMPY\x01\0", b"PAR1",
             b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08",
         ]),
         bytes in prop::collection::vec(any::<u8>(), 0..600),
     ) {
-        let _ = tried(&[signature, &bytes].concat());
+        let _ = try_reading(&[signature, &bytes].concat());
     }
 }

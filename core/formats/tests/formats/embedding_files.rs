@@ -1,14 +1,18 @@
-//! Embeddings as h5py, NumPy and pyarrow write them, read back to the bit.
+//! Tests that files of h5py, NumPy and pyarrow are read back bit for bit.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::interpreter::interpreter;
-use crate::written::{WRITTEN, expected};
+use crate::{
+    interpreter::interpreter,
+    written::{WRITTEN, expected},
+};
 
 pub fn open(
     file: &Path,
@@ -18,12 +22,12 @@ pub fn open(
     EmbeddingReader::open(file, ids, names, &std::env::temp_dir())
 }
 
-fn plainly(file: &Path) -> Result<EmbeddingReader, FormatError> {
+fn open_default(file: &Path) -> Result<EmbeddingReader, FormatError> {
     open(file, &ArrayNames::default(), None)
 }
 
 #[test]
-fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
+fn files_of_h5py_numpy_and_pyarrow_are_read_exactly() {
     let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
         return;
     };
@@ -58,7 +62,7 @@ fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
             format!("{:?}", reader.dtype()),
             format!("F{}", 8 * dtype[1..].parse::<u8>().unwrap())
         );
-        // Last first, as nobody promises the order of the file.
+        // Reads the last row first, because the rows can be read in any order.
         let accessions: Vec<&str> = ids.lines().collect();
         for (row, &accession) in accessions.iter().enumerate().rev() {
             let mut found = Vec::new();
@@ -75,11 +79,11 @@ fn what_h5py_numpy_and_pyarrow_write_is_read_back_to_the_bit() {
 }
 
 #[test]
-fn what_could_mean_several_things_is_listed() {
+fn ambiguous_files_list_their_arrays() {
     let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
         return;
     };
-    let refused = |name: &str, names: ArrayNames, ids: Option<PathBuf>, words: &[&str]| {
+    let expect_error = |name: &str, names: ArrayNames, ids: Option<PathBuf>, words: &[&str]| {
         let error = open(&directory.join(name), &names, ids.as_deref())
             .err()
             .unwrap();
@@ -89,7 +93,7 @@ fn what_could_mean_several_things_is_listed() {
             assert!(text.contains(word), "{text:?} lacks {word:?}");
         }
     };
-    let called = |matrix: Option<&str>, ids: Option<&str>| ArrayNames {
+    let array_names = |matrix: Option<&str>, ids: Option<&str>| ArrayNames {
         matrix: matrix.map(str::to_owned),
         ids: ids.map(str::to_owned),
     };
@@ -99,76 +103,76 @@ fn what_could_mean_several_things_is_listed() {
         "matrix (700 × 13 f32)",
     ];
     let words = |more: &[&'static str]| [&listed[..], more].concat();
-    refused(
+    expect_error(
         "several.h5",
-        called(None, None),
+        array_names(None, None),
         None,
-        &words(&["3 things", "the one with the embeddings"]),
+        &words(&["3 arrays or groups", "the one with the embeddings"]),
     );
-    refused(
+    expect_error(
         "several.h5",
-        called(Some("layers"), None),
+        array_names(Some("layers"), None),
         None,
-        &words(&["called \"layers\""]),
+        &words(&["named \"layers\""]),
     );
-    refused(
+    expect_error(
         "several.h5",
-        called(Some("matrix"), None),
+        array_names(Some("matrix"), None),
         None,
         &words(&["several lists", "the one with the accessions"]),
     );
-    refused(
+    expect_error(
         "several.h5",
-        called(Some("matrix"), Some("ids")),
+        array_names(Some("matrix"), Some("ids")),
         None,
-        &words(&["700 texts called \"ids\""]),
+        &words(&["700 strings named \"ids\""]),
     );
-    refused(
+    expect_error(
         "two.npz",
-        called(None, None),
+        array_names(None, None),
         None,
-        &["2 things", "a (700 × 13 f32)", "b (700 × 13 f32)"],
+        &["2 arrays or groups", "a (700 × 13 f32)", "b (700 × 13 f32)"],
     );
-    refused(
+    expect_error(
         "vectors-f4.npz",
-        called(None, None),
+        array_names(None, None),
         Some(directory.join("ids.txt")),
-        &["have a name each", "do not give accessions"],
+        &["has a name", "do not give accessions"],
     );
 }
 
 #[test]
-fn other_contents_are_refused_with_the_remedy() {
+fn unsupported_contents_are_errors_with_a_remedy() {
     let Some(python) = interpreter() else { return };
     let directory = tempfile::tempdir().unwrap();
     let script = "
 import sys, h5py, numpy
-here = sys.argv[1] + '/'
+out = sys.argv[1] + '/'
 one = numpy.ones((4, 3), 'f4')
-with h5py.File(here + 'residues.h5', 'w') as f:
+with h5py.File(out + 'residues.h5', 'w') as f:
     for i in range(4): f[f'P{i}'] = numpy.ones((i + 2, 3), 'f4')
-with h5py.File(here + 'widths.h5', 'w') as f:
+with h5py.File(out + 'widths.h5', 'w') as f:
     for i in range(100): f[f'P{i:03}'] = numpy.ones(4 if i == 90 else 3, 'f4')
-with h5py.File(here + 'types.h5', 'w') as f:
+with h5py.File(out + 'types.h5', 'w') as f:
     for i in range(100): f[f'P{i:03}'] = numpy.ones(3, 'f8' if i == 90 else 'f2')
-with h5py.File(here + 'twice.h5', 'w') as f:
+with h5py.File(out + 'twice.h5', 'w') as f:
     f['P1'] = one[0]; f['sp|P1|X'] = one[0]
-with h5py.File(here + 'integers.h5', 'w') as f: f['P1'] = numpy.ones(3, 'i4')
-with h5py.File(here + 'bfloat.h5', 'w') as f:
+with h5py.File(out + 'integers.h5', 'w') as f: f['P1'] = numpy.ones(3, 'i4')
+with h5py.File(out + 'bfloat.h5', 'w') as f:
     kind = h5py.h5t.IEEE_F32LE.copy(); kind.set_fields(15, 7, 8, 0, 7); kind.set_size(2); kind.set_ebias(127)
     h5py.h5d.create(f.id, b'P1', kind, h5py.h5s.create_simple((3,)))
-with h5py.File(here + 'unwritten.h5', 'w') as f:
+with h5py.File(out + 'unwritten.h5', 'w') as f:
     f.create_dataset('m', (400, 3), 'f4', chunks=(10, 3))[:20] = 1
     f['ids'] = [f'P{i}' for i in range(400)]
-with h5py.File(here + 'empty.h5', 'w') as f: pass
-with h5py.File(here + 'nameless.h5', 'w') as f: f['m'] = one
-with h5py.File(here + 'scale.h5', 'w') as f:
+with h5py.File(out + 'empty.h5', 'w') as f: pass
+with h5py.File(out + 'nameless.h5', 'w') as f: f['m'] = one
+with h5py.File(out + 'scale.h5', 'w') as f:
     f.create_dataset('m', data=one, chunks=(2, 3), scaleoffset=2); f['ids'] = list('ABCD')
-with h5py.File(here + 'blank.h5', 'w') as f:
+with h5py.File(out + 'blank.h5', 'w') as f:
     f['m'] = one; f['ids'] = ['A', '', 'C', 'D']
-numpy.savez(here + 'objects.npz', m=one, ids=numpy.array(['A', 'B', 'C', 'D'], dtype=object))
-numpy.savez(here + 'fortran.npz', m=numpy.asfortranarray(one), ids=numpy.array(list('ABCD')))
-numpy.savez(here + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD')))
+numpy.savez(out + 'objects.npz', m=one, ids=numpy.array(['A', 'B', 'C', 'D'], dtype=object))
+numpy.savez(out + 'fortran.npz', m=numpy.asfortranarray(one), ids=numpy.array(list('ABCD')))
+numpy.savez(out + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD')))
 ";
     let output = Command::new(python)
         .args(["-c", script, directory.path().to_str().unwrap()])
@@ -186,23 +190,23 @@ numpy.savez(here + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD'))
         ),
         ("widths.h5", &["P090 is 4 f32", "the first is 3 f32"]),
         ("types.h5", &["P090 is 3 f64", "the first is 3 f16"]),
-        ("twice.h5", &["both of P1"]),
+        ("twice.h5", &["both have the accession P1"]),
         ("integers.h5", &["no embeddings", "P1 (3 32-bit integer)"]),
         ("bfloat.h5", &["no embeddings", "bfloat16"]),
         ("unwritten.h5", &["never written"]),
-        ("empty.h5", &["no embeddings", "it has nothing"]),
+        ("empty.h5", &["no embeddings", "the file has nothing"]),
         (
             "nameless.h5",
-            &["no list of texts", "give the list of accessions"],
+            &["no list of 4 strings", "give the list of accessions"],
         ),
         ("scale.h5", &["scale and offset", "h5py"]),
-        ("blank.h5", &["row 1", "no accession"]),
-        ("objects.npz", &["no list of texts", "ids (4 objects)"]),
+        ("blank.h5", &["row 1", "not an accession"]),
+        ("objects.npz", &["no list of 4 strings", "ids (4 objects)"]),
         ("fortran.npz", &["Fortran", "ascontiguousarray"]),
         ("big.npz", &["no embeddings", "m (4 × 3 >f4)"]),
     ] {
         let path = directory.path().join(name);
-        let text = plainly(&path)
+        let text = open_default(&path)
             .and_then(|mut reader| {
                 let rows = reader.rows();
                 (0..rows).try_for_each(|row| reader.read_f32(row, &mut Vec::new()))
@@ -217,11 +221,11 @@ numpy.savez(here + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD'))
 
 #[test]
 #[cfg(not(feature = "parquet"))]
-fn parquet_that_was_not_built_says_how_to_build_it() {
+fn parquet_without_the_feature_names_the_feature() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.parquet");
     std::fs::write(&path, b"PAR1 and so on PAR1").unwrap();
-    let error = plainly(&path).err().unwrap();
+    let error = open_default(&path).err().unwrap();
     assert!(matches!(error, FormatError::NotBuilt { .. }));
     assert!(error.to_string().contains("feature `parquet`"), "{error}");
 }

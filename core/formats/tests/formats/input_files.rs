@@ -1,8 +1,6 @@
-//! Small input files, made here. The tests of frozen datasets use them too.
+//! Small input files. The tests of frozen datasets use them too.
 
-use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
+use std::{fs, io::Write, path::PathBuf};
 
 use half::f16;
 use tempfile::TempDir;
@@ -10,7 +8,7 @@ use tempfile::TempDir;
 pub const FASTA: &str = ">sp|P00001|ONE_HUMAN One OX=9606\nMKTAYIAK\nQRQISF\n>P00002 OX=83333\nMSEQWENCE*\n>tr|Q00003|THREE\nMKXUBZ\n>Q00004 OX=9606\r\nacdefg\r\n\n>A0A024RBG1\nMMKFKPNQTRTY\n";
 pub const INFORMATION_ACCRETION: &str = "GO:0003674\t0.0\nGO:0005488\t1.5\n";
 
-/// A directory with a few of them, which goes when it is dropped.
+/// A directory of input files, removed on drop.
 pub struct Inputs {
     pub dir: TempDir,
 }
@@ -44,7 +42,7 @@ impl Inputs {
     }
 }
 
-/// A matrix as `numpy.save` writes it.
+/// Formats a matrix like `numpy.save`.
 pub fn npy(
     descr: &str,
     rows: usize,

@@ -1,8 +1,8 @@
-//! The Python that some tests compare with.
+//! The Python interpreter that some tests compare with.
 
 const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
 
-/// The interpreter to test with. Without one the test says so; in CI that is a failure.
+/// The interpreter to test with. If none is set, prints that the test is skipped; fails in CI.
 pub fn interpreter() -> Option<String> {
     let found = std::env::var(INTERPRETER)
         .ok()
@@ -10,10 +10,10 @@ pub fn interpreter() -> Option<String> {
     if found.is_none() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
-            "{INTERPRETER} must name a Python with what tests/requirements.txt lists"
+            "{INTERPRETER} must name a Python with the packages of tests/requirements.txt"
         );
         eprintln!(
-            "\n*** SKIPPED: set {INTERPRETER} to a Python that has what tests/requirements.txt lists ***\n"
+            "\n*** SKIPPED: set {INTERPRETER} to a Python with the packages of tests/requirements.txt ***\n"
         );
     }
     found

@@ -1,6 +1,6 @@
-//! Readers of the files that people have, through their public faces.
+//! Tests the readers of input files through their public API.
 
-// A failed unwrap names the place and the error, which is all a test has to say.
+// A failed `unwrap` reports the place and the error, which is enough in a test.
 #![allow(clippy::unwrap_used)]
 
 mod annotation_files;

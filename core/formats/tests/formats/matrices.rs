@@ -1,4 +1,4 @@
-//! `.npy` matrices.
+//! Tests the reader of `.npy` matrices.
 
 use half::f16;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use protea_formats::{FormatError, MatrixReader, MatrixType};
 
 use crate::input_files::{Inputs, half_bytes, npy, npy_header};
 
-fn refused(content: Vec<u8>, words: &[&str]) {
+fn expect_error(content: Vec<u8>, words: &[&str]) {
     let inputs = Inputs::new();
     let text = MatrixReader::open(&inputs.write("x.npy", content))
         .unwrap_err()
@@ -21,7 +21,7 @@ fn header_only(dictionary: &str) -> Vec<u8> {
 }
 
 #[test]
-fn rows_in_any_order_and_type() {
+fn rows_are_read_in_any_order_and_type() {
     let inputs = Inputs::new();
     let cell = |row: usize, column: usize| row as f32 * 0.5 - column as f32;
     let files = [
@@ -65,63 +65,66 @@ fn rows_in_any_order_and_type() {
 
 #[test]
 fn other_layouts_are_refused_with_the_remedy() {
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'fortran_order': True, 'shape': (4, 3), }"),
         &["Fortran", "ascontiguousarray"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '>f4', 'fortran_order': False, 'shape': (4, 3), }"),
         &["big-endian", "astype('<f4')"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<i4', 'fortran_order': False, 'shape': (4, 3), }"),
         &["\"<i4\"", "astype"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '|O', 'fortran_order': False, 'shape': (4, 3), }"),
         &["\"|O\""],
     );
-    refused(
+    expect_error(
         header_only("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4, 3), }"),
         &["compound"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (12,), }"),
         &["1 dimension"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 3), }"),
         &["3 dimension", "mean over residues"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }"),
         &["holds no row"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4), }"),
-        &["promises 4 rows of 4", "cut off"],
+        &["states 4 rows of 4", "cut off"],
     );
-    refused(
+    expect_error(
         header_only(
             "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, 3), }",
         ),
-        &["promises"],
+        &["states"],
     );
-    refused(
+    expect_error(
         header_only("{'descr': '<f4', 'shape': (4, 3), }"),
-        &["not understood"],
+        &["is invalid"],
     );
-    refused(b"\x1f\x8b\x08rest".to_vec(), &["gunzip"]);
-    refused(b"PK\x03\x04rest of it".to_vec(), &[".npz"]);
-    refused(b"P12345\t0.1\n".to_vec(), &["no .npy file", "numpy.save"]);
-    refused(
+    expect_error(b"\x1f\x8b\x08rest".to_vec(), &["gunzip"]);
+    expect_error(b"PK\x03\x04rest of it".to_vec(), &[".npz"]);
+    expect_error(
+        b"P12345\t0.1\n".to_vec(),
+        &["not an .npy file", "numpy.save"],
+    );
+    expect_error(
         b"\x93NUMPY\x01\x00\x76\x00{'de".to_vec(),
         &["within its header"],
     );
 }
 
 #[test]
-fn keys_in_any_order_and_longer_headers_are_read() {
+fn headers_with_keys_in_any_order_are_read() {
     let inputs = Inputs::new();
     let dictionary = b"{\"shape\": (4, 3), 'fortran_order': False, 'descr': '<f4'}";
     let content = [
@@ -143,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_is_read(rows in prop::collection::vec(any::<[f32; 4]>(), 1..30)) {
+    fn written_matrices_are_read_back(rows in prop::collection::vec(any::<[f32; 4]>(), 1..30)) {
         let inputs = Inputs::new();
         let path = inputs.write("x.npy", npy("<f4", rows.len(), 4, |r, c| rows[r][c].to_le_bytes().to_vec()));
         let mut matrix = MatrixReader::open(&path).unwrap();

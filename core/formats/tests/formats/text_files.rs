@@ -1,4 +1,4 @@
-//! Readers of text files.
+//! Tests the readers of text files.
 
 use std::io::Cursor;
 
@@ -32,7 +32,7 @@ fn annotations(path: &std::path::Path) -> Result<Vec<Row>, FormatError> {
     Ok(rows)
 }
 
-/// The error's text, which must begin with the file and hold every word.
+/// Checks that the message of an error and its causes contains every word.
 fn message<T: std::fmt::Debug>(result: Result<T, FormatError>, words: &[&str]) {
     let text = with_causes(&result.unwrap_err());
     for word in words {
@@ -41,7 +41,7 @@ fn message<T: std::fmt::Debug>(result: Result<T, FormatError>, words: &[&str]) {
 }
 
 #[test]
-fn fasta_headers_of_uniprot_and_plain_ones() {
+fn uniprot_and_plain_fasta_headers_are_read() {
     let inputs = Inputs::new();
     let records = fasta(&inputs.path("proteins.fasta")).unwrap();
     let short: Vec<_> = records
@@ -72,8 +72,8 @@ fn fasta_errors_name_line_and_remedy() {
         (">A\n\n>B\nMK\n", &["x.fasta:1:", "A has no sequence"]),
         (">A\nMK\n>B\n*\n", &["x.fasta:3:", "B has no sequence"]),
         (">A\nMK-V\n", &["x.fasta:2:", "gap", "remove the gaps"]),
-        (">A\nM*V\n", &["x.fasta:2:", "no residue"]),
-        (">A\nMK1\n", &["x.fasta:2:", "\"1\" is no residue"]),
+        (">A\nM*V\n", &["x.fasta:2:", "not a residue"]),
+        (">A\nMK1\n", &["x.fasta:2:", "\"1\" is not a residue"]),
         (">A OX=human\nMK\n", &["x.fasta:1:", "NCBI taxon"]),
         (">A OX=4294967296\nMK\n", &["x.fasta:1:", "NCBI taxon"]),
     ] {
@@ -88,12 +88,12 @@ fn fasta_errors_name_line_and_remedy() {
     cut.truncate(cut.len() - 12);
     message(
         fasta(&inputs.write("cut.fasta.gz", cut)),
-        &["cut.fasta.gz", "after line", "complete"],
+        &["cut.fasta.gz", "after line", "end of file"],
     );
 }
 
 #[test]
-fn a_line_without_end_does_not_fill_the_memory() {
+fn a_line_over_the_limit_is_an_error() {
     let inputs = Inputs::new();
     let mut content = b">A\n".to_vec();
     content.resize(5 << 20, b'M');
@@ -104,7 +104,7 @@ fn a_line_without_end_does_not_fill_the_memory() {
 }
 
 #[test]
-fn ids_are_counted_and_may_not_repeat() {
+fn ids_map_to_rows_and_must_be_unique() {
     let inputs = Inputs::new();
     let rows = read_ids(&inputs.write("x.txt", "sp|P1|A_B\r\nP2\n\n\n")).unwrap();
     assert_eq!((rows["P1"], rows["P2"], rows.len()), (0, 1, 2));
@@ -118,7 +118,7 @@ fn ids_are_counted_and_may_not_repeat() {
     );
     message(
         read_ids(&inputs.write("x.txt", "P1\tx\n")),
-        &["x.txt:1:", "one accession"],
+        &["x.txt:1:", "a single accession"],
     );
     message(
         read_ids(&inputs.write("x.txt", "\n")),
@@ -127,7 +127,7 @@ fn ids_are_counted_and_may_not_repeat() {
 }
 
 #[test]
-fn taxonomy_with_and_without_header() {
+fn taxonomies_are_read_with_or_without_header() {
     let inputs = Inputs::new();
     assert_eq!(
         read_taxonomy(&inputs.write("x.tsv", "EntryID\ttaxon\nP1\t9606\nP1\t9606\n")).unwrap()["P1"],
@@ -152,7 +152,7 @@ fn taxonomy_with_and_without_header() {
 }
 
 #[test]
-fn information_accretion_is_two_columns_of_finite_numbers() {
+fn information_accretion_needs_term_and_finite_number() {
     let inputs = Inputs::new();
     assert_eq!(
         check_information_accretion(&inputs.path("ia.tsv")).unwrap(),
@@ -177,7 +177,7 @@ fn information_accretion_is_two_columns_of_finite_numbers() {
 }
 
 #[test]
-fn annotation_tables() {
+fn annotation_tables_are_read_in_every_layout() {
     let inputs = Inputs::new();
     let row =
         |accession: &str, term: &str, aspect| (accession.to_owned(), term.to_owned(), aspect, None);
@@ -198,11 +198,11 @@ fn annotation_tables() {
     }
     message(
         annotations(&inputs.write("x.tsv", "P1\tGO:1\tF\nP1\tterm\tF\n")),
-        &["x.tsv:2:", "\"term\" is no term"],
+        &["x.tsv:2:", "\"term\" is not a term"],
     );
     message(
         annotations(&inputs.write("x.tsv", "P1\tGO:1\t0.53\n")),
-        &["x.tsv:1:", "\"0.53\" is no aspect"],
+        &["x.tsv:1:", "\"0.53\" is not an aspect"],
     );
     message(
         annotations(&inputs.write("x.tsv", "P1\tGO:1\tF\nP1\n")),
@@ -219,7 +219,7 @@ fn annotation_tables() {
 }
 
 #[test]
-fn gaf_without_negated_rows_and_no_data() {
+fn negated_rows_and_rows_without_data_are_skipped() {
     let inputs = Inputs::new();
     let line = |accession: &str, qualifier: &str, term: &str, evidence: &str, aspect: &str| {
         format!(
@@ -263,9 +263,9 @@ fn fasta_text() -> impl Strategy<Value = Vec<(String, String)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// noodles-fasta is the oracle: another implementation of the same format.
+    /// Compares with noodles-fasta, an independent implementation of the same format.
     #[test]
-    fn fasta_is_read_as_noodles_reads_it(proteins in fasta_text(), width in 1usize..90, crlf: bool) {
+    fn fasta_reader_agrees_with_noodles(proteins in fasta_text(), width in 1usize..90, crlf: bool) {
         let end = if crlf { "\r\n" } else { "\n" };
         let mut text = String::new();
         for (accession, sequence) in &proteins {
@@ -287,7 +287,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_reader_panic(
+    fn arbitrary_bytes_never_panic(
         bytes in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..600),
             "[>A-Z|*\\-= \t\r\n0-9:!GO.]{0,600}".prop_map(String::into_bytes),

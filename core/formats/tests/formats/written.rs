@@ -1,15 +1,14 @@
-//! Embeddings as h5py, NumPy and pyarrow write them. The tests of frozen datasets use them too.
+//! Embeddings written by h5py, NumPy and pyarrow. The tests of frozen datasets use them too.
 
-use std::path::Path;
-use std::process::Command;
-use std::sync::LazyLock;
+use std::{path::Path, process::Command, sync::LazyLock};
 
 use protea_formats::MatrixReader;
 use tempfile::TempDir;
 
 use crate::interpreter::interpreter;
 
-/// The files that `write_formats.py` makes, once for all tests. `None` without a Python.
+/// The files that `write_formats.py` writes, created once for all tests. `None` without an
+/// interpreter.
 pub static WRITTEN: LazyLock<Option<TempDir>> = LazyLock::new(|| {
     let python = interpreter()?;
     let directory = tempfile::tempdir().unwrap();

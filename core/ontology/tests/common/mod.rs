@@ -1,8 +1,8 @@
-//! What several tests share.
+//! Helpers that several tests share.
 
 use std::path::PathBuf;
 
-/// Real data, where a developer has it; see the file `SOURCES.md` there.
+/// The directory of real data, if the developer has one; its file `SOURCES.md` describes it.
 pub fn shared_data() -> Option<PathBuf> {
     let directory = std::env::var_os("PROTEA_SHARED_DATA").map(PathBuf::from);
     if directory.is_none() {

@@ -39,7 +39,7 @@ impl<'r> Transferrer<'r> {
             if weight <= 0.0 {
                 continue;
             }
-            for &term in self.terms.of(hit.reference as usize) {
+            for &term in self.terms.terms(hit.reference as usize) {
                 let score = &mut self.scores[term.index()];
                 if *score == 0.0 {
                     self.voted.push(term);

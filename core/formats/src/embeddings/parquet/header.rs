@@ -1,30 +1,32 @@
-//! The head of a page: how large the page is, before anything is done with it.
+//! Reads the header of a page, to check its sizes before the page is decompressed.
 //!
-//! The crate reads these heads too, but makes room for what they claim before anybody could object, and shows
-//! neither size. Format: <https://parquet.apache.org/docs/file-format/data-pages/>, in Thrift's compact protocol.
+//! The `parquet` crate reads these headers too, but allocates the claimed size without a limit and
+//! does not expose either size. Format: <https://parquet.apache.org/docs/file-format/data-pages/>,
+//! in Thrift's compact protocol.
 
-/// Structures lie within each other so deep at most.
-const DEEPEST: usize = 8;
+/// Limit of the nesting of structures.
+const MAX_DEPTH: usize = 8;
 
-/// What a page says of itself.
+/// The header of a page.
 #[derive(Default)]
 pub(super) struct PageHeader {
-    /// Bytes of the page as it is stored, and unpacked.
+    /// Bytes of the page in the file.
     pub stored: u64,
+    /// Bytes of the page after decompression.
     pub plain: u64,
-    /// Values, nulls among them.
+    /// Number of values, including nulls.
     pub values: u64,
     pub dictionary: bool,
 }
 
 impl PageHeader {
-    /// Reads a head, and tells its length; `None` if it is cut off or is none.
+    /// Parses a header and returns its length; `None` if it is cut off or invalid.
     pub fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut rest = Compact(bytes);
         let mut header = Self::default();
         let (mut id, mut seen) = (0, 0u32);
         while let Some(kind) = rest.field(&mut id)? {
-            // A field that came twice would leave open which of the two the crate takes.
+            // A repeated field is rejected, because the `parquet` crate could use the other value.
             if !(1..=8).contains(&id) || seen & (1 << id) != 0 {
                 return None;
             }
@@ -44,7 +46,7 @@ impl PageHeader {
     }
 }
 
-/// The first field of what describes a page of either kind.
+/// Reads the number of values: the first field of the structure that describes a page.
 fn values(rest: &mut Compact<'_>) -> Option<u64> {
     let (mut id, mut count) = (0, None);
     while let Some(kind) = rest.field(&mut id)? {
@@ -71,7 +73,7 @@ impl Compact<'_> {
         Some(first)
     }
 
-    fn pass(&mut self, count: u64) -> Option<()> {
+    fn advance(&mut self, count: u64) -> Option<()> {
         self.0 = self.0.get(usize::try_from(count).ok()?..)?;
         Some(())
     }
@@ -85,7 +87,8 @@ impl Compact<'_> {
         Some((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
     }
 
-    /// The type of the next field, whose number comes to stand in `id`; none at the end of the structure.
+    /// Reads the type of the next field and stores its number in `id`. The inner `None` is the end
+    /// of the structure, the outer one an error.
     #[allow(clippy::option_option)]
     fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
         let head = self.byte()?;
@@ -100,18 +103,18 @@ impl Compact<'_> {
     }
 
     fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return None;
         }
         match kind {
-            // A flag is in its type.
+            // A boolean is encoded in its type.
             1 | 2 => Some(()),
-            3 => self.pass(1),
+            3 => self.advance(1),
             4..=6 => self.unsigned().map(drop),
-            7 => self.pass(8),
+            7 => self.advance(8),
             8 => {
                 let length = self.unsigned()?;
-                self.pass(length)
+                self.advance(length)
             }
             Self::STRUCT => {
                 let mut id = 0;
@@ -120,13 +123,13 @@ impl Compact<'_> {
                 }
                 Some(())
             }
-            // Heads of pages have no lists, sets and maps.
+            // Page headers contain no lists, sets or maps.
             _ => None,
         }
     }
 }
 
-/// A number of seven bits to the byte, the lowest first.
+/// Reads a variable-length number: seven bits per byte, the lowest first.
 pub(super) fn unsigned(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {

@@ -1,39 +1,55 @@
-//! Embeddings in Parquet: a column of texts and a column of lists of numbers.
+//! Reads embeddings from Parquet: a column of strings and a column of lists of numbers.
 
 mod header;
 mod pages;
 
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Arc;
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float16Type, Float32Type, Float64Type};
-use arrow_array::{Array as _, ArrayRef};
+use arrow_array::{
+    Array as _, ArrayRef,
+    cast::AsArray,
+    types::{Float16Type, Float32Type, Float64Type},
+};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
-use parquet::basic::Compression;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::schema::types::SchemaDescriptor;
+use parquet::{
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+        parquet_to_arrow_field_levels,
+    },
+    basic::Compression,
+    errors::ParquetError,
+    file::metadata::ParquetMetaData,
+    schema::types::SchemaDescriptor,
+};
 use protea_hdf5::MatrixType;
-use protea_ontology::compressed::most_unpacked;
+use protea_ontology::compressed::max_decompressed;
 
-use super::choice::{Array, ArrayKind, Choice, Shelf, choose};
-use super::scratch::ScratchRows;
-use super::{FormatError, Opened, Rows, Wanted, checked_shape};
+use super::{
+    FormatError, OpenOptions, Opened, Rows, checked_shape,
+    choice::{Array, ArrayGroup, ArrayKind, Choice, choose},
+    scratch::ScratchRows,
+};
 use pages::Guarded;
 
-/// The most rows decoded at a time, and the most numbers in them.
+/// Largest number of rows decoded at a time.
 const BATCH: u64 = 64;
+/// Largest number of values decoded at a time.
 const BATCH_NUMBERS: u64 = 4 << 20;
 
 /// Opens a Parquet file and reads the embeddings in it.
-pub(super) fn open(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
-    // The crate takes lengths of damaged pages on trust in places, and panics then.
-    catch_unwind(AssertUnwindSafe(|| read(path, file, wanted)))
+pub(super) fn open(
+    path: &Path,
+    file: File,
+    options: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
+    // The `parquet` crate does not check all lengths and panics on some damaged pages.
+    catch_unwind(AssertUnwindSafe(|| read(path, file, options)))
         .unwrap_or_else(|_| Err(damaged(path, "its pages contradict its footer")))
 }
 
@@ -45,7 +61,7 @@ fn damaged(path: &Path, problem: impl std::fmt::Display) -> FormatError {
     )
 }
 
-/// Refuses pages compressed with Zstandard when this build cannot read them.
+/// Rejects pages compressed with Zstandard if this build cannot read them.
 fn check_codecs(path: &Path, metadata: &ParquetMetaData) -> Result<(), FormatError> {
     let mut columns = metadata
         .row_groups()
@@ -63,26 +79,28 @@ fn check_codecs(path: &Path, metadata: &ParquetMetaData) -> Result<(), FormatErr
     Ok(())
 }
 
-fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatError> {
+fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let failed = |error: ParquetError| damaged(path, error);
     let unreadable = FormatError::unreadable(path);
-    let most = most_unpacked(file.metadata().map_err(&unreadable)?.len());
+    let most = max_decompressed(file.metadata().map_err(&unreadable)?.len());
     let again = file.try_clone().map_err(&unreadable)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
     check_codecs(path, builder.metadata())?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let shelf = shelf(builder.schema(), rows);
-    let choice = choose(path, &[shelf], wanted.names, wanted.ids_given)?;
+    let group = group(builder.schema(), rows);
+    let choice = choose(path, &[group], options.names, options.has_id_list)?;
     let Choice::Matrix(matrix, ids) = choice else {
         return Err(FormatError::matrix(
             path,
-            "it has a column of single numbers, not one of lists",
+            "the embeddings are a column of single numbers, not of lists",
             "give the embeddings as one column of lists of numbers",
         ));
     };
     let dtype = match matrix.kind {
         ArrayKind::Float(dtype) => dtype,
-        ArrayKind::Text | ArrayKind::Other(_) => return Err(damaged(path, "no numbers")),
+        ArrayKind::Text | ArrayKind::Other(_) => {
+            return Err(damaged(path, "the embeddings are not numbers"));
+        }
     };
     let claimed = claimed_width(path, builder.metadata(), builder.parquet_schema(), &matrix)?;
     let batch = (BATCH_NUMBERS / claimed).clamp(1, BATCH);
@@ -94,7 +112,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
     let pages = Guarded {
         file: Arc::new(again),
         metadata: Arc::clone(builder.metadata()),
-        // Rows of different widths are told apart below, as long as they are no danger.
+        // Rows of different widths are reported when they are added. This limit only bounds memory.
         widest: claimed.max(BATCH_NUMBERS / batch),
     };
     let reader =
@@ -103,7 +121,7 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
 
     let mut table = Table {
         path,
-        unpacked: ScratchRows::create(path, wanted.scratch)?,
+        unpacked: ScratchRows::create(path, options.scratch)?,
         accessions: Vec::new(),
         width: None,
         rows: 0,
@@ -130,17 +148,17 @@ fn read(path: &Path, file: File, wanted: &Wanted<'_>) -> Result<Opened, FormatEr
     })
 }
 
-/// What was read of the file so far.
+/// The rows that were read so far.
 struct Table<'p> {
     path: &'p Path,
     unpacked: ScratchRows,
     accessions: Vec<String>,
-    /// Numbers of the first row.
+    /// Number of values in the first row.
     width: Option<usize>,
-    /// Rows before the batch that is being read.
+    /// Number of rows before the current batch.
     rows: usize,
     number_bytes: usize,
-    /// Bytes that the numbers may take.
+    /// Limit of the decompressed numbers, in bytes.
     most: u64,
 }
 
@@ -154,8 +172,8 @@ impl Table<'_> {
                 .ok_or_else(|| {
                     FormatError::matrix(
                         path,
-                        format!("row {at}: the embedding is null, or has nulls in it"),
-                        "give every protein an embedding, or leave it out",
+                        format!("row {at}: the embedding is null or contains nulls"),
+                        "give every protein an embedding, or remove the protein",
                     )
                 })?;
             let expected = *self.width.get_or_insert(vector.len());
@@ -163,7 +181,7 @@ impl Table<'_> {
                 return Err(FormatError::matrix(
                     path,
                     format!(
-                        "row {at} has {} numbers, where the first has {expected}",
+                        "row {at} has {} numbers, but the first has {expected}",
                         vector.len()
                     ),
                     "give embeddings of one width",
@@ -174,7 +192,8 @@ impl Table<'_> {
             if bytes > self.most {
                 return Err(damaged(
                     path,
-                    "unpacked, it is hundreds of times as large, as no embeddings are",
+                    "decompressed, it is hundreds of times as large, which is not plausible for \
+                     embeddings",
                 ));
             }
             push(&vector, &mut self.unpacked).map_err(FormatError::unreadable(path))?;
@@ -197,14 +216,14 @@ impl Table<'_> {
     }
 }
 
-/// The most numbers that a row has by the footer. The pages are held against it.
+/// The largest number of values in a row according to the footer. The pages are checked against it.
 fn claimed_width(
     path: &Path,
     metadata: &ParquetMetaData,
     schema: &SchemaDescriptor,
     matrix: &Array<usize>,
 ) -> Result<u64, FormatError> {
-    // Rows of fixed width take it even where they are null.
+    // Rows of fixed width occupy their width even if they are null.
     let mut widest = matrix.dims.get(1).copied().unwrap_or(0).max(1);
     let leaf =
         (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == matrix.handle);
@@ -220,15 +239,16 @@ fn claimed_width(
     Ok(widest)
 }
 
-/// The columns, as arrays: a list of numbers is a matrix of so many rows. How wide it is, only the rows tell.
-fn shelf(schema: &Schema, rows: u64) -> Shelf<usize> {
+/// Describes the columns as arrays: a column of lists is a matrix. Its width is known only after
+/// the rows are read.
+fn group(schema: &Schema, rows: u64) -> ArrayGroup<usize> {
     let arrays: Vec<Array<usize>> = schema
         .fields()
         .iter()
         .enumerate()
         .map(|(handle, field)| column(handle, field, rows))
         .collect();
-    Shelf {
+    ArrayGroup {
         name: String::new(),
         total: arrays.len(),
         arrays,
@@ -254,7 +274,7 @@ fn column(handle: usize, field: &Field, rows: u64) -> Array<usize> {
             dims.push(u64::try_from(*width).unwrap_or(0));
             float(item).map(ArrayKind::Float)
         }
-        // A single number is no vector, whatever its type.
+        // A column of single numbers is not a vector, whatever its type.
         _ => None,
     };
     Array {

@@ -1,41 +1,47 @@
-//! The pages of a file, held against bounds before the crate unpacks and decodes them.
+//! Checks the pages of a file against limits before the `parquet` crate decompresses and decodes
+//! them.
 //!
-//! The footer, the head of a page and what is in the page each say how much there is, and each may lie: a page of 20 bytes may
-//! be 400 million numbers of one row.
+//! The footer, the page headers and the encoded data all state sizes, and any of them can be invalid:
+//! a page of 20 bytes can claim 400 million numbers in one row.
 
-use std::fs::File;
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
-use parquet::arrow::arrow_reader::RowGroups;
-use parquet::basic::{Encoding, Type};
-use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
-use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use parquet::file::reader::ChunkReader;
-use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::{
+    arrow::arrow_reader::RowGroups,
+    basic::{Encoding, Type},
+    column::page::{Page, PageIterator, PageMetadata, PageReader},
+    errors::{ParquetError, Result},
+    file::{
+        metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData},
+        reader::ChunkReader,
+        serialized_reader::SerializedPageReader,
+    },
+};
 
 use super::header::{PageHeader, unsigned};
 
-/// The largest page of numbers, unpacked. Most programs write pages of 1 MiB, `DuckDB` up to 100 MB.
+/// Limit of a decompressed page of numbers, in bytes. Most programs write pages of 1 MiB, `DuckDB`
+/// up to 100 MB.
 const LARGEST_PAGE: u64 = 256 << 20;
-/// The largest page of texts, unpacked.
-const LARGEST_TEXTS: u64 = 32 << 20;
-/// A text longer than this is no accession.
-const LONGEST_TEXT: u64 = 4096;
-/// The head of a page is looked for in so many bytes, and then in more: statistics may make it longer.
-const HEADS: [usize; 2] = [512, 256 << 10];
-/// What levels add to a page of few texts.
+/// Limit of a decompressed page of strings, in bytes.
+const LARGEST_STRING_PAGE: u64 = 32 << 20;
+/// Longest accepted string, in bytes. No accession is longer.
+const LONGEST_STRING: u64 = 4096;
+/// Bytes in which a page header is searched, first few, then more, because statistics can make a
+/// header long.
+const HEADER_BYTES: [usize; 2] = [512, 256 << 10];
+/// Bytes that levels can add to a page of few strings.
 const LEVELS: u64 = 64 << 10;
 
-fn wrong<T>(problem: impl Into<String>) -> Result<T> {
+fn invalid<T>(problem: impl Into<String>) -> Result<T> {
     Err(ParquetError::General(problem.into()))
 }
 
-/// All row groups of a file.
+/// The row groups of a file, with checked pages.
 pub(super) struct Guarded {
     pub file: Arc<File>,
     pub metadata: Arc<ParquetMetaData>,
-    /// The most numbers that a row may have.
+    /// Largest accepted number of values in a row.
     pub widest: u64,
 }
 
@@ -66,7 +72,7 @@ impl RowGroups for Guarded {
     }
 }
 
-/// A column through all row groups.
+/// A column in all row groups.
 struct Chunks {
     file: Arc<File>,
     metadata: Arc<ParquetMetaData>,
@@ -90,10 +96,10 @@ impl PageIterator for Chunks {}
 impl Chunks {
     fn open(&self, group: &RowGroupMetaData) -> Result<Box<dyn PageReader>> {
         let Some(chunk) = group.columns().get(self.column) else {
-            return wrong("a column is missing in a row group");
+            return invalid("a column is missing in a row group");
         };
-        let kind = Kind::of(chunk);
-        check_heads(&self.file, chunk, kind)?;
+        let kind = Kind::from_chunk(chunk);
+        check_headers(&self.file, chunk, kind)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let column = chunk.column_descr();
         Ok(Box::new(Pages {
@@ -110,12 +116,12 @@ impl Chunks {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
-    /// Numbers of so many bytes.
+    /// Numbers of this many bytes.
     Number(u64),
 }
 
 impl Kind {
-    fn of(chunk: &ColumnChunkMetaData) -> Self {
+    fn from_chunk(chunk: &ColumnChunkMetaData) -> Self {
         let descriptor = chunk.column_descr();
         match descriptor.physical_type() {
             Type::BYTE_ARRAY => Self::Text,
@@ -128,12 +134,12 @@ impl Kind {
     }
 }
 
-/// Goes from head to head through a chunk.
-fn check_heads(file: &File, chunk: &ColumnChunkMetaData, kind: Kind) -> Result<()> {
+/// Checks the header of every page of a column chunk.
+fn check_headers(file: &File, chunk: &ColumnChunkMetaData, kind: Kind) -> Result<()> {
     let (mut at, mut left) = chunk.byte_range();
     while left > 0 {
         let mut found = None;
-        for most in HEADS {
+        for most in HEADER_BYTES {
             let length = usize::try_from(left).unwrap_or(usize::MAX).min(most);
             found = PageHeader::read(&file.get_bytes(at, length)?);
             if found.is_some() {
@@ -141,63 +147,64 @@ fn check_heads(file: &File, chunk: &ColumnChunkMetaData, kind: Kind) -> Result<(
             }
         }
         let Some((header, length)) = found else {
-            return wrong(format!("there is no page at byte {at}"));
+            return invalid(format!("the page at byte {at} is missing"));
         };
-        check_head(&header, kind)?;
+        check_header(&header, kind)?;
         let whole = length as u64 + header.stored;
         left = match left.checked_sub(whole) {
             Some(left) => left,
-            None => return wrong(format!("the page at byte {at} is cut off")),
+            None => return invalid(format!("the page at byte {at} is cut off")),
         };
         at += whole;
     }
     Ok(())
 }
 
-fn check_head(header: &PageHeader, kind: Kind) -> Result<()> {
+fn check_header(header: &PageHeader, kind: Kind) -> Result<()> {
     let (largest, each) = match kind {
-        Kind::Text => (LARGEST_TEXTS, 4),
+        Kind::Text => (LARGEST_STRING_PAGE, 4),
         Kind::Number(bytes) => (LARGEST_PAGE, bytes),
     };
     if header.plain > largest || header.stored > header.plain + header.plain / 4 + LEVELS {
-        return wrong(format!(
-            "a page has {} bytes, unpacked {}, where at most {largest} are read",
+        return invalid(format!(
+            "a page has {} bytes, decompressed {}; the limit is {largest}",
             header.stored, header.plain
         ));
     }
     if header.dictionary && header.values.saturating_mul(each) > header.plain {
-        return wrong(format!(
+        return invalid(format!(
             "a dictionary of {} values has {} bytes",
             header.values, header.plain
         ));
     }
-    let longest = header.values.saturating_mul(LONGEST_TEXT + 8);
+    let longest = header.values.saturating_mul(LONGEST_STRING + 8);
     if kind == Kind::Text && header.plain > longest.saturating_add(LEVELS) {
-        return wrong(too_long());
+        return invalid(too_long());
     }
     Ok(())
 }
 
 fn too_long() -> String {
-    format!("a text has more than {LONGEST_TEXT} bytes, and so is no accession")
+    format!("a string has more than {LONGEST_STRING} bytes, so it is not an accession")
 }
 
-/// The pages of a chunk.
+/// The pages of a column chunk.
 struct Pages {
     pages: SerializedPageReader<File>,
     kind: Kind,
-    /// Whether a row is a list, and whether anything may be null.
+    /// Whether a row is a list.
     lists: bool,
+    /// Whether a row or a value can be null.
     nulls: bool,
     widest: u64,
-    /// Numbers of the row so far: rows go on from page to page.
+    /// Number of values of the current row so far. A row can continue on the next page.
     row: u64,
 }
 
 impl Pages {
     fn check(&mut self, page: &Page) -> Result<()> {
         match page {
-            Page::DictionaryPage { buf, .. } if self.kind == Kind::Text => check_texts(buf),
+            Page::DictionaryPage { buf, .. } if self.kind == Kind::Text => check_strings(buf),
             Page::DictionaryPage { .. } => Ok(()),
             Page::DataPage {
                 buf,
@@ -208,15 +215,15 @@ impl Pages {
                 ..
             } => {
                 let mut rest = buf.as_ref();
-                for (present, of, is_repetition) in [
+                for (present, level_encoding, is_repetition) in [
                     (self.lists, rep_level_encoding, true),
                     (self.nulls, def_level_encoding, false),
                 ] {
                     if !present {
                         continue;
                     }
-                    if *of != Encoding::RLE {
-                        return wrong(format!("its levels are encoded as {of}"));
+                    if *level_encoding != Encoding::RLE {
+                        return invalid(format!("its levels are encoded as {level_encoding}"));
                     }
                     let levels = prefixed(&mut rest)?;
                     if is_repetition {
@@ -242,12 +249,12 @@ impl Pages {
         }
     }
 
-    /// Follows the levels of repetition: 0 begins a row, 1 goes on with it.
+    /// Counts the values of each row from the repetition levels: 0 starts a row, 1 continues it.
     fn count(&mut self, mut levels: &[u8], values: u32) -> Result<()> {
         let mut left = u64::from(values);
         while left > 0 {
             let Some(head) = unsigned(&mut levels) else {
-                return wrong("its levels are cut off");
+                return invalid("its levels are cut off");
             };
             if head & 1 == 0 {
                 let (level, rest) = split(levels, 1)?;
@@ -260,15 +267,15 @@ impl Pages {
                 let (packed, rest) = split(levels, bytes as u32)?;
                 levels = rest;
                 for bit in 0..(8 * bytes).min(left) {
-                    let goes_on = packed[(bit / 8) as usize] >> (bit % 8) & 1 == 1;
-                    self.row = if goes_on { self.row + 1 } else { 1 };
+                    let continues = packed[(bit / 8) as usize] >> (bit % 8) & 1 == 1;
+                    self.row = if continues { self.row + 1 } else { 1 };
                     self.check_row()?;
                 }
                 left = left.saturating_sub(8 * bytes);
             }
             self.check_row()?;
             if head < 2 {
-                return wrong("its levels are empty");
+                return invalid("its levels are empty");
             }
         }
         Ok(())
@@ -276,8 +283,8 @@ impl Pages {
 
     fn check_row(&self) -> Result<()> {
         if self.row > self.widest {
-            return wrong(format!(
-                "a row has more than {} numbers, which the footer does not say",
+            return invalid(format!(
+                "a row has more than {} numbers, the limit from the footer",
                 self.widest
             ));
         }
@@ -288,11 +295,11 @@ impl Pages {
 fn split(bytes: &[u8], count: u32) -> Result<(&[u8], &[u8])> {
     match bytes.split_at_checked(count as usize) {
         Some(split) => Ok(split),
-        None => wrong("a page is cut off"),
+        None => invalid("a page is cut off"),
     }
 }
 
-/// What has its length before it.
+/// Splits off a value that is prefixed with its length of four bytes.
 fn prefixed<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8]> {
     let (length, rest) = split(bytes, 4)?;
     let length = length.iter().rev().fold(0, |n, &b| n << 8 | u32::from(b));
@@ -301,17 +308,17 @@ fn prefixed<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8]> {
     Ok(taken)
 }
 
-/// Texts of a dictionary: each may be that of all rows.
-fn check_texts(mut texts: &[u8]) -> Result<()> {
+/// Checks the strings of a dictionary. Each of them can occur in every row.
+fn check_strings(mut texts: &[u8]) -> Result<()> {
     while !texts.is_empty() {
-        if prefixed(&mut texts)?.len() as u64 > LONGEST_TEXT {
-            return wrong(too_long());
+        if prefixed(&mut texts)?.len() as u64 > LONGEST_STRING {
+            return invalid(too_long());
         }
     }
     Ok(())
 }
 
-/// Encodings of differences claim a number of values of their own, which the crate takes on trust.
+/// Delta encodings state their own number of values, which the `parquet` crate does not check.
 fn check_encoding(encoding: Encoding, values: &[u8]) -> Result<()> {
     match encoding {
         Encoding::PLAIN
@@ -321,7 +328,8 @@ fn check_encoding(encoding: Encoding, values: &[u8]) -> Result<()> {
         Encoding::DELTA_LENGTH_BYTE_ARRAY => {
             let mut rest = values;
             let mut next = || unsigned(&mut rest);
-            // Values to a block, parts of a block, and values in all; each text has a byte at least.
+            // The fields are the values per block, the parts per block and the total number of
+            // values. Each string takes at least one byte.
             match (next(), next(), next()) {
                 (Some(block), Some(parts), Some(total))
                     if total <= values.len() as u64
@@ -331,11 +339,11 @@ fn check_encoding(encoding: Encoding, values: &[u8]) -> Result<()> {
                 {
                     Ok(())
                 }
-                _ => wrong("its texts claim impossible lengths"),
+                _ => invalid("its strings have invalid lengths"),
             }
         }
-        other => wrong(format!(
-            "its values are encoded as {other}, which is not read here"
+        other => invalid(format!(
+            "its values are encoded as {other}, which is not supported"
         )),
     }
 }
