@@ -1,7 +1,7 @@
 //! Reads annotations of proteins with terms: CAFA tables, GAF and GPAD.
 
-mod columns;
 mod evidence;
+mod gaf_gpad;
 mod row;
 
 use std::path::Path;
@@ -115,16 +115,16 @@ impl AnnotationReader {
 fn row_kind(lines: &Lines, layout: Layout) -> Result<RowKind, FormatError> {
     match layout {
         Layout::Table => Ok(RowKind::Kept),
-        Layout::Gaf => columns::gaf_row_kind(lines),
-        Layout::GpadOne | Layout::GpadTwo => columns::gpad_row_kind(lines, layout),
+        Layout::Gaf => gaf_gpad::gaf_row_kind(lines),
+        Layout::GpadOne | Layout::GpadTwo => gaf_gpad::gpad_row_kind(lines, layout),
     }
 }
 
 fn row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_>, FormatError> {
     match layout {
         Layout::Table => table_row(lines),
-        Layout::Gaf => columns::gaf_row(lines),
-        Layout::GpadOne | Layout::GpadTwo => columns::gpad_row(lines, layout),
+        Layout::Gaf => gaf_gpad::gaf_row(lines),
+        Layout::GpadOne | Layout::GpadTwo => gaf_gpad::gpad_row(lines, layout),
     }
 }
 
