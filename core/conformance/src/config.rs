@@ -80,9 +80,7 @@ pub enum ConfigError {
         message: String,
     },
     /// It skips a test that does not exist.
-    #[error(
-        "[skip] names the test {0:?}, which does not exist; `protea runners check --list` shows them"
-    )]
+    #[error("[skip] names the test {0:?}, which does not exist")]
     UnknownTest(String),
     /// It skips a test without a reason.
     #[error("[skip] gives no reason for {0:?}; say why the test is skipped")]

@@ -15,27 +15,25 @@ pub struct Selection {
 #[non_exhaustive]
 pub enum SelectionError {
     /// A pattern is not a regular expression.
-    #[error("{option} {pattern:?} is not a regular expression: {reason}")]
+    #[error("{list} {pattern:?} is not a regular expression: {reason}")]
     Pattern {
-        /// The option.
-        option: &'static str,
-        /// Its value.
+        /// The list that it is in: `filter` or `exclude`.
+        list: &'static str,
+        /// The pattern.
         pattern: String,
         /// What is wrong with it.
         reason: String,
     },
     /// A pattern matches no test.
-    #[error(
-        "{option} {pattern:?} matches no test; `protea runners check --list` shows their names"
-    )]
+    #[error("{list} {pattern:?} matches no test")]
     FindsNothing {
-        /// The option.
-        option: &'static str,
-        /// Its value.
+        /// The list that it is in: `filter` or `exclude`.
+        list: &'static str,
+        /// The pattern.
         pattern: String,
     },
     /// All tests that match are excluded.
-    #[error("no test is left to run: --exclude matches every test that --filter selects")]
+    #[error("no test is left to run: every selected test is excluded")]
     NothingLeft,
 }
 
@@ -63,8 +61,8 @@ impl Selection {
     ///
     /// When a pattern is not a regular expression or matches no test, or no test is left.
     pub fn new(filters: &[String], excludes: &[String]) -> Result<Self, SelectionError> {
-        let filters = compiled("--filter", filters)?;
-        let excludes = compiled("--exclude", excludes)?;
+        let filters = compiled("filter", filters)?;
+        let excludes = compiled("exclude", excludes)?;
         let found = |patterns: &[Regex], test: &Test| {
             patterns.iter().any(|pattern| pattern.is_match(test.name()))
         };
@@ -85,12 +83,12 @@ impl Selection {
     }
 }
 
-fn compiled(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, SelectionError> {
+fn compiled(list: &'static str, patterns: &[String]) -> Result<Vec<Regex>, SelectionError> {
     patterns
         .iter()
         .map(|pattern| {
             let regex = Regex::new(pattern).map_err(|error| SelectionError::Pattern {
-                option,
+                list,
                 pattern: pattern.clone(),
                 reason: error.to_string(),
             })?;
@@ -98,7 +96,7 @@ fn compiled(option: &'static str, patterns: &[String]) -> Result<Vec<Regex>, Sel
                 Ok(regex)
             } else {
                 Err(SelectionError::FindsNothing {
-                    option,
+                    list,
                     pattern: pattern.clone(),
                 })
             }

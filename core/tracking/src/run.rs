@@ -1,4 +1,4 @@
-//! A run as a scope: it ends when its closure returns or its guard is dropped.
+//! A run that is being recorded, as a guard: it ends at the latest when the guard is dropped.
 
 use std::{
     borrow::Cow,
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Artifact, EventKind, MetricPoint, RunEvent, RunObserver, RunReference, RunSink, RunStart,
-    RunStatus, Tags, Tracker, TrackerError,
+    RunStatus, Tags, TrackerError,
 };
 
 /// A run that is being recorded. Usable from any thread.
@@ -45,46 +45,6 @@ struct State {
     next: u64,
     /// The step that was logged last.
     step: Option<u64>,
-}
-
-/// Executes `body` in a run of `tracker`. The run ends as `finished` if `body` returns a value, and
-/// as `failed` if it returns an error, whose message is recorded, or panics.
-///
-/// ```
-/// use protea_tracking::{Memory, RunStart, TrackerError};
-///
-/// let tracker = Memory::default();
-/// let fmax = protea_tracking::run(&tracker, RunStart::new("knn"), |run| {
-///     run.log_metrics(0, [("fmax", 0.544)])?;
-///     Ok::<_, TrackerError>(0.544)
-/// })?;
-/// assert_eq!(fmax, 0.544);
-/// # Ok::<(), TrackerError>(())
-/// ```
-///
-/// # Errors
-///
-/// The error of `body`; [`TrackerError`] if the run cannot be started or ended.
-pub fn run<T, E>(
-    tracker: &dyn Tracker,
-    start: RunStart,
-    body: impl FnOnce(&Run) -> Result<T, E>,
-) -> Result<T, E>
-where
-    E: From<TrackerError> + fmt::Display,
-{
-    let run = tracker.start_run(start)?;
-    match body(&run) {
-        Ok(value) => {
-            run.finish(RunStatus::Finished)?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The first error is the one that the caller needs.
-            let _ = run.fail(&error.to_string());
-            Err(error)
-        }
-    }
 }
 
 impl Run {
@@ -228,7 +188,7 @@ impl Run {
         self.end(RunStatus::Killed, Some(reason.to_owned()))
     }
 
-    /// Releases the run without ending it. [`Tracker::start_run`] with its id continues it.
+    /// Releases the run without ending it. [`Tracker::start_run`](crate::Tracker::start_run) with its id continues it.
     ///
     /// # Errors
     ///

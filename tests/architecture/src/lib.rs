@@ -6,5 +6,6 @@
     reason = "a test that unwraps says where it failed"
 )]
 
+pub mod crates;
 pub mod modules;
 pub mod sources;

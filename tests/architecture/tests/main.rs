@@ -1,4 +1,4 @@
-//! Tests of the source tree: no circle of modules, files that stay small.
+//! Tests of the source tree: arrows between crates, no circle of modules, files that stay small.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,4 +6,5 @@
 )]
 
 mod circles;
+mod crates;
 mod file_sizes;

@@ -23,7 +23,7 @@ use crate::{
 
 /// Tests runners and prints each result as soon as the test ends.
 pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let selection = Selection::new(&args.filter, &args.exclude).map_err(usage)?;
+    let selection = Selection::new(&args.filter, &args.exclude)?;
     if args.list {
         return Ok(list(&selection));
     }
@@ -95,7 +95,7 @@ pub fn config(args: &ConfigArgs) -> Result<Config, Failure> {
         .clone()
         .or_else(|| default.is_file().then_some(default));
     let mut config = match file {
-        Some(file) => Config::read(&file).map_err(usage)?,
+        Some(file) => Config::read(&file)?,
         None => Config::default(),
     };
     if let Some(time) = args.time_limit {
@@ -114,10 +114,6 @@ pub fn fixture_failure(error: FixtureError) -> Failure {
         _ => Exit::Output,
     };
     Failure::from_error(exit, &error)
-}
-
-fn usage(error: impl std::error::Error) -> Failure {
-    Failure::from_error(Exit::Usage, &error)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {

@@ -7,6 +7,8 @@ use protea_cafa::{
     scoring::ScoringError,
 };
 #[cfg(unix)]
+use protea_conformance::{ConfigError, SelectionError};
+#[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
@@ -312,5 +314,27 @@ impl CommandError for ScoringError {
 
     fn remedy(&self) -> Option<String> {
         remedy::scoring(self)
+    }
+}
+
+#[cfg(unix)]
+impl CommandError for SelectionError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::selection(self)
+    }
+}
+
+#[cfg(unix)]
+impl CommandError for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::conformance_config(self)
     }
 }

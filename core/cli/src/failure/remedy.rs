@@ -9,6 +9,8 @@ use protea_cafa::{
     scoring::ScoringError,
 };
 #[cfg(unix)]
+use protea_conformance::{ConfigError, SelectionError};
+#[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
@@ -216,6 +218,27 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
     }
 }
 
+#[cfg(unix)]
+pub(super) fn selection(error: &SelectionError) -> Option<String> {
+    match error {
+        SelectionError::Pattern { list, .. } => Some(format!("correct the value of --{list}")),
+        SelectionError::FindsNothing { .. } => text(LIST_TESTS),
+        SelectionError::NothingLeft => text("check --filter and --exclude"),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn conformance_config(error: &ConfigError) -> Option<String> {
+    match error {
+        ConfigError::UnknownTest(_) => text(LIST_TESTS),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+const LIST_TESTS: &str = "`protea runners check --list` shows the names of the tests";
+
 fn text(remedy: &str) -> Option<String> {
     Some(remedy.to_owned())
 }
@@ -345,5 +368,27 @@ mod tests {
                 failure.message
             );
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_command_that_lists_the_tests_is_named() {
+        let error = SelectionError::FindsNothing {
+            list: "filter",
+            pattern: "none".to_owned(),
+        };
+        assert_eq!(
+            message(error),
+            "filter \"none\" matches no test; `protea runners check --list` shows the names of the \
+             tests"
+        );
+        let error = SelectionError::Pattern {
+            list: "exclude",
+            pattern: "(".to_owned(),
+            reason: "unclosed group".to_owned(),
+        };
+        assert!(message(error).ends_with("; correct the value of --exclude"));
+        let text = message(ConfigError::UnknownTest("load/twise".to_owned()));
+        assert!(text.contains("--list"), "{text}");
     }
 }

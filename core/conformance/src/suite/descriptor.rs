@@ -74,7 +74,7 @@ fn legal(subject: &Subject) -> Checked {
     }
     if descriptor.summary.trim().is_empty() {
         return Ok(Verdict::warning(
-            "the summary is empty, so `protea runners list` cannot show what the runner does; set `description` in Cargo.toml",
+            "the summary is empty, so a list of runners cannot show what this one does; set `description` in Cargo.toml",
         ));
     }
     Ok(Verdict::passed())

@@ -29,7 +29,7 @@ scope! {
     SpecTest {
         /// The schema of the spec is a valid JSON Schema
         Schema = "spec/schema" => schema,
-        /// Every setting has a description, which `protea runners info` shows
+        /// Every setting has a description, which hosts show to users
         Described = "spec/described" => described,
         /// The spec with all defaults is valid
         Defaults = "spec/defaults" => defaults,

@@ -159,7 +159,7 @@ fn sandboxed(subject: &Subject) -> Checked {
 fn ended(doing: &str, error: &DispatchError) -> Verdict {
     match error {
         DispatchError::Runner(error) => Verdict::warning(format!(
-            "{doing} in a sandbox ends with the error: {error}; so the runner does not work with --sandbox. Read only the dataset, the model and system libraries, write only inside `request.output_dir()`, and use no network"
+            "{doing} in a sandbox ends with the error: {error}; so the runner does not work in a sandbox. Read only the dataset, the model and system libraries, write only inside `request.output_dir()`, and use no network"
         )),
         error => Verdict::from_dispatch(&format!("{doing} in a sandbox"), error),
     }

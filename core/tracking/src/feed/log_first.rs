@@ -2,12 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{
-    Feeder,
-    cursor::{self, Cursor},
-};
+use super::Feeder;
 use crate::{
     Jsonl, RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError,
+    log::cursor::{self, Cursor},
 };
 
 /// Writes every event to the event log, from which backends are fed in the background. A backend

@@ -6,10 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::cursor::{self, Cursor, FeedLock};
+use super::lock::{self, FeedLock};
 use crate::{
     EventKind, RunEvent, RunSink, Tracker, TrackerError,
-    log::{LogReader, length},
+    log::{
+        LogReader,
+        cursor::{self, Cursor},
+        length,
+    },
 };
 
 /// Sends the events of one run to one backend. Holds files and connections only while it is open.
@@ -104,7 +108,7 @@ impl Open {
     /// None if the log has no first event yet.
     fn new(log: &Path, tracker: &dyn Tracker) -> Result<Option<Self>, TrackerError> {
         let backend = tracker.backend();
-        let lock = cursor::lock(log, backend)?;
+        let lock = lock::lock(log, backend)?;
         let path = cursor::path(log, backend);
         let mut cursor = Cursor::read(&path)?.unwrap_or_else(|| Cursor::new(tracker));
         if cursor.offset > length(log)? {

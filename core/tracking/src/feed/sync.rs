@@ -1,12 +1,9 @@
 //! Sends to a backend what it does not have yet.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use super::{
-    cursor::{Cursor, Refusal},
-    run_feed::RunFeed,
-};
-use crate::{RunReference, Tracker, TrackerError};
+use super::run_feed::RunFeed;
+use crate::{RunReference, Tracker, TrackerError, log::cursor::Refusal};
 
 /// The result of a sync for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,29 +15,6 @@ pub struct Synced {
     pub reference: Option<RunReference>,
     /// The events that the backend refused, now or earlier, at most the first hundred.
     pub refused: Vec<Refusal>,
-}
-
-/// The cursors in the directory of a log: one for each backend that the run goes to, sorted by its
-/// name.
-///
-/// # Errors
-///
-/// [`TrackerError::Read`] if the directory or a cursor cannot be read.
-pub fn cursors(log: &Path) -> Result<Vec<Cursor>, TrackerError> {
-    let directory = log.parent().unwrap_or(Path::new("."));
-    let entries = fs::read_dir(directory).map_err(TrackerError::read(directory))?;
-    let mut cursors = Vec::new();
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            cursors.extend(Cursor::read(&path)?);
-        }
-    }
-    cursors.sort_by(|a, b| a.backend.cmp(&b.backend));
-    Ok(cursors)
 }
 
 /// Sends to `tracker` the events of the run with this log that it does not have. Idempotent: after

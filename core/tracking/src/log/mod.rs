@@ -32,6 +32,7 @@
 //! which can still be there if its process was killed. [`LogReader`] reads it, and
 //! [`EventLog::open`] moves its lines into the log.
 
+pub(crate) mod cursor;
 mod disk_sync;
 mod file;
 mod old_tail;
@@ -39,11 +40,13 @@ mod open_runs;
 mod process_identity;
 mod reader;
 mod relative_path;
+mod run_end;
 mod writer;
 
-pub use open_runs::{ClosedRun, RunEnd, clear_open_marker, close_vanished};
+pub use open_runs::{ClosedRun, clear_open_marker, close_vanished};
 pub(crate) use open_runs::{mark_open, mark_open_if_new};
 pub use reader::LogReader;
+pub use run_end::RunEnd;
 pub use writer::EventLog;
 
 use std::{fs, path::Path};

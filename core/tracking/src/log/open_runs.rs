@@ -13,10 +13,9 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{EventLog, process_identity::ProcessIdentity, relative_path};
+use super::{EventLog, RunEnd, cursor::cursors, process_identity::ProcessIdentity, relative_path};
 use crate::{
     EventKind, RunEvent, RunStatus, TrackerError,
-    feed::cursors,
     files::{self, remove_if_present},
 };
 
@@ -32,24 +31,6 @@ pub struct ClosedRun {
     pub status: RunStatus,
     /// Why it failed or was killed, if that is known.
     pub error: Option<String>,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RunEnd {
-    /// The status, not [`RunStatus::Running`].
-    pub status: RunStatus,
-    /// Why it failed or was killed, if that is known.
-    pub error: Option<String>,
-}
-
-impl RunEnd {
-    /// An end with this status and reason.
-    #[must_use]
-    pub const fn new(status: RunStatus, error: Option<String>) -> Self {
-        Self { status, error }
-    }
 }
 
 /// A marker younger than this may belong to a process that has not locked its log yet.

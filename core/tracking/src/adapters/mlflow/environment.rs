@@ -1,6 +1,4 @@
-//! The environment variables that MLflow's own client reads.
-
-use std::env;
+//! The server that is set by the environment variables of MLflow's own client.
 
 use serde_json::Value;
 
@@ -10,18 +8,11 @@ use super::{
     auth::Credentials,
     client::Settings,
     unusable,
+    variables::Variables,
 };
 use crate::TrackerError;
 
-/// Returns the value of a variable by its name.
-pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 const URI: &str = "MLFLOW_TRACKING_URI";
-
-/// A variable of this process.
-pub(super) fn variable(name: &str) -> Option<String> {
-    env::var(name).ok()
-}
 
 /// The server that the variables describe.
 pub(super) fn server(variable: Variables<'_>) -> Result<Mlflow, TrackerError> {

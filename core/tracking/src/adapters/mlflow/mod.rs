@@ -2,7 +2,7 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `environment`, `address`, `auth`, `tls`, `client`, `answer` | connection: settings, requests, errors |
+//! | `environment`, `variables`, `address`, `auth`, `tls`, `client`, `answer` | connection: settings, requests, errors |
 //! | `server` | the server, with a cache of the ids of experiments and runs |
 //! | `experiment`, `run`, `tags` | finding and creating experiments and runs |
 //! | `sink`, `params`, `batch` | sending events |
@@ -29,6 +29,7 @@ mod sink;
 mod tags;
 #[cfg(feature = "tls")]
 mod tls;
+mod variables;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -106,7 +107,7 @@ impl Mlflow {
     ///
     /// [`TrackerError::TrackerInit`], with the variable to set; as [`new`](Self::new).
     pub fn from_env() -> Result<Self, TrackerError> {
-        environment::server(&environment::variable)
+        environment::server(&variables::variable)
     }
 
     /// The server of a [`Tracker::target`].
@@ -118,7 +119,7 @@ impl Mlflow {
     ///
     /// [`TrackerError::TrackerInit`] if the target has no address; as [`new`](Self::new).
     pub fn from_target(target: &Value) -> Result<Self, TrackerError> {
-        environment::server_for(target, &environment::variable)
+        environment::server_for(target, &variables::variable)
     }
 
     /// Signs in with a user name and a password.

@@ -4,7 +4,7 @@ use std::fs;
 
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::{environment::Variables, unusable};
+use super::{unusable, variables::Variables};
 use crate::TrackerError;
 
 const INSECURE_TLS: &str = "MLFLOW_TRACKING_INSECURE_TLS";

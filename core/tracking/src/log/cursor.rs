@@ -1,7 +1,7 @@
 //! Which events of a run a backend has.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -9,7 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunReference, Tracker, TrackerError, files, log};
+use super::length;
+use crate::{RunReference, Tracker, TrackerError, files};
 
 /// Which events of a run a backend has: the file `<backend>.json` in the directory of the run's
 /// log.
@@ -47,7 +48,7 @@ pub struct Refusal {
 impl Cursor {
     const MAX_REFUSALS: usize = 100;
 
-    pub(super) fn new(tracker: &dyn Tracker) -> Self {
+    pub(crate) fn new(tracker: &dyn Tracker) -> Self {
         Self {
             backend: tracker.backend().to_owned(),
             target: tracker.target(),
@@ -59,7 +60,7 @@ impl Cursor {
     }
 
     /// Reads the cursor at `path`; none if there is no such file.
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, TrackerError> {
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, TrackerError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -72,7 +73,7 @@ impl Cursor {
     }
 
     /// Replaces the file at `path`.
-    pub(super) fn write(&self, path: &Path) -> Result<(), TrackerError> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), TrackerError> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| TrackerError::write(path)(error.into()))?;
         text.push(b'\n');
@@ -87,14 +88,14 @@ impl Cursor {
     pub fn is_complete(&self, log: &Path) -> Result<bool, TrackerError> {
         // The offset is beyond the end if a power failure took the end of the log. The log is
         // compared with the backend again then.
-        Ok(self.offset == log::length(log)?)
+        Ok(self.offset == length(log)?)
     }
 
-    pub(super) fn has_refused(&self, seq: u64) -> bool {
+    pub(crate) fn has_refused(&self, seq: u64) -> bool {
         self.refused.iter().any(|refusal| refusal.seq == seq)
     }
 
-    pub(super) fn refuse(&mut self, seq: u64, error: &TrackerError) {
+    pub(crate) fn refuse(&mut self, seq: u64, error: &TrackerError) {
         if self.refused.len() < Self::MAX_REFUSALS {
             let reason = error.full_message();
             self.refused.push(Refusal { seq, reason });
@@ -103,31 +104,29 @@ impl Cursor {
 }
 
 /// The path of a backend's cursor for a log.
-pub(super) fn path(log: &Path, backend: &str) -> PathBuf {
+pub(crate) fn path(log: &Path, backend: &str) -> PathBuf {
     log.with_file_name(format!("{backend}.json"))
 }
 
-/// The lock for feeding a backend from a log. Released when dropped, or with the process.
-pub(super) struct FeedLock(File);
-
-impl Drop for FeedLock {
-    fn drop(&mut self) {
-        files::unlock(&self.0);
+/// The cursors in the directory of a log: one for each backend that the run goes to, sorted by its
+/// name.
+///
+/// # Errors
+///
+/// [`TrackerError::Read`] if the directory or a cursor cannot be read.
+pub fn cursors(log: &Path) -> Result<Vec<Cursor>, TrackerError> {
+    let directory = log.parent().unwrap_or(Path::new("."));
+    let entries = fs::read_dir(directory).map_err(TrackerError::read(directory))?;
+    let mut cursors = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            cursors.extend(Cursor::read(&path)?);
+        }
     }
-}
-
-/// Locks the feeding of a backend from a log. [`TrackerError::Busy`] if another process has it.
-pub(super) fn lock(log: &Path, backend: &str) -> Result<FeedLock, TrackerError> {
-    let path = log.with_file_name(format!("{backend}.lock"));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(TrackerError::write(&path))?;
-    files::lock(&file, &path, || TrackerError::Busy {
-        run_id: files::run_id_of(log),
-        backend: backend.to_owned(),
-    })?;
-    Ok(FeedLock(file))
+    cursors.sort_by(|a, b| a.backend.cmp(&b.backend));
+    Ok(cursors)
 }
