@@ -15,9 +15,8 @@ use protea_core::{catalog, contracts::content};
 
 use crate::{
     Config, FixtureError, Host, Selection, Subject, Test, Verdict,
-    fixture::Fixtures,
     report::{FileReport, Report, TestReport},
-    subject::Settings,
+    setup,
 };
 
 /// What to check, and how. Made by [`Check::new`]; the fields can be changed afterwards.
@@ -67,8 +66,8 @@ impl Check {
     /// When the datasets cannot be made or used.
     pub fn run(&self, observer: &dyn Observer) -> Result<Report, FixtureError> {
         let began = Instant::now();
-        let fixtures = Arc::new(Fixtures::new(&self.config)?);
-        let settings = Arc::new(Settings::new(self.host.clone(), &self.config));
+        let fixtures = Arc::new(setup::fixtures(&self.config)?);
+        let settings = Arc::new(setup::settings(self.host.clone(), &self.config));
         let files: Vec<PathBuf> = self.files.iter().map(|file| absolute(file)).collect();
         let subjects: Vec<Subject> = files
             .iter()

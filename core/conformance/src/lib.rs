@@ -33,6 +33,7 @@ mod recorder;
 mod report;
 mod sandbox;
 mod selection;
+mod setup;
 mod spec_generator;
 mod subject;
 mod suite;

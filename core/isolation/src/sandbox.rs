@@ -347,7 +347,7 @@ mod tests {
     fn an_incomplete_sandbox_is_an_error_only_if_strict() {
         let refused = without_landlock(|| enclosure(Sandbox::Strict).impose()).unwrap_err();
         assert!(
-            refused.contains("a strict sandbox is not to be had here"),
+            refused.contains("strict sandbox is not available on this system"),
             "{refused}"
         );
         let told = without_landlock(|| enclosure(Sandbox::WherePossible).impose());

@@ -16,10 +16,11 @@ use url::Url;
 
 use crate::{
     Checked, Config, FixtureError, Host, Subject, Verdict,
-    fixture::{Fixtures, WorkDir, uri_of},
+    fixture::{WorkDir, uri_of},
     sandbox::{Call, End, Outcome},
+    setup,
     spec_generator::Generator,
-    subject::{Settings, cannot_write, model_file, reference_model},
+    subject::{cannot_write, model_file, reference_model},
 };
 use document::break_document;
 
@@ -89,8 +90,8 @@ pub fn fuzz(
     budget: Budget,
     on_case: &mut dyn FnMut(u64, Option<&Finding>) -> bool,
 ) -> Result<FuzzReport, FuzzError> {
-    let fixtures = Arc::new(Fixtures::new(config)?);
-    let settings = Arc::new(Settings::new(host, config));
+    let fixtures = Arc::new(setup::fixtures(config)?);
+    let settings = Arc::new(setup::settings(host, config));
     let subject = Subject::new(file.to_owned(), Vec::new(), settings, fixtures);
     fuzz_subject(&subject, budget, on_case).map_err(FuzzError::Runner)
 }

@@ -19,7 +19,7 @@ use protea_core::{
 use serde_json::Value;
 use url::Url;
 
-use crate::{Config, Host, Verdict, fixture::Fixtures, test_names};
+use crate::{Host, Verdict, fixture::Fixtures, test_names};
 
 pub(crate) use blame::{blamed_on, cannot_write};
 pub(crate) use life::reference_model;
@@ -39,25 +39,6 @@ pub struct Settings {
     pub memory_limit: u64,
     /// The spec for `fit`; `null` means all defaults.
     pub spec: Value,
-}
-
-/// How long a call may take by default.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How much memory a process that runs the runner's code may use by default, in bytes.
-const MEMORY_LIMIT: u64 = 2 << 30;
-
-impl Settings {
-    /// The settings of a configuration, with defaults for the others.
-    pub fn new(host: Host, config: &Config) -> Self {
-        Self {
-            host,
-            time_limit: config
-                .time_limit
-                .map_or(TIME_LIMIT, Duration::from_secs_f64),
-            memory_limit: config.memory_limit.map_or(MEMORY_LIMIT, |mib| mib << 20),
-            spec: config.spec.clone().map_or(Value::Null, Value::Object),
-        }
-    }
 }
 
 /// A runner's file and the shared results of its calls. Its code never runs in this process.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::run_feed::RunFeed;
+use super::{retry::RetryDelay, run_feed::RunFeed};
 use crate::{Tracker, TrackerError};
 
 /// A background thread that sends runs from their logs to a backend.
@@ -61,7 +61,7 @@ impl State {
             feed,
             ended: false,
             reason: None,
-            delay: FIRST_DELAY,
+            delay: RetryDelay::new(),
             due: Instant::now(),
         }));
         for log in self.ended.drain(..) {
@@ -122,9 +122,6 @@ pub struct Undelivered {
 
 /// Delay between two reads of the log of a run that is being recorded.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// Delay before the first retry; doubled for each further one.
-const FIRST_DELAY: Duration = Duration::from_millis(250);
-const MAX_DELAY: Duration = Duration::from_secs(30);
 /// How long a dropped feeder waits.
 const DROP_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -235,7 +232,7 @@ impl Shared {
     /// The thread: rounds over all runs, with delays between them.
     fn run(&self) {
         let mut feeds: VecDeque<Feed> = VecDeque::new();
-        let mut delay = FIRST_DELAY;
+        let mut delay = RetryDelay::new();
         let mut due = Instant::now();
         let mut state = self.lock();
         while !state.is_stopping {
@@ -258,7 +255,7 @@ impl Shared {
             let before = sent(&feeds);
             let round = round(&mut feeds);
             if !matches!(round, Round::Down(_)) || sent(&feeds) > before {
-                delay = FIRST_DELAY;
+                delay = RetryDelay::new();
             }
             state = self.lock();
             state.down = None;
@@ -267,8 +264,7 @@ impl Shared {
                 Round::More => {}
                 Round::UpToDate => due += POLL_INTERVAL,
                 Round::Down(reason) => {
-                    due += delay;
-                    delay = (delay * 2).min(MAX_DELAY);
+                    due += delay.next();
                     state.down = Some(reason);
                 }
             }
@@ -298,7 +294,7 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
         match feed.feed.advance() {
             Ok(more) => {
                 feed.reason = None;
-                feed.delay = FIRST_DELAY;
+                feed.delay = RetryDelay::new();
                 if more {
                     round = Round::More;
                 } else if feed.ended {
@@ -314,8 +310,7 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
                 let reason = error.full_message();
                 feed.reason = Some(reason.clone());
                 if !is_down {
-                    feed.due = Instant::now() + feed.delay;
-                    feed.delay = (feed.delay * 2).min(MAX_DELAY);
+                    feed.due = Instant::now() + feed.delay.next();
                 }
                 feeds.push_back(feed);
                 if is_down {
@@ -334,7 +329,7 @@ struct Feed {
     /// The last error of this run.
     reason: Option<String>,
     /// Delay before the next retry after an error of this run alone.
-    delay: Duration,
+    delay: RetryDelay,
     /// When the run gets its next turn.
     due: Instant,
 }

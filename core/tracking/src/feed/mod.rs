@@ -9,6 +9,7 @@
 mod cursor;
 mod feeder;
 mod log_first;
+mod retry;
 mod run_feed;
 mod sync;
 

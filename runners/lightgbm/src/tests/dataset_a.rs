@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::spec::LightGbmSpec;
 use protea_cafa::dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
 use protea_contracts::Emitter;
 
 use super::calls::{evaluate, fit_with, lightgbm};
+use crate::spec::LightGbmSpec;
 
 /// Fmax by aspect of the votes of 30 neighbours, computed independently.
 const VOTES: [(&str, f64); 3] = [("BPO", 0.377), ("MFO", 0.557), ("CCO", 0.695)];

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{LightGbmSpec, Rerank};
 use protea_cafa::scoring::round_score;
 use protea_contracts::{RunnerError, explanation::Combination};
 
 use super::calls::{evaluate, example, explain, fit, lightgbm, predictions, quick};
+use crate::spec::{LightGbmSpec, Rerank};
 
 /// Fits, evaluates, and compares the explanations of some proteins with the predictions.
 fn check_explanations(spec: &LightGbmSpec, combination: Combination, contributors: &str) {

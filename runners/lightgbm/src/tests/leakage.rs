@@ -2,13 +2,6 @@
 
 use std::{collections::HashMap, fmt::Write, fs, path::Path};
 
-use crate::{
-    folds::Folds,
-    labelled::{Labelled, TrainingSet},
-    references::References,
-    spec::LightGbmSpec,
-    statistics::Statistics,
-};
 use protea_cafa::{
     assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
@@ -17,6 +10,13 @@ use protea_cafa::{
 use protea_contracts::Emitter;
 
 use super::calls::{example, fit, lightgbm, quick};
+use crate::{
+    folds::Folds,
+    labelled::{Labelled, TrainingSet},
+    references::References,
+    spec::LightGbmSpec,
+    statistics::Statistics,
+};
 
 /// Settings that use every protein.
 fn unlimited() -> LightGbmSpec {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::library::{LIBRARY, LightGbm, LightGbmError, Matrix};
 use protea_contracts::RunnerError;
 
 use super::calls::lightgbm;
+use crate::library::{LIBRARY, LightGbm, LightGbmError, Matrix};
 
 fn remedy(error: LightGbmError) -> (String, String) {
     match RunnerError::from(error) {

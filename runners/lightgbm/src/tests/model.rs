@@ -5,11 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::{
-    labelled::TrainingSet,
-    model::Model,
-    spec::{LightGbmSpec, Rerank},
-};
 use protea_cafa::{
     dataset::{freeze, unwatched},
     ontology::Aspect,
@@ -21,6 +16,11 @@ use protea_contracts::{
 };
 
 use super::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
+use crate::{
+    labelled::TrainingSet,
+    model::Model,
+    spec::{LightGbmSpec, Rerank},
+};
 
 /// A progress event, and the number of metric events before it.
 #[derive(Debug)]

@@ -7,6 +7,13 @@ use std::{
     process::Command,
 };
 
+use protea_cafa::{
+    assessment::{open_dataset, open_ontology},
+    ontology::Term,
+};
+use protea_contracts::{Emitter, prelude::serde_json};
+
+use super::calls::{evaluate, example, fit, lightgbm, predictions, quick};
 use crate::{
     features::Extractor,
     library::{LightGbm, Matrix},
@@ -17,13 +24,6 @@ use crate::{
     spec::LightGbmSpec,
     statistics::Statistics,
 };
-use protea_cafa::{
-    assessment::{open_dataset, open_ontology},
-    ontology::Term,
-};
-use protea_contracts::{Emitter, prelude::serde_json};
-
-use super::calls::{evaluate, example, fit, lightgbm, predictions, quick};
 
 /// The Python interpreter for the comparisons. Without one, a test is skipped with a message; in CI
 /// it fails.

@@ -6,10 +6,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::{
-    features::{FEATURES, Needs, Schema, SchemaError},
-    model::Model,
-};
 use protea_cafa::{
     assessment::open_dataset,
     dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
@@ -24,6 +20,10 @@ use protea_contracts::{
 };
 
 use super::calls::{evaluate, example, fit, lightgbm, quick};
+use crate::{
+    features::{FEATURES, Needs, Schema, SchemaError},
+    model::Model,
+};
 
 const OBO: &str = "[Term]\nid: GO:0003674\nname: root\nnamespace: molecular_function\n";
 

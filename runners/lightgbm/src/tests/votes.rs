@@ -9,7 +9,6 @@ use std::{
     sync::Arc,
 };
 
-use crate::spec::{LightGbmSpec, Metric, Rerank};
 use protea_cafa::assessment::{open_dataset, open_ontology};
 use protea_contracts::{
     Evaluate, EvaluateRequest, Level, ReferenceModel,
@@ -19,6 +18,7 @@ use protea_contracts::{
 };
 
 use super::calls::{evaluate, example, fit, lightgbm, predictions, quick, uri};
+use crate::spec::{LightGbmSpec, Metric, Rerank};
 
 /// By protein and term, the written score.
 type Written = BTreeMap<(String, String), f64>;
