@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn extra_embeddings_are_skipped_and_missing_ones_are_errors() {
+fn extra_embeddings_are_skipped_missing_ones_are_errors() {
     let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
         return;
     };

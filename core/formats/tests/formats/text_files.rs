@@ -88,7 +88,7 @@ fn fasta_errors_name_line_and_remedy() {
     cut.truncate(cut.len() - 12);
     message(
         fasta(&inputs.write("cut.fasta.gz", cut)),
-        &["cut.fasta.gz", "after line", "end of file"],
+        &["cut.fasta.gz", "after line", "incomplete"],
     );
 }
 
