@@ -112,7 +112,9 @@ fn bad_inputs_are_named_and_leave_nothing_behind() {
     place.write("text.h5", "P00001\t0.5\n");
     let error = place.freeze("--embeddings text.h5").error(3);
     assert!(
-        error.contains("text.h5: this is not a file of embeddings; give .npy, .npz, HDF5 or Parquet"),
+        error.contains(
+            "text.h5: this is not a file of embeddings; give .npy, .npz, HDF5 or Parquet"
+        ),
         "{error}"
     );
     fs::remove_file(place.join("text.h5")).expect("it was just written");
