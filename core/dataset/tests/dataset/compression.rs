@@ -107,7 +107,7 @@ fn every_input_of_scoring_may_be_packed() {
         format!(
             "{:?} {} {:?}",
             read.skipped(),
-            accretion.of(binding),
+            accretion.value(binding),
             ontology.len()
         )
     };
