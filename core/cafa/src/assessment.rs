@@ -1,5 +1,7 @@
-//! What `evaluate` does for every runner of this field: predictions written as CAFA TSV, then
-//! scored as they were written.
+//! Shared code of `evaluate` for the runners of this field: it opens the dataset, writes the
+//! predictions as CAFA TSV and scores exactly the written values.
+//!
+//! It knows datasets, scoring and the contract. It must not know how a runner predicts.
 
 use std::{fs, path::Path};
 
@@ -17,25 +19,25 @@ use crate::{
     scoring::{PredictionWriter, Predictions, ScoringOptions, round_score, write_tables},
 };
 
-/// The file of predictions in a run's output.
+/// Name of the prediction file in the output directory of a run.
 pub const PREDICTIONS: &str = "predictions.tsv";
 
-/// The directory of the reference set in an export.
+/// Name of the directory that holds the reference set in an exported bundle.
 const EXPORTED_REFERENCES: &str = "references";
 
-/// Takes the predictions of a runner, protein by protein.
+/// Receives the predictions of a runner, one protein at a time, and writes them.
 pub struct PredictionSink<'t> {
     writer: PredictionWriter,
     predictions: Predictions<'t>,
 }
 
 impl PredictionSink<'_> {
-    /// Adds the predictions of one protein: terms by id, scores in [0, 1]. They are sorted on the
-    /// way.
+    /// Adds the predictions of one protein: pairs of term id and score. Scores are in [0, 1]. Sorts
+    /// `predictions` in place.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Failed`] for a score out of range, or when the file cannot be written.
+    /// [`RunnerError::Failed`] if a score is out of range or the file cannot be written.
     pub fn add<T: AsRef<str>>(
         &mut self,
         accession: &str,
@@ -54,52 +56,52 @@ impl PredictionSink<'_> {
     }
 }
 
-/// Opens a dataset for a runner.
+/// Opens a frozen dataset for a runner.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`].
+/// [`RunnerError::Dataset`] if the directory is not a frozen dataset or cannot be read.
 pub fn open_dataset(directory: &Path) -> Result<FrozenDataset, RunnerError> {
     FrozenDataset::open(directory).or_dataset(&format!("opening {}", directory.display()))
 }
 
-/// Opens the reference set that a model at `path` names, if it still is what the model was made
-/// with.
+/// Opens the reference set of the model at `path` and checks that it is the one the model was
+/// fitted with.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Model`].
+/// [`RunnerError::Model`] if the reference set cannot be read or has changed since `fit`.
 pub fn open_references<S>(
     model: &ReferenceModel<S>,
     path: &Path,
 ) -> Result<FrozenDataset, RunnerError> {
     let directory = model.dataset_dir(path)?;
     let dataset = FrozenDataset::open(&directory).or_model(&format!(
-        "opening its references at {}",
+        "opening the references at {}",
         directory.display()
     ))?;
     if dataset.sha256() != model.dataset_sha256 {
         return Err(RunnerError::Model {
             message: format!(
-                "its references at {} are another dataset now (manifest SHA-256 {}, not {}); fit again",
+                "the references at {} have changed since the model was fitted (manifest SHA-256 {}, expected {}); fit again",
                 directory.display(),
                 dataset.sha256(),
                 model.dataset_sha256
             ),
         });
     }
-    dataset.verify().or_model("checking its references")?;
+    dataset.verify().or_model("checking the references")?;
     Ok(dataset)
 }
 
-/// Begins the export of a model that predicts from a reference set: checks the references and
-/// copies them into the bundle. Returns the bundle, and the model that refers to the copy. The
-/// runner adds its own files and writes the model.
+/// Starts the export of a model that predicts from a reference set: checks the references and
+/// copies them into the bundle. Returns the bundle and the model, changed to refer to the copy. The
+/// runner then adds its own files and writes the model.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Model`] when the references are not those of the model; [`RunnerError::Failed`]
-/// when the export cannot be written.
+/// [`RunnerError::Model`] if the references have changed since `fit`; [`RunnerError::Failed`]
+/// if the export cannot be written.
 pub fn export_references<S: Serialize>(
     request: &ExportRequest,
     model: ReferenceModel<S>,
@@ -107,12 +109,12 @@ pub fn export_references<S: Serialize>(
     let references = open_references(&model, &request.model_path()?)?;
     let mut bundle = request.bundle(&model.spec)?;
     let directory = bundle.directory().join(EXPORTED_REFERENCES);
-    fs::create_dir_all(&directory).or_failed("making the directory of the references")?;
+    fs::create_dir_all(&directory).or_failed("creating the directory of the references")?;
     let listed = references.manifest().files.iter();
     for name in listed.map(|file| file.path.as_str()).chain([MANIFEST_FILE]) {
         let copy = bundle.add("references", &format!("{EXPORTED_REFERENCES}/{name}"));
         fs::copy(references.directory().join(name), &copy)
-            .or_failed(&format!("copying the references' {name}"))?;
+            .or_failed(&format!("copying {name} of the references"))?;
     }
     let exported = ReferenceModel {
         dataset_uri: EXPORTED_REFERENCES.to_owned(),
@@ -121,28 +123,29 @@ pub fn export_references<S: Serialize>(
     Ok((bundle, exported))
 }
 
-/// The ontology of a dataset.
+/// Reads the ontology of a dataset.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`].
+/// [`RunnerError::Dataset`] if the ontology cannot be read.
 pub fn open_ontology(dataset: &FrozenDataset) -> Result<Ontology, RunnerError> {
     Ontology::read(dataset.ontology_path()).or_dataset("reading the ontology")
 }
 
-/// The embeddings of a dataset as the search takes them: borrowed, never copied.
+/// The embeddings of a dataset as blocks of rows for the neighbour search. The values are borrowed,
+/// not copied.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`] when the dataset has none.
+/// [`RunnerError::Dataset`] if the dataset has no embeddings.
 pub fn embedding_rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, RunnerError> {
     let blocks = dataset
         .embedding_blocks()
-        .or_dataset("looking for embeddings")?;
+        .or_dataset("reading the embeddings")?;
     Ok(blocks.into_iter().map(row_block).collect())
 }
 
-/// A block of a dataset's embeddings as the search for neighbours takes it.
+/// Converts a block of embeddings to the type of the neighbour search.
 fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
     RowBlock {
         first_row: block.first_row,
@@ -154,17 +157,18 @@ fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
     }
 }
 
-/// Lets `predict` predict for the proteins of `dataset`, writes what it predicts to
-/// [`PREDICTIONS`] in the request's output, and scores that against the dataset's annotations.
-/// All of it, `predict` included, has the request's number of rayon threads.
+/// Calls `predict` for the proteins of `dataset`, writes its predictions to [`PREDICTIONS`] in the
+/// output directory of the request, and scores them against the annotations of the dataset. All
+/// work, including `predict`, uses the number of rayon threads in the request.
 ///
 /// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
-/// and the `tau` of Fmax; the whole curve lies beside the predictions, as `evaluation_all.tsv`.
+/// and the `tau` of Fmax. The function also writes the whole curve to `evaluation_all.tsv` in the
+/// output directory.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`] when nothing can be scored; what `predict` fails with;
-/// [`RunnerError::Failed`] when something cannot be written.
+/// [`RunnerError::Dataset`] if the dataset cannot be used for scoring; [`RunnerError::Failed`] if
+/// an output file cannot be written; any error of `predict`.
 pub fn assess(
     request: &EvaluateRequest,
     dataset: &FrozenDataset,
@@ -177,11 +181,11 @@ pub fn assess(
     })
 }
 
-/// Does something with so many rayon threads; 0 stands for one per core.
+/// Runs `work` in a pool of `threads` rayon threads. 0 means one thread per core.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Failed`] when they cannot be started; what `work` fails with.
+/// [`RunnerError::Failed`] if the threads cannot be started; any error of `work`.
 pub fn with_threads<T: Send>(
     threads: usize,
     work: impl FnOnce() -> Result<T, RunnerError> + Send,
@@ -200,15 +204,17 @@ fn predict_and_score(
     predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError>,
 ) -> Result<EvalResult, RunnerError> {
     let ontology = open_ontology(dataset)?;
-    let reference = Reference::read(dataset, &ontology)
-        .or_dataset("reading what predictions are scored against")?;
+    let reference =
+        Reference::read(dataset, &ontology).or_dataset("reading the annotations for scoring")?;
     let truth = reference.truth();
 
     let unknown = truth.skipped().unknown_terms.clone();
     if unknown.lines > 0 {
         emit.warning(
             "runner.cafa.unknown_terms",
-            &format!("annotations with terms unknown to the ontology are not scored: {unknown}"),
+            &format!(
+                "annotations with terms that are not in the ontology are not scored: {unknown}"
+            ),
             &json!({ "annotations": unknown.lines, "terms": unknown.distinct }),
         );
     }
@@ -226,7 +232,7 @@ fn predict_and_score(
     if sink.predictions.is_empty() {
         emit.warning(
             "runner.cafa.no_predictions",
-            "nothing was predicted for any annotated protein; the scores are those of silence",
+            "no annotated protein has a prediction; the scores are those of an empty set of predictions",
             &json!({}),
         );
     }

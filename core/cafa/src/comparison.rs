@@ -1,8 +1,7 @@
-//! The scores that methods are compared by: those of a file of predictions, by aspect, with
-//! confidence intervals.
+//! The scores by which methods are compared: per aspect, with confidence intervals.
 //!
-//! Every method is scored by the same rules against the same reference, and resampled with the same
-//! draws, so that the difference of two methods can be resampled too.
+//! Every method is scored by the same rules against the same reference and resampled with the same
+//! draws, so that the difference of two methods can be resampled in pairs.
 
 use std::{ops::ControlFlow, path::Path};
 
@@ -20,41 +19,43 @@ use crate::{
 pub struct AspectScores {
     /// `MFO`, `BPO`, `CCO`, or the name of another namespace.
     pub aspect: String,
-    /// How many proteins are annotated in it.
+    /// Number of annotated proteins in the aspect.
     pub proteins: usize,
-    /// Fmax: the largest harmonic mean of precision and recall.
+    /// Fmax, 0..=1: the largest harmonic mean of precision and recall over all thresholds.
     pub fmax: f64,
-    /// Area under the curve of precision and recall.
+    /// Area under the precision-recall curve, 0..=1.
     pub auc_pr: f64,
-    /// The share of the proteins that have predictions.
+    /// Fraction of the proteins that have predictions.
     pub coverage: f64,
-    /// Fmax weighted by information accretion, if the dataset has that.
+    /// Fmax weighted by information accretion, if the dataset has information accretion.
     pub wfmax: Option<f64>,
-    /// The smallest semantic distance, if the dataset has information accretion. Lower is better.
+    /// Smin, the smallest semantic distance in bits, if the dataset has information accretion.
+    /// Lower is better.
     pub smin: Option<f64>,
-    /// Fmax of the resamples, if there are any.
+    /// The resampled Fmax, if a bootstrap was requested.
     pub resampled: Option<Resampled>,
 }
 
-/// Scores the file of predictions at `path`: one entry per aspect that has annotated proteins; MFO,
-/// BPO and CCO first. `watch` is told how many resamples are done, of how many, and may cancel.
+/// Scores the predictions in the file at `path`. Returns one entry per aspect that has annotated
+/// proteins, MFO, BPO and CCO first. `progress` receives the number of finished resamples and their
+/// total, and can cancel.
 ///
 /// # Errors
 ///
-/// [`ScoringError`] when the file cannot be read or nothing of it can be scored;
-/// [`ScoringError::Cancelled`].
+/// [`ScoringError`] if the file cannot be read or has nothing that can be scored;
+/// [`ScoringError::Cancelled`] if `progress` cancels.
 pub fn score_predictions(
     reference: &Reference<'_>,
     path: &Path,
     bootstrap: Option<&Bootstrap>,
-    watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<AspectScores>, ScoringError> {
     let options = ScoringOptions::default();
     let predictions = Predictions::read(path, reference.truth(), PREDICTIONS)?;
     let evaluation = reference.evaluate(&predictions, &options)?;
     let resampled = match bootstrap {
         Some(bootstrap) => {
-            let resampled = reference.resample(&predictions, &options, bootstrap, watch)?;
+            let resampled = reference.resample(&predictions, &options, bootstrap, progress)?;
             resampled.into_iter().map(Some).collect()
         }
         None => vec![None; evaluation.namespaces.len()],
@@ -64,17 +65,17 @@ pub fn score_predictions(
         .into_iter()
         .zip(resampled)
         .map(|(evaluation, resampled)| {
-            let place = evaluation
+            let order = evaluation
                 .aspect
                 .map_or(usize::MAX, |aspect| aspect as usize);
-            (place, scores(&evaluation, resampled))
+            (order, aspect_scores(&evaluation, resampled))
         })
         .collect();
-    aspects.sort_by_key(|(place, _)| *place);
+    aspects.sort_by_key(|(order, _)| *order);
     Ok(aspects.into_iter().map(|(_, scores)| scores).collect())
 }
 
-fn scores(evaluation: &NamespaceEvaluation, resampled: Option<Resampled>) -> AspectScores {
+fn aspect_scores(evaluation: &NamespaceEvaluation, resampled: Option<Resampled>) -> AspectScores {
     let aspect = evaluation
         .aspect
         .map_or(evaluation.namespace.as_str(), |aspect| aspect.name());

@@ -1,20 +1,23 @@
-//! What runners of protein function prediction share, under one name.
+//! The library for runners of protein function prediction: shared code, and the crates of this
+//! field under one name.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`assessment`] | what `evaluate` does for every runner: write predictions, score them |
-//! | [`explaining`] | what `explain` does for every runner: find the protein and the term |
-//! | [`reference`] | what predictions for a dataset are scored against |
-//! | [`redundancy`] | how alike two sequences are |
-//! | [`ontology`] | `protea-ontology`: the Gene Ontology as a graph of aspects, terms, ancestors |
+//! | [`assessment`] | shared code of `evaluate`: writes predictions and scores them |
+//! | [`explaining`] | shared code of `explain`: finds the protein and the term |
+//! | [`reference`] | the annotations of a dataset, prepared for scoring predictions |
+//! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
+//! | [`redundancy`] | sequence similarity by local alignment |
+//! | [`ontology`] | `protea-ontology`: the Gene Ontology: aspects, terms, ancestors |
 //! | [`formats`] | `protea-formats`: readers of FASTA, npy, npz, HDF5, Parquet, annotation tables, GAF, GPAD |
-//! | [`dataset`] | `protea-dataset`: frozen datasets, made once, checked, mapped, never changed |
-//! | [`features`] | vectors for proteins that have no embeddings |
-//! | [`propagated`] | the annotations of a dataset with all their ancestors |
+//! | [`dataset`] | `protea-dataset`: frozen datasets: immutable, checksummed, memory-mapped |
+//! | [`features`] | feature vectors for proteins without embeddings |
+//! | [`propagated`] | the annotations of a dataset, propagated to the roots |
 //! | [`neighbours`] | `protea-neighbours`: exact nearest neighbours in embedding space |
 //! | [`scoring`] | `protea-scoring`: CAFA scores, with the semantics of cafaeval |
 //!
-//! It knows the contract and the crates of this field. It must not know the host, nor any single runner.
+//! This crate knows the contract and the crates of this field. It must not know the host or any
+//! runner.
 
 pub mod assessment;
 pub mod comparison;

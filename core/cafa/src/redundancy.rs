@@ -1,19 +1,23 @@
-//! How alike two sequences are.
+//! Sequence similarity by local alignment.
 //!
-//! [`identity`] is for where likeness would give the answer away, [`local_scores`] for many sequences at
-//! once. The alignment is the best local one (T. Smith and M. Waterman, Journal of Molecular Biology 147
-//! (1981) 195) with BLOSUM62, 11 for a gap's first residue and 1 for each further one, as BLAST has
-//! them. Among the best ones, the one with fewest identical residues counts: a longer one that is
-//! worth no more says no more.
+//! [`identity`] compares two sequences, for example to exclude training proteins that are too
+//! similar to a test protein. [`local_scores`] aligns one sequence with many. Both use the best
+//! local alignment (T. Smith and M. Waterman, Journal of Molecular Biology 147 (1981) 195) with
+//! BLOSUM62 and the gap costs of BLAST: 11 for the first residue of a gap and 1 for each further
+//! residue. If several alignments have the best score, [`identity`] uses the one with the fewest
+//! identical residues, so that extending an alignment without raising its score does not raise the
+//! identity.
 
-/// The letters of [`BLOSUM62`].
+/// The residue letters, in the order of the rows and columns of [`BLOSUM62`].
 pub const RESIDUES: &[u8; 23] = b"ARNDCQEGHILKMFPSTWYVBZX";
 const GAP_FIRST: i64 = 11;
 const GAP_NEXT: i64 = 1;
-/// A score and the identical residues behind it are one number: the score in units of this, less the residues.
+/// The unit of a combined number: score × `SCORE` − identical residues. The maximum has the best
+/// score, and among equal scores the fewest identical residues.
 const SCORE: i64 = 1 << 24;
 
-/// BLOSUM62 (S. and J. Henikoff, PNAS 89 (1992) 10915), rows and columns as in [`RESIDUES`].
+/// BLOSUM62 (S. and J. Henikoff, PNAS 89 (1992) 10915). Rows and columns are in the order of
+/// [`RESIDUES`].
 #[rustfmt::skip]
 pub const BLOSUM62: [[i8; 23]; 23] = [
     [ 4,-1,-2,-2, 0,-1,-1, 0,-2,-1,-1,-1,-1,-2,-1, 1, 0,-3,-2, 0,-2,-1, 0],
@@ -41,8 +45,9 @@ pub const BLOSUM62: [[i8; 23]; 23] = [
     [ 0,-1,-1,-1,-2,-1,-1,-1,-1,-1,-1,-1,-1,-1,-2, 0, 0,-2,-1,-1,-1,-1,-1],
 ];
 
-/// Identical residues of the best local alignment of two sequences, as a fraction of the shorter
-/// one. Letters that are no residues are taken for `X`, which is identical to nothing.
+/// The number of identical residues in the best local alignment, divided by the length of the
+/// shorter sequence. Returns 0.0 if a sequence is empty. A letter that is not a residue is treated
+/// as `X`, which is never identical.
 ///
 /// ```
 /// use protea_cafa::redundancy::identity;
@@ -51,93 +56,98 @@ pub const BLOSUM62: [[i8; 23]; 23] = [
 /// assert_eq!(identity("WWWW", "GGGG"), 0.0);
 /// ```
 #[must_use]
-pub fn identity(one: &str, other: &str) -> f64 {
-    let shorter = one.len().min(other.len());
+pub fn identity(left: &str, right: &str) -> f64 {
+    let shorter = left.len().min(right.len());
     if shorter == 0 {
         return 0.0;
     }
-    // Rounded up to the score that it is short of.
-    let identical = (-best(one.as_bytes(), other.as_bytes())).rem_euclid(SCORE);
+    // The combined number is that many residues below a multiple of `SCORE`.
+    let identical = (-best_alignment(left.as_bytes(), right.as_bytes())).rem_euclid(SCORE);
     identical as f64 / shorter as f64
 }
 
-/// So many sequences are aligned at once.
+/// Number of sequences aligned at once.
 const LANES: usize = 16;
-/// A number for each of them.
+/// One number per sequence of a batch.
 type Lanes = [i16; LANES];
 
-/// The score of the best local alignment of a sequence with each of others, in the units of BLOSUM62,
-/// at most 32,767. Letters that are no residues are taken for `X`.
+/// The score of the best local alignment of `query` with each of `others`, in the units of
+/// BLOSUM62, at most 32,767. A letter that is not a residue is treated as `X`.
 ///
-/// The others are aligned side by side (T. Rognes, BMC Bioinformatics 12 (2011) 221), which takes a
-/// fraction of the time that one after the other takes, and no memory but for a row.
+/// Several sequences are aligned in parallel, one per vector lane (T. Rognes, BMC Bioinformatics 12
+/// (2011) 221). This is several times faster than one alignment after another and needs memory for
+/// one row only.
 ///
 /// ```
 /// use protea_cafa::redundancy::local_scores;
 ///
-/// // 4 for A with A, 5 for K with K, -1 for A with K, 11 for a gap of one.
+/// // BLOSUM62: A with A 4, K with K 5, A with K -1. A gap of one residue costs 11.
 /// assert_eq!(local_scores("AKAK", &["AKAK", "GGAKGG", "WWWW"]), [18, 9, 0]);
 /// ```
 #[must_use]
 pub fn local_scores(query: &str, others: &[&str]) -> Vec<u16> {
-    let rows: Vec<usize> = query.bytes().map(number).collect();
-    // Those of like length together: the shorter ones of a batch wait for the longest.
+    let rows: Vec<usize> = query.bytes().map(residue_index).collect();
+    // Batches of similar length: the longest sequence of a batch determines its time.
     let mut by_length: Vec<usize> = (0..others.len()).collect();
     by_length.sort_by_key(|&other| others[other].len());
     let mut scores = vec![0; others.len()];
-    let mut above = vec![([0; LANES], [0; LANES]); rows.len()];
+    let mut previous = vec![([0; LANES], [0; LANES]); rows.len()];
     for batch in by_length.chunks(LANES) {
         let sequences: Vec<&[u8]> = batch
             .iter()
             .map(|&other| others[other].as_bytes())
             .collect();
-        above.fill(([0; LANES], [-(GAP_FIRST as i16); LANES]));
-        let found = align(&rows, &sequences, &mut above);
-        for (&other, score) in batch.iter().zip(found) {
+        previous.fill(([0; LANES], [-(GAP_FIRST as i16); LANES]));
+        let best_scores = align(&rows, &sequences, &mut previous);
+        for (&other, score) in batch.iter().zip(best_scores) {
             scores[other] = score.unsigned_abs();
         }
     }
     scores
 }
 
-/// What a sequence scores in an alignment with itself, at most 32,767: its residues are worth most there.
+/// The score of the alignment of a sequence with itself, at most 32,767. No other sequence scores
+/// higher against it.
 #[must_use]
 pub fn self_score(sequence: &str) -> u16 {
-    let residues = sequence.bytes().map(number);
+    let residues = sequence.bytes().map(residue_index);
     let score: i64 = residues.map(|at| i64::from(BLOSUM62[at][at]).max(0)).sum();
     score.min(i64::from(i16::MAX)) as u16
 }
 
-/// Aligns one sequence with up to [`LANES`] others, column after column of those. `above` has, for each
-/// residue of the one, the best that ends in the column before, and the best that ends there in a gap.
-fn align(rows: &[usize], others: &[&[u8]], above: &mut [(Lanes, Lanes)]) -> Lanes {
-    /// What aligns with nothing: a sequence has ended.
+/// Aligns one sequence (`rows`) with up to [`LANES`] others, column by column. `previous` holds,
+/// for each row, the best score that ends in the previous column and the best score that ends there
+/// in a gap.
+fn align(rows: &[usize], others: &[&[u8]], previous: &mut [(Lanes, Lanes)]) -> Lanes {
+    /// The score of a position after the end of a sequence. It lowers every alignment, so it never
+    /// changes the best score.
     const END: i16 = -64;
     let (first, next) = (GAP_FIRST as i16, GAP_NEXT as i16);
     let columns = others.iter().map(|other| other.len()).max().unwrap_or(0);
     let mut found = [0; LANES];
     for column in 0..columns {
-        // By residue of the one: what it is worth with the residue of each of the others.
-        let mut worth = [[END; LANES]; RESIDUES.len()];
+        // For each residue: its score with the current residue of each of the other sequences.
+        let mut pair_scores = [[END; LANES]; RESIDUES.len()];
         for (lane, other) in others.iter().enumerate() {
             if let Some(&letter) = other.get(column) {
-                let scores = &BLOSUM62[number(letter)];
-                for (worth, &score) in worth.iter_mut().zip(scores) {
-                    worth[lane] = i16::from(score);
+                let scores = &BLOSUM62[residue_index(letter)];
+                for (pair_score, &score) in pair_scores.iter_mut().zip(scores) {
+                    pair_score[lane] = i16::from(score);
                 }
             }
         }
         let (mut diagonal, mut gap_down) = ([0_i16; LANES], [-(GAP_FIRST as i16); LANES]);
-        for (&row, (best, gap)) in rows.iter().zip(above.iter_mut()) {
-            let worth = &worth[row];
+        for (&row, (best, gap)) in rows.iter().zip(previous.iter_mut()) {
+            let row_scores = &pair_scores[row];
             for lane in 0..LANES {
-                let matched = diagonal[lane].saturating_add(worth[lane]);
-                let here = matched.max(gap[lane]).max(gap_down[lane]).max(0);
+                let matched = diagonal[lane].saturating_add(row_scores[lane]);
+                let score = matched.max(gap[lane]).max(gap_down[lane]).max(0);
                 diagonal[lane] = best[lane];
-                best[lane] = here;
-                found[lane] = found[lane].max(here);
-                // Never below what a fresh gap comes to, so nothing overflows.
-                let opened = here.wrapping_sub(first);
+                best[lane] = score;
+                found[lane] = found[lane].max(score);
+                // `max` keeps every gap score at or above that of a new gap, so the wrapping
+                // subtractions never overflow.
+                let opened = score.wrapping_sub(first);
                 gap[lane] = gap[lane].wrapping_sub(next).max(opened);
                 gap_down[lane] = gap_down[lane].wrapping_sub(next).max(opened);
             }
@@ -146,20 +156,20 @@ fn align(rows: &[usize], others: &[&[u8]], above: &mut [(Lanes, Lanes)]) -> Lane
     found
 }
 
-/// The score of the best local alignment, in units of [`SCORE`], less the fewest identical residues that
-/// are behind it.
-fn best(one: &[u8], other: &[u8]) -> i64 {
-    let columns: Vec<usize> = other.iter().map(|&letter| number(letter)).collect();
-    // Of the row above: the best that ends in each column, and the best that ends there in a gap.
+/// The best local alignment as a combined number (see [`SCORE`]).
+fn best_alignment(left: &[u8], right: &[u8]) -> i64 {
+    let columns: Vec<usize> = right.iter().map(|&letter| residue_index(letter)).collect();
+    // Of the previous row, per column: the best score that ends there, and the best that ends there
+    // in a gap.
     let mut best = vec![0_i64; columns.len() + 1];
     let mut gap_above = vec![i64::MIN / 2; columns.len() + 1];
     let mut found = 0_i64;
-    for row in one.iter().map(|&letter| number(letter)) {
+    for row in left.iter().map(|&letter| residue_index(letter)) {
         let mut diagonal = 0;
         let mut gap_left = i64::MIN / 2;
         for (column, &residue) in columns.iter().enumerate() {
             let at = column + 1;
-            let same = i64::from(row == residue && row != number(b'X'));
+            let same = i64::from(row == residue && row != residue_index(b'X'));
             let matched = diagonal + i64::from(BLOSUM62[row][residue]) * SCORE - same;
             gap_above[at] = (best[at] - GAP_FIRST * SCORE).max(gap_above[at] - GAP_NEXT * SCORE);
             gap_left = (best[column] - GAP_FIRST * SCORE).max(gap_left - GAP_NEXT * SCORE);
@@ -171,30 +181,31 @@ fn best(one: &[u8], other: &[u8]) -> i64 {
     found
 }
 
-/// Row and column of a letter in [`BLOSUM62`]; those of `X` for what is no residue.
+/// Row and column of a letter in [`BLOSUM62`], in either case. A letter that is not a residue has
+/// those of `X`.
 #[must_use]
-pub fn number(letter: u8) -> usize {
-    const NUMBERS: [u8; 256] = numbers();
-    usize::from(NUMBERS[usize::from(letter)])
+pub fn residue_index(letter: u8) -> usize {
+    const INDICES: [u8; 256] = residue_indices();
+    usize::from(INDICES[usize::from(letter)])
 }
 
-/// By letter, its place in [`RESIDUES`].
-const fn numbers() -> [u8; 256] {
-    let mut numbers = [RESIDUES.len() as u8 - 1; 256];
+/// For each letter, its position in [`RESIDUES`].
+const fn residue_indices() -> [u8; 256] {
+    let mut indices = [RESIDUES.len() as u8 - 1; 256];
     let mut at = 0;
     while at < RESIDUES.len() {
-        numbers[RESIDUES[at] as usize] = at as u8;
-        numbers[RESIDUES[at].to_ascii_lowercase() as usize] = at as u8;
+        indices[RESIDUES[at] as usize] = at as u8;
+        indices[RESIDUES[at].to_ascii_lowercase() as usize] = at as u8;
         at += 1;
     }
-    numbers
+    indices
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Sequences of all lengths, some alike, with letters that are no residues.
+    /// Sequences of many lengths, some similar to others, with letters that are not residues.
     fn sequences() -> Vec<String> {
         const LETTERS: &[u8] = b"ARNDCQEGHILKMFPSTWYVBZXUo*";
         let mut random = fastrand::Rng::with_seed(11);
@@ -202,22 +213,22 @@ mod tests {
         for length in 0..70 {
             let mut letter = || char::from(LETTERS[random.usize(..LETTERS.len())]);
             let fresh: String = (0..3 * length).map(|_| letter()).collect();
-            let alike = match all.last() {
+            let similar = match all.last() {
                 Some(last) => format!("{}{}{last}", letter(), letter()),
                 None => String::new(),
             };
-            all.extend([fresh, alike]);
+            all.extend([fresh, similar]);
         }
         all
     }
 
     #[test]
-    fn side_by_side_sequences_score_as_they_do_one_by_one() {
+    fn batch_scores_equal_single_alignments() {
         let all = sequences();
         let others: Vec<&str> = all.iter().map(String::as_str).collect();
         for query in all.iter().step_by(9) {
             let expected = others.iter().map(|other| {
-                let score = best(query.as_bytes(), other.as_bytes()) + SCORE - 1;
+                let score = best_alignment(query.as_bytes(), other.as_bytes()) + SCORE - 1;
                 (score / SCORE) as u16
             });
             assert_eq!(
@@ -229,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_stays_at_the_largest_there_is() {
+    fn scores_saturate_at_the_maximum() {
         let long = "W".repeat(4_000);
         assert_eq!(local_scores(&long, &[&long, "WW"]), [32_767, 22]);
         assert_eq!(self_score(&long), 32_767);

@@ -1,4 +1,6 @@
-//! What predictions for the proteins of a frozen dataset are scored against.
+//! The reference: the annotations of a frozen dataset, prepared for scoring predictions.
+//!
+//! It knows datasets and scoring. It must not know runners or how predictions are made.
 
 use std::ops::ControlFlow;
 
@@ -7,35 +9,37 @@ use crate::{
     ontology::Ontology,
     scoring::{
         Bootstrap, Evaluation, GroundTruth, InformationAccretion, PartialKnowledge, Predictions,
-        Resampled, Rules, ScoringError, ScoringOptions, evaluate_also_silence, resample,
+        Resampled, Rules, ScoringError, ScoringOptions, evaluate_allowing_empty, resample,
     },
 };
 
-/// The annotations of a dataset, with its information accretion and, for partial-knowledge targets, what was known of them before: all
-/// that it takes to score predictions for its proteins.
+/// Everything needed to score predictions for the proteins of a dataset: the annotations, the
+/// information accretion if the dataset has it and, for partial-knowledge targets, the annotations
+/// known before.
 pub struct Reference<'o> {
     truth: GroundTruth<'o>,
     accretion: Option<InformationAccretion<'o>>,
     known: Option<GroundTruth<'o>>,
 }
 
-/// Why predictions cannot be scored against a dataset.
+/// Why a dataset cannot be used as a reference.
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
-    /// A table of the dataset cannot be read.
+    /// A table of the dataset cannot be read or is malformed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// Nothing in it can be scored against.
+    /// The annotations, the known annotations or the information accretion cannot be used for
+    /// scoring.
     #[error(transparent)]
     Scoring(#[from] ScoringError),
 }
 
 impl<'o> Reference<'o> {
-    /// Reads that of a dataset; `ontology` is the dataset's own.
+    /// Reads the reference of a dataset. `ontology` must be the ontology of the same dataset.
     ///
     /// # Errors
     ///
-    /// [`ReferenceError`].
+    /// [`ReferenceError`] if a table cannot be read or no annotation has a term of the ontology.
     pub fn read(dataset: &FrozenDataset, ontology: &'o Ontology) -> Result<Self, ReferenceError> {
         let rows = dataset.annotations()?;
         let pairs = rows.map(|row| (dataset.accession(row.protein), row.term));
@@ -52,17 +56,19 @@ impl<'o> Reference<'o> {
         })
     }
 
-    /// The annotations, propagated.
+    /// The annotations, propagated to the roots.
     #[must_use]
     pub fn truth(&self) -> &GroundTruth<'o> {
         &self.truth
     }
 
-    /// Scores predictions, those of nothing too: by the rules of cafaeval, and by those of CAFA-evaluator-PK where something was known.
+    /// Scores predictions, including an empty set. Uses the rules of CAFA-evaluator-PK if the
+    /// dataset has known annotations, otherwise those of cafaeval.
     ///
     /// # Errors
     ///
-    /// [`ScoringError::Option`]; [`ScoringError::NothingLeft`].
+    /// [`ScoringError::Option`] if an option is out of range. [`ScoringError::NothingLeft`] if all
+    /// terms were known before.
     pub fn evaluate(
         &self,
         predictions: &Predictions<'_>,
@@ -70,24 +76,25 @@ impl<'o> Reference<'o> {
     ) -> Result<Evaluation, ScoringError> {
         let knowledge = self.knowledge();
         let rules = rules(knowledge.as_ref());
-        evaluate_also_silence(predictions, self.accretion.as_ref(), options, rules)
+        evaluate_allowing_empty(predictions, self.accretion.as_ref(), options, rules)
     }
 
-    /// Resamples the Fmax of predictions, by the same rules; see [`resample`].
+    /// Resamples the Fmax of predictions by the same rules as [`evaluate`](Self::evaluate). See
+    /// [`resample`].
     ///
     /// # Errors
     ///
-    /// Those of [`resample`].
+    /// The errors of [`resample`].
     pub fn resample(
         &self,
         predictions: &Predictions<'_>,
         options: &ScoringOptions,
         bootstrap: &Bootstrap,
-        watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<Vec<Resampled>, ScoringError> {
         let knowledge = self.knowledge();
         let rules = rules(knowledge.as_ref());
-        resample(predictions, options, rules, bootstrap, watch)
+        resample(predictions, options, rules, bootstrap, progress)
     }
 
     fn knowledge(&self) -> Option<PartialKnowledge<'_>> {

@@ -1,4 +1,4 @@
-//! What `evaluate` makes of the predictions of a runner.
+//! `assess`: scoring the predictions of a runner.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,15 +6,13 @@
 #[path = "../../dataset/tests/dataset/small.rs"]
 mod small;
 
-use protea_cafa::assessment::assess;
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::{assessment::assess, dataset::FrozenDataset};
 use protea_contracts::{Emitter, EvaluateRequest};
 use serde_json::{Value, json};
-
 use small::Inputs;
 
 #[test]
-fn silence_has_the_scores_of_silence_and_its_tables() {
+fn an_empty_set_of_predictions_is_scored() {
     let inputs = Inputs::new();
     let dataset = FrozenDataset::open(&inputs.freeze().directory).unwrap();
     let output = inputs.path("run");
@@ -29,7 +27,7 @@ fn silence_has_the_scores_of_silence_and_its_tables() {
     .unwrap();
     let result = assess(&request, &dataset, &Emitter::silent(), |_| Ok(())).unwrap();
     let metrics = serde_json::to_value(&result.metrics).unwrap();
-    // One of two proteins has a term that tells 1.5 bits, the other only the root.
+    // One of the two proteins has a term with 1.5 bits, the other has only the root.
     let functions = &metrics["MFO"];
     assert_eq!(functions["smin"], json!(0.75), "{metrics}");
     for zero in ["fmax", "auc_pr", "coverage", "wfmax"] {

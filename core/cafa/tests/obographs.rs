@@ -1,17 +1,18 @@
-//! The ontology as OBO Graphs JSON.
+//! The ontology in OBO Graphs JSON format.
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use proptest::prelude::*;
-use protea_cafa::dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
-use protea_cafa::ontology::{Ontology, OntologyError};
-use protea_cafa::scoring::{GroundTruth, Predictions, ScoringOptions, evaluate};
+use protea_cafa::{
+    dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched},
+    ontology::{Ontology, OntologyError},
+    scoring::{GroundTruth, Predictions, ScoringOptions, evaluate},
+};
 use serde_json::{Value, json};
 
-/// What the converter of the OBO project (ROBOT, the OWL API) makes of a stanza, for the tags that matter.
+/// Converts OBO to OBO Graphs JSON as ROBOT (the OWL API) does, for the tags that protea reads.
 fn to_json(obo: &str) -> Value {
     let iri = |id: &str| format!("http://purl.obolibrary.org/obo/{}", id.replace(':', "_"));
     let (mut nodes, mut edges) = (Vec::new(), Vec::new());
@@ -60,7 +61,7 @@ fn to_json(obo: &str) -> Value {
         }
     }
     nodes.push(json!({"id": iri("BFO:0000050"), "lbl": "part of", "type": "PROPERTY"}));
-    // Not in the order of the ids, as the converter does not promise any.
+    // Reversed, because the converter does not guarantee an order.
     nodes.reverse();
     edges.reverse();
     json!({"graphs": [{
@@ -81,8 +82,8 @@ const OBO: &str = "format-version: 1.2\ndata-version: releases/2024-01-17\n
 [Term]\nid: GO:0000005\nname: function\nnamespace: molecular_function\nrelationship: part_of GO:0000002\n
 [Term]\nid: GO:0000006\nname: other\nnamespace: molecular_function\nis_a: GO:0000005\nalt_id: GO:0000010\nalt_id: GO:0000011\n";
 
-/// All that there is to know of an ontology.
-fn shown(ontology: &Ontology) -> Vec<String> {
+/// Everything that protea knows about an ontology, as lines that can be compared.
+fn contents(ontology: &Ontology) -> Vec<String> {
     let ids = |terms: &[protea_cafa::ontology::Term]| {
         terms
             .iter()
@@ -108,28 +109,28 @@ fn shown(ontology: &Ontology) -> Vec<String> {
 }
 
 #[test]
-fn json_and_obo_are_the_same_ontology() {
+fn json_and_obo_give_the_same_ontology() {
     let obo = Ontology::parse(OBO.as_bytes(), "go.obo").unwrap();
     let text = to_json(OBO).to_string();
     for text in [text.clone(), format!("\u{feff}\n {text}")] {
         let json = Ontology::parse(text.as_bytes(), "go.json").unwrap();
-        assert_eq!(shown(&json), shown(&obo));
+        assert_eq!(contents(&json), contents(&obo));
     }
-    // Short identifiers, as other writers have them.
+    // Short identifiers, as some other tools write them.
     let short = text
         .replace("http://purl.obolibrary.org/obo/GO_", "GO:")
         .replace("http://purl.obolibrary.org/obo/BFO_", "BFO:")
         .replace("\"sub\"", "\"subj\"");
     assert_eq!(
-        shown(&Ontology::parse(short.as_bytes(), "go.json").unwrap()),
-        shown(&obo)
+        contents(&Ontology::parse(short.as_bytes(), "go.json").unwrap()),
+        contents(&obo)
     );
 }
 
 #[test]
-fn a_dataset_frozen_from_json_has_obo_that_others_read() {
-    let place = tempfile::tempdir().unwrap();
-    let path = |name: &str| place.path().join(name);
+fn a_dataset_frozen_from_json_has_valid_obo() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
     fs::write(
         path("go.json"),
         zstd::encode_all(to_json(OBO).to_string().as_bytes(), 1).unwrap(),
@@ -148,19 +149,19 @@ fn a_dataset_frozen_from_json_has_obo_that_others_read() {
     freeze(&request, &mut unwatched).unwrap();
     let frozen = fs::read_to_string(path("out/ontology.obo")).unwrap();
     assert_eq!(
-        shown(&Ontology::parse(frozen.as_bytes(), "x").unwrap()),
-        shown(&Ontology::parse(OBO.as_bytes(), "x").unwrap())
+        contents(&Ontology::parse(frozen.as_bytes(), "x").unwrap()),
+        contents(&Ontology::parse(OBO.as_bytes(), "x").unwrap())
     );
     let document = fastobo::from_str(&frozen).unwrap();
     assert_eq!(document.entities().len(), 6);
 }
 
 #[test]
-fn scores_are_equal() {
-    let place = tempfile::tempdir().unwrap();
+fn json_and_obo_give_the_same_scores() {
+    let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
-        fs::write(place.path().join(name), text).unwrap();
-        place.path().join(name)
+        fs::write(directory.path().join(name), text).unwrap();
+        directory.path().join(name)
     };
     let truth = write(
         "truth.tsv",
@@ -182,9 +183,9 @@ fn scores_are_equal() {
     assert!(obo.contains("0.7"), "{obo}");
 }
 
-/// The whole of the Gene Ontology, both ways, where it is there.
+/// Compares JSON and OBO for the whole Gene Ontology, if the shared data is available.
 #[test]
-fn the_gene_ontology_as_json() {
+fn the_gene_ontology_is_equal_in_json_and_obo() {
     let Some(data) = std::env::var_os("PROTEA_SHARED_DATA").map(std::path::PathBuf::from) else {
         eprintln!("SKIPPED: this test needs the environment variable PROTEA_SHARED_DATA");
         return;
@@ -217,7 +218,7 @@ fn the_gene_ontology_as_json() {
 }
 
 #[test]
-fn what_is_no_ontology_is_refused() {
+fn malformed_json_is_refused() {
     let refused = |text: &str| Ontology::parse(text.as_bytes(), "bad.json").unwrap_err();
     for text in [
         "{",
@@ -238,7 +239,7 @@ fn what_is_no_ontology_is_refused() {
         refused("{\"graphs\": []}"),
         OntologyError::NoTerms { .. }
     ));
-    // Deep nesting takes no stack, where it is passed over and where it is read.
+    // Deep nesting does not overflow the stack, neither in skipped values nor in parsed ones.
     let nested = "[".repeat(100_000);
     for (around, problem) in [
         ("\"x\": ", "EOF while parsing"),
@@ -250,7 +251,7 @@ fn what_is_no_ontology_is_refused() {
         let error = refused(&format!("{{\"graphs\": [{{{around}{nested}"));
         assert!(error.to_string().contains(problem), "{error}");
     }
-    // A name cannot smuggle in another tag.
+    // A name with line breaks cannot add another tag.
     let text = to_json(OBO).to_string().replace(
         "\"three\"",
         "\"three\\nis_a: GO:0000004\\n[Term]\\nid: GO:0000099\"",
@@ -263,12 +264,12 @@ fn what_is_no_ontology_is_refused() {
 proptest! {
     #[test]
     fn damaged_json_never_panics(
-        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        positions in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in prop::option::weighted(0.3, any::<prop::sample::Index>()),
     ) {
         let mut bytes = to_json(OBO).to_string().into_bytes();
-        for (place, byte) in places {
-            let at = place.index(bytes.len());
+        for (position, byte) in positions {
+            let at = position.index(bytes.len());
             bytes[at] = byte;
         }
         if let Some(cut) = cut {

@@ -1,5 +1,5 @@
-//! Benchmarks of the search: kernels, shapes and groups. `search_vs_faiss.py` compares it with
-//! FAISS.
+//! Benchmarks of the search: kernels, shapes and groups. `search_vs_faiss.py` compares the search
+//! with FAISS.
 //!
 //! `cargo bench -p protea-neighbours --bench search [-- FILTER]`. The throughput is in pairs of
 //! query and reference per second.
@@ -10,7 +10,7 @@ use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptio
 const WIDTH: usize = 1024;
 const REFERENCES: usize = 20_000;
 
-/// Rows of seeded uniform noise: their distances are as close to each other as those of embeddings.
+/// Rows of seeded uniform noise. Their distances are as close together as those of embeddings.
 fn noise(seed: u64, rows: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..rows * WIDTH)

@@ -26,7 +26,7 @@ import numpy as np
 
 
 class Ours:
-    """A process that holds the matrices and searches on request."""
+    """A process that loads the matrices once and runs searches on request."""
 
     def __init__(self, binary, folder, references, queries, metric):
         self.out = os.path.join(folder, "rows")

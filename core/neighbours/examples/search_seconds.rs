@@ -1,14 +1,12 @@
-//! Times searches on request, for `benches/search_vs_faiss.py`.
+//! Runs searches on request and prints their time, for `benches/search_vs_faiss.py`.
 //!
 //! `search_seconds REFERENCES QUERIES WIDTH METRIC`. REFERENCES and QUERIES are files of
 //! little-endian single-precision numbers, row by row; METRIC is `cosine` or `l2`. For each line `K
-//! THREADS KERNEL OUT` on the standard input, the program runs one search and prints its seconds.
-//! KERNEL is the name of a kernel or `fastest`. The rows that are found go to the file OUT as
+//! THREADS KERNEL OUT` on standard input, the program runs one search and prints its seconds.
+//! KERNEL is the name of a kernel or `fastest`. It writes the rows found to the file OUT as
 //! little-endian 32-bit integers, unless OUT is `-`.
 
-use std::error::Error;
-use std::io::BufRead;
-use std::time::Instant;
+use std::{error::Error, io::BufRead, time::Instant};
 
 use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
 

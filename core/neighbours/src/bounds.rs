@@ -1,31 +1,31 @@
-//! How rows are scaled for a kernel, and how far its scores can be from the truth.
+//! The scaling of rows for a kernel, and the bound on the error of its scores.
 //!
-//! A kernel ranks by a *key*, larger being nearer, in a unit of each query's own:
+//! A kernel ranks references by a *key*. A larger key means a smaller distance. Its unit differs by
+//! query:
 //!
 //! * cosine: `unit * q.r / |r|`, which is `unit * |q| * (1 - distance)`;
 //! * L2: `unit * (q.r - |r|^2 / 2)`, which is `unit * (|q|^2 - distance) / 2`.
 //!
-//! So `key = base - slope * distance` for both. [`QueryScale::error`] bounds the difference
-//! between the key a kernel computes and the key that belongs to the distance in double precision,
-//! for every reference of the index at once. The bounds are the classical ones (Higham, *Accuracy
-//! and Stability of Numerical Algorithms*, chapter 3): a sum of products with at most `n` roundings
-//! on any path is off by at most `n u / (1 - n u) * |q| |r|`; a product of rounded vectors by at
-//! most `|e_q| |r| + |q + e_q| |e_r|` (Cauchy-Schwarz).
+//! So `key = base - slope * distance` for both. [`QueryScale::error`] bounds the difference between
+//! the key that a kernel computes and the key of the distance in double precision, for all
+//! references of the index. The bounds are standard (Higham, *Accuracy and Stability of Numerical
+//! Algorithms*, chapter 3): the error of a sum of products with at most `n` roundings on any path
+//! is at most `n u / (1 - n u) * |q| |r|`; the error of a product of rounded vectors is at most
+//! `|e_q| |r| + |q + e_q| |e_r|` (Cauchy-Schwarz).
 
-use super::metric::Metric;
-use super::precision::Precision;
+use crate::{metric::Metric, precision::Precision};
 
 /// Unit roundoff of single precision.
 const U: f64 = 1.0 / (1_u64 << 24) as f64;
 /// Unit roundoff of double precision.
 const U64: f64 = 1.0 / (1_u64 << 53) as f64;
-/// Norm of an integer row: two of them multiply to less than 2^31, so no sum overflows.
+/// Norm of an integer row: the product of two norms is below 2^31, so no sum overflows.
 const INT_NORM: f64 = 45_000.0;
-/// Largest magnitude in an integer row.
+/// Largest magnitude of a value in an integer row.
 const INT_LARGEST: f64 = 32_700.0;
-/// Rounding to an integer: half a unit, and the rounding of the scaled value before it.
+/// Error of rounding to an integer: half a unit, plus the earlier rounding of the scaled value.
 const INT_ROUNDING: f64 = 0.503;
-/// Widest vectors for which [`INT_NORM`] keeps its promise, rounding included.
+/// The largest width for which [`INT_NORM`] prevents an overflow, rounding included.
 const INT_WIDTH: usize = 4_000_000;
 
 /// Norm and largest magnitude of a vector.
@@ -42,38 +42,39 @@ impl Size {
     }
 }
 
-/// How one reference is packed and its products are turned into keys.
+/// How one reference is packed, and how its sums of products become keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowScale {
-    /// Multiplies the values before they are packed.
+    /// Factor of the values before packing.
     pub(super) scale: f32,
-    /// Multiplies the sum of products.
+    /// Factor of the sum of products.
     pub(super) factor: f32,
-    /// Is added, times [`QueryScale::offset_factor`].
+    /// Added to the key after multiplication by [`QueryScale::offset_factor`].
     pub(super) offset: f32,
-    /// The row's place in the index's classes, kept here because it is needed at the same time.
+    /// Position of the mask of the row in the classes of the index. It is stored here because the
+    /// filter needs both together.
     pub(super) class: u8,
 }
 
-/// How one query is packed and its keys are read.
+/// How one query is packed, and how its keys relate to distances.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct QueryScale {
     pub(super) scale: f32,
     pub(super) offset_factor: f32,
     base: f64,
     slope: f64,
-    /// Bound on a computed key's error.
+    /// Bound on the error of a computed key.
     error: f64,
 }
 
 impl QueryScale {
-    /// The least key that a reference can be given which is at least as near as one of `k` others,
-    /// when the farthest of those has the computed key `kth`.
+    /// The lowest computed key of any reference that is at least as near as the farthest of `k`
+    /// references whose computed keys are at least `kth`.
     pub(super) fn floor_of_key(&self, kth: f32) -> f32 {
         round_down(f64::from(kth) - 2.0 * self.error)
     }
 
-    /// The key that belongs to a distance.
+    /// The exact key of a distance.
     pub(super) fn key_of_distance(&self, distance: f64) -> f64 {
         self.base - self.slope * distance
     }
@@ -83,7 +84,7 @@ impl QueryScale {
         self.error
     }
 
-    /// The least key that a reference at `distance` or nearer can be given.
+    /// The lowest computed key of any reference at `distance` or nearer.
     pub(super) fn floor_of_distance(&self, distance: f64) -> f32 {
         round_down(self.key_of_distance(distance) - self.error)
     }
@@ -106,16 +107,17 @@ pub(super) struct Scaling {
     width: f64,
     /// Relative error of a sum of products.
     gamma: f64,
-    /// Largest norm of a reference.
+    /// The largest norm of a reference.
     largest_norm: f64,
-    /// Power of two near `largest_norm`; L2 measures references by it.
+    /// The power of two at or below `largest_norm`. With L2 it is the common scale of all
+    /// references.
     common: f64,
-    /// Bound on what rounding a reference to integers loses, in the unit of its factor.
+    /// Bound on the error of rounding a reference to integers, in units of its factor.
     row_loss: f64,
 }
 
 impl Scaling {
-    /// For these references; a kernel's scaling is had by [`Scaling::with_run`].
+    /// The scaling for these references. [`Scaling::with_run`] completes it for a kernel.
     pub(super) fn new(
         metric: Metric,
         precision: Precision,
@@ -146,7 +148,8 @@ impl Scaling {
         scaling
     }
 
-    /// For a kernel that sums `run` products before it adds them to the sum of earlier runs.
+    /// The scaling for a kernel that sums `run` products and then adds them to the sum of earlier
+    /// runs.
     pub(super) fn with_run(&self, run: usize) -> Self {
         let run = run as f64;
         let roundings = (run.min(self.width) + (self.width / run).ceil() + 2.0) * U;
@@ -161,23 +164,24 @@ impl Scaling {
         }
     }
 
-    /// Whether the error is small enough for the kernel to be worth using.
+    /// Whether the error is small enough for the kernel to be faster than single precision.
     pub(super) fn is_useful(&self) -> bool {
         match self.precision {
             Precision::Single => true,
             Precision::Int16 => {
-                self.width <= INT_WIDTH as f64 && self.row_loss <= 2e-3 * self.reach().max(1e-300)
+                self.width <= INT_WIDTH as f64
+                    && self.row_loss <= 2e-3 * self.largest_scaled_norm().max(1e-300)
             }
         }
     }
 
-    /// Norm of what rounding a vector to integers loses, at most.
+    /// Bound on the norm of the error of rounding a vector to integers.
     fn rounding_loss(&self) -> f64 {
         INT_ROUNDING * self.width.sqrt()
     }
 
-    /// Norm of the references as they enter the key.
-    fn reach(&self) -> f64 {
+    /// The largest norm of the references as they enter the key.
+    fn largest_scaled_norm(&self) -> f64 {
         match self.metric {
             Metric::Cosine => 1.0,
             Metric::L2 => self.largest_norm / self.common,
@@ -190,7 +194,7 @@ impl Scaling {
             (Precision::Single, Metric::L2) => 1.0 / self.common,
             (Precision::Int16, _) => self.integer_scale(size),
         };
-        // Whatever the rounding of the scale, the factor is that of the scale used.
+        // The factor uses the rounded scale, so the rounding of the scale adds no error.
         let scale = scale as f32;
         let applied = f64::from(scale);
         let (factor, offset) = match self.metric {
@@ -210,8 +214,8 @@ impl Scaling {
     }
 
     pub(super) fn query(&self, size: Size) -> QueryScale {
-        // In L2 a query far shorter than the references is measured on their scale, where its
-        // own rounding disappears in theirs.
+        // With L2, a query much shorter than the references uses their scale: its own rounding
+        // error is then negligible next to theirs.
         let least = match self.metric {
             Metric::Cosine => 0.0,
             Metric::L2 => self.largest_norm * U,
@@ -221,31 +225,32 @@ impl Scaling {
             Precision::Int16 => self.integer_scale(size),
         } as f32;
         let applied = f64::from(scale);
-        let length = applied * size.norm();
-        let reach = self.reach();
+        let scaled_norm = applied * size.norm();
+        let reference_norm = self.largest_scaled_norm();
         let width = self.width;
         let exact = 4.0 * (width + 16.0) * U64;
-        // Underflow: products and packed values below the smallest normal number.
+        // The error of underflow: products and packed values below the smallest normal number.
         let tiny = width * 1e-36;
         let (own_loss, row_loss) = match self.precision {
             Precision::Single => (0.0, 0.0),
             Precision::Int16 => (self.rounding_loss(), self.row_loss),
         };
-        let product = own_loss * reach + (length + own_loss) * row_loss;
-        let rounding = (self.gamma + 8.0 * U) * (length + own_loss) * (reach + row_loss);
+        let product = own_loss * reference_norm + (scaled_norm + own_loss) * row_loss;
+        let rounding =
+            (self.gamma + 8.0 * U) * (scaled_norm + own_loss) * (reference_norm + row_loss);
         match self.metric {
             Metric::Cosine => QueryScale {
                 scale,
                 offset_factor: 0.0,
-                base: length,
-                slope: length,
-                error: product + rounding + exact * length + tiny,
+                base: scaled_norm,
+                slope: scaled_norm,
+                error: product + rounding + exact * scaled_norm + tiny,
             },
             Metric::L2 => {
                 let unit = applied / self.common;
                 let offset_factor = applied * self.common;
                 let span = size.norm() + self.largest_norm;
-                let offset_rounding = 8.0 * U * offset_factor * reach * reach;
+                let offset_rounding = 8.0 * U * offset_factor * reference_norm * reference_norm;
                 QueryScale {
                     scale,
                     offset_factor: offset_factor as f32,
@@ -268,12 +273,13 @@ impl Scaling {
         };
         let norm = size.norm().max(least);
         let scale = (INT_NORM / norm).min(INT_LARGEST / f64::from(size.largest));
-        // Also catches the zero vector, whose scale does not matter.
+        // Also true for the zero vector (infinity or NaN), whose scale does not matter.
         if scale < 1e37 { scale } else { 1e37 }
     }
 }
 
-/// The power of two at or below `norm`, kept where its inverse is a normal single.
+/// The power of two at or below `norm`, clamped so that its inverse is a normal number in single
+/// precision.
 fn power_below(norm: f64) -> f64 {
     if norm == 0.0 {
         return 1.0;

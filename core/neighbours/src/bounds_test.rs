@@ -1,12 +1,15 @@
-//! The proven bounds against what the kernels really lose.
+//! Compares the actual errors of the kernels with their proven bounds.
 
-use super::bounds::{Scaling, Size};
 #[cfg(target_arch = "x86_64")]
-use super::kernels::{Avx2, Avx512, Vnni};
-use super::kernels::{Exact, PackedValue, Portable, SumValue, TileKernel};
-use super::metric::Metric;
+use crate::kernels::{Avx2, Avx512, Vnni};
+use crate::{
+    bounds::{Scaling, Size},
+    kernels::{Exact, PackedValue, Portable, SumValue, TileKernel},
+    metric::Metric,
+};
 
-/// A small generator; `spread` mixes magnitudes, as outlying columns of real embeddings do.
+/// Pseudo-random numbers. With `spread` their magnitudes differ widely, as in real embeddings with
+/// outlier columns.
 fn noise(seed: u64, count: usize, spread: bool) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -26,7 +29,7 @@ fn noise(seed: u64, count: usize, spread: bool) -> Vec<f32> {
         .collect()
 }
 
-/// The largest error of a key and the bound on it, each relative to the range of the keys.
+/// The largest error of a key and its bound, both relative to the range of the keys.
 fn errors<K: TileKernel>(kernel: K, metric: Metric, width: usize, spread: bool) -> (f64, f64) {
     let exact = Exact::detect();
     let rows: Vec<Vec<f32>> = (0..K::ROWS as u64)
@@ -73,7 +76,8 @@ fn errors<K: TileKernel>(kernel: K, metric: Metric, width: usize, spread: bool) 
             (f64::from(key) - described.key_of_distance(distance)).abs()
         })
         .fold(0.0, f64::max);
-    // The range of keys: the cosine from 0 to 1, or distances up to the farthest that is possible.
+    // The range of keys: cosine distances from 0 to 1, or L2 distances from 0 to the largest
+    // possible.
     let largest = sizes.iter().map(|size| size.squared).fold(0.0, f64::max);
     let farthest = match metric {
         Metric::Cosine => 1.0,
@@ -94,7 +98,7 @@ fn check<K: TileKernel>(kernel: Option<K>, name: &str) {
                 let (error, bound) = errors(kernel, metric, width, spread);
                 let case = format!("{name} {metric:?} {width} {spread}: {error:e} of {bound:e}");
                 assert!(error <= bound, "{case}");
-                // A bound that says nothing would be safe and useless.
+                // A very large bound would be correct but useless.
                 assert!(bound < 0.02, "{case}");
             }
         }
@@ -102,7 +106,7 @@ fn check<K: TileKernel>(kernel: Option<K>, name: &str) {
 }
 
 #[test]
-fn no_kernel_errs_by_more_than_its_bound() {
+fn kernel_errors_stay_within_their_bounds() {
     check(Some(Portable), "portable");
     #[cfg(target_arch = "x86_64")]
     {

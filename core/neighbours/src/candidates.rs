@@ -1,12 +1,11 @@
-//! The references that may be among the nearest, while a scan goes on.
+//! The candidates during a scan: references that may be among the nearest.
 //!
-//! A list holds computed keys. When it is full, the entries that the error bound rules out are
-//! dropped. Where too many remain (near ties, duplicates), the list is *settled*: its entries get
-//! their exact distance and only the best `k` stay, after which new entries are settled in
-//! batches. So memory is bounded whatever the data, and nothing is ever dropped without proof.
+//! A list holds computed keys. When it is full, it drops the entries that the error bound excludes.
+//! If too many remain (near ties, duplicates), the list is *settled*: it computes the exact
+//! distances of its entries and keeps only the best `k`. From then on, it settles new entries in
+//! batches. Memory is therefore bounded for all data, and no possible neighbour is dropped.
 
-use super::bounds::QueryScale;
-use super::neighbours::Neighbour;
+use crate::{bounds::QueryScale, neighbours::Neighbour};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {
@@ -14,7 +13,7 @@ pub(super) struct Entry {
     row: u32,
 }
 
-/// One list per query and group, `list = query * groups + group`.
+/// The lists of one thread, one per query and group: `list = query * groups + group`.
 pub(super) struct Lists {
     k: usize,
     capacity: usize,
@@ -24,7 +23,8 @@ pub(super) struct Lists {
     floors: Vec<f32>,
 }
 
-/// Room in a list for keys. Bounded by the number of references, however large `k` is.
+/// The number of keys that a list can hold. It is at most the number of references, however large
+/// `k` is.
 pub(super) fn capacity(k: usize, references: usize) -> usize {
     k.saturating_mul(2)
         .saturating_add(32)
@@ -44,12 +44,12 @@ impl Lists {
         }
     }
 
-    /// The least key that may still belong to a neighbour.
+    /// The lowest key that can still belong to a neighbour.
     pub(super) fn floor(&self, list: usize) -> f32 {
         self.floors[list]
     }
 
-    /// Adds a reference whose key is at least the floor; true when the floor has risen.
+    /// Adds a reference. Its key must be at least the floor. Returns true if the floor has risen.
     pub(super) fn push(
         &mut self,
         list: usize,
@@ -65,11 +65,11 @@ impl Lists {
             return false;
         }
         let before = self.floors[list];
-        self.make_room(list, scale, distance);
+        self.reduce(list, scale, distance);
         self.floors[list] > before
     }
 
-    fn make_room(&mut self, list: usize, scale: &QueryScale, distance: impl FnMut(u32) -> f64) {
+    fn reduce(&mut self, list: usize, scale: &QueryScale, distance: impl FnMut(u32) -> f64) {
         let entries = &mut self.entries[list * self.capacity..][..self.lengths[list] as usize];
         if self.settled[list].is_empty() && entries.len() > self.k {
             let (_, kth, _) =
@@ -101,7 +101,7 @@ impl Lists {
     }
 }
 
-/// Keeps the entries at or above the floor, at the front; their number.
+/// Moves the entries at or above the floor to the front and returns their number.
 fn retain(entries: &mut [Entry], floor: f32) -> usize {
     let mut kept = 0;
     for at in 0..entries.len() {
@@ -113,7 +113,8 @@ fn retain(entries: &mut [Entry], floor: f32) -> usize {
     kept
 }
 
-/// The references, over all workers' lists of one query and group, that may be among the nearest.
+/// Adds to `rows` the references of one query and group, from the lists of all workers, that may be
+/// among the nearest.
 pub(super) fn survivors(
     workers: &[Lists],
     list: usize,

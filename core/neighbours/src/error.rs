@@ -1,64 +1,64 @@
-//! What can be wrong with the input of a search.
+//! The errors of an index and of a search.
 
-/// Why an index could not be made or a search could not be completed.
+/// Why an index could not be created or a search could not be completed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SearchError {
     /// The width of the vectors is zero.
     #[error("the vectors have width 0; embeddings need at least one column")]
     NoColumns,
-    /// A block's values do not hold `rows` times `width` numbers.
+    /// A block does not have `rows` times `width` values.
     #[error(
-        "block {block} (first row {first_row}) holds {found} values where {rows} rows of width \
-         {width} need {expected}; pass whole rows, row after row"
+        "block {block} (first row {first_row}) has {found} values, but {rows} rows of width \
+         {width} need {expected}; pass whole rows, one after another"
     )]
     BlockShape {
-        /// Position of the block in the list given.
+        /// Position of the block in the list of blocks, from 0.
         block: usize,
-        /// The block's first row.
+        /// First row of the block.
         first_row: usize,
-        /// Rows the block claims.
+        /// Number of rows that the block declares.
         rows: usize,
-        /// Width of the index or of the queries.
+        /// Width of the vectors.
         width: usize,
-        /// Values needed.
+        /// Number of values needed.
         expected: usize,
-        /// Values found.
+        /// Number of values found.
         found: usize,
     },
-    /// The blocks leave a hole or overlap.
+    /// The blocks have a gap or overlap.
     #[error(
-        "block {block} starts at row {found} where row {expected} was due; give the blocks in order, \
-         without holes, from row 0"
+        "block {block} starts at row {found}, expected row {expected}; pass the blocks in order, \
+         without gaps, from row 0"
     )]
     BlockOrder {
-        /// Position of the block in the list given.
+        /// Position of the block in the list of blocks, from 0.
         block: usize,
         /// First row expected.
         expected: usize,
         /// First row found.
         found: usize,
     },
-    /// More rows than a row number can hold.
-    #[error("{rows} rows are more than the {max} that one index can number; split the matrix")]
+    /// There are more rows than a 32-bit row number can address.
+    #[error("{rows} rows are more than the maximum of {max} in one index; split the matrix")]
     TooManyRows {
-        /// Rows given.
+        /// Number of rows passed.
         rows: usize,
-        /// The most that are possible.
+        /// The maximum.
         max: usize,
     },
-    /// The membership masks do not fit the references.
-    #[error("{found} membership masks for {expected} reference rows; give one mask per row")]
+    /// The number of membership masks differs from the number of references.
+    #[error("{found} membership masks for {expected} reference rows; pass one mask per row")]
     MembershipLength {
-        /// Reference rows.
+        /// Number of reference rows.
         expected: usize,
-        /// Masks given.
+        /// Number of masks passed.
         found: usize,
     },
-    /// A number of groups outside 1 to 8.
-    #[error("{groups} groups; a membership mask has room for 1 to 8")]
+    /// The number of groups is not within 1 to 8.
+    #[error("{groups} groups are not supported; use 1 to 8")]
     Groups {
-        /// Groups asked for.
+        /// Number of groups requested.
         groups: usize,
     },
     /// A membership mask names a group that does not exist.
@@ -66,44 +66,46 @@ pub enum SearchError {
         "the membership mask {mask:#010b} of reference row {row} has a bit beyond the {groups} groups"
     )]
     MembershipBit {
-        /// Reference row.
+        /// The reference row.
         row: usize,
-        /// Its mask.
+        /// The mask of the row.
         mask: u8,
-        /// Groups of the index.
+        /// Number of groups of the index.
         groups: usize,
     },
     /// `k` is zero.
-    #[error("k is 0; ask for at least one neighbour")]
+    #[error("k is 0; request at least one neighbour")]
     NoNeighbours,
-    /// The exclusions do not fit the queries.
+    /// The number of exclusions differs from the number of queries.
     #[error(
-        "{found} exclusions for {expected} queries; give one per query, `None` where nothing is excluded"
+        "{found} exclusions for {expected} queries; pass one per query, `None` to exclude nothing"
     )]
     ExclusionLength {
-        /// Queries given.
+        /// Number of queries.
         expected: usize,
-        /// Exclusions given.
+        /// Number of exclusions passed.
         found: usize,
     },
-    /// The labels do not fit queries and references.
+    /// The number of labels differs from the number of queries or references.
     #[error(
-        "labels for {} queries and {} references, where there are {} and {}; give one each",
+        "labels for {} queries and {} references, expected {} and {}; pass one label each",
         found.0, found.1, expected.0, expected.1
     )]
     LabelLength {
-        /// Queries and references.
+        /// Number of queries and of references.
         expected: (usize, usize),
-        /// Labels given for them.
+        /// Number of labels passed for queries and for references.
         found: (usize, usize),
     },
-    /// The kernel asked for does not run on this processor.
-    #[error("this processor cannot run the {kernel} kernel; leave the choice to the search")]
+    /// This processor does not support the requested kernel.
+    #[error(
+        "this processor does not support the {kernel} kernel; request no kernel to use the fastest supported one"
+    )]
     KernelUnavailable {
-        /// The kernel's name.
+        /// Name of the kernel.
         kernel: &'static str,
     },
-    /// The progress callback asked to stop.
+    /// The progress callback cancelled the search.
     #[error("the search was cancelled")]
     Cancelled,
 }

@@ -1,10 +1,8 @@
-//! The exact distance, in double precision, which decides.
+//! The exact distance in double precision, which determines the result.
 
-use super::index::Index;
-use super::metric::Metric;
-use super::rows::Matrix;
+use crate::{index::Index, metric::Metric, rows::Matrix};
 
-/// Computes exact distances, from one query at a time.
+/// Computes the exact distances of one query at a time.
 pub(super) struct ExactDistance<'s, 'a> {
     index: &'s Index<'a>,
     query: Option<usize>,
@@ -24,8 +22,8 @@ impl<'s, 'a> ExactDistance<'s, 'a> {
         }
     }
 
-    /// Turns to a query; nothing to do when it is the last one's turn again.
-    pub(super) fn take(&mut self, queries: &Matrix<'_>, query: usize, squared_norm: f64) {
+    /// Sets the query. Does nothing if it is already the current one.
+    pub(super) fn set_query(&mut self, queries: &Matrix<'_>, query: usize, squared_norm: f64) {
         if self.query != Some(query) {
             let values = queries.row(query).as_f32(&mut self.scratch);
             self.values.clear();
@@ -36,7 +34,7 @@ impl<'s, 'a> ExactDistance<'s, 'a> {
         }
     }
 
-    /// The distance of the query to a member of the index, in the index's metric.
+    /// The distance of the current query to a member of the index, in the metric of the index.
     pub(super) fn distance(&mut self, member: usize) -> f64 {
         let index = self.index;
         let row = index
@@ -46,7 +44,8 @@ impl<'s, 'a> ExactDistance<'s, 'a> {
         match index.metric {
             Metric::L2 => index.exact.squared_distance(&self.values, row),
             Metric::Cosine => {
-                // The root of the product, not the product of roots: exact for equal vectors.
+                // The root of the product, not the product of the roots: for equal vectors it is
+                // exact.
                 let norms = (self.squared_norm * index.sizes[member].squared).sqrt();
                 if norms == 0.0 {
                     return 1.0;

@@ -1,21 +1,24 @@
-//! References made ready for searching, and what a search is asked for.
+//! The index of references, and the options of a search.
 
 use rayon::prelude::*;
 
-use super::bounds::{Scaling, Size};
-use super::error::SearchError;
-use super::kernels::{Exact, Kernel};
-use super::metric::Metric;
-use super::precision::Precision;
-use super::rows::{Matrix, RowBlock};
+use crate::{
+    bounds::{Scaling, Size},
+    error::SearchError,
+    kernels::{Exact, Kernel},
+    metric::Metric,
+    precision::Precision,
+    rows::{Matrix, RowBlock},
+};
 
-/// Which references belong to which group; every group gets its own neighbours, in one pass.
+/// Which references belong to which group. One pass finds the neighbours of every group separately.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
 pub enum Membership<'m> {
     /// One group that holds every reference.
     All,
-    /// Up to eight groups, for instance one per aspect of the Gene Ontology. Bit `g` of a row's
-    /// mask says that the row belongs to group `g`. Rows with mask 0 are never neighbours.
+    /// Up to eight groups, for example one per aspect of the Gene Ontology. If bit `g` of the mask
+    /// of a row is set, the row belongs to group `g`. Rows with mask 0 are never neighbours.
     Masks {
         /// One mask per reference row.
         masks: &'m [u8],
@@ -24,41 +27,41 @@ pub enum Membership<'m> {
     },
 }
 
-/// What queries and references belong to, such as taxa: a reference with the query's label is never
-/// its neighbour.
+/// Labels of queries and references, such as taxa. A reference with the same label as a query is
+/// never a neighbour of that query.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels<'o> {
-    /// One per query.
+    /// One label per query.
     pub queries: &'o [u32],
-    /// One per reference row.
+    /// One label per reference row.
     pub references: &'o [u32],
 }
 
 impl Labels<'_> {
-    /// The label of what belongs to nothing; it is equal to no label.
+    /// The value for "no label". It never equals another label, not even itself.
     pub const NONE: u32 = u32::MAX;
 
-    pub(super) fn part(&self, query: usize, reference: u32) -> bool {
+    pub(super) fn exclude(&self, query: usize, reference: u32) -> bool {
         let label = self.queries[query];
         label != Self::NONE && label == self.references[reference as usize]
     }
 }
 
-/// What a search is asked for.
+/// The options of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'o> {
-    /// Neighbours per query and group, at least 1. A group with fewer members gives them all.
+    /// Neighbours per query and group, at least 1. A group with fewer members returns all of them.
     pub k: usize,
-    /// Per query, a reference that must not be its neighbour (as a rule the query itself).
+    /// For each query, a reference that must not be its neighbour (usually the query itself).
     pub exclude: Option<&'o [Option<u32>]>,
-    /// Where a query's and a reference's are equal, they must not be neighbours.
+    /// If a query and a reference have equal labels, the reference is not a neighbour of the query.
     pub labels: Option<Labels<'o>>,
-    /// The inner loop to use; `None` for the fastest. The result is the same with any.
+    /// The kernel to use; `None` uses the fastest. The result is the same with every kernel.
     pub kernel: Option<Kernel>,
 }
 
 impl SearchOptions<'_> {
-    /// The `k` nearest, nothing excluded, with the fastest kernel.
+    /// Finds the `k` nearest references, without exclusions, with the fastest kernel.
     pub fn nearest(k: usize) -> Self {
         Self {
             k,
@@ -69,10 +72,10 @@ impl SearchOptions<'_> {
     }
 }
 
-/// References ready to be searched. The matrix stays where it is; the index adds some 20 bytes per row.
+/// An index of references. It borrows the matrix and adds about 20 bytes per row.
 ///
-/// Rows that hold an infinity or something that is not a number are never neighbours, and a query
-/// that holds one has none.
+/// Rows with an infinity or a NaN are never neighbours. A query with an infinity or a NaN has no
+/// neighbours.
 #[derive(Debug, Clone)]
 pub struct Index<'a> {
     pub(super) references: Matrix<'a>,
@@ -80,11 +83,11 @@ pub struct Index<'a> {
     pub(super) groups: usize,
     /// Rows that belong to a group, ascending.
     pub(super) members: Vec<u32>,
-    /// Norms of the members.
+    /// Sizes of the members, in the same order.
     pub(super) sizes: Vec<Size>,
-    /// The different masks that occur.
+    /// The distinct masks of the members.
     pub(super) classes: Vec<u8>,
-    /// For each member its position in `classes`; empty when there is only one class.
+    /// For each member, the position of its mask in `classes`. Empty if there is only one class.
     pub(super) class_of: Vec<u8>,
     pub(super) exact: Exact,
     single: Scaling,
@@ -92,11 +95,12 @@ pub struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Reads every row once, in parallel, for its norm.
+    /// Creates an index. Reads every row once, in parallel, to compute its norm.
     ///
     /// # Errors
-    /// When the blocks are not the whole rows of a matrix in order, when there are 2^32 rows or
-    /// more, or when the masks do not fit.
+    ///
+    /// [`SearchError`] if the blocks are not the whole rows of a matrix in order, if there are 2^32
+    /// rows or more, or if the masks do not match the rows and groups.
     pub fn new(
         width: usize,
         blocks: Vec<RowBlock<'a>>,
@@ -182,7 +186,7 @@ impl<'a> Index<'a> {
         self.references.width()
     }
 
-    /// Number of reference rows, members of a group or not.
+    /// Number of reference rows, including rows that belong to no group.
     pub fn rows(&self) -> usize {
         self.references.rows()
     }
@@ -193,7 +197,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Norm and largest magnitude of a vector; the norm is not finite when a value is not.
+/// Norm and largest magnitude of a vector. The norm is not finite if a value is not finite.
 pub(super) fn vector_size(exact: Exact, values: &[f32]) -> Size {
     let (squared, largest) = exact.norm(values);
     Size { squared, largest }
@@ -207,7 +211,7 @@ impl Index<'_> {
         }
     }
 
-    /// The position among the members of a row that is one.
+    /// The position of a row in `members`. The row must be a member.
     pub(super) fn member(&self, row: u32) -> usize {
         if self.members.len() == self.rows() {
             return row as usize;
@@ -215,12 +219,12 @@ impl Index<'_> {
         self.members.partition_point(|&member| member < row)
     }
 
-    /// The place of a member's mask among the classes.
+    /// The position of the mask of a member in `classes`.
     pub(super) fn class(&self, member: usize) -> u8 {
         self.class_of.get(member).copied().unwrap_or(0)
     }
 
-    /// The groups of a member.
+    /// The mask of a member: its groups.
     pub(super) fn mask(&self, member: usize) -> u8 {
         self.classes[usize::from(self.class(member))]
     }

@@ -1,25 +1,25 @@
-//! Exact k-nearest-neighbour search over embeddings that stay where they are, usually in a memory map.
+//! Exact k-nearest-neighbour search over borrowed embeddings, usually from a memory-mapped file.
 //!
-//! The search is *exact*: the neighbours are those with the least distance computed in double
-//! precision in a fixed order of summation, ties going to the lower reference row. A fast kernel
-//! of lower precision only decides which rows are worth that computation, and a proven bound on
-//! its error decides when a row can be left out. The result therefore does not depend on the
-//! number of threads, on the processor or on how the work was cut.
+//! The search is *exact*: it returns the references with the smallest distances, computed in double
+//! precision in a fixed order of summation. Of equal distances, the lower reference row wins. A
+//! fast kernel of lower precision only selects the candidates for that computation. A proven bound
+//! on its error guarantees that no neighbour is lost. The result therefore does not depend on the
+//! number of threads, on the processor or on how the work is split.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`RowBlock`], [`Values`] | the matrix, as the caller has it |
-//! | [`Index`] | references with their norms and groups; [`Index::search`] |
-//! | [`Neighbours`] | the answer: one sorted list per query and group |
-//! | `run` | checks what is asked for, chooses the kernel |
+//! | [`RowBlock`], [`Values`] | the matrix, borrowed from the caller |
+//! | [`Index`] | the references with their norms and groups; [`Index::search`] |
+//! | [`Neighbours`] | the result: one sorted list per query and group |
+//! | `run` | checks the arguments and chooses the kernel |
 //! | `scan`, `search`, `worker` | the loops over blocks of references and panels of queries |
-//! | `bounds` | how far a kernel's score can be from the truth |
-//! | `candidates` | the lists kept while scanning |
-//! | `exact_distance` | the exact distance, in double precision |
+//! | `bounds` | scaling for a kernel, and the bound on its error |
+//! | `candidates` | the candidate lists during a scan |
+//! | `exact_distance` | the exact distance in double precision |
 //! | `kernels` | the inner loops, one file per instruction set |
 //!
-//! This crate knows rows of numbers. It must not know proteins, files or datasets. It holds the only SIMD code of the
-//! workspace, and the `unsafe` that goes with it.
+//! This crate knows rows of numbers. It must not know proteins, files or datasets. It contains the
+//! only SIMD code of the workspace, with the `unsafe` code that SIMD needs.
 //!
 //! ```
 //! use protea_neighbours::{Index, Membership, Metric, RowBlock, SearchOptions, Values};

@@ -1,11 +1,11 @@
-//! The distance that a search uses.
+//! The distance metric of an index.
 
-/// What "near" means.
+/// The distance that defines the neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
-    /// `1 - cos(q, r)`, in `[0, 2]`. A vector of zeros has similarity 0, distance 1, to everything.
+    /// `1 - cos(q, r)`, in `[0, 2]`. A vector of zeros has distance 1 to every vector.
     Cosine,
-    /// The *squared* Euclidean distance, as FAISS and PROTEA report it;
-    /// [`Neighbour::euclidean`](super::Neighbour::euclidean) gives its root.
+    /// The *squared* Euclidean distance, as FAISS and PROTEA report it.
+    /// [`Neighbour::euclidean`](crate::Neighbour::euclidean) returns its square root.
     L2,
 }

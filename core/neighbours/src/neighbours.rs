@@ -1,22 +1,23 @@
-//! The answer of a search.
+//! The result of a search.
 
-/// One reference near a query.
+/// One neighbour of a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
-    /// Distance in the index's metric: cosine in `[0, 2]`, or the squared Euclidean distance.
+    /// Distance in the metric of the index: the cosine distance in `[0, 2]`, or the squared
+    /// Euclidean distance.
     pub distance: f64,
-    /// Row of the reference, counted from 0.
+    /// Row of the reference, from 0.
     pub row: u32,
 }
 
 impl Neighbour {
-    /// The Euclidean distance, for an index with [`Metric::L2`](super::Metric::L2), whose
-    /// `distance` is its square.
+    /// The Euclidean distance, for an index with [`Metric::L2`](crate::Metric::L2): the square root
+    /// of `distance`.
     pub fn euclidean(&self) -> f64 {
         self.distance.sqrt()
     }
 
-    /// The order of every list: nearer first, then the lower row.
+    /// The order of every list: by distance, then by row.
     pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.distance
             .total_cmp(&other.distance)
@@ -24,7 +25,7 @@ impl Neighbour {
     }
 }
 
-/// For every query and group, the nearest references, nearest first.
+/// The nearest references of every query and group, nearest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Neighbours {
     groups: usize,
@@ -46,19 +47,21 @@ impl Neighbours {
         self.ends.push(self.found.len());
     }
 
-    /// Lists made elsewhere: for each query one per group, each sorted as a search sorts them.
+    /// Builds a result from lists: for each query one list per group, each sorted by distance, then
+    /// by row.
     ///
     /// # Panics
-    /// When there is no group, or the lists are not whole queries.
-    pub fn of_lists(groups: usize, lists: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
-        assert!(groups > 0, "a query has at least one list");
+    ///
+    /// If `groups` is 0, or the number of lists is not a multiple of `groups`.
+    pub fn from_lists(groups: usize, lists: impl IntoIterator<Item = Vec<Neighbour>>) -> Self {
+        assert!(groups > 0, "there must be at least one group");
         let mut neighbours = Self::with_capacity(groups, 0);
         for list in lists {
             neighbours.push(&list);
         }
         assert!(
             neighbours.ends.len().is_multiple_of(groups),
-            "lists of a whole query"
+            "every query must have one list per group"
         );
         neighbours
     }
@@ -73,11 +76,12 @@ impl Neighbours {
         self.groups
     }
 
-    /// The neighbours of a query in a group, sorted by distance, then by row; at most `k`, and
-    /// fewer only when the group has fewer members.
+    /// The neighbours of a query in a group, sorted by distance, then by row. There are `k`, or
+    /// fewer if fewer references of the group can be neighbours of the query.
     ///
     /// # Panics
-    /// When `query` or `group` is out of range.
+    ///
+    /// If `query` or `group` is out of range.
     pub fn list(&self, query: usize, group: usize) -> &[Neighbour] {
         assert!(group < self.groups, "group {group} of {}", self.groups);
         let at = query * self.groups + group;

@@ -1,17 +1,15 @@
-//! Matrices given as blocks of rows that stay where they are.
+//! Matrices as borrowed blocks of rows.
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
+use half::{f16, slice::HalfFloatSliceExt};
 
-use super::error::SearchError;
-use super::kernels::prefetch;
+use crate::{error::SearchError, kernels::prefetch};
 
-/// The numbers of a block, row after row.
+/// The values of a block, row by row.
 #[derive(Debug, Clone, Copy)]
 pub enum Values<'a> {
     /// Single precision.
     F32(&'a [f32]),
-    /// Half precision; every value is taken as the single-precision number equal to it.
+    /// Half precision. Every value is converted, without loss, to single precision.
     F16(&'a [f16]),
 }
 
@@ -31,11 +29,11 @@ pub struct RowBlock<'a> {
     pub first_row: usize,
     /// Number of rows.
     pub rows: usize,
-    /// `rows` times the width values, row after row.
+    /// `rows` times width values, row by row.
     pub values: Values<'a>,
 }
 
-/// One row, as it is stored.
+/// One row in its stored precision.
 #[derive(Clone, Copy)]
 pub(super) enum Row<'a> {
     F32(&'a [f32]),
@@ -43,7 +41,7 @@ pub(super) enum Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row in single precision; `scratch` is used when it has to be converted.
+    /// The row in single precision. A row in half precision is converted into `scratch`.
     pub(super) fn as_f32<'s>(self, scratch: &'s mut Vec<f32>) -> &'s [f32]
     where
         'a: 's,
@@ -59,7 +57,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// A whole matrix: checked blocks and a way to any row.
+/// A whole matrix: checked blocks with access to any row.
 #[derive(Debug, Clone)]
 pub(super) struct Matrix<'a> {
     width: usize,
@@ -93,7 +91,7 @@ impl<'a> Matrix<'a> {
             }
             rows += block.rows;
         }
-        // The largest row number stays free, so that `rows` itself fits too.
+        // `rows` itself must also fit into 32 bits.
         if rows > u32::MAX as usize {
             return Err(SearchError::TooManyRows {
                 rows,
@@ -127,7 +125,8 @@ impl<'a> Matrix<'a> {
             Values::F16(values) => Row::F16(&values[start..start + self.width]),
         }
     }
-    /// Starts to bring a row into the cache.
+
+    /// Starts to load a row into the cache.
     pub(super) fn prefetch(&self, row: usize) {
         match self.row(row) {
             Row::F32(values) => prefetch(values),

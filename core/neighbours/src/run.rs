@@ -1,24 +1,28 @@
-//! A search: checks what is asked for, chooses the kernel, scans with it.
+//! The entry of a search: checks the arguments, chooses the kernel and starts the scan.
 
-use super::error::SearchError;
-use super::index::{Index, SearchOptions};
 #[cfg(target_arch = "x86_64")]
-use super::kernels::{Avx2, Avx512, Vnni};
-use super::kernels::{Kernel, Portable, TileKernel};
-use super::neighbours::Neighbours;
-use super::precision::Precision;
-use super::rows::{Matrix, RowBlock};
-use super::scan;
+use crate::kernels::{Avx2, Avx512, Vnni};
+use crate::{
+    error::SearchError,
+    index::{Index, SearchOptions},
+    kernels::{Kernel, Portable, TileKernel},
+    neighbours::Neighbours,
+    precision::Precision,
+    rows::{Matrix, RowBlock},
+    scan,
+};
 
 impl Index<'_> {
-    /// The nearest references of every query, exactly, on the threads of the current rayon pool.
+    /// Finds the nearest references of every query, exactly, on the threads of the current rayon
+    /// pool.
     ///
-    /// `progress(done, total)` counts pairs of a query and a reference. It is called from the
-    /// threads of the pool, every few milliseconds; when it returns false the search stops.
+    /// `progress(done, total)` counts pairs of a query and a reference. The threads of the pool
+    /// call it every few milliseconds. If it returns false, the search stops.
     ///
     /// # Errors
-    /// When the queries are not whole rows of the index's width, when the options do not fit, or
-    /// when `progress` asked to stop.
+    ///
+    /// [`SearchError`] if the queries are not whole rows of the width of the index or the options
+    /// do not match; [`SearchError::Cancelled`] if `progress` returned false.
     pub fn search(
         &self,
         queries: &[RowBlock<'_>],
@@ -51,8 +55,8 @@ impl Index<'_> {
             progress,
         };
         match options.kernel {
-            Some(kernel) => run.with(kernel),
-            None => run.with_fastest(),
+            Some(kernel) => run.with_kernel(kernel),
+            None => run.with_fastest_kernel(),
         }
     }
 }
@@ -65,21 +69,21 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    fn with_fastest(&self) -> Result<Neighbours, SearchError> {
-        // Integers with a large relative error let too many rows through to be worth it.
+    fn with_fastest_kernel(&self) -> Result<Neighbours, SearchError> {
+        // With a large relative error, the integer kernel selects too many candidates to be faster.
         let integers = self.index.scaling(Precision::Int16).is_useful();
         if Kernel::Avx512Vnni.is_available() && integers {
-            self.with(Kernel::Avx512Vnni)
+            self.with_kernel(Kernel::Avx512Vnni)
         } else if Kernel::Avx512.is_available() {
-            self.with(Kernel::Avx512)
+            self.with_kernel(Kernel::Avx512)
         } else if Kernel::Avx2.is_available() {
-            self.with(Kernel::Avx2)
+            self.with_kernel(Kernel::Avx2)
         } else {
-            self.with(Kernel::Portable)
+            self.with_kernel(Kernel::Portable)
         }
     }
 
-    fn with(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
+    fn with_kernel(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
         #[cfg(target_arch = "x86_64")]
         let few = self.queries.rows() <= 16;
         match kernel {
@@ -101,12 +105,18 @@ impl Run<'_, '_> {
 
     fn scan<K: TileKernel>(
         &self,
-        found: Option<K>,
+        implementation: Option<K>,
         kernel: Kernel,
     ) -> Result<Neighbours, SearchError> {
-        let found = found.ok_or(SearchError::KernelUnavailable {
+        let implementation = implementation.ok_or(SearchError::KernelUnavailable {
             kernel: kernel.name(),
         })?;
-        scan::search(found, self.index, self.queries, self.options, self.progress)
+        scan::search(
+            implementation,
+            self.index,
+            self.queries,
+            self.options,
+            self.progress,
+        )
     }
 }

@@ -1,25 +1,30 @@
 //! The loops of a search: chunks of queries, blocks of references, panels, runs of columns, tiles.
 //!
-//! A chunk of queries is packed once. The threads of the pool then take blocks of references from
-//! a common counter; each packs its block, small enough for its second-level cache, and scores it
-//! against every panel of the chunk, one run of columns at a time so that the panel's part stays
-//! in the first-level cache. Keys at or above their list's floor enter lists of the thread's own;
-//! at the end of the chunk the lists are merged by exact distance.
+//! The search packs each chunk of queries once. The threads of the pool then take blocks of
+//! references from a shared counter. Each thread packs its block, which fits into the second-level
+//! cache, and scores it against every panel of the chunk, one run of columns at a time, so that
+//! this part of the panel stays in the first-level cache. Keys at or above the floor of their list
+//! enter lists that belong to the thread. At the end of the chunk, the search merges the lists by
+//! exact distance.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
 
 use rayon::prelude::*;
 
-use super::candidates::{self, Lists};
-use super::error::SearchError;
-use super::exact_distance::ExactDistance;
-use super::index::{Index, SearchOptions};
-use super::kernels::TileKernel;
-use super::neighbours::{Neighbour, Neighbours};
-use super::rows::Matrix;
-use super::search::{Chunk, Search, Shape};
-use super::worker::Worker;
+use crate::{
+    candidates::{self, Lists},
+    error::SearchError,
+    exact_distance::ExactDistance,
+    index::{Index, SearchOptions},
+    kernels::TileKernel,
+    neighbours::{Neighbour, Neighbours},
+    rows::Matrix,
+    search::{Chunk, Search, Shape},
+    worker::Worker,
+};
 
 pub(super) fn search<K: TileKernel>(
     kernel: K,
@@ -60,7 +65,8 @@ pub(super) fn search<K: TileKernel>(
 }
 
 impl<K: TileKernel> Search<'_, '_, K> {
-    /// Scores every reference against the chunk; the lists of every thread that took part.
+    /// Scores every reference against the chunk. Returns the lists of every thread that scored a
+    /// block.
     fn scan(&self, chunk: &Chunk<K>) -> Result<Vec<Lists>, SearchError> {
         let next = AtomicUsize::new(0);
         let finished = Mutex::new(Vec::new());
@@ -103,7 +109,8 @@ impl<K: TileKernel> Search<'_, '_, K> {
         }
     }
 
-    /// The lists of the chunk's queries, query after query, group after group.
+    /// The final lists of the queries of the chunk: query by query, and for each query group by
+    /// group.
     fn merge(&self, chunk: &Chunk<K>, workers: &[Lists]) -> Vec<Vec<Neighbour>> {
         let groups = self.index.groups;
         (0..chunk.queries)
@@ -121,7 +128,7 @@ impl<K: TileKernel> Search<'_, '_, K> {
                     }
                     rows.sort_unstable();
                     rows.dedup();
-                    exact.take(
+                    exact.set_query(
                         self.queries,
                         chunk.first + query,
                         chunk.squared_norms[query],
@@ -154,7 +161,8 @@ impl<K: TileKernel> Search<'_, '_, K> {
     }
 }
 
-/// A panicking thread ends the search anyway; its lists are not used.
+/// Locks a mutex, even a poisoned one: if a thread panics, the scope panics too and the lists are
+/// not used.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()

@@ -1,35 +1,37 @@
-//! What one search shares between its chunks of queries and its threads.
+//! The state of one search that all chunks of queries and all threads share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use rayon::prelude::*;
 
-use super::bounds::{QueryScale, Scaling};
-use super::candidates::{self, Entry};
-use super::index::{Index, SearchOptions, vector_size};
-use super::kernels::{PackedValue, TileKernel};
-use super::rows::Matrix;
+use crate::{
+    bounds::{QueryScale, Scaling},
+    candidates::{self, Entry},
+    index::{Index, SearchOptions, vector_size},
+    kernels::{PackedValue, TileKernel},
+    rows::Matrix,
+};
 
-/// Bytes of packed queries in a chunk: a share of the last-level cache.
+/// Bytes of packed queries in a chunk: a fraction of the last-level cache.
 const CHUNK_BYTES: usize = 8 << 20;
-/// Bytes of all threads' lists for a chunk.
+/// Bytes of the candidate lists of all threads for a chunk.
 const LIST_BYTES: usize = 256 << 20;
-/// Bytes of a packed block of references: a share of the second-level cache.
+/// Bytes of a packed block of references: a fraction of the second-level cache.
 const BLOCK_BYTES: usize = 384 << 10;
-/// Most rows in a block, so that its sums stay in the first-level cache.
+/// The most rows in a block, so that its sums stay in the first-level cache.
 const BLOCK_ROWS: usize = 240;
-/// Bytes of a panel's run of columns, a share of the first-level cache.
+/// Bytes of a run of columns of a panel: a fraction of the first-level cache.
 const RUN_BYTES: usize = 32 << 10;
 
-/// How the work is cut; it does not depend on the data.
+/// How the work is split. It depends on the sizes only, not on the values.
 pub(super) struct Shape {
-    /// Columns, padded to whole lines.
+    /// Number of columns, padded to whole lines.
     pub(super) width: usize,
-    /// Columns in a run.
+    /// Number of columns in a run.
     pub(super) run: usize,
-    /// Rows in a block.
+    /// Number of rows in a block.
     pub(super) block: usize,
-    /// Queries in a chunk.
+    /// Number of queries in a chunk.
     pub(super) chunk: usize,
 }
 
@@ -67,7 +69,7 @@ impl Shape {
     }
 }
 
-/// Everything one search shares between chunks and threads.
+/// One search: its arguments, and the state that all chunks and threads share.
 pub(super) struct Search<'s, 'a, K: TileKernel> {
     pub(super) kernel: K,
     pub(super) index: &'s Index<'a>,
@@ -85,15 +87,15 @@ pub(super) struct Chunk<K: TileKernel> {
     pub(super) first: usize,
     pub(super) queries: usize,
     pub(super) panels: Vec<K::Packed>,
-    /// Per query; `None` for one without neighbours.
+    /// One per query; `None` for a query with a value that is not finite, which has no neighbours.
     pub(super) scales: Vec<Option<QueryScale>>,
     pub(super) squared_norms: Vec<f64>,
-    /// Per lane.
+    /// One per lane; 0 for padding lanes.
     pub(super) offset_factors: Vec<f32>,
 }
 
 impl<K: TileKernel> Search<'_, '_, K> {
-    /// Packs the queries from `first` on, as many as a chunk has.
+    /// Packs the chunk of queries that starts at `first`.
     pub(super) fn pack(&self, first: usize) -> Chunk<K> {
         let queries = self.shape.chunk.min(self.queries.rows() - first);
         let lanes = queries.next_multiple_of(K::QUERIES);

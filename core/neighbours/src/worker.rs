@@ -1,17 +1,19 @@
-//! One thread's part in a search.
+//! The work of one thread in a search.
 
-use super::bounds::RowScale;
-use super::candidates::Lists;
-use super::exact_distance::ExactDistance;
-use super::kernels::{SumValue, TileKernel};
-use super::search::{Chunk, Search};
+use crate::{
+    bounds::RowScale,
+    candidates::Lists,
+    exact_distance::ExactDistance,
+    kernels::{SumValue, TileKernel},
+    search::{Chunk, Search},
+};
 
-/// One thread's scan over some of the blocks.
+/// The scan of one thread over some of the blocks.
 pub(super) struct Worker<'w, 's, 'a, K: TileKernel> {
     search: &'w Search<'s, 'a, K>,
     chunk: &'w Chunk<K>,
     pub(super) lists: Lists,
-    /// `[panel][class][lane]`: the least key of interest to any group of the class.
+    /// `[panel][class][lane]`: the lowest key that can still enter a list of a group of the class.
     thresholds: Vec<f32>,
     /// `[tile][line][row][column of the line]`
     packed: Vec<K::Packed>,
@@ -55,7 +57,7 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         }
     }
 
-    /// Scores the block of references that begins with member `start`.
+    /// Scores the block of references that starts at member `start`.
     pub(super) fn block(&mut self, start: usize) {
         let rows = self
             .search
@@ -135,7 +137,8 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         self.masks = masks;
     }
 
-    /// Puts a reference into the lists of a query that it may belong to.
+    /// Adds a reference to the lists of a query for its groups, unless it is excluded or its key is
+    /// too low.
     #[inline(never)]
     fn consider(&mut self, query: usize, member: usize, class: u8, key: f32) {
         let Search {
@@ -157,12 +160,12 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
         }
         if options
             .labels
-            .is_some_and(|labels| labels.part(global, row))
+            .is_some_and(|labels| labels.exclude(global, row))
         {
             return;
         }
         let mask = index.classes[usize::from(class)];
-        let mut risen = 0_u8;
+        let mut raised = 0_u8;
         for group in 0..index.groups {
             let list = query * index.groups + group;
             if mask >> group & 1 == 0 || key < self.lists.floor(list) {
@@ -170,22 +173,23 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
             }
             let exact = &mut self.exact;
             let squared_norm = self.chunk.squared_norms[query];
-            let rose = self.lists.push(list, key, row, scale, |row| {
-                exact.take(queries, global, squared_norm);
+            let was_raised = self.lists.push(list, key, row, scale, |row| {
+                exact.set_query(queries, global, squared_norm);
                 exact.distance(index.member(row))
             });
-            risen |= u8::from(rose) << group;
+            raised |= u8::from(was_raised) << group;
         }
-        if risen != 0 {
-            self.raise(query, risen);
+        if raised != 0 {
+            self.update_thresholds(query, raised);
         }
     }
 
-    /// Renews the thresholds of a query after the floors of some groups have risen.
-    fn raise(&mut self, query: usize, risen: u8) {
+    /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
+    /// risen.
+    fn update_thresholds(&mut self, query: usize, raised: u8) {
         let index = self.search.index;
         for (class, &mask) in index.classes.iter().enumerate() {
-            if mask & risen == 0 {
+            if mask & raised == 0 {
                 continue;
             }
             let least = (0..index.groups)

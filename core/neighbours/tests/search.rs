@@ -1,4 +1,4 @@
-//! The guarantees of the search, case by case. `search_properties` tests them on random input.
+//! The guarantees of the search, one case per test. `search_properties` tests them on random input.
 
 mod naive;
 
@@ -25,7 +25,7 @@ fn large_input_spans_many_blocks_and_panels() {
 fn every_row_finds_itself_at_distance_zero() {
     let values = noise(3, 300 * 97);
     for metric in [Metric::Cosine, Metric::L2] {
-        let found = plain(97, values.clone(), values.clone(), 1, metric).search_all_ways();
+        let found = plain(97, values.clone(), values.clone(), 1, metric).search_with_all_kernels();
         for query in 0..300 {
             assert_eq!(
                 found.list(query, 0),
@@ -39,13 +39,14 @@ fn every_row_finds_itself_at_distance_zero() {
 }
 
 #[test]
-fn of_equal_references_the_lowest_rows_win() {
+fn ties_are_broken_by_the_lowest_row() {
     let row = noise(4, 50);
     let mut queries = noise(5, 50 * 3);
     queries.extend_from_slice(&row);
     for metric in [Metric::Cosine, Metric::L2] {
         for k in [1, 5, 30, 999, 1000, 1001] {
-            let found = plain(50, row.repeat(1000), queries.clone(), k, metric).search_all_ways();
+            let found =
+                plain(50, row.repeat(1000), queries.clone(), k, metric).search_with_all_kernels();
             for query in 0..4 {
                 let rows: Vec<u32> = found.list(query, 0).iter().map(|n| n.row).collect();
                 assert_eq!(rows, (0..k.min(1000) as u32).collect::<Vec<_>>());
@@ -64,7 +65,8 @@ fn near_ties_are_ordered_in_double_precision() {
         values[7] = f32::from_bits(1.0_f32.to_bits() + row);
         references.extend(values);
     }
-    let found = plain(width, references, vec![1.0; width], 40, Metric::L2).search_all_ways();
+    let found =
+        plain(width, references, vec![1.0; width], 40, Metric::L2).search_with_all_kernels();
     let rows: Vec<u32> = found.list(0, 0).iter().map(|n| n.row).collect();
     assert_eq!(rows, (460..500).rev().collect::<Vec<_>>());
     let ulp = 2.0_f64.powi(-23);
@@ -84,7 +86,7 @@ fn zero_vectors_have_similarity_zero() {
         3,
         Metric::Cosine,
     )
-    .search_all_ways();
+    .search_with_all_kernels();
     let list = |query| {
         found
             .list(query, 0)
@@ -97,7 +99,7 @@ fn zero_vectors_have_similarity_zero() {
 }
 
 #[test]
-fn extreme_magnitudes_lose_nothing() {
+fn extreme_magnitudes_keep_full_precision() {
     let width = 33;
     for metric in [Metric::Cosine, Metric::L2] {
         for (reference_scale, query_scale) in [
@@ -117,7 +119,7 @@ fn extreme_magnitudes_lose_nothing() {
             let mut references = scaled(6, 200, reference_scale);
             references.extend(scaled(7, 50, 1.0));
             let case = plain(width, references, scaled(8, 20, query_scale), 9, metric);
-            let found = case.search_all_ways();
+            let found = case.search_with_all_kernels();
             for query in 0..20 {
                 let values = case.queries.row(query, width);
                 let mut all: Vec<f64> = (0..250)
@@ -144,7 +146,8 @@ fn rows_with_nan_or_infinity_are_never_neighbours() {
     queries[2 * 20] = f32::NEG_INFINITY;
     queries[4 * 20 + 1] = f32::NAN;
     for metric in [Metric::Cosine, Metric::L2] {
-        let found = plain(20, references.clone(), queries.clone(), 100, metric).search_all_ways();
+        let found =
+            plain(20, references.clone(), queries.clone(), 100, metric).search_with_all_kernels();
         for query in 0..5 {
             let list = found.list(query, 0);
             assert_eq!(list.len(), if query == 2 || query == 4 { 0 } else { 98 });
@@ -178,7 +181,7 @@ fn a_group_smaller_than_k_returns_all_members() {
 }
 
 #[test]
-fn progress_reaches_the_total_and_can_stop_the_search() {
+fn progress_reaches_the_total_and_can_cancel() {
     use std::sync::atomic::{AtomicU64, Ordering};
     let references = noise(13, 3000 * 16);
     let queries = noise(14, 40 * 16);
@@ -217,9 +220,9 @@ fn progress_reaches_the_total_and_can_stop_the_search() {
 
 #[test]
 fn empty_references_or_queries_are_not_an_error() {
-    let found = plain(8, Vec::new(), noise(15, 16), 3, Metric::L2).search_all_ways();
+    let found = plain(8, Vec::new(), noise(15, 16), 3, Metric::L2).search_with_all_kernels();
     assert_eq!((found.queries(), found.list(1, 0)), (2, &[][..]));
-    let found = plain(8, noise(16, 16), Vec::new(), 3, Metric::L2).search_all_ways();
+    let found = plain(8, noise(16, 16), Vec::new(), 3, Metric::L2).search_with_all_kernels();
     assert_eq!(found.queries(), 0);
 }
 

@@ -1,4 +1,5 @@
-//! A search agrees with a naive one in double precision, for every kernel and number of threads.
+//! Property test: the search agrees with a naive search in double precision, for every kernel and
+//! number of threads.
 
 mod naive;
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Whole processes side by side: `protea cafa` and cafaeval 1.3.0 on the same files.
+"""Compares `protea cafa` with cafaeval 1.3.0 as whole processes on the same files.
 
     scoring_vs_cafaeval.py [options] ONTOLOGY PREDICTIONS_DIR GROUND_TRUTH
 
-Prints the median wall time and the largest peak of memory of each, and their ratios, after checking that both wrote the same tables. Without
-`--python` a virtual environment with cafaeval is made in a temporary directory. Predictions in .gz are unpacked once beforehand, since
-cafaeval does not read them. With `--packed` our command reads them as they are.
+Checks that both write the same tables, then prints the median wall time and the largest peak of
+memory of each program, and their ratios. Without `--python` the script creates a virtual
+environment with cafaeval in a temporary directory. It decompresses .gz predictions once before the
+measurement, because cafaeval does not read them. With `--packed`, `protea` reads the compressed
+files.
 """
 import argparse
 import gzip
@@ -34,7 +36,7 @@ def measure(command):
 
 
 def tables(directory):
-    """The tables as sets of lines: cafaeval takes files in the order of the file system."""
+    """The tables as sets of lines, because cafaeval lists files in the order of the file system."""
     return {p.name: sorted(p.read_text().splitlines()) for p in directory.glob("evaluation_*.tsv")}
 
 

@@ -1,36 +1,42 @@
-//! Information accretion: how much a term says, given its parents.
+//! Information accretion: the information content of a term, given its parents.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use protea_ontology::{Ontology, Term};
 
-use super::atomic_file::write_atomically;
-use super::error::ScoringError;
-use super::lines::{Lines, columns, float};
-use super::reading::parse_blocks;
-use super::truth::GroundTruth;
+use crate::{
+    atomic_file::write_atomically,
+    error::ScoringError,
+    lines::{Lines, columns, float},
+    reading::parse_blocks,
+    truth::GroundTruth,
+};
 
 /// The information accretion of every term of an ontology, in bits, at least 0.
 ///
-/// `IA(t) = -log2 P(t | all parents of t)`, the weights of weighted Fmax and of Smin. W. Clark and P. Radivojac,
-/// Bioinformatics 29 (2013) i53.
+/// `IA(t) = -log2 P(t | all parents of t)`. It is the weight of a term in weighted Fmax and Smin.
+/// W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53.
 #[derive(Clone, Debug)]
 pub struct InformationAccretion<'o> {
     ontology: &'o Ontology,
-    /// By term; 0 where the file has none, NaN, an infinity or a negative value.
+    /// The value of each term; 0 if the file has no value, a NaN, an infinity or a negative value.
     values: Vec<f64>,
     unknown: usize,
 }
 
 impl<'o> InformationAccretion<'o> {
-    /// Reads a file of two columns, term and value, without a header, plain or compressed, as the CAFA organisers' `ia.py` writes it.
+    /// Reads a file of two columns, term and value, without a header, plain or compressed. This is
+    /// the format of `ia.py` of the CAFA organisers.
     ///
-    /// As in cafaeval, only primary ids count, the last of several lines for a term holds, and a term that is missing, NaN, infinite
-    /// or not above 0 has no weight: it is left out of weighted scores. Empty lines are passed over.
+    /// As in cafaeval, only primary ids count, and the last of several lines for a term is used. A
+    /// term whose value is missing, NaN, infinite or not above 0 has the weight 0 and does not
+    /// count in weighted scores. Empty lines are skipped.
     ///
     /// # Errors
-    /// [`ScoringError::Read`], [`ScoringError::Directory`], [`ScoringError::MalformedAccretion`], [`ScoringError::EmptyAccretion`].
+    ///
+    /// [`ScoringError::Read`], [`ScoringError::Directory`] or [`ScoringError::LineTooLong`] if the
+    /// file cannot be read as a table; [`ScoringError::MalformedAccretion`] if a line is not a term
+    /// and a number; [`ScoringError::EmptyAccretion`] if no line has a term of the ontology.
     pub fn read(
         path: impl AsRef<Path>,
         ontology: &'o Ontology,
@@ -71,8 +77,10 @@ impl<'o> InformationAccretion<'o> {
         Ok(accretion)
     }
 
-    /// Computes it from annotations, as the organisers' `ia.py` does: `-log2((a + 1) / (b + 1))`, where `a` proteins have the term and `b`
-    /// have all its parents (for a root: are in its namespace). The 1 keeps terms that no protein has finite.
+    /// Computes the information accretion from annotations, like `ia.py` of the CAFA organisers:
+    /// `-log2((a + 1) / (b + 1))`, where `a` is the number of proteins with the term and `b` the
+    /// number of proteins with all its parents (for a root: all proteins in its namespace). Adding
+    /// 1 keeps the value finite for terms that no protein has.
     #[must_use]
     pub fn from_annotations(annotations: &GroundTruth<'o>) -> InformationAccretion<'o> {
         let ontology = annotations.ontology;
@@ -82,9 +90,9 @@ impl<'o> InformationAccretion<'o> {
             let mut having_parents = vec![0u32; namespace.len()];
             let place = |term: Term| term.index() - namespace.offset();
             let roots: Vec<usize> = namespace.roots().iter().map(|&t| place(t)).collect();
-            // Number of its parents that the protein at hand has, for the terms touched by it.
+            // For each term, the number of its parents that the current protein has.
             let mut parents_had = vec![0u32; namespace.len()];
-            let mut touched = Vec::new();
+            let mut candidates = Vec::new();
             for row in 0..truth.rows() {
                 for &term in truth.terms_of(row) {
                     having[term as usize] += 1;
@@ -93,12 +101,12 @@ impl<'o> InformationAccretion<'o> {
                     {
                         let had = &mut parents_had[place(child)];
                         if *had == 0 {
-                            touched.push(child);
+                            candidates.push(child);
                         }
                         *had += 1;
                     }
                 }
-                for child in touched.drain(..) {
+                for child in candidates.drain(..) {
                     let had = std::mem::take(&mut parents_had[place(child)]);
                     having_parents[place(child)] +=
                         u32::from(had as usize == ontology.parents(child).len());
@@ -107,11 +115,12 @@ impl<'o> InformationAccretion<'o> {
             for root in roots {
                 having_parents[root] = truth.rows() as u32;
             }
-            for (at, (&of, &all)) in having.iter().zip(&having_parents).enumerate() {
-                values[namespace.offset() + at] = if of == all {
+            for (at, (&with_term, &with_parents)) in having.iter().zip(&having_parents).enumerate()
+            {
+                values[namespace.offset() + at] = if with_term == with_parents {
                     0.0
                 } else {
-                    -((f64::from(of) + 1.0) / (f64::from(all) + 1.0)).log2()
+                    -((f64::from(with_term) + 1.0) / (f64::from(with_parents) + 1.0)).log2()
                 };
             }
         }
@@ -122,32 +131,35 @@ impl<'o> InformationAccretion<'o> {
         }
     }
 
-    /// The value of a term, in bits; 0 for one without weight.
+    /// The value of a term in bits; 0 for a term without a value.
     #[must_use]
-    pub fn of(&self, term: Term) -> f64 {
+    pub fn value(&self, term: Term) -> f64 {
         self.values[term.index()]
     }
 
-    /// How many lines of the file had a term that is not in the ontology.
+    /// Number of lines of the file with a term that is not in the ontology.
     #[must_use]
     pub fn unknown(&self) -> usize {
         self.unknown
     }
 
-    /// Writes term and value of every term of the ontology, tab-separated, sorted by id.
+    /// Writes the id and the value of every term of the ontology, separated by a tab and sorted by
+    /// id.
     ///
     /// # Errors
-    /// [`ScoringError::Write`]; then no file is left under that name.
+    ///
+    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
+    /// unchanged.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
         let mut lines: Vec<(&str, f64)> = self
             .ontology
             .terms()
-            .map(|t| (self.ontology.id(t), self.of(t)))
+            .map(|t| (self.ontology.id(t), self.value(t)))
             .collect();
         lines.sort_unstable_by_key(|&(id, _)| id);
         let mut text = String::new();
         for (id, value) in lines {
-            writeln!(text, "{id}\t{value:?}").expect("a string takes everything");
+            writeln!(text, "{id}\t{value:?}").expect("writing to a string cannot fail");
         }
         write_atomically(path.as_ref(), text.as_bytes())
     }
@@ -179,12 +191,12 @@ fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
             continue;
         }
         if value.is_empty() || !more.is_empty() {
-            return Err((line, "not two columns".to_owned()));
+            return Err((line, "the line does not have two columns".to_owned()));
         }
         let Some(value) = float(value) else {
             return Err((
                 line,
-                format!("{:?} is no number", String::from_utf8_lossy(value)),
+                format!("{:?} is not a number", String::from_utf8_lossy(value)),
             ));
         };
         let primary = std::str::from_utf8(id)

@@ -1,13 +1,16 @@
-//! Files that appear whole or not at all: written under another name beside it, then renamed.
+//! Atomic file writes: write a temporary file in the same directory, then rename it.
 
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
 
 use tempfile::NamedTempFile;
 
-use super::error::ScoringError;
+use crate::error::ScoringError;
 
-/// A file that is being written. Dropped before it is committed, it leaves nothing behind.
+/// A file that is being written. If it is dropped before [`commit`](Self::commit), the temporary
+/// file is removed.
 #[derive(Debug)]
 pub(super) struct AtomicFile {
     path: PathBuf,
@@ -15,8 +18,8 @@ pub(super) struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Opens a temporary file beside `path`, readable as other new files are (by itself a temporary file is for its owner
-    /// alone).
+    /// Opens a temporary file in the directory of `path`, with the usual permissions of new files
+    /// (the default for temporary files is access by the owner only).
     pub fn create(path: &Path) -> io::Result<Self> {
         let directory = path
             .parent()
@@ -31,7 +34,7 @@ impl AtomicFile {
         })
     }
 
-    /// Gives the file its name, replacing one that is there.
+    /// Renames the temporary file to `path`, replacing an existing file.
     pub fn commit(self) -> io::Result<()> {
         self.out
             .into_inner()
@@ -52,7 +55,7 @@ impl Write for AtomicFile {
     }
 }
 
-/// Writes a whole file, replacing one that is there.
+/// Writes a whole file, replacing an existing one.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ScoringError> {
     let write = || -> io::Result<()> {
         let mut file = AtomicFile::create(path)?;

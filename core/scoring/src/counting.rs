@@ -1,24 +1,26 @@
-//! The hot loop of scoring: one protein's counts at every threshold.
+//! The counts of one protein at every threshold. This is the hot loop of scoring.
 
-use super::counts::{FN, FP, N, PR, RC, TP, VALUES, ratio};
-use super::propagation::Propagator;
-use super::single_protein::sums_of_single;
-use super::sparse::{NamespacePredictions, Run};
-use super::thresholds::Thresholds;
-use super::truth::NamespaceTruth;
+use crate::{
+    counts::{FN, FP, N, PR, RC, TP, VALUES, ratio},
+    propagation::Propagator,
+    single_protein::sums_of_single,
+    sparse::{NamespacePredictions, Run},
+    thresholds::Thresholds,
+    truth::NamespaceTruth,
+};
 
-/// What is the same for all proteins of a namespace.
+/// The input that all proteins of a namespace share.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
     pub thresholds: &'a Thresholds,
     pub truth: &'a NamespaceTruth,
     pub predictions: &'a NamespacePredictions,
-    /// The runs of the predictions by row.
+    /// The runs of the predictions, sorted by row.
     pub runs: &'a [Run],
     pub max_terms: Option<usize>,
-    /// Whether each term of the namespace counts in the unweighted scores; `None`: all do.
+    /// Whether each term of the namespace counts in the unweighted scores; `None` means all.
     pub interest: Option<&'a [bool]>,
-    /// Weight of each term of the namespace; 0 for those that do not count.
+    /// Weight of each term of the namespace; 0 for a term that does not count.
     pub weights: Option<&'a [f64]>,
 }
 
@@ -29,14 +31,15 @@ impl Task<'_> {
     }
 }
 
-/// Room for one protein after another.
+/// Counts one protein after another, reusing its buffers.
 pub(super) struct Counter<'a> {
     task: Task<'a>,
     propagator: Propagator<'a>,
     /// Terms of the ground truth, one bit each.
     truth: Vec<u64>,
-    /// Terms of interest by the number of thresholds that their score reaches: all, and those of the ground truth.
+    /// Number of terms of interest, by the number of thresholds that their score reaches.
     reached: Vec<u64>,
+    /// The same, for the terms in the ground truth only.
     reached_true: Vec<u64>,
     predicted: Vec<f64>,
 }
@@ -54,7 +57,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// Adds the values of a row to zeros.
+    /// Writes the values of a row. `values` must be all zeros.
     pub fn count(&mut self, row: usize, values: &mut [f64]) {
         load(
             &mut self.propagator,
@@ -80,14 +83,14 @@ impl<'a> Counter<'a> {
                 let mut sums = vec![0.0; weighted.len()];
                 let correct = |t: usize| self.truth[t / 64] >> (t % 64) & 1 == 1;
                 let code = |t: usize| self.propagator.code(t as u32);
-                let of_terms = sums_of_single(
+                let term_sums = sums_of_single(
                     weights,
                     self.task.thresholds.len(),
                     code,
                     correct,
                     &mut sums,
                 );
-                (sums, of_terms)
+                (sums, term_sums)
             });
         self.predictions(weighted);
         self.unweighted(truth, plain);
@@ -96,9 +99,9 @@ impl<'a> Counter<'a> {
                 .iter()
                 .map(|&t| weights[t as usize])
                 .fold(0.0, |sum, w| sum + w);
-            if let Some((sums, of_terms)) = single {
+            if let Some((sums, term_sums)) = single {
                 weighted.copy_from_slice(&sums);
-                (self.predicted, all) = of_terms;
+                (self.predicted, all) = term_sums;
             }
             self.ratios(all, weighted);
         }
@@ -107,7 +110,8 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// Sums over terms go in the order of the namespace, term by term into every threshold, as cafaeval's arrays are summed.
+    /// Sums the missed terms of every threshold in the order of the namespace, which is the order
+    /// of summation in cafaeval.
     fn false_negatives(&self, truth: &[u32], weights: &[f64], values: &mut [f64]) {
         let taus = self.task.thresholds.len();
         let missed = &mut values[FN * taus..(FN + 1) * taus];
@@ -193,7 +197,7 @@ impl<'a> Counter<'a> {
     }
 }
 
-/// Takes the predictions of a row and propagates them.
+/// Loads the predictions of a row into the propagator and propagates them.
 pub(super) fn load(
     propagator: &mut Propagator<'_>,
     predictions: &NamespacePredictions,
@@ -204,13 +208,14 @@ pub(super) fn load(
 ) {
     let row = row as u32;
     let most = max_terms.unwrap_or(usize::MAX);
-    let mut held = 0;
+    let mut loaded = 0;
     let first = runs.partition_point(|r| r.row < row);
     for &run in runs[first..].iter().take_while(|r| r.row == row) {
         for (term, score) in predictions.scores_of(run) {
-            // One more than the option says: cafaeval compares before it adds.
-            if held <= most {
-                held += usize::from(propagator.raise(term, thresholds.code(score)));
+            // `<=` accepts one term more than the option says, because cafaeval compares before it
+            // adds.
+            if loaded <= most {
+                loaded += usize::from(propagator.raise(term, thresholds.code(score)));
             }
         }
     }

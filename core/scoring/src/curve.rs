@@ -1,32 +1,36 @@
-//! The curve: scores at every threshold.
+//! The curve: the scores at every threshold.
 
 use serde::Serialize;
 
-use super::counts::{FN, FP, N, PR, RC, TP, VALUES, ratio};
-use super::options::Norm;
+use crate::{
+    counts::{FN, FP, N, PR, RC, TP, VALUES, ratio},
+    options::Norm,
+};
 
-/// The scores at one threshold, in cafaeval's columns and with its names.
+/// The scores at one threshold, with the column names of cafaeval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Scores {
-    /// Proteins with at least one (counted) term predicted.
+    /// Number of proteins with at least one predicted term that counts.
     pub n: f64,
-    /// True positives: mean per protein of the ground truth (of `n` with `norm=pred`), like all that follows but `pr`.
+    /// True positives: the mean per protein of the ground truth (per protein of `n` with
+    /// `norm=pred`). All following values except `pr` use the same divisor.
     pub tp: f64,
     /// False positives.
     pub fp: f64,
     /// False negatives.
     #[serde(rename = "fn")]
     pub fn_: f64,
-    /// Precision, 0..=1: mean over the `n` proteins (over all with `norm=gt`).
+    /// Precision, 0..=1: the mean over the `n` proteins (over all proteins with `norm=gt`).
     pub pr: f64,
     /// Recall, 0..=1.
     pub rc: f64,
-    /// Coverage, 0..=1: `n` by the number of proteins of the ground truth. Above 1 where `n` counts proteins of which all was
-    /// [known](super::PartialKnowledge).
+    /// Coverage, 0..=1: `n` divided by the number of proteins of the ground truth. It exceeds 1 if
+    /// `n` includes proteins whose terms were all [known](crate::PartialKnowledge).
     pub cov: f64,
-    /// Misinformation: `fp`.
+    /// Misinformation, equal to `fp`.
     pub mi: f64,
-    /// Remaining uncertainty: `fn`.
+    /// Remaining uncertainty, equal to `fn`.
     pub ru: f64,
     /// Harmonic mean of `pr` and `rc`.
     pub f: f64,
@@ -41,7 +45,7 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Names of the columns; those of weighted scores end with `_w`.
+    /// Names of the columns. The columns of weighted scores have the suffix `_w`.
     pub const COLUMNS: [&str; 14] = [
         "n", "tp", "fp", "fn", "pr", "rc", "cov", "mi", "ru", "f", "s", "pr_micro", "rc_micro",
         "f_micro",
@@ -68,7 +72,7 @@ impl Scores {
         ]
     }
 
-    /// From sums over proteins.
+    /// Computes the scores at threshold `tau` from sums over proteins.
     pub(super) fn from_sums(
         sums: &[f64],
         taus: usize,
@@ -79,17 +83,17 @@ impl Scores {
         debug_assert_eq!(sums.len(), VALUES * taus);
         let sum = |value: usize| sums[value * taus + tau];
         let (n, all) = (sum(N), proteins as f64);
-        let (of_precision, of_rest) = match norm {
+        let (precision_divisor, divisor) = match norm {
             Norm::Cafa => (n, all),
             Norm::Pred => (n, n),
             Norm::Gt => (all, all),
         };
         let (tp, fp, fn_) = (
-            ratio(sum(TP), of_rest),
-            ratio(sum(FP), of_rest),
-            ratio(sum(FN), of_rest),
+            ratio(sum(TP), divisor),
+            ratio(sum(FP), divisor),
+            ratio(sum(FN), divisor),
         );
-        let (pr, rc) = (ratio(sum(PR), of_precision), ratio(sum(RC), of_rest));
+        let (pr, rc) = (ratio(sum(PR), precision_divisor), ratio(sum(RC), divisor));
         let (pr_micro, rc_micro) = (ratio(tp, tp + fp), ratio(tp, tp + fn_));
         Scores {
             n,
@@ -114,13 +118,15 @@ fn harmonic(pr: f64, rc: f64) -> f64 {
     ratio(2.0 * pr * rc, pr + rc)
 }
 
-/// One row of the curve.
+/// The scores at one threshold of the curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CurvePoint {
-    /// The threshold: a term is predicted if its score is at least this.
+    /// The threshold: a term is predicted if its score is at least `tau`.
     pub tau: f64,
-    /// Every term counts 1.
+    /// Scores in which every term has the weight 1.
     pub scores: Scores,
-    /// Every term counts its information accretion; `None` if none was given.
+    /// Scores in which the weight of a term is its information accretion; `None` without
+    /// information accretion.
     pub weighted: Option<Scores>,
 }

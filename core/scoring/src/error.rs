@@ -1,119 +1,123 @@
-//! What can be wrong with a scoring.
+//! The errors of reading, scoring and writing.
 
 use std::io;
 
-/// Why something could not be scored, read or written. Every message names the file, the place and the remedy.
+/// Why reading, scoring or writing failed. Messages name the file, the position and, if possible,
+/// the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoringError {
     /// A file cannot be opened, read or decompressed.
-    #[error("cannot read the {what} {file}")]
+    #[error("cannot read the {input} {file}")]
     Read {
-        /// What was to be read: `ground truth`, `predictions`, `information accretion`.
-        what: &'static str,
-        /// The file as it was named.
+        /// The kind of input: `ground truth`, `known annotations`, `predictions`, `information
+        /// accretion` or `terms of interest`.
+        input: &'static str,
+        /// Path of the file.
         file: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A directory stands where a file is needed.
-    #[error("the {what} {file} is a directory; give the file itself")]
+    /// The path is a directory, but a file is needed.
+    #[error("the {input} {file} is a directory; give a file")]
     Directory {
-        /// What was to be read.
-        what: &'static str,
-        /// The path as it was given.
+        /// The kind of input.
+        input: &'static str,
+        /// The path.
         file: String,
     },
-    /// A line has more than 16 MiB: this is no table.
+    /// A line is longer than 16 MiB, so the file is not a table.
     #[error(
-        "the {what} {file} has a line of more than 16 MiB near line {line}; give a text file with one record per line"
+        "the {input} {file} has a line longer than 16 MiB after line {line}; give a text file with one record per line"
     )]
     LineTooLong {
-        /// What was to be read.
-        what: &'static str,
-        /// The file as it was named.
+        /// The kind of input.
+        input: &'static str,
+        /// Path of the file.
         file: String,
-        /// Number of the last line before it.
+        /// Number of the last line that was read before the long line.
         line: u64,
     },
-    /// No annotation of the ground truth, or of what was known before, is of a term of the ontology.
+    /// No annotation of the ground truth or of the known annotations has a term of the ontology.
     #[error(
-        "the {what} {file} has no annotation with a term of the ontology ({lines} lines read; unknown terms: {examples}); \
-         give a table `accession term …` and the ontology that its terms come from"
+        "the {input} {file} has no annotation with a term of the ontology ({lines} lines read; unknown terms: {examples}); \
+         give a table `accession term …` and the ontology of its terms"
     )]
     EmptyGroundTruth {
-        /// What it was read as: `ground truth`, `known annotations`.
-        what: &'static str,
-        /// The file as it was named.
+        /// The kind of input: `ground truth` or `known annotations`.
+        input: &'static str,
+        /// Path of the file.
         file: String,
-        /// Lines read.
+        /// Number of lines read.
         lines: u64,
         /// The first unknown terms, or `none`.
         examples: String,
     },
-    /// No term of interest is in the ontology.
+    /// No term in the list of terms of interest is in the ontology.
     #[error(
-        "the terms of interest {file} have no term of the ontology (they have {examples}); give one id such as GO:0005515 per line"
+        "the terms of interest {file} have no term of the ontology (unknown terms: {examples}); give one id such as GO:0005515 per line"
     )]
     NoTermOfInterest {
-        /// The file as it was named.
+        /// Path of the file.
         file: String,
         /// The first unknown terms, or `none`.
         examples: String,
     },
-    /// Nothing of the ground truth is left to predict.
+    /// No protein of the ground truth has a term left to predict.
     #[error(
-        "no protein of the ground truth {truth} has a term left to predict: all are known already or none is of interest"
+        "no protein of the ground truth {truth} has a term left to predict: every term is already known or not of interest"
     )]
     NothingLeft {
         /// Name of the ground truth.
         truth: String,
     },
-    /// A directory of predictions has no file in it.
+    /// A directory of predictions contains no file.
     #[error(
-        "there is no prediction file under {dir}; give a directory of tables `accession term score`"
+        "the directory {dir} contains no prediction file; give a directory of tables `accession term score`"
     )]
     NoPredictionFiles {
-        /// The directory as it was given.
+        /// Path of the directory.
         dir: String,
     },
     /// Two prediction files would have the same name in the tables.
-    #[error("{first} and {second} would both be called {name} in the tables; rename one of them")]
+    #[error(
+        "{first} and {second} would both have the name {name} in the tables; rename one of them"
+    )]
     SameName {
-        /// The name.
+        /// The common name.
         name: String,
-        /// One file.
+        /// Path of the first file.
         first: String,
-        /// The other file.
+        /// Path of the second file.
         second: String,
     },
-    /// No prediction is of a protein and a namespace of the ground truth.
+    /// No prediction matches a protein and a namespace of the ground truth.
     #[error(
-        "no prediction in {predictions} is of a protein in the ground truth {truth} with a term of the same namespace \
-         ({lines} lines read; other proteins: {proteins}; unknown terms: {terms}); use the same accessions and ontology in both"
+        "no prediction in {predictions} matches a protein and a namespace of the ground truth {truth} \
+         ({lines} lines read; unknown proteins: {proteins}; unknown terms: {terms}); use the same accessions and ontology in both"
     )]
     NoOverlap {
         /// Name of the predictions.
         predictions: String,
         /// Name of the ground truth.
         truth: String,
-        /// Lines read.
+        /// Number of lines read.
         lines: u64,
         /// The first proteins that are not in the ground truth, or `none`.
         proteins: String,
         /// The first unknown terms, or `none`.
         terms: String,
     },
-    /// A score is no number.
+    /// A score is not a number.
     #[error(
-        "{file}, line {line}: the score {text:?} is no number; write a decimal number such as 0.83 in the third column"
+        "{file}, line {line}: the score {text:?} is not a number; write a decimal number such as 0.83 in the third column"
     )]
     MalformedScore {
-        /// The file as it was named.
+        /// Path of the file.
         file: String,
         /// Line number, from 1.
         line: u64,
-        /// What stands there.
+        /// The malformed score.
         text: String,
     },
     /// A line of an information-accretion file is not `term value`.
@@ -121,11 +125,11 @@ pub enum ScoringError {
         "{file}, line {line}: {problem}; write one term and one number per line, without a header"
     )]
     MalformedAccretion {
-        /// The file as it was named.
+        /// Path of the file.
         file: String,
         /// Line number, from 1.
         line: u64,
-        /// What is wrong there.
+        /// What is wrong with the line.
         problem: String,
     },
     /// An information-accretion file has no term of the ontology.
@@ -133,42 +137,44 @@ pub enum ScoringError {
         "the information accretion {file} has no term of the ontology; compute it for this ontology"
     )]
     EmptyAccretion {
-        /// The file as it was named.
+        /// Path of the file.
         file: String,
     },
-    /// An option has a value that it cannot take.
-    #[error("the option {option} cannot be {value:?}; expected: {expected}")]
+    /// An option has an invalid value.
+    #[error("invalid value {value:?} of the option {option}; expected {expected}")]
     Option {
         /// Name of the option.
         option: &'static str,
-        /// The value.
+        /// The invalid value.
         value: String,
-        /// What it can be.
+        /// The valid values.
         expected: &'static str,
     },
-    /// Ground truth, predictions or information accretion belong to another ontology or ground truth: a mistake in the calling program.
+    /// The caller combined objects of different ontologies. This is an error in the calling
+    /// program.
     #[error(
-        "the {what} was made with another ontology or ground truth; make it with the ones that are given to `evaluate`"
+        "the {input} uses another ontology than the ground truth; create both with the same ontology"
     )]
     Mixed {
-        /// Which of them.
-        what: &'static str,
+        /// The object with the other ontology.
+        input: &'static str,
     },
-    /// Two bootstraps of different proteins, or of different draws, were to be compared.
+    /// Two bootstraps with different proteins or different draws cannot be compared.
     #[error(
-        "the two bootstraps are not of the same draws ({first} and {second}); compare methods with one ground truth, and with the \
-         same number of resamples and the same seed"
+        "the two bootstraps have different draws ({first} and {second}); use the same ground truth, the \
+         same number of resamples and the same seed for both methods"
     )]
     Unpaired {
-        /// One of them: namespace, proteins, resamples and seed.
+        /// Namespace, proteins, resamples and seed of the first bootstrap.
         first: String,
-        /// The other.
+        /// The same for the second bootstrap.
         second: String,
     },
-    /// The caller's own function ended it.
+    /// The progress callback cancelled the work.
     #[error("cancelled")]
     Cancelled,
-    /// A prediction that cannot be written: the score is not within 0..=1, or a name has white space in it or is empty.
+    /// A prediction cannot be written: the score is not within 0..=1, or the accession or the term
+    /// is empty or has white space.
     #[error(
         "the prediction ({accession:?}, {term:?}, {score}) cannot be written as CAFA TSV: {problem}"
     )]
@@ -179,15 +185,15 @@ pub enum ScoringError {
         term: String,
         /// The score.
         score: f64,
-        /// What is wrong with it.
+        /// What is wrong with the prediction.
         problem: &'static str,
     },
     /// An output file cannot be written.
     #[error("cannot write {file}")]
     Write {
-        /// The file.
+        /// Path of the file.
         file: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

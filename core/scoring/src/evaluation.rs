@@ -1,26 +1,31 @@
-//! From predictions to scores, by the rules of cafaeval.
+//! Scoring by the rules of cafaeval.
 
 use protea_ontology::Namespace;
 
-use super::accretion::InformationAccretion;
-use super::counting::{Counter, Task};
-use super::counts::{FN, VALUES};
-use super::curve::{CurvePoint, Scores};
-use super::error::ScoringError;
-use super::files::PredictionFile;
-use super::options::{Norm, ScoringOptions};
-use super::pairwise::sum_rows;
-use super::predictions::Predictions;
-use super::propagation::Propagator;
-use super::result::{Evaluation, NamespaceEvaluation};
-use super::thresholds::Thresholds;
-use super::truth::GroundTruth;
+use crate::{
+    accretion::InformationAccretion,
+    counting::{Counter, Task},
+    counts::{FN, VALUES},
+    curve::{CurvePoint, Scores},
+    error::ScoringError,
+    files::PredictionFile,
+    options::{Norm, ScoringOptions},
+    pairwise::sum_rows,
+    predictions::Predictions,
+    propagation::Propagator,
+    result::{Evaluation, NamespaceEvaluation},
+    thresholds::Thresholds,
+    truth::GroundTruth,
+};
 
-/// Scores predictions. `accretion` gives the weighted scores; without it they are `None`.
+/// Scores predictions by the rules of cafaeval. Without `accretion`, the weighted scores are
+/// `None`.
 ///
 /// # Errors
-/// [`ScoringError::NoOverlap`] if nothing was predicted for any protein of the ground truth, [`ScoringError::Option`] for a threshold step out of
-/// range, [`ScoringError::Mixed`] if `accretion` is of another ontology.
+///
+/// [`ScoringError::NoOverlap`] if no protein of the ground truth has a prediction;
+/// [`ScoringError::Option`] if the threshold step is out of range; [`ScoringError::Mixed`] if
+/// `accretion` uses another ontology.
 pub fn evaluate(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
@@ -30,7 +35,7 @@ pub fn evaluate(
     Ok(score_all(predictions, accretion, options, &thresholds))
 }
 
-/// What every evaluation asks for.
+/// Checks the input of an evaluation, which must not be empty, and creates the thresholds.
 pub(super) fn prepare(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
@@ -50,6 +55,7 @@ pub(super) fn prepare(
     Ok(thresholds)
 }
 
+/// Checks the input of an evaluation, which can be empty, and creates the thresholds.
 pub(super) fn check(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
@@ -58,7 +64,7 @@ pub(super) fn check(
     let ontology = predictions.truth.ontology;
     if accretion.is_some_and(|a| !a.belongs_to(ontology)) {
         return Err(ScoringError::Mixed {
-            what: "information accretion",
+            input: "information accretion",
         });
     }
     Thresholds::new(options.th_step)
@@ -102,11 +108,11 @@ fn score(
 
         let (plain, weighted) = sums.split_at(thresholds.len() * VALUES);
         let point = |(tau, &value): (usize, &f64)| {
-            let of = |sums| Scores::from_sums(sums, thresholds.len(), tau, rows, options.norm);
+            let scores = |sums| Scores::from_sums(sums, thresholds.len(), tau, rows, options.norm);
             CurvePoint {
                 tau: value,
-                scores: of(plain),
-                weighted: (!weighted.is_empty()).then(|| of(weighted)),
+                scores: scores(plain),
+                weighted: (!weighted.is_empty()).then(|| scores(weighted)),
             }
         };
         let mut curve: Vec<CurvePoint> = thresholds.taus().iter().enumerate().map(point).collect();
@@ -116,12 +122,13 @@ fn score(
             aspect: namespace.aspect(),
             proteins: rows,
             curve,
-            silent: silent(&task),
+            without_predictions: empty_scores(&task),
         }
     })
 }
 
-/// Does something with what is the same for all proteins of the namespace at this place.
+/// Calls `act` with the task of the namespace with index `at`: the input that all its proteins
+/// share.
 pub(super) fn with_task<T>(
     at: usize,
     predictions: &Predictions<'_>,
@@ -147,8 +154,8 @@ pub(super) fn with_task<T>(
     })
 }
 
-/// The scores of predicting nothing.
-fn silent(task: &Task<'_>) -> CurvePoint {
+/// The scores without any prediction.
+fn empty_scores(task: &Task<'_>) -> CurvePoint {
     let rows = task.truth.rows();
     let mean = |weight: &dyn Fn(usize) -> f64| {
         let mut sums = [0.0; VALUES];
@@ -162,10 +169,11 @@ fn silent(task: &Task<'_>) -> CurvePoint {
     }
 }
 
-/// Reads and scores files, one after the other, the next being read while one is scored.
+/// Reads and scores files in order. While one file is scored, the next one is read.
 ///
 /// # Errors
-/// Those of [`Predictions::read`] and [`evaluate`], for the first file that fails.
+///
+/// The errors of [`Predictions::read`] and [`evaluate`], for the first file that fails.
 pub fn evaluate_files(
     truth: &GroundTruth<'_>,
     files: &[PredictionFile],

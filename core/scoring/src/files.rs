@@ -1,28 +1,34 @@
-//! Which prediction files there are.
+//! Finding prediction files in a directory.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-use super::error::ScoringError;
+use crate::error::ScoringError;
 
-/// A prediction file and what tables call it.
+/// A prediction file and its name in the tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredictionFile {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Its path below the directory, with `_` for `/`, as in cafaeval; without the ending `.gz` or `.zst`.
+    /// The path relative to the directory, with `_` instead of `/` as in cafaeval, without the
+    /// suffix `.gz` or `.zst`.
     pub name: String,
 }
 
-/// Every file under a directory, sorted by name (cafaeval: in the order of the file system). For a file: itself.
+/// Lists every file under a directory, sorted by name (cafaeval uses the order of the file system).
+/// If the path is a file, lists only that file.
 ///
 /// # Errors
-/// [`ScoringError::Read`]; [`ScoringError::NoPredictionFiles`]; [`ScoringError::SameName`] for `a/b` beside `a_b` or `a` beside `a.gz`.
+///
+/// [`ScoringError::Read`] if a directory cannot be read or contains a special file;
+/// [`ScoringError::NoPredictionFiles`] if there is no file; [`ScoringError::SameName`] if two files
+/// have the same name, such as `a/b` and `a_b`, or `a` and `a.gz`.
 pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFile>, ScoringError> {
     let directory = directory.as_ref();
     let read = |path: &Path, source| ScoringError::Read {
-        what: "predictions",
+        input: "predictions",
         file: path.display().to_string(),
         source,
     };
@@ -36,7 +42,7 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
             .to_string_lossy();
         return Ok(vec![PredictionFile {
             path: directory.to_owned(),
-            name: without_packing(&name).to_owned(),
+            name: without_compression_suffix(&name).to_owned(),
         }]);
     }
     let mut files = Vec::new();
@@ -51,17 +57,18 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
             if kind.is_dir() {
                 directories.push(path);
             } else if !path.is_dir() {
-                // A link to a directory is not followed: it could lead back here. What nobody named
-                // is not waited for; a pipe that is given by its own name is.
+                // Links to directories are not followed because they can form a cycle. Pipes found
+                // in a directory are refused because reading them can block forever; a pipe passed
+                // as a file is read.
                 let metadata = fs::metadata(&path).map_err(|e| read(&path, e))?;
                 if !metadata.is_file() {
                     let reason = "it is a pipe, socket or device; give a regular file";
                     let refused = io::Error::new(io::ErrorKind::InvalidInput, reason);
                     return Err(read(&path, refused));
                 }
-                let below = path.strip_prefix(directory).unwrap_or(&path);
-                let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
-                let name = without_packing(&parts.join("_")).to_owned();
+                let relative = path.strip_prefix(directory).unwrap_or(&path);
+                let parts: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();
+                let name = without_compression_suffix(&parts.join("_")).to_owned();
                 files.push(PredictionFile { path, name });
             }
         }
@@ -82,9 +89,9 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
     }
 }
 
-fn without_packing(name: &str) -> &str {
+fn without_compression_suffix(name: &str) -> &str {
     [".gz", ".zst"]
         .into_iter()
-        .find_map(|ending| name.strip_suffix(ending))
+        .find_map(|suffix| name.strip_suffix(suffix))
         .unwrap_or(name)
 }

@@ -1,33 +1,40 @@
-//! The terms that an evaluation is about.
+//! The terms of interest of an evaluation.
 
 use std::path::Path;
 
 use protea_ontology::{Ontology, Term};
 
-use super::error::ScoringError;
-use super::lines::{Lines, columns};
-use super::reading::parse_blocks;
-use super::report::Tally;
+use crate::{
+    error::ScoringError,
+    lines::{Lines, columns},
+    reading::parse_blocks,
+    report::Tally,
+};
 
-/// The terms of interest of a benchmark: predictions of other terms count for nothing, and neither does other ground truth.
+/// The terms of interest of a benchmark. Other terms are ignored in the predictions and in the
+/// ground truth.
 ///
-/// CAFA leaves out so what came into the ontology after the predictions were collected, or has gone since.
+/// CAFA uses such a list to exclude terms that were added to the ontology after the predictions
+/// were collected, or removed since.
 #[derive(Clone, Debug)]
 pub struct TermsOfInterest<'o> {
     name: String,
     ontology: &'o Ontology,
-    /// By term.
+    /// Whether each term of the ontology is in the list.
     listed: Vec<bool>,
     unknown: Tally,
 }
 
 impl<'o> TermsOfInterest<'o> {
-    /// Reads a list of terms, plain or gzipped: the first column of every line, by primary or alternative id. An id that is an
-    /// alternative one in several namespaces stands for its terms in all of them. Unknown and obsolete terms are counted.
+    /// Reads a list of terms, plain or compressed. The first column of every line is a primary or
+    /// an alternative id. An alternative id in several namespaces selects its terms in all of them.
+    /// Unknown and obsolete terms are skipped and counted.
     ///
     /// # Errors
-    /// [`ScoringError::Read`], [`ScoringError::Directory`], [`ScoringError::LineTooLong`];
-    /// [`ScoringError::NoTermOfInterest`] if no line has a known term.
+    ///
+    /// [`ScoringError::Read`], [`ScoringError::Directory`] or [`ScoringError::LineTooLong`] if the
+    /// file cannot be read as a table; [`ScoringError::NoTermOfInterest`] if no line has a known
+    /// term.
     pub fn read(
         path: impl AsRef<Path>,
         ontology: &'o Ontology,
@@ -70,13 +77,13 @@ impl<'o> TermsOfInterest<'o> {
         Ok(terms)
     }
 
-    /// Its name: the file it was read from.
+    /// The path of the file.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the term is one of them.
+    /// Whether the term is in the list.
     #[must_use]
     pub fn contains(&self, term: Term) -> bool {
         self.listed[term.index()]
@@ -88,13 +95,14 @@ impl<'o> TermsOfInterest<'o> {
         self.listed.iter().filter(|listed| **listed).count()
     }
 
-    /// Never: a list without a known term is refused.
+    /// Whether the list has no term. Always false, because [`read`](Self::read) refuses a list
+    /// without a known term.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.listed.contains(&true)
     }
 
-    /// Ids of the list that are not in the ontology, or obsolete there.
+    /// Ids of the list that are not in the ontology or are obsolete.
     #[must_use]
     pub fn unknown(&self) -> &Tally {
         &self.unknown

@@ -1,6 +1,8 @@
-//! CAFA scores, with the semantics of cafaeval 1.3.0, or of CAFA-evaluator-PK ([`evaluate_partial`]).
+//! CAFA scores with the semantics of cafaeval 1.3.0 ([`evaluate`]) or of CAFA-evaluator-PK
+//! ([`evaluate_partial`]).
 //!
-//! Read a [`GroundTruth`] and [`Predictions`] against one [`Ontology`](protea_ontology::Ontology), then [`evaluate`]:
+//! Read a [`GroundTruth`] and [`Predictions`] against one [`Ontology`](protea_ontology::Ontology),
+//! then [`evaluate`]:
 //!
 //! ```
 //! use protea_ontology::Ontology;
@@ -19,18 +21,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`evaluate_files`] scores files, [`write_tables`] writes cafaeval's output files, [`PredictionWriter`] writes
-//! predictions that score, once read again, exactly as [rounded](round_score) in memory. [`resample`] says how sure an Fmax is, and a difference
-//! between two.
+//! [`evaluate_files`] scores files. [`write_tables`] writes the output files of cafaeval.
+//! [`PredictionWriter`] writes predictions; reading them back gives exactly the
+//! [rounded](round_score) scores. [`resample`] computes confidence intervals of Fmax and of the
+//! difference between two methods.
 //!
-//! This crate knows predictions, a ground truth and an ontology. It must not know frozen datasets, embeddings or runners.
+//! This crate knows predictions, ground truth and the ontology. It must not know frozen datasets,
+//! embeddings or runners.
 //!
-//! # What the scores are
-//! For every threshold tau (`th_step`, `2 th_step`, … below 1) and namespace, with `ne` proteins of the ground truth there and `n` of them
-//! with at least one term predicted at tau: precision is averaged over `n`, recall and all counts over `ne` (`norm=cafa`).
-//! Fmax is the largest harmonic mean of the two; Smin the smallest `sqrt(ru² + mi²)` of remaining uncertainty and misinformation.
-//! Weighted scores count each term by its information accretion. P. Radivojac et al., Nature Methods 10 (2013) 221;
-//! W. Clark and P. Radivojac, Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043 (cafaeval).
+//! # Definition of the scores
+//!
+//! The scores are computed for every namespace and every threshold tau (`th_step`, `2 th_step`, …
+//! below 1). `ne` is the number of proteins of the ground truth in the namespace, and `n` the
+//! number of those with at least one term predicted at tau. Precision is averaged over `n`
+//! proteins, recall and all counts over `ne` (`norm=cafa`). Fmax is the largest harmonic mean of
+//! precision and recall. Smin is the smallest `sqrt(ru² + mi²)` of remaining uncertainty and
+//! misinformation. Weighted scores weight each term by its information accretion.
+//!
+//! References: P. Radivojac et al., Nature Methods 10 (2013) 221; W. Clark and P. Radivojac,
+//! Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043
+//! (cafaeval).
 
 mod accretion;
 mod atomic_file;
@@ -75,7 +85,7 @@ pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
 pub use report::{Skipped, Tally};
 pub use result::{Best, Evaluation, NamespaceEvaluation};
-pub use rules::{Rules, evaluate_also_silence};
+pub use rules::{Rules, evaluate_allowing_empty};
 pub use tables::write_tables;
 pub use truth::GroundTruth;
 pub use writer::{PredictionWriter, round_score};

@@ -1,8 +1,9 @@
-//! Lines and columns of a table, as Python's `open` and `str.split` see them.
+//! Lines and columns of a table, split like Python's `open` and `str.split`.
 
 use memchr::memchr2;
 
-/// The lines of a block, each with its number from 0, ended by `\n`, `\r\n` or `\r`. Empty ones are passed over.
+/// The lines of a block, each with its number from 0. Lines end with `\n`, `\r\n` or `\r`. Empty
+/// lines are skipped.
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
@@ -41,7 +42,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// How many lines a whole block ends.
+/// Number of lines in a block, including empty lines.
 pub(super) fn line_count(block: &[u8]) -> u64 {
     let mut lines = Lines::new(block);
     while lines.next().is_some() {}
@@ -63,7 +64,7 @@ const SPACE: [bool; 256] = {
     table
 };
 
-/// The first `N` columns, separated by any white space; those that are missing are empty.
+/// The first `N` columns, separated by any white space. Missing columns are empty.
 #[inline]
 pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
@@ -84,7 +85,8 @@ pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     columns
 }
 
-/// As [`columns`], for lines that may have white space outside ASCII. Bytes that are not UTF-8 separate nothing.
+/// Like [`columns`], for lines that may have white space outside ASCII. A line that is not UTF-8 is
+/// split at ASCII white space only.
 #[cold]
 fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
@@ -104,7 +106,7 @@ fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     columns
 }
 
-/// A number as Python's `float` takes it: also `inf`, `nan`, `+1`, `1_000`.
+/// Parses a number like Python's `float`, including `inf`, `nan`, `+1` and `1_000`.
 #[inline]
 pub(super) fn float(text: &[u8]) -> Option<f64> {
     match fast_float2::parse(text) {
@@ -129,8 +131,9 @@ fn unusual_float(text: &[u8]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn lines_end_as_in_python() {
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_pythons() {
+    fn floats_parse_as_in_python() {
         for (text, value) in [
             ("1_000.5", 1000.5),
             ("+.5", 0.5),
@@ -173,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn columns_are_those_of_split_whitespace(line in "[ \ta-zé\u{a0}]{0,20}") {
+        fn columns_equal_split_whitespace(line in "[ \ta-zé\u{a0}]{0,20}") {
             let mut wanted = line.split_whitespace();
             let wanted: [&[u8]; 3] = std::array::from_fn(|_| wanted.next().map_or(&b""[..], str::as_bytes));
             prop_assert_eq!(columns::<3>(line.as_bytes()), wanted);

@@ -1,14 +1,16 @@
-//! The few numbers that stand for a curve.
+//! The summary metrics of a curve.
 
 use serde_json::{Map, Value, json};
 
-use super::result::{Evaluation, NamespaceEvaluation};
+use crate::result::{Evaluation, NamespaceEvaluation};
 
 impl Evaluation {
-    /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "fmicro": …, "tau": …}, "BPO": …, "CCO": …}`.
+    /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "fmicro": …, "tau":
+    /// …}, "BPO": …, "CCO": …}`.
     ///
-    /// Aspects in this order, then other namespaces by their own names. `wfmax` and `smin` are there with information accretion only, `tau` (of
-    /// Fmax) only if something was predicted. See the methods of [`NamespaceEvaluation`] for what each is.
+    /// The aspects come in this order, then other namespaces under their own names. `wfmax` and
+    /// `smin` are present only with information accretion, `tau` (the threshold of Fmax) only with
+    /// predictions. The methods of [`NamespaceEvaluation`] define the metrics.
     #[must_use]
     pub fn to_metrics(&self) -> Map<String, Value> {
         let mut namespaces: Vec<&NamespaceEvaluation> = self.namespaces.iter().collect();
@@ -24,7 +26,7 @@ impl Evaluation {
 }
 
 impl NamespaceEvaluation {
-    /// The numbers of one namespace; see [`Evaluation::to_metrics`].
+    /// The metrics of one namespace; see [`Evaluation::to_metrics`].
     #[must_use]
     pub fn to_metrics(&self) -> Map<String, Value> {
         let mut metrics = Map::new();
@@ -45,12 +47,15 @@ impl NamespaceEvaluation {
         metrics
     }
 
-    /// Area under the precision-recall curve, 0..=1, by the formula of cafaeval's own notebook (`APS` in `plot.ipynb`): precision made
-    /// monotonous (the highest at this or a lower threshold), then the sum of precision times the step of recall, from (recall 1,
-    /// precision 0) below the lowest threshold to (recall 0, precision 1) above the highest. 0 if nothing was predicted.
+    /// Area under the precision-recall curve, 0..=1, by the formula of the notebook of cafaeval
+    /// (`APS` in `plot.ipynb`). First, precision is made monotonic: the highest precision at this
+    /// or a lower threshold. The area is then the sum of precision times the step of recall, from
+    /// (recall 1, precision 0) below the lowest threshold to (recall 0, precision 1) above the
+    /// highest. It is 0 without predictions.
     ///
-    /// Recall that is never reached is credited with the precision at the lowest threshold, so that a method of low coverage looks
-    /// good; [`NamespaceEvaluation::auc_pr_reached`] does not do so. The notebook leaves out methods of coverage below 0.3; this does not.
+    /// The formula uses the precision at the lowest threshold for recall that is never reached,
+    /// which favours methods with low coverage. [`NamespaceEvaluation::auc_pr_reached`] avoids
+    /// this. The notebook excludes methods with a coverage below 0.3; this function does not.
     #[must_use]
     pub fn auc_pr(&self) -> f64 {
         area_by_steps(self.curve.iter().map(|p| (p.scores.pr, p.scores.rc)))
@@ -59,7 +64,7 @@ impl NamespaceEvaluation {
     /// [`NamespaceEvaluation::auc_pr`] of the weighted curve; `None` without information accretion.
     #[must_use]
     pub fn auc_pr_weighted(&self) -> Option<f64> {
-        self.silent.weighted?;
+        self.without_predictions.weighted?;
         Some(area_by_steps(
             self.curve
                 .iter()
@@ -67,8 +72,9 @@ impl NamespaceEvaluation {
         ))
     }
 
-    /// Area under the precision-recall curve over the recall that was reached, 0..=1: trapezoids between consecutive
-    /// thresholds, and from the highest down to recall 0 at its precision.
+    /// Area under the precision-recall curve over the reached recall, 0..=1: the sum of the
+    /// trapezoids between consecutive thresholds, plus the area from the highest threshold to
+    /// recall 0 with the precision at that threshold.
     #[must_use]
     pub fn auc_pr_reached(&self) -> f64 {
         let mut area = 0.0;

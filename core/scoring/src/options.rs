@@ -1,38 +1,41 @@
-//! The options of a scoring, named as cafaeval names them.
+//! The options of scoring, with the names of cafaeval.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ScoringError;
+use crate::error::ScoringError;
 
-/// By what the sums over proteins are divided.
+/// The divisor of the sums over proteins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Norm {
-    /// Precision by the proteins with a prediction at the threshold, all else by those of the ground truth: as CAFA does.
+    /// Precision is divided by the number of proteins with a prediction at the threshold, all other
+    /// values by the number of proteins of the ground truth, as in CAFA.
     #[default]
     Cafa,
-    /// Everything by the proteins with a prediction at the threshold.
+    /// All values are divided by the number of proteins with a prediction at the threshold.
     Pred,
-    /// Everything by the proteins of the ground truth.
+    /// All values are divided by the number of proteins of the ground truth.
     Gt,
 }
 
-/// How predicted scores are carried to ancestors.
+/// How predicted scores are propagated to ancestors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Propagation {
     /// A term has at least the score of each of its children.
     #[default]
     Max,
-    /// Only terms without a score of their own take the highest of their children's.
+    /// Only a term without an own score gets the highest score of its children.
     Fill,
 }
 
-macro_rules! words {
-    ($type:ty, $what:literal, $($variant:ident => $word:literal),+) => {
+/// Implements `Display` and `FromStr` for the named values of an option.
+macro_rules! option_values {
+    ($type:ty, $option:literal, $($variant:ident => $word:literal),+) => {
         impl fmt::Display for $type {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(match self { $(Self::$variant => $word),+ })
@@ -46,7 +49,7 @@ macro_rules! words {
                 match text {
                     $($word => Ok(Self::$variant),)+
                     _ => Err(ScoringError::Option {
-                        option: $what,
+                        option: $option,
                         value: text.to_owned(),
                         expected: concat!($("`", $word, "` "),+),
                     }),
@@ -55,30 +58,37 @@ macro_rules! words {
         }
     };
 }
-words!(Norm, "norm", Cafa => "cafa", Pred => "pred", Gt => "gt");
-words!(Propagation, "prop", Max => "max", Fill => "fill");
+option_values!(Norm, "norm", Cafa => "cafa", Pred => "pred", Gt => "gt");
+option_values!(Propagation, "prop", Max => "max", Fill => "fill");
 
-/// Everything that changes the scores, with cafaeval's defaults.
+/// All options that change the scores, with the defaults of cafaeval.
 ///
 /// ```
 /// use protea_scoring::{Norm, ScoringOptions};
-/// let options = ScoringOptions { norm: Norm::Gt, max_terms: Some(500), ..ScoringOptions::default() };
+/// let options = ScoringOptions {
+///     norm: Norm::Gt,
+///     max_terms: Some(500),
+///     ..ScoringOptions::default()
+/// };
 /// assert_eq!(options.th_step, 0.01);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoringOptions {
-    /// By what sums are divided; `cafa`.
+    /// The divisor of the sums over proteins. Default: `cafa`.
     pub norm: Norm,
-    /// How predictions are propagated; `max`. The ground truth is always propagated.
+    /// How predictions are propagated. Default: `max`. The ground truth is always propagated.
     pub prop: Propagation,
-    /// Leave terms without a parent (roots) out of the unweighted scores; `false`. The weighted ones go by the information
-    /// accretion alone, which is 0 for a root.
+    /// Whether to exclude terms without a parent (roots) from the unweighted scores. Default:
+    /// `false`. It does not affect the weighted scores, in which the information accretion of a
+    /// root is 0.
     pub no_orphans: bool,
-    /// Distance between thresholds, also the first one; 0.01. At least 0.00001 and below 1.
+    /// Distance between thresholds, and the first threshold. At least 0.00001 and below 1. Default:
+    /// 0.01.
     pub th_step: f64,
-    /// Take only so many terms plus one per protein and namespace, in the order of the file, before propagation: as cafaeval
-    /// does, whose comparison is one off. `None`: all.
+    /// Use only the first `max_terms` + 1 terms per protein and namespace, in the order of the
+    /// file, before propagation. The + 1 reproduces an off-by-one error of cafaeval. Default:
+    /// `None`, all terms.
     pub max_terms: Option<usize>,
 }
 

@@ -1,15 +1,16 @@
-//! Sums in the order in which numpy adds, so that every bit is the same.
+//! Sums in the order of numpy, so that the results are identical in every bit.
 //!
-//! `numpy.sum` halves a long array (at a multiple of 8) until at most 128 elements are left, adds those with eight accumulators, and
-//! adds the halves. The same is done here for many sums at once, row by row, without ever holding all rows; the halves are
-//! summed in parallel.
+//! `numpy.sum` halves a long array (at a multiple of 8) until at most 128 elements are left, adds
+//! those with eight accumulators, and adds the halves. This module does the same for many sums at
+//! once, row by row, without storing all rows. It sums the halves in parallel.
 
 use std::ops::Range;
 
 const LEAF: usize = 128;
 const LANES: usize = 8;
 
-/// Sums `width` values over `rows`: `leaf` makes a function that adds the values of one row to a slice of zeros.
+/// Sums `width` values over `rows`. `leaf` creates a function that writes the values of one row
+/// into a slice of zeros.
 pub(super) fn sum_rows<F: FnMut(usize, &mut [f64])>(
     rows: Range<usize>,
     width: usize,
@@ -26,7 +27,8 @@ pub(super) fn sum_rows<F: FnMut(usize, &mut [f64])>(
     })
 }
 
-/// As [`sum_rows`], where each value of a row is one addition to a sum: `leaf` makes a function that adds a row to the sums.
+/// Like [`sum_rows`], but `leaf` creates a function that adds the values of one row to the sums
+/// itself, one addition per value.
 pub(super) fn add_rows<F: FnMut(usize, &mut [f64])>(
     rows: Range<usize>,
     width: usize,
@@ -42,13 +44,13 @@ pub(super) fn add_rows<F: FnMut(usize, &mut [f64])>(
         add(&mut left, &right);
         return left;
     }
-    let mut one = leaf();
+    let mut add_row = leaf();
     let mut sum = vec![0.0; width];
     let whole = rows.len() - rows.len() % LANES;
     if whole > 0 {
         let mut lanes = vec![0.0; width * LANES];
         for (at, row) in rows.clone().take(whole).enumerate() {
-            one(row, &mut lanes[at % LANES * width..][..width]);
+            add_row(row, &mut lanes[at % LANES * width..][..width]);
         }
         for (at, sum) in sum.iter_mut().enumerate() {
             let lane = |l: usize| lanes[l * width + at];
@@ -57,7 +59,7 @@ pub(super) fn add_rows<F: FnMut(usize, &mut [f64])>(
         }
     }
     for row in rows.skip(whole) {
-        one(row, &mut sum);
+        add_row(row, &mut sum);
     }
     sum
 }
@@ -68,7 +70,7 @@ fn add(to: &mut [f64], from: &[f64]) {
     }
 }
 
-/// [`sum_rows`] for one array.
+/// Sums one array like `numpy.sum`.
 pub(super) fn sum(values: &[f64]) -> f64 {
     if values.len() > LEAF {
         let half = values.len() / 2;
@@ -87,13 +89,13 @@ pub(super) fn sum(values: &[f64]) -> f64 {
         })
 }
 
-/// [`sum`] of an array of `length` numbers of which all but `values`, places and numbers by rising place, are 0: a zero changes no
-/// sum, so that only what lies beside each other matters.
+/// [`sum`] of an array of `length` numbers that is 0 except for `values`, pairs of position and
+/// number with ascending positions. Zeros change no sum, so they are not added.
 pub(super) fn sum_sparse(length: usize, values: &[(usize, f64)]) -> f64 {
-    sparse(0, length, values)
+    sum_sparse_from(0, length, values)
 }
 
-fn sparse(start: usize, length: usize, values: &[(usize, f64)]) -> f64 {
+fn sum_sparse_from(start: usize, length: usize, values: &[(usize, f64)]) -> f64 {
     if values.is_empty() {
         return 0.0;
     }
@@ -102,7 +104,8 @@ fn sparse(start: usize, length: usize, values: &[(usize, f64)]) -> f64 {
         let half = half - half % LANES;
         let (left, right) =
             values.split_at(values.partition_point(|&(place, _)| place < start + half));
-        return sparse(start, half, left) + sparse(start + half, length - half, right);
+        return sum_sparse_from(start, half, left)
+            + sum_sparse_from(start + half, length - half, right);
     }
     let whole = length - length % LANES;
     let (in_lanes, rest) =
@@ -120,8 +123,9 @@ fn sparse(start: usize, length: usize, values: &[(usize, f64)]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     const NUMPY: [(usize, f64); 14] = [
         (0, 0.0),
@@ -141,7 +145,7 @@ mod tests {
     ];
 
     #[test]
-    fn sums_are_numpys() {
+    fn sums_equal_numpy() {
         // numpy 2.4: (0.1 * numpy.arange(1, n + 1)).sum()
         let sum_of = |n: usize| sum(&(1..=n).map(|i| 0.1 * i as f64).collect::<Vec<_>>());
         for (n, wanted) in NUMPY {
@@ -151,13 +155,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_summed_as_one_array_is(values in proptest::collection::vec(0f64..10.0, 0..700)) {
+        fn sums_of_rows_equal_sums_of_arrays(values in proptest::collection::vec(0f64..10.0, 0..700)) {
             let rows = sum_rows(0..values.len(), 1, &|| |row: usize, into: &mut [f64]| into[0] = values[row]);
             prop_assert_eq!(rows[0], sum(&values));
         }
 
         #[test]
-        fn zeros_may_be_left_out(values in proptest::collection::vec(prop_oneof![3 => Just(0f64), 1 => 0f64..10.0], 0..1500)) {
+        fn sparse_sums_equal_dense_sums(values in proptest::collection::vec(prop_oneof![3 => Just(0f64), 1 => 0f64..10.0], 0..1500)) {
             let some: Vec<(usize, f64)> = values.iter().copied().enumerate().filter(|(_, v)| *v != 0.0).collect();
             prop_assert_eq!(sum_sparse(values.len(), &some), sum(&values));
         }

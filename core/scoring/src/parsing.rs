@@ -1,17 +1,19 @@
-//! The hot loop of reading predictions: one block of lines.
+//! Parsing one block of predictions. This is the hot loop of reading.
 
-use super::lines::{Lines, columns, float};
-use super::report::Skipped;
-use super::sparse::NamespacePredictions;
-use super::truth::{GroundTruth, NONE};
+use crate::{
+    lines::{Lines, columns, float},
+    report::Skipped,
+    sparse::NamespacePredictions,
+    truth::{GroundTruth, NONE},
+};
 
-/// What a block holds for the ground truth.
+/// The parsed predictions of a block for the proteins of the ground truth.
 pub(super) struct Block {
     pub namespaces: Vec<NamespacePredictions>,
     pub skipped: Skipped,
 }
 
-/// A score that is no number.
+/// A score that is not a number.
 pub(super) struct BadScore {
     /// Line within the block, from 0.
     pub line: u64,
@@ -23,7 +25,8 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
     let mut skipped = Skipped::default();
     let mut namespaces = vec![NamespacePredictions::default(); truth.namespaces.len()];
     let offsets: Vec<usize> = ontology.namespaces().iter().map(|n| n.offset()).collect();
-    // Predictions come protein by protein: the rows of the last one are nearly always those of the next line.
+    // Files usually list predictions protein by protein, so the rows of the last protein are
+    // cached.
     let mut last: &[u8] = b"";
     let mut known = false;
     let mut rows = vec![NONE; truth.namespaces.len()];
@@ -57,7 +60,7 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
             skipped.unknown_terms.add(term);
             continue;
         }
-        // A score that nobody asks for need not be a number.
+        // A score that is not used is not parsed, so it can be invalid.
         let mut value = None;
         for &term in terms.iter() {
             let at = ontology.namespace_of(term);

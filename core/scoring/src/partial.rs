@@ -1,51 +1,55 @@
-//! Scoring as CAFA-evaluator-PK does: what was known already counts for nothing.
-
-use serde::Serialize;
+//! Scoring by the rules of CAFA-evaluator-PK: known terms do not count.
 
 use protea_ontology::Namespace;
+use serde::Serialize;
 
-use super::accretion::InformationAccretion;
-use super::counts::{FN, VALUES};
-use super::curve::{CurvePoint, Scores};
-use super::error::ScoringError;
-use super::evaluation::prepare;
-use super::interest::TermsOfInterest;
-use super::options::{Norm, ScoringOptions};
-use super::pairwise::sum_rows;
-use super::partial_counting::{Counted, PartialCounter, PartialTask};
-use super::predictions::Predictions;
-use super::python_set;
-use super::result::{Evaluation, NamespaceEvaluation};
-use super::thresholds::Thresholds;
-use super::truth::{GroundTruth, NONE, NamespaceTruth};
+use crate::{
+    accretion::InformationAccretion,
+    counts::{FN, VALUES},
+    curve::{CurvePoint, Scores},
+    error::ScoringError,
+    evaluation::prepare,
+    interest::TermsOfInterest,
+    options::{Norm, ScoringOptions},
+    pairwise::sum_rows,
+    partial_counting::{Counted, PartialCounter, PartialTask},
+    predictions::Predictions,
+    python_set,
+    result::{Evaluation, NamespaceEvaluation},
+    thresholds::Thresholds,
+    truth::{GroundTruth, NONE, NamespaceTruth},
+};
 
-/// What an evaluation leaves out, beside what is in no ground truth.
+/// The known annotations and the terms of interest of an evaluation.
 ///
-/// Without either, [`evaluate_partial`] differs from [`evaluate`](super::evaluate) in one thing: proteins none of whose terms
-/// count (roots under `no_orphans`, terms without information accretion in the weighted scores) are left out altogether.
+/// If both are `None`, [`evaluate_partial`] differs from [`evaluate`](crate::evaluate) in one
+/// point: it excludes proteins without a term that counts (roots with `no_orphans`; in the weighted
+/// scores, terms without information accretion).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PartialKnowledge<'a> {
-    /// What was known of the proteins before the predictions were made. These terms, propagated, count neither for nor against a
-    /// prediction of the protein that has them.
+    /// The annotations that were known before the predictions were made. These terms, propagated to
+    /// the roots, are ignored in the predictions and in the ground truth of the same protein.
     pub known: Option<&'a GroundTruth<'a>>,
-    /// The terms that count at all.
+    /// The terms of interest; `None` means all terms. Other terms are ignored.
     pub interest: Option<&'a TermsOfInterest<'a>>,
 }
 
-/// A namespace that is not scored, because no protein has a term left there that could be predicted.
+/// A namespace that is not scored because no protein has a term left to predict in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct NothingLeft {
     /// Name of the namespace.
     pub namespace: String,
-    /// Proteins of the ground truth there.
+    /// Number of proteins of the ground truth in the namespace.
     pub proteins: usize,
 }
 
 impl PartialKnowledge<'_> {
-    /// That all is of one ontology.
+    /// Checks that the ground truth, the known annotations and the terms of interest use one
+    /// ontology.
     pub(super) fn check(&self, truth: &GroundTruth<'_>) -> Result<(), ScoringError> {
         let ontology = truth.ontology;
-        let mixed = |what| Err(ScoringError::Mixed { what });
+        let mixed = |input| Err(ScoringError::Mixed { input });
         if self
             .known
             .is_some_and(|known| !std::ptr::eq(known.ontology, ontology))
@@ -61,8 +65,8 @@ impl PartialKnowledge<'_> {
         Ok(())
     }
 
-    /// The namespaces in which no protein of the ground truth has a term left that is of interest and not known yet. They are
-    /// missing from the evaluation.
+    /// The namespaces in which no protein of the ground truth has a term that is of interest and
+    /// not known. The evaluation does not contain them.
     #[must_use]
     pub fn nothing_left(
         &self,
@@ -84,7 +88,8 @@ impl PartialKnowledge<'_> {
             .collect()
     }
 
-    /// The namespaces in which the ground truth has proteins, but nothing of any of them was known.
+    /// The namespaces in which the ground truth has proteins but none of them has a known
+    /// annotation.
     #[must_use]
     pub fn nothing_known(&self, truth: &GroundTruth<'_>) -> Vec<String> {
         let Some(known) = self.known else {
@@ -99,14 +104,18 @@ impl PartialKnowledge<'_> {
     }
 }
 
-/// Scores predictions as CAFA-evaluator-PK does. `accretion` gives the weighted scores; without it they are `None`.
+/// Scores predictions by the rules of CAFA-evaluator-PK. Without `accretion`, the weighted scores
+/// are `None`.
 ///
-/// The number of proteins that scores are divided by is that of the proteins with a term left to predict. Proteins of which
-/// all is known still count where something else is predicted for them, so that coverage can exceed 1. A namespace without a
-/// term left to predict is not in the result; see [`PartialKnowledge::nothing_left`].
+/// Scores are divided by the number of proteins with a term left to predict. A protein whose terms
+/// are all known still counts in `n` if other terms are predicted for it, so coverage can exceed 1.
+/// The result does not contain namespaces without a term left to predict; see
+/// [`PartialKnowledge::nothing_left`].
 ///
 /// # Errors
-/// Those of [`evaluate`](super::evaluate); [`ScoringError::NothingLeft`] if there is nothing left in any namespace.
+///
+/// The errors of [`evaluate`](crate::evaluate); [`ScoringError::NothingLeft`] if no namespace has a
+/// term left to predict.
 pub fn evaluate_partial(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
@@ -160,8 +169,8 @@ fn score(
     if proteins == 0 {
         return None;
     }
-    let of_namespace = &predictions.namespaces[at];
-    let runs = of_namespace.runs_by_row();
+    let scores = &predictions.namespaces[at];
+    let runs = scores.runs_by_row();
     let task = PartialTask {
         thresholds,
         namespace: scope.namespace,
@@ -169,7 +178,7 @@ fn score(
         truth: scope.truth,
         known: scope.known,
         known_row: &scope.known_row,
-        predictions: of_namespace,
+        predictions: scores,
         runs: &runs,
     };
     let plain_sums = sums(task, &plain, &rows);
@@ -177,29 +186,30 @@ fn score(
     let weighted = accretion.map(|accretion| {
         let range = scope.namespace.offset()..scope.namespace.offset() + scope.namespace.len();
         let counted = scope.weighted(&accretion.values()[range]);
-        let weighed_rows = scope.rows_with(&counted.place);
-        // With known terms the reference looks for what is left among the proteins that count above, without among all.
-        let among = if scope.known.is_some() {
+        let weighted_rows = scope.rows_with(&counted.place);
+        // With known terms, CAFA-evaluator-PK counts among the proteins of the unweighted scores,
+        // otherwise among those of the weighted scores.
+        let candidates = if scope.known.is_some() {
             &rows
         } else {
-            &weighed_rows
+            &weighted_rows
         };
-        let proteins = scope.count_left(among, &counted.place);
-        let sums = sums(task, &counted, &weighed_rows);
-        let silent = scope.silent(&counted, proteins);
-        (sums, proteins, silent)
+        let proteins = scope.count_left(candidates, &counted.place);
+        let sums = sums(task, &counted, &weighted_rows);
+        let empty = scope.empty_scores(&counted, proteins);
+        (sums, proteins, empty)
     });
 
     let point = |(tau, &value): (usize, &f64)| {
-        let of = |sums: &[f64], proteins| {
+        let scores = |sums: &[f64], proteins| {
             Scores::from_sums(sums, thresholds.len(), tau, proteins, options.norm)
         };
         CurvePoint {
             tau: value,
-            scores: of(&plain_sums, proteins),
+            scores: scores(&plain_sums, proteins),
             weighted: weighted
                 .as_ref()
-                .map(|(sums, proteins, _)| of(sums, *proteins)),
+                .map(|(sums, proteins, _)| scores(sums, *proteins)),
         }
     };
     let mut curve: Vec<CurvePoint> = thresholds.taus().iter().enumerate().map(point).collect();
@@ -209,16 +219,17 @@ fn score(
         aspect: scope.namespace.aspect(),
         proteins,
         curve,
-        silent: CurvePoint {
+        without_predictions: CurvePoint {
             tau: f64::INFINITY,
-            scores: scope.silent(&plain, proteins),
-            weighted: weighted.map(|(_, _, silent)| silent),
+            scores: scope.empty_scores(&plain, proteins),
+            weighted: weighted.map(|(_, _, empty)| empty),
         },
     })
 }
 
-/// Has `act` take what each protein of a namespace adds to the scores: the values of the proteins with a term that counts, and
-/// whether each has one left to predict. None where none has.
+/// Calls `act` with the task of a namespace, its proteins with a term that counts, and for each of
+/// these whether it has a term left to predict. Returns `None` if no protein has a term left to
+/// predict.
 pub(super) fn with_proteins<T>(
     at: usize,
     predictions: &Predictions<'_>,
@@ -236,7 +247,7 @@ pub(super) fn with_proteins<T>(
         .iter()
         .map(|&row| scope.has_left(row as usize, &plain.place));
     let left: Vec<bool> = left.collect();
-    let of_namespace = &predictions.namespaces[at];
+    let scores = &predictions.namespaces[at];
     let task = PartialTask {
         thresholds,
         namespace,
@@ -244,8 +255,8 @@ pub(super) fn with_proteins<T>(
         truth: scope.truth,
         known: scope.known,
         known_row: &scope.known_row,
-        predictions: of_namespace,
-        runs: &of_namespace.runs_by_row(),
+        predictions: scores,
+        runs: &scores.runs_by_row(),
     };
     left.contains(&true).then(|| act(task, &plain, &rows, left))
 }
@@ -258,12 +269,12 @@ fn sums(task: PartialTask<'_>, counted: &Counted<'_>, rows: &[u32]) -> Vec<f64> 
     })
 }
 
-/// One namespace of the ground truth, and what is left out of it.
+/// One namespace of the ground truth, with its known annotations and terms of interest.
 struct Scope<'a> {
     namespace: &'a Namespace,
     truth: &'a NamespaceTruth,
     known: Option<&'a NamespaceTruth>,
-    /// The row of what is known of each protein, by row of the ground truth; [`NONE`] where nothing is.
+    /// For each row of the ground truth, the row of the same protein in `known`, or [`NONE`].
     known_row: Vec<u32>,
     /// Whether each term of the namespace is of interest.
     interest: Option<Vec<bool>>,
@@ -291,18 +302,18 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The terms that count 1 each.
+    /// The terms that count in the unweighted scores.
     fn plain(&self, options: &ScoringOptions) -> Counted<'static> {
-        let orphan = |term: u32| self.namespace.propagation_order().is_root(term as usize);
+        let is_root = |term: u32| self.namespace.propagation_order().is_root(term as usize);
         let all = 0..self.namespace.len() as u32;
         self.counted(
-            all.filter(|&t| !(options.no_orphans && orphan(t)))
+            all.filter(|&t| !(options.no_orphans && is_root(t)))
                 .collect(),
             None,
         )
     }
 
-    /// The terms that count their weight.
+    /// The terms that count in the weighted scores: those with a weight above 0.
     fn weighted<'w>(&self, weights: &'w [f64]) -> Counted<'w> {
         let all = 0..self.namespace.len() as u32;
         self.counted(
@@ -327,26 +338,26 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn known_of(&self, row: usize) -> &[u32] {
+    fn known_terms(&self, row: usize) -> &[u32] {
         match (self.known, self.known_row.get(row)) {
             (Some(known), Some(&row)) if row != NONE => known.terms_of(row as usize),
             _ => &[],
         }
     }
 
-    /// The terms of a protein that count and were not known.
-    fn left<'s>(&'s self, row: usize, place: &'s [u32]) -> impl Iterator<Item = u32> + 's {
-        let known = self.known_of(row);
+    /// The terms of a protein that are left to predict: they count and are not known.
+    fn terms_left<'s>(&'s self, row: usize, place: &'s [u32]) -> impl Iterator<Item = u32> + 's {
+        let known = self.known_terms(row);
         let terms = self.truth.terms_of(row).iter().copied();
         terms
             .filter(move |term| place[*term as usize] != NONE && known.binary_search(term).is_err())
     }
 
     fn has_left(&self, row: usize, place: &[u32]) -> bool {
-        self.left(row, place).next().is_some()
+        self.terms_left(row, place).next().is_some()
     }
 
-    /// The proteins with a term that counts, known or not.
+    /// The rows of the proteins with a term that counts, known or not.
     fn rows_with(&self, place: &[u32]) -> Vec<u32> {
         let counts = |&row: &u32| {
             let terms = self.truth.terms_of(row as usize);
@@ -360,24 +371,28 @@ impl<'a> Scope<'a> {
         rows.iter().filter(left).count()
     }
 
-    /// The scores of predicting nothing.
-    fn silent(&self, counted: &Counted<'_>, proteins: usize) -> Scores {
+    /// The scores without any prediction.
+    fn empty_scores(&self, counted: &Counted<'_>, proteins: usize) -> Scores {
         let weight = |term: u32| counted.weights.map_or(1.0, |w| w[term as usize]);
-        let missed = (0..self.truth.rows()).flat_map(|row| self.left(row, &counted.place));
+        let missed = (0..self.truth.rows()).flat_map(|row| self.terms_left(row, &counted.place));
         let mut sums = [0.0; VALUES];
         sums[FN] = missed.map(weight).sum();
         Scores::from_sums(&sums, 1, 0, proteins, Norm::Gt)
     }
 }
 
-/// The row of what is known of each protein, by row of the ground truth.
+/// For each row of the ground truth, the row of the same protein in the known annotations, or
+/// [`NONE`].
 fn known_rows(at: usize, truth: &GroundTruth<'_>, known: &GroundTruth<'_>) -> Vec<u32> {
-    let (of_truth, of_known) = (&truth.namespaces[at], &known.namespaces[at]);
-    let mut rows = vec![NONE; of_truth.rows()];
+    let (truth_namespace, known_namespace) = (&truth.namespaces[at], &known.namespaces[at]);
+    let mut rows = vec![NONE; truth_namespace.rows()];
     for (accession, &protein) in &truth.proteins {
-        let row = of_truth.row_of[protein as usize];
-        if let (true, Some(&other)) = (row != NONE, known.proteins.get(accession)) {
-            rows[row as usize] = of_known.row_of[other as usize];
+        let row = truth_namespace.row_of[protein as usize];
+        if row == NONE {
+            continue;
+        }
+        if let Some(&other) = known.proteins.get(accession) {
+            rows[row as usize] = known_namespace.row_of[other as usize];
         }
     }
     rows

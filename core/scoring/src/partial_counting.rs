@@ -1,21 +1,25 @@
-//! One protein's counts at every threshold, without what was known of it.
+//! The counts of one protein at every threshold, without its known terms.
 //!
-//! The terms that count have an order, and CAFA-evaluator-PK adds their weights in one of two ways. Without known terms it sums the
-//! columns of a matrix, one term after the other; with them, and for a single protein, one array per protein, as numpy sums one:
-//! in pairs. Only few of the terms have a weight there, all others being zeros, which change no sum.
+//! CAFA-evaluator-PK adds the weights of the counted terms in a fixed order and in one of two ways.
+//! Without known terms it sums the columns of a matrix, one term after another. With known terms,
+//! or for a single protein, it sums one array per protein with `numpy.sum`, which adds pairwise.
+//! Both ways are repeated here, because they differ in the last bits. Most terms have the weight 0,
+//! which changes no sum, so only the others are stored.
 
 use protea_ontology::Namespace;
 
-use super::counting::load;
-use super::counts::{FN, FP, N, PR, RC, TP, ratio};
-use super::options::ScoringOptions;
-use super::pairwise::sum_sparse;
-use super::propagation::Propagator;
-use super::sparse::{NamespacePredictions, Run};
-use super::thresholds::Thresholds;
-use super::truth::{NONE, NamespaceTruth};
+use crate::{
+    counting::load,
+    counts::{FN, FP, N, PR, RC, TP, ratio},
+    options::ScoringOptions,
+    pairwise::sum_sparse,
+    propagation::Propagator,
+    sparse::{NamespacePredictions, Run},
+    thresholds::Thresholds,
+    truth::{NONE, NamespaceTruth},
+};
 
-/// What is the same for all proteins of a namespace.
+/// The input that all proteins of a namespace share.
 #[derive(Clone, Copy)]
 pub(super) struct PartialTask<'a> {
     pub thresholds: &'a Thresholds,
@@ -23,81 +27,83 @@ pub(super) struct PartialTask<'a> {
     pub options: &'a ScoringOptions,
     pub truth: &'a NamespaceTruth,
     pub known: Option<&'a NamespaceTruth>,
-    /// By row of the ground truth, the row of what is known; empty where nothing is known of any protein.
+    /// For each row of the ground truth, the row of the same protein in `known`, or [`NONE`]. Empty
+    /// if `known` is `None`.
     pub known_row: &'a [u32],
     pub predictions: &'a NamespacePredictions,
-    /// The runs of the predictions by row.
+    /// The runs of the predictions, sorted by row.
     pub runs: &'a [Run],
 }
 
-/// The terms that count.
+/// The terms that count in the scores.
 pub(super) struct Counted<'w> {
-    /// Place of each term of the namespace in the order of summing; [`NONE`] for one that does not count.
+    /// For each term of the namespace, its position in the order of summation, or [`NONE`] if the
+    /// term does not count.
     pub place: Vec<u32>,
-    /// How many count.
+    /// Number of terms that count.
     pub terms: usize,
-    /// Weight of each term of the namespace; `None`: 1.
+    /// Weight of each term of the namespace; `None` means 1 for all.
     pub weights: Option<&'w [f64]>,
 }
 
-/// A term of the protein at hand that was predicted, or is true, or both.
+/// A term of the current protein that is predicted, in the ground truth, or both.
 #[derive(Clone, Copy)]
 struct Entry {
     place: u32,
     weight: f64,
-    /// Thresholds that its score reaches.
+    /// Number of thresholds that its score reaches.
     reached: usize,
     correct: bool,
 }
 
-/// Room for one protein after another.
+/// Counts one protein after another, reusing its buffers.
 pub(super) struct PartialCounter<'a> {
     task: PartialTask<'a>,
     counted: &'a Counted<'a>,
-    in_pairs: bool,
+    pairwise: bool,
     propagator: Propagator<'a>,
     truth: Vec<u64>,
     known: Vec<u64>,
     entries: Vec<Entry>,
     known_places: Vec<u32>,
-    some: Vec<(usize, f64)>,
+    summands: Vec<(usize, f64)>,
     predicted: Vec<f64>,
 }
 
 impl<'a> PartialCounter<'a> {
-    /// `rows` is how many proteins there are in all.
+    /// `rows` is the total number of proteins that will be counted.
     pub fn new(task: PartialTask<'a>, counted: &'a Counted<'a>, rows: usize) -> PartialCounter<'a> {
         let words = task.namespace.len().div_ceil(64);
         PartialCounter {
             task,
             counted,
-            in_pairs: task.known.is_some() || rows == 1,
+            pairwise: task.known.is_some() || rows == 1,
             propagator: Propagator::new(task.namespace, task.options.prop),
             truth: vec![0; words],
             known: vec![0; words],
             entries: Vec::new(),
             known_places: Vec::new(),
-            some: Vec::new(),
+            summands: Vec::new(),
             predicted: vec![0.0; task.thresholds.len()],
         }
     }
 
-    /// Adds the values of a row to zeros.
+    /// Writes the values of a row. `values` must be all zeros.
     pub fn count(&mut self, row: usize, values: &mut [f64]) {
-        let known = self.known_of(row);
+        let known = self.known_terms(row);
         let truth = self.task.truth.terms_of(row);
         set(&mut self.truth, truth);
         set(&mut self.known, known);
         self.gather(row);
-        // Counts are whole numbers: their order does not matter.
+        // Counts are integers, so the order of summation does not matter.
         let all = if self.counted.weights.is_none() {
-            self.one_after_the_other(values)
+            self.sum_in_sequence(values)
         } else {
-            let length = self.move_up(known);
-            if self.in_pairs {
-                self.in_pairs(length, values)
+            let length = self.order_entries(known);
+            if self.pairwise {
+                self.sum_pairwise(length, values)
             } else {
-                self.one_after_the_other(values)
+                self.sum_in_sequence(values)
             }
         };
         let taus = self.task.thresholds.len();
@@ -111,14 +117,14 @@ impl<'a> PartialCounter<'a> {
         clear(&mut self.known, known);
     }
 
-    fn known_of(&self, row: usize) -> &'a [u32] {
+    fn known_terms(&self, row: usize) -> &'a [u32] {
         match (self.task.known, self.task.known_row.get(row)) {
             (Some(known), Some(&row)) if row != NONE => known.terms_of(row as usize),
             _ => &[],
         }
     }
 
-    /// Collects the terms of the row that count.
+    /// Collects the counted terms of the row that are predicted or in the ground truth.
     fn gather(&mut self, row: usize) {
         let PartialTask {
             thresholds,
@@ -165,8 +171,9 @@ impl<'a> PartialCounter<'a> {
         });
     }
 
-    /// Puts the entries in the order of summing, places moved up where known terms are taken out, and gives the number of places.
-    fn move_up(&mut self, known: &[u32]) -> usize {
+    /// Sorts the entries in the order of summation, closes the gaps that the known terms leave, and
+    /// returns the number of positions.
+    fn order_entries(&mut self, known: &[u32]) -> usize {
         let places = known.iter().map(|&term| self.counted.place[term as usize]);
         self.known_places.clear();
         self.known_places.extend(places.filter(|&p| p != NONE));
@@ -178,7 +185,7 @@ impl<'a> PartialCounter<'a> {
         self.counted.terms - self.known_places.len()
     }
 
-    fn one_after_the_other(&mut self, values: &mut [f64]) -> f64 {
+    fn sum_in_sequence(&mut self, values: &mut [f64]) -> f64 {
         let taus = self.task.thresholds.len();
         self.predicted.fill(0.0);
         let mut all = 0.0;
@@ -202,21 +209,22 @@ impl<'a> PartialCounter<'a> {
         all
     }
 
-    fn in_pairs(&mut self, length: usize, values: &mut [f64]) -> f64 {
+    fn sum_pairwise(&mut self, length: usize, values: &mut [f64]) -> f64 {
         let taus = self.task.thresholds.len();
         let Self {
             entries,
-            some,
+            summands,
             predicted,
             ..
         } = self;
-        let mut sum_where = |holds: &dyn Fn(&Entry) -> bool| {
-            some.clear();
-            let held = entries.iter().filter(|entry| holds(entry));
-            some.extend(held.map(|entry| (entry.place as usize, entry.weight)));
-            sum_sparse(length, some)
+        let mut sum_where = |condition: &dyn Fn(&Entry) -> bool| {
+            summands.clear();
+            let selected = entries.iter().filter(|entry| condition(entry));
+            summands.extend(selected.map(|entry| (entry.place as usize, entry.weight)));
+            sum_sparse(length, summands)
         };
-        // Sums change only after a threshold that some score reaches as its last.
+        // The sums at a threshold differ from those before only if some score reaches the threshold
+        // before as its last.
         let mut changes = vec![false; taus + 1];
         for entry in entries.iter() {
             changes[entry.reached] = true;

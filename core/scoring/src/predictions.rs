@@ -1,21 +1,24 @@
-//! Predictions: scores of terms for the proteins of one ground truth.
+//! Predictions: the scores of terms for the proteins of one ground truth.
 
 use std::path::Path;
 
 use protea_ontology::Term;
 
-use super::error::ScoringError;
-use super::parsing::{Block, parse};
-use super::reading::parse_blocks;
-use super::report::Skipped;
-use super::sparse::NamespacePredictions;
-use super::truth::{GroundTruth, NONE};
+use crate::{
+    error::ScoringError,
+    parsing::{Block, parse},
+    reading::parse_blocks,
+    report::Skipped,
+    sparse::NamespacePredictions,
+    truth::{GroundTruth, NONE},
+};
 
-/// What one method predicts for the proteins of a ground truth.
+/// The predictions of one method for the proteins of a ground truth.
 ///
-/// Holds what was predicted for a protein and a namespace of the ground truth; all else is counted in
-/// [`Predictions::skipped`]. Nothing is propagated yet. A term given twice for a protein has the higher score. A score that is
-/// NaN, zero or negative is none; one above 1 reaches every threshold.
+/// Only predictions for a protein and a namespace of the ground truth are kept. Others are counted
+/// in [`Predictions::skipped`]. The scores are not propagated yet. If a protein has several scores
+/// for a term, the highest is used. A score that is NaN, zero or negative is not a prediction. A
+/// score above 1 reaches every threshold.
 #[derive(Clone, Debug)]
 pub struct Predictions<'t> {
     pub(super) name: String,
@@ -25,7 +28,7 @@ pub struct Predictions<'t> {
 }
 
 impl<'t> Predictions<'t> {
-    /// No predictions yet. `name` is what tables call them.
+    /// Creates an empty set of predictions. The tables use `name`.
     #[must_use]
     pub fn new(truth: &'t GroundTruth<'t>, name: &str) -> Predictions<'t> {
         Predictions {
@@ -36,12 +39,15 @@ impl<'t> Predictions<'t> {
         }
     }
 
-    /// Reads a table `accession term score`, plain or compressed: columns separated by white space, those after the third
-    /// ignored, lines with fewer skipped. `name` is what tables call it.
+    /// Reads a table `accession term score`, plain or compressed. Columns are separated by white
+    /// space. Further columns are ignored, and lines with fewer columns are skipped. The tables use
+    /// `name`.
     ///
     /// # Errors
-    /// [`ScoringError::Read`], [`ScoringError::Directory`], [`ScoringError::LineTooLong`]; [`ScoringError::MalformedScore`] if a score is no number,
-    /// though only for proteins and terms that are known (so that a header does no harm).
+    ///
+    /// [`ScoringError::Read`], [`ScoringError::Directory`] or [`ScoringError::LineTooLong`] if the
+    /// file cannot be read as a table; [`ScoringError::MalformedScore`] if a score is not a number.
+    /// Scores of unknown proteins and terms are not parsed, so a header is skipped.
     pub fn read(
         path: impl AsRef<Path>,
         truth: &'t GroundTruth<'t>,
@@ -77,8 +83,9 @@ impl<'t> Predictions<'t> {
         }
     }
 
-    /// Adds a score for a term, by its primary or an alternative id. What is not of this ground truth or ontology is counted
-    /// and left out, as when it is read from a file.
+    /// Adds a score for a term, given by its primary id or an alternative id. Like
+    /// [`read`](Self::read), it skips and counts proteins and terms that are not in the ground
+    /// truth or the ontology.
     pub fn push(&mut self, accession: &str, term: &str, score: f64) {
         self.skipped.lines += 1;
         let Some(&protein) = self.truth.proteins.get(accession.as_bytes()) else {
@@ -115,19 +122,19 @@ impl<'t> Predictions<'t> {
         row != NONE
     }
 
-    /// What tables call these predictions.
+    /// The name of these predictions in the tables.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What was read and what of it was left out.
+    /// What was read and what was skipped.
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
     }
 
-    /// Whether nothing was predicted for any protein of the ground truth.
+    /// Whether no protein of the ground truth has a prediction.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.namespaces.iter().all(|n| n.runs.is_empty())

@@ -1,21 +1,23 @@
-//! The hot loop of propagation: the codes of one protein, carried to the roots.
+//! Propagation of the codes of one protein to the roots. This is a hot loop.
 
 use protea_ontology::Namespace;
 
-use super::options::Propagation;
+use crate::options::Propagation;
 
-/// Room for one protein after another in one namespace. Works on [codes](super::thresholds::Thresholds::code).
+/// Propagates one protein after another in one namespace, reusing its buffers. Works on
+/// [codes](crate::thresholds::Thresholds::code).
 pub(super) struct Propagator<'o> {
     namespace: &'o Namespace,
     mode: Propagation,
-    /// By rank: own code, then the propagated one; 0 where nothing is.
+    /// By rank: the own code of the term, later the propagated one; 0 without a code.
     own: Vec<u32>,
-    /// By rank, `fill` alone: highest code of the children.
-    below: Vec<u32>,
-    /// Ranks that hold something, one bit each.
+    /// By rank: the highest code of the children. Used with `fill` only.
+    from_children: Vec<u32>,
+    /// Ranks with a code, one bit each.
     ranks: Vec<u64>,
-    /// By place in the namespace.
+    /// By position in the namespace: the propagated code.
     codes: Vec<u32>,
+    /// Terms with a code, one bit each.
     terms: Vec<u64>,
 }
 
@@ -26,14 +28,15 @@ impl<'o> Propagator<'o> {
             namespace,
             mode,
             own: vec![0; terms],
-            below: vec![0; if mode == Propagation::Fill { terms } else { 0 }],
+            from_children: vec![0; if mode == Propagation::Fill { terms } else { 0 }],
             ranks: vec![0; words],
             codes: vec![0; terms],
             terms: vec![0; words],
         }
     }
 
-    /// Raises the code of a term; returns whether it had none before and has one now.
+    /// Raises the code of a term to at least `code`. Returns whether the term gets its first code
+    /// above 0.
     #[inline]
     pub fn raise(&mut self, term: u32, code: u32) -> bool {
         let rank = self.namespace.propagation_order().rank[term as usize] as usize;
@@ -44,32 +47,33 @@ impl<'o> Propagator<'o> {
         new
     }
 
-    /// Carries all to the roots and empties the room for codes by rank. The result is read with [`Propagator::code`] and
-    /// [`Propagator::drain`].
+    /// Propagates all codes to the roots and clears the buffers by rank. [`Propagator::code`] and
+    /// [`Propagator::drain`] return the result.
     pub fn propagate(&mut self) {
-        let climb = self.namespace.propagation_order();
+        let order = self.namespace.propagation_order();
         for word in 0..self.ranks.len() {
-            // A parent can be in the same word: the word is read again after each rank, whose parents are all higher.
+            // A parent can be in the same word, so the word is read again after each rank. Parents
+            // always have a higher rank.
             while self.ranks[word] != 0 {
                 let rank = word * 64 + self.ranks[word].trailing_zeros() as usize;
                 self.ranks[word] &= self.ranks[word] - 1;
                 let mut code = std::mem::take(&mut self.own[rank]);
-                let up = match self.mode {
+                let targets = match self.mode {
                     Propagation::Max => &mut self.own,
                     Propagation::Fill => {
-                        let below = std::mem::take(&mut self.below[rank]);
+                        let inherited = std::mem::take(&mut self.from_children[rank]);
                         if code == 0 {
-                            code = below;
+                            code = inherited;
                         }
-                        &mut self.below
+                        &mut self.from_children
                     }
                 };
-                for &parent in climb.parents_of(rank) {
+                for &parent in order.parents_of(rank) {
                     let parent = parent as usize;
-                    up[parent] = up[parent].max(code);
+                    targets[parent] = targets[parent].max(code);
                     self.ranks[parent / 64] |= 1 << (parent % 64);
                 }
-                let term = climb.term[rank] as usize;
+                let term = order.term[rank] as usize;
                 self.codes[term] = code;
                 self.terms[term / 64] |= 1 << (term % 64);
             }
@@ -82,7 +86,8 @@ impl<'o> Propagator<'o> {
         self.codes[term as usize]
     }
 
-    /// Gives every term with a code to `each`, in the order of the namespace, and empties the room.
+    /// Calls `each` with every term that has a code, in the order of the namespace, and clears the
+    /// codes.
     #[inline]
     pub fn drain(&mut self, mut each: impl FnMut(u32, u32)) {
         for (at, word) in self.terms.iter_mut().enumerate() {

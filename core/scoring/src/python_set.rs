@@ -1,17 +1,19 @@
-//! The order in which CPython goes through a set of whole numbers.
+//! The iteration order of a CPython set of integers.
 //!
-//! CAFA-evaluator-PK keeps the terms of interest in a Python set, and adds weights in the order in which that set is gone
-//! through. The order is that of a hash table in which a number is its own hash, so it is the same everywhere, and the same
-//! here: the last bits of the sums are then equal.
+//! CAFA-evaluator-PK stores the terms of interest in a Python set and adds weights in the iteration
+//! order of that set. The order is that of a hash table in which an integer is its own hash, so it
+//! is the same on all machines. This module reproduces it, so that the sums are identical in every
+//! bit.
 
-/// Slots of an empty set.
+/// Number of slots of an empty set.
 const SMALLEST: usize = 8;
-/// Neighbouring slots that are tried before the table is probed elsewhere.
+/// Number of adjacent slots that are probed before the next probe position.
 const NEIGHBOURS: usize = 9;
-/// Above this many numbers a table that is full grows twofold, below fourfold.
+/// A full table with more numbers than this grows by a factor of two, a smaller one by a factor of
+/// four.
 const MANY: usize = 50_000;
 
-/// The numbers, which differ from each other, in the order of a set that they were added to one after the other.
+/// Returns distinct numbers in the iteration order of a set to which they were added one by one.
 pub(super) fn order(numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let mut slots: Vec<Option<u32>> = vec![None; SMALLEST];
     let mut used = 0;
@@ -24,8 +26,8 @@ pub(super) fn order(numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
             while size <= wanted {
                 size *= 2;
             }
-            let before = std::mem::replace(&mut slots, vec![None; size]);
-            for number in before.into_iter().flatten() {
+            let old_slots = std::mem::replace(&mut slots, vec![None; size]);
+            for number in old_slots.into_iter().flatten() {
                 insert(&mut slots, number);
             }
         }
@@ -59,8 +61,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_that_of_cpython() {
-        // CPython 3.11: list(set(numbers)) of these.
+    fn the_order_equals_cpython() {
+        // From CPython 3.11: list(set(numbers)).
         let cases: [(&[u32], &[u32]); 4] = [
             (&[8, 1, 16, 3], PYTHON_SMALL),
             (&[40, 32, 24, 16, 8, 0], PYTHON_WRAPPED),
@@ -79,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_an_order_of_the_same_numbers(numbers in prop::collection::btree_set(0u32..100_000, 0..2000)) {
+        fn ordering_keeps_all_numbers(numbers in prop::collection::btree_set(0u32..100_000, 0..2000)) {
             let mut ordered = order(numbers.iter().copied());
             ordered.sort_unstable();
             prop_assert_eq!(ordered, numbers.into_iter().collect::<Vec<_>>());

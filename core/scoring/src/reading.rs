@@ -1,14 +1,16 @@
-//! Tables in blocks of whole lines, decompressed while the blocks before are parsed.
+//! Reads tables in blocks of whole lines. One thread decompresses the next blocks while others
+//! parse the current ones.
 
-use std::io::{self, BufRead, Read};
-use std::path::Path;
+use std::{
+    io::{self, BufRead, Read},
+    path::Path,
+};
 
 use memchr::memrchr;
+use protea_ontology::compressed::open_decompressed;
 use rayon::prelude::*;
 
-use super::error::ScoringError;
-use super::lines::line_count;
-use protea_ontology::compressed::open_decompressed;
+use crate::{error::ScoringError, lines::line_count};
 
 const BLOCK: usize = 1 << 20;
 const LONGEST_LINE: usize = 16 << 20;
@@ -16,7 +18,7 @@ const LONGEST_LINE: usize = 16 << 20;
 /// A file as blocks of whole lines.
 struct Blocks {
     reader: Box<dyn BufRead + Send>,
-    /// The start of a line whose end is in the next block.
+    /// The start of a line that ends in the next block.
     carry: Vec<u8>,
     done: bool,
 }
@@ -35,7 +37,7 @@ impl Blocks {
         })
     }
 
-    /// The next block, into `block`; it stays empty at the end of the file.
+    /// Reads the next block into `block`. `block` is empty at the end of the file.
     fn fill(&mut self, block: &mut Vec<u8>) -> Result<(), Failure> {
         block.clear();
         block.append(&mut self.carry);
@@ -51,7 +53,7 @@ impl Blocks {
                 self.done = true;
                 break;
             }
-            // A file that ends its lines with `\r` alone is cut there.
+            // Lines may end with `\r` only.
             if let Some(end) = memrchr(b'\n', block).or_else(|| memrchr(b'\r', block)) {
                 self.carry.extend_from_slice(&block[end + 1..]);
                 block.truncate(end + 1);
@@ -69,27 +71,30 @@ impl Blocks {
     }
 }
 
-/// Reads a file and gives every block to `parse`, several at once; what that returns comes back in the order of the file,
-/// each with the number (from 1) of the first line of its block.
+/// Reads a file and calls `parse` for every block, in parallel. Passes the results to `take` in the
+/// order of the file, each with the number (from 1) of the first line of its block.
 pub(super) fn parse_blocks<T: Send>(
     path: &Path,
-    what: &'static str,
+    input: &'static str,
     parse: impl Fn(&[u8]) -> T + Sync,
     mut take: impl FnMut(u64, T) -> Result<(), ScoringError> + Send,
 ) -> Result<(), ScoringError> {
     let file = || path.display().to_string();
     if path.is_dir() {
-        return Err(ScoringError::Directory { what, file: file() });
+        return Err(ScoringError::Directory {
+            input,
+            file: file(),
+        });
     }
     let mut line = 1;
     let failed = |failure, line| match failure {
         Failure::Io(source) => ScoringError::Read {
-            what,
+            input,
             file: file(),
             source,
         },
         Failure::LongLine => ScoringError::LineTooLong {
-            what,
+            input,
             file: file(),
             line,
         },

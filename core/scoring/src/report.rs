@@ -1,25 +1,27 @@
-//! What was left out while reading, for the user to know.
+//! Counts of what was skipped while reading, for warnings to the user.
 
-use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::fmt;
-use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::{
+    collections::{HashSet, hash_map::RandomState},
+    fmt,
+    hash::BuildHasher,
+    sync::LazyLock,
+};
 
 use serde::Serialize;
 
-/// Lines are still counted beyond this many distinct names, names no longer: memory stays bounded whatever the file.
+/// The most distinct names that are counted, to bound the memory. Lines are always counted.
 const MOST_DISTINCT: usize = 1 << 20;
 const EXAMPLES: usize = 5;
 
-/// Names met that were not looked for: on how many lines, how many distinct ones, and the first few.
+/// A tally of skipped names: the number of lines, the number of distinct names and the first few
+/// names.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tally {
-    /// Lines with such a name.
+    /// Number of lines with such a name.
     pub lines: u64,
-    /// Distinct names; not counted beyond 1,048,576.
+    /// Number of distinct names, at most 1,048,576.
     pub distinct: usize,
-    /// The first few of them, in the order of the file.
+    /// The first five distinct names, in the order of the file.
     pub examples: Vec<String>,
     #[serde(skip)]
     seen: HashSet<u64>,
@@ -39,15 +41,15 @@ impl Tally {
         }
     }
 
-    /// Adds what was met later in the file.
+    /// Adds the tally of a later part of the file.
     pub(super) fn merge(&mut self, later: Tally) {
         self.lines += later.lines;
-        let room = EXAMPLES - self.examples.len();
+        let missing = EXAMPLES - self.examples.len();
         let new = later
             .examples
             .into_iter()
             .filter(|e| !self.seen.contains(&HASHER.hash_one(e.as_bytes())))
-            .take(room);
+            .take(missing);
         self.examples.extend(new);
         for name in later.seen {
             if self.seen.len() < MOST_DISTINCT {
@@ -85,20 +87,22 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What a file held and what of it was left out.
+/// How many lines were read, used and skipped, and why.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Skipped {
-    /// Lines read, empty ones not counted.
+    /// Number of lines read, without empty lines.
     pub lines: u64,
-    /// Lines used.
+    /// Number of lines used.
     pub used: u64,
-    /// Lines with too few columns.
+    /// Number of lines with too few columns.
     pub short_lines: u64,
     /// Proteins that are not in the ground truth. Always empty for a ground truth.
     pub unknown_proteins: Tally,
-    /// Terms that are not in the ontology, or obsolete in it, on lines of proteins that are in the ground truth.
+    /// Terms that are not in the ontology, or obsolete in it, on lines of proteins that are in the
+    /// ground truth.
     pub unknown_terms: Tally,
-    /// Lines whose protein is in the ground truth, but not in the namespace of the term.
+    /// Number of lines whose protein is in the ground truth, but not in the namespace of the term.
     pub other_namespace: u64,
 }
 

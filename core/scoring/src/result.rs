@@ -1,44 +1,48 @@
-//! The scores of a method, and where they are best.
+//! The scores of a method, and its best scores.
 
 use protea_ontology::Aspect;
 use serde::Serialize;
 
-use super::curve::CurvePoint;
-use super::report::Skipped;
+use crate::{curve::CurvePoint, report::Skipped};
 
 /// The scores of one method.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// Name of the predictions.
     pub name: String,
     /// One per namespace in which the ground truth has a protein, in the order of the ontology.
     pub namespaces: Vec<NamespaceEvaluation>,
-    /// What of the predictions was left out.
+    /// Predictions that were skipped.
     pub skipped: Skipped,
 }
 
 /// The scores of one method in one namespace.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct NamespaceEvaluation {
     /// Name of the namespace, such as `molecular_function`.
     pub namespace: String,
-    /// The aspect of GO that it is, if it is one.
+    /// The aspect of GO, if the namespace is one.
     pub aspect: Option<Aspect>,
-    /// Proteins of the ground truth here; at least 1. With [`evaluate_partial`](super::evaluate_partial), those with a term left to
-    /// predict.
+    /// Number of proteins of the ground truth in the namespace; at least 1. With
+    /// [`evaluate_partial`](crate::evaluate_partial), only proteins with a term left to predict.
     pub proteins: usize,
-    /// One point per threshold at which at least one protein has a prediction, by ascending threshold. Empty if nothing was predicted here.
+    /// One point per threshold at which at least one protein has a prediction, by ascending
+    /// threshold. Empty without predictions.
     pub curve: Vec<CurvePoint>,
-    /// The scores of predicting nothing: remaining uncertainty alone.
-    pub(super) silent: CurvePoint,
+    /// The scores without any prediction: only the remaining uncertainty is above 0.
+    #[serde(rename = "silent")]
+    pub(super) without_predictions: CurvePoint,
 }
 
-/// By which score the best threshold is chosen.
+/// The score that selects the best threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Best {
     /// Highest `f`: Fmax.
     F,
-    /// Lowest `s`, every term counting 1.
+    /// Lowest `s`: Smin with a weight of 1 for every term.
     S,
     /// Highest `f_micro`.
     FMicro,
@@ -51,7 +55,7 @@ pub enum Best {
 }
 
 impl Best {
-    /// Name of cafaeval's column.
+    /// Name of the column in cafaeval.
     #[must_use]
     pub const fn column(self) -> &'static str {
         match self {
@@ -64,7 +68,7 @@ impl Best {
         }
     }
 
-    /// Whether it is about weighted scores.
+    /// Whether this is a weighted score.
     #[must_use]
     pub const fn is_weighted(self) -> bool {
         matches!(
@@ -73,9 +77,10 @@ impl Best {
         )
     }
 
-    /// The score itself; `None` for a weighted one without weights.
+    /// The value of this score at a point; `None` for a weighted score without information
+    /// accretion.
     #[must_use]
-    pub fn of(self, point: &CurvePoint) -> Option<f64> {
+    pub fn value(self, point: &CurvePoint) -> Option<f64> {
         let scores = if self.is_weighted() {
             point.weighted.as_ref()?
         } else {
@@ -88,20 +93,27 @@ impl Best {
         })
     }
 
-    const fn lowest(self) -> bool {
+    const fn is_lowest_best(self) -> bool {
         matches!(self, Best::S | Best::SWeighted)
     }
 }
 
 impl NamespaceEvaluation {
-    /// The point of the curve where a score is best, the lowest threshold if several are equal; `None` if the curve is empty or there are
-    /// no weights.
+    /// The point of the curve with the best value of a score; of equal values, the one with the
+    /// lowest threshold. `None` if the curve is empty, or for a weighted score without information
+    /// accretion.
     #[must_use]
     pub fn best(&self, by: Best) -> Option<&CurvePoint> {
         let mut best: Option<(f64, &CurvePoint)> = None;
         for point in &self.curve {
-            let value = by.of(point)?;
-            if best.is_none_or(|(b, _)| if by.lowest() { value < b } else { value > b }) {
+            let value = by.value(point)?;
+            if best.is_none_or(|(b, _)| {
+                if by.is_lowest_best() {
+                    value < b
+                } else {
+                    value > b
+                }
+            }) {
                 best = Some((value, point));
             }
         }
@@ -109,10 +121,10 @@ impl NamespaceEvaluation {
     }
 
     fn best_value(&self, by: Best) -> Option<f64> {
-        by.of(self.best(by).unwrap_or(&self.silent))
+        by.value(self.best(by).unwrap_or(&self.without_predictions))
     }
 
-    /// Fmax, 0..=1; 0 if nothing was predicted.
+    /// Fmax, 0..=1; 0 without predictions.
     #[must_use]
     pub fn fmax(&self) -> f64 {
         self.best_value(Best::F).unwrap_or(0.0)
@@ -136,36 +148,37 @@ impl NamespaceEvaluation {
         self.best_value(Best::FMicroWeighted)
     }
 
-    /// Smin in bits, at least 0: the lowest `s_w`; `None` without information accretion. If nothing was predicted, the mean
-    /// information of the ground truth.
+    /// Smin in bits, at least 0: the lowest `s_w`; `None` without information accretion. Without
+    /// predictions it is the mean information content of the ground truth.
     #[must_use]
     pub fn smin(&self) -> Option<f64> {
         self.best_value(Best::SWeighted)
     }
 
-    /// Smin with every term counting 1, at least 0: the lowest `s`.
+    /// Smin with a weight of 1 for every term, at least 0: the lowest `s`.
     #[must_use]
     pub fn smin_unweighted(&self) -> f64 {
         self.best_value(Best::S).unwrap_or(0.0)
     }
 
-    /// The threshold of Fmax; `None` if nothing was predicted.
+    /// The threshold of Fmax; `None` without predictions.
     #[must_use]
     pub fn tau(&self) -> Option<f64> {
         Some(self.best(Best::F)?.tau)
     }
 
-    /// Coverage as CAFA reports it, 0..=1 (above 1 only where [known annotations](super::PartialKnowledge) are left out): the largest share of the proteins with a prediction, which is that at the lowest threshold
-    /// (cafaeval's `cov_max`). The coverage at another threshold is in the curve.
+    /// Coverage as CAFA reports it (`cov_max` of cafaeval), 0..=1: the fraction of proteins with a
+    /// prediction at the lowest threshold, where it is largest. It can exceed 1 only with [known
+    /// annotations](crate::PartialKnowledge). The curve has the coverage at other thresholds.
     #[must_use]
     pub fn coverage(&self) -> f64 {
         self.curve.iter().map(|p| p.scores.cov).fold(0.0, f64::max)
     }
 
-    /// Likewise of terms with information accretion; `None` without it.
+    /// [`coverage`](Self::coverage) of the weighted scores; `None` without information accretion.
     #[must_use]
     pub fn coverage_weighted(&self) -> Option<f64> {
-        self.silent.weighted?;
+        self.without_predictions.weighted?;
         Some(
             self.curve
                 .iter()

@@ -1,29 +1,34 @@
-//! By whose rules predictions are scored.
+//! The choice of the rules of scoring.
 
-use super::accretion::InformationAccretion;
-use super::error::ScoringError;
-use super::evaluation;
-use super::options::ScoringOptions;
-use super::partial::{self, PartialKnowledge};
-use super::predictions::Predictions;
-use super::result::Evaluation;
+use crate::{
+    accretion::InformationAccretion,
+    error::ScoringError,
+    evaluation,
+    options::ScoringOptions,
+    partial::{self, PartialKnowledge},
+    predictions::Predictions,
+    result::Evaluation,
+};
 
-/// The evaluator whose scores come out.
+/// The evaluator whose rules are used.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Rules<'a> {
     /// cafaeval: every annotation counts.
     #[default]
     Cafaeval,
-    /// CAFA-evaluator-PK, which leaves out what was known.
+    /// CAFA-evaluator-PK: known annotations do not count.
     PartialKnowledge(&'a PartialKnowledge<'a>),
 }
 
-/// As [`evaluate`](super::evaluate) and [`evaluate_partial`](super::evaluate_partial), which refuse predictions of nothing, as cafaeval does; here they
-/// have the scores of silence: an Fmax of 0, and as Smin the mean information of the ground truth.
+/// Scores predictions like [`evaluate`](crate::evaluate) and
+/// [`evaluate_partial`](crate::evaluate_partial), but also accepts an empty set of predictions,
+/// which both functions and cafaeval refuse. An empty set has an Fmax of 0, and its Smin is the
+/// mean information content of the ground truth.
 ///
 /// # Errors
-/// Theirs but [`ScoringError::NoOverlap`].
-pub fn evaluate_also_silence(
+///
+/// The errors of these functions except [`ScoringError::NoOverlap`].
+pub fn evaluate_allowing_empty(
     predictions: &Predictions<'_>,
     accretion: Option<&InformationAccretion<'_>>,
     options: &ScoringOptions,

@@ -1,13 +1,18 @@
 //! The weighted sums of a namespace with a single protein.
 //!
-//! cafaeval sums the terms of several proteins one after the other, but those of a single one as numpy sums one array (both come from
-//! numpy, which adds along the longer stretch of memory): the last bits differ. This module exists for those bits.
+//! cafaeval sums the terms of several proteins in sequence, but the terms of a single protein
+//! pairwise, because numpy chooses the order of summation from the shape of the array. The last
+//! bits differ. This module computes the pairwise sums.
 
-use super::counts::{FN, FP, TP};
-use super::pairwise::sum;
+use crate::{
+    counts::{FN, FP, TP},
+    pairwise::sum,
+};
 
-/// Overwrites the true positives, false positives and false negatives of the one row in `values`, and returns the sums of the predicted terms
-/// at each threshold and that of the ground truth. `code` gives the code of a term after propagation, `truth` whether it is in the ground truth.
+/// Overwrites the true positives, false positives and false negatives of the single row in
+/// `values`. Returns the sum of the predicted terms at each threshold and the sum of the ground
+/// truth. `code` returns the code of a term after propagation, and `truth` whether the term is in
+/// the ground truth.
 pub(super) fn sums_of_single(
     weights: &[f64],
     thresholds: usize,
@@ -20,13 +25,18 @@ pub(super) fn sums_of_single(
         .map(|t| (weights[t], code(t).saturating_sub(1) as usize, truth(t)))
         .collect();
     let mut masked = vec![0.0; counted.len()];
-    let mut sum_where = |holds: &dyn Fn(usize, bool) -> bool| {
+    let mut sum_where = |condition: &dyn Fn(usize, bool) -> bool| {
         for (value, &(weight, reached, correct)) in masked.iter_mut().zip(&counted) {
-            *value = if holds(reached, correct) { weight } else { 0.0 };
+            *value = if condition(reached, correct) {
+                weight
+            } else {
+                0.0
+            };
         }
         sum(&masked)
     };
-    // Sums change only after a threshold that some score reaches as its last.
+    // The sums at a threshold differ from those before only if some score reaches the threshold
+    // before as its last.
     let mut changes = vec![false; thresholds + 1];
     for &(_, reached, _) in &counted {
         changes[reached] = true;

@@ -1,15 +1,15 @@
-//! Scores of terms for the proteins of one namespace, in as little memory as they take.
+//! Compact storage of the predicted scores of one namespace.
 
 use std::borrow::Cow;
 
-/// Scores in the order of the file, and where those of each row of the ground truth are.
+/// Scores in the order of the file, and runs that map them to the rows of the ground truth.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamespacePredictions {
     pub blocks: Vec<Scored>,
     pub runs: Vec<Run>,
 }
 
-/// Terms (places in the namespace) and their scores.
+/// Terms (positions in the namespace) and their scores.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scored {
     pub terms: Vec<u32>,
@@ -61,7 +61,7 @@ impl NamespacePredictions {
         }));
     }
 
-    /// The runs in the order of the rows, those of a row in the order of the file.
+    /// The runs sorted by row. The runs of one row stay in the order of the file.
     pub fn runs_by_row(&self) -> Cow<'_, [Run]> {
         if self.runs.is_sorted_by_key(|run| run.row) {
             return Cow::Borrowed(&self.runs);

@@ -1,23 +1,31 @@
-//! cafaeval's output files.
+//! The output files of cafaeval.
 
-use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use super::atomic_file::write_atomically;
-use super::curve::{CurvePoint, Scores};
-use super::error::ScoringError;
-use super::options::ScoringOptions;
-use super::result::{Best, Evaluation};
+use crate::{
+    atomic_file::write_atomically,
+    curve::{CurvePoint, Scores},
+    error::ScoringError,
+    options::ScoringOptions,
+    result::{Best, Evaluation},
+};
 
-/// Writes `evaluation_all.tsv` and one `evaluation_best_<score>.tsv` per score into a directory (made if it is not there), with the
-/// columns, order and rounding of cafaeval's `write_results`; returns their paths.
+/// Writes `evaluation_all.tsv` and one `evaluation_best_<score>.tsv` per score into a directory,
+/// with the columns, order and rounding of `write_results` in cafaeval. Creates the directory if it
+/// is missing. Returns the paths of the files.
 ///
-/// In the first, methods stand in the given order and namespaces in that of the ontology; in the others both are sorted by name. The tables
-/// of weighted scores are there with information accretion only.
+/// `evaluation_all.tsv` has the methods in the order of `evaluations` and the namespaces in the
+/// order of the ontology. The other tables are sorted by name. The tables of weighted scores are
+/// written only if there is information accretion.
 ///
 /// # Errors
-/// [`ScoringError::Write`]; each file is written whole or not at all.
+///
+/// [`ScoringError::Write`] if a file cannot be written. Each file is written completely or not at
+/// all.
 pub fn write_tables(
     directory: impl AsRef<Path>,
     evaluations: &[Evaluation],
@@ -101,31 +109,31 @@ fn best(evaluations: &[Evaluation], by: Best, weighted: bool, decimals: usize) -
     text.push_str("\tcov_max\n");
     for (name, namespace, point, coverage) in rows {
         row(&mut text, name, namespace, point, decimals);
-        writeln!(text, "\t{coverage:.decimals$}").expect("a string takes everything");
+        writeln!(text, "\t{coverage:.decimals$}").expect("writing to a string cannot fail");
     }
     text
 }
 
 fn header(weighted: bool) -> String {
     let mut text = "filename\tns\ttau".to_owned();
-    for ending in ["", "_w"].iter().take(1 + usize::from(weighted)) {
+    for suffix in ["", "_w"].iter().take(1 + usize::from(weighted)) {
         for column in Scores::COLUMNS {
-            write!(text, "\t{column}{ending}").expect("a string takes everything");
+            write!(text, "\t{column}{suffix}").expect("writing to a string cannot fail");
         }
     }
     text
 }
 
 fn row(text: &mut String, name: &str, namespace: &str, point: &CurvePoint, decimals: usize) {
-    // Rust and C both round the exact binary value, half to even.
+    // Rust rounds like C (and so like cafaeval): the exact binary value, half to even.
     let values = point
         .scores
         .values()
         .into_iter()
         .chain(point.weighted.iter().flat_map(Scores::values));
     write!(text, "{name}\t{namespace}\t{:.decimals$}", point.tau)
-        .expect("a string takes everything");
+        .expect("writing to a string cannot fail");
     for value in values {
-        write!(text, "\t{value:.decimals$}").expect("a string takes everything");
+        write!(text, "\t{value:.decimals$}").expect("writing to a string cannot fail");
     }
 }

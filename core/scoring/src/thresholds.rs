@@ -1,8 +1,8 @@
-//! The thresholds, exactly as numpy makes them.
+//! The thresholds, identical to those of numpy.
 
-use super::error::ScoringError;
+use crate::error::ScoringError;
 
-/// Below this, the curve of one namespace alone would take gigabytes.
+/// The smallest step. With a smaller step, the curve of one namespace would need gigabytes.
 const SMALLEST_STEP: f64 = 1e-5;
 
 /// `numpy.arange(step, 1, step)`.
@@ -22,7 +22,7 @@ impl Thresholds {
             });
         }
         let count = ((1.0 - step) / step).ceil() as usize;
-        // Two roundings, as in numpy: a fused multiply-add would move some of them.
+        // Two roundings, as in numpy: a fused multiply-add would change some thresholds.
         Ok(Thresholds {
             step,
             taus: (0..count).map(|i| step + i as f64 * step).collect(),
@@ -37,8 +37,9 @@ impl Thresholds {
         self.taus.len()
     }
 
-    /// 0 for a score that is no prediction (0, negative, NaN), otherwise 1 + the number of thresholds that it reaches.
-    /// A higher score never has a lower code, so that propagation can work on codes.
+    /// The code of a score: 0 if the score is not a prediction (0, negative, NaN), otherwise 1 +
+    /// the number of thresholds that it reaches. A higher score never has a lower code, so
+    /// propagation can work on codes.
     #[inline]
     pub fn code(&self, score: f64) -> u32 {
         if score > 0.0 {
@@ -51,7 +52,8 @@ impl Thresholds {
     #[inline]
     fn reached(&self, score: f64) -> usize {
         let taus = self.taus.as_slice();
-        // The quotient is off by one at most; the comparisons decide. `as` saturates.
+        // The quotient is an estimate with an error of at most one; the comparisons correct it.
+        // `as` saturates.
         let mut count = ((score / self.step) as usize).min(taus.len());
         while count < taus.len() && taus[count] <= score {
             count += 1;
@@ -65,11 +67,12 @@ impl Thresholds {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn the_default_thresholds_are_numpys() {
+    fn default_thresholds_equal_numpy() {
         let thresholds = Thresholds::new(0.01).unwrap();
         assert_eq!(thresholds.len(), 99);
         assert_eq!(thresholds.taus()[28], 0.29000000000000004);

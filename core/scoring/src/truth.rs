@@ -1,21 +1,23 @@
-//! The ground truth: which proteins have which terms.
+//! The ground truth: the proteins and their terms.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use protea_ontology::{Ontology, Term};
 
-use super::error::ScoringError;
-use super::lines::{Lines, columns};
-use super::reading::parse_blocks;
-use super::report::Skipped;
+use crate::{
+    error::ScoringError,
+    lines::{Lines, columns},
+    reading::parse_blocks,
+    report::Skipped,
+};
 
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Annotations of the benchmark's proteins, propagated to the roots.
+/// The annotations of the proteins of a benchmark, propagated to the roots.
 ///
-/// A protein is in a namespace if it has at least one known term there, be it the root. Proteins keep the order in which
-/// they first appear. Annotations with a term that is unknown or obsolete are dropped, counted in [`GroundTruth::skipped`].
+/// A protein is in a namespace if it has at least one known term there, even if that is the root.
+/// Proteins keep the order of their first annotation. Annotations with an unknown or obsolete term
+/// are skipped and counted in [`GroundTruth::skipped`].
 #[derive(Clone, Debug)]
 pub struct GroundTruth<'o> {
     pub(super) name: String,
@@ -25,12 +27,13 @@ pub struct GroundTruth<'o> {
     skipped: Skipped,
 }
 
-/// The proteins of one namespace, each a row.
+/// The proteins of one namespace, one row per protein.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamespaceTruth {
-    /// Row of each protein of the whole ground truth, or `NONE`.
+    /// For each protein of the whole ground truth, its row or `NONE`.
     pub row_of: Vec<u32>,
-    /// `terms[offsets[row]..offsets[row + 1]]`: places in the namespace, ascending.
+    /// `terms[offsets[row]..offsets[row + 1]]` are the terms of a row: positions in the namespace,
+    /// ascending.
     pub offsets: Vec<usize>,
     pub terms: Vec<u32>,
 }
@@ -46,11 +49,14 @@ impl NamespaceTruth {
 }
 
 impl<'o> GroundTruth<'o> {
-    /// Reads a table `accession term …`, plain or compressed: columns separated by white space, those after the second ignored,
-    /// a header too (its "term" is unknown).
+    /// Reads a table `accession term …`, plain or compressed. Columns are separated by white space.
+    /// Further columns are ignored. A header is skipped because its "term" is not in the ontology.
     ///
     /// # Errors
-    /// [`ScoringError::Read`], [`ScoringError::Directory`]; [`ScoringError::EmptyGroundTruth`] if no line has a known term.
+    ///
+    /// [`ScoringError::Read`], [`ScoringError::Directory`] or [`ScoringError::LineTooLong`] if the
+    /// file cannot be read as a table; [`ScoringError::EmptyGroundTruth`] if no line has a known
+    /// term.
     pub fn read(
         path: impl AsRef<Path>,
         ontology: &'o Ontology,
@@ -58,11 +64,12 @@ impl<'o> GroundTruth<'o> {
         Self::read_as("ground truth", path.as_ref(), ontology)
     }
 
-    /// Reads what was known before the predictions were made, from a table of the same form; see
-    /// [`PartialKnowledge`](super::PartialKnowledge).
+    /// Reads the annotations that were known before the predictions were made, from a table of the
+    /// same format; see [`PartialKnowledge`](crate::PartialKnowledge).
     ///
     /// # Errors
-    /// As for [`read`](Self::read).
+    ///
+    /// The errors of [`read`](Self::read).
     pub fn read_known(
         path: impl AsRef<Path>,
         ontology: &'o Ontology,
@@ -71,27 +78,28 @@ impl<'o> GroundTruth<'o> {
     }
 
     fn read_as(
-        what: &'static str,
+        input: &'static str,
         path: &Path,
         ontology: &'o Ontology,
     ) -> Result<GroundTruth<'o>, ScoringError> {
         let mut builder = Builder::new(ontology);
-        // Terms are looked up in parallel, proteins numbered in the order of the file.
+        // Blocks are parsed in parallel. Proteins are numbered in the order of the file.
         parse_blocks(
             path,
-            what,
+            input,
             |block| Parsed::new(block, ontology),
             |_, parsed| {
                 parsed.add_to(&mut builder);
                 Ok(())
             },
         )?;
-        builder.finish(what, &path.display().to_string())
+        builder.finish(input, &path.display().to_string())
     }
 
-    /// Makes a ground truth from pairs of accession and term. `name` is how errors call it.
+    /// Creates a ground truth from pairs of accession and term. Error messages use `name`.
     ///
     /// # Errors
+    ///
     /// [`ScoringError::EmptyGroundTruth`] if no pair has a known term.
     pub fn from_annotations<A: AsRef<str>, T: AsRef<str>>(
         ontology: &'o Ontology,
@@ -112,13 +120,14 @@ impl<'o> GroundTruth<'o> {
         builder.finish("ground truth", name)
     }
 
-    /// Its name: the file it was read from.
+    /// The name: the path of the file, or the name passed to
+    /// [`from_annotations`](Self::from_annotations).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The ontology that its terms are of.
+    /// The ontology of its terms.
     #[must_use]
     pub fn ontology(&self) -> &'o Ontology {
         self.ontology
@@ -137,26 +146,27 @@ impl<'o> GroundTruth<'o> {
         self.proteins.contains_key(accession.as_bytes())
     }
 
-    /// Number of proteins in a namespace, by its place in the ontology.
+    /// Number of proteins in a namespace, by the index of the namespace in the ontology.
     ///
     /// # Panics
+    ///
     /// If the ontology has no such namespace.
     #[must_use]
     pub fn proteins_in(&self, namespace: usize) -> usize {
         self.namespaces[namespace].rows()
     }
 
-    /// What was read and what of it was dropped.
+    /// What was read and what was skipped.
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
     }
 }
 
-/// A protein and, for each of its consecutive lines, the terms that the line stands for.
+/// A protein and, for each of its consecutive lines, the terms that the id on the line resolves to.
 type Annotated<'o> = (Box<[u8]>, Vec<&'o [Term]>);
 
-/// The annotations of one block, terms looked up.
+/// The annotations of one block with resolved terms.
 struct Parsed<'o> {
     annotations: Vec<Annotated<'o>>,
     skipped: Skipped,
@@ -206,7 +216,7 @@ impl<'o> Parsed<'o> {
 struct Builder<'o> {
     ontology: &'o Ontology,
     proteins: HashMap<Box<[u8]>, u32>,
-    /// Per namespace: the rows so far.
+    /// The rows of each namespace so far.
     rows: Vec<Rows>,
     skipped: Skipped,
 }
@@ -252,10 +262,10 @@ impl<'o> Builder<'o> {
         }
     }
 
-    fn finish(self, what: &'static str, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
+    fn finish(self, input: &'static str, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
         if self.proteins.is_empty() {
             return Err(ScoringError::EmptyGroundTruth {
-                what,
+                input,
                 file: name.to_owned(),
                 lines: self.skipped.lines,
                 examples: self.skipped.unknown_terms.sample(),

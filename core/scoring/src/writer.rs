@@ -1,17 +1,18 @@
-//! Writing predictions as CAFA takes them.
+//! Writing predictions in the CAFA format.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, write::GzEncoder};
 
-use super::atomic_file::AtomicFile;
-use super::error::ScoringError;
+use crate::{atomic_file::AtomicFile, error::ScoringError};
 
 const MILLION: f64 = 1e6;
 
-/// The score as [`PredictionWriter`] writes it and any reader reads it again: to six decimals, a half away from zero.
+/// Rounds a score to six decimals, half away from zero. [`PredictionWriter`] writes this value, and
+/// parsing the file returns it exactly.
 ///
 /// ```
 /// # use protea_scoring::round_score;
@@ -20,16 +21,18 @@ const MILLION: f64 = 1e6;
 /// ```
 #[must_use]
 pub fn round_score(score: f64) -> f64 {
-    // Both numbers are exact integers: the quotient is the double nearest to the decimal, which is what parsing it gives.
+    // Both operands are exact integers, so the quotient is the double nearest to the decimal
+    // number. Parsing the decimal gives the same double.
     (score * MILLION).round() / MILLION
 }
 
 /// Writes predictions as CAFA TSV: `accession`, `term`, `score`, tab-separated, without a header.
 ///
-/// Scores have at most six decimals, without trailing zeros; those that round to 0 are no predictions and are left out. The
-/// proteins stay in the order in which they are given; the terms of each are sorted by falling score, then by id. The
-/// file gets its name when [`PredictionWriter::finish`] is called; until then there is only a temporary one beside it, removed on drop.
-/// A name that ends with `.gz` is gzipped.
+/// Scores have at most six decimals, without trailing zeros. Scores that round to 0 are not
+/// predictions and are skipped. Proteins stay in the order of the calls. The terms of a protein are
+/// sorted by descending score, then by id. The writer uses a temporary file in the same directory,
+/// which [`PredictionWriter::finish`] renames to the final path and which is removed on drop. If
+/// the path ends with `.gz`, the file is compressed with gzip.
 ///
 /// ```
 /// use protea_scoring::PredictionWriter;
@@ -38,7 +41,8 @@ pub fn round_score(score: f64) -> f64 {
 /// let mut writer = PredictionWriter::create(&path)?;
 /// writer.write("P12345", &mut [("GO:0003824", 0.25), ("GO:0005488", 0.9)])?;
 /// writer.finish()?;
-/// assert_eq!(std::fs::read_to_string(&path)?, "P12345\tGO:0005488\t0.9\nP12345\tGO:0003824\t0.25\n");
+/// let written = std::fs::read_to_string(&path)?;
+/// assert_eq!(written, "P12345\tGO:0005488\t0.9\nP12345\tGO:0003824\t0.25\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -71,10 +75,11 @@ impl Write for Output {
 }
 
 impl PredictionWriter {
-    /// Opens a temporary file beside `path`.
+    /// Opens a temporary file in the directory of `path`.
     ///
     /// # Errors
-    /// [`ScoringError::Write`].
+    ///
+    /// [`ScoringError::Write`] if the temporary file cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<PredictionWriter, ScoringError> {
         let path = path.as_ref().to_owned();
         let file = AtomicFile::create(&path).map_err(|source| ScoringError::Write {
@@ -93,10 +98,13 @@ impl PredictionWriter {
         })
     }
 
-    /// Writes the predictions of one protein, sorting them on the way.
+    /// Writes the predictions of one protein. Sorts `predictions` in place.
     ///
     /// # Errors
-    /// [`ScoringError::Unwritable`] for a score outside 0..=1 (NaN too) or a name that is empty or has white space; [`ScoringError::Write`].
+    ///
+    /// [`ScoringError::Unwritable`] if a score is not within 0..=1 or is NaN, or if the accession
+    /// or a term is empty or has white space; [`ScoringError::Write`] if the file cannot be
+    /// written.
     pub fn write<T: AsRef<str>>(
         &mut self,
         accession: &str,
@@ -125,16 +133,19 @@ impl PredictionWriter {
             line.push('\n');
             self.out
                 .write_all(line.as_bytes())
-                .map_err(|e| self.failed(e))?;
+                .map_err(|e| self.write_error(e))?;
             self.written += 1;
         }
         Ok(())
     }
 
-    /// Gives the file its name, replacing one that is there; returns the number of predictions written.
+    /// Renames the file to its final path, replacing an existing file. Returns the number of
+    /// predictions written.
     ///
     /// # Errors
-    /// [`ScoringError::Write`]; then nothing is left under that name, or what was there before.
+    ///
+    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
+    /// unchanged.
     pub fn finish(self) -> Result<u64, ScoringError> {
         let PredictionWriter { path, out, written } = self;
         let finish = || match out {
@@ -150,7 +161,7 @@ impl PredictionWriter {
         }
     }
 
-    fn failed(&self, source: io::Error) -> ScoringError {
+    fn write_error(&self, source: io::Error) -> ScoringError {
         ScoringError::Write {
             file: self.path.display().to_string(),
             source,
@@ -159,11 +170,11 @@ impl PredictionWriter {
 }
 
 fn check(accession: &str, term: &str, score: f64) -> Result<(), ScoringError> {
-    let broken = |name: &str| name.is_empty() || name.contains(char::is_whitespace);
+    let invalid = |name: &str| name.is_empty() || name.contains(char::is_whitespace);
     let problem = if !(0.0..=1.0).contains(&score) {
-        "the score must be within 0 to 1"
-    } else if broken(accession) || broken(term) {
-        "accession and term must not be empty or have white space"
+        "the score must be within 0..=1"
+    } else if invalid(accession) || invalid(term) {
+        "the accession and the term must not be empty or contain white space"
     } else {
         return Ok(());
     };

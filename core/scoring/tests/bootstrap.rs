@@ -1,15 +1,17 @@
-//! The bootstrap against an independent one, and against itself on other threads.
+//! The bootstrap, compared with an independent implementation and with other numbers of threads.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use protea_ontology::Ontology;
 use protea_scoring::{
     Bootstrap, GroundTruth, Norm, PartialKnowledge, Predictions, Propagation, Resampled, Rules,
-    ScoringError, ScoringOptions, evaluate, evaluate_also_silence, evaluate_partial, resample,
+    ScoringError, ScoringOptions, evaluate, evaluate_allowing_empty, evaluate_partial, resample,
 };
 use serde_json::Value;
 
@@ -19,11 +21,11 @@ fn data(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Ids that are those of terms in several namespaces. cafaeval takes them for other terms in predictions than in a ground truth, which
-/// is not what is tested here.
+/// Ids of terms in several namespaces. cafaeval resolves them differently in predictions and in a
+/// ground truth, which these tests do not cover.
 const AMBIGUOUS: [&str; 3] = ["GO:9000002", "GO:0008180", "GO:0008204"];
 
-/// A file of the case without these, in a directory.
+/// Copies a file of the test data without the ambiguous ids into a directory.
 fn without_ambiguous(directory: &Path, name: &str) -> PathBuf {
     let text = std::fs::read_to_string(data(name)).unwrap();
     let kept = |line: &&str| !AMBIGUOUS.iter().any(|id| line.contains(id));
@@ -35,7 +37,7 @@ fn without_ambiguous(directory: &Path, name: &str) -> PathBuf {
 
 const METHODS: [&str; 2] = ["predictions/grouped.tsv", "predictions/deep/one.tsv"];
 
-/// Does something with the predictions of both methods.
+/// Calls `act` with the predictions of both methods.
 fn with_predictions(act: impl FnOnce([Predictions<'_>; 2])) {
     let ontology = Ontology::read(data("ontology.obo")).unwrap();
     let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
@@ -57,7 +59,7 @@ fn resampled(
     .unwrap()
 }
 
-/// The interpreter to test with. Without one the test says so; in CI that is a failure.
+/// The Python interpreter for the test. Without one the test is skipped; in CI it fails.
 fn interpreter() -> Option<String> {
     let found = std::env::var("PROTEA_TEST_PYTHON")
         .ok()
@@ -72,16 +74,16 @@ fn interpreter() -> Option<String> {
     found
 }
 
-fn close(found: f64, expected: &Value, what: &str) {
+fn close(found: f64, expected: &Value, case: &str) {
     let expected = expected.as_f64().unwrap();
     assert!(
         (found - expected).abs() <= 1e-12,
-        "{what}: {found}, expected {expected}"
+        "{case}: {found}, expected {expected}"
     );
 }
 
 #[test]
-fn every_resample_interval_and_difference_is_that_of_a_reference() {
+fn resamples_equal_an_independent_bootstrap() {
     let Some(python) = interpreter() else { return };
     let bootstrap = Bootstrap {
         resamples: 400,
@@ -101,8 +103,8 @@ fn every_resample_interval_and_difference_is_that_of_a_reference() {
         .args(&methods)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let expected: Value = serde_json::from_slice(&output.stdout).unwrap();
 
     let ontology = Ontology::read(data("ontology.obo")).unwrap();
@@ -118,19 +120,19 @@ fn every_resample_interval_and_difference_is_that_of_a_reference() {
         let expected = &expected[&one.namespace];
         assert_eq!(expected["proteins"], one.proteins);
         for (method, found) in [one, other].into_iter().enumerate() {
-            let what = format!("{} of {}", found.namespace, METHODS[method]);
+            let case = format!("{} of {}", found.namespace, METHODS[method]);
             let expected = &expected["methods"][method];
-            close(found.fmax, &expected["fmax"], &what);
+            close(found.fmax, &expected["fmax"], &case);
             let resamples = expected["resamples"].as_array().unwrap();
             assert_eq!(found.resamples.len(), resamples.len());
             for (found, expected) in found.resamples.iter().zip(resamples) {
-                close(*found, expected, &what);
+                close(*found, expected, &case);
             }
             let interval = found.interval();
-            close(interval.low, &expected["interval"][0], &what);
-            close(interval.high, &expected["interval"][1], &what);
-            // With other random numbers an end of the interval is another one, by a tenth of
-            // the standard deviation or so; of few proteins there are too few resamples.
+            close(interval.low, &expected["interval"][0], &case);
+            close(interval.high, &expected["interval"][1], &case);
+            // With other random numbers, an end of the interval differs by about a tenth of the
+            // standard deviation. With few proteins there are too few distinct resamples to compare.
             if found.proteins > 30 {
                 large += 1;
                 let other = &expected["numpy"];
@@ -138,7 +140,7 @@ fn every_resample_interval_and_difference_is_that_of_a_reference() {
                 let ends = [interval.low, interval.high];
                 for (end, other) in ends.iter().zip(other["interval"].as_array().unwrap()) {
                     let other = other.as_f64().unwrap();
-                    assert!((end - other).abs() <= tolerance, "{what}: {end}, {other}");
+                    assert!((end - other).abs() <= tolerance, "{case}: {end}, {other}");
                 }
             }
         }
@@ -161,7 +163,7 @@ fn every_resample_interval_and_difference_is_that_of_a_reference() {
 }
 
 #[test]
-fn the_proteins_themselves_have_the_fmax_of_the_evaluation_to_the_last_bit() {
+fn fmax_without_resampling_equals_the_evaluation() {
     let bootstrap = Bootstrap {
         resamples: 1,
         ..Bootstrap::default()
@@ -199,7 +201,7 @@ fn the_proteins_themselves_have_the_fmax_of_the_evaluation_to_the_last_bit() {
 }
 
 #[test]
-fn threads_change_nothing_and_the_seed_does() {
+fn resamples_depend_on_the_seed_but_not_on_threads() {
     with_predictions(|[predictions, _]| {
         let scoring = ScoringOptions::default();
         let with = |threads: usize, seed: u64| {
@@ -218,7 +220,7 @@ fn threads_change_nothing_and_the_seed_does() {
 }
 
 #[test]
-fn silence_has_zero_throughout_and_what_is_alike_differs_by_nothing() {
+fn empty_predictions_have_zero_fmax_and_no_difference() {
     let ontology = Ontology::read(data("ontology.obo")).unwrap();
     let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
     let silent = Predictions::new(&truth, "silent");
@@ -227,7 +229,7 @@ fn silence_has_zero_throughout_and_what_is_alike_differs_by_nothing() {
         resamples: 20,
         ..Bootstrap::default()
     };
-    let evaluation = evaluate_also_silence(&silent, None, &scoring, Rules::Cafaeval).unwrap();
+    let evaluation = evaluate_allowing_empty(&silent, None, &scoring, Rules::Cafaeval).unwrap();
     assert!(evaluation.namespaces.iter().all(|n| n.fmax() == 0.0));
     for resampled in resampled(&silent, &scoring, &bootstrap) {
         let interval = resampled.interval();
@@ -241,7 +243,7 @@ fn silence_has_zero_throughout_and_what_is_alike_differs_by_nothing() {
 }
 
 #[test]
-fn what_cannot_be_resampled_or_compared_is_said() {
+fn invalid_options_and_comparisons_are_refused() {
     with_predictions(|[predictions, _]| {
         let scoring = ScoringOptions::default();
         let refused = |scoring: &ScoringOptions, bootstrap: Bootstrap| {
@@ -286,29 +288,30 @@ fn what_cannot_be_resampled_or_compared_is_said() {
         assert!(matches!(unpaired, ScoringError::Unpaired { .. }));
         assert!(one[0].minus(&one[1]).is_err());
 
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let mut stop = |done, total| {
-            told.push((done, total));
-            match done < 64 {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
+            reported.push((done, total));
+            if done < 64 {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
             }
         };
-        let ended = resample(
+        let cancelled = resample(
             &predictions,
             &scoring,
             Rules::Cafaeval,
             &default(),
             &mut stop,
         );
-        assert!(matches!(ended, Err(ScoringError::Cancelled)));
-        assert_eq!(told, [(0, 5000), (64, 5000)]);
+        assert!(matches!(cancelled, Err(ScoringError::Cancelled)));
+        assert_eq!(reported, [(0, 5000), (64, 5000)]);
     });
 }
 
-/// What was known counts in no resample either.
+/// Known terms count in no resample.
 #[test]
-fn known_terms_are_left_out_of_resamples() {
+fn known_terms_are_ignored_in_resamples() {
     let data = |name: &str| {
         let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval_pk");
         case.join(name)
@@ -343,7 +346,7 @@ fn known_terms_are_left_out_of_resamples() {
                 assert_eq!(found.namespace, evaluated.namespace);
                 assert_eq!(found.proteins, evaluated.proteins);
                 assert_eq!(found.fmax.to_bits(), evaluated.fmax().to_bits());
-                // A maximum is biased, the more the fewer proteins there are.
+                // A maximum is biased upwards, especially with few proteins.
                 let interval = found.interval();
                 let around = interval.low - 0.05..=interval.high + 0.05;
                 assert!(around.contains(&found.fmax), "{} {interval:?}", found.fmax);
@@ -355,7 +358,7 @@ fn known_terms_are_left_out_of_resamples() {
             assert!(many.minus(few).unwrap().difference.is_finite());
         }
     }
-    // Where nothing was known, the same proteins are drawn and count the same.
+    // In a namespace without known terms, the same proteins are drawn and count the same.
     let options = ScoringOptions::default();
     let nothing = PartialKnowledge::default();
     let mut go_on = |_, _| ControlFlow::Continue(());

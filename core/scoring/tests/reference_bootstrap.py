@@ -1,9 +1,11 @@
-"""Fmax and its bootstrap by their definitions (docs/src/scores.md), by means of numpy alone: the reference of the tests.
+"""A reference implementation of Fmax and its bootstrap for the tests, from their definitions
+(docs/src/scores.md) and with numpy only.
 
     reference_bootstrap.py ONTOLOGY TRUTH RESAMPLES SEED CONFIDENCE PREDICTIONS...
 
-prints {namespace: {"proteins": n, "methods": [{"fmax", "resamples", "interval", "numpy": {"interval", "std"}}], "difference": [...]}}. "numpy"
-is a bootstrap with numpy's own random numbers; "difference" is that of the first method less the second.
+prints {namespace: {"proteins": n, "methods": [{"fmax", "resamples", "interval",
+"numpy": {"interval", "std"}}], "difference": [...]}}. "numpy" is a bootstrap with the random
+numbers of numpy. "difference" is the first method minus the second.
 """
 
 import json
@@ -16,7 +18,7 @@ TAUS = np.arange(0.01, 1, 0.01)
 
 
 def read_ontology(path):
-    """Terms by namespace with their parents there, and the terms that an alternative id stands for."""
+    """Terms by namespace with their parents in it, and the terms of each alternative id."""
     terms, current = {}, None
     for line in open(path, encoding="utf-8"):
         key, _, value = line.strip().partition(": ")
@@ -97,7 +99,7 @@ def read_predictions(path, ontology, truth):
 
 
 def contributions(truth, scores):
-    """Precision, recall and whether anything is predicted: an array each, proteins by thresholds."""
+    """Precision, recall and whether a term is predicted: three arrays of proteins by thresholds."""
     shape = (len(truth), len(TAUS))
     precision, recall, predicted = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for row, (protein, terms) in enumerate(truth.items()):

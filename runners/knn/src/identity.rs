@@ -7,7 +7,7 @@
 //! can have the best score. The one with the fewest identical letters counts, then the shortest, so
 //! that the result does not depend on the order in which the table is filled.
 
-use protea_cafa::redundancy::{BLOSUM62, number};
+use protea_cafa::redundancy::{BLOSUM62, residue_index};
 
 const GAP_FIRST: i64 = 10;
 const GAP_NEXT: i64 = 1;
@@ -97,7 +97,7 @@ fn best<const GLOBAL: bool>(one: &[u8], other: &[u8]) -> i64 {
 
 fn residue(letter: u8) -> (u8, usize) {
     let letter = letter.to_ascii_uppercase();
-    (letter, number(letter))
+    (letter, residue_index(letter))
 }
 
 /// The score of an encoded alignment. Letters and columns together stay below half of `SCORE`.

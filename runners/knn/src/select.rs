@@ -110,7 +110,7 @@ impl Selection<'_> {
             wanted = wanted.saturating_mul(GROWTH);
         }
         let lists = chosen.into_iter().flatten().flatten();
-        Ok(Neighbours::of_lists(groups, lists))
+        Ok(Neighbours::from_lists(groups, lists))
     }
 
     fn options<'o>(&'o self, k: usize, part: Option<&'o Part<'_>>) -> SearchOptions<'o> {

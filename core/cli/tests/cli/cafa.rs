@@ -83,7 +83,7 @@ fn without_anything_to_score_nothing_is_written() {
     place.write("predictions/good.tsv", "Q1\tGO:0003824\t0.5\n");
     let error = place.run("cafa go.obo predictions truth.tsv").error(3);
     assert!(
-        error.contains("no prediction in good.tsv is of a protein in the ground truth"),
+        error.contains("no prediction in good.tsv matches a protein"),
         "{error}"
     );
     place.run("cafa terms.tsv predictions truth.tsv").error(3);

@@ -109,7 +109,7 @@ fn every_input_of_scoring_can_be_compressed() {
         format!(
             "{:?} {} {:?}",
             read.skipped(),
-            accretion.of(binding),
+            accretion.value(binding),
             ontology.len()
         )
     };

@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2(());
 
-// SAFETY: `detect` asks the processor; each method touches one register's worth of memory.
+// SAFETY: `detect` asks the processor; each method accesses the memory of one register.
 unsafe impl InstructionSet for Avx2 {
     type Packed = f32;
     type Sum = f32;
@@ -31,43 +31,43 @@ unsafe impl InstructionSet for Avx2 {
 
     #[inline(always)]
     unsafe fn zero() -> __m256 {
-        // SAFETY: the caller vouches for the instructions, here and below.
+        // SAFETY: the caller guarantees the instructions, in all methods.
         unsafe { _mm256_setzero_ps() }
     }
 
     #[inline(always)]
     unsafe fn load(queries: *const f32) -> __m256 {
-        // SAFETY: the caller vouches for a register's worth of packed values.
+        // SAFETY: the caller guarantees one register of packed values.
         unsafe { _mm256_loadu_ps(queries) }
     }
 
     #[inline(always)]
     unsafe fn broadcast(values: *const f32) -> __m256 {
-        // SAFETY: the caller vouches for `PAIR` values.
+        // SAFETY: the caller guarantees `PAIR` values.
         unsafe { _mm256_set1_ps(*values) }
     }
 
     #[inline(always)]
     unsafe fn multiply_add(sums: __m256, value: __m256, queries: __m256) -> __m256 {
-        // SAFETY: the caller vouches for the instructions.
+        // SAFETY: the caller guarantees the instructions.
         unsafe { _mm256_fmadd_ps(value, queries, sums) }
     }
 
     #[inline(always)]
     unsafe fn add(left: __m256, right: __m256) -> __m256 {
-        // SAFETY: the caller vouches for the instructions.
+        // SAFETY: the caller guarantees the instructions.
         unsafe { _mm256_add_ps(left, right) }
     }
 
     #[inline(always)]
     unsafe fn load_sums(sums: *const f32) -> __m256 {
-        // SAFETY: the caller vouches for `LANES` sums.
+        // SAFETY: the caller guarantees `LANES` sums.
         unsafe { _mm256_loadu_ps(sums) }
     }
 
     #[inline(always)]
     unsafe fn store_sums(sums: *mut f32, register: __m256) {
-        // SAFETY: the caller vouches for `LANES` sums.
+        // SAFETY: the caller guarantees `LANES` sums.
         unsafe { _mm256_storeu_ps(sums, register) }
     }
 
@@ -78,7 +78,7 @@ unsafe impl InstructionSet for Avx2 {
         offset_factors: *const f32,
         thresholds: *const f32,
     ) -> u32 {
-        // SAFETY: the caller vouches for `LANES` sums, factors and thresholds.
+        // SAFETY: the caller guarantees `LANES` sums, factors and thresholds.
         unsafe {
             let offset = _mm256_set1_ps(row.offset);
             let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(offset_factors));

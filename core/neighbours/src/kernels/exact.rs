@@ -1,13 +1,13 @@
-//! Distances in double precision, always summed in the same order.
+//! Distances in double precision with a fixed order of summation.
 //!
-//! Sixteen partial sums, one per column modulo sixteen, added up pairwise at the end. Every
-//! instruction set computes exactly this, operation by operation (no fused multiply-add), so the
-//! result is the same to the last bit.
+//! There are sixteen partial sums, one per column modulo sixteen, which are added pairwise at the
+//! end. Every instruction set performs exactly these operations (no fused multiply-add), so the
+//! result is identical in every bit.
 #![allow(unsafe_code)]
 
 const LANES: usize = 16;
 
-/// Access to the exact sums with the widest instructions there are.
+/// Computes the exact sums with the widest vector instructions of the processor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Exact {
     Portable,
@@ -57,8 +57,8 @@ impl Exact {
         }
     }
 
-    /// The squared norm, equal to the inner product of the vector with itself to the last bit,
-    /// and the largest magnitude (not a number when the squared norm is not one).
+    /// The squared norm, identical in every bit to the inner product of the vector with itself,
+    /// and the largest magnitude. If the squared norm is NaN, the magnitude has no meaning.
     pub(crate) fn norm(self, values: &[f32]) -> (f64, f32) {
         match self {
             Exact::Portable => norm_body(values),
@@ -159,7 +159,7 @@ macro_rules! compiled_for {
 compiled_for!("avx2", dot_avx2, squared_distance_avx2, norm_avx2);
 compiled_for!("avx512f", dot_avx512, squared_distance_avx512, norm_avx512);
 
-/// Asks for a row's cache lines ahead of its use.
+/// Requests the cache lines of a row before its use.
 pub(crate) fn prefetch<T>(values: &[T]) {
     #[cfg(target_arch = "x86_64")]
     for line in values.chunks((64 / size_of::<T>()).max(1)) {

@@ -1,12 +1,11 @@
 //! The inner loops of the search, one file per instruction set.
 //!
-//! A kernel scores a small tile of references against a panel of queries from copies packed for
-//! it, and says which scores reach a threshold. [`Precision`] says what its arithmetic can lose;
-//! `bounds` turns that into a proven error. A kernel for another instruction set is a file here, a
-//! variant of [`Kernel`] and, if it rounds in a new way, one of `Precision`.
+//! A kernel scores a small tile of references against a panel of queries, both in packed copies.
+//! It reports which scores reach a threshold. [`Precision`] describes its arithmetic, and
+//! `bounds` derives the bound on its error. To add an instruction set, add a file here, a variant
+//! of [`Kernel`] and, if it rounds differently, a variant of `Precision`.
 
-use super::bounds::RowScale;
-use super::precision::Precision;
+use crate::{bounds::RowScale, precision::Precision};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -32,22 +31,23 @@ pub(super) type Avx512<const V: usize> = simd::Simd<avx512::Avx512, V>;
 #[cfg(target_arch = "x86_64")]
 pub(super) type Vnni<const V: usize> = simd::Simd<vnni::Vnni, V>;
 
-/// The inner loop that a search uses to find candidates. It changes the speed, never the result.
+/// The implementation that finds the candidates of a search. It changes the speed, never the
+/// result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kernel {
-    /// Plain Rust, for any processor.
+    /// Portable Rust, for every processor.
     Portable,
     /// Single precision with AVX2 and FMA.
     Avx2,
     /// Single precision with AVX-512.
     Avx512,
-    /// 16-bit integers with AVX-512 VNNI: twice the products per instruction.
+    /// 16-bit integers with AVX-512 VNNI: twice as many products per instruction.
     Avx512Vnni,
 }
 
 impl Kernel {
-    /// The kernel's name, as it stands in reports.
+    /// The name of the kernel, as in reports and error messages.
     pub fn name(self) -> &'static str {
         match self {
             Kernel::Portable => "portable",
@@ -57,7 +57,7 @@ impl Kernel {
         }
     }
 
-    /// Whether this processor can run the kernel.
+    /// Whether this processor supports the kernel.
     pub fn is_available(self) -> bool {
         match self {
             Kernel::Portable => true,
@@ -72,7 +72,7 @@ impl Kernel {
         }
     }
 
-    /// The kernels that this processor can run, the fastest last.
+    /// The kernels that this processor supports, from the slowest to the fastest.
     pub fn available() -> Vec<Kernel> {
         [
             Kernel::Portable,
@@ -86,9 +86,9 @@ impl Kernel {
     }
 }
 
-/// A number as a kernel holds it.
+/// A number in the packed representation of a kernel.
 pub(super) trait PackedValue: Copy + Default + Send + Sync {
-    /// The representation of a value already multiplied by its row's scale.
+    /// Packs a value that is already multiplied by the scale of its row.
     fn from_scaled(value: f32) -> Self;
 }
 
@@ -100,16 +100,16 @@ impl PackedValue for f32 {
 }
 
 impl PackedValue for i16 {
-    /// Nearest integer, for magnitudes below 2^15.
+    /// Rounds to the nearest integer. The magnitude must be below 2^15.
     #[inline(always)]
     fn from_scaled(value: f32) -> Self {
-        // Adding 1.5 * 2^23 leaves the rounded integer in the low bits; unlike `round` this
+        // Adding 1.5 * 2^23 leaves the rounded integer in the low bits. Unlike `round`, this
         // compiles to one addition per lane.
         (value + 12_582_912.0).to_bits() as i16
     }
 }
 
-/// A sum of products as a kernel holds it.
+/// A sum of products in the representation of a kernel.
 pub(super) trait SumValue: Copy + Default + Send + Sync {
     fn to_f32(self) -> f32;
 }
@@ -126,7 +126,7 @@ impl SumValue for i32 {
     }
 }
 
-/// One kernel: the shape of its tile and its inner loops.
+/// A kernel: the shape of its tiles, and its inner loops.
 ///
 /// A *panel* holds `QUERIES` queries as `[column / PAIR][query][PAIR]`; a *tile* holds `ROWS`
 /// references as `[column / LINE][row][LINE]`; sums are `[row][query]`.
@@ -134,18 +134,18 @@ pub(super) trait TileKernel: Copy + Send + Sync {
     type Packed: PackedValue;
     type Sum: SumValue;
 
-    /// Queries in a panel, at most 32.
+    /// Number of queries in a panel, at most 32.
     const QUERIES: usize;
-    /// References in a tile.
+    /// Number of references in a tile.
     const ROWS: usize;
-    /// Columns in a packed line of a reference; the width is padded to a multiple.
+    /// Number of columns in a packed line of a reference. The width is padded to a multiple of it.
     const LINE: usize;
-    /// Neighbouring columns of a query that lie together.
+    /// Number of adjacent columns of a query that are stored together.
     const PAIR: usize;
     const PRECISION: Precision;
 
-    /// Sets `sums` to the products of the panel with the tile over `lines` lines of columns, or
-    /// adds them when `add`.
+    /// Multiplies the panel with the tile over `lines` lines of columns. Adds the products to
+    /// `sums` if `add` is true, otherwise overwrites `sums`.
     fn multiply(
         self,
         panel: &[Self::Packed],
@@ -155,8 +155,8 @@ pub(super) trait TileKernel: Copy + Send + Sync {
         add: bool,
     );
 
-    /// For each reference, the mask of the queries whose key is at least their threshold. The key
-    /// is `sum * factor + offset * offset_factor`. `thresholds` is `[class][query]`.
+    /// Computes for each reference the mask of the queries whose key is at least their threshold.
+    /// The key is `sum * factor + offset * offset_factor`. `thresholds` is `[class][query]`.
     fn filter(
         self,
         sums: &[Self::Sum],
@@ -166,11 +166,12 @@ pub(super) trait TileKernel: Copy + Send + Sync {
         masks: &mut Vec<u32>,
     );
 
-    /// Writes one reference, scaled, into its place in a tile: `out` starts at the row's first line.
+    /// Scales one reference and writes it into a tile. `out` starts at the first line of the row.
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [Self::Packed]);
 }
 
-/// The body of [`TileKernel::pack_row`], compiled for each instruction set by its caller.
+/// The body of [`TileKernel::pack_row`]. It is inlined, so that the caller compiles it for its
+/// instruction set.
 #[inline(always)]
 fn pack_row_body<T: PackedValue, const LINE: usize>(
     values: &[f32],

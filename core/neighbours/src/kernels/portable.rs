@@ -1,4 +1,4 @@
-//! Single precision in plain Rust; the compiler vectorises it for the processor's baseline.
+//! Single precision in portable Rust. The compiler vectorises it for the baseline of the target.
 
 use super::{Precision, RowScale, TileKernel, pack_row_body};
 

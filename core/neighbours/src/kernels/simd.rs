@@ -1,17 +1,18 @@
-//! The inner loops, written once for every instruction set with registers of several lanes.
+//! The inner loops, written once for all SIMD instruction sets.
 //!
-//! A file per instruction set implements [`InstructionSet`] with its intrinsics. [`Simd`] makes a
-//! [`TileKernel`] of it. The loops here are inlined into functions that the instruction set's file
-//! compiles with its target features ([`compiled_for`]), so the intrinsics are inlined too.
+//! One file per instruction set implements [`InstructionSet`] with intrinsics. [`Simd`] turns it
+//! into a [`TileKernel`]. The loops in this file are inlined into functions that are compiled with
+//! the target features of the instruction set ([`compiled_for`]), so the intrinsics are inlined
+//! too.
 #![allow(unsafe_code)]
 
 use super::{PackedValue, Precision, RowScale, SumValue, TileKernel};
 
-/// An instruction set. A value proves that this processor has it.
+/// An instruction set. A value of the type proves that this processor supports it.
 ///
 /// # Safety
 ///
-/// [`detect`](Self::detect) gives a value only on a processor that has the instructions. `load`,
+/// [`detect`](Self::detect) returns a value only on a processor that has the instructions. `load`,
 /// `broadcast`, `load_sums` and `reached` read `LANES` sums, or the packed values of `LANES`
 /// queries, and nothing else. `store_sums` writes `LANES` sums.
 pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
@@ -22,11 +23,11 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
 
     /// Sums in a register.
     const LANES: usize;
-    /// References in a tile: as many as keep all sums in registers.
+    /// Number of references in a tile: as many as keep all sums in registers.
     const ROWS: usize;
-    /// Columns in a packed line of a reference.
+    /// Number of columns in a packed line of a reference.
     const LINE: usize;
-    /// Neighbouring columns that one instruction multiplies and adds.
+    /// Number of adjacent columns that one instruction multiplies and adds.
     const PAIR: usize;
     const PRECISION: Precision;
 
@@ -34,14 +35,14 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
 
     /// # Safety
     ///
-    /// This and the methods below may be called only on a processor with the instructions, and
-    /// with pointers to as much memory as the trait says.
+    /// The caller must run on a processor with the instructions and must pass pointers to as much
+    /// memory as the documentation of the trait requires. This holds for all following methods.
     unsafe fn zero() -> Self::Register;
     /// # Safety
     ///
     /// See [`zero`](Self::zero).
     unsafe fn load(queries: *const Self::Packed) -> Self::Register;
-    /// `PAIR` neighbouring values of one reference, in every lane.
+    /// `PAIR` adjacent values of one reference, in every lane.
     ///
     /// # Safety
     ///
@@ -86,7 +87,7 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
     ///
     /// # Safety
     ///
-    /// As [`multiply`].
+    /// See [`multiply`].
     unsafe fn compiled_multiply<const V: usize>(
         panel: *const Self::Packed,
         tile: *const Self::Packed,
@@ -98,7 +99,7 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
     ///
     /// # Safety
     ///
-    /// As [`filter`].
+    /// See [`filter`].
     unsafe fn compiled_filter<const V: usize>(
         sums: *const Self::Sum,
         rows: &[RowScale],
@@ -110,7 +111,7 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync {
     ///
     /// # Safety
     ///
-    /// The processor has the instructions.
+    /// The processor must have the instructions.
     unsafe fn compiled_pack_row(values: &[f32], scale: f32, out: &mut [Self::Packed]);
 }
 
@@ -125,7 +126,7 @@ macro_rules! compiled_for {
             sums: *mut Self::Sum,
             add: bool,
         ) {
-            // SAFETY: the caller gives what `multiply` requires.
+            // SAFETY: the caller guarantees what `multiply` requires.
             unsafe {
                 $crate::kernels::simd::multiply::<Self, V, { Self::ROWS }>(
                     panel, tile, lines, sums, add,
@@ -141,7 +142,7 @@ macro_rules! compiled_for {
             thresholds: *const f32,
             masks: &mut Vec<u32>,
         ) {
-            // SAFETY: the caller gives what `filter` requires.
+            // SAFETY: the caller guarantees what `filter` requires.
             unsafe {
                 $crate::kernels::simd::filter::<Self, V>(
                     sums,
@@ -247,11 +248,11 @@ pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usi
     sums: *mut I::Sum,
     add: bool,
 ) {
-    // SAFETY: the caller vouches for the instructions.
+    // SAFETY: the caller guarantees the instructions.
     let mut products = unsafe { [[I::zero(); V]; ROWS] };
     for _ in 0..lines {
         for column in (0..I::LINE).step_by(I::PAIR) {
-            // SAFETY: the caller vouches for `lines` lines of the panel and of the tile.
+            // SAFETY: the caller guarantees `lines` lines of the panel and of the tile.
             unsafe {
                 let mut queries = [I::zero(); V];
                 for (v, query) in queries.iter_mut().enumerate() {
@@ -265,7 +266,7 @@ pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usi
                 }
             }
         }
-        // SAFETY: to the next line; at most one past the end after the last.
+        // SAFETY: moves to the next line; after the last line, at most one past the end.
         unsafe {
             panel = panel.add(I::LINE * V * I::LANES);
             tile = tile.add(I::LINE * ROWS);
@@ -273,7 +274,7 @@ pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usi
     }
     for (row, products) in products.iter().enumerate() {
         for (v, product) in products.iter().enumerate() {
-            // SAFETY: the caller vouches for `ROWS * V` registers of sums.
+            // SAFETY: the caller guarantees `ROWS * V` registers of sums.
             unsafe {
                 let at = sums.add((row * V + v) * I::LANES);
                 let sum = if add {
@@ -303,7 +304,7 @@ pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
 ) {
     for row in rows {
         let mut mask = 0;
-        // SAFETY: the caller vouches for `V` registers of sums per row, of factors, and of
+        // SAFETY: the caller guarantees `V` registers of sums per row, of factors, and of
         // thresholds per class.
         unsafe {
             let thresholds = thresholds.add(usize::from(row.class) * I::LANES * V);

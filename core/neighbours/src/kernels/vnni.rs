@@ -13,7 +13,7 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Vnni(());
 
-// SAFETY: `detect` asks the processor; each method touches one register's worth of memory.
+// SAFETY: `detect` asks the processor; each method accesses the memory of one register.
 unsafe impl InstructionSet for Vnni {
     type Packed = i16;
     type Sum = i32;
@@ -32,43 +32,43 @@ unsafe impl InstructionSet for Vnni {
 
     #[inline(always)]
     unsafe fn zero() -> __m512i {
-        // SAFETY: the caller vouches for the instructions, here and below.
+        // SAFETY: the caller guarantees the instructions, in all methods.
         unsafe { _mm512_setzero_si512() }
     }
 
     #[inline(always)]
     unsafe fn load(queries: *const i16) -> __m512i {
-        // SAFETY: the caller vouches for a register's worth of packed values.
+        // SAFETY: the caller guarantees one register of packed values.
         unsafe { _mm512_loadu_si512(queries.cast()) }
     }
 
     #[inline(always)]
     unsafe fn broadcast(values: *const i16) -> __m512i {
-        // SAFETY: the caller vouches for `PAIR` values.
+        // SAFETY: the caller guarantees `PAIR` values.
         unsafe { _mm512_set1_epi32(values.cast::<i32>().read_unaligned()) }
     }
 
     #[inline(always)]
     unsafe fn multiply_add(sums: __m512i, value: __m512i, queries: __m512i) -> __m512i {
-        // SAFETY: the caller vouches for the instructions.
+        // SAFETY: the caller guarantees the instructions.
         unsafe { _mm512_dpwssd_epi32(sums, value, queries) }
     }
 
     #[inline(always)]
     unsafe fn add(left: __m512i, right: __m512i) -> __m512i {
-        // SAFETY: the caller vouches for the instructions.
+        // SAFETY: the caller guarantees the instructions.
         unsafe { _mm512_add_epi32(left, right) }
     }
 
     #[inline(always)]
     unsafe fn load_sums(sums: *const i32) -> __m512i {
-        // SAFETY: the caller vouches for `LANES` sums.
+        // SAFETY: the caller guarantees `LANES` sums.
         unsafe { _mm512_loadu_si512(sums.cast()) }
     }
 
     #[inline(always)]
     unsafe fn store_sums(sums: *mut i32, register: __m512i) {
-        // SAFETY: the caller vouches for `LANES` sums.
+        // SAFETY: the caller guarantees `LANES` sums.
         unsafe { _mm512_storeu_si512(sums.cast(), register) }
     }
 
@@ -79,7 +79,7 @@ unsafe impl InstructionSet for Vnni {
         offset_factors: *const f32,
         thresholds: *const f32,
     ) -> u32 {
-        // SAFETY: the caller vouches for `LANES` sums, factors and thresholds.
+        // SAFETY: the caller guarantees `LANES` sums, factors and thresholds.
         unsafe {
             let offset = _mm512_set1_ps(row.offset);
             let shift = _mm512_mul_ps(offset, _mm512_loadu_ps(offset_factors));

@@ -1,4 +1,4 @@
-//! A naive search in double precision, and cases to compare the real search with it.
+//! A naive search in double precision, and test cases that compare the real search with it.
 #![allow(dead_code, reason = "each test uses only a part")]
 
 use half::f16;
@@ -7,7 +7,7 @@ use protea_neighbours::{
     Values,
 };
 
-/// A matrix of either type, owned.
+/// An owned matrix in single or half precision.
 #[derive(Debug, Clone)]
 pub enum Data {
     F32(Vec<f32>),
@@ -41,7 +41,7 @@ impl Data {
         }
     }
 
-    /// Cut into blocks of at most `cut` rows.
+    /// Splits the matrix into blocks of at most `cut` rows.
     pub fn blocks(&self, width: usize, cut: usize) -> Vec<RowBlock<'_>> {
         let rows = self.rows(width);
         (0..rows)
@@ -78,7 +78,7 @@ pub fn distance(metric: Metric, left: &[f64], right: &[f64]) -> f64 {
     }
 }
 
-/// The input of one search, owned.
+/// The owned input of one search.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub width: usize,
@@ -104,11 +104,11 @@ impl Case {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .expect("a pool of a few threads");
+            .expect("a small thread pool can be built");
         pool.install(|| {
             let blocks = self.references.blocks(self.width, self.cut);
             let index = Index::new(self.width, blocks, membership, self.metric)
-                .expect("the case is well formed");
+                .expect("the input of the case is valid");
             let options = SearchOptions {
                 k: self.k,
                 exclude: self.exclude.as_deref(),
@@ -124,12 +124,13 @@ impl Case {
                     &options,
                     &|_, _| true,
                 )
-                .expect("the case is well formed")
+                .expect("the input of the case is valid")
         })
     }
 
-    /// Checks that every kernel and number of threads finds exactly the same, and returns it.
-    pub fn search_all_ways(&self) -> Neighbours {
+    /// Checks that every kernel and number of threads returns exactly the same result, and returns
+    /// it.
+    pub fn search_with_all_kernels(&self) -> Neighbours {
         let first = self.search(Some(Kernel::Portable), 1);
         for kernel in Kernel::available() {
             for threads in [1, 2, 5] {
@@ -148,7 +149,7 @@ impl Case {
     }
 
     pub fn check(&self) {
-        let found = self.search_all_ways();
+        let found = self.search_with_all_kernels();
         let groups = self.masks.as_ref().map_or(1, |(_, groups)| *groups);
         let references: Vec<_> = (0..self.references.rows(self.width))
             .map(|r| self.references.row(r, self.width))
@@ -184,8 +185,8 @@ impl Case {
     }
 }
 
-/// The two searches sum in different orders. Rows may therefore be swapped if their distances
-/// differ only in the last bits; otherwise the lists must agree.
+/// Compares a list with the expected one. The two searches sum in different orders, so rows whose
+/// distances differ only in the last bits may be swapped. Otherwise the lists must agree.
 fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &[f64]) {
     assert_eq!(found.len(), expected.len());
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * (1.0 + a.abs().max(b.abs()));
@@ -208,7 +209,7 @@ fn compare(found: &[Neighbour], expected: &[(f64, u32)], members: &[u32], all: &
     }
 }
 
-/// Pseudo-random numbers, so that large cases do not need a file.
+/// Pseudo-random numbers, so that large cases do not need a data file.
 pub fn noise(seed: u64, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)

@@ -1,28 +1,32 @@
-//! What each protein adds to the curve.
+//! The contribution of each protein to the curve.
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
-use crate::counting::{Counter, Task};
-use crate::counts::{N, PR, RC, VALUES};
-use crate::curve::Scores;
-use crate::options::{Norm, Propagation};
-use crate::pairwise::add_rows;
-use crate::partial_counting::{Counted, PartialCounter, PartialTask};
-use crate::propagation::Propagator;
 use protea_ontology::Namespace;
+use rayon::{
+    iter::{IndexedParallelIterator, ParallelIterator},
+    slice::ParallelSliceMut,
+};
 
-/// Proteins that one thread counts together.
+use crate::{
+    counting::{Counter, Task},
+    counts::{N, PR, RC, VALUES},
+    curve::Scores,
+    options::{Norm, Propagation},
+    pairwise::add_rows,
+    partial_counting::{Counted, PartialCounter, PartialTask},
+    propagation::Propagator,
+};
+
+/// Number of proteins per unit of work of a thread.
 const CHUNK: usize = 64;
 
 /// The precision and recall of every protein at every threshold.
 pub(super) struct Contributions {
     taus: usize,
-    /// For each protein its precision at every threshold, then its recall.
+    /// For each protein, its precision at every threshold, then its recall at every threshold.
     values: Vec<f64>,
-    /// At how many thresholds, from the lowest on, each protein has a prediction.
+    /// For each protein, the number of thresholds, from the lowest, at which it has a prediction.
     reached: Vec<u32>,
-    /// Whether scores are divided by each protein: whether it has something left to predict.
+    /// For each protein, whether it counts in the divisor: whether it has a term left to predict.
     counts: Vec<bool>,
 }
 
@@ -58,7 +62,8 @@ impl Contributions {
         })
     }
 
-    /// `counter` makes what adds the values of a protein to zeros, of which there are `width`.
+    /// `counter` creates a function that writes the values of a protein into a slice of `width`
+    /// zeros.
     fn collect<F: FnMut(usize, &mut [f64])>(
         taus: usize,
         counts: Vec<bool>,
@@ -92,7 +97,7 @@ impl Contributions {
         }
     }
 
-    /// How many the scores are divided by.
+    /// Number of proteins that count in the divisor.
     pub fn counting(&self) -> usize {
         self.counts.iter().filter(|counts| **counts).count()
     }
@@ -101,7 +106,8 @@ impl Contributions {
         self.reached.len()
     }
 
-    /// Fmax, where protein *p* is there `counts[p]` times. The counts sum up to the number of proteins.
+    /// Fmax of a resample in which protein *p* occurs `counts[p]` times. The sum of the counts is
+    /// the number of proteins.
     pub fn fmax(&self, counts: &[u32], norm: Norm) -> f64 {
         let taus = self.taus;
         let counting = counts.iter().zip(&self.counts);

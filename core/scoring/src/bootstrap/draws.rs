@@ -1,4 +1,4 @@
-//! Which proteins a resample draws.
+//! The random draws of a resample.
 
 use protea_ontology::random::split_mix_64;
 
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_are_drawn_as_there_are_and_each_as_often_as_any_other() {
+    fn draws_are_complete_and_uniform() {
         const RESAMPLES: usize = 4000;
         let mut counts = [0; 37];
         let mut total = [0u32; 37];
@@ -32,25 +32,25 @@ mod tests {
                 *total += count;
             }
         }
-        // 4,000 expected, with a standard deviation of 62.
+        // The expected count is 4,000 with a standard deviation of 62.
         assert!(
             total.iter().all(|&t| (3700..4300).contains(&t)),
             "{total:?}"
         );
-        // (1 - 1/37)^37 = 0.363 are never drawn.
+        // The expected fraction that is never drawn is (1 - 1/37)^37 = 0.363.
         let share = never as f64 / (RESAMPLES * 37) as f64;
         assert!((share - 0.363).abs() < 0.005, "{share}");
     }
 
     #[test]
     fn seeds_and_resamples_differ() {
-        let of = |seed, resample| {
+        let counts = |seed, resample| {
             let mut counts = [0; 100];
             draw(seed, resample, &mut counts);
             counts
         };
-        assert_eq!(of(1, 2), of(1, 2));
-        assert_ne!(of(1, 2), of(1, 3));
-        assert_ne!(of(1, 2), of(2, 2));
+        assert_eq!(counts(1, 2), counts(1, 2));
+        assert_ne!(counts(1, 2), counts(1, 3));
+        assert_ne!(counts(1, 2), counts(2, 2));
     }
 }

@@ -1,8 +1,8 @@
-//! What resamples say: intervals, and whether one method is better than another.
+//! Statistics of resamples: confidence intervals and the difference of two methods.
 
 use serde::Serialize;
 
-/// An interval; both ends belong to it. Serialised as `[low, high]`.
+/// A closed interval, serialised as `[low, high]`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(into = "[f64; 2]")]
 pub struct Interval {
@@ -19,8 +19,9 @@ impl From<Interval> for [f64; 2] {
 }
 
 impl Interval {
-    /// The percentile interval of resampled values: what is left of them when the share `1 - confidence` is cut off, half of it at
-    /// either end. Between two values it is interpolated linearly, as by `numpy.percentile`.
+    /// The percentile interval of resampled values: it excludes the fraction `1 - confidence` of
+    /// the values, half of it at each end. Interpolates linearly between two values, like
+    /// `numpy.percentile`.
     pub(super) fn percentile(values: &[f64], confidence: f64) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -32,29 +33,33 @@ impl Interval {
     }
 }
 
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let below = sorted[place.floor() as usize];
-    let above = sorted[place.ceil() as usize];
-    below + (above - below) * place.fract()
+fn quantile(sorted: &[f64], fraction: f64) -> f64 {
+    let position = fraction * (sorted.len() - 1) as f64;
+    let lower = sorted[position.floor() as usize];
+    let upper = sorted[position.ceil() as usize];
+    lower + (upper - lower) * position.fract()
 }
 
-/// How much better one method is than another on the same proteins.
+/// The difference between two methods on the same proteins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Difference {
-    /// The Fmax of the one less that of the other, -1..=1.
+    /// The Fmax of the first method minus that of the second, -1..=1.
     pub difference: f64,
     /// The percentile interval of the difference.
     pub interval: Interval,
-    /// Two-sided p-value of the hypothesis that there is no difference, above 0 and at most 1: twice the share of the resamples, the
-    /// data themselves counted as one of them, in which the difference is 0 or has the other sign (A. Davison and D. Hinkley, *Bootstrap
-    /// Methods and their Application*, 1997, chapter 4).
+    /// Two-sided p-value of the hypothesis that there is no difference, above 0 and at most 1. It
+    /// is twice the fraction of the resamples in which the difference is 0 or has the opposite
+    /// sign, where the data themselves count as one such resample (A. Davison and D. Hinkley,
+    /// *Bootstrap Methods and their Application*, 1997, chapter 4).
     pub p_value: f64,
 }
 
 impl Difference {
-    pub(super) fn of(difference: f64, resampled: &[f64], confidence: f64) -> Self {
-        let count = |of: fn(f64) -> bool| resampled.iter().filter(|&&value| of(value)).count();
+    pub(super) fn new(difference: f64, resampled: &[f64], confidence: f64) -> Self {
+        let count = |condition: fn(f64) -> bool| {
+            resampled.iter().filter(|&&value| condition(value)).count()
+        };
         let fewer = count(|value| value <= 0.0).min(count(|value| value >= 0.0));
         Self {
             difference,
@@ -69,8 +74,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_numpys() {
-        // numpy.percentile([0.5, 0.1, 0.4, 0.2], [2.5, 97.5]) and [5, 95] of it; of one value.
+    fn percentiles_equal_numpy() {
+        // numpy.percentile([0.5, 0.1, 0.4, 0.2], …) with [2.5, 97.5] and [5, 95], and of a single
+        // value.
         let values = [0.5, 0.1, 0.4, 0.2];
         let close = |interval: Interval, low: f64, high: f64| {
             assert!((interval.low - low).abs() < 1e-15, "{interval:?}");
@@ -82,8 +88,8 @@ mod tests {
     }
 
     #[test]
-    fn a_p_value_is_never_zero_and_never_above_one() {
-        let p = |resampled: &[f64]| Difference::of(0.1, resampled, 0.95).p_value;
+    fn p_values_are_above_zero_and_at_most_one() {
+        let p = |resampled: &[f64]| Difference::new(0.1, resampled, 0.95).p_value;
         assert_eq!(p(&[0.1; 999]), 0.002);
         assert_eq!(p(&[0.0; 999]), 1.0);
         let mut mixed = [0.1; 999];

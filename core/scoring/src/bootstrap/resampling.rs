@@ -1,36 +1,35 @@
-//! Resamples of an Fmax.
+//! Resampling Fmax.
 
 use std::ops::ControlFlow;
 
+use protea_ontology::Aspect;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
-use super::contributions::Contributions;
-use super::draws::draw;
-use super::interval::{Difference, Interval};
-use crate::error::ScoringError;
-use crate::evaluation::with_task;
-use crate::options::ScoringOptions;
-use crate::partial;
-use crate::predictions::Predictions;
-use crate::rules::Rules;
-use crate::thresholds::Thresholds;
-use protea_ontology::Aspect;
+use super::{
+    contributions::Contributions,
+    draws::draw,
+    interval::{Difference, Interval},
+};
+use crate::{
+    error::ScoringError, evaluation::with_task, options::ScoringOptions, partial,
+    predictions::Predictions, rules::Rules, thresholds::Thresholds,
+};
 
-/// Resamples between two looks at whether the caller still wants them.
+/// Number of resamples between two calls of the progress callback.
 const CHUNK: usize = 64;
-/// Numbers that are kept of one namespace at most: 4 GiB.
+/// The most numbers that are stored for one namespace: 4 GiB.
 const MOST_VALUES: usize = 1 << 29;
 
-/// How an Fmax is resampled.
+/// The options of a bootstrap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bootstrap {
-    /// How often; 1,000, from 1 to 1,000,000. CAFA takes 10,000.
+    /// Number of resamples, from 1 to 1,000,000. Default: 1,000. CAFA uses 10,000.
     pub resamples: usize,
-    /// The share of the resamples that intervals cover; 0.95, above 0 and below 1.
+    /// Fraction of the resamples that an interval covers, above 0 and below 1. Default: 0.95.
     pub confidence: f64,
-    /// Which draws; 0.
+    /// Seed of the random draws. Default: 0.
     pub seed: u64,
 }
 
@@ -45,7 +44,7 @@ impl Default for Bootstrap {
 }
 
 impl Bootstrap {
-    /// The most resamples that can be asked for.
+    /// The maximum number of resamples.
     pub const MOST_RESAMPLES: usize = 1_000_000;
 
     fn check(&self) -> Result<(), ScoringError> {
@@ -67,22 +66,24 @@ impl Bootstrap {
     }
 }
 
-/// The resamples of one method's Fmax in one namespace.
+/// The resampled Fmax of one method in one namespace.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Resampled {
     /// Name of the namespace, such as `molecular_function`.
     pub namespace: String,
-    /// The aspect of GO that it is, if it is one.
+    /// The aspect of GO, if the namespace is one.
     pub aspect: Option<Aspect>,
-    /// Proteins of the ground truth here that have something left to predict; at least 1. A resample draws from these and from those
-    /// of which all was known, as many as there are.
+    /// Number of proteins of the ground truth in the namespace with a term left to predict; at
+    /// least 1. A resample draws from these proteins and from those whose terms are all known.
     pub proteins: usize,
-    /// Fmax of the proteins themselves, 0..=1; that of [`evaluate`](crate::evaluate) to the last bit.
+    /// Fmax without resampling, 0..=1, identical in every bit to that of
+    /// [`evaluate`](crate::evaluate).
     pub fmax: f64,
     /// Fmax of each resample, 0..=1.
     pub resamples: Vec<f64>,
     bootstrap: Bootstrap,
-    /// How many are drawn from.
+    /// Number of proteins that a resample draws from.
     drawn: usize,
 }
 
@@ -93,20 +94,23 @@ impl Resampled {
         Interval::percentile(&self.resamples, self.bootstrap.confidence)
     }
 
-    /// How much better this is than another method, resampled as a pair: both have the same proteins in each resample.
+    /// The difference between this method and another, resampled in pairs: in each resample both
+    /// have the same proteins.
     ///
     /// # Errors
-    /// [`ScoringError::Unpaired`] unless both were resampled with the same [`Bootstrap`] and ground truth, in the same namespace.
+    ///
+    /// [`ScoringError::Unpaired`] if the two were resampled with a different [`Bootstrap`] or
+    /// ground truth, or in different namespaces.
     pub fn minus(&self, other: &Self) -> Result<Difference, ScoringError> {
         if self.identity() != other.identity() || self.bootstrap != other.bootstrap {
             return Err(ScoringError::Unpaired {
-                first: self.described(),
-                second: other.described(),
+                first: self.describe(),
+                second: other.describe(),
             });
         }
         let pairs = self.resamples.iter().zip(&other.resamples);
         let differences: Vec<f64> = pairs.map(|(one, other)| one - other).collect();
-        Ok(Difference::of(
+        Ok(Difference::new(
             self.fmax - other.fmax,
             &differences,
             self.bootstrap.confidence,
@@ -117,7 +121,7 @@ impl Resampled {
         (&self.namespace, self.proteins, self.drawn)
     }
 
-    fn described(&self) -> String {
+    fn describe(&self) -> String {
         let Bootstrap {
             resamples, seed, ..
         } = self.bootstrap;
@@ -128,21 +132,23 @@ impl Resampled {
     }
 }
 
-/// Resamples the Fmax of every namespace that is scored by these rules, in the order of the ontology. Predictions of nothing
-/// have 0 throughout. The result does not depend on the number of threads.
+/// Resamples the Fmax of every namespace that `rules` score, in the order of the ontology. For an
+/// empty set of predictions, every Fmax is 0. The result does not depend on the number of threads.
 ///
-/// `watch` is told how many resamples are done and of how many, all namespaces together, and can end it.
+/// `progress` receives the number of finished resamples and their total over all namespaces, and
+/// can cancel.
 ///
 /// ```
 /// # use protea_ontology::Ontology;
 /// # use protea_scoring::{Bootstrap, GroundTruth, Predictions, Rules, ScoringOptions, resample};
 /// # use std::ops::ControlFlow;
 /// # fn example(truth: &GroundTruth<'_>) -> Result<(), Box<dyn std::error::Error>> {
-/// let (mine, other) = (Predictions::read("mine.tsv", truth, "mine")?, Predictions::read("other.tsv", truth, "other")?);
+/// let mine = Predictions::read("mine.tsv", truth, "mine")?;
+/// let other = Predictions::read("other.tsv", truth, "other")?;
 /// let (scoring, bootstrap) = (ScoringOptions::default(), Bootstrap::default());
-/// let mut patient = |_, _| ControlFlow::Continue(());
-/// let mine = resample(&mine, &scoring, Rules::Cafaeval, &bootstrap, &mut patient)?;
-/// let other = resample(&other, &scoring, Rules::Cafaeval, &bootstrap, &mut patient)?;
+/// let mut progress = |_, _| ControlFlow::Continue(());
+/// let mine = resample(&mine, &scoring, Rules::Cafaeval, &bootstrap, &mut progress)?;
+/// let other = resample(&other, &scoring, Rules::Cafaeval, &bootstrap, &mut progress)?;
 /// for (mine, other) in mine.iter().zip(&other) {
 ///     let interval = mine.interval();
 ///     println!("{}: {} [{}, {}]", mine.namespace, mine.fmax, interval.low, interval.high);
@@ -152,15 +158,16 @@ impl Resampled {
 /// ```
 ///
 /// # Errors
-/// [`ScoringError::Option`] for a number out of range, or a `th_step` so small that precision and recall of all proteins at all thresholds
-/// would take more than 4 GiB; [`ScoringError::Mixed`] if what was known is of another ontology; [`ScoringError::Cancelled`] if `watch`
-/// ends it.
+///
+/// [`ScoringError::Option`] if a number is out of range, or if `th_step` is so small that precision
+/// and recall of all proteins at all thresholds need more than 4 GiB; [`ScoringError::Mixed`] if
+/// the known annotations use another ontology; [`ScoringError::Cancelled`] if `progress` cancels.
 pub fn resample(
     predictions: &Predictions<'_>,
     options: &ScoringOptions,
     rules: Rules<'_>,
     bootstrap: &Bootstrap,
-    watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<Resampled>, ScoringError> {
     bootstrap.check()?;
     let thresholds = Thresholds::new(options.th_step)?;
@@ -168,33 +175,36 @@ pub fn resample(
     if let Rules::PartialKnowledge(knowledge) = rules {
         knowledge.check(truth)?;
     }
-    let places: Vec<usize> = (0..truth.namespaces.len())
+    let namespaces: Vec<usize> = (0..truth.namespaces.len())
         .filter(|&at| truth.namespaces[at].rows() > 0)
         .collect();
-    let most = places.iter().map(|&at| truth.namespaces[at].rows()).max();
-    if most.unwrap_or(0).saturating_mul(2 * thresholds.len()) > MOST_VALUES {
+    let most_rows = namespaces
+        .iter()
+        .map(|&at| truth.namespaces[at].rows())
+        .max();
+    if most_rows.unwrap_or(0).saturating_mul(2 * thresholds.len()) > MOST_VALUES {
         return Err(ScoringError::Option {
             option: "th_step",
             value: options.th_step.to_string(),
-            expected: "with a bootstrap, a step that leaves proteins times thresholds below 268 million, such as 0.01",
+            expected: "a step such as 0.01: a bootstrap supports at most 268 million pairs of protein and threshold",
         });
     }
-    let total = places.len() * bootstrap.resamples;
+    let total = namespaces.len() * bootstrap.resamples;
     let mut done = 0;
-    let mut go_on = |more: usize| {
+    let mut report = |more: usize| {
         done += more;
-        match watch(done, total) {
+        match progress(done, total) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(ScoringError::Cancelled),
         }
     };
-    go_on(0)?;
-    let mut resampled = Vec::with_capacity(places.len());
-    for at in places {
+    report(0)?;
+    let mut resampled = Vec::with_capacity(namespaces.len());
+    for at in namespaces {
         let namespace = &truth.ontology.namespaces()[at];
         let Some(contributions) = contributions(at, predictions, options, &thresholds, rules)
         else {
-            go_on(bootstrap.resamples)?;
+            report(bootstrap.resamples)?;
             continue;
         };
         let proteins = contributions.proteins();
@@ -212,7 +222,7 @@ pub fn resample(
                 )
                 .collect();
             resamples.extend_from_slice(&chunk);
-            go_on(chunk.len())?;
+            report(chunk.len())?;
         }
         resampled.push(Resampled {
             namespace: namespace.name().to_owned(),
@@ -227,7 +237,7 @@ pub fn resample(
     Ok(resampled)
 }
 
-/// What each protein of a namespace adds; `None` where nothing is scored.
+/// The contributions of the proteins of a namespace; `None` if the namespace is not scored.
 fn contributions(
     at: usize,
     predictions: &Predictions<'_>,

@@ -1,4 +1,4 @@
-//! Every cell against cafaeval 1.3.0 and CAFA-evaluator-PK.
+//! Compares every cell of the tables with cafaeval 1.3.0 and CAFA-evaluator-PK.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,9 +14,9 @@ use protea_ontology::Ontology;
 use protea_scoring::{GroundTruth, InformationAccretion, Norm, Propagation, ScoringOptions};
 use tables::assert_equals_cafaeval;
 
-/// A small case full of traps; its README says how cafaeval made the tables.
+/// A small data set with many edge cases. Its README describes how cafaeval computed the tables.
 #[test]
-fn traps_equal_cafaeval_in_every_variant() {
+fn edge_cases_equal_cafaeval_in_every_variant() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval");
     let ontology = Ontology::read(data.join("ontology.obo")).unwrap();
     let truth = GroundTruth::read(data.join("truth.tsv"), &ontology).unwrap();
@@ -202,11 +202,11 @@ fn information_accretion_equals_that_of_the_organisers() {
     let theirs = InformationAccretion::read(data.join("A/IA_train.tsv"), &ontology).unwrap();
     for term in ontology.terms() {
         assert!(
-            (ours.of(term) - theirs.of(term)).abs() < 1e-12,
+            (ours.value(term) - theirs.value(term)).abs() < 1e-12,
             "{}: {} and {}",
             ontology.id(term),
-            ours.of(term),
-            theirs.of(term)
+            ours.value(term),
+            theirs.value(term)
         );
     }
 }

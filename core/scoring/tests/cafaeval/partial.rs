@@ -1,4 +1,4 @@
-//! Known terms and terms of interest: every cell against CAFA-evaluator-PK.
+//! Known terms and terms of interest: compares every cell with CAFA-evaluator-PK.
 
 use std::path::Path;
 
@@ -9,10 +9,9 @@ use protea_scoring::{
     evaluate_partial, prediction_files,
 };
 
-use crate::common::shared_data;
-use crate::tables::assert_equal_tables;
+use crate::{common::shared_data, tables::assert_equal_tables};
 
-/// What the variants of a case are scored with.
+/// The input of the variants of a data set.
 struct Case {
     truth: GroundTruth<'static>,
     known: GroundTruth<'static>,
@@ -34,7 +33,7 @@ impl Case {
         }
     }
 
-    /// The name of a variant says what it is scored with.
+    /// Scores a variant. Its name determines the input.
     fn check(&self, variant: &str, predictions: &Path, options: &ScoringOptions, expected: &Path) {
         let knowledge = PartialKnowledge {
             known: variant.contains("known").then_some(&self.known),
@@ -53,7 +52,7 @@ impl Case {
 }
 
 #[test]
-fn known_terms_and_terms_of_interest_equal_the_reference_in_every_variant() {
+fn partial_knowledge_equals_the_reference() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval_pk");
     let case = Case::read(
         &data.join("ontology.obo"),
@@ -133,9 +132,9 @@ const OBO: &str = "\
 [Term]\nid: GO:0005575\nnamespace: cellular_component\n
 [Term]\nid: GO:0005634\nnamespace: cellular_component\nis_a: GO:0005575\n";
 
-/// Both end CAFA-evaluator-PK with an exception, or with an infinite coverage.
+/// In both cases CAFA-evaluator-PK raises an exception or reports an infinite coverage.
 #[test]
-fn namespaces_that_nothing_or_everything_is_known_of_are_scored_and_left_out() {
+fn namespaces_with_nothing_or_everything_known_work() {
     let ontology = Ontology::parse(OBO.as_bytes(), "go.obo").unwrap();
     let annotated = |rows: &[(&str, &str)]| {
         GroundTruth::from_annotations(&ontology, "table", rows.iter().copied()).unwrap()
@@ -152,7 +151,8 @@ fn namespaces_that_nothing_or_everything_is_known_of_are_scored_and_left_out() {
     };
     let options = ScoringOptions::default();
     let found = evaluate_partial(&predictions, None, &options, &knowledge).unwrap();
-    // Where nothing is known, all counts as without known terms.
+    // In a namespace without known terms, the scores equal those of an evaluation without known
+    // terms.
     let plain = evaluate(&predictions, None, &options).unwrap();
     assert_eq!(found.namespaces.len(), 1);
     assert_eq!(found.namespaces[0].curve, plain.namespaces[0].curve);
@@ -164,15 +164,15 @@ fn namespaces_that_nothing_or_everything_is_known_of_are_scored_and_left_out() {
         ("cellular_component", 1)
     );
 
-    // Nothing is left anywhere.
+    // No namespace has a term left to predict.
     let everything = PartialKnowledge {
         known: Some(&truth),
         interest: None,
     };
     let error = evaluate_partial(&predictions, None, &options, &everything).unwrap_err();
     assert!(matches!(error, ScoringError::NothingLeft { .. }), "{error}");
-    assert!(error.to_string().contains("known already"), "{error}");
-    // Of predictions of other proteins it is said as ever.
+    assert!(error.to_string().contains("already known"), "{error}");
+    // Predictions for other proteins give the usual error.
     let nothing = Predictions::new(&truth, "p");
     let error = evaluate_partial(&nothing, None, &options, &knowledge).unwrap_err();
     assert!(matches!(error, ScoringError::NoOverlap { .. }), "{error}");
@@ -188,9 +188,9 @@ fn namespaces_that_nothing_or_everything_is_known_of_are_scored_and_left_out() {
     assert!(matches!(error, ScoringError::Mixed { .. }), "{error}");
 }
 
-/// A weighted score of nothing is 0 here, and no number there.
+/// Without any weight, protea reports a weighted score of 0 and CAFA-evaluator-PK reports NaN.
 #[test]
-fn a_namespace_without_weights_has_weighted_scores_of_nothing() {
+fn a_namespace_without_weights_has_zero_weighted_scores() {
     let ontology = Ontology::parse(OBO.as_bytes(), "go.obo").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let ia = directory.path().join("ia.tsv");
@@ -203,16 +203,16 @@ fn a_namespace_without_weights_has_weighted_scores_of_nothing() {
     let options = ScoringOptions::default();
     let nothing = PartialKnowledge::default();
     let found = evaluate_partial(&predictions, Some(&accretion), &options, &nothing).unwrap();
-    let of = &found.namespaces[0];
-    assert_eq!((of.fmax(), of.coverage()), (1.0, 1.0));
+    let scores = &found.namespaces[0];
+    assert_eq!((scores.fmax(), scores.coverage()), (1.0, 1.0));
     assert_eq!(
-        (of.wfmax(), of.smin(), of.coverage_weighted()),
+        (scores.wfmax(), scores.smin(), scores.coverage_weighted()),
         (Some(0.0), Some(0.0), Some(0.0))
     );
 }
 
 #[test]
-fn lists_of_terms_are_read_by_any_id_and_refused_with_the_remedy() {
+fn terms_of_interest_accept_any_id_and_errors_help() {
     let text = OBO.replace("is_a: GO:0005575", "alt_id: GO:0000001\nis_a: GO:0005575");
     let text = text.replacen(
         "id: GO:0005488\n",
@@ -226,7 +226,8 @@ fn lists_of_terms_are_read_by_any_id_and_refused_with_the_remedy() {
         std::fs::write(&path, text).unwrap();
         TermsOfInterest::read(&path, &ontology)
     };
-    // An alternative id of terms in two namespaces, with columns behind it, a blank line and unknown ids.
+    // An alternative id of terms in two namespaces followed by more columns, a blank line, and
+    // unknown ids.
     let terms = list("\nGO:0000001\tand more\r\nGO:7777777\nterm").unwrap();
     assert_eq!(terms.len(), 2);
     for id in ["GO:0005488", "GO:0005634"] {

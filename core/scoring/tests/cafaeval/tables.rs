@@ -1,15 +1,13 @@
-//! Comparing evaluations with tables that cafaeval wrote.
+//! Comparison of evaluations with tables from cafaeval.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use protea_scoring::{
     Best, Evaluation, GroundTruth, InformationAccretion, ScoringOptions, evaluate_files,
     prediction_files, write_tables,
 };
 
-/// Scores a directory and holds it against the tables in `expected`; see [`assert_equal_tables`].
+/// Scores a directory and compares it with the tables in `expected`; see [`assert_equal_tables`].
 pub fn assert_equals_cafaeval(
     truth: &GroundTruth<'_>,
     predictions: &Path,
@@ -27,8 +25,8 @@ pub fn assert_equals_cafaeval(
     assert_equal_tables(&evaluations, accretion.is_some(), options, expected);
 }
 
-/// Holds every cell against the tables in `expected`: those at 17 digits (`*.full.tsv`, where there are some) to the last bit, those that
-/// the reference wrote byte by byte.
+/// Compares every cell with the tables in `expected`: tables with 17 digits (`*.full.tsv`, if
+/// present) in every bit, and tables of the reference byte by byte.
 pub fn assert_equal_tables(
     evaluations: &[Evaluation],
     weighted: bool,
@@ -53,7 +51,7 @@ pub fn assert_equal_tables(
         let wanted = fs::read_to_string(expected.join(&name)).unwrap();
         assert_same_lines(
             &ours,
-            &in_our_order(&wanted),
+            &sorted_by_name(&wanted),
             &format!("{expected:?}/{name}"),
         );
     }
@@ -143,16 +141,16 @@ fn table(path: &Path) -> BTreeMap<Key, Vec<f64>> {
     text.lines().skip(1).map(row).collect()
 }
 
-/// cafaeval lists files in the order of the file system, we by name.
-fn in_our_order(table: &str) -> String {
+/// Sorts a table by name. cafaeval lists files in the order of the file system, protea by name.
+fn sorted_by_name(table: &str) -> String {
     let mut lines: Vec<&str> = table.lines().collect();
     lines[1..].sort_by_key(|line| line.split('\t').next());
     lines.join("\n") + "\n"
 }
 
-fn assert_same_lines(ours: &str, wanted: &str, what: &str) {
+fn assert_same_lines(ours: &str, wanted: &str, case: &str) {
     for (number, (ours, wanted)) in ours.lines().zip(wanted.lines()).enumerate() {
-        assert_eq!(ours, wanted, "{what}, line {}", number + 1);
+        assert_eq!(ours, wanted, "{case}, line {}", number + 1);
     }
-    assert_eq!(ours, wanted, "{what}");
+    assert_eq!(ours, wanted, "{case}");
 }

@@ -1,4 +1,4 @@
-//! Files of predictions and of information accretion.
+//! Prediction files and files of information accretion.
 
 use std::fs;
 
@@ -54,7 +54,7 @@ fn the_writer_leaves_nothing_behind_when_it_fails() {
 }
 
 #[test]
-fn files_below_are_found_named_and_sorted() {
+fn files_in_a_directory_are_found_and_sorted() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir_all(directory.path().join("b/c")).unwrap();
     for name in ["b/c/x.tsv", "z.tsv.gz", "a.tsv"] {
@@ -77,7 +77,7 @@ fn files_below_are_found_named_and_sorted() {
 }
 
 #[test]
-fn information_accretion_is_written_as_it_is_read() {
+fn information_accretion_survives_a_round_trip() {
     let ontology = ontology();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ia.tsv");
@@ -85,11 +85,16 @@ fn information_accretion_is_written_as_it_is_read() {
     let accretion = InformationAccretion::from_annotations(&truth);
     accretion.write(&path).unwrap();
     let read = InformationAccretion::read(&path, &ontology).unwrap();
-    assert!(ontology.terms().all(|t| read.of(t) == accretion.of(t)));
-    // Both proteins of MFO have the root, one of them its child GO:0005488: -log2((1 + 1) / (2 + 1)).
+    assert!(
+        ontology
+            .terms()
+            .all(|t| read.value(t) == accretion.value(t))
+    );
+    // Both proteins of MFO have the root, and one of them has its child GO:0005488: -log2((1 + 1) /
+    // (2 + 1)).
     assert_eq!(
-        read.of(ontology.primary("GO:0005488").unwrap()),
+        read.value(ontology.primary("GO:0005488").unwrap()),
         -(2.0f64 / 3.0).log2()
     );
-    assert_eq!(read.of(ontology.primary("GO:0003674").unwrap()), 0.0);
+    assert_eq!(read.value(ontology.primary("GO:0003674").unwrap()), 0.0);
 }

@@ -1,12 +1,11 @@
-//! Reading, writing and refusing, through the public face.
+//! Reading, writing and errors, through the public interface.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod files;
 mod properties;
 
-use std::fs;
-use std::io::Write;
+use std::{fs, io::Write};
 
 use protea_ontology::Ontology;
 use protea_scoring::{
@@ -59,7 +58,7 @@ fn same(a: &Evaluation, b: &Evaluation) -> bool {
 }
 
 #[test]
-fn the_metrics_are_those_of_the_definition() {
+fn metrics_follow_their_definition() {
     let ontology = ontology();
     let truth = GroundTruth::from_annotations(&ontology, "truth", TRUTH).unwrap();
     assert_eq!(
@@ -69,7 +68,7 @@ fn the_metrics_are_those_of_the_definition() {
     assert_eq!(truth.skipped().unknown_terms.examples, ["GO:9999999"]);
     let accretion = InformationAccretion::from_annotations(&truth);
     let mut predictions = Predictions::new(&truth, "mine");
-    // P1: 2 of its 3 MFO terms at 0.8, one more wrong term at 0.4. P2: nothing.
+    // P1 has 2 of its 3 MFO terms at 0.8 and one wrong term at 0.4. P2 has no prediction.
     predictions.push("P1", "GO:0005488", 0.8);
     predictions.push("P1", "GO:0003824", 0.4);
     predictions.push("P9", "GO:0003824", 0.4);
@@ -102,7 +101,7 @@ fn the_metrics_are_those_of_the_definition() {
         "{}",
         mfo.auc_pr_reached()
     );
-    // Nothing was predicted for BPO.
+    // BPO has no predictions.
     let bpo = &evaluation.namespaces[1];
     assert_eq!(
         (
@@ -142,7 +141,7 @@ fn the_metrics_are_those_of_the_definition() {
 }
 
 #[test]
-fn plain_and_gzipped_files_and_memory_score_alike() {
+fn plain_compressed_and_in_memory_scores_are_equal() {
     let ontology = ontology();
     let directory = tempfile::tempdir().unwrap();
     let truth = GroundTruth::from_annotations(&ontology, "truth", TRUTH).unwrap();
@@ -184,7 +183,7 @@ fn plain_and_gzipped_files_and_memory_score_alike() {
 }
 
 #[test]
-fn a_large_file_is_read_in_blocks_as_a_small_one() {
+fn a_large_file_is_read_in_blocks() {
     let ontology = ontology();
     let directory = tempfile::tempdir().unwrap();
     let proteins: Vec<String> = (0..3000).map(|i| format!("PROTEIN{i}")).collect();
@@ -237,7 +236,7 @@ fn a_large_file_is_read_in_blocks_as_a_small_one() {
 }
 
 #[test]
-fn bad_input_is_refused_with_place_and_remedy() {
+fn bad_input_is_refused_with_position_and_remedy() {
     let ontology = ontology();
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
@@ -321,8 +320,8 @@ fn bad_input_is_refused_with_place_and_remedy() {
     ));
     let other = ontology.clone();
     let accretion = InformationAccretion::from_annotations(&truth);
-    let elsewhere = GroundTruth::from_annotations(&other, "t", TRUTH).unwrap();
-    let mut predictions = Predictions::new(&elsewhere, "p");
+    let foreign_truth = GroundTruth::from_annotations(&other, "t", TRUTH).unwrap();
+    let mut predictions = Predictions::new(&foreign_truth, "p");
     predictions.push("P1", "GO:0005515", 1.0);
     let options = ScoringOptions::default();
     assert!(matches!(

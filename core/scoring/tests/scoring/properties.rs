@@ -1,7 +1,6 @@
-//! What holds for any predictions.
+//! Property tests: invariants of all predictions.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use proptest::prelude::*;
 use protea_scoring::{
@@ -28,13 +27,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_bytes_are_scored_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_are_scored_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let directory = tempfile::tempdir().unwrap();
         let _ = score_bytes(directory.path(), &bytes);
     }
 
     #[test]
-    fn scores_are_within_their_range_and_the_order_of_lines_does_not_matter(
+    fn scores_are_in_range_and_independent_of_line_order(
         rows in proptest::collection::vec((1usize..5, 0usize..8, -0.5f64..1.5), 1..60).prop_shuffle(),
     ) {
         let directory = tempfile::tempdir().unwrap();
@@ -57,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rounded_score_is_what_is_read_again(score in 0f64..=1.0) {
+    fn a_rounded_score_survives_a_round_trip(score in 0f64..=1.0) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("p");
         let mut writer = PredictionWriter::create(&path).unwrap();

@@ -1,4 +1,4 @@
-"""Makes the inputs of this test case (out of nothing but a seed) and has CAFA-evaluator-PK score them. See README.md."""
+"""Generates the inputs of this test case from a seed and scores them with CAFA-evaluator-PK. See README.md."""
 import importlib.util
 import logging
 import random
@@ -22,12 +22,12 @@ VARIANTS = {
     "toi_max_terms_pred": dict(toi_file=True, max_terms=2, norm="pred"),
     "known_max_terms_pred": dict(exclude=True, max_terms=2, norm="pred"),
 }
-# How many proteins have a ground truth in each namespace: many, a block of numpy's sum and more, few, a single one.
+# Number of proteins with ground truth in each namespace: many, more than a block of numpy's sum, few, one.
 PROTEINS = {"biological_process": 270, "molecular_function": 140, "cellular_component": 7, "phenotype": 1}
 
 
 def case_of_cafaeval():
-    """The ontology of the neighbouring case, without the term that has a parent twice: there the program sorts the terms wrongly."""
+    """The ontology of ../cafaeval without the term that has a parent twice, which the program sorts wrongly."""
     spec = importlib.util.spec_from_file_location("cafaeval_case", HERE.parent / "cafaeval/make.py")
     case = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(case)
@@ -50,7 +50,7 @@ def make():
     (HERE / "ontology.obo").write_text(text)
     roots = {all_[0] for all_ in terms.values()}
 
-    # One root has a weight, so that proteins with nothing else count with weights only.
+    # One root has a weight, so that proteins with only this root count in the weighted scores only.
     accretion = {t: 0.0 if t in roots else round(rng.expovariate(0.5), rng.choice([2, 9, 17])) for all_ in terms.values() for t in all_ if rng.random() < 0.9}
     accretion[terms["cellular_component"][0]] = 0.25
     (HERE / "ia.tsv").write_text("".join(f"{t}\t{v}\n" for t, v in accretion.items()))
@@ -63,7 +63,7 @@ def make():
                 continue
             own = rng.sample(all_, rng.choice([1, 1, 2, 4]))
             truth += [f"{protein}\t{case.alternative(t) if rng.random() < 0.2 and named_otherwise(t, text, case) else t}\tX" for t in own]
-            # Nothing known, some of it, other terms, all of it, more than that.
+            # Known: no term, some terms, other terms, all terms, more than all terms.
             kind = rng.randrange(5) if ns != "phenotype" else 1
             if kind == 1:
                 known += [f"{protein}\t{t}" for t in rng.sample(sorted(set().union(*(ancestors(t, parents) for t in own)) - set(own)) or [all_[0]], 1)]
@@ -73,18 +73,18 @@ def make():
                 known += [f"{protein} {t}" for t in own]
             elif kind == 4:
                 known += [f"{protein}\t{t}" for t in own + rng.sample(all_, 3)]
-    # Proteins with a root alone, one that is known, one with terms that count for nothing.
+    # Proteins with only a root, one of them known, and one with terms that do not count.
     roots_only = [f"ROOT{i}\t{all_[0]}" for i, all_ in enumerate(terms.values()) if i < 3]
     truth += roots_only + ["ROOTED\tGO:0005575", "ACROSS\tGO:9000002", "UNKNOWN\tGO:7777777"]
     known += [roots_only[1], "ROOTED\tGO:0005575", "NOTHERE\tGO:0008150", "P00001\tGO:7777777", "P00002\tGO:0000001", "P00003", "", "P00004\tGO:9000002"]
     rng.shuffle(truth)
     rng.shuffle(known)
-    # A line of one word ends the program.
+    # A line with one word would end the program.
     known = [line for line in known if len(line.split()) != 1]
     (HERE / "truth.tsv").write_text("\n".join(truth) + "\n")
     (HERE / "known.tsv").write_text("\n".join(known) + "\n")
 
-    # So few of so many that the set of their numbers is not in the order of the numbers.
+    # Few of many terms, so that the iteration order of the set differs from the numeric order.
     interest = [case.alternative(t) if named_otherwise(t, text, case) and rng.random() < 0.5 else t for all_ in terms.values() for t in rng.sample(all_, min(17, len(all_)))]
     interest += ["GO:7777777", "GO:0000001", "", "GO:9000002", interest[3], f"{interest[4]}\tand more"]
     rng.shuffle(interest)
@@ -120,7 +120,7 @@ def score():
         df, best = cafa_eval(str(HERE / "ontology.obo"), str(HERE / "predictions"), str(HERE / "truth.tsv"), **options)
         write_results(df, best, out_dir=str(out), th_step=options["th_step"])
         if variant == "default":
-            continue  # 17 digits at many thresholds take too much room.
+            continue  # 17 digits at many thresholds would make the files too large.
         df.to_csv(out / "evaluation_all.full.tsv", float_format="%.17g", sep="\t")
         for metric, table in best.items():
             table.to_csv(out / f"evaluation_best_{metric}.full.tsv", float_format="%.17g", sep="\t")
