@@ -1,4 +1,4 @@
-//! What the system offers through unsafe calls only: filters with flags, and handlers of signals.
+//! Unsafe system calls: seccomp filters with flags, and signal handlers.
 
 #![allow(unsafe_code)]
 
@@ -16,14 +16,14 @@ use super::stderr_tail::STARVED;
     target_arch = "aarch64",
     target_arch = "riscv64"
 ))]
-/// Installs a filter for this thread and all that it starts.
+/// Installs a filter for this thread and everything it starts.
 pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let filter = libc::sock_fprog {
         len: length,
         filter: program.as_ptr().cast_mut().cast(),
     };
-    // Before Linux 5.16, a filter without this makes arithmetic slower.
+    // Before Linux 5.16, a filter without this flag disables speculation, which slows down arithmetic.
     let flags = [libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0];
     // SAFETY: the call takes plain numbers.
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
@@ -49,12 +49,12 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     Err(error.unwrap_or_else(io::Error::last_os_error))
 }
 
-/// What handled the signal before.
+/// The handler of the signal before ours.
 static BEFORE: Mutex<Option<libc::sigaction>> = Mutex::new(None);
 
-/// From now on, a process that aborts or follows a null pointer, while the last error of that thread
-/// was that memory was refused, says [`STARVED`] before it ends. The signal still ends it.
-pub(super) fn tell_of_starvation() -> io::Result<()> {
+/// Installs a handler for SIGSEGV and SIGABRT. If a thread aborts or dereferences null and its last
+/// error is ENOMEM, the handler prints [`STARVED`]. The signal still ends the process.
+pub(super) fn report_out_of_memory_on_crash() -> io::Result<()> {
     for signal in [libc::SIGABRT, libc::SIGSEGV] {
         // SAFETY: all-zero bytes are a `sigaction`; the handler has the type that SA_SIGINFO asks
         // for, and calls what may be called in a handler only.
@@ -73,14 +73,14 @@ pub(super) fn tell_of_starvation() -> io::Result<()> {
             }
         }
     }
-    // What was refused until now is none of the runner's business.
+    // An earlier ENOMEM does not come from the runner.
     // SAFETY: the pointer is to this thread's own.
     unsafe { *libc::__errno_location() = 0 };
     Ok(())
 }
 
 extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    /// What lies below is reached through a null pointer.
+    /// An access below this address goes through a null pointer.
     const NULL: usize = 64 << 10;
     // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV has
     // an address; `write` and `raise` may be called in a handler. `try_lock` waits for nobody, and nobody
@@ -99,13 +99,13 @@ extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut
             && let Some(before) = *before
             && before.sa_flags & libc::SA_SIGINFO != 0
         {
-            // Rust's, which tells of a stack that has overflowed.
+            // Rust's handler, which reports a stack overflow.
             let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
                 std::mem::transmute(before.sa_sigaction);
             handler(signal, info, context);
         } else if !by_fault || signal == libc::SIGABRT {
             libc::raise(signal);
         }
-        // A fault comes again when the handler returns.
+        // The fault occurs again when the handler returns.
     }
 }

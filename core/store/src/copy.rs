@@ -44,9 +44,10 @@ impl Store {
         if is_local(from) {
             let path = local_path(from)?;
             let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
-            return match metadata.is_dir() {
-                true => self.copy_tree(&path, to),
-                false => self.send_file(&path, from, to),
+            return if metadata.is_dir() {
+                self.copy_tree(&path, to)
+            } else {
+                self.send_file(&path, from, to)
             };
         }
         let remote = self.remote(from)?;
@@ -132,9 +133,10 @@ impl Store {
         let meter = self.meter(TransferKind::Download, &shown_from, stat.size);
         let file = PartFile::open(&part, &meter)?;
         remote.download("", None, &file, &meter)?;
-        let copied = match is_local(&to) {
-            true => arrived(&part, &local_path(&to)?, shown)?,
-            false => self.send_to(&self.remote(&to)?, &part, shown)?,
+        let copied = if is_local(&to) {
+            arrived(&part, &local_path(&to)?, shown)?
+        } else {
+            self.send_to(&self.remote(&to)?, &part, shown)?
         };
         file.remove()?;
         Ok(copied)

@@ -83,9 +83,10 @@ fn list_local(path: &Path, recursive: bool, most: usize) -> Result<Listing, Stor
             let metadata = metadata.map_err(StoreError::read(&found.path()))?;
             // Links could lead round in a circle.
             let inside = recursive && found.file_type().is_ok_and(|kind| kind.is_dir());
-            match inside {
-                true => left.push((found.path(), format!("{name}/"))),
-                false => listing.entries.push(entry(name, &metadata)),
+            if inside {
+                left.push((found.path(), format!("{name}/")))
+            } else {
+                listing.entries.push(entry(name, &metadata))
             }
         }
     }
@@ -98,9 +99,10 @@ fn list_local(path: &Path, recursive: bool, most: usize) -> Result<Listing, Stor
 fn entry(name: String, metadata: &fs::Metadata) -> Listed {
     let modified = metadata.modified().ok();
     Listed {
-        name: match metadata.is_dir() {
-            true => format!("{name}/"),
-            false => name,
+        name: if metadata.is_dir() {
+            format!("{name}/")
+        } else {
+            name
         },
         bytes: metadata.is_file().then_some(metadata.len()),
         modified: modified.and_then(|time| Timestamp::try_from(time).ok()),

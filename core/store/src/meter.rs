@@ -99,9 +99,10 @@ impl<'m> Meter<'m> {
 
     /// Fails when the user asked for the end.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        match self.is_cancelled() {
-            true => Err(StoreError::Cancelled),
-            false => Ok(()),
+        if self.is_cancelled() {
+            Err(StoreError::Cancelled)
+        } else {
+            Ok(())
         }
     }
 

@@ -210,14 +210,15 @@ fn send(
     }
     remote.upload(&file.path, &directory.join(&file.path), meter)?;
     let there = remote.hash(&file.path, meter)?;
-    match there.sha256 == file.sha256 {
-        true => Ok(there.etag),
-        false => Err(StoreError::Corrupt {
+    if there.sha256 == file.sha256 {
+        Ok(there.etag)
+    } else {
+        Err(StoreError::Corrupt {
             uri: remote.shown(&file.path),
             reason: format!(
                 "it has SHA-256 {} where {} was sent",
                 there.sha256, file.sha256
             ),
-        }),
+        })
     }
 }

@@ -98,9 +98,10 @@ impl Store {
                 Some(stat) if stat.size != file.bytes => FileState::Size(stat.size),
                 Some(_) => {
                     let content = remote.hash(&file.path, &meter)?;
-                    match content.sha256 == file.sha256 {
-                        true => FileState::Whole,
-                        false => FileState::Sum(content.sha256),
+                    if content.sha256 == file.sha256 {
+                        FileState::Whole
+                    } else {
+                        FileState::Sum(content.sha256)
                     }
                 }
             })

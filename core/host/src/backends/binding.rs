@@ -49,21 +49,23 @@ pub fn bind_tracker(
     // An offline run gets the server's id when it is sent.
     let deferred = offline && place.is_remote();
     // What is sent here and now needs no thread to feed it, which would be in the way.
-    let tracking = match deferred {
-        true => Tracking::default().with_backend(backend),
-        false => Tracking::default(),
+    let tracking = if deferred {
+        Tracking::default().with_backend(backend)
+    } else {
+        Tracking::default()
     };
     let tracker = tracking.tracker(workspace, job)?;
     tracker.start_run(start.clone())?.suspend()?;
-    let reference = match deferred {
-        true => None,
-        false => match sync_run(&tracker.log().log_path(&start.run_id), place) {
+    let reference = if deferred {
+        None
+    } else {
+        match sync_run(&tracker.log().log_path(&start.run_id), place) {
             Ok(synced) => synced.reference,
             Err(error) => {
                 abandon(workspace, &tracker, start)?;
                 return Err(error.into());
             }
-        },
+        }
     };
     let RunReference { run_id, url } = reference.unwrap_or_else(|| RunReference {
         run_id: start.run_id.clone(),

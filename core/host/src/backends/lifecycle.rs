@@ -122,9 +122,10 @@ impl<'a> Lifecycle<'a> {
 impl Drop for Lifecycle<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            let reason = match thread::panicking() {
-                true => "the program panicked",
-                false => "the program left the job before its end",
+            let reason = if thread::panicking() {
+                "the program panicked"
+            } else {
+                "the program left the job before its end"
             };
             // Nobody is left to be told.
             let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));

@@ -64,9 +64,10 @@ impl Experiment<'_> {
             _kept: (staged.lease.clone(), data, made),
         };
         let uri = store::uri_of(&staged.path)?;
-        let document = match staged.path.is_dir() {
-            true => staged.path.join(MODEL_FILE),
-            false => staged.path.clone(),
+        let document = if staged.path.is_dir() {
+            staged.path.join(MODEL_FILE)
+        } else {
+            staged.path.clone()
         };
         // The runner reads the model: it reports a document that is not one, or cannot be read.
         let Ok(Some((reference, document))) =

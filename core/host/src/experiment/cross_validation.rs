@@ -200,9 +200,10 @@ impl RunContext<'_> {
                         let (directory, manifest) = (worked.run.directory, worked.run.manifest);
                         scores.push(FoldScores {
                             number,
-                            origin: match taken_over {
-                                true => Origin::TakenOver,
-                                false => Origin::Computed,
+                            origin: if taken_over {
+                                Origin::TakenOver
+                            } else {
+                                Origin::Computed
                             },
                             seconds: manifest.steps.iter().map(|step| step.seconds).sum(),
                             metrics: manifest.metrics,

@@ -295,9 +295,10 @@ impl Drop for Recorder {
         if self.ended {
             return;
         }
-        let reason = match thread::panicking() {
-            true => "the program panicked",
-            false => "the program left the run before its end",
+        let reason = if thread::panicking() {
+            "the program panicked"
+        } else {
+            "the program left the run before its end"
         };
         // Whatever fails here, the next command closes the run.
         let reason: Box<dyn Error> = reason.into();

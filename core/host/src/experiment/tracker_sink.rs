@@ -61,9 +61,10 @@ impl TrackerSink {
             _ => Ok(()),
         };
         let model = directory.join("model");
-        let sent = match model.exists() {
-            true => run.log_model(&model, "model"),
-            false => Ok(()),
+        let sent = if model.exists() {
+            run.log_model(&model, "model")
+        } else {
+            Ok(())
         };
         let sent = ["predictions", "export", RUN_LOG, RUN_MANIFEST]
             .into_iter()

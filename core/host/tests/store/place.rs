@@ -129,9 +129,10 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
     while let Some(next) = left.pop() {
         for entry in fs::read_dir(&next).into_iter().flatten() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => left.push(path),
-                false => found.push(path.strip_prefix(directory).unwrap().to_owned()),
+            if path.is_dir() {
+                left.push(path)
+            } else {
+                found.push(path.strip_prefix(directory).unwrap().to_owned())
             }
         }
     }

@@ -233,9 +233,10 @@ impl Part {
     /// Throws it away unless somebody downloads to it, and gives how much that was.
     fn discard(&self) -> Result<u64, StoreError> {
         // Held until it is gone, so that nobody goes on with it meanwhile.
-        let file = match self.path.exists() {
-            true => Some(open(&self.path)?),
-            false => None,
+        let file = if self.path.exists() {
+            Some(open(&self.path)?)
+        } else {
+            None
         };
         if file.as_ref().is_some_and(|file| file.try_lock().is_err()) {
             return Ok(0);

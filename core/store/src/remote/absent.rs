@@ -20,9 +20,10 @@ pub(crate) enum Remote {}
 
 impl Remote {
     pub(crate) fn open(uri: &Url, _: &RemoteSettings) -> Result<Self, StoreError> {
-        match is_known(uri) {
-            true => Err(StoreError::NoCloud { uri: redacted(uri) }),
-            false => Err(StoreError::Scheme { uri: redacted(uri) }),
+        if is_known(uri) {
+            Err(StoreError::NoCloud { uri: redacted(uri) })
+        } else {
+            Err(StoreError::Scheme { uri: redacted(uri) })
         }
     }
 

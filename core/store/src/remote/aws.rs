@@ -101,11 +101,12 @@ fn by_the_machine(
     }
     let endpoint = builder.get_config_value(&Key::MetadataEndpoint);
     let endpoint = endpoint.as_deref().unwrap_or(METADATA);
-    match answers(endpoint) {
-        true => Ok(()),
-        false => Err(lacking(format!(
+    if answers(endpoint) {
+        Ok(())
+    } else {
+        Err(lacking(format!(
             "{none}; this is no machine of Amazon's that has some"
-        ))),
+        )))
     }
 }
 

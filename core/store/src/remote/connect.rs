@@ -123,9 +123,10 @@ fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
     builder = builder.with_bucket_name(host(uri));
     let emulator = settings.variable("STORAGE_EMULATOR_HOST");
     if let Some(emulator) = &emulator {
-        let with_scheme = match emulator.contains("://") {
-            true => emulator.clone(),
-            false => format!("http://{emulator}"),
+        let with_scheme = if emulator.contains("://") {
+            emulator.clone()
+        } else {
+            format!("http://{emulator}")
         };
         builder = builder
             .with_base_url(&with_scheme)

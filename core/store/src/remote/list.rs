@@ -24,9 +24,10 @@ impl Remote {
         self.run(async {
             let retries = Retries::new(self.timeout);
             loop {
-                let found = match recursive {
-                    true => self.all(prefix, most).await,
-                    false => self.level(prefix, most).await,
+                let found = if recursive {
+                    self.all(prefix, most).await
+                } else {
+                    self.level(prefix, most).await
                 };
                 let error = match found {
                     Ok(listing) => return Ok(listing),

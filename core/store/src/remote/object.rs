@@ -72,11 +72,12 @@ impl Remote {
 
     /// Fails where nothing can be written.
     pub(crate) fn writable(&self) -> Result<(), StoreError> {
-        match self.read_only {
-            true => Err(StoreError::ReadOnly {
+        if self.read_only {
+            Err(StoreError::ReadOnly {
                 uri: self.shown(""),
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 

@@ -83,10 +83,13 @@ impl HttpService for Service {
                 .map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
         }
         let answered = self.client.execute(request).await;
-        let response = answered.map_err(|error| match fault::is_distrust(&error) {
-            // The crate would try again all the same, as it does when nobody answers.
-            true => HttpError::new(HttpErrorKind::Unknown, error),
-            false => error,
+        let response = answered.map_err(|error| {
+            if fault::is_distrust(&error) {
+                // The crate would try again all the same, as it does when nobody answers.
+                HttpError::new(HttpErrorKind::Unknown, error)
+            } else {
+                error
+            }
         })?;
         if response.status().is_success() {
             return Ok(response);

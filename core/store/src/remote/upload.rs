@@ -55,11 +55,12 @@ impl Remote {
                 // An earlier try may have arrived although its answer did not; or the crate itself
                 // has tried more than once.
                 Fault::Exists | Fault::Changed => {
-                    return match self.holds(path, shown, &bytes).await? {
-                        true => Ok(Made::Before),
-                        false => Err(StoreError::Published {
+                    return if self.holds(path, shown, &bytes).await? {
+                        Ok(Made::Before)
+                    } else {
+                        Err(StoreError::Published {
                             uri: shown.to_owned(),
-                        }),
+                        })
                     };
                 }
                 Fault::Passing(reason) => retries.wait(shown, reason).await?,
@@ -223,9 +224,10 @@ impl Remote {
         };
         // It may be complete although its answer did not arrive; a second try is refused then.
         let there = self.ask(path, shown).await?;
-        match there.is_some_and(|stat| stat.size == size) {
-            true => Ok(()),
-            false => Err(Broken::Again(Fault::of(&error))),
+        if there.is_some_and(|stat| stat.size == size) {
+            Ok(())
+        } else {
+            Err(Broken::Again(Fault::of(&error)))
         }
     }
 

@@ -149,9 +149,10 @@ impl Journal {
             metrics: record.metrics.clone(),
             extras: record.extras.clone(),
             note: record.note.clone(),
-            outputs: match ended_well {
-                true => outputs::files(open.step, manifest),
-                false => Vec::new(),
+            outputs: if ended_well {
+                outputs::files(open.step, manifest)
+            } else {
+                Vec::new()
             },
             error: error.map(protea_contracts::error::with_causes),
             causes: text::causes(error),

@@ -184,9 +184,10 @@ pub(super) fn number(value: f64) -> String {
     match usize::try_from(places) {
         Ok(places) if places <= 9 => {
             let text = format!("{value:.places$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                false => text,
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text
             }
         }
         _ => format!("{value:.5e}"),
@@ -196,9 +197,10 @@ pub(super) fn number(value: f64) -> String {
 /// A value as it stands behind `name=`: in quotes where it is not one plain word.
 fn quoted(value: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && c != '"' && !c.is_control();
-    match !value.is_empty() && value.chars().all(plain) {
-        true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('"', "'")),
+    if !value.is_empty() && value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("\"{}\"", value.replace('"', "'"))
     }
 }
 

@@ -199,9 +199,10 @@ impl Drop for RunLog {
         if *self.ended.get_mut() {
             return;
         }
-        let why = match std::thread::panicking() {
-            true => "the program panicked",
-            false => "the program left the run before its end",
+        let why = if std::thread::panicking() {
+            "the program panicked"
+        } else {
+            "the program left the run before its end"
         };
         self.line(Level::Error, NO_STEP, &format!("Run failed: {why}"));
     }
