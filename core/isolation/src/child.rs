@@ -30,7 +30,7 @@ use super::{
 use super::{native, protect_keeper};
 
 /// How long the host may take to end a worker that has answered.
-const PATIENCE: Duration = Duration::from_secs(60);
+const KILL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The argument that makes a program serve as a worker.
 pub(super) const ARGUMENT: &str = "__protea-worker";
@@ -48,8 +48,8 @@ pub fn serve_if_asked() {
 /// [`WorkerCommand`](crate::WorkerCommand) starts with arguments that [`serve_if_asked`] does not
 /// recognise.
 ///
-/// Serves one dispatch as the worker or as its keeper, on the socket that is this process's standard
-/// input. The keeper ends the worker. The keeper ends when the host tells it to, or dies.
+/// Serves one dispatch as the worker or as its keeper, on the socket that is this process's
+/// standard input. The keeper ends the worker. The keeper ends when the host tells it to, or dies.
 pub fn serve() -> ! {
     match take_socket().and_then(|mut socket| {
         let read = match Beginning::read(&socket)? {
@@ -61,7 +61,8 @@ pub fn serve() -> ! {
         Ok((socket, start, Arc::new(channel)))
     }) {
         Ok((socket, start, channel)) => {
-            // The sandbox applies to threads that start after it, so the listening thread starts here.
+            // The sandbox applies to threads that start after it, so the listening thread starts
+            // here.
             let ready = set_up(&start);
             watch(socket, Arc::clone(&channel));
             match ready {
@@ -73,9 +74,9 @@ pub fn serve() -> ! {
                 }
                 Err(error) => channel.fail(&Failure::Setup(error)),
             }
-            // The keeper kills this process. If it exited by itself, it would run the destructors of the
-            // runner's library.
-            thread::sleep(PATIENCE);
+            // The keeper kills this process. If it exited by itself, it would run the destructors
+            // of the runner's library.
+            thread::sleep(KILL_TIMEOUT);
             cut_off()
         }
         Err(error) => {
@@ -211,7 +212,8 @@ impl Channel {
         })
     }
 
-    /// Sends a whole frame before it returns, so that the events just before a crash reach the host.
+    /// Sends a whole frame before it returns, so that the events just before a crash reach the
+    /// host.
     fn send(&self, bytes: &[u8]) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if socket.write_all(bytes).is_err() {

@@ -21,8 +21,8 @@ pub(super) enum Ending {
     OutOfMemory(u64),
 }
 
-/// Explains why a process that ran a runner's code ended without an answer. `stderr_tail` is the tail
-/// of its standard error.
+/// Explains why a process that ran a runner's code ended without an answer. `stderr_tail` is the
+/// tail of its standard error.
 #[must_use]
 pub fn explain_end(status: ExitStatus, limits: &WorkerLimits, stderr_tail: String) -> WorkerError {
     of_end(Some(status), None, limits, stderr_tail)
@@ -99,8 +99,8 @@ fn starved(stderr_tail: &str) -> bool {
     if stderr_tail.contains("memory allocation of") || stderr_tail.contains("bad_alloc") {
         return true;
     }
-    // In other languages, the worker's signal handler prints `STARVED` if ENOMEM was the last error. If
-    // the text also names another cause, the program had recovered from that ENOMEM.
+    // In other languages, the worker's signal handler prints `STARVED` if ENOMEM was the last
+    // error. If the text also names another cause, the program had recovered from that ENOMEM.
     const CAUSES: [&str; 9] = [
         "Assertion",
         "assertion",
@@ -122,7 +122,9 @@ fn name(signal: i32) -> &'static str {
         Some(Signal::BUS) => "SIGBUS: a mapped file was truncated, or memory is defective",
         Some(Signal::ILL) => "SIGILL: an instruction that this processor does not have",
         Some(Signal::FPE) => "SIGFPE: an arithmetic error such as a division by zero",
-        Some(Signal::KILL) => "SIGKILL: another process or the system killed it; the system does so when memory runs out",
+        Some(Signal::KILL) => {
+            "SIGKILL: another process or the system killed it; the system does so when memory runs out"
+        }
         Some(Signal::TERM) => "SIGTERM: another process ended it",
         _ => "a signal",
     }

@@ -1,5 +1,5 @@
-//! The keeper: the process between a host and a worker, which inherits the processes that the runner
-//! starts.
+//! The keeper: the process between a host and a worker, which inherits the processes that the
+//! runner starts.
 //!
 //! A process can leave its group and session and clear its environment, but it cannot change its
 //! ancestors. When its parent ends, the system makes the nearest ancestor that is a child subreaper
@@ -7,9 +7,9 @@
 //! are unaffected. The keeper runs no code of a runner, and no runner can reach it (see
 //! `protect_keeper`).
 //!
-//! The keeper kills and reaps its children until it has none: when a child ends, the children of that
-//! child become children of the keeper. The system cannot reuse a pid in between, because only the
-//! keeper reaps its children.
+//! The keeper kills and reaps its children until it has none: when a child ends, the children of
+//! that child become children of the keeper. The system cannot reuse a pid in between, because only
+//! the keeper reaps its children.
 //!
 //! Other systems have no subreapers. There the keeper ends the worker and its process group.
 
@@ -39,18 +39,18 @@ use super::{
     protocol::{Failure, Kind, frame},
 };
 
-/// The worker's pid while the system cannot give it to another process; 0 otherwise.
+/// The worker's pid while the system cannot give it to another process; `None` otherwise.
 type Worker = Arc<Mutex<Option<Pid>>>;
 
 /// Starts the worker on the other end of `worker_socket`. When the worker has ended or the host has
 /// closed its link, ends the worker and every process that it started. Never returns.
-pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
+pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
     let link = Arc::new(link);
     let worker = Worker::default();
     // Held until there is a worker to kill.
     let mut started = worker.lock().unwrap_or_else(PoisonError::into_inner);
-    // This thread starts before the worker, which blocks signals to all threads of this process that
-    // exist when it starts.
+    // This thread starts before the worker, which blocks signals to all threads of this process
+    // that exist when it starts.
     let watched = {
         let (worker, link) = (Arc::clone(&worker), Arc::clone(&link));
         thread::Builder::new().spawn(move || {
@@ -58,18 +58,18 @@ pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
             kill(&worker);
         })
     };
-    match start(&way) {
+    match start(&worker_socket) {
         Ok(pid) => *started = Some(pid),
         Err(error) => {
             let failure = Failure::Setup(format!("the worker does not start: {error}"));
             let payload = serde_json::to_vec(&failure).unwrap_or_default();
-            let _ = way.write_all(&frame(Kind::Failure, &payload));
+            let _ = worker_socket.write_all(&frame(Kind::Failure, &payload));
             process::exit(2)
         }
     }
     drop(started);
     // Only the worker holds the socket to the host, so that the host notices when it closes.
-    drop(way);
+    drop(worker_socket);
     if watched.is_err() {
         // Without this thread, the keeper would not notice that the host died.
         kill(&worker);
@@ -77,16 +77,16 @@ pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
     // If this fails, the host sees the end of the worker's streams a moment later.
     let _ = silence();
     if let Some(status) = await_end(&worker) {
-        link.tell_end(status);
+        link.send_status(status);
         if sweep() {
-            link.tell_swept();
+            link.send_swept();
         }
     }
     process::exit(0)
 }
 
 /// Starts this program again, with the same arguments. The first message makes it the worker.
-fn start(way: &UnixStream) -> io::Result<Pid> {
+fn start(worker_socket: &UnixStream) -> io::Result<Pid> {
     #[cfg(target_os = "linux")]
     {
         rustix::process::set_child_subreaper(Some(getpid()))?;
@@ -95,7 +95,7 @@ fn start(way: &UnixStream) -> io::Result<Pid> {
     }
     let child = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
-        .stdin(Stdio::from(OwnedFd::from(way.try_clone()?)))
+        .stdin(Stdio::from(OwnedFd::from(worker_socket.try_clone()?)))
         // A runner that kills its group does not kill the keeper.
         .process_group(0)
         .spawn()?;

@@ -34,57 +34,66 @@ const SWEPT: u8 = 1;
 #[derive(Debug)]
 pub(super) struct HostEnd {
     socket: UnixStream,
-    said: Vec<u8>,
+    received: Vec<u8>,
 }
 
 impl HostEnd {
-    /// Sends the other end to a process that will become the keeper, through `socket`, which its worker
-    /// will use.
-    pub(super) fn attach(way: &UnixStream) -> io::Result<Self> {
-        let (socket, theirs) = UnixStream::pair()?;
+    /// Sends the other end to a process that will become the keeper, through `socket`, which its
+    /// worker will use.
+    pub(super) fn attach(socket: &UnixStream) -> io::Result<Self> {
+        let (link, theirs) = UnixStream::pair()?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = SendAncillaryBuffer::new(&mut space);
         let files = [theirs.as_fd()];
         message.push(SendAncillaryMessage::ScmRights(&files));
-        sendmsg(way, &[IoSlice::new(&[0])], &mut message, SendFlags::empty())?;
-        socket.set_nonblocking(true)?;
-        Ok(Self {
+        sendmsg(
             socket,
-            said: Vec::new(),
+            &[IoSlice::new(&[0])],
+            &mut message,
+            SendFlags::empty(),
+        )?;
+        link.set_nonblocking(true)?;
+        Ok(Self {
+            socket: link,
+            received: Vec::new(),
         })
     }
 
     /// The worker's exit status, if the keeper has reported it.
     pub(super) fn worker_ended(&mut self) -> Option<ExitStatus> {
-        self.hear();
-        let status = self.said.first_chunk::<STATUS>()?;
+        self.receive();
+        let status = self.received.first_chunk::<STATUS>()?;
         Some(ExitStatus::from_raw(i32::from_ne_bytes(*status)))
     }
 
-    /// Closes the host's side and waits until the keeper is done. Returns whether no process is left.
-    pub(super) fn close_and_wait(&mut self, patience: Duration) -> bool {
-        let end = Instant::now() + patience;
+    /// Closes the host's side and waits until the keeper is done. Returns whether no process is
+    /// left.
+    pub(super) fn close_and_wait(&mut self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
         // Both fail only if the other end is closed.
         let _ = self.socket.shutdown(Shutdown::Write);
         let _ = self.socket.set_nonblocking(false);
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.socket.set_read_timeout(Some(left)).is_err() || !self.hear() {
+            let remaining = end.saturating_duration_since(Instant::now());
+            if remaining.is_zero()
+                || self.socket.set_read_timeout(Some(remaining)).is_err()
+                || !self.receive()
+            {
                 break;
             }
         }
-        self.said.get(STATUS) == Some(&SWEPT)
+        self.received.get(STATUS) == Some(&SWEPT)
     }
 
     /// Reads what the keeper has sent. Returns whether more can follow.
-    fn hear(&mut self) -> bool {
+    fn receive(&mut self) -> bool {
         // A keeper sends no more than this, so anything longer does not come from a keeper.
         let mut room = [0; STATUS + 1];
         match self.socket.read(&mut room) {
             Ok(0) => false,
             Ok(read) => {
-                self.said.extend_from_slice(&room[..read]);
-                self.said.len() <= STATUS
+                self.received.extend_from_slice(&room[..read]);
+                self.received.len() <= STATUS
             }
             Err(error) => error.kind() == ErrorKind::Interrupted,
         }
@@ -105,12 +114,12 @@ pub(super) enum Beginning {
 
 impl Beginning {
     /// Reads the first byte of the socket, with the file descriptor that may come with it.
-    pub(super) fn read(way: &UnixStream) -> io::Result<Self> {
+    pub(super) fn read(socket: &UnixStream) -> io::Result<Self> {
         let mut byte = [0];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = RecvAncillaryBuffer::new(&mut space);
         let read = recvmsg(
-            way,
+            socket,
             &mut [IoSliceMut::new(&mut byte)],
             &mut message,
             RecvFlags::empty(),
@@ -143,13 +152,13 @@ impl KeeperEnd {
     }
 
     /// Sends the worker's exit status to the host.
-    pub(super) fn tell_end(&self, status: WaitStatus) {
+    pub(super) fn send_status(&self, status: WaitStatus) {
         // If this fails, the host is gone and does not need the status.
         let _ = (&self.0).write_all(&status.as_raw().to_ne_bytes());
     }
 
     /// Tells the host that no process of the worker is left.
-    pub(super) fn tell_swept(&self) {
+    pub(super) fn send_swept(&self) {
         let _ = (&self.0).write_all(&[SWEPT]);
     }
 }

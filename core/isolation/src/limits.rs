@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Resource limits of a worker process. `None` means unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WorkerLimits {
     /// Wall time of one dispatch.
     pub time: Option<Duration>,
@@ -43,6 +44,34 @@ fn machine_memory() -> Option<u64> {
 }
 
 impl WorkerLimits {
+    /// Limits the wall time of one dispatch.
+    #[must_use]
+    pub fn with_time(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Limits the memory, in bytes.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    /// Limits the number of open files.
+    #[must_use]
+    pub fn with_open_files(mut self, files: u64) -> Self {
+        self.open_files = Some(files);
+        self
+    }
+
+    /// Limits the bytes in the output directory.
+    #[must_use]
+    pub fn with_output(mut self, bytes: u64) -> Self {
+        self.output = Some(bytes);
+        self
+    }
+
     /// Applies the limits to this process and its future children. They cannot be removed.
     ///
     /// # Errors

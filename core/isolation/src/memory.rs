@@ -1,11 +1,12 @@
 //! How much memory the processes of a dispatch use together.
 //!
 //! `RLIMIT_DATA` limits the private memory of one process. It does not limit shared memory, nor the
-//! sum over several processes. So the host measures from outside, repeatedly, what they use together.
+//! sum over several processes. So the host measures from outside, repeatedly, what they use
+//! together.
 //!
-//! Memory that several of them share counts once. Mapped files (such as a dataset) and the page cache
-//! do not count, because the system frees that memory when others need it. Files that exist only in
-//! memory (`memfd`, and those in `/dev/shm` that the runner can write) count in full.
+//! Memory that several of them share counts once. Mapped files (such as a dataset) and the page
+//! cache do not count, because the system frees that memory when others need it. Files that exist
+//! only in memory (`memfd`, and those in `/dev/shm` that the runner can write) count in full.
 
 use std::{
     collections::HashMap,
@@ -37,15 +38,15 @@ pub(super) struct Memory {
 
 impl Memory {
     /// With a limit in bytes, if there is one.
-    pub(super) fn within(limit: Option<u64>) -> Self {
+    pub(super) fn with_limit(limit: Option<u64>) -> Self {
         Self {
             limit,
             next: Instant::now() + PAUSE,
         }
     }
 
-    /// The limit, if the descendants of `keeper` together use more than that. Always `None` on systems
-    /// that do not report the memory of processes.
+    /// The limit, if the descendants of `keeper` together use more than that. Always `None` on
+    /// systems that do not report the memory of processes.
     pub(super) fn exceeded(&mut self, keeper: Pid) -> Option<u64> {
         let limit = self.limit?;
         let began = Instant::now();
@@ -74,7 +75,7 @@ fn held(processes: &[Pid], enough: u64) -> u64 {
 
 /// The memory of a process, with shared memory counted as its own.
 fn at_most(pid: Pid) -> Option<u64> {
-    let status = fs::read_to_string(of(pid, "status")).ok()?;
+    let status = fs::read_to_string(proc_path(pid, "status")).ok()?;
     let counted = ["RssAnon:", "RssShmem:", "VmSwap:"];
     let lines = status.lines();
     let amounts = lines.filter(|line| counted.iter().any(|name| line.starts_with(name)));
@@ -85,7 +86,7 @@ fn exactly(processes: &[Pid], mut files: Shared) -> u64 {
     let mut own = 0;
     let mut mapped = Shared::new();
     for &pid in processes {
-        if let Ok(maps) = File::open(of(pid, "smaps")) {
+        if let Ok(maps) = File::open(proc_path(pid, "smaps")) {
             own += add_maps(BufReader::new(maps), &mut mapped);
         }
     }
@@ -104,7 +105,7 @@ fn add_maps(maps: impl BufRead, shared: &mut Shared) -> u64 {
     let mut part = 0;
     for line in maps.lines().map_while(Result::ok) {
         let Some((name, _)) = line.split_once(':').filter(|_| is_amount(&line)) else {
-            map = Map::of(&line);
+            map = Map::parse(&line);
             continue;
         };
         let counts = match (name, map) {
@@ -142,7 +143,7 @@ enum Map {
 
 impl Map {
     /// Parses the first line of a mapping: `55d0-55d1 rw-p 00000000 00:01 1234     /path`.
-    fn of(line: &str) -> Self {
+    fn parse(line: &str) -> Self {
         let mut fields = line.splitn(6, ' ');
         let permissions = fields.nth(1).unwrap_or_default();
         let inode: u64 = fields
@@ -175,7 +176,10 @@ fn memory_file(path: &str) -> Option<&'static str> {
 fn open_memory(processes: &[Pid]) -> Shared {
     let mut found = Shared::new();
     for &pid in processes {
-        let files = fs::read_dir(of(pid, "fd")).into_iter().flatten().flatten();
+        let files = fs::read_dir(proc_path(pid, "fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
         for file in files {
             let Ok(target) = fs::read_link(file.path()) else {
                 continue;
@@ -183,7 +187,7 @@ fn open_memory(processes: &[Pid]) -> Shared {
             let Some(kind) = memory_file(&target.to_string_lossy()) else {
                 continue;
             };
-            let info = of(pid, "fdinfo");
+            let info = proc_path(pid, "fdinfo");
             let is_memory = kind == "/memfd:"
                 || kind == IN_MEMORY && can_be_written(&Path::new(&info).join(file.file_name()));
             if is_memory && let Ok(metadata) = fs::metadata(file.path()) {
@@ -216,7 +220,7 @@ fn amount(line: &str) -> u64 {
         * 1024
 }
 
-fn of(pid: Pid, file: &str) -> String {
+fn proc_path(pid: Pid, file: &str) -> String {
     format!("/proc/{}/{file}", pid.as_raw_nonzero())
 }
 

@@ -23,7 +23,8 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
         len: length,
         filter: program.as_ptr().cast_mut().cast(),
     };
-    // Before Linux 5.16, a filter without this flag disables speculation, which slows down arithmetic.
+    // Before Linux 5.16, a filter without this flag disables speculation, which slows down
+    // arithmetic.
     let flags = [libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0];
     // SAFETY: the call takes plain numbers.
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
@@ -31,8 +32,8 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     }
     let mut error = None;
     for flags in flags {
-        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`), `len`
-        // counts its elements, and the kernel copies them before it returns.
+        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`),
+        // `len` counts its elements, and the kernel copies them before it returns.
         let installed = unsafe {
             libc::syscall(
                 libc::SYS_seccomp,
@@ -61,8 +62,8 @@ pub(super) fn report_out_of_memory_on_crash() -> io::Result<()> {
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_fatal_signal as *const () as usize;
-            // Once: the signal that comes again ends the process. On the stack that is kept for a thread
-            // whose own has overflowed.
+            // SA_RESETHAND: the second signal ends the process. SA_ONSTACK: the handler also works
+            // after a stack overflow.
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
             let mut before: libc::sigaction = std::mem::zeroed();
             if libc::sigaction(signal, &raw const action, &raw mut before) != 0 {
@@ -82,9 +83,10 @@ pub(super) fn report_out_of_memory_on_crash() -> io::Result<()> {
 extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     /// An access below this address goes through a null pointer.
     const NULL: usize = 64 << 10;
-    // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV has
-    // an address; `write` and `raise` may be called in a handler. `try_lock` waits for nobody, and nobody
-    // holds the lock once it has been set. What handled the signal before is called as it would have been.
+    // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV
+    // has an address; `write` and `raise` may be called in a handler. `try_lock` does not wait, and
+    // no thread holds the lock once it has been set. The previous handler is called with its own
+    // arguments.
     unsafe {
         let refused = *libc::__errno_location() == libc::ENOMEM;
         let by_fault = (*info).si_code > 0;

@@ -25,12 +25,12 @@ pub fn kill(id: &str) {
     let this = rustix::process::getpid();
     // Repeats until none is left: one may have started another in the meantime.
     for _ in 0..100 {
-        let mut left = marked(id);
-        left.retain(|&pid| pid != this);
-        if left.is_empty() {
+        let mut remaining = marked(id);
+        remaining.retain(|&pid| pid != this);
+        if remaining.is_empty() {
             return;
         }
-        for pid in left {
+        for pid in remaining {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
     }

@@ -28,17 +28,29 @@ const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
 /// How long the keeper may take to end a worker and its descendants. On an idle machine it takes
 /// milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const KEEPER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the host reads the rest of the output once the worker is gone.
 const READING: Duration = Duration::from_secs(10);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkerCommand {
     /// The program; it calls [`serve_if_asked`](super::serve_if_asked) at its start.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
+}
+
+impl WorkerCommand {
+    /// A command with these arguments.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
+        Self {
+            program: program.into(),
+            arguments,
+        }
+    }
 }
 
 /// A worker with its keeper. Dropped, they and all that the worker has started are killed.
@@ -54,7 +66,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the keeper, which starts the worker. Returns the host's end of the worker's socket too.
+    /// Starts the keeper, which starts the worker. Returns the host's end of the worker's socket
+    /// too.
     pub(super) fn start(
         command: &WorkerCommand,
         sink: &Arc<dyn EventSink>,
@@ -121,7 +134,7 @@ impl Process {
             // A runner may have stopped the keeper (SIGSTOP).
             let _ = kill_process(keeper, Signal::CONT);
         }
-        let swept = self.link.close_and_wait(PATIENCE);
+        let swept = self.link.close_and_wait(KEEPER_TIMEOUT);
         if running && !swept {
             let _ = kill_process_group(keeper, Signal::KILL);
         }
@@ -143,10 +156,11 @@ impl Process {
         words.unwrap_or_else(PoisonError::into_inner).text()
     }
 
-    /// Waits until the readers reach the end of their streams, which takes a while on a busy machine.
-    fn finish_reading(&mut self, patience: Duration) {
-        let patience = Instant::now() + patience;
-        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < patience {
+    /// Waits until the readers reach the end of their streams, which takes a while on a busy
+    /// machine.
+    fn finish_reading(&mut self, timeout: Duration) {
+        let end = Instant::now() + timeout;
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
         self.readers
@@ -188,7 +202,7 @@ fn forward(
             }
             if let Some(stderr_tail) = &stderr_tail {
                 let mut words = stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
-                words.hear(&line);
+                words.push(&line);
             }
             if sent > MOST_OUTPUT {
                 continue;

@@ -27,7 +27,7 @@ pub struct ProcessStat {
 impl ProcessStat {
     /// Reads the stat of a process. `None` if it is gone, or the system has no `/proc`.
     #[must_use]
-    pub fn of(pid: Pid) -> Option<Self> {
+    pub fn from_pid(pid: Pid) -> Option<Self> {
         Self::read(format!("/proc/{}", pid.as_raw_nonzero()))
     }
 
@@ -40,7 +40,8 @@ impl ProcessStat {
     /// Parses the file's text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // The second field is the name, which may contain any character, even blanks and parentheses.
+        // The second field is the name, which may contain any character, even blanks and
+        // parentheses.
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();

@@ -44,6 +44,7 @@ pub(super) struct Start {
 /// The call that a worker makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum WorkerCall {
     /// Its [`Capabilities`](protea_contracts::Capabilities). The request is ignored.
     Describe,

@@ -1,8 +1,8 @@
 //! The sandbox: which files a worker can access, and no network.
 //!
-//! Linux only: Landlock for files (version 3 or newer, since Linux 6.2; later versions also restrict
-//! signals and devices), seccomp for sockets and for what Landlock does not cover. The restrictions
-//! apply to every later thread and child process, and cannot be removed.
+//! Linux only: Landlock for files (version 3 or newer, since Linux 6.2; later versions also
+//! restrict signals and devices), seccomp for sockets and for what Landlock does not cover. The
+//! restrictions apply to every later thread and child process, and cannot be removed.
 //!
 //! | readable | writable |
 //! |---|---|
@@ -11,10 +11,9 @@
 //! | the system's libraries, those in `LD_LIBRARY_PATH`, time zones | |
 //! | information about the system and its processes (not the memory of others), random numbers | |
 //!
-//! The worker cannot change the mode, owner, times or attributes of a file, not even in the output
-//! directory: Landlock does not cover them, and seccomp does not see paths. `fchmod` succeeds and does
-//! nothing. The worker cannot create sockets, and can start only the programs that the runner
-//! declares, with the same restrictions.
+//! The worker cannot change mode, owner, times or attributes of a file, not even in the output
+//! directory: Landlock does not cover them, and seccomp does not see paths. `fchmod` does nothing and
+//! succeeds. The worker cannot create sockets. It can start only declared programs, sandboxed too.
 
 use std::path::PathBuf;
 
@@ -50,7 +49,8 @@ pub(super) struct Enclosure {
 }
 
 impl Enclosure {
-    /// Restricts this thread and everything it starts. Returns a description of what is not restricted.
+    /// Restricts this thread and everything it starts. Returns a description of what is not
+    /// restricted.
     pub(super) fn impose(&self) -> Result<Option<String>, String> {
         if self.mode == Sandbox::Off {
             return Ok(None);
@@ -111,8 +111,8 @@ mod imp {
         "/gnu/store",
     ];
     const SYSTEM: [&str; 7] = [
-        // Whole, so that what a runner leaves behind is found. Of processes outside of the sandbox,
-        // Landlock keeps memory, environment and files closed all the same.
+        // All of /proc, so that a search for orphans works. Landlock still blocks the memory,
+        // environment and files of processes outside the sandbox.
         "/proc",
         "/sys/devices/system",
         "/sys/fs/cgroup",
@@ -141,7 +141,9 @@ mod imp {
         let whole = landlock(enclosure, CompatLevel::HardRequirement);
         let Err(error) = whole else { return Ok(()) };
         if enclosure.mode == Sandbox::Strict {
-            return Err(format!("this kernel's Landlock lacks a required feature: {error}"));
+            return Err(format!(
+                "this kernel's Landlock lacks a required feature: {error}"
+            ));
         }
         match landlock(enclosure, CompatLevel::BestEffort) {
             Ok(status) if status.ruleset == RulesetStatus::NotEnforced => {
@@ -244,8 +246,8 @@ mod imp {
         0xc018_5879, // FITRIM
     ];
 
-    /// The blocked system calls: sockets; changes of modes, owners, times and attributes, which Landlock
-    /// does not cover; and calls with which a runner of root could change the machine.
+    /// The blocked system calls: sockets; changes of modes, owners, times and attributes, which
+    /// Landlock does not cover; and calls with which a runner of root could change the machine.
     #[cfg(any(
         target_arch = "x86_64",
         target_arch = "aarch64",
@@ -350,9 +352,12 @@ mod tests {
             refused.contains("strict sandbox is not available on this system"),
             "{refused}"
         );
-        let told = without_landlock(|| enclosure(Sandbox::WherePossible).impose());
-        let told = told.unwrap().unwrap();
-        assert!(told.contains("this kernel has no Landlock"), "{told}");
+        let incomplete = without_landlock(|| enclosure(Sandbox::WherePossible).impose());
+        let incomplete = incomplete.unwrap().unwrap();
+        assert!(
+            incomplete.contains("this kernel has no Landlock"),
+            "{incomplete}"
+        );
         assert_eq!(
             without_landlock(|| enclosure(Sandbox::Off).impose()),
             Ok(None)

@@ -16,14 +16,14 @@ pub(super) struct StderrTail {
 
 impl StderrTail {
     /// Takes the next line of the stream.
-    pub(super) fn hear(&mut self, line: &[u8]) {
+    pub(super) fn push(&mut self, line: &[u8]) {
         self.kept.extend_from_slice(line);
         let excess = self.kept.len().saturating_sub(KEPT);
         self.kept.drain(..excess);
     }
 
-    /// The part to show: from the last panic of a Rust runner or its last failed allocation; without
-    /// these, the end.
+    /// The part to show: from the last panic of a Rust runner or its last failed allocation;
+    /// without these, the end.
     pub(super) fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.kept);
         let text = text.trim();
@@ -62,20 +62,20 @@ fn last_cause(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn heard(text: &str) -> String {
+    fn tail(text: &str) -> String {
         let mut words = StderrTail::default();
         for line in text.split_inclusive('\n') {
-            words.hear(line.as_bytes());
+            words.push(line.as_bytes());
         }
         words.text()
     }
 
     #[test]
     fn without_a_panic_the_end_is_shown() {
-        assert_eq!(heard("one\ntwo\n"), "one\ntwo");
+        assert_eq!(tail("one\ntwo\n"), "one\ntwo");
         let long = "é".repeat(KEPT);
-        assert_eq!(heard(&long).len(), SHOWN);
-        assert_eq!(heard(""), "");
+        assert_eq!(tail(&long).len(), SHOWN);
+        assert_eq!(tail(""), "");
     }
 
     #[test]
@@ -86,11 +86,11 @@ mod tests {
              thread 'main' panicked at core/panicking.rs:2:2:\n\
              panic in a function that cannot unwind\nstack backtrace:\n{trace}"
         );
-        let shown = heard(&text);
+        let excerpt = tail(&text);
         assert!(
-            shown.starts_with("thread 'main' panicked at lib.rs:1:1:\nwhy\n"),
-            "{shown}"
+            excerpt.starts_with("thread 'main' panicked at lib.rs:1:1:\nwhy\n"),
+            "{excerpt}"
         );
-        assert!(shown.len() <= SHOWN);
+        assert!(excerpt.len() <= SHOWN);
     }
 }

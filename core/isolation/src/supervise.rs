@@ -109,7 +109,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         output: task.output.as_deref(),
         began: Instant::now(),
         output_checked: Instant::now(),
-        memory: Memory::within(options.limits.memory),
+        memory: Memory::with_limit(options.limits.memory),
         ending: None,
         answer: None,
     };
@@ -124,7 +124,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     let status = supervisor.process.ended().ok().flatten();
     supervisor.process.kill();
     end?;
-    supervisor.verdict(status)
+    supervisor.into_result(status)
 }
 
 /// The first path of a task that is not UTF-8.
@@ -235,17 +235,18 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Waits for the end of a process that has closed its socket. It does not end if the runner closed
-    /// the socket.
+    /// Waits for the end of a process that has closed its socket. It does not end if the runner
+    /// closed the socket.
     fn await_end(&mut self) {
         // On a busy machine, a crashed process takes a while to end.
-        let patience = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end && matches!(self.process.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Checks limits and cancellation, and asks the runner to end if needed. Returns whether to kill it.
+    /// Checks limits and cancellation, and asks the runner to end if needed. Returns whether to
+    /// kill it.
     fn must_go(&mut self) -> bool {
         if let Some(limit) = self.memory.exceeded(self.process.keeper()) {
             // No grace period: the runner would use more memory in that time.
@@ -281,7 +282,7 @@ impl Supervisor<'_> {
         false
     }
 
-    fn verdict<T: DeserializeOwned>(
+    fn into_result<T: DeserializeOwned>(
         mut self,
         status: Option<ExitStatus>,
     ) -> Result<T, WorkerError> {

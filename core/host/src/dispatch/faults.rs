@@ -1,4 +1,4 @@
-//! What is wrong with a value, in a sentence.
+//! Describes in a sentence why a value does not match the schema.
 
 use boon::{ErrorKind, Type, Types, ValidationError};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! In place of the stores, in a build without them.
+//! Replaces remote stores in a build without them: every call fails.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::{
     part::PartFile,
 };
 
-/// There is none.
+/// Has no values: it is never created.
 pub(crate) enum Remote {}
 
 impl Remote {
@@ -27,7 +27,7 @@ impl Remote {
         }
     }
 
-    pub(crate) fn shown(&self, _: &str) -> String {
+    pub(crate) fn display_uri(&self, _: &str) -> String {
         match *self {}
     }
 
