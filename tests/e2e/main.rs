@@ -36,6 +36,7 @@ mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
+mod spans;
 mod splits;
 mod store;
 mod tracking;

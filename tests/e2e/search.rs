@@ -7,7 +7,9 @@ use std::fs;
 
 use protea_core::{
     Dataset, Experiment, ExperimentError, Workspace, dataset,
-    experiment::{Fold, Origin, Search, SearchError, SearchResult, Setting, Strategy},
+    experiment::{
+        Fold, Origin, Reuse, RunLayout, Search, SearchError, SearchResult, Setting, Strategy,
+    },
     workspace::{RunManifest, Status},
 };
 use protea_e2e::{Place, test, train};
@@ -321,10 +323,10 @@ fn searches_and_folds_within_a_run_are_children_of_that_run() {
     let (train, eval) = datasets();
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
     // Trials are runs of their own in both layouts.
-    for flat in [false, true] {
+    for layout in [RunLayout::Nested, RunLayout::Flat] {
         let experiment = Experiment::new(&parabola.runner, &workspace)
-            .flat(flat)
-            .recomputing(true);
+            .with_layout(layout)
+            .with_reuse(Reuse::Nothing);
         let coarse = Search::new(Strategy::Grid).over(Setting::list("n", [1, 7]));
         let fine = Search::new(Strategy::Grid)
             .over(Setting::list("x", [0.2, 0.3]))
@@ -333,7 +335,7 @@ fn searches_and_folds_within_a_run_are_children_of_that_run() {
             train: eval.clone(),
             eval: train.clone(),
         }];
-        let name = format!("group-{flat}");
+        let name = format!("group-{layout:?}");
         let grouped = experiment.run(&*name, |run| {
             let first = run.search(&coarse, &train, &eval)?;
             let second = run.search(&fine, &train, &eval)?;

@@ -133,7 +133,7 @@ fn a_run_reads_from_s3_and_its_export_goes_back_there() {
     assert_eq!(verified["verified"], true);
     assert_eq!(verified["manifest"], "store_manifest.json");
     let again = protea(&place, &s3.endpoint, &run);
-    again.fails_with(5, &[&export, "is there already"]);
+    again.fails_with(5, &[&export, "exists already"]);
 
     // The export is a model, by its URI and by that of its document.
     for model in [export.clone(), format!("{export}/model.json")] {
@@ -290,7 +290,7 @@ fn datasets_elsewhere_are_shown_verified_and_listed() {
     protea(&place, &s3.endpoint, &["dataset", "verify", &nothing])
         .fails_with(3, &["there is no dataset at", &nothing, "protea store cp"]);
     protea(&place, &s3.endpoint, &["store", "ls", &nothing])
-        .fails_with(3, &["there is nothing at", &nothing]);
+        .fails_with(3, &["does not exist", &nothing]);
     let away = "http://127.0.0.1:1";
     protea(
         &place,

@@ -110,10 +110,7 @@ impl Observer for ProgressObserver {
 
     fn progress(&self, progress: &Progress<'_>) {
         let Progress {
-            what: unit,
-            done,
-            total,
-            ..
+            unit, done, total, ..
         } = *progress;
         if done == 0 {
             self.reporter.start(&format!("{unit}s"));

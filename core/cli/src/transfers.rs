@@ -27,9 +27,10 @@ impl TransferObserver for TransferProgress {
     fn transfer(&self, transfer: &Transfer<'_>) {
         let Transfer {
             kind,
-            what: object,
+            subject: object,
             done,
             total,
+            ..
         } = *transfer;
         {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,5 +57,5 @@ impl TransferObserver for TransferProgress {
 
 /// The user's store, whose transfers are reported and can be cancelled.
 pub fn open_store(reporter: &Reporter) -> Result<Store, StoreError> {
-    Ok(Store::of_user()?.with_observer(Arc::new(TransferProgress::new(reporter))))
+    Ok(Store::from_env()?.with_observer(Arc::new(TransferProgress::new(reporter))))
 }

@@ -29,10 +29,7 @@ impl Host {
     /// When the path of this program is not known.
     pub fn this_program() -> io::Result<Self> {
         let worker = WorkerOptions::this_program()?.command;
-        let probe = WorkerCommand {
-            arguments: vec![sandbox::ARGUMENT.to_owned()],
-            ..worker.clone()
-        };
+        let probe = WorkerCommand::new(&worker.program, vec![sandbox::ARGUMENT.to_owned()]);
         Ok(Self { worker, probe })
     }
 
@@ -44,12 +41,12 @@ impl Host {
     /// When the path of this program is not known.
     pub(crate) fn this_test(name: &str) -> io::Result<Self> {
         let command = |mark: &str| -> io::Result<WorkerCommand> {
-            Ok(WorkerCommand {
-                program: std::env::current_exe()?,
-                arguments: [name, "--exact", "--nocapture", "--test-threads=1", mark]
+            Ok(WorkerCommand::new(
+                std::env::current_exe()?,
+                [name, "--exact", "--nocapture", "--test-threads=1", mark]
                     .map(str::to_owned)
                     .to_vec(),
-            })
+            ))
         };
         Ok(Self {
             worker: command(WORKER_MARK)?,

@@ -52,11 +52,11 @@ fn main() {
     fs::copy(&library, runners.join("libecho.so")).expect("the runner can be copied");
     let catalog = Catalog::scan(&SearchPath::empty().with(runners));
     let entry = catalog.find("echo").expect("the runner is found");
-    let here = Runner::load(&entry, &Isolation::InProcess).expect("the runner loads");
+    let in_process = Runner::load(&entry, &Isolation::InProcess).expect("the runner loads");
     let options = WorkerOptions::this_program().expect("the system names this program");
-    let worker = Runner::load(&entry, &Isolation::Worker(Box::new(options)))
-        .expect("the runner loads in a worker");
-    dispatch(&here, &worker, directory.path());
+    let worker =
+        Runner::load(&entry, &Isolation::worker(options)).expect("the runner loads in a worker");
+    dispatch(&in_process, &worker, directory.path());
 }
 
 /// Builds the runner and finds its library.
@@ -148,10 +148,10 @@ fn evict(directory: &Path) -> &'static str {
     "the contents of the files"
 }
 
-fn dispatch(here: &Runner, worker: &Runner, directory: &Path) {
+fn dispatch(in_process: &Runner, worker: &Runner, directory: &Path) {
     let output = Url::from_directory_path(directory).expect("it is absolute");
     let request = |events: u64| {
-        let spec = here.resolve_spec(&json!({ "events": events }));
+        let spec = in_process.resolve_spec(&json!({ "events": events }));
         FitRequest::new(spec.expect("it is valid"), output.clone(), output.clone())
     };
     let call = |runner: &Runner, events: u64| {
@@ -162,7 +162,7 @@ fn dispatch(here: &Runner, worker: &Runner, directory: &Path) {
             .expect("echo answers");
         assert_eq!(sink.events.load(Ordering::Relaxed), events);
     };
-    let in_process = median(101, || call(here, 0));
+    let in_process = median(101, || call(in_process, 0));
     let in_worker = median(101, || call(worker, 0));
     println!(
         "dispatch in process         {:8.3} ms",

@@ -5,10 +5,9 @@
 //! program empty the cache (Linux, as root), without. Prints medians.
 
 use std::{
-    collections::BTreeMap,
     env, fs,
     hint::black_box,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -16,9 +15,7 @@ use std::{
 use jiff::Timestamp;
 use protea_core::{
     Workspace,
-    workspace::{
-        Artifacts, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status, StepRecord,
-    },
+    workspace::{HostRecord, RUN_MANIFEST, RunManifest},
 };
 use serde_json::{Map, Value, json};
 
@@ -28,10 +25,10 @@ const ROUNDS: usize = 9;
 
 fn main() {
     // Cargo passes `--bench`.
-    let given = env::args()
+    let runs_argument = env::args()
         .skip(1)
         .find_map(|argument| argument.parse().ok());
-    let runs = given.unwrap_or(RUNS);
+    let runs = runs_argument.unwrap_or(RUNS);
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let bytes = write(directory.path(), runs);
     println!("{runs} runs, manifests of {bytes} bytes");
@@ -112,17 +109,13 @@ fn manifest(job_id: String, run_id: String, directory: &Path, number: usize) -> 
     ]);
     let sha256 = "67460ebba53c577e2441c39b6ce7d360458e2a0404628a515faaca074ff3f49f";
     let dataset = json!({ "name": "train", "uri": "file:///data/train", "sha256": sha256 });
-    let step = |name: &str| StepRecord {
-        name: name.to_owned(),
-        status: Status::Finished,
-        seconds: 0.35,
-        metrics: if name == "evaluate" {
+    let step = |name: &str| {
+        let scores = if name == "evaluate" {
             metrics.clone()
         } else {
             Map::new()
-        },
-        extras: Map::new(),
-        note: None,
+        };
+        json!({ "name": name, "status": "finished", "seconds": 0.35, "metrics": scores })
     };
     let files = (0..8).map(|file| {
         json!({
@@ -133,44 +126,37 @@ fn manifest(job_id: String, run_id: String, directory: &Path, number: usize) -> 
         })
     });
     let export = Value::Array(files.collect());
-    RunManifest {
-        run_id,
-        job_id,
-        pipeline: "experiment".to_owned(),
-        name: Some("knn".to_owned()),
-        parent: None,
-        project: Some("cafa".to_owned()),
-        group: Some(format!("H{:03}", number % 10)),
-        tags: BTreeMap::new(),
-        notes: None,
-        status: Status::Finished,
-        runner: Some(RunnerRecord {
-            name: "knn".to_owned(),
-            version: "1.0.0".to_owned(),
-            contract_version: "1.0.0".to_owned(),
-            path: PathBuf::from("/usr/local/lib/protea/runners/libprotea_knn.so"),
-            sha256: sha256.to_owned(),
-        }),
-        isolation: "worker".to_owned(),
-        spec: json!({ "k": 5, "metric": "cosine", "vote": "similarity", "per_aspect": true }),
-        seed: number as u64,
-        threads: 0,
-        datasets: Map::from_iter([
-            ("train".to_owned(), dataset.clone()),
-            ("eval".to_owned(), dataset),
-        ]),
-        host: HostRecord::here(),
-        code: None,
-        started: Timestamp::now(),
-        finished: Some(Timestamp::now()),
-        steps: ["fit", "evaluate", "export"].map(step).to_vec(),
-        model_uri: None,
-        metrics,
-        artifacts: Artifacts {
-            directory: directory.to_owned(),
-            predictions: Some(directory.join("predictions")),
-            export: serde_json::from_value(export).expect("these are exported files"),
+    let steps = ["fit", "evaluate", "export"].map(step);
+    let manifest = json!({
+        "run_id": run_id,
+        "job_id": job_id,
+        "pipeline": "experiment",
+        "name": "knn",
+        "project": "cafa",
+        "group": format!("H{:03}", number % 10),
+        "status": "finished",
+        "runner": {
+            "name": "knn",
+            "version": "1.0.0",
+            "contract_version": "1.0.0",
+            "path": "/usr/local/lib/protea/runners/libprotea_knn.so",
+            "sha256": sha256,
         },
-        error: None,
-    }
+        "isolation": "worker",
+        "spec": { "k": 5, "metric": "cosine", "vote": "similarity", "per_aspect": true },
+        "seed": number,
+        "threads": 0,
+        "datasets": { "train": dataset, "eval": dataset },
+        "host": HostRecord::current(),
+        "started": Timestamp::now(),
+        "finished": Timestamp::now(),
+        "steps": steps,
+        "metrics": metrics,
+        "artifacts": {
+            "directory": directory,
+            "predictions": directory.join("predictions"),
+            "export": export,
+        },
+    });
+    serde_json::from_value(manifest).expect("this is a run manifest")
 }

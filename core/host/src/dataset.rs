@@ -1,5 +1,5 @@
-//! Frozen datasets as the host sees them: a directory whose `dataset.json` lists every file with
-//! its SHA-256. What is in the files is the runners' business.
+//! Frozen datasets: a directory whose `dataset.json` lists every file with its SHA-256. This module
+//! does not know the content of the files; runners do.
 
 use std::path::{Path, PathBuf};
 
@@ -12,16 +12,16 @@ use crate::store::{self, Lease, Manifest, Store, StoreError};
 /// The file that makes a directory a frozen dataset.
 pub const MANIFEST: &str = store::DATASET_MANIFEST;
 
-/// A frozen dataset that is there, whole and unchanged.
+/// A complete and unchanged frozen dataset on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
     /// Its name.
     pub name: String,
-    /// Where it is, as a runner gets to see it: on this machine.
+    /// Its local URI, which a runner receives.
     pub uri: Url,
     /// Its identity: the SHA-256 of its manifest, in hexadecimal.
     pub sha256: String,
-    /// Where it was fetched from, if it lies elsewhere; without what could be a secret.
+    /// The remote URI that it was fetched from, if any, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Url>,
     /// Keeps what was fetched.
@@ -36,15 +36,16 @@ impl Dataset {
         self.lease.clone()
     }
 
-    /// Where to get it from again: its origin, if it lies elsewhere.
+    /// Its origin if it is remote, otherwise its local URI.
     #[must_use]
     pub fn source(&self) -> &Url {
         self.origin.as_ref().unwrap_or(&self.uri)
     }
 }
 
-/// Why a place cannot be used as a frozen dataset.
+/// Why a location is not a usable frozen dataset.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DatasetError {
     /// The place cannot be reached.
     #[error(transparent)]
@@ -55,22 +56,22 @@ pub enum DatasetError {
         /// The directory.
         path: PathBuf,
     },
-    /// There is no dataset at a place elsewhere.
+    /// There is no dataset at the remote URI.
     #[error("there is no dataset at {uri}: it has no {MANIFEST}")]
     NotThere {
-        /// The place, without what could be a secret.
+        /// The URI, without secrets.
         uri: String,
     },
-    /// It is another dataset now than the one that a model was made of.
+    /// The dataset has changed since the model was fitted.
     #[error(
-        "the dataset at {uri} is another one now: its manifest has SHA-256 {found}, the model was made of {expected}; bring that one back, or fit again"
+        "the dataset at {uri} has changed: its manifest has SHA-256 {found}, the model was fitted on {expected}; restore that dataset, or fit again"
     )]
     Replaced {
-        /// The place, without what could be a secret.
+        /// The URI, without secrets.
         uri: String,
         /// The identity that the model names.
         expected: String,
-        /// The identity that is there.
+        /// The identity that was found.
         found: String,
     },
     /// The directory has no manifest.
@@ -100,23 +101,23 @@ pub enum DatasetError {
     },
 }
 
-/// What the host knows of a dataset's manifest beside its files.
+/// The fields of a dataset's manifest that the host reads, except the files.
 #[derive(Deserialize)]
 struct Named {
     name: String,
 }
 
-/// Brings the dataset at `location`, a path or URI, to this machine and checks every file against
-/// the manifest. One that lies elsewhere is fetched through the user's cache.
+/// Makes the dataset at `location`, a path or URI, available on this machine and checks every file
+/// against the manifest. A remote dataset is fetched through the user's cache.
 ///
 /// # Errors
 ///
 /// [`DatasetError`], naming the file that is missing or was changed.
 pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
-    stage_from(location, &Store::of_user()?)
+    stage_from(location, &Store::from_env()?)
 }
 
-/// As [`stage`], with a store of the caller's, which has the cache, and is told of the transfer.
+/// As [`stage`], with the caller's store, which defines cache and observer.
 ///
 /// # Errors
 ///
@@ -170,7 +171,7 @@ fn name_in(path: &Path, manifest: &Manifest) -> Result<String, DatasetError> {
     Ok(named.name)
 }
 
-/// How many proteins a staged dataset holds, where its manifest says so.
+/// The number of proteins of a staged dataset, if its manifest has it.
 pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
     let manifest = read_manifest(&store::local_path(&dataset.uri).ok()?).ok()?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest.bytes).ok()?;
@@ -183,7 +184,7 @@ fn read_manifest(directory: &Path) -> Result<Manifest, DatasetError> {
             path: directory.to_owned(),
         });
     }
-    let wrong = |reason: String| DatasetError::Manifest {
+    let invalid = |reason: String| DatasetError::Manifest {
         path: directory.join(MANIFEST),
         reason,
     };
@@ -192,8 +193,8 @@ fn read_manifest(directory: &Path) -> Result<Manifest, DatasetError> {
         Ok(None) => Err(DatasetError::NotFrozen {
             path: directory.to_owned(),
         }),
-        Err(StoreError::Manifest { reason, .. }) => Err(wrong(reason)),
-        Err(StoreError::Read { source, .. }) => Err(wrong(source.to_string())),
+        Err(StoreError::Manifest { reason, .. }) => Err(invalid(reason)),
+        Err(StoreError::Read { source, .. }) => Err(invalid(source.to_string())),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,7 @@
-//! The host of protea's experiment runners: finds, loads and dispatches them, and keeps what they
-//! produce.
+//! The host of protea's experiment runners: finds, loads and calls them, and records their results.
+//!
+//! The host emits `tracing` spans (`run`, `step`) and events at the levels info and debug. It
+//! installs no subscriber.
 //!
 //! ```no_run
 //! use protea_core::{Catalog, Experiment, Isolation, Runner, SearchPath, Workspace, dataset};
@@ -18,23 +20,23 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`catalog`] | the runners on the search path, known without running their code |
+//! | [`catalog`] | the runners on the search path, inspected without running their code |
 //! | [`dispatch`] | one lifecycle call of a runner, with the spec checked before and the answer after |
-//! | [`dataset`] | frozen datasets as the host sees them: identity and integrity |
+//! | [`dataset`] | frozen datasets: identity and integrity |
 //! | [`workspace`] | jobs by state point, runs, manifests |
-//! | [`experiment`] | fit, evaluate and export, alone or together, searches and cross-validation, in runs that are on record |
+//! | [`experiment`] | fit, evaluate and export, searches and cross-validation, as recorded runs |
 //! | [`search`] | what a search varies, and how it chooses |
-//! | [`backends`] | what runs say of themselves to trackers, and which backends they go to |
+//! | [`backends`] | which tracking backends runs go to |
 //!
 //! Crates below it, re-exported:
 //!
 //! | re-export | what it holds |
 //! |---|---|
 //! | [`contracts`] | the contract between host and runners |
-//! | [`store`] | datasets, models and exports by URI: staged through a cache, published whole |
-//! | [`quantity`] | times and sizes as people write them |
+//! | [`store`] | datasets, models and exports by URI, local or remote |
+//! | [`quantity`] | parses times and sizes |
 //! | [`tracking`] | trackers, the event log and the adapters for MLflow, W&B and TensorBoard |
-//! | `worker` | calls of a runner in a process of its own (Unix) |
+//! | `worker` | calls of a runner in a separate process (Unix) |
 
 pub mod backends;
 pub mod catalog;

@@ -1,4 +1,4 @@
-//! The worker's side: one call of one runner, then the end.
+//! The worker's side of a call: it makes one call of one runner and ends.
 
 use std::{
     fs::File,
@@ -30,13 +30,13 @@ use super::{
 use super::{native, protect_keeper};
 
 /// How long the host may take to end a worker that has answered.
-const PATIENCE: Duration = Duration::from_secs(60);
+const KILL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The argument that makes a program serve as a worker.
 pub(super) const ARGUMENT: &str = "__protea-worker";
 
-/// Serves as a worker if that is what this process was started for, and does not return then.
-/// The first thing in the `main` of a program that starts workers.
+/// Serves as a worker if this process was started as one, and does not return in that case.
+/// Call it first in the `main` of a program that starts workers.
 pub fn serve_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == ARGUMENT) && arguments.next().is_none() {
@@ -44,12 +44,12 @@ pub fn serve_if_asked() {
     }
 }
 
-/// Serves as a worker, and does not return: for a program that a
-/// [`WorkerCommand`](crate::WorkerCommand) of one's own has started, with other arguments than
-/// [`serve_if_asked`] looks for.
+/// Serves as a worker and does not return. Use it in a program that your own
+/// [`WorkerCommand`](crate::WorkerCommand) starts with arguments that [`serve_if_asked`] does not
+/// recognise.
 ///
-/// Serves one dispatch on the socket that stands in for standard input, as the worker or as its
-/// keeper. The keeper ends the worker, and the host or its death the keeper.
+/// Serves one dispatch as the worker or as its keeper, on the socket that is this process's
+/// standard input. The keeper ends the worker. The keeper ends when the host tells it to, or dies.
 pub fn serve() -> ! {
     match take_socket().and_then(|mut socket| {
         let read = match Beginning::read(&socket)? {
@@ -61,7 +61,8 @@ pub fn serve() -> ! {
         Ok((socket, start, Arc::new(channel)))
     }) {
         Ok((socket, start, channel)) => {
-            // A sandbox holds for threads that come after it, so the listening one is among them.
+            // The sandbox applies to threads that start after it, so the listening thread starts
+            // here.
             let ready = set_up(&start);
             watch(socket, Arc::clone(&channel));
             match ready {
@@ -73,13 +74,13 @@ pub fn serve() -> ! {
                 }
                 Err(error) => channel.fail(&Failure::Setup(error)),
             }
-            // The keeper ends the process: ending by itself would run the destructors of the
-            // runner's library.
-            thread::sleep(PATIENCE);
+            // The keeper kills this process. If it exited by itself, it would run the destructors
+            // of the runner's library.
+            thread::sleep(KILL_TIMEOUT);
             cut_off()
         }
         Err(error) => {
-            eprintln!("this process is a worker of protea and was not started by it: {error}");
+            eprintln!("this process is a protea worker, but protea did not start it: {error}");
             std::process::exit(2)
         }
     }
@@ -93,7 +94,7 @@ fn take_socket() -> std::io::Result<UnixStream> {
     Ok(socket)
 }
 
-/// Reads the first message, of which `read` has been read.
+/// Reads the first message. `read` holds the bytes that were read already.
 fn read_start(socket: &mut UnixStream, read: &[u8]) -> std::io::Result<Start> {
     let mut frames = Frames::default();
     frames.extend(read);
@@ -103,7 +104,7 @@ fn read_start(socket: &mut UnixStream, read: &[u8]) -> std::io::Result<Start> {
             Some((Kind::Start, payload)) => return Ok(serde_json::from_slice(payload)?),
             Some((kind, _)) => {
                 return Err(std::io::Error::other(format!(
-                    "the host began with {kind:?}"
+                    "the host's first message is {kind:?}"
                 )));
             }
             None => match socket.read(&mut chunk)? {
@@ -114,15 +115,15 @@ fn read_start(socket: &mut UnixStream, read: &[u8]) -> std::io::Result<Start> {
     }
 }
 
-/// Nothing can be said to the host any more: either it is gone, or the runner has closed the
-/// connection. Ends this process; its keeper sees to what came of it.
+/// Ends this process when it cannot reach the host any more: the host is gone, or the runner has
+/// closed the connection. The keeper then ends the processes that the worker started.
 fn cut_off() -> ! {
     let _ = kill_process(getpid(), CUT_OFF);
-    // The runner does not let that signal end it.
+    // The runner has blocked or handles that signal.
     std::process::abort()
 }
 
-/// Listens for the host's wish to cancel; when the host is gone, so is this process.
+/// Waits for the host's cancel message. Ends this process when the host is gone.
 fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
     let listen = move || {
         let mut frames = Frames::default();
@@ -145,20 +146,20 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
         .spawn(listen)
         .is_err()
     {
-        // Without it, nobody could ask the runner to end.
+        // Without this thread, the host could not cancel the call.
         cut_off()
     }
 }
 
-/// Answers with what a sandbox does not enclose.
+/// Returns the restrictions that the sandbox could not apply, if any.
 fn set_up(start: &Start) -> Result<Option<String>, String> {
-    // The keeper ends this process; where something has ended the keeper, the system does.
+    // The keeper kills this process. If the keeper was killed, the system does (PDEATHSIG).
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| error.to_string())?;
     #[cfg(target_os = "linux")]
     {
-        native::tell_of_starvation().map_err(|error| error.to_string())?;
+        native::report_out_of_memory_on_crash().map_err(|error| error.to_string())?;
         protect_keeper::protect_parent();
     }
     start.limits.impose().map_err(|error| error.to_string())?;
@@ -188,14 +189,14 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
         WorkerCall::Describe => channel.send_result(runner.describe(), start, None),
         WorkerCall::Operation(operation) => {
             let sink = Arc::clone(channel) as Arc<dyn EventSink>;
-            // Request and result pass through as they are: the host reads the result.
+            // The worker does not parse request and result; the host does.
             let call = runner.call_json(operation, &start.request, sink);
             channel.send_result(call.result, start, Some(&call.late));
         }
     }
 }
 
-/// The way to the host, for events from any thread and for the answer.
+/// The connection to the host: for events from any thread, and for the answer.
 struct Channel {
     socket: Mutex<UnixStream>,
     level: Level,
@@ -211,8 +212,8 @@ impl Channel {
         })
     }
 
-    /// A frame goes out in one piece, before the caller goes on: what a runner said just before it
-    /// crashed is what one wants to know.
+    /// Sends a whole frame before it returns, so that the events just before a crash reach the
+    /// host.
     fn send(&self, bytes: &[u8]) {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if socket.write_all(bytes).is_err() {
@@ -234,7 +235,7 @@ impl Channel {
     fn fail(&self, failure: &Failure) {
         match serde_json::to_vec(failure) {
             Ok(payload) => self.send(&frame(Kind::Failure, &payload)),
-            Err(error) => eprintln!("the failure cannot be told: {error}"),
+            Err(error) => eprintln!("the failure could not be sent to the host: {error}"),
         }
     }
 

@@ -28,7 +28,7 @@ pub enum WorkerError {
     Start {
         /// The program.
         program: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A signal ended the worker: the runner crashed.
@@ -38,7 +38,7 @@ pub enum WorkerError {
         signal: i32,
         /// The signal's name, and what it usually means.
         name: &'static str,
-        /// The end of what it wrote to standard error.
+        /// The tail of its standard error.
         stderr_tail: String,
     },
     /// The runner ended the process.
@@ -49,30 +49,30 @@ pub enum WorkerError {
     Exited {
         /// The exit code.
         code: i32,
-        /// The end of what it wrote to standard error.
+        /// The tail of its standard error.
         stderr_tail: String,
     },
-    /// The call took longer than it may.
-    #[error("the runner took longer than the {} it may take and was stopped", seconds(*limit))]
+    /// The call exceeded its time limit.
+    #[error("the runner exceeded its time limit of {} and was stopped", seconds(*limit))]
     TimedOut {
-        /// The limit.
+        /// The time limit.
         limit: Duration,
     },
-    /// The runner asked for more memory than there is or than it may have.
+    /// The runner asked for more memory than the machine has or its limit allows.
     #[error("the runner ran out of memory{}{}", memory(*limit), quoted(stderr_tail))]
     OutOfMemory {
         /// The limit in bytes.
         limit: Option<u64>,
-        /// The end of what it wrote to standard error.
+        /// The tail of its standard error.
         stderr_tail: String,
     },
-    /// The runner wrote more than it may.
-    #[error("the runner wrote more than the {limit} bytes it may write and was stopped")]
+    /// The runner wrote more than its output limit allows.
+    #[error("the runner exceeded its output limit of {limit} bytes and was stopped")]
     OutputTooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The user cancelled and the runner did not listen.
+    /// The user cancelled, the runner did not end by itself, and the host killed it.
     #[error("cancelled; the runner did not end by itself and was killed")]
     Killed,
 }
@@ -81,7 +81,7 @@ fn quoted(stderr_tail: &str) -> String {
     if stderr_tail.is_empty() {
         String::new()
     } else {
-        format!("; the last it wrote to standard error:\n{stderr_tail}")
+        format!("; the end of its standard error:\n{stderr_tail}")
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the end of a worker means.
+//! What the exit status of a worker means.
 
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
@@ -21,8 +21,8 @@ pub(super) enum Ending {
     OutOfMemory(u64),
 }
 
-/// What it means that a process which ran a runner's code ended without an answer. `stderr_tail` is
-/// the end of what it wrote to standard error.
+/// Explains why a process that ran a runner's code ended without an answer. `stderr_tail` is the
+/// tail of its standard error.
 #[must_use]
 pub fn explain_end(status: ExitStatus, limits: &WorkerLimits, stderr_tail: String) -> WorkerError {
     of_end(Some(status), None, limits, stderr_tail)
@@ -31,7 +31,7 @@ pub fn explain_end(status: ExitStatus, limits: &WorkerLimits, stderr_tail: Strin
 /// The runner answered an error.
 pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> WorkerError {
     match (failure, ending) {
-        // It ended as it was asked to; why it was asked is what matters.
+        // It ended because the host asked it to, so the error is the host's reason.
         (Failure::Runner(RunnerError::Cancelled), Some(Ending::TimedOut(limit))) => {
             WorkerError::TimedOut { limit }
         }
@@ -93,14 +93,14 @@ pub(super) fn of_end(
     }
 }
 
-/// Whether a process that a signal has ended ended for lack of memory, by its last words.
+/// Whether a process that a signal ended ran out of memory, according to the tail of its stderr.
 fn starved(stderr_tail: &str) -> bool {
-    // Rust and C++ say so themselves.
+    // The messages of Rust and C++ for a failed allocation.
     if stderr_tail.contains("memory allocation of") || stderr_tail.contains("bad_alloc") {
         return true;
     }
-    // Of anything else the worker tells whether memory was refused last. Before another cause, that
-    // was got over.
+    // In other languages, the worker's signal handler prints `STARVED` if ENOMEM was the last
+    // error. If the text also names another cause, the program had recovered from that ENOMEM.
     const CAUSES: [&str; 9] = [
         "Assertion",
         "assertion",
@@ -117,13 +117,15 @@ fn starved(stderr_tail: &str) -> bool {
 
 fn name(signal: i32) -> &'static str {
     match Signal::from_named_raw(signal) {
-        Some(Signal::SEGV) => "SIGSEGV: it touched memory that is not its own",
+        Some(Signal::SEGV) => "SIGSEGV: it accessed memory that is not its own",
         Some(Signal::ABORT) => "SIGABRT: it aborted",
-        Some(Signal::BUS) => "SIGBUS: a file it had mapped was cut short, or memory is broken",
+        Some(Signal::BUS) => "SIGBUS: a mapped file was truncated, or memory is defective",
         Some(Signal::ILL) => "SIGILL: an instruction that this processor does not have",
-        Some(Signal::FPE) => "SIGFPE: a division by zero, or its like",
-        Some(Signal::KILL) => "SIGKILL: somebody killed it; the system does when memory runs out",
-        Some(Signal::TERM) => "SIGTERM: somebody ended it",
+        Some(Signal::FPE) => "SIGFPE: an arithmetic error such as a division by zero",
+        Some(Signal::KILL) => {
+            "SIGKILL: another process or the system killed it; the system does so when memory runs out"
+        }
+        Some(Signal::TERM) => "SIGTERM: another process ended it",
         _ => "a signal",
     }
 }

@@ -1,4 +1,4 @@
-//! Calls of the system that a process gives up: seccomp, which knows their numbers and arguments.
+//! seccomp filters: system calls that a process can no longer make, by their numbers and arguments.
 
 use libc::{c_int, c_long};
 use seccompiler::{
@@ -8,26 +8,26 @@ use seccompiler::{
 
 use super::native;
 
-/// A call, and what its arguments must be: each the number of an argument and the lower half of its
-/// value. None: whatever they are.
+/// A system call and the arguments that the filter matches: the index of each argument and the lower
+/// 32 bits of its value. An empty list matches any arguments.
 pub(super) type Given = (c_long, Vec<(u8, u32)>);
 
-/// What becomes of the calls of a program for another processor, such as a 32-bit one, which have
-/// other numbers.
+/// What happens to system calls of a program for another architecture (such as a 32-bit program),
+/// whose numbers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Foreign {
-    /// They are made.
+    /// The kernel executes them.
     Allowed,
-    /// They end the process.
+    /// The kernel kills the process.
     Fatal,
 }
 
-/// Has the kernel answer these calls with this error, or with success and nothing done for 0, to
-/// this thread and all that it starts.
+/// Makes the kernel answer these calls with this error, for this thread and everything it starts.
+/// With error 0 the calls succeed and do nothing.
 pub(super) fn answer(calls: &[Given], error: c_int, foreign: Foreign) -> Result<(), String> {
     let mut program = program(calls, error).map_err(|error| error.to_string())?;
     if foreign == Foreign::Allowed {
-        // It begins with a look at the processor, and ends the process where that is another.
+        // The compiled filter first checks the architecture and kills the process if it is another one.
         let fatal = program
             .iter_mut()
             .find(|step| step.k == libc::SECCOMP_RET_KILL_PROCESS);
@@ -43,9 +43,10 @@ fn program(calls: &[Given], error: c_int) -> Result<BpfProgram, BackendError> {
     for (call, arguments) in calls {
         // The same calls of the x32 interface have this bit set.
         const X32: c_long = 0x4000_0000;
-        let names: &[c_long] = match cfg!(target_arch = "x86_64") {
-            true => &[*call, *call | X32],
-            false => &[*call],
+        let names: &[c_long] = if cfg!(target_arch = "x86_64") {
+            &[*call, *call | X32]
+        } else {
+            &[*call]
         };
         for name in names {
             let rules = rules.entry(*name).or_default();

@@ -1,16 +1,17 @@
-//! The process between a host and a worker: whatever the runner starts, it inherits.
+//! The keeper: the process between a host and a worker, which inherits the processes that the
+//! runner starts.
 //!
-//! A process can leave its group and its session and clear its environment, but not its descent.
-//! When its parent ends, the system gives it to the nearest ancestor that asked for orphans (a child
-//! subreaper). The keeper is that ancestor, so the host itself need not be, and the fate of
-//! the host's own children stays as it was. No code of a runner runs in it, and none reaches it
-//! (see `protect_keeper`).
+//! A process can leave its group and session and clear its environment, but it cannot change its
+//! ancestors. When its parent ends, the system makes the nearest ancestor that is a child subreaper
+//! its new parent. The keeper is a subreaper. The host itself is not, so its other child processes
+//! are unaffected. The keeper runs no code of a runner, and no runner can reach it (see
+//! `protect_keeper`).
 //!
-//! It kills its children and takes their ends until it has none: with each that ends, those that
-//! one had started become its children. A number cannot be given to another process
-//! meanwhile, since only the keeper frees the numbers of its children.
+//! The keeper kills and reaps its children until it has none: when a child ends, the children of
+//! that child become children of the keeper. The system cannot reuse a pid in between, because only
+//! the keeper reaps its children.
 //!
-//! Outside Linux nobody inherits orphans; there the worker and its process group are ended.
+//! Other systems have no subreapers. There the keeper ends the worker and its process group.
 
 use std::{
     fs::File,
@@ -38,17 +39,18 @@ use super::{
     protocol::{Failure, Kind, frame},
 };
 
-/// The worker's number for as long as it cannot be another's.
+/// The worker's pid while the system cannot give it to another process; `None` otherwise.
 type Worker = Arc<Mutex<Option<Pid>>>;
 
-/// Starts the worker that `way` leads to, and keeps what comes of it until it has ended or the
-/// host lets go. Never returns.
-pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
+/// Starts the worker on the other end of `worker_socket`. When the worker has ended or the host has
+/// closed its link, ends the worker and every process that it started. Never returns.
+pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
     let link = Arc::new(link);
     let worker = Worker::default();
-    // Held until there is one to kill.
+    // Held until there is a worker to kill.
     let mut started = worker.lock().unwrap_or_else(PoisonError::into_inner);
-    // Before the worker, which takes note of all threads of this process that it may not touch.
+    // This thread starts before the worker, which blocks signals to all threads of this process
+    // that exist when it starts.
     let watched = {
         let (worker, link) = (Arc::clone(&worker), Arc::clone(&link));
         thread::Builder::new().spawn(move || {
@@ -56,51 +58,51 @@ pub(super) fn keep(mut way: UnixStream, link: KeeperEnd) -> ! {
             kill(&worker);
         })
     };
-    match start(&way) {
+    match start(&worker_socket) {
         Ok(pid) => *started = Some(pid),
         Err(error) => {
-            let failure = Failure::Setup(format!("it does not start: {error}"));
+            let failure = Failure::Setup(format!("the worker does not start: {error}"));
             let payload = serde_json::to_vec(&failure).unwrap_or_default();
-            let _ = way.write_all(&frame(Kind::Failure, &payload));
+            let _ = worker_socket.write_all(&frame(Kind::Failure, &payload));
             process::exit(2)
         }
     }
     drop(started);
-    // Only the worker speaks to the host, so that its silence is heard.
-    drop(way);
+    // Only the worker holds the socket to the host, so that the host notices when it closes.
+    drop(worker_socket);
     if watched.is_err() {
-        // Without it, the death of the host would go unnoticed.
+        // Without this thread, the keeper would not notice that the host died.
         kill(&worker);
     }
-    // Otherwise the host hears the ends of the worker's streams a moment later.
+    // If this fails, the host sees the end of the worker's streams a moment later.
     let _ = silence();
     if let Some(status) = await_end(&worker) {
-        link.tell_end(status);
+        link.send_status(status);
         if sweep() {
-            link.tell_swept();
+            link.send_swept();
         }
     }
     process::exit(0)
 }
 
-/// This program once more, with the same arguments: what it reads first makes it the worker.
-fn start(way: &UnixStream) -> io::Result<Pid> {
+/// Starts this program again, with the same arguments. The first message makes it the worker.
+fn start(worker_socket: &UnixStream) -> io::Result<Pid> {
     #[cfg(target_os = "linux")]
     {
         rustix::process::set_child_subreaper(Some(getpid()))?;
-        // A runner may have stopped this process when the host dies; then it must go on.
+        // If a runner has stopped this process (SIGSTOP) when the host dies, the system resumes it.
         rustix::process::set_parent_process_death_signal(Some(Signal::CONT))?;
     }
     let child = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
-        .stdin(Stdio::from(OwnedFd::from(way.try_clone()?)))
+        .stdin(Stdio::from(OwnedFd::from(worker_socket.try_clone()?)))
         // A runner that kills its group does not kill the keeper.
         .process_group(0)
         .spawn()?;
     Ok(Pid::from_child(&child))
 }
 
-/// Lets go of the streams that the host reads to their ends.
+/// Closes the streams that the host reads until they end.
 fn silence() -> io::Result<()> {
     let nowhere = File::options().write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&nowhere)?;
@@ -116,10 +118,10 @@ fn kill(worker: &Worker) {
     }
 }
 
-/// Waits until the worker has ended, and takes the ends of orphans meanwhile.
+/// Waits until the worker has ended, and reaps orphans in the meantime.
 fn await_end(worker: &Worker) -> Option<WaitStatus> {
     loop {
-        // Looks only: as long as nobody takes an end, the number is not given away.
+        // NOWAIT: a process that was not reaped keeps its pid.
         match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return None,
@@ -134,7 +136,7 @@ fn await_end(worker: &Worker) -> Option<WaitStatus> {
     }
 }
 
-/// Kills all that came of the worker; whether nothing is left.
+/// Kills every process that the worker started. Returns whether none is left.
 fn sweep() -> bool {
     loop {
         let Ok(children) = process_tree::children(getpid()) else {
@@ -144,7 +146,7 @@ fn sweep() -> bool {
             .iter()
             .filter(|&&child| kill_process(child, Signal::KILL).is_ok())
             .count();
-        // What belongs to another user cannot be killed, and nobody knows when it will end.
+        // The keeper cannot kill a process of another user, nor know when it ends.
         if killed == 0 && !children.is_empty() {
             return false;
         }

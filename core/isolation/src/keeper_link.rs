@@ -1,8 +1,8 @@
 //! The connection between a host and the keeper of a worker.
 //!
-//! A connection that no code of a runner ever holds. The host lets go of it when the dispatch is
-//! over, or when it dies, whichever way; the keeper then ends the worker and all that came of it.
-//! The other way goes what the worker cannot say itself: how it ended, and that nothing is left.
+//! No code of a runner ever holds this connection. It closes when the dispatch is over, or when the
+//! host dies for any reason. The keeper then ends the worker and every process that it started. The
+//! keeper sends what the worker cannot send itself: its exit status, and that no process is left.
 
 use std::{
     io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
@@ -25,66 +25,75 @@ use rustix::{
     process::WaitStatus,
 };
 
-/// A status as the system has it: a native `i32`.
+/// The size of a wait status: a native `i32`.
 const STATUS: usize = size_of::<i32>();
-/// What follows the status when nothing that came of the worker is left.
+/// The byte that follows the status when no process of the worker is left.
 const SWEPT: u8 = 1;
 
 /// The host's end.
 #[derive(Debug)]
 pub(super) struct HostEnd {
     socket: UnixStream,
-    said: Vec<u8>,
+    received: Vec<u8>,
 }
 
 impl HostEnd {
-    /// Sends the other end to a process that is about to become a keeper, through the connection that
-    /// its worker will have.
-    pub(super) fn attach(way: &UnixStream) -> io::Result<Self> {
-        let (socket, theirs) = UnixStream::pair()?;
+    /// Sends the other end to a process that will become the keeper, through `socket`, which its
+    /// worker will use.
+    pub(super) fn attach(socket: &UnixStream) -> io::Result<Self> {
+        let (link, theirs) = UnixStream::pair()?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = SendAncillaryBuffer::new(&mut space);
         let files = [theirs.as_fd()];
         message.push(SendAncillaryMessage::ScmRights(&files));
-        sendmsg(way, &[IoSlice::new(&[0])], &mut message, SendFlags::empty())?;
-        socket.set_nonblocking(true)?;
-        Ok(Self {
+        sendmsg(
             socket,
-            said: Vec::new(),
+            &[IoSlice::new(&[0])],
+            &mut message,
+            SendFlags::empty(),
+        )?;
+        link.set_nonblocking(true)?;
+        Ok(Self {
+            socket: link,
+            received: Vec::new(),
         })
     }
 
-    /// How the worker ended, as far as the keeper has said.
+    /// The worker's exit status, if the keeper has reported it.
     pub(super) fn worker_ended(&mut self) -> Option<ExitStatus> {
-        self.hear();
-        let status = self.said.first_chunk::<STATUS>()?;
+        self.receive();
+        let status = self.received.first_chunk::<STATUS>()?;
         Some(ExitStatus::from_raw(i32::from_ne_bytes(*status)))
     }
 
-    /// Lets go, and waits until the keeper is done. Whether nothing is left then.
-    pub(super) fn let_go(&mut self, patience: Duration) -> bool {
-        let end = Instant::now() + patience;
-        // Both can only fail where there is nobody at the other end.
+    /// Closes the host's side and waits until the keeper is done. Returns whether no process is
+    /// left.
+    pub(super) fn close_and_wait(&mut self, timeout: Duration) -> bool {
+        let end = Instant::now() + timeout;
+        // Both fail only if the other end is closed.
         let _ = self.socket.shutdown(Shutdown::Write);
         let _ = self.socket.set_nonblocking(false);
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.socket.set_read_timeout(Some(left)).is_err() || !self.hear() {
+            let remaining = end.saturating_duration_since(Instant::now());
+            if remaining.is_zero()
+                || self.socket.set_read_timeout(Some(remaining)).is_err()
+                || !self.receive()
+            {
                 break;
             }
         }
-        self.said.get(STATUS) == Some(&SWEPT)
+        self.received.get(STATUS) == Some(&SWEPT)
     }
 
-    /// Takes what there is to hear; whether more may come.
-    fn hear(&mut self) -> bool {
-        // No keeper says more, and what says more is none.
+    /// Reads what the keeper has sent. Returns whether more can follow.
+    fn receive(&mut self) -> bool {
+        // A keeper sends no more than this, so anything longer does not come from a keeper.
         let mut room = [0; STATUS + 1];
         match self.socket.read(&mut room) {
             Ok(0) => false,
             Ok(read) => {
-                self.said.extend_from_slice(&room[..read]);
-                self.said.len() <= STATUS
+                self.received.extend_from_slice(&room[..read]);
+                self.received.len() <= STATUS
             }
             Err(error) => error.kind() == ErrorKind::Interrupted,
         }
@@ -95,22 +104,22 @@ impl HostEnd {
 #[derive(Debug)]
 pub(super) struct KeeperEnd(UnixStream);
 
-/// How the host's first words reach a process that it, or a keeper, has started.
+/// The role that the first message gives to a process that a host or a keeper has started.
 pub(super) enum Beginning {
-    /// It is to be a keeper.
+    /// The process is a keeper.
     Keeper(KeeperEnd),
-    /// It is to be a worker; what has been read of the connection so far.
+    /// The process is a worker. Holds the bytes read from the socket so far.
     Worker(Vec<u8>),
 }
 
 impl Beginning {
-    /// Reads the first byte of the connection, with what may hang on it.
-    pub(super) fn read(way: &UnixStream) -> io::Result<Self> {
+    /// Reads the first byte of the socket, with the file descriptor that may come with it.
+    pub(super) fn read(socket: &UnixStream) -> io::Result<Self> {
         let mut byte = [0];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = RecvAncillaryBuffer::new(&mut space);
         let read = recvmsg(
-            way,
+            socket,
             &mut [IoSliceMut::new(&mut byte)],
             &mut message,
             RecvFlags::empty(),
@@ -128,12 +137,12 @@ impl Beginning {
 
 impl KeeperEnd {
     fn new(file: OwnedFd) -> io::Result<Self> {
-        // Before there is a worker that could inherit it.
+        // Set before there is a worker that could inherit it.
         fcntl_setfd(&file, FdFlags::CLOEXEC)?;
         Ok(Self(UnixStream::from(file)))
     }
 
-    /// Returns when the host has let go.
+    /// Returns when the host has closed its side.
     pub(super) fn await_release(&self) {
         let mut byte = [0];
         while (&self.0)
@@ -142,14 +151,14 @@ impl KeeperEnd {
         {}
     }
 
-    /// Tells how the worker ended.
-    pub(super) fn tell_end(&self, status: WaitStatus) {
-        // A host that is gone need not know.
+    /// Sends the worker's exit status to the host.
+    pub(super) fn send_status(&self, status: WaitStatus) {
+        // If this fails, the host is gone and does not need the status.
         let _ = (&self.0).write_all(&status.as_raw().to_ne_bytes());
     }
 
-    /// Tells that nothing is left.
-    pub(super) fn tell_swept(&self) {
+    /// Tells the host that no process of the worker is left.
+    pub(super) fn send_swept(&self) {
         let _ = (&self.0).write_all(&[SWEPT]);
     }
 }

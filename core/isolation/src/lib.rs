@@ -1,29 +1,29 @@
-//! Worker isolation: every call of a runner in a process of its own.
+//! Worker isolation: the host makes every call of a runner in a separate process.
 //!
 //! This crate knows the contract and how to call a runner's library in a worker process. It does not
 //! know the host: catalog, workspace and experiments.
 //!
-//! The worker is the host's own program, started anew with a hidden argument. It takes one
-//! start message from a socket, opens the runner's library, makes one call, streams
-//! the events back, answers, and is killed, with all that the runner has started. A crash, an
-//! exit, a hang, a hunger for memory or a broken answer is an error of that call.
+//! The worker is the host's own program, started again with a hidden argument. It reads one start
+//! message from a socket, opens the runner's library, makes one call, streams the events to the host
+//! and sends the answer. Then it is killed, with every process that the runner has started. A crash,
+//! an exit, a hang, too much memory or an invalid answer is an error of that call only.
 //!
-//! Between host and worker stands the keeper, once more the same program, which inherits whatever
-//! the runner starts and ends it when the worker ends or the host lets go.
+//! Between host and worker runs the keeper, another process of the same program. It inherits the
+//! processes that the runner starts, and ends them when the worker ends or the host dies.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `options`, `limits`, `sandbox` | how workers are started, what they may use, what they may reach |
 //! | `supervise` | the host's side of a call: events, deadlines, cancellation |
-//! | `process` | keeper and worker as the host has them: start, output, kill |
+//! | `process` | the host's handle of keeper and worker: start, output, kill |
 //! | `protocol` | the messages between host and worker |
 //! | `child` | the worker's side of a call |
 //! | `keeper`, `keeper_link` | the process between them, and its connection to the host |
-//! | `exit_status`, `stderr_tail` | what the end of a worker means, and the end of what it wrote to standard error |
-//! | `memory` | how much memory a worker and all that it started hold together |
+//! | `exit_status`, `stderr_tail` | what the exit status of a worker means, and the tail of its standard error |
+//! | `memory` | how much memory a worker and the processes that it started use together |
 //! | `process_tree`, `process_stat`, `orphans` | the processes that a worker started, while it has a keeper and afterwards |
-//! | `protect_keeper` | keeps the runner from its keeper |
-//! | `filter`, `native` | seccomp filters; what the system offers through unsafe calls only |
+//! | `protect_keeper` | prevents the runner from killing or tracing its keeper |
+//! | `filter`, `native` | seccomp filters; the unsafe system calls |
 //! | `contained` | calls into the embedding application |
 //! | `error` | why a call gave no result |
 
@@ -72,6 +72,6 @@ pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
 pub use supervise::{LATE_EVENTS, Task, dispatch};
 
-/// Nothing but Linux can keep a process from its parent.
+/// Does nothing: only Linux can protect a parent process from its child.
 #[cfg(not(target_os = "linux"))]
 pub fn protect_parent() {}

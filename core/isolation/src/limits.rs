@@ -1,27 +1,28 @@
-//! What a worker may use.
+//! Resource limits of a worker.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What a worker process may use. What is `None` is not limited.
+/// Resource limits of a worker process. `None` means unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WorkerLimits {
     /// Wall time of one dispatch.
     pub time: Option<Duration>,
-    /// Memory in bytes. Of each process, what it allocates for itself, at once (`RLIMIT_DATA`); on
-    /// Linux, what the worker and all that it has started hold together, looked at several times a
-    /// second. Mapped files do not count.
+    /// Memory in bytes. `RLIMIT_DATA` limits what each process allocates. On Linux, the host also
+    /// measures, several times a second, what the worker and the processes that it started use
+    /// together. Mapped files do not count.
     pub memory: Option<u64>,
     /// Open files (`RLIMIT_NOFILE`).
     pub open_files: Option<u64>,
-    /// Bytes in the output directory; looked at a few times a second and at the end, and at once for a single
-    /// file (`RLIMIT_FSIZE`).
+    /// Bytes in the output directory, measured a few times a second and at the end. `RLIMIT_FSIZE`
+    /// also limits each single file.
     pub output: Option<u64>,
 }
 
 impl Default for WorkerLimits {
-    /// All of the machine's memory, 4,096 open files, no limit to time and output.
+    /// The machine's memory, 4,096 open files, no limit on time and output.
     fn default() -> Self {
         Self {
             time: None,
@@ -32,7 +33,7 @@ impl Default for WorkerLimits {
     }
 }
 
-/// The machine's memory in bytes, where that is known.
+/// The machine's memory in bytes, if the system reports it.
 fn machine_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text
@@ -43,16 +44,44 @@ fn machine_memory() -> Option<u64> {
 }
 
 impl WorkerLimits {
-    /// Imposes the limits on this process and its children to come. They cannot be lifted again.
+    /// Limits the wall time of one dispatch.
+    #[must_use]
+    pub fn with_time(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Limits the memory, in bytes.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    /// Limits the number of open files.
+    #[must_use]
+    pub fn with_open_files(mut self, files: u64) -> Self {
+        self.open_files = Some(files);
+        self
+    }
+
+    /// Limits the bytes in the output directory.
+    #[must_use]
+    pub fn with_output(mut self, bytes: u64) -> Self {
+        self.output = Some(bytes);
+        self
+    }
+
+    /// Applies the limits to this process and its future children. They cannot be removed.
     ///
     /// # Errors
     ///
-    /// When the system refuses one.
+    /// When the system refuses a limit.
     pub fn impose(&self) -> std::io::Result<()> {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let impose = |resource, wanted: Option<u64>| -> std::io::Result<()> {
             let Some(wanted) = wanted else { return Ok(()) };
-            // A limit that is there already can only be lowered.
+            // An existing limit can only be lowered.
             let allowed = getrlimit(resource).maximum.unwrap_or(u64::MAX);
             let limit = Some(wanted.min(allowed));
             setrlimit(

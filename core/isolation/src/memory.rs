@@ -1,12 +1,12 @@
-//! How much memory the processes of a dispatch hold together.
+//! How much memory the processes of a dispatch use together.
 //!
-//! `RLIMIT_DATA` is about one process and what is its own: shared memory passes it, and so do many
-//! processes. What they hold together is looked at from outside, again and again.
+//! `RLIMIT_DATA` limits the private memory of one process. It does not limit shared memory, nor the
+//! sum over several processes. So the host measures from outside, repeatedly, what they use
+//! together.
 //!
-//! Memory that several of them share counts once. Files that are mapped do not count, as a dataset
-//! is, nor what the system keeps of files that were read: that is given back when others need it.
-//! Files that are nothing but memory (`memfd`, and those in `/dev/shm` that the runner can write)
-//! count whole.
+//! Memory that several of them share counts once. Mapped files (such as a dataset) and the page
+//! cache do not count, because the system frees that memory when others need it. Files that exist
+//! only in memory (`memfd`, and those in `/dev/shm` that the runner can write) count in full.
 
 use std::{
     collections::HashMap,
@@ -21,15 +21,15 @@ use rustix::process::Pid;
 
 use super::process_tree;
 
-/// The shortest time between two looks.
+/// The shortest time between two measurements.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Looking takes no more than so much of the time: a fiftieth.
+/// Measuring takes at most a fiftieth of the time.
 const SHARE: u32 = 50;
 
-/// Memory that is shared, by the kind of its file and the number of its inode.
+/// Shared memory, identified by the kind of its file and its inode number.
 type Shared = HashMap<(&'static str, u64), u64>;
 
-/// Looks at the memory of a dispatch, not too often.
+/// Measures the memory of a dispatch at limited intervals.
 #[derive(Debug)]
 pub(super) struct Memory {
     limit: Option<u64>,
@@ -37,16 +37,16 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Holds it to a limit in bytes, if there is one.
-    pub(super) fn within(limit: Option<u64>) -> Self {
+    /// With a limit in bytes, if there is one.
+    pub(super) fn with_limit(limit: Option<u64>) -> Self {
         Self {
             limit,
             next: Instant::now() + PAUSE,
         }
     }
 
-    /// The limit, if all that descend from `keeper` hold more than that. Always none where the system
-    /// does not show what processes hold.
+    /// The limit, if the descendants of `keeper` together use more than that. Always `None` on
+    /// systems that do not report the memory of processes.
     pub(super) fn exceeded(&mut self, keeper: Pid) -> Option<u64> {
         let limit = self.limit?;
         let began = Instant::now();
@@ -60,21 +60,22 @@ impl Memory {
     }
 }
 
-/// The bytes that these processes hold. What is not more than `enough` may be more than it is.
+/// The bytes that these processes use. A result of at most `enough` can be an overestimate.
 fn held(processes: &[Pid], enough: u64) -> u64 {
     let files = open_memory(processes);
     let most: u64 = processes.iter().filter_map(|&pid| at_most(pid)).sum();
     let most = most + files.values().sum::<u64>();
-    match most <= enough {
-        true => most,
-        // It takes longer, as the system looks at every page.
-        false => exactly(processes, files),
+    if most <= enough {
+        most
+    } else {
+        // Slower: the system visits every page.
+        exactly(processes, files)
     }
 }
 
-/// What a process holds, with shared memory counted as if it were its own.
+/// The memory of a process, with shared memory counted as its own.
 fn at_most(pid: Pid) -> Option<u64> {
-    let status = fs::read_to_string(of(pid, "status")).ok()?;
+    let status = fs::read_to_string(proc_path(pid, "status")).ok()?;
     let counted = ["RssAnon:", "RssShmem:", "VmSwap:"];
     let lines = status.lines();
     let amounts = lines.filter(|line| counted.iter().any(|name| line.starts_with(name)));
@@ -85,7 +86,7 @@ fn exactly(processes: &[Pid], mut files: Shared) -> u64 {
     let mut own = 0;
     let mut mapped = Shared::new();
     for &pid in processes {
-        if let Ok(maps) = File::open(of(pid, "smaps")) {
+        if let Ok(maps) = File::open(proc_path(pid, "smaps")) {
             own += add_maps(BufReader::new(maps), &mut mapped);
         }
     }
@@ -96,15 +97,15 @@ fn exactly(processes: &[Pid], mut files: Shared) -> u64 {
     own + files.values().sum::<u64>()
 }
 
-/// Adds up the maps of a process (see `smaps` in proc_pid_smaps(5)): shared memory by its file, and the
-/// rest in the answer. A page that several processes have counts in parts.
+/// Adds up the mappings of a process (see proc_pid_smaps(5)). Shared memory goes into `files`; the
+/// rest is returned. A page that several processes map counts proportionally (PSS).
 fn add_maps(maps: impl BufRead, shared: &mut Shared) -> u64 {
     let mut own = 0;
     let mut map = Map::File;
     let mut part = 0;
     for line in maps.lines().map_while(Result::ok) {
         let Some((name, _)) = line.split_once(':').filter(|_| is_amount(&line)) else {
-            map = Map::of(&line);
+            map = Map::parse(&line);
             continue;
         };
         let counts = match (name, map) {
@@ -112,7 +113,7 @@ fn add_maps(maps: impl BufRead, shared: &mut Shared) -> u64 {
                 part = amount(&line);
                 !matches!(map, Map::File)
             }
-            // What a process has changed of a file that it mapped for itself.
+            // Pages of a privately mapped file that the process has changed.
             ("Anonymous", Map::File) => {
                 own += amount(&line).min(part);
                 false
@@ -132,7 +133,7 @@ fn add_maps(maps: impl BufRead, shared: &mut Shared) -> u64 {
     own
 }
 
-/// What is mapped.
+/// What a mapping refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Map {
     Own,
@@ -141,8 +142,8 @@ enum Map {
 }
 
 impl Map {
-    /// From the line that begins it: `55d0-55d1 rw-p 00000000 00:01 1234     /path`.
-    fn of(line: &str) -> Self {
+    /// Parses the first line of a mapping: `55d0-55d1 rw-p 00000000 00:01 1234     /path`.
+    fn parse(line: &str) -> Self {
         let mut fields = line.splitn(6, ' ');
         let permissions = fields.nth(1).unwrap_or_default();
         let inode: u64 = fields
@@ -154,7 +155,7 @@ impl Map {
             return Self::Own;
         }
         match memory_file(path) {
-            // A dataset may lie there, and be mapped.
+            // A read-only file there can be a mapped dataset.
             Some(IN_MEMORY) if !permissions.contains('w') => Self::File,
             Some(kind) => Self::Shared(kind, inode),
             None => Self::File,
@@ -162,20 +163,23 @@ impl Map {
     }
 }
 
-/// The directory of files that are memory.
+/// The directory of files that exist only in memory.
 const IN_MEMORY: &str = "/dev/shm/";
 
-/// The kind of a file that is nothing but memory.
+/// The kind of a file that exists only in memory.
 fn memory_file(path: &str) -> Option<&'static str> {
     let kinds = ["/memfd:", IN_MEMORY, "/dev/zero", "/SYSV", "[anon_shmem:"];
     kinds.into_iter().find(|kind| path.starts_with(kind))
 }
 
-/// The size of files that are nothing but memory and that these processes have open, mapped or not.
+/// The size of the memory-only files that these processes have open, mapped or not.
 fn open_memory(processes: &[Pid]) -> Shared {
     let mut found = Shared::new();
     for &pid in processes {
-        let files = fs::read_dir(of(pid, "fd")).into_iter().flatten().flatten();
+        let files = fs::read_dir(proc_path(pid, "fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
         for file in files {
             let Ok(target) = fs::read_link(file.path()) else {
                 continue;
@@ -183,7 +187,7 @@ fn open_memory(processes: &[Pid]) -> Shared {
             let Some(kind) = memory_file(&target.to_string_lossy()) else {
                 continue;
             };
-            let info = of(pid, "fdinfo");
+            let info = proc_path(pid, "fdinfo");
             let is_memory = kind == "/memfd:"
                 || kind == IN_MEMORY && can_be_written(&Path::new(&info).join(file.file_name()));
             if is_memory && let Ok(metadata) = fs::metadata(file.path()) {
@@ -202,7 +206,7 @@ fn can_be_written(info: &Path) -> bool {
     flags.is_some_and(|flags| flags & 3 != 0)
 }
 
-/// Whether a line is `Name:   12 kB`, and not the beginning of a map.
+/// Whether a line is `Name:   12 kB`, and not the first line of a mapping.
 fn is_amount(line: &str) -> bool {
     line.starts_with(|first: char| first.is_ascii_uppercase())
 }
@@ -216,7 +220,7 @@ fn amount(line: &str) -> u64 {
         * 1024
 }
 
-fn of(pid: Pid, file: &str) -> String {
+fn proc_path(pid: Pid, file: &str) -> String {
     format!("/proc/{}/{file}", pid.as_raw_nonzero())
 }
 
@@ -279,7 +283,7 @@ Pss:                   0 kB
         let taken = vec![1_u8; TAKEN as usize];
         let after = held(&[this], 0);
         assert!(after >= before + TAKEN / 2, "{before} {after}");
-        // Quicker, and not less.
+        // Faster, and never an underestimate.
         assert!(at_most(this).unwrap() >= after / 2);
         drop(taken);
 

@@ -1,4 +1,4 @@
-//! What the system offers through unsafe calls only: filters with flags, and handlers of signals.
+//! Unsafe system calls: seccomp filters with flags, and signal handlers.
 
 #![allow(unsafe_code)]
 
@@ -16,14 +16,15 @@ use super::stderr_tail::STARVED;
     target_arch = "aarch64",
     target_arch = "riscv64"
 ))]
-/// Installs a filter for this thread and all that it starts.
+/// Installs a filter for this thread and everything it starts.
 pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let filter = libc::sock_fprog {
         len: length,
         filter: program.as_ptr().cast_mut().cast(),
     };
-    // Before Linux 5.16, a filter without this makes arithmetic slower.
+    // Before Linux 5.16, a filter without this flag disables speculation, which slows down
+    // arithmetic.
     let flags = [libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0];
     // SAFETY: the call takes plain numbers.
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
@@ -31,8 +32,8 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     }
     let mut error = None;
     for flags in flags {
-        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`), `len`
-        // counts its elements, and the kernel copies them before it returns.
+        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`),
+        // `len` counts its elements, and the kernel copies them before it returns.
         let installed = unsafe {
             libc::syscall(
                 libc::SYS_seccomp,
@@ -49,20 +50,20 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     Err(error.unwrap_or_else(io::Error::last_os_error))
 }
 
-/// What handled the signal before.
+/// The handler of the signal before ours.
 static BEFORE: Mutex<Option<libc::sigaction>> = Mutex::new(None);
 
-/// From now on, a process that aborts or follows a null pointer, while the last error of that thread
-/// was that memory was refused, says [`STARVED`] before it ends. The signal still ends it.
-pub(super) fn tell_of_starvation() -> io::Result<()> {
+/// Installs a handler for SIGSEGV and SIGABRT. If a thread aborts or dereferences null and its last
+/// error is ENOMEM, the handler prints [`STARVED`]. The signal still ends the process.
+pub(super) fn report_out_of_memory_on_crash() -> io::Result<()> {
     for signal in [libc::SIGABRT, libc::SIGSEGV] {
         // SAFETY: all-zero bytes are a `sigaction`; the handler has the type that SA_SIGINFO asks
         // for, and calls what may be called in a handler only.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_fatal_signal as *const () as usize;
-            // Once: the signal that comes again ends the process. On the stack that is kept for a thread
-            // whose own has overflowed.
+            // SA_RESETHAND: the second signal ends the process. SA_ONSTACK: the handler also works
+            // after a stack overflow.
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
             let mut before: libc::sigaction = std::mem::zeroed();
             if libc::sigaction(signal, &raw const action, &raw mut before) != 0 {
@@ -73,18 +74,19 @@ pub(super) fn tell_of_starvation() -> io::Result<()> {
             }
         }
     }
-    // What was refused until now is none of the runner's business.
+    // An earlier ENOMEM does not come from the runner.
     // SAFETY: the pointer is to this thread's own.
     unsafe { *libc::__errno_location() = 0 };
     Ok(())
 }
 
 extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    /// What lies below is reached through a null pointer.
+    /// An access below this address goes through a null pointer.
     const NULL: usize = 64 << 10;
-    // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV has
-    // an address; `write` and `raise` may be called in a handler. `try_lock` waits for nobody, and nobody
-    // holds the lock once it has been set. What handled the signal before is called as it would have been.
+    // SAFETY: the pointer is to this thread's own; a handler gets a `siginfo_t`, which for SIGSEGV
+    // has an address; `write` and `raise` may be called in a handler. `try_lock` does not wait, and
+    // no thread holds the lock once it has been set. The previous handler is called with its own
+    // arguments.
     unsafe {
         let refused = *libc::__errno_location() == libc::ENOMEM;
         let by_fault = (*info).si_code > 0;
@@ -99,13 +101,13 @@ extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut
             && let Some(before) = *before
             && before.sa_flags & libc::SA_SIGINFO != 0
         {
-            // Rust's, which tells of a stack that has overflowed.
+            // Rust's handler, which reports a stack overflow.
             let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
                 std::mem::transmute(before.sa_sigaction);
             handler(signal, info, context);
         } else if !by_fault || signal == libc::SIGABRT {
             libc::raise(signal);
         }
-        // A fault comes again when the handler returns.
+        // The fault occurs again when the handler returns.
     }
 }

@@ -1,41 +1,79 @@
-//! How workers are started and what they may do.
+//! How workers start and what they may do.
 
 use std::{io, time::Duration};
 
 use super::{child::ARGUMENT, limits::WorkerLimits, process::WorkerCommand, sandbox::Sandbox};
 
-/// How workers are started and what they may do.
+/// How workers start and what they may do.
+///
+/// Start from [`this_program`](Self::this_program) or [`new`](Self::new), then set fields or use
+/// the `with_` methods.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkerOptions {
-    /// The program.
+    /// The program that becomes the worker.
     pub command: WorkerCommand,
-    /// What a worker may use.
+    /// Resource limits of each worker.
     pub limits: WorkerLimits,
-    /// Whether they are kept to the files they need and away from the network.
+    /// Whether a sandbox restricts workers to the files they need and blocks the network.
     pub sandbox: Sandbox,
-    /// How long a runner that is asked to end, because the user or the time limit wants it, may
-    /// take before it is killed.
+    /// How long a runner may take to end after a cancellation or a timeout, before the host kills
+    /// it.
     pub grace: Duration,
-    /// How long a worker stays after its answer, watching for events that come late.
+    /// How long a worker stays after its answer, to report events that the runner sends late.
     pub linger: Duration,
 }
 
 impl WorkerOptions {
-    /// Workers that are this program again. Its `main` must begin with [`serve_if_asked`].
+    /// Workers that run this program again. Its `main` must begin with [`serve_if_asked`].
     ///
     /// # Errors
     ///
-    /// When the system does not tell where this program is.
+    /// When the system does not report the path of this program.
     pub fn this_program() -> io::Result<Self> {
-        Ok(Self {
-            command: WorkerCommand {
-                program: std::env::current_exe()?,
-                arguments: vec![ARGUMENT.to_owned()],
-            },
+        Ok(Self::new(WorkerCommand::new(
+            std::env::current_exe()?,
+            vec![ARGUMENT.to_owned()],
+        )))
+    }
+
+    /// Workers that run this command, with the default limits, no sandbox and a grace of 750 ms.
+    #[must_use]
+    pub fn new(command: WorkerCommand) -> Self {
+        Self {
+            command,
             limits: WorkerLimits::default(),
             sandbox: Sandbox::Off,
             grace: Duration::from_millis(750),
             linger: Duration::ZERO,
-        })
+        }
+    }
+
+    /// Sets the resource limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: WorkerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the sandbox.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = sandbox;
+        self
+    }
+
+    /// Sets how long a runner may take to end when it is asked to.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Sets how long a worker stays after its answer.
+    #[must_use]
+    pub fn with_linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
     }
 }

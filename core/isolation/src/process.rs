@@ -1,4 +1,4 @@
-//! A worker and its keeper as the host has them: never left behind.
+//! The host's handle of a worker and its keeper, which kills both when it is dropped.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -18,22 +18,23 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::{keeper_link::HostEnd, orphans, stderr_tail::StderrTail};
 
-/// The event under which a line of the worker's standard output reaches the sink.
+/// The name of the event that carries a line of the worker's standard output to the sink.
 pub const STDOUT: &str = "worker.stdout";
-/// The event under which a line of the worker's standard error reaches the sink.
+/// The name of the event that carries a line of the worker's standard error to the sink.
 pub const STDERR: &str = "worker.stderr";
 
-/// Of a stream, so much reaches the sink; the rest is read and dropped.
+/// How many bytes of a stream reach the sink. The host reads and drops the rest.
 const MOST_OUTPUT: u64 = 4 << 20;
 const LONGEST_LINE: u64 = 8 << 10;
-/// A keeper that takes longer to end a worker and its descendants does not work. On an idle machine
-/// it takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the last of what a worker printed may take to be read, once nobody can print any more.
+/// How long the keeper may take to end a worker and its descendants. On an idle machine it takes
+/// milliseconds.
+const KEEPER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the host reads the rest of the output once the worker is gone.
 const READING: Duration = Duration::from_secs(10);
 
 /// How a program becomes a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkerCommand {
     /// The program; it calls [`serve_if_asked`](super::serve_if_asked) at its start.
     pub program: PathBuf,
@@ -41,12 +42,23 @@ pub struct WorkerCommand {
     pub arguments: Vec<String>,
 }
 
+impl WorkerCommand {
+    /// A command with these arguments.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
+        Self {
+            program: program.into(),
+            arguments,
+        }
+    }
+}
+
 /// A worker with its keeper. Dropped, they and all that the worker has started are killed.
 pub(super) struct Process {
     keeper: Child,
     link: HostEnd,
     id: String,
-    /// Nothing of it is left.
+    /// Whether worker, keeper and their descendants are gone.
     killed: bool,
     readers: Vec<JoinHandle<()>>,
     stderr_tail: Arc<Mutex<StderrTail>>,
@@ -54,7 +66,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the keeper, which starts the worker; gives the host's end of the worker's socket.
+    /// Starts the keeper, which starts the worker. Returns the host's end of the worker's socket
+    /// too.
     pub(super) fn start(
         command: &WorkerCommand,
         sink: &Arc<dyn EventSink>,
@@ -95,22 +108,22 @@ impl Process {
         Ok((process, ours))
     }
 
-    /// The process from which all that comes of the runner descends.
+    /// The keeper: the ancestor of every process that the runner starts.
     pub(super) fn keeper(&self) -> Pid {
         Pid::from_child(&self.keeper)
     }
 
-    /// How the worker ended, if it has.
+    /// The worker's exit status, if it has ended.
     pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         if self.gone.is_none() {
-            // In this order, for the keeper says how the worker ended before it ends itself.
+            // In this order, because the keeper reports the worker's status before it ends itself.
             let keeper = self.keeper.try_wait()?;
             self.gone = self.link.worker_ended().or(keeper);
         }
         Ok(self.gone)
     }
 
-    /// Kills the worker with all that it has started, and waits until they are gone.
+    /// Kills the worker and every process that it has started, and waits until they are gone.
     pub(super) fn kill(&mut self) {
         if std::mem::replace(&mut self.killed, true) {
             return;
@@ -118,10 +131,10 @@ impl Process {
         let keeper = self.keeper();
         let running = matches!(self.keeper.try_wait(), Ok(None));
         if running {
-            // A runner may have stopped it.
+            // A runner may have stopped the keeper (SIGSTOP).
             let _ = kill_process(keeper, Signal::CONT);
         }
-        let swept = self.link.let_go(PATIENCE);
+        let swept = self.link.close_and_wait(KEEPER_TIMEOUT);
         if running && !swept {
             let _ = kill_process_group(keeper, Signal::KILL);
         }
@@ -129,29 +142,31 @@ impl Process {
         if !swept {
             orphans::kill(&self.id);
         }
-        self.finish_reading(match swept {
-            true => READING,
-            // What escaped may hold them open.
-            false => READING / 50,
+        self.finish_reading(if swept {
+            READING
+        } else {
+            // A process that escaped can hold the streams open.
+            READING / 50
         });
     }
 
-    /// The last that it wrote to standard error, once it is killed.
+    /// The tail of its standard error. Call it after `kill`.
     pub(super) fn stderr_tail(&self) -> String {
         let words = self.stderr_tail.lock();
         words.unwrap_or_else(PoisonError::into_inner).text()
     }
 
-    /// Lets the readers come to the end of their streams, which on a busy machine takes a while.
-    fn finish_reading(&mut self, patience: Duration) {
-        let patience = Instant::now() + patience;
-        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < patience {
+    /// Waits until the readers reach the end of their streams, which takes a while on a busy
+    /// machine.
+    fn finish_reading(&mut self, timeout: Duration) {
+        let end = Instant::now() + timeout;
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < end {
             thread::sleep(Duration::from_millis(1));
         }
         self.readers
             .drain(..)
             .filter(JoinHandle::is_finished)
-            // A reader does not panic; a sink that does is contained by the emitter in the runner's place.
+            // A reader does not panic: the emitter catches panics of the sink.
             .for_each(|reader| drop(reader.join()));
     }
 }
@@ -162,7 +177,7 @@ impl Drop for Process {
     }
 }
 
-/// Sends the lines of a stream to the sink, on a thread of its own.
+/// Sends the lines of a stream to the sink, on a new thread.
 fn forward(
     stream: impl Read + Send + 'static,
     event: &'static str,
@@ -187,7 +202,7 @@ fn forward(
             }
             if let Some(stderr_tail) = &stderr_tail {
                 let mut words = stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
-                words.hear(&line);
+                words.push(&line);
             }
             if sent > MOST_OUTPUT {
                 continue;
@@ -195,7 +210,7 @@ fn forward(
             sent += line.len() as u64;
             let text = String::from_utf8_lossy(&line);
             let message = if sent > MOST_OUTPUT {
-                "(the rest of this stream is left out)"
+                "(the rest of this stream is omitted)"
             } else {
                 text.trim_end_matches(['\n', '\r'])
             };

@@ -1,4 +1,4 @@
-//! What the system says of one process: `/proc/<pid>/stat`, or that of one of its threads.
+//! Parses `/proc/<pid>/stat`: state, parent and times of a process or of one of its threads.
 
 use std::{fs, path::Path};
 
@@ -7,39 +7,41 @@ use rustix::process::Pid;
 /// Set in the flags of a process that is ending (`PF_EXITING`).
 const EXITING: u64 = 4;
 
-/// A process or thread as `stat` has it (see proc_pid_stat(5)).
+/// A process or thread as `stat` describes it (see proc_pid_stat(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessStat {
-    /// Its state, such as `R` (running), `S` (sleeping) or `Z` (ended, and its parent does not know yet).
+    /// Its state, such as `R` (running), `S` (sleeping) or `Z` (zombie: ended but not yet reaped).
     pub state: char,
-    /// The number of its parent. None of the first process.
+    /// The pid of its parent. `None` for the first process.
     pub parent: Option<Pid>,
-    /// Whether it is ending.
+    /// Whether the process is exiting.
     pub exiting: bool,
-    /// User and system time so far, in hundredths of a second.
+    /// User and system time so far, in clock ticks (hundredths of a second).
     pub ticks: u64,
-    /// When it started, in hundredths of a second since the system did: with its number, its identity.
+    /// When it started, in clock ticks since the system started. The pid and this time together
+    /// identify a process.
     pub started: u64,
 }
 
 impl ProcessStat {
-    /// That of a process. None if it is gone, or the system does not tell.
+    /// Reads the stat of a process. `None` if it is gone, or the system has no `/proc`.
     #[must_use]
-    pub fn of(pid: Pid) -> Option<Self> {
+    pub fn from_pid(pid: Pid) -> Option<Self> {
         Self::read(format!("/proc/{}", pid.as_raw_nonzero()))
     }
 
-    /// That of the process or thread with this directory in `/proc`.
+    /// Reads the stat of the process or thread with this directory in `/proc`.
     #[must_use]
     pub fn read(directory: impl AsRef<Path>) -> Option<Self> {
         Self::parse(&fs::read_to_string(directory.as_ref().join("stat")).ok()?)
     }
 
-    /// From the file's text.
+    /// Parses the file's text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // The second field is the name, which may hold anything, blanks and parentheses too.
+        // The second field is the name, which may contain any character, even blanks and
+        // parentheses.
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
@@ -52,7 +54,7 @@ impl ProcessStat {
         })
     }
 
-    /// Whether it has ended, even if its number is still taken.
+    /// Whether it has ended, even if its parent has not reaped it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X')

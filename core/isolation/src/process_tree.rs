@@ -1,4 +1,4 @@
-//! Who descends from a process.
+//! The descendants of a process.
 
 use std::{fs, io};
 
@@ -6,14 +6,14 @@ use rustix::process::Pid;
 
 use super::process_stat::ProcessStat;
 
-/// All that descend from a process and have a living parent among them.
+/// The descendants of a process that are connected to it by living parents.
 pub(super) fn descendants(ancestor: Pid) -> Vec<Pid> {
     let mut found = vec![ancestor];
     let mut at = 0;
     while let Some(&parent) = found.get(at) {
         at += 1;
         let children = children(parent).unwrap_or_default();
-        // Processes come and go meanwhile; none is to be taken twice.
+        // Processes start and end in the meantime; this avoids listing one twice.
         let new: Vec<Pid> = children
             .into_iter()
             .filter(|child| !found.contains(child))
@@ -32,11 +32,11 @@ pub(super) fn children(parent: Pid) -> io::Result<Vec<Pid>> {
     }
 }
 
-/// As the system lists them with each thread; none where it keeps no such list.
+/// Reads the lists of children of each thread. `None` if the kernel does not provide them.
 fn children_by_thread(parent: Pid) -> io::Result<Option<Vec<Pid>>> {
     let mut found = None;
     for thread in fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero()))? {
-        // A thread may end meanwhile; its children are another's then.
+        // A thread can end in the meantime; its children then belong to another thread.
         if let Ok(list) = fs::read_to_string(thread?.path().join("children")) {
             let list = list.split_ascii_whitespace();
             found
@@ -47,7 +47,7 @@ fn children_by_thread(parent: Pid) -> io::Result<Option<Vec<Pid>>> {
     Ok(found)
 }
 
-/// Of all processes, those that name it as their parent.
+/// Searches all processes for those with this parent.
 fn children_by_parent(parent: Pid) -> io::Result<Vec<Pid>> {
     let processes = fs::read_dir("/proc")?.filter_map(Result::ok);
     Ok(processes
@@ -78,7 +78,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(by_parent.contains(&pid), "{by_parent:?}");
-        // Not every kernel keeps the list.
+        // Not every kernel provides the list.
         assert!(by_thread.is_none_or(|children| children.contains(&pid)));
         assert!(all.contains(&pid) && !all.contains(&this), "{all:?}");
     }

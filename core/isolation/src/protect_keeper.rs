@@ -1,15 +1,15 @@
-//! The process that looks after a runner's, out of the runner's reach.
+//! Protects the keeper from the runner.
 //!
-//! A runner's process runs as the same user as the one that started it and will end what comes of it.
-//! It could kill, stop or trace that one, or take its memory and files away, and then nobody would
-//! end what the runner has started. Two things keep it off, each where the kernel has it:
+//! A runner's process has the same user as its parent, the keeper. It could kill, stop or trace the
+//! keeper, or change its memory, and then no process would end what the runner has started. Two
+//! mechanisms prevent this, each if the kernel supports it:
 //!
-//! - Landlock (version 6, Linux 6.12): a signal reaches nothing but the runner's process and what
-//!   comes of it, and nothing else can be traced.
-//! - seccomp: calls that name that process by its number are refused.
+//! - Landlock (version 6, Linux 6.12): the runner can signal and trace only its own process and those
+//!   that it starts.
+//! - seccomp: the kernel refuses system calls with the keeper's pid as an argument.
 //!
-//! Neither can be lifted again, by the process or by what it starts. Programs that change the user
-//! (set-user-ID) run without doing so.
+//! Neither can be removed by the process or by what it starts. Set-user-ID programs run without
+//! changing the user (`PR_SET_NO_NEW_PRIVS`).
 
 use std::fs;
 
@@ -23,12 +23,12 @@ use rustix::process::{Pid, getpgid, getpgrp, getppid};
 ))]
 use super::filter::{self, Foreign, Given};
 
-/// Puts the parent of this process, which looks after it, out of reach of this thread and all that
-/// it starts: for a process of one's own that runs a runner's code. Workers do so by themselves.
+/// Protects the parent of this process from this thread and everything it starts. Call it in your own
+/// processes that run a runner's code; workers do it themselves.
 ///
-/// On Linux, as far as the kernel can: since 6.12, no signal gets out of the process and what it
-/// starts; before that, calls are refused that name the parent by its number. Elsewhere, nothing.
-/// It cannot be taken back.
+/// Best effort on Linux: since 6.12, this process and what it starts can signal only each other;
+/// before that, the kernel refuses system calls with the parent's pid. Does nothing on other systems.
+/// It cannot be undone.
 pub fn protect_parent() {
     let scoped = scope().is_ok();
     if let Some(parent) = getppid() {
@@ -52,10 +52,10 @@ fn scope() -> Result<(), RulesetError> {
 ))]
 fn refuse(parent: Pid, scoped: bool) {
     let calls = calls(parent);
-    // A program for another processor makes calls of other numbers; old tools are such programs.
+    // Foreign::Allowed: programs for another architecture, such as old 32-bit tools, must still run.
     let _ = filter::answer(&calls, libc::EPERM, Foreign::Allowed);
     if !scoped {
-        // It takes a file that stands for a process, which has no number to see.
+        // Takes a file descriptor of a process, so the filter cannot see the pid.
         let calls = [(libc::SYS_pidfd_send_signal, Vec::new())];
         let _ = filter::answer(&calls, libc::ENOSYS, Foreign::Allowed);
     }
@@ -68,7 +68,7 @@ fn refuse(parent: Pid, scoped: bool) {
 )))]
 fn refuse(_: Pid, _: bool) {}
 
-/// The calls that do something to a process, by its number or that of one of its threads.
+/// The system calls that act on a process by its pid or the id of one of its threads.
 #[cfg(any(
     target_arch = "x86_64",
     target_arch = "aarch64",
@@ -93,7 +93,7 @@ fn calls(parent: Pid) -> Vec<Given> {
         let naming = NAMING.iter();
         calls.extend(naming.map(|&(call, argument)| (call, vec![(argument, number)])));
     }
-    // Its group, and every process that there is.
+    // A negative pid is a process group; -1 is every process.
     let group = getpgid(Some(parent)).ok();
     let group = group.filter(|&group| group != getpgrp());
     let group = group.map(|group| -group.as_raw_nonzero().get());
@@ -103,7 +103,7 @@ fn calls(parent: Pid) -> Vec<Given> {
     calls
 }
 
-/// The number of a process, and those of its threads, which name it too.
+/// The pid of a process and the ids of its threads.
 fn numbers(process: Pid) -> Vec<u32> {
     let number = process.as_raw_nonzero().get().cast_unsigned();
     let mut numbers = vec![number];

@@ -1,8 +1,7 @@
-//! What host and worker say to each other: frames on a socket, in either direction.
+//! The messages between host and worker: frames on a socket, in both directions.
 //!
-//! A frame is a little-endian `u32` length, a byte for its kind, and so many bytes of payload. The
-//! host trusts nothing of what it reads: a frame that is too long, unknown or broken ends the
-//! dispatch.
+//! A frame is a little-endian `u32` length, a byte for its kind, and a payload of that length. The
+//! host does not trust the worker: a frame that is too long, unknown or invalid ends the dispatch.
 
 use protea_contracts::{
     OperationKind,
@@ -14,10 +13,10 @@ use serde_json::value::RawValue;
 
 use super::{limits::WorkerLimits, sandbox::Enclosure};
 
-/// By this signal the host knows a worker whose runner cut it off.
+/// The signal with which a worker ends when its runner has closed the connection to the host.
 pub(super) const CUT_OFF: Signal = Signal::USR2;
 
-/// The longest payload that either side takes.
+/// The longest payload that either side accepts, in bytes.
 pub(super) const LONGEST: usize = 64 << 20;
 const HEADER: usize = 5;
 
@@ -26,7 +25,7 @@ const HEADER: usize = 5;
 pub(super) struct Start {
     /// The runner's library.
     pub library: std::path::PathBuf,
-    /// What its file must be.
+    /// The SHA-256 that its file must have.
     pub sha256: String,
     /// Which call.
     pub call: WorkerCall,
@@ -34,17 +33,18 @@ pub(super) struct Start {
     pub request: Box<RawValue>,
     /// Events below this level are not sent.
     pub level: Level,
-    /// What the process may use.
+    /// The resource limits of the process.
     pub limits: WorkerLimits,
-    /// What it may reach.
+    /// The sandbox of the process.
     pub enclosure: Enclosure,
-    /// How long to stay after the answer, watching for events that come late, in milliseconds.
+    /// How long to stay after the answer to report late events, in milliseconds.
     pub linger: u64,
 }
 
-/// What a worker asks the runner.
+/// The call that a worker makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum WorkerCall {
     /// Its [`Capabilities`](protea_contracts::Capabilities). The request is ignored.
     Describe,
@@ -66,11 +66,11 @@ pub(super) enum Kind {
     Result = 4,
     /// Worker: the call's [`Failure`], as JSON.
     Failure = 5,
-    /// Worker: it has watched for late events; their number, as JSON. The last frame.
+    /// Worker: the number of late events, as JSON. The last frame.
     Bye = 6,
 }
 
-/// How a call failed without harm to the worker.
+/// How a call failed while the worker kept running.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Failure {
@@ -83,14 +83,14 @@ pub(super) enum Failure {
     Setup(String),
 }
 
-/// Why the other side's bytes make no frame.
+/// Why the other side's bytes are not a frame.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FrameError {
     #[error("it sent a frame of {0} bytes; at most {LONGEST} are allowed")]
     TooLong(usize),
     #[error("it sent a frame of the unknown kind {0}")]
     Kind(u8),
-    #[error("it sent an event that is not whole")]
+    #[error("it sent an incomplete event")]
     Event,
 }
 
@@ -164,7 +164,7 @@ pub(super) fn decode_event(payload: &[u8]) -> Result<Event<'_>, FrameError> {
     })
 }
 
-/// Bytes read so far, cut into frames.
+/// Splits the bytes read so far into frames.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     buffer: Vec<u8>,
@@ -181,7 +181,7 @@ impl Frames {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole frame, or none until more is read.
+    /// The next complete frame. `None` if more bytes are needed.
     pub(super) fn next(&mut self) -> Result<Option<(Kind, &[u8])>, FrameError> {
         let waiting = &self.buffer[self.start..];
         let Some((header, rest)) = waiting.split_at_checked(HEADER) else {

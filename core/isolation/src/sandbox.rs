@@ -1,56 +1,56 @@
-//! What a worker may reach: its files, and nothing of the network.
+//! The sandbox: which files a worker can access, and no network.
 //!
-//! Linux only: Landlock for files (version 3 of it at least, in Linux since 6.2; later versions also
-//! keep signals and devices out of reach), seccomp for sockets and for what Landlock does not know. The
-//! restrictions hold for every thread and child that comes after them, and cannot be lifted again.
+//! Linux only: Landlock for files (version 3 or newer, since Linux 6.2; later versions also
+//! restrict signals and devices), seccomp for sockets and for what Landlock does not cover. The
+//! restrictions apply to every later thread and child process, and cannot be removed.
 //!
-//! | may be read | may be written |
+//! | readable | writable |
 //! |---|---|
-//! | the dataset, the model with the directory that it lies in, the dataset that a reference model names | the output directory |
-//! | the runner's file, the shared libraries beside it, this program | `/dev/null`, `/dev/zero` |
+//! | the dataset, the model and its directory, the dataset that a reference model names | the output directory |
+//! | the runner's file, the shared libraries in its directory, this program | `/dev/null`, `/dev/zero` |
 //! | the system's libraries, those in `LD_LIBRARY_PATH`, time zones | |
-//! | what the system says of itself and its processes (not into the others), random numbers | |
+//! | information about the system and its processes (not the memory of others), random numbers | |
 //!
-//! No mode, owner, time or attribute of a file can be changed, not even below the output directory:
-//! Landlock covers none of them, and seccomp does not see paths. `fchmod` succeeds and does nothing.
-//! No socket can be made, and no program started but those that the runner declares; what holds for
-//! the worker holds for them.
+//! The worker cannot change mode, owner, times or attributes of a file, not even in the output
+//! directory: Landlock does not cover them, and seccomp does not see paths. `fchmod` does nothing and
+//! succeeds. The worker cannot create sockets. It can start only declared programs, sandboxed too.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a worker is kept to the files it needs and away from the network.
+/// Whether a sandbox restricts a worker to the files it needs and blocks the network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Sandbox {
-    /// It may do what the user may.
+    /// No sandbox: the worker can do what the user can.
     #[default]
     Off,
-    /// As far as the kernel can; what it cannot is told as the event [`INCOMPLETE`].
+    /// As far as the kernel supports it. The event [`INCOMPLETE`] reports what is not restricted.
     WherePossible,
-    /// Wholly; a dispatch fails where the kernel cannot.
+    /// Complete. A dispatch fails if the kernel does not support all restrictions.
     Strict,
 }
 
-/// The event, a warning, that tells of a sandbox with holes in it.
+/// The name of the event, a warning, that reports an incomplete sandbox.
 pub const INCOMPLETE: &str = "worker.sandbox_incomplete";
 
-/// What one worker may reach.
+/// The sandbox of one worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Enclosure {
     pub mode: Sandbox,
-    /// Files and directories to read, beside those of every worker.
+    /// Files and directories that this worker can read, in addition to those of every worker.
     pub read: Vec<PathBuf>,
-    /// Programs that may be started, enclosed as their starter is, and what loads them.
+    /// Programs that this worker can start, with the same restrictions, and their loaders.
     pub execute: Vec<PathBuf>,
-    /// The directory to write to; it is made if need be.
+    /// The directory that this worker can write to. Created if missing.
     pub write: Option<PathBuf>,
 }
 
 impl Enclosure {
-    /// Encloses this thread and all that it starts. Answers with what is not enclosed.
+    /// Restricts this thread and everything it starts. Returns a description of what is not
+    /// restricted.
     pub(super) fn impose(&self) -> Result<Option<String>, String> {
         if self.mode == Sandbox::Off {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Enclosure {
             Sandbox::Strict => Err(format!(
                 "strict sandbox is not available on this system: {holes}; use a sandbox that is not strict, or none"
             )),
-            _ => Ok(Some(format!("the sandbox has holes: {holes}"))),
+            _ => Ok(Some(format!("the sandbox is incomplete: {holes}"))),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Enclosure {
 #[cfg(not(target_os = "linux"))]
 mod imp {
     pub(super) fn impose(_: &super::Enclosure) -> Result<(), String> {
-        Err("only Linux has what it is made of, so nothing is enclosed".to_owned())
+        Err("the sandbox needs Linux, so nothing is restricted".to_owned())
     }
 }
 
@@ -111,8 +111,8 @@ mod imp {
         "/gnu/store",
     ];
     const SYSTEM: [&str; 7] = [
-        // Whole, so that what a runner leaves behind is found. Of processes outside of the sandbox,
-        // Landlock keeps memory, environment and files closed all the same.
+        // All of /proc, so that a search for orphans works. Landlock still blocks the memory,
+        // environment and files of processes outside the sandbox.
         "/proc",
         "/sys/devices/system",
         "/sys/fs/cgroup",
@@ -126,7 +126,7 @@ mod imp {
     pub(super) fn impose(enclosure: &Enclosure) -> Result<(), String> {
         if let Some(output) = &enclosure.write {
             fs::create_dir_all(output)
-                .map_err(|error| format!("{} cannot be made: {error}", output.display()))?;
+                .map_err(|error| format!("{} cannot be created: {error}", output.display()))?;
         }
         let files = files(enclosure);
         let calls = calls();
@@ -141,20 +141,22 @@ mod imp {
         let whole = landlock(enclosure, CompatLevel::HardRequirement);
         let Err(error) = whole else { return Ok(()) };
         if enclosure.mode == Sandbox::Strict {
-            return Err(format!("this kernel's Landlock does not do: {error}"));
+            return Err(format!(
+                "this kernel's Landlock lacks a required feature: {error}"
+            ));
         }
         match landlock(enclosure, CompatLevel::BestEffort) {
             Ok(status) if status.ruleset == RulesetStatus::NotEnforced => {
-                Err("this kernel has no Landlock, so any file can be reached".to_owned())
+                Err("this kernel has no Landlock, so file access is not restricted".to_owned())
             }
             Ok(_) => Err(format!(
-                "this kernel's Landlock is too old to keep all writing in: {error}"
+                "this kernel's Landlock is too old to restrict all writing: {error}"
             )),
             Err(error) => Err(format!("Landlock does not work: {error}")),
         }
     }
 
-    /// `level` goes for what a sandbox cannot be without; the rest is taken where the kernel has it.
+    /// `level` applies to the required restrictions; the others are applied if the kernel has them.
     fn landlock(
         enclosure: &Enclosure,
         level: CompatLevel,
@@ -189,7 +191,7 @@ mod imp {
             .restrict_self()
     }
 
-    /// This program, which a backtrace reads, and where the user has libraries.
+    /// This program, which a backtrace reads, and the user's library directories.
     fn this_process() -> Vec<PathBuf> {
         let libraries = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
         env::split_paths(&libraries)
@@ -204,8 +206,8 @@ mod imp {
         target_arch = "riscv64"
     ))]
     fn calls() -> Result<(), String> {
-        // `std::fs::copy` changes the mode of what it has just written, and fails if it may not. What
-        // does nothing harms nothing: the file was made with that mode already.
+        // `std::fs::copy` sets the mode of the file that it has just written, and fails on an error. A call
+        // that does nothing is harmless: the file was created with that mode.
         let harmless = vec![(libc::SYS_fchmod, Vec::new())];
         let denied = denied().into_iter().map(|call| (call, Vec::new()));
         let requests = REQUESTS.map(|request| (libc::SYS_ioctl, vec![(1, request)]));
@@ -216,7 +218,7 @@ mod imp {
             })
             .map_err(|error| {
                 format!(
-                    "seccomp does not work, so the network and the modes of files are open: {error}"
+                    "seccomp does not work, so the network and file modes are not restricted: {error}"
                 )
             })
     }
@@ -226,8 +228,8 @@ mod imp {
         target_arch = "aarch64",
         target_arch = "riscv64"
     ))]
-    /// Requests of `ioctl` that change what a file is, or its file system, and need no more than a file
-    /// that is open for reading: `chattr` and its like.
+    /// `ioctl` requests that change attributes of a file or its file system and need only a file that
+    /// is open for reading, such as those of `chattr`.
     const REQUESTS: [u32; 13] = [
         0x4008_6602, // FS_IOC_SETFLAGS
         0x4004_6602, // FS_IOC32_SETFLAGS
@@ -244,21 +246,21 @@ mod imp {
         0xc018_5879, // FITRIM
     ];
 
-    /// Sockets, what Landlock lets everybody do to the files of the same user: modes, owners, times,
-    /// attributes; and what a runner of root could do to the machine.
+    /// The blocked system calls: sockets; changes of modes, owners, times and attributes, which
+    /// Landlock does not cover; and calls with which a runner of root could change the machine.
     #[cfg(any(
         target_arch = "x86_64",
         target_arch = "aarch64",
         target_arch = "riscv64"
     ))]
     fn denied() -> Vec<libc::c_long> {
-        // Younger than the constants of libc; the same numbers on every architecture.
+        // Newer than the constants of libc; the numbers are the same on every architecture.
         const SETXATTRAT: libc::c_long = 463;
         const REMOVEXATTRAT: libc::c_long = 466;
         const FILE_SETATTR: libc::c_long = 469;
         let mut calls = vec![
             libc::SYS_socket,
-            // It makes sockets without the call that is named after them.
+            // io_uring can create sockets without the system call `socket`.
             libc::SYS_io_uring_setup,
             libc::SYS_fchmodat,
             libc::SYS_fchmodat2,
@@ -310,7 +312,7 @@ mod imp {
     )))]
     fn calls() -> Result<(), String> {
         Err(
-            "there is no way to close the network and keep the modes of files on this machine"
+            "seccomp is not supported on this architecture, so the network and file modes are not restricted"
                 .to_owned(),
         )
     }
@@ -324,14 +326,14 @@ mod tests {
         protect_parent,
     };
 
-    /// Does this in a thread whose kernel knows no Landlock.
+    /// Runs a function in a thread for which the kernel reports no Landlock.
     fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
         let thread = std::thread::spawn(|| {
             let calls = [(libc::SYS_landlock_create_ruleset, Vec::new())];
             filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
             act()
         });
-        thread.join().expect("nothing in it panics")
+        thread.join().expect("the thread does not panic")
     }
 
     fn enclosure(mode: Sandbox) -> Enclosure {
@@ -350,9 +352,12 @@ mod tests {
             refused.contains("strict sandbox is not available on this system"),
             "{refused}"
         );
-        let told = without_landlock(|| enclosure(Sandbox::WherePossible).impose());
-        let told = told.unwrap().unwrap();
-        assert!(told.contains("this kernel has no Landlock"), "{told}");
+        let incomplete = without_landlock(|| enclosure(Sandbox::WherePossible).impose());
+        let incomplete = incomplete.unwrap().unwrap();
+        assert!(
+            incomplete.contains("this kernel has no Landlock"),
+            "{incomplete}"
+        );
         assert_eq!(
             without_landlock(|| enclosure(Sandbox::Off).impose()),
             Ok(None)
@@ -377,7 +382,7 @@ mod tests {
         };
 
         let parent = getppid().expect("it has one");
-        test_kill_process(parent).expect("it is in reach before");
+        test_kill_process(parent).expect("the parent can be signalled before");
         let errors = without_landlock(move || {
             protect_parent();
             let mut child = std::process::Command::new("sleep").arg("60").spawn()?;

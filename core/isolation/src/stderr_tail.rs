@@ -1,12 +1,11 @@
-//! The end of what a worker wrote to standard error: what one wants to know when it is gone.
+//! The tail of a worker's standard error, for the error message when the worker is gone.
 
-/// A worker that ends when memory has just been refused says so on standard error, in a line that
-/// begins so.
+/// The start of the line that a worker prints to standard error when it ends right after ENOMEM.
 pub(super) const STARVED: &str = "protea: memory was refused shortly before the end";
 
-/// So much is kept: a panic may come with a stack trace, and its message stands before that.
+/// How many bytes are kept. A panic can come with a stack trace after its message.
 const KEPT: usize = 32 << 10;
-/// So much is shown.
+/// How many bytes are shown.
 const SHOWN: usize = 2 << 10;
 
 /// The end of a stream.
@@ -17,14 +16,14 @@ pub(super) struct StderrTail {
 
 impl StderrTail {
     /// Takes the next line of the stream.
-    pub(super) fn hear(&mut self, line: &[u8]) {
+    pub(super) fn push(&mut self, line: &[u8]) {
         self.kept.extend_from_slice(line);
         let excess = self.kept.len().saturating_sub(KEPT);
         self.kept.drain(..excess);
     }
 
-    /// What is worth showing: the last panic of a runner in Rust, or its last call for memory, with
-    /// what follows; where there is none, the end.
+    /// The part to show: from the last panic of a Rust runner or its last failed allocation;
+    /// without these, the end.
     pub(super) fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.kept);
         let text = text.trim();
@@ -41,7 +40,7 @@ impl StderrTail {
     }
 }
 
-/// Where Rust begins to say why it ends; a panic that is merely about another is passed over.
+/// The start of the last panic or allocation failure of Rust. Skips a panic about another panic.
 fn last_cause(text: &str) -> Option<usize> {
     let mut at = 0;
     let mut last = None;
@@ -63,20 +62,20 @@ fn last_cause(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn heard(text: &str) -> String {
+    fn tail(text: &str) -> String {
         let mut words = StderrTail::default();
         for line in text.split_inclusive('\n') {
-            words.hear(line.as_bytes());
+            words.push(line.as_bytes());
         }
         words.text()
     }
 
     #[test]
     fn without_a_panic_the_end_is_shown() {
-        assert_eq!(heard("one\ntwo\n"), "one\ntwo");
+        assert_eq!(tail("one\ntwo\n"), "one\ntwo");
         let long = "é".repeat(KEPT);
-        assert_eq!(heard(&long).len(), SHOWN);
-        assert_eq!(heard(""), "");
+        assert_eq!(tail(&long).len(), SHOWN);
+        assert_eq!(tail(""), "");
     }
 
     #[test]
@@ -87,11 +86,11 @@ mod tests {
              thread 'main' panicked at core/panicking.rs:2:2:\n\
              panic in a function that cannot unwind\nstack backtrace:\n{trace}"
         );
-        let shown = heard(&text);
+        let excerpt = tail(&text);
         assert!(
-            shown.starts_with("thread 'main' panicked at lib.rs:1:1:\nwhy\n"),
-            "{shown}"
+            excerpt.starts_with("thread 'main' panicked at lib.rs:1:1:\nwhy\n"),
+            "{excerpt}"
         );
-        assert!(shown.len() <= SHOWN);
+        assert!(excerpt.len() <= SHOWN);
     }
 }

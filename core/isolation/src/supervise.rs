@@ -25,14 +25,14 @@ use super::{
     sandbox::Enclosure,
 };
 
-/// The event that tells the sink of a lingering worker's late events.
+/// The name of the event that reports the number of late events, when a worker lingers.
 pub const LATE_EVENTS: &str = "worker.late_events";
 
-/// How often deadlines and the wish to cancel are looked at.
+/// How often the host checks deadlines and cancellation.
 const TICK: Duration = Duration::from_millis(10);
 const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
 
-/// With less memory than this, in bytes, a worker may end before the runner's code has begun.
+/// With a smaller memory limit, in bytes, a worker can fail before the runner's code starts.
 const LEAST_MEMORY: u64 = 64 << 20;
 
 /// A call to be made in a worker.
@@ -46,19 +46,19 @@ pub struct Task<'a, Q> {
     pub call: WorkerCall,
     /// The request, sent to the worker as JSON.
     pub request: &'a Q,
-    /// The directory that the output limit is about.
+    /// The directory that the output limit applies to.
     pub output: Option<PathBuf>,
-    /// What the call reads, for a sandbox.
+    /// What the call reads, in a sandbox.
     pub reads: Vec<PathBuf>,
     /// The programs that it may start in a sandbox.
     pub executes: Vec<PathBuf>,
 }
 
-/// Makes a call in a new worker, whose events go to `sink`, and waits for its end.
+/// Makes a call in a new worker, sends its events to `sink`, and waits for its end.
 ///
 /// # Errors
 ///
-/// [`WorkerError`].
+/// Every [`WorkerError`]: of the runner, of the worker process, or of a limit.
 pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     task: &Task<'_, Q>,
     options: &WorkerOptions,
@@ -66,7 +66,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
 ) -> Result<T, WorkerError> {
     if let Some(path) = not_text(task) {
         return Err(WorkerError::Setup(format!(
-            "{} is not UTF-8, and a worker is told of files in UTF-8 only; rename it",
+            "{} is not UTF-8, which the worker's start message requires; rename it",
             path.display()
         )));
     }
@@ -74,7 +74,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         && memory < LEAST_MEMORY
     {
         return Err(WorkerError::Setup(format!(
-            "with {memory} bytes of memory it does not start; give it {LEAST_MEMORY} at least (64MiB)"
+            "a memory limit of {memory} bytes is too small for a worker; allow at least {LEAST_MEMORY} bytes (64MiB)"
         )));
     }
     let start = Start {
@@ -109,7 +109,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         output: task.output.as_deref(),
         began: Instant::now(),
         output_checked: Instant::now(),
-        memory: Memory::within(options.limits.memory),
+        memory: Memory::with_limit(options.limits.memory),
         ending: None,
         answer: None,
     };
@@ -117,17 +117,17 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         .socket
         .set_read_timeout(Some(TICK))
         .map_err(worker_error)?;
-    // A worker that dies at once is found out below, with its last words.
+    // If the worker has died already, `supervise` notices it and reports its stderr tail.
     let _ = supervisor.socket.write_all(&frame(Kind::Start, &start));
     let end = supervisor.supervise();
-    // Before it is killed: whether it ended by itself says what happened.
+    // Read before it is killed: this tells whether it ended by itself.
     let status = supervisor.process.ended().ok().flatten();
     supervisor.process.kill();
     end?;
-    supervisor.verdict(status)
+    supervisor.into_result(status)
 }
 
-/// The first path of a task that cannot be told to a worker.
+/// The first path of a task that is not UTF-8.
 fn not_text<'t, Q>(task: &'t Task<'_, Q>) -> Option<&'t Path> {
     let others = task.reads.iter().chain(&task.executes).chain(&task.output);
     std::iter::once(task.library)
@@ -150,7 +150,7 @@ struct Supervisor<'a> {
 }
 
 impl Supervisor<'_> {
-    /// Reads until the worker has said all, is gone, or must go.
+    /// Reads frames until the worker has answered, has ended, or must be killed.
     fn supervise(&mut self) -> Result<(), WorkerError> {
         let mut frames = Frames::default();
         let mut chunk = vec![0; 64 * 1024];
@@ -200,7 +200,7 @@ impl Supervisor<'_> {
                     }
                     Kind::Start | Kind::Cancel => {
                         return Err(WorkerError::Protocol(
-                            "it sent what only a host sends".to_owned(),
+                            "it sent a message that only a host sends".to_owned(),
                         ));
                     }
                 }
@@ -235,19 +235,21 @@ impl Supervisor<'_> {
         }
     }
 
-    /// The socket is closed; the process follows, unless the runner closed it behind the worker's back.
+    /// Waits for the end of a process that has closed its socket. It does not end if the runner
+    /// closed the socket.
     fn await_end(&mut self) {
-        // On a busy machine, a process that crashed takes a while to be gone.
-        let patience = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < patience && matches!(self.process.ended(), Ok(None)) {
+        // On a busy machine, a crashed process takes a while to end.
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end && matches!(self.process.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Looks at the deadlines; asks the runner to end where it should, and says when to kill.
+    /// Checks limits and cancellation, and asks the runner to end if needed. Returns whether to
+    /// kill it.
     fn must_go(&mut self) -> bool {
         if let Some(limit) = self.memory.exceeded(self.process.keeper()) {
-            // Asking takes time, in which it would take more.
+            // No grace period: the runner would use more memory in that time.
             self.ending = Some((Ending::OutOfMemory(limit), Instant::now()));
             return true;
         }
@@ -280,11 +282,11 @@ impl Supervisor<'_> {
         false
     }
 
-    fn verdict<T: DeserializeOwned>(
+    fn into_result<T: DeserializeOwned>(
         mut self,
         status: Option<ExitStatus>,
     ) -> Result<T, WorkerError> {
-        // What was written since the last look counts too.
+        // Includes what was written since the last check.
         if let (Some(limit), Some(output), Some(_)) =
             (self.options.limits.output, self.output, &self.answer)
             && size_of(output) > limit
@@ -306,7 +308,7 @@ impl Supervisor<'_> {
     }
 }
 
-/// The bytes in the files of a directory; what cannot be seen does not count.
+/// The bytes in the files of a directory. Unreadable files do not count.
 fn size_of(directory: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return 0;

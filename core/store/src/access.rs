@@ -1,4 +1,4 @@
-//! The face of the store.
+//! The public type [`Store`]: settings, staging and manifests.
 
 use std::{
     collections::BTreeMap,
@@ -20,9 +20,9 @@ use super::{
 };
 use crate::quantity;
 
-/// How long a store that gives no answer is waited for.
+/// The variable with the timeout of a store that sends nothing.
 const TIMEOUT: &str = "PROTEA_STORE_PATIENCE";
-/// Unless that says otherwise.
+/// The default timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Datasets, models and exports by URI.
@@ -34,7 +34,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 /// # let (model, copy) = (directory.path().join("model"), directory.path().join("copy"));
 /// # std::fs::create_dir(&model).unwrap();
 /// # std::fs::write(model.join("model.json"), "{}").unwrap();
-/// let store = Store::of_user()?;
+/// let store = Store::from_env()?;
 /// let copied = store.copy(&locate(model.to_str().unwrap())?, &locate(copy.to_str().unwrap())?)?;
 /// assert_eq!(copied.files, 1);
 /// assert!(store.verify(&locate(copy.to_str().unwrap())?)?.is_whole());
@@ -49,19 +49,19 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store as the environment of the user has it. Nothing is looked up or made before it is
-    /// needed.
+    /// A store with the settings of the environment. Reads no files and makes no requests before
+    /// they are needed.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Setting`] when `PROTEA_STORE_PATIENCE` is no time.
-    pub fn of_user() -> Result<Self, StoreError> {
+    /// [`StoreError::Setting`] when `PROTEA_STORE_PATIENCE` is not a time.
+    pub fn from_env() -> Result<Self, StoreError> {
         let timeout = match env::var(TIMEOUT) {
             Err(_) => DEFAULT_TIMEOUT,
             Ok(text) if text.is_empty() => DEFAULT_TIMEOUT,
             Ok(text) => quantity::time(&text).ok_or_else(|| StoreError::Setting {
                 name: TIMEOUT.to_owned(),
-                reason: format!("{text:?} is no time; give one such as 30s or 5m"),
+                reason: format!("{text:?} is not a time; set one such as 30s or 5m"),
             })?,
         };
         Ok(Self {
@@ -79,44 +79,43 @@ impl Store {
         self
     }
 
-    /// Gives a store up when it has given no answer and no byte for so long, instead of two minutes.
+    /// Sets the timeout for a store that sends nothing; two minutes unless set.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Gives a variable of a store's own tools, such as `AWS_ENDPOINT_URL`, another value than the
-    /// environment has.
+    /// Overrides an environment variable of the store's own tools, such as `AWS_ENDPOINT_URL`.
     #[must_use]
     pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.settings).insert(name.into(), value.into());
         self
     }
 
-    /// Who is told of transfers, and may end them.
+    /// Sets the observer, which receives progress and can cancel.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn TransferObserver>) -> Self {
         self.observer = observer;
         self
     }
 
-    /// The cache that things are staged through.
+    /// The cache for staging.
     ///
     /// # Errors
     ///
-    /// As [`Cache::of_user`].
+    /// As [`Cache::from_env`].
     pub fn cache(&self) -> Result<Cache, StoreError> {
-        self.cache.clone().map_or_else(Cache::of_user, Ok)
+        self.cache.clone().map_or_else(Cache::from_env, Ok)
     }
 
-    /// Brings what lies at `uri` to this machine, and gives its path. A directory elsewhere needs a
-    /// [manifest](Manifest), by which each of its files is checked; so does the directory of a
-    /// file. What is on this machine already stays where it is, unchecked.
+    /// Makes the directory or file at `uri` available on this machine and returns its path. A
+    /// remote directory needs a [manifest](Manifest), and each file is checked against it; so does
+    /// the directory of a remote file. Local content stays where it is and is not checked.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: that it is not there, not whole, or cannot be reached.
+    /// [`StoreError`] when it is missing, incomplete or unreachable.
     pub fn stage(&self, uri: &Url) -> Result<Staged, StoreError> {
         if is_local(uri) {
             let path = local_path(uri)?;
@@ -130,7 +129,7 @@ impl Store {
         if let Some(manifest) = find_manifest(&remote)? {
             return self.stage_tree(&remote, &manifest);
         }
-        // A file of a directory that has one.
+        // A file in a directory with a manifest.
         let (directory, name) = parent(uri).ok_or_else(|| not_published(uri))?;
         let remote = self.remote(&directory)?;
         let manifest = find_manifest(&remote)?.ok_or_else(|| not_published(uri))?;
@@ -145,54 +144,54 @@ impl Store {
         })
     }
 
-    /// Brings a directory elsewhere to this machine. What is in the cache but not as it was listed
-    /// is fetched once more.
+    /// Stages a remote directory. If the copy in the cache differs from the manifest, it is fetched
+    /// again once.
     pub(super) fn stage_tree(
         &self,
         remote: &Remote,
         manifest: &Manifest,
     ) -> Result<Staged, StoreError> {
         let cache = self.cache()?;
-        let shown = remote.shown("");
+        let display_uri = remote.display_uri("");
         for last in [false, true] {
             let staged = {
                 let total = manifest.total();
-                let meter = self.meter(TransferKind::Download, &shown, total);
+                let meter = self.meter(TransferKind::Download, &display_uri, total);
                 cache.tree(manifest, remote, &meter)?
             };
-            let meter = self.meter(TransferKind::Check, &shown, manifest.total());
-            let mut wrong = None;
+            let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
+            let mut mismatch = None;
             for file in &manifest.files {
                 meter.check()?;
                 if let Err(error) = file.check(&staged.path) {
-                    wrong = Some(error);
+                    mismatch = Some(error);
                     break;
                 }
                 meter.add(file.bytes);
             }
-            let Some(wrong) = wrong else {
+            let Some(mismatch) = mismatch else {
                 return Ok(staged);
             };
             let found = Found::at(&staged.path);
             drop(staged);
             if last || !cache.discard(manifest, &found, &meter)? {
                 return Err(StoreError::CacheChanged {
-                    uri: shown,
-                    reason: protea_contracts::error::with_causes(&wrong),
+                    uri: display_uri,
+                    reason: protea_contracts::error::with_causes(&mismatch),
                 });
             }
         }
-        unreachable!("the second round returns")
+        unreachable!("the second iteration returns")
     }
 
-    /// Reads the manifest of the directory at `uri`, and nothing else of it.
+    /// Reads only the manifest of the directory at `uri`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotPublished`] where there is none.
+    /// [`StoreError::NotPublished`] when there is none.
     pub fn manifest(&self, uri: &Url) -> Result<Manifest, StoreError> {
         let found = if is_local(uri) {
-            Manifest::of(&local_path(uri)?)?
+            Manifest::find_local(&local_path(uri)?)?
         } else {
             find_manifest(&self.remote(uri)?)?
         };
@@ -208,7 +207,7 @@ impl Store {
         read_manifest(&self.remote(uri)?, name)
     }
 
-    /// Brings the remote directory at `uri`, whose manifest was read already, to this machine.
+    /// Stages the remote directory at `uri`, whose manifest was read already.
     ///
     /// # Errors
     ///
@@ -226,18 +225,23 @@ impl Store {
         Remote::open(uri, &settings)
     }
 
-    pub(super) fn meter<'m>(&'m self, kind: TransferKind, what: &'m str, total: u64) -> Meter<'m> {
-        Meter::begin(&*self.observer, kind, what, total)
+    pub(super) fn meter<'m>(
+        &'m self,
+        kind: TransferKind,
+        subject: &'m str,
+        total: u64,
+    ) -> Meter<'m> {
+        Meter::begin(&*self.observer, kind, subject, total)
     }
 }
 
-/// The manifest of a directory elsewhere, if it has one.
+/// The manifest of a remote directory, if it has one.
 pub(super) fn find_manifest(remote: &Remote) -> Result<Option<Manifest>, StoreError> {
     let mut denied = None;
     for name in NAMES {
         match read_manifest(remote, name) {
             Ok(None) => {}
-            // Who may not list is told this of what is not there.
+            // Without permission to list, S3 answers 403 for missing objects.
             Err(error @ StoreError::Denied { .. }) => denied = Some(error),
             found => return found,
         }
@@ -248,7 +252,7 @@ pub(super) fn find_manifest(remote: &Remote) -> Result<Option<Manifest>, StoreEr
 fn read_manifest(remote: &Remote, name: &str) -> Result<Option<Manifest>, StoreError> {
     let bytes = remote.read(name, LARGEST)?;
     bytes
-        .map(|bytes| Manifest::parse(&remote.shown(name), name, bytes))
+        .map(|bytes| Manifest::parse(&remote.display_uri(name), name, bytes))
         .transpose()
 }
 
@@ -256,7 +260,7 @@ pub(super) fn not_published(uri: &Url) -> StoreError {
     StoreError::NotPublished { uri: redacted(uri) }
 }
 
-/// The directory that a URI lies in, with its query, and its name there.
+/// The parent directory of a URI, with the query, and the name in it.
 pub(super) fn parent(uri: &Url) -> Option<(Url, String)> {
     let name = uri.path_segments()?.next_back()?;
     let name = percent_decoded(name)?;
@@ -269,7 +273,7 @@ pub(super) fn parent(uri: &Url) -> Option<(Url, String)> {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
-    // A URL's own decoding is that of file names, where these are UTF-8.
+    // Uses the decoding of file URLs, for names that are UTF-8.
     let path = Url::parse(&format!("file:///{text}")).ok()?.to_file_path();
     let path: PathBuf = path.ok()?;
     Some(Path::new(path.file_name()?).to_str()?.to_owned())
@@ -282,7 +286,7 @@ mod tests {
     #[cfg(not(feature = "cloud"))]
     #[test]
     fn a_build_without_stores_elsewhere_says_how_to_get_them() {
-        let store = Store::of_user().unwrap();
+        let store = Store::from_env().unwrap();
         let there = Url::parse("s3://u:secret@bucket/d").unwrap();
         let error = store.stage(&there).unwrap_err();
         assert!(matches!(error, StoreError::NoCloud { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! From one place to another.
+//! Copies between URIs.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use url::Url;
 use super::{
     Store, StoreError,
     access::{find_manifest, parent},
-    location::{below, is_local, local_path, redacted},
+    location::{child_uri, is_local, local_path, redacted},
     meter::TransferKind,
     object_info::Stat,
     part::PartFile,
@@ -18,35 +18,36 @@ use super::{
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Copied {
-    /// Where it is now, as it may be shown.
+    /// The URI of the copy, without secrets.
     pub to: String,
-    /// How many files, the manifest not counted.
+    /// Number of files, not counting the manifest.
     pub files: usize,
-    /// How large they are together, in bytes.
+    /// Total size of the files in bytes.
     pub bytes: u64,
     /// The SHA-256 of the file, or of the directory's manifest, in hexadecimal.
     pub sha256: String,
 }
 
 impl Store {
-    /// Copies a file or a directory. Nothing is overwritten.
+    /// Copies a file or a directory. Overwrites nothing.
     ///
-    /// A directory of this machine needs no manifest, and gets one where it is copied to; one
-    /// elsewhere needs one, and is checked against it. A single file elsewhere is fetched as it is; one
-    /// that is sent is read back and compared. Where `to` ends with `/` or is a directory, a
-    /// file keeps its name.
+    /// A local directory needs no manifest; the copy gets one. A remote directory needs a manifest
+    /// and is checked against it. A remote file is downloaded without a check. An uploaded file is
+    /// read back and compared. If `to` ends with `/` or is a directory, a file keeps its name.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; nothing appears at `to` then.
+    /// [`StoreError`]. Nothing exists at `to` then.
     pub fn copy(&self, from: &Url, to: &Url) -> Result<Copied, StoreError> {
         if is_local(from) {
             let path = local_path(from)?;
             let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
-            return match metadata.is_dir() {
-                true => self.copy_tree(&path, to),
-                false => self.send_file(&path, from, to),
+            return if metadata.is_dir() {
+                self.copy_tree(&path, to)
+            } else {
+                self.send_file(&path, from, to)
             };
         }
         let remote = self.remote(from)?;
@@ -60,7 +61,7 @@ impl Store {
         }
     }
 
-    /// Why there is nothing to copy: no such thing, or a directory that was not published.
+    /// Why there is nothing to copy: it is missing, or a directory that was not published.
     fn absent(&self, remote: &Remote, from: &Url) -> StoreError {
         match remote.list(false, 1) {
             Ok(listing) if !listing.entries.is_empty() => super::access::not_published(from),
@@ -82,30 +83,35 @@ impl Store {
 
     fn send_file(&self, path: &Path, from: &Url, to: &Url) -> Result<Copied, StoreError> {
         let to = with_name(to, from)?;
-        let shown = redacted(&to);
+        let display_uri = redacted(&to);
         if is_local(&to) {
-            return arrived(path, &local_path(&to)?, shown);
+            return arrived(path, &local_path(&to)?, display_uri);
         }
-        self.send_to(&self.remote(&to)?, path, shown)
+        self.send_to(&self.remote(&to)?, path, display_uri)
     }
 
-    fn send_to(&self, remote: &Remote, path: &Path, shown: String) -> Result<Copied, StoreError> {
+    fn send_to(
+        &self,
+        remote: &Remote,
+        path: &Path,
+        display_uri: String,
+    ) -> Result<Copied, StoreError> {
         remote.writable()?;
         if remote.stat("")?.is_some() {
-            return Err(StoreError::Published { uri: shown });
+            return Err(StoreError::Published { uri: display_uri });
         }
         let (sha256, bytes) = digest_file(path).map_err(StoreError::read(path))?;
-        let meter = self.meter(TransferKind::Upload, &shown, 2 * bytes);
+        let meter = self.meter(TransferKind::Upload, &display_uri, 2 * bytes);
         remote.upload("", path, &meter)?;
         let there = remote.hash("", &meter)?;
         if there.sha256 != sha256 {
             return Err(StoreError::Corrupt {
-                reason: format!("it has SHA-256 {} where {sha256} was sent", there.sha256),
-                uri: shown,
+                reason: format!("its SHA-256 is {}, but {sha256} was sent", there.sha256),
+                uri: display_uri,
             });
         }
         Ok(Copied {
-            to: shown.clone(),
+            to: display_uri.clone(),
             files: 1,
             bytes,
             sha256,
@@ -120,28 +126,30 @@ impl Store {
         to: &Url,
     ) -> Result<Copied, StoreError> {
         let to = with_name(to, from)?;
-        let (shown, shown_from) = (redacted(&to), redacted(from));
+        let (display_uri, source_uri) = (redacted(&to), redacted(from));
         if is_local(&to) {
             let place = local_path(&to)?;
             if place.symlink_metadata().is_ok() {
                 return Err(StoreError::Exists { path: place });
             }
         }
-        // In the cache, so that it is taken up at the next try, and nothing is left where it goes.
+        // Downloaded to the cache, so that the next attempt resumes and the destination stays
+        // clean.
         let part = self.cache()?.part(from, stat)?;
-        let meter = self.meter(TransferKind::Download, &shown_from, stat.size);
+        let meter = self.meter(TransferKind::Download, &source_uri, stat.size);
         let file = PartFile::open(&part, &meter)?;
         remote.download("", None, &file, &meter)?;
-        let copied = match is_local(&to) {
-            true => arrived(&part, &local_path(&to)?, shown)?,
-            false => self.send_to(&self.remote(&to)?, &part, shown)?,
+        let copied = if is_local(&to) {
+            arrived(&part, &local_path(&to)?, display_uri)?
+        } else {
+            self.send_to(&self.remote(&to)?, &part, display_uri)?
         };
         file.remove()?;
         Ok(copied)
     }
 }
 
-/// Where a file goes: into a directory under its own name.
+/// The destination of a file: if that is a directory, the file's name in it.
 fn with_name(to: &Url, from: &Url) -> Result<Url, StoreError> {
     let into = to.path().ends_with('/') || (is_local(to) && local_path(to)?.is_dir());
     if !into {
@@ -149,13 +157,13 @@ fn with_name(to: &Url, from: &Url) -> Result<Url, StoreError> {
     }
     let (_, name) = parent(from).ok_or_else(|| StoreError::Location {
         location: redacted(from),
-        reason: "it has no name to keep".to_owned(),
+        reason: "it has no file name".to_owned(),
     })?;
-    Ok(below(to, &name))
+    Ok(child_uri(to, &name))
 }
 
-/// Makes a file appear whole under its name, unless there is one of that name.
-fn arrived(source: &Path, place: &Path, shown: String) -> Result<Copied, StoreError> {
+/// Moves a complete file to its name, unless the name exists.
+fn arrived(source: &Path, place: &Path, display_uri: String) -> Result<Copied, StoreError> {
     let failed = || StoreError::write(place);
     let directory = place.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
@@ -176,7 +184,7 @@ fn arrived(source: &Path, place: &Path, shown: String) -> Result<Copied, StoreEr
             _ => failed()(error.error),
         })?;
     Ok(Copied {
-        to: shown,
+        to: display_uri,
         files: 1,
         bytes,
         sha256,

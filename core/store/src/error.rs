@@ -1,4 +1,4 @@
-//! Why something cannot be read from or written to the store.
+//! Errors of the store.
 
 use std::{
     io,
@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-/// Why something cannot be read from or written to the store. URIs are shown without what could
-/// be a secret: no password, no query.
+/// Why the store cannot be read or written. URIs in messages have no user, password and query.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The text is neither a path nor a URI.
     #[error("{location:?} is neither a path nor a URI: {reason}")]
@@ -18,21 +18,19 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
-    /// The URI's scheme is not one that there is a store for.
-    #[error(
-        "{uri} cannot be reached: its scheme is none of file, s3, gs, az, http, https and memory"
-    )]
+    /// The store does not support the URI's scheme.
+    #[error("the scheme of {uri} is not supported; use file, s3, gs, az, http, https or memory")]
     Scheme {
         /// The URI.
         uri: String,
     },
-    /// The URI names something elsewhere, where a path of this machine is needed.
+    /// The URI is remote, but a local path is required.
     #[error("{uri} is not on this machine")]
     Elsewhere {
         /// The URI.
         uri: String,
     },
-    /// This build has files of this machine only.
+    /// This build does not support remote stores.
     #[error(
         "{uri} cannot be reached: this build supports local files only, because it lacks the cargo \
          feature `cloud`"
@@ -57,21 +55,23 @@ pub enum StoreError {
         /// What was looked for, and what to do.
         reason: String,
     },
-    /// The store does not let these credentials do this.
-    #[error("{uri}: the store refuses this: {reason}; check the credentials and what they may do")]
+    /// The store denies access with these credentials.
+    #[error(
+        "{uri}: the store denies access: {reason}; check the credentials and their permissions"
+    )]
     Denied {
         /// The URI.
         uri: String,
-        /// What the store says.
+        /// The store's message.
         reason: String,
     },
-    /// Nothing is there.
-    #[error("there is nothing at {uri}")]
+    /// Nothing exists at the URI.
+    #[error("{uri} does not exist")]
     NotFound {
         /// The URI.
         uri: String,
     },
-    /// A directory elsewhere has no manifest, so that nothing could tell whether it is whole.
+    /// A remote directory has no manifest, so the store cannot check whether it is complete.
     #[error(
         "{uri} has neither dataset.json nor {}: it was not published completely",
         super::EXPORT_MANIFEST
@@ -80,7 +80,7 @@ pub enum StoreError {
         /// The directory.
         uri: String,
     },
-    /// A manifest cannot be understood.
+    /// The manifest is invalid.
     #[error("{uri} is not a manifest: {reason}")]
     Manifest {
         /// The manifest.
@@ -88,16 +88,16 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
-    /// What is there is not what its manifest lists.
-    #[error("{uri} is not what its manifest lists: {reason}; publish it again from a good copy")]
+    /// The content does not match its manifest.
+    #[error("{uri} does not match its manifest: {reason}; publish it again from an intact copy")]
     Corrupt {
         /// The object.
         uri: String,
         /// How it differs.
         reason: String,
     },
-    /// The copy in the cache is not what the manifest lists, and cannot be replaced while another
-    /// process uses it. The store itself is as it should be.
+    /// The copy in the cache does not match the manifest, and cannot be replaced while another
+    /// process uses it. The store itself is intact.
     #[error("the copy of {uri} in the cache was changed: {reason}")]
     CacheChanged {
         /// The directory.
@@ -111,35 +111,33 @@ pub enum StoreError {
         /// The object.
         uri: String,
     },
-    /// Something is there already.
-    #[error("{} is there already and is not overwritten; choose another place", path.display())]
+    /// The destination exists.
+    #[error("{} exists already and is not overwritten; choose another destination", path.display())]
     Exists {
         /// The path.
         path: PathBuf,
     },
-    /// Something is published there already.
-    #[error("{uri} is there already and is not overwritten; choose another place")]
+    /// Something is published at the destination.
+    #[error("{uri} exists already and is not overwritten; choose another destination")]
     Published {
         /// The URI.
         uri: String,
     },
-    /// The store can be read only.
+    /// The store is read-only.
     #[error(
-        "{uri} cannot be written: a web server is read only; use s3://, gs://, az:// or a directory"
+        "{uri} cannot be written: web servers are read-only; use s3://, gs://, az:// or a directory"
     )]
     ReadOnly {
         /// The URI.
         uri: String,
     },
-    /// The store cannot say what it holds.
-    #[error(
-        "{uri} cannot be listed: a web server does not say what it holds, and there is no manifest"
-    )]
+    /// The store cannot list its content.
+    #[error("{uri} cannot be listed: web servers have no listing, and there is no manifest")]
     Unlistable {
         /// The URI.
         uri: String,
     },
-    /// The store gave no answer, or no further byte, for as long as it is waited for.
+    /// The store sent nothing for the whole timeout.
     #[error(
         "{uri} cannot be reached; tried for {} s: {reason}; when the store is back, do the same \
          again: what is here already is not transferred twice",
@@ -148,21 +146,20 @@ pub enum StoreError {
     Unreachable {
         /// The URI.
         uri: String,
-        /// How long it was tried.
+        /// The timeout.
         timeout: Duration,
-        /// What went wrong last.
+        /// The last error.
         reason: String,
     },
-    /// The store answered that it cannot do this.
+    /// The store does not support the request.
     #[error("{uri}: the store cannot do this: {reason}")]
     Failed {
         /// The URI.
         uri: String,
-        /// What it said.
+        /// The store's message.
         reason: String,
     },
-    /// The user asked for the end. What was downloaded so far is kept for the next time; nothing
-    /// was published.
+    /// The user cancelled. Downloaded data is kept for the next attempt; nothing was published.
     #[error("cancelled")]
     Cancelled,
     /// Reading failed.

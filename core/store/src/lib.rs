@@ -1,15 +1,16 @@
-//! The store: where datasets, models and exports live, addressed by URI.
+//! The store: reads and writes datasets, models and exports by URI, local or remote.
 //!
-//! | scheme | what |
+//! | scheme | store |
 //! |---|---|
-//! | a path, `file://` | this machine |
+//! | a path, `file://` | files on this machine |
 //! | `s3://`, `gs://`, `az://` | object stores, with the feature `cloud` |
 //! | `http://`, `https://` | web servers, read only, with the feature `cloud` |
-//! | `memory://` | this process, for tests, with the feature `cloud` |
+//! | `memory://` | the memory of this process, for tests, with the feature `cloud` |
 //!
-//! A runner always sees paths of this machine: what lies elsewhere is [staged](Store::stage)
-//! through a cache that is addressed by content, and what goes elsewhere is
-//! [published](Store::publish) from a directory, its manifest last.
+//! A runner always sees local paths. Remote content is [staged](Store::stage) through a cache that
+//! is addressed by content. Results are [published](Store::publish) from a local directory,
+//! manifest last. This crate does not know runners, jobs or the format of datasets beyond their
+//! list of files.
 
 mod access;
 mod cache;
@@ -23,10 +24,7 @@ mod meter;
 mod object_info;
 #[cfg_attr(
     not(feature = "cloud"),
-    expect(
-        dead_code,
-        reason = "nothing is fetched in a build without stores elsewhere"
-    )
+    expect(dead_code, reason = "a build without remote stores fetches nothing")
 )]
 mod part;
 mod publish;
@@ -39,9 +37,9 @@ pub use access::Store;
 pub use cache::{Cache, CacheUse, Cleared, Lease, Staged};
 pub use copy::Copied;
 pub use error::StoreError;
-pub use listing::{Listed, Listing};
+pub use listing::{Depth, Listed, Listing};
 pub use location::{
-    below, is_known, is_local, local_path, locate, redacted, uri_of, without_secrets,
+    child_uri, is_known, is_local, local_path, locate, redacted, uri_of, without_secrets,
 };
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, Manifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};

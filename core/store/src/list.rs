@@ -1,4 +1,4 @@
-//! Lists what lies at a URI.
+//! Lists a directory or a prefix.
 
 use std::{fs, path::Path};
 
@@ -8,18 +8,19 @@ use url::Url;
 use super::{
     StoreError,
     access::{Store, find_manifest},
-    listing::{Listed, Listing},
+    listing::{Depth, Listed, Listing},
     location::{is_local, local_path},
 };
 
 impl Store {
-    /// Lists what lies directly at `uri`, or with everything below it: the first `most` entries. A
-    /// web server does not say what it holds; there a manifest does.
+    /// Lists the first `most` entries at `uri`. Web servers cannot list, so there the manifest of
+    /// the directory is listed.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`] where there is nothing.
-    pub fn list(&self, uri: &Url, recursive: bool, most: usize) -> Result<Listing, StoreError> {
+    /// [`StoreError::NotFound`] when nothing exists at `uri`.
+    pub fn list(&self, uri: &Url, depth: Depth, most: usize) -> Result<Listing, StoreError> {
+        let recursive = depth == Depth::Recursive;
         if is_local(uri) {
             return list_local(&local_path(uri)?, recursive, most);
         }
@@ -48,7 +49,7 @@ impl Store {
         if !listing.entries.is_empty() {
             return Ok(listing);
         }
-        // The URI may be that of an object.
+        // The URI may name a single object.
         match remote.stat("")? {
             Some(stat) => Ok(Listing {
                 entries: vec![Listed {
@@ -59,7 +60,7 @@ impl Store {
                 more: false,
             }),
             None => Err(StoreError::NotFound {
-                uri: remote.shown(""),
+                uri: remote.display_uri(""),
             }),
         }
     }
@@ -73,19 +74,20 @@ fn list_local(path: &Path, recursive: bool, most: usize) -> Result<Listing, Stor
         listing.entries.push(entry(name.into_owned(), &metadata));
         return Ok(listing);
     }
-    let mut left = vec![(path.to_owned(), String::new())];
-    while let Some((directory, prefix)) = left.pop() {
+    let mut pending = vec![(path.to_owned(), String::new())];
+    while let Some((directory, prefix)) = pending.pop() {
         for found in fs::read_dir(&directory).map_err(StoreError::read(&directory))? {
             let found = found.map_err(StoreError::read(&directory))?;
             let name = format!("{prefix}{}", found.file_name().to_string_lossy());
-            // A link that leads nowhere is listed as itself.
+            // A broken link is listed as itself.
             let metadata = fs::metadata(found.path()).or_else(|_| found.metadata());
             let metadata = metadata.map_err(StoreError::read(&found.path()))?;
-            // Links could lead round in a circle.
+            // Linked directories are not followed: links can form a cycle.
             let inside = recursive && found.file_type().is_ok_and(|kind| kind.is_dir());
-            match inside {
-                true => left.push((found.path(), format!("{name}/"))),
-                false => listing.entries.push(entry(name, &metadata)),
+            if inside {
+                pending.push((found.path(), format!("{name}/")))
+            } else {
+                listing.entries.push(entry(name, &metadata))
             }
         }
     }
@@ -98,9 +100,10 @@ fn list_local(path: &Path, recursive: bool, most: usize) -> Result<Listing, Stor
 fn entry(name: String, metadata: &fs::Metadata) -> Listed {
     let modified = metadata.modified().ok();
     Listed {
-        name: match metadata.is_dir() {
-            true => format!("{name}/"),
-            false => name,
+        name: if metadata.is_dir() {
+            format!("{name}/")
+        } else {
+            name
         },
         bytes: metadata.is_file().then_some(metadata.len()),
         modified: modified.and_then(|time| Timestamp::try_from(time).ok()),

@@ -6,7 +6,8 @@ use url::Url;
 
 use super::StoreError;
 
-/// The URI of a path or URI as a user gives it. A relative path is taken from the current directory.
+/// The URI of a path or URI that a user wrote. A relative path is relative to the current
+/// directory.
 ///
 /// ```
 /// let uri = protea_store::locate("/data/train")?;
@@ -29,7 +30,7 @@ pub fn locate(location: &str) -> Result<Url, StoreError> {
     {
         return Ok(uri);
     }
-    // Not taken for a path: it would be shown, with whatever password is in it.
+    // Not treated as a path: messages show paths, and this text may contain a password.
     if let Some((scheme, _)) = location.split_once("://")
         && scheme.len() > 1
         && scheme
@@ -38,7 +39,7 @@ pub fn locate(location: &str) -> Result<Url, StoreError> {
     {
         return Err(StoreError::Location {
             location: format!("{scheme}://…"),
-            reason: "what follows the scheme is not understood".to_owned(),
+            reason: "the part after the scheme is invalid".to_owned(),
         });
     }
     if location.is_empty() {
@@ -48,23 +49,23 @@ pub fn locate(location: &str) -> Result<Url, StoreError> {
     Url::from_file_path(&path).map_err(|()| unclear("it has no absolute form".to_owned()))
 }
 
-/// The path of a URI of this machine.
+/// The path of a local URI.
 ///
 /// # Errors
 ///
-/// [`StoreError::Elsewhere`] for any other; [`Store::stage`](super::Store::stage) fetches those.
+/// [`StoreError::Elsewhere`] for a remote URI; [`Store::stage`](super::Store::stage) fetches those.
 pub fn local_path(uri: &Url) -> Result<PathBuf, StoreError> {
     if !is_local(uri) {
         return Err(StoreError::Elsewhere { uri: redacted(uri) });
     }
     uri.to_file_path().map_err(|()| StoreError::Location {
         location: uri.to_string(),
-        reason: "it does not name a path of this machine".to_owned(),
+        reason: "it does not name a path on this machine".to_owned(),
     })
 }
 
-/// A URI as it may be shown and recorded: without user, password, query and fragment, any of which
-/// may sign somebody in. The user of an Azure URI stays, as it names the container.
+/// A URI for messages and records: without user, password, query and fragment, which can contain
+/// credentials. Keeps the user of an Azure URI, which is the container.
 ///
 /// ```
 /// use protea_store::{locate, redacted};
@@ -78,29 +79,29 @@ pub fn redacted(uri: &Url) -> String {
     without_secrets(uri).to_string()
 }
 
-/// As [`redacted`], still a URI.
+/// As [`redacted`], as a [`Url`].
 #[must_use]
 pub fn without_secrets(uri: &Url) -> Url {
-    let mut shown = uri.clone();
+    let mut stripped = uri.clone();
     if uri.scheme() != "az" {
-        // Refused only by URIs that have no host, and so no user.
-        let _ = shown.set_username("");
+        // Fails only for URIs without a host, which have no user.
+        let _ = stripped.set_username("");
     }
-    let _ = shown.set_password(None);
+    let _ = stripped.set_password(None);
     if !is_local(uri) {
-        shown.set_query(None);
-        shown.set_fragment(None);
+        stripped.set_query(None);
+        stripped.set_fragment(None);
     }
-    shown
+    stripped
 }
 
-/// Whether a URI names a path of this machine.
+/// Whether a URI is local.
 #[must_use]
 pub fn is_local(uri: &Url) -> bool {
     uri.scheme() == "file"
 }
 
-/// Whether there is a store for a URI's scheme.
+/// Whether the store supports a URI's scheme.
 #[must_use]
 pub fn is_known(uri: &Url) -> bool {
     matches!(
@@ -121,9 +122,9 @@ pub fn uri_of(path: &Path) -> Result<Url, StoreError> {
     })
 }
 
-/// The URI of something below a directory, whether that was given with a final `/` or without.
+/// The URI of a path relative to a directory, whose URI may end with `/` or not.
 #[must_use]
-pub fn below(directory: &Url, relative: &str) -> Url {
+pub fn child_uri(directory: &Url, relative: &str) -> Url {
     let mut uri = directory.clone();
     if let Ok(mut parts) = uri.path_segments_mut() {
         parts.pop_if_empty();
@@ -134,7 +135,7 @@ pub fn below(directory: &Url, relative: &str) -> Url {
     uri
 }
 
-/// Whether a path that a manifest lists stays below the manifest's directory, on every system.
+/// Whether a listed path stays inside the manifest's directory, on every system.
 pub(crate) fn stays_below(path: &str) -> bool {
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     !path.is_empty()
@@ -156,8 +157,8 @@ mod tests {
             ("az://box@account/d?sig=x", "az://box@account/d"),
             ("memory://x/y", "memory://x/y"),
         ];
-        for (given, expected) in cases {
-            assert_eq!(redacted(&locate(given).unwrap()), expected);
+        for (text, expected) in cases {
+            assert_eq!(redacted(&locate(text).unwrap()), expected);
         }
     }
 
@@ -171,10 +172,10 @@ mod tests {
     #[test]
     fn a_name_is_put_below_a_directory_however_it_is_spelt() {
         for directory in ["s3://b/d", "s3://b/d/", "s3://b/d/?sig=x"] {
-            let uri = below(&Url::parse(directory).unwrap(), "a b/ü#.obo");
+            let uri = child_uri(&Url::parse(directory).unwrap(), "a b/ü#.obo");
             assert_eq!(redacted(&uri), "s3://b/d/a%20b/%C3%BC%23.obo");
         }
-        let uri = below(&Url::parse("s3://b").unwrap(), "x");
+        let uri = child_uri(&Url::parse("s3://b").unwrap(), "x");
         assert_eq!(uri.as_str(), "s3://b/x");
     }
 

@@ -1,4 +1,4 @@
-//! The manifest of a directory: what makes it whole.
+//! The manifest of a directory: the list of its files with sizes and hashes.
 
 use std::{collections::BTreeSet, fs, io::Read, path::Path};
 
@@ -8,21 +8,20 @@ use serde_json::json;
 
 use super::{StoreError, location::stays_below};
 
-/// The manifest of a frozen dataset. All that the store reads of it is the list of files.
+/// The manifest of a frozen dataset. The store reads only its list of files.
 pub const DATASET_MANIFEST: &str = "dataset.json";
 
-/// The manifest that the host writes beside an export, last: format, and path, SHA-256 and size of
+/// The manifest of an export, which the host writes last: format, and path, SHA-256 and size of
 /// every other file.
 pub const EXPORT_MANIFEST: &str = "store_manifest.json";
 
-/// The names that a manifest may have, in the order in which they are looked for.
+/// The possible names of a manifest, in the order of the search.
 pub(super) const NAMES: [&str; 2] = [DATASET_MANIFEST, EXPORT_MANIFEST];
 
-/// No manifest is larger, in bytes.
+/// The largest manifest in bytes.
 pub(super) const LARGEST: u64 = 4 << 20;
 
-/// No listed path has more bytes, nor more parts: each of its parts is looked up, and all of
-/// them have to be made.
+/// The longest listed path in bytes, and the most components in it.
 const LONGEST: usize = 1024;
 const DEEPEST: usize = 32;
 
@@ -33,7 +32,7 @@ pub struct Manifest {
     pub name: String,
     /// Its bytes, whose SHA-256 is the identity of the directory.
     pub bytes: Vec<u8>,
-    /// The files, each below the directory, none twice.
+    /// The files, all inside the directory, each listed once.
     pub files: Vec<FileDigest>,
 }
 
@@ -43,45 +42,47 @@ struct Listing {
 }
 
 impl Manifest {
-    /// Reads a manifest that was found at `uri`, and checks what it lists.
+    /// Parses a manifest from `uri` and checks its list.
     ///
     /// # Errors
     ///
     /// [`StoreError::Manifest`].
     pub fn parse(uri: &str, name: &str, bytes: Vec<u8>) -> Result<Self, StoreError> {
-        let wrong = |reason: String| StoreError::Manifest {
+        let invalid = |reason: String| StoreError::Manifest {
             uri: uri.to_owned(),
             reason,
         };
         let listing: Listing =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
         let mut seen = BTreeSet::new();
         for file in &listing.files {
             let path = &file.path;
             if path.len() > LONGEST || path.split('/').count() > DEEPEST {
                 let start: String = path.chars().take(60).collect();
-                return Err(wrong(format!(
+                return Err(invalid(format!(
                     "the listed path {start:?}… is longer than {LONGEST} bytes or deeper than \
                      {DEEPEST} directories"
                 )));
             }
             if !stays_below(path) {
-                return Err(wrong(format!(
+                return Err(invalid(format!(
                     "the listed path {path:?} leaves the directory"
                 )));
             }
             if NAMES.contains(&path.as_str()) || !seen.insert(path.as_str()) {
-                return Err(wrong(format!("it lists {path:?}, or lists it twice")));
+                return Err(invalid(format!(
+                    "it lists {path:?}, which is its own name or listed twice"
+                )));
             }
             if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(wrong(format!("the sum of {path:?} is no SHA-256")));
+                return Err(invalid(format!("the sha256 of {path:?} is not a SHA-256")));
             }
         }
-        // A file cannot be a directory as well.
+        // A file cannot also be a directory.
         for path in &seen {
             let inside = path.match_indices('/').map(|(at, _)| &path[..at]);
             if let Some(file) = inside.into_iter().find(|above| seen.contains(above)) {
-                return Err(wrong(format!("{file:?} is a file and a directory in it")));
+                return Err(invalid(format!("{file:?} is a file and a directory in it")));
             }
         }
         let mut sizes = listing.files.iter().map(|file| file.bytes);
@@ -89,7 +90,7 @@ impl Manifest {
             .try_fold(0_u64, |sum, size| sum.checked_add(size))
             .is_none()
         {
-            return Err(wrong("the sizes that it lists have no sum".to_owned()));
+            return Err(invalid("the sum of the listed sizes overflows".to_owned()));
         }
         let mut files = listing.files;
         for file in &mut files {
@@ -114,8 +115,8 @@ impl Manifest {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// The manifest that a directory of this machine has, if it has one.
-    pub(super) fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
+    /// The manifest of a local directory, if it has one.
+    pub(super) fn find_local(directory: &Path) -> Result<Option<Self>, StoreError> {
         for name in NAMES {
             if let Some(manifest) = Self::read(directory, name)? {
                 return Ok(Some(manifest));
@@ -139,17 +140,17 @@ impl Manifest {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(StoreError::read(&path))?;
-        let shown = path.display().to_string();
+        let display_uri = path.display().to_string();
         if bytes.len() as u64 > LARGEST {
             return Err(StoreError::Manifest {
-                uri: shown,
-                reason: "it is larger than any manifest".to_owned(),
+                uri: display_uri,
+                reason: "it is larger than the limit for manifests".to_owned(),
             });
         }
-        Self::parse(&shown, name, bytes).map(Some)
+        Self::parse(&display_uri, name, bytes).map(Some)
     }
 
-    /// Makes the manifest of a directory that has none, of all its files.
+    /// Creates the manifest of a directory without one, from all its files.
     pub(super) fn make(
         directory: &Path,
         meter: &super::meter::Meter<'_>,
@@ -163,25 +164,25 @@ impl Manifest {
             let digest = FileDigest::of(directory, &path);
             files.push(digest.map_err(StoreError::read(&directory.join(&path)))?);
         }
-        let shown = directory.display().to_string();
+        let display_uri = directory.display().to_string();
         let value = json!({ "format": 1, "files": files });
         let text = serde_json::to_vec_pretty(&value);
         let mut bytes = text.map_err(|error| StoreError::Manifest {
-            uri: shown.clone(),
+            uri: display_uri.clone(),
             reason: error.to_string(),
         })?;
         bytes.push(b'\n');
         if bytes.len() as u64 > LARGEST {
             return Err(StoreError::Manifest {
-                uri: shown,
-                reason: format!("{} files are more than a manifest can list", files.len()),
+                uri: display_uri,
+                reason: format!("a manifest cannot list {} files", files.len()),
             });
         }
-        Self::parse(&shown, EXPORT_MANIFEST, bytes)
+        Self::parse(&display_uri, EXPORT_MANIFEST, bytes)
     }
 
-    /// Fails if a directory of this machine holds files that its manifest does not list: they would
-    /// be lost without a word.
+    /// Fails if a local directory has files that its manifest does not list, which would not be
+    /// copied.
     pub(super) fn covers(&self, directory: &Path) -> Result<(), StoreError> {
         let mut paths = Vec::new();
         walk(directory, "", &mut paths)?;
@@ -193,13 +194,15 @@ impl Manifest {
             None => Ok(()),
             Some(path) => Err(StoreError::Manifest {
                 uri: directory.join(&self.name).display().to_string(),
-                reason: format!("it does not list {path:?}, which lies beside it; move that away"),
+                reason: format!(
+                    "it does not list {path:?}, which is in the directory; move that file away"
+                ),
             }),
         }
     }
 }
 
-/// The files below a directory, relative to it, with `/` between the parts.
+/// The files in a directory, recursively, as relative paths with `/`.
 fn walk(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), StoreError> {
     for entry in fs::read_dir(directory).map_err(StoreError::read(directory))? {
         let entry = entry.map_err(StoreError::read(directory))?;
@@ -245,7 +248,7 @@ mod tests {
         let good = parse(&[file("a", 1), file("b/c", 2)].join(",")).unwrap();
         assert_eq!(good.total(), 3);
         parse(&file(&format!("{}b", "a/".repeat(DEEPEST - 1)), 1)).unwrap();
-        let wrong = [
+        let invalid = [
             file("../a", 1),
             file("/a", 1),
             file("dataset.json", 1),
@@ -258,7 +261,7 @@ mod tests {
             json!({ "path": "a", "sha256": SUM, "bytes": -1 }).to_string(),
             "7".to_owned(),
         ];
-        for files in wrong {
+        for files in invalid {
             let error = parse(&files).unwrap_err();
             assert!(
                 matches!(error, StoreError::Manifest { .. }),

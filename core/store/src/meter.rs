@@ -1,4 +1,4 @@
-//! How far a transfer has come, and whether anybody still wants it.
+//! Progress and cancellation of transfers.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,37 +7,44 @@ use std::{
 
 use super::StoreError;
 
-/// Nobody is told more often.
+/// The shortest time between two progress reports.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// What is done with bytes.
+/// The kind of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferKind {
-    /// They are fetched.
+    /// Bytes are downloaded.
     Download,
-    /// They are sent.
+    /// Bytes are uploaded.
     Upload,
-    /// They are read to be hashed.
+    /// Bytes are read and hashed.
     Check,
 }
 
-/// How far a transfer has come.
+/// The progress of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transfer<'t> {
-    /// What is done.
+    /// The kind of the transfer.
     pub kind: TransferKind,
-    /// Of what: a URI as it may be shown, or a path.
-    pub what: &'t str,
-    /// How many bytes are done, those of an earlier time included.
+    /// A URI without secrets, or a path.
+    pub subject: &'t str,
+    /// Bytes done, including those of an earlier attempt.
     pub done: u64,
-    /// How many there are in all.
+    /// Bytes in total.
     pub total: u64,
 }
 
-/// Is told how far transfers have come, and may ask for their end. Called from any thread.
+/// Receives the progress of transfers and can cancel them. Called from any thread.
 pub trait TransferObserver: Send + Sync {
-    /// A transfer begins, with nothing done, or has come further.
+    /// A transfer starts, with 0 bytes done, or has progressed.
     fn transfer(&self, _transfer: &Transfer<'_>) {}
+
+    /// A request failed and is repeated after `wait`.
+    fn retrying(&self, _uri: &str, _reason: &str, _wait: Duration) {}
+
+    /// A directory is in the cache already, so nothing is fetched.
+    fn cache_used(&self, _uri: &str) {}
 
     /// Whether the transfer should end.
     fn is_cancelled(&self) -> bool {
@@ -45,16 +52,16 @@ pub trait TransferObserver: Send + Sync {
     }
 }
 
-/// Nobody.
+/// Ignores all progress.
 pub(super) struct Silent;
 
 impl TransferObserver for Silent {}
 
-/// Counts the bytes of one transfer, of one file or many.
+/// Counts the bytes of one transfer of one or several files.
 pub(super) struct Meter<'m> {
     observer: &'m dyn TransferObserver,
     kind: TransferKind,
-    what: &'m str,
+    subject: &'m str,
     total: u64,
     state: Mutex<(u64, Option<Instant>)>,
 }
@@ -63,13 +70,13 @@ impl<'m> Meter<'m> {
     pub(super) fn begin(
         observer: &'m dyn TransferObserver,
         kind: TransferKind,
-        what: &'m str,
+        subject: &'m str,
         total: u64,
     ) -> Self {
         let meter = Self {
             observer,
             kind,
-            what,
+            subject,
             total,
             state: Mutex::new((0, None)),
         };
@@ -77,7 +84,7 @@ impl<'m> Meter<'m> {
         meter
     }
 
-    /// So many bytes more are done.
+    /// Adds bytes that are done.
     pub(super) fn add(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.0 = state.0.saturating_add(bytes);
@@ -91,18 +98,24 @@ impl<'m> Meter<'m> {
         self.tell(done);
     }
 
-    /// So many bytes must be done again.
+    /// Subtracts bytes that must be transferred again.
     pub(super) fn take_back(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.0 = state.0.saturating_sub(bytes);
     }
 
-    /// Fails when the user asked for the end.
+    /// Fails if the user cancelled.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        match self.is_cancelled() {
-            true => Err(StoreError::Cancelled),
-            false => Ok(()),
+        if self.is_cancelled() {
+            Err(StoreError::Cancelled)
+        } else {
+            Ok(())
         }
+    }
+
+    /// Tells the observer that nothing is fetched.
+    pub(super) fn cache_used(&self) {
+        self.observer.cache_used(self.subject);
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -112,7 +125,7 @@ impl<'m> Meter<'m> {
     fn tell(&self, done: u64) {
         self.observer.transfer(&Transfer {
             kind: self.kind,
-            what: self.what,
+            subject: self.subject,
             done: done.min(self.total),
             total: self.total,
         });

@@ -1,37 +1,34 @@
-//! What a store says of an object.
+//! Metadata of an object.
 
 /// An object as the store describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stat {
     /// Its size in bytes.
     pub(crate) size: u64,
-    /// What changes when it does.
+    /// The ETag, which changes with the content.
     pub(crate) etag: Option<String>,
 }
 
-/// What an object's content is.
+/// Hash and size of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
     /// SHA-256, in hexadecimal.
     pub(crate) sha256: String,
     /// Its size in bytes.
     pub(crate) bytes: u64,
-    /// What changes when the object does.
+    /// The ETag, which changes with the content.
     pub(crate) etag: Option<String>,
 }
 
-/// How an object that was to be made is there now.
+/// How an object came to exist.
 #[cfg_attr(
     not(feature = "cloud"),
-    expect(
-        dead_code,
-        reason = "nothing is made in a build without stores elsewhere"
-    )
+    expect(dead_code, reason = "a build without remote stores creates no objects")
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Made {
-    /// It was made.
+    /// This call created it.
     Now,
-    /// The same was there, of an earlier try or of somebody else.
+    /// An equal object existed, of an earlier attempt or of another process.
     Before,
 }

@@ -1,4 +1,4 @@
-//! A download under way: a file of the final size, and beside it which parts of it are there.
+//! A download: a file of the final size, and a second file that lists the parts that are complete.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -17,35 +17,35 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, meter::Meter, object_info::Stat};
 
-/// The least that is asked for at once, in bytes.
+/// The smallest range of a request, in bytes.
 const CHUNK: u64 = 8 << 20;
-/// Into no more parts is a file divided, so that what is said of them stays small.
+/// The largest number of parts, so that the list of parts stays small.
 const MOST: u64 = 1024;
-/// How often it is looked whether another process is done.
+/// How often to check whether another process has finished.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// A file in parts, locked against every other process.
+/// A file in parts, locked exclusively.
 pub(crate) struct PartFile {
     path: PathBuf,
     file: Mutex<File>,
     state: Mutex<State>,
-    /// Whether a sum will tell in the end what did not get to the disk.
+    /// Whether the content is checked against a SHA-256 at the end, so that syncs can be skipped.
     known_sum: AtomicBool,
 }
 
-/// Which parts are there. Written after the bytes, so that it never promises too much to a process
-/// that comes after one that was killed.
+/// The list of complete parts. Written after the bytes, so that it is never ahead of them when a
+/// process is killed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     size: u64,
     etag: Option<String>,
     chunk: u64,
-    /// `1` for each part that is there, else `0`.
+    /// `1` for each complete part, otherwise `0`.
     done: String,
 }
 
 impl PartFile {
-    /// Opens or makes the file at `path`, and waits until no other process works on it.
+    /// Opens or creates the file at `path`, and waits until no other process uses it.
     pub(crate) fn open(path: &Path, meter: &Meter<'_>) -> Result<Self, StoreError> {
         loop {
             let file = OpenOptions::new()
@@ -67,7 +67,7 @@ impl PartFile {
                         known_sum: AtomicBool::new(false),
                     });
                 }
-                // The other process has put it where it belongs.
+                // The other process has finished it and moved it.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     meter.check()?;
@@ -78,8 +78,8 @@ impl PartFile {
         }
     }
 
-    /// Takes up what is there of this object, where it is known to be of this object, and gives how
-    /// many bytes that is.
+    /// Resumes the download if the parts are known to be of this object. Returns the bytes that
+    /// exist.
     pub(crate) fn take_up(&self, stat: &Stat, known_sum: bool) -> Result<u64, StoreError> {
         self.known_sum.store(known_sum, Ordering::Relaxed);
         let before = fs::read(self.state_path()).ok();
@@ -87,7 +87,8 @@ impl PartFile {
         let length = self.file().metadata().map_or(0, |metadata| metadata.len());
         let fitting = before.filter(|before| {
             let fresh = State::none(stat);
-            // Without an ETag only a sum can tell in the end whether the parts are of one object.
+            // Without an ETag, only the SHA-256 at the end shows whether the parts are of one
+            // object.
             let same = before.etag == stat.etag && (stat.etag.is_some() || known_sum);
             same && length == stat.size
                 && (before.size, before.chunk) == (fresh.size, fresh.chunk)
@@ -105,7 +106,7 @@ impl PartFile {
         }
     }
 
-    /// Forgets what is there.
+    /// Starts over: marks all parts as missing.
     pub(crate) fn start_over(&self, stat: &Stat) -> Result<(), StoreError> {
         self.forget()?;
         *self.state() = State::none(stat);
@@ -125,7 +126,7 @@ impl PartFile {
         }
     }
 
-    /// The parts that are not there yet.
+    /// The missing parts.
     pub(crate) fn missing(&self) -> Vec<Range<u64>> {
         let state = self.state();
         let flags = state.done.bytes().enumerate();
@@ -145,7 +146,7 @@ impl PartFile {
             .sum()
     }
 
-    /// Writes bytes at their place.
+    /// Writes bytes at an offset.
     pub(crate) fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
         let mut file = self.file();
         file.seek(SeekFrom::Start(at))
@@ -153,9 +154,9 @@ impl PartFile {
             .map_err(StoreError::write(&self.path))
     }
 
-    /// A part is there, whole.
+    /// Marks a part as complete.
     pub(crate) fn finish(&self, range: &Range<u64>) -> Result<(), StoreError> {
-        // A machine that loses power may have the later write and not the earlier.
+        // Synced first: after a power failure, the later write can exist without the earlier one.
         if !self.known_sum.load(Ordering::Relaxed) {
             let synced = self.file().sync_data();
             synced.map_err(StoreError::write(&self.path))?;
@@ -176,7 +177,7 @@ impl PartFile {
             .map_err(StoreError::write(&path))
     }
 
-    /// Everything is there: on the disk, and with nothing beside it.
+    /// Finishes the download: syncs the file and removes the list of parts.
     pub(crate) fn complete(&self) -> Result<(), StoreError> {
         self.file()
             .sync_all()
@@ -184,7 +185,7 @@ impl PartFile {
         self.forget()
     }
 
-    /// Nothing is left of it.
+    /// Removes the download.
     pub(crate) fn remove(&self) -> Result<(), StoreError> {
         self.forget()?;
         fs::remove_file(&self.path).map_err(StoreError::write(&self.path))
@@ -205,7 +206,7 @@ impl PartFile {
     }
 }
 
-/// Whether a path still leads to a file that was opened by it.
+/// Whether a path still refers to the open file.
 #[cfg(unix)]
 fn is_still(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -214,7 +215,7 @@ fn is_still(file: &File, path: &Path) -> bool {
     opened.is_some() && opened == fs::metadata(path).ok().map(identity)
 }
 
-/// A file that is open cannot be moved away there.
+/// On this system, an open file cannot be moved.
 #[cfg(not(unix))]
 fn is_still(_: &File, path: &Path) -> bool {
     path.exists()

@@ -1,5 +1,5 @@
-//! From a directory of this machine to a place where it appears whole: every file first, checked
-//! where it arrived, then the manifest, by which alone the place counts as published.
+//! Publishes a local directory: sends and checks every file, then writes the manifest. A directory
+//! counts as published only when it has a manifest.
 
 use std::{fs, path::Path};
 
@@ -18,17 +18,18 @@ use super::{
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Published {
-    /// Where, as it may be shown.
+    /// The URI without secrets.
     pub uri: String,
-    /// The files, without the manifest.
+    /// The files, not counting the manifest.
     pub files: Vec<FileDigest>,
     /// The identity of the directory: the SHA-256 of its manifest, in hexadecimal.
     pub sha256: String,
 }
 
 impl Published {
-    /// The sizes of all files together, in bytes.
+    /// The total size of all files in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
@@ -36,12 +37,12 @@ impl Published {
 }
 
 impl Store {
-    /// Fails unless something could be published at `uri`: nothing is there, and it can be written.
+    /// Checks that `uri` is free and writable.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Published`], [`StoreError::Exists`], [`StoreError::ReadOnly`], or that the
-    /// store cannot be reached.
+    /// [`StoreError::Published`], [`StoreError::Exists`], [`StoreError::ReadOnly`], or an error
+    /// that the store cannot be reached.
     pub fn check_vacant(&self, uri: &Url) -> Result<(), StoreError> {
         if is_local(uri) {
             let path = local_path(uri)?;
@@ -53,17 +54,16 @@ impl Store {
         vacant(&self.remote(uri)?)
     }
 
-    /// Publishes a directory at `uri`. A directory without a manifest gets one there, named
+    /// Publishes a directory at `uri`. If the directory has no manifest, the published one is named
     /// [`EXPORT_MANIFEST`](super::EXPORT_MANIFEST).
     ///
-    /// Nothing that is there is overwritten. Files of an earlier try that did not come to its end
-    /// are taken over where they are the same.
+    /// Overwrites nothing. Reuses equal files of an earlier incomplete attempt.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; there is no manifest at `uri` then.
+    /// [`StoreError`]. There is no manifest at `uri` then.
     pub fn publish(&self, directory: &Path, uri: &Url) -> Result<Published, StoreError> {
-        let shown = redacted(uri);
+        let display_uri = redacted(uri);
         let manifest = self.manifest_for(directory)?;
         if is_local(uri) {
             self.publish_here(directory, &manifest, &local_path(uri)?)?;
@@ -71,29 +71,29 @@ impl Store {
             self.publish_there(directory, &manifest, &self.remote(uri)?)?;
         }
         Ok(Published {
-            uri: shown,
+            uri: display_uri,
             sha256: manifest.sha256(),
             files: manifest.files,
         })
     }
 
     fn manifest_for(&self, directory: &Path) -> Result<Manifest, StoreError> {
-        let shown = directory.display().to_string();
-        match Manifest::of(directory)? {
+        let display_uri = directory.display().to_string();
+        match Manifest::find_local(directory)? {
             Some(manifest) => {
                 manifest.covers(directory)?;
-                let meter = self.meter(TransferKind::Check, &shown, manifest.total());
+                let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
                 for file in &manifest.files {
                     meter.check()?;
                     file.check(directory).map_err(|error| StoreError::Corrupt {
-                        uri: shown.clone(),
+                        uri: display_uri.clone(),
                         reason: protea_contracts::error::with_causes(&error),
                     })?;
                     meter.add(file.bytes);
                 }
                 Ok(manifest)
             }
-            None => Manifest::make(directory, &self.meter(TransferKind::Check, &shown, 0)),
+            None => Manifest::make(directory, &self.meter(TransferKind::Check, &display_uri, 0)),
         }
     }
 
@@ -104,8 +104,8 @@ impl Store {
         to: &Path,
     ) -> Result<(), StoreError> {
         let staging = Staging::begin(to)?;
-        let shown = to.display().to_string();
-        let meter = self.meter(TransferKind::Upload, &shown, manifest.total());
+        let display_uri = to.display().to_string();
+        let meter = self.meter(TransferKind::Upload, &display_uri, manifest.total());
         for file in &manifest.files {
             meter.check()?;
             let copy = staging.path().join(&file.path);
@@ -115,7 +115,7 @@ impl Store {
             fs::copy(directory.join(&file.path), &copy).map_err(StoreError::write(&copy))?;
             file.check(staging.path())
                 .map_err(|error| StoreError::Corrupt {
-                    uri: shown.clone(),
+                    uri: display_uri.clone(),
                     reason: protea_contracts::error::with_causes(&error),
                 })?;
             meter.add(file.bytes);
@@ -131,20 +131,20 @@ impl Store {
         remote: &Remote,
     ) -> Result<(), StoreError> {
         vacant(remote)?;
-        let shown = remote.shown("");
-        // Each byte is sent once and read back once.
-        let meter = self.meter(TransferKind::Upload, &shown, 2 * manifest.total());
+        let display_uri = remote.display_uri("");
+        // The total counts each byte twice: sent and read back.
+        let meter = self.meter(TransferKind::Upload, &display_uri, 2 * manifest.total());
         let mut arrived = Vec::with_capacity(manifest.files.len());
         for file in &manifest.files {
             arrived.push(send(remote, directory, file, &meter)?);
         }
-        // A large object has no guard of its own against another who publishes here as well.
+        // Multipart uploads are not conditional, so another process may have published here too.
         for (file, etag) in manifest.files.iter().zip(arrived) {
             meter.check()?;
             let now = remote.stat(&file.path)?;
             if now.as_ref().map(|stat| &stat.etag) != Some(&etag) {
                 return Err(StoreError::Changed {
-                    uri: remote.shown(&file.path),
+                    uri: remote.display_uri(&file.path),
                 });
             }
         }
@@ -152,15 +152,15 @@ impl Store {
     }
 }
 
-/// Writes the manifest. No store guards one of the two names against the other: of those who come at
-/// once under both, whoever sees the other afterwards takes the own one back.
+/// Writes the manifest. A conditional write protects one name, but there are two manifest names. So
+/// if two processes publish under both names, each that sees the other manifest removes its own.
 fn announce(remote: &Remote, manifest: &Manifest) -> Result<(), StoreError> {
     let others = NAMES.iter().filter(|name| **name != manifest.name);
     let alone = || {
         for other in others.clone() {
             if remote.stat(other)?.is_some() {
                 return Err(StoreError::Published {
-                    uri: remote.shown(""),
+                    uri: remote.display_uri(""),
                 });
             }
         }
@@ -171,27 +171,28 @@ fn announce(remote: &Remote, manifest: &Manifest) -> Result<(), StoreError> {
     let Err(error) = alone() else {
         return Ok(());
     };
-    // What was there before may be somebody else's, and a look that failed saw no other.
+    // A manifest that existed before may belong to another process, and a failed check proves
+    // nothing.
     if made == Made::Now && matches!(error, StoreError::Published { .. }) {
         remote.withdraw(&manifest.name)?;
     }
     Err(error)
 }
 
-/// Fails where something is published already, or nothing can be.
+/// Fails if something is published already, or if nothing can be published.
 fn vacant(remote: &Remote) -> Result<(), StoreError> {
     remote.writable()?;
     for name in ["", NAMES[0], NAMES[1]] {
         if remote.stat(name)?.is_some() {
             return Err(StoreError::Published {
-                uri: remote.shown(""),
+                uri: remote.display_uri(""),
             });
         }
     }
     Ok(())
 }
 
-/// Sends a file, unless it is there already, reads it back, and gives its tag.
+/// Sends a file unless it exists already, reads it back and returns its ETag.
 fn send(
     remote: &Remote,
     directory: &Path,
@@ -202,7 +203,7 @@ fn send(
         let there = remote.hash(&file.path, meter)?;
         if there.sha256 != file.sha256 {
             return Err(StoreError::Published {
-                uri: remote.shown(&file.path),
+                uri: remote.display_uri(&file.path),
             });
         }
         meter.add(file.bytes);
@@ -210,14 +211,15 @@ fn send(
     }
     remote.upload(&file.path, &directory.join(&file.path), meter)?;
     let there = remote.hash(&file.path, meter)?;
-    match there.sha256 == file.sha256 {
-        true => Ok(there.etag),
-        false => Err(StoreError::Corrupt {
-            uri: remote.shown(&file.path),
+    if there.sha256 == file.sha256 {
+        Ok(there.etag)
+    } else {
+        Err(StoreError::Corrupt {
+            uri: remote.display_uri(&file.path),
             reason: format!(
-                "it has SHA-256 {} where {} was sent",
+                "its SHA-256 is {}, but {} was sent",
                 there.sha256, file.sha256
             ),
-        }),
+        })
     }
 }

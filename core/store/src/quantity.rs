@@ -1,8 +1,8 @@
-//! Times and sizes as people write them: a number with its unit.
+//! Parses times and sizes: a number and a unit.
 
 use std::time::Duration;
 
-/// A time such as `500ms`, `90s`, `1.5m` or `2h`, that is longer than none.
+/// A time such as `500ms`, `90s`, `1.5m` or `2h`, that is not zero.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,7 +17,7 @@ pub fn time(text: &str) -> Option<Duration> {
     (!time.is_zero()).then_some(time)
 }
 
-/// A size such as `512MiB` or `1.5GiB`, in bytes.
+/// Parses a size such as `512MiB` or `1.5GiB`, and returns the bytes.
 ///
 /// ```
 /// assert_eq!(protea_store::quantity::size("1.5GiB"), Some(3 << 29));
@@ -35,13 +35,13 @@ pub fn size(text: &str) -> Option<u64> {
     (bytes < 1e18).then_some(bytes as u64)
 }
 
-/// A number with one of the units, the longer units before those that they end with.
+/// A number with one of the units. A unit comes before the units that are its endings.
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let (number, factor) = units
         .iter()
         .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
     let number = number.trim();
-    // Neither a sign, nor an exponent, nor one of the words that are numbers as well.
+    // `f64` also parses signs, exponents, `inf` and `NaN`, which are not allowed here.
     let is_plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let number: f64 = number.parse().ok().filter(|_| is_plain)?;
     Some(number * factor)

@@ -1,4 +1,4 @@
-//! Writing so that a reader sees the whole or nothing.
+//! Atomic writes: a reader sees either the complete content or none.
 
 use std::{
     fs::{self, File},
@@ -8,12 +8,12 @@ use std::{
 
 use super::StoreError;
 
-/// Writes `bytes` to `path` so that a reader, or a crash at any moment, sees the old content or the
-/// new, never a part.
+/// Writes `bytes` to `path` atomically: readers see the old or the new content, never a part, even
+/// after a crash.
 ///
 /// # Errors
 ///
-/// [`StoreError::Write`]; the old content is then untouched.
+/// [`StoreError::Write`]. The old content is unchanged then.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let attempt = || -> std::io::Result<()> {
@@ -29,8 +29,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     attempt().map_err(StoreError::write(path))
 }
 
-/// A directory in the making, beside the place where it will appear whole. Dropped without
-/// [`publish`](Self::publish), it leaves nothing behind.
+/// A temporary directory next to its destination. [`publish`](Self::publish) renames it; dropping
+/// it without that removes it.
 #[derive(Debug)]
 pub struct Staging {
     directory: tempfile::TempDir,
@@ -38,11 +38,11 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Begins a directory that will appear at `destination`, whose parent is made if need be.
+    /// Creates the temporary directory, and the parent of `destination` if it is missing.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`] when something is there already, [`StoreError::Write`].
+    /// [`StoreError::Exists`] when `destination` exists; [`StoreError::Write`].
     pub fn begin(destination: &Path) -> Result<Self, StoreError> {
         if destination.symlink_metadata().is_ok() {
             return Err(StoreError::Exists {
@@ -68,7 +68,7 @@ impl Staging {
         self.directory.path()
     }
 
-    /// Makes the directory appear at its destination, whole.
+    /// Renames the complete directory to its destination.
     ///
     /// # Errors
     ///
@@ -81,14 +81,14 @@ impl Staging {
             sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
         };
         attempt().map_err(failed)?;
-        // Renamed: there is nothing left to remove.
+        // Renamed, so there is nothing to remove.
         let _ = self.directory.keep();
         Ok(self.destination)
     }
 }
 
-/// `tempfile` makes things private; what is published is as readable as what is made without it.
-/// The system takes the umask off.
+/// `tempfile` creates private files and directories. This restores the usual permissions, less the
+/// umask.
 #[cfg(unix)]
 pub(super) fn as_created(mode: u32) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -107,7 +107,7 @@ fn sync_tree(directory: &Path) -> std::io::Result<()> {
     sync_directory(directory)
 }
 
-/// Only Unix lets a directory be opened and synced.
+/// Only Unix can open and sync a directory.
 fn sync_directory(directory: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         File::open(directory)?.sync_all()?;

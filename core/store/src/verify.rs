@@ -1,4 +1,4 @@
-//! Whether what lies at a URI is what its manifest lists.
+//! Compares a directory with its manifest.
 
 use protea_contracts::content::ContentError;
 use url::Url;
@@ -10,36 +10,38 @@ use super::{
     meter::TransferKind,
 };
 
-/// What a manifest lists, held against what is there.
+/// The result of comparing a directory with its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verified {
-    /// The directory, as it may be shown.
+    /// The URI of the directory, without secrets.
     pub uri: String,
     /// The name of the manifest.
     pub manifest: String,
     /// The identity of the directory: the SHA-256 of its manifest, in hexadecimal.
     pub sha256: String,
-    /// Every file that is listed.
+    /// Every listed file.
     pub files: Vec<FileCheck>,
 }
 
-/// One file, held against what is listed of it.
+/// The result for one listed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileCheck {
-    /// Its path below the directory.
+    /// Its path relative to the directory.
     pub path: String,
-    /// The size that is listed, in bytes.
+    /// The listed size in bytes.
     pub bytes: u64,
-    /// How it is.
+    /// Whether it matches.
     pub state: FileState,
 }
 
-/// How a file is that a manifest lists.
+/// Whether a file matches its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileState {
-    /// As it is listed.
+    /// It matches the manifest.
     Whole,
-    /// It is not there, or cannot be read.
+    /// It is missing or unreadable.
     Missing,
     /// It has another size, in bytes.
     Size(u64),
@@ -48,13 +50,13 @@ pub enum FileState {
 }
 
 impl Verified {
-    /// Whether every file is as it is listed.
+    /// Whether every file matches the manifest.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.files.iter().all(|file| file.state == FileState::Whole)
     }
 
-    /// The sizes of all files together, in bytes.
+    /// The total size of all files in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
@@ -62,20 +64,20 @@ impl Verified {
 }
 
 impl Store {
-    /// Reads every file of the directory at `uri`, and holds it against the manifest. Nothing of it
-    /// is kept, and what is in the cache does not count.
+    /// Reads every file of the directory at `uri` and compares it with the manifest. Does not use
+    /// the cache, and keeps nothing.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where there is no manifest, or something cannot be read. A file that is not
-    /// as listed is no error here.
+    /// [`StoreError`] when there is no manifest, or the store cannot be read. A file that differs
+    /// is not an error.
     pub fn verify(&self, uri: &Url) -> Result<Verified, StoreError> {
-        let shown = redacted(uri);
+        let display_uri = redacted(uri);
         if is_local(uri) {
             let directory = local_path(uri)?;
-            let manifest = Manifest::of(&directory)?.ok_or_else(|| not_published(uri))?;
-            let meter = self.meter(TransferKind::Check, &shown, manifest.total());
-            return checked(&shown, &manifest, |file| {
+            let manifest = Manifest::find_local(&directory)?.ok_or_else(|| not_published(uri))?;
+            let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
+            return checked(&display_uri, &manifest, |file| {
                 meter.check()?;
                 let state = match file.check(&directory) {
                     Ok(()) => FileState::Whole,
@@ -91,16 +93,17 @@ impl Store {
         }
         let remote = self.remote(uri)?;
         let manifest = find_manifest(&remote)?.ok_or_else(|| not_published(uri))?;
-        let meter = self.meter(TransferKind::Check, &shown, manifest.total());
-        checked(&shown, &manifest, |file| {
+        let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
+        checked(&display_uri, &manifest, |file| {
             Ok(match remote.stat(&file.path)? {
                 None => FileState::Missing,
                 Some(stat) if stat.size != file.bytes => FileState::Size(stat.size),
                 Some(_) => {
                     let content = remote.hash(&file.path, &meter)?;
-                    match content.sha256 == file.sha256 {
-                        true => FileState::Whole,
-                        false => FileState::Sum(content.sha256),
+                    if content.sha256 == file.sha256 {
+                        FileState::Whole
+                    } else {
+                        FileState::Sum(content.sha256)
                     }
                 }
             })

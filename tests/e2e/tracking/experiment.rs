@@ -8,7 +8,7 @@ use protea_core::{
     backends::Backend,
     contracts::error::with_causes,
     dataset,
-    experiment::{RunContext, RunOptions},
+    experiment::{RunContext, RunLayout, RunOptions},
     tracking::{EventKind, Memory, MemoryRecord, RunEvent, RunStart},
     workspace::{RunManifest, Status},
 };
@@ -151,7 +151,7 @@ fn operations_become_children_of_the_run() {
 fn a_flat_run_has_steps_instead_of_children() {
     let setting = Setting::new();
     let workspace = setting.workspace();
-    let experiment = setting.experiment(&workspace).flat(true);
+    let experiment = setting.experiment(&workspace).with_layout(RunLayout::Flat);
     let grouped = experiment.run("flat", fit_and_evaluate).unwrap();
     assert!(grouped.children.is_empty());
     let steps: Vec<&str> = grouped

@@ -66,21 +66,20 @@ impl Host {
         let number = HOSTS.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{}-{number}", process::id());
         let mut options = WorkerOptions::this_program().unwrap();
-        options.command = WorkerCommand {
+        options.command = WorkerCommand::new(
             // `env` becomes the worker, so the worker and its children have the mark.
-            program: "/usr/bin/env".into(),
-            arguments: vec![
+            "/usr/bin/env",
+            vec![
                 format!("{MARK}={mark}"),
                 built().join("protea").to_str().unwrap().to_owned(),
                 options.command.arguments.concat(),
             ],
-        };
-        options.limits = WorkerLimits {
-            time: Some(limit),
-            memory: Some(1 << 30),
-            open_files: Some(256),
-            output: Some(256 << 20),
-        };
+        );
+        options.limits = WorkerLimits::default()
+            .with_time(limit)
+            .with_memory(1 << 30)
+            .with_open_files(256)
+            .with_output(256 << 20);
         let place = Place::new();
         freeze_dataset(&place.join("dataset"));
         Self {
@@ -120,7 +119,7 @@ impl Host {
 
     /// The isolation of dispatches.
     pub fn isolation(&self) -> Isolation {
-        Isolation::Worker(Box::new(self.options.clone()))
+        Isolation::worker(self.options.clone())
     }
 
     /// The dataset, for training and for scoring.

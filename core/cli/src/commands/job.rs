@@ -1,8 +1,13 @@
 //! `protea new-run`, `protea bind-tracker`.
 
-use protea_core::{Workspace, backends::bind_tracker, workspace::Job};
+use protea_core::{
+    Workspace,
+    backends::{IfBound, bind_tracker},
+    workspace::Job,
+};
 use serde_json::{Map, Value, json};
 
+use super::tracking::connection;
 use crate::{
     args::{BindTrackerArgs, NewRunArgs},
     exit::Exit,
@@ -86,8 +91,12 @@ pub fn bind(args: &BindTrackerArgs) -> Result<Report, Failure> {
         &job,
         &args.backend,
         project,
-        args.offline,
-        args.rebind,
+        connection(args.offline),
+        if args.rebind {
+            IfBound::Replace
+        } else {
+            IfBound::Keep
+        },
     )?;
     let mut lines = Lines::default();
     lines.add("job", job.id());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use protea_core::{
     Catalog, CatalogError, Dataset, DatasetError, Experiment, ExperimentError, Isolation, Runner,
-    SearchPath, Workspace, catalog::Lock, dataset, store,
+    SearchPath, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
@@ -66,7 +66,7 @@ pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
         Some(SandboxMode::WherePossible) => Sandbox::WherePossible,
         Some(SandboxMode::Strict) => Sandbox::Strict,
     };
-    Ok(Isolation::Worker(Box::new(options)))
+    Ok(Isolation::worker(options))
 }
 
 #[cfg(unix)]
@@ -80,7 +80,7 @@ fn worker_options() -> Result<protea_core::worker::WorkerOptions, Failure> {
 pub fn in_worker(time_limit: std::time::Duration) -> Result<Isolation, Failure> {
     let mut options = worker_options()?;
     options.limits.time = Some(time_limit);
-    Ok(Isolation::Worker(Box::new(options)))
+    Ok(Isolation::worker(options))
 }
 
 /// A worker with a time limit for each step; on systems without workers, this process.
@@ -226,7 +226,11 @@ pub fn with_many_options<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Ex
     experiment
         .clone()
         .with_jobs(usize::from(args.jobs))
-        .recomputing(args.recompute)
+        .with_reuse(if args.recompute {
+            Reuse::Nothing
+        } else {
+            Reuse::FinishedRuns
+        })
 }
 
 /// Fails if the user has cancelled.

@@ -1,6 +1,6 @@
 //! `protea store ls | cp | verify | cache`.
 
-use protea_core::store::{Cache, FileState, locate};
+use protea_core::store::{Cache, Depth, FileState, locate};
 use serde_json::json;
 
 use crate::{
@@ -18,10 +18,15 @@ pub fn ls(args: &LsArgs, reporter: &Reporter) -> Result<Report, Failure> {
         0 => usize::MAX,
         most => most,
     };
+    let depth = if args.recursive {
+        Depth::Recursive
+    } else {
+        Depth::Direct
+    };
     interrupt::cooperate(reporter);
     reporter.start(&format!("listing {}", without_secrets(&args.place)));
-    let listed = open_store(reporter)
-        .and_then(|store| store.list(&locate(&args.place)?, args.recursive, most));
+    let listed =
+        open_store(reporter).and_then(|store| store.list(&locate(&args.place)?, depth, most));
     reporter.abandon();
     let listing = listed?;
     let mut table = Table::new(0..1, ["size", "written", "name"]);
@@ -140,7 +145,7 @@ pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure>
 
 /// Shows the content of the cache, or clears it.
 pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
-    let cache = Cache::of_user()?;
+    let cache = Cache::from_env()?;
     if args.clear {
         let cleared = cache.clear()?;
         return Ok(Report {

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use protea_core::{
     Experiment, ExperimentError, Tracking, Workspace, WorkspaceError,
-    backends::{Backend, current_binding, run_lifecycle_tracked},
+    backends::{Backend, Connection, current_binding, run_lifecycle_tracked},
     contracts::error::with_causes,
     tracking::Undelivered,
     workspace::{Job, Status, TrackerBinding},
@@ -36,11 +36,20 @@ pub struct Tracked {
     job: Option<(Job, Option<TrackerBinding>)>,
 }
 
+/// The connection that `--offline` chooses.
+pub fn connection(offline: bool) -> Connection {
+    if offline {
+        Connection::Offline
+    } else {
+        Connection::Online
+    }
+}
+
 impl Tracked {
     /// Reads the arguments. Fails before any work is done if a backend is not available.
     pub fn begin(args: &TrackingArgs, workspace: &Workspace) -> Result<Self, Failure> {
         let mut tracking = Tracking::default()
-            .offline(args.offline)
+            .with_connection(connection(args.offline))
             .on_log_error(args.on_log_error.into());
         if let Some(project) = &args.project {
             tracking = tracking.with_project(project);
@@ -79,7 +88,7 @@ impl Tracked {
             None => None,
             Some(job) => {
                 let job = workspace.find_job(job)?;
-                let bound = current_binding(&job, args.offline)?;
+                let bound = current_binding(&job, connection(args.offline))?;
                 if let Some(bound) = &bound {
                     names.retain(|name| *name != bound.backend);
                     tracking = tracking.with_binding(bound)?;
@@ -88,7 +97,7 @@ impl Tracked {
             }
         };
         for name in names {
-            tracking = tracking.with_backend(Backend::named(&name, args.offline)?);
+            tracking = tracking.with_backend(Backend::from_name(&name, connection(args.offline))?);
         }
         Ok(Self { tracking, job })
     }
@@ -109,7 +118,7 @@ impl Tracked {
             Some((job, bound)) => {
                 let mut experiment = experiment.in_job(job.clone());
                 if let Some(bound) = bound {
-                    experiment = experiment.below(&bound.log);
+                    experiment = experiment.nested_in(&bound.log);
                 }
                 let status_of = |error: &ExperimentError| {
                     if error.is_cancelled() {

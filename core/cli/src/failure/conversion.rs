@@ -77,6 +77,7 @@ impl CommandError for FindRunError {
         match self {
             Self::Unknown { .. } | Self::Manifest { .. } => Exit::Input,
             Self::Ambiguous { .. } => Exit::Usage,
+            _ => Exit::Failed,
         }
     }
 
@@ -93,6 +94,7 @@ impl CommandError for RecordedRunError {
         match self {
             Self::OtherRunner { .. } => Exit::Runner,
             Self::NoModel { .. } | Self::NoRunner { .. } | Self::NoDataset { .. } => Exit::Input,
+            _ => Exit::Failed,
         }
     }
 }
@@ -112,9 +114,8 @@ impl CommandError for ExperimentError {
             Self::NoModel { .. } => Exit::Input,
             Self::NoFold => Exit::Usage,
             Self::Cancelled => Exit::Cancelled,
-            Self::Fold { .. } | Self::NoScores | Self::RunInsideRun { .. } | Self::Other(_) => {
-                Exit::Failed
-            }
+            // Fold, NoScores, RunInsideRun, Other.
+            _ => Exit::Failed,
         }
     }
 
@@ -167,14 +168,8 @@ impl CommandError for StoreError {
             | Self::ReadOnly { .. }
             | Self::Write { .. } => Exit::Output,
             Self::Cancelled => Exit::Cancelled,
-            Self::NoCloud { .. }
-            | Self::Setting { .. }
-            | Self::Credentials { .. }
-            | Self::Denied { .. }
-            | Self::CacheChanged { .. }
-            | Self::Changed { .. }
-            | Self::Unreachable { .. }
-            | Self::Failed { .. } => Exit::Failed,
+            // NoCloud, Setting, Credentials, Denied, CacheChanged, Changed, Unreachable, Failed.
+            _ => Exit::Failed,
         }
     }
 
@@ -200,11 +195,12 @@ impl CommandError for TrackerError {
 impl CommandError for SearchError {
     fn exit(&self) -> Exit {
         match self {
-            Self::AllFailed { .. } => Exit::Failed,
             Self::Setting { .. } | Self::Metric { .. } => Exit::Input,
             Self::Text { .. } | Self::NoSetting | Self::NoTrial | Self::TooLarge { .. } => {
                 Exit::Usage
             }
+            // AllFailed.
+            _ => Exit::Failed,
         }
     }
 }
@@ -220,6 +216,7 @@ impl CommandError for WorkspaceError {
             | Self::NoJob { .. } => Exit::Input,
             Self::Tracker(error) => error.exit(),
             Self::OtherStatePoint { .. } | Self::StatePointUnreadable { .. } => Exit::Output,
+            _ => Exit::Failed,
         }
     }
 

@@ -64,6 +64,7 @@ fn lock(error: &LockError) -> Option<String> {
         LockError::Differs { .. } => {
             "put the pinned file back or, if you trust this one, pin it with `protea runners lock`"
         }
+        _ => return None,
     })
 }
 
@@ -280,7 +281,7 @@ mod tests {
         };
         let text = message(step(timed_out));
         assert!(
-            text.starts_with("fit failed: the runner took longer"),
+            text.starts_with("fit failed: the runner exceeded its time limit"),
             "{text}"
         );
         assert!(

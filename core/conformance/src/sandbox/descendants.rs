@@ -17,7 +17,7 @@ pub struct Descendant {
 impl Descendant {
     /// Kills it, if it is still running.
     pub fn kill(self) {
-        if ProcessStat::of(self.pid).is_some_and(|stat| stat.started == self.started) {
+        if ProcessStat::from_pid(self.pid).is_some_and(|stat| stat.started == self.started) {
             let _ = kill_process(self.pid, Signal::KILL);
         }
     }
@@ -37,7 +37,7 @@ pub fn of(ancestor: Pid) -> Vec<Descendant> {
     let all: Vec<(Pid, ProcessStat)> = processes
         .filter_map(|entry| {
             let pid = Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?)?;
-            Some((pid, ProcessStat::of(pid)?))
+            Some((pid, ProcessStat::from_pid(pid)?))
         })
         .collect();
     let mut parents = vec![ancestor];

@@ -100,14 +100,12 @@ impl Subject {
         grace: Duration,
         sandbox: Sandbox,
     ) -> Result<Runner, Verdict> {
-        let options = WorkerOptions {
-            command: self.settings.host.worker.clone(),
-            limits: self.limits(),
-            sandbox,
-            grace,
-            linger,
-        };
-        Runner::load(entry, &Isolation::Worker(Box::new(options))).map_err(|error| {
+        let options = WorkerOptions::new(self.settings.host.worker.clone())
+            .with_limits(self.limits())
+            .with_sandbox(sandbox)
+            .with_grace(grace)
+            .with_linger(linger);
+        Runner::load(entry, &Isolation::worker(options)).map_err(|error| {
             if matches!(error, LoadError::DescriptorLies { .. }) {
                 self.lies.store(true, Ordering::SeqCst);
             }
@@ -118,12 +116,10 @@ impl Subject {
     /// The limits of a process that runs the runner's code.
     #[must_use]
     pub fn limits(&self) -> WorkerLimits {
-        WorkerLimits {
-            time: Some(self.settings.time_limit),
-            memory: Some(self.settings.memory_limit),
-            output: Some(256 << 20),
-            ..WorkerLimits::default()
-        }
+        WorkerLimits::default()
+            .with_time(self.settings.time_limit)
+            .with_memory(self.settings.memory_limit)
+            .with_output(256 << 20)
     }
 
     /// The spec of the settings with defaults filled in, validated.

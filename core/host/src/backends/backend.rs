@@ -1,4 +1,4 @@
-//! Backends by name, and where each keeps what belongs to a job.
+//! Backends by name, and where each keeps the data of a job.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -6,9 +6,11 @@ use protea_tracking::{
     Cursor, Feeder, LogFirst, Mlflow, TensorBoard, Tracker, TrackerError, Undelivered, Wandb,
 };
 
+use super::Connection;
+
 type Place = dyn Fn(&Path) -> Result<Arc<dyn Tracker>, TrackerError> + Send + Sync;
 
-/// A backend that runs are carried to, with the thread that does so.
+/// A backend and the thread that sends runs to it.
 #[derive(Clone)]
 pub struct Backend {
     place: Arc<Place>,
@@ -16,7 +18,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// The names that [`named`](Self::named) knows.
+    /// The names that [`from_name`](Self::from_name) knows.
     pub const NAMES: [&'static str; 3] = ["mlflow", "wandb", "tensorboard"];
 
     /// A backend that all jobs share, such as a server.
@@ -25,7 +27,7 @@ impl Backend {
         Self::per_job(move |_| Ok(Arc::clone(&tracker)))
     }
 
-    /// A backend with a place in each job: `place` is given the job's directory.
+    /// A backend with a tracker for each job: `place` receives the job's directory.
     #[must_use]
     pub fn per_job(
         place: impl Fn(&Path) -> Result<Arc<dyn Tracker>, TrackerError> + Send + Sync + 'static,
@@ -36,22 +38,25 @@ impl Backend {
         }
     }
 
-    /// A backend of this crate by its name:
+    /// The built-in backend with this name:
     ///
     /// | name | where |
     /// |---|---|
-    /// | `mlflow` | the server that the environment names; it is asked whether it is there, unless the runs are to be offline |
+    /// | `mlflow` | the server that the environment names; contacted at once if `connection` is online |
     /// | `wandb` | `wandb/` in each job, for the official client to upload |
     /// | `tensorboard` | `tensorboard/` in each job |
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`], with what to do.
-    pub fn named(name: &str, offline: bool) -> Result<Self, TrackerError> {
+    /// [`TrackerError::TrackerInit`] with a remedy.
+    pub fn from_name(name: &str, connection: Connection) -> Result<Self, TrackerError> {
         match name {
             "mlflow" => {
                 let server = Mlflow::from_env()?;
-                let server = if offline { server } else { server.connect()? };
+                let server = match connection {
+                    Connection::Online => server.connect()?,
+                    Connection::Offline => server,
+                };
                 Ok(Self::shared(Arc::new(server)))
             }
             "wandb" => Ok(Self::per_job(|job| Ok(Arc::new(Wandb::new(job)?)))),
@@ -80,10 +85,10 @@ impl Backend {
     }
 }
 
-/// The backend of a run that was left for a sync.
+/// The backend of a run that a sync sends.
 pub(super) fn of_cursor(cursor: &Cursor, job: &Path) -> Result<Arc<dyn Tracker>, TrackerError> {
     match cursor.backend.as_str() {
         "mlflow" => Ok(Arc::new(Mlflow::from_target(&cursor.target)?)),
-        name => Backend::named(name, true)?.tracker(job),
+        name => Backend::from_name(name, Connection::Offline)?.tracker(job),
     }
 }

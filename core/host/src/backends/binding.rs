@@ -1,4 +1,4 @@
-//! Binding a job to a run of a tracker, so that either can be found from the other.
+//! Binds a job to a run of a tracker, so that each can be found from the other.
 
 use std::path::Path;
 
@@ -9,27 +9,35 @@ use protea_tracking::{
 };
 use serde_json::{Value, json};
 
-use super::{Backend, Tracking};
+use super::{Backend, Connection, Tracking};
 use crate::workspace::{Job, TrackerBinding, Workspace, WorkspaceError};
 
-/// Binds a job to a run of the backend with this name, begun now: the job's document says which run it is, and the
-/// run's configuration carries the ids of the job, its experiment and its hypothesis. What the job
-/// is bound to already stays, if it is the same backend and project.
+/// What [`bind_tracker`] does with a job that is bound already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfBound {
+    /// Keeps the binding if it has the same backend and project; otherwise it is an error.
+    Keep,
+    /// Replaces the binding.
+    Replace,
+}
+
+/// Binds a job to a new run of the backend with this name. The job's document then names the run,
+/// and the run's configuration holds the ids of the job, its experiment and its hypothesis.
 ///
 /// # Errors
 ///
-/// [`WorkspaceError::Bound`] when it is bound to another and `rebind` is false;
+/// [`WorkspaceError::Bound`] when it is bound to another one and `if_bound` is [`IfBound::Keep`];
 /// [`WorkspaceError::Tracker`] when the backend cannot be used.
 pub fn bind_tracker(
     workspace: &Workspace,
     job: &Job,
     name: &str,
     project: Option<&str>,
-    offline: bool,
-    rebind: bool,
+    connection: Connection,
+    if_bound: IfBound,
 ) -> Result<TrackerBinding, WorkspaceError> {
     if let Some(bound) = job.document()?.tracker
-        && !rebind
+        && if_bound == IfBound::Keep
     {
         if bound.backend == name && bound.project.as_deref() == project {
             return Ok(bound);
@@ -40,30 +48,33 @@ pub fn bind_tracker(
             run_id: bound.run_id,
         });
     }
+    let offline = connection == Connection::Offline;
     let mut start = run_start(job, None)?;
     start.offline = offline;
     start.project = project.map(str::to_owned);
-    let backend = Backend::named(name, offline)?;
+    let backend = Backend::from_name(name, connection)?;
     let place = backend.tracker(job.directory())?;
     place.check_start(&start)?;
     // An offline run gets the server's id when it is sent.
     let deferred = offline && place.is_remote();
-    // What is sent here and now needs no thread to feed it, which would be in the way.
-    let tracking = match deferred {
-        true => Tracking::default().with_backend(backend),
-        false => Tracking::default(),
+    // If the run is sent right here, a second thread that sends it would interfere.
+    let tracking = if deferred {
+        Tracking::default().with_backend(backend)
+    } else {
+        Tracking::default()
     };
     let tracker = tracking.tracker(workspace, job)?;
     tracker.start_run(start.clone())?.suspend()?;
-    let reference = match deferred {
-        true => None,
-        false => match sync_run(&tracker.log().log_path(&start.run_id), place) {
+    let reference = if deferred {
+        None
+    } else {
+        match sync_run(&tracker.log().log_path(&start.run_id), place) {
             Ok(synced) => synced.reference,
             Err(error) => {
                 abandon(workspace, &tracker, start)?;
                 return Err(error.into());
             }
-        },
+        }
     };
     let RunReference { run_id, url } = reference.unwrap_or_else(|| RunReference {
         run_id: start.run_id.clone(),
@@ -82,7 +93,7 @@ pub fn bind_tracker(
     Ok(binding)
 }
 
-/// Ends a run that its backend did not take whole, so that it goes on nowhere.
+/// Ends a run that its backend did not accept completely, so that no process resumes it.
 fn abandon(
     workspace: &Workspace,
     tracker: &dyn Tracker,
@@ -93,13 +104,16 @@ fn abandon(
     Ok(clear_open_marker(&workspace.open_runs(), run.id())?)
 }
 
-/// What a job is bound to, for the work that begins now. A run that has ended is over: the job is
-/// bound to a new one at the same place.
+/// The binding of a job for work that starts now. If the bound run has ended, the job is bound to a
+/// new run of the same backend and project.
 ///
 /// # Errors
 ///
 /// As [`bind_tracker`].
-pub fn current(job: &Job, offline: bool) -> Result<Option<TrackerBinding>, WorkspaceError> {
+pub fn current_binding(
+    job: &Job,
+    connection: Connection,
+) -> Result<Option<TrackerBinding>, WorkspaceError> {
     let Some(bound) = job.document()?.tracker else {
         return Ok(None);
     };
@@ -108,11 +122,23 @@ pub fn current(job: &Job, offline: bool) -> Result<Option<TrackerBinding>, Works
         return Ok(Some(bound));
     }
     let workspace = Workspace::at(job.workspace())?;
-    let (project, offline) = (bound.project.as_deref(), offline || bound.offline);
-    bind_tracker(&workspace, job, &bound.backend, project, offline, true).map(Some)
+    let connection = if bound.offline {
+        Connection::Offline
+    } else {
+        connection
+    };
+    bind_tracker(
+        &workspace,
+        job,
+        &bound.backend,
+        bound.project.as_deref(),
+        connection,
+        IfBound::Replace,
+    )
+    .map(Some)
 }
 
-/// A run that was bound offline has the backend's id once it was sent: the document says so.
+/// Records the backend's id of a run that was bound offline, after it was sent.
 pub(super) fn remember(
     job: &Path,
     run_id: &str,
@@ -132,7 +158,7 @@ pub(super) fn remember(
     .map(drop)
 }
 
-/// What trackers are told of a job.
+/// The start of a job's run, as trackers receive it.
 pub(super) fn run_start(
     job: &Job,
     bound: Option<&TrackerBinding>,

@@ -1,16 +1,15 @@
-//! A job's status while work is done for it.
+//! Keeps the status of a job while its work runs.
 
 use std::{fmt, path::PathBuf, thread};
 
 use protea_tracking::{Run, RunStatus, Tracker, log::clear_open_marker};
 
-use super::{Tracking, binding};
+use super::{Connection, Tracking, binding};
 use crate::workspace::{Job, Workspace, WorkspaceError};
 
-/// Does the work of a job. Its document says `running` while `work` goes on, then `finished`, or
-/// `failed` with the error's text; `failed` also when `work` panics, and `killed` once it is found
-/// that the process vanished. The run that the job is bound to, or else one in its event log only,
-/// says the same.
+/// Runs the work of a job and records the status in its document: `running`, then `finished`, or
+/// `failed` with the error. A panic is `failed`. If the process vanishes, the next command records
+/// `killed`. The bound run, or a run in the event log only, gets the same status.
 ///
 /// ```
 /// use protea_core::{Workspace, backends::run_lifecycle, workspace::{Status, WorkspaceError}};
@@ -27,13 +26,13 @@ use crate::workspace::{Job, Workspace, WorkspaceError};
 ///
 /// # Errors
 ///
-/// What `work` returns; [`WorkspaceError`] when the document or the event log cannot be kept, or
-/// the tracker that the job is bound to cannot be used.
+/// The error of `work`; [`WorkspaceError`] when the document or the event log cannot be written, or
+/// the bound tracker cannot be used.
 pub fn run_lifecycle<T, E>(job: &Job, work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
 where
     E: From<WorkspaceError> + fmt::Display,
 {
-    let tracking = match binding::current(job, false)? {
+    let tracking = match binding::current_binding(job, Connection::Online)? {
         Some(bound) => Tracking::default()
             .with_binding(&bound)
             .map_err(WorkspaceError::from)?,
@@ -42,8 +41,8 @@ where
     run_lifecycle_tracked(job, &tracking, |_| RunStatus::Failed, work)
 }
 
-/// As [`run_lifecycle`], with the backends and the place in them that `tracking` says; `judge` says
-/// of an error whether the job has `failed` or was `killed`.
+/// As [`run_lifecycle`], with the backends of `tracking`. `judge` decides whether an error means
+/// `failed` or `killed`.
 ///
 /// # Errors
 ///
@@ -64,14 +63,14 @@ where
             Ok(value)
         }
         Err(error) => {
-            // What went wrong first is what the caller needs to know.
+            // The first error is the cause, so it is returned.
             let _ = lifecycle.end(judge(&error), Some(error.to_string()));
             Err(error)
         }
     }
 }
 
-/// Dropped before its end, as in a panic, it ends as failed.
+/// Dropped before its end, such as in a panic, it ends as failed.
 struct Lifecycle<'a> {
     job: &'a Job,
     run: Run,
@@ -83,7 +82,7 @@ impl<'a> Lifecycle<'a> {
     fn begin(job: &'a Job, tracking: &Tracking) -> Result<Self, WorkspaceError> {
         let bound = job.document()?.tracker;
         let mut start = binding::run_start(job, bound.as_ref())?;
-        start.offline = tracking.offline;
+        start.offline = tracking.connection == Connection::Offline;
         if let Some(bound) = &bound {
             start = start.with_id(&bound.log);
         }
@@ -114,7 +113,7 @@ impl<'a> Lifecycle<'a> {
             document.error = error;
         })?;
         tracked?;
-        // Until then the next command sees to it.
+        // If the process dies before this, the next command does it.
         Ok(clear_open_marker(&self.open_runs, self.run.id())?)
     }
 }
@@ -122,11 +121,12 @@ impl<'a> Lifecycle<'a> {
 impl Drop for Lifecycle<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            let reason = match thread::panicking() {
-                true => "the program panicked",
-                false => "the program left the job before its end",
+            let reason = if thread::panicking() {
+                "the program panicked"
+            } else {
+                "the program left the job before its end"
             };
-            // Nobody is left to be told.
+            // The error cannot be returned from `drop`.
             let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));
         }
     }

@@ -1,7 +1,7 @@
-//! What an experiment's runs say of themselves to trackers, and which backends they go to.
+//! Tracking: which backends an experiment's runs go to, with which project, group and tags.
 //!
-//! Every run is in the event log of its job, whatever else is attached (see [`protea_tracking`]).
-//! This module knows jobs and the workspace, which know nothing of it.
+//! Every run is in the event log of its job, with or without backends (see [`protea_tracking`]).
+//! This module knows jobs and the workspace, which do not know this module.
 
 mod backend;
 mod binding;
@@ -11,7 +11,7 @@ mod sync;
 use std::time::Duration;
 
 pub use backend::Backend;
-pub use binding::{bind_tracker, current as current_binding};
+pub use binding::{IfBound, bind_tracker, current_binding};
 pub use lifecycle::{run_lifecycle, run_lifecycle_tracked};
 pub use sync::{SyncedRun, sync};
 
@@ -19,7 +19,17 @@ use protea_tracking::{Jsonl, LogFirst, OnLogError, Tags, TrackerError, Undeliver
 
 use crate::workspace::{Job, TrackerBinding, Workspace};
 
-/// What an experiment's runs say of themselves to trackers, and which backends they go to.
+/// Whether runs are sent to the servers of their backends while they run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// Runs are sent as they go.
+    #[default]
+    Online,
+    /// No server is contacted. A later sync sends the runs.
+    Offline,
+}
+
+/// Which backends an experiment's runs go to, with which project, group and tags.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,82 +49,84 @@ pub struct Tracking {
     pub(crate) group: Option<String>,
     pub(crate) tags: Tags,
     pub(crate) notes: Option<String>,
-    pub(crate) offline: bool,
+    pub(crate) connection: Connection,
     on_log_error: OnLogError,
     backends: Vec<Backend>,
 }
 
 impl Tracking {
-    /// What the runs belong to: an experiment in MLflow, a project in W&B.
+    /// Sets the project: an experiment in MLflow, a project in W&B.
     #[must_use]
     pub fn with_project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
         self
     }
 
-    /// What the runs are compared within.
+    /// Sets the group, within which runs are compared.
     #[must_use]
     pub fn with_group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
     }
 
-    /// A tag of every run; a run's own tag of the same name goes over it.
+    /// Adds a tag to every run. A run's own tag of the same name takes precedence.
     #[must_use]
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(key.into(), value.into());
         self
     }
 
-    /// A text for people, on every run.
+    /// Sets a free text for every run.
     #[must_use]
     pub fn with_notes(mut self, notes: impl Into<String>) -> Self {
         self.notes = Some(notes.into());
         self
     }
 
-    /// Talks to no server; what is left is sent by a sync.
+    /// Whether runs are sent to servers while they run; [`Connection::Online`] unless set.
     #[must_use]
-    pub fn offline(mut self, offline: bool) -> Self {
-        self.offline = offline;
+    pub fn with_connection(mut self, connection: Connection) -> Self {
+        self.connection = connection;
         self
     }
 
-    /// What becomes of a run whose event log cannot be written any more, as on a full disk.
+    /// What happens to a run whose event log can no longer be written, such as on a full disk.
     #[must_use]
     pub fn on_log_error(mut self, on_log_error: OnLogError) -> Self {
         self.on_log_error = on_log_error;
         self
     }
 
-    /// Carries every run to this backend too.
+    /// Sends every run to this backend too.
     #[must_use]
     pub fn with_backend(mut self, backend: Backend) -> Self {
         self.backends.push(backend);
         self
     }
 
-    /// Carries every run to the backend that a job is bound to, in its project and group.
+    /// Sends every run to the backend that a job is bound to, in its project and group.
     ///
     /// # Errors
     ///
-    /// As [`Backend::named`].
+    /// As [`Backend::from_name`].
     pub fn with_binding(mut self, binding: &TrackerBinding) -> Result<Self, TrackerError> {
         self.project = self.project.or_else(|| binding.project.clone());
         self.group = self.group.or_else(|| binding.group.clone());
-        self.offline |= binding.offline;
-        let backend = Backend::named(&binding.backend, self.offline)?;
+        if binding.offline {
+            self.connection = Connection::Offline;
+        }
+        let backend = Backend::from_name(&binding.backend, self.connection)?;
         Ok(self.with_backend(backend))
     }
 
-    /// Waits until the backends have the runs that ended, for each at most so long, and not at all
-    /// for one that does not answer. What is left over can be sent by a sync later.
+    /// Waits until the backends have the ended runs: for each backend at most this long, and not at
+    /// all for one that does not answer. A later sync sends the rest.
     pub fn wait(&self, most: Duration) -> Vec<Undelivered> {
         let left = self.backends.iter().map(|backend| backend.wait(most));
         left.flatten().collect()
     }
 
-    /// The tracker of a job's runs: its event log, and what is fed from it.
+    /// The tracker of a job's runs: the event log, and the backends that are fed from it.
     pub(crate) fn tracker(
         &self,
         workspace: &Workspace,

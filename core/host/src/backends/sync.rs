@@ -1,4 +1,4 @@
-//! Sends what the backends do not have yet.
+//! Sends runs that the backends do not have completely.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,34 +10,35 @@ use crate::workspace::Unsynced;
 
 /// What a sync did for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SyncedRun {
     /// The run.
     pub run_id: String,
     /// The backend.
     pub backend: String,
-    /// Whether the backend has the run whole now, or gets it from another process.
+    /// Whether the backend has the complete run, or another process is sending it.
     pub ok: bool,
-    /// How many events were sent.
+    /// Number of events sent.
     pub sent: u64,
-    /// Where a browser shows it.
+    /// The address of the run in a browser.
     pub url: Option<String>,
-    /// What the backend refused for good.
+    /// Events that the backend rejected permanently.
     pub refused: Vec<String>,
     /// Why the run could not be sent.
     pub error: Option<String>,
 }
 
-/// Sends runs to their backends, and tells of each. A backend that does not answer is asked once,
-/// and then left alone.
+/// Sends runs to their backends and reports each. A backend that does not answer is skipped after
+/// the first attempt.
 ///
-/// Idempotent: interrupted anywhere and done again, or done by two processes at once, each event
-/// arrives once.
-pub fn sync(runs: &[Unsynced], mut told: impl FnMut(&SyncedRun)) -> Vec<SyncedRun> {
+/// Idempotent: each event arrives once, even after an interruption or with two processes at the
+/// same time.
+pub fn sync(runs: &[Unsynced], mut on_synced: impl FnMut(&SyncedRun)) -> Vec<SyncedRun> {
     let mut backends = Backends::default();
     runs.iter()
         .map(|run| {
             let synced = backends.send(run);
-            told(&synced);
+            on_synced(&synced);
             synced
         })
         .collect()
@@ -82,10 +83,10 @@ impl Backends {
                 let refused =
                     |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
                 synced.refused = sent.refused.into_iter().map(refused).collect();
-                // It is said once; what is refused is not sent again.
+                // Reported once: rejected events are not sent again.
                 synced.ok &= synced.refused.is_empty();
             }
-            // Whoever sends it does what is to be done.
+            // Another process is sending the run and records the result.
             Err(error @ TrackerError::Busy { .. }) => {
                 synced.ok = true;
                 synced.error = Some(error.full_message());
@@ -105,7 +106,7 @@ impl Backends {
             return Ok(Arc::clone(known));
         }
         let tracker = of_cursor(&run.cursor, &run.job)?;
-        // What has a place in each job is made for each.
+        // Backends with a directory in each job need one tracker per job.
         if tracker.is_remote() {
             self.known.insert(place.to_owned(), Arc::clone(&tracker));
         }

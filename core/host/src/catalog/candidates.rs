@@ -8,7 +8,7 @@ use std::{
 
 use super::{Candidate, inspect, trust};
 
-/// So many files are looked into at a time where there are many: most of it is waiting for the disk.
+/// How many files are inspected in parallel, because most of the time is waiting for the disk.
 const AT_A_TIME: usize = 8;
 
 /// Looks into every shared library of a directory, in the order of their names.
@@ -43,7 +43,7 @@ pub(super) fn candidates(directory: &Path) -> Result<Vec<Candidate>, String> {
             .into_iter()
             .flat_map(|(part, thread)| match thread.map(|thread| thread.join()) {
                 Ok(Ok(candidates)) => candidates,
-                // There are no more threads to be had.
+                // The system has no more threads.
                 _ => look(part),
             })
             .collect()

@@ -1,4 +1,4 @@
-//! A runner of the catalog: its file, and what that says of itself.
+//! A runner of the catalog: its file and its descriptor.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,11 @@ use super::{CatalogError, Origin};
 
 /// A runner of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// The file.
     pub path: PathBuf,
-    /// What it says of itself.
+    /// Its descriptor.
     pub descriptor: Descriptor,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
@@ -24,7 +25,7 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`CatalogError::Changed`] when it can no longer be read.
+    /// [`CatalogError::Changed`] when the file is no longer readable.
     pub fn read(path: &Path, descriptor: Descriptor, origin: Origin) -> Result<Self, CatalogError> {
         let (sha256, _) = content::digest_file(path).map_err(|_| CatalogError::Changed {
             path: path.to_owned(),

@@ -1,20 +1,21 @@
-//! Why a runner cannot be had from the catalog.
+//! Errors of the catalog.
 
 use std::path::PathBuf;
 
 use super::{Insecure, LockError};
 
-/// Why a runner cannot be had from the catalog.
+/// Why the catalog has no usable runner of a name.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatalogError {
     /// No runner of this name is on the search path.
     #[error("there is no runner {name:?}{}{}", hint(.nearest), passed_over(.unusable))]
     Unknown {
         /// The name asked for.
         name: String,
-        /// Names that are there and look like it, the nearest first; all names where none does.
+        /// The most similar names, the nearest first; all names if none is similar.
         nearest: Vec<String>,
-        /// Files that could not be used, with the reason: the runner may be one of them.
+        /// Unusable files with the reason: the runner may be one of them.
         unusable: Vec<(PathBuf, String)>,
     },
     /// Two files in one directory have the same runner.
@@ -40,7 +41,7 @@ pub enum CatalogError {
         /// Both versions and the remedy.
         mismatch: protea_contracts::version::VersionMismatch,
     },
-    /// What is asked for cannot be a name.
+    /// The requested name is not a valid name.
     #[error(
         "{name:?} cannot be a runner's name, which has no path separators and no control characters"
     )]
@@ -48,7 +49,7 @@ pub enum CatalogError {
         /// What was asked for.
         name: String,
     },
-    /// Others could have put the runner where it is.
+    /// Other users could have replaced the runner.
     #[error("the runner {name:?} is not trusted: {insecure}")]
     Insecure {
         /// The runner's name.
@@ -56,10 +57,10 @@ pub enum CatalogError {
         /// Who could, and the remedy.
         insecure: Insecure,
     },
-    /// The lock file does not let the runner through.
+    /// The lock file does not allow the runner.
     #[error(transparent)]
     Locked(#[from] LockError),
-    /// The file changed between looking and opening.
+    /// The file changed between inspection and loading.
     #[error("{} changed while it was being loaded; try again", path.display())]
     Changed {
         /// The library.
@@ -81,6 +82,6 @@ fn hint(nearest: &[String]) -> String {
 fn passed_over(unusable: &[(PathBuf, String)]) -> String {
     unusable
         .iter()
-        .map(|(path, reason)| format!("\n  passed over {}: {reason}", path.display()))
+        .map(|(path, reason)| format!("\n  skipped {}: {reason}", path.display()))
         .collect()
 }

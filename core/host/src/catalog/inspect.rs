@@ -1,5 +1,5 @@
-//! Looking into a file without loading it: is it a whole shared library for this machine, and
-//! does it carry a runner's descriptor?
+//! Inspects a file without loading it: whether it is a complete shared library for this machine
+//! with a runner's descriptor.
 
 use std::{
     fs::{self, File},
@@ -12,7 +12,7 @@ use protea_contracts::{
     version::{self, VersionMismatch},
 };
 
-/// No runner is larger, in bytes.
+/// The largest runner in bytes.
 const LARGEST: u64 = 1 << 30;
 
 /// What a file in a runner directory turned out to be.
@@ -22,12 +22,12 @@ pub enum Verdict {
     Runner(Descriptor),
     /// A runner for another contract.
     Incompatible {
-        /// What it says of itself.
+        /// Its descriptor.
         descriptor: Descriptor,
         /// Both versions and the remedy.
         mismatch: VersionMismatch,
     },
-    /// A shared library without a descriptor: something else's business.
+    /// A shared library without a descriptor: not a runner.
     NotARunner,
     /// Not usable, and why.
     Unusable(Unusable),
@@ -39,18 +39,18 @@ pub enum Unusable {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
-    /// It is no shared library, whatever its name.
+    /// It is not a shared library.
     #[error("it is not a shared library; remove it or give it another ending")]
     NotALibrary,
     /// It is larger than any runner.
     #[error("it has {0} bytes; a runner has at most {LARGEST}")]
     TooLarge(u64),
-    /// It ends before its headers say, or they make no sense.
+    /// It is shorter than its headers say, or the headers are invalid.
     #[error("it is damaged or cut short ({size} bytes): {reason}; copy or build it again")]
     Damaged {
         /// Its size in bytes.
         size: u64,
-        /// What gave it away.
+        /// What is invalid.
         reason: String,
     },
     /// It is for another machine.
@@ -66,8 +66,8 @@ pub enum Unusable {
     Descriptor(#[from] descriptor::DescriptorError),
 }
 
-/// Judges the file at `path` by its headers and its descriptor. Runs none of its code, and reads no
-/// more of it than that.
+/// Inspects the headers and the descriptor of the file at `path`. Runs none of its code and reads
+/// nothing else.
 #[must_use]
 pub fn inspect(path: &Path) -> Verdict {
     let section = match open(path).and_then(|(file, size)| descriptor_section(file, size)) {
@@ -89,7 +89,7 @@ pub fn inspect(path: &Path) -> Verdict {
 
 fn open(path: &Path) -> Result<(File, u64), Unusable> {
     let unreadable = |error: std::io::Error| Unusable::Unreadable(error.to_string());
-    // Opening a pipe would wait for somebody to write to it.
+    // Opening a pipe would block until another process writes to it.
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(Unusable::NotALibrary);
@@ -102,7 +102,7 @@ fn open(path: &Path) -> Result<(File, u64), Unusable> {
 
 fn descriptor_section(file: File, size: u64) -> Result<Option<Vec<u8>>, Unusable> {
     let damaged = |reason: String| Unusable::Damaged { size, reason };
-    // Read, not mapped: a file that another process cuts short would kill a mapping's reader.
+    // Read, not mapped: if another process truncates a mapped file, its reader gets SIGBUS.
     let bytes = ReadCache::new(file);
     if object::FileKind::parse(&bytes).is_err() {
         return Err(Unusable::NotALibrary);
@@ -122,7 +122,7 @@ fn descriptor_section(file: File, size: u64) -> Result<Option<Vec<u8>>, Unusable
             expected: format!("{expected:?}"),
         });
     }
-    // The loader maps segments by their headers and dies of a page that is not there.
+    // The loader maps segments by their headers and crashes on a missing page.
     let inside =
         |what: &dyn Fn() -> String, (start, length): (u64, u64)| match start.checked_add(length) {
             Some(end) if end <= size => Ok(()),

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use super::{entry::Entry, lock_error::LockError, pin::Pin};
 use crate::store::{self, StoreError};
 
-/// The name that a lock file has unless another is given; it is looked for in the current directory.
+/// The default name of the lock file, in the current directory.
 pub const LOCK_FILE: &str = "runners.lock";
 
 const FORMAT: u32 = 1;
-/// More than ten thousand runners; a file above it is something else.
+/// The largest lock file in bytes, enough for more than ten thousand runners.
 const LARGEST: u64 = 4 << 20;
 
-/// Runners pinned by the SHA-256 of their files, as a JSON file beside an experiment.
+/// Runners pinned by the SHA-256 of their files, in a JSON file.
 ///
 /// ```json
 /// {
@@ -32,7 +32,7 @@ const LARGEST: u64 = 4 << 20;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// The file that it was read from or is for; relative paths of pins begin at its directory.
+    /// The path of the lock file. Relative paths of pins are relative to its directory.
     path: PathBuf,
     runners: BTreeMap<String, Pin>,
 }
@@ -51,14 +51,14 @@ impl Lock {
     #[must_use]
     pub fn pinning<'a>(path: &Path, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let beside = path.parent().unwrap_or(Path::new("/"));
+        let parent = path.parent().unwrap_or(Path::new("/"));
         let pin = |entry: &Entry| {
             let file = std::path::absolute(&entry.path).unwrap_or_else(|_| entry.path.clone());
             Pin {
                 version: entry.descriptor.version.clone(),
                 sha256: entry.sha256.clone(),
                 path: file
-                    .strip_prefix(beside)
+                    .strip_prefix(parent)
                     .map_or(file.clone(), Path::to_owned),
             }
         };
@@ -115,7 +115,7 @@ impl Lock {
         })
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file atomically.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Lock {
         &self.runners
     }
 
-    /// Whether this runner's file is the pinned one.
+    /// Checks that this runner's file is the pinned one.
     ///
     /// # Errors
     ///

@@ -1,11 +1,12 @@
-//! Why a lock file does not let a runner through.
+//! Errors of the lock file.
 
 use std::path::PathBuf;
 
 use super::pin::Pin;
 
-/// Why a lock file does not let a runner through.
+/// Why a lock file does not allow a runner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LockError {
     /// There is no such file.
     #[error(

@@ -1,4 +1,6 @@
-//! The catalog: the runners on the search path, by name, known without running their code.
+//! The catalog: the runners on the search path, by name. Runs no code of a runner.
+//!
+//! This module does not know dispatch, the workspace and experiments.
 
 mod candidates;
 mod entry;
@@ -25,7 +27,7 @@ pub use trust::{Insecure, examine_directory};
 
 use candidates::candidates;
 
-/// Everything found on a search path, judged.
+/// The inspected files of a search path.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     places: Vec<Place>,
@@ -33,29 +35,31 @@ pub struct Catalog {
     lock: Option<Lock>,
 }
 
-/// A directory of the search path, and what is in it.
+/// A directory of the search path and its libraries.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Place {
-    /// The directory and who named it.
+    /// The directory and where the entry comes from.
     pub entry: SearchEntry,
     /// The shared libraries in it, by file name; or why it cannot be read.
     pub files: Result<Vec<Candidate>, String>,
-    /// Why the directory is not to be trusted, if it is not.
+    /// Why the directory is not trusted, if so.
     pub insecure: Option<Insecure>,
 }
 
 /// A shared library in a directory of the search path.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Candidate {
     /// The file.
     pub path: PathBuf,
-    /// What it turned out to be.
+    /// The result of the inspection.
     pub verdict: Verdict,
-    /// Why the file is not to be trusted, if it is not.
+    /// Why the file is not trusted, if so.
     pub insecure: Option<Insecure>,
 }
 
-/// A path for people and JSON: what is not UTF-8 in it becomes U+FFFD.
+/// Serialises a path as text. Invalid UTF-8 becomes U+FFFD.
 ///
 /// # Errors
 ///
@@ -65,8 +69,8 @@ pub fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok
 }
 
 impl Catalog {
-    /// Looks at every shared library in every directory of the search path. Runs no runner's code;
-    /// a file that cannot be used is noted, never an error.
+    /// Inspects every shared library in every directory of the search path. Runs no runner's code.
+    /// Unusable files are recorded and are not an error.
     #[must_use]
     pub fn scan(search_path: &SearchPath) -> Self {
         let places = search_path
@@ -85,14 +89,14 @@ impl Catalog {
         }
     }
 
-    /// Dispatches also what others could have put there: see [`Insecure`].
+    /// Allows runners that other users can replace: see [`Insecure`].
     #[must_use]
     pub fn allowing_insecure(mut self) -> Self {
         self.allow_insecure = true;
         self
     }
 
-    /// Dispatches only what is pinned in `lock`.
+    /// Allows only runners that are pinned in `lock`.
     #[must_use]
     pub fn locked(mut self, lock: Lock) -> Self {
         self.lock = Some(lock);
@@ -105,11 +109,11 @@ impl Catalog {
         &self.places
     }
 
-    /// The runners that can be dispatched, by name; of several with one name, the one that wins.
+    /// The usable runners by name. Of several with the same name, the first on the search path.
     ///
     /// # Errors
     ///
-    /// [`CatalogError::Duplicate`] where one directory has a name twice.
+    /// [`CatalogError::Duplicate`] when one directory has a name twice.
     pub fn runners(&self) -> Result<Vec<Entry>, CatalogError> {
         let mut names: Vec<&str> = self.named().map(|(_, _, name)| name).collect();
         names.sort_unstable();
@@ -123,7 +127,7 @@ impl Catalog {
             .collect()
     }
 
-    /// The files that are meant to be runners, or look like it, and cannot be used, with the reason.
+    /// The files that are or look like runners but are unusable, with the reason.
     #[must_use]
     pub fn unusable(&self) -> Vec<(PathBuf, String)> {
         let mut unusable = self.insecure();
@@ -137,8 +141,7 @@ impl Catalog {
         unusable
     }
 
-    /// Directories with runners, and runners' files, that are not to be trusted: a directory once,
-    /// whatever is in it.
+    /// Untrusted directories and files of runners. Each directory is listed once.
     fn insecure(&self) -> Vec<(PathBuf, String)> {
         if self.allow_insecure {
             return Vec::new();
@@ -163,7 +166,7 @@ impl Catalog {
     ///
     /// [`CatalogError::Unknown`] with the nearest names, [`CatalogError::Duplicate`] with both
     /// files, [`CatalogError::Incompatible`] with both versions, [`CatalogError::Insecure`] and
-    /// [`CatalogError::Locked`] for what is not to be trusted; the search does not go on behind it.
+    /// [`CatalogError::Locked`] for an untrusted runner. Later directories are not searched then.
     pub fn find(&self, name: &str) -> Result<Entry, CatalogError> {
         if name
             .chars()

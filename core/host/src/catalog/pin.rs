@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 /// A pinned runner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Pin {
     /// The runner's version, for people.
     pub version: String,
     /// The SHA-256 of its file, in hexadecimal.
     pub sha256: String,
-    /// Where the file was when it was pinned: for people, nothing is loaded by it.
+    /// The path of the file when it was pinned. For people only: nothing is loaded from it.
     #[serde(serialize_with = "super::as_text")]
     pub path: PathBuf,
 }

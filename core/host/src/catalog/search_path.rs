@@ -1,4 +1,4 @@
-//! Where runners are looked for, and in which order.
+//! The search path of runners and its order.
 
 use std::{
     collections::HashSet,
@@ -9,15 +9,15 @@ use std::{
 /// The environment variable that lists directories of runners, separated as `PATH` is.
 pub const ENVIRONMENT_VARIABLE: &str = "PROTEA_RUNNER_PATH";
 
-/// Who put a directory on the search path.
+/// Where an entry of the search path comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// The caller: `--runner-dir`.
+    /// The caller.
     Given,
     /// [`ENVIRONMENT_VARIABLE`].
     Environment,
-    /// It holds the running executable.
+    /// The directory of the running executable.
     Executable,
     /// The user's data directory.
     User,
@@ -39,14 +39,15 @@ impl std::fmt::Display for Origin {
 
 /// A directory on the search path.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SearchEntry {
-    /// The directory; it need not exist.
+    /// The directory. It may be missing.
     pub directory: PathBuf,
-    /// Who put it there.
+    /// Where the entry comes from.
     pub origin: Origin,
 }
 
-/// The directories in which runners are looked for; the first that has a runner wins.
+/// The directories that are searched for runners, in order. The first one with the runner wins.
 ///
 /// ```
 /// use protea_core::catalog::{Origin, SearchPath};
@@ -61,21 +62,21 @@ pub struct SearchPath {
 }
 
 impl SearchPath {
-    /// No directory at all.
+    /// An empty search path.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
     /// [`ENVIRONMENT_VARIABLE`], the directory of the executable, the user's data directory
-    /// (`$XDG_DATA_HOME/protea/runners` or its like), the system's
+    /// (`$XDG_DATA_HOME/protea/runners` or the equivalent of the system), the system's
     /// (`/usr/local/lib/protea/runners`, `/usr/lib/protea/runners`). Never the current directory.
     #[must_use]
     pub fn standard() -> Self {
         let mut standing = Vec::new();
         let mut add = |directory: PathBuf, origin| standing.push(SearchEntry { directory, origin });
         if let Some(list) = env::var_os(ENVIRONMENT_VARIABLE) {
-            // An empty part would stand for the current directory.
+            // An empty entry would mean the current directory.
             env::split_paths(&list)
                 .filter(|directory| !directory.as_os_str().is_empty())
                 .for_each(|directory| add(directory, Origin::Environment));
@@ -95,7 +96,7 @@ impl SearchPath {
         }
     }
 
-    /// Adds a directory before the standing ones, behind those already given.
+    /// Adds a directory before the standard ones and after those added earlier.
     #[must_use]
     pub fn with(mut self, directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
@@ -121,7 +122,7 @@ impl SearchPath {
     }
 }
 
-/// The directory for the user's own runners, where the system has the notion.
+/// The directory for the user's own runners, if the system has one.
 #[must_use]
 pub fn user_directory() -> Option<PathBuf> {
     let absolute = |name| {

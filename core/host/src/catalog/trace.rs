@@ -1,4 +1,4 @@
-//! Where a runner comes from: every file that was looked at for it, and why it was taken or not.
+//! Explains where a runner comes from: every examined file, and why it is used or skipped.
 
 use std::path::{Path, PathBuf};
 
@@ -6,24 +6,25 @@ use super::{Candidate, Catalog, CatalogError, Entry, Origin, Verdict, as_text, n
 
 /// One line of the answer to "where does this runner come from?".
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Trace {
-    /// The file, or the directory where it could not be read or has no library.
+    /// The file; or the directory, if it is unreadable or has no library.
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
-    /// Who named the directory.
+    /// Where the entry of the search path comes from.
     pub origin: Origin,
-    /// Whether this is the file that is taken.
+    /// Whether this is the file that is used.
     pub taken: bool,
-    /// Why it is taken or passed over.
+    /// Why it is used or skipped.
     pub reason: String,
 }
 
 impl Catalog {
-    /// Every place looked at for this runner, in order, and why each file was taken or passed over.
+    /// Every examined file for this runner, in order, and why it is used or skipped.
     #[must_use]
     pub fn trace(&self, name: &str) -> Vec<Trace> {
         let found = self.find(name);
-        // The first directory with a runner of this name decides; those behind it are not asked.
+        // The first directory with a runner of this name decides. Later directories are skipped.
         let mut is_decided = false;
         let mut lines = Vec::new();
         for place in &self.places {
@@ -65,7 +66,7 @@ impl Catalog {
     }
 }
 
-/// What became of a file with the name that was asked for, in the directory that decides.
+/// The outcome for a file with the requested name, in the directory that decides.
 fn outcome(found: &Result<Entry, CatalogError>, file: &Candidate, namesakes: usize) -> String {
     match found {
         _ if matches!(file.verdict, Verdict::Incompatible { .. }) => reason(&file.verdict),

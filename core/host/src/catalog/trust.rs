@@ -1,6 +1,6 @@
-//! Who could have put a runner where it is: a file that others may write is their code, run as you.
+//! Trust: a file that other users can write is their code, and would run as you.
 //!
-//! The rule, on Unix, for what lies behind links:
+//! The rule on Unix, applied to the targets of links:
 //!
 //! - the runner's file, the directory that holds it, and the directory of the search path must belong
 //!   to this process's user or to root;
@@ -11,7 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why a file or directory is not to be trusted, with the command that mends it.
+/// Why a file or directory is not trusted, with the command that fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Insecure {
     /// Its group, or everyone, may write to it.
@@ -26,10 +26,10 @@ pub enum Insecure {
         writers: &'static str,
         /// Its permission bits.
         mode: u32,
-        /// The argument of `chmod` that mends it.
+        /// The argument of `chmod` that fixes it.
         change: &'static str,
     },
-    /// Everyone shares the directory, on purpose.
+    /// The directory is shared by all users on purpose.
     #[error(
         "{} is a directory that users share (mode {mode:04o}), and anyone's code in it would run as yours; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`",
         path.display()
@@ -40,7 +40,7 @@ pub enum Insecure {
         /// Its permission bits.
         mode: u32,
     },
-    /// It belongs to somebody else.
+    /// It belongs to another user.
     #[error(
         "{} belongs to the user {owner}, who is neither you ({user}) nor root; if you trust what is in it, fix it with `{}chown {user} {}`",
         path.display(), if *user == 0 { "" } else { "sudo " }, quoted(path)
@@ -48,21 +48,21 @@ pub enum Insecure {
     Owner {
         /// The file or directory.
         path: PathBuf,
-        /// Its owner's number.
+        /// The uid of its owner.
         owner: u32,
-        /// The number of the user of this process.
+        /// The uid of this process.
         user: u32,
     },
 }
 
-/// Judges a directory of runners. What is not there, or cannot be looked at, is not judged: it
-/// cannot be read either.
+/// Checks a directory of runners. A missing or unreadable directory is not an error here: reading
+/// it fails anyway.
 #[must_use]
 pub fn examine_directory(directory: &Path) -> Option<Insecure> {
     examine(&directory.canonicalize().ok()?)
 }
 
-/// Judges a runner's file and, if it is a link, what it leads to and the directory that that lies in.
+/// Checks a runner's file and, if it is a link, its target and the directory of the target.
 pub(super) fn examine_file(file: &Path) -> Option<Insecure> {
     if !file.symlink_metadata().ok()?.is_symlink() {
         return examine(file);
@@ -104,14 +104,14 @@ fn judge(
     const STICKY: u32 = 0o1000;
 
     let (path, mode) = (path.to_owned(), mode & 0o7777);
-    // To make a directory like /tmp one's own would harm everyone else.
+    // Changing the owner of a directory like /tmp would harm other users.
     if directory && mode & STICKY != 0 && mode & BY_EVERYONE != 0 {
         return Some(Insecure::Shared { path, mode });
     }
     if owner != 0 && owner != user {
         return Some(Insecure::Owner { path, owner, user });
     }
-    // Where every user has a group of their own, of the same number, what they make is writable by it.
+    // On systems with a private group for each user (same number), new files are writable by it.
     let private = owner == user && group == owner && owner != 0;
     let (writers, change) = match (mode & BY_GROUP != 0 && !private, mode & BY_EVERYONE != 0) {
         (false, false) => return None,
@@ -127,7 +127,7 @@ fn judge(
     })
 }
 
-/// The path as a shell takes it.
+/// The path, quoted for a shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%".contains(&byte);

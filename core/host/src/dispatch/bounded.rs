@@ -1,11 +1,11 @@
-//! What a runner says of an error, cut to what people read and manifests hold.
+//! Shortens a runner's error messages for messages and manifests.
 
 use protea_contracts::{RunnerError, abi::host::Panic};
 
-/// So many bytes of a text are kept.
+/// How many bytes of a text are kept.
 const KEPT: usize = 16 << 10;
 
-/// The beginning of a text, and how long it was where that is not all.
+/// The start of a text, with the full length if it was cut.
 pub(super) fn text(text: String) -> String {
     if text.len() <= KEPT {
         return text;
@@ -44,7 +44,7 @@ pub(super) fn error(error: RunnerError) -> RunnerError {
         RunnerError::Failed { message } => RunnerError::Failed {
             message: text(message),
         },
-        // `Cancelled` says nothing; an error of a younger contract arrives as one of the above.
+        // `Cancelled` has no text. An error of a newer contract arrives as one of the above.
         error => error,
     }
 }

@@ -1,5 +1,5 @@
-//! What the host checks of every operation: the response against the request, the files that were
-//! written, and what the runner declares.
+//! Checks the response of every operation against the request, the written files and the runner's
+//! capabilities.
 
 use std::{
     borrow::Cow,
@@ -107,7 +107,7 @@ impl CheckedOperation for Explain {
     }
 }
 
-/// A runner that had no space for its output: the directory is at fault, not the runner.
+/// Turns a runner's error for lack of disk space into an error about the output directory.
 pub(super) fn with_output(error: DispatchError, output: Option<&Url>) -> DispatchError {
     match (error, output.and_then(|output| output.to_file_path().ok())) {
         (DispatchError::Runner(RunnerError::NoSpace { message }), Some(path)) => {
@@ -139,7 +139,8 @@ fn explained(explanation: &Explanation, request: &ExplainRequest) -> Result<(), 
     }
 }
 
-/// A model in a local file lies below `output`: a sandbox opens its directory to the next call.
+/// Checks that a local model is inside `output`: the sandbox of the next call can read its
+/// directory.
 fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
     let (Ok(path), Ok(output)) = (model.to_file_path(), output.to_file_path()) else {
         return Ok(());
@@ -162,7 +163,7 @@ fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
     Ok(())
 }
 
-/// Hashes every exported file; each must lie below `output`.
+/// Hashes every exported file; each must be inside `output`.
 fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     if result.files.is_empty() {
         return Err(DispatchError::Protocol(
@@ -172,23 +173,23 @@ fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     let mut listed = HashSet::new();
     for file in &result.files {
         let path = path_of(&file.uri)?;
-        let wrong = |reason: String| DispatchError::Export {
+        let invalid = |reason: String| DispatchError::Export {
             path: path.clone(),
             reason,
         };
         let real = path
             .canonicalize()
-            .map_err(|error| wrong(format!("cannot be read: {error}")))?;
+            .map_err(|error| invalid(format!("cannot be read: {error}")))?;
         let root = output
             .canonicalize()
-            .map_err(|error| wrong(format!("has no directory to be in: {error}")))?;
+            .map_err(|error| invalid(format!("has no directory to be in: {error}")))?;
         if !real.starts_with(&root) {
-            return Err(wrong(format!("is outside {}", output.display())));
+            return Err(invalid(format!("is outside {}", output.display())));
         }
         let (sha256, bytes) = content::digest_file(&real)
-            .map_err(|error| wrong(format!("cannot be read: {error}")))?;
+            .map_err(|error| invalid(format!("cannot be read: {error}")))?;
         if sha256 != file.sha256 || bytes != file.bytes {
-            return Err(wrong(format!(
+            return Err(invalid(format!(
                 "has {bytes} bytes with SHA-256 {sha256}, not {} with {} as it says",
                 file.bytes, file.sha256
             )));
@@ -198,7 +199,7 @@ fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
     nothing_else(output, &listed)
 }
 
-/// What is published is what is known by content, and nothing beside it.
+/// Checks that the export lists every file in its directory.
 fn nothing_else(directory: &Path, listed: &HashSet<PathBuf>) -> Result<(), DispatchError> {
     let unreadable = |error: std::io::Error| DispatchError::Export {
         path: directory.to_owned(),

@@ -14,20 +14,21 @@ use super::bounded;
 
 /// Why a dispatch gave no result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DispatchError {
-    /// The runner said so, or the spec was refused on its behalf.
+    /// The runner returned an error, or the spec does not match its schema.
     #[error(transparent)]
     Runner(#[from] RunnerError),
     /// The runner panicked.
     #[error(transparent)]
     Panicked(#[from] Panic),
-    /// The runner answered what the contract does not allow.
+    /// The runner's response violates the contract.
     #[error("the runner broke the contract: {0}")]
     Protocol(String),
     /// The metrics do not fit what the runner declares.
     #[error("the runner broke the contract")]
     Metrics(#[from] MetricError),
-    /// A file that the runner says it exported is not there, or not as it says.
+    /// An exported file is missing or differs from the runner's description.
     #[error("the runner broke the contract: it exported {}, which {reason}", path.display())]
     Export {
         /// The file.
@@ -35,19 +36,19 @@ pub enum DispatchError {
         /// How it differs.
         reason: String,
     },
-    /// The worker could not be started, crashed, or went over a limit.
+    /// The worker could not be started, crashed, or exceeded a limit.
     #[cfg(unix)]
     #[error(transparent)]
     Worker(WorkerError),
-    /// The runner could not write: the disk is full, or the user's share of it.
+    /// The runner could not write: the disk or the user's quota is full.
     #[error("{} cannot be written: {message}; make room there, or write elsewhere", path.display())]
     OutputFull {
         /// The directory that its output goes to.
         path: PathBuf,
-        /// What the runner said.
+        /// The runner's message.
         message: String,
     },
-    /// The schema that the runner gives for its spec is not a JSON Schema.
+    /// The runner's spec schema is not a JSON Schema.
     #[error("the runner broke the contract: its spec schema cannot be used: {0}")]
     Schema(String),
 }

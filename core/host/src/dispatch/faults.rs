@@ -1,4 +1,4 @@
-//! What is wrong with a value, in a sentence.
+//! Describes in a sentence why a value does not match the schema.
 
 use boon::{ErrorKind, Type, Types, ValidationError};
 use serde_json::Value;
@@ -44,9 +44,10 @@ pub(super) fn message(error: &ValidationError<'_, '_>, value: &Value) -> String 
         ErrorKind::OneOf(Some(_)) => format!("{value} fits more than one of the alternatives"),
         ErrorKind::OneOf(None) | ErrorKind::AnyOf => {
             let mut allowed = Vec::new();
-            match single_values(error, error, &mut allowed) {
-                true => one_of(&value, allowed.into_iter()),
-                false => format!("{value} fits none of the alternatives"),
+            if single_values(error, error, &mut allowed) {
+                one_of(&value, allowed.into_iter())
+            } else {
+                format!("{value} fits none of the alternatives")
             }
         }
         kind => format!("{value} is not valid: {kind}"),

@@ -10,12 +10,20 @@ pub enum Isolation {
     /// In this process: a direct call. A crash of the runner is a crash of the host.
     #[default]
     InProcess,
-    /// Each dispatch in a process of its own, which may crash, hang or be killed without harm.
+    /// Each dispatch in a separate process, which can crash, hang or be killed without affecting
+    /// the host. Construct it with [`Isolation::worker`].
     #[cfg(unix)]
     Worker(Box<WorkerOptions>),
 }
 
 impl Isolation {
+    /// A worker process for each dispatch, started with these options.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn worker(options: WorkerOptions) -> Self {
+        Self::Worker(Box::new(options))
+    }
+
     /// `in-process` or `worker`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -17,15 +17,15 @@ pub enum LoadError {
     /// The library does not open.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The opened runner does not answer the first question.
+    /// The runner does not describe itself.
     #[error("{} does not load as a runner", path.display())]
     Describe {
         /// The library.
         path: PathBuf,
-        /// What it answered.
+        /// The error of the call.
         source: Box<DispatchError>,
     },
-    /// The descriptor in the file is not what the loaded runner says.
+    /// The descriptor in the file differs from that of the loaded runner.
     #[error(
         "{}: its descriptor says {in_file}, the loaded runner says {loaded}; do not trust it",
         path.display()

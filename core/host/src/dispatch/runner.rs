@@ -21,15 +21,15 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Loads a runner of the catalog and asks what it is. **Its code runs from here on**, where
-    /// `isolation` says.
+    /// Loads a runner of the catalog and gets its capabilities. **From here on the runner's code
+    /// runs**, in this process or in a worker.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] when the file changed since it was found, does not open, does not fit, or
-    /// says one thing in its descriptor and another when asked.
+    /// [`LoadError`] when the file has changed, does not open, is incompatible, or describes itself
+    /// differently than its descriptor does.
     pub fn load(entry: &Entry, isolation: &Isolation) -> Result<Self, LoadError> {
-        // A worker looks again by itself.
+        // A worker checks the hash itself.
         if *isolation == Isolation::InProcess
             && *entry != Entry::read(&entry.path, entry.descriptor.clone(), entry.origin)?
         {
@@ -63,7 +63,7 @@ impl Runner {
         })
     }
 
-    /// Where it came from.
+    /// Its entry in the catalog.
     #[must_use]
     pub fn entry(&self) -> &Entry {
         &self.entry
@@ -81,7 +81,7 @@ impl Runner {
         self.transport.isolation()
     }
 
-    /// What it says of itself: spec schema, defaults, metrics.
+    /// Its capabilities: spec schema, defaults, metrics.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities

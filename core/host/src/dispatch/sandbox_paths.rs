@@ -1,4 +1,4 @@
-//! What a call has to read: what its request names, and what that leads to.
+//! Sandbox paths: the files that a call must be able to read and execute.
 
 use std::{
     ffi::OsStr,
@@ -34,7 +34,7 @@ pub(super) fn request(uris: RequestUris<'_>) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A runner's file, the libraries beside it that it may need, and those elsewhere that it declares.
+/// A runner's file, the libraries in its directory, and the other libraries that it declares.
 pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathBuf> {
     let beside = path.parent().and_then(|parent| parent.read_dir().ok());
     let libraries = beside
@@ -47,10 +47,10 @@ pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathB
             name.ends_with(".so") || name.contains(".so.")
         })
         .map(|entry| entry.path())
-        // A worker cannot be told of others.
+        // The start message of a worker can hold UTF-8 paths only.
         .filter(|path| path.to_str().is_some());
     let found = declared.iter().filter_map(|library| library.find(path));
-    // Where a link leads to is what is read.
+    // The sandbox needs the target of a link.
     let found = found.filter_map(|path| path.canonicalize().ok());
     std::iter::once(path.to_owned())
         .chain(libraries)
@@ -58,16 +58,16 @@ pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathB
         .collect()
 }
 
-/// What starting some programs takes.
+/// The files that programs need to start.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
-    /// The programs, and what the system loads them with.
+    /// The programs and their dynamic loaders.
     pub(super) executes: Vec<PathBuf>,
-    /// Where a program that came with libraries of its own has them: in `lib` beside its `bin`.
+    /// Directories of bundled libraries: `lib` next to the program's `bin`.
     pub(super) reads: Vec<PathBuf>,
 }
 
-/// Those of the programs that are there.
+/// The programs that are installed.
 pub(super) fn programs(declared: &[ProgramDeclaration]) -> Programs {
     let mut found = Programs::default();
     for file in declared.iter().flat_map(programs::files) {
@@ -100,10 +100,10 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
         .map(|path| OsStr::from_bytes(path).into())
 }
 
-/// The directory of a model, where its weights may lie; and the dataset, if it refers to one.
+/// The directory of a model, which can hold its weights, and the dataset that the model refers to.
 ///
-/// A runner can write a model that refers to anything: only a frozen dataset with the hash that the
-/// model gives is taken for one.
+/// A runner can write a model that refers to any directory, so only a frozen dataset with the hash
+/// in the model is readable.
 fn with_reference(path: &Path) -> Vec<PathBuf> {
     let mut reads: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
     if let Ok(Some(reference)) = ReferenceModel::<Value>::read(path)

@@ -145,8 +145,8 @@ fn unsupported(pattern: &str, explanation: &str) -> SchemaError {
 
 /// The errors that say something by themselves, in the order of the instance.
 ///
-/// Where no alternative of several fits, that is one error: each alternative fails for a reason of
-/// its own, and none of these is the user's mistake alone.
+/// If none of several alternatives matches, this is one error, because the reason of each
+/// alternative is different and none of them alone is the mistake.
 fn collect<'e, 's, 'v>(
     error: &'e ValidationError<'s, 'v>,
     leaves: &mut Vec<&'e ValidationError<'s, 'v>>,

@@ -15,7 +15,8 @@ use {
     },
     protea_isolation::{Sandbox, Task, WorkerCall, WorkerOptions},
     serde::{Serialize, de::DeserializeOwned},
-    std::path::PathBuf,
+    std::{path::PathBuf, time::Instant},
+    tracing::debug,
 };
 
 use super::{DispatchError, Isolation, LoadError};
@@ -80,7 +81,8 @@ impl Transport {
         }
     }
 
-    /// Calls an operation. In a sandbox, the runner can start those of `programs` that are installed.
+    /// Calls an operation. In a sandbox, the runner can start those of `programs` that are
+    /// installed.
     pub(super) fn call<O: Operation>(
         &self,
         request: &O::Request,
@@ -129,7 +131,16 @@ impl Worker {
             reads,
             executes,
         };
-        Ok(protea_isolation::dispatch(&task, &self.options, sink)?)
+        let library = self.library.display();
+        debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");
+        let began = Instant::now();
+        let result = protea_isolation::dispatch(&task, &self.options, sink);
+        let seconds = began.elapsed().as_secs_f64();
+        match &result {
+            Ok(_) => debug!(%library, ?call, seconds, "worker ended"),
+            Err(error) => debug!(%library, ?call, seconds, %error, "worker ended without a result"),
+        }
+        Ok(result?)
     }
 }
 

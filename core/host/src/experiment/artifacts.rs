@@ -1,11 +1,11 @@
-//! What a run reads and writes elsewhere than on this machine: its model before a step, its export
-//! after one.
+//! Remote inputs and outputs of a run: fetches its model before a step, publishes its export after.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use protea_contracts::model::{FILE_NAME as MODEL_FILE, ReferenceModel};
 use serde_json::Value;
 use tempfile::TempDir;
+use tracing::{Span, debug};
 use url::Url;
 
 use super::{error::ExperimentError, observer::Observer, setup::Experiment};
@@ -14,8 +14,8 @@ use crate::{
     store::{self, Lease, Store, StoreError, Transfer, TransferObserver},
 };
 
-/// The key of a reference model under which the host keeps where its dataset was fetched from. The
-/// contract knows the dataset's place on this machine only.
+/// The key in a reference model with the origin of its dataset. The contract has the local path of
+/// the dataset only.
 pub(super) const DATASET_ORIGIN: &str = "dataset_origin";
 
 /// A model on this machine, kept there as long as this lives.
@@ -25,16 +25,30 @@ pub(super) struct LocalModel {
     _kept: (Lease, Lease, Option<TempDir>),
 }
 
-/// An [`Observer`] as one of transfers.
-struct Transfers(Arc<dyn Observer>);
+/// An [`Observer`] as an observer of transfers. Retries become events of the span that the store
+/// was opened in, because the store works on its own thread.
+struct Transfers {
+    observer: Arc<dyn Observer>,
+    span: Span,
+}
 
 impl TransferObserver for Transfers {
     fn transfer(&self, transfer: &Transfer<'_>) {
-        self.0.transfer(transfer);
+        self.observer.transfer(transfer);
     }
 
     fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
+        self.observer.is_cancelled()
+    }
+
+    fn retrying(&self, uri: &str, reason: &str, wait: Duration) {
+        let seconds = wait.as_secs_f64();
+        self.span
+            .in_scope(|| debug!(uri, reason, seconds, "retrying a request to the store"));
+    }
+
+    fn cache_used(&self, uri: &str) {
+        self.span.in_scope(|| debug!(uri, "using the cache"));
     }
 }
 
@@ -43,15 +57,18 @@ impl Experiment<'_> {
     pub(super) fn store(&self) -> Result<Store, StoreError> {
         let store = match &self.store {
             Some(store) => store.clone(),
-            None => Store::of_user()?,
+            None => Store::from_env()?,
         };
-        Ok(store.with_observer(Arc::new(Transfers(Arc::clone(&self.observer)))))
+        Ok(store.with_observer(Arc::new(Transfers {
+            observer: Arc::clone(&self.observer),
+            span: Span::current(),
+        })))
     }
 
     /// Brings a model to this machine, and with a reference model the dataset that it names.
     pub(super) fn local_model(&self, model_uri: &Url) -> Result<LocalModel, ExperimentError> {
         if !store::is_known(model_uri) {
-            // The runner's own, which it alone can find.
+            // A URI of the runner's own scheme, which only the runner resolves.
             return Ok(LocalModel {
                 uri: model_uri.clone(),
                 _kept: (Lease::default(), Lease::default(), None),
@@ -59,35 +76,36 @@ impl Experiment<'_> {
         }
         let store = self.store()?;
         let staged = store.stage(model_uri)?;
-        let here = |uri: Url, data: Lease, made: Option<TempDir>| LocalModel {
+        let local = |uri: Url, data: Lease, made: Option<TempDir>| LocalModel {
             uri,
             _kept: (staged.lease.clone(), data, made),
         };
         let uri = store::uri_of(&staged.path)?;
-        let document = match staged.path.is_dir() {
-            true => staged.path.join(MODEL_FILE),
-            false => staged.path.clone(),
+        let document = if staged.path.is_dir() {
+            staged.path.join(MODEL_FILE)
+        } else {
+            staged.path.clone()
         };
         // The runner reads the model: it reports a document that is not one, or cannot be read.
         let Ok(Some((reference, document))) =
             ReferenceModel::<Value>::read_with_document(&document)
         else {
-            return Ok(here(uri, Lease::default(), None));
+            return Ok(local(uri, Lease::default(), None));
         };
-        // The dataset of an exported model is beside it, under a relative path.
+        // An exported model refers to its dataset by a relative path.
         let Ok(dataset_uri) = Url::parse(&reference.dataset_uri) else {
-            return Ok(here(uri, Lease::default(), None));
+            return Ok(local(uri, Lease::default(), None));
         };
         let data = store.stage(&dataset_uri);
         let data = data.ok().filter(|data| data.path.exists());
         let origin = document[DATASET_ORIGIN].as_str();
         let origin = origin.and_then(|origin| Url::parse(origin).ok());
         let origin = match (data, origin) {
-            (Some(data), _) => return Ok(here(uri, data.lease, None)),
-            (None, None) => return Ok(here(uri, Lease::default(), None)),
+            (Some(data), _) => return Ok(local(uri, data.lease, None)),
+            (None, None) => return Ok(local(uri, Lease::default(), None)),
             (None, Some(origin)) => origin,
         };
-        // It has been evicted from the cache since.
+        // The dataset was evicted from the cache.
         let data = dataset::stage_from(origin.as_str(), &store)?;
         if data.sha256 != reference.dataset_sha256 {
             return Err(DatasetError::Replaced {
@@ -98,10 +116,10 @@ impl Experiment<'_> {
             .into());
         }
         if data.uri == dataset_uri {
-            return Ok(here(uri, data.lease(), None));
+            return Ok(local(uri, data.lease(), None));
         }
         let (made, uri) = elsewhere(document, &data.uri)?;
-        Ok(here(uri, data.lease(), Some(made)))
+        Ok(local(uri, data.lease(), Some(made)))
     }
 }
 

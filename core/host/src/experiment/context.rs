@@ -11,15 +11,20 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    error::ExperimentError, finished_run::FinishedRun, lifecycle::Steps, observer::Observer,
-    recorder::Recorder, run_spec::Parent, setup::Experiment,
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    lifecycle::Steps,
+    observer::Observer,
+    recorder::Recorder,
+    run_spec::Parent,
+    setup::{Experiment, RunLayout},
 };
 use crate::{
     Dataset,
     workspace::{RunManifest, Status},
 };
 
-/// What a grouping run is called, and what it says of itself.
+/// Name, tags and notes of a grouping run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
     pub(super) name: String,
@@ -42,7 +47,7 @@ impl RunOptions {
         }
     }
 
-    /// A run that compares several runners, and is of none of them itself.
+    /// A run that compares several runners and belongs to none of them.
     #[must_use]
     pub fn benchmark(name: impl Into<String>) -> Self {
         Self {
@@ -52,14 +57,14 @@ impl RunOptions {
         }
     }
 
-    /// A tag; it goes over the experiment's tag of the same name.
+    /// Adds a tag, which takes precedence over the experiment's tag of the same name.
     #[must_use]
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(key.into(), value.into());
         self
     }
 
-    /// A text for people.
+    /// A free text.
     #[must_use]
     pub fn with_notes(mut self, notes: impl Into<String>) -> Self {
         self.notes = Some(notes.into());
@@ -79,8 +84,9 @@ impl From<String> for RunOptions {
     }
 }
 
-/// A grouping run that came to its end.
+/// A finished grouping run.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct GroupedRun<T> {
     /// What the body returned.
     pub value: T,
@@ -88,12 +94,13 @@ pub struct GroupedRun<T> {
     pub directory: PathBuf,
     /// What its `run_manifest.json` says.
     pub manifest: RunManifest,
-    /// What was done in it, in its order; empty in a flat run, whose steps are in the manifest.
+    /// Its child runs in order. Empty with a flat layout, whose steps are in the manifest.
     pub children: Vec<ChildRun>,
 }
 
 /// A child of a grouping run, in short.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ChildRun {
     /// `<parent>/<method>`.
     pub name: String,
@@ -135,7 +142,8 @@ impl<'e> RunContext<'e> {
         mut self,
         body: impl FnOnce(&mut Self) -> Result<T, ExperimentError>,
     ) -> Result<GroupedRun<T>, ExperimentError> {
-        let (result, value) = match body(&mut self) {
+        let span = self.steps.recorder.run_span();
+        let (result, value) = match span.in_scope(|| body(&mut self)) {
             Ok(value) => (Ok(()), Some(value)),
             Err(error) => (Err(error), None),
         };
@@ -171,7 +179,7 @@ impl<'e> RunContext<'e> {
     /// As [`Experiment::fit`].
     pub fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
         let experiment = self.steps.experiment;
-        if experiment.flat {
+        if experiment.layout == RunLayout::Flat {
             let spec = experiment.resolve(spec)?;
             self.steps.fit(&spec, train)?;
             return Ok(self.so_far());
@@ -191,7 +199,7 @@ impl<'e> RunContext<'e> {
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
         let experiment = self.steps.experiment;
-        if experiment.flat {
+        if experiment.layout == RunLayout::Flat {
             self.steps.evaluate(model_uri, eval)?;
             return Ok(self.so_far());
         }
@@ -210,7 +218,7 @@ impl<'e> RunContext<'e> {
         destination: Option<&Url>,
     ) -> Result<FinishedRun, ExperimentError> {
         let experiment = self.steps.experiment;
-        if experiment.flat {
+        if experiment.layout == RunLayout::Flat {
             self.steps.export(model_uri, destination)?;
             return Ok(self.so_far());
         }
@@ -218,7 +226,7 @@ impl<'e> RunContext<'e> {
         self.child("export", run)
     }
 
-    /// Says where scores come from, as [`Experiment::explain`] does; nothing is recorded.
+    /// Explains scores, as [`Experiment::explain`] does. Nothing is recorded.
     ///
     /// # Errors
     ///
@@ -292,7 +300,8 @@ impl<'e> RunContext<'e> {
 
     /// Puts the child with this directory on the list.
     pub(super) fn child_at(&mut self, method: &str, directory: PathBuf) {
-        // The manifest was written when the child ended; where that failed, it said so then.
+        // The manifest was written when the child ended. If that failed, the error was reported
+        // then.
         if let Ok(manifest) = RunManifest::read(&directory) {
             self.children.push(ChildRun {
                 name: format!("{}/{method}", self.parent.name),

@@ -30,12 +30,13 @@ pub struct Fold {
 
 /// What a cross-validation found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CrossValidation {
     /// The settings, with the runner's defaults filled in.
     pub spec: Value,
     /// Every metric over the folds, in the order in which the folds return them.
     pub metrics: Vec<MetricSpread>,
-    /// How many folds were taken over from runs that were there already.
+    /// Number of folds reused from earlier runs.
     pub taken_over: usize,
     /// The scores of each fold.
     pub folds: Vec<FoldScores>,
@@ -45,13 +46,14 @@ pub struct CrossValidation {
 
 /// A metric over the folds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct MetricSpread {
     /// Its name, such as `MFO.fmax`.
     pub name: String,
     /// Mean over the folds that returned it.
     pub mean: f64,
     /// Standard deviation of the sample, its sum of squares divided by one less than the number of
-    /// folds; none where there is one fold.
+    /// folds. `None` for a single fold.
     pub deviation: Option<f64>,
     /// How many folds returned it. An aspect without annotated proteins in a fold is not scored.
     pub folds: usize,
@@ -59,12 +61,13 @@ pub struct MetricSpread {
 
 /// The scores of a fold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FoldScores {
     /// Its place, from 0.
     pub number: usize,
     /// Its scores.
     pub metrics: Metrics,
-    /// Where they are from.
+    /// The origin of the scores.
     pub origin: Origin,
     /// Wall time of its steps.
     pub seconds: f64,
@@ -75,7 +78,7 @@ pub struct FoldScores {
 }
 
 impl Experiment<'_> {
-    /// Cross-validates, in a run of its own: [`RunContext::cross_validate`] in a
+    /// Cross-validates in a new run: [`RunContext::cross_validate`] in a
     /// [`run`](Self::run).
     ///
     /// # Errors
@@ -96,9 +99,9 @@ impl Experiment<'_> {
 
 impl RunContext<'_> {
     /// Fits and evaluates on every fold with the same settings. Each fold is a child run,
-    /// `<run>/fold-0`, in the job of its own state point, also where the experiment is flat;
-    /// several go on at once if [`with_jobs`](Experiment::with_jobs) says so, and a fold is taken
-    /// over from a run that is there already, as a trial of a [`search`](Self::search) is.
+    /// `<run>/fold-0`, in the job of its own state point, also with a flat layout. Folds run in
+    /// parallel if [`with_jobs`](Experiment::with_jobs) is more than 1. Finished runs are reused as
+    /// folds, as for a trial of a [`search`](Self::search).
     ///
     /// The run's metrics get `<metric>.mean` and `<metric>.std`, its directory the table of the
     /// folds, `cross_validation.tsv`.
@@ -107,7 +110,7 @@ impl RunContext<'_> {
     ///
     /// [`ExperimentError::Fold`] when a fold failed, as the mean over the others would be another
     /// one; [`ExperimentError::NoFold`]; [`ExperimentError::Spec`]; [`ExperimentError::Cancelled`]
-    /// or [`ExperimentError::Step`] when the user ends it; whatever keeps runs from being recorded.
+    /// or [`ExperimentError::Step`] when the user cancels; errors of recording a run.
     pub fn cross_validate(
         &mut self,
         spec: &Value,
@@ -174,7 +177,7 @@ impl RunContext<'_> {
             .collect();
         let tell = |done: usize, latest: Option<usize>, taken_over: bool| {
             experiment.observer.progress(&Progress {
-                what: "fold",
+                unit: "fold",
                 done,
                 total: folds.len(),
                 metric: None,
@@ -200,9 +203,10 @@ impl RunContext<'_> {
                         let (directory, manifest) = (worked.run.directory, worked.run.manifest);
                         scores.push(FoldScores {
                             number,
-                            origin: match taken_over {
-                                true => Origin::TakenOver,
-                                false => Origin::Computed,
+                            origin: if taken_over {
+                                Origin::TakenOver
+                            } else {
+                                Origin::Computed
                             },
                             seconds: manifest.steps.iter().map(|step| step.seconds).sum(),
                             metrics: manifest.metrics,

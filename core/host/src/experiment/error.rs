@@ -1,4 +1,4 @@
-//! Why an experiment did not come to its end.
+//! Errors of experiments.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,9 @@ use super::observer::Step;
 use crate::search::SearchError;
 use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
 
-/// Why an experiment did not come to its end.
+/// Why an experiment failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExperimentError {
     /// The spec was refused; nothing was written.
     #[error(transparent)]
@@ -27,8 +28,7 @@ pub enum ExperimentError {
         /// Why.
         source: Box<DispatchError>,
     },
-    /// What was exported did not get to the place that it was to go to. It is in the run's directory
-    /// all the same.
+    /// The export could not be published at its destination. It is in the run's directory.
     #[error(
         "the export in {} could not be published",
         export.display()
@@ -46,7 +46,7 @@ pub enum ExperimentError {
         "the run {inner:?} was begun inside the run {outer:?}; end that one first, or do the work in it"
     )]
     RunInsideRun {
-        /// The run that goes on.
+        /// The open run.
         outer: String,
         /// The run that was begun in it.
         inner: String,
@@ -81,13 +81,13 @@ pub enum ExperimentError {
     /// There is nothing to take the mean of.
     #[error("a cross-validation needs at least one fold")]
     NoFold,
-    /// The user asked for the end between two runs.
+    /// The user cancelled between two runs.
     #[error("cancelled")]
     Cancelled,
     /// What the caller's own code in a run says went wrong.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
-    /// The runner did not say where its scores come from.
+    /// The runner failed to explain the scores.
     #[error("explain failed")]
     Explain {
         /// Why.
@@ -117,8 +117,8 @@ impl ExperimentError {
         protea_contracts::error::with_causes(self)
     }
 
-    /// Whether what would come after is in vain: the user asked for the end, or nothing can be
-    /// recorded any more. What goes wrong in a runner is no such error.
+    /// Whether further runs are pointless: the user cancelled, or runs can no longer be recorded.
+    /// Errors of a runner do not end the others.
     #[must_use]
     pub fn ends_all(&self) -> bool {
         match self {
@@ -130,7 +130,7 @@ impl ExperimentError {
         }
     }
 
-    /// Whether the user asked for the end.
+    /// Whether the user cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         let source = match self {

@@ -1,4 +1,4 @@
-//! Asking a runner where its scores come from. Nothing is written, so nothing is recorded.
+//! Explains the scores of a model. Writes nothing, so nothing is recorded.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
 };
 
 impl Experiment<'_> {
-    /// Says where the scores come from that a model gives to a protein. The experiment's seed and
+    /// Explains the scores that a model gives to a protein. The experiment's seed and
     /// threads take the place of the request's.
     ///
     /// # Errors

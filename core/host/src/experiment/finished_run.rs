@@ -1,4 +1,4 @@
-//! A run that came to its end.
+//! A finished run.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,9 @@ use url::Url;
 use super::error::ExperimentError;
 use crate::workspace::{RunManifest, Status};
 
-/// A run that came to its end.
+/// A run that has ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FinishedRun {
     /// The run's directory.
     pub directory: PathBuf,
@@ -17,7 +18,7 @@ pub struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// Whether the run came to a good end.
+    /// Whether the run succeeded.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.manifest.status == Status::Finished

@@ -5,6 +5,7 @@ use protea_contracts::{
     model::FILE_NAME as MODEL_FILE,
 };
 use serde_json::{Value, json};
+use tracing::debug;
 use url::Url;
 
 use super::{
@@ -23,7 +24,7 @@ pub(super) struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// Ends the run before a step that the user no longer wants; a runner may not have listened.
+    /// Fails before a step if the user has cancelled, also when the runner ignored it.
     fn go_on(&self, step: Step) -> Result<(), ExperimentError> {
         if self.experiment.observer.is_cancelled() {
             Err(self.recorder.failed(step, RunnerError::Cancelled.into()))
@@ -44,12 +45,17 @@ impl Steps<'_> {
         request.seed = self.experiment.seed;
         request.threads = self.experiment.threads;
         request.run_id = self.recorder.directory().id().to_owned();
-        let earlier = ReusableModels::of(self.experiment, train);
+        let earlier = ReusableModels::new(self.experiment, train);
         request.earlier_models = earlier.newest();
+        if !request.earlier_models.is_empty() {
+            let count = request.earlier_models.len();
+            debug!(count, "offering earlier models of this dataset for reuse");
+        }
 
         let sink = self.recorder.start(Step::Fit)?;
         let runner = self.experiment.runner;
-        let fitted = runner.call::<Fit>(&request, sink);
+        let span = self.recorder.step_span();
+        let fitted = span.in_scope(|| runner.call::<Fit>(&request, sink));
         self.recorder.computed();
         let model_uri = match fitted {
             Ok(fitted) => {
@@ -90,7 +96,9 @@ impl Steps<'_> {
         request.run_id = self.recorder.directory().id().to_owned();
 
         let sink = self.recorder.start(Step::Evaluate)?;
-        let evaluated = self.experiment.runner.call::<Evaluate>(&request, sink);
+        let runner = self.experiment.runner;
+        let span = self.recorder.step_span();
+        let evaluated = span.in_scope(|| runner.call::<Evaluate>(&request, sink));
         self.recorder.computed();
         match evaluated {
             Ok(evaluated) => {
@@ -106,8 +114,8 @@ impl Steps<'_> {
         self.recorder.finish_step()
     }
 
-    /// Lets the runner write beside the destination, checks what it wrote, and publishes it whole.
-    /// What goes elsewhere is published in the run's directory first.
+    /// Lets the runner write to a temporary directory, checks the files, and publishes them. A
+    /// remote export is published in the run's directory first.
     pub(super) fn export(
         &mut self,
         model_uri: &Url,
@@ -134,7 +142,9 @@ impl Steps<'_> {
         request.provenance = self.recorder.provenance();
 
         let sink = self.recorder.start(Step::Export)?;
-        let exported = self.experiment.runner.call::<Export>(&request, sink);
+        let runner = self.experiment.runner;
+        let span = self.recorder.step_span();
+        let exported = span.in_scope(|| runner.call::<Export>(&request, sink));
         self.recorder.computed();
         let exported = match exported {
             Ok(exported) => exported,
@@ -144,7 +154,7 @@ impl Steps<'_> {
         let mut published_uri = directory_uri(&published)?;
         if let Some(elsewhere) = elsewhere {
             self.send(&published, elsewhere)?;
-            published_uri = store::below(&store::without_secrets(elsewhere), "");
+            published_uri = store::child_uri(&store::without_secrets(elsewhere), "");
             if let Ok(mut parts) = published_uri.path_segments_mut() {
                 parts.push("");
             }

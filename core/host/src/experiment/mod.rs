@@ -1,5 +1,4 @@
-//! Experiments: a runner, a workspace and trackers, tied together; every run is on record, and can
-//! be asked where a score comes from.
+//! Experiments: run a runner's operations and record every run in the workspace and its trackers.
 
 mod artifacts;
 mod benchmark;
@@ -36,7 +35,7 @@ pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
 pub use error::ExperimentError;
 pub use finished_run::FinishedRun;
 pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
-pub use setup::Experiment;
+pub use setup::{Experiment, Reuse, RunLayout};
 
 pub use crate::search::{
     Origin, Search, SearchError, SearchResult, Setting, Strategy, Trial, Values,

@@ -1,8 +1,7 @@
-//! The models that a runner made of a dataset before.
+//! Earlier models of a runner and a dataset, offered to `fit` for reuse.
 //!
 //! `<workspace>/.protea/models/<runner>-<dataset>/` has a file for each, named for its run, so that
-//! they are found without looking at every run. They are hints: whatever is wrong with one, a fit
-//! does without.
+//! they are found without reading every run. They are hints: an invalid one is ignored.
 
 use std::{fs, path::PathBuf};
 
@@ -14,9 +13,9 @@ use crate::{
     store::{self, write_atomic},
 };
 
-/// So many are offered to a fit.
+/// The most models that are offered to a fit.
 const MOST: usize = 16;
-/// So many digits of a SHA-256 tell two files apart; a runner checks what it takes.
+/// How many digits of a SHA-256 are in a name. A runner checks the models that it reuses.
 const DIGITS: usize = 32;
 
 /// The models that the experiment's runner made of a dataset.
@@ -25,7 +24,7 @@ pub(super) struct ReusableModels {
 }
 
 impl ReusableModels {
-    pub(super) fn of(experiment: &Experiment<'_>, train: &Dataset) -> Self {
+    pub(super) fn new(experiment: &Experiment<'_>, train: &Dataset) -> Self {
         let short = |sha256: &str| sha256.chars().take(DIGITS).collect::<String>();
         let runner = short(&experiment.runner.entry().sha256);
         let directory = experiment.workspace.directory().join(".protea/models");
@@ -50,7 +49,7 @@ impl ReusableModels {
 
     /// Adds the model of a run.
     pub(super) fn add(&self, run_id: &str, model: &Url) {
-        // Without it the next fit takes longer, and nothing else.
+        // If this fails, the next fit only takes longer.
         if fs::create_dir_all(&self.directory).is_ok() {
             let _ = write_atomic(
                 &self.directory.join(run_id),

@@ -1,4 +1,4 @@
-//! Who watches an experiment.
+//! Observers of an experiment.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub enum Step {
     Evaluate,
     /// Writing out the model.
     Export,
-    /// Saying where scores come from; no step of a run.
+    /// Explaining scores. Not a step of a run.
     Explain,
 }
 
@@ -32,7 +32,7 @@ impl Step {
     }
 }
 
-/// Is told of what happens in an experiment, and may ask for its end. Called from any thread.
+/// Receives what happens in an experiment, and can cancel it. Called from any thread.
 pub trait Observer: Send + Sync {
     /// Events below this level are not sent. The run's log takes what is at this level or at
     /// [`Level::Info`], whichever is lower.
@@ -52,8 +52,8 @@ pub trait Observer: Send + Sync {
     /// A step ended; its record says how.
     fn step_ended(&self, _step: Step, _record: &StepRecord, _time: Duration) {}
 
-    /// A search or a cross-validation begins, or one of its runs ended. Steps of these runs are not
-    /// told, and of their events warnings only.
+    /// A search or a cross-validation starts, or one of its runs has ended. Of these runs, only
+    /// warnings are reported, not steps.
     fn progress(&self, _progress: &Progress<'_>) {}
 
     /// A model, or the dataset of one, is fetched, or an export is sent, and has come this far.
@@ -70,9 +70,10 @@ pub trait Observer: Send + Sync {
 
 /// How far a search or a cross-validation has come.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Progress<'p> {
     /// `trial` or `fold`.
-    pub what: &'static str,
+    pub unit: &'static str,
     /// How many have ended; 0 at the beginning.
     pub done: usize,
     /// How many there will be.
@@ -81,13 +82,13 @@ pub struct Progress<'p> {
     pub metric: Option<&'p str>,
     /// The number of the one that just ended, and its score.
     pub latest: Option<(usize, Option<f64>)>,
-    /// Whether that one was taken over from a run that was there already.
+    /// Whether that one was reused from an earlier run.
     pub taken_over: bool,
     /// The number of the best trial so far, and its score.
     pub best: Option<(usize, f64)>,
 }
 
-/// What happens in a benchmark, beside the steps of its entrants.
+/// What happens in a benchmark, in addition to the steps of its entrants.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum BenchmarkEvent<'b> {
@@ -107,7 +108,8 @@ pub enum BenchmarkEvent<'b> {
         /// Why.
         reason: &'b str,
     },
-    /// A runner returned another value of the metric that entrants are ranked by than the scorer found.
+    /// A runner returned another value of the metric that entrants are ranked by than the scorer
+    /// found.
     Differs {
         /// The entrant.
         name: &'b str,
@@ -122,7 +124,7 @@ pub enum BenchmarkEvent<'b> {
     },
 }
 
-/// Nobody.
+/// Ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

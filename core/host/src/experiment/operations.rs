@@ -31,7 +31,7 @@ impl Experiment<'_> {
     ) -> Result<FinishedRun, ExperimentError> {
         let spec = self.resolve(spec)?;
         if let Some(destination) = &self.export_to {
-            // Said before anything is computed.
+            // Checked before anything is computed.
             self.store()?.check_vacant(destination)?;
         }
         let mut run_spec = RunSpec::new("experiment", self.runner.name());
@@ -66,14 +66,14 @@ impl Experiment<'_> {
         self.evaluate_below(None, model_uri, eval)
     }
 
-    /// Exports the model at `model_uri` to the directory `destination`, of this machine or elsewhere,
-    /// which must not be there yet; by default to where the experiment's exports go. What goes
-    /// elsewhere is in the run's directory too.
+    /// Exports the model at `model_uri` to the local or remote directory `destination`, which must
+    /// not exist; by default to the experiment's destination. A remote export is in the run's
+    /// directory too.
     ///
     /// # Errors
     ///
     /// As [`fit_evaluate_export`](Self::fit_evaluate_export);
-    /// [`StoreError::Exists`](crate::StoreError::Exists) when `destination` is there.
+    /// [`StoreError::Exists`](crate::StoreError::Exists) when `destination` exists.
     pub fn export(
         &self,
         model_uri: &Url,
@@ -141,8 +141,8 @@ impl Experiment<'_> {
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("evaluation", self.name(parent, "evaluate"));
         run_spec.parent = parent.map(|parent| &*parent.run_id);
-        let shown = store::without_secrets(model_uri);
-        run_spec.model_uri = Some(&shown);
+        let public_uri = store::without_secrets(model_uri);
+        run_spec.model_uri = Some(&public_uri);
         run_spec.datasets = vec![("eval", eval)];
         self.record(&run_spec, |steps| steps.evaluate(model_uri, eval))
     }
@@ -155,8 +155,8 @@ impl Experiment<'_> {
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("export", self.name(parent, "export"));
         run_spec.parent = parent.map(|parent| &*parent.run_id);
-        let shown = store::without_secrets(model_uri);
-        run_spec.model_uri = Some(&shown);
+        let public_uri = store::without_secrets(model_uri);
+        run_spec.model_uri = Some(&public_uri);
         self.record(&run_spec, |steps| steps.export(model_uri, destination))
     }
 
@@ -197,12 +197,13 @@ impl Experiment<'_> {
             experiment: self,
             recorder,
         };
-        let result = work(&mut steps);
+        let span = steps.recorder.run_span();
+        let result = span.in_scope(|| work(&mut steps));
         steps.recorder.end(result)
     }
 }
 
-/// Held while a body of [`Experiment::run`] goes on.
+/// Held while a body of [`Experiment::run`] runs.
 struct Inside<'e>(&'e Mutex<Option<String>>);
 
 impl<'e> Inside<'e> {

@@ -1,4 +1,4 @@
-//! Keeps a run on record: its manifest, its log, and its trackers, step by step.
+//! Records a run, step by step: its manifest, log, trackers and spans.
 
 use std::{borrow::Cow, error::Error, path::Path, sync::Arc, thread, time::Instant};
 
@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
 use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
+use tracing::{Span, info, info_span};
 
 use super::{
     error::ExperimentError,
@@ -25,7 +26,7 @@ use crate::{
     },
 };
 
-/// A run on record. Dropped before its end, as in a panic, it ends as failed.
+/// Records a run. If it is dropped before its end, such as in a panic, the run ends as failed.
 pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
@@ -33,6 +34,8 @@ pub(super) struct Recorder {
     journal: Journal,
     tracked: Arc<TrackerSink>,
     current: Option<(Step, Instant)>,
+    run_span: Span,
+    step_span: Span,
     ended: bool,
 }
 
@@ -78,8 +81,8 @@ impl Recorder {
                 .iter()
                 .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
                 .collect(),
-            host: HostRecord::here(),
-            code: CodeRecord::here(),
+            host: HostRecord::current(),
+            code: CodeRecord::current(),
             started: Timestamp::now(),
             finished: None,
             steps: Vec::new(),
@@ -91,10 +94,18 @@ impl Recorder {
             },
             error: None,
         };
+        let run_span = info_span!(
+            "run",
+            run_id = %manifest.run_id,
+            pipeline = run_spec.pipeline,
+            runner = runner.map(|entry| &*entry.descriptor.name),
+        );
         let tracked = TrackerSink::start(experiment, job, &manifest)?;
-        // Not before: a manifest of a run that is not known to be open would say `running` for ever.
+        // Written after the run is marked as open: otherwise, after a crash the manifest would say
+        // `running` for ever.
         directory.write_manifest(&manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
+        run_span.in_scope(|| info!(job_id = job.id(), "run started"));
         Ok(Self {
             directory,
             manifest,
@@ -102,8 +113,20 @@ impl Recorder {
             journal,
             tracked: Arc::new(tracked),
             current: None,
+            run_span,
+            step_span: Span::none(),
             ended: false,
         })
+    }
+
+    /// The span of the run. Enter it while the run's work is done.
+    pub(super) fn run_span(&self) -> Span {
+        self.run_span.clone()
+    }
+
+    /// The span of the current step. Enter it while the runner works.
+    pub(super) fn step_span(&self) -> Span {
+        self.step_span.clone()
     }
 
     pub(super) fn directory(&self) -> &RunDirectory {
@@ -124,6 +147,14 @@ impl Recorder {
         self.current = Some((step, Instant::now()));
         let log = self.journal.step_started(step, &self.manifest);
         self.observer.step_started(step);
+        self.step_span = info_span!(
+            parent: &self.run_span,
+            "step",
+            operation = step.name(),
+            runner = self.manifest.runner.as_ref().map(|runner| &*runner.name),
+            run_id = %self.manifest.run_id,
+        );
+        self.step_span.in_scope(|| info!("step started"));
         Ok(Arc::new(StepSink {
             step,
             observer: Arc::clone(&self.observer),
@@ -132,12 +163,12 @@ impl Recorder {
         }))
     }
 
-    /// The runner has returned; what the step still does is writing.
+    /// Marks the end of computing: the runner has returned, and the host writes the results.
     pub(super) fn computed(&mut self) {
         self.journal.computed();
     }
 
-    /// The record of the step that goes on.
+    /// The record of the current step.
     pub(super) fn step(&mut self) -> &mut StepRecord {
         self.manifest
             .steps
@@ -180,10 +211,10 @@ impl Recorder {
         step: u64,
         metrics: &[(&str, f64)],
     ) -> Result<(), ExperimentError> {
-        let named = metrics
+        let named_metrics = metrics
             .iter()
             .map(|(name, value)| (Cow::Borrowed(*name), *value));
-        self.tracked.run.log_metrics(step, named)?;
+        self.tracked.run.log_metrics(step, named_metrics)?;
         for (name, value) in metrics {
             self.manifest
                 .metrics
@@ -218,6 +249,8 @@ impl Recorder {
         record.status = status;
         record.seconds = time.as_secs_f64();
         let record = record.clone();
+        let span = std::mem::replace(&mut self.step_span, Span::none());
+        span.in_scope(|| info!(%status, seconds = record.seconds, "step ended"));
         let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
         written
@@ -232,7 +265,7 @@ impl Recorder {
         }
     }
 
-    /// What an export records of the run. Nothing in it changes when the same run is done again.
+    /// The provenance in an export. It is the same when the same run is repeated.
     pub(super) fn provenance(&self) -> Map<String, Value> {
         let manifest = &self.manifest;
         let runner = manifest.runner.as_ref().map(RunnerRecord::identity);
@@ -261,7 +294,7 @@ impl Recorder {
         };
         let error = result.as_ref().err().map(|error| error as &dyn Error);
         let closed = self.close(status, error);
-        // What went wrong first is what the caller needs to know.
+        // The first error is the cause, so it is returned.
         result?;
         closed?;
         Ok(FinishedRun {
@@ -281,6 +314,9 @@ impl Recorder {
         self.manifest.finished = Some(Timestamp::now());
         self.manifest.error = error.map(protea_contracts::error::with_causes);
         self.journal.ended(&self.manifest, error);
+        let reason = self.manifest.error.as_deref();
+        self.run_span
+            .in_scope(|| info!(%status, error = reason, "run ended"));
         let written = self.directory.write_manifest(&self.manifest);
         let tracked = self.tracked.end(&self.manifest);
         step_written?;
@@ -295,11 +331,12 @@ impl Drop for Recorder {
         if self.ended {
             return;
         }
-        let reason = match thread::panicking() {
-            true => "the program panicked",
-            false => "the program left the run before its end",
+        let reason = if thread::panicking() {
+            "the program panicked"
+        } else {
+            "the program left the run before its end"
         };
-        // Whatever fails here, the next command closes the run.
+        // If this fails, the next command closes the run.
         let reason: Box<dyn Error> = reason.into();
         let _ = self.close(Status::Failed, Some(&*reason));
     }

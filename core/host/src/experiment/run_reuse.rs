@@ -1,4 +1,4 @@
-//! Work that was done before, and need not be done again.
+//! Finds finished runs that did the same work, to reuse them.
 
 use std::{
     collections::HashMap,
@@ -12,16 +12,16 @@ use serde_json::Value;
 use super::{finished_run::FinishedRun, observer::Step, setup::Experiment, work::Work};
 use crate::workspace::{Job, RunManifest, Status};
 
-/// The runs of jobs that fitted and evaluated, as they were when a job was first looked into: each is
-/// read once, however much work there is for it.
+/// The finished runs of jobs that fitted and evaluated. Each job is read once, when it is first
+/// needed.
 #[derive(Default)]
 pub(super) struct ReusableRuns {
-    /// Whether a run counts only if its time can be compared too.
+    /// Whether a run is reused only if its time is comparable too.
     alike: bool,
     jobs: Mutex<HashMap<PathBuf, Arc<[ReusableRun]>>>,
 }
 
-/// What tells whether a run did a piece of work.
+/// The fields of a run that decide whether it did a piece of work.
 struct ReusableRun {
     run_id: String,
     directory: PathBuf,
@@ -44,15 +44,15 @@ impl ReusableRuns {
         }
     }
 
-    /// The latest run of the job that did this work to its end, with the same runner file. What cannot
-    /// be read there is no such run.
+    /// The latest finished run of the job that did this work with the same runner file. Unreadable
+    /// runs are skipped.
     pub(super) fn find(
         &self,
         experiment: &Experiment<'_>,
         job: &Job,
         work: &Work<'_>,
     ) -> Option<FinishedRun> {
-        let runs = self.of(job.directory());
+        let runs = self.runs_of(job.directory());
         let did = runs.iter().filter(|done| {
             done.runner == experiment.runner.entry().sha256
                 && done.seed == experiment.seed
@@ -67,7 +67,7 @@ impl ReusableRuns {
         })
     }
 
-    fn of(&self, job: &Path) -> Arc<[ReusableRun]> {
+    fn runs_of(&self, job: &Path) -> Arc<[ReusableRun]> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let runs = jobs.entry(job.to_owned()).or_insert_with(|| read(job));
         Arc::clone(runs)
@@ -75,14 +75,16 @@ impl ReusableRuns {
 }
 
 fn read(job: &Path) -> Arc<[ReusableRun]> {
-    let below = |directory: PathBuf| {
+    let entries_of = |directory: PathBuf| {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         entries.map(|entry| entry.path())
     };
-    let pipelines = below(job.join("artifacts"));
-    let runs = pipelines.flat_map(below);
-    runs.filter_map(|directory| ReusableRun::of(RunManifest::read(&directory).ok()?, directory))
-        .collect()
+    let pipelines = entries_of(job.join("artifacts"));
+    let runs = pipelines.flat_map(entries_of);
+    runs.filter_map(|directory| {
+        ReusableRun::from_manifest(RunManifest::read(&directory).ok()?, directory)
+    })
+    .collect()
 }
 
 impl ReusableRun {
@@ -92,8 +94,8 @@ impl ReusableRun {
             && self.isolation == experiment.runner.isolation().name()
     }
 
-    /// None of a run that did not fit and evaluate to its end.
-    fn of(manifest: RunManifest, directory: PathBuf) -> Option<Self> {
+    /// `None` if the run did not finish fit and evaluate.
+    fn from_manifest(manifest: RunManifest, directory: PathBuf) -> Option<Self> {
         let did = |step: Step| {
             let mut steps = manifest.steps.iter();
             steps.any(|record| record.name == step.name() && record.status == Status::Finished)
@@ -166,7 +168,7 @@ mod tests {
                 .map(|role| (role.to_owned(), json!({ "sha256": role })))
                 .into_iter()
                 .collect(),
-            host: HostRecord::here(),
+            host: HostRecord::current(),
             code: None,
             started: Timestamp::now(),
             finished: Some(Timestamp::now()),
@@ -199,14 +201,14 @@ mod tests {
         fs::write(garbage.join("run_manifest.json"), "{").unwrap();
 
         let ids = |known: &ReusableRuns| {
-            let runs = known.of(job.path());
+            let runs = known.runs_of(job.path());
             let mut ids: Vec<String> = runs.iter().map(|done| done.run_id.clone()).collect();
             ids.sort();
             ids
         };
         let known = ReusableRuns::default();
         assert_eq!(ids(&known), ["a"]);
-        assert_eq!(known.of(job.path())[0].datasets, ["train", "eval"]);
+        assert_eq!(known.runs_of(job.path())[0].datasets, ["train", "eval"]);
         write(job.path(), "e", &WHOLE);
         assert_eq!(ids(&known), ["a"], "a search goes by how it found the job");
         assert_eq!(ids(&ReusableRuns::default()), ["a", "e"]);

@@ -21,11 +21,11 @@ pub(super) struct RunSpec<'p> {
     pub(super) datasets: Vec<(&'static str, &'p Dataset)>,
     /// The run that it is part of.
     pub(super) parent: Option<&'p str>,
-    /// Tags of its own.
+    /// The run's own tags.
     pub(super) tags: Tags,
     /// Whether it is of the experiment's runner, or of several.
     pub(super) of_runner: bool,
-    /// A text of its own.
+    /// The run's own text.
     pub(super) notes: Option<String>,
 }
 

@@ -15,8 +15,8 @@ impl Search {
     ///
     /// # Errors
     ///
-    /// [`ExperimentError::Search`]; [`ExperimentError::Spec`] where the runner refuses a setting
-    /// that stays.
+    /// [`ExperimentError::Search`]; [`ExperimentError::Spec`] when the runner refuses a fixed
+    /// setting.
     pub fn check(&self, runner: &Runner) -> Result<(), ExperimentError> {
         self.objective(runner)?;
         if self.settings.is_empty() {
@@ -59,7 +59,7 @@ impl Search {
         Objective::find(&runner.capabilities().metrics, self.metric.as_deref())
     }
 
-    /// What the runner refuses is said of the setting that it is about.
+    /// Reports the runner's rejection for the setting that caused it.
     fn refused(&self, error: DispatchError) -> ExperimentError {
         let about = match &error {
             DispatchError::Runner(RunnerError::InvalidSpec { pointer, .. }) => {

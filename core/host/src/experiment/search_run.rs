@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Experiment<'_> {
-    /// Searches for the best settings, in a run of its own: [`RunContext::search`] in a
+    /// Searches for the best settings in a new run: [`RunContext::search`] in a
     /// [`run`](Self::run).
     ///
     /// ```no_run
@@ -51,23 +51,22 @@ impl Experiment<'_> {
 
 impl RunContext<'_> {
     /// Fits on `train` and evaluates on `eval` with many settings, and says which were best. Each
-    /// trial is a child run, `<run>/trial-003`, in the job of its own state point, also where the
-    /// experiment is flat; several go on at once if
-    /// [`with_jobs`](Experiment::with_jobs) says so. Which trials there are, and their scores, do
-    /// not depend on that.
+    /// trial is a child run, `<run>/trial-003`, in the job of its own state point, also with a flat
+    /// layout. Trials run in parallel if [`with_jobs`](Experiment::with_jobs) is more than 1; the
+    /// trials and their scores do not depend on that.
     ///
-    /// A trial is taken over from a run that is there already, if it finished with the same runner
-    /// file, settings, seed and datasets. So a search that was interrupted goes on where it was.
+    /// A finished run with the same runner file, settings, seed and datasets is reused as a trial.
+    /// So an interrupted search resumes where it stopped.
     ///
-    /// A trial that fails is recorded, and the search goes on. The run's settings get what was
+    /// A trial that fails is recorded, and the search continues. The run's settings get what was
     /// searched and `best`, its metrics `best.<metric>`, its directory the table of all trials,
     /// `search.tsv`.
     ///
     /// # Errors
     ///
     /// [`ExperimentError::Search`] when the search cannot be done, or no trial has a score;
-    /// [`ExperimentError::Cancelled`] or [`ExperimentError::Step`] when the user ends it; whatever
-    /// keeps runs from being recorded.
+    /// [`ExperimentError::Cancelled`] or [`ExperimentError::Step`] when the user cancels; errors
+    /// of recording a run.
     pub fn search(
         &mut self,
         search: &Search,

@@ -32,7 +32,7 @@ pub(super) struct Searching<'s> {
     best: Option<(f64, usize, f64)>,
 }
 
-/// Trials that go on at once.
+/// Trials that run in parallel.
 struct Generation<'s> {
     trials: Vec<Trial>,
     works: Vec<Work<'s>>,
@@ -194,7 +194,7 @@ impl<'s> Searching<'s> {
 
     fn tell(&self, experiment: &Experiment<'_>, done: usize, latest: Option<&Trial>) {
         experiment.observer.progress(&Progress {
-            what: "trial",
+            unit: "trial",
             done,
             total: self.chooser.total(),
             metric: Some(&self.objective.name),

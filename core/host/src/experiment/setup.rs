@@ -7,7 +7,27 @@ use url::Url;
 use super::observer::{Observer, Silent};
 use crate::{Runner, Workspace, backends::Tracking, store::Store, workspace::Job};
 
-/// A runner, a workspace and trackers, tied together.
+/// Whether an operation reuses finished runs that did the same work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// A finished run with the same runner file, settings, seed and datasets is reused.
+    #[default]
+    FinishedRuns,
+    /// Everything is computed again.
+    Nothing,
+}
+
+/// How [`Experiment::run`] records the operations of its body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RunLayout {
+    /// Each operation is a child run.
+    #[default]
+    Nested,
+    /// Each operation is a step of the one run.
+    Flat,
+}
+
+/// A runner, a workspace and trackers: records everything that it runs.
 #[derive(Clone)]
 pub struct Experiment<'a> {
     pub(super) runner: &'a Runner,
@@ -17,8 +37,8 @@ pub struct Experiment<'a> {
     pub(super) seed: u64,
     pub(super) threads: usize,
     pub(super) jobs: usize,
-    pub(super) recompute: bool,
-    pub(super) flat: bool,
+    pub(super) reuse: Reuse,
+    pub(super) layout: RunLayout,
     pub(super) tracking: Tracking,
     pub(super) store: Option<Store>,
     pub(super) export_to: Option<Url>,
@@ -28,7 +48,7 @@ pub struct Experiment<'a> {
 }
 
 impl<'a> Experiment<'a> {
-    /// An experiment with seed 0, all cores, nobody watching, and no backend beside the event log.
+    /// An experiment with seed 0, all cores, no observer, and no backend except the event log.
     #[must_use]
     pub fn new(runner: &'a Runner, workspace: &'a Workspace) -> Self {
         Self {
@@ -39,8 +59,8 @@ impl<'a> Experiment<'a> {
             seed: 0,
             threads: 0,
             jobs: 1,
-            recompute: false,
-            flat: false,
+            reuse: Reuse::default(),
+            layout: RunLayout::default(),
             tracking: Tracking::default(),
             store: None,
             export_to: None,
@@ -61,16 +81,16 @@ impl<'a> Experiment<'a> {
         }
     }
 
-    /// Keeps every run in this job, instead of in the one that its state point makes.
+    /// Records every run in this job instead of the job of its state point.
     #[must_use]
     pub fn in_job(mut self, job: Job) -> Self {
         self.job = Some(job);
         self
     }
 
-    /// Nests every run that is not nested otherwise below the run with this id.
+    /// Nests every run without another parent in the run with this id.
     #[must_use]
-    pub fn below(mut self, run_id: impl Into<String>) -> Self {
+    pub fn nested_in(mut self, run_id: impl Into<String>) -> Self {
         self.below = Some(run_id.into());
         self
     }
@@ -89,55 +109,54 @@ impl<'a> Experiment<'a> {
         self
     }
 
-    /// How many trials of a search, or folds of a cross-validation, go on at once; each gets its
-    /// share of the threads. 1 unless set.
+    /// How many trials of a search, or folds of a cross-validation, run in parallel. The threads
+    /// are divided among them. 1 unless set.
     #[must_use]
     pub fn with_jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs.max(1);
         self
     }
 
-    /// Computes every trial and fold anew, also where a run that is there already did the same.
+    /// Whether trials and folds reuse finished runs; [`Reuse::FinishedRuns`] unless set.
     #[must_use]
-    pub fn recomputing(mut self, recompute: bool) -> Self {
-        self.recompute = recompute;
+    pub fn with_reuse(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
         self
     }
 
-    /// What the runs say of themselves, and which backends they go to.
+    /// Sets the tracking: backends, project, group and tags.
     #[must_use]
     pub fn with_tracking(mut self, tracking: Tracking) -> Self {
         self.tracking = tracking;
         self
     }
 
-    /// The store that models and exports elsewhere go through, instead of the user's.
+    /// The store for remote models and exports; [`Store::from_env`] unless set.
     #[must_use]
     pub fn with_store(mut self, store: Store) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Where exports go that are told no other place: a directory that must not be there yet, of this
-    /// machine or elsewhere; the run's own directory unless set.
+    /// The default destination of exports: a local or remote directory that does not exist yet; the
+    /// run's own directory unless set.
     #[must_use]
     pub fn exporting_to(mut self, destination: Url) -> Self {
         self.export_to = Some(destination);
         self
     }
 
-    /// Who is told of steps and events, and may cancel.
+    /// Sets the observer, which receives steps and events and can cancel.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
         self
     }
 
-    /// Puts what happens in a [`run`](Self::run) into that one run, as its steps, instead of into
-    /// child runs.
+    /// How a [`run`](Self::run) records its operations; [`RunLayout::Nested`] unless set.
     #[must_use]
-    pub fn flat(mut self, flat: bool) -> Self {
-        self.flat = flat;
+    pub fn with_layout(mut self, layout: RunLayout) -> Self {
+        self.layout = layout;
         self
     }
 }

@@ -1,4 +1,4 @@
-//! Where the events of a step go: the run's log, its trackers, and the observer.
+//! The sink of a step's events: the run's log, its trackers, and the observer.
 
 use std::sync::Arc;
 

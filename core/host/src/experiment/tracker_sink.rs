@@ -9,9 +9,13 @@ use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_mark
 use serde_json::{Map, json};
 
 use super::{error::ExperimentError, setup::Experiment};
-use crate::workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status};
+use crate::{
+    backends::Connection,
+    workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status},
+};
 
-/// The run in the trackers. An event of a runner cannot fail; what fails is told at the step's end.
+/// The run in the trackers. An error while logging a
+/// runner's event is reported at the end of the step.
 pub(super) struct TrackerSink {
     pub(super) run: Run,
     open_runs: PathBuf,
@@ -26,7 +30,8 @@ impl TrackerSink {
         manifest: &RunManifest,
     ) -> Result<Self, ExperimentError> {
         let tracker = experiment.tracking.tracker(experiment.workspace, job)?;
-        let start = run_start(job, manifest, experiment.tracking.offline)?;
+        let offline = experiment.tracking.connection == Connection::Offline;
+        let start = run_start(job, manifest, offline)?;
         Ok(Self {
             run: tracker.start_run(start)?,
             open_runs: experiment.workspace.open_runs(),
@@ -61,9 +66,10 @@ impl TrackerSink {
             _ => Ok(()),
         };
         let model = directory.join("model");
-        let sent = match model.exists() {
-            true => run.log_model(&model, "model"),
-            false => Ok(()),
+        let sent = if model.exists() {
+            run.log_model(&model, "model")
+        } else {
+            Ok(())
         };
         let sent = ["predictions", "export", RUN_LOG, RUN_MANIFEST]
             .into_iter()
@@ -89,7 +95,7 @@ fn file_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// What trackers are told of a run at its start.
+/// The start of a run, as trackers receive it.
 fn run_start(
     job: &Job,
     manifest: &RunManifest,

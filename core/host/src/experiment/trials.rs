@@ -11,35 +11,39 @@ use std::{
 };
 
 use protea_contracts::{Level, emit::Event};
+use tracing::{Span, info};
 
 use super::{
     error::ExperimentError,
     observer::{Observer, Step},
     run_reuse::ReusableRuns,
     run_spec::{Parent, RunSpec},
-    setup::Experiment,
+    setup::{Experiment, Reuse},
     work::{Work, Worked},
 };
 
-/// Does all of the work, as much at once as the experiment says. `told` gets every outcome, with
-/// its place in `works`, as it comes. What goes wrong in the runner is an outcome; anything else,
-/// and the user's wish, ends the whole: nothing more is begun, and what goes on comes to its end.
+/// Does all of the work, as many runs at the same time as the experiment allows. `on_outcome` gets
+/// every outcome, with its index in `works`. A runner's error is an outcome. Any other error or a
+/// cancellation stops everything: no more work starts, and running work finishes.
 pub(super) fn in_parallel(
     experiment: &Experiment<'_>,
     parent: &Parent,
     done: &ReusableRuns,
     works: &[Work<'_>],
-    mut told: impl FnMut(usize, Result<Worked, &ExperimentError>),
+    mut on_outcome: impl FnMut(usize, Result<Worked, &ExperimentError>),
 ) -> Result<(), ExperimentError> {
     let jobs = experiment.jobs.clamp(1, works.len().max(1));
     let experiment = &experiment.for_one_of(jobs);
     let (next, stop) = (&AtomicUsize::new(0), &AtomicBool::new(false));
     let (send, outcomes) = mpsc::channel();
     let mut fatal = None;
+    // Spans of runs on other threads get the caller's span as their parent.
+    let span = &Span::current();
     thread::scope(|scope| {
         for _ in 0..jobs {
             let send = send.clone();
             scope.spawn(move || {
+                let _entered = span.enter();
                 while !stop.load(Ordering::SeqCst) {
                     let place = next.fetch_add(1, Ordering::SeqCst);
                     let Some(work) = works.get(place) else {
@@ -49,7 +53,7 @@ pub(super) fn in_parallel(
                     if outcome.as_ref().is_err_and(ExperimentError::ends_all) {
                         stop.store(true, Ordering::SeqCst);
                     }
-                    // The receiver is there as long as this scope.
+                    // The receiver lives as long as this scope.
                     let _ = send.send((place, outcome));
                 }
             });
@@ -57,9 +61,9 @@ pub(super) fn in_parallel(
         drop(send);
         for (place, outcome) in outcomes {
             match outcome {
-                Ok(worked) => told(place, Ok(worked)),
+                Ok(worked) => on_outcome(place, Ok(worked)),
                 Err(error) => {
-                    told(place, Err(&error));
+                    on_outcome(place, Err(&error));
                     if error.ends_all() {
                         fatal.get_or_insert(error);
                     }
@@ -71,7 +75,7 @@ pub(super) fn in_parallel(
 }
 
 impl Experiment<'_> {
-    /// The experiment for one of so many runs that go on at once.
+    /// The experiment for one of `jobs` parallel runs.
     fn for_one_of(&self, jobs: usize) -> Self {
         let mut one = self.clone();
         if jobs > 1 {
@@ -81,7 +85,7 @@ impl Experiment<'_> {
             };
             one.threads = (all / jobs).max(1);
         }
-        one.observer = Arc::new(OfMany(Arc::clone(&self.observer)));
+        one.observer = Arc::new(QuietObserver(Arc::clone(&self.observer)));
         one
     }
 
@@ -98,9 +102,10 @@ impl Experiment<'_> {
         run_spec.parent = Some(&parent.run_id);
         run_spec.spec = work.spec.as_value();
         run_spec.datasets = vec![("train", work.train), ("eval", work.eval)];
-        if !self.recompute
+        if self.reuse == Reuse::FinishedRuns
             && let Some(run) = done.find(self, &self.job_of(&run_spec)?, work)
         {
+            info!(run_id = %run.manifest.run_id, name = run_spec.name, "reusing a finished run");
             return Ok(Worked {
                 run,
                 taken_over: true,
@@ -117,11 +122,11 @@ impl Experiment<'_> {
     }
 }
 
-/// Who watches one of many runs: told of warnings only, as the steps of all would be a jumble, and
-/// of the lines of its log, each of which says whose it is.
-struct OfMany(Arc<dyn Observer>);
+/// The observer of one of several parallel runs. Forwards warnings and log lines only, because the
+/// steps of all runs would be mixed up.
+struct QuietObserver(Arc<dyn Observer>);
 
-impl Observer for OfMany {
+impl Observer for QuietObserver {
     fn level(&self) -> Level {
         self.0.level()
     }

@@ -1,4 +1,4 @@
-//! Tables in files, tab-separated.
+//! Tab-separated tables.
 
 use std::path::{Path, PathBuf};
 

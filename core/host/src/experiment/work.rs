@@ -1,4 +1,4 @@
-//! A run that fits and evaluates: what is to be done, and what came of it.
+//! A unit of work that fits and evaluates, and its result.
 
 use super::finished_run::FinishedRun;
 use crate::{Dataset, ResolvedSpec};
@@ -17,6 +17,6 @@ pub(super) struct Work<'w> {
 /// A run that did so.
 pub(super) struct Worked {
     pub(super) run: FinishedRun,
-    /// Whether it was there already.
+    /// Whether an earlier run was reused.
     pub(super) taken_over: bool,
 }

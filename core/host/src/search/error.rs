@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Why a search cannot be done, or found nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SearchError {
     /// The text does not say what to vary.
     #[error("{text:?} does not say what to search over: {problem}; write k=1,3,5 or k=1..30")]

@@ -2,13 +2,13 @@
 //!
 //! A search varies settings of the spec ([`Setting`]) by a [`Strategy`], fits and evaluates once
 //! for each trial, and compares the trials by one metric that the runner declares. Trials are
-//! child runs, each in the job of its own state point, so a trial that is there already, from a
-//! search that was interrupted or from a run of its own, is taken over and not computed again.
+//! child runs, each in the job of its own state point, so a trial that exists already, from an
+//! interrupted search or a separate run, is reused and not computed again.
 //!
-//! This module knows nothing of runs: what does the trials is in [`experiment`](crate::experiment).
+//! This module does not know runs. [`experiment`](crate::experiment) runs the trials.
 //!
-//! What is proposed depends on the seed and on scores only, never on how many trials go on at
-//! once or in which order they end.
+//! The proposed trials depend only on the seed and the scores, not on the number of parallel jobs
+//! or on the order in which trials end.
 
 mod error;
 mod objective;

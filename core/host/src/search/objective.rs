@@ -1,11 +1,11 @@
-//! What trials are compared by: a metric that the runner declares.
+//! The objective: the metric by which trials are compared.
 
 use protea_contracts::{MetricSchema, Metrics, metrics::Direction};
 use serde_json::Value;
 
 use super::error::SearchError;
 
-/// A metric by its name, and which way is better.
+/// A metric and whether higher or lower is better.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Objective {
     /// As it is called: `MFO.fmax`, or `fmax` for the mean over the groups.
@@ -76,7 +76,7 @@ impl Objective {
         all
     }
 
-    /// The score of a trial with these metrics; none where it lacks the metric.
+    /// The score of a trial with these metrics. `None` if it lacks the metric.
     pub(crate) fn score(&self, metrics: &Metrics) -> Option<f64> {
         let of = |values: &Value| values.get(&self.metric)?.as_f64();
         match &self.of {

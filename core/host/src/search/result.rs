@@ -10,18 +10,19 @@ use crate::workspace::Status;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SearchResult {
     /// What the trials were compared by.
     pub metric: String,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     pub direction: Direction,
     /// `grid`, `random` or `tpe`.
     pub strategy: &'static str,
-    /// What the trials were chosen with, where they were chosen at random.
+    /// The seed, if trials were chosen at random.
     pub seed: u64,
     /// The best trial; of several with the same score the first.
     pub best: Trial,
-    /// How many trials were taken over from runs that were there already.
+    /// Number of trials reused from earlier runs.
     pub taken_over: usize,
     /// How many trials have no score.
     pub failed: usize,
@@ -33,24 +34,25 @@ pub struct SearchResult {
 
 /// A trial of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Trial {
     /// Its place in the search, from 0.
     pub number: usize,
     /// The settings that were varied.
     pub params: Map<String, Value>,
-    /// All settings, as `fit` got them; `null` where the runner refused them.
+    /// All settings, as `fit` got them; `null` if the runner refused them.
     pub spec: Value,
-    /// Its score; none where it failed, or did not return the metric.
+    /// Its score. `None` if it failed or did not return the metric.
     pub score: Option<f64>,
     /// All metrics that it returned.
     pub metrics: Metrics,
     /// How it ended.
     pub status: Status,
-    /// Where its scores are from.
+    /// The origin of its scores.
     pub origin: Origin,
     /// Wall time of its steps.
     pub seconds: f64,
-    /// Its run, where there is one.
+    /// Its run, if there is one.
     pub run_id: Option<String>,
     /// The run's directory.
     pub directory: Option<PathBuf>,
@@ -58,13 +60,13 @@ pub struct Trial {
     pub error: Option<String>,
 }
 
-/// Where the scores of a trial or a fold are from.
+/// The origin of the scores of a trial or a fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A run of its own.
+    /// A new run.
     Computed,
-    /// A run that was there before.
+    /// An earlier run that was reused.
     TakenOver,
     /// An earlier trial of the same search with the same settings.
     Repeated,
@@ -99,7 +101,7 @@ impl Trial {
         }
     }
 
-    /// Becomes what an earlier trial with the same settings came to.
+    /// Takes the result of an earlier trial with the same settings.
     pub(crate) fn repeat(&mut self, earlier: Self) {
         *self = Self {
             number: self.number,

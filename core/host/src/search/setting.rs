@@ -16,7 +16,7 @@ use super::error::SearchError;
 ///
 /// | text | values |
 /// |---|---|
-/// | `k=1,3,5` | these; each is JSON where it can be read so, else a text |
+/// | `k=1,3,5` | these; each is parsed as JSON; otherwise it is a string |
 /// | `k=[1, "a,b"]` | the items of the JSON array |
 /// | `k=1..30` | the whole numbers from 1 to 30 |
 /// | `x=0.1..2.0` | the numbers from 0.1 to 2 |
@@ -158,25 +158,25 @@ impl Setting {
 
     /// Checks what can be checked without the runner.
     pub(crate) fn check(&self) -> Result<(), SearchError> {
-        let wrong = |problem: &str| Err(SearchError::setting(&self.key, problem));
+        let invalid = |problem: &str| Err(SearchError::setting(&self.key, problem));
         if self.path().iter().any(String::is_empty) {
-            return wrong("its name has an empty part");
+            return invalid("its name has an empty part");
         }
         let (ordered, log, positive) = match &self.values {
             Values::List(values) => return self.check_list(values),
             Values::Whole { low, high, log } => (low <= high, *log, *low > 0),
             Values::Real { low, high, log } => {
                 if !(low.is_finite() && high.is_finite() && (high - low).is_finite()) {
-                    return wrong("the ends of its range are not finite numbers");
+                    return invalid("the ends of its range are not finite numbers");
                 }
                 (low <= high, *log, *low > 0.0)
             }
         };
         if !ordered {
-            return wrong("its range ends below its beginning");
+            return invalid("its range ends below its beginning");
         }
         if log && !positive {
-            return wrong("a range on a log scale has to begin above 0");
+            return invalid("a range on a log scale has to begin above 0");
         }
         Ok(())
     }
@@ -231,20 +231,20 @@ impl FromStr for Setting {
     type Err = SearchError;
 
     fn from_str(text: &str) -> Result<Self, SearchError> {
-        let wrong = |problem: &str| SearchError::Text {
+        let invalid = |problem: &str| SearchError::Text {
             text: text.to_owned(),
             problem: problem.to_owned(),
         };
         let (key, values) = text
             .split_once('=')
-            .ok_or_else(|| wrong("there is no '=' in it"))?;
+            .ok_or_else(|| invalid("there is no '=' in it"))?;
         if values.is_empty() {
-            return Err(wrong("there is no value behind the '='"));
+            return Err(invalid("there is no value behind the '='"));
         }
         let values = match range(values) {
             Some(range) => range,
             None if values.contains("..") && !values.contains(['"', '/']) => {
-                return Err(wrong(
+                return Err(invalid(
                     "a range is two numbers, such as 1..30 or 1e-3..1.0:log",
                 ));
             }

@@ -1,8 +1,8 @@
 //! How the trials of a search are chosen.
 //!
 //! The samplers are those of the crate `optimizer`, one for each setting. A sampler is shown the
-//! history of its own setting only: shown that of all, it would take two settings with the same
-//! range for one.
+//! history of its own setting only: with the history of all settings, it would confuse two settings
+//! with the same range.
 
 use std::collections::HashMap;
 
@@ -18,13 +18,13 @@ use super::{
     setting::{Setting, Values},
 };
 
-/// No grid has more trials.
+/// The largest number of trials of a grid.
 const MOST_IN_GRID: usize = 100_000;
 /// Trials of TPE that are chosen at random, before there is something to learn from.
 const STARTUP: usize = 10;
-/// How often a trial is drawn anew that would repeat another; then as often at random.
+/// How often a duplicate trial is drawn again, and then as often at random.
 const DRAWS: usize = 16;
-/// Trials of TPE that are chosen together.
+/// Trials of TPE per generation.
 const GENERATION: usize = 4;
 
 /// How the trials of a search are chosen.
@@ -43,8 +43,8 @@ pub enum Strategy {
     Tpe {
         /// How many trials.
         trials: usize,
-        /// How many are chosen together, and so can go on at once, before any of them is learned
-        /// from. Fixed, so that the choice does not depend on how many do go on at once.
+        /// How many trials are chosen together, before learning from any of them; these can run in
+        /// parallel. Fixed, so that the choice does not depend on the number of parallel jobs.
         generation: usize,
     },
 }
@@ -143,7 +143,7 @@ impl<'s> Chooser<'s> {
         self.total
     }
 
-    /// The next trials, none at the end. What was told until now is all that they depend on.
+    /// The next trials; empty at the end. They depend only on the seed and the results so far.
     pub(crate) fn next_generation(&mut self) -> Vec<Point> {
         let left = self.total - self.asked;
         let size = match self.strategy {
@@ -225,7 +225,7 @@ impl<'s> Chooser<'s> {
     }
 }
 
-/// The strategy and what it varies, as they go on record.
+/// The strategy and the varied settings, for the run's record.
 pub(crate) fn described(strategy: Strategy, settings: &[Setting], trials: usize) -> Value {
     let values = |setting: &Setting| match setting.values() {
         Values::List(values) => json!(values),

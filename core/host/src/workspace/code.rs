@@ -15,6 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The state of a git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CodeRecord {
     /// The commit, in hexadecimal.
     pub commit: String,
@@ -30,7 +31,7 @@ impl CodeRecord {
     /// The repository that the current directory is in; `None` where it is in none, or there is
     /// no git.
     #[must_use]
-    pub fn here() -> Option<Self> {
+    pub fn current() -> Option<Self> {
         let status = [
             "status",
             "--porcelain=v2",
@@ -80,7 +81,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     let (send, text) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
-        // Nobody listens any more once git took too long.
+        // The receiver is gone if git took too long.
         let _ = send.send(stdout.read_to_string(&mut text).map(|_| text));
     });
     // Its output ends when it does.

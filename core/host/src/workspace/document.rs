@@ -18,6 +18,7 @@ const DOCUMENT: &str = "signac_job_document.json";
 ///
 /// Keys of other programs are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobDocument {
     /// How the job stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,12 +39,13 @@ pub struct JobDocument {
 
 /// The run of a backend that a job is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TrackerBinding {
     /// The backend's name.
     pub backend: String,
     /// The id of the run, as the backend knows it.
     pub run_id: String,
-    /// Where a browser shows it.
+    /// The address of the run in a browser.
     pub url: Option<String>,
     /// What it belongs to.
     pub project: Option<String>,
@@ -57,7 +59,7 @@ pub struct TrackerBinding {
 }
 
 impl Job {
-    /// Its document; an empty one where there is none.
+    /// Its document. Empty if the file is missing.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Finding a run in a workspace again, by its id or a part of it.
+//! Finds a run in a workspace by its id or a part of it.
 
 use std::{
     fs,
@@ -10,27 +10,28 @@ use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace};
 /// How many runs an error names.
 const NAMED: usize = 5;
 
-/// Why there is no run to speak of.
+/// Why no run was found.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FindRunError {
-    /// No run is called so.
+    /// No run has this id.
     #[error(
         "there is no run {text:?} in the workspace {}{}",
         workspace.display(),
         suggestion(near)
     )]
     Unknown {
-        /// What was looked for.
+        /// The text of the search.
         text: String,
         /// Where.
         workspace: PathBuf,
-        /// Runs that are called much the same.
+        /// Similar ids.
         near: Vec<String>,
     },
-    /// Several runs could be meant.
+    /// The text matches several runs.
     #[error("{text:?} could be {} runs: {}; give more of the id", runs.len(), listed(runs))]
     Ambiguous {
-        /// What was looked for.
+        /// The text of the search.
         text: String,
         /// Their ids, in the order of time.
         runs: Vec<String>,
@@ -62,8 +63,8 @@ fn listed(runs: &[String]) -> String {
 }
 
 impl Workspace {
-    /// The run that `text` means: its id, a beginning or an end that only its id has, or the path of its
-    /// directory, which may also lie elsewhere.
+    /// The run that `text` means: its id, a beginning or an end that only its id has, or the path
+    /// of its directory, also outside of the workspace.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ impl Workspace {
     }
 
     /// The directories of all runs with their ids, in the order of the ids, which is that of time.
-    /// What cannot be listed is passed over.
+    /// Unreadable directories are skipped.
     #[must_use]
     pub fn run_directories(&self) -> Vec<(String, PathBuf)> {
         let jobs = entries(&self.directory().join("workspace"));

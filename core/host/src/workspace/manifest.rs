@@ -21,37 +21,40 @@ pub use protea_tracking::RunStatus as Status;
 /// The file that says what ran.
 pub const RUN_MANIFEST: &str = "run_manifest.json";
 
-/// Everything needed to know what a run was, and to do it again.
+/// The record of a run: everything needed to repeat it.
+///
+/// Other crates get one from [`read`](Self::read), or by deserialising.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunManifest {
     /// The run.
     pub run_id: String,
     /// The job that it belongs to.
     pub job_id: String,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three; what
-    /// groups runs has names of its own, such as `search`.
+    /// groups of runs have other names, such as `search`.
     pub pipeline: String,
-    /// What people call it, where it has a name beside its id.
+    /// Its name, if it has one.
     #[serde(default)]
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
     pub parent: Option<String>,
-    /// What it belongs to: an experiment in MLflow, a project in W&B.
+    /// The project: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
-    /// What it is compared within, such as `H012/E018/full`.
+    /// The group within which it is compared, such as `H012/E018/full`.
     #[serde(default)]
     pub group: Option<String>,
-    /// Short texts by name, for finding it again.
+    /// Tags for finding it again.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// A text for people.
+    /// A free text.
     #[serde(default)]
     pub notes: Option<String>,
-    /// How it stands.
+    /// Its status.
     pub status: Status,
-    /// The runner; none of a run that compares several, which are in the runs below it.
+    /// The runner. `None` for a run that compares several runners, which are in its child runs.
     #[serde(default)]
     pub runner: Option<RunnerRecord>,
     /// Where the runner's code ran: `in-process` or `worker`.
@@ -101,6 +104,7 @@ impl RunManifest {
 
 /// The runner of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunnerRecord {
     /// Its name.
     pub name: String,
@@ -126,6 +130,7 @@ pub type DatasetRecord = Dataset;
 
 /// The machine and the program of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HostRecord {
     /// The version of protea.
     pub protea: String,
@@ -138,7 +143,7 @@ pub struct HostRecord {
 impl HostRecord {
     /// This machine and program.
     #[must_use]
-    pub fn here() -> Self {
+    pub fn current() -> Self {
         Self {
             protea: env!("CARGO_PKG_VERSION").to_owned(),
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
@@ -149,17 +154,18 @@ impl HostRecord {
 
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepRecord {
     /// `fit`, `evaluate` or `export`.
     pub name: String,
-    /// How it stands.
+    /// Its status.
     pub status: Status,
     /// Wall time in seconds.
     pub seconds: f64,
     /// Metrics that the step itself returned.
     #[serde(default)]
     pub metrics: Metrics,
-    /// Whatever else the runner returned.
+    /// Other values that the runner returned.
     #[serde(default)]
     pub extras: Map<String, Value>,
     /// Something to know about it, such as that a reference model took the place of training.
@@ -169,6 +175,7 @@ pub struct StepRecord {
 
 /// What a run wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Artifacts {
     /// The run's directory.
     pub directory: PathBuf,

@@ -9,7 +9,7 @@
 //!     tracker_log/<run_id>/events.jsonl     every event of every run
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
-//!       logs/run.log                        what was said during it, the runner's output included
+//!       logs/run.log                        the log, including the runner's output
 //!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
 //! ```
@@ -65,6 +65,7 @@ pub struct Workspace {
 
 /// Why the workspace cannot take a run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WorkspaceError {
     /// Something cannot be written.
     #[error("the workspace cannot be used")]
@@ -119,7 +120,7 @@ pub enum WorkspaceError {
         /// What is there instead.
         reason: String,
     },
-    /// The job's directory belongs to another state point: the directory was tampered with.
+    /// The state point in the directory does not match its name: the directory was changed.
     #[error(
         "{} holds another state point than its name says; move the directory away",
         path.display()
@@ -131,8 +132,8 @@ pub enum WorkspaceError {
 }
 
 impl Workspace {
-    /// Opens the workspace at `directory`, made if it is not there. Runs whose process vanished
-    /// are closed as `killed`.
+    /// Opens the workspace at `directory`, and creates it if it is missing. Closes runs whose
+    /// process vanished as `killed`.
     ///
     /// # Errors
     ///
@@ -149,8 +150,8 @@ impl Workspace {
         Ok(Self::closing_vanished(directory))
     }
 
-    /// The workspace at `directory`, to look at what is there: nothing is made. Runs whose process
-    /// vanished are closed as `killed`.
+    /// The workspace at `directory`, for reading: creates nothing. Closes runs whose process
+    /// vanished as `killed`.
     ///
     /// # Errors
     ///
@@ -174,7 +175,7 @@ impl Workspace {
         workspace
     }
 
-    /// Why runs whose process vanished could not be closed, for each of them.
+    /// The errors of closing runs whose process vanished.
     #[must_use]
     pub fn unclosed(&self) -> &[String] {
         &self.unclosed
@@ -186,7 +187,7 @@ impl Workspace {
         &self.directory
     }
 
-    /// The job of this state point, made if it is not there.
+    /// The job of this state point. Created if it is missing.
     ///
     /// # Errors
     ///
@@ -213,7 +214,7 @@ impl Workspace {
         Ok(job::directories(&self.directory)?)
     }
 
-    /// Where runs that go on are marked.
+    /// The directory with the markers of open runs.
     pub(crate) fn open_runs(&self) -> PathBuf {
         self.directory.join(".protea").join("open")
     }

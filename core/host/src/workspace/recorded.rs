@@ -7,7 +7,7 @@ use url::Url;
 use super::{DatasetRecord, RunManifest, RunnerRecord};
 use crate::catalog::Entry;
 
-/// A run that is on record, whatever became of it.
+/// A recorded run in any state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedRun {
     /// The run's directory.
@@ -18,8 +18,9 @@ pub struct RecordedRun {
 
 /// Why a run cannot be taken up again.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordedRunError {
-    /// It came to no model.
+    /// It has no model.
     #[error("the run {run} is {status} and has no model; give a run that fitted or evaluated one")]
     NoModel {
         /// The run.

@@ -70,7 +70,7 @@ impl RunDirectory {
         Ok(RunLog::create(&self.path, pipeline, &self.id)?)
     }
 
-    /// Goes on with the run's log.
+    /// Continues the run's log.
     pub(super) fn reopen_log(&self, pipeline: &str) -> Result<RunLog, WorkspaceError> {
         Ok(RunLog::append(&self.path, pipeline, &self.id)?)
     }

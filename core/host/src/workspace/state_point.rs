@@ -11,6 +11,7 @@ use serde_json::{Map, Number, Value};
 
 /// Why a state point has no identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StatePointError {
     /// signac addresses keys with dots.
     #[error("the state point has the key {0:?}; signac allows no dot in a key")]

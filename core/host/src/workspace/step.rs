@@ -19,6 +19,7 @@ pub const STEP_MANIFEST: &str = "step_manifest.json";
 
 /// A step of a run that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepManifest {
     /// The run.
     pub run_id: String,
@@ -38,16 +39,16 @@ pub struct StepManifest {
     pub compute_seconds: f64,
     /// Of it, what the host wrote after the call: the publication of an export, a reference model.
     pub writing_seconds: f64,
-    /// What went in, where the host knows.
+    /// The input rows, if the host knows their number.
     #[serde(default)]
     pub rows_in: Option<Rows>,
-    /// What came out, where the host knows.
+    /// The output rows, if the host knows their number.
     #[serde(default)]
     pub rows_out: Option<Rows>,
     /// Metrics that the runner returned.
     #[serde(default)]
     pub metrics: Metrics,
-    /// Whatever else the runner returned.
+    /// Other values that the runner returned.
     #[serde(default)]
     pub extras: Map<String, Value>,
     /// Something to know about it.
@@ -56,7 +57,7 @@ pub struct StepManifest {
     /// What it wrote.
     #[serde(default)]
     pub outputs: Vec<StepOutput>,
-    /// Why it did not come to a good end.
+    /// Why it failed.
     #[serde(default)]
     pub error: Option<String>,
     /// What was behind that, the nearest first.
@@ -64,8 +65,9 @@ pub struct StepManifest {
     pub causes: Vec<String>,
 }
 
-/// So many of something.
+/// A number of rows of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Rows {
     /// How many.
     pub count: u64,
@@ -75,15 +77,16 @@ pub struct Rows {
 
 /// A file that a step wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StepOutput {
     /// What it is: `model`, `predictions`, or its role in an export.
     pub role: String,
     /// Where it is.
     pub uri: Url,
-    /// SHA-256 of its content, in hexadecimal, where the host computed it.
+    /// SHA-256 of its content, in hexadecimal, if the host computed it.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// Its size, where the host knows it.
+    /// Its size, if the host knows it.
     #[serde(default)]
     pub bytes: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! What the backends do not have yet.
+//! Runs that the backends do not have completely.
 
 use std::{fs, path::PathBuf};
 
@@ -9,6 +9,7 @@ use crate::store::StoreError;
 
 /// A run that a backend does not have whole.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Unsynced {
     /// The run.
     pub run_id: String,
@@ -21,7 +22,7 @@ pub struct Unsynced {
 }
 
 /// The runs of a workspace that a backend does not have whole, oldest first, so that parents come
-/// before their children. What cannot be read is given beside.
+/// before their children. The second value lists what cannot be read.
 ///
 /// # Errors
 ///

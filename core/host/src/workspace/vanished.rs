@@ -1,4 +1,4 @@
-//! Brings runs to their end whose processes vanished, or could not say everywhere how they ended.
+//! Closes runs whose process vanished, or could not record the end everywhere.
 
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use protea_tracking::{
 
 use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError};
 
-/// Closes what vanished processes left open: in the event log, then in the manifest and the run's
-/// log, or in the job's document. The mark of a run goes last, so that what is interrupted here is
-/// done by the next command. What could not be done is given back.
+/// Closes the open runs of vanished processes: in the event log, then in the manifest and the run's
+/// log, or in the job's document. The marker of a run is removed last, so that the next command
+/// repeats what was interrupted. Returns the errors.
 pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
     let open_runs = workspace.open_runs();
     let (closed, mut failures) = close_vanished(&open_runs, end_in_manifest);
@@ -42,7 +42,7 @@ fn job_of(log: &Path) -> Option<&Path> {
     log.ancestors().nth(3)
 }
 
-/// How a run ended whose process vanished between its manifest, which is written first, and its log.
+/// The end of a run whose process vanished after it wrote the manifest and before it wrote the log.
 fn end_in_manifest(log: &Path) -> Option<RunEnd> {
     let run_id = log.parent()?.file_name()?.to_str()?;
     let directory = RunDirectory::find(job_of(log)?, run_id)?;
@@ -53,7 +53,7 @@ fn end_in_manifest(log: &Path) -> Option<RunEnd> {
 fn bring_to_end(job: &Path, run: &ClosedRun) -> Result<(), WorkspaceError> {
     match RunDirectory::find(job, &run.run_id) {
         Some(directory) => close_directory(&directory, run),
-        // The run of a job's lifecycle has no directory of its own.
+        // The run of a job's lifecycle has no directory.
         None => close_job(&Job::at(job), run),
     }
 }
@@ -73,7 +73,7 @@ fn close_job(job: &Job, run: &ClosedRun) -> Result<(), WorkspaceError> {
 
 fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), WorkspaceError> {
     if !directory.has_manifest() {
-        // It ended before anything of it was known.
+        // The process ended before it wrote anything about the run.
         return Ok(());
     }
     let mut manifest = RunManifest::read(directory.path())?;
@@ -89,7 +89,7 @@ fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), Work
         }
     }
     directory.write_manifest(&manifest)?;
-    // Beside the manifest, the log is for people.
+    // The manifest is the record; the log is for people, so errors are ignored.
     if let Ok(log) = directory.reopen_log(&manifest.pipeline) {
         let (level, reason) = match &run.error {
             Some(reason) => (Level::Error, format!(": {reason}")),

@@ -25,9 +25,9 @@ fn an_object_that_was_changed_is_noticed_named_and_not_kept() {
 
     for (bytes, says) in [
         (&flipped[..], "SHA-256"),
-        (&good[..5999], "5999 bytes where 6000 are listed"),
-        (&longer[..], "6001 bytes where 6000 are listed"),
-        (&[][..], "0 bytes where 6000 are listed"),
+        (&good[..5999], "5999 bytes, but 6000 are listed"),
+        (&longer[..], "6001 bytes, but 6000 are listed"),
+        (&[][..], "0 bytes, but 6000 are listed"),
     ] {
         s3.put(&object, bytes);
         let error = dataset::stage_from(&there, &store).unwrap_err();
@@ -71,8 +71,8 @@ fn a_manifest_that_is_none_is_named() {
         (b"{\"files\": 3}", "not a manifest"),
         (b"\xff\xfe\x00", "not a manifest"),
         (outside.as_bytes(), "leaves the directory"),
-        (enormous.as_bytes(), "there is nothing at"),
-        (&large, "more than are read"),
+        (enormous.as_bytes(), "does not exist"),
+        (&large, "more than allowed"),
     ];
     for (bytes, says) in manifests {
         s3.put(&format!("{bucket}/train/dataset.json"), bytes);
@@ -91,9 +91,12 @@ fn a_manifest_of_this_machine_is_held_to_the_same() {
     let deep = format!("{}x", "a/".repeat(40));
     let cases = [
         (good.replace("file 0.bin", "../x"), "leaves the directory"),
-        (good.replace("file 0.bin", "dataset.json"), "lists it twice"),
+        (
+            good.replace("file 0.bin", "dataset.json"),
+            "or listed twice",
+        ),
         (good.replace("file 0.bin", &deep), "deeper than"),
-        (" ".repeat(5 << 20), "larger than any manifest"),
+        (" ".repeat(5 << 20), "larger than the limit for manifests"),
     ];
     for (manifest, says) in cases {
         fs::write(here.join("dataset.json"), manifest).unwrap();

@@ -12,7 +12,7 @@ use std::{
 
 use protea_core::{
     DatasetError, StoreError, dataset,
-    store::{EXPORT_MANIFEST, TransferKind},
+    store::{Depth, EXPORT_MANIFEST, TransferKind},
 };
 
 use crate::{
@@ -124,7 +124,7 @@ fn a_server_that_is_killed_takes_nothing_half_published_with_it() {
 
     s3.start_again();
     s3.make("killed");
-    let listed = store.list(&there, true, 10).unwrap_err();
+    let listed = store.list(&there, Depth::Recursive, 10).unwrap_err();
     assert!(matches!(listed, StoreError::NotFound { .. }), "{listed}");
     store.publish(&export, &there).unwrap();
     assert!(store.verify(&there).unwrap().is_whole());
@@ -217,7 +217,7 @@ fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
     assert!(matches!(error, StoreError::Cancelled), "{error}");
     assert!(began.elapsed() < AMPLE);
     assert_eq!(s3.uploads(&bucket), 0, "its parts were taken back");
-    let listed = store.list(&there, true, 10).unwrap_err();
+    let listed = store.list(&there, Depth::Recursive, 10).unwrap_err();
     assert!(matches!(listed, StoreError::NotFound { .. }), "{listed}");
 
     proxy.slow(Duration::ZERO);

@@ -19,8 +19,8 @@ use url::Url;
 use crate::s3::{KEY, SECRET};
 
 /// The longest that anything may take that ends by itself, and the patience of a store whose server
-/// comes back. Far beyond what an idle machine needs: the tests are about what happens, not about how
-/// busy the machine is.
+/// comes back. Far beyond what an idle machine needs: the tests are about what happens, not about
+/// how busy the machine is.
 pub const AMPLE: Duration = Duration::from_secs(300);
 
 /// A directory, with a cache in it.
@@ -43,10 +43,10 @@ impl Place {
         Cache::new(self.join("cache"), 1 << 30)
     }
 
-    /// A store with the place's cache, which gives up soon. A test whose server comes back raises the
-    /// patience to [`AMPLE`].
+    /// A store with the place's cache, which gives up soon. A test whose server comes back raises
+    /// the patience to [`AMPLE`].
     pub fn store(&self) -> Store {
-        Store::of_user()
+        Store::from_env()
             .unwrap()
             .with_cache(self.cache())
             .with_timeout(Duration::from_secs(3))
@@ -129,9 +129,10 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
     while let Some(next) = left.pop() {
         for entry in fs::read_dir(&next).into_iter().flatten() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => left.push(path),
-                false => found.push(path.strip_prefix(directory).unwrap().to_owned()),
+            if path.is_dir() {
+                left.push(path)
+            } else {
+                found.push(path.strip_prefix(directory).unwrap().to_owned())
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use protea_core::{StoreError, dataset, store::locate};
+use protea_core::{
+    StoreError, dataset,
+    store::{Depth, locate},
+};
 
 use crate::{
     place::{AMPLE, Place, file_uri, uri},
@@ -16,7 +19,7 @@ fn places_that_cannot_be_are_refused_with_what_to_do() {
     let store = place.store();
     let here = place.dataset("train", &[10]);
     let cases = [
-        ("ftp://h/d", "none of file, s3"),
+        ("ftp://h/d", "is not supported; use file, s3"),
         ("s3:///d", "names no bucket"),
         ("s3://u:p4ss@bucket/d", "do not belong in it"),
         ("s3://bucket/d?x=1", "a query or a fragment"),
@@ -111,7 +114,9 @@ fn a_store_that_refuses_is_quoted_without_the_signature() {
     let store = place.store_at(&format!("http://{}", web.address));
     let here = place.dataset("train", &[10]);
     let errors = [
-        store.list(&uri("s3://bucket/d"), false, 5).unwrap_err(),
+        store
+            .list(&uri("s3://bucket/d"), Depth::Direct, 5)
+            .unwrap_err(),
         store.stage(&uri("s3://bucket/d")).unwrap_err(),
         store
             .copy(&file_uri(&here), &uri("s3://bucket/d"))

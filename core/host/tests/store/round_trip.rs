@@ -4,7 +4,7 @@ use std::{fs, sync::Barrier, thread};
 
 use protea_core::{
     StoreError, dataset,
-    store::{EXPORT_MANIFEST, FileState},
+    store::{Depth, EXPORT_MANIFEST, FileState},
 };
 
 use crate::{
@@ -25,10 +25,10 @@ fn a_dataset_goes_to_s3_and_comes_back_the_same() {
     let copied = store.copy(&file_uri(&here), &uri(&there)).unwrap();
     assert_eq!((copied.files, copied.bytes), (3, 1000 + (20 << 20)));
     assert!(store.verify(&uri(&there)).unwrap().is_whole());
-    let listing = store.list(&uri(&there), false, 10).unwrap();
+    let listing = store.list(&uri(&there), Depth::Direct, 10).unwrap();
     let names: Vec<_> = listing.entries.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["dataset.json", "file 0.bin", "file 2.bin", "more/"]);
-    let listing = store.list(&uri(&there), true, 3).unwrap();
+    let listing = store.list(&uri(&there), Depth::Recursive, 3).unwrap();
     assert_eq!((listing.entries.len(), listing.more), (3, true));
 
     let staged = dataset::stage_from(&there, &store).unwrap();
@@ -198,7 +198,7 @@ fn no_more_of_a_listing_is_asked_for_than_is_shown() {
         Answer::ok(text)
     });
     let store = Place::new().store_at(&format!("http://{}", web.address));
-    let listing = store.list(&uri("s3://bucket/d"), false, 6).unwrap();
+    let listing = store.list(&uri("s3://bucket/d"), Depth::Direct, 6).unwrap();
     let names: Vec<_> = listing.entries.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["000", "000-/", "001", "001-/", "002", "002-/"]);
     assert!(listing.more);
@@ -206,7 +206,7 @@ fn no_more_of_a_listing_is_asked_for_than_is_shown() {
     assert!(web.asked()[0].target.contains("max-keys=7"));
 
     let all = store
-        .list(&uri("s3://bucket/d"), false, usize::MAX)
+        .list(&uri("s3://bucket/d"), Depth::Direct, usize::MAX)
         .unwrap();
     assert_eq!((all.entries.len(), all.more), (404, false));
 }
@@ -246,7 +246,7 @@ fn what_lies_on_this_machine_is_listed_checked_and_copied_alike() {
     assert_same(&here, &copy);
     let error = store.copy(&file_uri(&here), &file_uri(&copy)).unwrap_err();
     assert!(matches!(error, StoreError::Exists { .. }), "{error}");
-    let listing = store.list(&file_uri(&copy), true, 10).unwrap();
+    let listing = store.list(&file_uri(&copy), Depth::Recursive, 10).unwrap();
     let names: Vec<_> = listing.entries.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["dataset.json", "file 0.bin", "more/1.bin"]);
 

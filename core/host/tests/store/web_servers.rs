@@ -13,7 +13,7 @@ use std::{
 
 use protea_core::{
     DatasetError, StoreError, dataset,
-    store::{Cache, TransferKind},
+    store::{Cache, Depth, TransferKind},
 };
 
 use crate::{
@@ -67,12 +67,16 @@ fn a_good_server_is_asked_for_ranges_and_listed_by_its_manifest() {
     assert_eq!(ranges.count(), 3, "{asked:#?}");
     let there = uri(&format!("http://{}/d/", web.address));
     let store = place.store();
-    let names = store.list(&there, false, 10).unwrap().entries;
+    let names = store.list(&there, Depth::Direct, 10).unwrap().entries;
     let names: Vec<_> = names.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names, ["dataset.json", "file 0.bin", "more/1.bin"]);
     assert!(store.verify(&there).unwrap().is_whole());
     let error = store
-        .list(&uri(&format!("http://{}/other", web.address)), false, 9)
+        .list(
+            &uri(&format!("http://{}/other", web.address)),
+            Depth::Direct,
+            9,
+        )
         .unwrap_err();
     assert!(matches!(error, StoreError::Unlistable { .. }), "{error}");
 

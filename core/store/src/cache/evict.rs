@@ -1,4 +1,4 @@
-//! Throwing away: what was used longest ago goes first, what is in use never.
+//! Evicts from the cache: the least recently used first, and never what is in use.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,61 +10,63 @@ use std::{
 use super::{Cache, lease::open};
 use crate::{Manifest, StoreError};
 
-/// What a cache holds.
+/// The content of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheUse {
-    /// How many datasets, models and exports.
+    /// Number of datasets, models and exports.
     pub directories: usize,
-    /// How many of them are in use.
+    /// How many of them are in use now.
     pub in_use: usize,
-    /// How many different files they are made of.
+    /// Number of different files in them.
     pub objects: usize,
-    /// How large these are together, in bytes.
+    /// Total size of these files in bytes.
     pub object_bytes: u64,
-    /// How many downloads are under way, or were interrupted.
+    /// Number of active or interrupted downloads.
     pub parts: usize,
-    /// How much of the disk these take, in bytes.
+    /// Disk space of these downloads in bytes.
     pub part_bytes: u64,
 }
 
-/// What was thrown away.
+/// What was evicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cleared {
-    /// How many datasets, models and exports.
+    /// Number of datasets, models and exports.
     pub directories: usize,
-    /// How many bytes, interrupted downloads included.
+    /// Evicted bytes, including interrupted downloads.
     pub bytes: u64,
-    /// How many were left because they are in use.
+    /// Number of directories that were kept because they are in use.
     pub in_use: usize,
 }
 
-/// A directory of the cache, whole or in the making.
+/// A directory of the cache, complete or incomplete.
 struct Tree {
     directory: PathBuf,
     lock: PathBuf,
     used: SystemTime,
 }
 
-/// A download that is under way or was interrupted.
+/// An active or interrupted download.
 struct Part {
     path: PathBuf,
-    beside: Vec<PathBuf>,
+    companions: Vec<PathBuf>,
     bytes: u64,
     used: SystemTime,
 }
 
-/// What may be thrown away.
+/// What can be evicted.
 enum Old {
     Part(Part),
     Tree(Tree),
 }
 
 impl Cache {
-    /// What it holds.
+    /// Counts the content of the cache.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when it cannot be looked through.
+    /// [`StoreError`] when the cache cannot be read.
     pub fn usage(&self) -> Result<CacheUse, StoreError> {
         if !self.root.is_dir() {
             return Ok(CacheUse::default());
@@ -90,7 +92,7 @@ impl Cache {
         Ok(usage)
     }
 
-    /// Throws away everything that is not in use.
+    /// Evicts everything that is not in use.
     ///
     /// # Errors
     ///
@@ -103,8 +105,8 @@ impl Cache {
         self.shrink_to(0, &BTreeSet::new())
     }
 
-    /// Throws away what was used longest ago, until so many bytes more fit below the limit. What
-    /// goes by one of the `protected` sums stays: it is about to be used.
+    /// Evicts the least recently used content until this many more bytes fit below the limit. Keeps
+    /// objects with the `protected` SHA-256, which are about to be used.
     pub(super) fn make_room(
         &self,
         bytes: u64,
@@ -114,7 +116,7 @@ impl Cache {
         self.shrink_to(most, protected).map(drop)
     }
 
-    /// How much is there of a download that is under way or was interrupted.
+    /// The bytes on disk of an active or interrupted download.
     pub(super) fn part_bytes(&self, name: &str) -> u64 {
         let metadata = self.parts().join(name).metadata();
         metadata.map_or(0, |metadata| taken(&metadata))
@@ -136,7 +138,7 @@ impl Cache {
             .filter(|old| !protected.contains(old.name()))
             .collect();
         old.sort_by_key(Old::used);
-        // Objects that no directory is made of go before anything else does.
+        // Objects that no directory uses are evicted first.
         let freed = self.sweep(protected)?;
         kept = kept.saturating_sub(freed);
         cleared.bytes += freed;
@@ -147,7 +149,7 @@ impl Cache {
             let freed = match old {
                 Old::Part(part) => part.discard()?,
                 Old::Tree(tree) => {
-                    // Held until it is gone, though nobody can come in.
+                    // The lock is held until the directory is removed.
                     let lock = open(&tree.lock)?;
                     if lock.try_lock().is_err() {
                         cleared.in_use += 1;
@@ -166,13 +168,12 @@ impl Cache {
         Ok(cleared)
     }
 
-    /// Removes the objects that no directory is made of and that are not protected, and gives how
-    /// large they were.
+    /// Removes objects that no directory uses and that are not protected. Returns the freed bytes.
     fn sweep(&self, protected: &BTreeSet<String>) -> Result<u64, StoreError> {
         let mut needed = protected.clone();
         for tree in self.all_trees()? {
-            // One that cannot be read needs nothing: it will be fetched again.
-            if let Ok(Some(manifest)) = Manifest::of(&tree.directory) {
+            // An unreadable directory protects no objects: it is fetched again when needed.
+            if let Ok(Some(manifest)) = Manifest::find_local(&tree.directory) {
                 needed.extend(manifest.files.into_iter().map(|file| file.sha256));
             }
         }
@@ -210,19 +211,19 @@ impl Cache {
         let parts = self.parts();
         let mut found = BTreeMap::<PathBuf, Part>::new();
         for (path, bytes) in files(&parts)? {
-            // What lies beside it, such as what is said of it, goes by its name with an ending.
+            // Files that belong to a download have its name plus an ending.
             let own = path.with_extension("");
             let used = path.metadata().and_then(|metadata| metadata.modified());
             let part = found.entry(own.clone()).or_insert(Part {
                 path: own,
-                beside: Vec::new(),
+                companions: Vec::new(),
                 bytes: 0,
                 used: SystemTime::UNIX_EPOCH,
             });
             part.bytes += bytes;
             part.used = part.used.max(used.unwrap_or(SystemTime::UNIX_EPOCH));
             if path != part.path {
-                part.beside.push(path);
+                part.companions.push(path);
             }
         }
         Ok(found.into_values().collect())
@@ -230,17 +231,18 @@ impl Cache {
 }
 
 impl Part {
-    /// Throws it away unless somebody downloads to it, and gives how much that was.
+    /// Removes the download unless it is active. Returns the freed bytes.
     fn discard(&self) -> Result<u64, StoreError> {
-        // Held until it is gone, so that nobody goes on with it meanwhile.
-        let file = match self.path.exists() {
-            true => Some(open(&self.path)?),
-            false => None,
+        // Locked until it is removed, so that no other process resumes it in the meantime.
+        let file = if self.path.exists() {
+            Some(open(&self.path)?)
+        } else {
+            None
         };
         if file.as_ref().is_some_and(|file| file.try_lock().is_err()) {
             return Ok(0);
         }
-        for path in &self.beside {
+        for path in &self.companions {
             remove(path)?;
         }
         remove(&self.path)?;
@@ -256,7 +258,7 @@ impl Old {
         }
     }
 
-    /// The sum that it goes by.
+    /// The SHA-256 that is its name.
     fn name(&self) -> &str {
         let path = match self {
             Self::Part(part) => &part.path,
@@ -267,13 +269,13 @@ impl Old {
     }
 }
 
-/// The files directly in a directory, with what they take of the disk or are long, whichever is less:
-/// a download under way has its final length from the beginning.
+/// The files directly in a directory, with the smaller of disk usage and length: the file of an
+/// active download has its final length from the start.
 fn files(directory: &Path) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(StoreError::read(directory))? {
         let path = entry.map_err(StoreError::read(directory))?.path();
-        // Another process may have moved it by now.
+        // Another process may have moved the file.
         if let Ok(metadata) = path.metadata() {
             found.push((path, taken(&metadata)));
         }
@@ -292,7 +294,7 @@ fn taken(metadata: &fs::Metadata) -> u64 {
     metadata.len()
 }
 
-/// Removes a file that may be gone already.
+/// Removes a file. A missing file is not an error.
 pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! Locks: who uses what.
+//! Locks of the cache.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,16 +11,16 @@ use std::{
 use super::Cache;
 use crate::StoreError;
 
-/// How often it is looked whether a lock is free.
+/// How often the cache checks whether a lock is free.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
 
-/// Keeps a directory of the cache from being thrown away, as long as it lives. Clones keep the
-/// same directory. The one of a directory that is not in the cache keeps nothing.
+/// Protects a directory of the cache from eviction until the last clone is dropped. The lease of a
+/// directory outside the cache has no effect.
 #[derive(Clone, Default)]
 pub struct Lease(Option<Arc<File>>);
 
 impl Lease {
-    pub(super) fn of(locked: File) -> Self {
+    pub(super) fn from_lock(locked: File) -> Self {
         Self(Some(Arc::new(locked)))
     }
 }
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Lease {
     }
 }
 
-/// What is leased says what it is; the lease itself is no part of it.
+/// Leases are equal: what they protect is compared instead.
 impl PartialEq for Lease {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -44,20 +44,21 @@ impl PartialEq for Lease {
 
 impl Eq for Lease {}
 
-/// A directory or a file that is on this machine now, whole.
+/// A complete directory or file on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Staged {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// Keeps it there.
+    /// Protects it from eviction.
     pub lease: Lease,
 }
 
-/// The lock of the whole cache, held for moments only.
-pub(super) struct Gate(#[expect(dead_code, reason = "it is held, not looked at")] File);
+/// The lock of the whole cache, held only briefly.
+pub(super) struct Gate(#[expect(dead_code, reason = "the lock is held, not read")] File);
 
 impl Cache {
-    /// From here on nothing is thrown away.
+    /// Takes the shared lock: nothing is evicted while it is held.
     pub(super) fn enter(&self) -> Result<Gate, StoreError> {
         let path = self.root.join("lock");
         let file = open(&path)?;
@@ -65,7 +66,7 @@ impl Cache {
         Ok(Gate(file))
     }
 
-    /// From here on nobody else takes anything. Nobody keeps the others waiting for long.
+    /// Takes the exclusive lock: no other process uses the cache while it is held. Hold it briefly.
     pub(super) fn enter_alone(&self) -> Result<Gate, StoreError> {
         let path = self.root.join("lock");
         let file = open(&path)?;
@@ -73,7 +74,7 @@ impl Cache {
         Ok(Gate(file))
     }
 
-    /// Keeps a directory from being thrown away if it is one of the cache's.
+    /// Protects a directory from eviction if it is in the cache.
     ///
     /// # Errors
     ///
@@ -83,21 +84,21 @@ impl Cache {
         let name = directory
             .strip_prefix(&trees)
             .ok()
-            .and_then(|below| below.components().next());
+            .and_then(|relative| relative.components().next());
         let Some(name) = name.filter(|_| directory.exists()) else {
             return Ok(Lease::default());
         };
         let _gate = self.enter()?;
         let lock = self.lock_of(&name.as_os_str().to_string_lossy())?;
         match lock.try_lock_shared() {
-            Ok(()) if directory.exists() => Ok(Lease::of(lock)),
-            // It is being made again; who stages it will wait for that.
+            Ok(()) if directory.exists() => Ok(Lease::from_lock(lock)),
+            // Another process is creating it again; staging waits for that.
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(Lease::default()),
             Err(TryLockError::Error(error)) => Err(StoreError::write(directory)(error)),
         }
     }
 
-    /// The lock of a tree, opened; its time says when the tree was used last.
+    /// Opens the lock file of a tree. Its mtime is the last use of the tree.
     pub(super) fn lock_of(&self, sha256: &str) -> Result<File, StoreError> {
         let path = self.trees().join(format!("{sha256}.lock"));
         let file = open(&path)?;
@@ -117,7 +118,7 @@ pub(super) fn open(path: &Path) -> Result<File, StoreError> {
         .map_err(StoreError::write(path))
 }
 
-/// Waits a little, unless the user asked for the end.
+/// Waits briefly. Fails if the user cancelled.
 pub(super) fn wait(is_cancelled: bool) -> Result<(), StoreError> {
     if is_cancelled {
         return Err(StoreError::Cancelled);

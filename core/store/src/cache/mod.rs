@@ -1,15 +1,15 @@
-//! What was fetched from elsewhere, kept on this machine by its SHA-256.
+//! The cache: remote content on this machine, addressed by SHA-256.
 //!
 //! ```text
-//! <cache>/lock                 held for moments: shared by who takes, alone by who throws away
-//! <cache>/objects/<sha256>     a file by its content, read-only
-//! <cache>/parts/<sha256>       a download under way, or interrupted
-//! <cache>/trees/<sha256>/      a directory by its manifest: links to objects
-//! <cache>/trees/<sha256>.lock  held while the directory is in use; its time is that of the last use
-//! <cache>/trees/<sha256>.new/  the directory in the making
+//! <cache>/lock                 held briefly: shared to use the cache, exclusive to evict
+//! <cache>/objects/<sha256>     a file, named by its content, read-only
+//! <cache>/parts/<sha256>       an active or interrupted download
+//! <cache>/trees/<sha256>/      a directory, named by its manifest: links to objects
+//! <cache>/trees/<sha256>.lock  held while the directory is in use; its mtime is the last use
+//! <cache>/trees/<sha256>.new/  the incomplete directory
 //! ```
 //!
-//! All locks are the system's, which a process loses when it ends, however it does.
+//! All locks are file locks of the system, which releases them when a process ends for any reason.
 
 mod evict;
 mod lease;
@@ -31,15 +31,15 @@ use url::Url;
 use super::{StoreError, location::redacted, object_info::Stat};
 use crate::quantity;
 
-/// Where the cache is, in place of the user's directory for such.
+/// The variable with the directory of the cache; the default is in the user's cache directory.
 const DIRECTORY: &str = "PROTEA_CACHE_DIR";
-/// How much it keeps.
+/// The variable with the size limit of the cache.
 const LIMIT: &str = "PROTEA_CACHE_LIMIT";
-/// Unless that says otherwise, in bytes.
+/// The default limit in bytes.
 const DEFAULT_LIMIT: u64 = 32 << 30;
 
-/// What was fetched from elsewhere, kept on this machine by its SHA-256. Any number of processes
-/// may use it at once.
+/// Remote content on this machine, addressed by SHA-256. Several processes can use it at the same
+/// time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cache {
     root: PathBuf,
@@ -47,7 +47,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache in this directory, which keeps no more than so many bytes unless more are in use.
+    /// A cache in this directory with a limit in bytes. It exceeds the limit only while more is in
+    /// use.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, limit: u64) -> Self {
         Self {
@@ -56,13 +57,14 @@ impl Cache {
         }
     }
 
-    /// The cache of the user: `PROTEA_CACHE_DIR`, else `$XDG_CACHE_HOME/protea` or its like;
-    /// `PROTEA_CACHE_LIMIT`, such as `100GiB`, else 32 GiB.
+    /// The user's cache: in `PROTEA_CACHE_DIR`, by default `$XDG_CACHE_HOME/protea` or the
+    /// equivalent of the system; with the limit `PROTEA_CACHE_LIMIT`, such as `100GiB`, by default
+    /// 32 GiB.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Setting`] where there is no such directory, or the limit is no size.
-    pub fn of_user() -> Result<Self, StoreError> {
+    /// [`StoreError::Setting`] when there is no such directory, or the limit is not a size.
+    pub fn from_env() -> Result<Self, StoreError> {
         let limit = match env::var_os(LIMIT).filter(|text| !text.is_empty()) {
             None => DEFAULT_LIMIT,
             Some(text) => {
@@ -70,20 +72,20 @@ impl Cache {
                     .and_then(quantity::size)
                     .ok_or_else(|| StoreError::Setting {
                         name: LIMIT.to_owned(),
-                        reason: format!("{text:?} is no size; give one such as 500MiB or 100GiB"),
+                        reason: format!("{text:?} is not a size; set one such as 500MiB or 100GiB"),
                     })?
             }
         };
         Ok(Self::new(user_directory()?, limit))
     }
 
-    /// Where it is.
+    /// The directory of the cache.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.root
     }
 
-    /// How many bytes it keeps unless more are in use.
+    /// The limit in bytes. More is kept only while it is in use.
     #[must_use]
     pub fn limit(&self) -> u64 {
         self.limit
@@ -101,9 +103,9 @@ impl Cache {
         self.root.join("trees")
     }
 
-    /// Where a single object is fetched to, on its way elsewhere, and makes room for it. By its
-    /// tag it is found again under a URI that is signed anew; without one, what is there of it is
-    /// not taken up.
+    /// The file that a single object is downloaded to before it is copied elsewhere. Evicts to make
+    /// room. The name depends on the ETag, so that a download resumes under a newly signed URI;
+    /// without an ETag it does not resume.
     pub(super) fn part(&self, from: &Url, stat: &Stat) -> Result<PathBuf, StoreError> {
         self.make()?;
         let which = match &stat.etag {
@@ -116,7 +118,7 @@ impl Cache {
         Ok(self.parts().join(name))
     }
 
-    /// Makes its directories; what is in them may be nobody else's business.
+    /// Creates the directories, readable by the user only because the content may be private.
     fn make(&self) -> Result<(), StoreError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -149,6 +151,6 @@ fn user_directory() -> Result<PathBuf, StoreError> {
     base.map(|base| base.join("protea"))
         .ok_or_else(|| StoreError::Setting {
             name: DIRECTORY.to_owned(),
-            reason: "there is no HOME; set it to the directory that the cache goes to".to_owned(),
+            reason: "HOME is not set; set this variable to a directory for the cache".to_owned(),
         })
 }

@@ -1,4 +1,4 @@
-//! A directory by its manifest: found in the cache, or made there file by file.
+//! Directories of the cache: found by their manifest, or created file by file.
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +16,13 @@ use super::{
 };
 use crate::{Manifest, StoreError, meter::Meter, part::PartFile, remote::Remote};
 
-/// A file that does not have the listed sum is fetched so many times.
+/// How often a file is fetched whose SHA-256 is not the listed one.
 const TRIES: usize = 2;
 
-/// So long it is waited for another process to let go of a directory that is to be thrown away.
+/// How long to wait for another process that uses a directory to be discarded.
 const OTHERS: Duration = Duration::from_secs(2);
 
-/// Which directory was found at a place: one that is made there anew has another time.
+/// Identifies a directory by its mtime: a directory that was created again has another one.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Found(Option<SystemTime>);
 
@@ -34,7 +34,7 @@ impl Found {
 }
 
 impl Cache {
-    /// The directory that a manifest describes, whole: as it is in the cache, or fetched.
+    /// The complete directory that a manifest describes: from the cache, or fetched.
     pub(crate) fn tree(
         &self,
         manifest: &Manifest,
@@ -50,9 +50,10 @@ impl Cache {
                 let lock = self.lock_of(&sha256)?;
                 match lock.try_lock_shared() {
                     Ok(()) if directory.is_dir() => {
+                        meter.cache_used();
                         return Ok(Staged {
                             path: directory,
-                            lease: Lease::of(lock),
+                            lease: Lease::from_lock(lock),
                         });
                     }
                     Ok(()) => {}
@@ -85,21 +86,21 @@ impl Cache {
             if !directory.is_dir() {
                 self.make_tree(manifest, &directory, remote, meter)?;
             }
-            // Whoever throws things away waits until the lease is there.
+            // Eviction waits until this process has the lease.
             let _gate = self.enter()?;
             maker.unlock().map_err(StoreError::write(&directory))?;
             if maker.try_lock_shared().is_ok() && directory.is_dir() {
                 return Ok(Staged {
                     path: directory,
-                    lease: Lease::of(maker),
+                    lease: Lease::from_lock(maker),
                 });
             }
         }
     }
 
-    /// Throws away a directory that was found not to be as its manifest says, and what is wrong in
-    /// it, unless another process has done so since. False where another process uses it, and still
-    /// does after a moment: one that found the same is about to let go of it.
+    /// Discards a directory that differs from its manifest, and its wrong files, unless another
+    /// process has done so already. Returns false if another process still uses it after a short
+    /// wait: a process that found the same difference releases it soon.
     pub(crate) fn discard(
         &self,
         manifest: &Manifest,
@@ -142,8 +143,8 @@ impl Cache {
         fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))
     }
 
-    /// Throws away what was used longest ago, unless what has to be fetched for a manifest fits. What
-    /// is there of it already stays.
+    /// Evicts the least recently used content until the missing files of a manifest fit. Keeps the
+    /// files of the manifest that are in the cache.
     fn make_room_for(&self, manifest: &Manifest, sha256: &str) -> Result<(), StoreError> {
         let sizes: BTreeMap<&str, u64> = manifest
             .files
@@ -169,7 +170,7 @@ impl Cache {
         name.push(".new");
         let making = PathBuf::from(name);
         fs::create_dir_all(&making).map_err(StoreError::write(&making))?;
-        // First, so that whoever throws things away knows which objects belong to it.
+        // Written first, so that eviction knows which objects belong to the directory.
         let path = making.join(&manifest.name);
         crate::write_atomic(&path, &manifest.bytes)?;
         for file in &manifest.files {
@@ -191,7 +192,7 @@ impl Cache {
         fs::rename(&making, directory).map_err(StoreError::write(directory))
     }
 
-    /// Links an object that is there to its place. False where it is not there.
+    /// Links an object into the directory. Returns false if the cache does not have it.
     fn take(&self, file: &FileDigest, to: &Path) -> Result<bool, StoreError> {
         let _gate = self.enter()?;
         let object = self.objects().join(&file.sha256);
@@ -201,7 +202,7 @@ impl Cache {
         }
     }
 
-    /// Fetches a file, checks it, keeps it as an object, and links that to its place.
+    /// Fetches a file, checks it, stores it as an object and links it into the directory.
     fn fetch(
         &self,
         file: &FileDigest,
@@ -211,7 +212,7 @@ impl Cache {
     ) -> Result<(), StoreError> {
         let part = self.parts().join(&file.sha256);
         let under_way = PartFile::open(&part, meter)?;
-        // Another process may have been at it.
+        // Another process may have fetched it.
         if self.take(file, to)? {
             meter.add(file.bytes);
             return under_way.remove();
@@ -236,13 +237,13 @@ impl Cache {
         }
         under_way.remove()?;
         Err(StoreError::Corrupt {
-            uri: remote.shown(&file.path),
-            reason: format!("it has SHA-256 {found} where {} is listed", file.sha256),
+            uri: remote.display_uri(&file.path),
+            reason: format!("its SHA-256 is {found}, but {} is listed", file.sha256),
         })
     }
 }
 
-/// The same file under another name; where the file system has no such names, a copy of it.
+/// Creates a hard link, or a copy on file systems without hard links.
 fn link(object: &Path, to: &Path) -> Result<(), StoreError> {
     if to.exists() {
         fs::remove_file(to).map_err(StoreError::write(to))?;
@@ -255,9 +256,9 @@ fn link(object: &Path, to: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Nobody writes into the cache by mistake.
+/// Makes a file read-only, so that no program changes the cache by mistake.
 fn protect(path: &Path) -> Result<(), StoreError> {
-    // Elsewhere it could not be removed either.
+    // On other systems a read-only file cannot be removed.
     if !cfg!(unix) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! In place of the stores, in a build without them.
+//! Replaces remote stores in a build without them: every call fails.
 
 use std::path::Path;
 
@@ -15,18 +15,19 @@ use crate::{
     part::PartFile,
 };
 
-/// There is none.
+/// Has no values: it is never created.
 pub(crate) enum Remote {}
 
 impl Remote {
     pub(crate) fn open(uri: &Url, _: &RemoteSettings) -> Result<Self, StoreError> {
-        match is_known(uri) {
-            true => Err(StoreError::NoCloud { uri: redacted(uri) }),
-            false => Err(StoreError::Scheme { uri: redacted(uri) }),
+        if is_known(uri) {
+            Err(StoreError::NoCloud { uri: redacted(uri) })
+        } else {
+            Err(StoreError::Scheme { uri: redacted(uri) })
         }
     }
 
-    pub(crate) fn shown(&self, _: &str) -> String {
+    pub(crate) fn display_uri(&self, _: &str) -> String {
         match *self {}
     }
 

@@ -1,5 +1,4 @@
-//! Credentials and settings of S3 as the AWS tools take them from files, and what to say where
-//! there are none.
+//! S3 credentials and settings from the files of the AWS tools, and the error without credentials.
 
 use std::{
     collections::BTreeMap,
@@ -15,31 +14,32 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key};
 use super::settings::RemoteSettings;
 use crate::StoreError;
 
-/// Where a machine of Amazon's asks who it is.
+/// The metadata service of EC2 instances.
 const METADATA: &str = "http://169.254.169.254";
-/// Such a machine answers at once; any other would be tried for minutes.
+/// The metadata service answers at once. Without this timeout, other machines would retry for
+/// minutes.
 const METADATA_TIME: Duration = Duration::from_secs(1);
 
 type Section = BTreeMap<String, String>;
 
-/// The settings of the environment and of the profile that it names.
+/// Applies the environment and the profile that it names.
 pub(super) fn builder(
-    shown: &str,
+    display_uri: &str,
     settings: &RemoteSettings,
 ) -> Result<AmazonS3Builder, StoreError> {
     let from_env = AmazonS3Builder::from_env();
     let mut builder = settings
-        .given("AWS_")
+        .overrides("AWS_")
         .fold(from_env, |builder, (key, value)| {
             builder.with_config(key, value)
         });
-    let named = settings.variable("AWS_PROFILE");
-    let named = named.or_else(|| settings.variable("AWS_DEFAULT_PROFILE"));
-    let profile = profile(named.as_deref(), settings)?;
-    let given = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
+    let profile_name = settings.variable("AWS_PROFILE");
+    let profile_name = profile_name.or_else(|| settings.variable("AWS_DEFAULT_PROFILE"));
+    let profile = profile(profile_name.as_deref(), settings)?;
+    let is_set = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_some();
     let take = |mut builder: AmazonS3Builder, key: Key, name: &str| {
         if let Some(value) = profile.get(name)
-            && !given(&builder, key)
+            && !is_set(&builder, key)
         {
             builder = builder.with_config(key, value);
         }
@@ -47,7 +47,7 @@ pub(super) fn builder(
     };
     builder = take(builder, Key::Region, "region");
     builder = take(builder, Key::Endpoint, "endpoint_url");
-    if !given(&builder, Key::AccessKeyId) && !given(&builder, Key::SecretAccessKey) {
+    if !is_set(&builder, Key::AccessKeyId) && !is_set(&builder, Key::SecretAccessKey) {
         builder = take(builder, Key::AccessKeyId, "aws_access_key_id");
         builder = take(builder, Key::SecretAccessKey, "aws_secret_access_key");
         builder = take(builder, Key::Token, "aws_session_token");
@@ -58,25 +58,31 @@ pub(super) fn builder(
         Key::ContainerCredentialsFullUri,
     ];
     let unsigned = builder.get_config_value(&Key::SkipSignature);
-    let signed_in = given(&builder, Key::AccessKeyId)
-        || has_others.into_iter().any(|key| given(&builder, key))
+    let signed_in = is_set(&builder, Key::AccessKeyId)
+        || has_others.into_iter().any(|key| is_set(&builder, key))
         || unsigned.is_some_and(|value| value == "true");
     if !signed_in {
-        by_the_machine(shown, &builder, named.as_deref(), &profile, settings)?;
+        by_the_machine(
+            display_uri,
+            &builder,
+            profile_name.as_deref(),
+            &profile,
+            settings,
+        )?;
     }
     Ok(builder)
 }
 
-/// Fails unless the machine itself can say who it is.
+/// Fails unless the machine has a metadata service with credentials.
 fn by_the_machine(
-    shown: &str,
+    display_uri: &str,
     builder: &AmazonS3Builder,
-    named: Option<&str>,
+    profile_name: Option<&str>,
     profile: &Section,
     settings: &RemoteSettings,
 ) -> Result<(), StoreError> {
     let lacking = |reason: String| StoreError::Credentials {
-        uri: shown.to_owned(),
+        uri: display_uri.to_owned(),
         reason,
     };
     let elsewhere = [
@@ -86,7 +92,7 @@ fn by_the_machine(
         "role_arn",
     ];
     if let Some(how) = elsewhere.iter().find(|how| profile.contains_key(**how)) {
-        let name = named.unwrap_or("default");
+        let name = profile_name.unwrap_or("default");
         return Err(lacking(format!(
             "the profile {name} gets them by {how}, which only the AWS tools do; have them put \
              theirs into the environment: eval \"$(aws configure export-credentials --profile \
@@ -101,11 +107,12 @@ fn by_the_machine(
     }
     let endpoint = builder.get_config_value(&Key::MetadataEndpoint);
     let endpoint = endpoint.as_deref().unwrap_or(METADATA);
-    match answers(endpoint) {
-        true => Ok(()),
-        false => Err(lacking(format!(
-            "{none}; this is no machine of Amazon's that has some"
-        ))),
+    if answers(endpoint) {
+        Ok(())
+    } else {
+        Err(lacking(format!(
+            "{none}; this machine is not an EC2 instance with a role"
+        )))
     }
 }
 
@@ -124,9 +131,9 @@ fn answers(endpoint: &str) -> bool {
         .any(|address| TcpStream::connect_timeout(&address, METADATA_TIME).is_ok())
 }
 
-/// A profile of the AWS tools: the credentials file goes over the config file.
-fn profile(named: Option<&str>, settings: &RemoteSettings) -> Result<Section, StoreError> {
-    let name = named.unwrap_or("default");
+/// A profile of the AWS tools. The credentials file takes precedence over the config file.
+fn profile(profile_name: Option<&str>, settings: &RemoteSettings) -> Result<Section, StoreError> {
+    let name = profile_name.unwrap_or("default");
     let heading = match name {
         "default" => "default".to_owned(),
         name => format!("profile {name}"),
@@ -137,10 +144,12 @@ fn profile(named: Option<&str>, settings: &RemoteSettings) -> Result<Section, St
     )?;
     let credentials = place(settings, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
     let credentials = section(credentials, &[name])?;
-    if let (Some(named), None, None) = (named, &config, &credentials) {
+    if let (Some(profile_name), None, None) = (profile_name, &config, &credentials) {
         return Err(StoreError::Setting {
             name: "AWS_PROFILE".to_owned(),
-            reason: format!("there is no profile {named:?} in ~/.aws/config or ~/.aws/credentials"),
+            reason: format!(
+                "there is no profile {profile_name:?} in ~/.aws/config or ~/.aws/credentials"
+            ),
         });
     }
     let mut profile = config.unwrap_or_default();
@@ -167,7 +176,7 @@ fn section(path: Option<PathBuf>, names: &[&str]) -> Result<Option<Section>, Sto
     }
 }
 
-/// The section of an INI file that has one of these names.
+/// The section of an INI file with one of these names.
 fn read(text: &str, names: &[&str]) -> Option<Section> {
     let mut found: Option<Section> = None;
     let mut inside = false;
@@ -185,7 +194,7 @@ fn read(text: &str, names: &[&str]) -> Option<Section> {
             }
             continue;
         }
-        // What is indented belongs to a nested setting, such as `s3 =`.
+        // Indented lines belong to a nested setting, such as `s3 =`.
         if inside
             && !line.starts_with([' ', '\t'])
             && let Some((key, value)) = trimmed.split_once('=')

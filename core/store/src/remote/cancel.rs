@@ -1,10 +1,10 @@
-//! Ends a wait when the user asks for it.
+//! Stops waiting when the user cancels.
 
 use std::time::Duration;
 
 use crate::StoreError;
 
-/// How often it is looked whether the user asked for the end.
+/// How often cancellation is checked.
 const LOOK: Duration = Duration::from_millis(50);
 
 async fn asked_to_end(is_asked: impl Fn() -> bool) {
@@ -13,7 +13,7 @@ async fn asked_to_end(is_asked: impl Fn() -> bool) {
     }
 }
 
-/// Waits for `work`, until the user asks for the end.
+/// Waits for `work` until the user cancels.
 pub(super) async fn unless_cancelled<T, E: From<StoreError>>(
     is_cancelled: impl Fn() -> bool,
     work: impl Future<Output = Result<T, E>>,

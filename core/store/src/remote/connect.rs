@@ -1,4 +1,4 @@
-//! From a URI to a store that can be asked.
+//! Connects a URI to its store.
 
 use std::{
     collections::HashMap,
@@ -21,23 +21,23 @@ use super::{
 };
 use crate::{StoreError, location::redacted};
 
-/// How long a connection may take to come about.
+/// The timeout for establishing a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// A connection on which nothing moves is not given up before this: a server that puts the parts of
-/// a large object together is silent for a while.
+/// The least read timeout: a server that assembles the parts of a large object sends nothing for a
+/// while.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// A store, and where in it the URI points.
+/// A store, and the path in it that the URI names.
 pub(super) struct Connected {
     pub(super) store: Arc<dyn ObjectStore>,
-    /// The same, if it can be asked for a listing page by page.
+    /// The same store, if it supports paginated listing.
     pub(super) pages: Option<Arc<dyn PaginatedListStore>>,
     pub(super) base: Path,
     pub(super) read_only: bool,
 }
 
-/// Connects to the store of a URI, with the credentials that its own tools would take. No request
-/// is made yet.
+/// Configures the store of a URI, with the credentials that the store's own tools would use. Makes
+/// no request yet.
 pub(super) fn connect(uri: &Url, settings: &RemoteSettings) -> Result<Connected, StoreError> {
     let base = base(uri)?;
     let (store, pages): Paged = match uri.scheme() {
@@ -64,7 +64,7 @@ fn host(uri: &Url) -> &str {
     uri.host_str().unwrap_or_default()
 }
 
-/// Where in its store a URI points. Fails for a URI that could not be meant.
+/// The path in its store that a URI names. Fails for an ambiguous URI.
 fn base(uri: &Url) -> Result<Path, StoreError> {
     let unclear = |reason: &str| StoreError::Location {
         location: redacted(uri),
@@ -89,8 +89,8 @@ fn base(uri: &Url) -> Result<Path, StoreError> {
     Ok(base)
 }
 
-/// Builds a store whose client is as all are here. The builders have these methods in common, and no
-/// trait.
+/// Builds a store with the common client options. A macro, because the builders share methods but
+/// no trait.
 macro_rules! build {
     ($uri:expr, $builder:expr, $client:expr, $transport:expr, $settings:expr) => {
         $builder
@@ -116,16 +116,17 @@ fn s3(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
 }
 
 fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
-    let mut builder = settings.given("GOOGLE_").fold(
+    let mut builder = settings.overrides("GOOGLE_").fold(
         GoogleCloudStorageBuilder::from_env(),
         |builder, (key, value)| builder.with_config(key, value),
     );
     builder = builder.with_bucket_name(host(uri));
     let emulator = settings.variable("STORAGE_EMULATOR_HOST");
     if let Some(emulator) = &emulator {
-        let with_scheme = match emulator.contains("://") {
-            true => emulator.clone(),
-            false => format!("http://{emulator}"),
+        let with_scheme = if emulator.contains("://") {
+            emulator.clone()
+        } else {
+            format!("http://{emulator}")
         };
         builder = builder
             .with_base_url(&with_scheme)
@@ -138,7 +139,7 @@ fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
 
 fn azure(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
     use object_store::azure::AzureConfigKey as Key;
-    let builder = settings.given("AZURE_").fold(
+    let builder = settings.overrides("AZURE_").fold(
         MicrosoftAzureBuilder::from_env(),
         |builder, (key, value)| builder.with_config(key, value),
     );
@@ -167,13 +168,13 @@ fn paged(store: impl ObjectStore + PaginatedListStore) -> Paged {
     (store, Some(pages))
 }
 
-/// Plain HTTP is spoken only where the endpoint says so.
+/// Allows plain HTTP only for an `http://` endpoint.
 fn is_plain(endpoint: Option<&str>) -> bool {
     endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
 fn client(plain: bool, settings: &RemoteSettings) -> ClientOptions {
-    // The process may have chosen already, which is as good.
+    // Fails if the process has installed a provider already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     ClientOptions::new()
         .with_allow_http(plain)
@@ -186,7 +187,7 @@ fn client(plain: bool, settings: &RemoteSettings) -> ClientOptions {
         .with_read_timeout((settings.timeout / 2).max(IDLE.min(settings.timeout)))
 }
 
-/// The objects of this process that go by this name.
+/// The in-memory store of this process with this name.
 fn memory(name: &str) -> Arc<dyn ObjectStore> {
     static STORES: LazyLock<Mutex<HashMap<String, Arc<InMemory>>>> = LazyLock::new(Mutex::default);
     let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! From an object to a file: in several ranges at once, taken up where it was left.
+//! Downloads an object to a file, in several ranges at the same time, and resumes.
 
 use std::ops::Range;
 
@@ -8,20 +8,20 @@ use object_store::{GetOptions, GetRange, GetResult, ObjectStore, path::Path};
 use super::{fault::Fault, retry::Retries};
 use crate::{StoreError, meter::Meter, object_info::Stat, part::PartFile};
 
-/// So many ranges are fetched at once.
+/// How many ranges are fetched at the same time.
 pub(super) const PARALLEL: usize = 4;
-/// One object that is read.
+/// One object to read.
 pub(super) struct Reading<'r> {
     pub(super) store: &'r dyn ObjectStore,
     pub(super) path: &'r Path,
-    pub(super) shown: &'r str,
+    pub(super) display_uri: &'r str,
     pub(super) stat: &'r Stat,
     pub(super) retries: &'r Retries,
 }
 
-/// How the reading of a range ended, other than well.
+/// Why reading a range stopped.
 enum Broken {
-    /// The server sends whole objects only.
+    /// The server does not support ranges.
     NoRanges,
     Error(StoreError),
 }
@@ -33,7 +33,7 @@ impl From<StoreError> for Broken {
 }
 
 impl Reading<'_> {
-    /// Fetches what the file lacks.
+    /// Fetches the missing parts of the file.
     pub(super) async fn fill(&self, part: &PartFile, meter: &Meter<'_>) -> Result<(), StoreError> {
         let ranges = stream::iter(part.missing());
         let fetched = ranges
@@ -58,7 +58,7 @@ impl Reading<'_> {
                 self.whole(|at, bytes| {
                     part.write(at, bytes)?;
                     let end = at + bytes.len() as u64;
-                    // What is fetched again was counted before.
+                    // These bytes were counted already.
                     meter.add(end.saturating_sub(written.max(at)));
                     written = written.max(end);
                     Ok(())
@@ -72,8 +72,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Hands over the whole content in its order, from the beginning again where the server cannot
-    /// do otherwise; `take` is told the place.
+    /// Passes the whole content in order to `take`, with its offset. Starts again from the
+    /// beginning if the server does not support ranges.
     pub(super) async fn in_order(
         &self,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
@@ -88,7 +88,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Reads a range to its end, over as many connections as it takes.
+    /// Reads a range to its end, with as many connections as needed.
     async fn range(
         &self,
         range: Range<u64>,
@@ -103,27 +103,32 @@ impl Reading<'_> {
             };
             let answer = match self.store.get_opts(self.path, options).await {
                 Ok(answer) => answer,
-                Err(error) => match Fault::of(&error) {
+                Err(error) => match Fault::from_error(&error) {
                     Fault::NoRanges => return Err(Broken::NoRanges),
                     Fault::Passing(reason) => {
-                        self.retries.wait(self.shown, reason).await?;
+                        self.retries.wait(self.display_uri, reason).await?;
                         continue;
                     }
-                    fault => return Err(self.retries.give_up(fault, self.shown.to_owned()).into()),
+                    fault => {
+                        return Err(self
+                            .retries
+                            .give_up(fault, self.display_uri.to_owned())
+                            .into());
+                    }
                 },
             };
             self.check_same(&answer)?;
             let mut furthest = at;
             let read = self.read(answer, &mut at, &mut furthest, range.end, &mut take);
             if let Err(reason) = read.await? {
-                self.retries.wait(self.shown, reason).await?;
+                self.retries.wait(self.display_uri, reason).await?;
             }
         }
         Ok(())
     }
 
-    /// Reads an object from a server that knows no ranges. Each try begins at the beginning, and
-    /// only what goes beyond all tries before counts as an answer.
+    /// Reads an object from a server without ranges. Each attempt starts at the beginning, and only
+    /// bytes beyond all earlier attempts count as progress.
     async fn whole(
         &self,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
@@ -136,12 +141,12 @@ impl Reading<'_> {
             };
             let answer = match self.store.get_opts(self.path, options).await {
                 Ok(answer) => answer,
-                Err(error) => match Fault::of(&error) {
+                Err(error) => match Fault::from_error(&error) {
                     Fault::Passing(reason) => {
-                        self.retries.wait(self.shown, reason).await?;
+                        self.retries.wait(self.display_uri, reason).await?;
                         continue;
                     }
-                    fault => return Err(self.retries.give_up(fault, self.shown.to_owned())),
+                    fault => return Err(self.retries.give_up(fault, self.display_uri.to_owned())),
                 },
             };
             self.check_same(&answer)?;
@@ -149,13 +154,13 @@ impl Reading<'_> {
             let read = self.read(answer, &mut at, &mut furthest, end, &mut take);
             match read.await? {
                 Ok(()) => return Ok(()),
-                Err(reason) => self.retries.wait(self.shown, reason).await?,
+                Err(reason) => self.retries.wait(self.display_uri, reason).await?,
             }
         }
     }
 
-    /// Reads one answer; the inner error is a reason to try again. Only what goes beyond `furthest`
-    /// counts as progress.
+    /// Reads one response. The inner error is a reason to retry. Only bytes beyond `furthest` count
+    /// as progress.
     async fn read(
         &self,
         answer: GetResult,
@@ -171,8 +176,8 @@ impl Reading<'_> {
                     let room = usize::try_from(end - *at).unwrap_or(usize::MAX);
                     if bytes.len() > room {
                         return Err(StoreError::Failed {
-                            uri: self.shown.to_owned(),
-                            reason: "it sends more than it announced".to_owned(),
+                            uri: self.display_uri.to_owned(),
+                            reason: "the server sends more than it announced".to_owned(),
                         });
                     }
                     take(*at, &bytes)?;
@@ -183,25 +188,25 @@ impl Reading<'_> {
                     }
                 }
                 Some(Err(error)) => {
-                    return match Fault::of(&error) {
+                    return match Fault::from_error(&error) {
                         Fault::Passing(reason) | Fault::Final(reason) => Ok(Err(reason)),
-                        fault => Err(fault.into_error(self.shown.to_owned())),
+                        fault => Err(fault.into_error(self.display_uri.to_owned())),
                     };
                 }
-                None => return Ok(Err("the answer ended before its end".to_owned())),
+                None => return Ok(Err("the response ended early".to_owned())),
             }
         }
         Ok(Ok(()))
     }
 
-    /// A server may pass over `If-Match`; the sizes and tags that it sends tell nevertheless.
+    /// A server may ignore `If-Match`, so sizes and ETags of the response are compared too.
     fn check_same(&self, answer: &GetResult) -> Result<(), StoreError> {
         let same_tag = self.stat.etag.is_none() || answer.meta.e_tag == self.stat.etag;
         if same_tag && answer.meta.size == self.stat.size {
             return Ok(());
         }
         Err(StoreError::Changed {
-            uri: self.shown.to_owned(),
+            uri: self.display_uri.to_owned(),
         })
     }
 

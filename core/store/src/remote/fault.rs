@@ -1,4 +1,4 @@
-//! What an error of the store crate means, in words without secrets.
+//! Classifies errors of `object_store`, with messages without secrets.
 
 use std::error::Error;
 
@@ -6,30 +6,30 @@ use object_store::client::HttpError;
 
 use crate::StoreError;
 
-/// Nobody reads more of what a server says.
+/// The longest message of a server that is shown, in characters.
 const LONGEST: usize = 300;
 
-/// What an error means for who called.
+/// What an error means for the caller.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// Nothing is there.
+    /// The object does not exist.
     NotFound,
-    /// Something is there already.
+    /// The destination exists.
     Exists,
-    /// It is not the object any more that it was.
+    /// The object was replaced.
     Changed,
-    /// The server sends whole objects only.
+    /// The server does not support ranges.
     NoRanges,
-    /// The store knows the caller too little.
+    /// The store denies access.
     Denied(String),
-    /// The network, or a server for now.
+    /// A network error or a temporary error of the server.
     Passing(String),
-    /// Whatever else.
+    /// Any other error.
     Final(String),
 }
 
 impl Fault {
-    pub(super) fn of(error: &object_store::Error) -> Self {
+    pub(super) fn from_error(error: &object_store::Error) -> Self {
         use object_store::Error as E;
         match error {
             E::NotFound { .. } => Self::NotFound,
@@ -38,7 +38,7 @@ impl Fault {
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied(reason(error)),
             E::NotSupported { .. } => Self::NoRanges,
             _ if is_passing(error) => Self::Passing(reason(error)),
-            // Not every call of the crate sorts these out.
+            // Some calls of `object_store` return these as generic errors.
             _ => match status(error) {
                 Some(401 | 403) => Self::Denied(reason(error)),
                 Some(404) => Self::NotFound,
@@ -47,7 +47,7 @@ impl Fault {
         }
     }
 
-    /// The error to end with, where nothing else is to be done about it.
+    /// The error for the user.
     pub(super) fn into_error(self, uri: String) -> StoreError {
         match self {
             Self::NotFound => StoreError::NotFound { uri },
@@ -55,7 +55,7 @@ impl Fault {
             Self::Changed => StoreError::Changed { uri },
             Self::NoRanges => StoreError::Failed {
                 uri,
-                reason: "it does not support what is asked for".to_owned(),
+                reason: "the request is not supported".to_owned(),
             },
             Self::Denied(reason) => StoreError::Denied { uri, reason },
             Self::Passing(reason) | Self::Final(reason) => StoreError::Failed { uri, reason },
@@ -63,37 +63,37 @@ impl Fault {
     }
 }
 
-/// Whether the connection broke or timed out, so that another try may go well.
+/// Whether the connection broke or timed out, so that a retry may succeed.
 fn is_passing(error: &(dyn Error + 'static)) -> bool {
     !is_distrust(error) && causes(error).any(|cause| cause.is::<HttpError>())
 }
 
-/// Whether a server's certificate is not trusted, which it will not be at the next try either.
+/// Whether a server's certificate is not trusted. A retry does not help.
 pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| cause.to_string().contains("certificate"))
 }
 
-/// An error and what is behind it.
+/// An error and its sources.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The status that the server answered, where the error says so.
+/// The HTTP status in the error, if any.
 fn status(error: &object_store::Error) -> Option<u16> {
     let text = error.to_string();
     let (_, rest) = text.split_once("status code: ")?;
     rest.get(..3)?.parse().ok()
 }
 
-/// Why, from the innermost cause or from what the server says of itself.
+/// The reason: the server's error document, or the innermost source.
 pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {
         innermost = cause;
     }
     let text = innermost.to_string();
-    // The rest of such a document may quote the request, with its signature.
-    let said = match (element(&text, "Code"), element(&text, "Message")) {
+    // The rest of the document can quote the request with its signature.
+    let message = match (element(&text, "Code"), element(&text, "Message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
         _ => match text.split_once('<') {
@@ -101,7 +101,7 @@ pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
             None => text,
         },
     };
-    without_queries(&said)
+    without_queries(&message)
 }
 
 fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
@@ -110,7 +110,7 @@ fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     Some(content.trim())
 }
 
-/// A text on one line, of reasonable length, with the queries and users of its URLs left out.
+/// The text on one line, shortened, with users and queries removed from URLs.
 fn without_queries(text: &str) -> String {
     let words = text.split_whitespace().map(|word| {
         let Some((scheme, rest)) = word.split_once("://") else {

@@ -1,40 +1,41 @@
-//! Lists what lies at a remote place.
+//! Lists a remote prefix.
 
 use futures_util::TryStreamExt;
 use object_store::{ListResult, ObjectMeta, list::PaginatedListOptions, path::Path};
 
-use super::{fault::Fault, object::Remote, retry::Retries};
+use super::{fault::Fault, object::Remote};
 use crate::{
     StoreError,
     listing::{Listed, Listing},
 };
 
-/// No store gives more of a listing at once.
+/// The largest page of a listing.
 const PAGE: usize = 1000;
 
 impl Remote {
-    /// What lies directly below the place, or with all below it: the first so many.
+    /// The first `most` entries of the prefix, with subdirectories if `recursive`.
     pub(crate) fn list(&self, recursive: bool, most: usize) -> Result<Listing, StoreError> {
         if self.read_only {
             return Err(StoreError::Unlistable {
-                uri: self.shown(""),
+                uri: self.display_uri(""),
             });
         }
         let prefix = Some(&self.base).filter(|base| !base.as_ref().is_empty());
         self.run(async {
-            let retries = Retries::new(self.timeout);
+            let retries = self.retries();
             loop {
-                let found = match recursive {
-                    true => self.all(prefix, most).await,
-                    false => self.level(prefix, most).await,
+                let found = if recursive {
+                    self.all(prefix, most).await
+                } else {
+                    self.level(prefix, most).await
                 };
                 let error = match found {
                     Ok(listing) => return Ok(listing),
                     Err(error) => error,
                 };
-                match Fault::of(&error) {
-                    Fault::Passing(reason) => retries.wait(&self.shown(""), reason).await?,
-                    fault => return Err(retries.give_up(fault, self.shown(""))),
+                match Fault::from_error(&error) {
+                    Fault::Passing(reason) => retries.wait(&self.display_uri(""), reason).await?,
+                    fault => return Err(retries.give_up(fault, self.display_uri(""))),
                 }
             }
         })
@@ -71,7 +72,7 @@ impl Remote {
             let page = pages.list_paginated(prefix.as_deref(), options).await?;
             self.take_page(page.result, &mut entries);
             page_token = page.page_token;
-            // Pages come in the order of names.
+            // Pages are sorted by name.
             if page_token.is_none() || entries.len() > most {
                 return Ok(first(entries, most));
             }
@@ -97,13 +98,13 @@ impl Remote {
     }
 
     fn relative(&self, path: &Path) -> String {
-        let below = path.prefix_match(&self.base);
-        let parts = below.map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
+        let relative = path.prefix_match(&self.base);
+        let parts = relative.map(|parts| parts.map(|part| part.as_ref().to_owned()).collect());
         parts.map_or_else(|| path.to_string(), |parts: Vec<_>| parts.join("/"))
     }
 }
 
-/// The first so many entries by name.
+/// The first entries by name.
 fn first(mut entries: Vec<Listed>, most: usize) -> Listing {
     let more = entries.len() > most;
     entries.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,5 +1,4 @@
-//! What lies elsewhere than on this machine. Everything that waits for a network is in here, behind
-//! calls that block.
+//! Remote stores. All network access is in this module, behind blocking calls.
 
 #[cfg(not(feature = "cloud"))]
 mod absent;

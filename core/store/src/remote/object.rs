@@ -1,5 +1,5 @@
-//! A place elsewhere, and the calls that it answers. Each blocks, on a small runtime of its own, and
-//! ends soon after the observer asks for it.
+//! A remote object or prefix and its operations. Each operation blocks, on its own small runtime,
+//! and ends soon after the observer cancels.
 
 use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
 
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{
     StoreError,
-    location::{below, redacted, without_secrets},
+    location::{child_uri, redacted, without_secrets},
     meter::{Meter, TransferObserver},
     object_info::{Content, Made, Stat},
     part::PartFile,
 };
 
-/// A place elsewhere: an object, or what objects lie below.
+/// A remote object, or a prefix of objects.
 pub(crate) struct Remote {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) read_only: bool,
@@ -33,12 +33,16 @@ pub(crate) struct Remote {
     pub(super) pages: Option<Arc<dyn PaginatedListStore>>,
     pub(super) base: Path,
     pub(super) uri: Url,
-    observer: Arc<dyn TransferObserver>,
+    pub(super) observer: Arc<dyn TransferObserver>,
     runtime: Runtime,
 }
 
 impl Remote {
-    /// Connects to the store of a URI. No request is made yet.
+    pub(super) fn retries(&self) -> Retries {
+        Retries::new(self.timeout, Arc::clone(&self.observer))
+    }
+
+    /// Configures the store of a URI. Makes no request yet.
     pub(crate) fn open(uri: &Url, settings: &RemoteSettings) -> Result<Self, StoreError> {
         let Connected {
             store,
@@ -57,54 +61,56 @@ impl Remote {
             observer: Arc::clone(&settings.observer),
             runtime: runtime.map_err(|error| StoreError::Failed {
                 uri: redacted(uri),
-                reason: format!("no runtime to speak to it: {error}"),
+                reason: format!("cannot start the network runtime: {error}"),
             })?,
         })
     }
 
-    /// The URI of what has this name below the place, or of the place itself, as it may be shown.
-    pub(crate) fn shown(&self, name: &str) -> String {
+    /// The URI of `name` relative to this prefix, or of the prefix if `name` is empty, without
+    /// secrets.
+    pub(crate) fn display_uri(&self, name: &str) -> String {
         match name {
             "" => self.uri.to_string(),
-            name => below(&self.uri, name).to_string(),
+            name => child_uri(&self.uri, name).to_string(),
         }
     }
 
-    /// Fails where nothing can be written.
+    /// Fails if the store is read-only.
     pub(crate) fn writable(&self) -> Result<(), StoreError> {
-        match self.read_only {
-            true => Err(StoreError::ReadOnly {
-                uri: self.shown(""),
-            }),
-            false => Ok(()),
+        if self.read_only {
+            Err(StoreError::ReadOnly {
+                uri: self.display_uri(""),
+            })
+        } else {
+            Ok(())
         }
     }
 
-    /// What the store says of an object, or nothing where there is none.
+    /// The metadata of an object. `None` if it does not exist.
     pub(crate) fn stat(&self, name: &str) -> Result<Option<Stat>, StoreError> {
-        let (path, shown) = self.at(name)?;
+        let (path, display_uri) = self.at(name)?;
         if path.as_ref().is_empty() {
             return Ok(None);
         }
-        self.run(async { self.ask(&path, &shown).await })
+        self.run(async { self.ask(&path, &display_uri).await })
     }
 
-    /// Reads an object of no more than so many bytes, or nothing where there is none.
+    /// Reads an object of at most `most` bytes. `None` if it does not exist.
     pub(crate) fn read(&self, name: &str, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let (path, shown) = self.at(name)?;
+        let (path, display_uri) = self.at(name)?;
         self.run(async {
-            let Some(stat) = self.ask(&path, &shown).await? else {
+            let Some(stat) = self.ask(&path, &display_uri).await? else {
                 return Ok(None);
             };
             if stat.size > most {
                 return Err(StoreError::Failed {
-                    uri: shown.clone(),
-                    reason: format!("{} bytes are more than are read of it", stat.size),
+                    uri: display_uri.clone(),
+                    reason: format!("it has {} bytes, which is more than allowed", stat.size),
                 });
             }
             let mut bytes = Vec::new();
-            let retries = Retries::new(self.timeout);
-            let reading = self.reading(&path, &shown, &stat, &retries);
+            let retries = self.retries();
+            let reading = self.reading(&path, &display_uri, &stat, &retries);
             reading
                 .in_order(|at, part| {
                     bytes.truncate(usize::try_from(at).unwrap_or(usize::MAX));
@@ -116,16 +122,18 @@ impl Remote {
         })
     }
 
-    /// Reads an object and gives what its content is; nothing is kept of it.
+    /// Reads an object and returns its hash and size. Keeps nothing.
     pub(crate) fn hash(&self, name: &str, meter: &Meter<'_>) -> Result<Content, StoreError> {
-        let (path, shown) = self.at(name)?;
+        let (path, display_uri) = self.at(name)?;
         self.run(async {
-            let stat = self.ask(&path, &shown).await?;
-            let stat = stat.ok_or_else(|| StoreError::NotFound { uri: shown.clone() })?;
+            let stat = self.ask(&path, &display_uri).await?;
+            let stat = stat.ok_or_else(|| StoreError::NotFound {
+                uri: display_uri.clone(),
+            })?;
             let mut hasher = Sha256::new();
             let mut hashed = 0;
-            let retries = Retries::new(self.timeout);
-            let reading = self.reading(&path, &shown, &stat, &retries);
+            let retries = self.retries();
+            let reading = self.reading(&path, &display_uri, &stat, &retries);
             reading
                 .in_order(|at, part| {
                     if at == 0 {
@@ -146,8 +154,8 @@ impl Remote {
         })
     }
 
-    /// Fetches an object to a file, taking up what is there of it. `listed` is what the
-    /// content must be; only its size is checked here.
+    /// Downloads an object to a file, and resumes an incomplete one. `listed` is the expected
+    /// content; only its size is checked here.
     pub(crate) fn download(
         &self,
         name: &str,
@@ -155,31 +163,33 @@ impl Remote {
         file: &PartFile,
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
-        let (path, shown) = self.at(name)?;
+        let (path, display_uri) = self.at(name)?;
         self.run(async {
-            let stat = self.ask(&path, &shown).await?;
-            let stat = stat.ok_or_else(|| StoreError::NotFound { uri: shown.clone() })?;
+            let stat = self.ask(&path, &display_uri).await?;
+            let stat = stat.ok_or_else(|| StoreError::NotFound {
+                uri: display_uri.clone(),
+            })?;
             if let Some(listed) = listed
                 && listed.bytes != stat.size
             {
                 return Err(StoreError::Corrupt {
-                    uri: shown.clone(),
+                    uri: display_uri.clone(),
                     reason: format!(
-                        "it has {} bytes where {} are listed",
+                        "it has {} bytes, but {} are listed",
                         stat.size, listed.bytes
                     ),
                 });
             }
             meter.add(file.take_up(&stat, listed.is_some())?);
-            let retries = Retries::new(self.timeout);
-            self.reading(&path, &shown, &stat, &retries)
+            let retries = self.retries();
+            self.reading(&path, &display_uri, &stat, &retries)
                 .fill(file, meter)
                 .await
         })?;
         file.complete()
     }
 
-    /// Makes an object of a file, unless there is one.
+    /// Creates an object from a file, unless it exists.
     pub(crate) fn upload(
         &self,
         name: &str,
@@ -187,38 +197,42 @@ impl Remote {
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
         self.writable()?;
-        let (path, shown) = self.at(name)?;
-        // Its end is looked for where the parts that were sent can be taken back.
-        self.run_to_its_end(async { self.send(&path, &shown, file, meter).await })
+        let (path, display_uri) = self.at(name)?;
+        // Cancellation is checked where the uploaded parts can be removed.
+        self.run_to_its_end(async { self.send(&path, &display_uri, file, meter).await })
     }
 
-    /// Makes an object of bytes, unless there is one.
+    /// Creates an object from bytes, unless it exists.
     pub(crate) fn create(&self, name: &str, bytes: &[u8]) -> Result<Made, StoreError> {
         self.writable()?;
-        let (path, shown) = self.at(name)?;
+        let (path, display_uri) = self.at(name)?;
         let bytes = bytes.to_vec();
-        self.run(async { self.put(&path, &shown, bytes.into()).await })
+        self.run(async { self.put(&path, &display_uri, bytes.into()).await })
     }
 
     /// Removes an object.
     pub(crate) fn withdraw(&self, name: &str) -> Result<(), StoreError> {
         self.writable()?;
-        let (path, shown) = self.at(name)?;
-        // To its end: what was made by mistake must not stay because somebody is in a hurry.
-        self.run_to_its_end(async { self.delete(&path, &shown).await })
+        let (path, display_uri) = self.at(name)?;
+        // Not cancellable: an object that was created by mistake must not remain.
+        self.run_to_its_end(async { self.delete(&path, &display_uri).await })
     }
 
-    /// What the store says of an object, or nothing where there is none.
-    pub(super) async fn ask(&self, path: &Path, shown: &str) -> Result<Option<Stat>, StoreError> {
-        let retries = Retries::new(self.timeout);
+    /// The metadata of an object. `None` if it does not exist.
+    pub(super) async fn ask(
+        &self,
+        path: &Path,
+        display_uri: &str,
+    ) -> Result<Option<Stat>, StoreError> {
+        let retries = self.retries();
         loop {
             let mut found = self.store.head(path).await;
             if self.read_only
                 && found
                     .as_ref()
-                    .is_err_and(|error| !matches!(Fault::of(error), Fault::Passing(_)))
+                    .is_err_and(|error| !matches!(Fault::from_error(error), Fault::Passing(_)))
             {
-                // Not every web server answers HEAD, and not every signature is for it.
+                // Some web servers do not answer HEAD, and some signatures do not cover it.
                 found = self.store.get(path).await.map(|answer| answer.meta);
             }
             let error = match found {
@@ -230,10 +244,10 @@ impl Remote {
                 }
                 Err(error) => error,
             };
-            match Fault::of(&error) {
+            match Fault::from_error(&error) {
                 Fault::NotFound => return Ok(None),
-                Fault::Passing(reason) => retries.wait(shown, reason).await?,
-                fault => return Err(retries.give_up(fault, shown.to_owned())),
+                Fault::Passing(reason) => retries.wait(display_uri, reason).await?,
+                fault => return Err(retries.give_up(fault, display_uri.to_owned())),
             }
         }
     }
@@ -241,21 +255,21 @@ impl Remote {
     pub(super) fn reading<'r>(
         &'r self,
         path: &'r Path,
-        shown: &'r str,
+        display_uri: &'r str,
         stat: &'r Stat,
         retries: &'r Retries,
     ) -> Reading<'r> {
         Reading {
             store: &*self.store,
             path,
-            shown,
+            display_uri,
             stat,
             retries,
         }
     }
 
     fn at(&self, name: &str) -> Result<(Path, String), StoreError> {
-        let shown = self.shown(name);
+        let display_uri = self.display_uri(name);
         let base = self.base.as_ref();
         let path = match (base, name) {
             (_, "") => Ok(self.base.clone()),
@@ -263,15 +277,15 @@ impl Remote {
             (base, name) => Path::parse(format!("{base}/{name}")),
         };
         match path {
-            Ok(path) => Ok((path, shown)),
+            Ok(path) => Ok((path, display_uri)),
             Err(error) => Err(StoreError::Location {
-                location: shown,
+                location: display_uri,
                 reason: error.to_string(),
             }),
         }
     }
 
-    /// Waits for `work`, until the observer asks for the end.
+    /// Waits for `work` until the observer cancels.
     pub(super) fn run<T: Send>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send,
@@ -280,7 +294,8 @@ impl Remote {
         self.run_to_its_end(unless_cancelled(|| observer.is_cancelled(), work))
     }
 
-    /// On a thread of its own: the caller's may belong to a runtime, which cannot be blocked.
+    /// Runs on a new thread: the caller's thread may belong to a runtime, which must not be
+    /// blocked.
     fn run_to_its_end<T: Send>(
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send,

@@ -1,46 +1,40 @@
-//! How a store is connected to: the timeout, settings in place of the environment's, and the observer.
+//! Settings of a connection: timeout, overrides of the environment, and observer.
 
 use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 
 use crate::meter::TransferObserver;
 
-/// How a store is spoken to.
+/// Settings of a connection.
 #[cfg_attr(
     not(feature = "cloud"),
-    expect(
-        dead_code,
-        reason = "nothing is asked in a build without stores elsewhere"
-    )
+    expect(dead_code, reason = "a build without remote stores makes no requests")
 )]
 #[derive(Clone)]
 pub(crate) struct RemoteSettings {
-    /// How long nothing may arrive before the store is given up.
+    /// The timeout of a store that sends nothing.
     pub(crate) timeout: Duration,
-    /// What goes over the environment.
+    /// Overrides of environment variables.
     pub(crate) settings: Arc<BTreeMap<String, String>>,
-    /// Who is told, and may end it.
+    /// Receives progress and can cancel.
     pub(crate) observer: Arc<dyn TransferObserver>,
 }
 
 #[cfg_attr(
     not(feature = "cloud"),
-    expect(
-        dead_code,
-        reason = "nothing is asked in a build without stores elsewhere"
-    )
+    expect(dead_code, reason = "a build without remote stores makes no requests")
 )]
 impl RemoteSettings {
-    /// A setting, as it was given or as the environment has it.
+    /// A variable: from the overrides, otherwise from the environment.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
-        let given = self.settings.get(name).cloned();
-        given
+        let overridden = self.settings.get(name).cloned();
+        overridden
             .or_else(|| env::var(name).ok())
             .filter(|value| !value.is_empty())
     }
 
-    /// The settings that were given with this prefix and that the crate knows.
+    /// The overrides with this prefix that `object_store` knows.
     #[cfg(feature = "cloud")]
-    pub(super) fn given<'m, K: std::str::FromStr>(
+    pub(super) fn overrides<'m, K: std::str::FromStr>(
         &'m self,
         prefix: &'m str,
     ) -> impl Iterator<Item = (K, &'m String)> {

@@ -1,5 +1,5 @@
-//! Over the network: what a request to a web server carries beside its path, which is the query and the
-//! user of the URI that was given, such as a signature for a whole directory; and how much of an answer is read.
+//! The HTTP transport: adds user and query of the URI (such as a signature for a directory) to
+//! every request to a web server, and limits how much of an error response is read.
 
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -17,19 +17,19 @@ use url::Url;
 
 use super::fault;
 
-/// No more is read of what a server says of a refusal, in bytes.
+/// The most bytes that are read of an error response.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
-/// The headers that sign in the user of a URI, if it has one.
+/// The `Authorization` header for the user of a URI, if it has one.
 pub(super) fn headers(uri: &Url) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if uri.username().is_empty() && uri.password().is_none() {
         return headers;
     }
-    let mut said: Vec<u8> = percent_decode_str(uri.username()).collect();
-    said.push(b':');
-    said.extend(percent_decode_str(uri.password().unwrap_or_default()));
-    let encoded = STANDARD.encode(said);
+    let mut credentials: Vec<u8> = percent_decode_str(uri.username()).collect();
+    credentials.push(b':');
+    credentials.extend(percent_decode_str(uri.password().unwrap_or_default()));
+    let encoded = STANDARD.encode(credentials);
     if let Ok(mut value) = HeaderValue::from_str(&format!("Basic {encoded}")) {
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
@@ -37,12 +37,12 @@ pub(super) fn headers(uri: &Url) -> HeaderMap {
     headers
 }
 
-/// Connects as ever, adds the query of a web server's URI to every request, and reads no more of a
-/// refusal than anybody needs: the crate would read all of it into memory.
+/// Adds the query of a web server's URI to every request, and reads only the start of an error
+/// response, which `object_store` would read into memory completely.
 #[derive(Debug, Default)]
 pub(super) struct Transport(Option<Secret>);
 
-/// A query, which may be a signature.
+/// A query, which can be a signature and is therefore not printed.
 #[derive(Clone)]
 struct Secret(String);
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Transport {
-    /// What goes to the web server of a URI.
+    /// The transport for the web server of a URI.
     pub(super) fn to_web(uri: &Url) -> Self {
         let query = uri.query().filter(|query| !query.is_empty());
         Self(query.map(|query| Secret(query.to_owned())))
@@ -83,10 +83,13 @@ impl HttpService for Service {
                 .map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
         }
         let answered = self.client.execute(request).await;
-        let response = answered.map_err(|error| match fault::is_distrust(&error) {
-            // The crate would try again all the same, as it does when nobody answers.
-            true => HttpError::new(HttpErrorKind::Unknown, error),
-            false => error,
+        let response = answered.map_err(|error| {
+            if fault::is_distrust(&error) {
+                // `object_store` would retry it like a connection failure.
+                HttpError::new(HttpErrorKind::Unknown, error)
+            } else {
+                error
+            }
         })?;
         if response.status().is_success() {
             return Ok(response);
@@ -94,7 +97,7 @@ impl HttpService for Service {
         let (parts, body) = response.into_parts();
         let mut body = body.bytes_stream();
         let mut text = Vec::new();
-        // That the rest cannot be read changes nothing about the refusal.
+        // If the rest cannot be read, the response is an error all the same.
         while let Some(Ok(bytes)) = body.next().await {
             let room = LONGEST_REFUSAL - text.len();
             text.extend_from_slice(&bytes[..bytes.len().min(room)]);

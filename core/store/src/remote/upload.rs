@@ -1,4 +1,4 @@
-//! From a file to an object: never over one that is there, large ones in parts.
+//! Uploads a file to an object. Never overwrites an object; uploads large files in parts.
 
 use std::{fs::File, io::Read, path::Path as FilePath, time::Duration};
 
@@ -6,25 +6,23 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
 
-use super::{
-    cancel::unless_cancelled, download::PARALLEL, fault::Fault, object::Remote, retry::Retries,
-};
+use super::{cancel::unless_cancelled, download::PARALLEL, fault::Fault, object::Remote};
 use crate::{StoreError, meter::Meter, object_info::Made};
 
-/// A larger file is sent in parts.
+/// Larger files are uploaded in parts.
 const LARGEST_WHOLE: u64 = 16 << 20;
 /// The least size of a part, in bytes.
 const PART: u64 = 8 << 20;
-/// No store takes more parts.
+/// The largest number of parts that all stores accept.
 const MOST_PARTS: u64 = 9_000;
-/// How long the store is given to forget the parts of an upload that failed.
+/// The timeout for removing the parts of a failed upload.
 const ABORT: Duration = Duration::from_secs(5);
-/// A store that lost the parts gets them again so many times.
+/// How often the parts are uploaded again after the store lost them.
 const TRIES: usize = 3;
 
-/// How an upload ended, other than well.
+/// Why an upload failed.
 enum Broken {
-    /// The parts that were sent are lost, or one did not arrive.
+    /// The store lost parts, or a part did not arrive.
     Again(Fault),
     Error(StoreError),
 }
@@ -36,14 +34,14 @@ impl From<StoreError> for Broken {
 }
 
 impl Remote {
-    /// Makes an object of bytes, unless there is one.
+    /// Creates an object from bytes, unless it exists.
     pub(super) async fn put(
         &self,
         path: &Path,
-        shown: &str,
+        display_uri: &str,
         bytes: Bytes,
     ) -> Result<Made, StoreError> {
-        let retries = Retries::new(self.timeout);
+        let retries = self.retries();
         loop {
             let options = PutOptions::from(PutMode::Create);
             let payload = PutPayload::from_bytes(bytes.clone());
@@ -51,49 +49,55 @@ impl Remote {
                 Ok(_) => return Ok(Made::Now),
                 Err(error) => error,
             };
-            match Fault::of(&error) {
+            match Fault::from_error(&error) {
                 // An earlier try may have arrived although its answer did not; or the crate itself
                 // has tried more than once.
                 Fault::Exists | Fault::Changed => {
-                    return match self.holds(path, shown, &bytes).await? {
-                        true => Ok(Made::Before),
-                        false => Err(StoreError::Published {
-                            uri: shown.to_owned(),
-                        }),
+                    return if self.holds(path, display_uri, &bytes).await? {
+                        Ok(Made::Before)
+                    } else {
+                        Err(StoreError::Published {
+                            uri: display_uri.to_owned(),
+                        })
                     };
                 }
-                Fault::Passing(reason) => retries.wait(shown, reason).await?,
-                fault => return Err(retries.give_up(fault, shown.to_owned())),
+                Fault::Passing(reason) => retries.wait(display_uri, reason).await?,
+                fault => return Err(retries.give_up(fault, display_uri.to_owned())),
             }
         }
     }
 
-    /// Removes an object; one that is gone already is as good.
-    pub(super) async fn delete(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
-        let retries = Retries::new(self.timeout);
+    /// Removes an object. A missing object is not an error.
+    pub(super) async fn delete(&self, path: &Path, display_uri: &str) -> Result<(), StoreError> {
+        let retries = self.retries();
         loop {
             let Err(error) = self.store.delete(path).await else {
                 return Ok(());
             };
-            match Fault::of(&error) {
+            match Fault::from_error(&error) {
                 Fault::NotFound => return Ok(()),
-                Fault::Passing(reason) => retries.wait(shown, reason).await?,
-                fault => return Err(retries.give_up(fault, shown.to_owned())),
+                Fault::Passing(reason) => retries.wait(display_uri, reason).await?,
+                fault => return Err(retries.give_up(fault, display_uri.to_owned())),
             }
         }
     }
 
-    /// Whether an object has just these bytes.
-    async fn holds(&self, path: &Path, shown: &str, bytes: &[u8]) -> Result<bool, StoreError> {
-        let Some(stat) = self.ask(path, shown).await? else {
+    /// Whether an object has exactly these bytes.
+    async fn holds(
+        &self,
+        path: &Path,
+        display_uri: &str,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let Some(stat) = self.ask(path, display_uri).await? else {
             return Ok(false);
         };
         if stat.size != bytes.len() as u64 {
             return Ok(false);
         }
         let mut same = true;
-        let retries = Retries::new(self.timeout);
-        let reading = self.reading(path, shown, &stat, &retries);
+        let retries = self.retries();
+        let reading = self.reading(path, display_uri, &stat, &retries);
         reading
             .in_order(|at, part| {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
@@ -104,24 +108,25 @@ impl Remote {
         Ok(same)
     }
 
-    /// Makes an object of a file, unless there is one.
+    /// Creates an object from a file, unless it exists.
     pub(super) async fn send(
         &self,
         path: &Path,
-        shown: &str,
+        display_uri: &str,
         file: &FilePath,
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
         let size = file.metadata().map_err(StoreError::read(file))?.len();
         if size <= LARGEST_WHOLE {
             let bytes = std::fs::read(file).map_err(StoreError::read(file))?;
-            let putting = self.put(path, shown, bytes.into());
+            let putting = self.put(path, display_uri, bytes.into());
             unless_cancelled(|| meter.is_cancelled(), putting).await?;
             meter.add(size);
             return Ok(());
         }
-        let retries = Retries::new(self.timeout);
-        // Each try begins at the beginning; only what goes beyond all before it is news.
+        let retries = self.retries();
+        // Each attempt starts at the beginning; only bytes beyond all earlier attempts are
+        // progress.
         let mut furthest = 0;
         for number in 1.. {
             let sent = |bytes| {
@@ -131,47 +136,49 @@ impl Remote {
                 }
             };
             match self
-                .send_in_parts(path, shown, file, size, sent, meter)
+                .send_in_parts(path, display_uri, file, size, sent, meter)
                 .await
             {
                 Ok(()) => return Ok(()),
-                // The try before came to its end, although its answer did not arrive. Whoever sends
-                // reads back what is there.
+                // The attempt before succeeded although its response was lost. The caller reads the
+                // object back.
                 Err(Broken::Error(StoreError::Published { .. })) if number > 1 => return Ok(()),
                 Err(Broken::Error(error)) => return Err(error),
                 Err(Broken::Again(Fault::NotFound)) if number < TRIES => {}
                 Err(Broken::Again(Fault::NotFound)) => break,
                 Err(Broken::Again(Fault::Passing(reason))) => {
-                    let waiting = retries.wait(shown, reason);
+                    let waiting = retries.wait(display_uri, reason);
                     unless_cancelled(|| meter.is_cancelled(), waiting).await?;
                 }
-                Err(Broken::Again(fault)) => return Err(retries.give_up(fault, shown.to_owned())),
+                Err(Broken::Again(fault)) => {
+                    return Err(retries.give_up(fault, display_uri.to_owned()));
+                }
             }
         }
         Err(StoreError::Failed {
-            uri: shown.to_owned(),
-            reason: "it loses the parts of an upload".to_owned(),
+            uri: display_uri.to_owned(),
+            reason: "the store loses the parts of an upload".to_owned(),
         })
     }
 
     async fn send_in_parts(
         &self,
         path: &Path,
-        shown: &str,
+        display_uri: &str,
         file: &FilePath,
         size: u64,
         mut come_to: impl FnMut(u64),
         meter: &Meter<'_>,
     ) -> Result<(), Broken> {
-        // Until here there is nothing to be taken back.
+        // Before this point, there is nothing to remove.
         let beginning = async {
-            self.nothing_at(path, shown).await?;
+            self.nothing_at(path, display_uri).await?;
             let upload = self.store.put_multipart(path).await;
-            upload.map_err(|error| Broken::Again(Fault::of(&error)))
+            upload.map_err(|error| Broken::Again(Fault::from_error(&error)))
         };
         let mut upload = unless_cancelled(|| meter.is_cancelled(), beginning).await?;
         let mut sent = 0;
-        let sending = self.parts(&mut *upload, path, shown, file, size, |bytes| {
+        let sending = self.parts(&mut *upload, path, display_uri, file, size, |bytes| {
             sent += bytes;
             meter.add(bytes);
             come_to(sent);
@@ -179,7 +186,7 @@ impl Remote {
         let outcome = unless_cancelled(|| meter.is_cancelled(), sending).await;
         if outcome.is_err() {
             meter.take_back(sent);
-            // Where the store cannot be asked, its own rules for unfinished uploads remain.
+            // If the store cannot be reached, its own rules for unfinished uploads apply.
             let _ = tokio::time::timeout(ABORT, upload.abort()).await;
         }
         outcome
@@ -189,7 +196,7 @@ impl Remote {
         &self,
         upload: &mut dyn MultipartUpload,
         path: &Path,
-        shown: &str,
+        display_uri: &str,
         file: &FilePath,
         size: u64,
         mut arrived: impl FnMut(u64),
@@ -197,43 +204,44 @@ impl Remote {
         let part = size.div_ceil(MOST_PARTS).div_ceil(1 << 20) << 20;
         let part = usize::try_from(part.max(PART)).unwrap_or(usize::MAX);
         let mut source = File::open(file).map_err(StoreError::read(file))?;
-        let mut left = size;
+        let mut remaining = size;
         let mut under_way = FuturesUnordered::new();
         loop {
-            while left > 0 && under_way.len() < PARALLEL {
-                let length = part.min(usize::try_from(left).unwrap_or(usize::MAX));
+            while remaining > 0 && under_way.len() < PARALLEL {
+                let length = part.min(usize::try_from(remaining).unwrap_or(usize::MAX));
                 let mut bytes = vec![0; length];
                 source
                     .read_exact(&mut bytes)
                     .map_err(StoreError::read(file))?;
-                left -= length as u64;
+                remaining -= length as u64;
                 let sending = upload.put_part(bytes.into());
                 under_way.push(async move { sending.await.map(|()| length as u64) });
             }
             match under_way.next().await {
                 Some(Ok(bytes)) => arrived(bytes),
-                Some(Err(error)) => return Err(Broken::Again(Fault::of(&error))),
+                Some(Err(error)) => return Err(Broken::Again(Fault::from_error(&error))),
                 None => break,
             }
         }
-        // Completing would replace what somebody else published meanwhile.
-        self.nothing_at(path, shown).await?;
+        // Completing would overwrite an object that another process has published in the meantime.
+        self.nothing_at(path, display_uri).await?;
         let Err(error) = upload.complete().await else {
             return Ok(());
         };
-        // It may be complete although its answer did not arrive; a second try is refused then.
-        let there = self.ask(path, shown).await?;
-        match there.is_some_and(|stat| stat.size == size) {
-            true => Ok(()),
-            false => Err(Broken::Again(Fault::of(&error))),
+        // The upload may be complete although the response was lost. A second attempt fails then.
+        let there = self.ask(path, display_uri).await?;
+        if there.is_some_and(|stat| stat.size == size) {
+            Ok(())
+        } else {
+            Err(Broken::Again(Fault::from_error(&error)))
         }
     }
 
-    async fn nothing_at(&self, path: &Path, shown: &str) -> Result<(), StoreError> {
-        match self.ask(path, shown).await? {
+    async fn nothing_at(&self, path: &Path, display_uri: &str) -> Result<(), StoreError> {
+        match self.ask(path, display_uri).await? {
             None => Ok(()),
             Some(_) => Err(StoreError::Published {
-                uri: shown.to_owned(),
+                uri: display_uri.to_owned(),
             }),
         }
     }

@@ -102,10 +102,7 @@ fn without_scores(entrants: &[Entrant<'_>]) -> BenchmarkResult {
         let reason = entrant.runner.as_ref().err();
         Outcome::failed(&entrant.name, reason.cloned().unwrap_or_default())
     };
-    BenchmarkResult {
-        outcomes: entrants.iter().map(outcome).collect(),
-        ..BenchmarkResult::default()
-    }
+    BenchmarkResult::from_outcomes(entrants.iter().map(outcome).collect())
 }
 
 fn conclude(

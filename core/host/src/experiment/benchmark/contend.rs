@@ -6,7 +6,7 @@ use crate::{
     Dataset, Runner,
     experiment::{
         context::RunContext, error::ExperimentError, finished_run::FinishedRun,
-        run_reuse::ReusableRuns, work::Work,
+        run_reuse::ReusableRuns, setup::Reuse, work::Work,
     },
 };
 
@@ -23,12 +23,12 @@ pub struct Contender<'c> {
 
 impl RunContext<'_> {
     /// Fits `contender` on `train` and evaluates it on `eval`, in a child run `<run>/<contender>`,
-    /// also where the experiment is flat or has another runner.
+    /// also with a flat layout or another runner.
     ///
     /// ```no_run
     /// # use protea_core::{Dataset, Experiment, ExperimentError, Runner, Workspace, dataset};
     /// # fn example(knn: &Runner, baseline: &Runner, workspace: &Workspace) -> Result<(), Box<dyn std::error::Error>> {
-    /// use protea_core::experiment::{Contender, RunOptions};
+    /// use protea_core::experiment::{Contender, Reuse, RunOptions};
     ///
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
     /// let contenders = [("knn", knn), ("naive", baseline)].map(|(name, runner)| Contender {
@@ -38,7 +38,7 @@ impl RunContext<'_> {
     /// });
     /// Experiment::new(knn, workspace).run(RunOptions::benchmark("benchmark"), |run| {
     ///     for contender in &contenders {
-    ///         match run.contend(contender, &train, &test, false) {
+    ///         match run.contend(contender, &train, &test, Reuse::Nothing) {
     ///             Ok(done) => println!("{}: {}", contender.name, done.manifest.metrics["MFO"]),
     ///             Err(error) if error.ends_all() => return Err(error),
     ///             Err(error) => println!("{}: {error}", contender.name),
@@ -49,24 +49,24 @@ impl RunContext<'_> {
     /// # Ok(()) }
     /// ```
     ///
-    /// With `resume`, a run that is there already takes its place, if it finished as a contender
-    /// with the same runner file, settings, seed, datasets, threads and isolation; it stays the
-    /// child of the run that it was done for.
+    /// With [`Reuse::FinishedRuns`], a run that finished earlier as a contender with the same
+    /// runner file, settings, seed, datasets, threads and isolation is reused. It stays the child
+    /// of the run that it was computed for.
     ///
     /// # Errors
     ///
     /// [`ExperimentError::Spec`] when the runner refuses the settings;
-    /// [`ExperimentError::Step`] when a step fails; whatever keeps runs from being recorded.
+    /// [`ExperimentError::Step`] when a step fails; errors of recording a run.
     /// [`ends_all`](ExperimentError::ends_all) says whether others can still contend.
     pub fn contend(
         &mut self,
         contender: &Contender<'_>,
         train: &Dataset,
         eval: &Dataset,
-        resume: bool,
+        reuse: Reuse,
     ) -> Result<FinishedRun, ExperimentError> {
         let mut experiment = self.steps.experiment.with_runner(contender.runner);
-        experiment.recompute = !resume;
+        experiment.reuse = reuse;
         let work = Work {
             pipeline: "contender",
             name: contender.name.clone(),

@@ -4,6 +4,7 @@ use super::scorer::{Comparison, GroupScores, MetricScore, Scorer};
 
 /// What a benchmark found, in the order of its entrants.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct BenchmarkResult {
     /// What became of each entrant, as far as the benchmark came.
     pub outcomes: Vec<Outcome>,
@@ -13,6 +14,7 @@ pub struct BenchmarkResult {
 
 /// What became of an entrant.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Its name.
     pub name: String,
@@ -22,6 +24,7 @@ pub struct Outcome {
 
 /// The scores of an entrant.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Scored {
     /// One entry per group.
     pub groups: Vec<GroupScores>,
@@ -37,6 +40,7 @@ pub struct Scored {
 
 /// A group of the result: its entrants, and how each differs from the best.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BenchmarkGroup {
     /// The group's name.
     pub group: String,
@@ -48,6 +52,7 @@ pub struct BenchmarkGroup {
 
 /// An entrant in a group.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BenchmarkLine {
     /// Its name.
     pub name: String,
@@ -57,10 +62,11 @@ pub struct BenchmarkLine {
     pub seconds: f64,
     /// Its run.
     pub run_id: String,
-    /// Whether no other has a higher principal metric; the first of several, and never a placeholder.
+    /// Whether no other has a higher principal metric; the first of several, and never a
+    /// placeholder.
     pub best: bool,
-    /// How it differs from the best. None of the best itself, of a placeholder, and if the scorer does
-    /// not know.
+    /// How it differs from the best. None of the best itself, of a placeholder, and if the scorer
+    /// does not know.
     pub to_best: Option<Comparison>,
 }
 
@@ -82,6 +88,15 @@ impl Outcome {
 }
 
 impl BenchmarkResult {
+    /// A result with these outcomes and no groups.
+    #[must_use]
+    pub fn from_outcomes(outcomes: Vec<Outcome>) -> Self {
+        Self {
+            outcomes,
+            groups: Vec::new(),
+        }
+    }
+
     /// The entrants that have scores.
     pub fn scored(&self) -> impl Iterator<Item = (&str, &Scored)> {
         self.outcomes

@@ -14,7 +14,7 @@ use crate::{
         context::{GroupedRun, RunContext, RunOptions},
         error::ExperimentError,
         observer::BenchmarkEvent,
-        setup::Experiment,
+        setup::{Experiment, Reuse},
     },
     store::write_atomic,
 };
@@ -28,12 +28,13 @@ type Table<'b> = Box<dyn Fn(&BenchmarkResult) -> String + 'b>;
 /// Several runners, to be fitted and evaluated on the same data and scored alike.
 pub struct Benchmark<'b> {
     entrants: Vec<Entrant<'b>>,
-    resume: bool,
+    reuse: Reuse,
     tables: Vec<(&'b str, Table<'b>)>,
 }
 
-/// A benchmark that came to its end, whichever.
+/// A benchmark that has ended, successfully or not.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FinishedBenchmark {
     /// What was found, also if the run failed.
     pub result: BenchmarkResult,
@@ -47,15 +48,16 @@ impl<'b> Benchmark<'b> {
     pub fn new(entrants: Vec<Entrant<'b>>) -> Self {
         Self {
             entrants,
-            resume: false,
+            reuse: Reuse::Nothing,
             tables: Vec::new(),
         }
     }
 
-    /// Reuses the runs of an earlier benchmark, as [`RunContext::contend`] with `resume` does.
+    /// Reuses the runs of an earlier benchmark, as [`RunContext::contend`] with
+    /// [`Reuse::FinishedRuns`] does.
     #[must_use]
     pub fn resuming(mut self) -> Self {
-        self.resume = true;
+        self.reuse = Reuse::FinishedRuns;
         self
     }
 
@@ -73,11 +75,12 @@ impl<'b> Benchmark<'b> {
 
 impl Experiment<'_> {
     /// Fits every entrant on `train` and evaluates it on `eval`, each in a child run
-    /// `<run>/<entrant>`, and has `scorer` score it. The runner of the experiment itself does not take
-    /// part.
+    /// `<run>/<entrant>`, and has `scorer` score it. The runner of the experiment itself does not
+    /// take part.
     ///
-    /// The run's settings say what was compared and how it was scored; its metrics are the scores. That
-    /// an entrant fails does not end the benchmark. The run ends `failed` if no entrant has scores.
+    /// The run's settings say what was compared and how it was scored; its metrics are the scores.
+    /// That an entrant fails does not end the benchmark. The run ends `failed` if no entrant has
+    /// scores.
     ///
     /// ```no_run
     /// # use protea_core::{Dataset, Experiment, ExperimentError, Runner, experiment::Scorer};
@@ -131,7 +134,8 @@ impl Benchmark<'_> {
     ) -> Result<(), ExperimentError> {
         let entrants = self.entrants.iter();
         let described = entrants.map(|entrant| (entrant.name.clone(), entrant.described()));
-        let identity = |of: &Dataset| json!({ "name": of.name, "sha256": of.sha256 });
+        let identity =
+            |dataset: &Dataset| json!({ "name": dataset.name, "sha256": dataset.sha256 });
         let mut params =
             Map::from_iter([("contenders".to_owned(), Value::Object(described.collect()))]);
         params.extend(scorer.settings());
@@ -192,7 +196,7 @@ impl Benchmark<'_> {
             runner,
             spec: entrant.spec.clone(),
         };
-        let done = match run.contend(&contender, train, eval, self.resume) {
+        let done = match run.contend(&contender, train, eval, self.reuse) {
             Ok(done) => done,
             Err(error) if error.ends_all() => return Err(NoScores::All(error)),
             Err(error) => return Err(NoScores::This(error.with_causes())),

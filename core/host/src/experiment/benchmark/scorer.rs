@@ -1,4 +1,4 @@
-//! How a benchmark gets its scores: from whoever knows the field.
+//! The interface for scoring in a benchmark, implemented by a crate that knows the field.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,8 +18,8 @@ pub trait Scorer {
         None
     }
 
-    /// Scores the run of an entrant, which has finished: one entry per group, every entrant in the same
-    /// groups.
+    /// Scores the run of an entrant, which has finished: one entry per group, every entrant in the
+    /// same groups.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a run says of itself while it goes on: its log, and a manifest for each step.
+//! The journal of a run: its log, and a manifest for each step.
 
 mod outputs;
 mod text;
@@ -34,7 +34,7 @@ pub(super) struct Journal {
     writing: Duration,
 }
 
-/// The step that goes on.
+/// The current step.
 struct OpenStep {
     index: usize,
     step: Step,
@@ -106,7 +106,7 @@ impl Journal {
         }
     }
 
-    /// The runner has returned; what the step still does is writing.
+    /// Marks the end of computing: the runner has returned, and the host writes the results.
     pub(super) fn computed(&mut self) {
         if let Some(step) = &mut self.step {
             step.computed = Some(step.began.elapsed());
@@ -149,9 +149,10 @@ impl Journal {
             metrics: record.metrics.clone(),
             extras: record.extras.clone(),
             note: record.note.clone(),
-            outputs: match ended_well {
-                true => outputs::files(open.step, manifest),
-                false => Vec::new(),
+            outputs: if ended_well {
+                outputs::files(open.step, manifest)
+            } else {
+                Vec::new()
             },
             error: error.map(protea_contracts::error::with_causes),
             causes: text::causes(error),

@@ -1,4 +1,4 @@
-//! What a step wrote, as far as the host knows.
+//! The outputs of a step.
 
 use std::{fs, path::Path};
 
@@ -14,10 +14,10 @@ use crate::{
 
 /// A model's document up to this size is hashed.
 const SMALL: u64 = 1 << 20;
-/// So many files of the predictions are listed.
+/// The most files of predictions that are listed.
 const MOST_FILES: usize = 100;
 
-/// What came out: files of an export, predictions where the runner says how many.
+/// The output rows: files of an export, or predictions if the runner reports their number.
 pub(super) fn rows(step: Step, record: &StepRecord, manifest: &RunManifest) -> Option<Rows> {
     let (count, of) = match step {
         Step::Fit | Step::Explain => return None,

@@ -1,4 +1,4 @@
-//! The sentences of a run's log: `name=value` wherever something may be looked for.
+//! The messages of a run's log, with searchable `name=value` pairs.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write};
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::named;
 use crate::workspace::{RunManifest, Status, StepManifest};
 
-/// So many metrics are in one line; the manifest has all.
+/// The most metrics in one line; the manifest has all.
 const MOST_METRICS: usize = 16;
-/// So many groups of metrics are in the log.
+/// The most groups of metrics in the log.
 const MOST_GROUPS: usize = 16;
 
-/// What is said of a run when it begins.
+/// The first lines of a run's log.
 pub(super) fn beginning(manifest: &RunManifest, proteins: &BTreeMap<String, u64>) -> Vec<String> {
     let runner = manifest.runner.as_ref();
     let named = runner.map(|r| format!("runner={} version={} ", r.name, r.version));
@@ -93,7 +93,7 @@ fn tags(manifest: &RunManifest) -> impl Iterator<Item = String> {
     manifest.tags.iter().map(tag)
 }
 
-/// What is said of a step when it ends.
+/// The lines of a step when it ends.
 pub(super) fn step_end(label: &str, step: &StepManifest) -> String {
     let word = match step.status {
         Status::Finished => "Finished",
@@ -184,21 +184,23 @@ pub(super) fn number(value: f64) -> String {
     match usize::try_from(places) {
         Ok(places) if places <= 9 => {
             let text = format!("{value:.places$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                false => text,
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text
             }
         }
         _ => format!("{value:.5e}"),
     }
 }
 
-/// A value as it stands behind `name=`: in quotes where it is not one plain word.
+/// A value after `name=`: quoted unless it is one plain word.
 fn quoted(value: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && c != '"' && !c.is_control();
-    match !value.is_empty() && value.chars().all(plain) {
-        true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('"', "'")),
+    if !value.is_empty() && value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("\"{}\"", value.replace('"', "'"))
     }
 }
 

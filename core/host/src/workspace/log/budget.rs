@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use protea_contracts::Level;
 
-/// So many events of a kind are logged as they come, in each step.
+/// How many events of a kind are logged at their own level, in each step.
 pub(super) const FIRST: u64 = 100;
-/// So many events of a kind are logged at all, in each step.
+/// How many events of a kind are logged at all, in each step.
 pub(super) const MOST: u64 = 10_000;
-/// So many kinds are told apart; a runner may make up names.
+/// How many kinds are counted separately, because a runner can generate names.
 const KINDS: usize = 200;
 /// The kind of all events of further names.
 const OTHER: &str = "(events of other names)";
@@ -58,7 +58,7 @@ impl Budget {
         }
     }
 
-    /// The kinds of which there were more than were logged as they came; counting begins anew.
+    /// The kinds with more events than were logged at their own level. Resets the counters.
     pub(super) fn drain(&mut self) -> Vec<Tally> {
         std::mem::take(&mut self.0)
             .into_iter()

@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use protea_contracts::Level;
 use serde::Serialize;
 
-/// So many bytes are kept of the name of an event.
+/// The longest event name in bytes.
 pub(super) const MOST_OF_A_NAME: usize = 120;
-/// So many bytes are kept of the message of an event, and of its fields.
+/// The longest message of an event, and the longest fields, in bytes.
 pub(super) const MOST_OF_AN_EVENT: usize = 2000;
-/// So many bytes are kept of what the host itself says.
+/// The longest message of the host in bytes.
 pub(super) const MOST_OF_THE_HOST: usize = 8000;
 
 /// A line of a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LogLine<'a> {
     /// When, RFC 3339 in UTC, to the millisecond.
     pub time: &'a str,
@@ -72,7 +73,8 @@ pub(super) fn format(
     line
 }
 
-/// One event, one line, whatever a runner puts into it, and nothing that could steer a terminal.
+/// Escapes line breaks and control characters, so that one event is one line and cannot control a
+/// terminal.
 fn clean(text: &str, into: &mut String) {
     let mut characters = text.trim_end().chars().peekable();
     while let Some(character) = characters.next() {

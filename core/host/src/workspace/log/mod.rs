@@ -38,7 +38,7 @@ pub const RUN_LOG: &str = "logs/run.log";
 /// What stands in place of a step outside of steps.
 pub const NO_STEP: &str = "-";
 
-/// Is handed every line that the log takes, without its line end.
+/// Receives every line of the log, without its line end.
 type Echo = Box<dyn Fn(Level, &str) + Send + Sync>;
 
 /// The log of one run, written to from any thread.
@@ -136,7 +136,7 @@ impl RunLog {
         }
     }
 
-    /// Says of which events there were more than the log took, and begins to count anew.
+    /// Logs which events were dropped, and resets the counters.
     pub fn end_step(&self, step: &str) {
         // Not held while writing.
         let tallies = self.budget().drain();
@@ -199,9 +199,10 @@ impl Drop for RunLog {
         if *self.ended.get_mut() {
             return;
         }
-        let why = match std::thread::panicking() {
-            true => "the program panicked",
-            false => "the program left the run before its end",
+        let why = if std::thread::panicking() {
+            "the program panicked"
+        } else {
+            "the program left the run before its end"
         };
         self.line(Level::Error, NO_STEP, &format!("Run failed: {why}"));
     }

@@ -15,6 +15,7 @@ use super::{Status, Workspace};
 
 /// What a list shows of a run: the head of its manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunHead {
     /// The run.
     pub run_id: String,
@@ -37,7 +38,7 @@ pub struct RunHead {
     /// Short texts by name.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// How it stands.
+    /// Its status.
     pub status: Status,
     /// The runner; none of a run that compares several.
     #[serde(default)]
@@ -58,6 +59,7 @@ pub struct RunHead {
 
 /// The runner of a [`RunHead`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunnerHead {
     /// Its name.
     pub name: String,
@@ -76,6 +78,7 @@ pub struct ListedRun {
 
 /// A manifest that says nothing that can be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct UnreadableRun {
     /// The manifest.
     pub path: PathBuf,
@@ -85,6 +88,7 @@ pub struct UnreadableRun {
 
 /// The runs of a workspace.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RunList {
     /// The runs, in the order of their ids, which is that of time.
     pub runs: Vec<ListedRun>,
@@ -93,7 +97,7 @@ pub struct RunList {
 }
 
 impl RunHead {
-    /// Wall time in seconds: to the end, or to `now` while it goes on.
+    /// Wall time in seconds: to the end, or to `now` if it is still running.
     #[must_use]
     pub fn seconds(&self, now: Timestamp) -> f64 {
         let end = match (self.finished, self.status) {

@@ -12,7 +12,7 @@ use crate::workspace::RUN_MANIFEST;
 
 /// Disks, and file systems on a network more so, answer several requests at once.
 const THREADS_PER_CORE: usize = 4;
-/// So many are taken at a time.
+/// How many manifests a thread takes at a time.
 const CHUNK: usize = 16;
 
 pub(super) fn scan(workspace: &Path) -> RunList {
@@ -37,13 +37,13 @@ pub(super) fn scan(workspace: &Path) -> RunList {
     list
 }
 
-/// What is in a directory; nothing, where it is none or cannot be listed.
+/// The entries of a directory. Empty if it is missing or unreadable.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The head of a run's manifest; `None` where there is no manifest.
+/// The head of a run's manifest. `None` if there is no manifest.
 fn read(directory: &Path) -> Option<Result<ListedRun, UnreadableRun>> {
     let path = directory.join(RUN_MANIFEST);
     let unreadable = |reason: String| UnreadableRun {
