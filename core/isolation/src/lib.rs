@@ -41,7 +41,7 @@ mod exit_status;
         target_arch = "riscv64"
     )
 ))]
-mod filter;
+mod syscall_filter;
 mod keeper;
 mod keeper_link;
 mod limits;

@@ -94,7 +94,7 @@ mod imp {
         target_arch = "aarch64",
         target_arch = "riscv64"
     ))]
-    use crate::filter::{self, Foreign, Given};
+    use crate::syscall_filter::{self, Foreign, Given};
 
     const LIBRARIES: [&str; 12] = [
         "/lib",
@@ -211,10 +211,10 @@ mod imp {
         let harmless = vec![(libc::SYS_fchmod, Vec::new())];
         let denied = denied().into_iter().map(|call| (call, Vec::new()));
         let requests = REQUESTS.map(|request| (libc::SYS_ioctl, vec![(1, request)]));
-        filter::answer(&harmless, 0, Foreign::Fatal)
+        syscall_filter::answer(&harmless, 0, Foreign::Fatal)
             .and_then(|()| {
                 let calls: Vec<Given> = denied.chain(requests).collect();
-                filter::answer(&calls, libc::EACCES, Foreign::Fatal)
+                syscall_filter::answer(&calls, libc::EACCES, Foreign::Fatal)
             })
             .map_err(|error| {
                 format!(
@@ -322,7 +322,7 @@ mod imp {
 mod tests {
     use super::*;
     use crate::{
-        filter::{self, Foreign},
+        syscall_filter::{self, Foreign},
         protect_parent,
     };
 
@@ -330,7 +330,7 @@ mod tests {
     fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
         let thread = std::thread::spawn(|| {
             let calls = [(libc::SYS_landlock_create_ruleset, Vec::new())];
-            filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
+            syscall_filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
             act()
         });
         thread.join().expect("the thread does not panic")

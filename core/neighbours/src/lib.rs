@@ -50,6 +50,7 @@ mod index;
 mod kernels;
 mod metric;
 mod neighbours;
+mod order;
 mod precision;
 mod rows;
 mod run;

@@ -16,13 +16,6 @@ impl Neighbour {
     pub fn euclidean(&self) -> f64 {
         self.distance.sqrt()
     }
-
-    /// The order of every list: by distance, then by row.
-    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.distance
-            .total_cmp(&other.distance)
-            .then(self.row.cmp(&other.row))
-    }
 }
 
 /// The nearest references of every query and group, nearest first.

@@ -59,6 +59,7 @@ mod pairwise;
 mod parsing;
 mod partial;
 mod partial_counting;
+mod precision_recall_area;
 mod predictions;
 mod propagation;
 mod python_set;

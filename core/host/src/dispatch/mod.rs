@@ -14,7 +14,7 @@ mod runner;
 #[cfg(unix)]
 mod sandbox_paths;
 mod schema;
-mod spec;
+mod spec_resolution;
 mod transport;
 
 pub use check::CheckedOperation;
@@ -24,4 +24,4 @@ pub use load_error::LoadError;
 pub use programs::{find as find_program, find_on_path};
 pub use runner::Runner;
 pub use schema::{SchemaError, SpecFault, SpecSchema};
-pub use spec::ResolvedSpec;
+pub use spec_resolution::ResolvedSpec;

@@ -6,7 +6,7 @@ use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
 
 use super::{
-    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check, spec::SpecResolver,
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check, spec_resolution::SpecResolver,
     transport::Transport,
 };
 use crate::catalog::{CatalogError, Entry};

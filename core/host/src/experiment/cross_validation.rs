@@ -12,7 +12,7 @@ use super::{
     observer::Progress,
     run_reuse::ReusableRuns,
     setup::Experiment,
-    trials::in_parallel,
+    parallel_runs::in_parallel,
     tsv::{Tsv, free_name},
     work::Work,
 };

@@ -18,11 +18,11 @@ mod run_spec;
 mod search_check;
 mod search_run;
 mod search_table;
-mod search_trials;
+mod search_loop;
 mod setup;
 mod step_sink;
 mod tracker_sink;
-mod trials;
+mod parallel_runs;
 mod tsv;
 mod work;
 

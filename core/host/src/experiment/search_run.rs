@@ -6,7 +6,7 @@ use super::{
     context::{GroupedRun, RunContext, RunOptions},
     error::ExperimentError,
     search_table,
-    search_trials::Searching,
+    search_loop::Searching,
     setup::Experiment,
 };
 use crate::{

@@ -22,6 +22,7 @@ mod log;
 mod manifest;
 mod recorded;
 mod run;
+mod run_id;
 mod runs;
 mod state_point;
 mod step;

@@ -5,11 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
-
 use super::{
     RunLog, WorkspaceError,
     manifest::{RUN_MANIFEST, RunManifest},
+    run_id::new_run_id,
 };
 use crate::store::{StoreError, write_atomic};
 
@@ -87,14 +86,4 @@ impl RunDirectory {
         write_atomic(&self.path.join(RUN_MANIFEST), &text)?;
         Ok(())
     }
-}
-
-fn new_run_id(runner: &str) -> io::Result<String> {
-    let mut random = [0; 3];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let [a, b, c] = random;
-    Ok(format!(
-        "{}-{runner}-{a:02x}{b:02x}{c:02x}",
-        Timestamp::now().strftime("%Y%m%dT%H%M%SZ")
-    ))
 }

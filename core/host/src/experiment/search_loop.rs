@@ -8,7 +8,7 @@ use super::{
     observer::Progress,
     run_reuse::ReusableRuns,
     setup::Experiment,
-    trials::in_parallel,
+    parallel_runs::in_parallel,
     work::{Work, Worked},
 };
 use crate::{
