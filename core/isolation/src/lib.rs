@@ -33,15 +33,6 @@ mod child;
 mod contained;
 mod error;
 mod exit_status;
-#[cfg(all(
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64"
-    )
-))]
-mod syscall_filter;
 mod keeper;
 mod keeper_link;
 mod limits;
@@ -59,6 +50,15 @@ mod protocol;
 mod sandbox;
 mod stderr_tail;
 mod supervise;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod syscall_filter;
 
 pub use child::{serve, serve_if_asked};
 pub use error::WorkerError;

@@ -322,15 +322,16 @@ mod imp {
 mod tests {
     use super::*;
     use crate::{
-        syscall_filter::{self, Foreign},
         protect_parent,
+        syscall_filter::{self, Foreign},
     };
 
     /// Runs a function in a thread for which the kernel reports no Landlock.
     fn without_landlock<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
         let thread = std::thread::spawn(|| {
             let calls = [(libc::SYS_landlock_create_ruleset, Vec::new())];
-            syscall_filter::answer(&calls, libc::ENOSYS, Foreign::Fatal).expect("this kernel has seccomp");
+            syscall_filter::answer(&calls, libc::ENOSYS, Foreign::Fatal)
+                .expect("this kernel has seccomp");
             act()
         });
         thread.join().expect("the thread does not panic")

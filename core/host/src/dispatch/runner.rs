@@ -6,8 +6,8 @@ use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
 
 use super::{
-    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check, spec_resolution::SpecResolver,
-    transport::Transport,
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check,
+    spec_resolution::SpecResolver, transport::Transport,
 };
 use crate::catalog::{CatalogError, Entry};
 

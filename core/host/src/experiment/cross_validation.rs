@@ -10,9 +10,9 @@ use super::{
     context::{GroupedRun, RunContext, RunOptions},
     error::ExperimentError,
     observer::Progress,
+    parallel_runs::in_parallel,
     run_reuse::ReusableRuns,
     setup::Experiment,
-    parallel_runs::in_parallel,
     tsv::{Tsv, free_name},
     work::Work,
 };

@@ -6,9 +6,9 @@ use super::{
     context::RunContext,
     error::ExperimentError,
     observer::Progress,
+    parallel_runs::in_parallel,
     run_reuse::ReusableRuns,
     setup::Experiment,
-    parallel_runs::in_parallel,
     work::{Work, Worked},
 };
 use crate::{

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{
     context::{GroupedRun, RunContext, RunOptions},
     error::ExperimentError,
-    search_table,
     search_loop::Searching,
+    search_table,
     setup::Experiment,
 };
 use crate::{
