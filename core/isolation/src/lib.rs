@@ -31,6 +31,15 @@
 
 mod child;
 mod contained;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod denied_syscalls;
 mod error;
 mod exit_status;
 mod keeper;

@@ -94,7 +94,10 @@ mod imp {
         target_arch = "aarch64",
         target_arch = "riscv64"
     ))]
-    use crate::syscall_filter::{self, Foreign, Given};
+    use crate::{
+        denied_syscalls::denied_syscalls,
+        syscall_filter::{self, Foreign, Given},
+    };
 
     const LIBRARIES: [&str; 12] = [
         "/lib",
@@ -209,7 +212,7 @@ mod imp {
         // `std::fs::copy` sets the mode of the file that it has just written, and fails on an error. A call
         // that does nothing is harmless: the file was created with that mode.
         let harmless = vec![(libc::SYS_fchmod, Vec::new())];
-        let denied = denied().into_iter().map(|call| (call, Vec::new()));
+        let denied = denied_syscalls().into_iter().map(|call| (call, Vec::new()));
         let requests = REQUESTS.map(|request| (libc::SYS_ioctl, vec![(1, request)]));
         syscall_filter::answer(&harmless, 0, Foreign::Fatal)
             .and_then(|()| {
@@ -245,65 +248,6 @@ mod imp {
         0xc004_5878, // FITHAW
         0xc018_5879, // FITRIM
     ];
-
-    /// The blocked system calls: sockets; changes of modes, owners, times and attributes, which
-    /// Landlock does not cover; and calls with which a runner of root could change the machine.
-    #[cfg(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64"
-    ))]
-    fn denied() -> Vec<libc::c_long> {
-        // Newer than the constants of libc; the numbers are the same on every architecture.
-        const SETXATTRAT: libc::c_long = 463;
-        const REMOVEXATTRAT: libc::c_long = 466;
-        const FILE_SETATTR: libc::c_long = 469;
-        let mut calls = vec![
-            libc::SYS_socket,
-            // io_uring can create sockets without the system call `socket`.
-            libc::SYS_io_uring_setup,
-            libc::SYS_fchmodat,
-            libc::SYS_fchmodat2,
-            libc::SYS_fchown,
-            libc::SYS_fchownat,
-            libc::SYS_utimensat,
-            libc::SYS_setxattr,
-            libc::SYS_lsetxattr,
-            libc::SYS_fsetxattr,
-            SETXATTRAT,
-            libc::SYS_removexattr,
-            libc::SYS_lremovexattr,
-            libc::SYS_fremovexattr,
-            REMOVEXATTRAT,
-            FILE_SETATTR,
-            libc::SYS_acct,
-            libc::SYS_bpf,
-            libc::SYS_chroot,
-            libc::SYS_clock_settime,
-            libc::SYS_delete_module,
-            libc::SYS_finit_module,
-            libc::SYS_init_module,
-            libc::SYS_kexec_load,
-            libc::SYS_quotactl,
-            libc::SYS_quotactl_fd,
-            libc::SYS_reboot,
-            libc::SYS_setdomainname,
-            libc::SYS_sethostname,
-            libc::SYS_settimeofday,
-            libc::SYS_swapoff,
-            libc::SYS_swapon,
-        ];
-        #[cfg(target_arch = "x86_64")]
-        calls.extend([
-            libc::SYS_chmod,
-            libc::SYS_chown,
-            libc::SYS_lchown,
-            libc::SYS_utime,
-            libc::SYS_utimes,
-            libc::SYS_futimesat,
-        ]);
-        calls
-    }
 
     #[cfg(not(any(
         target_arch = "x86_64",
