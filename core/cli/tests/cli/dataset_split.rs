@@ -164,7 +164,7 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by cluster --clusters clusters.tsv",
             3,
-            "2 of 3 proteins (P00002, P00003) are in no cluster",
+            "2 of 3 proteins (P00002, P00003) are not in the file of clusters",
         ),
         ("--by taxon --test-taxa human", 2, "--test-taxa"),
         (

@@ -96,7 +96,7 @@ fn bad_inputs_are_named_and_leave_nothing_behind() {
     place.write("proteins.fasta", format!("{FASTA}>P00002\nMK\n"));
     let error = place.freeze("").error(3);
     assert!(error.contains("proteins.fasta:7"), "{error}");
-    assert!(error.contains("\"P00002\" was already given"), "{error}");
+    assert!(error.contains("\"P00002\" is already on line 3"), "{error}");
     place.write("proteins.fasta", FASTA);
     place
         .freeze("--embeddings none.npy --ids none.txt")

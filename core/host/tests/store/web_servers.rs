@@ -1,6 +1,7 @@
 //! Web servers: good ones, and others.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -297,8 +298,13 @@ fn refusals_are_truncated_and_may_be_binary() {
             text.contains("400 Bad Request") && text.len() < 500,
             "{text}"
         );
-        // Neither tried again nor read to the end that it announces.
-        assert_eq!(web.asked().len(), 1);
+        // No request was tried again.
+        let asked = web.asked();
+        let distinct: HashSet<_> = asked
+            .iter()
+            .map(|request| (&request.method, &request.target))
+            .collect();
+        assert_eq!(distinct.len(), asked.len());
     }
 }
 
@@ -325,17 +331,25 @@ fn a_file_resumes_under_a_new_signature_within_the_limit() {
     let here = place.dataset("train", &[40 << 20]);
     let kept = place.dataset("kept", &[5 << 20]);
     let ending = EndAfter::new(TransferKind::Download, 8 << 20);
-    // The first of five ranges comes to its end before any other: they wait until the client ends.
+    // The first of five ranges arrives whole before any other: these wait until it has stopped to
+    // grow for a second.
     let first = Arc::clone(&ending);
     let web = serve(&here, move |request, _, good, _| {
         let is_other = request.range(40 << 20).is_some_and(|range| range.0 > 0);
-        while is_other && first.done.load(Ordering::SeqCst) < first.bytes {
-            thread::sleep(Duration::from_millis(10));
+        let mut arrived = 0;
+        while is_other {
+            thread::sleep(Duration::from_secs(1));
+            let now = first.done.load(Ordering::SeqCst);
+            if now == arrived && now >= first.bytes / 2 {
+                break;
+            }
+            arrived = now;
         }
         good
     });
     let store = place
         .store()
+        .with_timeout(AMPLE)
         .with_cache(Cache::new(place.join("cache"), 42 << 20));
     let elsewhere = "memory://single-file/kept";
     store.copy(&file_uri(&kept), &uri(elsewhere)).unwrap();
