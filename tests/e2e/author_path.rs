@@ -82,12 +82,12 @@ fn new_rejects_an_invalid_name_and_an_existing_directory() {
     for name in ["../up", "My", "a b", "a\nb", "1st", ""] {
         place
             .protea(["runners", "new", name])
-            .fails_with(2, &["cannot be a runner's name"]);
+            .fails_with(2, &["invalid runner name"]);
     }
     place.write("taken", "");
     place
         .protea(["runners", "new", "taken"])
-        .fails_with(5, &["taken", "there already"]);
+        .fails_with(5, &["taken already exists"]);
     place
         .protea(["runners", "new", "other", "--contracts", "nowhere"])
         .fails_with(2, &["not the directory of the crate protea-contracts"]);

@@ -133,7 +133,7 @@ fn a_run_reads_from_s3_and_its_export_goes_back_there() {
     assert_eq!(verified["verified"], true);
     assert_eq!(verified["manifest"], "store_manifest.json");
     let again = protea(&place, &s3.endpoint, &run);
-    again.fails_with(5, &[&export, "exists already"]);
+    again.fails_with(5, &[&export, "already exists"]);
 
     // The export is a model, by its URI and by that of its document.
     for model in [export.clone(), format!("{export}/model.json")] {

@@ -102,6 +102,14 @@ pub enum DatasetError {
         /// The problem and the remedy.
         problem: String,
     },
+    /// Proteins of the dataset have no taxon, and the request groups by taxon.
+    #[error("{}: {problem}", dataset.display())]
+    NoTaxon {
+        /// Directory of the dataset.
+        dataset: PathBuf,
+        /// How many proteins have none, with examples.
+        problem: String,
+    },
     /// The output exists. A frozen dataset is never changed.
     #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),

@@ -112,13 +112,13 @@ pub enum StoreError {
         uri: String,
     },
     /// The destination exists.
-    #[error("{} exists already and is not overwritten; choose another destination", path.display())]
+    #[error("{} already exists and is not overwritten; choose another destination", path.display())]
     Exists {
         /// The path.
         path: PathBuf,
     },
     /// Something is published at the destination.
-    #[error("{uri} exists already and is not overwritten; choose another destination")]
+    #[error("{uri} already exists and is not overwritten; choose another destination")]
     Published {
         /// The URI.
         uri: String,

@@ -192,7 +192,7 @@ fn vacant(remote: &Remote) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Sends a file unless it exists already, reads it back and returns its ETag.
+/// Sends a file unless it already exists, reads it back and returns its ETag.
 fn send(
     remote: &Remote,
     directory: &Path,

@@ -41,12 +41,14 @@ pub(crate) fn group_proteins(
             of_protein: (0..dataset.len() as u32).collect(),
             count: dataset.len(),
         }),
-        Grouping::Taxon => number_groups(
-            dataset,
-            |protein| dataset.taxon(protein),
-            "have no taxon; freeze the dataset with a taxonomy or group by clusters",
-        )
-        .map_err(error),
+        Grouping::Taxon => {
+            number_groups(dataset, |protein| dataset.taxon(protein), "have no taxon").map_err(
+                |problem| DatasetError::NoTaxon {
+                    dataset: dataset.directory().to_owned(),
+                    problem,
+                },
+            )
+        }
         Grouping::Clusters(path) => {
             let clusters = read_clusters(path)?;
             number_groups(

@@ -2,7 +2,7 @@
 //!
 //! A search varies settings of the spec ([`Setting`]) by a [`Strategy`], fits and evaluates once
 //! for each trial, and compares the trials by one metric that the runner declares. Trials are
-//! child runs, each in the job of its own state point, so a trial that exists already, from an
+//! child runs, each in the job of its own state point, so a trial that already exists, from an
 //! interrupted search or a separate run, is reused and not computed again.
 //!
 //! This module does not know runs. [`experiment`](crate::experiment) runs the trials.
