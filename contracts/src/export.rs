@@ -119,6 +119,7 @@ macro_rules! export_runner {
                     $crate::__or!([$($summary)?], ::core::env!("CARGO_PKG_DESCRIPTION"));
                 const LIBRARIES: &'static [$crate::LibraryDeclaration<&'static str>] =
                     $crate::__or!([$($libraries)?], &[]);
+                const UNWINDS: bool = ::core::cfg!(panic = "unwind");
 
                 fn runner() -> impl $crate::ExperimentRunner {
                     $runner

@@ -237,8 +237,10 @@ fn what_is_not_there_is_named_with_what_resembles_it() {
     let misspelt = format!("{}0", protein.to_lowercase());
     explain(&place, id(&run), &misspelt, &[])
         .fails_with(3, &["has no protein", "did you mean", protein]);
-    explain(&place, id(&run), protein, &["--term", "GO:99"])
-        .fails_with(3, &["has no term \"GO:99\"", "give an id such as GO:0005524"]);
+    explain(&place, id(&run), protein, &["--term", "GO:99"]).fails_with(
+        3,
+        &["has no term \"GO:99\"", "give an id such as GO:0005524"],
+    );
     explain(&place, "no-such-run", protein, &[])
         .fails_with(3, &["there is no run \"no-such-run\""]);
     place.protea(["run", "knn", "--quiet"]);

@@ -217,7 +217,7 @@ fn an_invalid_search_is_rejected_before_writing() {
         (grid().over(Setting::list("xx", [1])), "the setting xx"),
         (
             grid().over(Setting::list("n", [5, 101])),
-            "the setting n: 101 is greater",
+            "the setting n: 101 is more than the maximum 100",
         ),
         (grid().over(Setting::list("n", ["a"])), "the setting n"),
         (grid().over(Setting::whole("n", 1..=9)), "one by one"),
@@ -232,7 +232,7 @@ fn an_invalid_search_is_rejected_before_writing() {
         ),
         (
             Search::new(Strategy::tpe(3)).over(Setting::real("x", 0.5..=1.5)),
-            "the setting x: 1.5 is greater",
+            "the setting x: 1.5 is more than the maximum",
         ),
         (
             grid().over(Setting::list("n", [1])).by("scor"),

@@ -29,9 +29,10 @@ thread_local! {
 /// re-raises the panic on the caller's thread, where its place is no longer known.
 static LAST_ELSEWHERE: Mutex<Option<String>> = Mutex::new(None);
 
-/// Calls `call`; a panic in it becomes a [`Panic`] and prints nothing.
-pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
-    install_hook();
+/// Calls `call`; a panic in it becomes a [`Panic`] and prints nothing. Without `unwinds` nothing can
+/// be caught, so the panic prints its message before it aborts.
+pub(super) fn catch<T>(unwinds: bool, call: impl FnOnce() -> T) -> Result<T, Panic> {
+    install_hook(unwinds);
     let outer = CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
     CATCHING.set(outer);
@@ -52,13 +53,12 @@ pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
 }
 
 /// Every shared library has its own copy of the standard library, and so its own panic hook.
-fn install_hook() {
+fn install_hook(unwinds: bool) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // With `panic = "abort"` nothing can be caught, so the message must be printed now.
-            if CATCHING.get() && cfg!(panic = "unwind") {
+            if CATCHING.get() && unwinds {
                 LAST.set(info.location().map(Location::to_string));
             } else {
                 *elsewhere() = info.location().map(Location::to_string);

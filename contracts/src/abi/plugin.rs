@@ -38,6 +38,8 @@ pub trait Plugin: 'static {
     const SUMMARY: &'static str;
     /// The third-party libraries that it opens at run time.
     const LIBRARIES: &'static [LibraryDeclaration<&'static str>] = &[];
+    /// Whether the runner is compiled with `panic = "unwind"`, so that its panics can be caught.
+    const UNWINDS: bool = cfg!(panic = "unwind");
 
     /// Creates the runner; called for every call.
     fn runner() -> impl ExperimentRunner;
@@ -95,7 +97,7 @@ pub extern "C" fn construct<P: Plugin>() -> RootModuleResult {
 }
 
 extern "C" fn describe<P: Plugin>() -> Outcome {
-    outcome(|| describe_runner::<P, _>(&P::runner()))
+    outcome(P::UNWINDS, || describe_runner::<P, _>(&P::runner()))
 }
 
 fn describe_runner<P: Plugin, R: ExperimentRunner>(
@@ -120,7 +122,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
 }
 
 extern "C" fn call<P: Plugin, O: Operation>(request: RSlice<'_, u8>, sink: &SinkHandle) -> Outcome {
-    outcome(|| {
+    outcome(P::UNWINDS, || {
         let runner = P::runner();
         let request = serde_json::from_slice(request.as_slice()).map_err(|error| {
             RunnerError::failed(format!("the host's request cannot be read: {error}"))
@@ -130,8 +132,8 @@ extern "C" fn call<P: Plugin, O: Operation>(request: RSlice<'_, u8>, sink: &Sink
 }
 
 /// Runs a call and turns a panic, also one in the runner's `Drop`, into an [`Outcome`].
-fn outcome<T: Serialize>(call: impl FnOnce() -> Result<T, RunnerError>) -> Outcome {
-    let encoded = panics::catch(|| match call() {
+fn outcome<T: Serialize>(unwinds: bool, call: impl FnOnce() -> Result<T, RunnerError>) -> Outcome {
+    let encoded = panics::catch(unwinds, || match call() {
         Ok(result) => match serde_json::to_vec(&result) {
             Ok(body) => (OK, body),
             Err(error) => (

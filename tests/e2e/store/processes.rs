@@ -158,5 +158,5 @@ fn a_copy_of_a_dataset_that_was_changed_is_not_sent() {
     let to = format!("s3://{}/d", s3.bucket());
     protea(&place, &s3.endpoint, &["store", "cp", "copy", &to])
         .fails_with(3, &["ontology.obo", "SHA-256"]);
-    protea(&place, &s3.endpoint, &["store", "ls", &to]).fails_with(3, &["nothing at"]);
+    protea(&place, &s3.endpoint, &["store", "ls", &to]).fails_with(3, &["does not exist"]);
 }

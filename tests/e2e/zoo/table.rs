@@ -110,32 +110,32 @@ pub fn lines() -> Vec<Line> {
         line(
             "hang-at-load",
             LoadFails(timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "hang-in-fit",
             StepFails(Fit, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "hang-in-emit",
             StepFails(Fit, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "hang-in-drop",
             StepFails(Fit, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "hang-in-evaluate",
             StepFails(Evaluate, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "hang-in-export",
             StepFails(Export, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         // Nothing can catch what happens before the first call.
         line(
@@ -253,7 +253,7 @@ pub fn lines() -> Vec<Line> {
                     DispatchError::Worker(WorkerError::OutputTooLarge { .. })
                 )
             }),
-            &["wrote more than the 268435456 bytes"],
+            &["exceeded its output limit of 268435456 bytes"],
         ),
         line(
             "output-outside",
@@ -294,7 +294,7 @@ pub fn lines() -> Vec<Line> {
         line(
             "children-and-hang",
             StepFails(Fit, timed_out),
-            &["longer than the 4 s"],
+            &["exceeded its time limit of 4 s"],
         ),
         line(
             "events-after-return",
