@@ -243,7 +243,10 @@ fn a_model_rejects_other_data_and_changed_files() {
     let message = change("/schema_sha256", json!("0"));
     assert!(message.contains("was changed"), "{message}");
     let message = change("/dataset_sha256", json!("0"));
-    assert!(message.contains("have changed since the model was fitted"), "{message}");
+    assert!(
+        message.contains("have changed since the model was fitted"),
+        "{message}"
+    );
     let message = change("/aspects", json!([]));
     assert!(message.contains("ontology"), "{message}");
     let message = change("/components/path", json!("../model/components.json"));
