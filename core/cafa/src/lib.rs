@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`assessment`] | shared code of `evaluate`: writes predictions and scores them |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
-//! | [`reference`] | the annotations of a dataset, prepared for scoring predictions |
+//! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
 //! | [`redundancy`] | sequence similarity by local alignment |
 //! | [`ontology`] | `protea-ontology`: the Gene Ontology: aspects, terms, ancestors |

@@ -25,7 +25,7 @@ pub struct WorkerOptions {
 }
 
 impl WorkerOptions {
-    /// Workers that run this program again. Its `main` must begin with [`serve_if_asked`].
+    /// Workers that run this program again. Its `main` must begin with [`serve_if_asked`](crate::serve_if_asked).
     ///
     /// # Errors
     ///

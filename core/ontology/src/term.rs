@@ -5,7 +5,7 @@ use std::fmt;
 /// A term, identified by its number in `0..ontology.len()`. The terms of a namespace have
 /// consecutive numbers, in the order of the file.
 ///
-/// A number is valid only with the [`Ontology`] that returned it.
+/// A number is valid only with the [`Ontology`](crate::Ontology) that returned it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term(u32);
 
@@ -24,7 +24,7 @@ impl Term {
         self.0
     }
 
-    /// The number, for indexing tables of length [`Ontology::len`].
+    /// The number, for indexing tables of length [`Ontology::len`](crate::Ontology::len).
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
