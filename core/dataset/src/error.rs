@@ -103,7 +103,7 @@ pub enum DatasetError {
         problem: String,
     },
     /// Proteins of the dataset have no taxon, and the request groups by taxon.
-    #[error("{}: {problem}", dataset.display())]
+    #[error("{}: {problem}; freeze the dataset with a taxonomy", dataset.display())]
     NoTaxon {
         /// Directory of the dataset.
         dataset: PathBuf,

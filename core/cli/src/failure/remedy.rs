@@ -180,7 +180,7 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings { .. } => text("or use --features kmer"),
-        Error::NoTaxon { .. } => text("freeze it with --taxonomy FILE, or group by clusters"),
+        Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
             text("nothing was published; check free space and permissions there")
