@@ -20,13 +20,16 @@ impl Line {
     /// Limits with which it fails for what it does wrong and not because it is slow.
     pub fn options(&self) -> Vec<&'static str> {
         match self.file {
-            // Calls take seconds, so tests that repeat them are left out.
+            // Calls take seconds, so tests that repeat them are left out. Whether a call that is
+            // cancelled ends in time depends on the machine.
             "emit_flood" | "emit_giant" => {
                 vec![
                     "--time-limit",
                     "300s",
                     "--filter",
                     "^(load|lifecycle|results|emit)/",
+                    "--exclude",
+                    "^emit/cancel$",
                 ]
             }
             "memory_hoard" | "shared_memory_hoard" | "hoard_of_children" => {
@@ -88,8 +91,8 @@ pub fn lines() -> Vec<Line> {
         line("crash_in_emit", "crashed", "lifecycle/fit", &["SIGSEGV"], &[]),
         line("crash_in_fit", "crashed", "lifecycle/fit", &["SIGSEGV"], &[]),
         line("dated_export", "failed", "determinism/export", &["date.txt was changed"], &[]),
-        line("emit_flood", "failed", "emit/volume", &["100000 events"], &["emit/cancel"]),
-        line("emit_giant", "failed", "emit/volume", &["1 events with 1000000"], &["emit/cancel"]),
+        line("emit_flood", "failed", "emit/volume", &["100000 events"], &[]),
+        line("emit_giant", "failed", "emit/volume", &["1 events with 1000000"], &[]),
         line("events_after_return", "failed", "emit/after-return", &["after fit had returned"], &["threads/left-running"]),
         line("exit_at_load", "crashed", "load/opens", &["exit code 7"], &[]),
         line("exit_in_drop", "crashed", "lifecycle/fit", &["exit code 7"], &[]),
