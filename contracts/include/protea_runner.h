@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* The contract of this header. A host of the same major version accepts the runner. */
-#define PROTEA_CONTRACT_VERSION "1.1.0"
+#define PROTEA_CONTRACT_VERSION "1.2.0"
 
 /* The longest answer, and the longest string of an event, that a host accepts: 64 MiB. */
 #define PROTEA_TEXT_LIMIT ((size_t)67108864)
@@ -115,8 +115,8 @@ struct protea_answer {
 };
 
 /*
- * The runner. Every function is required, except `explain`, which may be NULL. Each returns PROTEA_OK
- * or PROTEA_ERROR and fills `answer`.
+ * The runner. Every function is required, except `explain` and `predict`, which may be NULL. Each
+ * returns PROTEA_OK or PROTEA_ERROR and fills `answer`.
  *
  *   function       request           answer
  *   describe       nothing           Capabilities
@@ -126,8 +126,11 @@ struct protea_answer {
  *   explain        ExplainRequest    Explanation   {"accession": "...", "contributors": "feature",
  *                                                   "predicted": 1, "terms": [{"term", "score",
  *                                                   "contributions": [{"source", "amount"}, ...]}]}
+ *   predict        PredictRequest    PredictResult {"predictions_uri": "file:///...", "counts":
+ *                                                   {"proteins", "predicted", "predictions"}}
  *
- * A runner that has `explain` must set "explains": true in its Capabilities.
+ * A runner that has `explain` must set "explains": true in its Capabilities; one that has `predict`,
+ * "predicts": true.
  *
  * An error is one of
  *
@@ -158,6 +161,9 @@ struct protea_runner {
     void (*free_answer)(protea_answer *answer);
     /* Since 1.1.0. Explains the scores of a protein. */
     uint32_t (*explain)(const char *request, size_t length, const protea_host *host,
+                        protea_answer *answer);
+    /* Since 1.2.0. Predicts for proteins without annotations. */
+    uint32_t (*predict)(const char *request, size_t length, const protea_host *host,
                         protea_answer *answer);
 };
 

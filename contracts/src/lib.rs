@@ -3,6 +3,7 @@
 //! A *runner* is a shared library that can [`fit`](ExperimentRunner::fit) a method on a frozen
 //! dataset, [`evaluate`](ExperimentRunner::evaluate) it on another, and
 //! [`export`](ExperimentRunner::export) what it has learned. It may also
+//! [`predict`](ExperimentRunner::predict) for proteins without annotations and
 //! [`explain`](ExperimentRunner::explain) its scores. An author implements one safe trait and passes
 //! a value of it to [`export_runner!`]; the foreign-function interface stays hidden.
 //!
@@ -113,10 +114,13 @@ pub use explanation::Explanation;
 pub use library::LibraryDeclaration;
 pub use metrics::{MetricSchema, Metrics};
 pub use model::ReferenceModel;
-pub use operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind};
+pub use operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind, Predict};
 pub use request::{
     EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, HasDataset, HasModel,
+    PredictRequest,
 };
-pub use result::{EvalResult, ExportResult, ExportedFile, RunResult};
+pub use result::{
+    EvalResult, ExportResult, ExportedFile, PredictResult, PredictionCounts, RunResult,
+};
 pub use runner::{Capabilities, ExperimentRunner, ProgramDeclaration};
 pub use version::CONTRACT_VERSION;

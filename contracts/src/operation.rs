@@ -18,8 +18,10 @@ use crate::{
     emit::Emitter,
     error::RunnerError,
     explanation::Explanation,
-    request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, Request},
-    result::{EvalResult, ExportResult, RunResult},
+    request::{
+        EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, PredictRequest, Request,
+    },
+    result::{EvalResult, ExportResult, PredictResult, RunResult},
     runner::ExperimentRunner,
 };
 
@@ -64,6 +66,8 @@ pub enum OperationKind {
     Export,
     /// [`Explain`].
     Explain,
+    /// [`Predict`].
+    Predict,
 }
 
 /// Code that is generic over operations, to be called for one that is known as a value.
@@ -77,7 +81,13 @@ pub trait OperationVisitor {
 
 impl OperationKind {
     /// All operations, in the order in which they came to the contract.
-    pub const ALL: &'static [Self] = &[Self::Fit, Self::Evaluate, Self::Export, Self::Explain];
+    pub const ALL: &'static [Self] = &[
+        Self::Fit,
+        Self::Evaluate,
+        Self::Export,
+        Self::Explain,
+        Self::Predict,
+    ];
 
     /// Calls `visitor` with the type of this operation.
     pub fn visit<V: OperationVisitor>(self, visitor: V) -> V::Output {
@@ -86,6 +96,7 @@ impl OperationKind {
             Self::Evaluate => visitor.visit::<Evaluate>(),
             Self::Export => visitor.visit::<Export>(),
             Self::Explain => visitor.visit::<Explain>(),
+            Self::Predict => visitor.visit::<Predict>(),
         }
     }
 
@@ -231,6 +242,28 @@ impl Operation for Explain {
     }
 }
 
+/// [`ExperimentRunner::predict`].
+#[derive(Debug, Clone, Copy)]
+pub struct Predict;
+
+impl Operation for Predict {
+    type Request = PredictRequest;
+    type Response = PredictResult;
+
+    const KIND: OperationKind = OperationKind::Predict;
+    const NAME: &'static str = "predict";
+    const SINCE: Version = Version::new(1, 2, 0);
+    const HAS_OUTPUT: bool = true;
+
+    fn run<R: ExperimentRunner>(
+        runner: &R,
+        request: PredictRequest,
+        emit: &Emitter,
+    ) -> Result<PredictResult, RunnerError> {
+        runner.predict(&request, emit)
+    }
+}
+
 /// The JSON pointer (RFC 6901) to the place of an error.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
@@ -278,5 +311,7 @@ mod tests {
         assert_eq!(export.uris().output.is_some(), Export::HAS_OUTPUT);
         let explain = ExplainRequest::new(uri(), uri(), "P1");
         assert_eq!(explain.uris().output.is_some(), Explain::HAS_OUTPUT);
+        let predict = PredictRequest::new(uri(), uri(), uri());
+        assert_eq!(predict.uris().output.is_some(), Predict::HAS_OUTPUT);
     }
 }

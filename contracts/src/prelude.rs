@@ -3,8 +3,8 @@
 pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
     Explanation, ExportRequest, ExportResult, FitRequest, HasDataset, HasModel, Level,
-    LibraryDeclaration, MetricSchema, Metrics, ProgramDeclaration, ReferenceModel, RunResult,
-    RunnerError, RunnerResult, Signal,
+    LibraryDeclaration, MetricSchema, Metrics, PredictRequest, PredictResult, ProgramDeclaration,
+    ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
     explanation::{Combination, Contribution, TermExplanation},
     export_runner,
     metrics::{Direction, MetricDeclaration},

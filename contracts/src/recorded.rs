@@ -17,7 +17,7 @@ use crate::{
     abi,
     descriptor::{self, Descriptor},
     event::{METRIC, MetricEvent, PROGRESS, ProgressEvent},
-    operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind},
+    operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind, Predict},
     version::CONTRACT_VERSION,
 };
 
@@ -203,6 +203,7 @@ fn schemas() -> Value {
             OperationKind::Evaluate => both::<Evaluate>(),
             OperationKind::Export => both::<Export>(),
             OperationKind::Explain => both::<Explain>(),
+            OperationKind::Predict => both::<Predict>(),
         };
         schemas.insert(format!("{operation} request"), request);
         schemas.insert(format!("{operation} response"), response);

@@ -125,6 +125,38 @@ pub struct ExplainRequest {
     pub threads: usize,
 }
 
+/// The request of [`ExperimentRunner::predict`](crate::ExperimentRunner::predict).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PredictRequest {
+    /// The model: what `fit` or `export` wrote, or a reference model. A `file://` URI.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub model_uri: Url,
+    /// The frozen dataset to predict for, a `file://` directory. It may have no annotations. Never
+    /// written to.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub dataset_uri: Url,
+    /// The `file://` directory to write to; nothing is written elsewhere.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub output_uri: Url,
+    /// The largest number of terms per protein, those with the highest scores; 0 means all.
+    #[serde(default)]
+    pub limit: usize,
+    /// Terms with a lower score, as it is written, are left out. In [0, 1].
+    #[serde(default)]
+    pub minimum_score: f64,
+    /// Seeds everything that is random.
+    #[serde(default)]
+    pub seed: u64,
+    /// The run whose model predicts; empty if there is none.
+    #[serde(default)]
+    pub run_id: String,
+    /// How many threads the call may use; 0 means one per core.
+    #[serde(default)]
+    pub threads: usize,
+}
+
 /// The URIs that a request names, for hosts: what a call reads, and where it writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -305,6 +337,32 @@ impl ExplainRequest {
     }
 }
 
+impl PredictRequest {
+    /// A request for all terms, with seed 0, no run and all cores.
+    #[must_use]
+    pub fn new(model_uri: Url, dataset_uri: Url, output_uri: Url) -> Self {
+        Self {
+            model_uri,
+            dataset_uri,
+            output_uri,
+            limit: 0,
+            minimum_score: 0.0,
+            seed: 0,
+            run_id: String::new(),
+            threads: 0,
+        }
+    }
+
+    /// The directory to write to, created if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] when it cannot be created.
+    pub fn output_dir(&self) -> Result<PathBuf, RunnerError> {
+        output_dir(&self.output_uri)
+    }
+}
+
 impl<S> HasDataset for FitRequest<S> {
     fn dataset_uri(&self) -> &Url {
         &self.dataset_uri
@@ -320,6 +378,18 @@ impl HasDataset for EvaluateRequest {
 impl HasDataset for ExplainRequest {
     fn dataset_uri(&self) -> &Url {
         &self.dataset_uri
+    }
+}
+
+impl HasDataset for PredictRequest {
+    fn dataset_uri(&self) -> &Url {
+        &self.dataset_uri
+    }
+}
+
+impl HasModel for PredictRequest {
+    fn model_uri(&self) -> &Url {
+        &self.model_uri
     }
 }
 
@@ -378,6 +448,17 @@ impl Request for ExplainRequest {
         RequestUris {
             dataset: Some(&self.dataset_uri),
             model: Some(&self.model_uri),
+            ..RequestUris::default()
+        }
+    }
+}
+
+impl Request for PredictRequest {
+    fn uris(&self) -> RequestUris<'_> {
+        RequestUris {
+            dataset: Some(&self.dataset_uri),
+            model: Some(&self.model_uri),
+            output: Some(&self.output_uri),
             ..RequestUris::default()
         }
     }

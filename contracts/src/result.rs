@@ -1,5 +1,7 @@
 //! What a call of a runner returns.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -47,6 +49,38 @@ pub struct ExportResult {
     pub extras: Map<String, Value>,
 }
 
+/// The result of [`ExperimentRunner::predict`](crate::ExperimentRunner::predict).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PredictResult {
+    /// The file that was written below the output directory: tab-separated accession, term id and
+    /// score, without a header, each protein's terms in one block with falling scores.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub predictions_uri: Url,
+    /// What the file holds.
+    pub counts: PredictionCounts,
+    /// Anything else worth keeping; hosts store it unread.
+    #[serde(default)]
+    pub extras: Map<String, Value>,
+}
+
+/// How many proteins got how many predictions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PredictionCounts {
+    /// The proteins of the dataset.
+    pub proteins: u64,
+    /// Those with at least one prediction.
+    pub predicted: u64,
+    /// The predictions: lines of the file.
+    pub predictions: u64,
+    /// By reason, the proteins without a prediction. They add up to `proteins` − `predicted`.
+    #[serde(default)]
+    pub unpredicted: BTreeMap<String, u64>,
+}
+
 /// A file that a runner exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -78,6 +112,25 @@ impl RunResult {
     pub fn with_metric(mut self, name: &str, value: f64) -> Self {
         self.metrics.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Adds an extra.
+    #[must_use]
+    pub fn with_extra(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extras.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+impl PredictResult {
+    /// A result without extras.
+    #[must_use]
+    pub fn new(predictions_uri: Url, counts: PredictionCounts) -> Self {
+        Self {
+            predictions_uri,
+            counts,
+            extras: Map::new(),
+        }
     }
 
     /// Adds an extra.

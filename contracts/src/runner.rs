@@ -10,8 +10,8 @@ use crate::{
     error::RunnerError,
     explanation::Explanation,
     metrics::MetricSchema,
-    request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest},
-    result::{EvalResult, ExportResult, RunResult},
+    request::{EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, PredictRequest},
+    result::{EvalResult, ExportResult, PredictResult, RunResult},
 };
 
 /// A method under experiment: it trains on a dataset, is evaluated on another, and exports what it
@@ -113,6 +113,35 @@ pub trait ExperimentRunner: Send + Sync + 'static {
             "this runner does not explain its scores; its author can implement `ExperimentRunner::explain`",
         ))
     }
+
+    /// Whether this runner implements [`predict`](Self::predict); hosts show it. Implement both or
+    /// neither.
+    fn predicts(&self) -> bool {
+        false
+    }
+
+    /// Predicts for the proteins of `request.dataset_uri`, which may have no annotations, with the
+    /// model at `request.model_uri`, and writes the predictions below `request.output_uri`. Since
+    /// contract 1.2.0.
+    ///
+    /// The scores of a protein are those that `evaluate` computes for it, and do not depend on the
+    /// other proteins of the dataset or on their order.
+    ///
+    /// The default returns [`RunnerError::Unsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`].
+    fn predict(
+        &self,
+        _request: &PredictRequest,
+        _emit: &Emitter,
+    ) -> Result<PredictResult, RunnerError> {
+        Err(RunnerError::unsupported(
+            "predict",
+            "this runner does not predict for proteins without annotations; its author can implement `ExperimentRunner::predict`",
+        ))
+    }
 }
 
 /// A third-party program that a runner starts, found on the PATH.
@@ -145,6 +174,9 @@ pub struct Capabilities {
     /// Whether it implements `explain`.
     #[serde(default)]
     pub explains: bool,
+    /// Whether it implements `predict`.
+    #[serde(default)]
+    pub predicts: bool,
     /// The third-party programs that it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramDeclaration>,

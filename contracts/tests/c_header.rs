@@ -44,6 +44,7 @@ int main(void) {
     FIELD(protea_runner, export_model);
     FIELD(protea_runner, free_answer);
     FIELD(protea_runner, explain);
+    FIELD(protea_runner, predict);
     NUMBER(PROTEA_OK);
     NUMBER(PROTEA_ERROR);
     NUMBER(PROTEA_LEVEL_DEBUG);
@@ -100,7 +101,7 @@ fn every_size_offset_and_constant_of_the_header_is_that_of_the_rust_side() {
     let mut expected = expected! {
         "protea_host" Host { struct_size, context, emit, is_cancelled, level, retain, release }
         "protea_answer" Answer { struct_size, json, length }
-        "protea_runner" Runner { struct_size, describe, fit, evaluate, export_model, free_answer, explain }
+        "protea_runner" Runner { struct_size, describe, fit, evaluate, export_model, free_answer, explain, predict }
     };
     expected.extend([
         format!("PROTEA_OK {}", c::OK),

@@ -88,4 +88,7 @@ pub struct Runner {
     /// Takes an [`ExplainRequest`](crate::ExplainRequest), returns an
     /// [`Explanation`](crate::Explanation). Since 1.1.0; optional.
     pub explain: Option<CallFunction>,
+    /// Takes a [`PredictRequest`](crate::PredictRequest), returns a
+    /// [`PredictResult`](crate::PredictResult). Since 1.2.0; optional.
+    pub predict: Option<CallFunction>,
 }

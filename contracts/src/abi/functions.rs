@@ -23,6 +23,7 @@ pub(super) fn in_module(
         OperationKind::Evaluate => Some(module.evaluate()),
         OperationKind::Export => Some(module.export()),
         OperationKind::Explain => module.explain(),
+        OperationKind::Predict => module.predict(),
     }
 }
 
@@ -37,5 +38,6 @@ pub(super) fn in_table(
         // `export` is a keyword of C++20.
         OperationKind::Export => ("export_model", table.export_model),
         OperationKind::Explain => ("explain", table.explain),
+        OperationKind::Predict => ("predict", table.predict),
     }
 }

@@ -29,6 +29,9 @@ pub struct RunnerModule {
     /// Takes an [`ExplainRequest`](crate::ExplainRequest), returns an
     /// [`Explanation`](crate::Explanation). Since 1.1.0.
     pub explain: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
+    /// Takes a [`PredictRequest`](crate::PredictRequest), returns a
+    /// [`PredictResult`](crate::PredictResult). Since 1.2.0.
+    pub predict: extern "C" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,
 }
 
 impl RootModule for RunnerModuleRef {

@@ -17,7 +17,7 @@ use crate::{
     emit::Emitter,
     error::RunnerError,
     library::LibraryDeclaration,
-    operation::{Evaluate, Explain, Export, Fit, Operation},
+    operation::{Evaluate, Explain, Export, Fit, Operation, Predict},
     runner::{Capabilities, ExperimentRunner},
     version::CONTRACT_VERSION,
 };
@@ -86,6 +86,7 @@ pub extern "C" fn construct<P: Plugin>() -> RootModuleResult {
         evaluate: call::<P, Evaluate>,
         export: call::<P, Export>,
         explain: call::<P, Explain>,
+        predict: call::<P, Predict>,
     });
     // The library is never closed, so its module can live as long as the process.
     let module = RunnerModuleRef(WithMetadata::static_as_prefix(Box::leak(Box::new(module))));
@@ -117,6 +118,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         spec_defaults,
         metrics: runner.metrics(),
         explains: runner.explains(),
+        predicts: runner.predicts(),
         programs: runner.programs(),
     })
 }

@@ -15,46 +15,13 @@ use crate::{
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset, MANIFEST_FILE},
     neighbours::{RowBlock, Values},
     ontology::Ontology,
+    prediction::{PREDICTIONS, PredictionSink, with_threads},
     reference::Reference,
-    scoring::{PredictionWriter, Predictions, ScoringOptions, round_score, write_tables},
+    scoring::{Predictions, ScoringOptions, write_tables},
 };
-
-/// Name of the prediction file in the output directory of a run.
-pub const PREDICTIONS: &str = "predictions.tsv";
 
 /// Name of the directory that holds the reference set in an exported bundle.
 const EXPORTED_REFERENCES: &str = "references";
-
-/// Receives the predictions of a runner, one protein at a time, and writes them.
-pub struct PredictionSink<'t> {
-    writer: PredictionWriter,
-    predictions: Predictions<'t>,
-}
-
-impl PredictionSink<'_> {
-    /// Adds the predictions of one protein: pairs of term id and score. Scores are in [0, 1]. Sorts
-    /// `predictions` in place.
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError::Failed`] if a score is out of range or the file cannot be written.
-    pub fn add<T: AsRef<str>>(
-        &mut self,
-        accession: &str,
-        predictions: &mut [(T, f64)],
-    ) -> Result<(), RunnerError> {
-        self.writer
-            .write(accession, predictions)
-            .or_failed("writing predictions")?;
-        for (term, score) in predictions {
-            let written = round_score(*score);
-            if written > 0.0 {
-                self.predictions.push(accession, term.as_ref(), written);
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Opens a frozen dataset for a runner.
 ///
@@ -175,26 +142,18 @@ pub fn assess(
     emit: &Emitter,
     predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError> + Send,
 ) -> Result<EvalResult, RunnerError> {
+    if dataset.manifest().counts.annotations == 0 {
+        return Err(RunnerError::Dataset {
+            message: format!(
+                "the dataset {:?} has no annotations, so predictions for it cannot be scored; predict for it instead",
+                dataset.manifest().name
+            ),
+        });
+    }
     let output = request.output_dir()?;
     with_threads(request.threads, || {
         predict_and_score(dataset, &output, emit, predict)
     })
-}
-
-/// Runs `work` in a pool of `threads` rayon threads. 0 means one thread per core.
-///
-/// # Errors
-///
-/// [`RunnerError::Failed`] if the threads cannot be started; any error of `work`.
-pub fn with_threads<T: Send>(
-    threads: usize,
-    work: impl FnOnce() -> Result<T, RunnerError> + Send,
-) -> Result<T, RunnerError> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .or_failed("starting threads")?
-        .install(work)
 }
 
 fn predict_and_score(
@@ -219,17 +178,16 @@ fn predict_and_score(
         );
     }
 
-    let path = output.join(PREDICTIONS);
-    let mut sink = PredictionSink {
-        writer: PredictionWriter::create(&path).or_failed("writing predictions")?,
-        predictions: Predictions::new(truth, PREDICTIONS),
-    };
+    let predictions = Predictions::new(truth, PREDICTIONS);
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), predictions)?;
     predict(&mut sink)?;
-    let written = sink.writer.finish().or_failed("writing predictions")?;
+    let (counts, predictions) = sink.finish(dataset.len())?;
+    let predictions = predictions.expect("the sink was created with predictions to score");
+    let written = counts.predictions;
     emit.check()?;
 
     let options = ScoringOptions::default();
-    if sink.predictions.is_empty() {
+    if predictions.is_empty() {
         emit.warning(
             "runner.cafa.no_predictions",
             "no annotated protein has a prediction; the scores are those of an empty set of predictions",
@@ -237,7 +195,7 @@ fn predict_and_score(
         );
     }
     let evaluation = reference
-        .evaluate(&sink.predictions, &options)
+        .evaluate(&predictions, &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
     write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;

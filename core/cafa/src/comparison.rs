@@ -6,7 +6,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use crate::{
-    assessment::PREDICTIONS,
+    prediction::PREDICTIONS,
     reference::Reference,
     scoring::{
         Bootstrap, NamespaceEvaluation, Predictions, Resampled, ScoringError, ScoringOptions,

@@ -3,7 +3,9 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`assessment`] | shared code of `evaluate`: writes predictions and scores them |
+//! | [`prediction`] | shared code of `predict` and `evaluate`: writes predictions |
+//! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines and for topGO |
+//! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
@@ -22,6 +24,8 @@
 pub mod assessment;
 pub mod comparison;
 pub mod explaining;
+pub mod prediction;
+pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;
 

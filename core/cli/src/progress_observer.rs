@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protea_cafa::assessment::PREDICTIONS;
+use protea_cafa::prediction::PREDICTIONS;
 #[cfg(unix)]
 use protea_core::worker;
 use protea_core::{

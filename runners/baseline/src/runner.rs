@@ -1,12 +1,16 @@
 //! The operations that the host calls.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use protea_cafa::{
     assessment::{assess, open_dataset},
     dataset::FrozenDataset,
+    prediction::{PredictionSink, write_predictions},
 };
-use protea_contracts::prelude::*;
+use protea_contracts::prelude::{serde_json::Value, *};
 
 use crate::{
     align::{self, Database, DatabaseOrigin, EarlierDatabase, InstalledAligner, Scratch},
@@ -48,28 +52,37 @@ impl ExperimentRunner for BaselineRunner {
         request: &EvaluateRequest,
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
-        let model: Model = request.read_model()?;
-        let dataset = open_dataset(&request.dataset_dir()?)?;
-        match model {
-            Model {
-                spec,
-                database: Some(database),
-                ..
-            } if spec.method != Method::Naive => {
-                predict_by_alignment(request, &spec, &database, &dataset, emit)
-            }
-            Model {
-                spec,
-                frequencies: Some(frequencies),
-                ..
-            } if spec.method == Method::Naive => {
-                predict_by_frequency(request, &spec, &frequencies, &dataset, emit)
-            }
-            Model { .. } => Err(RunnerError::Model {
-                message: "the model lacks the result of its method's training; fit again"
-                    .to_owned(),
-            }),
-        }
+        let task = Task::open(request)?;
+        let output = request.output_dir()?;
+        let mut extras = Vec::new();
+        let result = assess(request, &task.dataset, emit, |predictions| {
+            extras = task.predict(&output, emit, predictions)?;
+            Ok(())
+        })?;
+        Ok(extras.into_iter().fold(result, |result, (name, value)| {
+            result.with_extra(name, value)
+        }))
+    }
+
+    fn predicts(&self) -> bool {
+        true
+    }
+
+    fn predict(
+        &self,
+        request: &PredictRequest,
+        emit: &Emitter,
+    ) -> Result<PredictResult, RunnerError> {
+        let task = Task::open(request)?;
+        let output = request.output_dir()?;
+        let mut extras = Vec::new();
+        let result = write_predictions(request, &task.dataset, emit, |predictions| {
+            extras = task.predict(&output, emit, predictions)?;
+            Ok(())
+        })?;
+        Ok(extras.into_iter().fold(result, |result, (name, value)| {
+            result.with_extra(name, value)
+        }))
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
@@ -176,15 +189,56 @@ fn earlier_database(model: &Path) -> Option<EarlierDatabase> {
     })
 }
 
-fn predict_by_frequency(
-    request: &EvaluateRequest,
-    spec: &BaselineSpec,
-    frequencies: &TermFrequencies,
-    dataset: &FrozenDataset,
-    emit: &Emitter,
-) -> Result<EvalResult, RunnerError> {
-    let predicted = frequencies.at_least(spec.minimum_score);
-    assess(request, dataset, emit, |predictions| {
+/// What `evaluate` and `predict` read.
+struct Task {
+    model: Model,
+    /// Where the model is.
+    path: PathBuf,
+    dataset: FrozenDataset,
+}
+
+/// What a method tells of a call besides its predictions, by name.
+type Extras = Vec<(&'static str, Value)>;
+
+impl Task {
+    fn open(request: &(impl HasModel + HasDataset)) -> Result<Self, RunnerError> {
+        Ok(Self {
+            model: request.read_model()?,
+            path: request.model_path()?,
+            dataset: open_dataset(&request.dataset_dir()?)?,
+        })
+    }
+
+    fn predict(
+        &self,
+        output: &Path,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<Extras, RunnerError> {
+        let model = &self.model;
+        match (model.spec.method, &model.frequencies, &model.database) {
+            (Method::Naive, Some(frequencies), _) => {
+                self.predict_by_frequency(frequencies, emit, predictions)?;
+                Ok(Vec::new())
+            }
+            (Method::Naive, None, _) | (_, _, None) => Err(RunnerError::Model {
+                message: "the model lacks the result of its method's training; fit again"
+                    .to_owned(),
+            }),
+            (_, _, Some(database)) => {
+                self.predict_by_alignment(database, output, emit, predictions)
+            }
+        }
+    }
+
+    fn predict_by_frequency(
+        &self,
+        frequencies: &TermFrequencies,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let dataset = &self.dataset;
+        let predicted = frequencies.at_least(self.model.spec.minimum_score);
         for protein in 0..dataset.len() {
             if protein % 1024 == 0 {
                 emit.progress(protein as u64, dataset.len() as u64);
@@ -194,52 +248,48 @@ fn predict_by_frequency(
         }
         emit.progress(dataset.len() as u64, dataset.len() as u64);
         Ok(())
-    })
-}
-
-fn predict_by_alignment(
-    request: &EvaluateRequest,
-    spec: &BaselineSpec,
-    database: &Database,
-    dataset: &FrozenDataset,
-    emit: &Emitter,
-) -> Result<EvalResult, RunnerError> {
-    let output = request.output_dir()?;
-    let model = request.model_path()?;
-    let aligner = {
-        let scratch = Scratch::create_in(&output)?;
-        InstalledAligner::find(spec.method, scratch.path(), emit)?
-    };
-    if aligner.version() != database.program_version {
-        emit.warning(
-            "runner.baseline.program_version",
-            &format!(
-                "the database was made with {} {} and is searched with version {}; fit again if the program cannot read it",
-                database.program,
-                database.program_version,
-                aligner.version()
-            ),
-            &json!({}),
-        );
     }
-    let mut hits = 0;
-    let result = assess(request, dataset, emit, |predictions| {
-        hits = align::predict(
+
+    fn predict_by_alignment(
+        &self,
+        database: &Database,
+        output: &Path,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<Extras, RunnerError> {
+        let spec = &self.model.spec;
+        let aligner = {
+            let scratch = Scratch::create_in(output)?;
+            InstalledAligner::find(spec.method, scratch.path(), emit)?
+        };
+        if aligner.version() != database.program_version {
+            emit.warning(
+                "runner.baseline.program_version",
+                &format!(
+                    "the database was made with {} {} and is searched with version {}; fit again if the program cannot read it",
+                    database.program,
+                    database.program_version,
+                    aligner.version()
+                ),
+                &json!({}),
+            );
+        }
+        let hits = align::predict(
             &align::Task {
                 spec,
                 database,
-                directory: directory(&model),
-                dataset,
-                output: &output,
+                directory: directory(&self.path),
+                dataset: &self.dataset,
+                output,
                 aligner: &aligner,
             },
             emit,
             predictions,
         )?;
-        Ok(())
-    })?;
-    Ok(result
-        .with_extra("program", aligner.program())
-        .with_extra("program_version", aligner.version())
-        .with_extra("hits", hits))
+        Ok(vec![
+            ("program", json!(aligner.program())),
+            ("program_version", json!(aligner.version())),
+            ("hits", json!(hits)),
+        ])
+    }
 }

@@ -6,11 +6,12 @@
 use std::collections::{HashMap, HashSet};
 
 use protea_cafa::{
-    assessment::{open_dataset, open_references, with_threads},
+    assessment::{open_dataset, open_references},
     dataset::FrozenDataset,
     explaining::{describe, find_protein, find_term, specific_first},
     neighbours::Neighbours,
     ontology::{Ontology, Term},
+    prediction::with_threads,
     scoring::round_score,
 };
 use protea_contracts::prelude::*;

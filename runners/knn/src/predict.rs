@@ -3,9 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use protea_cafa::{
-    assessment::{PredictionSink, embedding_rows},
+    assessment::embedding_rows,
     dataset::FrozenDataset,
     neighbours::{self, Index, Labels, Membership, Neighbours, SearchError},
+    prediction::PredictionSink,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -69,7 +70,19 @@ pub(crate) fn predict(
                 .into_iter()
                 .map(|(term, score)| (ontology.id(term), score))
                 .collect();
-            predictions.add(queries.accession(query), &mut terms)?;
+            let accession = queries.accession(query);
+            if !terms.is_empty() {
+                predictions.add(accession, &mut terms)?;
+                continue;
+            }
+            let mut lists =
+                (0..indices.namespaces.len()).map(|index| neighbours.list(query, index));
+            let reason = if lists.all(<[_]>::is_empty) {
+                "no neighbour within the distance threshold and the exclusions"
+            } else {
+                "no term of its neighbours reaches the minimum score"
+            };
+            predictions.add_unpredicted(accession, reason)?;
         }
     }
     Ok(())

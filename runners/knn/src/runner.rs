@@ -1,6 +1,10 @@
 //! The operations that the host calls.
 
-use protea_cafa::assessment::{assess, export_references, open_dataset, open_references};
+use protea_cafa::{
+    assessment::{assess, export_references, open_dataset, open_references},
+    dataset::FrozenDataset,
+    prediction::{PredictionSink, write_predictions},
+};
 use protea_contracts::prelude::*;
 
 use crate::{
@@ -30,15 +34,24 @@ impl ExperimentRunner for KnnRunner {
         request: &EvaluateRequest,
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
-        let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        let path = request.model_path()?;
-        check_resolved(&model.spec, &path)?;
-        let reference_set = open_references(&model, &path)?;
-        let queries = open_dataset(&request.dataset_dir()?)?;
-        check_embeddings(&reference_set, &queries, emit)?;
-        assess(request, &queries, emit, |predictions| {
-            let references = References::open(&reference_set, &model.spec, emit)?;
-            predict(&model.spec, &references, &queries, emit, predictions)
+        let task = Task::open(request, emit)?;
+        assess(request, &task.queries, emit, |predictions| {
+            task.predict(emit, predictions)
+        })
+    }
+
+    fn predicts(&self) -> bool {
+        true
+    }
+
+    fn predict(
+        &self,
+        request: &PredictRequest,
+        emit: &Emitter,
+    ) -> Result<PredictResult, RunnerError> {
+        let task = Task::open(request, emit)?;
+        write_predictions(request, &task.queries, emit, |predictions| {
+            task.predict(emit, predictions)
         })
     }
 
@@ -62,6 +75,38 @@ impl ExperimentRunner for KnnRunner {
         let model: ReferenceModel<KnnSpec> = request.read_model()?;
         check_resolved(&model.spec, &request.model_path()?)?;
         explain(request, &model, emit)
+    }
+}
+
+/// What `evaluate` and `predict` read.
+struct Task {
+    spec: KnnSpec,
+    reference_set: FrozenDataset,
+    queries: FrozenDataset,
+}
+
+impl Task {
+    fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
+        let model: ReferenceModel<KnnSpec> = request.read_model()?;
+        let path = request.model_path()?;
+        check_resolved(&model.spec, &path)?;
+        let reference_set = open_references(&model, &path)?;
+        let queries = open_dataset(&request.dataset_dir()?)?;
+        check_embeddings(&reference_set, &queries, emit)?;
+        Ok(Self {
+            spec: model.spec,
+            reference_set,
+            queries,
+        })
+    }
+
+    fn predict(
+        &self,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let references = References::open(&self.reference_set, &self.spec, emit)?;
+        predict(&self.spec, &references, &self.queries, emit, predictions)
     }
 }
 

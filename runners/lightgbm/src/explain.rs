@@ -5,10 +5,11 @@
 use std::cmp::Reverse;
 
 use protea_cafa::{
-    assessment::{open_dataset, with_threads},
+    assessment::open_dataset,
     explaining::{describe, find_protein, find_term, specific_first},
     neighbours::Neighbour,
     ontology::Term,
+    prediction::with_threads,
     scoring::round_score,
 };
 use protea_contracts::prelude::*;

@@ -1,9 +1,8 @@
 //! From a model and queries to predictions.
 
 use protea_cafa::{
-    assessment::{PredictionSink, embedding_rows},
-    dataset::FrozenDataset,
-    neighbours::Neighbours,
+    assessment::embedding_rows, dataset::FrozenDataset, neighbours::Neighbours,
+    prediction::PredictionSink,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -67,7 +66,15 @@ impl Predictor<'_> {
                     .filter(|score| score.score >= self.spec.minimum_score)
                     .map(|score| (ontology.id(score.term), score.score))
                     .collect();
-                predictions.add(queries.accession(query), &mut terms)?;
+                let accession = queries.accession(query);
+                if terms.is_empty() {
+                    predictions.add_unpredicted(
+                        accession,
+                        "no term of its neighbours reaches the minimum score",
+                    )?;
+                } else {
+                    predictions.add(accession, &mut terms)?;
+                }
             }
         }
         emit.progress(queries.len() as u64, queries.len() as u64);

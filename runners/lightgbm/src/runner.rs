@@ -1,7 +1,13 @@
 //! The operations that the host calls.
 
-use protea_cafa::assessment::{assess, export_references, open_dataset, with_threads};
-use protea_contracts::prelude::*;
+use std::path::PathBuf;
+
+use protea_cafa::{
+    assessment::{assess, export_references, open_dataset},
+    dataset::FrozenDataset,
+    prediction::{PredictionSink, with_threads, write_predictions},
+};
+use protea_contracts::prelude::{serde_json::Value, *};
 
 use crate::{
     explain::explain,
@@ -9,6 +15,7 @@ use crate::{
     library::{LIBRARY, LightGbm},
     model::Model,
     predict::Predictor,
+    principal::Principal,
     references::References,
     spec::LightGbmSpec,
     statistics::Statistics,
@@ -67,43 +74,37 @@ impl ExperimentRunner for LightGbmRunner {
         request: &EvaluateRequest,
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
-        let model: Model = request.read_model()?;
-        let path = request.model_path()?;
-        let queries = open_dataset(&request.dataset_dir()?)?;
-        model.check(&queries, emit)?;
-        queries
-            .check_finite()
-            .or_dataset("checking the embeddings to predict for")?;
-        let library = model.open_library()?;
-        let reference_set = model.open_references(&path)?;
-        let components = model.read_components(&path)?;
-        let result = assess(request, &queries, emit, |predictions| {
-            let references = References::open(&reference_set, emit)?;
-            let trees = model.read_trees(library.as_ref(), references.ontology(), &path)?;
-            let statistics = Statistics::of_all(&references);
-            let spec = &model.reference.spec;
-            let predictor = Predictor {
-                extractor: Extractor::new(
-                    &references,
-                    statistics,
-                    &model.schema,
-                    &components,
-                    spec,
-                ),
-                trees,
-                spec,
-                threads: request.threads,
-            };
-            predictor.predict(&queries, emit, predictions)
+        let task = Task::open(request, emit)?;
+        let result = assess(request, &task.queries, emit, |predictions| {
+            task.predict(request.threads, emit, predictions)
         })?;
-        let aspects = model.aspects.iter();
-        let reranked: Vec<&str> = aspects
-            .filter(|aspect| aspect.reranks)
-            .map(|aspect| aspect.namespace.as_str())
-            .collect();
-        Ok(result
-            .with_extra("reranked", json!(reranked))
-            .with_extra("schema_sha256", model.schema_sha256.as_str()))
+        Ok(task
+            .extras()
+            .into_iter()
+            .fold(result, |result, (name, value)| {
+                result.with_extra(name, value)
+            }))
+    }
+
+    fn predicts(&self) -> bool {
+        true
+    }
+
+    fn predict(
+        &self,
+        request: &PredictRequest,
+        emit: &Emitter,
+    ) -> Result<PredictResult, RunnerError> {
+        let task = Task::open(request, emit)?;
+        let result = write_predictions(request, &task.queries, emit, |predictions| {
+            task.predict(request.threads, emit, predictions)
+        })?;
+        Ok(task
+            .extras()
+            .into_iter()
+            .fold(result, |result, (name, value)| {
+                result.with_extra(name, value)
+            }))
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
@@ -125,6 +126,79 @@ impl ExperimentRunner for LightGbmRunner {
         emit: &Emitter,
     ) -> Result<Explanation, RunnerError> {
         explain(request, emit)
+    }
+}
+
+/// What `evaluate` and `predict` read.
+struct Task {
+    model: Model,
+    /// Where the model is.
+    path: PathBuf,
+    library: Option<LightGbm>,
+    reference_set: FrozenDataset,
+    queries: FrozenDataset,
+    components: Principal,
+}
+
+impl Task {
+    fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
+        let model: Model = request.read_model()?;
+        let path = request.model_path()?;
+        let queries = open_dataset(&request.dataset_dir()?)?;
+        model.check(&queries, emit)?;
+        queries
+            .check_finite()
+            .or_dataset("checking the embeddings to predict for")?;
+        let library = model.open_library()?;
+        let reference_set = model.open_references(&path)?;
+        let components = model.read_components(&path)?;
+        Ok(Self {
+            model,
+            path,
+            library,
+            reference_set,
+            queries,
+            components,
+        })
+    }
+
+    fn predict(
+        &self,
+        threads: usize,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let model = &self.model;
+        let references = References::open(&self.reference_set, emit)?;
+        let trees = model.read_trees(self.library.as_ref(), references.ontology(), &self.path)?;
+        let statistics = Statistics::of_all(&references);
+        let spec = &model.reference.spec;
+        let predictor = Predictor {
+            extractor: Extractor::new(
+                &references,
+                statistics,
+                &model.schema,
+                &self.components,
+                spec,
+            ),
+            trees,
+            spec,
+            threads,
+        };
+        predictor.predict(&self.queries, emit, predictions)
+    }
+
+    /// What results tell of the model.
+    fn extras(&self) -> [(&'static str, Value); 2] {
+        let aspects = self.model.aspects.iter();
+        let reranked: Vec<&str> = aspects
+            .filter(|aspect| aspect.reranks)
+            .map(|aspect| aspect.namespace.as_str())
+            .collect();
+        [
+            ("reranked", json!(reranked)),
+            ("schema_sha256", json!(self.model.schema_sha256)),
+        ]
     }
 }
 

@@ -49,7 +49,7 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "protea dataset freeze [OPTIONS] <OUT> --name <NAME> --ontology <OBO|JSON>
-                             --fasta <FASTA> --annotations <TSV|GAF|GPAD>",
+                             --fasta <FASTA> [--annotations <TSV|GAF|GPAD>]",
     group = ArgGroup::new("vectors").args(["embeddings", "features"]),
     after_help = "\
 Examples:
@@ -81,9 +81,10 @@ pub struct FreezeArgs {
     /// Sequences of the proteins
     #[arg(long)]
     pub fasta: PathBuf,
-    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD
+    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD; without them, the dataset
+    /// is one to predict for
     #[arg(long, value_name = "TSV|GAF|GPAD")]
-    pub annotations: PathBuf,
+    pub annotations: Option<PathBuf>,
     /// Embeddings: .npy, .npz, HDF5 or Parquet
     #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
     pub embeddings: Option<PathBuf>,

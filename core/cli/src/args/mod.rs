@@ -8,6 +8,7 @@ mod dataset;
 mod experiment;
 mod explain;
 mod isolation;
+mod predict;
 mod runners;
 mod runs;
 mod search;
@@ -28,6 +29,7 @@ pub use experiment::{
 };
 pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
+pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
@@ -153,6 +155,8 @@ pub enum Command {
     NewRun(NewRunArgs),
     /// Link a job of the workspace to a run of a tracker
     BindTracker(BindTrackerArgs),
+    /// Predict GO terms for proteins without annotations
+    Predict(Box<PredictArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace

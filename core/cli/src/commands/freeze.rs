@@ -43,13 +43,8 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
 }
 
 fn request(args: &FreezeArgs) -> FreezeRequest {
-    let mut request = FreezeRequest::new(
-        &args.out,
-        &args.name,
-        &args.ontology,
-        &args.fasta,
-        &args.annotations,
-    );
+    let mut request = FreezeRequest::queries(&args.out, &args.name, &args.ontology, &args.fasta);
+    request.annotations.clone_from(&args.annotations);
     request.version.clone_from(&args.version);
     request.licence.clone_from(&args.licence);
     request.ia.clone_from(&args.ia);
@@ -82,7 +77,10 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     request
 }
 
-fn freeze_or_cancel(request: &FreezeRequest, reporter: &Reporter) -> Result<FreezeReport, Failure> {
+pub(super) fn freeze_or_cancel(
+    request: &FreezeRequest,
+    reporter: &Reporter,
+) -> Result<FreezeReport, Failure> {
     let mut current = None;
     let mut watch = |progress: FreezeProgress| {
         if interrupt::requested() {
@@ -163,7 +161,12 @@ fn text(report: &FreezeReport) -> String {
             ),
         );
     }
-    if report.without_annotation.count > 0 {
+    if report.manifest.counts.annotations == 0 {
+        lines.add(
+            "annotations",
+            "none; `protea predict` predicts for these proteins",
+        );
+    } else if report.without_annotation.count > 0 {
         lines.add(
             "not annotated",
             format!(

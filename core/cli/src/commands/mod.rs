@@ -19,6 +19,7 @@ mod install;
 mod job;
 mod lock;
 mod new;
+mod predict;
 mod run;
 mod run_report;
 mod run_setup;
@@ -55,6 +56,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::SyncOffline(args) => sync_offline::run(&args, &reporter),
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
+        Command::Predict(args) => predict::predict(&args, json, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),

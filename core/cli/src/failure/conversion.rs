@@ -102,9 +102,10 @@ impl CommandError for RecordedRunError {
 impl CommandError for ExperimentError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Spec { source } | Self::Step { source, .. } | Self::Explain { source } => {
-                source.exit()
-            }
+            Self::Spec { source }
+            | Self::Step { source, .. }
+            | Self::Explain { source }
+            | Self::Predict { source } => source.exit(),
             Self::Workspace(error) => error.exit(),
             Self::Store(error) => error.exit(),
             Self::Dataset(error) => error.exit(),

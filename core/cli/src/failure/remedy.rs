@@ -16,7 +16,7 @@ use protea_core::{
     CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
     WorkspaceError,
     catalog::{Insecure, LockError},
-    contracts::{Explain, Operation, RunnerError},
+    contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
 };
 
@@ -73,7 +73,8 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
     match error {
         ExperimentError::Spec { source }
         | ExperimentError::Step { source, .. }
-        | ExperimentError::Explain { source } => dispatch(source),
+        | ExperimentError::Explain { source }
+        | ExperimentError::Predict { source } => dispatch(source),
         ExperimentError::Publish { .. } => {
             text("the export is complete in the run's directory; send it with `protea store cp`")
         }
@@ -111,6 +112,11 @@ fn runner(error: &DispatchError) -> Option<String> {
             if operation == Explain::NAME =>
         {
             text("`protea runners info` shows whether a runner explains its scores")
+        }
+        DispatchError::Runner(RunnerError::Unsupported { operation, .. })
+            if operation == Predict::NAME =>
+        {
+            text("`protea runners info` shows whether a runner predicts")
         }
         _ => None,
     }

@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use protea_cafa::{
-    assessment::{PREDICTIONS, open_dataset},
-    scoring::round_score,
-};
+use protea_cafa::{assessment::open_dataset, prediction::PREDICTIONS, scoring::round_score};
 use protea_core::{
     DispatchError,
     contracts::{Evaluate, Explain, ExplainRequest, Explanation, Level, RunnerError},

@@ -79,15 +79,18 @@ impl StringNumbers {
 }
 
 impl Annotations {
-    /// Reads the annotations of the proteins in `index` with terms of `ontology`.
+    /// Reads the annotations of the proteins in `index` with terms of `ontology`. Without a file of
+    /// annotations there are none.
     pub(super) fn read(
         request: &FreezeRequest,
         index: &HashMap<String, u32>,
         ontology: &Ontology,
         progress: &mut Watch<'_>,
     ) -> Result<Self, DatasetError> {
-        let path = &request.annotations;
         let mut this = Self::default();
+        let Some(path) = &request.annotations else {
+            return Ok(this);
+        };
         let mut reader = AnnotationReader::open(path)?;
         while let Some(row) = reader.next_row()? {
             this.push(row, index, ontology);

@@ -24,8 +24,8 @@ pub struct FreezeRequest {
     pub ontology: PathBuf,
     /// The sequences in FASTA. Their order is the order of the dataset.
     pub fasta: PathBuf,
-    /// The annotations: a CAFA table, GAF or GPAD.
-    pub annotations: PathBuf,
+    /// The annotations: a CAFA table, GAF or GPAD. `None` for proteins to predict for.
+    pub annotations: Option<PathBuf>,
     /// Source of the embeddings. Default: none.
     pub embeddings: EmbeddingSource,
     /// Names of the arrays in a file of embeddings, if it has several candidates.
@@ -89,13 +89,26 @@ impl FreezeRequest {
             licence: "unspecified".into(),
             ontology: ontology.into(),
             fasta: fasta.into(),
-            annotations: annotations.into(),
+            annotations: Some(annotations.into()),
             embeddings: EmbeddingSource::None,
             arrays: ArrayNames::default(),
             dtype: None,
             ia: None,
             taxonomy: None,
             parent: None,
+        }
+    }
+
+    /// Creates a request for a dataset without annotations, of proteins to predict for.
+    pub fn queries(
+        out: impl Into<PathBuf>,
+        name: impl Into<String>,
+        ontology: impl Into<PathBuf>,
+        fasta: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            annotations: None,
+            ..Self::new(out, name, ontology, fasta, PathBuf::new())
         }
     }
 

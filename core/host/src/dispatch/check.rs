@@ -10,8 +10,8 @@ use std::{
 
 use protea_contracts::{
     Capabilities, EvalResult, Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation,
-    Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, RunResult, RunnerError,
-    content,
+    Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, Predict, PredictRequest,
+    PredictResult, RunResult, RunnerError, content,
 };
 use url::Url;
 
@@ -53,7 +53,7 @@ impl CheckedOperation for Fit {
         request: &FitRequest,
         response: &RunResult,
     ) -> Result<(), DispatchError> {
-        fitted(&response.model_uri, &request.output_uri)
+        written_inside("the model", &response.model_uri, &request.output_uri)
     }
 }
 
@@ -107,6 +107,35 @@ impl CheckedOperation for Explain {
     }
 }
 
+impl CheckedOperation for Predict {
+    type Call = PredictRequest;
+
+    fn request(call: &PredictRequest) -> Cow<'_, PredictRequest> {
+        Cow::Borrowed(call)
+    }
+
+    fn check(
+        _: &Capabilities,
+        request: &PredictRequest,
+        response: &PredictResult,
+    ) -> Result<(), DispatchError> {
+        written_inside(
+            "the predictions",
+            &response.predictions_uri,
+            &request.output_uri,
+        )?;
+        let counts = &response.counts;
+        let unpredicted: u64 = counts.unpredicted.values().sum();
+        if counts.predicted.saturating_add(unpredicted) == counts.proteins {
+            return Ok(());
+        }
+        Err(DispatchError::Protocol(format!(
+            "it counts {} proteins, of which {} have predictions and {unpredicted} have none",
+            counts.proteins, counts.predicted
+        )))
+    }
+}
+
 /// Turns a runner's error for lack of disk space into an error about the output directory.
 pub(super) fn with_output(error: DispatchError, output: Option<&Url>) -> DispatchError {
     match (error, output.and_then(|output| output.to_file_path().ok())) {
@@ -139,15 +168,15 @@ fn explained(explanation: &Explanation, request: &ExplainRequest) -> Result<(), 
     }
 }
 
-/// Checks that a local model is inside `output`: the sandbox of the next call can read its
-/// directory.
-fn fitted(model: &Url, output: &Url) -> Result<(), DispatchError> {
-    let (Ok(path), Ok(output)) = (model.to_file_path(), output.to_file_path()) else {
+/// Checks that a local file is inside `output`: the sandbox of the next call can read the directory
+/// of a model, and the host reads predictions.
+fn written_inside(what: &str, file: &Url, output: &Url) -> Result<(), DispatchError> {
+    let (Ok(path), Ok(output)) = (file.to_file_path(), output.to_file_path()) else {
         return Ok(());
     };
     let broken = |reason: String| {
         DispatchError::Protocol(format!(
-            "it answered the model {}, which {reason}",
+            "it answered {what} {}, which {reason}",
             path.display()
         ))
     };

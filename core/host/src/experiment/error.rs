@@ -87,6 +87,12 @@ pub enum ExperimentError {
     /// What the caller's own code in a run says went wrong.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
+    /// The runner failed to predict.
+    #[error("predict failed")]
+    Predict {
+        /// Why.
+        source: Box<DispatchError>,
+    },
     /// The runner failed to explain the scores.
     #[error("explain failed")]
     Explain {
@@ -138,7 +144,9 @@ impl ExperimentError {
             | Self::Store(StoreError::Cancelled)
             | Self::Dataset(DatasetError::Store(StoreError::Cancelled)) => return true,
             Self::Publish { source, .. } => return matches!(**source, StoreError::Cancelled),
-            Self::Step { source, .. } | Self::Explain { source } => source,
+            Self::Step { source, .. } | Self::Explain { source } | Self::Predict { source } => {
+                source
+            }
             _ => return false,
         };
         source.is_cancelled()

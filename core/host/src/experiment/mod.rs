@@ -1,11 +1,11 @@
 //! Experiments: run a runner's operations and record every run in the workspace and its trackers.
 
 mod artifacts;
+mod ask;
 mod benchmark;
 mod context;
 mod cross_validation;
 mod error;
-mod explain;
 mod finished_run;
 mod journal;
 mod lifecycle;

@@ -17,10 +17,12 @@ pub enum Step {
     Export,
     /// Explaining scores. Not a step of a run.
     Explain,
+    /// Predicting for proteins without annotations. Not a step of a run.
+    Predict,
 }
 
 impl Step {
-    /// `fit`, `evaluate`, `export` or `explain`.
+    /// The name of the operation.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,6 +30,7 @@ impl Step {
             Self::Evaluate => "evaluate",
             Self::Export => "export",
             Self::Explain => "explain",
+            Self::Predict => "predict",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Instant};
 
-use protea_cafa::{assessment::PredictionSink, dataset::FrozenDataset};
+use protea_cafa::{dataset::FrozenDataset, prediction::PredictionSink};
 use protea_contracts::prelude::*;
 
 use super::{
@@ -69,7 +69,19 @@ pub(crate) fn predict(
             .filter(|(_, score)| *score >= spec.minimum_score)
             .map(|(term, score)| (references.ontology.id(term), score))
             .collect();
-        predictions.add(dataset.accession(protein), &mut terms)?;
+        let accession = dataset.accession(protein);
+        if !terms.is_empty() {
+            predictions.add(accession, &mut terms)?;
+            continue;
+        }
+        let reason = if sequences::sequence(dataset, protein).is_none() {
+            "no sequence"
+        } else if own.is_empty() {
+            "no hit in the training set"
+        } else {
+            "no term of its hits reaches the minimum score"
+        };
+        predictions.add_unpredicted(accession, reason)?;
     }
     emit.progress(dataset.len() as u64, dataset.len() as u64);
     Ok(hits.len())

@@ -6,10 +6,10 @@ use std::{
 };
 
 use protea_cafa::{
-    assessment::PREDICTIONS,
     comparison::{AspectScores, score_predictions},
     dataset::FrozenDataset,
     ontology::Ontology,
+    prediction::PREDICTIONS,
     reference::Reference,
     scoring::{Bootstrap, Resampled, ScoringError},
 };

@@ -224,7 +224,7 @@ impl Journal {
         let role = match step {
             Step::Fit => "train",
             Step::Evaluate => "eval",
-            Step::Export | Step::Explain => return None,
+            Step::Export | Step::Explain | Step::Predict => return None,
         };
         self.proteins.get(role).map(|count| Rows {
             count: *count,

@@ -20,7 +20,7 @@ const MOST_FILES: usize = 100;
 /// The output rows: files of an export, or predictions if the runner reports their number.
 pub(super) fn rows(step: Step, record: &StepRecord, manifest: &RunManifest) -> Option<Rows> {
     let (count, of) = match step {
-        Step::Fit | Step::Explain => return None,
+        Step::Fit | Step::Explain | Step::Predict => return None,
         Step::Evaluate => {
             let said = record.extras.get("predictions").and_then(Value::as_u64);
             (said?, "predictions")
@@ -36,7 +36,7 @@ pub(super) fn rows(step: Step, record: &StepRecord, manifest: &RunManifest) -> O
 /// The files that a step wrote.
 pub(super) fn files(step: Step, manifest: &RunManifest) -> Vec<StepOutput> {
     match step {
-        Step::Explain => Vec::new(),
+        Step::Explain | Step::Predict => Vec::new(),
         Step::Fit => manifest.model_uri.iter().map(model).collect(),
         Step::Evaluate => {
             let directory = manifest.artifacts.predictions.as_deref();

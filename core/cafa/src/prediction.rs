@@ -1,0 +1,210 @@
+//! Shared code of `predict` and `evaluate`: writes the predictions of a runner as CAFA TSV.
+//!
+//! It knows datasets, the writer of predictions and the contract. It must not know how a runner
+//! predicts.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+use protea_contracts::{
+    Attribute, Emitter, PredictRequest, PredictResult, PredictionCounts, RunnerError,
+    request::file_uri,
+};
+
+use crate::{
+    dataset::FrozenDataset,
+    scoring::{PredictionWriter, Predictions, round_score},
+};
+
+/// Name of the prediction file in the output directory of a call.
+pub const PREDICTIONS: &str = "predictions.tsv";
+
+/// Name of the file that lists the proteins without a prediction, in the output directory of
+/// `predict`: accession and reason, tab-separated, without a header.
+pub const UNPREDICTED: &str = "unpredicted.tsv";
+
+/// Receives the predictions of a runner, one protein at a time, and writes them.
+///
+/// A runner adds every protein of the dataset once, so that none is lost without a reason.
+#[derive(Debug)]
+pub struct PredictionSink<'t> {
+    writer: PredictionWriter,
+    /// The same predictions for scoring, in `evaluate`.
+    scored: Option<Predictions<'t>>,
+    /// The list of proteins without a prediction, in `predict`.
+    unpredicted: Option<BufWriter<File>>,
+    limit: usize,
+    minimum_score: f64,
+    counts: PredictionCounts,
+}
+
+impl<'t> PredictionSink<'t> {
+    /// Writes all predictions to `path` and keeps them for scoring.
+    pub(crate) fn scored(path: &Path, predictions: Predictions<'t>) -> Result<Self, RunnerError> {
+        Ok(Self {
+            writer: PredictionWriter::create(path).or_failed("writing predictions")?,
+            scored: Some(predictions),
+            unpredicted: None,
+            limit: 0,
+            minimum_score: 0.0,
+            counts: PredictionCounts::default(),
+        })
+    }
+
+    /// Adds the predictions of one protein: pairs of term id and score. Scores are in [0, 1]. Sorts
+    /// `predictions` in place.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] if a score is out of range or a file cannot be written.
+    pub fn add<T: AsRef<str>>(
+        &mut self,
+        accession: &str,
+        predictions: &mut [(T, f64)],
+    ) -> Result<(), RunnerError> {
+        let found = predictions.len();
+        let kept = self.kept(predictions);
+        self.writer
+            .write(accession, kept)
+            .or_failed("writing predictions")?;
+        let mut written = 0;
+        for (term, score) in kept {
+            let score = round_score(*score);
+            if score > 0.0 {
+                written += 1;
+                if let Some(scored) = &mut self.scored {
+                    scored.push(accession, term.as_ref(), score);
+                }
+            }
+        }
+        if written > 0 {
+            self.counts.predicted += 1;
+            self.counts.predictions += written;
+            return Ok(());
+        }
+        let reason = if found == 0 {
+            "no term was found"
+        } else {
+            "no term reaches the minimum score"
+        };
+        self.add_unpredicted(accession, reason)
+    }
+
+    /// Adds a protein for which nothing is predicted, with the reason in a few words, such as
+    /// `no sequence`. Nothing that differs from protein to protein belongs into the reason, because
+    /// it is counted.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] if a file cannot be written.
+    pub fn add_unpredicted(&mut self, accession: &str, reason: &str) -> Result<(), RunnerError> {
+        if let Some(list) = &mut self.unpredicted {
+            writeln!(list, "{accession}\t{reason}")
+                .or_failed("writing the unpredicted proteins")?;
+        }
+        let counted = self.counts.unpredicted.entry(reason.to_owned());
+        *counted.or_default() += 1;
+        Ok(())
+    }
+
+    /// The predictions that the request asks for, sorted as they are written.
+    fn kept<'p, T: AsRef<str>>(&self, predictions: &'p mut [(T, f64)]) -> &'p mut [(T, f64)] {
+        if self.limit == 0 && self.minimum_score == 0.0 {
+            return predictions;
+        }
+        // A score that is not a number is refused by the writer, wherever it is sorted to.
+        predictions.sort_unstable_by(|(a, x), (b, y)| {
+            let by_score = round_score(*y).total_cmp(&round_score(*x));
+            by_score.then_with(|| a.as_ref().cmp(b.as_ref()))
+        });
+        let minimum = self.minimum_score;
+        let high = predictions.partition_point(|(_, score)| !(round_score(*score) < minimum));
+        let limit = if self.limit == 0 { high } else { self.limit };
+        &mut predictions[..high.min(limit)]
+    }
+
+    /// Renames the file of predictions to its final path. Returns the counts, and the predictions
+    /// for scoring.
+    pub(crate) fn finish(
+        mut self,
+        proteins: usize,
+    ) -> Result<(PredictionCounts, Option<Predictions<'t>>), RunnerError> {
+        if let Some(list) = &mut self.unpredicted {
+            list.flush().or_failed("writing the unpredicted proteins")?;
+        }
+        self.writer.finish().or_failed("writing predictions")?;
+        self.counts.proteins = proteins as u64;
+        let listed: u64 = self.counts.unpredicted.values().sum();
+        let lost = self
+            .counts
+            .proteins
+            .saturating_sub(self.counts.predicted + listed);
+        if lost > 0 {
+            let counted = self
+                .counts
+                .unpredicted
+                .entry("not returned by the runner".to_owned());
+            *counted.or_default() += lost;
+        }
+        Ok((self.counts, self.scored))
+    }
+}
+
+/// Calls `predict` for the proteins of `dataset` and writes its predictions to [`PREDICTIONS`] in
+/// the output directory of the request, and the proteins without one to [`UNPREDICTED`]. All work,
+/// including `predict`, uses the number of rayon threads in the request.
+///
+/// # Errors
+///
+/// [`RunnerError::Failed`] if an output file cannot be written; any error of `predict`.
+pub fn write_predictions(
+    request: &PredictRequest,
+    dataset: &FrozenDataset,
+    emit: &Emitter,
+    predict: impl FnOnce(&mut PredictionSink<'_>) -> Result<(), RunnerError> + Send,
+) -> Result<PredictResult, RunnerError> {
+    if !(0.0..=1.0).contains(&request.minimum_score) {
+        return Err(RunnerError::failed(format!(
+            "the request has the minimum score {}, which is not within 0 and 1",
+            request.minimum_score
+        )));
+    }
+    let output = request.output_dir()?;
+    let path = output.join(PREDICTIONS);
+    let unpredicted =
+        File::create(output.join(UNPREDICTED)).or_failed("writing the unpredicted proteins")?;
+    let mut sink = PredictionSink {
+        writer: PredictionWriter::create(&path).or_failed("writing predictions")?,
+        scored: None,
+        unpredicted: Some(BufWriter::new(unpredicted)),
+        limit: request.limit,
+        minimum_score: request.minimum_score,
+        counts: PredictionCounts::default(),
+    };
+    let sink = with_threads(request.threads, || {
+        predict(&mut sink)?;
+        Ok(sink)
+    })?;
+    emit.check()?;
+    let (counts, _) = sink.finish(dataset.len())?;
+    Ok(PredictResult::new(file_uri(&path)?, counts))
+}
+
+/// Runs `work` in a pool of `threads` rayon threads. 0 means one thread per core.
+///
+/// # Errors
+///
+/// [`RunnerError::Failed`] if the threads cannot be started; any error of `work`.
+pub fn with_threads<T: Send>(
+    threads: usize,
+    work: impl FnOnce() -> Result<T, RunnerError> + Send,
+) -> Result<T, RunnerError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .or_failed("starting threads")?
+        .install(work)
+}

@@ -1,0 +1,310 @@
+//! Writes predictions in the formats that people and other tools read.
+//!
+//! The input is what [`PredictionSink`](crate::prediction::PredictionSink) writes: accession, term id
+//! and score, each protein's terms in one block. It is read protein by protein, so memory does not
+//! grow with the number of proteins.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, BufRead, Write},
+};
+
+use serde_json::json;
+
+use crate::ontology::{Aspect, Ontology, Term};
+
+/// How many unknown terms are kept as examples.
+const EXAMPLES: usize = 3;
+/// NCBI's taxon for organisms that are not identified.
+const UNIDENTIFIED: u32 = 32_644;
+
+/// A format of predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PredictionFormat {
+    /// Tab-separated accession, term, name, aspect and score, with a header, without roots.
+    Table,
+    /// Tab-separated accession, term and score, without a header: the format of CAFA.
+    Tsv,
+    /// [GAF 2.2](https://geneontology.org/docs/go-annotation-file-gaf-format-2.2/) with the evidence
+    /// code IEA, without roots.
+    Gaf,
+    /// One JSON object per protein and line.
+    JsonLines,
+    /// Accession and terms, as the R package topGO reads with `readMappings`, without roots.
+    TopGo,
+}
+
+impl PredictionFormat {
+    /// Whether the format leaves out the roots of the ontology, which are true of every protein.
+    fn omits_roots(self) -> bool {
+        matches!(self, Self::Table | Self::Gaf | Self::TopGo)
+    }
+}
+
+/// What to write, and how.
+pub struct FormatOptions<'o> {
+    /// The format.
+    pub format: PredictionFormat,
+    /// Only terms of these aspects; empty for all.
+    pub aspects: &'o [Aspect],
+    /// The largest number of terms per protein; 0 for all.
+    pub limit: usize,
+    /// Whether to leave out terms that have a descendant among the protein's predicted terms.
+    pub most_specific: bool,
+    /// The method, for GAF: `assigned by` and reference, such as `knn`. Without white space.
+    pub method: &'o str,
+    /// The date, for GAF: `YYYYMMDD`.
+    pub date: &'o str,
+    /// The taxon of a protein, for GAF.
+    pub taxon: &'o dyn Fn(&str) -> Option<u32>,
+}
+
+/// What was written, and what was left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// Proteins with at least one written term.
+    pub proteins: u64,
+    /// Terms that were written, over all proteins.
+    pub predictions: u64,
+    /// Roots that the format leaves out.
+    pub roots: u64,
+    /// Terms of other aspects, ancestors of predicted terms, and terms beyond the limit.
+    pub filtered: u64,
+    /// Predictions whose term is not in the ontology. Only CAFA's format and JSON can hold them.
+    pub unknown: u64,
+    /// Some of these terms.
+    pub unknown_examples: Vec<String>,
+}
+
+/// A predicted term of the current protein.
+struct Prediction {
+    id: String,
+    term: Option<Term>,
+    /// As it was read.
+    score: String,
+}
+
+/// Reads predictions and writes them.
+///
+/// # Errors
+///
+/// Those of reading and writing; [`io::ErrorKind::InvalidData`] with the line number for a line that
+/// is no prediction.
+pub fn write_formatted(
+    mut predictions: impl BufRead,
+    out: &mut (impl Write + ?Sized),
+    ontology: &Ontology,
+    options: &FormatOptions<'_>,
+) -> io::Result<Written> {
+    let mut formatter = Formatter {
+        out,
+        ontology,
+        options,
+        written: Written::default(),
+    };
+    formatter.header()?;
+    let mut accession = String::new();
+    let mut terms = Vec::new();
+    let (mut line, mut number) = (String::new(), 0_u64);
+    loop {
+        line.clear();
+        number += 1;
+        if predictions.read_line(&mut line)? == 0 {
+            break;
+        }
+        let mut columns = line.trim_end_matches(['\n', '\r']).split('\t');
+        let (Some(protein), Some(id), Some(score), None) = (
+            columns.next(),
+            columns.next(),
+            columns.next(),
+            columns.next(),
+        ) else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("line {number} has not the three columns accession, term and score"),
+            ));
+        };
+        if protein != accession {
+            formatter.protein(&accession, &mut terms)?;
+            protein.clone_into(&mut accession);
+        }
+        terms.push(Prediction {
+            id: id.to_owned(),
+            term: ontology.primary(id),
+            score: score.to_owned(),
+        });
+    }
+    formatter.protein(&accession, &mut terms)?;
+    formatter.out.flush()?;
+    Ok(formatter.written)
+}
+
+struct Formatter<'f, W: ?Sized> {
+    out: &'f mut W,
+    ontology: &'f Ontology,
+    options: &'f FormatOptions<'f>,
+    written: Written,
+}
+
+impl<W: Write + ?Sized> Formatter<'_, W> {
+    fn header(&mut self) -> io::Result<()> {
+        match self.options.format {
+            PredictionFormat::Table => {
+                writeln!(self.out, "accession\tterm\tname\taspect\tscore")
+            }
+            PredictionFormat::Gaf => {
+                let FormatOptions { method, date, .. } = self.options;
+                writeln!(
+                    self.out,
+                    "!gaf-version: 2.2\n!generated-by: protea\n!date-generated: {date}\n!predicted by {method}; scores are not part of this format"
+                )
+            }
+            PredictionFormat::Tsv | PredictionFormat::JsonLines | PredictionFormat::TopGo => Ok(()),
+        }
+    }
+
+    /// Writes the terms of a protein and clears them.
+    fn protein(&mut self, accession: &str, terms: &mut Vec<Prediction>) -> io::Result<()> {
+        self.count_unknown(terms);
+        self.filter(terms);
+        if !terms.is_empty() {
+            self.written.proteins += 1;
+            self.written.predictions += terms.len() as u64;
+            self.write(accession, terms)?;
+        }
+        terms.clear();
+        Ok(())
+    }
+
+    fn count_unknown(&mut self, terms: &[Prediction]) {
+        for prediction in terms.iter().filter(|prediction| prediction.term.is_none()) {
+            self.written.unknown += 1;
+            let examples = &mut self.written.unknown_examples;
+            if examples.len() < EXAMPLES && !examples.contains(&prediction.id) {
+                examples.push(prediction.id.clone());
+            }
+        }
+    }
+
+    fn filter(&mut self, terms: &mut Vec<Prediction>) {
+        let FormatOptions {
+            format,
+            aspects,
+            limit,
+            most_specific,
+            ..
+        } = *self.options;
+        let ontology = self.ontology;
+        if format.omits_roots() {
+            terms.retain(|prediction| prediction.term.is_some());
+            let before = terms.len();
+            terms.retain(|prediction| !prediction.term.is_some_and(|term| ontology.is_root(term)));
+            self.written.roots += (before - terms.len()) as u64;
+        }
+        let before = terms.len();
+        if !aspects.is_empty() {
+            terms.retain(|prediction| {
+                let aspect = prediction.term.and_then(|term| ontology.aspect(term));
+                aspect.is_some_and(|aspect| aspects.contains(&aspect))
+            });
+        }
+        if most_specific {
+            let mut ancestors = BTreeSet::new();
+            for term in terms.iter().filter_map(|prediction| prediction.term) {
+                ancestors.extend(
+                    ontology
+                        .ancestors(term)
+                        .into_iter()
+                        .filter(|ancestor| *ancestor != term)
+                        .map(Term::index),
+                );
+            }
+            terms.retain(|prediction| {
+                !prediction
+                    .term
+                    .is_some_and(|term| ancestors.contains(&term.index()))
+            });
+        }
+        if limit > 0 {
+            terms.truncate(limit);
+        }
+        self.written.filtered += (before - terms.len()) as u64;
+    }
+
+    fn write(&mut self, accession: &str, terms: &[Prediction]) -> io::Result<()> {
+        match self.options.format {
+            PredictionFormat::Table => {
+                for prediction in terms {
+                    let (name, aspect) = describe(self.ontology, prediction);
+                    let Prediction { id, score, .. } = prediction;
+                    writeln!(self.out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                }
+                Ok(())
+            }
+            PredictionFormat::Tsv => {
+                for Prediction { id, score, .. } in terms {
+                    writeln!(self.out, "{accession}\t{id}\t{score}")?;
+                }
+                Ok(())
+            }
+            PredictionFormat::Gaf => {
+                for prediction in terms {
+                    self.annotation(accession, prediction)?;
+                }
+                Ok(())
+            }
+            PredictionFormat::JsonLines => {
+                let terms: Vec<_> = terms
+                    .iter()
+                    .map(|prediction| {
+                        let (name, aspect) = describe(self.ontology, prediction);
+                        json!({
+                            "term": prediction.id,
+                            "name": name,
+                            "aspect": aspect,
+                            "score": prediction.score.parse::<f64>().ok(),
+                        })
+                    })
+                    .collect();
+                let line = json!({ "accession": accession, "terms": terms });
+                writeln!(self.out, "{line}")
+            }
+            PredictionFormat::TopGo => {
+                let ids: Vec<&str> = terms.iter().map(|term| term.id.as_str()).collect();
+                writeln!(self.out, "{accession}\t{}", ids.join(", "))
+            }
+        }
+    }
+
+    fn annotation(&mut self, accession: &str, prediction: &Prediction) -> io::Result<()> {
+        let aspect = prediction.term.and_then(|term| self.ontology.aspect(term));
+        // The relations that GAF 2.2 has for annotations without more detail.
+        let (relation, letter) = match aspect {
+            Some(Aspect::Mfo) => ("enables", 'F'),
+            Some(Aspect::Bpo) => ("involved_in", 'P'),
+            Some(Aspect::Cco) => ("located_in", 'C'),
+            None => return Ok(()),
+        };
+        let FormatOptions {
+            method,
+            date,
+            taxon,
+            ..
+        } = self.options;
+        let taxon = taxon(accession).unwrap_or(UNIDENTIFIED);
+        let id = &prediction.id;
+        writeln!(
+            self.out,
+            "protea\t{accession}\t{accession}\t{relation}\t{id}\tprotea:{method}\tIEA\t\t{letter}\t\t\tprotein\ttaxon:{taxon}\t{date}\tprotea\t\t"
+        )
+    }
+}
+
+/// Name and aspect of a term; empty if it is not in the ontology.
+fn describe<'o>(ontology: &'o Ontology, prediction: &Prediction) -> (&'o str, &'static str) {
+    prediction.term.map_or(("", ""), |term| {
+        let aspect = ontology.aspect(term);
+        (ontology.name(term), aspect.map_or("", Aspect::name))
+    })
+}

@@ -1,0 +1,140 @@
+//! `protea predict`.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+
+use super::{ExecutionArgs, Features, experiment::SpecArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  protea predict 1a2b3c --fasta new.fasta --embeddings new.h5 -o terms.tsv
+  protea predict exported-knn --fasta new.fasta --embeddings new.npy --ids new.txt
+  protea predict baseline --train data/train --set method=diamond \\
+      --fasta new.fasta.gz --top 20 -o terms.tsv
+  protea predict 1a2b3c --dataset data/new --format gaf -o new.gaf.gz
+  zcat new.fasta.gz | protea predict 1a2b3c --fasta - --format json | jq .
+
+MODEL is a run of the workspace (its id, the start or end of it, or its directory),
+an exported directory or URI, or, with --train, the name of a runner, which is
+then fitted first.
+
+Formats:
+  table  accession, term, name, aspect, score; with a header, without the roots
+  tsv    accession, term, score, as CAFA has it; no header, all terms
+  gaf    GAF 2.2 with the evidence code IEA; without the roots
+  json   one line per protein; all terms
+  topgo  accession, then its terms separated by commas; without the roots";
+
+/// Arguments of `protea predict`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group = ArgGroup::new("queries").args(["fasta", "dataset"]).required(true),
+)]
+pub struct PredictArgs {
+    /// Run, exported directory or URI; with --train, the name of a runner
+    pub model: String,
+    /// Sequences of the proteins to predict for; `-` is standard input
+    #[arg(long, help_heading = "Proteins")]
+    pub fasta: Option<PathBuf>,
+    /// Frozen dataset of the proteins to predict for, with or without annotations
+    #[arg(long, value_name = "DATASET", help_heading = "Proteins")]
+    pub dataset: Option<String>,
+    /// Embeddings of the proteins: .npy, .npz, HDF5 or Parquet
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "fasta",
+        conflicts_with = "features",
+        help_heading = "Proteins"
+    )]
+    pub embeddings: Option<PathBuf>,
+    /// Accession of each row, one per line, if the file has no row names
+    #[arg(
+        long,
+        value_name = "TXT",
+        requires = "embeddings",
+        help_heading = "Proteins"
+    )]
+    pub ids: Option<PathBuf>,
+    /// Compute vectors from the sequences [default: if the training set has such vectors]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        requires = "fasta",
+        help_heading = "Proteins"
+    )]
+    pub features: Option<Features>,
+    /// Ontology with the names of the terms [default: that of the training set]
+    #[arg(long, value_name = "OBO|JSON", help_heading = "Proteins")]
+    pub ontology: Option<PathBuf>,
+    /// Frozen dataset to fit on; MODEL is then the name of a runner
+    #[arg(long, value_name = "DATASET", help_heading = "Model")]
+    pub train: Option<String>,
+    /// Use the current file of the runner, even if it has changed since the run
+    #[arg(long, help_heading = "Model")]
+    pub allow_other_runner: bool,
+    /// File to write; a name that ends with .gz is compressed [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file of --output if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = PredictionFormat::Table)]
+    pub format: PredictionFormat,
+    /// Write at most this many terms per protein, highest scores first; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub top: usize,
+    /// Leave out lower scores
+    #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
+    pub minimum_score: f64,
+    /// Write only terms of this aspect; repeatable
+    #[arg(long = "aspect", value_enum, value_name = "ASPECT")]
+    pub aspects: Vec<PredictionAspect>,
+    /// Leave out terms that have a descendant among the protein's predicted terms
+    #[arg(long)]
+    pub most_specific: bool,
+    /// File for the proteins without a prediction, with the reason
+    #[arg(long, value_name = "FILE")]
+    pub unpredicted: Option<PathBuf>,
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    #[command(flatten)]
+    pub execution: ExecutionArgs,
+}
+
+/// What `protea predict` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PredictionFormat {
+    /// Tab-separated, with names and a header
+    Table,
+    /// Tab-separated, as CAFA has it
+    Tsv,
+    /// GO annotation file 2.2
+    Gaf,
+    /// JSON lines
+    Json,
+    /// Genes and their terms, for topGO
+    Topgo,
+}
+
+/// An aspect of the Gene Ontology.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PredictionAspect {
+    /// Molecular function
+    Mfo,
+    /// Biological process
+    Bpo,
+    /// Cellular component
+    Cco,
+}
+
+fn score(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,219 @@
+//! `protea predict`.
+
+mod model;
+mod output;
+mod queries;
+
+use protea_core::{
+    Experiment, Workspace,
+    contracts::{PredictRequest, PredictResult},
+    store,
+};
+use serde_json::{Map, Value, json};
+
+use self::{model::Model, output::Written, queries::Queries};
+use super::run_setup::fail_if_cancelled;
+use crate::{
+    args::{LogFrom, PredictArgs},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Lines, Report, Reporter, count, display_path, plural},
+    progress_observer::ProgressObserver,
+};
+
+/// Predicts with a fitted model for proteins without annotations.
+pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
+    if json && args.output.is_none() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
+        ));
+    }
+    output::check_vacant(args)?;
+    interrupt::cooperate(reporter);
+    let scratch = tempfile::Builder::new()
+        .prefix("protea-predict-")
+        .tempdir()
+        .map_err(|error| {
+            let place = std::env::temp_dir();
+            let message = format!("cannot write to {}: {error}", display_path(&place));
+            Failure::new(Exit::Output, message)
+        })?;
+
+    let model = Model::find(args, reporter)?;
+    let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;
+    let predicted = call(
+        args,
+        &model,
+        &queries,
+        &scratch.path().join("output"),
+        reporter,
+    )?;
+    fail_if_cancelled()?;
+    let written = output::write(args, &model, &queries, &predicted, reporter)?;
+    reporter.abandon();
+    Ok(report(
+        args, &model, &queries, &predicted, &written, reporter,
+    ))
+}
+
+fn call(
+    args: &PredictArgs,
+    model: &Model,
+    queries: &Queries,
+    output: &std::path::Path,
+    reporter: &Reporter,
+) -> Result<PredictResult, Failure> {
+    let mut request = PredictRequest::new(
+        model.uri.clone(),
+        queries.dataset.uri.clone(),
+        store::uri_of(output)?,
+    );
+    request.run_id.clone_from(&model.run_id);
+    request.minimum_score = args.minimum_score;
+    // Filters on this side come before the limit.
+    if output::passes_everything_on(args) {
+        request.limit = args.top;
+    }
+    let workspace = Workspace::at(&args.execution.workspace.workspace)?;
+    let log_level = args.execution.log_level.map(LogFrom::level);
+    let predicted = Experiment::new(&model.runner, &workspace)
+        .with_seed(model.seed.unwrap_or(args.execution.seed))
+        .with_threads(args.execution.threads)
+        .with_observer(ProgressObserver::new(reporter, log_level))
+        .predict(&request);
+    reporter.abandon();
+    predicted.map_err(|error| {
+        let failure = Failure::from(error);
+        match queries.missing_vectors(model) {
+            Some(note) => failure.with_note(note),
+            None => failure,
+        }
+    })
+}
+
+fn report(
+    args: &PredictArgs,
+    model: &Model,
+    queries: &Queries,
+    predicted: &PredictResult,
+    written: &Written,
+    reporter: &Reporter,
+) -> Report {
+    let counts = &predicted.counts;
+    let descriptor = &model.runner.entry().descriptor;
+    let mut lines = Lines::default();
+    lines.add(
+        "predicted by",
+        format!("{} {}", descriptor.name, descriptor.version),
+    );
+    if let Some(training) = &model.training {
+        lines.add("trained on", &training.manifest().name);
+    }
+    lines.add(
+        "proteins",
+        format!(
+            "{}, {} with predictions",
+            count(counts.proteins),
+            count(counts.predicted)
+        ),
+    );
+    let mut label = "without";
+    for (reason, proteins) in &counts.unpredicted {
+        lines.add(label, format!("{}: {reason}", count(*proteins)));
+        label = "";
+    }
+    let formatted = &written.formatted;
+    lines.add("written", format!("{} terms", count(formatted.predictions)));
+    if formatted.roots > 0 {
+        lines.add(
+            "left out",
+            format!(
+                "{} root terms, which every protein has",
+                count(formatted.roots)
+            ),
+        );
+    }
+    if formatted.filtered > 0 {
+        lines.add(
+            "filtered",
+            format!("{} terms, as the options say", count(formatted.filtered)),
+        );
+    }
+    if formatted.unknown > 0 {
+        reporter.warn(&format!(
+            "{} ({}) {} not in the ontology {}; it may be of another version than the model's",
+            plural(formatted.unknown, "prediction"),
+            formatted.unknown_examples.join(", "),
+            if formatted.unknown == 1 {
+                "has a term that is"
+            } else {
+                "have terms that are"
+            },
+            queries.ontology.source()
+        ));
+    }
+    if let Some(path) = &args.output {
+        lines.add("predictions", display_path(path));
+    }
+    let json = json!({
+        "provenance": Value::Object(provenance(model, queries)),
+        "counts": counts,
+        "written": {
+            "proteins": formatted.proteins,
+            "predictions": formatted.predictions,
+            "roots_left_out": formatted.roots,
+            "filtered": formatted.filtered,
+            "unknown_terms": formatted.unknown,
+        },
+        "output": args.output,
+        "extras": predicted.extras,
+    });
+    let text = lines.to_string();
+    if args.output.is_some() {
+        return Report { text, json };
+    }
+    // Standard output has the predictions.
+    for line in text.lines() {
+        reporter.note(line);
+    }
+    Report {
+        text: String::new(),
+        json,
+    }
+}
+
+/// Where predictions come from: what is needed to make them again.
+fn provenance(model: &Model, queries: &Queries) -> Map<String, Value> {
+    let entry = model.runner.entry();
+    let training = model
+        .training
+        .as_ref()
+        .map(|training| json!({ "name": training.manifest().name, "sha256": training.sha256() }));
+    Map::from_iter([
+        (
+            "runner".to_owned(),
+            json!({
+                "name": entry.descriptor.name,
+                "version": entry.descriptor.version,
+                "sha256": entry.sha256,
+            }),
+        ),
+        ("run_id".to_owned(), json!(model.run_id)),
+        ("model".to_owned(), json!(store::redacted(&model.uri))),
+        ("train_dataset".to_owned(), json!(training)),
+        (
+            "queries".to_owned(),
+            json!({ "name": queries.dataset.name, "sha256": queries.dataset.sha256 }),
+        ),
+        (
+            "ontology_version".to_owned(),
+            json!(queries.ontology.version()),
+        ),
+        (
+            "protea_version".to_owned(),
+            json!(env!("CARGO_PKG_VERSION")),
+        ),
+    ])
+}

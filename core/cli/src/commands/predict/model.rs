@@ -1,0 +1,257 @@
+//! The model that MODEL names, its runner and its training set.
+
+use std::path::{Path, PathBuf};
+
+use protea_cafa::dataset::FrozenDataset;
+use protea_core::{
+    Runner, Workspace,
+    contracts::{ReferenceModel, model::FILE_NAME},
+    store::{self, Lease},
+    workspace::RecordedRun,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    args::PredictArgs,
+    commands::run_setup::{Session, isolation, trusted},
+    exit::Exit,
+    failure::Failure,
+    output::Reporter,
+    spec,
+    transfers::open_store,
+};
+
+/// The file of an export that says where it comes from.
+const RUN: &str = "run.json";
+/// The largest `run.json` that is read, in bytes.
+const RUN_LIMIT: u64 = 4 << 20;
+
+/// A model and what belongs to it.
+pub(super) struct Model {
+    /// Where it is.
+    pub(super) uri: Url,
+    /// The runner that fitted it.
+    pub(super) runner: Runner,
+    /// Its training set, if it can be found.
+    pub(super) training: Option<FrozenDataset>,
+    /// The run that fitted it; empty if it is not known.
+    pub(super) run_id: String,
+    /// The seed of that run.
+    pub(super) seed: Option<u64>,
+    /// Keeps what was fetched.
+    _lease: Lease,
+}
+
+/// What `run.json` says, as far as it is needed here.
+#[derive(Deserialize)]
+struct Exported {
+    #[serde(default)]
+    run_id: String,
+    provenance: Provenance,
+}
+
+#[derive(Deserialize)]
+struct Provenance {
+    runner: Option<RunnerIdentity>,
+    seed: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RunnerIdentity {
+    name: String,
+    sha256: Option<String>,
+}
+
+impl Model {
+    pub(super) fn find(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
+        if args.train.is_some() {
+            return Self::fit(args, reporter);
+        }
+        if args.spec.spec.is_some() || !args.spec.set.is_empty() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "settings are those that the model was fitted with; to fit one with these, name a runner and give --train",
+            ));
+        }
+        if args.model.contains("://") {
+            let uri = store::locate(&args.model)?;
+            let staged = open_store(reporter)?.stage(&uri)?;
+            return Self::exported(args, &staged.path, staged.lease.clone(), reporter);
+        }
+        let path = Path::new(&args.model);
+        if path.join(RUN).is_file() || path.join(FILE_NAME).is_file() {
+            return Self::exported(args, path, Lease::default(), reporter);
+        }
+        let workspace = Workspace::at(&args.execution.workspace.workspace)?;
+        match workspace.find_run(&args.model) {
+            Ok(run) => Self::of_run(args, &run, reporter),
+            Err(error) => Err(not_found(args, path).unwrap_or_else(|| error.into())),
+        }
+    }
+
+    /// Fits a runner.
+    fn fit(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
+        let location = args.train.as_deref().unwrap_or_default();
+        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+        let session = Session::begin(&args.model, &args.execution, reporter)?;
+        check_predicts(session.runner())?;
+        session.check_spec(&spec)?;
+        let train = session.dataset(location)?;
+        let run = session.experiment(|experiment| experiment.fit(&spec, &train))?;
+        let Some(uri) = run.manifest.model_uri.clone() else {
+            return Err(Failure::new(Exit::Failed, "the run has no model"));
+        };
+        Ok(Self {
+            uri,
+            runner: session.runner().clone(),
+            training: train
+                .uri
+                .to_file_path()
+                .ok()
+                .and_then(|path| FrozenDataset::open(&path).ok()),
+            run_id: run.manifest.run_id.clone(),
+            seed: Some(args.execution.seed),
+            _lease: train.lease(),
+        })
+    }
+
+    /// The model of a run.
+    fn of_run(args: &PredictArgs, run: &RecordedRun, reporter: &Reporter) -> Result<Self, Failure> {
+        let recorded = run.runner()?;
+        let uri = run.model_uri()?.clone();
+        let catalog = trusted(&args.execution.runners, &args.execution.lock)?;
+        let entry = catalog.find(&recorded.name)?;
+        if let Err(other) = run.check_runner(&entry) {
+            if !args.allow_other_runner {
+                let failure = Failure::from(other);
+                return Err(failure.with_note(
+                    "--runner-dir adds a directory to search; --allow-other-runner uses the runner as it is now".to_owned(),
+                ));
+            }
+            reporter.warn(&other.to_string());
+        }
+        let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
+        check_predicts(&runner)?;
+        let training = run.dataset("train").ok().and_then(|recorded| {
+            let path = recorded.source().to_file_path().ok()?;
+            let dataset = FrozenDataset::open(&path).ok()?;
+            (dataset.sha256() == recorded.sha256).then_some(dataset)
+        });
+        let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
+        Ok(Self {
+            uri,
+            runner,
+            training,
+            run_id: run.manifest.run_id.clone(),
+            seed: Some(run.manifest.seed),
+            _lease: Lease::default(),
+        })
+    }
+
+    /// An exported model.
+    fn exported(
+        args: &PredictArgs,
+        directory: &Path,
+        lease: Lease,
+        reporter: &Reporter,
+    ) -> Result<Self, Failure> {
+        let unknown = |reason: String| {
+            Failure::new(
+                Exit::Input,
+                format!(
+                    "{} is not an exported model: {reason}; give the directory that `protea export` wrote, or a run",
+                    args.model
+                ),
+            )
+        };
+        let bytes = read_bounded(&directory.join(RUN))
+            .map_err(|error| unknown(format!("its {RUN} cannot be read: {error}")))?;
+        let exported: Exported = serde_json::from_slice(&bytes)
+            .map_err(|error| unknown(format!("its {RUN} is not that of an export: {error}")))?;
+        let Some(identity) = exported.provenance.runner else {
+            return Err(unknown(format!("its {RUN} names no runner")));
+        };
+        let catalog = trusted(&args.execution.runners, &args.execution.lock)?;
+        let entry = catalog.find(&identity.name)?;
+        if identity.sha256.is_some_and(|sha256| sha256 != entry.sha256) {
+            // An export is for other machines, so another build is to be expected.
+            reporter.note(&format!(
+                "the model was exported by another build of {}; scores can differ",
+                identity.name
+            ));
+        }
+        let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
+        check_predicts(&runner)?;
+        Ok(Self {
+            uri: store::uri_of(directory)?,
+            runner,
+            training: referred(directory),
+            run_id: exported.run_id,
+            seed: exported.provenance.seed,
+            _lease: lease,
+        })
+    }
+}
+
+/// Says it before any work is done.
+fn check_predicts(runner: &Runner) -> Result<(), Failure> {
+    let capabilities = runner.capabilities();
+    if capabilities.predicts {
+        return Ok(());
+    }
+    let descriptor = &capabilities.descriptor;
+    Err(Failure::new(
+        Exit::Runner,
+        format!(
+            "the runner {} {} does not predict for proteins without annotations; it was built for contract {}, and runners can predict since 1.2.0, if their author implements it",
+            descriptor.name, descriptor.version, descriptor.contract_version
+        ),
+    ))
+}
+
+/// The dataset that a reference model refers to.
+fn referred(model: &Path) -> Option<FrozenDataset> {
+    let document = if model.is_dir() {
+        model.join(FILE_NAME)
+    } else {
+        model.to_owned()
+    };
+    let reference = ReferenceModel::<Value>::read(&document).ok()??;
+    let directory: PathBuf = reference.dataset_dir(&document).ok()?;
+    let dataset = FrozenDataset::open(&directory).ok()?;
+    (dataset.sha256() == reference.dataset_sha256).then_some(dataset)
+}
+
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(RUN_LIMIT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A better message than that there is no such run.
+fn not_found(args: &PredictArgs, path: &Path) -> Option<Failure> {
+    let catalog = trusted(&args.execution.runners, &args.execution.lock).ok()?;
+    if catalog.find(&args.model).is_ok() {
+        return Some(Failure::new(
+            Exit::Usage,
+            format!(
+                "{} is a runner, not a model; give the dataset to fit it on with --train, or the id of a run that fitted it",
+                args.model
+            ),
+        ));
+    }
+    path.exists().then(|| {
+        Failure::new(
+            Exit::Input,
+            format!(
+                "{} is neither a run nor an exported model: it has no {RUN}; `protea export` writes one",
+                args.model
+            ),
+        )
+    })
+}

@@ -1,0 +1,189 @@
+//! Writes the predictions: to a file that appears whole or not at all, or to standard output.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Write},
+    path::Path,
+};
+
+use jiff::Zoned;
+use protea_cafa::{
+    ontology::Aspect,
+    prediction::UNPREDICTED,
+    prediction_formats::{self, FormatOptions, write_formatted},
+};
+use protea_core::{contracts::PredictResult, store};
+use serde_json::json;
+use tempfile::NamedTempFile;
+
+use super::{Model, Queries, provenance};
+use crate::{
+    args::{PredictArgs, PredictionAspect, PredictionFormat},
+    exit::Exit,
+    failure::Failure,
+    output::{Reporter, display_path},
+};
+
+/// What was written.
+pub(super) struct Written {
+    pub(super) formatted: prediction_formats::Written,
+}
+
+/// Fails if a file to write exists and may not be replaced.
+pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+    if args.force {
+        return Ok(());
+    }
+    for path in [&args.output, &args.unpredicted].into_iter().flatten() {
+        if path.exists() {
+            return Err(Failure::new(
+                Exit::Output,
+                format!(
+                    "{} exists; give another name, or replace it with --force",
+                    display_path(path)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether every predicted term is written, so that the runner can apply the limit.
+pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
+    let keeps_roots = matches!(args.format, PredictionFormat::Tsv | PredictionFormat::Json);
+    keeps_roots && args.aspects.is_empty() && !args.most_specific
+}
+
+/// Writes what the arguments ask for.
+pub(super) fn write(
+    args: &PredictArgs,
+    model: &Model,
+    queries: &Queries,
+    predicted: &PredictResult,
+    reporter: &Reporter,
+) -> Result<Written, Failure> {
+    let predictions = store::local_path(&predicted.predictions_uri)?;
+    reporter.start("writing predictions");
+    let aspects: Vec<Aspect> = args.aspects.iter().copied().map(aspect).collect();
+    let taxon = |accession: &str| {
+        let frozen = &queries.frozen;
+        frozen.index_of(accession).and_then(|row| frozen.taxon(row))
+    };
+    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let options = FormatOptions {
+        format: format(args.format),
+        aspects: &aspects,
+        limit: args.top,
+        most_specific: args.most_specific,
+        method: model.runner.name(),
+        date: &date,
+        taxon: &taxon,
+    };
+    let read = || {
+        let file = File::open(&predictions)?;
+        Ok::<_, io::Error>(BufReader::with_capacity(1 << 17, file))
+    };
+    let unreadable = |error: io::Error| {
+        let message = format!("the runner's predictions cannot be read: {error}");
+        Failure::new(Exit::Failed, message)
+    };
+    let lines = read().map_err(unreadable)?;
+    let formatted = match &args.output {
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            match write_formatted(lines, &mut out, &queries.ontology, &options) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Err(Failure::report_only(
+                        Exit::Ok,
+                        super::Report {
+                            text: String::new(),
+                            json: json!(null),
+                        },
+                    ));
+                }
+                written => written.map_err(unwritable(Path::new("standard output")))?,
+            }
+        }
+        Some(path) => {
+            let formatted = replace(path, |out| {
+                write_formatted(lines, out, &queries.ontology, &options)
+            })?;
+            let mut side = path.as_os_str().to_owned();
+            side.push(".provenance.json");
+            let text = format!("{:#}\n", json!(provenance(model, queries)));
+            replace(Path::new(&side), |out| out.write_all(text.as_bytes()))?;
+            formatted
+        }
+    };
+    if let (Some(path), Some(directory)) = (&args.unpredicted, predictions.parent()) {
+        let list = directory.join(UNPREDICTED);
+        replace(path, |out| match File::open(&list) {
+            Ok(mut list) => io::copy(&mut list, out).map(drop),
+            // A runner does not have to list them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })?;
+    }
+    Ok(Written { formatted })
+}
+
+/// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
+fn replace<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<T, Failure> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let attempt = || {
+        std::fs::create_dir_all(directory)?;
+        let mut file = tempfile_in(directory)?;
+        let mut out = BufWriter::with_capacity(1 << 17, &mut file);
+        let result = if path.extension().is_some_and(|extension| extension == "gz") {
+            let mut encoder =
+                flate2::write::GzEncoder::new(&mut out, flate2::Compression::default());
+            let result = write(&mut encoder)?;
+            encoder.finish()?;
+            result
+        } else {
+            write(&mut out)?
+        };
+        out.flush()?;
+        drop(out);
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(result)
+    };
+    attempt().map_err(unwritable(path))
+}
+
+/// A temporary file with the usual permissions of new files.
+fn tempfile_in(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".protea-predict-").tempfile_in(directory)
+}
+
+fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let path = display_path(path);
+    move |error| Failure::new(Exit::Output, format!("{path} cannot be written: {error}"))
+}
+
+fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
+    match format {
+        PredictionFormat::Table => prediction_formats::PredictionFormat::Table,
+        PredictionFormat::Tsv => prediction_formats::PredictionFormat::Tsv,
+        PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
+        PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
+        PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,
+    }
+}
+
+fn aspect(aspect: PredictionAspect) -> Aspect {
+    match aspect {
+        PredictionAspect::Mfo => Aspect::Mfo,
+        PredictionAspect::Bpo => Aspect::Bpo,
+        PredictionAspect::Cco => Aspect::Cco,
+    }
+}
