@@ -83,6 +83,9 @@ fn older_runners_run_in_todays_host() {
             } else {
                 assert!(explained.stdout.contains("T:1"), "{explained:#?}");
             }
+            let predicted = protea(&["predict", run_id, "--dataset", test, "-o", "out.tsv"]);
+            let too_old = format!("it was built for contract {version}");
+            predicted.fails_with(4, &["does not predict", &too_old, "since 1.2.0"]);
         }
     }
 }

@@ -27,6 +27,7 @@ mod full_disk;
 mod kept;
 mod main_job;
 mod other_contract;
+mod predict;
 #[cfg(unix)]
 mod reranker;
 mod run_log;

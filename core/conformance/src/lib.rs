@@ -39,6 +39,7 @@ mod subject;
 mod suite;
 mod test_names;
 mod verdict;
+mod written;
 
 pub use author::{assert_conforms, assert_crate_conforms};
 pub use check::{Check, Observer};

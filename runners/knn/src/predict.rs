@@ -16,7 +16,7 @@ use crate::{
     references::{HalfRows, Indices, References},
     select::Selection,
     spec::{KnnSpec, Metric, Vote},
-    transfer::Transfer,
+    transfer::{Transfer, voters},
 };
 
 /// How many queries are predicted at a time: bounds the memory.
@@ -75,9 +75,8 @@ pub(crate) fn predict(
                 predictions.add(accession, &mut terms)?;
                 continue;
             }
-            let mut lists =
-                (0..indices.namespaces.len()).map(|index| neighbours.list(query, index));
-            let reason = if lists.all(<[_]>::is_empty) {
+            let votes = |index| voters(spec, neighbours.list(query, index)).next().is_some();
+            let reason = if !(0..indices.namespaces.len()).any(votes) {
                 "no neighbour within the distance threshold and the exclusions"
             } else {
                 "no term of its neighbours reaches the minimum score"

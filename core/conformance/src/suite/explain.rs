@@ -1,6 +1,6 @@
 //! Explanations of scores.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use protea_cafa::{assessment::open_dataset, prediction::PREDICTIONS, scoring::round_score};
 use protea_core::{
@@ -11,10 +11,8 @@ use url::Url;
 
 use super::scope;
 use crate::{
-    Checked, Subject, Verdict,
-    fixture::WorkDir,
-    recorder::Recorder,
-    subject::{SEED, cannot_write},
+    Checked, Subject, Verdict, fixture::WorkDir, recorder::Recorder, subject::SEED,
+    written::predictions_in,
 };
 
 scope! {
@@ -31,8 +29,6 @@ scope! {
 
 /// The number of proteins that the tests ask about.
 const ASKED: usize = 5;
-/// Scores by protein and term.
-type Written = HashMap<String, HashMap<String, f64>>;
 
 /// Rounding differences between a score and the sum of its parts.
 const ROUNDINGS: f64 = 1e-6;
@@ -119,7 +115,7 @@ fn agrees(subject: &Subject) -> Checked {
     if let Err(error) = subject.runner()?.call::<Evaluate>(&request, silent()) {
         return Err(Verdict::skipped(format!("evaluate fails: {error}")));
     }
-    let Some(written) = predictions(&dir.join("evaluation"))? else {
+    let Some(written) = predictions_in(&dir.join("evaluation"))? else {
         return Ok(Verdict::skipped(format!(
             "evaluate does not write {PREDICTIONS}, so there is nothing to compare with"
         )));
@@ -229,25 +225,4 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
         true => Ok(()),
         false => Err(Verdict::skipped("the runner does not explain")),
     }
-}
-
-/// The predictions that `evaluate` wrote, by protein. `None` if there is no such file.
-fn predictions(output: &Path) -> Result<Option<Written>, Verdict> {
-    let text = match std::fs::read_to_string(output.join(PREDICTIONS)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot_write(error)),
-    };
-    let mut written = Written::new();
-    for line in text.lines() {
-        let mut columns = line.split('\t');
-        let (protein, term, score) = (columns.next(), columns.next(), columns.next());
-        if let (Some(protein), Some(term), Some(score)) =
-            (protein, term, score.and_then(|score| score.parse().ok()))
-        {
-            let terms = written.entry(protein.to_owned()).or_default();
-            terms.insert(term.to_owned(), score);
-        }
-    }
-    Ok(Some(written))
 }

@@ -9,6 +9,7 @@ mod isolation;
 mod lifecycle;
 mod load;
 mod memory;
+mod predict;
 mod refusals;
 mod results;
 mod round_trip;
@@ -26,6 +27,7 @@ use isolation::IsolationTest;
 use lifecycle::LifecycleTest;
 use load::LoadTest;
 use memory::MemoryTest;
+use predict::PredictTest;
 use results::ResultsTest;
 use round_trip::RoundTripTest;
 use science::ScienceTest;
@@ -123,6 +125,7 @@ scopes! {
     Memory(MemoryTest),
     Science(ScienceTest),
     Explain(ExplainTest),
+    Predict(PredictTest),
 }
 
 /// A test of the suite.

@@ -184,8 +184,9 @@ impl Model {
         }
         let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
         check_predicts(&runner)?;
+        let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         Ok(Self {
-            uri: store::uri_of(directory)?,
+            uri: store::uri_of(&absolute)?,
             runner,
             training: referred(directory),
             run_id: exported.run_id,

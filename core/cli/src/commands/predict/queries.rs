@@ -7,7 +7,7 @@ use std::{
 };
 
 use protea_cafa::{
-    dataset::{EmbeddingSource, FreezeRequest, FrozenDataset},
+    dataset::{EmbeddingInfo, EmbeddingSource, FreezeRequest, FrozenDataset},
     features::kmer,
     ontology::Ontology,
 };
@@ -114,11 +114,16 @@ fn freeze(
             source: None,
         },
         (None, _, Some(_)) => EmbeddingSource::Kmer,
-        (None, _, None) if trained_on_kmers(model) => {
-            reporter.note("computing k-mer vectors from the sequences, as for the training set");
-            EmbeddingSource::Kmer
-        }
-        (None, _, None) => EmbeddingSource::None,
+        (None, _, None) => match kmers_of_training(model) {
+            Some(training) => {
+                reporter
+                    .note("computing k-mer vectors from the sequences, as for the training set");
+                // Rounding to another type would change the scores.
+                request.dtype = Some(training.dtype);
+                EmbeddingSource::Kmer
+            }
+            None => EmbeddingSource::None,
+        },
     };
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
@@ -133,12 +138,10 @@ fn freeze(
     Ok(())
 }
 
-fn trained_on_kmers(model: &Model) -> bool {
-    let embedding = model
-        .training
-        .as_ref()
-        .and_then(|training| training.manifest().embedding.as_ref());
-    embedding.is_some_and(|embedding| embedding.source.as_deref() == Some(kmer::DESCRIPTION))
+/// The vectors of the training set, if they are k-mer spectra.
+fn kmers_of_training(model: &Model) -> Option<&EmbeddingInfo> {
+    let embedding = model.training.as_ref()?.manifest().embedding.as_ref()?;
+    (embedding.source.as_deref() == Some(kmer::DESCRIPTION)).then_some(embedding)
 }
 
 /// Copies standard input to a file, because a FASTA file is read more than once.

@@ -1,0 +1,271 @@
+//! Predictions for proteins without annotations.
+
+use std::{path::Path, sync::Arc};
+
+use protea_core::{
+    DispatchError,
+    contracts::{Evaluate, Level, Predict, PredictRequest, PredictResult, RunnerError},
+};
+use url::Url;
+
+use super::scope;
+use crate::{
+    Checked, Subject, Verdict,
+    fixture::{Queries, WorkDir, uri_of},
+    recorder::Recorder,
+    subject::SEED,
+    written::{Written, predictions_in, predictions_of},
+};
+
+scope! {
+    /// Predictions for proteins without annotations.
+    PredictTest {
+        /// A runner that predicts declares it; one that does not returns `Unsupported` with a remedy
+        Declared = "predict/declared" => declared,
+        /// `predict` writes the scores that `evaluate` writes for the same proteins
+        Agrees = "predict/agrees" => agrees,
+        /// `predict` works on a dataset without annotations, and does not depend on the number and order of the proteins
+        Unannotated = "predict/unannotated" => unannotated,
+        /// A limit and a minimum score leave out the lowest scores, and nothing else
+        Limited = "predict/limited" => limited,
+    }
+}
+
+/// The largest number of terms per protein that `limited` asks for.
+const LIMIT: usize = 3;
+
+fn declared(subject: &Subject) -> Checked {
+    let declares = subject.runner()?.capabilities().predicts;
+    let fitted = subject.fitted()?;
+    let remedy = "implement both `predicts` and `predict`, or neither";
+    let request = PredictRequest::new(
+        fitted.model_uri.clone(),
+        fitted.dir.uri("eval"),
+        fitted.dir.uri("predictions"),
+    );
+    match (declares, call(subject, request)?) {
+        (true, Ok(_)) => Ok(Verdict::passed()),
+        (false, Ok(_)) => Ok(Verdict::warning(format!(
+            "`predict` works, but the runner does not declare it; {remedy}"
+        ))),
+        (false, Err(DispatchError::Runner(RunnerError::Unsupported { remedy, .. }))) => {
+            match remedy.trim() {
+                "" => Err(Verdict::failed(
+                    "`Unsupported` says what to do instead",
+                    "its remedy is empty",
+                    "give it to `RunnerError::unsupported`",
+                )),
+                _ => Ok(Verdict::noted("it does not predict")),
+            }
+        }
+        (true, Err(DispatchError::Runner(error @ RunnerError::Unsupported { .. }))) => {
+            Err(Verdict::failed(
+                "a runner that declares `predict` supports it",
+                error.to_string(),
+                remedy,
+            ))
+        }
+        (_, Err(error)) => Err(Verdict::from_dispatch("predict", &error)),
+    }
+}
+
+fn agrees(subject: &Subject) -> Checked {
+    only_if_declared(subject)?;
+    // Not the shared evaluation, whose files later evaluations may have overwritten.
+    let dir = subject.work_dir()?;
+    let silent = || Arc::new(Recorder::new(Level::Error));
+    let (model, _) = subject.fit_in(&dir, "model", silent())?;
+    let request = subject.evaluate_model(&model, &dir, "evaluation");
+    if let Err(error) = subject.runner()?.call::<Evaluate>(&request, silent()) {
+        return Err(Verdict::skipped(format!("evaluate fails: {error}")));
+    }
+    let Some(evaluated) = predictions_in(&dir.join("evaluation"))? else {
+        return Ok(Verdict::skipped(
+            "evaluate does not write its predictions, so there is nothing to compare with",
+        ));
+    };
+    let predicted = predict(
+        subject,
+        &model,
+        dir.uri("eval"),
+        &dir,
+        "predictions",
+        |_| {},
+    )?;
+    same("`evaluate` wrote", &evaluated, &predicted)?;
+    let scores: usize = predicted.values().map(|terms| terms.len()).sum();
+    Ok(Verdict::noted(format!(
+        "{scores} scores of {} proteins",
+        predicted.len()
+    )))
+}
+
+fn unannotated(subject: &Subject) -> Checked {
+    only_if_declared(subject)?;
+    let Queries { all, reversed, one } = queries(subject)?;
+    let fitted = subject.fitted()?;
+    let dir = WorkDir::empty().map_err(crate::subject::cannot_write)?;
+    let predict = |dataset: &Path, output: &str| {
+        predict(
+            subject,
+            &fitted.model_uri,
+            uri_of(dataset),
+            &dir,
+            output,
+            |_| {},
+        )
+    };
+    let annotated = predict(&subject.fixtures.eval, "annotated")?;
+    let without = predict(all, "all")?;
+    same(
+        "they are for the same proteins with annotations",
+        &annotated,
+        &without,
+    )?;
+    let backwards = predict(reversed, "reversed")?;
+    same("they are in another order", &annotated, &backwards)?;
+    let alone = predict(one, "one")?;
+    let of_one = annotated
+        .into_iter()
+        .filter(|(protein, _)| alone.contains_key(protein))
+        .collect();
+    same("they are among other proteins", &of_one, &alone)?;
+    Ok(Verdict::passed())
+}
+
+fn limited(subject: &Subject) -> Checked {
+    only_if_declared(subject)?;
+    let fitted = subject.fitted()?;
+    let dir = subject.work_dir()?;
+    let predict = |output: &str, change: &dyn Fn(&mut PredictRequest)| {
+        predict(
+            subject,
+            &fitted.model_uri,
+            dir.uri("eval"),
+            &dir,
+            output,
+            change,
+        )
+    };
+    let all = predict("all", &|_| {})?;
+    let mut scores: Vec<f64> = all
+        .values()
+        .flat_map(|terms| terms.values().copied())
+        .collect();
+    scores.sort_unstable_by(f64::total_cmp);
+    let Some(&median) = scores.get(scores.len() / 2) else {
+        return Ok(Verdict::skipped("nothing is predicted"));
+    };
+    let high = predict("high", &|request| request.minimum_score = median)?;
+    let mut expected = all.clone();
+    for terms in expected.values_mut() {
+        terms.retain(|_, score| *score >= median);
+    }
+    expected.retain(|_, terms| !terms.is_empty());
+    same("a minimum score leaves", &expected, &high)?;
+
+    let few = predict("few", &|request| request.limit = LIMIT)?;
+    for (protein, terms) in &all {
+        let kept = few.get(protein);
+        let mut best: Vec<f64> = terms.values().copied().collect();
+        best.sort_unstable_by(|a, b| b.total_cmp(a));
+        best.truncate(LIMIT);
+        let mut found: Vec<f64> = kept
+            .into_iter()
+            .flat_map(|kept| kept.values().copied())
+            .collect();
+        found.sort_unstable_by(|a, b| b.total_cmp(a));
+        if best != found {
+            return Err(Verdict::failed(
+                format!("a limit of {LIMIT} keeps the highest scores of each protein"),
+                format!("{protein} has the scores {found:?}, and its highest are {best:?}"),
+                "apply `request.limit` after sorting by score",
+            ));
+        }
+    }
+    Ok(Verdict::passed())
+}
+
+fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
+    match subject.runner()?.capabilities().predicts {
+        true => Ok(()),
+        false => Err(Verdict::skipped("the runner does not predict")),
+    }
+}
+
+fn queries(subject: &Subject) -> Result<&Queries, Verdict> {
+    let queries = subject.fixtures.queries.as_ref();
+    queries.ok_or_else(|| {
+        Verdict::skipped("conformance.toml names datasets, and has none without annotations")
+    })
+}
+
+fn call(
+    subject: &Subject,
+    mut request: PredictRequest,
+) -> Result<Result<PredictResult, DispatchError>, Verdict> {
+    request.seed = SEED;
+    request.run_id = "conformance".to_owned();
+    let silent = Arc::new(Recorder::new(Level::Error));
+    Ok(subject.runner()?.call::<Predict>(&request, silent))
+}
+
+/// Predicts into `output` and reads what was written.
+fn predict(
+    subject: &Subject,
+    model: &Url,
+    dataset: Url,
+    dir: &WorkDir,
+    output: &str,
+    change: impl Fn(&mut PredictRequest),
+) -> Result<Written, Verdict> {
+    let mut request = PredictRequest::new(model.clone(), dataset, dir.uri(output));
+    change(&mut request);
+    let result =
+        call(subject, request)?.map_err(|error| Verdict::from_dispatch("predict", &error))?;
+    let path = result.predictions_uri.to_file_path();
+    let written = predictions_of(&path.map_err(|()| {
+        Verdict::failed(
+            "`predictions_uri` names a file",
+            result.predictions_uri.to_string(),
+            "return the file:// URI of the file that was written",
+        )
+    })?)?;
+    let rows: usize = written.values().map(|terms| terms.len()).sum();
+    let counts = &result.counts;
+    if counts.predicted != written.len() as u64 || counts.predictions != rows as u64 {
+        return Err(Verdict::failed(
+            "the counts are those of the file",
+            format!(
+                "{} proteins and {} predictions are counted, and the file has {} and {rows}",
+                counts.predicted,
+                counts.predictions,
+                written.len()
+            ),
+            "count what is written, each term of a protein once",
+        ));
+    }
+    Ok(written)
+}
+
+fn same(otherwise: &str, expected: &Written, seen: &Written) -> Result<(), Verdict> {
+    if expected == seen {
+        return Ok(());
+    }
+    let differs = expected
+        .keys()
+        .chain(seen.keys())
+        .filter(|protein| expected.get(*protein) != seen.get(*protein))
+        .min()
+        .map_or("", String::as_str);
+    let number = |written: &Written| written.get(differs).map_or(0, |terms| terms.len());
+    Err(Verdict::failed(
+        format!("the predictions are those that {otherwise}"),
+        format!(
+            "those of {differs} differ: {} terms were expected, {} were written, or their scores differ",
+            number(expected),
+            number(seen)
+        ),
+        "use the same code in `predict` and `evaluate`, and predict for each protein by itself",
+    ))
+}
