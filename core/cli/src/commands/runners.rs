@@ -162,6 +162,14 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         )
         .add("SHA-256", &entry.sha256)
         .add(
+            "predicts",
+            if capabilities.predicts {
+                "yes: `protea predict` predicts for proteins without annotations"
+            } else {
+                "no"
+            },
+        )
+        .add(
             "explains",
             if capabilities.explains {
                 "yes: `protea explain` shows where its scores come from"
