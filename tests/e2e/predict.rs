@@ -73,11 +73,7 @@ fn predictions_are_those_of_evaluate_byte_for_byte() {
         ("baseline", vec![]),
     ];
     #[cfg(target_os = "linux")]
-    cases.extend(
-        installed()
-            .into_iter()
-            .map(|method| ("baseline", vec![format!("method={method}")])),
-    );
+    cases.extend(installed().map(|method| ("baseline", vec![format!("method={method}")])));
     #[cfg(unix)]
     if lightgbm().is_some() {
         let quick = [
@@ -150,6 +146,10 @@ fn new_proteins_get_named_terms_with_the_scores_of_evaluate() {
     assert_eq!(seen, expected);
     assert!(ran.stderr.contains("computing k-mer vectors"), "{ran:#?}");
     assert!(ran.stderr.contains("36 root terms"), "{ran:#?}");
+
+    // The newest run, by the word for it.
+    let latest = predicted(&place, &["latest", "--fasta", &fasta]);
+    assert_eq!(latest.stdout, ran.stdout);
 }
 
 #[test]

@@ -115,13 +115,14 @@ impl<'t> PredictionSink<'t> {
         if self.limit == 0 && self.minimum_score == 0.0 {
             return predictions;
         }
-        // A score that is not a number is refused by the writer, wherever it is sorted to.
         predictions.sort_unstable_by(|(a, x), (b, y)| {
             let by_score = round_score(*y).total_cmp(&round_score(*x));
             by_score.then_with(|| a.as_ref().cmp(b.as_ref()))
         });
         let minimum = self.minimum_score;
-        let high = predictions.partition_point(|(_, score)| !(round_score(*score) < minimum));
+        // Scores that are not numbers stay, so that the writer refuses them.
+        let high = predictions
+            .partition_point(|(_, score)| score.is_nan() || round_score(*score) >= minimum);
         let limit = if self.limit == 0 { high } else { self.limit };
         &mut predictions[..high.min(limit)]
     }

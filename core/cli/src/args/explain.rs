@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExplainArgs {
-    /// Run: its id, the start or end of it, or its directory
+    /// Run: its id, the start or end of it, its directory, or `latest`
     pub run: String,
     /// Accession of the protein in the dataset
     pub accession: String,

@@ -15,9 +15,9 @@ Examples:
   protea predict 1a2b3c --dataset data/new --format gaf -o new.gaf.gz
   zcat new.fasta.gz | protea predict 1a2b3c --fasta - --format json | jq .
 
-MODEL is a run of the workspace (its id, the start or end of it, or its directory),
-an exported directory or URI, or, with --train, the name of a runner, which is
-then fitted first.
+MODEL is a run of the workspace (its id, the start or end of it, its directory, or
+`latest`), an exported directory or URI, or, with --train, the name of a runner,
+which is then fitted first.
 
 Formats:
   table  accession, term, name, aspect, score; with a header, without the roots

@@ -8,7 +8,8 @@ use super::WorkspaceArgs;
 /// Commands for the runs of a workspace.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
-RUN is the id of a run, a unique start or end of the id, or the run's directory.")]
+RUN is the id of a run, a unique start or end of the id, the run's directory, or
+`latest`.")]
 pub enum RunsCommand {
     /// List runs, newest first, with child runs under their parents
     List(ListArgs),
@@ -116,7 +117,7 @@ Examples:
   protea runs show 86fa41
   protea runs show 20261121T094936Z-knn-86fa41 --json")]
 pub struct ShowArgs {
-    /// Run: its id, a unique start or end of it, or its directory
+    /// Run: its id, a unique start or end of it, its directory, or `latest`
     pub run: String,
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
@@ -144,7 +145,7 @@ Examples:
   protea runs log 86fa41 | grep WARN
   protea runs log 86fa41 -f")]
 pub struct LogArgs {
-    /// Run: its id, a unique start or end of it, or its directory
+    /// Run: its id, a unique start or end of it, its directory, or `latest`
     pub run: String,
     /// Follow the log until the run ends
     #[arg(long, short)]

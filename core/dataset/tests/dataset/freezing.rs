@@ -109,7 +109,7 @@ fn compression_and_order_of_inputs_do_not_matter() {
     for input in [
         &mut request.ontology,
         &mut request.fasta,
-        &mut request.annotations,
+        request.annotations.as_mut().unwrap(),
     ] {
         *input = inputs.gzip(input.file_name().unwrap().to_str().unwrap());
     }
@@ -119,16 +119,18 @@ fn compression_and_order_of_inputs_do_not_matter() {
     assert_eq!(compressed.manifest.files, plain.manifest.files);
 
     let terms = fs::read_to_string(inputs.path("terms.tsv")).unwrap();
-    request.annotations = inputs.write(
-        "reversed.tsv",
-        terms
-            .lines()
-            .skip(1)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
-            .join("\n"),
+    request.annotations = Some(
+        inputs.write(
+            "reversed.tsv",
+            terms
+                .lines()
+                .skip(1)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ),
     );
     request.out = inputs.path("third");
     assert_eq!(

@@ -21,7 +21,7 @@ fn isoforms_in_the_dataset_have_their_own_annotations() {
         ["P12345", "P12345-2", "Q8N726-3"].map(line).concat(),
     );
     let mut request = inputs.request();
-    request.annotations = inputs.path("x.gaf");
+    request.annotations = Some(inputs.path("x.gaf"));
     request.taxonomy = Some(inputs.path("x.gaf"));
     request.embeddings = EmbeddingSource::None;
     let report = freeze(&request, &mut unwatched).unwrap();

@@ -7,6 +7,8 @@ use std::{
 
 use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace};
 
+/// Stands for the newest run.
+pub const LATEST: &str = "latest";
 /// How many runs an error names.
 const NAMED: usize = 5;
 
@@ -63,8 +65,9 @@ fn listed(runs: &[String]) -> String {
 }
 
 impl Workspace {
-    /// The run that `text` means: its id, a beginning or an end that only its id has, or the path
-    /// of its directory, also outside of the workspace.
+    /// The run that `text` means: its id, a beginning or an end that only its id has, the path of
+    /// its directory, also outside of the workspace, or [`LATEST`]: the run that started last and
+    /// is not a part of another.
     ///
     /// # Errors
     ///
@@ -74,6 +77,11 @@ impl Workspace {
             return read(directory);
         }
         let mut runs = self.run_directories();
+        if text == LATEST
+            && let Some(run) = latest(&runs)
+        {
+            return Ok(run);
+        }
         if let Some(at) = runs.iter().position(|(id, _)| id == text) {
             return read(runs.swap_remove(at).1);
         }
@@ -108,6 +116,30 @@ impl Workspace {
         runs.sort_unstable();
         runs
     }
+}
+
+/// The run that started last, without the parts of a search or a cross-validation. `None` if no
+/// manifest can be read.
+fn latest(runs: &[(String, PathBuf)]) -> Option<RecordedRun> {
+    // An id begins with the second in which the run started.
+    let second = |id: &str| id.split('-').next().unwrap_or_default().to_owned();
+    let mut newest: Option<RecordedRun> = None;
+    for (id, directory) in runs.iter().rev() {
+        if newest
+            .as_ref()
+            .is_some_and(|newest| second(&newest.manifest.run_id) != second(id))
+        {
+            break;
+        }
+        let Ok(run) = read(directory.clone()) else {
+            continue;
+        };
+        let is_newer = |newest: &RecordedRun| run.manifest.started > newest.manifest.started;
+        if run.manifest.parent.is_none() && newest.as_ref().is_none_or(is_newer) {
+            newest = Some(run);
+        }
+    }
+    newest
 }
 
 /// The run's directory, where `text` is the path of it or of its manifest.

@@ -39,7 +39,7 @@ use serde_json::{Map, Value};
 
 pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
-pub use find::FindRunError;
+pub use find::{FindRunError, LATEST};
 pub use job::Job;
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
