@@ -92,7 +92,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A file is not what the manifest lists.
-    #[error("the dataset at {} is not as it was frozen", path.display())]
+    #[error("the dataset at {} has changed since it was frozen", path.display())]
     Changed {
         /// The dataset's directory.
         path: PathBuf,

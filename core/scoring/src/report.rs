@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashSet, hash_map::RandomState},
-    fmt,
     hash::BuildHasher,
     sync::LazyLock,
 };
@@ -68,22 +67,29 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} distinct on {} lines", self.distinct, self.lines)?;
+impl Tally {
+    /// The tally for a message: `2 terms on 3 lines (GO:0000001, GO:0000002)`. `noun` says in the
+    /// singular what the names are.
+    #[must_use]
+    pub fn describe(&self, noun: &str) -> String {
+        let counted = |number: u64, noun: &str| match number {
+            1 => format!("1 {noun}"),
+            number => format!("{number} {noun}s"),
+        };
+        let mut text = format!(
+            "{} on {}",
+            counted(self.distinct as u64, noun),
+            counted(self.lines, "line")
+        );
         if !self.examples.is_empty() {
-            write!(
-                f,
-                " ({}{})",
-                self.examples.join(", "),
-                if self.distinct > self.examples.len() {
-                    ", …"
-                } else {
-                    ""
-                }
-            )?;
+            let more = if self.distinct > self.examples.len() {
+                ", …"
+            } else {
+                ""
+            };
+            text.push_str(&format!(" ({}{more})", self.examples.join(", ")));
         }
-        Ok(())
+        text
     }
 }
 

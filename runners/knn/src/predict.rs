@@ -149,7 +149,7 @@ pub(crate) fn find_neighbours(
     };
     found.map_err(|error| match error {
         SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching for neighbours: {error}")),
+        error => RunnerError::failed(format!("the neighbour search failed: {error}")),
     })
 }
 

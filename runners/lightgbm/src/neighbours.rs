@@ -110,6 +110,6 @@ fn search(
     let found = index.search(queries, options, &report);
     found.map_err(|error| match error {
         SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching for neighbours: {error}")),
+        error => RunnerError::failed(format!("the neighbour search failed: {error}")),
     })
 }

@@ -282,7 +282,7 @@ fn warn_of_skipped(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel
     if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
         reporter.note(&format!(
             "{name}: skipped proteins that are not in the ground truth: {}",
-            skipped.unknown_proteins
+            skipped.unknown_proteins.describe("protein")
         ));
     }
 }
@@ -290,7 +290,8 @@ fn warn_of_skipped(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel
 fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &Tally) {
     if unknown.lines > 0 {
         reporter.warn(&format!(
-            "{name}: skipped terms that are obsolete or not in the ontology: {unknown}"
+            "{name}: skipped terms that are obsolete or not in the ontology: {}",
+            unknown.describe("term")
         ));
     }
 }

@@ -134,8 +134,8 @@ fn the_command_that_lists_the_tests_is_named() {
     };
     assert_eq!(
         message(error),
-        "filter \"none\" matches no test; `protea runners check --list` shows the names of the \
-         tests"
+        "no test has a name that matches the filter pattern \"none\"; `protea runners check --list` \
+         shows the names of the tests"
     );
     let error = SelectionError::Pattern {
         list: "exclude",

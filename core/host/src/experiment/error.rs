@@ -41,14 +41,14 @@ pub enum ExperimentError {
         /// Why.
         source: Box<StoreError>,
     },
-    /// A `run` was begun in a `run`; only operations can be nested.
+    /// A `run` was started in a `run`; only operations can be nested.
     #[error(
-        "the run {inner:?} was begun inside the run {outer:?}; end that one first, or do the work in it"
+        "the run {inner:?} was started inside the run {outer:?}; end {outer:?} first, or use it for the work of {inner:?}"
     )]
     RunInsideRun {
         /// The open run.
         outer: String,
-        /// The run that was begun in it.
+        /// The run that was started in it.
         inner: String,
     },
     /// A run made no model and used none.

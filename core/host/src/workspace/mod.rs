@@ -123,7 +123,7 @@ pub enum WorkspaceError {
     },
     /// The state point in the directory does not match its name: the directory was changed.
     #[error(
-        "{} holds another state point than its name says; move the directory away",
+        "the state point in {} does not match the name of the directory; move the directory away",
         path.display()
     )]
     OtherStatePoint {
