@@ -48,7 +48,7 @@ pub mod workspace;
 
 pub use backends::Tracking;
 pub use catalog::{Catalog, CatalogError, SearchPath};
-pub use dataset::{Dataset, DatasetError};
+pub use dataset::{Dataset, StageDatasetError};
 pub use dispatch::{
     CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner, SpecArgument,
 };

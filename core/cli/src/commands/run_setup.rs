@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use protea_core::{
-    Catalog, CatalogError, Dataset, DatasetError, Experiment, ExperimentError, Isolation,
-    ResolvedSpec, Runner, SearchPath, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
+    Catalog, CatalogError, Dataset, Experiment, ExperimentError, Isolation, ResolvedSpec, Runner,
+    SearchPath, StageDatasetError, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
@@ -184,7 +184,7 @@ pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> 
         reporter.start(&format!("checking {location}"));
     }
     let staged = open_store(reporter)
-        .map_err(DatasetError::from)
+        .map_err(StageDatasetError::from)
         .and_then(|store| dataset::stage_from(location, &store));
     reporter.abandon();
     fail_if_cancelled()?;

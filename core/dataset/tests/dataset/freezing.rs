@@ -183,12 +183,12 @@ fn missing_parents_are_created_and_stay_only_with_a_dataset() {
     let inputs = Inputs::new();
     let mut request = inputs.request();
     request.out = inputs.path("absent/inner/out");
-    let annotations = fs::read(inputs.path("annotations.tsv")).unwrap();
-    fs::write(inputs.path("annotations.tsv"), "P00001\n").unwrap();
+    let annotations = fs::read(inputs.path("terms.tsv")).unwrap();
+    fs::write(inputs.path("terms.tsv"), "P00001\n").unwrap();
     freeze(&request, &mut unwatched).unwrap_err();
     assert!(!inputs.path("absent").exists());
 
-    fs::write(inputs.path("annotations.tsv"), annotations).unwrap();
+    fs::write(inputs.path("terms.tsv"), annotations).unwrap();
     let report = freeze(&request, &mut unwatched).unwrap();
     assert_eq!(report.directory, request.out);
     FrozenDataset::open(&request.out).unwrap();
