@@ -5,7 +5,7 @@ use std::path::Path;
 use protea_contracts::prelude::*;
 
 use super::{
-    aligner::{Aligner, MakeDatabase, Search},
+    aligner::{Aligner, MakeDatabase, Search, Step},
     blast::Blast,
     diamond::Diamond,
     mmseqs::Mmseqs,
@@ -82,11 +82,20 @@ impl InstalledAligner {
         task: &MakeDatabase<'_>,
         emit: &Emitter,
     ) -> Result<(), ProgramError> {
-        self.aligner.make_database(&self.programs, task, emit)
+        self.run(&self.aligner.make_database(task), task.scratch, emit)
     }
 
     pub(super) fn search(&self, task: &Search<'_>, emit: &Emitter) -> Result<(), ProgramError> {
-        self.aligner.search(&self.programs, task, emit)
+        self.run(&self.aligner.search(task), task.scratch, emit)
+    }
+
+    fn run(&self, steps: &[Step], scratch: &Path, emit: &Emitter) -> Result<(), ProgramError> {
+        steps.iter().try_for_each(|step| {
+            let program = &self.programs[step.program];
+            program
+                .run(&step.name, &step.arguments, &step.directory, scratch, emit)
+                .map(drop)
+        })
     }
 }
 
