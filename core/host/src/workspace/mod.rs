@@ -18,6 +18,7 @@ mod code;
 mod document;
 mod find;
 mod job;
+mod job_id;
 mod log;
 mod manifest;
 mod recorded;
@@ -41,6 +42,7 @@ pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::FindRunError;
 pub use job::Job;
+pub use job_id::{InvalidJobId, JobId};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
