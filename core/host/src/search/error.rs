@@ -27,7 +27,7 @@ pub enum SearchError {
     #[error("no setting to search over was given; give one, such as k=1,3,5,10")]
     NoSetting,
     /// There is nothing to try.
-    #[error("the number of trials or the size of a generation is 0; give at least 1 for both")]
+    #[error("a search needs at least one trial, and at least one trial per generation")]
     NoTrial,
     /// There is too much to try.
     #[error(
