@@ -388,6 +388,9 @@ fn a_dataset_without_annotations_is_predicted_for_and_not_scored() {
         &fasta,
         "--features",
         "kmer",
+        // The number type of the training set.
+        "--dtype",
+        "f16",
         "--ontology",
         ontology.to_str().unwrap(),
     ];

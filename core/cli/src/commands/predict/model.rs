@@ -97,7 +97,7 @@ impl Model {
         let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
         let session = Session::begin(&args.model, &args.execution, reporter)?;
         check_predicts(session.runner())?;
-        session.check_spec(&spec)?;
+        let spec = session.resolve_spec(&spec)?;
         let train = session.dataset(location)?;
         let run = session.experiment(|experiment| experiment.fit(&spec, &train))?;
         let Some(uri) = run.manifest.model_uri.clone() else {

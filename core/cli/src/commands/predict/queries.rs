@@ -113,7 +113,10 @@ fn freeze(
             file: file.clone(),
             source: None,
         },
-        (None, _, Some(_)) => EmbeddingSource::Kmer,
+        (None, _, Some(_)) => {
+            request.dtype = kmers_of_training(model).map(|training| training.dtype);
+            EmbeddingSource::Kmer
+        }
         (None, _, None) => match kmers_of_training(model) {
             Some(training) => {
                 reporter
