@@ -108,7 +108,12 @@ fn sync_tree(directory: &Path) -> std::io::Result<()> {
 }
 
 /// Only Unix can open and sync a directory.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
+/// Waits until the entries of a directory are on the disk.
+///
+/// # Errors
+///
+/// When the directory cannot be opened or synchronised.
+pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         File::open(directory)?.sync_all()?;
     }

@@ -18,8 +18,11 @@ mod code;
 mod document;
 mod find;
 mod job;
+mod leftovers;
 mod log;
 mod manifest;
+mod new_jobs;
+mod places;
 mod recorded;
 mod run;
 mod run_id;
@@ -168,6 +171,8 @@ impl Workspace {
             directory,
             unclosed: Vec::new(),
         };
+        new_jobs::remove_leftovers(&workspace.directory);
+        leftovers::remove_jobs_without_state_point(&workspace.directory);
         let failures = vanished::close(&workspace);
         workspace.unclosed = failures
             .iter()
@@ -217,6 +222,6 @@ impl Workspace {
 
     /// The directory with the markers of open runs.
     pub(crate) fn open_runs(&self) -> PathBuf {
-        self.directory.join(".protea").join("open")
+        places::open_runs(&self.directory)
     }
 }
