@@ -54,7 +54,7 @@ pub use run::RunDirectory;
 pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
-pub use unsynced::{Unsynced, unsynced};
+pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
 
 use crate::store::{StoreError, write_atomic};
 

@@ -56,6 +56,11 @@ impl RunDirectory {
         })
     }
 
+    /// The manifest of a run of a job, if it has a readable one.
+    pub(crate) fn manifest(job: &Path, id: &str) -> Option<RunManifest> {
+        RunManifest::read(Self::find(job, id)?.path()).ok()
+    }
+
     pub(super) fn has_manifest(&self) -> bool {
         self.path.join(RUN_MANIFEST).exists()
     }
