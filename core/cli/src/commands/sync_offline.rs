@@ -101,7 +101,7 @@ fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure
 
 fn as_json(report: &SyncReport) -> Value {
     json!({
-        "path": report.path,
+        "path": report.path.to_string_lossy(),
         "ok": report.ok,
         "outcome": match report.outcome {
             SyncOutcome::Synced => "synced",

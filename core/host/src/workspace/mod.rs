@@ -21,6 +21,7 @@ mod job;
 mod leftovers;
 mod log;
 mod manifest;
+mod moved;
 mod new_jobs;
 mod places;
 mod recorded;

@@ -206,7 +206,7 @@ impl Output {
             json: json!({
                 "run_id": run.manifest.run_id,
                 "status": status,
-                "log": path,
+                "log": path.to_string_lossy(),
                 "lines": lines,
             }),
         }
