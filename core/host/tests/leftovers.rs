@@ -66,7 +66,7 @@ fn a_job_has_its_state_point_from_the_beginning() {
     let place = tempfile::tempdir().unwrap();
     let workspace = Workspace::open(place.path()).unwrap();
     let job = workspace.job(&state_point(1)).unwrap();
-    assert_eq!(job.id(), job_id(&state_point(1)).unwrap());
+    assert_eq!(*job.id(), job_id(&state_point(1)).unwrap());
     assert_eq!(job.state_point().unwrap(), state_point(1));
     assert_eq!(names(job.directory()), [STATE_POINT]);
     // The second time it is the same job.
@@ -80,7 +80,7 @@ fn a_job_has_its_state_point_from_the_beginning() {
     fs::create_dir(new_jobs.join("job")).unwrap();
     let other = workspace.job(&state_point(2)).unwrap();
     assert_eq!(names(&new_jobs), ["lock"]);
-    let mut ids = [job.id(), other.id()];
+    let mut ids = [job.id().as_str(), other.id().as_str()];
     ids.sort_unstable();
     assert_eq!(names(&place.path().join("workspace")), ids);
 }
@@ -91,7 +91,7 @@ fn a_job_directory_without_state_point_is_repaired() {
     let workspace = Workspace::open(place.path()).unwrap();
     let directory = |k| {
         let id = job_id(&state_point(k)).unwrap();
-        let directory = place.path().join("workspace").join(id);
+        let directory = place.path().join("workspace").join(id.as_str());
         fs::create_dir_all(&directory).unwrap();
         directory
     };

@@ -10,7 +10,7 @@ use protea_tracking::log::{FILE_NAME as LOG_FILE, announce_run};
 use serde_json::{Map, Value};
 
 use super::{
-    RunDirectory, WorkspaceError, new_jobs::NewJobs, places::open_runs, state_point::job_id,
+    JobId, RunDirectory, WorkspaceError, new_jobs::NewJobs, places::open_runs, state_point::job_id,
 };
 use crate::store::{StoreError, sync_directory, write_atomic};
 
@@ -19,7 +19,7 @@ pub(super) const STATE_POINT: &str = "signac_statepoint.json";
 /// A job of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    id: String,
+    id: JobId,
     directory: PathBuf,
 }
 
@@ -29,7 +29,7 @@ impl Job {
         state_point: &Map<String, Value>,
     ) -> Result<Self, WorkspaceError> {
         let id = job_id(state_point)?;
-        let directory = workspace.join("workspace").join(&id);
+        let directory = workspace.join("workspace").join(id.as_str());
         let job = Self { id, directory };
         if !job.has_its_state_point()? {
             job.create(workspace, state_point)?;
@@ -93,7 +93,7 @@ impl Job {
     pub(crate) fn at(directory: &Path) -> Self {
         let id = directory.file_name().unwrap_or_default().to_string_lossy();
         Self {
-            id: id.into_owned(),
+            id: JobId::from_name(id),
             directory: directory.to_owned(),
         }
     }
@@ -105,9 +105,9 @@ impl Job {
         workspace.unwrap_or(&self.directory)
     }
 
-    /// signac's id: 32 hexadecimal digits.
+    /// signac's id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &JobId {
         &self.id
     }
 
