@@ -102,15 +102,7 @@ impl SpecSchema {
         let Err(error) = self.schemas.validate(spec, self.index) else {
             return false;
         };
-        let mut leaves = Vec::new();
-        collect(&error, &mut leaves);
-        leaves.iter().any(|leaf| match &leaf.kind {
-            ErrorKind::Type { want, .. } => {
-                leaf.instance_location.to_string() == pointer
-                    && want.iter().any(|kind| kind == Type::Integer)
-            }
-            _ => false,
-        })
+        is_about_integer(&error, pointer)
     }
 
     /// The first fault of a spec; `None` if the schema allows it.
@@ -134,6 +126,20 @@ impl SpecSchema {
             pointer,
         })
     }
+}
+
+/// Whether an error, or one that led to it, is that the value at `pointer` is no integer.
+fn is_about_integer(error: &ValidationError<'_, '_>, pointer: &str) -> bool {
+    let wants = match &error.kind {
+        ErrorKind::Type { want, .. } => want.iter().any(|kind| kind == Type::Integer),
+        _ => false,
+    };
+    let is_here = wants && error.instance_location.to_string() == pointer;
+    is_here
+        || error
+            .causes
+            .iter()
+            .any(|cause| is_about_integer(cause, pointer))
 }
 
 /// The numbers of a spec that are written with a point and have no fraction, with their places.

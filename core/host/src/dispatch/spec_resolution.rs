@@ -207,8 +207,8 @@ mod tests {
             .into_value()
             .to_string();
         let expected = json!({
-            "a/b~c": 0, "any": 2.0, "either": 2.0, "k": 5, "l": -3, "large": 1e300, "list": [1, 2],
-            "m": 1000, "x": 5.0,
+            "k": 5, "l": -3, "m": 1000, "x": 5.0, "list": [1, 2], "a/b~c": 0, "either": 2.0,
+            "any": 2.0, "large": 1e300,
         });
         assert_eq!(text, expected.to_string());
         let fraction = SpecResolver::default().resolve(&capabilities, &json!({ "k": 5.5 }));

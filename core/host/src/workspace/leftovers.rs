@@ -5,17 +5,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
-
-use super::job::{self, STATE_POINT};
 
 /// The deepest directory below a run's directory that is searched.
 const MAX_DEPTH: usize = 4;
-
-/// A job directory younger than this can belong to a process that is just about to write the state
-/// point: signac for Python creates the directory first.
-const YOUNG: Duration = Duration::from_secs(1);
 
 /// Removes the temporary files and directories below the directory of a run that no process
 /// records any more. Errors are ignored: the files do no harm.
@@ -41,40 +34,8 @@ fn remove_below(directory: &Path, depth: usize) {
     }
 }
 
-/// Removes the directories of jobs that have neither a state point nor anything else than
-/// interrupted writes: signac refuses a workspace with such a directory. Errors are ignored: they
-/// do not hinder the work on other jobs.
-pub(super) fn remove_jobs_without_state_point(workspace: &Path) {
-    for directory in job::directories(workspace).unwrap_or_default() {
-        let has_state_point = directory.join(STATE_POINT).symlink_metadata().is_ok();
-        if has_state_point || is_young(&directory) {
-            continue;
-        }
-        let is_partial = |path: &Path| {
-            let name = path.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(b".partial-")
-        };
-        let files: Vec<_> = entries(&directory).collect();
-        if files
-            .iter()
-            .all(|(path, is_directory)| !is_directory && is_partial(path))
-        {
-            for (path, _) in files {
-                let _ = fs::remove_file(path);
-            }
-            // Fails if another process has written something in the meantime.
-            let _ = fs::remove_dir(&directory);
-        }
-    }
-}
-
-fn is_young(directory: &Path) -> bool {
-    let modified = directory.symlink_metadata().and_then(|it| it.modified());
-    modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < YOUNG))
-}
-
 /// The entries of a directory, and whether each is a directory itself.
-fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, bool)> + use<> {
+pub(super) fn entries(directory: &Path) -> impl Iterator<Item = (PathBuf, bool)> + use<> {
     let is_directory = directory.symlink_metadata().is_ok_and(|it| it.is_dir());
     let listed = is_directory.then(|| fs::read_dir(directory).ok()).flatten();
     let listed = listed.into_iter().flatten().flatten();

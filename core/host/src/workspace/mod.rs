@@ -26,6 +26,7 @@ mod moved;
 mod new_jobs;
 mod places;
 mod recorded;
+mod repair;
 mod run;
 mod run_id;
 mod runs;
@@ -175,7 +176,7 @@ impl Workspace {
             unclosed: Vec::new(),
         };
         new_jobs::remove_leftovers(&workspace.directory);
-        leftovers::remove_jobs_without_state_point(&workspace.directory);
+        repair::remove_jobs_without_state_point(&workspace.directory);
         let failures = vanished::close(&workspace);
         workspace.unclosed = failures
             .iter()

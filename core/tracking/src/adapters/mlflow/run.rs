@@ -86,7 +86,9 @@ impl Server {
         }
         // The experiment may have another name by now. A new one, with a second run, would split
         // the run.
-        let experiments = self.experiments()?;
+        let mut experiments = self.experiments()?;
+        // A run that appeared in this one since is being created, and may be deleted again.
+        experiments.retain(|found| Some(&found.id) != named.as_ref());
         if let Some(run) = self.find_run(&start.run_id, &ids(&experiments))? {
             return self.usable(run);
         }
