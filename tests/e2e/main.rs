@@ -6,6 +6,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod acknowledged;
+#[cfg(target_os = "linux")]
 mod aligners;
 mod author_path;
 mod bad_data;

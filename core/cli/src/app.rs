@@ -1,10 +1,6 @@
 //! From the command line to the exit code: one report on standard output, or one error.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsString, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
@@ -16,7 +12,7 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Report, eprint_line},
+    output::{Content, Report, print, print_labelled},
 };
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -90,12 +86,12 @@ fn refuse(error: &clap::Error, json: bool) -> Exit {
 }
 
 fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
-    let text = if json {
-        pretty(&report.json)
+    let printed = if json {
+        print(Content::Json(&pretty(&report.json)))
     } else {
-        report.text.clone()
+        print(Content::Text(&report.text))
     };
-    print(&text).map_err(|error| {
+    printed.map(drop).map_err(|error| {
         Failure::new(
             Exit::Output,
             format!("cannot write to standard output: {error}"),
@@ -103,23 +99,14 @@ fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
     })
 }
 
-/// Writes to standard output. A closed pipe, as in `protea … | head`, is not an error.
-fn print(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
-    }
-}
-
 fn print_failure(failure: &Failure, json: bool) {
     if let Some(text) = failure.text().filter(|_| !json) {
         // The error below is more important than one of standard output.
-        let _ = print(text);
+        let _ = print(Content::Text(text));
     }
-    eprint_line!("{ERROR}error{ERROR:#}: {}", failure.message);
+    print_labelled(ERROR, "error", &failure.message);
     if let Some(note) = failure.note() {
-        eprint_line!("{NOTE}note{NOTE:#}: {note}");
+        print_labelled(NOTE, "note", note);
     }
     if json {
         print_error_object(&failure.to_json());
@@ -128,7 +115,7 @@ fn print_failure(failure: &Failure, json: bool) {
 
 fn print_error_object(object: &Value) {
     // The message is on standard error already, and the exit code stays that of the error.
-    let _ = print(&pretty(object));
+    let _ = print(Content::Json(&pretty(object)));
 }
 
 fn pretty(value: &Value) -> String {

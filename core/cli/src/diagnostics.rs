@@ -3,11 +3,9 @@
 //! The libraries emit `tracing` spans and events; only the command subscribes to them. They are off
 //! unless `PROTEA_LOG` names a level, because progress, warnings and errors have their own output.
 
-use std::io;
-
 use tracing::level_filters::LevelFilter;
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{exit::Exit, failure::Failure, output::Diagnostics};
 
 /// Names the level from which on diagnostics are written.
 pub const VARIABLE: &str = "PROTEA_LOG";
@@ -21,7 +19,7 @@ pub fn start() -> Result<(), Failure> {
     if level != LevelFilter::OFF {
         tracing_subscriber::fmt()
             .with_max_level(level)
-            .with_writer(io::stderr)
+            .with_writer(|| Diagnostics)
             .with_ansi(false)
             .init();
     }

@@ -42,8 +42,14 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
         "json" => serde_json::from_str(&text)
             .map_err(|error| invalid(format!("is not valid JSON: {error}")))?,
         "yaml" | "yml" => serde_saphyr::from_str(&text).map_err(|error| {
-            let place = error.without_snippet();
-            invalid(format!("is not valid YAML: {place}"))
+            match error.without_snippet() {
+                // The message of the library names functions of the library.
+                serde_saphyr::Error::MultipleDocuments { .. } => invalid(
+                    "contains several YAML documents, separated by `---`; write one document"
+                        .to_owned(),
+                ),
+                place => invalid(format!("is not valid YAML: {place}")),
+            }
         })?,
         _ => {
             return Err(invalid("must be named .json, .yaml or .yml".to_owned()));
@@ -147,6 +153,16 @@ mod tests {
         );
         assert!(set(&["k"]).unwrap_err().contains("no '='"));
         assert!(set(&["a..b=1"]).unwrap_err().contains("empty key"));
+    }
+
+    #[test]
+    fn several_yaml_documents_are_told_in_plain_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s.yaml");
+        std::fs::write(&path, "k: 1\n---\nk: 2\n").unwrap();
+        let failure = read(Some(&path), &[]).unwrap_err().message;
+        assert!(failure.contains("several YAML documents"), "{failure}");
+        assert!(!failure.contains("from_"), "{failure}");
     }
 
     #[test]

@@ -59,4 +59,5 @@ pub use protea_contracts as contracts;
 #[cfg(unix)]
 pub use protea_isolation as worker;
 pub use protea_store::{self as store, Store, StoreError, quantity};
+pub use protea_text as text;
 pub use protea_tracking as tracking;

@@ -21,9 +21,12 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde::Serialize;
 
 use super::{
+    acknowledgements::Acknowledgements,
     keeper,
     keeper_link::Beginning,
-    protocol::{CUT_OFF, Failure, Frames, Kind, Start, WorkerCall, encode_event, frame},
+    protocol::{
+        CUT_OFF, Failure, Frames, Kind, Start, WorkerCall, encode_event, frame, is_awaited,
+    },
     sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
 #[cfg(target_os = "linux")]
@@ -57,7 +60,7 @@ pub fn serve() -> ! {
             Beginning::Worker(read) => read,
         };
         let start = read_start(&mut socket, &read)?;
-        let channel = Channel::new(&socket, start.level)?;
+        let channel = Channel::new(&socket, &start)?;
         Ok((socket, start, Arc::new(channel)))
     }) {
         Ok((socket, start, channel)) => {
@@ -134,9 +137,11 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => cut_off(),
             }
-            while let Ok(Some((kind, _))) = frames.next() {
-                if kind == Kind::Cancel {
-                    channel.cancelled.store(true, Ordering::SeqCst);
+            while let Ok(Some((kind, payload))) = frames.next() {
+                match kind {
+                    Kind::Cancel => channel.cancelled.store(true, Ordering::SeqCst),
+                    Kind::Handled => channel.acknowledgements.arrived(payload),
+                    _ => {}
                 }
             }
         }
@@ -198,27 +203,54 @@ fn answer(start: &Start, channel: &Arc<Channel>) {
 
 /// The connection to the host: for events from any thread, and for the answer.
 struct Channel {
-    socket: Mutex<UnixStream>,
+    socket: Mutex<Connection>,
     level: Level,
     cancelled: AtomicBool,
+    acknowledgements: Acknowledgements,
+}
+
+/// The socket, and how many events were sent on it that the worker waits for.
+struct Connection {
+    socket: UnixStream,
+    awaited: u64,
+}
+
+impl Connection {
+    fn send(&mut self, bytes: &[u8]) {
+        if self.socket.write_all(bytes).is_err() {
+            cut_off()
+        }
+    }
 }
 
 impl Channel {
-    fn new(socket: &UnixStream, level: Level) -> std::io::Result<Self> {
+    fn new(socket: &UnixStream, start: &Start) -> std::io::Result<Self> {
         Ok(Self {
-            socket: Mutex::new(socket.try_clone()?),
-            level,
+            socket: Mutex::new(Connection {
+                socket: socket.try_clone()?,
+                awaited: 0,
+            }),
+            level: start.level,
             cancelled: AtomicBool::new(false),
+            acknowledgements: Acknowledgements::new(start.acknowledges),
         })
     }
 
     /// Sends a whole frame before it returns, so that the events just before a crash reach the
     /// host.
     fn send(&self, bytes: &[u8]) {
-        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-        if socket.write_all(bytes).is_err() {
-            cut_off()
-        }
+        let mut connection = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.send(bytes);
+    }
+
+    /// As [`send`](Self::send), and waits until the host has handled the event.
+    fn send_and_wait(&self, bytes: &[u8]) {
+        let mut connection = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.send(bytes);
+        connection.awaited += 1;
+        let number = connection.awaited;
+        drop(connection);
+        self.acknowledgements.wait_for(number);
     }
 
     fn warn(&self, event: &'static str, message: &str) {
@@ -273,8 +305,13 @@ impl EventSink for Channel {
         }
         let mut buffer = BUFFER.take();
         buffer.clear();
-        encode_event(&mut buffer, event);
-        self.send(&buffer);
+        if self.acknowledgements.are_sent() && is_awaited(event) {
+            encode_event(&mut buffer, Kind::AwaitedEvent, event);
+            self.send_and_wait(&buffer);
+        } else {
+            encode_event(&mut buffer, Kind::Event, event);
+            self.send(&buffer);
+        }
         BUFFER.set(buffer);
     }
 

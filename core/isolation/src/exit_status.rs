@@ -126,7 +126,21 @@ fn name(signal: i32) -> &'static str {
             "SIGKILL: another process or the system killed it; the system does so when memory runs out"
         }
         Some(Signal::TERM) => "SIGTERM: another process ended it",
-        _ => "a signal",
+        Some(Signal::XFSZ) => {
+            "SIGXFSZ: a file reached the size limit of the environment, `ulimit -f`"
+        }
+        Some(Signal::XCPU) => {
+            "SIGXCPU: it reached the limit on processor time of the environment, `ulimit -t`"
+        }
+        Some(Signal::PIPE) => "SIGPIPE: it wrote to a closed pipe",
+        Some(Signal::SYS) => "SIGSYS: a system call that is not allowed",
+        Some(Signal::INT) => "SIGINT: it was interrupted",
+        Some(Signal::HUP) => "SIGHUP: its terminal was closed",
+        Some(Signal::QUIT) => "SIGQUIT: it was ended from the terminal",
+        Some(Signal::TRAP) => "SIGTRAP: a breakpoint or a failed check",
+        Some(Signal::ALARM) => "SIGALRM: a timer of its own ran out",
+        Some(Signal::USR1) => "SIGUSR1: another process ended it",
+        _ => "a signal that protea does not know by name",
     }
 }
 

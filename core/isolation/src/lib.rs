@@ -17,7 +17,7 @@
 //! | `supervise` | the host's side of a call: events, deadlines, cancellation |
 //! | `process` | the host's handle of keeper and worker: start, output, kill |
 //! | `protocol` | the messages between host and worker |
-//! | `child` | the worker's side of a call |
+//! | `child`, `acknowledgements` | the worker's side of a call; which events the host has handled |
 //! | `keeper`, `keeper_link` | the process between them, and its connection to the host |
 //! | `exit_status`, `stderr_tail` | what the exit status of a worker means, and the tail of its standard error |
 //! | `memory` | how much memory a worker and the processes that it started use together |
@@ -29,6 +29,7 @@
 
 #![cfg(unix)]
 
+mod acknowledgements;
 mod child;
 mod contained;
 #[cfg(all(

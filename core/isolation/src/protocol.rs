@@ -5,7 +5,7 @@
 
 use protea_contracts::{
     OperationKind,
-    event::{Event, Level},
+    event::{Event, Level, METRIC},
 };
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub(super) struct Start {
     pub enclosure: Enclosure,
     /// How long to stay after the answer to report late events, in milliseconds.
     pub linger: u64,
+    /// Whether the host says which events it has handled. A host of version 1.1 does not.
+    #[serde(default)]
+    pub acknowledges: bool,
 }
 
 /// The call that a worker makes.
@@ -68,6 +71,11 @@ pub(super) enum Kind {
     Failure = 5,
     /// Worker: the number of late events, as JSON. The last frame.
     Bye = 6,
+    /// Host: how many [`AwaitedEvent`](Self::AwaitedEvent)s it has handled since the beginning, as a
+    /// little-endian `u64`. Sent only to a worker that sends such events.
+    Handled = 7,
+    /// Worker: as [`Event`](Self::Event). The worker waits until the host has handled it.
+    AwaitedEvent = 8,
 }
 
 /// How a call failed while the worker kept running.
@@ -116,12 +124,19 @@ pub(super) fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
     buffer
 }
 
+/// Whether the worker waits until the host has handled an event: a value or a problem of the run,
+/// which must not be lost when the host is killed. Progress and what a runner tells otherwise is not
+/// worth waiting for.
+pub(super) fn is_awaited(event: &Event<'_>) -> bool {
+    event.name == METRIC || event.level >= Level::Warning
+}
+
 /// Appends an event: level, length of the name (`u16`), whether there is a message, its length
 /// (`u32`), then name, message and fields.
-pub(super) fn encode_event(buffer: &mut Vec<u8>, event: &Event<'_>) {
+pub(super) fn encode_event(buffer: &mut Vec<u8>, kind: Kind, event: &Event<'_>) {
     let name = truncated(event.name, usize::from(u16::MAX));
     let message = event.message.map(|text| truncated(text, LONGEST / 4));
-    let at = begin(buffer, Kind::Event);
+    let at = begin(buffer, kind);
     buffer.push(event.level as u8);
     buffer.extend_from_slice(&(name.len() as u16).to_le_bytes());
     buffer.push(u8::from(message.is_some()));
@@ -198,6 +213,8 @@ impl Frames {
             4 => Kind::Result,
             5 => Kind::Failure,
             6 => Kind::Bye,
+            7 => Kind::Handled,
+            8 => Kind::AwaitedEvent,
             other => return Err(FrameError::Kind(other)),
         };
         if rest.len() < length {
@@ -225,7 +242,7 @@ mod tests {
                 level: Level::from_number(level),
             };
             let mut bytes = Vec::new();
-            encode_event(&mut bytes, &event);
+            encode_event(&mut bytes, Kind::Event, &event);
             let mut frames = Frames::default();
             let mut seen = 0;
             for part in bytes.chunks(cut) {

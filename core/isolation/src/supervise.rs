@@ -10,6 +10,7 @@ use std::{
 };
 
 use protea_contracts::emit::{Event, EventSink, Level};
+use rustix::net::SendFlags;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
 
@@ -92,6 +93,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
             write: task.output.clone(),
         },
         linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),
+        acknowledges: true,
     };
     let start = serde_json::to_vec(&start)
         .map_err(|error| WorkerError::Protocol(format!("the request: {error}")))?;
@@ -112,6 +114,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         memory: Memory::with_limit(options.limits.memory),
         ending: None,
         answer: None,
+        handled: Handled::default(),
     };
     supervisor
         .socket
@@ -147,6 +150,15 @@ struct Supervisor<'a> {
     memory: Memory,
     ending: Option<(Ending, Instant)>,
     answer: Option<Result<Vec<u8>, Failure>>,
+    handled: Handled,
+}
+
+/// How many events were handled of those that the worker waits for.
+#[derive(Debug, Default)]
+struct Handled {
+    count: u64,
+    /// What the worker was told.
+    told: u64,
 }
 
 impl Supervisor<'_> {
@@ -179,13 +191,14 @@ impl Supervisor<'_> {
                 .map_err(|error| WorkerError::Protocol(error.to_string()))?
             {
                 match kind {
-                    Kind::Event => {
+                    Kind::Event | Kind::AwaitedEvent => {
                         let event = decode_event(payload)
                             .map_err(|error| WorkerError::Protocol(error.to_string()))?;
                         if self.sink_works && self.answer.is_none() {
                             let sink = self.sink;
                             self.sink_works = contained(|| sink.receive(&event)).is_some();
                         }
+                        self.handled.count += u64::from(kind == Kind::AwaitedEvent);
                     }
                     Kind::Result => self.answer = Some(Ok(payload.to_vec())),
                     Kind::Failure => {
@@ -198,7 +211,7 @@ impl Supervisor<'_> {
                         self.report_late_events(payload);
                         return Ok(());
                     }
-                    Kind::Start | Kind::Cancel => {
+                    Kind::Start | Kind::Cancel | Kind::Handled => {
                         return Err(WorkerError::Protocol(
                             "it sent a message that only a host sends".to_owned(),
                         ));
@@ -208,6 +221,7 @@ impl Supervisor<'_> {
                     return Ok(());
                 }
             }
+            self.acknowledge();
             if quiet && matches!(self.process.ended(), Ok(Some(_))) {
                 return Ok(());
             }
@@ -277,9 +291,24 @@ impl Supervisor<'_> {
         }
         if let Some(ending) = wanted {
             self.ending = Some((ending, Instant::now() + self.options.grace));
-            let _ = self.socket.write_all(&frame(Kind::Cancel, &[]));
+            self.send_at_once(&frame(Kind::Cancel, &[]));
         }
         false
+    }
+
+    /// Tells the worker which events were handled. One message can stand for many events.
+    fn acknowledge(&mut self) {
+        let Handled { count, told } = self.handled;
+        if count > told && self.send_at_once(&frame(Kind::Handled, &count.to_le_bytes())) {
+            self.handled.told = count;
+        }
+    }
+
+    /// Sends a message without waiting, and returns whether it was sent. A worker that does not read
+    /// its messages must not stop the host.
+    fn send_at_once(&self, message: &[u8]) -> bool {
+        // A message of a few bytes is sent whole or not at all.
+        rustix::net::send(&self.socket, message, SendFlags::DONTWAIT).is_ok()
     }
 
     fn into_result<T: DeserializeOwned>(

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -72,6 +72,7 @@ impl Staging {
     ///
     /// # Errors
     ///
+    /// [`StoreError::Exists`] when something else was published there in the meantime;
     /// [`StoreError::Write`].
     pub fn publish(self) -> Result<PathBuf, StoreError> {
         let failed = StoreError::write(&self.destination);
@@ -80,7 +81,14 @@ impl Staging {
             fs::rename(self.directory.path(), &self.destination)?;
             sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
         };
-        attempt().map_err(failed)?;
+        attempt().map_err(|error| match error.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                StoreError::Exists {
+                    path: self.destination.clone(),
+                }
+            }
+            _ => failed(error),
+        })?;
         // Renamed, so there is nothing to remove.
         let _ = self.directory.keep();
         Ok(self.destination)
@@ -107,8 +115,12 @@ fn sync_tree(directory: &Path) -> std::io::Result<()> {
     sync_directory(directory)
 }
 
-/// Only Unix can open and sync a directory.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
+/// Waits until the entries of a directory are on the disk. Only Unix can do that.
+///
+/// # Errors
+///
+/// When the directory cannot be opened or synchronised.
+pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     if cfg!(unix) {
         File::open(directory)?.sync_all()?;
     }

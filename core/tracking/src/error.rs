@@ -112,6 +112,17 @@ pub enum TrackerError {
         /// What is wrong with the line.
         reason: String,
     },
+    /// The record of what the backend has of a run cannot be read, and the backend does not have the
+    /// run, or cannot be asked for it.
+    #[error("it is unknown what {backend} has of the run {run_id}: cannot read {}", path.display())]
+    UnknownProgress {
+        /// The run.
+        run_id: String,
+        /// The backend's name.
+        backend: String,
+        /// The file with the record.
+        path: PathBuf,
+    },
     /// Another process is recording the run.
     #[error("the run {run_id} is being recorded by another process; wait until it ends")]
     InUse {

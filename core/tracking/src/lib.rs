@@ -68,8 +68,8 @@ pub use adapters::{
 };
 pub use error::TrackerError;
 pub use event::{Artifact, EventKind, MetricPoint, RunEvent};
-pub use feed::{Feeder, LogFirst, Synced, Undelivered, sync_run};
-pub use log::cursor::{Cursor, Refusal, cursors};
+pub use feed::{Feeder, IfMissing, LogFirst, Synced, Undelivered, recover_run, sync_run};
+pub use log::cursor::{Cursor, CursorFile, Refusal, cursor_files, cursors};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
 pub use run::Run;

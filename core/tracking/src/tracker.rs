@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Run, RunPage, RunQuery, RunSink, RunStart, TrackerError};
+use crate::{Run, RunPage, RunQuery, RunReference, RunSink, RunStart, TrackerError};
 
 /// A backend that stores runs.
 ///
@@ -43,6 +43,32 @@ pub trait Tracker: Send + Sync {
     ///
     /// [`TrackerError::Unavailable`] if a later call may succeed; any other variant otherwise.
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError>;
+
+    /// Continues the run that the backend knows by this reference, from an earlier
+    /// [`open_run`](Self::open_run) with the same start. Finds it also if somebody has renamed or
+    /// moved it in the backend since. Starts a new run only if the backend says that it does not
+    /// have the run.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_run`](Self::open_run).
+    fn resume_run(
+        &self,
+        start: &RunStart,
+        _known: &RunReference,
+    ) -> Result<Box<dyn RunSink>, TrackerError> {
+        self.open_run(start)
+    }
+
+    /// The run with this id of ours, if the backend can search for it. `None` if it has no such run,
+    /// or cannot search.
+    ///
+    /// # Errors
+    ///
+    /// If the backend cannot be read.
+    fn find_run(&self, _run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+        Ok(None)
+    }
 
     /// The runs that match the query, newest first.
     ///

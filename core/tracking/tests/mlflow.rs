@@ -19,6 +19,8 @@ mod names;
 mod outage;
 #[path = "mlflow/refusals.rs"]
 mod refusals;
+#[path = "mlflow/remembered.rs"]
+mod remembered;
 #[path = "mlflow/runs.rs"]
 mod runs;
 #[path = "mlflow/server.rs"]

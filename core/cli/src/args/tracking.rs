@@ -89,6 +89,10 @@ pub struct SyncArgs {
     /// Show what would be sent without sending it
     #[arg(long)]
     pub dry_run: bool,
+    /// Send a run again whose record of what was sent is unreadable, to the
+    /// server in MLFLOW_TRACKING_URI, also if that does not have the run
+    #[arg(long)]
+    pub send_again: bool,
 }
 
 /// Arguments of `protea sync-offline`.

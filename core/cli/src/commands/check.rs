@@ -1,7 +1,7 @@
 //! `protea runners check`.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -11,6 +11,7 @@ use protea_conformance::{
     Check, Config, FILE_NAME, FixtureError, Host, Observer, Selection, Status, Test, TestReport,
     counts, details, line,
 };
+use protea_core::text::escape_line;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, Table, display_path},
+    output::{Content, Report, Reporter, Table, display_path, print},
 };
 
 /// Tests runners and prints each result as soon as the test ends.
@@ -161,14 +162,10 @@ impl Observer for Lines {
         let style = style(status);
         let line = line(runner, test);
         let (head, rest) = line.split_at(line.find('[').unwrap_or_default());
-        let text = format!(
-            "{style}{head}{style:#}{rest}\n{}",
-            printable(&details(test))
-        );
+        let rest = format!("{}\n{}", escape_line(rest), details(test));
         let _one_at_a_time = self.out.lock();
         // A closed pipe must not stop the tests: their results are also in the report.
-        let mut out = anstream::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = print(Content::Marked(style, head, &rest));
     }
 
     fn is_cancelled(&self) -> bool {
@@ -183,12 +180,4 @@ fn style(status: Status) -> Style {
         Status::Skipped => Style::new().dimmed(),
         Status::Failed | Status::Crashed | Status::TimedOut => AnsiColor::Red.on_default().bold(),
     }
-}
-
-/// Text of a runner for the terminal: control characters, which could move the cursor or worse,
-/// become spaces.
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-        .collect()
 }

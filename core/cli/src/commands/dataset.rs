@@ -45,7 +45,7 @@ pub fn show(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     let dataset = FrozenDataset::open(&store::local_path(&uri)?)?;
     Ok(manifest_report(
         display_path(dataset.directory()),
-        json!(dataset.directory()),
+        json!(dataset.directory().to_string_lossy()),
         dataset.manifest(),
         dataset.sha256(),
     ))
@@ -98,7 +98,7 @@ pub fn verify(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
             dataset.sha256()
         ),
         json: json!({
-            "directory": dataset.directory(),
+            "directory": dataset.directory().to_string_lossy(),
             "sha256": dataset.sha256(),
             "verified": true,
             "files": files,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protea_conformance::{Budget, Finding, FuzzError};
 use serde_json::json;
 
-use super::check::{config, fixture_failure, host, printable};
+use super::check::{config, fixture_failure, host};
 use crate::{
     args::FuzzArgs,
     exit::Exit,
@@ -77,11 +77,11 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
 }
 
 fn describe(finding: &Finding) -> String {
-    printable(&format!(
+    format!(
         "{}\n  {}\n  input:    {}\n  again:    --seed {} --cases 1",
         finding.doing,
         finding.verdict.lines().join("\n  "),
         finding.input,
         finding.seed
-    ))
+    )
 }

@@ -84,7 +84,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
             "name": descriptor.name,
             "version": descriptor.version,
             "sha256": entry.sha256,
-            "path": destination,
+            "path": destination.to_string_lossy(),
             "replaced_version": replaced,
             "checked": !args.no_check,
         }),

@@ -122,7 +122,7 @@ pub fn bind(args: &BindTrackerArgs) -> Result<Report, Failure> {
 fn job_json(job: &Job, state_point: &Map<String, Value>) -> Value {
     json!({
         "job_id": job.id(),
-        "directory": job.directory(),
+        "directory": job.directory().to_string_lossy(),
         "state_point": state_point,
     })
 }

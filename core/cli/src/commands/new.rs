@@ -93,7 +93,7 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
         ),
         json: json!({
             "name": name,
-            "directory": directory,
+            "directory": directory.to_string_lossy(),
             "package": placeholders.package,
             "library": placeholders.library,
             "contracts": contracts,

@@ -26,8 +26,8 @@ pub fn run_json(runner: &Runner, run: &FinishedRun) -> Value {
         "placeholder": runner.capabilities().metrics.placeholder,
         "steps": manifest.steps,
         "artifacts": {
-            "directory": manifest.artifacts.directory,
-            "manifest": run.directory.join(RUN_MANIFEST),
+            "directory": manifest.artifacts.directory.to_string_lossy(),
+            "manifest": run.directory.join(RUN_MANIFEST).to_string_lossy(),
             "predictions": manifest.artifacts.predictions,
             "export": manifest.artifacts.export,
         },
@@ -46,7 +46,7 @@ pub fn grouped_json<T>(run: &GroupedRun<T>) -> Value {
         "status": manifest.status,
         "seed": manifest.seed,
         "artifacts": {
-            "directory": run.directory,
+            "directory": run.directory.to_string_lossy(),
             "manifest": run.directory.join(RUN_MANIFEST),
         },
     })

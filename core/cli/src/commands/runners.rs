@@ -265,7 +265,7 @@ fn programs_json(declared: &[ProgramDeclaration]) -> Value {
             "name": program.name,
             "needed_for": program.needed_for,
             "remedy": program.remedy,
-            "path": find_program(program),
+            "path": find_program(program).map(|path| path.to_string_lossy().into_owned()),
         })
     });
     found.collect()
@@ -294,7 +294,7 @@ fn libraries_json(entry: &Entry) -> Value {
             "file": library.file,
             "variable": library.variable,
             "remedy": library.remedy,
-            "path": library.find(&entry.path),
+            "path": library.find(&entry.path).map(|path| path.to_string_lossy().into_owned()),
         })
     });
     declared.collect()

@@ -155,7 +155,7 @@ fn evidence(codes: &[String]) -> Result<Evidence, Failure> {
 }
 
 fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenDataset>) -> Value {
-    let identity = |dataset: &FrozenDataset| json!({ "directory": dataset.directory(), "sha256": dataset.sha256() });
+    let identity = |dataset: &FrozenDataset| json!({ "directory": dataset.directory().to_string_lossy(), "sha256": dataset.sha256() });
     if let Value::Object(object) = &mut made {
         object.insert("dataset".to_owned(), identity(dataset));
         if let Some(later) = later {

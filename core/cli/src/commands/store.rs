@@ -156,7 +156,7 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
                 cleared.in_use
             ),
             json: json!({
-                "directory": cache.directory(),
+                "directory": cache.directory().to_string_lossy(),
                 "directories": cleared.directories,
                 "bytes": cleared.bytes,
                 "in_use": cleared.in_use,
@@ -185,7 +185,7 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
     Ok(Report {
         text: lines.to_string(),
         json: json!({
-            "directory": cache.directory(),
+            "directory": cache.directory().to_string_lossy(),
             "limit": cache.limit(),
             "directories": usage.directories,
             "in_use": usage.in_use,

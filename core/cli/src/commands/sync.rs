@@ -2,8 +2,9 @@
 
 use protea_core::{
     Workspace,
-    backends::{SyncedRun, sync},
-    workspace::unsynced,
+    backends::{SyncedRun, recover, sync},
+    tracking::IfMissing,
+    workspace::{Backlog, UnknownProgress, Unsynced, unsynced},
 };
 use serde_json::json;
 
@@ -17,51 +18,52 @@ use crate::{
 /// Every backend has every run.
 const UP_TO_DATE: &str = "all backends are up to date\n";
 
+/// What to do about a record that cannot be read of what a backend has.
+const UNKNOWN_REMEDY: &str = "`protea sync` continues such a run if MLFLOW_TRACKING_URI names the \
+                              server that has it. If no server has it, `protea sync --send-again` \
+                              sends it whole to that server";
+
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::open(&args.workspace.workspace)?;
-    let (mut runs, unreadable) = unsynced(&workspace)?;
+    let Backlog {
+        unsynced: mut runs,
+        mut unknown,
+        ..
+    } = unsynced(&workspace)?;
     for reason in workspace.unclosed() {
         reporter.warn(reason);
     }
-    for error in unreadable {
-        reporter.warn(&Failure::from(error).message);
-    }
-    runs.retain(|run| args.backends.is_empty() || args.backends.contains(&run.cursor.backend));
+    let is_wanted = |backend: &String| args.backends.is_empty() || args.backends.contains(backend);
+    runs.retain(|run| is_wanted(&run.cursor.backend));
+    unknown.retain(|run| run.backend.as_ref().is_none_or(is_wanted));
     if args.dry_run {
-        let mut table = Table::new(0..0, ["run", "backend"]);
-        for run in &runs {
-            table.row([&run.run_id, &run.cursor.backend]);
-        }
-        let waiting: Vec<_> = runs
-            .iter()
-            .map(|run| json!({ "run_id": run.run_id, "backend": run.cursor.backend }))
-            .collect();
-        let text = if runs.is_empty() {
-            UP_TO_DATE.to_owned()
-        } else {
-            table.to_string()
-        };
-        return Ok(Report {
-            text,
-            json: json!({ "dry_run": true, "runs": waiting }),
-        });
+        return dry_run(&runs, &unknown);
     }
 
-    let total = runs.len() as u64;
+    let total = (runs.len() + unknown.len()) as u64;
     let mut done = 0;
     if total > 0 {
         reporter.start(&format!("sending {}", plural(total, "run")));
     }
-    let synced = sync(&runs, |_| {
+    let mut synced = sync(&runs, |_| {
         done += 1;
         reporter.progress(done, total);
     });
+    let if_missing = if args.send_again {
+        IfMissing::Send
+    } else {
+        IfMissing::Refuse
+    };
+    synced.extend(recover(unknown, if_missing));
     reporter.abandon();
     for run in &synced {
         for refused in &run.refused {
             reporter.warn(&format!("{}: {refused}", run.run_id));
         }
+    }
+    if synced.iter().any(|run| run.unknown) {
+        reporter.warn(UNKNOWN_REMEDY);
     }
     let failed = synced.iter().filter(|run| !run.ok).count();
     let (text, json) = (text(&synced), json!(synced));
@@ -80,6 +82,42 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", json))
+}
+
+fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Failure> {
+    let mut table = Table::new(0..0, ["run", "backend", "state"]);
+    let mut waiting = Vec::new();
+    for run in runs {
+        table.row([&run.run_id, &run.cursor.backend, "waiting"]);
+        waiting.push(json!({ "run_id": run.run_id, "backend": run.cursor.backend }));
+    }
+    for run in unknown {
+        let state = format!("unknown: {}", run.error.full_message());
+        table.row([
+            &*run.run_id,
+            run.backend.as_deref().unwrap_or_default(),
+            &state,
+        ]);
+        waiting.push(json!({ "run_id": run.run_id, "backend": run.backend, "error": state }));
+    }
+    let text = if waiting.is_empty() {
+        UP_TO_DATE.to_owned()
+    } else {
+        table.to_string()
+    };
+    if unknown.is_empty() {
+        return Ok(Report {
+            text,
+            json: json!({ "dry_run": true, "runs": waiting }),
+        });
+    }
+    let message = format!(
+        "it is unknown what the backends have of {}; {UNKNOWN_REMEDY}",
+        plural(unknown.len() as u64, "run")
+    );
+    Err(Failure::new(Exit::Failed, message)
+        .with_text(text)
+        .with_detail("runs", waiting))
 }
 
 fn text(synced: &[SyncedRun]) -> String {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use protea_core::{
     Workspace,
-    backends::sync,
-    tracking::{SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs},
-    workspace::unsynced,
+    backends::{recover, sync},
+    tracking::{
+        IfMissing, SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs,
+    },
+    workspace::{Backlog, unsynced},
 };
 use serde_json::{Value, json};
 
@@ -76,23 +78,30 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
 /// Adds to the offline runs what the event log has and they lack, such as the end of a run that was
 /// killed. Returns how many could not be updated.
 fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure> {
-    let (mut behind, unreadable) = unsynced(workspace)?;
+    let Backlog {
+        unsynced: mut behind,
+        mut unknown,
+        ..
+    } = unsynced(workspace)?;
     behind.retain(|run| run.cursor.backend == "wandb");
-    let synced = sync(&behind, |run| {
+    unknown.retain(|run| {
+        run.backend
+            .as_ref()
+            .is_none_or(|backend| backend == "wandb")
+    });
+    let mut synced = sync(&behind, |_| {});
+    synced.extend(recover(unknown, IfMissing::Refuse));
+    for run in &synced {
         if let Some(error) = &run.error {
             reporter.warn(&format!("{}: {error}", run.run_id));
         }
-    });
-    let unreadable_runs = unreadable.len();
-    for error in unreadable {
-        reporter.warn(&Failure::from(error).message);
     }
-    Ok(unreadable_runs + synced.iter().filter(|run| !run.ok).count())
+    Ok(synced.iter().filter(|run| !run.ok).count())
 }
 
 fn as_json(report: &SyncReport) -> Value {
     json!({
-        "path": report.path,
+        "path": report.path.to_string_lossy(),
         "ok": report.ok,
         "outcome": match report.outcome {
             SyncOutcome::Synced => "synced",

@@ -8,7 +8,7 @@ use std::{
 use protea_conformance::{Check, Observer, Status, TestReport};
 use protea_core::catalog::Entry;
 
-use super::check::{config, fixture_failure, host, printable};
+use super::check::{config, fixture_failure, host};
 use crate::{
     args::InstallArgs,
     exit::Exit,
@@ -76,7 +76,7 @@ fn describe(test: &TestReport, entry: &Entry, file: &str) -> String {
     // The suite saw the copy, which does not exist any more.
     let seen = seen.replace(&entry.path.display().to_string(), file);
     let status = test.verdict.status().name();
-    printable(&format!("  {status} {}: {seen}", test.name))
+    format!("  {status} {}: {seen}", test.name)
 }
 
 struct Progress<'a> {

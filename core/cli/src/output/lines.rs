@@ -5,6 +5,8 @@ use std::{
     path::{self, Path},
 };
 
+use protea_core::text::escape_line;
+
 /// Labelled values.
 #[derive(Debug, Default)]
 pub struct Lines(Vec<(&'static str, String)>);
@@ -12,7 +14,12 @@ pub struct Lines(Vec<(&'static str, String)>);
 impl Lines {
     /// Adds a line. One with an empty label continues the line before.
     pub fn add(&mut self, label: &'static str, value: impl Into<String>) -> &mut Self {
-        self.0.push((label, value.into()));
+        // A line break must not look like another label.
+        let value = value.into();
+        for (place, line) in value.split('\n').enumerate() {
+            let label = if place == 0 { label } else { "" };
+            self.0.push((label, escape_line(line).into_owned()));
+        }
         self
     }
 }
@@ -47,15 +54,7 @@ pub fn relative_to(directory: &Path, path: &Path) -> String {
 
 /// A path on one line, with control characters escaped.
 fn plain(path: &Path) -> String {
-    let mut text = String::new();
-    for character in path.to_string_lossy().chars() {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+    escape_line(&path.to_string_lossy()).into_owned()
 }
 
 #[cfg(test)]

@@ -1,21 +1,13 @@
 //! What a command prints: its report on standard output, its progress on standard error.
 
 mod explanation;
-/// Writes a line to standard error. Errors are ignored: a closed pipe must not end a run.
-macro_rules! eprint_line {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(anstream::stderr(), $($text)*);
-    }};
-}
-pub(crate) use eprint_line;
-
 mod lines;
 mod number;
 mod progress;
 mod scores;
 mod settings;
 mod table;
+mod terminal;
 
 use serde_json::Value;
 
@@ -26,6 +18,7 @@ pub use progress::Reporter;
 pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
 pub use table::{Table, terminal_width};
+pub use terminal::{Content, Diagnostics, print, print_labelled};
 
 /// The result of a command as text and as JSON. Only one of the two is printed.
 #[derive(Debug, Clone)]

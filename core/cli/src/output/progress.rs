@@ -1,15 +1,18 @@
 //! Progress, notes and warnings on standard error: bars on a terminal, plain lines elsewhere.
 
 use std::{
-    io::{self, IsTerminal},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use protea_core::text::escape_line;
 
-use super::number::bytes;
+use super::{
+    number::bytes,
+    terminal::{print_error_line, print_labelled, stderr_is_terminal},
+};
 
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// How often a bar is redrawn without news.
@@ -48,7 +51,7 @@ impl Reporter {
     pub fn new(quiet: bool) -> Self {
         let mode = if quiet {
             Mode::Quiet
-        } else if io::stderr().is_terminal() {
+        } else if stderr_is_terminal() {
             Mode::Bars(MultiProgress::new())
         } else {
             Mode::Lines
@@ -62,14 +65,14 @@ impl Reporter {
     /// Starts a piece of work, which replaces the one before.
     pub fn start(&self, label: &str) {
         if matches!(self.0.mode, Mode::Lines) {
-            eprint_line!("{} …", printable(label));
+            print_error_line(&format!("{} …", escape_line(label)));
         }
         self.start_bar(label);
     }
 
     /// As [`start`](Self::start), without printing a line: only a bar shows it.
     pub fn start_bar(&self, label: &str) {
-        let label = printable(label);
+        let label = escape_line(label).into_owned();
         let bar = match &self.0.mode {
             Mode::Bars(bars) => {
                 let bar = bars.add(ProgressBar::new_spinner());
@@ -119,8 +122,13 @@ impl Reporter {
         if matches!(self.0.mode, Mode::Lines) && current.last_line.elapsed() >= LINE_EVERY {
             current.last_line = Instant::now();
             match total {
-                0 => eprint_line!("{}: {}", current.label, text(done)),
-                _ => eprint_line!("{}: {} of {}", current.label, text(done), text(total)),
+                0 => print_error_line(&format!("{}: {}", current.label, text(done))),
+                _ => print_error_line(&format!(
+                    "{}: {} of {}",
+                    current.label,
+                    text(done),
+                    text(total)
+                )),
             }
         }
     }
@@ -128,7 +136,7 @@ impl Reporter {
     /// The current item, shown next to a bar only.
     pub fn detail(&self, text: &str) {
         if let Some(current) = self.current().as_ref() {
-            current.bar.set_message(printable(text));
+            current.bar.set_message(escape_line(text).into_owned());
         }
     }
 
@@ -154,14 +162,12 @@ impl Reporter {
 
     /// Prints a warning.
     pub fn warn(&self, text: &str) {
-        let text = printable(text);
-        self.above(|| eprint_line!("{WARNING}warning{WARNING:#}: {text}"));
+        self.above(|| print_labelled(WARNING, "warning", text));
     }
 
     /// Something that is said even when quiet.
     pub fn always(&self, text: &str) {
-        let text = printable(text);
-        self.above(|| eprint_line!("{text}"));
+        self.above(|| print_error_line(text));
     }
 
     /// Prints above the bars, if there are any.
@@ -182,11 +188,4 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the templates are constants, and a bar is drawn from each in every use")
         .progress_chars("=> ")
-}
-
-/// Text of a runner for the terminal, with control characters replaced by spaces.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-        .collect()
 }

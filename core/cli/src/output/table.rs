@@ -3,6 +3,7 @@
 use std::{fmt, ops::RangeBounds};
 
 use comfy_table::{CellAlignment, ContentArrangement, presets};
+use protea_core::text::escape_line;
 
 /// The width if standard output is not a terminal.
 const DEFAULT_WIDTH: u16 = 100;
@@ -44,7 +45,10 @@ impl Table {
 
     /// Adds a row.
     pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.0.add_row(cells.into_iter().map(Into::into));
+        // A line break would look like another row.
+        let cell = |cell: String| escape_line(&cell.replace('\n', " ")).into_owned();
+        self.0
+            .add_row(cells.into_iter().map(|text| cell(text.into())));
     }
 }
 

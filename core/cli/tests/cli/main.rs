@@ -8,6 +8,7 @@ mod command_line;
 mod dataset_diff;
 mod dataset_split;
 mod datasets;
+mod foreign_text;
 #[cfg(unix)]
 mod interrupt;
 mod place;

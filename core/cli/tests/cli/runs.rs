@@ -14,22 +14,22 @@ use crate::place::Place;
 const JOB: &str = "58c65a6af75569eec233acc76a42ba59";
 
 /// A workspace with invented runs.
-struct Workspace(Place);
+pub struct Workspace(pub Place);
 
 impl Workspace {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let place = Place::new();
         fs::create_dir_all(place.join("protea-workspace/.signac")).unwrap();
         Self(place)
     }
 
-    fn directory(&self, run: &str) -> PathBuf {
+    pub fn directory(&self, run: &str) -> PathBuf {
         let job = self.0.join("protea-workspace/workspace").join(JOB);
         job.join("artifacts/experiment").join(run)
     }
 
     /// Writes the manifest of a run, with these fields in place of the usual.
-    fn run(&self, run: &str, second: u32, fields: Value) -> PathBuf {
+    pub fn run(&self, run: &str, second: u32, fields: Value) -> PathBuf {
         let directory = self.directory(run);
         let mut manifest = json!({
             "run_id": run, "job_id": JOB, "pipeline": "experiment", "status": "finished",

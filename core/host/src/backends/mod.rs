@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use backend::Backend;
 pub use binding::{IfBound, bind_tracker, current_binding};
 pub use lifecycle::{run_lifecycle, run_lifecycle_tracked};
-pub use sync::{SyncedRun, sync};
+pub use sync::{SyncedRun, recover, sync};
 
 use protea_tracking::{Jsonl, LogFirst, OnLogError, Tags, TrackerError, Undelivered};
 

@@ -1,12 +1,18 @@
 //! Sends runs that the backends do not have completely.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
-use protea_tracking::{Refusal, Tracker, TrackerError, sync_run};
+use protea_tracking::{
+    IfMissing, Refusal, Synced, Tracker, TrackerError, log::EventLog, recover_run, sync_run,
+};
 use serde::Serialize;
 
-use super::{backend::of_cursor, binding::remember};
-use crate::workspace::Unsynced;
+use super::{
+    Connection,
+    backend::{Backend, of_cursor},
+    binding::remember,
+};
+use crate::workspace::{RunDirectory, Status, UnknownProgress, Unsynced};
 
 /// What a sync did for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +32,8 @@ pub struct SyncedRun {
     pub refused: Vec<String>,
     /// Why the run could not be sent.
     pub error: Option<String>,
+    /// Whether it is unknown what the backend has of the run.
+    pub unknown: bool,
 }
 
 /// Sends runs to their backends and reports each. A backend that does not answer is skipped after
@@ -42,6 +50,90 @@ pub fn sync(runs: &[Unsynced], mut on_synced: impl FnMut(&SyncedRun)) -> Vec<Syn
             synced
         })
         .collect()
+}
+
+/// Finds out what the backends have of runs of which this is unknown, and sends the rest: a server
+/// is searched for the run, and a backend of this machine continues its own files. The server is the
+/// one that the environment names. `if_missing` says what happens to a run that it does not have.
+pub fn recover(runs: Vec<UnknownProgress>, if_missing: IfMissing) -> Vec<SyncedRun> {
+    runs.into_iter()
+        .map(|run| {
+            let mut synced = SyncedRun {
+                run_id: run.run_id,
+                backend: run.backend.clone().unwrap_or_default(),
+                ok: false,
+                sent: 0,
+                url: None,
+                refused: Vec::new(),
+                error: None,
+                unknown: true,
+            };
+            let Some(backend) = run.backend else {
+                synced.error = Some(run.error.full_message());
+                return synced;
+            };
+            let recovered = Backend::from_name(&backend, Connection::Offline)
+                .and_then(|backend| backend.tracker(&run.job))
+                .and_then(|tracker| recover_run(&run.log, tracker, if_missing));
+            match recovered {
+                Ok(sent) => {
+                    synced.unknown = false;
+                    synced.has_sent(&run.job, &run.log, sent);
+                }
+                Err(error) => {
+                    let reason = match &error {
+                        TrackerError::UnknownProgress { .. } => {
+                            format!("the {backend} of the environment does not have the run")
+                        }
+                        error => error.full_message(),
+                    };
+                    synced.error = Some(format!(
+                        "unknown what {backend} has: {}; {reason}",
+                        run.error.full_message()
+                    ));
+                }
+            }
+            synced
+        })
+        .collect()
+}
+
+impl SyncedRun {
+    fn has_sent(&mut self, job: &Path, log: &Path, sent: Synced) {
+        self.ok = true;
+        self.sent = sent.sent;
+        if let Some(reference) = &sent.reference
+            && let Err(error) = remember(job, &self.run_id, reference)
+        {
+            self.ok = false;
+            self.error = Some(error.to_string());
+        }
+        self.url = sent.reference.and_then(|reference| reference.url);
+        let refused = |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
+        self.refused = sent.refused.into_iter().map(refused).collect();
+        // Reported once: rejected events are not sent again.
+        self.ok &= self.refused.is_empty();
+        if let Some(status) = ended_as(job, log, &self.run_id) {
+            self.ok = false;
+            self.error = Some(format!(
+                "{} lacks the end of the run, which is {status}; the file was cut or restored from \
+                 an old copy",
+                log.display()
+            ));
+        }
+    }
+}
+
+/// How a run ended whose log lacks the end. `None` if the log has the end, or the run has none yet.
+fn ended_as(job: &Path, log: &Path, run_id: &str) -> Option<Status> {
+    let manifest = RunDirectory::manifest(job, run_id)?;
+    if manifest.status == Status::Running {
+        return None;
+    }
+    // It cannot be opened while a process records the run, which then is not at its end. Opening it
+    // cuts off an incomplete last line.
+    let opened = EventLog::open(log).ok()?;
+    (!opened.has_end()).then_some(manifest.status)
 }
 
 #[derive(Default)]
@@ -62,6 +154,7 @@ impl Backends {
             url: None,
             refused: Vec::new(),
             error: self.down.get(&place).cloned(),
+            unknown: false,
         };
         if synced.error.is_some() {
             return synced;
@@ -70,22 +163,7 @@ impl Backends {
             .tracker(&place, run)
             .and_then(|tracker| sync_run(&run.log, tracker));
         match result {
-            Ok(sent) => {
-                synced.ok = true;
-                synced.sent = sent.sent;
-                if let Some(reference) = &sent.reference
-                    && let Err(error) = remember(&run.job, &run.run_id, reference)
-                {
-                    synced.ok = false;
-                    synced.error = Some(error.to_string());
-                }
-                synced.url = sent.reference.and_then(|reference| reference.url);
-                let refused =
-                    |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
-                synced.refused = sent.refused.into_iter().map(refused).collect();
-                // Reported once: rejected events are not sent again.
-                synced.ok &= synced.refused.is_empty();
-            }
+            Ok(sent) => synced.has_sent(&run.job, &run.log, sent),
             // Another process is sending the run and records the result.
             Err(error @ TrackerError::Busy { .. }) => {
                 synced.ok = true;

@@ -62,6 +62,8 @@ mod tests {
     use super::*;
     use crate::dispatch::DispatchError;
     use protea_contracts::abi::host::CallError;
+    #[cfg(unix)]
+    use protea_isolation::WorkerError;
 
     #[test]
     fn a_long_message_is_cut_and_its_length_is_told() {
@@ -79,6 +81,11 @@ mod tests {
             let message = DispatchError::from(error).to_string();
             assert!(message.len() < KEPT + 200, "{}", message.len());
             assert!(message.contains("it has 2097152 bytes"), "{message}");
+        }
+        #[cfg(unix)]
+        for error in [WorkerError::Open, WorkerError::Setup, WorkerError::Protocol] {
+            let message = DispatchError::from(error("é".repeat(1 << 20))).to_string();
+            assert!(message.len() < KEPT + 200, "{}", message.len());
         }
         assert_eq!(text("short".to_owned()), "short");
     }

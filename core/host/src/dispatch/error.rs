@@ -71,6 +71,7 @@ impl From<WorkerError> for DispatchError {
             WorkerError::Panicked(panic) => CallError::Panicked(panic).into(),
             WorkerError::Protocol(message) => CallError::Protocol(message).into(),
             WorkerError::Open(message) => Self::Worker(WorkerError::Open(bounded::text(message))),
+            WorkerError::Setup(message) => Self::Worker(WorkerError::Setup(bounded::text(message))),
             error => Self::Worker(error),
         }
     }

@@ -100,7 +100,8 @@ impl Recorder {
             pipeline = run_spec.pipeline,
             runner = runner.map(|entry| &*entry.descriptor.name),
         );
-        let tracked = TrackerSink::start(experiment, job, &manifest)?;
+        let tracked =
+            TrackerSink::start(experiment, job, &manifest).inspect_err(|_| directory.discard())?;
         // Written after the run is marked as open: otherwise, after a crash the manifest would say
         // `running` for ever.
         directory.write_manifest(&manifest)?;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace};
+use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace, moved};
 
 /// Stands for the newest run.
 pub const LATEST: &str = "latest";
@@ -163,8 +163,9 @@ fn read(directory: PathBuf) -> Result<RecordedRun, FindRunError> {
         reason,
     };
     let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
-    let manifest: RunManifest =
+    let mut manifest: RunManifest =
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    moved::follow(&directory, &mut manifest);
     Ok(RecordedRun {
         directory,
         manifest,

@@ -2,15 +2,19 @@
 
 use std::{
     fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
+use protea_tracking::log::{FILE_NAME as LOG_FILE, announce_run};
 use serde_json::{Map, Value};
 
-use super::{JobId, RunDirectory, WorkspaceError, state_point::job_id};
-use crate::store::{StoreError, write_atomic};
+use super::{
+    JobId, RunDirectory, WorkspaceError, new_jobs::NewJobs, places::open_runs, state_point::job_id,
+};
+use crate::store::{StoreError, sync_directory, write_atomic};
 
-const STATE_POINT: &str = "signac_statepoint.json";
+pub(super) const STATE_POINT: &str = "signac_statepoint.json";
 
 /// A job of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,30 +30,63 @@ impl Job {
     ) -> Result<Self, WorkspaceError> {
         let id = job_id(state_point)?;
         let directory = workspace.join("workspace").join(id.as_str());
-        fs::create_dir_all(&directory).map_err(StoreError::write(&directory))?;
-        let path = directory.join(STATE_POINT);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let same = serde_json::from_slice::<Map<String, Value>>(&bytes)
-                    .ok()
-                    .and_then(|found| job_id(&found).ok())
-                    .is_some_and(|found| found == id);
-                if !same {
-                    return Err(WorkspaceError::OtherStatePoint { path });
-                }
-            }
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(WorkspaceError::StatePointUnreadable {
-                    path,
-                    source: error,
-                });
-            }
-            Err(_) => {
-                let text = Value::Object(state_point.clone()).to_string();
-                write_atomic(&path, text.as_bytes())?;
-            }
+        let job = Self { id, directory };
+        if !job.has_its_state_point()? {
+            job.create(workspace, state_point)?;
         }
-        Ok(Self { id, directory })
+        Ok(job)
+    }
+
+    /// False if it has none.
+    fn has_its_state_point(&self) -> Result<bool, WorkspaceError> {
+        let path = self.directory.join(STATE_POINT);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(WorkspaceError::StatePointUnreadable { path, source }),
+        };
+        let found = serde_json::from_slice::<Map<String, Value>>(&bytes).ok();
+        let found_id = found.and_then(|found| job_id(&found).ok());
+        if found_id.is_some_and(|found| found == self.id) {
+            Ok(true)
+        } else {
+            Err(WorkspaceError::OtherStatePoint { path })
+        }
+    }
+
+    /// Writes the state point into a directory elsewhere in the workspace, which then gets the name
+    /// of the job: signac refuses the whole workspace if a job has no state point, also if a process
+    /// was killed, or the disk was full, just before it wrote one.
+    fn create(
+        &self,
+        workspace: &Path,
+        state_point: &Map<String, Value>,
+    ) -> Result<(), WorkspaceError> {
+        let new_jobs = NewJobs::lock(workspace)?;
+        let text = Value::Object(state_point.clone()).to_string();
+        let jobs = workspace.join("workspace");
+        fs::create_dir_all(&jobs).map_err(StoreError::write(&jobs))?;
+        let staged = new_jobs.directory()?;
+        let created = write_atomic(&staged.join(STATE_POINT), text.as_bytes())
+            // Replaces an empty directory.
+            .and_then(|()| match fs::rename(&staged, &self.directory) {
+                Ok(()) => sync_directory(&jobs).map_err(StoreError::write(&jobs)),
+                Err(error) if is_occupied(&error) => self.complete(&text),
+                Err(error) => Err(StoreError::write(&self.directory)(error)),
+            });
+        // Nothing is there any more if it was renamed.
+        let _ = fs::remove_dir_all(&staged);
+        Ok(created?)
+    }
+
+    /// The directory is there, and has files: another process made the job in this moment, or the
+    /// state point is missing.
+    fn complete(&self, text: &str) -> Result<(), StoreError> {
+        let path = self.directory.join(STATE_POINT);
+        if path.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        write_atomic(&path, text.as_bytes())
     }
 
     /// The job in a directory that is one.
@@ -131,8 +168,20 @@ impl Job {
     ///
     /// [`WorkspaceError::Store`] when it cannot be made.
     pub fn begin_run(&self, pipeline: &str, runner: &str) -> Result<RunDirectory, WorkspaceError> {
-        RunDirectory::begin(&self.directory.join("artifacts").join(pipeline), runner)
+        let pipeline = self.directory.join("artifacts").join(pipeline);
+        RunDirectory::begin(&pipeline, runner, |id| {
+            let log = self.tracker_log().join(id).join(LOG_FILE);
+            announce_run(&open_runs(self.workspace()), id, &log)
+        })
     }
+}
+
+fn is_occupied(error: &io::Error) -> bool {
+    // Some file systems give EEXIST, and a file in place of the directory gives ENOTDIR.
+    matches!(
+        error.kind(),
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
+    )
 }
 
 /// The directories of all jobs, sorted.

@@ -19,9 +19,14 @@ mod document;
 mod find;
 mod job;
 mod job_id;
+mod leftovers;
 mod log;
 mod manifest;
+mod moved;
+mod new_jobs;
+mod places;
 mod recorded;
+mod repair;
 mod run;
 mod run_id;
 mod runs;
@@ -53,7 +58,7 @@ pub use run::RunDirectory;
 pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
-pub use unsynced::{Unsynced, unsynced};
+pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
 
 use crate::store::{StoreError, write_atomic};
 
@@ -170,6 +175,8 @@ impl Workspace {
             directory,
             unclosed: Vec::new(),
         };
+        new_jobs::remove_leftovers(&workspace.directory);
+        repair::remove_jobs_without_state_point(&workspace.directory);
         let failures = vanished::close(&workspace);
         workspace.unclosed = failures
             .iter()
@@ -219,6 +226,6 @@ impl Workspace {
 
     /// The directory with the markers of open runs.
     pub(crate) fn open_runs(&self) -> PathBuf {
-        self.directory.join(".protea").join("open")
+        places::open_runs(&self.directory)
     }
 }

@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_tracking::TrackerError;
+
 use super::{
-    RunLog, WorkspaceError,
+    RunLog, WorkspaceError, leftovers,
     manifest::{RUN_MANIFEST, RunManifest},
     run_id::new_run_id,
 };
@@ -20,11 +22,21 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    pub(super) fn begin(pipeline: &Path, runner: &str) -> Result<Self, WorkspaceError> {
+    /// `announce` records that there will be a run with this id: the next command then removes the
+    /// directory if this process ends before it writes a manifest.
+    pub(super) fn begin(
+        pipeline: &Path,
+        runner: &str,
+        announce: impl Fn(&str) -> Result<(), TrackerError>,
+    ) -> Result<Self, WorkspaceError> {
         fs::create_dir_all(pipeline).map_err(StoreError::write(pipeline))?;
         loop {
             let id = new_run_id(runner).map_err(StoreError::write(pipeline))?;
             let path = pipeline.join(&id);
+            if path.exists() {
+                continue;
+            }
+            announce(&id)?;
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(Self { id, path }),
                 // Another process drew the same id in the same second.
@@ -44,8 +56,23 @@ impl RunDirectory {
         })
     }
 
+    /// The manifest of a run of a job, if it has a readable one.
+    pub(crate) fn manifest(job: &Path, id: &str) -> Option<RunManifest> {
+        RunManifest::read(Self::find(job, id)?.path()).ok()
+    }
+
     pub(super) fn has_manifest(&self) -> bool {
         self.path.join(RUN_MANIFEST).exists()
+    }
+
+    /// Removes the directory of a run that has no manifest. Does nothing if there are other files
+    /// than those that an interrupted write leaves.
+    pub(crate) fn discard(&self) {
+        if !self.has_manifest() {
+            leftovers::remove(&self.path);
+            // Fails if there is anything else.
+            let _ = fs::remove_dir(&self.path);
+        }
     }
 
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.

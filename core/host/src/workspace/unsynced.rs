@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use protea_tracking::{Cursor, TrackerError, cursors, log::FILE_NAME};
+use protea_tracking::{Cursor, TrackerError, cursor_files, log::FILE_NAME};
 
 use super::{Job, Workspace, WorkspaceError};
 use crate::store::StoreError;
@@ -21,16 +21,40 @@ pub struct Unsynced {
     pub cursor: Cursor,
 }
 
-/// The runs of a workspace that a backend does not have whole, oldest first, so that parents come
-/// before their children. The second value lists what cannot be read.
+/// A run of which it is unknown what a backend has.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct UnknownProgress {
+    /// The run.
+    pub run_id: String,
+    /// The directory of its job.
+    pub job: PathBuf,
+    /// Its event log.
+    pub log: PathBuf,
+    /// The backend; none if it is not known which backends the run goes to.
+    pub backend: Option<String>,
+    /// What cannot be read.
+    pub error: TrackerError,
+}
+
+/// What the backends lack of the runs of a workspace, oldest first, so that parents come before
+/// their children.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Backlog {
+    /// The runs that a backend does not have whole.
+    pub unsynced: Vec<Unsynced>,
+    /// The runs of which this cannot be said.
+    pub unknown: Vec<UnknownProgress>,
+}
+
+/// The runs of a workspace that a backend does not have whole.
 ///
 /// # Errors
 ///
 /// [`WorkspaceError::Store`] when the workspace cannot be read.
-pub fn unsynced(
-    workspace: &Workspace,
-) -> Result<(Vec<Unsynced>, Vec<TrackerError>), WorkspaceError> {
-    let (mut runs, mut unreadable) = (Vec::new(), Vec::new());
+pub fn unsynced(workspace: &Workspace) -> Result<Backlog, WorkspaceError> {
+    let mut backlog = Backlog::default();
     for job in workspace.job_directories()? {
         let logs = Job::tracker_log_in(&job);
         let entries = match fs::read_dir(&logs) {
@@ -40,28 +64,47 @@ pub fn unsynced(
         };
         for entry in entries.flatten() {
             let log = entry.path().join(FILE_NAME);
-            if !log.is_file() {
-                continue;
-            }
-            let mut incomplete = || -> Result<(), TrackerError> {
-                for cursor in cursors(&log)? {
-                    if !cursor.is_complete(&log)? {
-                        runs.push(Unsynced {
-                            run_id: entry.file_name().to_string_lossy().into_owned(),
-                            job: job.clone(),
-                            log: log.clone(),
-                            cursor,
-                        });
-                    }
-                }
-                Ok(())
-            };
-            if let Err(error) = incomplete() {
-                unreadable.push(error);
+            let run_id = entry.file_name().to_string_lossy().into_owned();
+            if log.is_file() {
+                backlog.add(run_id, job.clone(), log);
             }
         }
     }
     // Ids begin with the time.
-    runs.sort_by(|a, b| a.run_id.cmp(&b.run_id));
-    Ok((runs, unreadable))
+    backlog.unsynced.sort_by(|a, b| a.run_id.cmp(&b.run_id));
+    backlog.unknown.sort_by(|a, b| a.run_id.cmp(&b.run_id));
+    Ok(backlog)
+}
+
+impl Backlog {
+    fn add(&mut self, run_id: String, job: PathBuf, log: PathBuf) {
+        let mut unknown = |backend: Option<String>, error| {
+            self.unknown.push(UnknownProgress {
+                run_id: run_id.clone(),
+                job: job.clone(),
+                log: log.clone(),
+                backend,
+                error,
+            });
+        };
+        let files = match cursor_files(&log) {
+            Ok(files) => files,
+            Err(error) => return unknown(None, error),
+        };
+        for file in files {
+            let incomplete = file
+                .cursor
+                .and_then(|cursor| Ok((!cursor.is_complete(&log)?).then_some(cursor)));
+            match incomplete {
+                Ok(None) => {}
+                Ok(Some(cursor)) => self.unsynced.push(Unsynced {
+                    run_id: run_id.clone(),
+                    job: job.clone(),
+                    log: log.clone(),
+                    cursor,
+                }),
+                Err(error) => unknown(Some(file.backend), error),
+            }
+        }
+    }
 }

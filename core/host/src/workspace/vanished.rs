@@ -1,21 +1,26 @@
 //! Closes runs whose process vanished, or could not record the end everywhere.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
     TrackerError,
-    log::{ClosedRun, RunEnd, clear_open_marker, close_vanished},
+    log::{ClosedRun, RunEnd, clear_open_marker, close_vanished, never_begun},
 };
 
-use super::{Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError};
+use super::{
+    Job, NO_STEP, RunDirectory, RunManifest, Status, Workspace, WorkspaceError, leftovers,
+};
 
 /// Closes the open runs of vanished processes: in the event log, then in the manifest and the run's
 /// log, or in the job's document. The marker of a run is removed last, so that the next command
 /// repeats what was interrupted. Returns the errors.
 pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
     let open_runs = workspace.open_runs();
+    for (run_id, log) in never_begun(&open_runs) {
+        discard(&run_id, &log);
+    }
     let (closed, mut failures) = close_vanished(&open_runs, end_in_manifest);
     for run in closed {
         let Some(job) = job_of(&run.log) else {
@@ -40,6 +45,19 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
 /// The job of a log: it is `<job>/tracker_log/<run_id>/events.jsonl`.
 fn job_of(log: &Path) -> Option<&Path> {
     log.ancestors().nth(3)
+}
+
+/// Removes what there is of a run whose process vanished before it wrote the first event.
+fn discard(run_id: &str, log: &Path) {
+    if let Some(directory) = job_of(log).and_then(|job| RunDirectory::find(job, run_id)) {
+        directory.discard();
+    }
+    let is_empty = log.metadata().is_ok_and(|log| log.len() == 0);
+    if is_empty {
+        let _ = fs::remove_file(log);
+    }
+    // Fails if there is anything else.
+    let _ = log.parent().map(fs::remove_dir);
 }
 
 /// The end of a run whose process vanished after it wrote the manifest and before it wrote the log.
@@ -74,8 +92,10 @@ fn close_job(job: &Job, run: &ClosedRun) -> Result<(), WorkspaceError> {
 fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), WorkspaceError> {
     if !directory.has_manifest() {
         // The process ended before it wrote anything about the run.
+        directory.discard();
         return Ok(());
     }
+    leftovers::remove(directory.path());
     let mut manifest = RunManifest::read(directory.path())?;
     if manifest.status != Status::Running {
         return Ok(());

@@ -7,6 +7,7 @@ mod corrupt;
 mod outage;
 mod place;
 mod proxy;
+mod redirects;
 mod refused;
 mod round_trip;
 mod s3;

@@ -31,7 +31,7 @@ fn file(directory: &Path, request: &Request) -> Option<(PathBuf, Vec<u8>)> {
 }
 
 /// Serves a directory below `/d/`; `change` makes of a good answer whatever it wants.
-fn serve(
+pub fn serve(
     directory: &Path,
     change: impl Fn(&Request, &Path, Answer, &[u8]) -> Answer + Send + Sync + 'static,
 ) -> Web {
@@ -46,7 +46,7 @@ fn serve(
 }
 
 /// Stages the dataset that a server serves, from an empty cache.
-fn stage(place: &Place, web: &Web) -> Result<protea_core::Dataset, StageDatasetError> {
+pub fn stage(place: &Place, web: &Web) -> Result<protea_core::Dataset, StageDatasetError> {
     dataset::stage_from(&format!("http://{}/d", web.address), &place.store())
 }
 

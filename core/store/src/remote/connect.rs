@@ -17,7 +17,7 @@ use super::{
     fault::reason,
     retry,
     settings::RemoteSettings,
-    transport::{self, Transport},
+    transport::{Connection, Transport},
 };
 use crate::{StoreError, location::redacted};
 
@@ -111,8 +111,9 @@ fn s3(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
     let endpoint = builder
         .get_config_value(&Key::S3Endpoint)
         .or_else(|| builder.get_config_value(&Key::Endpoint));
-    let client = client(is_plain(endpoint.as_deref()), settings);
-    build!(uri, builder, client, Transport::default(), settings).map(paged)
+    let plain = is_plain(endpoint.as_deref());
+    let transport = Transport::signed(connection(plain, settings));
+    build!(uri, builder, client(plain), transport, settings).map(paged)
 }
 
 fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
@@ -133,8 +134,8 @@ fn google(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
             .with_skip_signature(true);
     }
     let plain = emulator.is_some_and(|host| !host.starts_with("https://"));
-    let client = client(plain, settings);
-    build!(uri, builder, client, Transport::default(), settings).map(paged)
+    let transport = Transport::signed(connection(plain, settings));
+    build!(uri, builder, client(plain), transport, settings).map(paged)
 }
 
 fn azure(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
@@ -147,16 +148,16 @@ fn azure(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
     let endpoint = builder.get_config_value(&Key::Endpoint);
     let emulator = builder.get_config_value(&Key::UseEmulator);
     let plain = is_plain(endpoint.as_deref()) || emulator.is_some_and(|set| set == "true");
-    let client = client(plain, settings);
-    build!(uri, builder, client, Transport::default(), settings).map(paged)
+    let transport = Transport::signed(connection(plain, settings));
+    build!(uri, builder, client(plain), transport, settings).map(paged)
 }
 
 fn web(uri: &Url, settings: &RemoteSettings) -> Result<Paged, StoreError> {
     let server = &uri[Position::BeforeHost..Position::AfterPort];
     let builder = HttpBuilder::new().with_url(format!("{}://{server}", uri.scheme()));
-    let client =
-        client(uri.scheme() == "http", settings).with_default_headers(transport::headers(uri));
-    let store = build!(uri, builder, client, Transport::to_web(uri), settings)?;
+    let plain = uri.scheme() == "http";
+    let transport = Transport::to_web(uri, connection(plain, settings));
+    let store = build!(uri, builder, client(plain), transport, settings)?;
     Ok((Arc::new(store), None))
 }
 
@@ -173,18 +174,19 @@ fn is_plain(endpoint: Option<&str>) -> bool {
     endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"))
 }
 
-fn client(plain: bool, settings: &RemoteSettings) -> ClientOptions {
+/// What `object_store` itself has to know; the transport makes the connections.
+fn client(plain: bool) -> ClientOptions {
+    ClientOptions::new().with_allow_http(plain)
+}
+
+fn connection(plain: bool, settings: &RemoteSettings) -> Connection {
     // Fails if the process has installed a provider already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    ClientOptions::new()
-        .with_allow_http(plain)
-        .with_user_agent(http::HeaderValue::from_static(concat!(
-            "protea/",
-            env!("CARGO_PKG_VERSION")
-        )))
-        .with_connect_timeout(CONNECT.min(settings.timeout))
-        .with_timeout_disabled()
-        .with_read_timeout((settings.timeout / 2).max(IDLE.min(settings.timeout)))
+    Connection {
+        plain,
+        connect_timeout: CONNECT.min(settings.timeout),
+        read_timeout: (settings.timeout / 2).max(IDLE.min(settings.timeout)),
+    }
 }
 
 /// The in-memory store of this process with this name.

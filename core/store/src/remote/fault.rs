@@ -4,6 +4,9 @@ use std::error::Error;
 
 use object_store::client::HttpError;
 
+use protea_text::{Secret, redact};
+
+use super::redirect::Refused;
 use crate::StoreError;
 
 /// The longest message of a server that is shown, in characters.
@@ -37,6 +40,7 @@ impl Fault {
             E::Precondition { .. } | E::NotModified { .. } => Self::Changed,
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::Denied(reason(error)),
             E::NotSupported { .. } => Self::NoRanges,
+            _ if causes(error).any(|cause| cause.is::<Refused>()) => Self::Final(reason(error)),
             _ if is_passing(error) => Self::Passing(reason(error)),
             // Some calls of `object_store` return these as generic errors.
             _ => match status(error) {
@@ -101,7 +105,21 @@ pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
             None => text,
         },
     };
-    without_queries(&message)
+    redact(&without_queries(&message), &secrets()).into_owned()
+}
+
+/// The secrets of the environment, which a server could quote.
+fn secrets() -> Vec<Secret> {
+    const VARIABLES: [&str; 6] = [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_SERVICE_ACCOUNT_KEY",
+    ];
+    let set = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+    set.map(Secret::new).collect()
 }
 
 fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
@@ -122,7 +140,8 @@ fn without_queries(text: &str) -> String {
         format!("{scheme}://{host}{path}")
     });
     let line = words.collect::<Vec<_>>().join(" ");
-    let plain: String = line.chars().filter(|c| !c.is_control()).collect();
+    let is_shown = |character: &char| !protea_text::escape::is_unsafe(*character);
+    let plain: String = line.chars().filter(is_shown).collect();
     match plain.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{} …", &plain[..at]),
         None => plain,

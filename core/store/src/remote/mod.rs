@@ -17,6 +17,8 @@ mod list;
 #[cfg(feature = "cloud")]
 mod object;
 #[cfg(feature = "cloud")]
+mod redirect;
+#[cfg(feature = "cloud")]
 mod retry;
 mod settings;
 #[cfg(feature = "cloud")]

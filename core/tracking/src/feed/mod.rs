@@ -15,4 +15,4 @@ mod sync;
 
 pub use feeder::{Feeder, Undelivered};
 pub use log_first::LogFirst;
-pub use sync::{Synced, sync_run};
+pub use sync::{IfMissing, Synced, recover_run, sync_run};

@@ -126,7 +126,10 @@ impl Open {
                 reason: "the first event is not `init_run`".to_owned(),
             });
         };
-        let sink = tracker.open_run(&start)?;
+        let sink = match &cursor.reference {
+            Some(known) => tracker.resume_run(&start, known)?,
+            None => tracker.open_run(&start)?,
+        };
         let applied = sink.applied();
         // What the backend itself says takes precedence over the cursor: events that it has beyond
         // the cursor are skipped, and events that it lost since are sent again.

@@ -2,8 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::run_feed::RunFeed;
-use crate::{RunReference, Tracker, TrackerError, log::cursor::Refusal};
+use super::{lock, run_feed::RunFeed};
+use crate::{
+    RunReference, Tracker, TrackerError, files,
+    log::cursor::{self, Cursor, Refusal},
+};
 
 /// The result of a sync for one run and one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,46 @@ pub struct Synced {
     pub reference: Option<RunReference>,
     /// The events that the backend refused, now or earlier, at most the first hundred.
     pub refused: Vec<Refusal>,
+}
+
+/// What to do with a run whose cursor is unreadable, if the backend does not have the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMissing {
+    /// Reports [`TrackerError::UnknownProgress`]: the run may be in another place.
+    Refuse,
+    /// Sends the run to this backend.
+    Send,
+}
+
+/// As [`sync_run`], for a run whose cursor for this backend cannot be read: searches the backend for
+/// the run by its id, and sends what is missing there. The cursor is replaced.
+///
+/// # Errors
+///
+/// [`TrackerError::UnknownProgress`] if the backend does not have the run and `if_missing` is
+/// [`IfMissing::Refuse`]; as [`sync_run`].
+pub fn recover_run(
+    log: &Path,
+    tracker: Arc<dyn Tracker>,
+    if_missing: IfMissing,
+) -> Result<Synced, TrackerError> {
+    let backend = tracker.backend();
+    let run_id = files::run_id_of(log);
+    let path = cursor::path(log, backend);
+    let mut cursor = Cursor::new(&*tracker);
+    cursor.reference = tracker.find_run(&run_id)?;
+    // A backend of this machine continues its own files.
+    if cursor.reference.is_none() && tracker.is_remote() && if_missing == IfMissing::Refuse {
+        return Err(TrackerError::UnknownProgress {
+            run_id,
+            backend: backend.to_owned(),
+            path,
+        });
+    }
+    let lock = lock::lock(log, backend)?;
+    cursor.write(&path)?;
+    drop(lock);
+    sync_run(log, tracker)
 }
 
 /// Sends to `tracker` the events of the run with this log that it does not have. Idempotent: after

@@ -108,6 +108,50 @@ pub(crate) fn path(log: &Path, backend: &str) -> PathBuf {
     log.with_file_name(format!("{backend}.json"))
 }
 
+/// The file of a cursor, which may be unreadable.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CursorFile {
+    /// The backend's name, from the name of the file.
+    pub backend: String,
+    /// The path of the file.
+    pub path: PathBuf,
+    /// The cursor, or why it cannot be read. Then it is unknown what the backend has.
+    pub cursor: Result<Cursor, TrackerError>,
+}
+
+/// The files of cursors in the directory of a log, sorted by backend: one for each backend that the
+/// run goes to.
+///
+/// # Errors
+///
+/// [`TrackerError::Read`] if the directory cannot be read.
+pub fn cursor_files(log: &Path) -> Result<Vec<CursorFile>, TrackerError> {
+    let directory = log.parent().unwrap_or(Path::new("."));
+    let entries = fs::read_dir(directory).map_err(TrackerError::read(directory))?;
+    let mut files = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_cursor = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        let Some(backend) = path.file_stem().filter(|_| is_cursor) else {
+            continue;
+        };
+        let backend = backend.to_string_lossy().into_owned();
+        let Some(cursor) = Cursor::read(&path).transpose() else {
+            continue;
+        };
+        files.push(CursorFile {
+            backend,
+            path,
+            cursor,
+        });
+    }
+    files.sort_by(|a, b| a.backend.cmp(&b.backend));
+    Ok(files)
+}
+
 /// The cursors in the directory of a log: one for each backend that the run goes to, sorted by its
 /// name.
 ///
@@ -115,18 +159,6 @@ pub(crate) fn path(log: &Path, backend: &str) -> PathBuf {
 ///
 /// [`TrackerError::Read`] if the directory or a cursor cannot be read.
 pub fn cursors(log: &Path) -> Result<Vec<Cursor>, TrackerError> {
-    let directory = log.parent().unwrap_or(Path::new("."));
-    let entries = fs::read_dir(directory).map_err(TrackerError::read(directory))?;
-    let mut cursors = Vec::new();
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            cursors.extend(Cursor::read(&path)?);
-        }
-    }
-    cursors.sort_by(|a, b| a.backend.cmp(&b.backend));
-    Ok(cursors)
+    let files = cursor_files(log)?.into_iter();
+    files.map(|file| file.cursor).collect()
 }

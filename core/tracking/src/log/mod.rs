@@ -43,7 +43,7 @@ mod relative_path;
 mod run_end;
 mod writer;
 
-pub use open_runs::{ClosedRun, clear_open_marker, close_vanished};
+pub use open_runs::{ClosedRun, announce_run, clear_open_marker, close_vanished, never_begun};
 pub(crate) use open_runs::{mark_open, mark_open_if_new};
 pub use reader::LogReader;
 pub use run_end::RunEnd;

@@ -13,7 +13,12 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{EventLog, RunEnd, cursor::cursors, process_identity::ProcessIdentity, relative_path};
+use super::{
+    EventLog, RunEnd,
+    cursor::cursors,
+    process_identity::{ProcessIdentity, ProcessState},
+    relative_path,
+};
 use crate::{
     EventKind, RunEvent, RunStatus, TrackerError,
     files::{self, remove_if_present},
@@ -119,6 +124,27 @@ fn close(
     }))
 }
 
+/// The runs that have a marker in the directory `open_runs` and no event in a log, and whose process
+/// is gone: their ids, and the paths that their logs were to have. [`close_vanished`] removes these
+/// markers; a caller that makes files for a run before its log can remove these first.
+#[must_use]
+pub fn never_begun(open_runs: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(open_runs).into_iter().flatten().flatten();
+    let mut runs = Vec::new();
+    for entry in entries {
+        // `close_vanished` reports the errors.
+        let Ok(Some(marker)) = Marker::read(open_runs, &entry.path()) else {
+            continue;
+        };
+        if !marker.has_begun() && marker.is_abandoned().unwrap_or(false) {
+            let run_id = entry.file_name().to_string_lossy().into_owned();
+            runs.push((run_id, marker.log));
+        }
+    }
+    runs.sort();
+    runs
+}
+
 /// The marker of an open run.
 struct Marker {
     path: PathBuf,
@@ -146,11 +172,26 @@ impl Marker {
     /// For a marker without any event in a log: either the run is just about to begin, or its
     /// process is gone and the run never began.
     fn remove_if_never_begun(&self) -> Result<(), TrackerError> {
-        let is_young = || is_young(&self.path).map_err(TrackerError::read(&self.path));
-        if self.is_process_gone() || !is_young()? {
+        if self.is_abandoned()? {
             remove_if_present(&self.path)?;
         }
         Ok(())
+    }
+
+    /// Whether no process will begin the run any more.
+    fn is_abandoned(&self) -> Result<bool, TrackerError> {
+        match self.process.as_ref().map(ProcessIdentity::state) {
+            Some(ProcessState::Gone) => Ok(true),
+            Some(ProcessState::Running) => Ok(false),
+            Some(ProcessState::Unknown) | None => {
+                let is_young = is_young(&self.path).map_err(TrackerError::read(&self.path))?;
+                Ok(!is_young)
+            }
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        fs::metadata(&self.log).is_ok_and(|log| log.len() > 0)
     }
 
     fn lock_log(&self, deadline: Instant) -> Result<EventLog, TrackerError> {
@@ -167,13 +208,24 @@ impl Marker {
     }
 
     fn is_process_gone(&self) -> bool {
-        self.process.as_ref().is_some_and(ProcessIdentity::is_gone)
+        let state = self.process.as_ref().map(ProcessIdentity::state);
+        state == Some(ProcessState::Gone)
     }
 }
 
 fn is_young(marker: &Path) -> io::Result<bool> {
     let age = fs::metadata(marker)?.modified()?.elapsed();
     Ok(age.is_ok_and(|age| age < YOUNG))
+}
+
+/// Marks a run as open before its log exists, for a caller that makes other files of the run first.
+/// If this process ends before the log begins, [`never_begun`] lists the run.
+///
+/// # Errors
+///
+/// [`TrackerError::Write`]; [`TrackerError::Name`] if the path of the log cannot be in a marker.
+pub fn announce_run(open_runs: &Path, run_id: &str, log: &Path) -> Result<(), TrackerError> {
+    mark_open_if_new(open_runs, run_id, log)
 }
 
 /// Marks a run as open if it has no marker yet. To be called before its log is locked: a marker

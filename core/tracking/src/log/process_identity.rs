@@ -35,12 +35,27 @@ impl ProcessIdentity {
         words.next().is_none().then_some(identity)
     }
 
-    /// Whether the process is certainly gone. False if this cannot be found out: for a process of
-    /// another machine, of another container, or of an earlier boot.
-    pub(super) fn is_gone(&self) -> bool {
-        namespace().as_ref() == Some(&self.namespace)
-            && started(self.pid).is_ok_and(|started| started != Some(self.started))
+    /// Whether the process runs. Unknown for a process of another machine, of another container, or
+    /// of an earlier boot.
+    pub(super) fn state(&self) -> ProcessState {
+        if namespace().as_ref() != Some(&self.namespace) {
+            return ProcessState::Unknown;
+        }
+        match started(self.pid) {
+            Ok(started) if started == Some(self.started) => ProcessState::Running,
+            Ok(_) => ProcessState::Gone,
+            Err(Unknown) => ProcessState::Unknown,
+        }
     }
+}
+
+/// Whether a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProcessState {
+    Running,
+    Gone,
+    /// This cannot be found out.
+    Unknown,
 }
 
 impl fmt::Display for ProcessIdentity {
@@ -94,7 +109,7 @@ mod tests {
     #[test]
     fn a_process_is_gone_once_it_has_ended() {
         let this = ProcessIdentity::current().unwrap();
-        assert!(!this.is_gone());
+        assert_eq!(this.state(), ProcessState::Running);
         assert_eq!(
             ProcessIdentity::parse(&this.to_string()),
             Some(this.clone())
@@ -107,23 +122,23 @@ mod tests {
             started: started(pid).ok().flatten().unwrap(),
             ..this.clone()
         };
-        assert!(!identity.is_gone());
+        assert_eq!(identity.state(), ProcessState::Running);
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(identity.is_gone());
+        assert_eq!(identity.state(), ProcessState::Gone);
 
         // Another process has the same id.
         let later = ProcessIdentity {
             started: this.started + 1,
             ..this.clone()
         };
-        assert!(later.is_gone());
+        assert_eq!(later.state(), ProcessState::Gone);
         // A process of another machine.
         let elsewhere = ProcessIdentity {
             namespace: "another".to_owned(),
             ..identity
         };
-        assert!(!elsewhere.is_gone());
+        assert_eq!(elsewhere.state(), ProcessState::Unknown);
         for text in ["", "a", "a 1", "a b 1", "a 1 2 3"] {
             assert_eq!(ProcessIdentity::parse(text), None, "{text}");
         }

@@ -118,7 +118,7 @@ fn conclude(
     if let (Value::Object(object), Some(run)) = (&mut object, &ended) {
         // A benchmark has several runners.
         object.retain(|key, _| !key.starts_with("runner"));
-        let tables = FILES.map(|(name, _)| json!(run.directory.join(name)));
+        let tables = FILES.map(|(name, _)| json!(run.directory.join(name).to_string_lossy()));
         object.insert("tables".to_owned(), json!(tables));
     }
     if let Value::Object(object) = &mut object {

@@ -195,7 +195,7 @@ fn to_json(
                 "run_id": manifest.run_id,
                 "name": manifest.name,
                 "status": manifest.status,
-                "directory": run.directory,
+                "directory": run.directory.to_string_lossy(),
             })
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, Read},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -20,7 +20,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, display_path},
+    output::{self, Content, Report, Reporter, display_path},
 };
 
 /// How often the log is polled.
@@ -180,19 +180,14 @@ impl Output {
         if self.json || self.text.is_empty() {
             return Ok(true);
         }
-        let mut out = io::stdout().lock();
-        let printed = out
-            .write_all(self.text.as_bytes())
-            .and_then(|()| out.flush());
+        let printed = output::print(Content::Text(&self.text));
         self.text.clear();
-        match printed {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(Failure::new(
+        printed.map_err(|error| {
+            Failure::new(
                 Exit::Output,
                 format!("cannot write to standard output: {error}"),
-            )),
-        }
+            )
+        })
     }
 
     fn report(self, run: &RecordedRun, path: &Path) -> Report {
@@ -211,7 +206,7 @@ impl Output {
             json: json!({
                 "run_id": run.manifest.run_id,
                 "status": status,
-                "log": path,
+                "log": path.to_string_lossy(),
                 "lines": lines,
             }),
         }
@@ -220,6 +215,8 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]

@@ -334,9 +334,9 @@ fn to_json(
         })
         .collect();
     json!({
-        "directory": run.directory,
+        "directory": run.directory.to_string_lossy(),
         "manifest": run.manifest,
-        "log": run.directory.join(RUN_LOG),
+        "log": run.directory.join(RUN_LOG).to_string_lossy(),
         "events": tracker_log(run).map(|directory| directory.join("events.jsonl")),
         "trackers": trackers,
         "children": children,

@@ -1,14 +1,10 @@
 //! Reads embeddings from Parquet: a column of strings and a column of lists of numbers.
 
+mod caught;
 mod header;
 mod pages;
 
-use std::{
-    fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 use arrow_array::{
     Array as _, ArrayRef,
@@ -49,8 +45,8 @@ pub(super) fn open(
     options: &OpenOptions<'_>,
 ) -> Result<Opened, FormatError> {
     // The `parquet` crate does not check all lengths and panics on some damaged pages.
-    catch_unwind(AssertUnwindSafe(|| read(path, file, options)))
-        .unwrap_or_else(|_| Err(damaged(path, "its pages contradict its footer")))
+    caught::catch(|| read(path, file, options))
+        .unwrap_or_else(|| Err(damaged(path, "its pages contradict its footer")))
 }
 
 fn damaged(path: &Path, problem: impl std::fmt::Display) -> FormatError {
@@ -79,13 +75,47 @@ fn check_codecs(path: &Path, metadata: &ParquetMetaData) -> Result<(), FormatErr
     Ok(())
 }
 
+/// Rejects a footer whose columns are not in the file. The `parquet` crate panics on a negative place
+/// or length.
+fn check_places(path: &Path, metadata: &ParquetMetaData, length: u64) -> Result<(), FormatError> {
+    let columns = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for column in columns {
+        let start = column
+            .dictionary_page_offset()
+            .unwrap_or_else(|| column.data_page_offset());
+        let places = [
+            start,
+            column.data_page_offset(),
+            column.compressed_size(),
+            column.uncompressed_size(),
+            column.num_values(),
+        ];
+        let end = start.checked_add(column.compressed_size());
+        let is_inside = end.is_some_and(|end| u64::try_from(end).is_ok_and(|end| end <= length));
+        if places.iter().any(|number| *number < 0) || !is_inside {
+            let problem = format!(
+                "its footer places the column {} at byte {start} with {} bytes, outside of the file",
+                column.column_path().string(),
+                column.compressed_size()
+            );
+            return Err(damaged(path, problem));
+        }
+    }
+    Ok(())
+}
+
 fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let failed = |error: ParquetError| damaged(path, error);
     let unreadable = FormatError::unreadable(path);
-    let most = max_decompressed(file.metadata().map_err(&unreadable)?.len());
+    let length = file.metadata().map_err(&unreadable)?.len();
+    let most = max_decompressed(length);
     let again = file.try_clone().map_err(&unreadable)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
     check_codecs(path, builder.metadata())?;
+    check_places(path, builder.metadata(), length)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let group = group(builder.schema(), rows);
     let choice = choose(path, &[group], options.names, options.has_id_list)?;

@@ -11,7 +11,7 @@ pub(super) const MOST: u64 = 10_000;
 /// How many kinds are counted separately, because a runner can generate names.
 const KINDS: usize = 200;
 /// The kind of all events of further names.
-const OTHER: &str = "(events of other names)";
+pub(super) const OTHER: &str = "(events of other names)";
 
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt::Write};
 
 use jiff::Timestamp;
 use protea_contracts::Level;
+use protea_text::escape::is_unsafe;
 use serde::Serialize;
 
 /// The longest event name in bytes.
@@ -84,12 +85,26 @@ fn clean(text: &str, into: &mut String) {
                 into.push_str(" ⏎ ");
             }
             '\t' => into.push(' '),
-            control if control.is_control() => {
+            control if is_unsafe(control) => {
                 write!(into, "\\u{{{:x}}}", u32::from(control))
                     .expect("writing to a String cannot fail");
             }
             other => into.push(other),
         }
+    }
+}
+
+/// The name of a runner's event as it begins a line. The host's own lines begin with an upper-case
+/// letter, so a name that could be taken for one is quoted.
+pub(super) fn event_name(name: &str) -> Cow<'_, str> {
+    let is_plain = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+    if is_plain {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("event {name:?}"))
     }
 }
 

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! A line is time (UTC, to the millisecond), level, pipeline, run, step (`-` outside of steps) and
-//! what happened. Each line goes out whole, in one write, so that the log can be read at any
+//! what happened. What the host says begins with an upper-case letter. A runner's event begins with
+//! its name in lower case; any other name is quoted: `event "Metrics: …"`. Each line goes out whole, in one write, so that the log can be read at any
 //! moment and after any end of the process.
 
 mod budget;
@@ -115,7 +116,7 @@ impl RunLog {
         if level < self.level {
             return;
         }
-        let mut text = kind.into_owned();
+        let mut text = line::event_name(&kind).into_owned();
         if let Some(message) = event.message {
             text.push_str(": ");
             text.push_str(&line::cut(message, line::MOST_OF_AN_EVENT));
@@ -127,11 +128,12 @@ impl RunLog {
         self.write(level, step, &text);
         if share == Share::LastOfTheFirst {
             let kind = line::cut(event.name, line::MOST_OF_A_NAME);
+            let kind = line::event_name(&kind);
             let first = budget::FIRST;
             self.write(
                 level,
                 step,
-                &format!("{kind}: {first} of these so far in this step; the rest at DEBUG"),
+                &format!("Events {kind}: {first} so far in this step; the rest at DEBUG"),
             );
         }
     }
@@ -141,7 +143,11 @@ impl RunLog {
         // Not held while writing.
         let tallies = self.budget().drain();
         for Tally { kind, level, heard } in tallies {
-            let mut text = format!("{kind}: {heard} of these in this step, ");
+            let kind = match &*kind {
+                budget::OTHER => "of other names".into(),
+                kind => line::event_name(kind),
+            };
+            let mut text = format!("Events {kind}: {heard} in this step, ");
             let first = budget::FIRST;
             let at_debug = heard.min(budget::MOST) - first;
             write!(

@@ -93,9 +93,9 @@ fn after_the_first_of_a_kind_the_rest_is_at_debug_and_counted_at_the_end() {
         let last = if level == Level::Debug {
             "runner.noise"
         } else {
-            "runner.noise: 100 of these so far in this step; the rest at DEBUG"
+            "Events runner.noise: 100 so far in this step; the rest at DEBUG"
         };
-        let counted = "runner.noise: 12345 of these in this step, 100 logged as they came, \
+        let counted = "Events runner.noise: 12345 in this step, 100 logged as they came, \
                        9900 more at DEBUG, 2345 left out";
         assert_eq!(rest, [last, "runner.rare", counted, "runner.noise"]);
     }
@@ -112,7 +112,46 @@ fn names_that_are_made_up_do_not_fill_the_log() {
     log.has_ended();
     let text = read(&directory, "r1");
     assert!(text.lines().count() < 310, "{}", text.lines().count());
-    assert!(text.contains("(events of other names): 4800 of these in this step"));
+    assert!(text.contains("Events of other names: 4800 in this step"));
+}
+
+#[test]
+fn no_event_looks_like_a_line_of_the_host() {
+    let directory = TempDir::new().unwrap();
+    let log = log(&directory, "r1");
+    let forged = "Metrics: MFO.fmax=0.999";
+    for name in [
+        forged,
+        "Run finished",
+        "\u{202e}x",
+        "a b",
+        "",
+        "Events runner.x: 100",
+        "-",
+    ] {
+        log.event("00_fit", &event(name, None, b"{}"));
+    }
+    log.event(
+        "00_fit",
+        &event(
+            "runner.x",
+            Some("a\nFinished step 00_fit\u{9b}2J\u{2066}"),
+            b"{}",
+        ),
+    );
+    log.has_ended();
+    let text = read(&directory, "r1");
+    let quoted = [
+        r#"event "Metrics: MFO.fmax=0.999""#,
+        r#"event "Run finished""#,
+        r#"event "\u{202e}x""#,
+        r#"event "a b""#,
+        r#"event """#,
+        r#"event "Events runner.x: 100""#,
+        r#"event "-""#,
+        r"runner.x: a ⏎ Finished step 00_fit\u{9b}2J\u{2066}",
+    ];
+    assert_eq!(messages(&text, "r1", "00_fit"), quoted);
 }
 
 #[test]

@@ -5,11 +5,14 @@
 
 mod scan;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use protea_contracts::Metrics;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{JobId, Status, Workspace};
 
@@ -81,9 +84,15 @@ pub struct ListedRun {
 #[non_exhaustive]
 pub struct UnreadableRun {
     /// The manifest.
+    #[serde(serialize_with = "displayed")]
     pub path: PathBuf,
     /// Why.
     pub reason: String,
+}
+
+/// A path as text, for JSON, which has no strings that are not UTF-8.
+fn displayed<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// The runs of a workspace.

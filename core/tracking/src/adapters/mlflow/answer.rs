@@ -2,6 +2,7 @@
 
 use std::io;
 
+use protea_text::{Secret, redact};
 use serde_json::Value;
 use ureq::{
     Body, Timeout,
@@ -38,34 +39,48 @@ pub(super) enum Failure {
 const MAX_ANSWER: u64 = 64 << 20;
 /// How much of a server's message to print, in characters.
 const MAX_MESSAGE: usize = 500;
-/// How the standard library begins its message if a host name cannot be resolved. It has no
-/// `ErrorKind` for this.
-const LOOKUP_FAILED: &str = "failed to lookup address information";
+/// How much of a server's message is searched for credentials, in bytes. The rest is not printed.
+const MAX_QUOTED: usize = 64 << 10;
 
 /// The answer, which must be a JSON object.
-pub(super) fn object(result: Result<Response<Body>, ureq::Error>) -> Result<Value, Failure> {
-    let body = body(result)?;
+pub(super) fn object(
+    result: Result<Response<Body>, ureq::Error>,
+    secrets: &[Secret],
+) -> Result<Value, Failure> {
+    let body = body(result, secrets)?;
     let json: Option<Value> = serde_json::from_slice(&body).ok();
     json.filter(Value::is_object)
-        .ok_or_else(|| not_mlflow(&body))
+        .ok_or_else(|| not_mlflow(&body, secrets))
 }
 
 /// Checks the answer to an upload: it must be empty or a JSON object.
-pub(super) fn accepted(result: Result<Response<Body>, ureq::Error>) -> Result<(), Failure> {
-    let body = body(result)?;
+pub(super) fn accepted(
+    result: Result<Response<Body>, ureq::Error>,
+    secrets: &[Secret],
+) -> Result<(), Failure> {
+    let body = body(result, secrets)?;
     match body.trim_ascii_start() {
         [] | [b'{', ..] => Ok(()),
-        _ => Err(not_mlflow(&body)),
+        _ => Err(not_mlflow(&body, secrets)),
     }
 }
 
-fn not_mlflow(body: &[u8]) -> Failure {
-    let start = String::from_utf8_lossy(&body[..body.len().min(MAX_MESSAGE)]);
-    Failure::NotMlflow(format!("the answer is {:?}", single_line(&start, 60)))
+fn not_mlflow(body: &[u8], secrets: &[Secret]) -> Failure {
+    Failure::NotMlflow(format!("the answer is {:?}", quoted(body, 60, secrets)))
+}
+
+/// What a server says, for a message: without credentials that it may repeat, on one line, at most
+/// `limit` characters of it.
+fn quoted(text: &[u8], limit: usize, secrets: &[Secret]) -> String {
+    let text = String::from_utf8_lossy(&text[..text.len().min(MAX_QUOTED)]);
+    single_line(&redact(&text, secrets), limit)
 }
 
 /// The body of an answer without an error status.
-fn body(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure> {
+fn body(
+    result: Result<Response<Body>, ureq::Error>,
+    secrets: &[Secret],
+) -> Result<Vec<u8>, Failure> {
     let mut response = result.map_err(failure)?;
     let status = response.status();
     let body = response
@@ -82,7 +97,8 @@ fn body(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure>
         let to = to
             .and_then(|to| to.to_str().ok())
             .unwrap_or("an unknown address");
-        let message = format!("to {}", without_secrets(to));
+        let to = quoted(without_query(to).as_bytes(), 200, secrets);
+        let message = format!("to {to}");
         let status = status.as_u16();
         return Err(Failure::Status {
             status,
@@ -94,10 +110,10 @@ fn body(result: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, Failure>
     let text = |name: &str| Some(json.as_ref()?.get(name)?.as_str()?.to_owned());
     Err(Failure::Status {
         status: status.as_u16(),
-        code: text("error_code"),
+        code: text("error_code").map(|code| quoted(code.as_bytes(), 100, secrets)),
         message: match text("message") {
-            Some(message) => single_line(&message, MAX_MESSAGE),
-            None => single_line(&String::from_utf8_lossy(&body), 60),
+            Some(message) => quoted(message.as_bytes(), MAX_MESSAGE, secrets),
+            None => quoted(&body, 60, secrets),
         },
     })
 }
@@ -119,9 +135,6 @@ fn failure(error: ureq::Error) -> Failure {
             | io::ErrorKind::NetworkUnreachable => Failure::NoServer(error.to_string()),
             // rustls reports errors of the handshake like this.
             io::ErrorKind::InvalidData => Failure::Tls(text),
-            _ if text.contains(LOOKUP_FAILED) => {
-                Failure::NoServer("the host name cannot be resolved".to_owned())
-            }
             _ => Failure::NoAnswer(error.to_string()),
         },
         ureq::Error::Tls(_) => Failure::Tls(text),
@@ -216,23 +229,14 @@ fn not_an_answer(reason: &str) -> String {
     format!("this is not an answer of MLflow: {reason}")
 }
 
-/// An address without user name, password, query and fragment.
-fn without_secrets(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    let shown = match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
-        }
-        None => address.to_owned(),
-    };
-    single_line(&shown, 200)
+/// An address without query and fragment.
+fn without_query(address: &str) -> &str {
+    address.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// The text in one line, at most `limit` characters of it.
 fn single_line(text: &str, limit: usize) -> String {
-    let line = text.trim().replace(char::is_control, " ");
+    let line = text.trim().replace(protea_text::escape::is_unsafe, " ");
     ellipsis(&line, limit).into_owned()
 }
 
@@ -241,10 +245,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_removed_from_an_address() {
-        let address = without_secrets("https://me:s3cret@host/path?token=s3cret");
-        assert_eq!(address, "https://host/path");
-        assert_eq!(without_secrets("/login?next=s3cret"), "/login");
+    fn what_a_server_says_is_quoted_without_secrets() {
+        let address = without_query("https://me:s3cret@host/path?token=s3cret");
+        assert_eq!(quoted(address.as_bytes(), 200, &[]), "https://host/path");
+        assert_eq!(without_query("/login?next=s3cret"), "/login");
+        let known = [Secret::new("Basic bWU6czNjcmV0")];
+        let body = b"bWU6czNjcmV0\nor s3cret";
+        assert_eq!(quoted(body, 200, &known), "*** or ***");
     }
 
     #[test]

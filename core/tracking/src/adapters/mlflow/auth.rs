@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use protea_text::Secret;
 use ureq::http::HeaderValue;
 
 use super::unusable;
@@ -45,6 +46,11 @@ impl Credentials {
     /// The value of the header `Authorization`.
     pub(super) fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    /// What must not be in a message, also if the server quotes it.
+    pub(super) fn secret(&self) -> Secret {
+        Secret::new(String::from_utf8_lossy(self.header.as_bytes()))
     }
 
     fn new(scheme: &'static str, secret: &str) -> Result<Self, TrackerError> {

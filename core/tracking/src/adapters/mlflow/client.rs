@@ -3,14 +3,23 @@
 use std::{fs::File, time::Duration};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use protea_text::Secret;
 use serde_json::Value;
 use ureq::{
     Agent, RequestBuilder,
-    http::{HeaderValue, header},
+    config::Config,
+    http::{HeaderValue, Uri, header},
     typestate::WithBody,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
 };
 
-use super::answer::{self, Failure};
+use super::{
+    answer::{self, Failure},
+    auth::Credentials,
+};
 
 /// Sends requests to the REST API of a server. Reuses connections.
 #[derive(Debug, Clone)]
@@ -18,6 +27,7 @@ pub(super) struct Client {
     agent: Agent,
     address: String,
     authorization: Option<HeaderValue>,
+    secrets: Vec<Secret>,
     timeout: Duration,
 }
 
@@ -46,7 +56,7 @@ const API: &str = "/api/2.0/mlflow/";
 impl Client {
     pub(super) fn new(
         address: &str,
-        authorization: Option<HeaderValue>,
+        credentials: Option<&Credentials>,
         settings: &Settings,
     ) -> Self {
         let config = Agent::config_builder()
@@ -62,9 +72,14 @@ impl Client {
         #[cfg(feature = "tls")]
         let config = config.tls_config(settings.tls.config());
         Self {
-            agent: config.build().new_agent(),
+            agent: Agent::with_parts(
+                config.build(),
+                DefaultConnector::default(),
+                Lookup::default(),
+            ),
             address: address.to_owned(),
-            authorization,
+            authorization: credentials.map(Credentials::header),
+            secrets: credentials.map(Credentials::secret).into_iter().collect(),
             timeout: settings.timeout,
         }
     }
@@ -87,7 +102,7 @@ impl Client {
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        answer::object(request.call())
+        answer::object(request.call(), &self.secrets)
     }
 
     /// A `POST` request, such as `runs/create`.
@@ -134,14 +149,14 @@ impl Client {
             .timeout_recv_response(Some(STORE_TIMEOUT))
             .timeout_recv_body(Some(TRANSFER_TIMEOUT))
             .build();
-        answer::accepted(request.send(file))
+        answer::accepted(request.send(file), &self.secrets)
     }
 
     fn send(&self, request: RequestBuilder<WithBody>, body: &[u8]) -> Result<Value, Failure> {
         let request = self
             .authorized(request)
             .header(header::CONTENT_TYPE, "application/json");
-        answer::object(request.send(body))
+        answer::object(request.send(body), &self.secrets)
     }
 
     fn authorized(&self, request: RequestBuilder<WithBody>) -> RequestBuilder<WithBody> {
@@ -149,6 +164,26 @@ impl Client {
             Some(authorization) => request.header(header::AUTHORIZATION, authorization),
             None => request,
         }
+    }
+}
+
+/// Resolves host names. Distinguishes a name that cannot be resolved from a broken connection: both
+/// are errors of input and output in ureq, and the standard library has no kind for the first.
+#[derive(Debug, Default)]
+struct Lookup(DefaultResolver);
+
+impl Resolver for Lookup {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let resolved = self.0.resolve(uri, config, timeout);
+        resolved.map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            other => other,
+        })
     }
 }
 

@@ -22,16 +22,39 @@ pub(super) struct Experiment {
 impl Server {
     /// The id of a project's experiment. Creates the experiment if there is none.
     pub(super) fn experiment(&self, project: Option<&str>) -> Result<String, TrackerError> {
-        let name = project.unwrap_or(DEFAULT);
-        if let Some(id) = lock(&self.experiments).get(name) {
-            return Ok(id.clone());
+        if let Some(id) = self.existing_experiment(project)? {
+            return Ok(id);
         }
-        let id = match self.experiment_named(name)? {
-            Some(found) => Self::not_deleted(found)?,
-            None => self.create_experiment(name)?,
-        };
+        let name = project.unwrap_or(DEFAULT);
+        let id = self.create_experiment(name)?;
         lock(&self.experiments).insert(name.to_owned(), id.clone());
         Ok(id)
+    }
+
+    /// The id of a project's experiment, if there is one.
+    pub(super) fn existing_experiment(
+        &self,
+        project: Option<&str>,
+    ) -> Result<Option<String>, TrackerError> {
+        let name = project.unwrap_or(DEFAULT);
+        if let Some(id) = lock(&self.experiments).get(name) {
+            return Ok(Some(id.clone()));
+        }
+        let Some(found) = self.experiment_named(name)? else {
+            return Ok(None);
+        };
+        let id = Self::not_deleted(found)?;
+        lock(&self.experiments).insert(name.to_owned(), id.clone());
+        Ok(Some(id))
+    }
+
+    /// The experiment with this id, even if it is deleted.
+    pub(super) fn experiment_with_id(&self, id: &str) -> Result<Option<Experiment>, TrackerError> {
+        match self.client.get("experiments/get", &[("experiment_id", id)]) {
+            Ok(found) => Ok(found.get("experiment").and_then(read)),
+            Err(failure) if failure.has_code("RESOURCE_DOES_NOT_EXIST") => Ok(None),
+            Err(failure) => Err(failure.into_error("the request for an experiment")),
+        }
     }
 
     /// The experiment with this name, even if it is deleted.
@@ -89,7 +112,8 @@ impl Server {
         }
     }
 
-    fn not_deleted(experiment: Experiment) -> Result<String, TrackerError> {
+    /// The id of an experiment that is not deleted.
+    pub(super) fn not_deleted(experiment: Experiment) -> Result<String, TrackerError> {
         if experiment.is_deleted {
             return Err(unusable(
                 &format!("the experiment {:?} was deleted", experiment.name),

@@ -41,13 +41,15 @@ use self::{
     client::{Client, Settings},
     server::Server,
 };
-use crate::{RunPage, RunQuery, RunSink, RunStart, Tracker, TrackerError};
+use crate::{RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError};
 
 /// An MLflow server as a tracker.
 ///
 /// A project is an MLflow experiment (`Default` for a run without a project). A nested run has the
 /// tag `mlflow.parentRunId`. Settings are params. Every run has its id in the tag `protea.run_id`,
-/// by which it is found again.
+/// by which it is found again, in whatever experiment. Once it is sent, MLflow's own id of it is
+/// remembered and comes first: the run is the same after somebody renames the experiment or removes
+/// the tag.
 ///
 /// **Repeated sending.** Points, params, tags and files are there once, however often they are
 /// sent. A run is searched for before it is created, so one process creates one run, even if it was
@@ -184,8 +186,7 @@ impl Mlflow {
     }
 
     fn build(address: Address, credentials: Option<Credentials>, settings: Settings) -> Self {
-        let authorization = credentials.as_ref().map(Credentials::header);
-        let client = Client::new(address.as_str(), authorization, &settings);
+        let client = Client::new(address.as_str(), credentials.as_ref(), &settings);
         let server = Arc::new(Server::new(address.clone(), client));
         Self {
             address,
@@ -214,6 +215,21 @@ impl Tracker for Mlflow {
         let run = self.server.open(start)?;
         let server = Arc::clone(&self.server);
         Ok(Box::new(sink::MlflowSink::new(server, run)))
+    }
+
+    fn resume_run(
+        &self,
+        start: &RunStart,
+        known: &RunReference,
+    ) -> Result<Box<dyn RunSink>, TrackerError> {
+        start.check()?;
+        let run = self.server.resume(start, &known.run_id)?;
+        let server = Arc::clone(&self.server);
+        Ok(Box::new(sink::MlflowSink::new(server, run)))
+    }
+
+    fn find_run(&self, run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+        self.server.search(run_id)
     }
 
     fn list_runs(&self, query: &RunQuery) -> Result<RunPage, TrackerError> {

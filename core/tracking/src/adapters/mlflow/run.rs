@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Failure, missing_field},
+    experiment::Experiment,
     limits, refused,
     server::{Server, lock},
     tags, unavailable,
 };
-use crate::{RunStart, TrackerError};
+use crate::{RunReference, RunStart, TrackerError};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -30,34 +31,121 @@ pub(super) struct RemoteRun {
     /// The params that the server has. They cannot be changed.
     pub(super) params: HashMap<String, String>,
     pub(super) is_deleted: bool,
+    /// Our id, as the server has it.
+    tagged_id: Option<String>,
 }
 
 impl Server {
     /// The run with the id of `start`. Creates it if there is none.
     pub(super) fn open(&self, start: &RunStart) -> Result<RemoteRun, TrackerError> {
         let _opening = lock(&self.opening);
-        let experiment_id = self.experiment(start.project.as_deref())?;
-        let run = match self.find_run(&start.run_id, &[&experiment_id])? {
-            Some(run) if run.is_deleted => {
-                return Err(refused(
-                    &format!("the run {}", start.run_id),
-                    format!(
-                        "it was deleted on the server; restore it with `mlflow runs restore \
-                         --run-id {}`",
-                        run.id
-                    ),
-                ));
-            }
-            Some(run) => run,
-            None => {
-                let created = self.create_run(start, &experiment_id)?;
-                let run = self.resolve_conflict(created)?;
-                self.link_children(start, &run)?;
-                run
-            }
+        self.find_or_create(start)
+    }
+
+    /// The run that MLflow knows by this id. If the server does not have it, as
+    /// [`open`](Self::open).
+    pub(super) fn resume(&self, start: &RunStart, id: &str) -> Result<RemoteRun, TrackerError> {
+        let _opening = lock(&self.opening);
+        let Some(remembered) = self.run_with_id(id)? else {
+            return self.find_or_create(start);
         };
-        lock(&self.runs).insert(start.run_id.clone(), run.id.clone());
+        match &remembered.tagged_id {
+            Some(tagged) if *tagged == start.run_id => {}
+            // This id was remembered for another run, or our run is a duplicate that was deleted.
+            Some(_) => return self.find_or_create(start),
+            // Somebody has removed the tag. Without it, the run could be found by its id only.
+            None if !remembered.is_deleted => self.set_tag(id, tags::RUN_ID, &start.run_id)?,
+            None => {}
+        }
+        self.usable(RemoteRun {
+            run_id: start.run_id.clone(),
+            ..remembered
+        })
+    }
+
+    /// The run with our id, in whatever experiment.
+    pub(super) fn search(&self, run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+        let found = self.find_run(run_id, &ids(&self.experiments()?))?;
+        Ok(found.map(|run| self.reference(&run)))
+    }
+
+    pub(super) fn reference(&self, run: &RemoteRun) -> RunReference {
+        RunReference {
+            run_id: run.id.clone(),
+            url: Some(self.url(&run.experiment_id, &run.id)),
+        }
+    }
+
+    fn find_or_create(&self, start: &RunStart) -> Result<RemoteRun, TrackerError> {
+        let project = start.project.as_deref();
+        let named = self.existing_experiment(project)?;
+        if let Some(named) = &named
+            && let Some(run) = self.find_run(&start.run_id, &[named])?
+        {
+            return self.usable(run);
+        }
+        // The experiment may have another name by now. A new one, with a second run, would split
+        // the run.
+        let mut experiments = self.experiments()?;
+        // A run that appeared in this one since is being created, and may be deleted again.
+        experiments.retain(|found| Some(&found.id) != named.as_ref());
+        if let Some(run) = self.find_run(&start.run_id, &ids(&experiments))? {
+            return self.usable(run);
+        }
+        let experiment_id = match named {
+            Some(named) => named,
+            None => self.experiment(project)?,
+        };
+        let created = self.create_run(start, &experiment_id)?;
+        let run = self.resolve_conflict(created)?;
+        self.link_children(start, &run)?;
+        self.usable(run)
+    }
+
+    /// Remembers the id of a run, unless it is deleted.
+    fn usable(&self, run: RemoteRun) -> Result<RemoteRun, TrackerError> {
+        if run.is_deleted {
+            // MLflow deletes the runs of an experiment with it.
+            if let Some(experiment) = self.experiment_with_id(&run.experiment_id)? {
+                Self::not_deleted(experiment)?;
+            }
+            return Err(refused(
+                &format!("the run {}", run.run_id),
+                format!(
+                    "it was deleted on the server; restore it with `mlflow runs restore \
+                     --run-id {}`",
+                    run.id
+                ),
+            ));
+        }
+        lock(&self.runs).insert(run.run_id.clone(), run.id.clone());
         Ok(run)
+    }
+
+    /// The run with this id of MLflow, even if it is deleted.
+    fn run_with_id(&self, id: &str) -> Result<Option<RemoteRun>, TrackerError> {
+        const CALL: &str = "runs/get";
+        match self.client.get(CALL, &[("run_id", id)]) {
+            Ok(found) => {
+                // Our own id of it is in a tag, if at all.
+                let run = found.get("run").and_then(|run| read(run, id));
+                run.map(Some).ok_or_else(|| missing_field(CALL, "run"))
+            }
+            // The second is what MLflow says to a text that cannot be an id.
+            Err(failure)
+                if failure.has_code("RESOURCE_DOES_NOT_EXIST")
+                    || failure.has_code("INVALID_PARAMETER_VALUE") =>
+            {
+                Ok(None)
+            }
+            Err(failure) => Err(failure.into_error("the request for a run")),
+        }
+    }
+
+    fn set_tag(&self, id: &str, key: &str, value: &str) -> Result<(), TrackerError> {
+        let body = json!({ "run_id": id, "key": key, "value": value });
+        let done = self.client.post("runs/set-tag", &body);
+        done.map_err(Failure::on("a tag of a run")).map(drop)
     }
 
     fn create_run(&self, start: &RunStart, experiment_id: &str) -> Result<RemoteRun, TrackerError> {
@@ -176,16 +264,8 @@ impl Server {
     /// Nests runs that were sent before their parent.
     fn link_children(&self, start: &RunStart, parent: &RemoteRun) -> Result<(), TrackerError> {
         let experiments = self.experiments()?;
-        let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
-        for child in self.find(tags::PARENT, &start.run_id, &ids)? {
-            let body = json!({
-                "run_id": child.id,
-                "key": tags::MLFLOW_PARENT,
-                "value": parent.id,
-            });
-            self.client
-                .post("runs/set-tag", &body)
-                .map_err(Failure::on("the parent of a run"))?;
+        for child in self.find(tags::PARENT, &start.run_id, &ids(&experiments))? {
+            self.set_tag(&child.id, tags::MLFLOW_PARENT, &parent.id)?;
         }
         Ok(())
     }
@@ -197,9 +277,7 @@ impl Server {
         }
         let mut found = self.find_run(run_id, &[experiment_id])?;
         if found.is_none() {
-            let experiments = self.experiments()?;
-            let ids: Vec<&str> = experiments.iter().map(|found| found.id.as_str()).collect();
-            found = self.find_run(run_id, &ids)?;
+            found = self.find_run(run_id, &ids(&self.experiments()?))?;
         }
         if let Some(found) = &found {
             lock(&self.runs).insert(run_id.to_owned(), found.id.clone());
@@ -225,6 +303,9 @@ impl Server {
         experiments: &[&str],
     ) -> Result<Vec<RemoteRun>, TrackerError> {
         const CALL: &str = "runs/search";
+        if experiments.is_empty() {
+            return Ok(Vec::new());
+        }
         let body = json!({
             "experiment_ids": experiments,
             // Our ids contain no character that needs escaping.
@@ -246,6 +327,10 @@ impl Server {
     }
 }
 
+fn ids(experiments: &[Experiment]) -> Vec<&str> {
+    experiments.iter().map(|found| found.id.as_str()).collect()
+}
+
 fn read(run: &Value, run_id: &str) -> Option<RemoteRun> {
     let info = run.get("info")?;
     let text = |name: &str| Some(info.get(name)?.as_str()?.to_owned());
@@ -261,5 +346,6 @@ fn read(run: &Value, run_id: &str) -> Option<RemoteRun> {
         artifact_uri: text("artifact_uri").unwrap_or_default(),
         params: params.into_iter().flatten().filter_map(pair).collect(),
         is_deleted: text("lifecycle_stage").as_deref() == Some("deleted"),
+        tagged_id: tags::of(run, tags::RUN_ID),
     })
 }

@@ -167,10 +167,7 @@ const MAX_PRINTED: usize = 100;
 
 impl RunSink for MlflowSink {
     fn reference(&self) -> RunReference {
-        RunReference {
-            run_id: self.run.id.clone(),
-            url: Some(self.server.url(&self.run.experiment_id, &self.run.id)),
-        }
+        self.server.reference(&self.run)
     }
 
     fn apply(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {

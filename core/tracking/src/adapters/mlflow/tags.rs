@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, env, path::Path};
 
+use serde_json::Value;
+
 use super::naming;
 use crate::{RunStart, Tags};
 
@@ -32,6 +34,13 @@ pub(super) fn key(name: &str) -> Cow<'_, str> {
     } else {
         naming::key(name)
     }
+}
+
+/// The value of a tag of a run, as the server describes the run.
+pub(super) fn of(run: &Value, key: &str) -> Option<String> {
+    let tags = run.pointer("/data/tags")?.as_array()?;
+    let tag = tags.iter().find(|tag| tag["key"] == key)?;
+    Some(tag["value"].as_str()?.to_owned())
 }
 
 /// Whether a tag was set by the user, not by this crate or MLflow.

@@ -92,7 +92,7 @@ impl Tracker for TensorBoard {
     }
 
     fn target(&self) -> Value {
-        json!({ "directory": self.directory })
+        json!({ "directory": self.directory.to_string_lossy() })
     }
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {

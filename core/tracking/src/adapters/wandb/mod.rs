@@ -118,7 +118,7 @@ impl Tracker for Wandb {
     }
 
     fn target(&self) -> Value {
-        json!({ "directory": self.directory, "entity": self.entity })
+        json!({ "directory": self.directory.to_string_lossy(), "entity": self.entity })
     }
 
     fn check_start(&self, start: &RunStart) -> Result<(), TrackerError> {

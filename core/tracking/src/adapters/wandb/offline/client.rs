@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use protea_text::{Secret, redact};
 use serde::Deserialize;
 use serde_json::Value;
 use wait_timeout::ChildExt;
@@ -97,9 +98,21 @@ impl Client {
                 reason,
                 "sign in with `wandb login`, or set WANDB_API_KEY",
             )),
-            None => Ok(check(status, &output, &logs, &run.file, timeout)),
+            None => Ok(check(status, &output, &logs, &run.file, timeout)
+                .map_err(|reason| redact(&reason, &api_key(environment)).into_owned())),
         }
     }
+}
+
+/// The key of the client, which a server could quote.
+fn api_key(environment: &[(OsString, OsString)]) -> Vec<Secret> {
+    const VARIABLE: &str = "WANDB_API_KEY";
+    let given = environment.iter().filter(|(name, _)| name == VARIABLE);
+    let given = given.map(|(_, value)| value.clone());
+    let values = given.chain(env::var_os(VARIABLE));
+    values
+        .map(|value| Secret::new(value.to_string_lossy()))
+        .collect()
 }
 
 fn unusable(reason: String, remedy: &str) -> TrackerError {

@@ -1,0 +1,72 @@
+//! The only place where the command writes to standard output and standard error.
+//!
+//! Everything is escaped here, also for pipes and files: texts of runners, files and servers can
+//! control a terminal. Styles are added after that. A test (`tests/architecture`) keeps other modules
+//! from writing on their own.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::Style;
+use protea_core::text::{escape_json, escape_line, escape_lines};
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'t> {
+    /// Lines of text.
+    Text(&'t str),
+    /// A JSON document.
+    Json(&'t str),
+    /// Lines of text that begin with a word in a style.
+    Marked(Style, &'t str, &'t str),
+}
+
+/// Writes to standard output. A closed pipe, as in `protea … | head`, is not an error; then this
+/// returns false.
+pub fn print(content: Content<'_>) -> io::Result<bool> {
+    let text = match content {
+        Content::Text(text) => escape_lines(text),
+        Content::Json(json) => escape_json(json),
+        Content::Marked(style, mark, text) => {
+            let (mark, text) = (escape_line(mark), escape_lines(text));
+            format!("{style}{mark}{style:#}{text}").into()
+        }
+    };
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes text and a line break to standard error. Errors are ignored: a closed pipe must not end a
+/// run.
+pub fn print_error_line(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", escape_lines(text));
+}
+
+/// As [`print_error_line`], after a label such as `warning` in a style.
+pub fn print_labelled(style: Style, label: &str, text: &str) {
+    let text = escape_lines(text);
+    let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {text}");
+}
+
+/// Whether standard error is a terminal.
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Standard error as a writer, for diagnostics of the libraries.
+pub struct Diagnostics;
+
+impl Write for Diagnostics {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        io::stderr().write_all(escape_lines(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

@@ -1,0 +1,13 @@
+//! Where the workspace keeps what is neither a job nor a run.
+
+use std::path::{Path, PathBuf};
+
+/// The markers of open runs.
+pub(super) fn open_runs(workspace: &Path) -> PathBuf {
+    workspace.join(".protea").join("open")
+}
+
+/// The jobs that are being created.
+pub(super) fn new_jobs(workspace: &Path) -> PathBuf {
+    workspace.join(".protea").join("new-jobs")
+}
