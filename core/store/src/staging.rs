@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_files::{Directory, Limits, Links, Never, Stop};
+
 use super::StoreError;
 
 /// Writes `bytes` to `path` atomically: readers see the old or the new content, never a part, even
@@ -33,7 +35,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// it without that removes it.
 #[derive(Debug)]
 pub struct Staging {
-    directory: tempfile::TempDir,
+    /// None once it is renamed.
+    directory: Option<tempfile::TempDir>,
     destination: PathBuf,
 }
 
@@ -57,7 +60,7 @@ impl Staging {
             .tempdir_in(parent)
             .map_err(StoreError::write(parent))?;
         Ok(Self {
-            directory,
+            directory: Some(directory),
             destination: destination.to_owned(),
         })
     }
@@ -65,25 +68,45 @@ impl Staging {
     /// Where to write until [`publish`](Self::publish).
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        let directory = self.directory.as_ref();
+        directory.map_or(&self.destination, |directory| directory.path())
     }
 
-    /// Renames the complete directory to its destination.
+    /// Renames the complete directory to its destination, once the disk has all of it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Write`].
+    /// [`StoreError::Content`] if it contains a link or a special file; [`StoreError::Write`].
     pub fn publish(self) -> Result<PathBuf, StoreError> {
-        let failed = StoreError::write(&self.destination);
+        self.publish_unless(&Never)
+    }
+
+    /// As [`publish`](Self::publish), and can be stopped before the directory is renamed.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish); [`StoreError::Cancelled`] if `stop` stopped it.
+    pub fn publish_unless(mut self, stop: &dyn Stop) -> Result<PathBuf, StoreError> {
+        sync_tree(self.path(), stop)?;
         let attempt = || -> std::io::Result<()> {
-            sync_tree(self.directory.path())?;
-            fs::rename(self.directory.path(), &self.destination)?;
+            fs::rename(self.path(), &self.destination)?;
             sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
         };
-        attempt().map_err(failed)?;
+        attempt().map_err(StoreError::write(&self.destination))?;
         // Renamed, so there is nothing to remove.
-        let _ = self.directory.keep();
-        Ok(self.destination)
+        if let Some(directory) = self.directory.take() {
+            let _ = directory.keep();
+        }
+        Ok(self.destination.clone())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // `TempDir` fails on directories with thousands of levels.
+        if let Some(directory) = &self.directory {
+            let _ = protea_files::remove_tree(directory.path());
+        }
     }
 }
 
@@ -95,16 +118,26 @@ pub(super) fn as_created(mode: u32) -> fs::Permissions {
     fs::Permissions::from_mode(mode)
 }
 
-fn sync_tree(directory: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            File::open(entry.path())?.sync_all()?;
-        }
+/// Another program may have written the directory.
+fn sync_tree(path: &Path, stop: &dyn Stop) -> Result<(), StoreError> {
+    let directory = Directory::open(path, Links::Refuse)?;
+    let tree = directory.walk(&Limits::default(), stop)?;
+    if let Some(error) = tree.left_out.into_iter().next() {
+        return Err(error.into());
     }
-    sync_directory(directory)
+    for file in tree.files {
+        if stop.should_stop() {
+            return Err(StoreError::Cancelled);
+        }
+        let place = path.join(&file.path);
+        let file = directory.open_file(&file.path)?;
+        file.sync_all().map_err(StoreError::write(&place))?;
+    }
+    let directories = tree.directories.iter().map(|below| path.join(below));
+    for directory in directories.chain([path.to_owned()]) {
+        sync_directory(&directory).map_err(StoreError::write(&directory))?;
+    }
+    Ok(())
 }
 
 /// Only Unix can open and sync a directory.

@@ -20,6 +20,8 @@ mod object;
 mod retry;
 mod settings;
 #[cfg(feature = "cloud")]
+mod source;
+#[cfg(feature = "cloud")]
 mod transport;
 #[cfg(feature = "cloud")]
 mod upload;

@@ -1,0 +1,102 @@
+//! Single files by path.
+
+use std::{fs::File, io::Read, path::Path};
+
+use crate::{FileKind, FilesError, system};
+
+/// The largest document of a workspace or a run in bytes: a manifest, a state point, a cursor.
+pub const LARGEST_DOCUMENT: u64 = 64 << 20;
+
+/// Whether a path may be a symbolic link itself. The directories above it are those of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// The user named the path: a link is followed.
+    Follow,
+    /// Another program may have created the path: a link is an error.
+    Refuse,
+}
+
+/// Opens a regular file for reading. Does not block, whatever is there.
+///
+/// # Errors
+///
+/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Io`].
+pub fn open(path: &Path, links: Links) -> Result<File, FilesError> {
+    system::open_file(path, links)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+///
+/// As [`open`]; [`FilesError::TooLarge`].
+pub fn read(path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, FilesError> {
+    bounded(open(path, links)?, path, limit)
+}
+
+/// [`read`] as text.
+///
+/// # Errors
+///
+/// As [`read`]; [`FilesError::Io`] if it is not UTF-8.
+pub fn read_text(path: &Path, links: Links, limit: u64) -> Result<String, FilesError> {
+    text(read(path, links, limit)?, path)
+}
+
+/// Reads a document that protea writes itself: a regular file of at most [`LARGEST_DOCUMENT`] bytes,
+/// not a link.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_document(path: &Path) -> Result<Vec<u8>, FilesError> {
+    read(path, Links::Refuse, LARGEST_DOCUMENT)
+}
+
+/// [`read_document`] as text.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_document_text(path: &Path) -> Result<String, FilesError> {
+    text(read_document(path)?, path)
+}
+
+/// Whether `path` is a regular file, not a link to one.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    system::kind_of(path, Links::Refuse).is_ok_and(|kind| kind == FileKind::File)
+}
+
+/// Whether `path` is a directory, not a link to one.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    system::kind_of(path, Links::Refuse).is_ok_and(|kind| kind == FileKind::Directory)
+}
+
+pub(crate) fn bounded(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FilesError> {
+    let too_large = || FilesError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    let length = file.metadata().map_err(FilesError::io(path))?.len();
+    if length > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    // The file may grow while it is read.
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(FilesError::io(path))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>, path: &Path) -> Result<String, FilesError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error());
+        FilesError::io(path)(error)
+    })
+}
