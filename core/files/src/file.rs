@@ -1,6 +1,10 @@
 //! Single files by path.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::{Read, Write},
+    path::Path,
+};
 
 use crate::{FileKind, FilesError, system};
 
@@ -14,6 +18,41 @@ pub enum Links {
     Follow,
     /// Another program may have created the path: a link is an error.
     Refuse,
+}
+
+/// How a file is written that another program could have put a link or a pipe in place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads and writes at any place; what is there is kept.
+    Update,
+    /// Writes at the end.
+    Append,
+    /// Replaces what is there.
+    Replace,
+}
+
+/// Opens a regular file for writing, and creates it if it is missing. Never writes through a link.
+///
+/// # Errors
+///
+/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Io`].
+pub fn open_to_write(path: &Path, access: Access) -> Result<File, FilesError> {
+    let file = system::open_to_write(path, access)?;
+    if access == Access::Replace {
+        file.set_len(0).map_err(FilesError::io(path))?;
+    }
+    Ok(file)
+}
+
+/// Writes `content` to the file at `path` as [`Access::Replace`] does.
+///
+/// # Errors
+///
+/// As [`open_to_write`].
+pub fn write(path: &Path, content: &[u8]) -> Result<(), FilesError> {
+    open_to_write(path, Access::Replace)?
+        .write_all(content)
+        .map_err(FilesError::io(path))
 }
 
 /// Opens a regular file for reading. Does not block, whatever is there.

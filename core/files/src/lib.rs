@@ -33,8 +33,8 @@ mod walk;
 pub use directory::Directory;
 pub use error::{FileKind, FilesError};
 pub use file::{
-    LARGEST_DOCUMENT, Links, is_directory, is_regular, open, read, read_document,
-    read_document_text, read_text,
+    Access, LARGEST_DOCUMENT, Links, is_directory, is_regular, open, open_to_write, read,
+    read_document, read_document_text, read_text, write,
 };
 pub use remove::remove_tree;
 pub use stop::{Never, Stop, Stoppable};

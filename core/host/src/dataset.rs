@@ -36,6 +36,17 @@ impl Dataset {
         self.lease.clone()
     }
 
+    /// A dataset on this machine of which only the identity is known.
+    pub(crate) fn known(uri: Url, sha256: &str, lease: Lease) -> Self {
+        Self {
+            name: String::new(),
+            uri,
+            sha256: sha256.to_owned(),
+            origin: None,
+            lease,
+        }
+    }
+
     /// Its origin if it is remote, otherwise its local URI.
     #[must_use]
     pub fn source(&self) -> &Url {

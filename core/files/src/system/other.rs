@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Entry;
-use crate::{FileKind, FilesError, Links};
+use crate::{Access, FileKind, FilesError, Links};
 
 #[derive(Debug)]
 pub(crate) struct Handle(PathBuf);
@@ -44,6 +44,35 @@ pub(crate) fn open_file(path: &Path, links: Links) -> Result<File, FilesError> {
             kind,
         }),
     }
+}
+
+pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesError> {
+    match kind_of(path, Links::Refuse) {
+        Ok(FileKind::File) => {}
+        Err(error) if error.is_not_found() => {}
+        Err(error) => return Err(error),
+        Ok(FileKind::Link) => {
+            return Err(FilesError::SymbolicLink {
+                path: path.to_owned(),
+            });
+        }
+        Ok(kind) => {
+            return Err(FilesError::NotRegular {
+                path: path.to_owned(),
+                kind,
+            });
+        }
+    }
+    let mut options = File::options();
+    match access {
+        Access::Append => options.append(true),
+        Access::Update | Access::Replace => options.read(true).write(true),
+    };
+    options
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(FilesError::io(path))
 }
 
 pub(crate) fn remove_flattened(path: &Path) -> io::Result<()> {

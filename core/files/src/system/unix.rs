@@ -15,7 +15,7 @@ use rustix::{
 };
 
 use super::Entry;
-use crate::{FileKind, FilesError, Links};
+use crate::{Access, FileKind, FilesError, Links};
 
 /// Never blocks, never becomes the controlling terminal, never outlives this program.
 const FILE: OFlags = OFlags::RDONLY
@@ -90,6 +90,35 @@ fn open_file_at(
     })?;
     is_file(&rustix::fs::fstat(&opened).map_err(FilesError::io(full))?)?;
     Ok(opened.into())
+}
+
+pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesError> {
+    let how = match access {
+        Access::Append => OFlags::WRONLY | OFlags::APPEND,
+        Access::Update | Access::Replace => OFlags::RDWR,
+    };
+    let not_regular = |kind| FilesError::NotRegular {
+        path: path.to_owned(),
+        kind,
+    };
+    match kind_of(path, Links::Refuse) {
+        Ok(FileKind::File) => {}
+        Ok(FileKind::Link) => return Err(link(path)),
+        Ok(kind) => return Err(not_regular(kind)),
+        Err(error) if error.is_not_found() => {}
+        Err(error) => return Err(error),
+    }
+    let safe = OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = how | safe | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(CWD, path, flags, Mode::from_raw_mode(0o666));
+    let opened = opened.map_err(|error| match error {
+        Errno::LOOP => link(path),
+        error => FilesError::io(path)(error),
+    })?;
+    match kind(&rustix::fs::fstat(&opened).map_err(FilesError::io(path))?) {
+        FileKind::File => Ok(opened.into()),
+        kind => Err(not_regular(kind)),
+    }
 }
 
 fn link(full: &Path) -> FilesError {

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod check;
+mod clock;
 mod error;
 mod faults;
 mod isolation;
@@ -18,6 +19,7 @@ mod spec_resolution;
 mod transport;
 
 pub use check::CheckedOperation;
+pub(crate) use clock::StepClock;
 pub use error::DispatchError;
 pub use isolation::Isolation;
 pub use load_error::LoadError;

@@ -24,7 +24,7 @@ impl Experiment<'_> {
         let mut request = request.clone();
         request.seed = self.seed;
         request.threads = self.threads;
-        let model = self.local_model(&request.model_uri)?;
+        let model = self.local_model(&request.model_uri, &[])?;
         request.model_uri = model.uri.clone();
         self.observer.step_started(Step::Explain);
         let sink = Listener(Arc::clone(&self.observer));

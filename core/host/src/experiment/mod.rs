@@ -8,6 +8,7 @@ mod error;
 mod explain;
 mod finished_run;
 mod journal;
+mod known_datasets;
 mod lifecycle;
 mod model_reuse;
 mod observer;

@@ -28,7 +28,7 @@ impl Job {
         let directory = workspace.join("workspace").join(&id);
         fs::create_dir_all(&directory).map_err(StoreError::write(&directory))?;
         let path = directory.join(STATE_POINT);
-        match fs::read(&path) {
+        match protea_files::read_document(&path).map_err(std::io::Error::from) {
             Ok(bytes) => {
                 let same = serde_json::from_slice::<Map<String, Value>>(&bytes)
                     .ok()
@@ -97,7 +97,8 @@ impl Job {
     /// [`WorkspaceError::StatePointUnreadable`].
     pub fn state_point(&self) -> Result<Map<String, Value>, WorkspaceError> {
         let path = self.directory.join(STATE_POINT);
-        fs::read(&path)
+        protea_files::read_document(&path)
+            .map_err(std::io::Error::from)
             .and_then(|bytes| Ok(serde_json::from_slice(&bytes)?))
             .map_err(|source| WorkspaceError::StatePointUnreadable { path, source })
     }

@@ -38,14 +38,16 @@ impl RunDirectory {
     pub(super) fn find(job: &Path, id: &str) -> Option<Self> {
         let pipelines = fs::read_dir(job.join("artifacts")).ok()?;
         let mut paths = pipelines.flatten().map(|entry| entry.path().join(id));
-        paths.find(|path| path.is_dir()).map(|path| Self {
-            id: id.to_owned(),
-            path,
-        })
+        paths
+            .find(|path| protea_files::is_directory(path))
+            .map(|path| Self {
+                id: id.to_owned(),
+                path,
+            })
     }
 
     pub(super) fn has_manifest(&self) -> bool {
-        self.path.join(RUN_MANIFEST).exists()
+        protea_files::is_regular(&self.path.join(RUN_MANIFEST))
     }
 
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use md5::{Digest, Md5};
+use protea_contracts::json::is_value_deeper;
 use serde_json::{Map, Number, Value};
 
 /// Why a state point has no identity.
@@ -16,7 +17,13 @@ pub enum StatePointError {
     /// signac addresses keys with dots.
     #[error("the state point has the key {0:?}; signac allows no dot in a key")]
     Key(String),
+    /// It could not be read again.
+    #[error("the state point is nested more than {MAX_DEPTH} levels deep")]
+    Depth,
 }
+
+/// The most levels of a state point. JSON parsers read 128.
+const MAX_DEPTH: usize = 100;
 
 /// signac's id of the job with this state point: 32 hexadecimal digits.
 ///
@@ -30,8 +37,12 @@ pub enum StatePointError {
 ///
 /// # Errors
 ///
-/// [`StatePointError::Key`].
+/// [`StatePointError`].
 pub fn job_id(state_point: &Map<String, Value>) -> Result<String, StatePointError> {
+    let is_deep = |value| is_value_deeper(value, MAX_DEPTH - 1);
+    if state_point.values().any(is_deep) {
+        return Err(StatePointError::Depth);
+    }
     let mut text = String::new();
     write_object(&mut text, state_point)?;
     let digest = Md5::digest(text.as_bytes());

@@ -40,7 +40,7 @@ pub fn unsynced(
         };
         for entry in entries.flatten() {
             let log = entry.path().join(FILE_NAME);
-            if !log.is_file() {
+            if !protea_files::is_regular(&log) {
                 continue;
             }
             let mut incomplete = || -> Result<(), TrackerError> {
