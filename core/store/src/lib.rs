@@ -44,5 +44,5 @@ pub use location::{
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, Manifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
 pub use publish::Published;
-pub use staging::{Staging, write_atomic};
+pub use staging::{Staging, remove_unpublished, write_atomic};
 pub use verify::{FileCheck, FileState, Verified};

@@ -1,9 +1,11 @@
 //! Atomic writes: a reader sees either the complete content or none.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use protea_files::{Directory, Limits, Links, Never, Stop};
@@ -29,6 +31,24 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         sync_directory(directory)
     };
     attempt().map_err(StoreError::write(path))
+}
+
+/// The temporary directories of this process that are not published yet.
+static UNPUBLISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes the temporary directories of this process that are not published yet. For a process that
+/// ends in the middle of its work.
+pub fn remove_unpublished() {
+    // Not waited for: the thread that holds the lock may never release it.
+    if let Ok(mut directories) = UNPUBLISHED.try_lock() {
+        for directory in std::mem::take(&mut *directories) {
+            let _ = protea_files::remove_tree(&directory);
+        }
+    }
+}
+
+fn unpublished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNPUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A temporary directory next to its destination. [`publish`](Self::publish) renames it; dropping
@@ -59,6 +79,7 @@ impl Staging {
             .permissions(as_created(0o777))
             .tempdir_in(parent)
             .map_err(StoreError::write(parent))?;
+        unpublished().insert(directory.path().to_owned());
         Ok(Self {
             directory: Some(directory),
             destination: destination.to_owned(),
@@ -95,6 +116,7 @@ impl Staging {
         attempt().map_err(StoreError::write(&self.destination))?;
         // Renamed, so there is nothing to remove.
         if let Some(directory) = self.directory.take() {
+            unpublished().remove(directory.path());
             let _ = directory.keep();
         }
         Ok(self.destination.clone())
@@ -106,6 +128,7 @@ impl Drop for Staging {
         // `TempDir` fails on directories with thousands of levels.
         if let Some(directory) = &self.directory {
             let _ = protea_files::remove_tree(directory.path());
+            unpublished().remove(directory.path());
         }
     }
 }

@@ -34,9 +34,7 @@ const REMEDY: &str = "seed every random generator with `request.seed`, iterate o
 /// the same paths.
 fn take(directory: &Path) -> Result<Snapshot, Verdict> {
     let snapshot = Snapshot::take(directory);
-    if directory.exists() {
-        fs::remove_dir_all(directory).map_err(cannot_write)?;
-    }
+    protea_files::remove_tree(directory).map_err(cannot_write)?;
     Ok(snapshot)
 }
 

@@ -10,6 +10,7 @@ use protea_core::{
     DispatchError,
     contracts::{Evaluate, Explain, ExplainRequest, Explanation, Level, RunnerError},
 };
+use protea_files::Links;
 use url::Url;
 
 use super::scope;
@@ -234,12 +235,16 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
     }
 }
 
+/// The largest file of predictions in bytes: the suite's datasets are small.
+const LARGEST_PREDICTIONS: u64 = 1 << 30;
+
 /// The predictions that `evaluate` wrote, by protein. `None` if there is no such file.
 fn predictions(output: &Path) -> Result<Option<Written>, Verdict> {
-    let text = match std::fs::read_to_string(output.join(PREDICTIONS)) {
+    let path = output.join(PREDICTIONS);
+    let text = match protea_files::read_text(&path, Links::Refuse, LARGEST_PREDICTIONS) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot_write(error)),
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(cannot_write(error.into())),
     };
     let mut written = Written::new();
     for line in text.lines() {

@@ -15,6 +15,7 @@ mod runner;
 #[cfg(unix)]
 mod sandbox_paths;
 mod schema;
+mod schema_cost;
 mod spec_resolution;
 mod transport;
 

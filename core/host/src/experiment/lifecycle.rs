@@ -9,8 +9,8 @@ use tracing::debug;
 use url::Url;
 
 use super::{
-    error::ExperimentError, known_datasets::DATASET_ORIGIN, model_reuse::ReusableModels,
-    observer::Step, recorder::Recorder, setup::Experiment,
+    artifacts::LocalModel, error::ExperimentError, known_datasets::DATASET_ORIGIN,
+    model_reuse::ReusableModels, observer::Step, recorder::Recorder, setup::Experiment,
 };
 use crate::{
     Dataset, DispatchError, ResolvedSpec,
@@ -34,6 +34,14 @@ impl Steps<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// A model of this run may refer to what it was fitted on, which the manifest may not have yet.
+    fn local_model(&self, model_uri: &Url) -> Result<LocalModel, ExperimentError> {
+        let own = self.recorder.directory().path();
+        let is_own = store::local_path(model_uri).is_ok_and(|path| path.starts_with(own));
+        let fitted_on: &[Dataset] = if is_own { &self.fitted_on } else { &[] };
+        self.experiment.local_model(model_uri, fitted_on)
     }
 
     pub(super) fn fit(
@@ -88,7 +96,7 @@ impl Steps<'_> {
         eval: &Dataset,
     ) -> Result<(), ExperimentError> {
         self.go_on(Step::Evaluate)?;
-        let model = self.experiment.local_model(model_uri, &self.fitted_on)?;
+        let model = self.local_model(model_uri)?;
         let directory = self.recorder.directory().path().join("predictions");
         let mut request = EvaluateRequest::new(
             model.uri.clone(),
@@ -135,7 +143,7 @@ impl Steps<'_> {
         if let Some(elsewhere) = elsewhere {
             self.experiment.store()?.check_vacant(elsewhere)?;
         }
-        let model = self.experiment.local_model(model_uri, &self.fitted_on)?;
+        let model = self.local_model(model_uri)?;
         let staging = Staging::begin(&place)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
