@@ -211,8 +211,7 @@ fn the_time_limit_covers_what_the_host_does_with_an_export() {
         protea(&place).args(run).args(["--time-limit", "2s"]),
         "exceeded its time limit of 2 s",
     );
-    let left = fs::read_dir(place.path()).unwrap().count();
-    assert_eq!(left, 2, "the workspace and the runners");
+    assert!(!has_sparse(place.path()), "it cleans up");
 }
 
 #[test]
@@ -222,7 +221,7 @@ fn one_signal_ends_the_host_whatever_it_does_with_an_export() {
     let mut command = protea(&place);
     command.args(["run", "planter", "--runner-dir", &runners]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    // Once the file is there, the host is about to hash it, which takes hours.
+    // Once the file is there, the host is about to hash it, which takes a minute at least.
     let deadline = Instant::now() + AMPLE;
     while !has_sparse(&place.join("protea-workspace")) {
         assert!(Instant::now() < deadline, "there is no export");
@@ -241,7 +240,7 @@ fn one_signal_ends_the_host_whatever_it_does_with_an_export() {
 fn has_sparse(directory: &Path) -> bool {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {
-        entry.file_name() == "sparse" || entry.path().is_dir() && has_sparse(&entry.path())
+        entry.file_name() == "sparse59" || entry.path().is_dir() && has_sparse(&entry.path())
     })
 }
 

@@ -99,6 +99,15 @@ pub enum FilesError {
         /// The limit.
         limit: usize,
     },
+    /// A file that claims a size that it nearly consists of holes for: reading it takes as long as if
+    /// it had that size.
+    #[error("{} claims {bytes} bytes but is nearly empty", path.display())]
+    Sparse {
+        /// The file.
+        path: PathBuf,
+        /// The size that it claims, in bytes.
+        bytes: u64,
+    },
     /// The caller's [`Stop`](crate::Stop) ended the work.
     #[error("reading {} was stopped", path.display())]
     Stopped {
@@ -136,6 +145,7 @@ impl FilesError {
             | Self::TooLarge { path, .. }
             | Self::TooMany { path, .. }
             | Self::TooDeep { path, .. }
+            | Self::Sparse { path, .. }
             | Self::Stopped { path }
             | Self::Io { path, .. } => path,
         }
@@ -158,6 +168,7 @@ impl FilesError {
             Self::TooLarge { limit, .. } => format!("it is larger than {limit} bytes"),
             Self::TooMany { limit, .. } => format!("it contains more than {limit} files"),
             Self::TooDeep { limit, .. } => format!("it is more than {limit} directories deep"),
+            Self::Sparse { bytes, .. } => format!("it claims {bytes} bytes but is nearly empty"),
             Self::Stopped { .. } => "reading it was stopped".to_owned(),
             Self::Io { source, .. } => source.to_string(),
         }

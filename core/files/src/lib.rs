@@ -13,6 +13,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
 //! | `walk` | lists everything below a directory |
@@ -21,6 +22,7 @@
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
 
+mod access;
 mod directory;
 mod error;
 mod file;
@@ -30,11 +32,12 @@ mod system;
 mod usage;
 mod walk;
 
+pub use access::{Access, Links};
 pub use directory::Directory;
 pub use error::{FileKind, FilesError};
 pub use file::{
-    Access, LARGEST_DOCUMENT, Links, is_directory, is_regular, open, open_to_write, read,
-    read_document, read_document_text, read_text, write,
+    LARGEST_DOCUMENT, is_directory, is_regular, open, open_to_write, read, read_document,
+    read_document_text, read_text, write,
 };
 pub use remove::remove_tree;
 pub use stop::{Never, Stop, Stoppable};

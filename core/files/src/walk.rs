@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Directory, FileKind, FilesError, Stop, system::Entry};
+use crate::{
+    Directory, FileKind, FilesError, Stop,
+    system::{self, Entry},
+};
 
 /// How much of a directory is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,12 @@ impl Default for Limits {
     }
 }
 
+/// A file whose data is less than this share of its size is sparse.
+const SPARSE_SHARE: u64 = 100;
+/// The largest sparse file in bytes, and the largest sum of all in a directory.
+const LARGEST_SPARSE: u64 = 1 << 30;
+const LARGEST_SPARSE_SUM: u64 = 64 << 30;
+
 /// A regular file below a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,7 +53,7 @@ pub struct Tree {
     pub files: Vec<FoundFile>,
     /// The directories, sorted by path.
     pub directories: Vec<PathBuf>,
-    /// Links, pipes, sockets and devices, sorted by path, each as the error that opening it is.
+    /// Links, pipes, sockets, devices and large files without content, sorted by path, each as the error that opening it is.
     pub left_out: Vec<FilesError>,
 }
 
@@ -68,6 +77,7 @@ impl Directory {
     pub fn walk(&self, limits: &Limits, stop: &dyn Stop) -> Result<Tree, FilesError> {
         let mut tree = Tree::default();
         let mut count = 0_usize;
+        let mut sparse_bytes = 0;
         self.visit(limits.depth, stop, &mut |path, entry| {
             count += 1;
             if count > limits.entries {
@@ -77,6 +87,12 @@ impl Directory {
                 });
             }
             match entry.kind {
+                FileKind::File if self.is_sparse(path, entry, &mut sparse_bytes) => {
+                    tree.left_out.push(FilesError::Sparse {
+                        path: self.path().join(path),
+                        bytes: entry.bytes,
+                    });
+                }
                 FileKind::File => tree.files.push(FoundFile {
                     path: path.to_owned(),
                     bytes: entry.bytes,
@@ -96,6 +112,24 @@ impl Directory {
         tree.directories.sort();
         tree.left_out.sort_by(|a, b| a.path().cmp(b.path()));
         Ok(tree)
+    }
+
+    /// Whether a file is large and consists of holes for more than 99 hundredths, alone or together
+    /// with such files before it.
+    fn is_sparse(&self, path: &Path, entry: &Entry, before: &mut u64) -> bool {
+        if entry.bytes == 0 || entry.allocated >= entry.bytes / SPARSE_SHARE {
+            return false;
+        }
+        // Not every file system reports blocks: where it does not, all is data.
+        let data = self
+            .open_file(path)
+            .ok()
+            .and_then(|file| system::data(&file));
+        if data.is_none_or(|data| data >= entry.bytes / SPARSE_SHARE) {
+            return false;
+        }
+        *before = before.saturating_add(entry.bytes);
+        entry.bytes > LARGEST_SPARSE || *before > LARGEST_SPARSE_SUM
     }
 
     /// Calls `each` for every entry below the directory with its relative path, until it breaks.

@@ -143,6 +143,30 @@ fn usage_counts_what_is_sparse_hidden_or_linked_twice() {
     assert_eq!(usage(&at("none"), 1, &Never).unwrap().entries, 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_file_without_content_is_left_out() {
+    let root = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: u64, content: usize| {
+        let path = root.path().join(name);
+        fs::write(&path, vec![1; content]).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(bytes)
+            .unwrap();
+    };
+    file("empty", 4 << 40, 0);
+    file("nearly-empty", 4 << 40, 1 << 20);
+    file("small", 1 << 30, 0);
+    file("dense", 64 << 20, 1 << 20);
+    let tree = open(root.path()).walk(&Limits::default(), &Never).unwrap();
+    assert_eq!(tree.files.len(), 2);
+    assert_eq!(tree.left_out.len(), 2);
+    assert!(matches!(tree.left_out[0], FilesError::Sparse { .. }));
+}
+
 #[test]
 fn a_directory_deeper_than_a_path_can_name_is_refused_and_removed() {
     let root = tempfile::tempdir().unwrap();

@@ -143,7 +143,8 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError
     let manifest = read_manifest(&path)?;
     let name = name_in(&path.join(MANIFEST), &manifest)?;
     for file in &manifest.files {
-        file.check(&path).map_err(|source| DatasetError::Changed {
+        let checked = store.check_file(&path, file)?;
+        checked.map_err(|source| DatasetError::Changed {
             path: path.clone(),
             source,
         })?;

@@ -25,6 +25,7 @@ use super::{
     options::WorkerOptions,
     output_size,
     process::Process,
+    process_tree,
     protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
     sandbox::Enclosure,
 };
@@ -274,7 +275,8 @@ impl Supervisor<'_> {
         {
             let began = Instant::now();
             let stop = || self.is_over();
-            if output_size::exceeds(output, limit, &stop) {
+            let processes = process_tree::descendants(self.process.keeper());
+            if output_size::exceeds(output, limit, &processes, &stop) {
                 wanted = Some(Ending::OutputTooLarge(limit));
             }
             // A directory with very many files must not keep the host from everything else.
@@ -308,7 +310,7 @@ impl Supervisor<'_> {
         // Includes what was written since the last check.
         if let (Some(limit), Some(output), Some(_)) =
             (self.options.limits.output, self.output, &self.answer)
-            && output_size::exceeds(output, limit, &|| self.is_over())
+            && output_size::exceeds(output, limit, &[], &|| self.is_over())
         {
             return Err(WorkerError::OutputTooLarge { limit });
         }

@@ -86,7 +86,8 @@ impl Store {
                 manifest.covers(directory, &meter)?;
                 for file in &manifest.files {
                     meter.check()?;
-                    file.check(directory).map_err(|error| StoreError::Corrupt {
+                    let checked = self.check_file(directory, file)?;
+                    checked.map_err(|error| StoreError::Corrupt {
                         uri: display_uri.clone(),
                         reason: protea_contracts::error::with_causes(&error),
                     })?;

@@ -1,6 +1,6 @@
 //! Determinism: the same call twice.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use protea_core::contracts::{EvalResult, Level};
 use serde_json::Value;

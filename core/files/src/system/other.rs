@@ -75,6 +75,11 @@ pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesEr
         .map_err(FilesError::io(path))
 }
 
+/// The bytes of a file that are not holes, if the system reports them.
+pub(crate) fn data(_: &File) -> Option<u64> {
+    None
+}
+
 pub(crate) fn remove_flattened(path: &Path) -> io::Result<()> {
     fs::remove_dir_all(path)
 }

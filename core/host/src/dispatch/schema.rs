@@ -326,4 +326,23 @@ mod tests {
             assert!(!schema.allows(&json!({ "k": "1" })), "{draft}");
         }
     }
+
+    /// A schema whose check takes 2^40 steps: each definition refers to the next one twice.
+    fn doubling() -> Value {
+        let mut definitions = serde_json::Map::new();
+        for level in 0..40 {
+            let next = json!({ "$ref": format!("#/$defs/{}", level + 1) });
+            definitions.insert(level.to_string(), json!({ "allOf": [next, next] }));
+        }
+        definitions.insert("40".to_owned(), json!(true));
+        json!({ "$ref": "#/$defs/0", "$defs": definitions })
+    }
+
+    #[test]
+    fn a_schema_that_takes_for_ever_is_given_up() {
+        let schema = SpecSchema::new(&doubling()).expect("it is a schema");
+        let error = schema.fault(&json!({})).expect_err("it never ends");
+        assert!(matches!(error, SchemaError::Costly(_)), "{error}");
+        assert!(error.to_string().contains("takes longer"), "{error}");
+    }
 }

@@ -15,7 +15,7 @@ const LARGEST: usize = 1 << 20;
 const LONGEST_PATTERN: usize = 4096;
 /// How long a schema may take to be compiled, and to check a spec. A few references to each other
 /// are enough for a schema that takes years.
-pub(super) const TIME: Duration = Duration::from_secs(5);
+pub(super) const TIME: Duration = Duration::from_secs(3);
 
 /// Refuses a schema that is too large.
 pub(super) fn check(schema: &Value) -> Result<(), String> {
@@ -73,26 +73,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dispatch::{SchemaError, SpecSchema};
-
-    /// A schema whose check takes 2^40 steps: each definition refers to the next one twice.
-    fn doubling() -> Value {
-        let mut definitions = serde_json::Map::new();
-        for level in 0..40 {
-            let next = json!({ "$ref": format!("#/$defs/{}", level + 1) });
-            definitions.insert(level.to_string(), json!({ "allOf": [next, next] }));
-        }
-        definitions.insert("40".to_owned(), json!(true));
-        json!({ "$ref": "#/$defs/0", "$defs": definitions })
-    }
-
-    #[test]
-    fn a_schema_that_takes_for_ever_is_given_up() {
-        let schema = SpecSchema::new(&doubling()).expect("it is a schema");
-        let error = schema.fault(&json!({})).expect_err("it never ends");
-        assert!(matches!(error, SchemaError::Costly(_)), "{error}");
-        assert!(error.to_string().contains("takes longer"), "{error}");
-    }
 
     #[test]
     fn size_depth_and_patterns_are_bounded() {
