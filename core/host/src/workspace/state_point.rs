@@ -147,6 +147,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[test]
+    fn a_state_point_that_could_not_be_read_again_has_no_id() {
+        let nested = |levels: usize| {
+            let inner = (1..levels).fold(json!(1), |inner, _| json!([inner]));
+            job_id(json!({ "a": inner }).as_object().unwrap())
+        };
+        assert!(nested(MAX_DEPTH).is_ok());
+        assert_eq!(nested(MAX_DEPTH + 1), Err(StatePointError::Depth));
+    }
+
     /// Ids that signac 2.4.1 gives: `signac.job.calc_id(state_point)`.
     #[test]
     fn ids_are_those_of_signac() {
