@@ -12,8 +12,8 @@ use url::Url;
 
 use super::{error::ExperimentError, setup::Experiment};
 use crate::{
-    Dataset, DatasetError, dataset,
-    store::{self, Manifest, Store},
+    Dataset, StageDatasetError, dataset,
+    store::{self, Store, StoreManifest},
     workspace::{RUN_MANIFEST, RunManifest},
 };
 
@@ -55,7 +55,7 @@ impl<'e> KnownDatasets<'e> {
     ///
     /// # Errors
     ///
-    /// [`ExperimentError::UnknownDataset`]; [`DatasetError`] if a known dataset cannot be brought
+    /// [`ExperimentError::UnknownDataset`]; [`StageDatasetError`] if a known dataset cannot be brought
     /// here or has changed.
     pub(super) fn find(
         &self,
@@ -106,7 +106,7 @@ fn bring(recorded: &Dataset, store: &Store) -> Result<Option<Dataset>, Experimen
     };
     let fetched = dataset::stage_from(origin.as_str(), store)?;
     if fetched.sha256 != recorded.sha256 {
-        return Err(DatasetError::Replaced {
+        return Err(StageDatasetError::Replaced {
             uri: store::redacted(origin),
             expected: recorded.sha256.clone(),
             found: fetched.sha256,
@@ -123,7 +123,7 @@ fn here(uri: &Url, sha256: &str, store: &Store) -> Result<Option<Dataset>, Exper
         return Ok(None);
     }
     let staged = store.stage(uri)?;
-    let Ok(Some(manifest)) = Manifest::read(&staged.path, dataset::MANIFEST) else {
+    let Ok(Some(manifest)) = StoreManifest::read(&staged.path, dataset::MANIFEST) else {
         return Ok(None);
     };
     if content::digest_bytes(&manifest.bytes) != sha256 {

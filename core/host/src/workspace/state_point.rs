@@ -10,6 +10,8 @@ use md5::{Digest, Md5};
 use protea_contracts::json::is_value_deeper;
 use serde_json::{Map, Number, Value};
 
+use super::JobId;
+
 /// Why a state point has no identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -31,14 +33,15 @@ const MAX_DEPTH: usize = 100;
 /// use protea_core::workspace::job_id;
 ///
 /// let state_point = serde_json::json!({ "a": 0 });
-/// assert_eq!(job_id(state_point.as_object().unwrap())?, "9bfd29df07674bc4aa960cf661b5acd2");
+/// let id = job_id(state_point.as_object().unwrap())?;
+/// assert_eq!(id.as_str(), "9bfd29df07674bc4aa960cf661b5acd2");
 /// # Ok::<(), protea_core::workspace::StatePointError>(())
 /// ```
 ///
 /// # Errors
 ///
 /// [`StatePointError`].
-pub fn job_id(state_point: &Map<String, Value>) -> Result<String, StatePointError> {
+pub fn job_id(state_point: &Map<String, Value>) -> Result<JobId, StatePointError> {
     let is_deep = |value| is_value_deeper(value, MAX_DEPTH - 1);
     if state_point.values().any(is_deep) {
         return Err(StatePointError::Depth);
@@ -46,10 +49,11 @@ pub fn job_id(state_point: &Map<String, Value>) -> Result<String, StatePointErro
     let mut text = String::new();
     write_object(&mut text, state_point)?;
     let digest = Md5::digest(text.as_bytes());
-    Ok(digest.iter().fold(String::new(), |mut id, byte| {
+    let id = digest.iter().fold(String::new(), |mut id, byte| {
         write!(id, "{byte:02x}").expect("writing to a String cannot fail");
         id
-    }))
+    });
+    Ok(JobId::from_name(id))
 }
 
 fn write_object(text: &mut String, object: &Map<String, Value>) -> Result<(), StatePointError> {
@@ -181,7 +185,7 @@ mod tests {
         ];
         for (state_point, id) in cases {
             assert_eq!(
-                job_id(state_point.as_object().unwrap()).unwrap(),
+                job_id(state_point.as_object().unwrap()).unwrap().as_str(),
                 id,
                 "{state_point}"
             );
