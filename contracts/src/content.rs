@@ -62,18 +62,40 @@ pub enum ContentError {
     Outside(String),
 }
 
-/// SHA-256 and size of a file's content.
+/// Opens a regular file. Opening a named pipe would block until another process writes to it, and
+/// reading a device may never end.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        let reason = "it is a pipe, socket or device, not a regular file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    File::open(path)
+}
+
+/// SHA-256 and size of a regular file's content.
 ///
 /// # Errors
 ///
 /// When the file cannot be read.
 pub fn digest_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
+    digest_reader(open_regular(path)?)
+}
+
+/// SHA-256 and size of all that a reader gives.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn digest_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut bytes = 0;
     loop {
-        let read = match file.read(&mut buffer) {
+        let read = match reader.read(&mut buffer) {
             Ok(0) => return Ok((hex(&hasher.finalize()), bytes)),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

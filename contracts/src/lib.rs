@@ -91,6 +91,7 @@ pub mod event;
 pub mod explanation;
 mod export;
 mod host_sink;
+pub mod json;
 pub mod library;
 pub mod metrics;
 pub mod model;

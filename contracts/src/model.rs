@@ -1,7 +1,6 @@
 //! Models as documents: `model.json`, and the reference model that takes the place of a trained one.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -11,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
+    content::open_regular,
     error::{Attribute, RunnerError},
     uri::local_path,
 };
@@ -105,16 +105,20 @@ impl<S: DeserializeOwned> ReferenceModel<S> {
     /// When the file cannot be read.
     pub fn read_with_document(document: &Path) -> io::Result<Option<(Self, Value)>> {
         let mut bytes = Vec::new();
-        let file = File::open(document)?;
+        let file = open_regular(document)?;
         file.take(Self::SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+        Ok(Self::parse_with_document(&bytes))
+    }
+
+    /// [`read_with_document`](Self::read_with_document), from the bytes of the document.
+    #[must_use]
+    pub fn parse_with_document(bytes: &[u8]) -> Option<(Self, Value)> {
         if bytes.len() as u64 > Self::SIZE_LIMIT {
-            return Ok(None);
+            return None;
         }
-        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
-            return Ok(None);
-        };
+        let value = serde_json::from_slice::<Value>(bytes).ok()?;
         let model = Self::deserialize(&value).ok();
-        Ok(model.map(|model| (model, value)))
+        model.map(|model| (model, value))
     }
 }
 
@@ -143,7 +147,10 @@ pub fn document(uri: &Url) -> Result<PathBuf, RunnerError> {
 }
 
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, RunnerError> {
-    let bytes = std::fs::read(path).or_model(&format!("reading {}", path.display()))?;
+    let mut bytes = Vec::new();
+    open_regular(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .or_model(&format!("reading {}", path.display()))?;
     let mut parser = serde_json::Deserializer::from_slice(&bytes);
     serde_path_to_error::deserialize(&mut parser).map_err(|error| RunnerError::Model {
         message: format!(

@@ -45,4 +45,6 @@ mod store;
 mod tracking;
 mod trust;
 #[cfg(target_os = "linux")]
+mod untrusted_files;
+#[cfg(target_os = "linux")]
 mod zoo;

@@ -7,7 +7,10 @@ use super::{
     module::{ERROR, OK, PANIC},
     panics::Panic,
 };
-use crate::error::RunnerError;
+use crate::{
+    error::RunnerError,
+    json::{MAX_DEPTH, is_deeper},
+};
 
 /// Why a call of a loaded runner has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +39,11 @@ pub(super) fn decode<T: DeserializeOwned>(status: u8, body: &[u8]) -> Result<T, 
 }
 
 fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, CallError> {
+    if is_deeper(body, MAX_DEPTH) {
+        return Err(CallError::Protocol(format!(
+            "its {what} is nested more than {MAX_DEPTH} levels deep"
+        )));
+    }
     serde_json::from_slice(body)
         .map_err(|error| CallError::Protocol(format!("its {what} cannot be read: {error}")))
 }

@@ -1,15 +1,24 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first signal cancels, the second ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal cancels, the second ends the process at once. So does
+//! the first one after a while, if the command has not ended by itself: batch systems send only one.
 
 use std::{
     ops::ControlFlow,
     process,
     sync::atomic::{AtomicU8, Ordering},
+    thread,
+    time::Duration,
 };
+
+use protea_core::store;
 
 use crate::output::Reporter;
 
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
+
+/// How long a cancelled command may take to end by itself. A runner has 750 ms; then the run is
+/// recorded, and backends get what is known of it.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The first signal received; 0 if none was.
 static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
@@ -22,10 +31,40 @@ pub fn cooperate(reporter: &Reporter) {
     system::listen(move |signal| {
         let first = FIRST_SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
         if let Err(first) = first {
-            process::exit((SIGNAL_EXIT_BASE + first).into());
+            end(first);
         }
+        // If there is no thread to be had, a second signal still works.
+        let _ = thread::Builder::new()
+            .name("grace".to_owned())
+            .spawn(move || {
+                thread::sleep(GRACE);
+                end(signal);
+            });
         reporter.always("cancelling; press Ctrl-C again to stop at once");
     });
+}
+
+/// Ends the process. Workers end with it, as their keepers notice.
+fn end(signal: u8) -> ! {
+    store::remove_unpublished();
+    process::exit((SIGNAL_EXIT_BASE + signal).into());
+}
+
+/// Makes a limit on the size of files (`ulimit -f`) an error of the write that exceeds it. By default
+/// the signal SIGXFSZ ends the process in the middle of its work.
+///
+/// The signal is caught rather than ignored: programs that this one starts inherit an ignored signal,
+/// and a worker without it could not be told from one that ran out of space.
+pub fn survive_size_limit() {
+    #[cfg(unix)]
+    {
+        use std::sync::{Arc, atomic::AtomicBool};
+        // If the handler cannot be installed, the system's default applies.
+        let _ = signal_hook::flag::register(
+            signal_hook::consts::SIGXFSZ,
+            Arc::new(AtomicBool::new(false)),
+        );
+    }
 }
 
 /// Whether the user or the system has asked the command to end.

@@ -23,5 +23,6 @@ fn main() -> std::process::ExitCode {
         protea_core::worker::serve_if_asked();
         protea_conformance::serve_if_asked();
     }
+    interrupt::survive_size_limit();
     app::run(std::env::args_os().collect())
 }

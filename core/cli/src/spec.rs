@@ -1,17 +1,20 @@
 //! The spec of a run: a file, and single settings that override it.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use protea_files::{FilesError, Links};
 use serde_json::{Map, Value};
 
 use crate::{exit::Exit, failure::Failure};
 
 /// The largest spec file in bytes. A larger file is not a spec, which people write by hand.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// The most parts of a key such as `a.b.c`. The spec becomes part of documents that JSON parsers,
+/// which stop at 128 levels, must be able to read again.
+const MAX_DEPTH: usize = 32;
+/// How many characters of a long setting a message shows.
+const SHOWN: usize = 40;
 
 /// The settings of `file`, overridden by those of `set` (`key=value`).
 pub fn read(file: Option<&Path>, set: &[String]) -> Result<Value, Failure> {
@@ -32,12 +35,14 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
             format!("the spec {}: {problem}", path.display()),
         )
     };
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
-    read.map_err(|error| invalid(format!("cannot be read: {error}; check the path")))?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(invalid(format!("is larger than {MAX_BYTES} bytes")));
-    }
+    let text = protea_files::read_text(path, Links::Follow, MAX_BYTES);
+    let text = text.map_err(|error| match error {
+        FilesError::TooLarge { limit, .. } => invalid(format!("is larger than {limit} bytes")),
+        error => invalid(format!(
+            "cannot be read: {}; check the path",
+            error.reason()
+        )),
+    })?;
     let value: Value = match extension(path).as_str() {
         "json" => serde_json::from_str(&text)
             .map_err(|error| invalid(format!("is not valid JSON: {error}")))?,
@@ -85,6 +90,16 @@ fn apply(spec: &mut Map<String, Value>, setting: &str) -> Result<(), Failure> {
         .ok_or_else(|| invalid("there is no '='".to_owned()))?;
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let mut keys: Vec<&str> = path.split('.').collect();
+    if keys.len() > MAX_DEPTH {
+        let start: String = setting.chars().take(SHOWN).collect();
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "--set {start}…: the key has {} parts; at most {MAX_DEPTH} are allowed",
+                keys.len()
+            ),
+        ));
+    }
     if keys.iter().any(|key| key.is_empty()) {
         return Err(invalid(format!("{path:?} contains an empty key")));
     }
@@ -163,6 +178,15 @@ mod tests {
         let failure = read(Some(&path), &[]).unwrap_err().message;
         assert!(failure.contains("several YAML documents"), "{failure}");
         assert!(!failure.contains("from_"), "{failure}");
+    }
+
+    #[test]
+    fn a_key_has_at_most_32_parts() {
+        let key = |parts: usize| vec!["a"; parts].join(".") + "=1";
+        assert!(set(&[&key(32)]).is_ok());
+        let error = set(&[&key(60_000)]).unwrap_err();
+        assert!(error.contains("at most 32"), "{error}");
+        assert!(error.len() < 200, "{error}");
     }
 
     #[test]

@@ -1,28 +1,31 @@
 //! The predictions that a runner wrote.
 
-use std::{collections::HashMap, fs, io, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use protea_cafa::prediction::PREDICTIONS;
+use protea_files::Links;
 
 use crate::{Verdict, subject::cannot_write};
 
 /// Scores by protein and term.
 pub(crate) type Written = HashMap<String, HashMap<String, f64>>;
 
+/// The largest file of predictions in bytes: the suite's datasets are small.
+const LARGEST: u64 = 1 << 30;
+
 /// The predictions in an output directory. `None` if there is no such file.
 pub(crate) fn predictions_in(output: &Path) -> Result<Option<Written>, Verdict> {
-    let path = output.join(PREDICTIONS);
-    match fs::read_to_string(path) {
+    match protea_files::read_text(&output.join(PREDICTIONS), Links::Refuse, LARGEST) {
         Ok(text) => Ok(Some(parse(&text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot_write(error)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(cannot_write(error.into())),
     }
 }
 
 /// The predictions in a file.
 pub(crate) fn predictions_of(file: &Path) -> Result<Written, Verdict> {
-    let text = fs::read_to_string(file).map_err(cannot_write)?;
-    Ok(parse(&text))
+    let text = protea_files::read_text(file, Links::Refuse, LARGEST);
+    Ok(parse(&text.map_err(|error| cannot_write(error.into()))?))
 }
 
 fn parse(text: &str) -> Written {

@@ -1,8 +1,9 @@
 //! Reads and writes `dataset.json`.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use protea_contracts::content::{FileDigest, digest_bytes};
+use protea_files::{FilesError, Links};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -109,27 +110,25 @@ impl Manifest {
             path: path.clone(),
             problem,
         };
-        let file = match std::fs::File::open(&path) {
-            Ok(file) => file,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Err(DatasetError::NotADataset(directory.to_owned()));
+        let bytes = match protea_files::read(&path, Links::Follow, LARGEST_MANIFEST) {
+            Ok(bytes) => bytes,
+            Err(FilesError::TooLarge { limit, .. }) => {
+                return Err(invalid(format!(
+                    "it is larger than {limit} bytes, the limit for a manifest"
+                )));
             }
-            Err(source) => return Err(DatasetError::Read { path, source }),
+            Err(error) => match std::io::Error::from(error) {
+                error
+                    if matches!(
+                        error.kind(),
+                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    return Err(DatasetError::NotADataset(directory.to_owned()));
+                }
+                source => return Err(DatasetError::Read { path, source }),
+            },
         };
-        let mut bytes = Vec::new();
-        if let Err(source) = file.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes) {
-            return Err(DatasetError::Read { path, source });
-        }
-        if bytes.len() as u64 > LARGEST_MANIFEST {
-            return Err(invalid(format!(
-                "it is larger than {LARGEST_MANIFEST} bytes, the limit for a manifest"
-            )));
-        }
 
         // The version is parsed first, because a later layout may not parse as this one.
         #[derive(Deserialize)]

@@ -1,16 +1,18 @@
 //! Maps files into memory. This is the only module of the crate with `unsafe` code.
 #![allow(unsafe_code)]
 
-use std::{fs::File, io, path::Path};
+use std::{io, path::Path};
 
 use arrow_buffer::Buffer;
 use bytes::Bytes;
 use memmap2::Mmap;
+use protea_files::Links;
 
 /// Maps a file read-only. The returned Arrow buffer owns the map. An empty file gives an empty
 /// buffer.
 pub(super) fn map(path: &Path) -> io::Result<Buffer> {
-    let file = File::open(path)?;
+    // A file of a dataset may be a link: its hash is what counts.
+    let file = protea_files::open(path, Links::Follow)?;
     if file.metadata()?.len() == 0 {
         return Ok(Buffer::default());
     }

@@ -36,6 +36,17 @@ impl Dataset {
         self.lease.clone()
     }
 
+    /// A dataset on this machine of which only the identity is known.
+    pub(crate) fn known(uri: Url, sha256: &str, lease: Lease) -> Self {
+        Self {
+            name: String::new(),
+            uri,
+            sha256: sha256.to_owned(),
+            origin: None,
+            lease,
+        }
+    }
+
     /// Its origin if it is remote, otherwise its local URI.
     #[must_use]
     pub fn source(&self) -> &Url {
@@ -132,11 +143,11 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, StageDataset
     let manifest = read_manifest(&path)?;
     let name = name_in(&path.join(MANIFEST), &manifest)?;
     for file in &manifest.files {
-        file.check(&path)
-            .map_err(|source| StageDatasetError::Changed {
-                path: path.clone(),
-                source,
-            })?;
+        let checked = store.check_file(&path, file)?;
+        checked.map_err(|source| StageDatasetError::Changed {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(Dataset {
         name,

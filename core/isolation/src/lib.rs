@@ -51,6 +51,7 @@ mod memory;
 mod native;
 mod options;
 pub mod orphans;
+mod output_size;
 mod process;
 pub mod process_stat;
 mod process_tree;

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_contracts::emit::{Event, EventSink, Level};
+use protea_contracts::{
+    emit::{Event, EventSink, Level},
+    json::{MAX_DEPTH, is_deeper},
+};
 use rustix::net::SendFlags;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
@@ -21,7 +24,9 @@ use super::{
     exit_status::Ending,
     memory::Memory,
     options::WorkerOptions,
+    output_size,
     process::Process,
+    process_tree,
     protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
     sandbox::Enclosure,
 };
@@ -32,6 +37,8 @@ pub const LATE_EVENTS: &str = "worker.late_events";
 /// How often the host checks deadlines and cancellation.
 const TICK: Duration = Duration::from_millis(10);
 const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
+/// The pause after a check of the output, in durations of that check.
+const OUTPUT_CHECK_SHARE: u32 = 4;
 
 /// With a smaller memory limit, in bytes, a worker can fail before the runner's code starts.
 const LEAST_MEMORY: u64 = 64 << 20;
@@ -110,7 +117,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         sink_works: true,
         output: task.output.as_deref(),
         began: Instant::now(),
-        output_checked: Instant::now(),
+        next_output_check: Instant::now() + BETWEEN_OUTPUT_CHECKS,
         memory: Memory::with_limit(options.limits.memory),
         ending: None,
         answer: None,
@@ -146,7 +153,7 @@ struct Supervisor<'a> {
     sink_works: bool,
     output: Option<&'a Path>,
     began: Instant,
-    output_checked: Instant,
+    next_output_check: Instant,
     memory: Memory,
     ending: Option<(Ending, Instant)>,
     answer: Option<Result<Vec<u8>, Failure>>,
@@ -278,15 +285,19 @@ impl Supervisor<'_> {
             wanted = Some(Ending::TimedOut(limit));
         }
         if let (Some(limit), Some(output)) = (limits.output, self.output)
-            && self.output_checked.elapsed() >= BETWEEN_OUTPUT_CHECKS
+            && Instant::now() >= self.next_output_check
         {
-            self.output_checked = Instant::now();
-            if size_of(output) > limit {
+            let began = Instant::now();
+            let stop = || self.is_over();
+            let processes = process_tree::descendants(self.process.keeper());
+            if output_size::exceeds(output, limit, &processes, &stop) {
                 wanted = Some(Ending::OutputTooLarge(limit));
             }
+            // A directory with very many files must not keep the host from everything else.
+            let pause = BETWEEN_OUTPUT_CHECKS.max(began.elapsed() * OUTPUT_CHECK_SHARE);
+            self.next_output_check = Instant::now() + pause;
         }
-        let sink = self.sink;
-        if self.sink_works && contained(|| sink.is_cancelled()).unwrap_or(false) {
+        if self.is_cancelled() {
             wanted = Some(Ending::Cancelled);
         }
         if let Some(ending) = wanted {
@@ -311,6 +322,16 @@ impl Supervisor<'_> {
         rustix::net::send(&self.socket, message, SendFlags::DONTWAIT).is_ok()
     }
 
+    fn is_cancelled(&self) -> bool {
+        self.sink_works && contained(|| self.sink.is_cancelled()).unwrap_or(false)
+    }
+
+    /// Whether the time is over or the user has cancelled.
+    fn is_over(&self) -> bool {
+        let late = |limit| self.began.elapsed() >= limit;
+        self.options.limits.time.is_some_and(late) || self.is_cancelled()
+    }
+
     fn into_result<T: DeserializeOwned>(
         mut self,
         status: Option<ExitStatus>,
@@ -318,12 +339,16 @@ impl Supervisor<'_> {
         // Includes what was written since the last check.
         if let (Some(limit), Some(output), Some(_)) =
             (self.options.limits.output, self.output, &self.answer)
-            && size_of(output) > limit
+            && output_size::exceeds(output, limit, &[], &|| self.is_over())
         {
             return Err(WorkerError::OutputTooLarge { limit });
         }
         let ending = self.ending.map(|(ending, _)| ending);
         match self.answer.take() {
+            // A worker that the runner has taken over may send what no library may return.
+            Some(Ok(payload)) if is_deeper(&payload, MAX_DEPTH) => Err(WorkerError::Protocol(
+                format!("its result is nested more than {MAX_DEPTH} levels deep"),
+            )),
             Some(Ok(payload)) => serde_json::from_slice(&payload).map_err(|error| {
                 WorkerError::Protocol(format!("its result cannot be read: {error}"))
             }),
@@ -335,18 +360,4 @@ impl Supervisor<'_> {
             }
         }
     }
-}
-
-/// The bytes in the files of a directory. Unreadable files do not count.
-fn size_of(directory: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return 0;
-    };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => size_of(&entry.path()),
-            _ => entry.metadata().map_or(0, |metadata| metadata.len()),
-        })
-        .sum()
 }

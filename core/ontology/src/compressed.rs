@@ -5,6 +5,10 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use flate2::bufread::MultiGzDecoder;
@@ -16,9 +20,9 @@ const START_BYTES: usize = 4 << 10;
 /// itself.
 #[cfg(feature = "zstd")]
 const MAX_WINDOW_LOG: u32 = 27;
-/// A file that is decompressed to disk may grow to this multiple of its size, once it is larger
-/// than [`ALWAYS_ALLOWED`]. Embeddings grow by a factor of two, at most ten; the limit of deflate
-/// is 1032.
+/// A file may grow to this multiple of its size, once it is larger
+/// than [`ALWAYS_ALLOWED`]. Embeddings grow by a factor of two, at most ten, predictions by up to
+/// fifty; the limit of deflate is 1032.
 const MAX_GROWTH: u64 = 200;
 const ALWAYS_ALLOWED: u64 = 1 << 30;
 
@@ -33,7 +37,8 @@ pub struct ZstdNotBuilt;
 ///
 /// # Errors
 ///
-/// Errors of the file system. For a Zstandard file, [`ZstdNotBuilt`] inside an [`io::Error`] of
+/// Errors of the file system. [`GrowsTooMuch`] inside an [`io::Error`] of kind `InvalidData` if a
+/// compressed file grows to more than 200 times its size and more than 1 GiB. For a Zstandard file, [`ZstdNotBuilt`] inside an [`io::Error`] of
 /// kind `Unsupported` when this crate is built without its feature `zstd`.
 pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let file = File::open(path)?;
@@ -43,29 +48,90 @@ pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     decompressed(file).map(|(reader, _)| reader)
 }
 
+/// A compressed file that grows too much: it is not the text that it pretends to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the decompressed file is larger than {limit} bytes, which is {MAX_GROWTH} times the size of the \
+     compressed one (at least 1 GiB)"
+)]
+pub struct GrowsTooMuch {
+    /// The limit in bytes.
+    pub limit: u64,
+}
+
+/// Counts the compressed bytes that were read.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Fails with [`GrowsTooMuch`] once the decompressed bytes are out of proportion.
+struct Proportionate<R> {
+    plain: R,
+    given: u64,
+    compressed: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Proportionate<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.plain.read(buffer)?;
+        self.given += read as u64;
+        let limit = max_decompressed(self.compressed.load(Ordering::Relaxed));
+        if self.given > limit {
+            let error = GrowsTooMuch { limit };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        Ok(read)
+    }
+}
+
 /// Returns the reader and whether it decompresses.
 fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
-    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let compressed = Arc::new(AtomicU64::new(0));
+    let read = Arc::clone(&compressed);
+    let mut reader = BufReader::with_capacity(BUFFER, Counted { file, read });
     let start = reader.fill_buf()?;
     Ok(if is_gzip(start) {
-        let plain = MultiGzDecoder::new(reader);
-        (Box::new(BufReader::with_capacity(BUFFER, plain)), true)
+        (bounded(MultiGzDecoder::new(reader), compressed), true)
     } else if is_zstd(start) {
-        (decode_zstd(reader)?, true)
+        (decode_zstd(reader, compressed)?, true)
     } else {
         (Box::new(reader), false)
     })
 }
 
+fn bounded(
+    plain: impl Read + Send + 'static,
+    compressed: Arc<AtomicU64>,
+) -> Box<dyn BufRead + Send> {
+    let plain = Proportionate {
+        plain,
+        given: 0,
+        compressed,
+    };
+    Box::new(BufReader::with_capacity(BUFFER, plain))
+}
+
 #[cfg(feature = "zstd")]
-fn decode_zstd(reader: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+fn decode_zstd(
+    reader: BufReader<Counted>,
+    compressed: Arc<AtomicU64>,
+) -> io::Result<Box<dyn BufRead + Send>> {
     let mut plain = zstd::Decoder::with_buffer(reader)?;
     plain.window_log_max(MAX_WINDOW_LOG)?;
-    Ok(Box::new(BufReader::with_capacity(BUFFER, plain)))
+    Ok(bounded(plain, compressed))
 }
 
 #[cfg(not(feature = "zstd"))]
-fn decode_zstd(_: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+fn decode_zstd(_: BufReader<Counted>, _: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead + Send>> {
     Err(io::Error::new(io::ErrorKind::Unsupported, ZstdNotBuilt))
 }
 

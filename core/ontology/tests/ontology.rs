@@ -299,3 +299,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_compressed_file_that_grows_without_proportion_is_refused() {
+    use std::io::Write;
+
+    let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    member.write_all(&vec![b'x'; 8 << 20]).unwrap();
+    let member = member.finish().unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for _ in 0..129 {
+        file.write_all(&member).unwrap();
+    }
+    let mut reader = protea_ontology::compressed::open_decompressed(file.path()).unwrap();
+    let error = std::io::copy(&mut reader, &mut std::io::sink()).unwrap_err();
+    let cause = error.get_ref().expect("it has a cause");
+    assert!(
+        cause.is::<protea_ontology::compressed::GrowsTooMuch>(),
+        "{error}"
+    );
+    // Less than that is read, whatever it was compressed from.
+    let mut small = tempfile::NamedTempFile::new().unwrap();
+    small.write_all(&member).unwrap();
+    let mut reader = protea_ontology::compressed::open_decompressed(small.path()).unwrap();
+    assert_eq!(
+        std::io::copy(&mut reader, &mut std::io::sink()).unwrap(),
+        8 << 20
+    );
+}

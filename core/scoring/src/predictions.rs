@@ -118,6 +118,7 @@ impl<'t> Predictions<'t> {
         if row != NONE {
             let place = term.index() - ontology.namespaces()[at].offset();
             self.namespaces[at].push(row, place as u32, score);
+            self.namespaces[at].compact_if_large();
         }
         row != NONE
     }

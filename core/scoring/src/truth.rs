@@ -12,6 +12,8 @@ use crate::{
 };
 
 pub(super) const NONE: u32 = u32::MAX;
+/// A list of terms of a protein up to this length is not searched for repeated terms.
+const REPEATS_ALLOWED: usize = 1024;
 
 /// The annotations of the proteins of a benchmark, propagated to the roots.
 ///
@@ -258,7 +260,14 @@ impl<'o> Builder<'o> {
                 rows.terms.push(Vec::new());
                 rows.order.len() - 1
             });
-            rows.terms[row].push(term);
+            let terms = &mut rows.terms[row];
+            // A file may repeat a line very often. Before the list grows, repeated terms go.
+            if terms.len() == terms.capacity() && terms.len() >= REPEATS_ALLOWED {
+                terms.sort_unstable();
+                terms.dedup();
+                terms.reserve(terms.len().max(REPEATS_ALLOWED));
+            }
+            terms.push(term);
         }
     }
 

@@ -163,7 +163,7 @@ impl Store {
             let mut mismatch = None;
             for file in &manifest.files {
                 meter.check()?;
-                if let Err(error) = file.check(&staged.path) {
+                if let Err(error) = self.check_file(&staged.path, file)? {
                     mismatch = Some(error);
                     break;
                 }

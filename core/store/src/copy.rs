@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use protea_contracts::content::digest_file;
+use protea_contracts::content::{digest_file, digest_reader};
+use protea_files::Links;
 use url::Url;
 
 use super::{
@@ -43,6 +44,7 @@ impl Store {
     pub fn copy(&self, from: &Url, to: &Url) -> Result<Copied, StoreError> {
         if is_local(from) {
             let path = local_path(from)?;
+            // The user names this path, so it may be a link.
             let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
             return if metadata.is_dir() {
                 self.copy_tree(&path, to)
@@ -100,9 +102,10 @@ impl Store {
         if remote.stat("")?.is_some() {
             return Err(StoreError::Published { uri: display_uri });
         }
-        let (sha256, bytes) = digest_file(path).map_err(StoreError::read(path))?;
+        let file = protea_files::open(path, Links::Follow)?;
+        let (sha256, bytes) = digest_reader(&file).map_err(StoreError::read(path))?;
         let meter = self.meter(TransferKind::Upload, &display_uri, 2 * bytes);
-        remote.upload("", path, &meter)?;
+        remote.upload("", &file, path, &meter)?;
         let there = remote.hash("", &meter)?;
         if there.sha256 != sha256 {
             return Err(StoreError::Corrupt {
@@ -172,7 +175,7 @@ fn arrived(source: &Path, place: &Path, display_uri: String) -> Result<Copied, S
         .permissions(as_created(0o666))
         .tempfile_in(directory)
         .map_err(failed())?;
-    let mut original = fs::File::open(source).map_err(StoreError::read(source))?;
+    let mut original = protea_files::open(source, Links::Follow)?;
     std::io::copy(&mut original, copy.as_file_mut()).map_err(failed())?;
     copy.as_file().sync_all().map_err(failed())?;
     let (sha256, bytes) = digest_file(copy.path()).map_err(failed())?;

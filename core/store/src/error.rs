@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use protea_files::FilesError;
+
 /// Why the store cannot be read or written. URIs in messages have no user, password and query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -162,6 +164,10 @@ pub enum StoreError {
     /// The user cancelled. Downloaded data is kept for the next attempt; nothing was published.
     #[error("cancelled")]
     Cancelled,
+    /// A directory contains what is neither copied nor published: a link, a pipe, a device, or more
+    /// files or levels than allowed.
+    #[error(transparent)]
+    Content(FilesError),
     /// Reading failed.
     #[error("{} cannot be read", path.display())]
     Read {
@@ -178,6 +184,17 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl From<FilesError> for StoreError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::Io { path, source } => Self::Read { path, source },
+            // Only the user's cancellation stops the store.
+            FilesError::Stopped { .. } => Self::Cancelled,
+            error => Self::Content(error),
+        }
+    }
 }
 
 impl StoreError {

@@ -1,8 +1,9 @@
 //! The manifest of a directory: the list of its files with sizes and hashes.
 
-use std::{collections::BTreeSet, fs, io::Read, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use protea_contracts::{FileDigest, content};
+use protea_files::{Directory, FilesError, Limits, Links, Stoppable};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -132,21 +133,24 @@ impl StoreManifest {
     /// [`StoreError::Manifest`] when it is not one; [`StoreError::Read`] when it cannot be read.
     pub fn read(directory: &Path, name: &str) -> Result<Option<Self>, StoreError> {
         let path = directory.join(name);
-        let mut file = match fs::File::open(&path) {
-            Ok(file) => file.take(LARGEST + 1),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::read(&path)(error)),
-        };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(StoreError::read(&path))?;
         let display_uri = path.display().to_string();
-        if bytes.len() as u64 > LARGEST {
-            return Err(StoreError::Manifest {
-                uri: display_uri,
-                reason: "it is larger than the limit for manifests".to_owned(),
-            });
-        }
+        // The files of a dataset may be links: their hashes are what counts.
+        let bytes = match protea_files::read(&path, Links::Follow, LARGEST) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(FilesError::Io { path, source }) => return Err(StoreError::Read { path, source }),
+            Err(error) => {
+                return Err(StoreError::Manifest {
+                    uri: display_uri,
+                    reason: match error {
+                        FilesError::TooLarge { .. } => {
+                            "it is larger than the limit for manifests".to_owned()
+                        }
+                        error => error.reason(),
+                    },
+                });
+            }
+        };
         Self::parse(&display_uri, name, bytes).map(Some)
     }
 
@@ -155,14 +159,24 @@ impl StoreManifest {
         directory: &Path,
         meter: &super::meter::Meter<'_>,
     ) -> Result<Self, StoreError> {
-        let mut paths = Vec::new();
-        walk(directory, "", &mut paths)?;
-        paths.sort();
-        let mut files = Vec::with_capacity(paths.len());
-        for path in paths {
-            meter.check()?;
-            let digest = FileDigest::of(directory, &path);
-            files.push(digest.map_err(StoreError::read(&directory.join(&path)))?);
+        let listing = Content::list(directory, meter)?;
+        let mut files = Vec::with_capacity(listing.paths.len());
+        for path in listing.paths {
+            let full = directory.join(&path);
+            let file = listing.directory.open_file(Path::new(&path))?;
+            let stop = || meter.is_cancelled();
+            let reader = Stoppable::new(file, &full, &stop);
+            let (sha256, bytes) = content::digest_reader(reader).map_err(|error| {
+                meter
+                    .check()
+                    .err()
+                    .unwrap_or_else(|| StoreError::read(&full)(error))
+            })?;
+            files.push(FileDigest {
+                path,
+                sha256,
+                bytes,
+            });
         }
         let display_uri = directory.display().to_string();
         let value = json!({ "format": 1, "files": files });
@@ -183,9 +197,12 @@ impl StoreManifest {
 
     /// Fails if a local directory has files that its manifest does not list, which would not be
     /// copied.
-    pub(super) fn covers(&self, directory: &Path) -> Result<(), StoreError> {
-        let mut paths = Vec::new();
-        walk(directory, "", &mut paths)?;
+    pub(super) fn covers(
+        &self,
+        directory: &Path,
+        meter: &super::meter::Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let Content { paths, .. } = Content::list(directory, meter)?;
         let listed: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
         match paths
             .iter()
@@ -202,30 +219,35 @@ impl StoreManifest {
     }
 }
 
-/// The files in a directory, recursively, as relative paths with `/`.
-fn walk(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), StoreError> {
-    for entry in fs::read_dir(directory).map_err(StoreError::read(directory))? {
-        let entry = entry.map_err(StoreError::read(directory))?;
-        let path = entry.path();
-        let name = entry.file_name();
-        let name = name.to_str().ok_or_else(|| StoreError::Location {
-            location: path.display().to_string(),
-            reason: "a name that is not UTF-8 cannot be published".to_owned(),
-        })?;
-        let relative = format!("{prefix}{name}");
-        let metadata = fs::metadata(&path).map_err(StoreError::read(&path))?;
-        if metadata.is_dir() {
-            walk(&path, &format!("{relative}/"), paths)?;
-        } else if metadata.is_file() {
-            paths.push(relative);
-        } else {
-            return Err(StoreError::Location {
-                location: path.display().to_string(),
-                reason: "it is neither a file nor a directory, and cannot be published".to_owned(),
-            });
+/// The files in a directory that is about to be published.
+struct Content {
+    directory: Directory,
+    /// Relative paths with `/`, sorted.
+    paths: Vec<String>,
+}
+
+impl Content {
+    /// Lists a directory. A link or special file in it is an error: what it leads to is not part of
+    /// the directory.
+    fn list(directory: &Path, meter: &super::meter::Meter<'_>) -> Result<Self, StoreError> {
+        let directory = Directory::open(directory, Links::Follow)?;
+        let tree = directory.walk(&Limits::default(), &|| meter.is_cancelled())?;
+        if let Some(error) = tree.left_out.into_iter().next() {
+            return Err(error.into());
         }
+        let paths = tree.files.into_iter().map(|file| {
+            let parts: Option<Vec<&str>> = file.path.iter().map(|part| part.to_str()).collect();
+            parts
+                .map(|parts| parts.join("/"))
+                .ok_or_else(|| StoreError::Location {
+                    location: directory.path().join(&file.path).display().to_string(),
+                    reason: "a name that is not UTF-8 cannot be published".to_owned(),
+                })
+        });
+        let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
+        paths.sort();
+        Ok(Self { directory, paths })
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl PartFile {
     /// exist.
     pub(crate) fn take_up(&self, stat: &Stat, known_sum: bool) -> Result<u64, StoreError> {
         self.known_sum.store(known_sum, Ordering::Relaxed);
-        let before = fs::read(self.state_path()).ok();
+        let before = protea_files::read_document(&self.state_path()).ok();
         let before = before.and_then(|bytes| serde_json::from_slice::<State>(&bytes).ok());
         let length = self.file().metadata().map_or(0, |metadata| metadata.len());
         let fitting = before.filter(|before| {

@@ -4,6 +4,7 @@
 use std::{fs, path::Path};
 
 use protea_contracts::FileDigest;
+use protea_files::{Directory, Links, Stoppable};
 use url::Url;
 
 use super::{
@@ -81,11 +82,12 @@ impl Store {
         let display_uri = directory.display().to_string();
         match StoreManifest::find_local(directory)? {
             Some(manifest) => {
-                manifest.covers(directory)?;
                 let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
+                manifest.covers(directory, &meter)?;
                 for file in &manifest.files {
                     meter.check()?;
-                    file.check(directory).map_err(|error| StoreError::Corrupt {
+                    let checked = self.check_file(directory, file)?;
+                    checked.map_err(|error| StoreError::Corrupt {
                         uri: display_uri.clone(),
                         reason: protea_contracts::error::with_causes(&error),
                     })?;
@@ -106,6 +108,7 @@ impl Store {
         to: &Path,
     ) -> Result<(), StoreError> {
         let staging = Staging::begin(to)?;
+        let source = Directory::open(directory, Links::Follow)?;
         let display_uri = to.display().to_string();
         let meter = self.meter(TransferKind::Upload, &display_uri, manifest.total());
         for file in &manifest.files {
@@ -114,7 +117,17 @@ impl Store {
             if let Some(parent) = copy.parent() {
                 fs::create_dir_all(parent).map_err(StoreError::write(parent))?;
             }
-            fs::copy(directory.join(&file.path), &copy).map_err(StoreError::write(&copy))?;
+            let original = source.open_file(Path::new(&file.path))?;
+            let stop = || meter.is_cancelled();
+            let mut original = Stoppable::new(original, directory.join(&file.path), &stop);
+            fs::File::create_new(&copy)
+                .and_then(|mut copy| std::io::copy(&mut original, &mut copy))
+                .map_err(|error| {
+                    meter
+                        .check()
+                        .err()
+                        .unwrap_or_else(|| StoreError::write(&copy)(error))
+                })?;
             file.check(staging.path())
                 .map_err(|error| StoreError::Corrupt {
                     uri: display_uri.clone(),
@@ -123,7 +136,7 @@ impl Store {
             meter.add(file.bytes);
         }
         write_atomic(&staging.path().join(&manifest.name), &manifest.bytes)?;
-        staging.publish().map(drop)
+        staging.publish_unless(&|| meter.is_cancelled()).map(drop)
     }
 
     fn publish_there(
@@ -136,9 +149,10 @@ impl Store {
         let display_uri = remote.display_uri("");
         // The total counts each byte twice: sent and read back.
         let meter = self.meter(TransferKind::Upload, &display_uri, 2 * manifest.total());
+        let source = Directory::open(directory, Links::Follow)?;
         let mut arrived = Vec::with_capacity(manifest.files.len());
         for file in &manifest.files {
-            arrived.push(send(remote, directory, file, &meter)?);
+            arrived.push(send(remote, &source, file, &meter)?);
         }
         // Multipart uploads are not conditional, so another process may have published here too.
         for (file, etag) in manifest.files.iter().zip(arrived) {
@@ -197,7 +211,7 @@ fn vacant(remote: &Remote) -> Result<(), StoreError> {
 /// Sends a file unless it already exists, reads it back and returns its ETag.
 fn send(
     remote: &Remote,
-    directory: &Path,
+    directory: &Directory,
     file: &FileDigest,
     meter: &Meter<'_>,
 ) -> Result<Option<String>, StoreError> {
@@ -211,7 +225,9 @@ fn send(
         meter.add(file.bytes);
         return Ok(there.etag);
     }
-    remote.upload(&file.path, &directory.join(&file.path), meter)?;
+    let content = directory.open_file(Path::new(&file.path))?;
+    let place = directory.path().join(&file.path);
+    remote.upload(&file.path, &content, &place, meter)?;
     let there = remote.hash(&file.path, meter)?;
     if there.sha256 == file.sha256 {
         Ok(there.etag)

@@ -1,10 +1,14 @@
 //! Atomic writes: a reader sees either the complete content or none.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use protea_files::{Directory, Limits, Links, Never, Stop};
 
 use super::StoreError;
 
@@ -29,11 +33,30 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     attempt().map_err(StoreError::write(path))
 }
 
+/// The temporary directories of this process that are not published yet.
+static UNPUBLISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes the temporary directories of this process that are not published yet. For a process that
+/// ends in the middle of its work.
+pub fn remove_unpublished() {
+    // Not waited for: the thread that holds the lock may never release it.
+    if let Ok(mut directories) = UNPUBLISHED.try_lock() {
+        for directory in std::mem::take(&mut *directories) {
+            let _ = protea_files::remove_tree(&directory);
+        }
+    }
+}
+
+fn unpublished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNPUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A temporary directory next to its destination. [`publish`](Self::publish) renames it; dropping
 /// it without that removes it.
 #[derive(Debug)]
 pub struct Staging {
-    directory: tempfile::TempDir,
+    /// None once it is renamed.
+    directory: Option<tempfile::TempDir>,
     destination: PathBuf,
 }
 
@@ -56,8 +79,9 @@ impl Staging {
             .permissions(as_created(0o777))
             .tempdir_in(parent)
             .map_err(StoreError::write(parent))?;
+        unpublished().insert(directory.path().to_owned());
         Ok(Self {
-            directory,
+            directory: Some(directory),
             destination: destination.to_owned(),
         })
     }
@@ -65,20 +89,29 @@ impl Staging {
     /// Where to write until [`publish`](Self::publish).
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        let directory = self.directory.as_ref();
+        directory.map_or(&self.destination, |directory| directory.path())
     }
 
-    /// Renames the complete directory to its destination.
+    /// Renames the complete directory to its destination, once the disk has all of it.
     ///
     /// # Errors
     ///
     /// [`StoreError::Exists`] when something else was published there in the meantime;
-    /// [`StoreError::Write`].
+    /// [`StoreError::Content`] if it contains a link or a special file; [`StoreError::Write`].
     pub fn publish(self) -> Result<PathBuf, StoreError> {
-        let failed = StoreError::write(&self.destination);
+        self.publish_unless(&Never)
+    }
+
+    /// As [`publish`](Self::publish), and can be stopped before the directory is renamed.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish); [`StoreError::Cancelled`] if `stop` stopped it.
+    pub fn publish_unless(mut self, stop: &dyn Stop) -> Result<PathBuf, StoreError> {
+        sync_tree(self.path(), stop)?;
         let attempt = || -> std::io::Result<()> {
-            sync_tree(self.directory.path())?;
-            fs::rename(self.directory.path(), &self.destination)?;
+            fs::rename(self.path(), &self.destination)?;
             sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
         };
         attempt().map_err(|error| match error.kind() {
@@ -87,11 +120,24 @@ impl Staging {
                     path: self.destination.clone(),
                 }
             }
-            _ => failed(error),
+            _ => StoreError::write(&self.destination)(error),
         })?;
         // Renamed, so there is nothing to remove.
-        let _ = self.directory.keep();
-        Ok(self.destination)
+        if let Some(directory) = self.directory.take() {
+            unpublished().remove(directory.path());
+            let _ = directory.keep();
+        }
+        Ok(self.destination.clone())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // `TempDir` fails on directories with thousands of levels.
+        if let Some(directory) = &self.directory {
+            let _ = protea_files::remove_tree(directory.path());
+            unpublished().remove(directory.path());
+        }
     }
 }
 
@@ -103,16 +149,26 @@ pub(super) fn as_created(mode: u32) -> fs::Permissions {
     fs::Permissions::from_mode(mode)
 }
 
-fn sync_tree(directory: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            File::open(entry.path())?.sync_all()?;
-        }
+/// Another program may have written the directory.
+fn sync_tree(path: &Path, stop: &dyn Stop) -> Result<(), StoreError> {
+    let directory = Directory::open(path, Links::Refuse)?;
+    let tree = directory.walk(&Limits::default(), stop)?;
+    if let Some(error) = tree.left_out.into_iter().next() {
+        return Err(error.into());
     }
-    sync_directory(directory)
+    for file in tree.files {
+        if stop.should_stop() {
+            return Err(StoreError::Cancelled);
+        }
+        let place = path.join(&file.path);
+        let file = directory.open_file(&file.path)?;
+        file.sync_all().map_err(StoreError::write(&place))?;
+    }
+    let directories = tree.directories.iter().map(|below| path.join(below));
+    for directory in directories.chain([path.to_owned()]) {
+        sync_directory(&directory).map_err(StoreError::write(&directory))?;
+    }
+    Ok(())
 }
 
 /// Waits until the entries of a directory are on the disk. Only Unix can do that.

@@ -1,6 +1,12 @@
 //! Compares a directory with its manifest.
 
-use protea_contracts::content::ContentError;
+use std::path::Path;
+
+use protea_contracts::{
+    FileDigest,
+    content::{self, ContentError},
+};
+use protea_files::{Links, Stoppable};
 use url::Url;
 
 use super::{
@@ -64,6 +70,43 @@ impl Verified {
 }
 
 impl Store {
+    /// Compares size and SHA-256 of a listed file with the file below a local directory. Stops soon
+    /// after the observer cancels, however large the file is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Cancelled`]. The inner error says how the file differs.
+    pub fn check_file(
+        &self,
+        directory: &Path,
+        file: &FileDigest,
+    ) -> Result<Result<(), ContentError>, StoreError> {
+        if let Err(error) = file.check_size(directory) {
+            return Ok(Err(error));
+        }
+        let path = directory.join(&file.path);
+        let stop = || self.observer.is_cancelled();
+        // The files of a dataset may be links: their hashes are what counts.
+        let opened = protea_files::open(&path, Links::Follow).map_err(std::io::Error::from);
+        let digest = opened.and_then(|opened| {
+            let reader = Stoppable::new(opened, &path, &stop);
+            content::digest_reader(reader)
+        });
+        Ok(match digest {
+            Err(_) if stop() => return Err(StoreError::Cancelled),
+            Err(source) => Err(ContentError::Unreadable {
+                path: path.display().to_string(),
+                source,
+            }),
+            Ok((found, _)) if found.eq_ignore_ascii_case(&file.sha256) => Ok(()),
+            Ok((found, _)) => Err(ContentError::Hash {
+                path: path.display().to_string(),
+                expected: file.sha256.clone(),
+                found,
+            }),
+        })
+    }
+
     /// Reads every file of the directory at `uri` and compares it with the manifest. Does not use
     /// the cache, and keeps nothing.
     ///
@@ -80,7 +123,7 @@ impl Store {
             let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
             return checked(&display_uri, &manifest, |file| {
                 meter.check()?;
-                let state = match file.check(&directory) {
+                let state = match self.check_file(&directory, file)? {
                     Ok(()) => FileState::Whole,
                     Err(ContentError::Size { found, .. }) => FileState::Size(found),
                     Err(ContentError::Hash { found, .. }) => FileState::Sum(found),
@@ -115,7 +158,7 @@ impl Store {
 fn checked(
     uri: &str,
     manifest: &StoreManifest,
-    mut check: impl FnMut(&protea_contracts::FileDigest) -> Result<FileState, StoreError>,
+    mut check: impl FnMut(&FileDigest) -> Result<FileState, StoreError>,
 ) -> Result<Verified, StoreError> {
     let files = manifest.files.iter().map(|file| {
         Ok(FileCheck {

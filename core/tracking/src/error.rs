@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use protea_files::FilesError;
+
 /// Why a run could not be tracked.
 ///
 /// Messages name the place and, where this crate knows one, the remedy. They never contain
@@ -137,6 +139,16 @@ pub enum TrackerError {
         /// The backend's name.
         backend: String,
     },
+}
+
+impl From<FilesError> for TrackerError {
+    fn from(error: FilesError) -> Self {
+        let path = error.path().to_owned();
+        Self::Read {
+            path,
+            source: error.into(),
+        }
+    }
 }
 
 impl TrackerError {

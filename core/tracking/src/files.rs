@@ -13,7 +13,8 @@ use crate::TrackerError;
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), TrackerError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    fs::write(&temporary, content)
+    protea_files::write(Path::new(&temporary), content)
+        .map_err(std::io::Error::from)
         .and_then(|()| fs::rename(&temporary, path))
         .map_err(TrackerError::write(path))
 }

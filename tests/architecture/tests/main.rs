@@ -8,3 +8,4 @@
 mod circles;
 mod crates;
 mod file_sizes;
+mod opening;

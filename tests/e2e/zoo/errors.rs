@@ -42,3 +42,7 @@ pub fn out_of_memory(error: &DispatchError) -> bool {
 pub fn metrics(error: &DispatchError) -> bool {
     matches!(error, DispatchError::Metrics(_))
 }
+
+pub fn output(error: &DispatchError) -> bool {
+    matches!(error, DispatchError::Output(_))
+}

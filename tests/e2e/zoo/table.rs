@@ -11,7 +11,8 @@ use protea_core::{
 
 use super::{
     errors::{
-        aborted, crashed, exited, metrics, not_opened, out_of_memory, panicked, protocol, timed_out,
+        aborted, crashed, exited, metrics, not_opened, out_of_memory, output, panicked, protocol,
+        timed_out,
     },
     host::{AMPLE, Host, LIMIT},
 };
@@ -330,6 +331,27 @@ pub fn lines() -> Vec<Line> {
             &[],
         ),
         // What a sandbox would forbid; without one, nothing but the conformance suite sees it.
+        line(
+            "link-in-model",
+            StepFails(Fit, output),
+            &["model/notes is a symbolic link"],
+        ),
+        line(
+            "pipe-in-export",
+            StepFails(Export, output),
+            &["pipe is a named pipe, not a regular file"],
+        ),
+        // Its host has a limit on the output, which nothing so deep is within.
+        line(
+            "deep-output",
+            StepFails(Fit, |error| {
+                matches!(
+                    error,
+                    DispatchError::Worker(WorkerError::OutputTooLarge { .. })
+                )
+            }),
+            &["output limit"],
+        ),
         line("stray-file", Completes(|_| true), &[]),
         line("thread-left-running", Completes(|_| true), &[]),
         line("child-left", Completes(|_| true), &[]),

@@ -74,6 +74,9 @@ pub struct EvaluateArgs {
     /// Frozen dataset to score on
     #[arg(long, value_name = "DATASET")]
     pub eval: String,
+    /// Dataset that the model refers to, if the model is not from this workspace
+    #[arg(long, value_name = "DATASET")]
+    pub train: Option<String>,
     #[command(flatten)]
     pub execution: ExecutionArgs,
 }
@@ -90,6 +93,9 @@ pub struct ExportArgs {
     /// Model: the URI that `fit` printed, or its path
     #[arg(long, value_name = "URI|PATH")]
     pub model: String,
+    /// Dataset that the model refers to, if the model is not from this workspace
+    #[arg(long, value_name = "DATASET")]
+    pub train: Option<String>,
     /// Directory or URI to create; must not exist yet [default: in the run directory]
     #[arg(long, short, value_name = "DIR|URI")]
     pub output: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{
     run_report::{places, run_json, score_table},
-    run_setup::{Session, model},
+    run_setup::{Session, model, with_dataset_of_model},
 };
 use crate::{
     args::EvaluateArgs,
@@ -15,7 +15,10 @@ pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Fail
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;
     let eval = session.dataset(&args.eval)?;
-    let run = session.experiment(|experiment| experiment.evaluate(&model, &eval))?;
+    let train = session.dataset_of_model(args.train.as_deref())?;
+    let run = session.experiment(|experiment| {
+        with_dataset_of_model(experiment, train).evaluate(&model, &eval)
+    })?;
     let runner = &session.runner().entry().descriptor;
     let text = format!(
         "{} {} · scored on {}\n\n{}\n{}",

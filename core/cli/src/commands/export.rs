@@ -4,7 +4,7 @@ use protea_core::store;
 
 use super::{
     run_report::{places, run_json},
-    run_setup::{Session, model},
+    run_setup::{Session, model, with_dataset_of_model},
 };
 use crate::{
     args::ExportArgs,
@@ -17,7 +17,10 @@ pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure>
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
-    let run = session.experiment(|experiment| experiment.export(&model, output.as_ref()))?;
+    let train = session.dataset_of_model(args.train.as_deref())?;
+    let run = session.experiment(|experiment| {
+        with_dataset_of_model(experiment, train).export(&model, output.as_ref())
+    })?;
     let mut files = Table::new(1..2, ["exported", "size", "SHA-256"]);
     for file in &run.manifest.artifacts.export {
         files.row([file.role.clone(), bytes(file.bytes), file.sha256.clone()]);

@@ -169,6 +169,11 @@ impl<'a> Session<'a> {
         dataset(location, self.reporter)
     }
 
+    /// The dataset that the user names for a model that refers to one.
+    pub fn dataset_of_model(&self, location: Option<&str>) -> Result<Option<Dataset>, Failure> {
+        location.map(|location| self.dataset(location)).transpose()
+    }
+
     /// Runs `action` with an experiment in the workspace, tracked as the arguments say.
     pub fn experiment<T>(
         &self,
@@ -241,6 +246,18 @@ pub fn with_many_options<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Ex
         } else {
             Reuse::FinishedRuns
         })
+}
+
+/// The experiment with the dataset that the user named for the model.
+pub fn with_dataset_of_model<'e>(
+    experiment: &Experiment<'e>,
+    dataset: Option<Dataset>,
+) -> Experiment<'e> {
+    let experiment = experiment.clone();
+    match dataset {
+        Some(dataset) => experiment.with_dataset_of_model(dataset),
+        None => experiment,
+    }
 }
 
 /// Fails if the user has cancelled.

@@ -112,7 +112,7 @@ impl CommandError for ExperimentError {
             Self::Publish { source, .. } => source.exit(),
             Self::Tracker(error) => error.exit(),
             Self::Search(error) => error.exit(),
-            Self::NoModel { .. } => Exit::Input,
+            Self::NoModel { .. } | Self::UnknownDataset { .. } => Exit::Input,
             Self::NoFold => Exit::Usage,
             Self::Cancelled => Exit::Cancelled,
             // Fold, NoScores, RunInsideRun, Other.
@@ -163,6 +163,7 @@ impl CommandError for StoreError {
             | Self::Manifest { .. }
             | Self::Corrupt { .. }
             | Self::Unlistable { .. }
+            | Self::Content(_)
             | Self::Read { .. } => Exit::Input,
             Self::Exists { .. }
             | Self::Published { .. }

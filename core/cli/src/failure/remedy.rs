@@ -78,6 +78,9 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
         ExperimentError::Publish { .. } => {
             text("the export is complete in the run's directory; send it with `protea store cp`")
         }
+        ExperimentError::UnknownDataset { .. } => {
+            text("if you trust the model, name that dataset with --train DATASET")
+        }
         ExperimentError::Workspace(error) => workspace(error),
         ExperimentError::Dataset(error) => host_dataset(error),
         ExperimentError::Store(error) => store(error),
@@ -164,6 +167,7 @@ fn failed_write(error: &io::Error) -> Option<String> {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             text("free some space and run the command again")
         }
+        ErrorKind::FileTooLarge => text("raise the limit on the size of files (`ulimit -f`)"),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             text("choose a directory that you may write to")
         }

@@ -20,7 +20,7 @@ use crate::{
     sandbox::{Call, End, Outcome},
     setup,
     spec_generator::Generator,
-    subject::{cannot_write, model_file, reference_model},
+    subject::{cannot_write, model_bytes, model_file, reference_model},
 };
 use document::break_document;
 
@@ -136,7 +136,7 @@ impl Sound {
         // Not the verdicts of tests that depend on others: no other test runs here.
         let schema = subject.load()?.capabilities().spec_schema.clone();
         let fitted = subject.fit_once()?;
-        let model = model_file(&fitted.model_uri).and_then(|path| std::fs::read(path).ok());
+        let model = model_file(&fitted.model_uri).and_then(|path| model_bytes(&path));
         Ok(Self {
             schema,
             spec: subject.spec()?,

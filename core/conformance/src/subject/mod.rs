@@ -16,6 +16,7 @@ use protea_core::{
     catalog::{self, Entry, Origin},
     contracts::{ExportResult, model},
 };
+use protea_files::Links;
 use serde_json::Value;
 use url::Url;
 
@@ -27,6 +28,9 @@ pub use life::{Evaluated, Fitted, Repeated};
 pub use requests::SEED;
 
 use blame::{Shared, prerequisite};
+
+/// The largest file of a model that is broken for a test, in bytes.
+const LARGEST_MODEL: u64 = 1 << 30;
 
 /// Settings for every call of the runner.
 #[derive(Debug, Clone)]
@@ -138,6 +142,12 @@ pub fn model_file(uri: &Url) -> Option<PathBuf> {
     } else {
         path
     })
+}
+
+/// The content of a model's file. None if it is not a regular file or larger than 1 GiB.
+#[must_use]
+pub fn model_bytes(path: &Path) -> Option<Vec<u8>> {
+    protea_files::read(path, Links::Refuse, LARGEST_MODEL).ok()
 }
 
 /// Whether `path` is inside `directory`, with symbolic links resolved.

@@ -1,6 +1,6 @@
 //! Determinism: the same call twice.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use protea_core::contracts::{EvalResult, Level};
 use serde_json::Value;
@@ -34,9 +34,7 @@ const REMEDY: &str = "seed every random generator with `request.seed`, iterate o
 /// the same paths.
 fn take(directory: &Path) -> Result<Snapshot, Verdict> {
     let snapshot = Snapshot::take(directory);
-    if directory.exists() {
-        fs::remove_dir_all(directory).map_err(cannot_write)?;
-    }
+    protea_files::remove_tree(directory).map_err(cannot_write)?;
     Ok(snapshot)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     Checked, Subject, Verdict,
     fixture::{BrokenModel, uri_of},
     recorder::Recorder,
-    subject::{cannot_write, is_below, model_file},
+    subject::{cannot_write, is_below, model_bytes, model_file},
 };
 
 scope! {
@@ -129,8 +129,7 @@ fn broken_models(subject: &Subject, kinds: &[BrokenModel]) -> Checked {
     let fitted = subject.fitted()?;
     // A failure with a valid model would say nothing about broken ones.
     subject.evaluated()?;
-    let Some(sound) = model_file(&fitted.model_uri).and_then(|path| std::fs::read(path).ok())
-    else {
+    let Some(sound) = model_file(&fitted.model_uri).and_then(|path| model_bytes(&path)) else {
         return Ok(Verdict::skipped("there is no model file to break"));
     };
     let mut refusals = Refusals::new("`RunnerError::Model`", |error| {

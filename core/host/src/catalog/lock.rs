@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use protea_contracts::descriptor;
+use protea_files::Links;
 use serde::{Deserialize, Serialize};
 
 use super::{entry::Entry, lock_error::LockError, pin::Pin};
@@ -79,18 +78,15 @@ impl Lock {
             path: path.to_owned(),
             reason,
         };
-        let mut text = String::new();
-        File::open(path)
-            .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => LockError::Missing {
+        let text = protea_files::read_text(path, Links::Follow, LARGEST).map_err(|error| {
+            if error.is_not_found() {
+                LockError::Missing {
                     path: path.to_owned(),
-                },
-                _ => unusable(error.to_string()),
-            })?;
-        if text.len() as u64 > LARGEST {
-            return Err(unusable(format!("it is larger than {LARGEST} bytes")));
-        }
+                }
+            } else {
+                unusable(error.reason())
+            }
+        })?;
         let Document { format, runners } =
             serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
         if format != FORMAT {

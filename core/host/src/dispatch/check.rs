@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
+    collections::HashMap,
     convert::Infallible,
     path::{Path, PathBuf},
 };
@@ -13,9 +13,10 @@ use protea_contracts::{
     Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, Predict, PredictRequest,
     PredictResult, RunResult, RunnerError, content,
 };
+use protea_files::{Directory, Limits, Links, Stop, Stoppable};
 use url::Url;
 
-use super::{DispatchError, ResolvedSpec};
+use super::{DispatchError, ResolvedSpec, StepClock};
 use crate::store;
 
 /// An operation as the host calls it: what its caller passes, and what a response must be.
@@ -26,7 +27,8 @@ pub trait CheckedOperation: Operation {
     /// The request as it is sent to the runner.
     fn request(call: &Self::Call) -> Cow<'_, Self::Request>;
 
-    /// Checks a response against the request and against what the runner declares.
+    /// Checks a response against the request and against what the runner declares. `stop` ends
+    /// checks that read files.
     ///
     /// # Errors
     ///
@@ -35,6 +37,7 @@ pub trait CheckedOperation: Operation {
         runner: &Capabilities,
         request: &Self::Request,
         response: &Self::Response,
+        stop: &dyn Stop,
     ) -> Result<(), DispatchError>;
 }
 
@@ -52,6 +55,7 @@ impl CheckedOperation for Fit {
         _: &Capabilities,
         request: &FitRequest,
         response: &RunResult,
+        _: &dyn Stop,
     ) -> Result<(), DispatchError> {
         written_inside("the model", &response.model_uri, &request.output_uri)
     }
@@ -68,6 +72,7 @@ impl CheckedOperation for Evaluate {
         runner: &Capabilities,
         _: &EvaluateRequest,
         response: &EvalResult,
+        _: &dyn Stop,
     ) -> Result<(), DispatchError> {
         Ok(runner.metrics.check(&response.metrics)?)
     }
@@ -84,10 +89,11 @@ impl CheckedOperation for Export {
         _: &Capabilities,
         request: &ExportRequest,
         response: &ExportResult,
+        stop: &dyn Stop,
     ) -> Result<(), DispatchError> {
         let output = store::local_path(&request.output_uri)
             .map_err(|error| DispatchError::Protocol(error.to_string()))?;
-        exported(response, &output)
+        exported(response, &output, stop)
     }
 }
 
@@ -102,6 +108,7 @@ impl CheckedOperation for Explain {
         _: &Capabilities,
         request: &ExplainRequest,
         response: &Explanation,
+        _: &dyn Stop,
     ) -> Result<(), DispatchError> {
         explained(response, request)
     }
@@ -118,6 +125,7 @@ impl CheckedOperation for Predict {
         _: &Capabilities,
         request: &PredictRequest,
         response: &PredictResult,
+        _: &dyn Stop,
     ) -> Result<(), DispatchError> {
         written_inside(
             "the predictions",
@@ -171,7 +179,19 @@ fn explained(explanation: &Explanation, request: &ExplainRequest) -> Result<(), 
 /// Checks that a local file is inside `output`: the sandbox of the next call can read the directory
 /// of a model, and the host reads predictions.
 fn written_inside(what: &str, file: &Url, output: &Url) -> Result<(), DispatchError> {
-    let (Ok(path), Ok(output)) = (file.to_file_path(), output.to_file_path()) else {
+    let Ok(output) = output.to_file_path() else {
+        return Ok(());
+    };
+    let Ok(path) = file.to_file_path() else {
+        // A URI of the runner's own scheme, which only the runner resolves, is its own affair. One
+        // that the host resolves would make the host fetch what a runner wants.
+        if store::is_known(file) {
+            return Err(DispatchError::Protocol(format!(
+                "it answered {what} {}, which is not in {}",
+                store::redacted(file),
+                output.display()
+            )));
+        }
         return Ok(());
     };
     let broken = |reason: String| {
@@ -192,14 +212,32 @@ fn written_inside(what: &str, file: &Url, output: &Url) -> Result<(), DispatchEr
     Ok(())
 }
 
+/// Checks that an output directory holds regular files and directories only, not too many and not
+/// too deep. Nothing that the host does with it later can block or lead out of it then.
+pub(super) fn output(output: Option<&Url>, clock: &StepClock) -> Result<(), DispatchError> {
+    let Some(path) = output.and_then(|output| output.to_file_path().ok()) else {
+        return Ok(());
+    };
+    let failed = |error| clock.output_error(error);
+    let directory = match Directory::open(&path, Links::Refuse) {
+        Err(error) if error.is_not_found() => return Ok(()),
+        directory => directory.map_err(failed)?,
+    };
+    let tree = directory.walk(&Limits::default(), clock).map_err(failed)?;
+    match tree.left_out.into_iter().next() {
+        None => Ok(()),
+        Some(error) => Err(DispatchError::Output(error)),
+    }
+}
+
 /// Hashes every exported file; each must be inside `output`.
-fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
+fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(), DispatchError> {
     if result.files.is_empty() {
         return Err(DispatchError::Protocol(
             "its export lists no file".to_owned(),
         ));
     }
-    let mut listed = HashSet::new();
+    let mut hashed: HashMap<PathBuf, (String, u64)> = HashMap::new();
     for file in &result.files {
         let path = path_of(&file.uri)?;
         let invalid = |reason: String| DispatchError::Export {
@@ -212,40 +250,54 @@ fn exported(result: &ExportResult, output: &Path) -> Result<(), DispatchError> {
         let root = output
             .canonicalize()
             .map_err(|error| invalid(format!("has no directory to be in: {error}")))?;
-        if !real.starts_with(&root) {
-            return Err(invalid(format!("is outside {}", output.display())));
-        }
-        let (sha256, bytes) = content::digest_file(&real)
-            .map_err(|error| invalid(format!("cannot be read: {error}")))?;
+        let relative = real
+            .strip_prefix(&root)
+            .map_err(|_| invalid(format!("is outside {}", output.display())))?
+            .to_owned();
+        // A file may be listed more than once.
+        let (sha256, bytes) = match hashed.get(&relative) {
+            Some(known) => known.clone(),
+            None => {
+                let hash = hash(&root, &relative, stop);
+                hash.map_err(|error| invalid(format!("cannot be read: {error}")))?
+            }
+        };
         if sha256 != file.sha256 || bytes != file.bytes {
             return Err(invalid(format!(
                 "has {bytes} bytes with SHA-256 {sha256}, not {} with {} as it says",
                 file.bytes, file.sha256
             )));
         }
-        listed.insert(real);
+        hashed.insert(relative, (sha256, bytes));
     }
-    nothing_else(output, &listed)
+    nothing_else(output, &hashed, stop)
+}
+
+fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(String, u64)> {
+    let file = Directory::open(root, Links::Refuse)?.open_file(relative)?;
+    content::digest_reader(Stoppable::new(file, root.join(relative), stop))
 }
 
 /// Checks that the export lists every file in its directory.
-fn nothing_else(directory: &Path, listed: &HashSet<PathBuf>) -> Result<(), DispatchError> {
-    let unreadable = |error: std::io::Error| DispatchError::Export {
-        path: directory.to_owned(),
-        reason: format!("cannot be read: {error}"),
-    };
-    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() && !path.is_symlink() {
-            nothing_else(&path, listed)?;
-        } else if !path.canonicalize().is_ok_and(|real| listed.contains(&real)) {
-            return Err(DispatchError::Export {
-                path,
-                reason: "it does not list".to_owned(),
-            });
-        }
+fn nothing_else(
+    output: &Path,
+    listed: &HashMap<PathBuf, (String, u64)>,
+    stop: &dyn Stop,
+) -> Result<(), DispatchError> {
+    let directory = Directory::open(output, Links::Refuse).map_err(DispatchError::Output)?;
+    let tree = directory.walk(&Limits::default(), stop);
+    let tree = tree.map_err(DispatchError::Output)?;
+    match tree
+        .files
+        .iter()
+        .find(|file| !listed.contains_key(&file.path))
+    {
+        None => Ok(()),
+        Some(file) => Err(DispatchError::Export {
+            path: output.join(&file.path),
+            reason: "it does not list".to_owned(),
+        }),
     }
-    Ok(())
 }
 
 fn path_of(uri: &Url) -> Result<PathBuf, DispatchError> {

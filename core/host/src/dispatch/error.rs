@@ -7,6 +7,7 @@ use protea_contracts::{
     abi::host::{CallError, Panic},
     metrics::MetricError,
 };
+use protea_files::FilesError;
 #[cfg(unix)]
 use protea_isolation::WorkerError;
 
@@ -36,6 +37,10 @@ pub enum DispatchError {
         /// How it differs.
         reason: String,
     },
+    /// Its output directory contains what protea neither reads nor publishes: a link, a pipe, a
+    /// device, or more files or levels than allowed.
+    #[error("the runner broke the contract: in its output, {0}")]
+    Output(FilesError),
     /// The worker could not be started, crashed, or exceeded a limit.
     #[cfg(unix)]
     #[error(transparent)]

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod check;
+mod clock;
 mod error;
 mod faults;
 mod isolation;
@@ -14,10 +15,12 @@ mod runner;
 #[cfg(unix)]
 mod sandbox_paths;
 mod schema;
+mod schema_cost;
 mod spec_resolution;
 mod transport;
 
 pub use check::CheckedOperation;
+pub(crate) use clock::StepClock;
 pub use error::DispatchError;
 pub use isolation::Isolation;
 pub use load_error::LoadError;

@@ -6,7 +6,7 @@ use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
 
 use super::{
-    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, check,
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, StepClock, check,
     spec_resolution::SpecResolver, transport::Transport,
 };
 use crate::catalog::{CatalogError, Entry};
@@ -112,11 +112,15 @@ impl Runner {
         sink: Arc<dyn EventSink>,
     ) -> Result<O::Response, DispatchError> {
         let request = O::request(call);
+        let clock = StepClock::start(&self.isolation(), &sink);
         let response = self
             .transport
             .call::<O>(&request, &self.capabilities.programs, sink)
             .map_err(|error| check::with_output(error, request.uris().output))?;
-        O::check(&self.capabilities, &request, &response)?;
+        check::output(request.uris().output, &clock)?;
+        let checked = O::check(&self.capabilities, &request, &response, &clock);
+        // A check that was stopped fails for another reason than the one that it gives.
+        checked.map_err(|error| clock.overrun().unwrap_or(error))?;
         Ok(response)
     }
 }

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs::File,
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use object::{
@@ -17,6 +17,7 @@ use protea_contracts::{
 };
 
 use serde_json::Value;
+use url::Url;
 
 use super::programs;
 use crate::dataset;
@@ -103,10 +104,15 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
 /// The directory of a model, which can hold its weights, and the dataset that the model refers to.
 ///
 /// A runner can write a model that refers to any directory, so only a frozen dataset with the hash
-/// in the model is readable.
+/// in the model is readable, and a relative path must stay in the model's directory.
 fn with_reference(path: &Path) -> Vec<PathBuf> {
     let mut reads: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
+    let plain = |uri: &str| {
+        let mut parts = Path::new(uri).components();
+        Url::parse(uri).is_ok() || parts.all(|part| matches!(part, Component::Normal(_)))
+    };
     if let Ok(Some(reference)) = ReferenceModel::<Value>::read(path)
+        && plain(&reference.dataset_uri)
         && let Ok(directory) = reference.dataset_dir(path)
         && content::digest_file(&directory.join(dataset::MANIFEST))
             .is_ok_and(|(sha256, _)| sha256 == reference.dataset_sha256)

@@ -4,20 +4,26 @@
 //! drafts. Its patterns are those of the crate `regex`: a schema with look-around in a pattern
 //! cannot be used.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use boon::{
     CompileError, Compiler, ErrorKind, SchemaIndex, Schemas, Type, UrlLoader, ValidationError,
 };
 use serde_json::Value;
 
-use super::faults;
+use super::{
+    faults,
+    schema_cost::{self, TIME, in_time},
+};
 
 /// The base of relative references in a schema. Nothing is ever read from there.
 const BASE: &str = "protea:/spec-schema";
 
 /// A compiled schema. Compile it once for several specs.
-pub struct SpecSchema {
+#[derive(Clone)]
+pub struct SpecSchema(Arc<Compiled>);
+
+struct Compiled {
     schemas: Schemas,
     index: SchemaIndex,
 }
@@ -32,6 +38,9 @@ pub enum SchemaError {
     /// It refers to something that it does not contain, or has a pattern that cannot be compiled.
     #[error("{0}")]
     Unusable(String),
+    /// It is too large, or using it takes too long.
+    #[error("{0}")]
+    Costly(String),
 }
 
 /// The first fault of a spec.
@@ -54,24 +63,31 @@ impl SpecSchema {
     ///
     /// # Errors
     ///
-    /// When it is not a JSON Schema, or not one that can be used by itself.
+    /// When it is not a JSON Schema, or not one that can be used by itself;
+    /// [`SchemaError::Costly`].
     pub fn new(schema: &Value) -> Result<Self, SchemaError> {
-        let mut schemas = Schemas::new();
-        let mut compiler = Compiler::new();
-        compiler.use_loader(Box::new(NoLoader));
-        compiler
-            .add_resource(BASE, schema.clone())
-            .map_err(|error| explained(&error))?;
-        let index = compiler
-            .compile(BASE, &mut schemas)
-            .map_err(|error| explained(&error))?;
-        Ok(Self { schemas, index })
+        schema_cost::check(schema).map_err(SchemaError::Costly)?;
+        let schema = schema.clone();
+        let compiled = in_time("compiling it", TIME, move || {
+            let mut schemas = Schemas::new();
+            let mut compiler = Compiler::new();
+            compiler.use_loader(Box::new(NoLoader));
+            compiler
+                .add_resource(BASE, schema)
+                .map_err(|error| explained(&error))?;
+            let index = compiler
+                .compile(BASE, &mut schemas)
+                .map_err(|error| explained(&error))?;
+            Ok(Compiled { schemas, index })
+        });
+        let compiled = compiled.map_err(SchemaError::Costly)??;
+        Ok(Self(Arc::new(compiled)))
     }
 
-    /// Whether the schema allows this spec.
+    /// Whether the schema allows this spec. No, if that takes too long to find out.
     #[must_use]
     pub fn allows(&self, spec: &Value) -> bool {
-        self.schemas.validate(spec, self.index).is_ok()
+        matches!(self.fault(spec), Ok(None))
     }
 
     /// The spec with integers in place of numbers such as `5.0`, wherever the schema wants an integer.
@@ -99,15 +115,25 @@ impl SpecSchema {
     }
 
     fn wants_integer(&self, spec: &Value, pointer: &str) -> bool {
-        let Err(error) = self.schemas.validate(spec, self.index) else {
+        let Err(error) = self.0.schemas.validate(spec, self.0.index) else {
             return false;
         };
         is_about_integer(&error, pointer)
     }
 
     /// The first fault of a spec; `None` if the schema allows it.
-    #[must_use]
-    pub fn fault(&self, spec: &Value) -> Option<SpecFault> {
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Costly`].
+    pub fn fault(&self, spec: &Value) -> Result<Option<SpecFault>, SchemaError> {
+        let (compiled, spec) = (Arc::clone(&self.0), spec.clone());
+        in_time("checking a spec", TIME, move || compiled.fault(&spec)).map_err(SchemaError::Costly)
+    }
+}
+
+impl Compiled {
+    fn fault(&self, spec: &Value) -> Option<SpecFault> {
         let error = self.schemas.validate(spec, self.index).err()?;
         let mut leaves = Vec::new();
         collect(&error, &mut leaves);
@@ -251,7 +277,8 @@ mod tests {
     fn fault(schema: Value, spec: Value) -> (String, String) {
         let schema = SpecSchema::new(&schema).expect("the schema is sound");
         assert!(!schema.allows(&spec));
-        let fault = schema.fault(&spec).expect("the spec has a fault");
+        let fault = schema.fault(&spec).expect("the schema is cheap");
+        let fault = fault.expect("the spec has a fault");
         (fault.pointer, fault.message)
     }
 
@@ -318,17 +345,19 @@ mod tests {
         }
         let schema = SpecSchema::new(&settings).expect("the schema is sound");
         let fault = schema.fault(&json!({ "k": 0, "kk": 1, "share": 2 }));
+        let fault = fault.expect("the schema is cheap");
         let fault = fault.expect("the spec has three faults");
         assert_eq!(fault.others, 2);
         assert!(schema.allows(&json!({ "k": 5.0, "also": null, "share": null })));
-        assert!(schema.fault(&json!({ "k": 5 })).is_none());
+        assert_eq!(schema.fault(&json!({ "k": 5 })).expect("it is cheap"), None);
     }
 
     #[test]
     fn an_unknown_setting_is_named() {
         let schema = json!({ "properties": {}, "additionalProperties": false });
         let schema = SpecSchema::new(&schema).expect("the schema is sound");
-        let fault = schema.fault(&json!({ "x": 1 })).expect("x is unknown");
+        let fault = schema.fault(&json!({ "x": 1 }));
+        let fault = fault.expect("it is cheap").expect("x is unknown");
         assert_eq!(fault.unknown_setting.as_deref(), Some("x"));
         assert_eq!(fault.pointer, "");
     }
@@ -374,5 +403,24 @@ mod tests {
             assert!(schema.allows(&json!({ "k": 1 })));
             assert!(!schema.allows(&json!({ "k": "1" })), "{draft}");
         }
+    }
+
+    /// A schema whose check takes 2^40 steps: each definition refers to the next one twice.
+    fn doubling() -> Value {
+        let mut definitions = serde_json::Map::new();
+        for level in 0..40 {
+            let next = json!({ "$ref": format!("#/$defs/{}", level + 1) });
+            definitions.insert(level.to_string(), json!({ "allOf": [next, next] }));
+        }
+        definitions.insert("40".to_owned(), json!(true));
+        json!({ "$ref": "#/$defs/0", "$defs": definitions })
+    }
+
+    #[test]
+    fn a_schema_that_takes_for_ever_is_given_up() {
+        let schema = SpecSchema::new(&doubling()).expect("it is a schema");
+        let error = schema.fault(&json!({})).expect_err("it never ends");
+        assert!(matches!(error, SchemaError::Costly(_)), "{error}");
+        assert!(error.to_string().contains("takes longer"), "{error}");
     }
 }

@@ -3,7 +3,10 @@
 
 use std::sync::OnceLock;
 
-use protea_contracts::{Capabilities, RunnerError};
+use protea_contracts::{
+    Capabilities, RunnerError,
+    json::{MAX_DEPTH, is_value_deeper},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -71,6 +74,10 @@ impl SpecResolver {
         capabilities: &Capabilities,
         given: &Value,
     ) -> Result<ResolvedSpec, DispatchError> {
+        if is_value_deeper(given, MAX_DEPTH) {
+            let message = format!("the settings are nested more than {MAX_DEPTH} levels deep");
+            return Err(RunnerError::invalid_spec("", message).into());
+        }
         let schema = &capabilities.spec_schema;
         let compiled = self
             .0
@@ -87,7 +94,10 @@ impl SpecResolver {
             (Value::Null, defaults) => defaults.clone(),
             _ => given.clone(),
         };
-        match compiled.fault(&spec) {
+        let fault = compiled
+            .fault(&spec)
+            .map_err(|error| DispatchError::Schema(error.to_string()))?;
+        match fault {
             Some(fault) => Err(explain(fault, schema).into()),
             None => Ok(ResolvedSpec(compiled.with_integers(&spec))),
         }

@@ -1,22 +1,23 @@
 //! Remote inputs and outputs of a run: fetches its model before a step, publishes its export after.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use protea_contracts::model::{FILE_NAME as MODEL_FILE, ReferenceModel};
+use protea_files::{Directory, FilesError, Links};
 use serde_json::Value;
 use tempfile::TempDir;
 use tracing::{Span, debug};
 use url::Url;
 
-use super::{error::ExperimentError, observer::Observer, setup::Experiment};
+use super::{
+    error::ExperimentError, known_datasets::KnownDatasets, observer::Observer, setup::Experiment,
+};
 use crate::{
-    StageDatasetError, dataset,
+    Dataset,
     store::{self, Lease, Store, StoreError, Transfer, TransferObserver},
 };
 
-/// The key in a reference model with the origin of its dataset. The contract has the local path of
-/// the dataset only.
-pub(super) const DATASET_ORIGIN: &str = "dataset_origin";
+const LARGEST_REFERENCE: u64 = ReferenceModel::<Value>::SIZE_LIMIT;
 
 /// A model on this machine, kept there as long as this lives.
 pub(super) struct LocalModel {
@@ -66,7 +67,12 @@ impl Experiment<'_> {
     }
 
     /// Brings a model to this machine, and with a reference model the dataset that it names.
-    pub(super) fn local_model(&self, model_uri: &Url) -> Result<LocalModel, ExperimentError> {
+    /// `fitted_on` are the datasets that models were fitted on in the current run.
+    pub(super) fn local_model(
+        &self,
+        model_uri: &Url,
+        fitted_on: &[Dataset],
+    ) -> Result<LocalModel, ExperimentError> {
         if !store::is_known(model_uri) {
             // A URI of the runner's own scheme, which only the runner resolves.
             return Ok(LocalModel {
@@ -81,41 +87,29 @@ impl Experiment<'_> {
             _kept: (staged.lease.clone(), data, made),
         };
         let uri = store::uri_of(&staged.path)?;
-        let document = if staged.path.is_dir() {
-            staged.path.join(MODEL_FILE)
-        } else {
-            staged.path.clone()
-        };
-        // The runner reads the model: it reports a document that is not one, or cannot be read.
-        let Ok(Some((reference, document))) =
-            ReferenceModel::<Value>::read_with_document(&document)
-        else {
-            return Ok(local(uri, Lease::default(), None));
-        };
-        // An exported model refers to its dataset by a relative path.
-        let Ok(dataset_uri) = Url::parse(&reference.dataset_uri) else {
-            return Ok(local(uri, Lease::default(), None));
-        };
-        let data = store.stage(&dataset_uri);
-        let data = data.ok().filter(|data| data.path.exists());
-        let origin = document[DATASET_ORIGIN].as_str();
-        let origin = origin.and_then(|origin| Url::parse(origin).ok());
-        let origin = match (data, origin) {
-            (Some(data), _) => return Ok(local(uri, data.lease, None)),
-            (None, None) => return Ok(local(uri, Lease::default(), None)),
-            (None, Some(origin)) => origin,
-        };
-        // The dataset was evicted from the cache.
-        let data = dataset::stage_from(origin.as_str(), &store)?;
-        if data.sha256 != reference.dataset_sha256 {
-            return Err(StageDatasetError::Replaced {
-                uri: store::redacted(&origin),
-                expected: reference.dataset_sha256,
-                found: data.sha256,
+        // The user names the path of a model, so it may be a link; what is in it may not.
+        let read = match Directory::open(&staged.path, Links::Follow) {
+            Ok(directory) => directory.read(Path::new(MODEL_FILE), LARGEST_REFERENCE),
+            Err(FilesError::NotDirectory { .. }) => {
+                protea_files::read(&staged.path, Links::Follow, LARGEST_REFERENCE)
             }
-            .into());
-        }
-        if data.uri == dataset_uri {
+            Err(error) => Err(error),
+        };
+        let reference = match read {
+            Ok(bytes) => ReferenceModel::<Value>::parse_with_document(&bytes),
+            // Larger than every reference model. What is missing or cannot be read, the runner
+            // reports.
+            Err(FilesError::TooLarge { .. } | FilesError::Io { .. }) => None,
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        let Some((reference, document)) = reference else {
+            return Ok(local(uri, Lease::default(), None));
+        };
+        let known = KnownDatasets::new(self, &staged.path, fitted_on);
+        let Some(data) = known.find(&reference, &document, &store)? else {
+            return Ok(local(uri, Lease::default(), None));
+        };
+        if Url::parse(&reference.dataset_uri).is_ok_and(|uri| uri == data.uri) {
             return Ok(local(uri, data.lease(), None));
         }
         let (made, uri) = elsewhere(document, &data.uri)?;

@@ -25,7 +25,7 @@ impl Experiment<'_> {
         let mut request = request.clone();
         request.seed = self.seed;
         request.threads = self.threads;
-        let model = self.local_model(&request.model_uri)?;
+        let model = self.local_model(&request.model_uri, &[])?;
         request.model_uri = model.uri.clone();
         self.observer.step_started(Step::Explain);
         let sink = Listener::new(&self.observer, Step::Explain);
@@ -46,7 +46,7 @@ impl Experiment<'_> {
         let mut request = request.clone();
         request.seed = self.seed;
         request.threads = self.threads;
-        let model = self.local_model(&request.model_uri)?;
+        let model = self.local_model(&request.model_uri, &[])?;
         request.model_uri = model.uri.clone();
         self.observer.step_started(Step::Predict);
         let sink = Listener::new(&self.observer, Step::Predict);

@@ -133,6 +133,7 @@ impl<'e> RunContext<'e> {
             steps: Steps {
                 experiment,
                 recorder,
+                fitted_on: Vec::new(),
             },
             children: Vec::new(),
         }

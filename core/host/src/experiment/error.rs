@@ -102,6 +102,19 @@ pub enum ExperimentError {
     /// The run cannot be recorded.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// A reference model names a dataset that is neither the one that the host gave to `fit` nor one
+    /// that the caller named. Nothing was fetched.
+    #[error(
+        "the model {} refers to the dataset {uri}, which is not the one that it was fitted on here and \
+         was not named",
+        model.display()
+    )]
+    UnknownDataset {
+        /// The model.
+        model: PathBuf,
+        /// The dataset, without secrets.
+        uri: String,
+    },
     /// The dataset of a reference model cannot be brought here.
     #[error(transparent)]
     Dataset(#[from] StageDatasetError),

@@ -9,11 +9,12 @@ use tracing::debug;
 use url::Url;
 
 use super::{
-    artifacts::DATASET_ORIGIN, error::ExperimentError, model_reuse::ReusableModels, observer::Step,
-    recorder::Recorder, setup::Experiment,
+    artifacts::LocalModel, error::ExperimentError, known_datasets::DATASET_ORIGIN,
+    model_reuse::ReusableModels, observer::Step, recorder::Recorder, setup::Experiment,
 };
 use crate::{
     Dataset, DispatchError, ResolvedSpec,
+    dispatch::StepClock,
     store::{self, Staging, StoreError, write_atomic},
 };
 
@@ -21,6 +22,8 @@ use crate::{
 pub(super) struct Steps<'a> {
     pub(super) experiment: &'a Experiment<'a>,
     pub(super) recorder: Recorder,
+    /// The datasets of the `fit` steps.
+    pub(super) fitted_on: Vec<Dataset>,
 }
 
 impl Steps<'_> {
@@ -31,6 +34,14 @@ impl Steps<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// A model of this run may refer to what it was fitted on, which the manifest may not have yet.
+    fn local_model(&self, model_uri: &Url) -> Result<LocalModel, ExperimentError> {
+        let own = self.recorder.directory().path();
+        let is_own = store::local_path(model_uri).is_ok_and(|path| path.starts_with(own));
+        let fitted_on: &[Dataset] = if is_own { &self.fitted_on } else { &[] };
+        self.experiment.local_model(model_uri, fitted_on)
     }
 
     pub(super) fn fit(
@@ -74,6 +85,7 @@ impl Steps<'_> {
             }
             Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
         };
+        self.fitted_on.push(train.clone());
         self.recorder.finish_step()?;
         Ok(model_uri)
     }
@@ -84,7 +96,7 @@ impl Steps<'_> {
         eval: &Dataset,
     ) -> Result<(), ExperimentError> {
         self.go_on(Step::Evaluate)?;
-        let model = self.experiment.local_model(model_uri)?;
+        let model = self.local_model(model_uri)?;
         let directory = self.recorder.directory().path().join("predictions");
         let mut request = EvaluateRequest::new(
             model.uri.clone(),
@@ -108,7 +120,7 @@ impl Steps<'_> {
             }
             Err(error) => return Err(self.recorder.failed(Step::Evaluate, error)),
         }
-        if directory.is_dir() {
+        if protea_files::is_directory(&directory) {
             self.recorder.manifest.artifacts.predictions = Some(directory);
         }
         self.recorder.finish_step()
@@ -131,7 +143,7 @@ impl Steps<'_> {
         if let Some(elsewhere) = elsewhere {
             self.experiment.store()?.check_vacant(elsewhere)?;
         }
-        let model = self.experiment.local_model(model_uri)?;
+        let model = self.local_model(model_uri)?;
         let staging = Staging::begin(&place)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
@@ -143,6 +155,7 @@ impl Steps<'_> {
 
         let sink = self.recorder.start(Step::Export)?;
         let runner = self.experiment.runner;
+        let clock = StepClock::start(&runner.isolation(), &sink);
         let span = self.recorder.step_span();
         let exported = span.in_scope(|| runner.call::<Export>(&request, sink));
         self.recorder.computed();
@@ -150,7 +163,14 @@ impl Steps<'_> {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
         };
-        let published = staging.publish()?;
+        let published = match staging.publish_unless(&clock) {
+            Err(StoreError::Cancelled) => {
+                let error = clock.overrun();
+                let error = error.unwrap_or_else(|| RunnerError::Cancelled.into());
+                return Err(self.recorder.failed(Step::Export, error));
+            }
+            published => published?,
+        };
         let mut published_uri = directory_uri(&published)?;
         if let Some(elsewhere) = elsewhere {
             self.send(&published, elsewhere)?;

@@ -8,6 +8,7 @@ mod cross_validation;
 mod error;
 mod finished_run;
 mod journal;
+mod known_datasets;
 mod lifecycle;
 mod model_reuse;
 mod observer;

@@ -5,6 +5,7 @@
 
 use std::{fs, path::PathBuf};
 
+use protea_files::Links;
 use url::Url;
 
 use super::setup::Experiment;
@@ -17,9 +18,12 @@ use crate::{
 const MOST: usize = 16;
 /// How many digits of a SHA-256 are in a name. A runner checks the models that it reuses.
 const DIGITS: usize = 32;
+/// The largest file with the URI of a model, in bytes.
+const LARGEST: u64 = 64 << 10;
 
 /// The models that the experiment's runner made of a dataset.
 pub(super) struct ReusableModels {
+    workspace: PathBuf,
     directory: PathBuf,
 }
 
@@ -27,8 +31,10 @@ impl ReusableModels {
     pub(super) fn new(experiment: &Experiment<'_>, train: &Dataset) -> Self {
         let short = |sha256: &str| sha256.chars().take(DIGITS).collect::<String>();
         let runner = short(&experiment.runner.entry().sha256);
-        let directory = experiment.workspace.directory().join(".protea/models");
+        let workspace = experiment.workspace.directory().to_owned();
+        let directory = workspace.join(".protea/models");
         Self {
+            workspace,
             directory: directory.join(format!("{runner}-{}", short(&train.sha256))),
         }
     }
@@ -39,9 +45,11 @@ impl ReusableModels {
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort_unstable_by(|a, b| b.cmp(a));
         let models = paths.iter().filter_map(|path| {
-            let uri = Url::parse(fs::read_to_string(path).ok()?.trim()).ok()?;
+            let text = protea_files::read_text(path, Links::Refuse, LARGEST).ok()?;
+            let uri = Url::parse(text.trim()).ok()?;
+            // Its directory becomes readable in a sandbox, so it must be one of the workspace.
             store::local_path(&uri)
-                .is_ok_and(|model| model.exists())
+                .is_ok_and(|model| model.starts_with(&self.workspace) && model.exists())
                 .then_some(uri)
         });
         models.take(MOST).collect()

@@ -205,6 +205,7 @@ impl Experiment<'_> {
         let mut steps = Steps {
             experiment: self,
             recorder,
+            fitted_on: Vec::new(),
         };
         let span = steps.recorder.run_span();
         let result = span.in_scope(|| work(&mut steps));

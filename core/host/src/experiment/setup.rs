@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use url::Url;
 
 use super::observer::{Observer, Silent};
-use crate::{Runner, Workspace, backends::Tracking, store::Store, workspace::Job};
+use crate::{Dataset, Runner, Workspace, backends::Tracking, store::Store, workspace::Job};
 
 /// Whether an operation reuses finished runs that did the same work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub struct Experiment<'a> {
     pub(super) tracking: Tracking,
     pub(super) store: Option<Store>,
     pub(super) export_to: Option<Url>,
+    pub(super) model_datasets: Vec<Dataset>,
     pub(super) observer: Arc<dyn Observer>,
     /// The name of the run that [`Experiment::run`] is in.
     pub(super) inside: Arc<Mutex<Option<String>>>,
@@ -64,6 +65,7 @@ impl<'a> Experiment<'a> {
             tracking: Tracking::default(),
             store: None,
             export_to: None,
+            model_datasets: Vec::new(),
             observer: Arc::new(Silent),
             inside: Arc::default(),
         }
@@ -135,6 +137,14 @@ impl<'a> Experiment<'a> {
     #[must_use]
     pub fn with_store(mut self, store: Store) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// Names the dataset that a model refers to. A model that a run of the workspace did not make may
+    /// refer to a remote dataset only if it is named here: its URI in the model is not used.
+    #[must_use]
+    pub fn with_dataset_of_model(mut self, dataset: Dataset) -> Self {
+        self.model_datasets.push(dataset);
         self
     }
 

@@ -62,11 +62,11 @@ impl TrackerSink {
         let run = &self.run;
         let directory = &manifest.artifacts.directory;
         let artifact = |name: &str| match directory.join(name) {
-            path if path.exists() => run.log_artifact(&path, file_name(name)),
+            path if path.symlink_metadata().is_ok() => run.log_artifact(&path, file_name(name)),
             _ => Ok(()),
         };
         let model = directory.join("model");
-        let sent = if model.exists() {
+        let sent = if model.symlink_metadata().is_ok() {
             run.log_model(&model, "model")
         } else {
             Ok(())

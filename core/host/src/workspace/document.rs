@@ -1,10 +1,6 @@
 //! A job's document: how the job stands, and the tracker that it is bound to.
 
-use std::{
-    fs::{self, File},
-    io::ErrorKind,
-};
-
+use protea_files::Access;
 use protea_tracking::RunStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -66,10 +62,10 @@ impl Job {
     /// [`WorkspaceError::Store`], [`WorkspaceError::Document`].
     pub fn document(&self) -> Result<JobDocument, WorkspaceError> {
         let path = self.directory().join(DOCUMENT);
-        let bytes = match fs::read(&path) {
+        let bytes = match protea_files::read_document(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(JobDocument::default()),
-            Err(error) => return Err(StoreError::read(&path)(error).into()),
+            Err(error) if error.is_not_found() => return Ok(JobDocument::default()),
+            Err(error) => return Err(StoreError::from(error).into()),
         };
         serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Document { path, source })
     }
@@ -86,7 +82,8 @@ impl Job {
     ) -> Result<JobDocument, WorkspaceError> {
         let path = self.directory().join(DOCUMENT);
         let lock = self.directory().join(".document.lock");
-        let lock = File::create(&lock)
+        let lock = protea_files::open_to_write(&lock, Access::Update)
+            .map_err(std::io::Error::from)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(StoreError::write(&lock))?;
         let mut document = self.document()?;

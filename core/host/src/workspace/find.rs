@@ -111,7 +111,7 @@ impl Workspace {
         let mut runs: Vec<(String, PathBuf)> = pipelines
             .flat_map(|pipeline| entries(&pipeline))
             .filter_map(|run| Some((run.file_name()?.to_str()?.to_owned(), run)))
-            .filter(|(_, run)| run.join(RUN_MANIFEST).is_file())
+            .filter(|(_, run)| protea_files::is_regular(&run.join(RUN_MANIFEST)))
             .collect();
         runs.sort_unstable();
         runs
@@ -145,10 +145,10 @@ fn latest(runs: &[(String, PathBuf)]) -> Option<RecordedRun> {
 /// The run's directory, where `text` is the path of it or of its manifest.
 fn as_directory(text: &str) -> Option<PathBuf> {
     let path = std::path::absolute(text).ok()?;
-    if path.ends_with(RUN_MANIFEST) && path.is_file() {
+    if path.ends_with(RUN_MANIFEST) && protea_files::is_regular(&path) {
         return path.parent().map(Path::to_owned);
     }
-    path.join(RUN_MANIFEST).is_file().then_some(path)
+    protea_files::is_regular(&path.join(RUN_MANIFEST)).then_some(path)
 }
 
 fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -162,7 +162,7 @@ fn read(directory: PathBuf) -> Result<RecordedRun, FindRunError> {
         path: path.clone(),
         reason,
     };
-    let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = protea_files::read_document(&path).map_err(|error| unreadable(error.reason()))?;
     let mut manifest: RunManifest =
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     moved::follow(&directory, &mut manifest);

@@ -40,7 +40,7 @@ impl Job {
     /// False if it has none.
     fn has_its_state_point(&self) -> Result<bool, WorkspaceError> {
         let path = self.directory.join(STATE_POINT);
-        let bytes = match fs::read(&path) {
+        let bytes = match protea_files::read_document(&path).map_err(std::io::Error::from) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(source) => return Err(WorkspaceError::StatePointUnreadable { path, source }),
@@ -134,7 +134,8 @@ impl Job {
     /// [`WorkspaceError::StatePointUnreadable`].
     pub fn state_point(&self) -> Result<Map<String, Value>, WorkspaceError> {
         let path = self.directory.join(STATE_POINT);
-        fs::read(&path)
+        protea_files::read_document(&path)
+            .map_err(std::io::Error::from)
             .and_then(|bytes| Ok(serde_json::from_slice(&bytes)?))
             .map_err(|source| WorkspaceError::StatePointUnreadable { path, source })
     }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -97,7 +96,7 @@ impl RunManifest {
     /// none.
     pub fn read(directory: &Path) -> Result<Self, WorkspaceError> {
         let path = directory.join(RUN_MANIFEST);
-        let bytes = fs::read(&path).map_err(StoreError::read(&path))?;
+        let bytes = protea_files::read_document(&path).map_err(StoreError::from)?;
         serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Manifest { path, source })
     }
 }

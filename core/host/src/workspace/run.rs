@@ -50,10 +50,12 @@ impl RunDirectory {
     pub(super) fn find(job: &Path, id: &str) -> Option<Self> {
         let pipelines = fs::read_dir(job.join("artifacts")).ok()?;
         let mut paths = pipelines.flatten().map(|entry| entry.path().join(id));
-        paths.find(|path| path.is_dir()).map(|path| Self {
-            id: id.to_owned(),
-            path,
-        })
+        paths
+            .find(|path| protea_files::is_directory(path))
+            .map(|path| Self {
+                id: id.to_owned(),
+                path,
+            })
     }
 
     /// The manifest of a run of a job, if it has a readable one.
@@ -62,7 +64,7 @@ impl RunDirectory {
     }
 
     pub(super) fn has_manifest(&self) -> bool {
-        self.path.join(RUN_MANIFEST).exists()
+        protea_files::is_regular(&self.path.join(RUN_MANIFEST))
     }
 
     /// Removes the directory of a run that has no manifest. Does nothing if there are other files

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use md5::{Digest, Md5};
+use protea_contracts::json::is_value_deeper;
 use serde_json::{Map, Number, Value};
 
 use super::JobId;
@@ -18,7 +19,13 @@ pub enum StatePointError {
     /// signac addresses keys with dots.
     #[error("the state point has the key {0:?}; signac allows no dot in a key")]
     Key(String),
+    /// It could not be read again.
+    #[error("the state point is nested more than {MAX_DEPTH} levels deep")]
+    Depth,
 }
+
+/// The most levels of a state point. JSON parsers read 128.
+const MAX_DEPTH: usize = 100;
 
 /// signac's id of the job with this state point: 32 hexadecimal digits.
 ///
@@ -33,8 +40,12 @@ pub enum StatePointError {
 ///
 /// # Errors
 ///
-/// [`StatePointError::Key`].
+/// [`StatePointError`].
 pub fn job_id(state_point: &Map<String, Value>) -> Result<JobId, StatePointError> {
+    let is_deep = |value| is_value_deeper(value, MAX_DEPTH - 1);
+    if state_point.values().any(is_deep) {
+        return Err(StatePointError::Depth);
+    }
     let mut text = String::new();
     write_object(&mut text, state_point)?;
     let digest = Md5::digest(text.as_bytes());
@@ -139,6 +150,16 @@ fn write_number(text: &mut String, number: &Number) {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_state_point_that_could_not_be_read_again_has_no_id() {
+        let nested = |levels: usize| {
+            let inner = (1..levels).fold(json!(1), |inner, _| json!([inner]));
+            job_id(json!({ "a": inner }).as_object().unwrap())
+        };
+        assert!(nested(MAX_DEPTH).is_ok());
+        assert_eq!(nested(MAX_DEPTH + 1), Err(StatePointError::Depth));
+    }
 
     /// Ids that signac 2.4.1 gives: `signac.job.calc_id(state_point)`.
     #[test]

@@ -65,7 +65,7 @@ pub fn unsynced(workspace: &Workspace) -> Result<Backlog, WorkspaceError> {
         for entry in entries.flatten() {
             let log = entry.path().join(FILE_NAME);
             let run_id = entry.file_name().to_string_lossy().into_owned();
-            if log.is_file() {
+            if protea_files::is_regular(&log) {
                 backlog.add(run_id, job.clone(), log);
             }
         }

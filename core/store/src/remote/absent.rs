@@ -1,6 +1,6 @@
 //! Replaces remote stores in a build without them: every call fails.
 
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use protea_contracts::FileDigest;
 use url::Url;
@@ -61,7 +61,13 @@ impl Remote {
         match *self {}
     }
 
-    pub(crate) fn upload(&self, _: &str, _: &Path, _: &Meter<'_>) -> Result<(), StoreError> {
+    pub(crate) fn upload(
+        &self,
+        _: &str,
+        _: &File,
+        _: &Path,
+        _: &Meter<'_>,
+    ) -> Result<(), StoreError> {
         match *self {}
     }
 

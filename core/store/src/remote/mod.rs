@@ -22,6 +22,8 @@ mod redirect;
 mod retry;
 mod settings;
 #[cfg(feature = "cloud")]
+mod source;
+#[cfg(feature = "cloud")]
 mod transport;
 #[cfg(feature = "cloud")]
 mod upload;

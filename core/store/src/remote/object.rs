@@ -1,7 +1,7 @@
 //! A remote object or prefix and its operations. Each operation blocks, on its own small runtime,
 //! and ends soon after the observer cancels.
 
-use std::{path::Path as FilePath, sync::Arc, thread, time::Duration};
+use std::{fs::File, path::Path as FilePath, sync::Arc, thread, time::Duration};
 
 use object_store::{ObjectStore, ObjectStoreExt, list::PaginatedListStore, path::Path};
 use protea_contracts::{FileDigest, content::hex};
@@ -16,6 +16,7 @@ use super::{
     fault::Fault,
     retry::Retries,
     settings::RemoteSettings,
+    source::Source,
 };
 use crate::{
     StoreError,
@@ -189,17 +190,19 @@ impl Remote {
         file.complete()
     }
 
-    /// Creates an object from a file, unless it exists.
+    /// Creates an object from the file that is at `place`, unless it exists.
     pub(crate) fn upload(
         &self,
         name: &str,
-        file: &FilePath,
+        file: &File,
+        place: &FilePath,
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
         self.writable()?;
         let (path, display_uri) = self.at(name)?;
+        let source = Source { file, place };
         // Cancellation is checked where the uploaded parts can be removed.
-        self.run_to_its_end(async { self.send(&path, &display_uri, file, meter).await })
+        self.run_to_its_end(async { self.send(&path, &display_uri, &source, meter).await })
     }
 
     /// Creates an object from bytes, unless it exists.

@@ -1,12 +1,14 @@
 //! Uploads a file to an object. Never overwrites an object; uploads large files in parts.
 
-use std::{fs::File, io::Read, path::Path as FilePath, time::Duration};
+use std::{io::Read, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutOptions, PutPayload, path::Path};
 
-use super::{cancel::unless_cancelled, download::PARALLEL, fault::Fault, object::Remote};
+use super::{
+    cancel::unless_cancelled, download::PARALLEL, fault::Fault, object::Remote, source::Source,
+};
 use crate::{StoreError, meter::Meter, object_info::Made};
 
 /// Larger files are uploaded in parts.
@@ -113,12 +115,12 @@ impl Remote {
         &self,
         path: &Path,
         display_uri: &str,
-        file: &FilePath,
+        source: &Source<'_>,
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
-        let size = file.metadata().map_err(StoreError::read(file))?.len();
+        let size = source.size()?;
         if size <= LARGEST_WHOLE {
-            let bytes = std::fs::read(file).map_err(StoreError::read(file))?;
+            let bytes = source.read(size)?;
             let putting = self.put(path, display_uri, bytes.into());
             unless_cancelled(|| meter.is_cancelled(), putting).await?;
             meter.add(size);
@@ -136,7 +138,7 @@ impl Remote {
                 }
             };
             match self
-                .send_in_parts(path, display_uri, file, size, sent, meter)
+                .send_in_parts(path, display_uri, source, size, sent, meter)
                 .await
             {
                 Ok(()) => return Ok(()),
@@ -165,7 +167,7 @@ impl Remote {
         &self,
         path: &Path,
         display_uri: &str,
-        file: &FilePath,
+        source: &Source<'_>,
         size: u64,
         mut come_to: impl FnMut(u64),
         meter: &Meter<'_>,
@@ -178,7 +180,7 @@ impl Remote {
         };
         let mut upload = unless_cancelled(|| meter.is_cancelled(), beginning).await?;
         let mut sent = 0;
-        let sending = self.parts(&mut *upload, path, display_uri, file, size, |bytes| {
+        let sending = self.parts(&mut *upload, path, display_uri, source, size, |bytes| {
             sent += bytes;
             meter.add(bytes);
             come_to(sent);
@@ -197,22 +199,21 @@ impl Remote {
         upload: &mut dyn MultipartUpload,
         path: &Path,
         display_uri: &str,
-        file: &FilePath,
+        source: &Source<'_>,
         size: u64,
         mut arrived: impl FnMut(u64),
     ) -> Result<(), Broken> {
         let part = size.div_ceil(MOST_PARTS).div_ceil(1 << 20) << 20;
         let part = usize::try_from(part.max(PART)).unwrap_or(usize::MAX);
-        let mut source = File::open(file).map_err(StoreError::read(file))?;
+        let mut file = source.from_start()?;
         let mut remaining = size;
         let mut under_way = FuturesUnordered::new();
         loop {
             while remaining > 0 && under_way.len() < PARALLEL {
                 let length = part.min(usize::try_from(remaining).unwrap_or(usize::MAX));
                 let mut bytes = vec![0; length];
-                source
-                    .read_exact(&mut bytes)
-                    .map_err(StoreError::read(file))?;
+                file.read_exact(&mut bytes)
+                    .map_err(StoreError::read(source.place))?;
                 remaining -= length as u64;
                 let sending = upload.put_part(bytes.into());
                 under_way.push(async move { sending.await.map(|()| length as u64) });

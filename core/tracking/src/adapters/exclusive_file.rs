@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_files::Access;
+
 use crate::{TrackerError, files};
 
 /// A file that is locked by this process. Writes are buffered and reach the file as one piece.
@@ -25,13 +27,8 @@ impl ExclusiveFile {
     ///
     /// Fails with [`TrackerError::Busy`] if another process has it locked.
     pub(crate) fn open(path: PathBuf, run_id: &str, backend: &str) -> Result<Self, TrackerError> {
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(TrackerError::write(&path))?;
+        let file = protea_files::open_to_write(&path, Access::Update)
+            .map_err(|error| TrackerError::write(&path)(error.into()))?;
         files::lock(&file, &path, || TrackerError::Busy {
             run_id: run_id.to_owned(),
             backend: backend.to_owned(),

@@ -153,7 +153,7 @@ impl Tracker for Jsonl {
         let mut runs = Vec::new();
         for entry in entries.flatten() {
             let log = entry.path().join(log::FILE_NAME);
-            if log.is_file() {
+            if protea_files::is_regular(&log) {
                 runs.extend(Self::summary(log)?);
             }
         }

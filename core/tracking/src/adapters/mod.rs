@@ -1,5 +1,7 @@
 //! The backends, one module each.
 
+#[cfg(any(feature = "mlflow", feature = "wandb"))]
+mod artifact_files;
 #[cfg(any(feature = "tensorboard", feature = "wandb"))]
 mod exclusive_file;
 mod jsonl;

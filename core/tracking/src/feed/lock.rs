@@ -2,6 +2,8 @@
 
 use std::{fs::File, path::Path};
 
+use protea_files::Access;
+
 use crate::{TrackerError, files};
 
 /// Locks the feeding of one backend from one log. Released when dropped, or with the process.
@@ -16,12 +18,8 @@ impl Drop for FeedLock {
 /// Locks the feeding of a backend from a log. [`TrackerError::Busy`] if another process has it.
 pub(super) fn lock(log: &Path, backend: &str) -> Result<FeedLock, TrackerError> {
     let path = log.with_file_name(format!("{backend}.lock"));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(TrackerError::write(&path))?;
+    let file = protea_files::open_to_write(&path, Access::Update)
+        .map_err(|error| TrackerError::write(&path)(error.into()))?;
     files::lock(&file, &path, || TrackerError::Busy {
         run_id: files::run_id_of(log),
         backend: backend.to_owned(),

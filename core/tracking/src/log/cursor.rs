@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -61,10 +60,10 @@ impl Cursor {
 
     /// Reads the cursor at `path`; none if there is no such file.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, TrackerError> {
-        let bytes = match fs::read(path) {
+        let bytes = match protea_files::read_document(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(TrackerError::read(path)(error)),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         let cursor = serde_json::from_slice(&bytes);
         Ok(Some(

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_files::Access;
+
 use crate::{TrackerError, files};
 
 /// The file of a log. At most one exists for a file, over all processes.
@@ -21,13 +23,8 @@ impl LogFile {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(TrackerError::write(directory))?;
         }
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(TrackerError::write(&path))?;
+        let file = protea_files::open_to_write(&path, Access::Update)
+            .map_err(|error| TrackerError::write(&path)(error.into()))?;
         files::lock(&file, &path, || TrackerError::InUse {
             run_id: files::run_id_of(&path),
         })?;

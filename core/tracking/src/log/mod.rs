@@ -66,7 +66,9 @@ const LONGEST_LINE: usize = 64 << 20;
 ///
 /// [`TrackerError::Read`].
 pub(crate) fn length(log: &Path) -> Result<u64, TrackerError> {
-    let length = fs::metadata(log).map_err(TrackerError::read(log))?.len();
+    let length = fs::symlink_metadata(log)
+        .map_err(TrackerError::read(log))?
+        .len();
     let tail = OldTail::read(log)?.filter(|tail| tail.base() <= length);
     Ok(length.max(tail.map_or(0, |tail| tail.end())))
 }

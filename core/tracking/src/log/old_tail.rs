@@ -16,10 +16,11 @@
 //! interrupted. The offset makes it possible to append only the rest.
 
 use std::{
-    fs::File,
-    io::{ErrorKind, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
+
+use protea_files::Links;
 
 use super::file::LogFile;
 use crate::{TrackerError, files};
@@ -45,14 +46,15 @@ impl OldTail {
     pub(super) fn read(log: &Path) -> Result<Option<Self>, TrackerError> {
         let path = path(log);
         let mut bytes = Vec::new();
-        let read = File::open(&path).and_then(|file| {
-            // Whatever else has this name, not more than a tail is read.
-            file.take(SIZE as u64).read_to_end(&mut bytes)
-        });
-        match read {
-            Ok(_) => Ok(Self::parse(&bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(TrackerError::read(path)(error)),
+        match protea_files::open(&path, Links::Refuse) {
+            Ok(file) => {
+                // Whatever else has this name, not more than a tail is read.
+                let read = file.take(SIZE as u64).read_to_end(&mut bytes);
+                read.map_err(TrackerError::read(path))?;
+                Ok(Self::parse(&bytes))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 

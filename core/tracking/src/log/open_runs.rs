@@ -12,9 +12,10 @@ use std::{
 };
 
 use jiff::Timestamp;
+use protea_files::Links;
 
 use super::{
-    EventLog, RunEnd,
+    EventLog, FILE_NAME, RunEnd,
     cursor::cursors,
     process_identity::{ProcessIdentity, ProcessState},
     relative_path,
@@ -44,6 +45,9 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// How long to wait for a lock whose process is gone. A process that is killed just after a fork
 /// leaves its locks to the child, until that executes its own program.
 const INHERITED_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The largest marker in bytes: a path and the identity of a process.
+const LARGEST_MARKER: u64 = 64 << 10;
 
 const REASON: &str = "its process ended without ending the run";
 
@@ -87,7 +91,15 @@ fn close(
     let Some(marker) = Marker::read(open_runs, path)? else {
         return Ok(None);
     };
-    if !marker.log.is_file() {
+    // Whoever can write the marker could name any file, which opening as a log may cut off.
+    if marker.log.file_name().is_none_or(|name| name != FILE_NAME) {
+        return Err(TrackerError::Name {
+            what: "marker of an open run",
+            value: path.display().to_string(),
+            reason: format!("it names {}, which is not a log", marker.log.display()),
+        });
+    }
+    if !protea_files::is_regular(&marker.log) {
         marker.remove_if_never_begun()?;
         return Ok(None);
     }
@@ -155,10 +167,10 @@ struct Marker {
 impl Marker {
     /// None if the run ended after the directory was listed.
     fn read(open_runs: &Path, path: &Path) -> Result<Option<Self>, TrackerError> {
-        let text = match fs::read_to_string(path) {
+        let text = match protea_files::read_text(path, Links::Refuse, LARGEST_MARKER) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(TrackerError::read(path)(error)),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         let mut lines = text.lines();
         let log = Path::new(lines.next().unwrap_or_default());
@@ -261,7 +273,8 @@ pub(crate) fn mark_open(
         return Err(invalid("it contains a line break"));
     }
     let process = ProcessIdentity::current().map_or_else(String::new, |it| format!("\n{it}"));
-    fs::write(&marker, format!("{log}{process}")).map_err(TrackerError::write(&marker))?;
+    protea_files::write(&marker, format!("{log}{process}").as_bytes())
+        .map_err(|error| TrackerError::write(&marker)(error.into()))?;
     Ok(marker)
 }
 

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_files::Links;
+
 use super::{LONGEST_LINE, old_tail::OldTail, relative_path};
 use crate::{EventKind, RunEvent, TrackerError};
 
@@ -33,7 +35,7 @@ impl LogReader {
     /// [`TrackerError::Read`] if there is no such file or it cannot be read.
     pub fn open(path: impl Into<PathBuf>, offset: u64) -> Result<Self, TrackerError> {
         let path = path.into();
-        let file = File::open(&path).map_err(TrackerError::read(&path))?;
+        let file = protea_files::open(&path, Links::Refuse)?;
         Ok(Self {
             path,
             file,

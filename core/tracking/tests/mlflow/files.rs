@@ -122,7 +122,7 @@ fn links_and_pipes_do_not_hang() {
     let start = RunStart::new("links").with_project("files");
     let mut sink = tracker.open_run(&start).unwrap();
     for (path, reason) in [
-        (place.path().join("a"), "is a link to"),
+        (place.path().join("a"), "a/b/up is a symbolic link"),
         (pipe, "not a regular file"),
     ] {
         let log = EventKind::LogArtifact(artifact(&path, "x"));

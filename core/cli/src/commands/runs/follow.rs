@@ -12,6 +12,7 @@ use protea_core::{
     RunManifest, Workspace,
     workspace::{LogLine, RUN_LOG, RecordedRun, Status},
 };
+use protea_files::Links;
 use serde_json::{Value, json};
 
 use super::{all, find, workspace};
@@ -141,7 +142,7 @@ enum Part {
 impl Tail {
     fn open(path: &Path) -> io::Result<Self> {
         Ok(Self {
-            file: File::open(path)?,
+            file: protea_files::open(path, Links::Refuse)?,
             partial_line: Vec::new(),
         })
     }

@@ -271,7 +271,7 @@ fn trackers(run: &RecordedRun) -> Vec<BackendReference> {
 }
 
 fn cursor(path: &Path) -> Option<BackendReference> {
-    let cursor: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let cursor: Value = serde_json::from_slice(&protea_files::read_document(path).ok()?).ok()?;
     let reference = cursor.get("reference").cloned().unwrap_or_default();
     Some(BackendReference {
         backend: cursor.get("backend")?.as_str()?.to_owned(),

@@ -1,8 +1,9 @@
 //! The outputs of a step.
 
-use std::{fs, path::Path};
+use std::{io::Read, path::Path};
 
-use protea_contracts::{content::digest_file, model::FILE_NAME as MODEL_FILE};
+use protea_contracts::{content::digest_reader, model::FILE_NAME as MODEL_FILE};
+use protea_files::{Directory, Limits, Links, Never};
 use serde_json::Value;
 use url::Url;
 
@@ -58,11 +59,17 @@ pub(super) fn files(step: Step, manifest: &RunManifest) -> Vec<StepOutput> {
 
 fn model(uri: &Url) -> StepOutput {
     let path = store::local_path(uri).ok();
-    let size = path.as_deref().and_then(file_size);
+    let file = path
+        .as_deref()
+        .and_then(|path| protea_files::open(path, Links::Refuse).ok());
+    let size = file
+        .as_ref()
+        .and_then(|file| Some(file.metadata().ok()?.len()));
     let document = path
         .filter(|path| path.file_name().is_some_and(|name| name == MODEL_FILE))
         .filter(|_| size.is_some_and(|size| size <= SMALL))
-        .and_then(|path| digest_file(&path).ok());
+        .and(file)
+        .and_then(|file| digest_reader(file.take(SMALL)).ok());
     StepOutput {
         role: "model".to_owned(),
         uri: uri.clone(),
@@ -72,26 +79,24 @@ fn model(uri: &Url) -> StepOutput {
 }
 
 fn predictions(directory: &Path) -> Vec<StepOutput> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<StepOutput> = entries
-        .filter_map(|entry| {
-            let path = entry.path();
+    let tree = Directory::open(directory, Links::Refuse)
+        .and_then(|directory| directory.walk(&Limits::default(), &Never));
+    let files = tree.map(|tree| tree.files).unwrap_or_default();
+    let mut files: Vec<StepOutput> = files
+        .into_iter()
+        .filter(|file| file.path.components().count() == 1)
+        .filter_map(|file| {
             Some(StepOutput {
                 role: "predictions".to_owned(),
-                uri: store::uri_of(&path).ok()?,
+                uri: store::uri_of(&directory.join(&file.path)).ok()?,
                 sha256: None,
-                bytes: Some(file_size(&path)?),
+                bytes: Some(file.bytes),
             })
         })
         .collect();
     files.sort_by(|a, b| a.uri.cmp(&b.uri));
     files.truncate(MOST_FILES);
     files
-}
-
-fn file_size(path: &Path) -> Option<u64> {
-    let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then_some(metadata.len())
 }
 
 /// Where everything is, as lines of the log.

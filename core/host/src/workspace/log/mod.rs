@@ -28,6 +28,7 @@ use protea_contracts::{
     Level,
     emit::{Event, PROGRESS},
 };
+use protea_files::Access;
 
 use self::budget::{Budget, Share, Tally};
 pub use self::line::LogLine;
@@ -66,7 +67,8 @@ impl RunLog {
     /// The log of a run that another process began.
     pub(super) fn append(directory: &Path, pipeline: &str, run: &str) -> Result<Self, StoreError> {
         let path = directory.join(RUN_LOG);
-        let file = File::options().append(true).create(true).open(&path);
+        let file = protea_files::open_to_write(&path, Access::Append);
+        let file = file.map_err(std::io::Error::from);
         Ok(Self {
             file: Mutex::new(file.map_err(StoreError::write(&path))?),
             about: format!("{pipeline} {run}"),

@@ -50,7 +50,7 @@ fn read(directory: &Path) -> Option<Result<ListedRun, UnreadableRun>> {
         path: path.clone(),
         reason,
     };
-    let bytes = match fs::read(&path) {
+    let bytes = match protea_files::read_document(&path).map_err(io::Error::from) {
         Ok(bytes) => bytes,
         Err(error)
             if matches!(

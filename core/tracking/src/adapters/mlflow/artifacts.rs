@@ -1,13 +1,11 @@
 //! Uploads files to the server's artefact store.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
+
+use protea_files::FilesError;
 
 use super::{answer::Failure, naming, refused, run::RemoteRun, server::Server};
-use crate::{Artifact, TrackerError};
+use crate::{Artifact, TrackerError, adapters::artifact_files::ArtifactFiles};
 
 impl Server {
     /// Uploads a file or directory as an artefact of a run.
@@ -33,85 +31,37 @@ impl Server {
         path: &Path,
     ) -> Result<(), TrackerError> {
         let directory = proxied_path(artifact_uri)?;
-        let mut files = Vec::new();
-        let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-        if metadata.is_dir() {
-            let mut above = Vec::new();
-            walk(path, name, &mut above, &mut files)?;
-        } else if name.is_empty() {
-            let own = path.file_name().unwrap_or_default().to_string_lossy();
-            files.push((naming::artifact_part(&own).into_owned(), path.to_owned()));
-        } else {
-            files.push((name.to_owned(), path.to_owned()));
-        }
-        for (name, path) in files {
-            let file = open(&path)?;
+        let content = ArtifactFiles::list(path)
+            .map_err(|reason| refused(&format!("the file {}", path.display()), reason))?;
+        for found in &content.files {
+            let name = match &found.below {
+                Some(below) => {
+                    let parts = below.iter().map(|part| {
+                        let part = part.to_string_lossy();
+                        naming::artifact_part(&part).into_owned()
+                    });
+                    let given = Some(name.to_owned()).filter(|name| !name.is_empty());
+                    given.into_iter().chain(parts).collect::<Vec<_>>().join("/")
+                }
+                None if name.is_empty() => {
+                    let own = path.file_name().unwrap_or_default().to_string_lossy();
+                    naming::artifact_part(&own).into_owned()
+                }
+                None => name.to_owned(),
+            };
+            let file = content.open(found).map_err(|error| unreadable(&error))?;
+            let what = format!("the file {}", content.path_of(found).display());
             self.client
                 .put_file(&format!("{directory}/{name}"), &file)
-                .map_err(Failure::on(&format!("the file {}", path.display())))?;
+                .map_err(Failure::on(&what))?;
         }
         Ok(())
     }
 }
 
-/// Collects the files below a directory with their names on the server, sorted by name.
-fn walk(
-    directory: &Path,
-    name: &str,
-    above: &mut Vec<PathBuf>,
-    files: &mut Vec<(String, PathBuf)>,
-) -> Result<(), TrackerError> {
-    let unreadable = |error: io::Error| unreadable(directory, &error);
-    // A symbolic link can lead to a directory above.
-    let real = directory.canonicalize().map_err(unreadable)?;
-    if above.contains(&real) {
-        return Err(refused(
-            &format!("the directory {}", directory.display()),
-            format!("it is a link to {}, which contains it", real.display()),
-        ));
-    }
-    let mut entries = fs::read_dir(directory)
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-        .map_err(unreadable)?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    above.push(real);
-    for entry in entries {
-        let own = entry.file_name();
-        let own = own.to_string_lossy();
-        let own = naming::artifact_part(&own);
-        let name = if name.is_empty() {
-            own.into_owned()
-        } else {
-            format!("{name}/{own}")
-        };
-        let path = entry.path();
-        // Follows symbolic links.
-        let metadata = fs::metadata(&path).map_err(|error| self::unreadable(&path, &error))?;
-        if metadata.is_dir() {
-            walk(&path, &name, above, files)?;
-        } else {
-            files.push((name, path));
-        }
-    }
-    above.pop();
-    Ok(())
-}
-
-fn open(path: &Path) -> Result<File, TrackerError> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    // Opening a named pipe would block until another process writes to it.
-    if !metadata.is_file() {
-        return Err(refused(
-            &format!("the file {}", path.display()),
-            "it is not a regular file".to_owned(),
-        ));
-    }
-    File::open(path).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> TrackerError {
-    let what = format!("the file {}", path.display());
-    refused(&what, format!("it cannot be read: {error}"))
+fn unreadable(error: &FilesError) -> TrackerError {
+    let what = format!("the file {}", error.path().display());
+    refused(&what, error.reason())
 }
 
 /// The path in the server's own store, for a URI such as `mlflow-artifacts:/1/…/artifacts`.

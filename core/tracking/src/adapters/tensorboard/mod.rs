@@ -6,11 +6,12 @@ mod run;
 mod summary;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{BufReader, ErrorKind},
     path::{Path, PathBuf},
 };
 
+use protea_files::Links;
 use serde_json::{Value, json};
 
 use crate::{
@@ -77,7 +78,7 @@ impl TensorBoard {
     }
 
     fn summary(path: &Path) -> Result<Option<RunSummary>, TrackerError> {
-        let file = File::open(path).map_err(TrackerError::read(path))?;
+        let file = protea_files::open(path, Links::Refuse)?;
         let content = run::Content::read(&mut file::Reader::new(BufReader::new(file)));
         let content = content.map_err(TrackerError::read(path))?;
         Ok(content

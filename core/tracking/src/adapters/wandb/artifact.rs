@@ -4,13 +4,12 @@ use std::{fs::File, io, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
-use walkdir::WalkDir;
 
 use super::{
     BACKEND, name,
     record::{self, Entry, Manifest, PolicyItem},
 };
-use crate::{Artifact, TrackerError};
+use crate::{Artifact, TrackerError, adapters::artifact_files::ArtifactFiles};
 
 /// The record of an artifact of this kind. The client reads its files when it uploads the run.
 /// `key` must be different for each artifact.
@@ -25,28 +24,21 @@ pub(super) fn record(
         reason,
     };
     let mut contents = Vec::new();
-    // Symbolic links are followed; one that leads to a directory above is an error.
-    for found in WalkDir::new(&artifact.path)
-        .follow_links(true)
-        .sort_by_file_name()
-    {
-        let found = found.map_err(|error| refused(error.to_string()))?;
-        if found.file_type().is_dir() {
-            continue;
-        }
-        let path = found.path();
+    let files = ArtifactFiles::list(&artifact.path).map_err(&refused)?;
+    for found in &files.files {
+        let path = files.path_of(found);
         let unreadable =
-            |error: io::Error| refused(format!("{} cannot be read: {error}", path.display()));
-        let (digest, size) = digest(path).map_err(unreadable)?;
+            |reason: String| refused(format!("{} cannot be read: {reason}", path.display()));
+        let not_text = || refused(format!("the path {} is not UTF-8", path.display()));
+        let file = files
+            .open(found)
+            .map_err(|error| unreadable(error.reason()))?;
+        let (digest, size) = digest(file).map_err(|error| unreadable(error.to_string()))?;
         contents.push(Entry {
-            path: path_within(&artifact.path, path)
-                .ok_or_else(|| refused(format!("the path {} is not UTF-8", path.display())))?,
+            path: path_within(&artifact.path, &path).ok_or_else(not_text)?,
             digest: STANDARD.encode(digest),
             size,
-            local_path: path
-                .to_str()
-                .ok_or_else(|| refused(format!("the path {} is not UTF-8", path.display())))?
-                .to_owned(),
+            local_path: path.to_str().ok_or_else(not_text)?.to_owned(),
             skip_cache: true,
         });
     }
@@ -83,8 +75,7 @@ fn path_within(artifact: &Path, file: &Path) -> Option<String> {
     Some(parts?.join("/"))
 }
 
-fn digest(path: &Path) -> io::Result<([u8; 16], i64)> {
-    let mut file = File::open(path)?;
+fn digest(mut file: File) -> io::Result<([u8; 16], i64)> {
     let mut md5 = Md5::new();
     let mut block = vec![0; 128 << 10];
     let mut size = 0;

@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_files::Links;
 use serde_json::{Value, json};
 
 pub use offline::{
@@ -161,7 +162,7 @@ impl Tracker for Wandb {
 }
 
 fn read(path: &Path) -> Result<state::State, TrackerError> {
-    let file = fs::File::open(path).map_err(TrackerError::read(path))?;
+    let file = protea_files::open(path, Links::Refuse)?;
     file::Reader::new(BufReader::new(file))
         .and_then(|mut reader| state::State::read(&mut reader))
         .map_err(TrackerError::read(path))

@@ -1,0 +1,45 @@
+//! Opens files that another program may have written: the output of a runner, a model, an export, a
+//! dataset, a workspace.
+//!
+//! Whoever can write such a directory can put anything in it: a symbolic link to a private file, a
+//! named pipe that blocks its reader for ever, `/dev/zero`, a million files. Everything in this crate
+//!
+//! - opens regular files and directories only, without blocking;
+//! - never follows a symbolic link below a [`Directory`];
+//! - reads, lists and descends up to a stated limit.
+//!
+//! The crate knows neither runners nor the formats of files. It is the only place where the crates of
+//! the host open such paths; a test of `protea-architecture` checks this.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `access` | how a path is opened |
+//! | `directory` | a directory, and the files below it |
+//! | `file` | single files by path |
+//! | `walk` | lists everything below a directory |
+//! | `usage` | what a directory occupies |
+//! | `remove` | removes a directory, however deep it is |
+//! | `stop` | ends long work when its caller wants it to end |
+//! | `system` | the calls of the operating system |
+
+mod access;
+mod directory;
+mod error;
+mod file;
+mod remove;
+mod stop;
+mod system;
+mod usage;
+mod walk;
+
+pub use access::{Access, Links};
+pub use directory::Directory;
+pub use error::{FileKind, FilesError};
+pub use file::{
+    LARGEST_DOCUMENT, is_directory, is_regular, open, open_to_write, read, read_document,
+    read_document_text, read_text, write,
+};
+pub use remove::remove_tree;
+pub use stop::{Never, Stop, Stoppable};
+pub use usage::{Usage, usage};
+pub use walk::{FoundFile, Limits, Tree};
