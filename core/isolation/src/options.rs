@@ -17,6 +17,9 @@ pub struct WorkerOptions {
     pub limits: WorkerLimits,
     /// Whether a sandbox restricts workers to the files they need and blocks the network.
     pub sandbox: Sandbox,
+    /// Environment variables that workers in a sandbox get in addition to the usual ones. Variables
+    /// that look like credentials are never passed. A worker without a sandbox gets all variables.
+    pub environment: Vec<String>,
     /// How long a runner may take to end after a cancellation or a timeout, before the host kills
     /// it.
     pub grace: Duration,
@@ -44,6 +47,7 @@ impl WorkerOptions {
             command,
             limits: WorkerLimits::default(),
             sandbox: Sandbox::Off,
+            environment: Vec::new(),
             grace: Duration::from_millis(750),
             linger: Duration::ZERO,
         }
@@ -60,6 +64,13 @@ impl WorkerOptions {
     #[must_use]
     pub fn with_sandbox(mut self, sandbox: Sandbox) -> Self {
         self.sandbox = sandbox;
+        self
+    }
+
+    /// Names environment variables that workers in a sandbox get too.
+    #[must_use]
+    pub fn with_environment(mut self, names: Vec<String>) -> Self {
+        self.environment = names;
         self
     }
 

@@ -35,6 +35,15 @@ pub(super) fn answer(calls: &[Given], error: c_int, foreign: Foreign) -> Result<
             step.k = libc::SECCOMP_RET_ALLOW;
         }
     }
+    let program: Vec<libc::sock_filter> = program
+        .iter()
+        .map(|step| libc::sock_filter {
+            code: step.code,
+            jt: step.jt,
+            jf: step.jf,
+            k: step.k,
+        })
+        .collect();
     native::install(&program).map_err(|error| error.to_string())
 }
 

@@ -37,6 +37,7 @@ pub(super) enum Transport {
 pub(super) struct Worker {
     library: PathBuf,
     sha256: String,
+    name: String,
     /// The third-party libraries that it opens.
     libraries: Vec<LibraryDeclaration>,
     options: Box<WorkerOptions>,
@@ -50,6 +51,7 @@ impl Transport {
             Isolation::Worker(options) => Ok(Self::Worker(Worker {
                 library: entry.path.clone(),
                 sha256: entry.sha256.clone(),
+                name: entry.descriptor.name.clone(),
                 libraries: entry.descriptor.libraries.clone(),
                 options: options.clone(),
             })),
@@ -122,6 +124,10 @@ impl Worker {
                 )
             }
         };
+        let variables = self
+            .libraries
+            .iter()
+            .map(|library| library.variable.clone());
         let task = Task {
             library: &self.library,
             sha256: &self.sha256,
@@ -130,6 +136,8 @@ impl Worker {
             output: uris.output.and_then(|uri| uri.to_file_path().ok()),
             reads,
             executes,
+            runner: &self.name,
+            variables: variables.collect(),
         };
         let library = self.library.display();
         debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");
