@@ -1,5 +1,7 @@
 //! The sandbox: a worker has what it needs, and cannot reach anything else.
 
+mod probes;
+
 use std::{
     fs,
     net::TcpListener,

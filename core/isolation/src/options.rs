@@ -2,7 +2,10 @@
 
 use std::{io, time::Duration};
 
-use super::{child::ARGUMENT, limits::WorkerLimits, process::WorkerCommand, sandbox::Sandbox};
+use super::{
+    child::ARGUMENT, environment::Environment, limits::WorkerLimits, process::WorkerCommand,
+    sandbox::Sandbox,
+};
 
 /// How workers start and what they may do.
 ///
@@ -72,6 +75,28 @@ impl WorkerOptions {
     pub fn with_environment(mut self, names: Vec<String>) -> Self {
         self.environment = names;
         self
+    }
+
+    /// The names of the environment variables of this process that a worker of this runner gets, with
+    /// those of `named` if they are set. `None` without a sandbox: the worker gets all.
+    #[must_use]
+    pub fn visible_variables(&self, runner: &str, named: &[String]) -> Option<Vec<String>> {
+        let environment = self.choose_environment(runner, named)?;
+        let names = environment.passed.into_iter();
+        let mut names: Vec<String> = names
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect();
+        names.sort();
+        Some(names)
+    }
+
+    /// The environment of a worker in a sandbox.
+    pub(super) fn choose_environment(&self, runner: &str, named: &[String]) -> Option<Environment> {
+        if self.sandbox == Sandbox::Off {
+            return None;
+        }
+        let named = [&self.environment[..], named].concat();
+        Some(Environment::choose(std::env::vars_os(), runner, &named))
     }
 
     /// Sets how long a runner may take to end when it is asked to.

@@ -23,7 +23,7 @@ use super::{
     options::WorkerOptions,
     process::Process,
     protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
-    sandbox::{Enclosure, Sandbox},
+    sandbox::Enclosure,
 };
 
 /// The name of the event that reports the number of late events, when a worker lingers.
@@ -145,11 +145,7 @@ fn environment<Q>(
     options: &WorkerOptions,
     sink: &Arc<dyn EventSink>,
 ) -> Option<Environment> {
-    if options.sandbox == Sandbox::Off {
-        return None;
-    }
-    let named = [&options.environment[..], &task.variables].concat();
-    let mut environment = Environment::choose(std::env::vars_os(), task.runner, &named);
+    let mut environment = options.choose_environment(task.runner, &task.variables)?;
     if let Some(output) = &task.output {
         environment.set_temporary_directory(output);
     }

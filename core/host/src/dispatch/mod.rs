@@ -19,7 +19,7 @@ mod transport;
 
 pub use check::CheckedOperation;
 pub use error::DispatchError;
-pub use isolation::Isolation;
+pub use isolation::{Isolation, SandboxRecord};
 pub use load_error::LoadError;
 pub use programs::{find as find_program, find_on_path};
 pub use runner::Runner;

@@ -19,7 +19,7 @@ use {
     tracing::debug,
 };
 
-use super::{DispatchError, Isolation, LoadError};
+use super::{DispatchError, Isolation, LoadError, SandboxRecord};
 use crate::catalog::Entry;
 
 /// How a call reaches a runner.
@@ -66,6 +66,23 @@ impl Transport {
         }
     }
 
+    /// The sandbox of its calls. `None` without one.
+    pub(super) fn sandbox(&self) -> Option<SandboxRecord> {
+        match self {
+            Self::InProcess(_) => None,
+            #[cfg(unix)]
+            Self::Worker(worker) => {
+                let options = &worker.options;
+                let variables =
+                    options.visible_variables(&worker.name, &worker.declared_variables())?;
+                Some(SandboxRecord {
+                    strict: options.sandbox == Sandbox::Strict,
+                    variables,
+                })
+            }
+        }
+    }
+
     pub(super) fn describe(&self) -> Result<Capabilities, DispatchError> {
         match self {
             Self::InProcess(loaded) => Ok(loaded.describe()?),
@@ -104,6 +121,12 @@ impl Transport {
 
 #[cfg(unix)]
 impl Worker {
+    /// The variables that can name the runner's libraries.
+    fn declared_variables(&self) -> Vec<String> {
+        let libraries = self.libraries.iter();
+        libraries.map(|library| library.variable.clone()).collect()
+    }
+
     fn call<Q: Serialize, T: DeserializeOwned>(
         &self,
         call: WorkerCall,
@@ -124,10 +147,6 @@ impl Worker {
                 )
             }
         };
-        let variables = self
-            .libraries
-            .iter()
-            .map(|library| library.variable.clone());
         let task = Task {
             library: &self.library,
             sha256: &self.sha256,
@@ -137,7 +156,7 @@ impl Worker {
             reads,
             executes,
             runner: &self.name,
-            variables: variables.collect(),
+            variables: self.declared_variables(),
         };
         let library = self.library.display();
         debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");
