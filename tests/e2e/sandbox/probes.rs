@@ -201,8 +201,6 @@ const SUCCEED_OUTSIDE: &[&str] = &[
     "socketpair_stream",
     "limit_of_other",
     "limit_of_host",
-    "priority_of_other",
-    "priority_of_group",
     "affinity_of_other",
     "affinity_of_host",
     "scheduler_parameters",
