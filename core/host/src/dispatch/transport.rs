@@ -73,8 +73,8 @@ impl Transport {
             #[cfg(unix)]
             Self::Worker(worker) => {
                 let options = &worker.options;
-                let variables =
-                    options.visible_variables(&worker.name, &worker.declared_variables())?;
+                let named = sandbox_paths::library_variables(&worker.libraries);
+                let variables = options.visible_variables(&worker.name, &named)?;
                 Some(SandboxRecord {
                     strict: options.sandbox == Sandbox::Strict,
                     variables,
@@ -121,12 +121,6 @@ impl Transport {
 
 #[cfg(unix)]
 impl Worker {
-    /// The variables that can name the runner's libraries.
-    fn declared_variables(&self) -> Vec<String> {
-        let libraries = self.libraries.iter();
-        libraries.map(|library| library.variable.clone()).collect()
-    }
-
     fn call<Q: Serialize, T: DeserializeOwned>(
         &self,
         call: WorkerCall,
@@ -156,7 +150,7 @@ impl Worker {
             reads,
             executes,
             runner: &self.name,
-            variables: self.declared_variables(),
+            variables: sandbox_paths::library_variables(&self.libraries),
         };
         let library = self.library.display();
         debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");
