@@ -167,7 +167,7 @@ fn has_credential_name(name: &str) -> bool {
         || words.any(|word| {
             // `APIKEY`, `PGPASS`, `KEY2`.
             let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
-            WORDS.iter().any(|known| word == *known)
+            WORDS.contains(&word)
                 || ["KEY", "KEYS", "PASS"]
                     .iter()
                     .any(|end| word.ends_with(end))
