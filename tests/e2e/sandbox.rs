@@ -336,7 +336,10 @@ fn a_runner_gets_named_variables_and_the_run_records_them() {
 fn a_sandbox_needs_a_worker() {
     Place::new()
         .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
-        .fails_with(2, &["--sandbox applies to workers only"]);
+        .fails_with(
+            2,
+            &["--isolation in-process does not support --sandbox; leave out this option"],
+        );
 }
 
 fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {

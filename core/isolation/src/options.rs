@@ -2,6 +2,8 @@
 
 use std::{io, time::Duration};
 
+use protea_contracts::emit::CANCEL_WITHIN;
+
 use super::{
     child::ARGUMENT, environment::Environment, limits::WorkerLimits, process::WorkerCommand,
     sandbox::Sandbox,
@@ -24,7 +26,7 @@ pub struct WorkerOptions {
     /// that look like credentials are never passed. A worker without a sandbox gets all variables.
     pub environment: Vec<String>,
     /// How long a runner may take to end after a cancellation or a timeout, before the host kills
-    /// it.
+    /// it. A runner that keeps the contract needs at most [`CANCEL_WITHIN`].
     pub grace: Duration,
     /// How long a worker stays after its answer, to report events that the runner sends late.
     pub linger: Duration,
@@ -43,7 +45,8 @@ impl WorkerOptions {
         )))
     }
 
-    /// Workers that run this command, with the default limits, no sandbox and a grace of 750 ms.
+    /// Workers that run this command, with the default limits, no sandbox and the time to end that
+    /// the contract gives a cancelled runner ([`CANCEL_WITHIN`]).
     #[must_use]
     pub fn new(command: WorkerCommand) -> Self {
         Self {
@@ -51,7 +54,7 @@ impl WorkerOptions {
             limits: WorkerLimits::default(),
             sandbox: Sandbox::Off,
             environment: Vec::new(),
-            grace: Duration::from_millis(750),
+            grace: CANCEL_WITHIN,
             linger: Duration::ZERO,
         }
     }

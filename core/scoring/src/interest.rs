@@ -8,7 +8,7 @@ use crate::{
     error::ScoringError,
     lines::{Lines, columns},
     reading::parse_blocks,
-    report::Tally,
+    report::SkippedNames,
 };
 
 /// The terms of interest of a benchmark. Other terms are ignored in the predictions and in the
@@ -22,7 +22,7 @@ pub struct TermsOfInterest<'o> {
     ontology: &'o Ontology,
     /// Whether each term of the ontology is in the list.
     listed: Vec<bool>,
-    unknown: Tally,
+    unknown: SkippedNames,
 }
 
 impl<'o> TermsOfInterest<'o> {
@@ -44,10 +44,10 @@ impl<'o> TermsOfInterest<'o> {
             name: path.display().to_string(),
             ontology,
             listed: vec![false; ontology.len()],
-            unknown: Tally::default(),
+            unknown: SkippedNames::default(),
         };
         let parse = |block: &[u8]| {
-            let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), Tally::default());
+            let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), SkippedNames::default());
             for (_, line) in Lines::new(block) {
                 let [id] = columns(line);
                 if id.is_empty() {
@@ -104,7 +104,7 @@ impl<'o> TermsOfInterest<'o> {
 
     /// Ids of the list that are not in the ontology or are obsolete.
     #[must_use]
-    pub fn unknown(&self) -> &Tally {
+    pub fn unknown(&self) -> &SkippedNames {
         &self.unknown
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     lines::{Lines, columns, float},
-    report::Skipped,
+    report::SkippedLines,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
 };
@@ -10,7 +10,7 @@ use crate::{
 /// The parsed predictions of a block for the proteins of the ground truth.
 pub(super) struct Block {
     pub namespaces: Vec<NamespacePredictions>,
-    pub skipped: Skipped,
+    pub skipped: SkippedLines,
 }
 
 /// A score that is not a number.
@@ -22,7 +22,7 @@ pub(super) struct BadScore {
 
 pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadScore> {
     let ontology = truth.ontology;
-    let mut skipped = Skipped::default();
+    let mut skipped = SkippedLines::default();
     let mut namespaces = vec![NamespacePredictions::default(); truth.namespaces.len()];
     let offsets: Vec<usize> = ontology.namespaces().iter().map(|n| n.offset()).collect();
     // Files usually list predictions protein by protein, so the rows of the last protein are

@@ -41,7 +41,7 @@ pub use listing::{Depth, Listed, Listing};
 pub use location::{
     child_uri, is_known, is_local, local_path, locate, redacted, uri_of, without_secrets,
 };
-pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, Manifest};
+pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
 pub use publish::Published;
 pub use staging::{Staging, write_atomic};

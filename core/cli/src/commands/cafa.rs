@@ -7,8 +7,8 @@ use protea_cafa::{
     scoring::{
         Bootstrap, Evaluation, GroundTruth, InformationAccretion, Interval, NamespaceEvaluation,
         PartialKnowledge, PredictionFile, Predictions, Resampled, Rules, ScoringError,
-        ScoringOptions, Tally, TermsOfInterest, evaluate, evaluate_partial, prediction_files,
-        resample, write_tables,
+        ScoringOptions, SkippedNames, TermsOfInterest, evaluate, evaluate_partial,
+        prediction_files, resample, write_tables,
     },
 };
 use serde_json::{Map, Value, json};
@@ -282,15 +282,16 @@ fn warn_of_skipped(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel
     if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
         reporter.note(&format!(
             "{name}: skipped proteins that are not in the ground truth: {}",
-            skipped.unknown_proteins
+            skipped.unknown_proteins.describe("protein")
         ));
     }
 }
 
-fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &Tally) {
+fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &SkippedNames) {
     if unknown.lines > 0 {
         reporter.warn(&format!(
-            "{name}: skipped terms that are obsolete or not in the ontology: {unknown}"
+            "{name}: skipped terms that are obsolete or not in the ontology: {}",
+            unknown.describe("term")
         ));
     }
 }
