@@ -78,7 +78,7 @@ fn a_strict_sandbox_changes_no_score() {
     let refused = Place::new().protea(["runners", "info", "toy", "--sandbox=strict"]);
     if refused.code != Some(0) {
         refused.fails_with(4, &["strict sandbox is not available on this system"]);
-        eprintln!("SKIPPED: this kernel has no Landlock (version 3) or no seccomp");
+        eprintln!("SKIPPED: this kernel has no strict sandbox");
         return;
     }
     let (train, test) = (train(), test());

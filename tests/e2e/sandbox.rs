@@ -1,5 +1,7 @@
 //! The sandbox: a worker has what it needs, and cannot reach anything else.
 
+mod probes;
+
 use std::{
     fs,
     net::TcpListener,
@@ -22,10 +24,7 @@ fn kernel_has_it() -> bool {
         return true;
     }
     ran.fails_with(4, &["strict sandbox is not available on this system"]);
-    eprintln!(
-        "SKIPPED: this kernel has no Landlock (version 3) or no seccomp: {}",
-        ran.stderr
-    );
+    eprintln!("SKIPPED: this kernel has no strict sandbox: {}", ran.stderr);
     false
 }
 
@@ -230,6 +229,107 @@ fn a_short_call_is_also_held_to_its_output_limit() {
     let place = Place::new();
     let ran = fit_reacher(&place, &["--set", "what=flood"], &["--output-limit=1MiB"]);
     ran.fails_with(1, &["exceeded its output limit of 1048576 bytes"]);
+}
+
+/// Runs the command where a process can create no user namespace. `None` if this test cannot make such
+/// a place, which takes a user namespace.
+fn without_namespaces(place: &Place, arguments: &[&str]) -> Option<Ran> {
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
+    let inside = |program: &Path, arguments: &[&str]| {
+        let mut command = place.command(Path::new("unshare"));
+        command.args(["--user", "--map-root-user", "sh", "-c", script]);
+        command.arg(program).args(arguments).output().unwrap()
+    };
+    if !inside(Path::new("true"), &[]).status.success() {
+        eprintln!("SKIPPED: this system has no user namespaces for this user");
+        return None;
+    }
+    Some(Ran::from(inside(&built().join("protea"), arguments)))
+}
+
+#[test]
+fn a_strict_sandbox_names_what_the_system_lacks() {
+    if !kernel_has_it() {
+        return;
+    }
+    let place = Place::new();
+    let arguments = ["runners", "info", "toy", "--sandbox=strict"];
+    let Some(refused) = without_namespaces(&place, &arguments) else {
+        return;
+    };
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let parts = [
+        "strict sandbox is not available on this system (linux",
+        release.trim(),
+        "refuses new user and IPC namespaces",
+        "--sandbox restricts what this system supports",
+    ];
+    refused.fails_with(4, &parts);
+    let train = train();
+    let arguments = [
+        "fit",
+        "toy",
+        "--sandbox",
+        "--train",
+        train.to_str().unwrap(),
+    ];
+    let incomplete = without_namespaces(&place, &arguments).unwrap();
+    assert_eq!(incomplete.code, Some(0), "{incomplete:#?}");
+    assert!(
+        incomplete
+            .stderr
+            .contains("the sandbox is incomplete: the kernel refuses new user"),
+        "{incomplete:#?}"
+    );
+}
+
+#[test]
+fn the_session_limit_on_files_is_an_error_and_not_a_signal() {
+    let place = Place::new();
+    let train = train();
+    let mut command = place.command(Path::new("/bin/sh"));
+    command.args(["-c", "ulimit -f 1; exec \"$0\" \"$@\""]);
+    command.arg(built().join("protea"));
+    let long = format!("--notes={}", "x".repeat(4096));
+    command.args(["fit", "toy", &long, "--train", train.to_str().unwrap()]);
+    let ran = Ran::from(command.output().unwrap());
+    ran.fails_with(5, &["cannot be written", "File too large"]);
+}
+
+#[test]
+fn a_runner_gets_named_variables_and_the_run_records_them() {
+    let place = Place::new();
+    let train = train();
+    let run = |more: &[&str]| {
+        let mut command = place.command(&built().join("protea"));
+        command.env("TEST_NAMED", "x").env("TEST_NAMED_TOKEN", "x");
+        command.args(["fit", "toy", "--json", "--train", train.to_str().unwrap()]);
+        let ran = Ran::from(command.args(more).output().unwrap());
+        let manifest = ran.json();
+        (manifest["sandbox"]["variables"].clone(), ran.stderr)
+    };
+    let has = |variables: &Value, name: &str| {
+        let variables = variables.as_array().unwrap();
+        variables.iter().any(|variable| variable == name)
+    };
+    assert_eq!(run(&[]).0, Value::Null, "without a sandbox, all are passed");
+    let (variables, _) = run(&["--sandbox"]);
+    assert!(
+        has(&variables, "PATH") && !has(&variables, "TEST_NAMED"),
+        "{variables}"
+    );
+    let named = [
+        "--sandbox",
+        "--sandbox-env=TEST_NAMED",
+        "--sandbox-env=TEST_NAMED_TOKEN",
+    ];
+    let (variables, said) = run(&named);
+    assert!(has(&variables, "TEST_NAMED"), "{variables}");
+    assert!(!has(&variables, "TEST_NAMED_TOKEN"), "{variables}");
+    assert!(
+        said.contains("does not get the environment variables TEST_NAMED_TOKEN"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -50,23 +50,6 @@ fn end(signal: u8) -> ! {
     process::exit((SIGNAL_EXIT_BASE + signal).into());
 }
 
-/// Makes a limit on the size of files (`ulimit -f`) an error of the write that exceeds it. By default
-/// the signal SIGXFSZ ends the process in the middle of its work.
-///
-/// The signal is caught rather than ignored: programs that this one starts inherit an ignored signal,
-/// and a worker without it could not be told from one that ran out of space.
-pub fn survive_size_limit() {
-    #[cfg(unix)]
-    {
-        use std::sync::{Arc, atomic::AtomicBool};
-        // If the handler cannot be installed, the system's default applies.
-        let _ = signal_hook::flag::register(
-            signal_hook::consts::SIGXFSZ,
-            Arc::new(AtomicBool::new(false)),
-        );
-    }
-}
-
 /// Whether the user or the system has asked the command to end.
 pub fn requested() -> bool {
     FIRST_SIGNAL.load(Ordering::SeqCst) != 0

@@ -9,6 +9,8 @@ mod diagnostics;
 mod example_data;
 mod exit;
 mod failure;
+#[cfg(unix)]
+mod file_size_limit;
 mod interrupt;
 mod output;
 mod progress_observer;
@@ -22,7 +24,7 @@ fn main() -> std::process::ExitCode {
     {
         protea_core::worker::serve_if_asked();
         protea_conformance::serve_if_asked();
+        file_size_limit::report_as_error();
     }
-    interrupt::survive_size_limit();
     app::run(std::env::args_os().collect())
 }

@@ -216,15 +216,15 @@ impl Verdict {
                 reason,
                 "build it as a `cdylib` with `export_runner!` against this version of protea-contracts, and link every library that it needs",
             ),
-            DispatchError::Worker(WorkerError::Start { .. } | WorkerError::Setup(_)) => {
-                Self::Skipped {
-                    reason: format!(
-                        "the suite cannot run it on this system: {}",
-                        with_causes(error)
-                    ),
-                    because_of: None,
-                }
-            }
+            DispatchError::Worker(
+                WorkerError::Start { .. } | WorkerError::Setup(_) | WorkerError::Sandbox { .. },
+            ) => Self::Skipped {
+                reason: format!(
+                    "the suite cannot run it on this system: {}",
+                    with_causes(error)
+                ),
+                because_of: None,
+            },
             error => Self::failed(
                 expected,
                 with_causes(error),

@@ -30,7 +30,7 @@ use super::{
     sandbox::INCOMPLETE as SANDBOX_INCOMPLETE,
 };
 #[cfg(target_os = "linux")]
-use super::{native, protect_keeper};
+use super::{native, privileges, protect_keeper};
 
 /// How long the host may take to end a worker that has answered.
 const KILL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,6 +54,9 @@ pub fn serve_if_asked() {
 /// Serves one dispatch as the worker or as its keeper, on the socket that is this process's
 /// standard input. The keeper ends the worker. The keeper ends when the host tells it to, or dies.
 pub fn serve() -> ! {
+    // What the host inherited from its own parent is none of the runner's business.
+    #[cfg(target_os = "linux")]
+    privileges::close_inherited_files();
     match take_socket().and_then(|mut socket| {
         let read = match Beginning::read(&socket)? {
             Beginning::Keeper(link) => keeper::keep(socket, link),
@@ -75,7 +78,7 @@ pub fn serve() -> ! {
                     }
                     answer(&start, &channel);
                 }
-                Err(error) => channel.fail(&Failure::Setup(error)),
+                Err(failure) => channel.fail(&failure),
             }
             // The keeper kills this process. If it exited by itself, it would run the destructors
             // of the runner's library.
@@ -157,8 +160,15 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
 }
 
 /// Returns the restrictions that the sandbox could not apply, if any.
-fn set_up(start: &Start) -> Result<Option<String>, String> {
-    // The keeper kills this process. If the keeper was killed, the system does (PDEATHSIG).
+fn set_up(start: &Start) -> Result<Option<String>, Failure> {
+    let lacking = start.enclosure.leave_privileges();
+    set_up_process(start).map_err(Failure::Setup)?;
+    start.enclosure.restrict(lacking).map_err(Failure::Sandbox)
+}
+
+fn set_up_process(start: &Start) -> Result<(), String> {
+    // The keeper kills this process. If the keeper was killed, the system does (PDEATHSIG). A change
+    // of capabilities clears this setting, so it comes after it.
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| error.to_string())?;
@@ -167,8 +177,7 @@ fn set_up(start: &Start) -> Result<Option<String>, String> {
         native::report_out_of_memory_on_crash().map_err(|error| error.to_string())?;
         protect_keeper::protect_parent();
     }
-    start.limits.impose().map_err(|error| error.to_string())?;
-    start.enclosure.impose()
+    start.limits.impose().map_err(|error| error.to_string())
 }
 
 fn answer(start: &Start, channel: &Arc<Channel>) {

@@ -23,6 +23,14 @@ pub enum WorkerError {
     /// The worker could not be set up.
     #[error("the worker could not be set up: {0}")]
     Setup(String),
+    /// This system cannot restrict everything that a strict sandbox restricts.
+    #[error("strict sandbox is not available on this system ({system}): {lacking}")]
+    Sandbox {
+        /// What it cannot restrict.
+        lacking: String,
+        /// The operating system and its version.
+        system: String,
+    },
     /// The worker could not be started.
     #[error("{} cannot be started as a worker", program.display())]
     Start {

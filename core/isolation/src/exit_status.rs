@@ -43,7 +43,17 @@ pub(super) fn of_failure(failure: Failure, ending: Option<Ending>) -> WorkerErro
         (Failure::Protocol(message), _) => WorkerError::Protocol(message),
         (Failure::Open(message), _) => WorkerError::Open(message),
         (Failure::Setup(message), _) => WorkerError::Setup(message),
+        (Failure::Sandbox(lacking), _) => WorkerError::Sandbox {
+            lacking,
+            system: system(),
+        },
     }
+}
+
+/// The operating system and its version, such as `linux 6.18.0`.
+fn system() -> String {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{} {}", std::env::consts::OS, release.trim())
 }
 
 /// The worker ended without an answer.
@@ -127,20 +137,20 @@ fn name(signal: i32) -> &'static str {
         }
         Some(Signal::TERM) => "SIGTERM: another process ended it",
         Some(Signal::XFSZ) => {
-            "SIGXFSZ: a file reached the size limit of the environment, `ulimit -f`"
+            "SIGXFSZ: it wrote a file larger than the file-size limit of this session (ulimit -f)"
         }
-        Some(Signal::XCPU) => {
-            "SIGXCPU: it reached the limit on processor time of the environment, `ulimit -t`"
+        Some(Signal::XCPU) => "SIGXCPU: it exceeded the CPU-time limit of this session (ulimit -t)",
+        Some(Signal::SYS) => {
+            "SIGSYS: it made a system call of another architecture, which a sandbox refuses"
         }
+        Some(Signal::HUP) => "SIGHUP: another process ended it",
+        Some(Signal::INT) => "SIGINT: another process ended it",
+        Some(Signal::QUIT) => "SIGQUIT: another process ended it",
         Some(Signal::PIPE) => "SIGPIPE: it wrote to a closed pipe",
-        Some(Signal::SYS) => "SIGSYS: a system call that is not allowed",
-        Some(Signal::INT) => "SIGINT: it was interrupted",
-        Some(Signal::HUP) => "SIGHUP: its terminal was closed",
-        Some(Signal::QUIT) => "SIGQUIT: it was ended from the terminal",
-        Some(Signal::TRAP) => "SIGTRAP: a breakpoint or a failed check",
-        Some(Signal::ALARM) => "SIGALRM: a timer of its own ran out",
+        Some(Signal::ALARM) => "SIGALRM: a timer that it set ended it",
+        Some(Signal::TRAP) => "SIGTRAP: it stopped at a breakpoint of its own",
         Some(Signal::USR1) => "SIGUSR1: another process ended it",
-        _ => "a signal that protea does not know by name",
+        _ => "a signal that is not one of the usual ones",
     }
 }
 

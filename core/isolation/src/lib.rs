@@ -23,15 +23,15 @@
 //! | `memory` | how much memory a worker and the processes that it started use together |
 //! | `process_tree`, `process_stat`, `orphans` | the processes that a worker started, while it has a keeper and afterwards |
 //! | `protect_keeper` | prevents the runner from killing or tracing its keeper |
-//! | `filter`, `native` | seccomp filters; the unsafe system calls |
+//! | `environment`, `privileges`, `file_rules` | the layers of the sandbox: variables; inherited files, namespaces and capabilities; Landlock |
+//! | `allowed_syscalls`, `answered_syscalls`, `syscall_policy` | the system calls that a sandbox permits, and the filter made from them |
+//! | `syscall_filter`, `native` | filters that refuse single calls; the unsafe system calls |
 //! | `contained` | calls into the embedding application |
 //! | `error` | why a call gave no result |
 
 #![cfg(unix)]
 
 mod acknowledgements;
-mod child;
-mod contained;
 #[cfg(all(
     target_os = "linux",
     any(
@@ -40,9 +40,23 @@ mod contained;
         target_arch = "riscv64"
     )
 ))]
-mod denied_syscalls;
+mod allowed_syscalls;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod answered_syscalls;
+mod child;
+mod contained;
+mod environment;
 mod error;
 mod exit_status;
+#[cfg(target_os = "linux")]
+mod file_rules;
 mod keeper;
 mod keeper_link;
 mod limits;
@@ -52,6 +66,8 @@ mod native;
 mod options;
 pub mod orphans;
 mod output_size;
+#[cfg(target_os = "linux")]
+mod privileges;
 mod process;
 pub mod process_stat;
 mod process_tree;
@@ -70,6 +86,15 @@ mod supervise;
     )
 ))]
 mod syscall_filter;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod syscall_policy;
 
 pub use child::{serve, serve_if_asked};
 pub use error::WorkerError;
@@ -81,7 +106,7 @@ pub use process::{STDERR, STDOUT, WorkerCommand};
 pub use protect_keeper::protect_parent;
 pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
-pub use supervise::{LATE_EVENTS, Task, dispatch};
+pub use supervise::{LATE_EVENTS, Task, WITHHELD_VARIABLES, dispatch};
 
 /// Does nothing: only Linux can protect a parent process from its child.
 #[cfg(not(target_os = "linux"))]

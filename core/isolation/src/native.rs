@@ -17,11 +17,11 @@ use super::stderr_tail::STARVED;
     target_arch = "riscv64"
 ))]
 /// Installs a filter for this thread and everything it starts.
-pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
+pub(super) fn install(program: &[libc::sock_filter]) -> io::Result<()> {
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let filter = libc::sock_fprog {
         len: length,
-        filter: program.as_ptr().cast_mut().cast(),
+        filter: program.as_ptr().cast_mut(),
     };
     // Before Linux 5.16, a filter without this flag disables speculation, which slows down
     // arithmetic.
@@ -32,8 +32,8 @@ pub(super) fn install(program: &[seccompiler::sock_filter]) -> io::Result<()> {
     }
     let mut error = None;
     for flags in flags {
-        // SAFETY: `sock_filter` of seccompiler has the layout of the kernel's (both are `repr(C)`),
-        // `len` counts its elements, and the kernel copies them before it returns.
+        // SAFETY: `len` counts the elements of the filter, and the kernel copies them before it
+        // returns.
         let installed = unsafe {
             libc::syscall(
                 libc::SYS_seccomp,

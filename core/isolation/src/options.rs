@@ -4,7 +4,10 @@ use std::{io, time::Duration};
 
 use protea_contracts::emit::CANCEL_WITHIN;
 
-use super::{child::ARGUMENT, limits::WorkerLimits, process::WorkerCommand, sandbox::Sandbox};
+use super::{
+    child::ARGUMENT, environment::Environment, limits::WorkerLimits, process::WorkerCommand,
+    sandbox::Sandbox,
+};
 
 /// How workers start and what they may do.
 ///
@@ -19,6 +22,9 @@ pub struct WorkerOptions {
     pub limits: WorkerLimits,
     /// Whether a sandbox restricts workers to the files they need and blocks the network.
     pub sandbox: Sandbox,
+    /// Environment variables that workers in a sandbox get in addition to the usual ones. Variables
+    /// that look like credentials are never passed. A worker without a sandbox gets all variables.
+    pub environment: Vec<String>,
     /// How long a runner may take to end after a cancellation or a timeout, before the host kills
     /// it. A runner that keeps the contract needs at most [`CANCEL_WITHIN`].
     pub grace: Duration,
@@ -47,6 +53,7 @@ impl WorkerOptions {
             command,
             limits: WorkerLimits::default(),
             sandbox: Sandbox::Off,
+            environment: Vec::new(),
             grace: CANCEL_WITHIN,
             linger: Duration::ZERO,
         }
@@ -64,6 +71,35 @@ impl WorkerOptions {
     pub fn with_sandbox(mut self, sandbox: Sandbox) -> Self {
         self.sandbox = sandbox;
         self
+    }
+
+    /// Names environment variables that workers in a sandbox get too.
+    #[must_use]
+    pub fn with_environment(mut self, names: Vec<String>) -> Self {
+        self.environment = names;
+        self
+    }
+
+    /// The names of the environment variables of this process that a worker of this runner gets, with
+    /// those of `named` if they are set. `None` without a sandbox: the worker gets all.
+    #[must_use]
+    pub fn visible_variables(&self, runner: &str, named: &[String]) -> Option<Vec<String>> {
+        let environment = self.choose_environment(runner, named)?;
+        let names = environment.passed.into_iter();
+        let mut names: Vec<String> = names
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect();
+        names.sort();
+        Some(names)
+    }
+
+    /// The environment of a worker in a sandbox.
+    pub(super) fn choose_environment(&self, runner: &str, named: &[String]) -> Option<Environment> {
+        if self.sandbox == Sandbox::Off {
+            return None;
+        }
+        let named = [&self.environment[..], named].concat();
+        Some(Environment::choose(std::env::vars_os(), runner, &named))
     }
 
     /// Sets how long a runner may take to end when it is asked to.

@@ -16,7 +16,7 @@ use std::{
 use protea_contracts::emit::{Event, EventSink, Level};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{keeper_link::HostEnd, orphans, stderr_tail::StderrTail};
+use super::{environment::Environment, keeper_link::HostEnd, orphans, stderr_tail::StderrTail};
 
 /// The name of the event that carries a line of the worker's standard output to the sink.
 pub const STDOUT: &str = "worker.stdout";
@@ -66,16 +66,21 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the keeper, which starts the worker. Returns the host's end of the worker's socket
-    /// too.
+    /// Starts the keeper, which starts the worker, with this environment or that of this process.
+    /// Returns the host's end of the worker's socket too.
     pub(super) fn start(
         command: &WorkerCommand,
+        environment: Option<Environment>,
         sink: &Arc<dyn EventSink>,
     ) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         let link = HostEnd::attach(&ours)?;
         let id = orphans::new_id()?;
-        let mut keeper = Command::new(&command.program)
+        let mut program = Command::new(&command.program);
+        if let Some(environment) = environment {
+            program.env_clear().envs(environment.passed);
+        }
+        let mut keeper = program
             .args(&command.arguments)
             .env(orphans::VARIABLE, &id)
             .stdin(Stdio::from(OwnedFd::from(theirs)))

@@ -21,7 +21,7 @@ use rustix::process::{Pid, getpgid, getpgrp, getppid};
     target_arch = "aarch64",
     target_arch = "riscv64"
 ))]
-use super::syscall_filter::{self, Foreign, Given};
+use super::syscall_filter::{self, Given};
 
 /// Protects the parent of this process from this thread and everything it starts. Call it in your own
 /// processes that run a runner's code; workers do it themselves.
@@ -52,12 +52,11 @@ fn scope() -> Result<(), RulesetError> {
 ))]
 fn refuse(parent: Pid, scoped: bool) {
     let calls = calls(parent);
-    // Foreign::Allowed: programs for another architecture, such as old 32-bit tools, must still run.
-    let _ = syscall_filter::answer(&calls, libc::EPERM, Foreign::Allowed);
+    let _ = syscall_filter::answer(&calls, libc::EPERM);
     if !scoped {
         // Takes a file descriptor of a process, so the filter cannot see the pid.
         let calls = [(libc::SYS_pidfd_send_signal, Vec::new())];
-        let _ = syscall_filter::answer(&calls, libc::ENOSYS, Foreign::Allowed);
+        let _ = syscall_filter::answer(&calls, libc::ENOSYS);
     }
 }
 

@@ -89,6 +89,8 @@ pub(super) enum Failure {
     Open(String),
     /// The worker could not be set up.
     Setup(String),
+    /// What a strict sandbox needs and this system does not have.
+    Sandbox(String),
 }
 
 /// Why the other side's bytes are not a frame.

@@ -19,6 +19,7 @@ use serde_json::value::to_raw_value;
 
 use super::{
     contained::contained,
+    environment::Environment,
     error::WorkerError,
     exit_status,
     exit_status::Ending,
@@ -33,6 +34,10 @@ use super::{
 
 /// The name of the event that reports the number of late events, when a worker lingers.
 pub const LATE_EVENTS: &str = "worker.late_events";
+
+/// The name of the event, a warning, that names environment variables that a runner in a sandbox
+/// would get if they did not look like credentials.
+pub const WITHHELD_VARIABLES: &str = "worker.withheld_variables";
 
 /// How often the host checks deadlines and cancellation.
 const TICK: Duration = Duration::from_millis(10);
@@ -60,6 +65,10 @@ pub struct Task<'a, Q> {
     pub reads: Vec<PathBuf>,
     /// The programs that it may start in a sandbox.
     pub executes: Vec<PathBuf>,
+    /// The runner's name. In a sandbox, it gets the environment variables that begin with it.
+    pub runner: &'a str,
+    /// Other environment variables that it gets in a sandbox.
+    pub variables: Vec<String>,
 }
 
 /// Makes a call in a new worker, sends its events to `sink`, and waits for its end.
@@ -108,7 +117,9 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         program: options.command.program.clone(),
         source,
     };
-    let (process, socket) = Process::start(&options.command, sink).map_err(worker_error)?;
+    let environment = environment(task, options, sink);
+    let (process, socket) =
+        Process::start(&options.command, environment, sink).map_err(worker_error)?;
     let mut supervisor = Supervisor {
         process,
         socket,
@@ -135,6 +146,32 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     supervisor.process.kill();
     end?;
     supervisor.into_result(status)
+}
+
+/// The environment of a worker in a sandbox. Tells the sink about variables that it withholds although
+/// they were asked for. `None` for a worker without a sandbox, which can read the host's own.
+fn environment<Q>(
+    task: &Task<'_, Q>,
+    options: &WorkerOptions,
+    sink: &Arc<dyn EventSink>,
+) -> Option<Environment> {
+    let mut environment = options.choose_environment(task.runner, &task.variables)?;
+    if let Some(output) = &task.output {
+        environment.set_temporary_directory(output);
+    }
+    if !environment.refused.is_empty() && contained(|| sink.level()) <= Some(Level::Warning) {
+        let names = environment.refused.join(", ");
+        let event = Event {
+            name: WITHHELD_VARIABLES,
+            message: Some(&format!(
+                "the runner does not get the environment variables {names}: they look like credentials"
+            )),
+            fields: b"{}",
+            level: Level::Warning,
+        };
+        contained(|| sink.receive(&event));
+    }
+    Some(environment)
 }
 
 /// The first path of a task that is not UTF-8.

@@ -12,29 +12,28 @@ use super::native;
 /// 32 bits of its value. An empty list matches any arguments.
 pub(super) type Given = (c_long, Vec<(u8, u32)>);
 
-/// What happens to system calls of a program for another architecture (such as a 32-bit program),
-/// whose numbers differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Foreign {
-    /// The kernel executes them.
-    Allowed,
-    /// The kernel kills the process.
-    Fatal,
-}
-
 /// Makes the kernel answer these calls with this error, for this thread and everything it starts.
-/// With error 0 the calls succeed and do nothing.
-pub(super) fn answer(calls: &[Given], error: c_int, foreign: Foreign) -> Result<(), String> {
+///
+/// Programs for another architecture, whose calls have other numbers, are not restricted: old 32-bit
+/// tools must still run in a worker without a sandbox.
+pub(super) fn answer(calls: &[Given], error: c_int) -> Result<(), String> {
     let mut program = program(calls, error).map_err(|error| error.to_string())?;
-    if foreign == Foreign::Allowed {
-        // The compiled filter first checks the architecture and kills the process if it is another one.
-        let fatal = program
-            .iter_mut()
-            .find(|step| step.k == libc::SECCOMP_RET_KILL_PROCESS);
-        if let Some(step) = fatal {
-            step.k = libc::SECCOMP_RET_ALLOW;
-        }
+    // The compiled filter first checks the architecture and kills the process if it is another one.
+    let fatal = program
+        .iter_mut()
+        .find(|step| step.k == libc::SECCOMP_RET_KILL_PROCESS);
+    if let Some(step) = fatal {
+        step.k = libc::SECCOMP_RET_ALLOW;
     }
+    let program: Vec<libc::sock_filter> = program
+        .iter()
+        .map(|step| libc::sock_filter {
+            code: step.code,
+            jt: step.jt,
+            jf: step.jf,
+            k: step.k,
+        })
+        .collect();
     native::install(&program).map_err(|error| error.to_string())
 }
 

@@ -35,6 +35,10 @@ pub struct IsolationArgs {
     /// the kernel does not support all of it
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "where-possible")]
     pub sandbox: Option<SandboxMode>,
+    /// Environment variable that the runner gets in a sandbox too, unless it looks like a
+    /// credential; repeatable
+    #[arg(long, value_name = "NAME", requires = "sandbox")]
+    pub sandbox_env: Vec<String>,
 }
 
 /// What happens if the kernel supports only part of the sandbox.

@@ -66,6 +66,7 @@ pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
         Some(SandboxMode::WherePossible) => Sandbox::WherePossible,
         Some(SandboxMode::Strict) => Sandbox::Strict,
     };
+    options.environment.clone_from(&args.sandbox_env);
     Ok(Isolation::worker(options))
 }
 

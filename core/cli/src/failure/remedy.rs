@@ -99,6 +99,9 @@ pub(super) fn dispatch(error: &DispatchError) -> Option<String> {
         WorkerError::TimedOut { .. } => "raise the limit with --time-limit",
         WorkerError::OutOfMemory { limit: Some(_), .. } => "raise the limit with --memory-limit",
         WorkerError::OutputTooLarge { .. } => "raise the limit with --output-limit",
+        WorkerError::Sandbox { .. } => {
+            "--sandbox restricts what this system supports, and warns of the rest"
+        }
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 use protea_isolation::WorkerOptions;
+use serde::{Deserialize, Serialize};
 
 /// Where a runner's code runs. The results are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,4 +34,14 @@ impl Isolation {
             Self::Worker(_) => "worker",
         }
     }
+}
+
+/// The sandbox of a run's calls, as the run's manifest records it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SandboxRecord {
+    /// Whether an incomplete sandbox is an error.
+    pub strict: bool,
+    /// The names of the environment variables that the runner got from the host.
+    pub variables: Vec<String>,
 }

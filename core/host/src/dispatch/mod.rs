@@ -22,7 +22,7 @@ mod transport;
 pub use check::CheckedOperation;
 pub(crate) use clock::StepClock;
 pub use error::DispatchError;
-pub use isolation::Isolation;
+pub use isolation::{Isolation, SandboxRecord};
 pub use load_error::LoadError;
 pub use programs::{find as find_program, find_on_path};
 pub use runner::Runner;

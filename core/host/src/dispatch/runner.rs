@@ -6,8 +6,8 @@ use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
 
 use super::{
-    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, StepClock, check,
-    spec_resolution::SpecResolver, transport::Transport,
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, SandboxRecord, StepClock,
+    check, spec_resolution::SpecResolver, transport::Transport,
 };
 use crate::catalog::{CatalogError, Entry};
 
@@ -79,6 +79,12 @@ impl Runner {
     #[must_use]
     pub fn isolation(&self) -> Isolation {
         self.transport.isolation()
+    }
+
+    /// The sandbox of its calls. `None` without one.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<SandboxRecord> {
+        self.transport.sandbox()
     }
 
     /// Its capabilities: spec schema, defaults, metrics.

@@ -9,7 +9,7 @@ use std::{
 
 use object::{
     Endianness, ReadCache,
-    elf::FileHeader64,
+    elf::{ET_DYN, FileHeader64},
     read::elf::{FileHeader, ProgramHeader},
 };
 use protea_contracts::{
@@ -48,15 +48,42 @@ pub(super) fn library(path: &Path, declared: &[LibraryDeclaration]) -> Vec<PathB
             name.ends_with(".so") || name.contains(".so.")
         })
         .map(|entry| entry.path())
+        // A link of such a name can lead anywhere.
+        .filter(|path| is_shared_library(path))
         // The start message of a worker can hold UTF-8 paths only.
         .filter(|path| path.to_str().is_some());
     let found = declared.iter().filter_map(|library| library.find(path));
     // The sandbox needs the target of a link.
     let found = found.filter_map(|path| path.canonicalize().ok());
+    // A runner can declare any variable, such as one that holds the path of a key.
+    let found = found.filter(|path| is_shared_library(path));
     std::iter::once(path.to_owned())
         .chain(libraries)
         .chain(found)
         .collect()
+}
+
+/// The variables that hold the paths of declared libraries, if there is a library at that path.
+pub(super) fn library_variables(declared: &[LibraryDeclaration]) -> Vec<String> {
+    let holds_library = |variable: &&String| {
+        std::env::var_os(variable).is_some_and(|path| is_shared_library(Path::new(&path)))
+    };
+    let variables = declared.iter().map(|library| &library.variable);
+    variables.filter(holds_library).cloned().collect()
+}
+
+/// Whether a file is a shared library in ELF.
+fn is_shared_library(path: &Path) -> bool {
+    let is_library = || {
+        // Checked before it is opened: opening a FIFO waits for a writer.
+        if !path.metadata().ok()?.is_file() {
+            return None;
+        }
+        let file = ReadCache::new(File::open(path).ok()?);
+        let header = FileHeader64::<Endianness>::parse(&file).ok()?;
+        Some(header.e_type(header.endian().ok()?) == ET_DYN)
+    };
+    is_library().unwrap_or_default()
 }
 
 /// The files that programs need to start.

@@ -19,7 +19,7 @@ use {
     tracing::debug,
 };
 
-use super::{DispatchError, Isolation, LoadError};
+use super::{DispatchError, Isolation, LoadError, SandboxRecord};
 use crate::catalog::Entry;
 
 /// How a call reaches a runner.
@@ -37,6 +37,7 @@ pub(super) enum Transport {
 pub(super) struct Worker {
     library: PathBuf,
     sha256: String,
+    name: String,
     /// The third-party libraries that it opens.
     libraries: Vec<LibraryDeclaration>,
     options: Box<WorkerOptions>,
@@ -50,6 +51,7 @@ impl Transport {
             Isolation::Worker(options) => Ok(Self::Worker(Worker {
                 library: entry.path.clone(),
                 sha256: entry.sha256.clone(),
+                name: entry.descriptor.name.clone(),
                 libraries: entry.descriptor.libraries.clone(),
                 options: options.clone(),
             })),
@@ -61,6 +63,23 @@ impl Transport {
             Self::InProcess(_) => Isolation::InProcess,
             #[cfg(unix)]
             Self::Worker(worker) => Isolation::Worker(worker.options.clone()),
+        }
+    }
+
+    /// The sandbox of its calls. `None` without one.
+    pub(super) fn sandbox(&self) -> Option<SandboxRecord> {
+        match self {
+            Self::InProcess(_) => None,
+            #[cfg(unix)]
+            Self::Worker(worker) => {
+                let options = &worker.options;
+                let named = sandbox_paths::library_variables(&worker.libraries);
+                let variables = options.visible_variables(&worker.name, &named)?;
+                Some(SandboxRecord {
+                    strict: options.sandbox == Sandbox::Strict,
+                    variables,
+                })
+            }
         }
     }
 
@@ -130,6 +149,8 @@ impl Worker {
             output: uris.output.and_then(|uri| uri.to_file_path().ok()),
             reads,
             executes,
+            runner: &self.name,
+            variables: sandbox_paths::library_variables(&self.libraries),
         };
         let library = self.library.display();
         debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");

@@ -73,6 +73,7 @@ impl Recorder {
                 sha256: entry.sha256.clone(),
             }),
             isolation: experiment.runner.isolation().name().to_owned(),
+            sandbox: experiment.runner.sandbox(),
             spec: run_spec.spec.clone(),
             seed: experiment.seed,
             threads: experiment.threads,

@@ -161,6 +161,7 @@ mod tests {
                 sha256: "0".repeat(64),
             }),
             isolation: "worker".to_owned(),
+            sandbox: None,
             spec: json!({ "k": 5 }),
             seed: 7,
             threads: 1,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{CodeRecord, JobId, WorkspaceError};
-use crate::{Dataset, store::StoreError};
+use crate::{Dataset, dispatch::SandboxRecord, store::StoreError};
 
 /// How a run, or a step of it, stands.
 pub use protea_tracking::RunStatus as Status;
@@ -58,6 +58,9 @@ pub struct RunManifest {
     pub runner: Option<RunnerRecord>,
     /// Where the runner's code ran: `in-process` or `worker`.
     pub isolation: String,
+    /// The sandbox of the calls. `None` for a run without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxRecord>,
     /// The settings, with the runner's defaults filled in; `null` where a model brought its own.
     pub spec: Value,
     /// Seeds everything that is random.
