@@ -203,15 +203,9 @@ pub fn open_seekable(
         file.seek(SeekFrom::Start(0))?;
         return Ok(Some(Seekable { file, start }));
     }
-    let limit = if compressed {
-        max_decompressed(metadata.len())
-    } else {
-        u64::MAX
-    };
     let mut plain =
         tempfile::tempfile_in(scratch).map_err(|error| scratch_error(scratch, &error))?;
     let mut whole = start.as_slice().chain(reader);
-    let mut written = 0;
     let mut buffer = vec![0; BUFFER];
     loop {
         let read = match whole.read(&mut buffer) {
@@ -220,16 +214,6 @@ pub fn open_seekable(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        written += read as u64;
-        if written > limit {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "the decompressed file is more than {MAX_GROWTH} times as large as the compressed \
-                     one, which is not plausible for embeddings"
-                ),
-            ));
-        }
         plain
             .write_all(&buffer[..read])
             .map_err(|error| scratch_error(scratch, &error))?;
