@@ -7,20 +7,17 @@ use crate::{Links, system};
 /// Removes the directory at `path` with everything in it. Removes links, not what they lead to. It
 /// is not an error if there is none.
 ///
-/// Unlike `std::fs::remove_dir_all` it keeps two directories open at most, so a directory with
-/// thousands of levels is removed too.
+/// Unlike `std::fs::remove_dir_all`, which calls itself for every level, it keeps two directories open
+/// at most and needs no stack, so a directory with thousands of levels is removed too.
 ///
 /// # Errors
 ///
 /// Those of the system.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
-    match system::kind_of(path, Links::Refuse) {
-        Err(error) if error.is_not_found() => return Ok(()),
-        _ => {}
+    if let Err(error) = system::kind_of(path, Links::Refuse)
+        && error.is_not_found()
+    {
+        return Ok(());
     }
-    match std::fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(_) => system::remove_flattened(path),
-    }
+    system::remove_flattened(path)
 }

@@ -51,12 +51,19 @@ pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 /// A compressed file that grows too much: it is not the text that it pretends to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the decompressed file is larger than {limit} bytes, which is {MAX_GROWTH} times the size of the \
-     compressed one (at least 1 GiB)"
+    "the decompressed file is larger than {limit} bytes, the limit for a compressed file of its size"
 )]
 pub struct GrowsTooMuch {
     /// The limit in bytes.
     pub limit: u64,
+}
+
+/// How large a compressed file is.
+struct Compressed {
+    /// Its size; 0 for a pipe.
+    size: u64,
+    /// What was read of it.
+    read: Arc<AtomicU64>,
 }
 
 /// Counts the compressed bytes that were read.
@@ -77,26 +84,35 @@ impl Read for Counted {
 struct Proportionate<R> {
     plain: R,
     given: u64,
-    compressed: Arc<AtomicU64>,
+    compressed: Compressed,
 }
 
 impl<R: Read> Read for Proportionate<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.plain.read(buffer)?;
-        self.given += read as u64;
-        let limit = max_decompressed(self.compressed.load(Ordering::Relaxed));
+        let got = self.plain.read(buffer)?;
+        self.given += got as u64;
+        let read = self.compressed.read.load(Ordering::Relaxed);
+        let limit = max_decompressed(read.max(self.compressed.size));
         if self.given > limit {
             let error = GrowsTooMuch { limit };
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
-        Ok(read)
+        Ok(got)
     }
 }
 
 /// Returns the reader and whether it decompresses.
 fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
-    let compressed = Arc::new(AtomicU64::new(0));
-    let read = Arc::clone(&compressed);
+    let metadata = file.metadata()?;
+    let compressed = Compressed {
+        size: if metadata.is_file() {
+            metadata.len()
+        } else {
+            0
+        },
+        read: Arc::default(),
+    };
+    let read = Arc::clone(&compressed.read);
     let mut reader = BufReader::with_capacity(BUFFER, Counted { file, read });
     let start = reader.fill_buf()?;
     Ok(if is_gzip(start) {
@@ -108,10 +124,7 @@ fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     })
 }
 
-fn bounded(
-    plain: impl Read + Send + 'static,
-    compressed: Arc<AtomicU64>,
-) -> Box<dyn BufRead + Send> {
+fn bounded(plain: impl Read + Send + 'static, compressed: Compressed) -> Box<dyn BufRead + Send> {
     let plain = Proportionate {
         plain,
         given: 0,
@@ -123,7 +136,7 @@ fn bounded(
 #[cfg(feature = "zstd")]
 fn decode_zstd(
     reader: BufReader<Counted>,
-    compressed: Arc<AtomicU64>,
+    compressed: Compressed,
 ) -> io::Result<Box<dyn BufRead + Send>> {
     let mut plain = zstd::Decoder::with_buffer(reader)?;
     plain.window_log_max(MAX_WINDOW_LOG)?;
@@ -131,7 +144,7 @@ fn decode_zstd(
 }
 
 #[cfg(not(feature = "zstd"))]
-fn decode_zstd(_: BufReader<Counted>, _: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead + Send>> {
+fn decode_zstd(_: BufReader<Counted>, _: Compressed) -> io::Result<Box<dyn BufRead + Send>> {
     Err(io::Error::new(io::ErrorKind::Unsupported, ZstdNotBuilt))
 }
 
@@ -190,15 +203,9 @@ pub fn open_seekable(
         file.seek(SeekFrom::Start(0))?;
         return Ok(Some(Seekable { file, start }));
     }
-    let limit = if compressed {
-        max_decompressed(metadata.len())
-    } else {
-        u64::MAX
-    };
     let mut plain =
         tempfile::tempfile_in(scratch).map_err(|error| scratch_error(scratch, &error))?;
     let mut whole = start.as_slice().chain(reader);
-    let mut written = 0;
     let mut buffer = vec![0; BUFFER];
     loop {
         let read = match whole.read(&mut buffer) {
@@ -207,16 +214,6 @@ pub fn open_seekable(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        written += read as u64;
-        if written > limit {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "the decompressed file is more than {MAX_GROWTH} times as large as the compressed \
-                     one, which is not plausible for embeddings"
-                ),
-            ));
-        }
         plain
             .write_all(&buffer[..read])
             .map_err(|error| scratch_error(scratch, &error))?;

@@ -289,10 +289,15 @@ mod beneath {
 pub(crate) fn remove_flattened(path: &Path) -> io::Result<()> {
     let root = rustix::fs::openat(CWD, path, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?;
     let mut moved = 0_u64;
+    let mut attempts = 0;
     loop {
         let found = empty(&root)?;
         if found.is_empty() {
-            break;
+            match rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR) {
+                // A listing may miss entries while others are removed.
+                Err(Errno::NOTEMPTY) if attempts < ATTEMPTS => attempts += 1,
+                result => return Ok(result?),
+            }
         }
         for name in found {
             let flags = DIRECTORY | OFlags::NOFOLLOW;
@@ -308,13 +313,16 @@ pub(crate) fn remove_flattened(path: &Path) -> io::Result<()> {
                 }
             }
             drop(inner);
-            rustix::fs::unlinkat(&root, &*name, AtFlags::REMOVEDIR)?;
+            match rustix::fs::unlinkat(&root, &*name, AtFlags::REMOVEDIR) {
+                Err(Errno::NOTEMPTY) if attempts < ATTEMPTS => attempts += 1,
+                result => result?,
+            }
         }
     }
-    drop(root);
-    rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR)?;
-    Ok(())
 }
+
+/// How often a directory that should be empty may turn out not to be.
+const ATTEMPTS: u32 = 1000;
 
 fn rename(from: &OwnedFd, name: &OsStr, to: &OwnedFd, other: &str) -> Result<(), Errno> {
     #[cfg(target_os = "linux")]

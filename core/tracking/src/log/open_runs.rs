@@ -92,14 +92,8 @@ fn close(
         return Ok(None);
     };
     // Whoever can write the marker could name any file, which opening as a log may cut off.
-    if marker.log.file_name().is_none_or(|name| name != FILE_NAME) {
-        return Err(TrackerError::Name {
-            what: "marker of an open run",
-            value: path.display().to_string(),
-            reason: format!("it names {}, which is not a log", marker.log.display()),
-        });
-    }
-    if !protea_files::is_regular(&marker.log) {
+    let is_log = marker.log.file_name().is_some_and(|name| name == FILE_NAME);
+    if !is_log || !protea_files::is_regular(&marker.log) {
         marker.remove_if_never_begun()?;
         return Ok(None);
     }
