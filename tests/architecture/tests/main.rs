@@ -1,4 +1,5 @@
-//! Tests of the source tree: arrows between crates, no circle of modules, files that stay small.
+//! Tests of the source tree: arrows between crates, no circle of modules, files that stay small, and one place
+//! that writes to the terminal.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,3 +10,4 @@ mod circles;
 mod crates;
 mod file_sizes;
 mod opening;
+mod terminal;

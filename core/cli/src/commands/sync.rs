@@ -19,7 +19,7 @@ use crate::{
 const UP_TO_DATE: &str = "all backends are up to date\n";
 
 /// What to do about a record that cannot be read of what a backend has.
-const UNKNOWN_REMEDY: &str = "`protea sync` continues such a run if MLFLOW_TRACKING_URI names the \
+const UNKNOWN_REMEDY: &str = "`protea sync` continues a run of which it is unknown what was sent if MLFLOW_TRACKING_URI names the \
                               server that has it. If no server has it, `protea sync --send-again` \
                               sends it whole to that server";
 
@@ -62,9 +62,6 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
             reporter.warn(&format!("{}: {refused}", run.run_id));
         }
     }
-    if synced.iter().any(|run| run.unknown) {
-        reporter.warn(UNKNOWN_REMEDY);
-    }
     let failed = synced.iter().filter(|run| !run.ok).count();
     let (text, json) = (text(&synced), json!(synced));
     if failed == 0 {
@@ -73,9 +70,13 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
             json: json!({ "dry_run": false, "runs": json }),
         });
     }
+    let remedy = if synced.iter().any(|run| run.unknown) {
+        UNKNOWN_REMEDY
+    } else {
+        "the rest stays in the workspace, and the next `protea sync` sends it"
+    };
     let message = format!(
-        "{} of {} could not be sent completely; the rest stays in the workspace, and the next \
-         `protea sync` sends it",
+        "{} of {} could not be sent completely; {remedy}",
         count(failed as u64),
         plural(total, "run")
     );

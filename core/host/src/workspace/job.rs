@@ -62,10 +62,10 @@ impl Job {
         workspace: &Path,
         state_point: &Map<String, Value>,
     ) -> Result<(), WorkspaceError> {
-        let new_jobs = NewJobs::lock(workspace)?;
-        let text = Value::Object(state_point.clone()).to_string();
         let jobs = workspace.join("workspace");
         fs::create_dir_all(&jobs).map_err(StoreError::write(&jobs))?;
+        let new_jobs = NewJobs::lock(workspace)?;
+        let text = Value::Object(state_point.clone()).to_string();
         let staged = new_jobs.directory()?;
         let created = write_atomic(&staged.join(STATE_POINT), text.as_bytes())
             // Replaces an empty directory.
