@@ -22,6 +22,9 @@
 //! | module | content |
 //! |---|---|
 //! | [`compressed`] | opens plain, gzip and Zstandard files |
+//! | [`foreign`] | names a file that is not text: an archive, a web page, another encoding |
+//! | [`spelling`] | the spellings of the id of a term |
+//! | [`text`] | reads text files: the lines of every table of the project |
 //! | [`random`] | generates reproducible random numbers |
 //!
 //! This is the lowest of the crates that know biology. It must not know datasets, scores,
@@ -31,7 +34,10 @@
 //! [`compressed::ZstdNotBuilt`].
 
 pub mod compressed;
+pub mod foreign;
 pub mod random;
+pub mod spelling;
+pub mod text;
 
 mod aspect;
 mod build;
