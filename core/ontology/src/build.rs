@@ -9,6 +9,7 @@ use super::{
     index::TermIndex,
     namespace::{Namespace, PropagationOrder},
     obsolete::Obsolete,
+    read::Reading,
     scan::Records,
     tables::{Lists, Texts},
     term::Term,
@@ -18,6 +19,7 @@ pub(super) fn build(
     records: Records<'_>,
     version: Option<&str>,
     file: &str,
+    reading: Reading,
 ) -> Result<Ontology, OntologyError> {
     let mut records = records;
     let mut findings = std::mem::take(&mut records.findings);
@@ -86,6 +88,7 @@ pub(super) fn build(
 
     Ok(Ontology {
         source: file.to_owned(),
+        reading,
         version: version.map(str::to_owned),
         namespaces,
         ids,

@@ -22,7 +22,7 @@ pub enum FindingKind {
     OtherNamespace,
     /// `is_a` or `relationship: part_of` without a term.
     EmptyEdge,
-    /// Terms without a namespace, in a file without a default namespace.
+    /// Terms without a namespace, in a file without a default namespace that other terms have.
     NoNamespace,
     /// Terms without a namespace, which have the default namespace of the file.
     DefaultNamespace,
@@ -98,8 +98,8 @@ impl fmt::Display for Finding {
                 "is_a or part_of name no term and are ignored",
             ),
             FindingKind::NoNamespace => (
-                "term has no namespace, and the file no default-namespace: it is ignored",
-                "terms have no namespace, and the file no default-namespace: they are ignored",
+                "term has no namespace, and no default-namespace of other terms: it is ignored",
+                "terms have no namespace, and no default-namespace of other terms: they are ignored",
             ),
             FindingKind::DefaultNamespace => (
                 "term has no namespace of its own and takes the default-namespace",

@@ -8,6 +8,7 @@ use super::{
     index::TermIndex,
     namespace::Namespace,
     obsolete::Obsolete,
+    read::Reading,
     spelling::{canonical, padded},
     tables::{Lists, Texts},
     term::Term,
@@ -29,6 +30,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Ontology {
     pub(super) source: String,
+    pub(super) reading: Reading,
     pub(super) version: Option<String>,
     pub(super) namespaces: Vec<Namespace>,
     pub(super) ids: Texts,
@@ -50,6 +52,12 @@ impl Ontology {
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// How the ontology was read. Tables that are resolved in it are read alike.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.reading
     }
 
     /// The `data-version` of the file's header, such as `releases/2022-07-01`.
@@ -289,7 +297,11 @@ impl Ontology {
     /// unknown in every spelling.
     #[must_use]
     pub fn respell(&self, id: &str) -> Option<String> {
-        if !self.resolve(id).is_empty() || self.is_obsolete(id) {
+        if self.reading == Reading::Cafaeval
+            || is_usual(id)
+            || !self.resolve(id).is_empty()
+            || self.is_obsolete(id)
+        {
             return None;
         }
         let canonical = canonical(id).map(Cow::into_owned);
@@ -298,4 +310,9 @@ impl Ontology {
             .flatten()
             .find(|id| !self.resolve(id).is_empty())
     }
+}
+
+/// Whether an id has the form of GO, so that it has no other spelling.
+fn is_usual(id: &str) -> bool {
+    id.len() == 10 && id.starts_with("GO:") && id.as_bytes()[3..].iter().all(u8::is_ascii_digit)
 }

@@ -60,5 +60,5 @@ pub use graph::Ontology;
 pub use namespace::{Namespace, PropagationOrder};
 pub use obographs::as_obo;
 pub use obsolete::Replacement;
-pub use read::{OboReading, read_ontology};
+pub use read::{Reading, read_ontology};
 pub use term::Term;

@@ -114,6 +114,12 @@ impl Ontology {
         self
     }
 
+    /// Whether ids of obsolete terms refer to their replacements.
+    #[must_use]
+    pub fn maps_obsolete(&self) -> bool {
+        self.obsolete.mapped
+    }
+
     /// Whether `id` is obsolete and refers to its replacement, as
     /// [`with_obsolete_mapped`](Self::with_obsolete_mapped) arranges.
     #[must_use]

@@ -13,14 +13,15 @@ use super::{
     text::{TextCleaning, TextReader},
 };
 
-/// How the tags of OBO are read.
+/// How an ontology, and the tables that are resolved in it, are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OboReading {
-    /// As the specification of OBO says: `default-namespace` holds for terms without a namespace,
-    /// `is_obsolete: false` is not obsolete, `BFO:0000050` is `part_of`.
+pub enum Reading {
+    /// As they are meant. In OBO, `default-namespace` holds for terms without a namespace,
+    /// `is_obsolete: false` is not obsolete and `BFO:0000050` is `part_of`. In tables, a byte-order
+    /// mark is no part of the first field, and `GO_0008150` is `GO:0008150`.
     #[default]
     Specification,
-    /// As cafaeval 1.3.0 reads them: it knows none of the three.
+    /// As cafaeval 1.3.0 reads them: it knows none of these.
     Cafaeval,
 }
 
@@ -71,7 +72,7 @@ impl Ontology {
     /// Any variant of [`OntologyError`]: the file cannot be read, has no terms, is malformed,
     /// defines a term twice or has a cycle.
     pub fn read(path: impl AsRef<Path>) -> Result<Ontology, OntologyError> {
-        Self::read_as(path, OboReading::default())
+        Self::read_as(path, Reading::default())
     }
 
     /// Reads an ontology like [`read`](Self::read), with another reading of its tags.
@@ -79,7 +80,7 @@ impl Ontology {
     /// # Errors
     ///
     /// Those of [`read`](Self::read).
-    pub fn read_as(path: impl AsRef<Path>, reading: OboReading) -> Result<Ontology, OntologyError> {
+    pub fn read_as(path: impl AsRef<Path>, reading: Reading) -> Result<Ontology, OntologyError> {
         let path = path.as_ref();
         let file = path.display().to_string();
         Ontology::parse_as(&read_ontology(path)?, &file, reading)
@@ -92,7 +93,7 @@ impl Ontology {
     ///
     /// Any variant of [`OntologyError`] but `Read` and `Foreign`.
     pub fn parse(bytes: &[u8], source_name: &str) -> Result<Ontology, OntologyError> {
-        Self::parse_as(bytes, source_name, OboReading::default())
+        Self::parse_as(bytes, source_name, Reading::default())
     }
 
     /// Parses an ontology like [`parse`](Self::parse), with another reading of its tags.
@@ -103,7 +104,7 @@ impl Ontology {
     pub fn parse_as(
         bytes: &[u8],
         source_name: &str,
-        reading: OboReading,
+        reading: Reading,
     ) -> Result<Ontology, OntologyError> {
         let obo = match as_obo(bytes, source_name)? {
             Cow::Borrowed(obo) => with_newlines(obo),
@@ -116,6 +117,6 @@ impl Ontology {
                 .findings
                 .add(FindingKind::ByteOrderMark, String::new);
         }
-        build(records, data_version(text), source_name)
+        build(records, data_version(text), source_name, reading)
     }
 }

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 use super::{
     error::OntologyError,
     findings::{FindingKind, Findings},
-    read::OboReading,
+    read::Reading,
 };
 
 /// One `[Term]` stanza, borrowed from the file.
@@ -77,7 +77,7 @@ enum Stanza {
 pub(super) fn scan<'a>(
     bytes: &'a [u8],
     file: &str,
-    reading: OboReading,
+    reading: Reading,
 ) -> Result<Records<'a>, OntologyError> {
     let mut scanner = Scanner {
         records: Records::default(),
@@ -115,14 +115,23 @@ pub(super) fn scan<'a>(
             })?;
     }
     let mut records = scanner.records;
-    if reading == OboReading::Specification {
+    if reading == Reading::Specification {
         namespaces(&mut records, default_namespace(bytes));
     }
     Ok(records)
 }
 
 /// Gives terms without a namespace the default one.
+///
+/// The default namespace of GO is `gene_ontology`, which is none of its three, and stanzas of other
+/// ontologies in `go-plus.obo` have no namespace. So a default that no term has by name holds only
+/// if no term has a namespace by name.
 fn namespaces<'a>(records: &mut Records<'a>, default: Option<&'a str>) {
+    let mut named = records.terms.iter().filter_map(|record| record.namespace);
+    let default = default.filter(|default| {
+        let first = named.next();
+        first.is_none() || first == Some(default) || named.any(|name| name == *default)
+    });
     let kind = match default {
         Some(_) => FindingKind::DefaultNamespace,
         None => FindingKind::NoNamespace,
@@ -139,7 +148,7 @@ fn namespaces<'a>(records: &mut Records<'a>, default: Option<&'a str>) {
 struct Scanner<'a> {
     records: Records<'a>,
     stanza: Stanza,
-    reading: OboReading,
+    reading: Reading,
 }
 
 impl<'a> Scanner<'a> {
@@ -189,7 +198,7 @@ impl<'a> Scanner<'a> {
 
     fn tag(&mut self, tag: &[u8], value: &'a [u8], line: usize) -> Result<(), String> {
         let has_id = matches!(self.stanza, Stanza::Named);
-        let specification = self.reading == OboReading::Specification;
+        let specification = self.reading == Reading::Specification;
         let at = self.records.terms.len();
         let Some(record) = self.records.terms.last_mut().filter(|_| has_id) else {
             return Err(format!(

@@ -86,6 +86,34 @@ pub fn padded(text: &str) -> Option<String> {
     is_number.then(|| format!("GO:{number:0>7}"))
 }
 
+/// The accession of a protein without the name of the database, the version and the isoform, in
+/// upper case, to compare names that are written in different forms: `P12345` for
+/// `sp|P12345|NAME_HUMAN`, `UniProtKB:P12345`, `P12345.2`, `P12345-2` and `p12345`.
+#[must_use]
+pub fn bare_accession(name: &str) -> String {
+    let name = trim_invisible(name);
+    let name = match name.split('|').collect::<Vec<_>>()[..] {
+        ["sp" | "tr" | "SP" | "TR", accession, ..] => accession,
+        _ => name,
+    };
+    let prefixes = ["UniProtKB:", "UniProt:", "uniprotkb:", "uniprot:"];
+    let name = prefixes
+        .into_iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
+    let without = |name: &str, separator: char| match name.rsplit_once(separator) {
+        Some((entry, number))
+            if !entry.is_empty()
+                && (1..=3).contains(&number.len())
+                && number.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            entry.to_owned()
+        }
+        _ => name.to_owned(),
+    };
+    without(&without(name, '.'), '-').to_ascii_uppercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +138,22 @@ mod tests {
         for text in ["8150", "GO:8150", "GO_8150", "0008150"] {
             assert_eq!(padded(text).as_deref(), Some("GO:0008150"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn forms_of_an_accession_are_equal() {
+        for name in [
+            "P12345",
+            "sp|P12345|X_HUMAN",
+            "tr|P12345",
+            "UniProtKB:P12345",
+            "P12345.2",
+            "P12345-2",
+            "p12345",
+        ] {
+            assert_eq!(bare_accession(name), "P12345", "{name}");
+        }
+        assert_eq!(bare_accession("contig-12345"), "CONTIG-12345");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use protea_ontology::{FindingKind, OboReading, Ontology, OntologyError, foreign::Foreign};
+use protea_ontology::{FindingKind, Ontology, OntologyError, Reading, foreign::Foreign};
 
 const PLAIN: &str = "format-version: 1.2\n\n\
     [Term]\nid: GO:0000001\nname: root\nnamespace: p\n\n\
@@ -34,6 +34,25 @@ fn kinds(ontology: &Ontology) -> Vec<(FindingKind, usize)> {
         .iter()
         .map(|f| (f.kind, f.count))
         .collect()
+}
+
+#[test]
+fn the_default_namespace_of_go_is_not_a_fourth_aspect() {
+    let text = PLAIN.replace("1.2\n", "1.2\ndefault-namespace: gene_ontology\n")
+        + "\n[Term]\nid: CHEBI:1\nname: imported\n";
+    let ontology = parse(&text);
+    assert_eq!(content(&ontology), content(&parse(PLAIN)));
+    assert_eq!(kinds(&ontology), [(FindingKind::NoNamespace, 1)]);
+}
+
+#[test]
+fn a_file_of_one_namespace_may_name_it_once() {
+    let text = PLAIN
+        .replace("1.2\n", "1.2\ndefault-namespace: p\n")
+        .replace("\nnamespace: p", "")
+        .replace("\nnamespace: f", "");
+    let ontology = parse(&text);
+    assert_eq!((ontology.namespaces().len(), ontology.len()), (1, 4));
 }
 
 #[test]
@@ -90,7 +109,7 @@ fn cafaeval_reads_three_tags_otherwise() {
         PLAIN.replace("part_of GO", "BFO:0000050 GO"),
     ];
     for text in cases {
-        let theirs = Ontology::parse_as(text.as_bytes(), "x", OboReading::Cafaeval).unwrap();
+        let theirs = Ontology::parse_as(text.as_bytes(), "x", Reading::Cafaeval).unwrap();
         assert_ne!(content(&theirs), content(&parse(&text)), "{text:?}");
         assert!(
             parse(&text)

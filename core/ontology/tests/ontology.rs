@@ -9,9 +9,9 @@ use std::{
     path::Path,
 };
 
-use fastobo::ast::{EntityFrame, HeaderClause, TermClause};
+use fastobo::ast::{EntityFrame, TermClause};
 use proptest::prelude::*;
-use protea_ontology::{Aspect, OboReading, Ontology, OntologyError};
+use protea_ontology::{Aspect, Ontology, OntologyError, Reading};
 
 #[derive(Default, Debug, PartialEq)]
 struct Facts {
@@ -23,13 +23,8 @@ struct Facts {
 
 /// Reads an ontology with fastobo: the terms with a namespace that are not obsolete, and their
 /// edges within the namespace.
-fn by_fastobo(bytes: &[u8], reading: OboReading) -> BTreeMap<String, Facts> {
+fn by_fastobo(bytes: &[u8], reading: Reading) -> BTreeMap<String, Facts> {
     let document = fastobo::from_reader(bytes).unwrap();
-    let default = document.header().iter().find_map(|clause| match clause {
-        HeaderClause::DefaultNamespace(name) => Some(name.to_string()),
-        _ => None,
-    });
-    let default = default.filter(|_| reading == OboReading::Specification);
     let mut all = BTreeMap::new();
     for frame in document.entities() {
         let EntityFrame::Term(frame) = frame else {
@@ -47,13 +42,10 @@ fn by_fastobo(bytes: &[u8], reading: OboReading) -> BTreeMap<String, Facts> {
                     facts.parents.insert(id.to_string());
                 }
                 TermClause::IsObsolete(value) => {
-                    obsolete = *value || reading == OboReading::Cafaeval;
+                    obsolete = *value || reading == Reading::Cafaeval;
                 }
                 _ => {}
             }
-        }
-        if let (true, Some(default)) = (facts.namespace.is_empty(), &default) {
-            facts.namespace.clone_from(default);
         }
         if !obsolete && !facts.namespace.is_empty() {
             all.insert(frame.id().as_inner().to_string(), facts);
@@ -72,12 +64,12 @@ fn by_fastobo(bytes: &[u8], reading: OboReading) -> BTreeMap<String, Facts> {
 }
 
 fn assert_equals_fastobo(bytes: &[u8]) {
-    for reading in [OboReading::Specification, OboReading::Cafaeval] {
+    for reading in [Reading::Specification, Reading::Cafaeval] {
         assert_reading_equals_fastobo(bytes, reading);
     }
 }
 
-fn assert_reading_equals_fastobo(bytes: &[u8], reading: OboReading) {
+fn assert_reading_equals_fastobo(bytes: &[u8], reading: Reading) {
     let ontology = Ontology::parse_as(bytes, "test", reading).unwrap();
     let theirs = by_fastobo(bytes, reading);
     assert_eq!(ontology.len(), theirs.len());
@@ -243,7 +235,7 @@ fn malformed_ontologies_are_errors_with_line_and_remedy() {
         "[Term]\nid: A:1\nis_a: ! nothing\n",
         "[Term]\nid: A:1\nrelationship: part_of\n",
     ] {
-        let error = Ontology::parse_as(text.as_bytes(), "bad.obo", OboReading::Cafaeval);
+        let error = Ontology::parse_as(text.as_bytes(), "bad.obo", Reading::Cafaeval);
         assert!(
             matches!(error, Err(OntologyError::Malformed { line: 3, .. })),
             "{text:?}: {error:?}"
