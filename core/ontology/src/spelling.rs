@@ -103,7 +103,7 @@ pub fn bare_accession(name: &str) -> String {
         .unwrap_or(name);
     let without = |name: &str, separator: char| match name.rsplit_once(separator) {
         Some((entry, number))
-            if !entry.is_empty()
+            if is_database_accession(entry)
                 && (1..=3).contains(&number.len())
                 && number.bytes().all(|b| b.is_ascii_digit()) =>
         {
@@ -112,6 +112,25 @@ pub fn bare_accession(name: &str) -> String {
         _ => name.to_owned(),
     };
     without(&without(name, '.'), '-').to_ascii_uppercase()
+}
+
+/// Whether a name has the form of an accession of UniProtKB or RefSeq, perhaps of an isoform: other
+/// names, such as `contig.12` or `AT1G01010.1`, mean something by their last number.
+fn is_database_accession(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let entry = name.split('-').next().unwrap_or("").as_bytes();
+    let digit = |at: usize| entry.get(at).is_some_and(u8::is_ascii_digit);
+    let uniprot = matches!(entry.len(), 6 | 10)
+        && entry.iter().all(u8::is_ascii_alphanumeric)
+        && entry[0].is_ascii_alphabetic()
+        && digit(1)
+        && digit(5)
+        && digit(entry.len() - 1);
+    let refseq = entry.len() > 6
+        && entry[..2].iter().all(u8::is_ascii_uppercase)
+        && entry[2] == b'_'
+        && entry[3..].iter().all(u8::is_ascii_digit);
+    uniprot || refseq
 }
 
 #[cfg(test)]
@@ -153,7 +172,9 @@ mod tests {
         ] {
             assert_eq!(bare_accession(name), "P12345", "{name}");
         }
-        assert_eq!(bare_accession("contig-12345"), "CONTIG-12345");
+        for name in ["CONTIG-12", "AT1G01010.1", "GENE.2"] {
+            assert_eq!(bare_accession(name), name);
+        }
     }
 
     #[test]

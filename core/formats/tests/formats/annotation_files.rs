@@ -265,7 +265,8 @@ fn invalid_rows_are_errors_with_line_and_column() {
             &["column 9", "not a date"],
         ),
         ("!gpa-version: 1.1\n!\n", &["holds no annotation"]),
-        ("P1\tGO:1\n! note\n", &["x:2:", "comment within a table"]),
+        ("P1,GO:1\n", &["x:1:", "separated by commas", "tabs"]),
+        ("P1;GO:1\n", &["x:1:", "separated by semicolons"]),
     ] {
         let error = read(&inputs.write("x", text)).unwrap_err().to_string();
         for word in words {
