@@ -59,7 +59,10 @@ pub(crate) fn check_embeddings(
     let describe = |dataset: &FrozenDataset| {
         let embedding = dataset.manifest().embedding.as_ref();
         embedding
-            .map(|embedding| (embedding.width, embedding.source.clone()))
+            .map(|embedding| {
+                let source = embedding.declared_source().map(str::to_owned);
+                (embedding.width, source)
+            })
             .ok_or_else(|| RunnerError::Dataset {
                 message: format!(
                     "{} has no embeddings; freeze it with `--embeddings E.npy --ids I.txt` or `--features kmer`",
@@ -78,10 +81,8 @@ pub(crate) fn check_embeddings(
             ),
         });
     }
-    if let (Some(reference_source), Some(query_source)) = (
-        reference_source.filter(|source| !is_file_name(source)),
-        query_source.filter(|source| !is_file_name(source)),
-    ) && reference_source != query_source
+    if let (Some(reference_source), Some(query_source)) = (reference_source, query_source)
+        && reference_source != query_source
     {
         emit.warning(
             "runner.knn.embedding_source",
@@ -94,32 +95,6 @@ pub(crate) fn check_embeddings(
     queries
         .check_finite()
         .or_dataset("checking the embeddings to predict for")
-}
-
-/// Whether a source is the name of a file, which is recorded if nobody said which model computed the
-/// embeddings: `train.npy` and `test.npy` say nothing about it.
-fn is_file_name(source: &str) -> bool {
-    const SUFFIXES: [&str; 13] = [
-        "npy",
-        "npz",
-        "h5",
-        "hdf5",
-        "hdf",
-        "parquet",
-        "pq",
-        "pt",
-        "pth",
-        "safetensors",
-        "csv",
-        "tsv",
-        "txt",
-    ];
-    let name = source
-        .strip_suffix(".gz")
-        .or_else(|| source.strip_suffix(".zst"))
-        .unwrap_or(source);
-    name.rsplit_once('.')
-        .is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix.to_ascii_lowercase().as_str()))
 }
 
 /// Checks that some proteins of a dataset have a taxon.
