@@ -6,6 +6,7 @@
 mod annotation_files;
 mod damaged_embeddings;
 mod embedding_files;
+mod field_files;
 mod input_files;
 mod interpreter;
 mod matrices;
