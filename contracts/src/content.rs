@@ -24,7 +24,7 @@ pub struct FileDigest {
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
     /// The file cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("{path} cannot be read")]
     Unreadable {
         /// The file.
         path: String,
@@ -33,7 +33,7 @@ pub enum ContentError {
     },
     /// The size differs.
     #[error(
-        "{path} has {found} bytes where {expected} are listed: it was changed or cut short; get a fresh copy"
+        "{path} has {found} bytes, but the manifest lists {expected}: it was changed or is incomplete; get a fresh copy"
     )]
     Size {
         /// The file.
@@ -45,7 +45,7 @@ pub enum ContentError {
     },
     /// The hash differs.
     #[error(
-        "{path} has SHA-256 {found} where {expected} is listed: it was changed; get a fresh copy"
+        "{path} has SHA-256 {found}, but the manifest lists {expected}: it was changed; get a fresh copy"
     )]
     Hash {
         /// The file.
@@ -57,7 +57,7 @@ pub enum ContentError {
     },
     /// The listed path leaves the directory.
     #[error(
-        "the listed path {0:?} leaves the directory; a listing may only name files below itself"
+        "the listed path {0:?} leaves the directory; a manifest may list only files in its own directory"
     )]
     Outside(String),
 }

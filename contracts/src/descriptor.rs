@@ -56,14 +56,16 @@ pub struct Descriptor {
 #[non_exhaustive]
 pub enum DescriptorError {
     /// It does not begin with [`MAGIC`], or is not [`SIZE`] bytes long.
-    #[error("its descriptor section does not hold a descriptor of this format")]
+    #[error(
+        "its descriptor section contains no descriptor in this contract's format; build the runner again"
+    )]
     Format,
     /// A length points outside the block, or a string is not UTF-8.
-    #[error("its descriptor is damaged: {0}")]
+    #[error("its descriptor is damaged: {0}; build the runner again")]
     Damaged(&'static str),
     /// The name is not allowed for a runner.
     #[error(
-        "its name {0:?} is not allowed: use lower-case letters, digits, '-' and '_', beginning with a letter, at most 64"
+        "its name {0:?} is not allowed; give it at most 64 lower-case letters, digits, '-' and '_', starting with a letter"
     )]
     Name(String),
 }
@@ -117,7 +119,7 @@ impl Descriptor {
         .all(printable)
         {
             return Err(DescriptorError::Damaged(
-                "a text contains control characters",
+                "a string contains control characters",
             ));
         }
         Ok(descriptor)
@@ -244,10 +246,12 @@ fn texts<const N: usize>(
         let length = u16::from_le_bytes([block[length_at], block[length_at + 1]]) as usize;
         let bytes = block
             .get(*at..*at + length)
-            .ok_or(DescriptorError::Damaged("a length points outside of it"))?;
+            .ok_or(DescriptorError::Damaged(
+                "a string reaches beyond the end of the descriptor",
+            ))?;
         *at += length;
         std::str::from_utf8(bytes)
-            .map_err(|_| DescriptorError::Damaged("a text is not UTF-8"))?
+            .map_err(|_| DescriptorError::Damaged("a string is not UTF-8"))?
             .clone_into(text);
     }
     Ok(texts)

@@ -155,7 +155,7 @@ pub enum EventError {
         expected: &'static str,
     },
     /// The fields are not a JSON object, one is missing, or one has another type.
-    #[error("the fields of {event:?} cannot be read at {field:?}: {source}")]
+    #[error("the fields of {event:?} cannot be read at {field:?}")]
     Fields {
         /// The name of the event.
         event: &'static str,

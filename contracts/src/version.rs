@@ -16,7 +16,7 @@ pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 pub enum VersionMismatch {
     /// The major versions differ.
     #[error(
-        "it was built for contract {runner}, this host speaks {CONTRACT_VERSION}: {}",
+        "it was built for contract {runner}, this host supports {CONTRACT_VERSION}: {}",
         remedy(runner)
     )]
     Major {
@@ -36,7 +36,7 @@ pub enum VersionMismatch {
 fn remedy(runner: &Version) -> String {
     if runner.major > host().major {
         format!(
-            "update protea to a release that speaks contract {}",
+            "update protea to a release that supports contract {}",
             runner.major
         )
     } else {
@@ -86,11 +86,11 @@ mod tests {
         assert_eq!(
             older,
             format!(
-                "it was built for contract 0.9.0, this host speaks {CONTRACT_VERSION}: rebuild the runner against protea-contracts {CONTRACT_VERSION}"
+                "it was built for contract 0.9.0, this host supports {CONTRACT_VERSION}: rebuild the runner against protea-contracts {CONTRACT_VERSION}"
             )
         );
         let newer = accept("2.1.0").unwrap_err().to_string();
-        assert!(newer.ends_with("update protea to a release that speaks contract 2"));
+        assert!(newer.ends_with("update protea to a release that supports contract 2"));
         assert!(matches!(
             accept("one"),
             Err(VersionMismatch::Unreadable { .. })

@@ -84,7 +84,7 @@ fn a_runner_of_another_contract_is_refused_with_both_versions() {
             4,
             &[
                 "built for contract 2.",
-                &format!("this host speaks {CONTRACT_VERSION}"),
+                &format!("this host supports {CONTRACT_VERSION}"),
                 "update protea",
             ],
         );

@@ -245,7 +245,7 @@ fn what_is_not_there_is_named_with_what_resembles_it() {
         .fails_with(3, &["there is no run \"no-such-run\""]);
     place.protea(["run", "knn", "--quiet"]);
     let several = explain(&place, "20", protein, &["--json"]);
-    several.fails_with(2, &["could be 2 runs", id(&run)]);
+    several.fails_with(2, &["matches 2 runs", id(&run)]);
     let several: Value = serde_json::from_str(&several.stdout).unwrap();
     assert_eq!(several["runs"].as_array().unwrap().len(), 2);
 
@@ -326,7 +326,7 @@ fn a_changed_runner_file_is_used_only_on_request() {
     let mut file = OpenOptions::new().append(true).open(file).unwrap();
     file.write_all(b"later").unwrap();
     drop(file);
-    let recorded = "is another file now than in the run";
+    let recorded = "has changed since the run";
     explain(&place, id(&run), protein, &here)
         .fails_with(4, &[recorded, "SHA-256", "--allow-other-runner"]);
     let anyway = [here.as_slice(), &["--allow-other-runner"]].concat();

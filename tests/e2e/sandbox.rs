@@ -236,7 +236,10 @@ fn a_short_call_is_also_held_to_its_output_limit() {
 fn a_sandbox_needs_a_worker() {
     Place::new()
         .protea(["run", "toy", "--sandbox", "--isolation", "in-process"])
-        .fails_with(2, &["--sandbox applies to workers only"]);
+        .fails_with(
+            2,
+            &["--isolation in-process does not support --sandbox; leave out this option"],
+        );
 }
 
 fn reached(place: &Place, what: &str, at: &str, more: &[&str]) -> bool {

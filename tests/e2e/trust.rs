@@ -142,7 +142,7 @@ fn names_with_separators_or_control_characters_are_rejected() {
             &["runners", "where", name],
         ] {
             let ran = place.protea(command);
-            ran.fails_with(2, &["cannot be a runner's name"]);
+            ran.fails_with(2, &["is not a valid runner name"]);
             assert!(!ran.stderr.contains('\u{1b}'), "{ran:#?}");
         }
     }

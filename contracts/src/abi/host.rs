@@ -49,7 +49,7 @@ enum Face {
 #[non_exhaustive]
 pub enum OpenError {
     /// The path does not lead to a file.
-    #[error("{path} cannot be opened: {source}")]
+    #[error("{path} cannot be opened")]
     Path {
         /// The path as it was given.
         path: PathBuf,

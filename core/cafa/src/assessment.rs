@@ -213,7 +213,8 @@ fn predict_and_score(
         emit.warning(
             "runner.cafa.unknown_terms",
             &format!(
-                "annotations with terms that are not in the ontology are not scored: {unknown}"
+                "annotations with terms that are not in the ontology are not scored: {}",
+                unknown.describe("term")
             ),
             &json!({ "annotations": unknown.lines, "terms": unknown.distinct }),
         );

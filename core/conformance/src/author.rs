@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+use protea_core::contracts::error::with_causes;
 use serde::Deserialize;
 
 use crate::{
@@ -52,10 +53,11 @@ macro_rules! conforms {
 pub fn assert_crate_conforms(test: &str, manifest_dir: &str, package: &str) {
     host::serve_if_asked_in_test();
     let manifest_dir = Path::new(manifest_dir);
-    let library = build_library(manifest_dir, package).unwrap_or_else(|error| panic!("{error}"));
+    let library = build_library(manifest_dir, package)
+        .unwrap_or_else(|error| panic!("{}", with_causes(&error)));
     let config = manifest_dir.join(config::FILE_NAME);
     let config = match config.is_file() {
-        true => Config::read(&config).unwrap_or_else(|error| panic!("{error}")),
+        true => Config::read(&config).unwrap_or_else(|error| panic!("{}", with_causes(&error))),
         false => Config::default(),
     };
     assert_conforms(&library, test, config);
@@ -78,7 +80,9 @@ pub fn assert_conforms(library: &Path, test: &str, config: Config) {
         config,
         ..Check::new(vec![library.to_owned()], host)
     };
-    let report = check.run(&Lines).unwrap_or_else(|error| panic!("{error}"));
+    let report = check
+        .run(&Lines)
+        .unwrap_or_else(|error| panic!("{}", with_causes(&error)));
     println!("{}", counts(&report));
     let failed: Vec<String> = report
         .files
@@ -106,8 +110,17 @@ impl Observer for Lines {
 #[derive(Debug, thiserror::Error)]
 enum BuildError {
     /// Cargo cannot be started.
-    #[error("cargo cannot be started: {0}; run this with `cargo test`")]
-    Cargo(std::io::Error),
+    #[error(
+        "cannot start {} to build the runner; run the test with `cargo test`, or set the \
+         environment variable CARGO to the path of cargo",
+        program.display()
+    )]
+    Cargo {
+        /// The program that was started as cargo.
+        program: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The build fails.
     #[error("the crate {package} does not build:\n{messages}")]
     Build {
@@ -136,7 +149,7 @@ struct Message {
 fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildError> {
     let manifest = manifest_dir.join("Cargo.toml");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(&cargo);
     command
         .args(["build", "--lib", "--message-format=json-render-diagnostics"])
         .arg("--manifest-path")
@@ -145,7 +158,10 @@ fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildErr
     if let Some(profile) = profile() {
         command.arg("--profile").arg(profile);
     }
-    let output = command.output().map_err(BuildError::Cargo)?;
+    let output = command.output().map_err(|source| BuildError::Cargo {
+        program: cargo.into(),
+        source,
+    })?;
     if !output.status.success() {
         return Err(BuildError::Build {
             package: package.to_owned(),

@@ -15,7 +15,7 @@ pub struct Selection {
 #[non_exhaustive]
 pub enum SelectionError {
     /// A pattern is not a regular expression.
-    #[error("{list} {pattern:?} is not a regular expression: {reason}")]
+    #[error("the {list} pattern {pattern:?} is not a valid regular expression: {reason}")]
     Pattern {
         /// The list that it is in: `filter` or `exclude`.
         list: &'static str,
@@ -25,7 +25,7 @@ pub enum SelectionError {
         reason: String,
     },
     /// A pattern matches no test.
-    #[error("{list} {pattern:?} matches no test")]
+    #[error("no test has a name that matches the {list} pattern {pattern:?}")]
     FindsNothing {
         /// The list that it is in: `filter` or `exclude`.
         list: &'static str,

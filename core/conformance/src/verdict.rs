@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protea_core::{
     DispatchError, LoadError,
-    contracts::{RunnerError, abi::host::Panic},
+    contracts::{RunnerError, abi::host::Panic, error::with_causes},
     worker::WorkerError,
 };
 use serde::{Deserialize, Serialize};
@@ -218,13 +218,16 @@ impl Verdict {
             ),
             DispatchError::Worker(WorkerError::Start { .. } | WorkerError::Setup(_)) => {
                 Self::Skipped {
-                    reason: format!("the suite cannot run it on this system: {error}"),
+                    reason: format!(
+                        "the suite cannot run it on this system: {}",
+                        with_causes(error)
+                    ),
                     because_of: None,
                 }
             }
             error => Self::failed(
                 expected,
-                error.to_string(),
+                with_causes(error),
                 "use `protea_contracts`, which answers as the contract requires",
             ),
         }
@@ -252,7 +255,7 @@ impl Verdict {
             ),
             error => Self::failed(
                 "the library opens as a runner",
-                error.to_string(),
+                with_causes(error),
                 "build it as a `cdylib` with `export_runner!` against this version of protea-contracts",
             ),
         }

@@ -21,13 +21,16 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 pub(super) struct Staging {
     directory: TempDir,
     out: PathBuf,
+    /// Dropped after `directory`, which lies in them.
+    parents: NewParents,
     /// Locked while the directory is written. Later processes remove directories that are not
     /// locked.
     _lock: Option<File>,
 }
 
 impl Staging {
-    /// Creates the hidden directory for the new directory `out`, next to it.
+    /// Creates the hidden directory for the new directory `out`, next to it, and the parents of `out`
+    /// that are missing.
     pub(super) fn new(out: &Path) -> Result<Self, DatasetError> {
         // This is also true for a dangling link, which a rename would replace.
         if out.symlink_metadata().is_ok() {
@@ -47,6 +50,7 @@ impl Staging {
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(name);
         prefix.push(".freezing-");
+        let parents = NewParents::create(parent)?;
         remove_abandoned(parent, &prefix);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix);
@@ -64,6 +68,7 @@ impl Staging {
             _lock: lock(directory.path()),
             directory,
             out: parent.join(name),
+            parents,
         })
     }
 
@@ -79,7 +84,14 @@ impl Staging {
 
     /// Renames the directory to its final path.
     pub(super) fn publish(self) -> Result<(), DatasetError> {
-        let Self { directory, out, .. } = self;
+        // On an error the hidden directory is removed before the parents: locals are dropped in
+        // reverse order.
+        let Self {
+            parents,
+            directory,
+            out,
+            ..
+        } = self;
         // The path is checked again, because it may exist by now and a rename would replace an
         // empty directory.
         if out.symlink_metadata().is_ok() {
@@ -96,7 +108,55 @@ impl Staging {
         })?;
         // The directory has moved, so there is nothing to remove on drop.
         let _ = directory.keep();
-        sync_directory(out.parent().unwrap_or(Path::new(".")))
+        sync_directory(out.parent().unwrap_or(Path::new(".")))?;
+        parents.keep()
+    }
+}
+
+/// The directories that had to be created above a new directory, the outermost first. Those that are
+/// empty are removed on drop unless they are kept.
+struct NewParents(Vec<PathBuf>);
+
+impl NewParents {
+    /// Creates `parent` and the directories above it, as far as they are missing.
+    fn create(parent: &Path) -> Result<Self, DatasetError> {
+        let mut missing: Vec<&Path> = parent
+            .ancestors()
+            .take_while(|directory| {
+                !directory.as_os_str().is_empty() && directory.symlink_metadata().is_err()
+            })
+            .collect();
+        missing.reverse();
+        let mut created = Self(Vec::new());
+        for directory in missing {
+            match fs::create_dir(directory) {
+                Ok(()) => created.0.push(directory.to_owned()),
+                // Another process has created it meanwhile.
+                Err(_) if directory.is_dir() => {}
+                Err(error) => return Err(DatasetError::write(directory)(error)),
+            }
+        }
+        Ok(created)
+    }
+
+    /// Flushes the names of the directories to disk. They stay.
+    fn keep(mut self) -> Result<(), DatasetError> {
+        std::mem::take(&mut self.0)
+            .iter()
+            .try_for_each(|directory| match directory.parent() {
+                Some(above) if above.as_os_str().is_empty() => sync_directory(Path::new(".")),
+                Some(above) => sync_directory(above),
+                None => Ok(()),
+            })
+    }
+}
+
+impl Drop for NewParents {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            // Fails if another process has put something there, which must stay.
+            let _ = fs::remove_dir(directory);
+        }
     }
 }
 

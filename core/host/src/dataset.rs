@@ -7,7 +7,7 @@ use protea_contracts::content::ContentError;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::store::{self, Lease, Manifest, Store, StoreError};
+use crate::store::{self, Lease, Store, StoreError, StoreManifest};
 
 /// The file that makes a directory a frozen dataset.
 pub const MANIFEST: &str = store::DATASET_MANIFEST;
@@ -46,7 +46,7 @@ impl Dataset {
 /// Why a location is not a usable frozen dataset.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DatasetError {
+pub enum StageDatasetError {
     /// The place cannot be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,7 +92,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A file is not what the manifest lists.
-    #[error("the dataset at {} is not as it was frozen", path.display())]
+    #[error("the dataset at {} has changed since it was frozen", path.display())]
     Changed {
         /// The dataset's directory.
         path: PathBuf,
@@ -112,8 +112,8 @@ struct Named {
 ///
 /// # Errors
 ///
-/// [`DatasetError`], naming the file that is missing or was changed.
-pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
+/// [`StageDatasetError`], naming the file that is missing or was changed.
+pub fn stage(location: &str) -> Result<Dataset, StageDatasetError> {
     stage_from(location, &Store::from_env()?)
 }
 
@@ -122,7 +122,7 @@ pub fn stage(location: &str) -> Result<Dataset, DatasetError> {
 /// # Errors
 ///
 /// As [`stage`].
-pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError> {
+pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, StageDatasetError> {
     let uri = store::locate(location)?;
     if !store::is_local(&uri) {
         return fetch(&uri, store);
@@ -132,10 +132,11 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError
     let manifest = read_manifest(&path)?;
     let name = name_in(&path.join(MANIFEST), &manifest)?;
     for file in &manifest.files {
-        file.check(&path).map_err(|source| DatasetError::Changed {
-            path: path.clone(),
-            source,
-        })?;
+        file.check(&path)
+            .map_err(|source| StageDatasetError::Changed {
+                path: path.clone(),
+                source,
+            })?;
     }
     Ok(Dataset {
         name,
@@ -146,9 +147,9 @@ pub fn stage_from(location: &str, store: &Store) -> Result<Dataset, DatasetError
     })
 }
 
-fn fetch(uri: &Url, store: &Store) -> Result<Dataset, DatasetError> {
+fn fetch(uri: &Url, store: &Store) -> Result<Dataset, StageDatasetError> {
     let manifest = store.remote_manifest(uri, MANIFEST)?;
-    let manifest = manifest.ok_or_else(|| DatasetError::NotThere {
+    let manifest = manifest.ok_or_else(|| StageDatasetError::NotThere {
         uri: store::redacted(uri),
     })?;
     let staged = store.stage_as(uri, &manifest)?;
@@ -162,9 +163,9 @@ fn fetch(uri: &Url, store: &Store) -> Result<Dataset, DatasetError> {
     })
 }
 
-fn name_in(path: &Path, manifest: &Manifest) -> Result<String, DatasetError> {
+fn name_in(path: &Path, manifest: &StoreManifest) -> Result<String, StageDatasetError> {
     let named: Named =
-        serde_json::from_slice(&manifest.bytes).map_err(|error| DatasetError::Manifest {
+        serde_json::from_slice(&manifest.bytes).map_err(|error| StageDatasetError::Manifest {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
@@ -178,19 +179,19 @@ pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
     manifest.pointer("/counts/proteins")?.as_u64()
 }
 
-fn read_manifest(directory: &Path) -> Result<Manifest, DatasetError> {
+fn read_manifest(directory: &Path) -> Result<StoreManifest, StageDatasetError> {
     if !directory.is_dir() {
-        return Err(DatasetError::Missing {
+        return Err(StageDatasetError::Missing {
             path: directory.to_owned(),
         });
     }
-    let invalid = |reason: String| DatasetError::Manifest {
+    let invalid = |reason: String| StageDatasetError::Manifest {
         path: directory.join(MANIFEST),
         reason,
     };
-    match Manifest::read(directory, MANIFEST) {
+    match StoreManifest::read(directory, MANIFEST) {
         Ok(Some(manifest)) => Ok(manifest),
-        Ok(None) => Err(DatasetError::NotFrozen {
+        Ok(None) => Err(StageDatasetError::NotFrozen {
             path: directory.to_owned(),
         }),
         Err(StoreError::Manifest { reason, .. }) => Err(invalid(reason)),

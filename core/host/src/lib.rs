@@ -48,8 +48,10 @@ pub mod workspace;
 
 pub use backends::Tracking;
 pub use catalog::{Catalog, CatalogError, SearchPath};
-pub use dataset::{Dataset, DatasetError};
-pub use dispatch::{CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner};
+pub use dataset::{Dataset, StageDatasetError};
+pub use dispatch::{
+    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner, SpecArgument,
+};
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 

@@ -2,6 +2,8 @@
 
 use std::{io, time::Duration};
 
+use protea_contracts::emit::CANCEL_WITHIN;
+
 use super::{child::ARGUMENT, limits::WorkerLimits, process::WorkerCommand, sandbox::Sandbox};
 
 /// How workers start and what they may do.
@@ -18,7 +20,7 @@ pub struct WorkerOptions {
     /// Whether a sandbox restricts workers to the files they need and blocks the network.
     pub sandbox: Sandbox,
     /// How long a runner may take to end after a cancellation or a timeout, before the host kills
-    /// it.
+    /// it. A runner that keeps the contract needs at most [`CANCEL_WITHIN`].
     pub grace: Duration,
     /// How long a worker stays after its answer, to report events that the runner sends late.
     pub linger: Duration,
@@ -37,14 +39,15 @@ impl WorkerOptions {
         )))
     }
 
-    /// Workers that run this command, with the default limits, no sandbox and a grace of 750 ms.
+    /// Workers that run this command, with the default limits, no sandbox and the time to end that
+    /// the contract gives a cancelled runner ([`CANCEL_WITHIN`]).
     #[must_use]
     pub fn new(command: WorkerCommand) -> Self {
         Self {
             command,
             limits: WorkerLimits::default(),
             sandbox: Sandbox::Off,
-            grace: Duration::from_millis(750),
+            grace: CANCEL_WITHIN,
             linger: Duration::ZERO,
         }
     }

@@ -5,7 +5,9 @@
 //! query and reference per second.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
+use protea_neighbours::{
+    DistanceMetric, Index, Kernel, Membership, RowBlock, SearchOptions, Values,
+};
 
 const WIDTH: usize = 1024;
 const REFERENCES: usize = 20_000;
@@ -59,13 +61,19 @@ fn search(criterion: &mut Criterion) {
             kernel: Some(kernel),
             ..SearchOptions::nearest(5)
         };
-        run("kernels", Membership::All, Metric::Cosine, 1000, &options);
+        run(
+            "kernels",
+            Membership::All,
+            DistanceMetric::Cosine,
+            1000,
+            &options,
+        );
     }
     for count in [1, 16, 100, 1000] {
         run(
             "queries",
             Membership::All,
-            Metric::Cosine,
+            DistanceMetric::Cosine,
             count,
             &SearchOptions::nearest(5),
         );
@@ -74,7 +82,7 @@ fn search(criterion: &mut Criterion) {
         run(
             "k",
             Membership::All,
-            Metric::Cosine,
+            DistanceMetric::Cosine,
             1000,
             &SearchOptions::nearest(k),
         );
@@ -82,14 +90,14 @@ fn search(criterion: &mut Criterion) {
     run(
         "l2",
         Membership::All,
-        Metric::L2,
+        DistanceMetric::L2,
         1000,
         &SearchOptions::nearest(5),
     );
     run(
         "aspects",
         aspects,
-        Metric::Cosine,
+        DistanceMetric::Cosine,
         1000,
         &SearchOptions::nearest(5),
     );

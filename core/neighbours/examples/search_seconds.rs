@@ -8,7 +8,9 @@
 
 use std::{error::Error, io::BufRead, time::Instant};
 
-use protea_neighbours::{Index, Kernel, Membership, Metric, RowBlock, SearchOptions, Values};
+use protea_neighbours::{
+    DistanceMetric, Index, Kernel, Membership, RowBlock, SearchOptions, Values,
+};
 
 fn read(path: &str) -> std::io::Result<Vec<f32>> {
     let bytes = std::fs::read(path)?;
@@ -35,9 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (references, queries) = (read(references)?, read(queries)?);
     let width: usize = width.parse()?;
     let metric = if metric == "l2" {
-        Metric::L2
+        DistanceMetric::L2
     } else {
-        Metric::Cosine
+        DistanceMetric::Cosine
     };
     let start = Instant::now();
     let index = Index::new(width, whole(&references, width), Membership::All, metric)?;

@@ -13,7 +13,7 @@
 //! is at most `n u / (1 - n u) * |q| |r|`; the error of a product of rounded vectors is at most
 //! `|e_q| |r| + |q + e_q| |e_r|` (Cauchy-Schwarz).
 
-use crate::{metric::Metric, precision::Precision};
+use crate::{metric::DistanceMetric, precision::Precision};
 
 /// Unit roundoff of single precision.
 const U: f64 = 1.0 / (1_u64 << 24) as f64;
@@ -102,7 +102,7 @@ fn round_down(value: f64) -> f32 {
 /// The scaling of a whole search.
 #[derive(Debug, Clone)]
 pub(super) struct Scaling {
-    metric: Metric,
+    metric: DistanceMetric,
     precision: Precision,
     width: f64,
     /// Relative error of a sum of products.
@@ -119,7 +119,7 @@ pub(super) struct Scaling {
 impl Scaling {
     /// The scaling for these references. [`Scaling::with_run`] completes it for a kernel.
     pub(super) fn new(
-        metric: Metric,
+        metric: DistanceMetric,
         precision: Precision,
         width: usize,
         references: &[Size],
@@ -183,24 +183,24 @@ impl Scaling {
     /// The largest norm of the references as they enter the key.
     fn largest_scaled_norm(&self) -> f64 {
         match self.metric {
-            Metric::Cosine => 1.0,
-            Metric::L2 => self.largest_norm / self.common,
+            DistanceMetric::Cosine => 1.0,
+            DistanceMetric::L2 => self.largest_norm / self.common,
         }
     }
 
     pub(super) fn row(&self, size: Size, class: u8) -> RowScale {
         let scale = match (self.precision, self.metric) {
-            (Precision::Single, Metric::Cosine) => 1.0 / power_below(size.norm()),
-            (Precision::Single, Metric::L2) => 1.0 / self.common,
+            (Precision::Single, DistanceMetric::Cosine) => 1.0 / power_below(size.norm()),
+            (Precision::Single, DistanceMetric::L2) => 1.0 / self.common,
             (Precision::Int16, _) => self.integer_scale(size),
         };
         // The factor uses the rounded scale, so the rounding of the scale adds no error.
         let scale = scale as f32;
         let applied = f64::from(scale);
         let (factor, offset) = match self.metric {
-            Metric::Cosine if size.norm() == 0.0 => (0.0, 0.0),
-            Metric::Cosine => (1.0 / (applied * size.norm()), 0.0),
-            Metric::L2 => {
+            DistanceMetric::Cosine if size.norm() == 0.0 => (0.0, 0.0),
+            DistanceMetric::Cosine => (1.0 / (applied * size.norm()), 0.0),
+            DistanceMetric::L2 => {
                 let norm = size.norm() / self.common;
                 (1.0 / (applied * self.common), -norm * norm / 2.0)
             }
@@ -217,8 +217,8 @@ impl Scaling {
         // With L2, a query much shorter than the references uses their scale: its own rounding
         // error is then negligible next to theirs.
         let least = match self.metric {
-            Metric::Cosine => 0.0,
-            Metric::L2 => self.largest_norm * U,
+            DistanceMetric::Cosine => 0.0,
+            DistanceMetric::L2 => self.largest_norm * U,
         };
         let scale = match self.precision {
             Precision::Single => 1.0 / power_below(size.norm().max(least)),
@@ -239,14 +239,14 @@ impl Scaling {
         let rounding =
             (self.gamma + 8.0 * U) * (scaled_norm + own_loss) * (reference_norm + row_loss);
         match self.metric {
-            Metric::Cosine => QueryScale {
+            DistanceMetric::Cosine => QueryScale {
                 scale,
                 offset_factor: 0.0,
                 base: scaled_norm,
                 slope: scaled_norm,
                 error: product + rounding + exact * scaled_norm + tiny,
             },
-            Metric::L2 => {
+            DistanceMetric::L2 => {
                 let unit = applied / self.common;
                 let offset_factor = applied * self.common;
                 let span = size.norm() + self.largest_norm;
@@ -268,8 +268,8 @@ impl Scaling {
 
     fn integer_scale(&self, size: Size) -> f64 {
         let least = match self.metric {
-            Metric::Cosine => 0.0,
-            Metric::L2 => self.largest_norm * U,
+            DistanceMetric::Cosine => 0.0,
+            DistanceMetric::L2 => self.largest_norm * U,
         };
         let norm = size.norm().max(least);
         let scale = (INT_NORM / norm).min(INT_LARGEST / f64::from(size.largest));

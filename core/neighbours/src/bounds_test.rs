@@ -5,7 +5,7 @@ use crate::kernels::{Avx2, Avx512, Vnni};
 use crate::{
     bounds::{Scaling, Size},
     kernels::{Exact, PackedValue, Portable, SumValue, TileKernel},
-    metric::Metric,
+    metric::DistanceMetric,
 };
 
 /// Pseudo-random numbers. With `spread` their magnitudes differ widely, as in real embeddings with
@@ -30,7 +30,12 @@ fn noise(seed: u64, count: usize, spread: bool) -> Vec<f32> {
 }
 
 /// The largest error of a key and its bound, both relative to the range of the keys.
-fn errors<K: TileKernel>(kernel: K, metric: Metric, width: usize, spread: bool) -> (f64, f64) {
+fn errors<K: TileKernel>(
+    kernel: K,
+    metric: DistanceMetric,
+    width: usize,
+    spread: bool,
+) -> (f64, f64) {
     let exact = Exact::detect();
     let rows: Vec<Vec<f32>> = (0..K::ROWS as u64)
         .map(|s| noise(s + 1, width, spread))
@@ -68,8 +73,8 @@ fn errors<K: TileKernel>(kernel: K, metric: Metric, width: usize, spread: bool) 
             let sum = sums[row * K::QUERIES].to_f32();
             let key = sum * scale.factor + scale.offset * described.offset_factor;
             let distance = match metric {
-                Metric::L2 => exact.squared_distance(&wide, &rows[row]),
-                Metric::Cosine => {
+                DistanceMetric::L2 => exact.squared_distance(&wide, &rows[row]),
+                DistanceMetric::Cosine => {
                     1.0 - exact.dot(&wide, &rows[row]) / (squared * sizes[row].squared).sqrt()
                 }
             };
@@ -80,8 +85,8 @@ fn errors<K: TileKernel>(kernel: K, metric: Metric, width: usize, spread: bool) 
     // possible.
     let largest = sizes.iter().map(|size| size.squared).fold(0.0, f64::max);
     let farthest = match metric {
-        Metric::Cosine => 1.0,
-        Metric::L2 => (squared.sqrt() + largest.sqrt()).powi(2),
+        DistanceMetric::Cosine => 1.0,
+        DistanceMetric::L2 => (squared.sqrt() + largest.sqrt()).powi(2),
     };
     let unit = described.key_of_distance(0.0) - described.key_of_distance(farthest);
     (worst / unit, described.error() / unit)
@@ -92,7 +97,7 @@ fn check<K: TileKernel>(kernel: Option<K>, name: &str) {
         eprintln!("skipped: this processor cannot run {name}");
         return;
     };
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         for width in [1, 2, 31, 64, 768, 1280, 5000] {
             for spread in [false, true] {
                 let (error, bound) = errors(kernel, metric, width, spread);

@@ -3,7 +3,7 @@
 /// Why an index could not be created or a search could not be completed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SearchError {
+pub enum NeighbourSearchError {
     /// The width of the vectors is zero.
     #[error("the vectors have width 0; embeddings need at least one column")]
     NoColumns,

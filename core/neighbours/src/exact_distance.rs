@@ -1,6 +1,6 @@
 //! The exact distance in double precision, which determines the result.
 
-use crate::{index::Index, metric::Metric, rows::Matrix};
+use crate::{index::Index, metric::DistanceMetric, rows::Matrix};
 
 /// Computes the exact distances of one query at a time.
 pub(super) struct ExactDistance<'s, 'a> {
@@ -42,8 +42,8 @@ impl<'s, 'a> ExactDistance<'s, 'a> {
             .row(index.members[member] as usize)
             .as_f32(&mut self.scratch);
         match index.metric {
-            Metric::L2 => index.exact.squared_distance(&self.values, row),
-            Metric::Cosine => {
+            DistanceMetric::L2 => index.exact.squared_distance(&self.values, row),
+            DistanceMetric::Cosine => {
                 // The root of the product, not the product of the roots: for equal vectors it is
                 // exact.
                 let norms = (self.squared_norm * index.sizes[member].squared).sqrt();

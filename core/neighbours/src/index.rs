@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use crate::{
     bounds::{Scaling, Size},
-    error::SearchError,
+    error::NeighbourSearchError,
     kernels::{Exact, Kernel},
-    metric::Metric,
+    metric::DistanceMetric,
     precision::Precision,
     rows::{Matrix, RowBlock},
 };
@@ -79,7 +79,7 @@ impl SearchOptions<'_> {
 #[derive(Debug, Clone)]
 pub struct Index<'a> {
     pub(super) references: Matrix<'a>,
-    pub(super) metric: Metric,
+    pub(super) metric: DistanceMetric,
     pub(super) groups: usize,
     /// Rows that belong to a group, ascending.
     pub(super) members: Vec<u32>,
@@ -99,14 +99,14 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     ///
-    /// [`SearchError`] if the blocks are not the whole rows of a matrix in order, if there are 2^32
+    /// [`NeighbourSearchError`] if the blocks are not the whole rows of a matrix in order, if there are 2^32
     /// rows or more, or if the masks do not match the rows and groups.
     pub fn new(
         width: usize,
         blocks: Vec<RowBlock<'a>>,
         membership: Membership<'_>,
-        metric: Metric,
-    ) -> Result<Self, SearchError> {
+        metric: DistanceMetric,
+    ) -> Result<Self, NeighbourSearchError> {
         let references = Matrix::new(width, blocks)?;
         let rows = references.rows();
         let (masks, groups) = match membership {
@@ -114,18 +114,18 @@ impl<'a> Index<'a> {
             Membership::Masks { masks, groups } => (Some(masks), groups),
         };
         if !(1..=8).contains(&groups) {
-            return Err(SearchError::Groups { groups });
+            return Err(NeighbourSearchError::Groups { groups });
         }
         if let Some(masks) = masks {
             if masks.len() != rows {
-                return Err(SearchError::MembershipLength {
+                return Err(NeighbourSearchError::MembershipLength {
                     expected: rows,
                     found: masks.len(),
                 });
             }
             let allowed = ((1_u16 << groups) - 1) as u8;
             if let Some(row) = masks.iter().position(|mask| mask & !allowed != 0) {
-                return Err(SearchError::MembershipBit {
+                return Err(NeighbourSearchError::MembershipBit {
                     row,
                     mask: masks[row],
                     groups,

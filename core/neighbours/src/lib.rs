@@ -22,7 +22,7 @@
 //! only SIMD code of the workspace, with the `unsafe` code that SIMD needs.
 //!
 //! ```
-//! use protea_neighbours::{Index, Membership, Metric, RowBlock, SearchOptions, Values};
+//! use protea_neighbours::{Index, Membership, DistanceMetric, RowBlock, SearchOptions, Values};
 //!
 //! let references = [1.0_f32, 0.0, 0.0, 1.0, 0.6, 0.8];
 //! let queries = [0.0_f32, 2.0];
@@ -30,14 +30,14 @@
 //!     2,
 //!     vec![RowBlock { first_row: 0, rows: 3, values: Values::F32(&references) }],
 //!     Membership::All,
-//!     Metric::Cosine,
+//!     DistanceMetric::Cosine,
 //! )?;
 //! let queries = [RowBlock { first_row: 0, rows: 1, values: Values::F32(&queries) }];
 //! let found = index.search(&queries, &SearchOptions::nearest(2), &|_done, _total| true)?;
 //! let list = found.list(0, 0);
 //! assert_eq!(list.iter().map(|n| n.row).collect::<Vec<_>>(), [1, 2]);
 //! assert!((list[1].distance - 0.2).abs() < 1e-6);
-//! # Ok::<(), protea_neighbours::SearchError>(())
+//! # Ok::<(), protea_neighbours::NeighbourSearchError>(())
 //! ```
 
 mod bounds;
@@ -58,9 +58,9 @@ mod scan;
 mod search;
 mod worker;
 
-pub use error::SearchError;
+pub use error::NeighbourSearchError;
 pub use index::{Index, Labels, Membership, SearchOptions};
 pub use kernels::Kernel;
-pub use metric::Metric;
+pub use metric::DistanceMetric;
 pub use neighbours::{Neighbour, Neighbours};
 pub use rows::{RowBlock, Values};

@@ -2,7 +2,7 @@
 
 /// The distance that defines the neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Metric {
+pub enum DistanceMetric {
     /// `1 - cos(q, r)`, in `[0, 2]`. A vector of zeros has distance 1 to every vector.
     Cosine,
     /// The *squared* Euclidean distance, as FAISS and PROTEA report it.

@@ -11,7 +11,7 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
-    /// The Euclidean distance, for an index with [`Metric::L2`](crate::Metric::L2): the square root
+    /// The Euclidean distance, for an index with [`DistanceMetric::L2`](crate::DistanceMetric::L2): the square root
     /// of `distance`.
     pub fn euclidean(&self) -> f64 {
         self.distance.sqrt()

@@ -2,7 +2,7 @@
 
 use half::{f16, slice::HalfFloatSliceExt};
 
-use crate::{error::SearchError, kernels::prefetch};
+use crate::{error::NeighbourSearchError, kernels::prefetch};
 
 /// The values of a block, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -66,21 +66,24 @@ pub(super) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    pub(super) fn new(width: usize, blocks: Vec<RowBlock<'a>>) -> Result<Self, SearchError> {
+    pub(super) fn new(
+        width: usize,
+        blocks: Vec<RowBlock<'a>>,
+    ) -> Result<Self, NeighbourSearchError> {
         if width == 0 {
-            return Err(SearchError::NoColumns);
+            return Err(NeighbourSearchError::NoColumns);
         }
         let mut rows = 0_usize;
         for (number, block) in blocks.iter().enumerate() {
             if block.first_row != rows {
-                return Err(SearchError::BlockOrder {
+                return Err(NeighbourSearchError::BlockOrder {
                     block: number,
                     expected: rows,
                     found: block.first_row,
                 });
             }
             if block.rows.checked_mul(width) != Some(block.values.len()) {
-                return Err(SearchError::BlockShape {
+                return Err(NeighbourSearchError::BlockShape {
                     block: number,
                     first_row: block.first_row,
                     rows: block.rows,
@@ -93,7 +96,7 @@ impl<'a> Matrix<'a> {
         }
         // `rows` itself must also fit into 32 bits.
         if rows > u32::MAX as usize {
-            return Err(SearchError::TooManyRows {
+            return Err(NeighbourSearchError::TooManyRows {
                 rows,
                 max: u32::MAX as usize,
             });

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::{Avx2, Avx512, Vnni};
 use crate::{
-    error::SearchError,
+    error::NeighbourSearchError,
     index::{Index, SearchOptions},
     kernels::{Kernel, Portable, TileKernel},
     neighbours::Neighbours,
@@ -21,22 +21,22 @@ impl Index<'_> {
     ///
     /// # Errors
     ///
-    /// [`SearchError`] if the queries are not whole rows of the width of the index or the options
-    /// do not match; [`SearchError::Cancelled`] if `progress` returned false.
+    /// [`NeighbourSearchError`] if the queries are not whole rows of the width of the index or the options
+    /// do not match; [`NeighbourSearchError::Cancelled`] if `progress` returned false.
     pub fn search(
         &self,
         queries: &[RowBlock<'_>],
         options: &SearchOptions<'_>,
         progress: &(dyn Fn(u64, u64) -> bool + Sync),
-    ) -> Result<Neighbours, SearchError> {
+    ) -> Result<Neighbours, NeighbourSearchError> {
         let queries = Matrix::new(self.width(), queries.to_vec())?;
         if options.k == 0 {
-            return Err(SearchError::NoNeighbours);
+            return Err(NeighbourSearchError::NoNeighbours);
         }
         if let Some(exclude) = options.exclude
             && exclude.len() != queries.rows()
         {
-            return Err(SearchError::ExclusionLength {
+            return Err(NeighbourSearchError::ExclusionLength {
                 expected: queries.rows(),
                 found: exclude.len(),
             });
@@ -45,7 +45,7 @@ impl Index<'_> {
             let expected = (queries.rows(), self.rows());
             let found = (labels.queries.len(), labels.references.len());
             if found != expected {
-                return Err(SearchError::LabelLength { expected, found });
+                return Err(NeighbourSearchError::LabelLength { expected, found });
             }
         }
         let run = Run {
@@ -69,7 +69,7 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    fn with_fastest_kernel(&self) -> Result<Neighbours, SearchError> {
+    fn with_fastest_kernel(&self) -> Result<Neighbours, NeighbourSearchError> {
         // With a large relative error, the integer kernel selects too many candidates to be faster.
         let integers = self.index.scaling(Precision::Int16).is_useful();
         if Kernel::Avx512Vnni.is_available() && integers {
@@ -83,7 +83,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn with_kernel(&self, kernel: Kernel) -> Result<Neighbours, SearchError> {
+    fn with_kernel(&self, kernel: Kernel) -> Result<Neighbours, NeighbourSearchError> {
         #[cfg(target_arch = "x86_64")]
         let few = self.queries.rows() <= 16;
         match kernel {
@@ -107,8 +107,8 @@ impl Run<'_, '_> {
         &self,
         implementation: Option<K>,
         kernel: Kernel,
-    ) -> Result<Neighbours, SearchError> {
-        let implementation = implementation.ok_or(SearchError::KernelUnavailable {
+    ) -> Result<Neighbours, NeighbourSearchError> {
+        let implementation = implementation.ok_or(NeighbourSearchError::KernelUnavailable {
             kernel: kernel.name(),
         })?;
         scan::search(

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::{
     candidates::{self, Lists},
-    error::SearchError,
+    error::NeighbourSearchError,
     exact_distance::ExactDistance,
     index::{Index, SearchOptions},
     kernels::TileKernel,
@@ -32,7 +32,7 @@ pub(super) fn search<K: TileKernel>(
     queries: &Matrix<'_>,
     options: &SearchOptions<'_>,
     progress: &(dyn Fn(u64, u64) -> bool + Sync),
-) -> Result<Neighbours, SearchError> {
+) -> Result<Neighbours, NeighbourSearchError> {
     let shape = Shape::new::<K>(
         index,
         options.k,
@@ -67,7 +67,7 @@ pub(super) fn search<K: TileKernel>(
 impl<K: TileKernel> Search<'_, '_, K> {
     /// Scores every reference against the chunk. Returns the lists of every thread that scored a
     /// block.
-    fn scan(&self, chunk: &Chunk<K>) -> Result<Vec<Lists>, SearchError> {
+    fn scan(&self, chunk: &Chunk<K>) -> Result<Vec<Lists>, NeighbourSearchError> {
         let next = AtomicUsize::new(0);
         let finished = Mutex::new(Vec::new());
         rayon::scope(|scope| {
@@ -91,7 +91,7 @@ impl<K: TileKernel> Search<'_, '_, K> {
             }
         });
         if self.stop.load(Ordering::Relaxed) {
-            return Err(SearchError::Cancelled);
+            return Err(NeighbourSearchError::Cancelled);
         }
         Ok(finished
             .into_inner()

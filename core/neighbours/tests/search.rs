@@ -4,12 +4,13 @@ mod naive;
 
 use naive::{distance, noise, plain};
 use protea_neighbours::{
-    Index, Labels, Membership, Metric, Neighbour, RowBlock, SearchError, SearchOptions, Values,
+    DistanceMetric, Index, Labels, Membership, Neighbour, NeighbourSearchError, RowBlock,
+    SearchOptions, Values,
 };
 
 #[test]
 fn large_input_spans_many_blocks_and_panels() {
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         let mut case = plain(530, noise(1, 1300 * 530), noise(2, 40 * 530), 7, metric);
         case.masks = Some(((0..1300_u32).map(|row| (row % 8) as u8).collect(), 3));
         case.exclude = Some(
@@ -24,7 +25,7 @@ fn large_input_spans_many_blocks_and_panels() {
 #[test]
 fn every_row_finds_itself_at_distance_zero() {
     let values = noise(3, 300 * 97);
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         let found = plain(97, values.clone(), values.clone(), 1, metric).search_with_all_kernels();
         for query in 0..300 {
             assert_eq!(
@@ -43,7 +44,7 @@ fn ties_are_broken_by_the_lowest_row() {
     let row = noise(4, 50);
     let mut queries = noise(5, 50 * 3);
     queries.extend_from_slice(&row);
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         for k in [1, 5, 30, 999, 1000, 1001] {
             let found =
                 plain(50, row.repeat(1000), queries.clone(), k, metric).search_with_all_kernels();
@@ -65,8 +66,8 @@ fn near_ties_are_ordered_in_double_precision() {
         values[7] = f32::from_bits(1.0_f32.to_bits() + row);
         references.extend(values);
     }
-    let found =
-        plain(width, references, vec![1.0; width], 40, Metric::L2).search_with_all_kernels();
+    let found = plain(width, references, vec![1.0; width], 40, DistanceMetric::L2)
+        .search_with_all_kernels();
     let rows: Vec<u32> = found.list(0, 0).iter().map(|n| n.row).collect();
     assert_eq!(rows, (460..500).rev().collect::<Vec<_>>());
     let ulp = 2.0_f64.powi(-23);
@@ -84,7 +85,7 @@ fn zero_vectors_have_similarity_zero() {
         references,
         vec![5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         3,
-        Metric::Cosine,
+        DistanceMetric::Cosine,
     )
     .search_with_all_kernels();
     let list = |query| {
@@ -101,7 +102,7 @@ fn zero_vectors_have_similarity_zero() {
 #[test]
 fn extreme_magnitudes_keep_full_precision() {
     let width = 33;
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         for (reference_scale, query_scale) in [
             (1e30, 1e30),
             (1e-30, 1e-30),
@@ -127,9 +128,11 @@ fn extreme_magnitudes_keep_full_precision() {
                     .collect();
                 all.sort_by(f64::total_cmp);
                 for (found, expected) in found.list(query, 0).iter().zip(all) {
-                    let scale = expected
-                        .abs()
-                        .max(if metric == Metric::L2 { 0.0 } else { 1.0 });
+                    let scale = expected.abs().max(if metric == DistanceMetric::L2 {
+                        0.0
+                    } else {
+                        1.0
+                    });
                     assert!((found.distance - expected).abs() <= 1e-12 * scale);
                 }
             }
@@ -145,7 +148,7 @@ fn rows_with_nan_or_infinity_are_never_neighbours() {
     let mut queries = noise(10, 5 * 20);
     queries[2 * 20] = f32::NEG_INFINITY;
     queries[4 * 20 + 1] = f32::NAN;
-    for metric in [Metric::Cosine, Metric::L2] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2] {
         let found =
             plain(20, references.clone(), queries.clone(), 100, metric).search_with_all_kernels();
         for query in 0..5 {
@@ -166,7 +169,7 @@ fn a_group_smaller_than_k_returns_all_members() {
         noise(11, 500 * 10),
         noise(12, 3 * 10),
         20,
-        Metric::Cosine,
+        DistanceMetric::Cosine,
     );
     let mut masks = vec![1_u8; 500];
     masks[17] = 3;
@@ -197,7 +200,7 @@ fn progress_reaches_the_total_and_can_cancel() {
             ..block(&references)
         }],
         Membership::All,
-        Metric::L2,
+        DistanceMetric::L2,
     )
     .unwrap();
     let queries = [RowBlock {
@@ -215,14 +218,16 @@ fn progress_reaches_the_total_and_can_cancel() {
         .unwrap();
     assert_eq!(most.into_inner(), 3000 * 40);
     let stopped = index.search(&queries, &SearchOptions::nearest(3), &|_, _| false);
-    assert_eq!(stopped.unwrap_err(), SearchError::Cancelled);
+    assert_eq!(stopped.unwrap_err(), NeighbourSearchError::Cancelled);
 }
 
 #[test]
 fn empty_references_or_queries_are_not_an_error() {
-    let found = plain(8, Vec::new(), noise(15, 16), 3, Metric::L2).search_with_all_kernels();
+    let found =
+        plain(8, Vec::new(), noise(15, 16), 3, DistanceMetric::L2).search_with_all_kernels();
     assert_eq!((found.queries(), found.list(1, 0)), (2, &[][..]));
-    let found = plain(8, noise(16, 16), Vec::new(), 3, Metric::L2).search_with_all_kernels();
+    let found =
+        plain(8, noise(16, 16), Vec::new(), 3, DistanceMetric::L2).search_with_all_kernels();
     assert_eq!(found.queries(), 0);
 }
 
@@ -235,14 +240,17 @@ fn each_invalid_input_has_its_own_error() {
         values: Values::F32(&values[..count]),
     };
     let new = |width, blocks, membership| {
-        Index::new(width, blocks, membership, Metric::L2)
+        Index::new(width, blocks, membership, DistanceMetric::L2)
             .map(|_| ())
             .unwrap_err()
     };
-    assert_eq!(new(0, vec![], Membership::All), SearchError::NoColumns);
+    assert_eq!(
+        new(0, vec![], Membership::All),
+        NeighbourSearchError::NoColumns
+    );
     assert!(matches!(
         new(3, vec![block(0, 2, 6), block(2, 1, 4)], Membership::All),
-        SearchError::BlockShape {
+        NeighbourSearchError::BlockShape {
             block: 1,
             expected: 3,
             found: 4,
@@ -251,7 +259,7 @@ fn each_invalid_input_has_its_own_error() {
     ));
     assert_eq!(
         new(3, vec![block(0, 2, 6), block(3, 1, 3)], Membership::All),
-        SearchError::BlockOrder {
+        NeighbourSearchError::BlockOrder {
             block: 1,
             expected: 2,
             found: 3
@@ -267,7 +275,7 @@ fn each_invalid_input_has_its_own_error() {
                 groups: 1
             }
         ),
-        SearchError::MembershipLength {
+        NeighbourSearchError::MembershipLength {
             expected: 2,
             found: 1
         }
@@ -281,7 +289,7 @@ fn each_invalid_input_has_its_own_error() {
                 groups: 2
             }
         ),
-        SearchError::MembershipBit {
+        NeighbourSearchError::MembershipBit {
             row: 1,
             mask: 4,
             groups: 2
@@ -297,10 +305,10 @@ fn each_invalid_input_has_its_own_error() {
                     groups
                 }
             ),
-            SearchError::Groups { groups }
+            NeighbourSearchError::Groups { groups }
         );
     }
-    let index = Index::new(3, two(), Membership::All, Metric::L2).unwrap();
+    let index = Index::new(3, two(), Membership::All, DistanceMetric::L2).unwrap();
     let search = |options: &SearchOptions<'_>| {
         index
             .search(&[block(0, 1, 3)], options, &|_, _| true)
@@ -308,14 +316,14 @@ fn each_invalid_input_has_its_own_error() {
     };
     assert_eq!(
         search(&SearchOptions::nearest(0)),
-        SearchError::NoNeighbours
+        NeighbourSearchError::NoNeighbours
     );
     assert_eq!(
         search(&SearchOptions {
             exclude: Some(&[]),
             ..SearchOptions::nearest(1)
         }),
-        SearchError::ExclusionLength {
+        NeighbourSearchError::ExclusionLength {
             expected: 1,
             found: 0
         }
@@ -328,6 +336,6 @@ fn each_invalid_input_has_its_own_error() {
             }),
             ..SearchOptions::nearest(1)
         }),
-        SearchError::LabelLength { found: (1, 0), .. }
+        NeighbourSearchError::LabelLength { found: (1, 0), .. }
     ));
 }

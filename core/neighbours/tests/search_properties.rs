@@ -5,7 +5,7 @@ mod naive;
 
 use naive::{Case, Data};
 use proptest::prelude::*;
-use protea_neighbours::{Labels, Metric};
+use protea_neighbours::{DistanceMetric, Labels};
 
 fn matrix(rows: std::ops::Range<usize>, width: usize) -> impl Strategy<Value = Vec<f32>> {
     // Different kinds of rows: random, duplicates of few patterns, nearly equal, zero, long.
@@ -56,7 +56,11 @@ fn case() -> impl Strategy<Value = Case> {
                             }),
                             k,
                             cut,
-                            metric: if cosine { Metric::Cosine } else { Metric::L2 },
+                            metric: if cosine {
+                                DistanceMetric::Cosine
+                            } else {
+                                DistanceMetric::L2
+                            },
                         }
                     },
                 )

@@ -10,7 +10,7 @@ use crate::{
     lines::{Lines, columns, float, other_separator},
     parsing::respelled,
     reading::{Block, parse_blocks},
-    report::Tally,
+    report::SkippedNames,
     truth::GroundTruth,
 };
 
@@ -24,7 +24,7 @@ pub struct InformationAccretion<'o> {
     /// The value of each term; 0 if the file has no value, a NaN, an infinity or a negative value.
     values: Vec<f64>,
     unknown: usize,
-    respelled: Tally,
+    respelled: SkippedNames,
     marks: TextMarks,
 }
 
@@ -51,7 +51,7 @@ impl<'o> InformationAccretion<'o> {
             ontology,
             values: vec![0.0; ontology.len()],
             unknown: 0,
-            respelled: Tally::default(),
+            respelled: SkippedNames::default(),
             marks: TextMarks::default(),
         };
         let mut known = 0;
@@ -137,7 +137,7 @@ impl<'o> InformationAccretion<'o> {
             ontology,
             values,
             unknown: 0,
-            respelled: Tally::default(),
+            respelled: SkippedNames::default(),
             marks: TextMarks::default(),
         }
     }
@@ -156,7 +156,7 @@ impl<'o> InformationAccretion<'o> {
 
     /// Terms of the file that were read although they are written in another form.
     #[must_use]
-    pub fn respelled(&self) -> &Tally {
+    pub fn respelled(&self) -> &SkippedNames {
         &self.respelled
     }
 
@@ -208,7 +208,7 @@ fn weight(value: f64) -> f64 {
 #[derive(Default)]
 struct Entries {
     entries: Vec<Option<(Term, f64)>>,
-    respelled: Tally,
+    respelled: SkippedNames,
 }
 
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {

@@ -9,7 +9,7 @@ use crate::{
     lines::{Lines, columns, is_header, is_remark},
     parsing::respelled,
     reading::{Block, parse_blocks},
-    report::Tally,
+    report::SkippedNames,
 };
 
 /// The terms of interest of a benchmark. Other terms are ignored in the predictions and in the
@@ -23,7 +23,7 @@ pub struct TermsOfInterest<'o> {
     ontology: &'o Ontology,
     /// Whether each term of the ontology is in the list.
     listed: Vec<bool>,
-    unknown: Tally,
+    unknown: SkippedNames,
 }
 
 impl<'o> TermsOfInterest<'o> {
@@ -45,10 +45,10 @@ impl<'o> TermsOfInterest<'o> {
             name: path.display().to_string(),
             ontology,
             listed: vec![false; ontology.len()],
-            unknown: Tally::default(),
+            unknown: SkippedNames::default(),
         };
         let parse = |block: Block<'_>| {
-            let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), Tally::default());
+            let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), SkippedNames::default());
             let mut may_be_header = block.is_first;
             for (_, line) in Lines::new(block.text) {
                 let [id] = columns(line);
@@ -118,7 +118,7 @@ impl<'o> TermsOfInterest<'o> {
 
     /// Ids of the list that are not in the ontology or are obsolete.
     #[must_use]
-    pub fn unknown(&self) -> &Tally {
+    pub fn unknown(&self) -> &SkippedNames {
         &self.unknown
     }
 

@@ -84,7 +84,7 @@ pub use interest::TermsOfInterest;
 pub use options::{Norm, Propagation, ScoringOptions};
 pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
-pub use report::{Skipped, Tally};
+pub use report::{SkippedLines, SkippedNames};
 pub use result::{Best, Evaluation, NamespaceEvaluation};
 pub use rules::{Rules, evaluate_allowing_empty};
 pub use tables::write_tables;

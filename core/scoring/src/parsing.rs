@@ -5,7 +5,7 @@ use protea_ontology::Ontology;
 use crate::{
     lines::{Lines, columns, float, is_header, is_remark},
     reading::Block,
-    report::Skipped,
+    report::SkippedLines,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// The parsed predictions of a block for the proteins of the ground truth.
 pub(super) struct Parsed {
     pub namespaces: Vec<NamespacePredictions>,
-    pub skipped: Skipped,
+    pub skipped: SkippedLines,
 }
 
 /// A score that is not a number.
@@ -25,7 +25,7 @@ pub(super) struct BadScore {
 
 pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed, BadScore> {
     let ontology = truth.ontology;
-    let mut skipped = Skipped::default();
+    let mut skipped = SkippedLines::default();
     let mut namespaces = vec![NamespacePredictions::default(); truth.namespaces.len()];
     let offsets: Vec<usize> = ontology.namespaces().iter().map(|n| n.offset()).collect();
     // Files usually list predictions protein by protein, so the rows of the last protein are

@@ -8,7 +8,7 @@ use crate::{
     error::ScoringError,
     parsing::{Parsed, parse},
     reading::parse_blocks,
-    report::Skipped,
+    report::SkippedLines,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
 };
@@ -24,7 +24,7 @@ pub struct Predictions<'t> {
     pub(super) name: String,
     pub(super) truth: &'t GroundTruth<'t>,
     pub(super) namespaces: Vec<NamespacePredictions>,
-    skipped: Skipped,
+    skipped: SkippedLines,
 }
 
 impl<'t> Predictions<'t> {
@@ -35,7 +35,7 @@ impl<'t> Predictions<'t> {
             name: name.to_owned(),
             truth,
             namespaces: vec![NamespacePredictions::default(); truth.namespaces.len()],
-            skipped: Skipped::default(),
+            skipped: SkippedLines::default(),
         }
     }
 
@@ -133,7 +133,7 @@ impl<'t> Predictions<'t> {
 
     /// What was read and what was skipped.
     #[must_use]
-    pub fn skipped(&self) -> &Skipped {
+    pub fn skipped(&self) -> &SkippedLines {
         &self.skipped
     }
 

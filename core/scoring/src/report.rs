@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashSet, hash_map::RandomState},
-    fmt,
     hash::BuildHasher,
     sync::LazyLock,
 };
@@ -19,7 +18,7 @@ const EXAMPLES: usize = 5;
 /// A tally of skipped names: the number of lines, the number of distinct names and the first few
 /// names.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Tally {
+pub struct SkippedNames {
     /// Number of lines with such a name.
     pub lines: u64,
     /// Number of distinct names, at most 1,048,576.
@@ -32,7 +31,7 @@ pub struct Tally {
 
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-impl Tally {
+impl SkippedNames {
     /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -51,7 +50,7 @@ impl Tally {
     }
 
     /// Adds the tally of a later part of the file.
-    pub(super) fn merge(&mut self, later: Tally) {
+    pub(super) fn merge(&mut self, later: SkippedNames) {
         self.lines += later.lines;
         let missing = EXAMPLES - self.examples.len();
         let new = later
@@ -77,29 +76,36 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} distinct on {} lines", self.distinct, self.lines)?;
+impl SkippedNames {
+    /// The tally for a message: `2 terms on 3 lines (GO:0000001, GO:0000002)`. `noun` says in the
+    /// singular what the names are.
+    #[must_use]
+    pub fn describe(&self, noun: &str) -> String {
+        let counted = |number: u64, noun: &str| match number {
+            1 => format!("1 {noun}"),
+            number => format!("{number} {noun}s"),
+        };
+        let mut text = format!(
+            "{} on {}",
+            counted(self.distinct as u64, noun),
+            counted(self.lines, "line")
+        );
         if !self.examples.is_empty() {
-            write!(
-                f,
-                " ({}{})",
-                self.examples.join(", "),
-                if self.distinct > self.examples.len() {
-                    ", …"
-                } else {
-                    ""
-                }
-            )?;
+            let more = if self.distinct > self.examples.len() {
+                ", …"
+            } else {
+                ""
+            };
+            text.push_str(&format!(" ({}{more})", self.examples.join(", ")));
         }
-        Ok(())
+        text
     }
 }
 
 /// How many lines were read, used and skipped, and why.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
-pub struct Skipped {
+pub struct SkippedLines {
     /// Number of lines read, without empty lines.
     pub lines: u64,
     /// Number of lines used.
@@ -107,22 +113,22 @@ pub struct Skipped {
     /// Number of lines with too few columns.
     pub short_lines: u64,
     /// Proteins that are not in the ground truth. Always empty for a ground truth.
-    pub unknown_proteins: Tally,
+    pub unknown_proteins: SkippedNames,
     /// Terms that are not in the ontology, or obsolete in it, on lines of proteins that are in the
     /// ground truth.
-    pub unknown_terms: Tally,
+    pub unknown_terms: SkippedNames,
     /// Number of lines whose protein is in the ground truth, but not in the namespace of the term.
     pub other_namespace: u64,
     /// Those of the unknown terms that are obsolete in the ontology.
-    #[serde(skip_serializing_if = "Tally::is_empty")]
-    pub obsolete_terms: Tally,
+    #[serde(skip_serializing_if = "SkippedNames::is_empty")]
+    pub obsolete_terms: SkippedNames,
     /// Terms that were read although they are written in another form, such as `GO_0008150`.
-    #[serde(skip_serializing_if = "Tally::is_empty")]
-    pub respelled_terms: Tally,
+    #[serde(skip_serializing_if = "SkippedNames::is_empty")]
+    pub respelled_terms: SkippedNames,
     /// Obsolete terms that were read as the terms that replace them; see
     /// [`with_obsolete_mapped`](protea_ontology::Ontology::with_obsolete_mapped).
-    #[serde(skip_serializing_if = "Tally::is_empty")]
-    pub mapped_terms: Tally,
+    #[serde(skip_serializing_if = "SkippedNames::is_empty")]
+    pub mapped_terms: SkippedNames,
     /// Number of lines that are comments, the header of the table, or about the team that submits.
     #[serde(skip_serializing_if = "is_zero")]
     pub remarks: u64,
@@ -147,8 +153,8 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl Skipped {
-    pub(super) fn merge(&mut self, later: Skipped) {
+impl SkippedLines {
+    pub(super) fn merge(&mut self, later: SkippedLines) {
         self.lines += later.lines;
         self.used += later.used;
         self.short_lines += later.short_lines;

@@ -3,7 +3,7 @@
 use protea_ontology::Aspect;
 use serde::Serialize;
 
-use crate::{curve::CurvePoint, report::Skipped};
+use crate::{curve::CurvePoint, report::SkippedLines};
 
 /// The scores of one method.
 #[derive(Clone, Debug, Serialize)]
@@ -14,7 +14,7 @@ pub struct Evaluation {
     /// One per namespace in which the ground truth has a protein, in the order of the ontology.
     pub namespaces: Vec<NamespaceEvaluation>,
     /// Predictions that were skipped.
-    pub skipped: Skipped,
+    pub skipped: SkippedLines,
 }
 
 /// The scores of one method in one namespace.

@@ -9,7 +9,7 @@ use crate::{
     lines::{Lines, columns, is_header, is_remark},
     parsing::respelled,
     reading::{Block, parse_blocks},
-    report::Skipped,
+    report::SkippedLines,
 };
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -25,7 +25,7 @@ pub struct GroundTruth<'o> {
     pub(super) ontology: &'o Ontology,
     pub(super) proteins: HashMap<Box<[u8]>, u32>,
     pub(super) namespaces: Vec<NamespaceTruth>,
-    skipped: Skipped,
+    skipped: SkippedLines,
 }
 
 /// The proteins of one namespace, one row per protein.
@@ -186,7 +186,7 @@ impl<'o> GroundTruth<'o> {
 
     /// What was read and what was skipped.
     #[must_use]
-    pub fn skipped(&self) -> &Skipped {
+    pub fn skipped(&self) -> &SkippedLines {
         &self.skipped
     }
 }
@@ -197,14 +197,14 @@ type Annotated<'o> = (Box<[u8]>, Vec<&'o [Term]>);
 /// The annotations of one block with resolved terms.
 struct Parsed<'o> {
     annotations: Vec<Annotated<'o>>,
-    skipped: Skipped,
+    skipped: SkippedLines,
 }
 
 impl<'o> Parsed<'o> {
     fn new(block: Block<'_>, ontology: &'o Ontology) -> Parsed<'o> {
         let mut parsed = Parsed {
             annotations: Vec::new(),
-            skipped: Skipped::default(),
+            skipped: SkippedLines::default(),
         };
         let skipped = &mut parsed.skipped;
         let mapped = ontology.maps_obsolete();
@@ -264,7 +264,7 @@ struct Builder<'o> {
     proteins: HashMap<Box<[u8]>, u32>,
     /// The rows of each namespace so far.
     rows: Vec<Rows>,
-    skipped: Skipped,
+    skipped: SkippedLines,
 }
 
 #[derive(Default)]
@@ -284,7 +284,7 @@ impl<'o> Builder<'o> {
                 .iter()
                 .map(|_| Rows::default())
                 .collect(),
-            skipped: Skipped::default(),
+            skipped: SkippedLines::default(),
         }
     }
 

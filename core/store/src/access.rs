@@ -11,7 +11,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Cache, Lease, Manifest, Staged, StoreError,
+    Cache, Lease, Staged, StoreError, StoreManifest,
     cache::Found,
     location::{is_local, local_path, redacted},
     manifest::{LARGEST, NAMES},
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Makes the directory or file at `uri` available on this machine and returns its path. A
-    /// remote directory needs a [manifest](Manifest), and each file is checked against it; so does
+    /// remote directory needs a [manifest](StoreManifest), and each file is checked against it; so does
     /// the directory of a remote file. Local content stays where it is and is not checked.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Store {
     pub(super) fn stage_tree(
         &self,
         remote: &Remote,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
     ) -> Result<Staged, StoreError> {
         let cache = self.cache()?;
         let display_uri = remote.display_uri("");
@@ -189,9 +189,9 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NotPublished`] when there is none.
-    pub fn manifest(&self, uri: &Url) -> Result<Manifest, StoreError> {
+    pub fn manifest(&self, uri: &Url) -> Result<StoreManifest, StoreError> {
         let found = if is_local(uri) {
-            Manifest::find_local(&local_path(uri)?)?
+            StoreManifest::find_local(&local_path(uri)?)?
         } else {
             find_manifest(&self.remote(uri)?)?
         };
@@ -203,7 +203,11 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] when the store cannot be read or the manifest cannot be parsed.
-    pub fn remote_manifest(&self, uri: &Url, name: &str) -> Result<Option<Manifest>, StoreError> {
+    pub fn remote_manifest(
+        &self,
+        uri: &Url,
+        name: &str,
+    ) -> Result<Option<StoreManifest>, StoreError> {
         read_manifest(&self.remote(uri)?, name)
     }
 
@@ -212,7 +216,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`stage`](Self::stage).
-    pub fn stage_as(&self, uri: &Url, manifest: &Manifest) -> Result<Staged, StoreError> {
+    pub fn stage_as(&self, uri: &Url, manifest: &StoreManifest) -> Result<Staged, StoreError> {
         self.stage_tree(&self.remote(uri)?, manifest)
     }
 
@@ -236,7 +240,7 @@ impl Store {
 }
 
 /// The manifest of a remote directory, if it has one.
-pub(super) fn find_manifest(remote: &Remote) -> Result<Option<Manifest>, StoreError> {
+pub(super) fn find_manifest(remote: &Remote) -> Result<Option<StoreManifest>, StoreError> {
     let mut denied = None;
     for name in NAMES {
         match read_manifest(remote, name) {
@@ -249,10 +253,10 @@ pub(super) fn find_manifest(remote: &Remote) -> Result<Option<Manifest>, StoreEr
     denied.map_or(Ok(None), Err)
 }
 
-fn read_manifest(remote: &Remote, name: &str) -> Result<Option<Manifest>, StoreError> {
+fn read_manifest(remote: &Remote, name: &str) -> Result<Option<StoreManifest>, StoreError> {
     let bytes = remote.read(name, LARGEST)?;
     bytes
-        .map(|bytes| Manifest::parse(&remote.display_uri(name), name, bytes))
+        .map(|bytes| StoreManifest::parse(&remote.display_uri(name), name, bytes))
         .transpose()
 }
 

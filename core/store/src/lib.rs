@@ -42,7 +42,7 @@ pub use location::{
     child_uri, is_known, is_local, local_path, locate, redacted, relative_name, uri_of,
     without_secrets,
 };
-pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, Manifest};
+pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
 pub use publish::Published;
 pub use staging::{Staging, write_atomic};

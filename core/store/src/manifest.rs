@@ -27,7 +27,7 @@ const DEEPEST: usize = 32;
 
 /// The manifest of a directory: of a frozen dataset, or of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manifest {
+pub struct StoreManifest {
     /// [`DATASET_MANIFEST`] or [`EXPORT_MANIFEST`].
     pub name: String,
     /// Its bytes, whose SHA-256 is the identity of the directory.
@@ -41,7 +41,7 @@ struct Listing {
     files: Vec<FileDigest>,
 }
 
-impl Manifest {
+impl StoreManifest {
     /// Parses a manifest from `uri` and checks its list.
     ///
     /// # Errors
@@ -234,9 +234,9 @@ mod tests {
 
     const SUM: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn parse(files: &str) -> Result<Manifest, StoreError> {
+    fn parse(files: &str) -> Result<StoreManifest, StoreError> {
         let text = format!("{{\"files\": [{files}]}}");
-        Manifest::parse("s3://b/dataset.json", DATASET_MANIFEST, text.into_bytes())
+        StoreManifest::parse("s3://b/dataset.json", DATASET_MANIFEST, text.into_bytes())
     }
 
     fn file(path: &str, bytes: u64) -> String {
@@ -273,7 +273,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let _ = Manifest::parse("x", "dataset.json", bytes);
+            let _ = StoreManifest::parse("x", "dataset.json", bytes);
         }
 
         #[test]

@@ -7,7 +7,7 @@ use protea_contracts::FileDigest;
 use url::Url;
 
 use super::{
-    Manifest, Staging, Store, StoreError,
+    Staging, Store, StoreError, StoreManifest,
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
@@ -77,9 +77,9 @@ impl Store {
         })
     }
 
-    fn manifest_for(&self, directory: &Path) -> Result<Manifest, StoreError> {
+    fn manifest_for(&self, directory: &Path) -> Result<StoreManifest, StoreError> {
         let display_uri = directory.display().to_string();
-        match Manifest::find_local(directory)? {
+        match StoreManifest::find_local(directory)? {
             Some(manifest) => {
                 manifest.covers(directory)?;
                 let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
@@ -93,14 +93,16 @@ impl Store {
                 }
                 Ok(manifest)
             }
-            None => Manifest::make(directory, &self.meter(TransferKind::Check, &display_uri, 0)),
+            None => {
+                StoreManifest::make(directory, &self.meter(TransferKind::Check, &display_uri, 0))
+            }
         }
     }
 
     fn publish_here(
         &self,
         directory: &Path,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
         to: &Path,
     ) -> Result<(), StoreError> {
         let staging = Staging::begin(to)?;
@@ -127,7 +129,7 @@ impl Store {
     fn publish_there(
         &self,
         directory: &Path,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
         remote: &Remote,
     ) -> Result<(), StoreError> {
         vacant(remote)?;
@@ -154,7 +156,7 @@ impl Store {
 
 /// Writes the manifest. A conditional write protects one name, but there are two manifest names. So
 /// if two processes publish under both names, each that sees the other manifest removes its own.
-fn announce(remote: &Remote, manifest: &Manifest) -> Result<(), StoreError> {
+fn announce(remote: &Remote, manifest: &StoreManifest) -> Result<(), StoreError> {
     let others = NAMES.iter().filter(|name| **name != manifest.name);
     let alone = || {
         for other in others.clone() {

@@ -4,7 +4,7 @@ use protea_contracts::content::ContentError;
 use url::Url;
 
 use super::{
-    Manifest, Store, StoreError,
+    Store, StoreError, StoreManifest,
     access::{find_manifest, not_published},
     location::{is_local, local_path, redacted},
     meter::TransferKind,
@@ -75,7 +75,8 @@ impl Store {
         let display_uri = redacted(uri);
         if is_local(uri) {
             let directory = local_path(uri)?;
-            let manifest = Manifest::find_local(&directory)?.ok_or_else(|| not_published(uri))?;
+            let manifest =
+                StoreManifest::find_local(&directory)?.ok_or_else(|| not_published(uri))?;
             let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
             return checked(&display_uri, &manifest, |file| {
                 meter.check()?;
@@ -113,7 +114,7 @@ impl Store {
 
 fn checked(
     uri: &str,
-    manifest: &Manifest,
+    manifest: &StoreManifest,
     mut check: impl FnMut(&protea_contracts::FileDigest) -> Result<FileState, StoreError>,
 ) -> Result<Verified, StoreError> {
     let files = manifest.files.iter().map(|file| {

@@ -87,7 +87,7 @@ pub(crate) fn check_embeddings(
         emit.warning(
             "runner.knn.embedding_source",
             &format!(
-                "the embeddings come from different sources ({reference_source:?} and {query_source:?}); their distances mean nothing unless both are the same embedding"
+                "the embeddings come from different sources ({reference_source:?} and {query_source:?}); their distances are meaningless unless both come from the same model"
             ),
             &json!({}),
         );

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use protea_cafa::{
     assessment::{PredictionSink, embedding_rows},
     dataset::FrozenDataset,
-    neighbours::{self, Index, Labels, Membership, Neighbours, SearchError},
+    neighbours::{self, Index, Labels, Membership, NeighbourSearchError, Neighbours},
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -110,8 +110,8 @@ pub(crate) fn find_neighbours(
             groups: indices.namespaces.len(),
         },
         match spec.metric {
-            Metric::Cosine => neighbours::Metric::Cosine,
-            Metric::L2 => neighbours::Metric::L2,
+            Metric::Cosine => neighbours::DistanceMetric::Cosine,
+            Metric::L2 => neighbours::DistanceMetric::L2,
         },
     )
     .or_failed("preparing the references")?;
@@ -148,8 +148,8 @@ pub(crate) fn find_neighbours(
         None => selection.find_all(&report),
     };
     found.map_err(|error| match error {
-        SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching for neighbours: {error}")),
+        NeighbourSearchError::Cancelled => RunnerError::Cancelled,
+        error => RunnerError::failed(format!("the neighbour search failed: {error}")),
     })
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use protea_cafa::{
     dataset::FrozenDataset,
     neighbours::{
-        Index, Labels, Neighbour, Neighbours, RowBlock, SearchError, SearchOptions, Values,
+        Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions, Values,
     },
     redundancy,
 };
@@ -39,11 +39,11 @@ impl Selection<'_> {
     ///
     /// # Errors
     ///
-    /// [`SearchError::Cancelled`] when `report` returns `false`; [`SearchError`] for invalid input.
+    /// [`NeighbourSearchError::Cancelled`] when `report` returns `false`; [`NeighbourSearchError`] for invalid input.
     pub(crate) fn find_all(
         &self,
         report: &(dyn Fn(u64, u64) -> bool + Sync),
-    ) -> Result<Neighbours, SearchError> {
+    ) -> Result<Neighbours, NeighbourSearchError> {
         if self.is_k_nearest() {
             let options = self.options(self.spec.k as usize, None);
             return self.index.search(self.rows, &options, report);
@@ -56,12 +56,12 @@ impl Selection<'_> {
     ///
     /// # Errors
     ///
-    /// [`SearchError::Cancelled`] when `report` returns `false`; [`SearchError`] for invalid input.
+    /// [`NeighbourSearchError::Cancelled`] when `report` returns `false`; [`NeighbourSearchError`] for invalid input.
     pub(crate) fn find_one(
         &self,
         query: usize,
         report: &(dyn Fn(u64, u64) -> bool + Sync),
-    ) -> Result<Neighbours, SearchError> {
+    ) -> Result<Neighbours, NeighbourSearchError> {
         if self.is_k_nearest() {
             let part = self.part(&[query]);
             let options = self.options(self.spec.k as usize, Some(&part));
@@ -79,7 +79,7 @@ impl Selection<'_> {
         &self,
         mut pending: Vec<usize>,
         report: &(dyn Fn(u64, u64) -> bool + Sync),
-    ) -> Result<Neighbours, SearchError> {
+    ) -> Result<Neighbours, NeighbourSearchError> {
         let k = self.spec.k as usize;
         let groups = self.index.groups();
         let mut chosen: Vec<Option<Vec<Vec<Neighbour>>>> = vec![None; self.queries.len()];
@@ -93,7 +93,7 @@ impl Selection<'_> {
                 .enumerate()
                 .map(|(index, &query)| {
                     if !report(0, 0) {
-                        return Err(SearchError::Cancelled);
+                        return Err(NeighbourSearchError::Cancelled);
                     }
                     let mut redundant = HashMap::new();
                     Ok((0..groups)

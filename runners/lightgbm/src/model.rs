@@ -106,7 +106,7 @@ impl Model {
             emit.warning(
                 "runner.lightgbm.embedding_source",
                 &format!(
-                    "the embeddings of {} come from {}, those of the training set from {}; predictions mean nothing unless both are of the same model. State it with `--source` when you freeze a dataset",
+                    "{} has embeddings from {}, but the training set has embeddings from {}. Predictions are meaningless unless both come from the same model. State the model with `--source` when you freeze a dataset",
                     queries.directory().display(),
                     name(found),
                     name(expected),

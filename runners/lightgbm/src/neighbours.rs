@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use protea_cafa::{
     assessment::embedding_rows,
     dataset::FrozenDataset,
-    neighbours::{Index, Labels, Neighbours, RowBlock, SearchError, SearchOptions, Values},
+    neighbours::{
+        Index, Labels, NeighbourSearchError, Neighbours, RowBlock, SearchOptions, Values,
+    },
 };
 use protea_contracts::prelude::*;
 
@@ -109,7 +111,7 @@ fn search(
     };
     let found = index.search(queries, options, &report);
     found.map_err(|error| match error {
-        SearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("searching for neighbours: {error}")),
+        NeighbourSearchError::Cancelled => RunnerError::Cancelled,
+        error => RunnerError::failed(format!("the neighbour search failed: {error}")),
     })
 }

@@ -127,7 +127,7 @@ impl LightGbmSpec {
     }
 }
 
-impl From<Metric> for neighbours::Metric {
+impl From<Metric> for neighbours::DistanceMetric {
     fn from(metric: Metric) -> Self {
         match metric {
             Metric::Cosine => Self::Cosine,

@@ -128,7 +128,7 @@ impl Host {
     }
 
     /// The dataset; an error if it has changed since it was frozen.
-    pub fn dataset(&self) -> Result<Dataset, dataset::DatasetError> {
+    pub fn dataset(&self) -> Result<Dataset, dataset::StageDatasetError> {
         dataset::stage(self.dataset_directory().to_str().unwrap())
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, LoadError,
+    CatalogError, DispatchError, LoadError, StageDatasetError,
     contracts::RunnerError,
     experiment::Step,
     worker::{self, WorkerError},
@@ -326,7 +326,7 @@ pub fn lines() -> Vec<Line> {
         ),
         line(
             "changed-dataset",
-            Completes(|host| matches!(host.dataset(), Err(DatasetError::Changed { .. }))),
+            Completes(|host| matches!(host.dataset(), Err(StageDatasetError::Changed { .. }))),
             &[],
         ),
         // What a sandbox would forbid; without one, nothing but the conformance suite sees it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use protea_cafa::{
     ontology::{Ontology, text::TextMarks},
-    scoring::{Evaluation, GroundTruth, Skipped, Tally},
+    scoring::{Evaluation, GroundTruth, SkippedLines, SkippedNames},
 };
 
 use crate::{
@@ -67,10 +67,11 @@ fn tell_marks(reporter: &Reporter, name: &str, byte_order_mark: bool, ctrl_z: bo
 }
 
 /// Tells which terms are written in another form.
-pub(super) fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &Tally) {
+pub(super) fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &SkippedNames) {
     if !respelled.is_empty() {
         reporter.note(&format!(
-            "{name}: read terms that are written in another form than GO:0008150: {respelled}; {UNLIKE_CAFAEVAL}"
+            "{name}: read terms that are written in another form than GO:0008150: {}; {UNLIKE_CAFAEVAL}",
+            respelled.describe("term")
         ));
     }
 }
@@ -79,7 +80,7 @@ pub(super) fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &Tall
 pub(super) fn warn_of_reading(
     reporter: &Reporter,
     name: &str,
-    skipped: &Skipped,
+    skipped: &SkippedLines,
     ontology: &Ontology,
 ) {
     tell_marks(reporter, name, skipped.byte_order_mark, skipped.ctrl_z);
@@ -105,7 +106,7 @@ pub(super) fn warn_of_reading(
 }
 
 /// A tally of obsolete terms, each with what the ontology says to use instead.
-fn with_replacements(tally: &Tally, ontology: &Ontology) -> String {
+fn with_replacements(tally: &SkippedNames, ontology: &Ontology) -> String {
     let instead = |id: &String| {
         let replacement = ontology.replacement(id).unwrap_or_default();
         if !replacement.replaced_by.is_empty() {
@@ -125,8 +126,9 @@ fn with_replacements(tally: &Tally, ontology: &Ontology) -> String {
     } else {
         ""
     };
+    let lines = if tally.lines == 1 { "line" } else { "lines" };
     format!(
-        "{} distinct on {} lines ({}{more})",
+        "{} on {} {lines} ({}{more})",
         tally.distinct,
         tally.lines,
         examples.join("; ")
@@ -160,7 +162,7 @@ pub(super) fn warn_of_skipped(
     if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
         reporter.note(&format!(
             "{name}: skipped proteins that are not in the ground truth: {}",
-            skipped.unknown_proteins
+            skipped.unknown_proteins.describe("protein")
         ));
     }
 }
@@ -198,10 +200,11 @@ pub(super) fn warn_of_coverage(
 }
 
 /// Warns of terms that are not in the ontology.
-pub(super) fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &Tally) {
+pub(super) fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &SkippedNames) {
     if unknown.lines > 0 {
         reporter.warn(&format!(
-            "{name}: skipped terms that are obsolete or not in the ontology: {unknown}"
+            "{name}: skipped terms that are obsolete or not in the ontology: {}",
+            unknown.describe("term")
         ));
     }
 }

@@ -47,7 +47,10 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
         move |error: io::Error| {
             Failure::new(
                 Exit::Output,
-                format!("{path}: {error}; check free space and permissions there, or set TMPDIR"),
+                format!(
+                    "cannot write {path}: {error}; free some space, or set TMPDIR to a directory that \
+                     you may write to"
+                ),
             )
         }
     };
@@ -57,7 +60,7 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
         return Err(Failure::new(
             Exit::Input,
             format!(
-                "{}: {accession} has no sequence and cannot be clustered; give a table with --clusters",
+                "{}: MMseqs2 cannot cluster {accession}, because it has no sequence; give a table of clusters with --clusters",
                 dataset.directory().display()
             ),
         ));

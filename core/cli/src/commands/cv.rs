@@ -32,7 +32,7 @@ const MOST_COLUMNS: usize = 10;
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    session.check_spec(&spec)?;
+    let spec = session.resolve_spec(&spec)?;
     let data = match &args.data {
         Some(data) => data.clone(),
         None => {

@@ -12,7 +12,7 @@ use crate::{
 pub fn fit(args: &FitArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    session.check_spec(&spec)?;
+    let spec = session.resolve_spec(&spec)?;
     let train = session.dataset(&args.train)?;
     let run = session.experiment(|experiment| experiment.fit(&spec, &train))?;
     reporter.note(&format!("the run is in {}", display_path(&run.directory)));

@@ -40,13 +40,14 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
         !interrupt::requested()
     });
     reporter.abandon();
+    let file = display_path(&args.file);
     let report = report.map_err(|error| match error {
         FuzzError::Fixture(error) => fixture_failure(error),
         error => Failure::new(
             Exit::Failed,
             format!(
-                "{} cannot be fuzzed: {error}; see `protea runners check`",
-                display_path(&args.file)
+                "{file} cannot be fuzzed: {error}; run `protea runners check {file}` to see which \
+                 tests fail"
             ),
         ),
     })?;

@@ -99,7 +99,7 @@ pub fn bind(args: &BindTrackerArgs) -> Result<Report, Failure> {
         },
     )?;
     let mut lines = Lines::default();
-    lines.add("job", job.id());
+    lines.add("job", job.id().as_str());
     lines.add("backend", &bound.backend);
     lines.add("run", &bound.run_id);
     for (label, value) in [

@@ -21,7 +21,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    session.check_spec(&spec)?;
+    let spec = session.resolve_spec(&spec)?;
     let (train, eval) = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
     let run = session.experiment(|experiment| {

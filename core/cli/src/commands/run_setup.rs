@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use protea_core::{
-    Catalog, CatalogError, Dataset, DatasetError, Experiment, ExperimentError, Isolation, Runner,
-    SearchPath, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
+    Catalog, CatalogError, Dataset, Experiment, ExperimentError, Isolation, ResolvedSpec, Runner,
+    SearchPath, StageDatasetError, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
@@ -95,26 +95,37 @@ pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
     if args.isolation == IsolationMode::Worker {
         return Err(Failure::new(
             Exit::Usage,
-            "workers are not supported on this system; use --isolation in-process",
+            "--isolation worker is not supported on this system; use --isolation in-process",
         ));
     }
     in_process(args)
 }
 
 fn in_process(args: &IsolationArgs) -> Result<Isolation, Failure> {
-    if args.time_limit.is_some() || args.memory_limit.is_some() || args.output_limit.is_some() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "limits apply to workers only; remove them or use --isolation worker",
-        ));
+    let workers_only: Vec<&str> = [
+        ("--time-limit", args.time_limit.is_some()),
+        ("--memory-limit", args.memory_limit.is_some()),
+        ("--output-limit", args.output_limit.is_some()),
+        ("--sandbox", args.sandbox.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(option, given)| given.then_some(option))
+    .collect();
+    if workers_only.is_empty() {
+        return Ok(Isolation::InProcess);
     }
-    if args.sandbox.is_some() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "--sandbox applies to workers only; remove it or use --isolation worker",
-        ));
-    }
-    Ok(Isolation::InProcess)
+    Err(Failure::new(
+        Exit::Usage,
+        format!(
+            "--isolation in-process does not support {}; leave out {}, or use --isolation worker",
+            workers_only.join(" and "),
+            if workers_only.len() == 1 {
+                "this option"
+            } else {
+                "these options"
+            },
+        ),
+    ))
 }
 
 /// A loaded runner and the arguments of its runs.
@@ -148,10 +159,9 @@ impl<'a> Session<'a> {
         &self.runner
     }
 
-    /// Refuses an invalid spec before any work is done.
-    pub fn check_spec(&self, spec: &Value) -> Result<(), Failure> {
-        self.runner.resolve_spec(spec)?;
-        Ok(())
+    /// Resolves a spec, so that an invalid one is refused before any work is done.
+    pub fn resolve_spec(&self, spec: &Value) -> Result<ResolvedSpec, Failure> {
+        Ok(self.runner.resolve_spec(spec)?)
     }
 
     /// Fetches a dataset if it is remote, and checks it against its manifest.
@@ -174,7 +184,7 @@ pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> 
         reporter.start(&format!("checking {location}"));
     }
     let staged = open_store(reporter)
-        .map_err(DatasetError::from)
+        .map_err(StageDatasetError::from)
         .and_then(|store| dataset::stage_from(location, &store));
     reporter.abandon();
     fail_if_cancelled()?;

@@ -94,7 +94,7 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
     let grouping = match args.by {
         SplitBy::Given => {
             let Some(test) = args.test_ids.clone() else {
-                return Err(missing("--test-ids"));
+                return Err(missing("given", "--test-ids"));
             };
             return Ok(SplitRule::Lists(Accessions {
                 train: args.train_ids.clone(),
@@ -108,12 +108,12 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
                 test: args.test_taxa.clone(),
             });
         }
-        SplitBy::Time => return Err(missing("--later")),
+        SplitBy::Time => return Err(missing("time", "--later")),
         SplitBy::Taxon => Grouping::Taxon,
         SplitBy::Random => Grouping::None,
         SplitBy::Cluster => match clusters {
             Some(clusters) => Grouping::Clusters(clusters),
-            None => return Err(missing("--clusters")),
+            None => return Err(missing("cluster", "--clusters")),
         },
     };
     Ok(SplitRule::Shares {
@@ -125,8 +125,11 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
     })
 }
 
-fn missing(option: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("this --by needs {option}"))
+fn missing(by: &str, option: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("--by {by} needs {option}; give it too"),
+    )
 }
 
 fn evidence(codes: &[String]) -> Result<Evidence, Failure> {

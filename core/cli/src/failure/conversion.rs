@@ -11,7 +11,7 @@ use protea_conformance::{ConfigError, SelectionError};
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
     WorkspaceError,
     contracts::RunnerError,
     experiment::SearchError,
@@ -138,7 +138,7 @@ impl CommandError for ExperimentError {
     }
 }
 
-impl CommandError for DatasetError {
+impl CommandError for StageDatasetError {
     fn exit(&self) -> Exit {
         match self {
             Self::Store(error) => error.exit(),

@@ -13,7 +13,7 @@ use protea_conformance::{ConfigError, SelectionError};
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DatasetError, DispatchError, ExperimentError, LoadError, StoreError,
+    CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
     WorkspaceError,
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, RunnerError},
@@ -165,11 +165,13 @@ fn failed_write(error: &io::Error) -> Option<String> {
     }
 }
 
-pub(super) fn host_dataset(error: &DatasetError) -> Option<String> {
+pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
     match error {
-        DatasetError::Store(error) => store(error),
-        DatasetError::NotThere { .. } => text("copy one there with `protea store cp DATASET URI`"),
-        DatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
+        StageDatasetError::Store(error) => store(error),
+        StageDatasetError::NotThere { .. } => {
+            text("copy one there with `protea store cp DATASET URI`")
+        }
+        StageDatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
         _ => None,
     }
 }

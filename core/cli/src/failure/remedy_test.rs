@@ -71,7 +71,7 @@ fn options_and_commands_are_named_by_variant() {
             build_features::FULL_BUILD,
         ),
         (
-            DatasetError::NotThere { uri: uri() }.into(),
+            StageDatasetError::NotThere { uri: uri() }.into(),
             "`protea store cp DATASET URI`",
         ),
         (
@@ -134,8 +134,8 @@ fn the_command_that_lists_the_tests_is_named() {
     };
     assert_eq!(
         message(error),
-        "filter \"none\" matches no test; `protea runners check --list` shows the names of the \
-         tests"
+        "no test has a name that matches the filter pattern \"none\"; `protea runners check --list` \
+         shows the names of the tests"
     );
     let error = SelectionError::Pattern {
         list: "exclude",

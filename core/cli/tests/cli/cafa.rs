@@ -34,9 +34,9 @@ fn the_table_the_files_and_the_warnings() {
     ");
     insta::assert_snapshot!(ran.stderr, @r"
     scoring …
-    warning: good.tsv: skipped terms that are obsolete or not in the ontology: 1 distinct on 1 lines (GO:9999999)
+    warning: good.tsv: skipped terms that are obsolete or not in the ontology: 1 term on 1 line (GO:9999999)
     warning: good.tsv: skipped lines with fewer than three columns: 1
-    good.tsv: skipped proteins that are not in the ground truth: 1 distinct on 1 lines (P00007)
+    good.tsv: skipped proteins that are not in the ground truth: 1 protein on 1 line (P00007)
     ");
     let all = fs::read_to_string(place.join("results/evaluation_all.tsv")).unwrap();
     assert!(all.starts_with("filename\tns\ttau\tn\ttp\tfp\tfn\tpr\trc\tcov\tmi\tru\tf\ts\t"));
@@ -143,9 +143,9 @@ fn known_terms_select_the_rules_of_cafa_evaluator_pk() {
     assert_eq!(json["files"][0]["proteins"]["MFO"], 1);
     assert_eq!(json["files"][0]["metrics"]["MFO"]["fmax"], 1.0);
     for part in [
-        "warning: known annotations known.tsv: skipped terms that are obsolete or not in the ontology: 2 distinct on 2 lines",
+        "warning: known annotations known.tsv: skipped terms that are obsolete or not in the ontology: 2 terms on 2 lines",
         "warning: known annotations known.tsv: no annotations in cellular_component for the proteins of the ground truth, so all of their terms count there",
-        "warning: terms of interest toi.txt: skipped terms that are obsolete or not in the ontology: 1 distinct on 1 lines (GO:8888888)",
+        "warning: terms of interest toi.txt: skipped terms that are obsolete or not in the ontology: 1 term on 1 line (GO:8888888)",
     ] {
         assert!(ran.stderr.contains(part), "{part:?} is not in {ran:#?}");
     }

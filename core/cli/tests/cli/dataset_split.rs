@@ -227,9 +227,9 @@ fn invalid_values_and_combinations_are_refused() {
     let error = place.run("dataset split bin out --by random").error(3);
     assert!(error.contains("not a frozen dataset"), "{error}");
     let error = place
-        .run("dataset split earlier nowhere/out --by random --test 0.4")
+        .run("dataset split earlier clusters.tsv/out --by random --test 0.4")
         .error(5);
-    assert!(error.contains("nowhere"), "{error}");
+    assert!(error.contains("clusters.tsv"), "{error}");
 }
 
 #[test]

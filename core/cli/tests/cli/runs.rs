@@ -252,7 +252,7 @@ fn missing_and_ambiguous_runs_are_reported() {
             .0
             .run("runs log 20261121")
             .error(2)
-            .contains("could be 5 runs")
+            .contains("matches 5 runs")
     );
     let none = workspace.0.run("runs list --workspace nowhere").error(3);
     assert!(none.contains("there is no workspace at nowhere"), "{none}");

@@ -18,6 +18,7 @@ use protea_core::{
         Capabilities, Level, Operation,
         abi::host::{CallError, LateEvents, LoadedRunner},
         emit::{Event, EventSink},
+        error::with_causes,
         operation::OperationVisitor,
     },
     worker,
@@ -147,7 +148,7 @@ fn send(out: &Mutex<UnixStream>, line: &Line) {
 
 fn open(task: &Task) -> Result<(LoadedRunner, Vec<Capabilities>), String> {
     let one = |path: &Path| -> Result<(LoadedRunner, Capabilities), String> {
-        let runner = LoadedRunner::open(path).map_err(|error| error.to_string())?;
+        let runner = LoadedRunner::open(path).map_err(|error| with_causes(&error))?;
         let said = runner
             .describe()
             .map_err(|error| format!("{}: {error}", path.display()))?;

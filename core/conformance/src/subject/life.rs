@@ -7,6 +7,7 @@ use protea_core::{
     contracts::{
         EvalResult, Evaluate, Export, ExportResult, Fit, Level, RunResult, RunnerError,
         emit::EventSink,
+        error::with_causes,
         model::{self, ReferenceKind, ReferenceModel},
     },
 };
@@ -311,7 +312,7 @@ pub(crate) fn reference_model(dir: &WorkDir, output: &str, spec: &Value) -> Resu
     let train = dir.train().map_err(|error| {
         Verdict::failed(
             "`fit` does not change the dataset",
-            error.to_string(),
+            with_causes(&error),
             "open datasets read-only; write only inside `request.output_uri`",
         )
     })?;

@@ -8,6 +8,7 @@ use std::{
 use protea_core::{
     Isolation, LoadError, ResolvedSpec, Runner,
     catalog::Entry,
+    contracts::emit::CANCEL_WITHIN,
     worker::{Sandbox, WorkerLimits, WorkerOptions},
 };
 use serde_json::Value;
@@ -17,9 +18,6 @@ use super::{
     blame::{blamed_on, prerequisite},
 };
 use crate::{Verdict, pace, test_names};
-
-/// How long a cancelled call may take to end on an idle machine. The contract says a second.
-const GRACE: Duration = Duration::from_millis(900);
 
 impl Subject {
     /// The runner. Every call runs in a worker.
@@ -41,7 +39,7 @@ impl Subject {
         self.runner
             .get_or_init(|| {
                 let began = Instant::now();
-                let loaded = self.load_with(&entry, Duration::ZERO, GRACE, Sandbox::Off);
+                let loaded = self.load_with(&entry, Duration::ZERO, CANCEL_WITHIN, Sandbox::Off);
                 self.loading.get_or_init(|| began.elapsed());
                 loaded
             })
@@ -61,7 +59,7 @@ impl Subject {
     /// The verdict for a test that needs it.
     pub fn lingering(&self, linger: Duration) -> Result<Runner, Verdict> {
         self.runner()?;
-        self.load_with(&self.entry()?, linger, GRACE, Sandbox::Off)
+        self.load_with(&self.entry()?, linger, CANCEL_WITHIN, Sandbox::Off)
             .map_err(|verdict| blamed_on(test_names::OPENS, verdict))
     }
 
@@ -72,7 +70,7 @@ impl Subject {
     /// The verdict for a test that needs it.
     pub(crate) fn cancellable(&self) -> Result<Runner, Verdict> {
         self.runner()?;
-        let grace = GRACE.mul_f64(pace::slowness());
+        let grace = CANCEL_WITHIN.mul_f64(pace::slowness());
         self.load_with(&self.entry()?, Duration::ZERO, grace, Sandbox::Off)
             .map_err(|verdict| blamed_on(test_names::OPENS, verdict))
     }
@@ -90,7 +88,12 @@ impl Subject {
     /// The verdict on a runner that does not load there.
     pub fn sandboxed(&self) -> Result<Runner, Verdict> {
         self.runner()?;
-        self.load_with(&self.entry()?, Duration::ZERO, GRACE, Sandbox::Strict)
+        self.load_with(
+            &self.entry()?,
+            Duration::ZERO,
+            CANCEL_WITHIN,
+            Sandbox::Strict,
+        )
     }
 
     fn load_with(

@@ -184,7 +184,7 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
             return Err(Verdict::failed(
                 "base and contributions reproduce the score, combined as `combination` says",
                 format!(
-                    "those of {} of {protein} give {reproduced}, and its score is {}",
+                    "the contributions to {} of {protein} give {reproduced}, but its score is {}",
                     term.term, term.score
                 ),
                 "list every contribution, with amounts on the scale of the score",

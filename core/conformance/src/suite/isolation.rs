@@ -94,7 +94,7 @@ fn process_state(subject: &Subject) -> Checked {
 fn children(subject: &Subject) -> Checked {
     if !cfg!(target_os = "linux") {
         return Ok(Verdict::skipped(
-            "this system does not say which process started another",
+            "this system does not report the parents of processes",
         ));
     }
     let dir = subject.work_dir()?;
@@ -108,7 +108,13 @@ fn children(subject: &Subject) -> Checked {
         (0, _) => Ok(Verdict::passed()),
         (left, _) => Err(Verdict::failed(
             "a call leaves no process running",
-            format!("{left} processes that it started are still running (killed now)"),
+            format!(
+                "{} still running (killed now)",
+                match left {
+                    1 => "1 process that it started is".to_owned(),
+                    left => format!("{left} processes that it started are"),
+                }
+            ),
             "wait for every child process before returning, and kill it when the call is cancelled",
         )),
     }

@@ -72,7 +72,7 @@ fn with_others(subject: &Subject) -> Checked {
     if own.len() < 2 {
         return Err(Verdict::failed(
             format!("{name:?} answers under its name when other runners are open"),
-            "another runner answers in its stead",
+            "another runner answers instead",
             "export only the symbols of `export_runner!`",
         ));
     }

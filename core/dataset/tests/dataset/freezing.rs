@@ -167,18 +167,36 @@ fn a_frozen_dataset_is_read_only_and_never_overwritten() {
 fn an_output_that_cannot_be_written_is_an_error() {
     let inputs = Inputs::new();
     let mut request = inputs.request();
-    request.out = inputs.path("absent/out");
-    assert!(matches!(
-        error(&inputs, &request, &["absent", "cannot be written"]),
-        DatasetError::Write { .. }
-    ));
-    request.out = inputs.path("go.obo").join("out");
-    assert!(matches!(
-        error(&inputs, &request, &["go.obo", "cannot be written"]),
-        DatasetError::Write { .. }
-    ));
+    for below_a_file in ["go.obo/out", "go.obo/absent/out"] {
+        request.out = inputs.path(below_a_file);
+        assert!(matches!(
+            error(&inputs, &request, &["go.obo", "cannot be written"]),
+            DatasetError::Write { .. }
+        ));
+    }
     request.out = "..".into();
     assert!(freeze(&request, &mut unwatched).is_err());
+}
+
+#[test]
+fn missing_parents_are_created_and_stay_only_with_a_dataset() {
+    let inputs = Inputs::new();
+    let mut request = inputs.request();
+    request.out = inputs.path("absent/inner/out");
+    let annotations = fs::read(inputs.path("terms.tsv")).unwrap();
+    fs::write(inputs.path("terms.tsv"), "P00001\n").unwrap();
+    freeze(&request, &mut unwatched).unwrap_err();
+    assert!(!inputs.path("absent").exists());
+
+    fs::write(inputs.path("terms.tsv"), annotations).unwrap();
+    let report = freeze(&request, &mut unwatched).unwrap();
+    assert_eq!(report.directory, request.out);
+    FrozenDataset::open(&request.out).unwrap();
+    let names: Vec<_> = fs::read_dir(inputs.path("absent/inner"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["out"]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub fn bind_tracker(
             return Ok(bound);
         }
         return Err(WorkspaceError::Bound {
-            job: job.id().to_owned(),
+            job: job.id().to_string(),
             backend: bound.backend,
             run_id: bound.run_id,
         });
@@ -172,10 +172,10 @@ pub(super) fn run_start(
     let parts = ["hypothesis", "experiment", "condition"].map(text);
     let group: Vec<String> = parts.into_iter().flatten().collect();
     let group = (!group.is_empty()).then(|| group.join("/"));
-    let name = group.clone().unwrap_or_else(|| job.id().to_owned());
+    let name = group.clone().unwrap_or_else(|| job.id().to_string());
     let mut start = RunStart::new(name)
         .with_kind("job")
-        .with_config("job", job.id())
+        .with_config("job", job.id().as_str())
         .with_config("state_point", json!(state_point));
     for key in ["experiment", "hypothesis"] {
         if let Some(value) = state_point.get(key) {

@@ -20,7 +20,7 @@ pub enum CatalogError {
     },
     /// Two files in one directory have the same runner.
     #[error(
-        "the runner {name:?} is there twice in one directory: {} and {}; remove one of them",
+        "two files in one directory contain the runner {name:?}: {} and {}; remove one of them",
         first.display(), second.display()
     )]
     Duplicate {
@@ -43,7 +43,7 @@ pub enum CatalogError {
     },
     /// The requested name is not a valid name.
     #[error(
-        "{name:?} cannot be a runner's name, which has no path separators and no control characters"
+        "{name:?} is not a valid runner name: names contain no path separators or control characters"
     )]
     Name {
         /// What was asked for.

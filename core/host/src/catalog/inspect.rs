@@ -54,7 +54,7 @@ pub enum Unusable {
         reason: String,
     },
     /// It is for another machine.
-    #[error("it is for {found}, this machine is {expected}; build it here")]
+    #[error("it was built for {found}, but this machine is {expected}; build it on this machine")]
     OtherMachine {
         /// What the library is for.
         found: String,

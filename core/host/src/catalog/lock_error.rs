@@ -42,7 +42,7 @@ pub enum LockError {
     },
     /// The runner's file is not the pinned one.
     #[error(
-        "the runner {name:?} is not the one that is pinned in {}: {} has SHA-256 {found}, pinned is {} (version {}, then at {})",
+        "the runner {name:?} differs from the one pinned in {}: {} has SHA-256 {found}, the pinned file has {} (version {}, then at {})",
         lock.display(), file.display(), pin.sha256, pin.version, pin.path.display()
     )]
     Differs {

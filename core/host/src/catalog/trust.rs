@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub enum Insecure {
     /// Its group, or everyone, may write to it.
     #[error(
-        "{} can be written by {writers} (mode {mode:04o}), whose code would run as yours; fix it with `chmod {change} {}`",
+        "{} can be written by {writers} (mode {mode:04o}), so their code could run with your permissions; fix it with `chmod {change} {}`",
         path.display(), quoted(path)
     )]
     Writable {
@@ -31,7 +31,7 @@ pub enum Insecure {
     },
     /// The directory is shared by all users on purpose.
     #[error(
-        "{} is a directory that users share (mode {mode:04o}), and anyone's code in it would run as yours; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`",
+        "{} is a directory that users share (mode {mode:04o}), so code that others put there could run with your permissions; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`",
         path.display()
     )]
     Shared {

@@ -41,7 +41,7 @@ pub enum DispatchError {
     #[error(transparent)]
     Worker(WorkerError),
     /// The runner could not write: the disk or the user's quota is full.
-    #[error("{} cannot be written: {message}; make room there, or write elsewhere", path.display())]
+    #[error("{} cannot be written: {message}; free some space there, or choose another directory", path.display())]
     OutputFull {
         /// The directory that its output goes to.
         path: PathBuf,

@@ -24,4 +24,4 @@ pub use load_error::LoadError;
 pub use programs::{find as find_program, find_on_path};
 pub use runner::Runner;
 pub use schema::{SchemaError, SpecFault, SpecSchema};
-pub use spec_resolution::ResolvedSpec;
+pub use spec_resolution::{ResolvedSpec, SpecArgument};

@@ -35,6 +35,31 @@ impl ResolvedSpec {
     }
 }
 
+/// The spec of an experiment's operation: as the user gave it, or resolved already.
+///
+/// Both `&Value` and `&ResolvedSpec` convert into it. A resolved spec is not resolved again, so it
+/// must come from the runner of the experiment.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum SpecArgument<'s> {
+    /// The settings that the user gave.
+    Given(&'s Value),
+    /// What [`Runner::resolve_spec`](super::Runner::resolve_spec) of this runner returned.
+    Resolved(&'s ResolvedSpec),
+}
+
+impl<'s> From<&'s Value> for SpecArgument<'s> {
+    fn from(given: &'s Value) -> Self {
+        Self::Given(given)
+    }
+}
+
+impl<'s> From<&'s ResolvedSpec> for SpecArgument<'s> {
+    fn from(resolved: &'s ResolvedSpec) -> Self {
+        Self::Resolved(resolved)
+    }
+}
+
 /// Resolves the specs of one runner. The schema is compiled when it is needed for the first time.
 #[derive(Debug, Default)]
 pub(super) struct SpecResolver(OnceLock<Result<SpecSchema, String>>);
@@ -140,15 +165,16 @@ mod tests {
 
     fn capabilities() -> Capabilities {
         let number = json!({ "type": "integer" });
+        let weights = json!({ "a": 1, "b": 2, "c": 3 });
         serde_json::from_value(json!({
             "descriptor": { "name": "r", "version": "1.0.0", "contract_version": "1.0.0", "summary": "" },
             "spec_schema": {
                 "type": "object",
-                "properties": { "preset": { "enum": [null, "near", "far"] }, "k": number, "l": number },
+                "properties": { "preset": { "enum": [null, "near", "far"] }, "k": number, "l": number, "weights": { "type": "object" } },
                 "additionalProperties": false,
-                "x-presets": { "near": { "preset": "near", "k": 1 } },
+                "x-presets": { "near": { "preset": "near", "k": 1, "weights": { "a": 10, "b": 20 } } },
             },
-            "spec_defaults": { "preset": null, "k": 5, "l": 6 },
+            "spec_defaults": { "preset": null, "k": 5, "l": 6, "weights": weights },
             "metrics": { "metrics": [] },
         }))
         .expect("these are capabilities")
@@ -161,21 +187,33 @@ mod tests {
             let resolved = schema.resolve(&capabilities(), &given);
             resolved.expect("the spec is valid").into_value()
         };
+        let scalars = |given: Value| {
+            let mut spec = resolved(given);
+            spec.as_object_mut()
+                .expect("it is an object")
+                .remove("weights");
+            spec
+        };
         assert_eq!(
-            resolved(json!({})),
+            scalars(json!({})),
             json!({ "preset": null, "k": 5, "l": 6 })
         );
         assert_eq!(
-            resolved(json!({ "preset": "near" })),
+            scalars(json!({ "preset": "near" })),
             json!({ "preset": "near", "k": 1, "l": 6 })
         );
         assert_eq!(
-            resolved(json!({ "preset": "near", "k": 5 })),
+            scalars(json!({ "preset": "near", "k": 5 })),
             json!({ "preset": "near", "k": 5, "l": 6 })
+        );
+        // Each key of an object has its own value, preset and default.
+        assert_eq!(
+            resolved(json!({ "preset": "near", "weights": { "b": 7 } }))["weights"],
+            json!({ "a": 10, "b": 7, "c": 3 })
         );
         // A preset without settings means the defaults.
         assert_eq!(
-            resolved(json!({ "preset": "far", "l": 1 })),
+            scalars(json!({ "preset": "far", "l": 1 })),
             json!({ "preset": "far", "k": 5, "l": 1 })
         );
     }

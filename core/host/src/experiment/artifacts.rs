@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{error::ExperimentError, observer::Observer, setup::Experiment};
 use crate::{
-    DatasetError, dataset,
+    StageDatasetError, dataset,
     store::{self, Lease, Store, StoreError, Transfer, TransferObserver},
 };
 
@@ -108,7 +108,7 @@ impl Experiment<'_> {
         // The dataset was evicted from the cache.
         let data = dataset::stage_from(origin.as_str(), &store)?;
         if data.sha256 != reference.dataset_sha256 {
-            return Err(DatasetError::Replaced {
+            return Err(StageDatasetError::Replaced {
                 uri: store::redacted(&origin),
                 expected: reference.dataset_sha256,
                 found: data.sha256,

@@ -20,7 +20,7 @@ use super::{
     setup::{Experiment, RunLayout},
 };
 use crate::{
-    Dataset,
+    Dataset, SpecArgument,
     workspace::{RunManifest, Status},
 };
 
@@ -177,7 +177,11 @@ impl<'e> RunContext<'e> {
     /// # Errors
     ///
     /// As [`Experiment::fit`].
-    pub fn fit(&mut self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
+    pub fn fit<'s>(
+        &mut self,
+        spec: impl Into<SpecArgument<'s>>,
+        train: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
         let experiment = self.steps.experiment;
         if experiment.layout == RunLayout::Flat {
             let spec = experiment.resolve(spec)?;

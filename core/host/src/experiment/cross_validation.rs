@@ -17,7 +17,7 @@ use super::{
     work::Work,
 };
 use crate::search::Origin;
-use crate::{Dataset, ResolvedSpec};
+use crate::{Dataset, ResolvedSpec, SpecArgument};
 
 /// A fold: what is learned from when it is held out, and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +84,10 @@ impl Experiment<'_> {
     /// # Errors
     ///
     /// As [`RunContext::cross_validate`]; a spec that the runner refuses writes nothing.
-    pub fn cross_validate(
+    pub fn cross_validate<'s>(
         &self,
         options: impl Into<RunOptions>,
-        spec: &Value,
+        spec: impl Into<SpecArgument<'s>>,
         folds: &[Fold],
     ) -> Result<GroupedRun<CrossValidation>, ExperimentError> {
         let spec = self.resolve(spec)?;
@@ -111,9 +111,9 @@ impl RunContext<'_> {
     /// [`ExperimentError::Fold`] when a fold failed, as the mean over the others would be another
     /// one; [`ExperimentError::NoFold`]; [`ExperimentError::Spec`]; [`ExperimentError::Cancelled`]
     /// or [`ExperimentError::Step`] when the user cancels; errors of recording a run.
-    pub fn cross_validate(
+    pub fn cross_validate<'s>(
         &mut self,
-        spec: &Value,
+        spec: impl Into<SpecArgument<'s>>,
         folds: &[Fold],
     ) -> Result<CrossValidation, ExperimentError> {
         let spec = self.steps.experiment.resolve(spec)?;

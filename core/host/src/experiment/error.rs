@@ -6,7 +6,7 @@ use protea_tracking::TrackerError;
 
 use super::observer::Step;
 use crate::search::SearchError;
-use crate::{DatasetError, DispatchError, StoreError, WorkspaceError};
+use crate::{DispatchError, StageDatasetError, StoreError, WorkspaceError};
 
 /// Why an experiment failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +41,14 @@ pub enum ExperimentError {
         /// Why.
         source: Box<StoreError>,
     },
-    /// A `run` was begun in a `run`; only operations can be nested.
+    /// A `run` was started in a `run`; only operations can be nested.
     #[error(
-        "the run {inner:?} was begun inside the run {outer:?}; end that one first, or do the work in it"
+        "the run {inner:?} was started inside the run {outer:?}; end {outer:?} first, or use it for the work of {inner:?}"
     )]
     RunInsideRun {
         /// The open run.
         outer: String,
-        /// The run that was begun in it.
+        /// The run that was started in it.
         inner: String,
     },
     /// A run made no model and used none.
@@ -98,7 +98,7 @@ pub enum ExperimentError {
     Workspace(#[from] WorkspaceError),
     /// The dataset of a reference model cannot be brought here.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(#[from] StageDatasetError),
     /// Something cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -136,7 +136,7 @@ impl ExperimentError {
         let source = match self {
             Self::Cancelled
             | Self::Store(StoreError::Cancelled)
-            | Self::Dataset(DatasetError::Store(StoreError::Cancelled)) => return true,
+            | Self::Dataset(StageDatasetError::Store(StoreError::Cancelled)) => return true,
             Self::Publish { source, .. } => return matches!(**source, StoreError::Cancelled),
             Self::Step { source, .. } | Self::Explain { source } => source,
             _ => return false,

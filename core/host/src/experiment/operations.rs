@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
 use url::Url;
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     run_spec::{Parent, RunSpec},
     setup::Experiment,
 };
-use crate::{Dataset, DispatchError, ResolvedSpec, store, workspace::Job};
+use crate::{Dataset, DispatchError, ResolvedSpec, SpecArgument, store, workspace::Job};
 
 impl Experiment<'_> {
     /// Fits on `train`, evaluates on `eval` and exports, in one run.
@@ -23,9 +22,9 @@ impl Experiment<'_> {
     ///
     /// [`ExperimentError`]. A spec that the runner's schema refuses writes nothing; what fails
     /// later is on record in the run's manifest.
-    pub fn fit_evaluate_export(
+    pub fn fit_evaluate_export<'s>(
         &self,
-        spec: &Value,
+        spec: impl Into<SpecArgument<'s>>,
         train: &Dataset,
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
@@ -49,7 +48,11 @@ impl Experiment<'_> {
     /// # Errors
     ///
     /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
-    pub fn fit(&self, spec: &Value, train: &Dataset) -> Result<FinishedRun, ExperimentError> {
+    pub fn fit<'s>(
+        &self,
+        spec: impl Into<SpecArgument<'s>>,
+        train: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
         self.fit_below(None, spec, train)
     }
 
@@ -119,10 +122,10 @@ impl Experiment<'_> {
         RunContext::new(self, recorder, run_spec.name).run(body)
     }
 
-    pub(super) fn fit_below(
+    pub(super) fn fit_below<'s>(
         &self,
         parent: Option<&Parent>,
-        spec: &Value,
+        spec: impl Into<SpecArgument<'s>>,
         train: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
         let spec = self.resolve(spec)?;
@@ -166,8 +169,14 @@ impl Experiment<'_> {
         format!("{above}/{method}")
     }
 
-    pub(super) fn resolve(&self, spec: &Value) -> Result<ResolvedSpec, ExperimentError> {
-        self.runner.resolve_spec(spec).map_err(Self::before_run)
+    pub(super) fn resolve<'s>(
+        &self,
+        spec: impl Into<SpecArgument<'s>>,
+    ) -> Result<ResolvedSpec, ExperimentError> {
+        match spec.into() {
+            SpecArgument::Given(spec) => self.runner.resolve_spec(spec).map_err(Self::before_run),
+            SpecArgument::Resolved(spec) => Ok(spec.clone()),
+        }
     }
 
     fn before_run(source: DispatchError) -> ExperimentError {

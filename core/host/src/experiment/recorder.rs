@@ -53,7 +53,7 @@ impl Recorder {
         tags.extend(run_spec.tags.clone());
         let manifest = RunManifest {
             run_id: directory.id().to_owned(),
-            job_id: job.id().to_owned(),
+            job_id: job.id().clone(),
             pipeline: run_spec.pipeline.to_owned(),
             name: Some(run_spec.name.clone()),
             parent: run_spec
@@ -105,7 +105,7 @@ impl Recorder {
         // `running` for ever.
         directory.write_manifest(&manifest)?;
         let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
-        run_span.in_scope(|| info!(job_id = job.id(), "run started"));
+        run_span.in_scope(|| info!(job_id = %job.id(), "run started"));
         Ok(Self {
             directory,
             manifest,

@@ -144,7 +144,7 @@ mod tests {
         };
         let manifest = RunManifest {
             run_id: run_id.to_owned(),
-            job_id: "job".to_owned(),
+            job_id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
             pipeline: "trial".to_owned(),
             name: None,
             parent: None,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum SearchError {
     /// The text does not say what to vary.
-    #[error("{text:?} does not say what to search over: {problem}; write k=1,3,5 or k=1..30")]
+    #[error("{text:?} is not a search setting: {problem}; write k=1,3,5 or k=1..30")]
     Text {
         /// The text.
         text: String,
@@ -24,10 +24,10 @@ pub enum SearchError {
         problem: String,
     },
     /// There is nothing to vary.
-    #[error("there is no setting to search over; give one, such as k=1,3,5,10")]
+    #[error("no setting to search over was given; give one, such as k=1,3,5,10")]
     NoSetting,
     /// There is nothing to try.
-    #[error("a search needs at least one trial, and a generation at least one too")]
+    #[error("a search needs at least one trial, and at least one trial per generation")]
     NoTrial,
     /// There is too much to try.
     #[error(
@@ -55,7 +55,7 @@ pub enum SearchError {
     },
     /// No trial has a score.
     #[error(
-        "none of the {trials} trials has a score; the first of them: {first}; all of them are in {}",
+        "none of the {trials} trials has a score. The first error: {first}. All trials are listed in {}",
         table.display()
     )]
     AllFailed {

@@ -29,7 +29,7 @@ pub enum FindRunError {
         near: Vec<String>,
     },
     /// The text matches several runs.
-    #[error("{text:?} could be {} runs: {}; give more of the id", runs.len(), listed(runs))]
+    #[error("{text:?} matches {} runs: {}; give more characters of the id", runs.len(), listed(runs))]
     Ambiguous {
         /// The text of the search.
         text: String,
@@ -205,7 +205,7 @@ mod tests {
             panic!("{several}");
         };
         assert_eq!(runs, &IDS[..2]);
-        assert!(several.to_string().contains("could be 2 runs"), "{several}");
+        assert!(several.to_string().contains("matches 2 runs"), "{several}");
         let none = workspace
             .find_run("20261121T100000Z-toy-2222bb")
             .unwrap_err();

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{RunDirectory, WorkspaceError, state_point::job_id};
+use super::{JobId, RunDirectory, WorkspaceError, state_point::job_id};
 use crate::store::{StoreError, write_atomic};
 
 const STATE_POINT: &str = "signac_statepoint.json";
@@ -15,7 +15,7 @@ const STATE_POINT: &str = "signac_statepoint.json";
 /// A job of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    id: String,
+    id: JobId,
     directory: PathBuf,
 }
 
@@ -25,7 +25,7 @@ impl Job {
         state_point: &Map<String, Value>,
     ) -> Result<Self, WorkspaceError> {
         let id = job_id(state_point)?;
-        let directory = workspace.join("workspace").join(&id);
+        let directory = workspace.join("workspace").join(id.as_str());
         fs::create_dir_all(&directory).map_err(StoreError::write(&directory))?;
         let path = directory.join(STATE_POINT);
         match fs::read(&path) {
@@ -56,7 +56,7 @@ impl Job {
     pub(crate) fn at(directory: &Path) -> Self {
         let id = directory.file_name().unwrap_or_default().to_string_lossy();
         Self {
-            id: id.into_owned(),
+            id: JobId::from_name(id),
             directory: directory.to_owned(),
         }
     }
@@ -68,9 +68,9 @@ impl Job {
         workspace.unwrap_or(&self.directory)
     }
 
-    /// signac's id: 32 hexadecimal digits.
+    /// signac's id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &JobId {
         &self.id
     }
 

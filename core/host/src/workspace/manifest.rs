@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{CodeRecord, WorkspaceError};
+use super::{CodeRecord, JobId, WorkspaceError};
 use crate::{Dataset, store::StoreError};
 
 /// How a run, or a step of it, stands.
@@ -30,7 +30,7 @@ pub struct RunManifest {
     /// The run.
     pub run_id: String,
     /// The job that it belongs to.
-    pub job_id: String,
+    pub job_id: JobId,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three; what
     /// groups of runs have other names, such as `search`.
     pub pipeline: String,

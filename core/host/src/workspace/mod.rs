@@ -18,6 +18,7 @@ mod code;
 mod document;
 mod find;
 mod job;
+mod job_id;
 mod log;
 mod manifest;
 mod recorded;
@@ -41,6 +42,7 @@ pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::FindRunError;
 pub use job::Job;
+pub use job_id::{InvalidJobId, JobId};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
@@ -123,7 +125,7 @@ pub enum WorkspaceError {
     },
     /// The state point in the directory does not match its name: the directory was changed.
     #[error(
-        "{} holds another state point than its name says; move the directory away",
+        "the state point in {} does not match the name of the directory; move the directory away",
         path.display()
     )]
     OtherStatePoint {

@@ -1,4 +1,4 @@
-//! A run that is on record, and what can be taken up from it again.
+//! A recorded run, and what can be reused from it.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub struct RecordedRun {
     pub manifest: RunManifest,
 }
 
-/// Why a run cannot be taken up again.
+/// Why a recorded run cannot be reused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordedRunError {
@@ -25,17 +25,17 @@ pub enum RecordedRunError {
     NoModel {
         /// The run.
         run: String,
-        /// How it stands.
+        /// Its status.
         status: super::Status,
     },
     /// It is of no runner by itself.
-    #[error("the run {run} compares several runners; give one of the runs below it")]
+    #[error("the run {run} compares several runners; give one of its child runs")]
     NoRunner {
         /// The run.
         run: String,
     },
     /// It has no dataset of that role.
-    #[error("the run {run}, of pipeline {pipeline}, has no {role} dataset; name one")]
+    #[error("the run {run} ({pipeline}) has no {role} dataset; give one")]
     NoDataset {
         /// The run.
         run: String,
@@ -46,7 +46,7 @@ pub enum RecordedRunError {
     },
     /// The runner's file is not the one that the run was done with.
     #[error(
-        "the runner {name} is another file now than in the run {run}: {} has SHA-256 {found}, it was {recorded}; do the run again, or bring the file back",
+        "the file of the runner {name} has changed since the run {run}: {} has SHA-256 {found}, the run used {recorded}; repeat the run, or restore the file",
         path.display()
     )]
     OtherRunner {

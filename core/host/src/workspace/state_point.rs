@@ -9,6 +9,8 @@ use std::fmt::Write;
 use md5::{Digest, Md5};
 use serde_json::{Map, Number, Value};
 
+use super::JobId;
+
 /// Why a state point has no identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -24,21 +26,23 @@ pub enum StatePointError {
 /// use protea_core::workspace::job_id;
 ///
 /// let state_point = serde_json::json!({ "a": 0 });
-/// assert_eq!(job_id(state_point.as_object().unwrap())?, "9bfd29df07674bc4aa960cf661b5acd2");
+/// let id = job_id(state_point.as_object().unwrap())?;
+/// assert_eq!(id.as_str(), "9bfd29df07674bc4aa960cf661b5acd2");
 /// # Ok::<(), protea_core::workspace::StatePointError>(())
 /// ```
 ///
 /// # Errors
 ///
 /// [`StatePointError::Key`].
-pub fn job_id(state_point: &Map<String, Value>) -> Result<String, StatePointError> {
+pub fn job_id(state_point: &Map<String, Value>) -> Result<JobId, StatePointError> {
     let mut text = String::new();
     write_object(&mut text, state_point)?;
     let digest = Md5::digest(text.as_bytes());
-    Ok(digest.iter().fold(String::new(), |mut id, byte| {
+    let id = digest.iter().fold(String::new(), |mut id, byte| {
         write!(id, "{byte:02x}").expect("writing to a String cannot fail");
         id
-    }))
+    });
+    Ok(JobId::from_name(id))
 }
 
 fn write_object(text: &mut String, object: &Map<String, Value>) -> Result<(), StatePointError> {
@@ -160,7 +164,7 @@ mod tests {
         ];
         for (state_point, id) in cases {
             assert_eq!(
-                job_id(state_point.as_object().unwrap()).unwrap(),
+                job_id(state_point.as_object().unwrap()).unwrap().as_str(),
                 id,
                 "{state_point}"
             );

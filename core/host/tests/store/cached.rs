@@ -6,7 +6,7 @@ use std::{
 };
 
 use protea_core::{
-    DatasetError, Store, StoreError, dataset,
+    StageDatasetError, Store, StoreError, dataset,
     store::{Cache, TransferKind},
 };
 
@@ -140,7 +140,7 @@ fn a_download_resumes_however_near_the_limit_is() {
     let observer = EndAfter::new(TransferKind::Download, 36 << 20);
     let ending = store.clone().with_observer(observer);
     let error = dataset::stage_from(&there[1], &ending).unwrap_err();
-    let cancelled = matches!(error, DatasetError::Store(StoreError::Cancelled));
+    let cancelled = matches!(error, StageDatasetError::Store(StoreError::Cancelled));
     assert!(cancelled, "{error}");
 
     proxy.slow(Duration::ZERO);

@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use protea_core::{DatasetError, StoreError, dataset, store::FileState};
+use protea_core::{StageDatasetError, StoreError, dataset, store::FileState};
 
 use crate::{
     place::{Place, assert_same, file_uri, files, noise, uri},
@@ -31,7 +31,7 @@ fn an_object_that_was_changed_is_noticed_named_and_not_kept() {
     ] {
         s3.put(&object, bytes);
         let error = dataset::stage_from(&there, &store).unwrap_err();
-        let corrupt = matches!(error, DatasetError::Store(StoreError::Corrupt { .. }));
+        let corrupt = matches!(error, StageDatasetError::Store(StoreError::Corrupt { .. }));
         assert!(corrupt, "{error}");
         let text = error.to_string();
         assert!(text.contains(says) && text.contains("more/1.bin"), "{text}");
@@ -41,7 +41,7 @@ fn an_object_that_was_changed_is_noticed_named_and_not_kept() {
     }
     s3.delete(&object);
     let error = dataset::stage_from(&there, &store).unwrap_err();
-    let missing = matches!(error, DatasetError::Store(StoreError::NotFound { .. }));
+    let missing = matches!(error, StageDatasetError::Store(StoreError::NotFound { .. }));
     assert!(missing, "{error}");
     let verified = store.verify(&uri(&there)).unwrap();
     assert_eq!(verified.files[1].state, FileState::Missing);
@@ -58,7 +58,10 @@ fn a_manifest_that_is_none_is_named() {
     let store = place.store_at(&s3.endpoint);
     let there = format!("s3://{bucket}/train");
     let error = dataset::stage_from(&there, &store).unwrap_err();
-    assert!(matches!(error, DatasetError::NotThere { .. }), "{error}");
+    assert!(
+        matches!(error, StageDatasetError::NotThere { .. }),
+        "{error}"
+    );
     let large = vec![b' '; 5 << 20];
     let outside = r#"{"name": "x", "files": [{"path": "../../x", "bytes": 1, "sha256": "00"}]}"#;
     let enormous = format!(
@@ -101,7 +104,10 @@ fn a_manifest_of_this_machine_is_held_to_the_same() {
     for (manifest, says) in cases {
         fs::write(here.join("dataset.json"), manifest).unwrap();
         let error = dataset::stage_from(here.to_str().unwrap(), &place.store()).unwrap_err();
-        assert!(matches!(error, DatasetError::Manifest { .. }), "{error}");
+        assert!(
+            matches!(error, StageDatasetError::Manifest { .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains(says), "{error}");
     }
 }
@@ -137,7 +143,10 @@ fn a_copy_in_the_cache_that_was_changed_is_fetched_once_more() {
     );
     // In use: nothing is taken away from under somebody.
     let error = dataset::stage_from(there, &store).unwrap_err();
-    let changed = matches!(error, DatasetError::Store(StoreError::CacheChanged { .. }));
+    let changed = matches!(
+        error,
+        StageDatasetError::Store(StoreError::CacheChanged { .. })
+    );
     assert!(changed, "{error}");
     let text = error.to_string();
     assert!(text.contains("in the cache was changed"), "{text}");

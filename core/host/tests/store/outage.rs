@@ -11,7 +11,7 @@ use std::{
 };
 
 use protea_core::{
-    DatasetError, StoreError, dataset,
+    StageDatasetError, StoreError, dataset,
     store::{Depth, EXPORT_MANIFEST, TransferKind},
 };
 
@@ -70,7 +70,7 @@ fn a_lost_server_is_named_and_the_next_try_resumes() {
     proxy.down_after(37 * MIB);
     let began = Instant::now();
     let error = dataset::stage_from(&there, &store).unwrap_err();
-    let DatasetError::Store(StoreError::Unreachable { uri: named, .. }) = &error else {
+    let StageDatasetError::Store(StoreError::Unreachable { uri: named, .. }) = &error else {
         panic!("{error}");
     };
     assert!(named.starts_with(&there), "{error}");
@@ -228,7 +228,7 @@ fn who_cancels_waits_for_nothing_and_leaves_nothing_published() {
         .with_observer(EndAfter::new(TransferKind::Download, 36 * MIB));
     let error = dataset::stage_from(there.as_str(), &ending).unwrap_err();
     assert!(
-        matches!(error, DatasetError::Store(StoreError::Cancelled)),
+        matches!(error, StageDatasetError::Store(StoreError::Cancelled)),
         "{error}"
     );
     // Of five ranges the last begins when another is there, which is not fetched again.

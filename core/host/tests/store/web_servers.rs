@@ -13,7 +13,7 @@ use std::{
 };
 
 use protea_core::{
-    DatasetError, StoreError, dataset,
+    StageDatasetError, StoreError, dataset,
     store::{Cache, Depth, TransferKind},
 };
 
@@ -46,7 +46,7 @@ fn serve(
 }
 
 /// Stages the dataset that a server serves, from an empty cache.
-fn stage(place: &Place, web: &Web) -> Result<protea_core::Dataset, DatasetError> {
+fn stage(place: &Place, web: &Web) -> Result<protea_core::Dataset, StageDatasetError> {
     dataset::stage_from(&format!("http://{}/d", web.address), &place.store())
 }
 
@@ -143,7 +143,10 @@ fn a_server_that_always_breaks_off_is_given_up() {
         answer
     });
     let error = stage(&place, &web).unwrap_err();
-    let given_up = matches!(error, DatasetError::Store(StoreError::Unreachable { .. }));
+    let given_up = matches!(
+        error,
+        StageDatasetError::Store(StoreError::Unreachable { .. })
+    );
     assert!(given_up, "{error}");
     assert!(error.to_string().contains(&web.address), "{error}");
     assert!(tries.load(Ordering::SeqCst) > 2, "it was tried again");
@@ -162,7 +165,7 @@ fn a_server_that_sends_other_bytes_than_listed_is_found_out() {
         Answer::of(request, &other)
     });
     let error = stage(&place, &web).unwrap_err();
-    let corrupt = matches!(error, DatasetError::Store(StoreError::Corrupt { .. }));
+    let corrupt = matches!(error, StageDatasetError::Store(StoreError::Corrupt { .. }));
     assert!(corrupt, "{error}");
     assert!(error.to_string().contains("file%200.bin"), "{error}");
 }
@@ -215,7 +218,10 @@ fn a_server_with_false_lengths_is_an_error_in_bounded_time() {
         });
         let began = Instant::now();
         let error = stage(&place, &web).unwrap_err();
-        assert!(matches!(error, DatasetError::Store(_)), "{number}: {error}");
+        assert!(
+            matches!(error, StageDatasetError::Store(_)),
+            "{number}: {error}"
+        );
         assert!(
             error.to_string().contains(&web.address),
             "{number}: {error}"
@@ -241,7 +247,10 @@ fn a_server_that_hangs_is_given_up_and_named() {
     });
     let began = Instant::now();
     let error = stage(&place, &web).unwrap_err();
-    let given_up = matches!(error, DatasetError::Store(StoreError::Unreachable { .. }));
+    let given_up = matches!(
+        error,
+        StageDatasetError::Store(StoreError::Unreachable { .. })
+    );
     assert!(given_up, "{error}");
     assert!(error.to_string().contains(&web.address), "{error}");
     assert!(began.elapsed() < AMPLE);
@@ -272,7 +281,10 @@ fn credentials_in_urls_are_sent_and_never_shown() {
     assert_eq!(staged.origin.unwrap().as_str(), plain);
 
     let unsigned = dataset::stage_from(&plain, &place.store()).unwrap_err();
-    let denied = matches!(unsigned, DatasetError::Store(StoreError::Denied { .. }));
+    let denied = matches!(
+        unsigned,
+        StageDatasetError::Store(StoreError::Denied { .. })
+    );
     assert!(denied, "{unsigned}");
     let wrong = format!("http://me:p4ss@{}/d?sig=s3cret2", web.address);
     let error = dataset::stage_from(&wrong, &place.store()).unwrap_err();
@@ -291,7 +303,7 @@ fn refusals_are_truncated_and_may_be_binary() {
             answer
         });
         let error = stage(&place, &web).unwrap_err();
-        let failed = matches!(error, DatasetError::Store(StoreError::Failed { .. }));
+        let failed = matches!(error, StageDatasetError::Store(StoreError::Failed { .. }));
         assert!(failed, "{error}");
         let text = error.to_string();
         assert!(

@@ -3,8 +3,8 @@
 
 use half::f16;
 use protea_neighbours::{
-    Index, Kernel, Labels, Membership, Metric, Neighbour, Neighbours, RowBlock, SearchOptions,
-    Values,
+    DistanceMetric, Index, Kernel, Labels, Membership, Neighbour, Neighbours, RowBlock,
+    SearchOptions, Values,
 };
 
 /// An owned matrix in single or half precision.
@@ -63,11 +63,11 @@ impl Data {
     }
 }
 
-pub fn distance(metric: Metric, left: &[f64], right: &[f64]) -> f64 {
+pub fn distance(metric: DistanceMetric, left: &[f64], right: &[f64]) -> f64 {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     match metric {
-        Metric::L2 => left.iter().zip(right).map(|(a, b)| (a - b) * (a - b)).sum(),
-        Metric::Cosine => {
+        DistanceMetric::L2 => left.iter().zip(right).map(|(a, b)| (a - b) * (a - b)).sum(),
+        DistanceMetric::Cosine => {
             let norms = (dot(left, left) * dot(right, right)).sqrt();
             if norms == 0.0 {
                 1.0
@@ -89,7 +89,7 @@ pub struct Case {
     pub labels: Option<(Vec<u32>, Vec<u32>)>,
     pub k: usize,
     pub cut: usize,
-    pub metric: Metric,
+    pub metric: DistanceMetric,
 }
 
 impl Case {
@@ -227,7 +227,7 @@ pub fn plain(
     references: Vec<f32>,
     queries: Vec<f32>,
     k: usize,
-    metric: Metric,
+    metric: DistanceMetric,
 ) -> Case {
     Case {
         width,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Cache, lease::open};
-use crate::{Manifest, StoreError};
+use crate::{StoreError, StoreManifest};
 
 /// The content of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Cache {
         let mut needed = protected.clone();
         for tree in self.all_trees()? {
             // An unreadable directory protects no objects: it is fetched again when needed.
-            if let Ok(Some(manifest)) = Manifest::find_local(&tree.directory) {
+            if let Ok(Some(manifest)) = StoreManifest::find_local(&tree.directory) {
                 needed.extend(manifest.files.into_iter().map(|file| file.sha256));
             }
         }

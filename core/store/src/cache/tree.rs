@@ -14,7 +14,7 @@ use super::{
     evict::remove,
     lease::{Lease, Staged, wait},
 };
-use crate::{Manifest, StoreError, meter::Meter, part::PartFile, remote::Remote};
+use crate::{StoreError, StoreManifest, meter::Meter, part::PartFile, remote::Remote};
 
 /// How often a file is fetched whose SHA-256 is not the listed one.
 const TRIES: usize = 2;
@@ -37,7 +37,7 @@ impl Cache {
     /// The complete directory that a manifest describes: from the cache, or fetched.
     pub(crate) fn tree(
         &self,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
         remote: &Remote,
         meter: &Meter<'_>,
     ) -> Result<Staged, StoreError> {
@@ -103,7 +103,7 @@ impl Cache {
     /// wait: a process that found the same difference releases it soon.
     pub(crate) fn discard(
         &self,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
         found: &Found,
         meter: &Meter<'_>,
     ) -> Result<bool, StoreError> {
@@ -131,7 +131,7 @@ impl Cache {
         }
     }
 
-    fn discard_held(&self, manifest: &Manifest) -> Result<(), StoreError> {
+    fn discard_held(&self, manifest: &StoreManifest) -> Result<(), StoreError> {
         for file in &manifest.files {
             let object = self.objects().join(&file.sha256);
             let good = digest_file(&object).is_ok_and(|(found, _)| found == file.sha256);
@@ -145,7 +145,7 @@ impl Cache {
 
     /// Evicts the least recently used content until the missing files of a manifest fit. Keeps the
     /// files of the manifest that are in the cache.
-    fn make_room_for(&self, manifest: &Manifest, sha256: &str) -> Result<(), StoreError> {
+    fn make_room_for(&self, manifest: &StoreManifest, sha256: &str) -> Result<(), StoreError> {
         let sizes: BTreeMap<&str, u64> = manifest
             .files
             .iter()
@@ -161,7 +161,7 @@ impl Cache {
 
     fn make_tree(
         &self,
-        manifest: &Manifest,
+        manifest: &StoreManifest,
         directory: &Path,
         remote: &Remote,
         meter: &Meter<'_>,

@@ -1,14 +1,14 @@
 //! What the alignment methods need of a program: the trait that each of them implements.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
-use protea_contracts::Emitter;
-
-use super::program::{Program, ProgramError};
 use crate::spec::{Method, Sensitivity};
 
-/// How a method makes a database of sequences and searches it. The implementations have no state:
-/// [`InstalledAligner`](super::InstalledAligner) finds the programs and passes them to every call.
+/// How a method makes a database of sequences and searches it. The implementations have no state and
+/// start nothing: [`InstalledAligner`](super::InstalledAligner) finds the programs and runs the steps.
 pub(crate) trait Aligner: Sync {
     /// The setting that selects this aligner.
     fn method(&self) -> Method;
@@ -23,21 +23,23 @@ pub(crate) trait Aligner: Sync {
     /// The argument with which the searching program prints its version.
     fn version_argument(&self) -> &'static str;
 
-    /// Makes a database. `programs` are those of [`programs`](Self::programs), in that order.
-    fn make_database(
-        &self,
-        programs: &[Program],
-        task: &MakeDatabase<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError>;
+    /// The steps that make a database, in their order.
+    fn make_database(&self, task: &MakeDatabase<'_>) -> Vec<Step>;
 
-    /// Searches a database and writes the table of hits.
-    fn search(
-        &self,
-        programs: &[Program],
-        task: &Search<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError>;
+    /// The steps that search a database and write the table of hits, in their order.
+    fn search(&self, task: &Search<'_>) -> Vec<Step>;
+}
+
+/// One call of a program.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Which of [`programs`](Aligner::programs) is called.
+    pub(crate) program: usize,
+    /// The step for a message: `makedb on the references`.
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<OsString>,
+    /// The current directory of the program.
+    pub(crate) directory: PathBuf,
 }
 
 /// A database to be made.

@@ -3,14 +3,7 @@
 //! BLAST+ splits the name of a database, and of its input, at spaces. The programs therefore run in
 //! the directory of the files and get names without a directory.
 
-use std::ffi::OsString;
-
-use protea_contracts::Emitter;
-
-use super::{
-    aligner::{Aligner, DATABASE, MakeDatabase, Search},
-    program::{Program, ProgramError},
-};
+use super::aligner::{Aligner, DATABASE, MakeDatabase, Search, Step};
 use crate::spec::{Method, Sensitivity};
 
 pub(super) struct Blast;
@@ -32,13 +25,8 @@ impl Aligner for Blast {
         "-version"
     }
 
-    fn make_database(
-        &self,
-        programs: &[Program],
-        task: &MakeDatabase<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
-        let arguments: [OsString; 10] = [
+    fn make_database(&self, task: &MakeDatabase<'_>) -> Vec<Step> {
+        let arguments = vec![
             "-in".into(),
             task.fasta.file_name().unwrap_or_default().into(),
             "-dbtype".into(),
@@ -51,27 +39,20 @@ impl Aligner for Blast {
             "-blastdb_version".into(),
             "4".into(),
         ];
-        programs[0].run(
-            "on the references",
-            &arguments,
-            task.database,
-            task.scratch,
-            emit,
-        )?;
-        Ok(())
+        vec![Step {
+            program: 0,
+            name: "on the references".to_owned(),
+            arguments,
+            directory: task.database.to_owned(),
+        }]
     }
 
-    fn search(
-        &self,
-        programs: &[Program],
-        task: &Search<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
+    fn search(&self, task: &Search<'_>) -> Vec<Step> {
         let algorithm = match task.sensitivity {
             Sensitivity::Fast => "blastp-fast",
             Sensitivity::Normal | Sensitivity::Sensitive | Sensitivity::VerySensitive => "blastp",
         };
-        let arguments: [OsString; 18] = [
+        let arguments = vec![
             "-task".into(),
             algorithm.into(),
             "-query".into(),
@@ -91,13 +72,11 @@ impl Aligner for Blast {
             "-num_threads".into(),
             task.threads.to_string().into(),
         ];
-        programs[1].run(
-            "on the queries",
-            &arguments,
-            task.database,
-            task.scratch,
-            emit,
-        )?;
-        Ok(())
+        vec![Step {
+            program: 1,
+            name: "on the queries".to_owned(),
+            arguments,
+            directory: task.database.to_owned(),
+        }]
     }
 }

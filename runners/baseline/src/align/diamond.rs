@@ -1,13 +1,6 @@
 //! DIAMOND (B. Buchfink et al., Nature Methods 18 (2021) 366).
 
-use std::ffi::OsString;
-
-use protea_contracts::Emitter;
-
-use super::{
-    aligner::{Aligner, MakeDatabase, Search, in_database},
-    program::{Program, ProgramError},
-};
+use super::aligner::{Aligner, MakeDatabase, Search, Step, in_database};
 use crate::spec::{Method, Sensitivity};
 
 pub(super) struct Diamond;
@@ -29,13 +22,8 @@ impl Aligner for Diamond {
         "version"
     }
 
-    fn make_database(
-        &self,
-        programs: &[Program],
-        task: &MakeDatabase<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
-        let arguments: [OsString; 8] = [
+    fn make_database(&self, task: &MakeDatabase<'_>) -> Vec<Step> {
+        let arguments = vec![
             "makedb".into(),
             "--in".into(),
             task.fasta.into(),
@@ -45,23 +33,16 @@ impl Aligner for Diamond {
             task.threads.to_string().into(),
             "--quiet".into(),
         ];
-        programs[0].run(
-            "makedb on the references",
-            &arguments,
-            task.scratch,
-            task.scratch,
-            emit,
-        )?;
-        Ok(())
+        vec![Step {
+            program: 0,
+            name: "makedb on the references".to_owned(),
+            arguments,
+            directory: task.scratch.to_owned(),
+        }]
     }
 
-    fn search(
-        &self,
-        programs: &[Program],
-        task: &Search<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
-        let mut arguments: Vec<OsString> = vec![
+    fn search(&self, task: &Search<'_>) -> Vec<Step> {
+        let mut arguments = vec![
             "blastp".into(),
             "--query".into(),
             task.queries.into(),
@@ -94,13 +75,11 @@ impl Aligner for Diamond {
             Sensitivity::Sensitive => Some("--sensitive".into()),
             Sensitivity::VerySensitive => Some("--very-sensitive".into()),
         });
-        programs[0].run(
-            "blastp on the queries",
-            &arguments,
-            task.scratch,
-            task.scratch,
-            emit,
-        )?;
-        Ok(())
+        vec![Step {
+            program: 0,
+            name: "blastp on the queries".to_owned(),
+            arguments,
+            directory: task.scratch.to_owned(),
+        }]
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn read(
             .filter(|hit| (hit.query as usize) < queries && (hit.reference as usize) < references)
             .ok_or_else(|| {
                 RunnerError::failed(format!(
-                    "{}, line {}: {line:?} is not a hit; is a different program with this name on the PATH?",
+                    "{}, line {}: {line:?} is not a hit in the expected format; check that no other program with this name is on the PATH",
                     path.display(),
                     number + 1
                 ))

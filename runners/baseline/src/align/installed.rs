@@ -5,7 +5,7 @@ use std::path::Path;
 use protea_contracts::prelude::*;
 
 use super::{
-    aligner::{Aligner, MakeDatabase, Search},
+    aligner::{Aligner, MakeDatabase, Search, Step},
     blast::Blast,
     diamond::Diamond,
     mmseqs::Mmseqs,
@@ -40,14 +40,22 @@ impl InstalledAligner {
         let aligner = ALIGNERS
             .into_iter()
             .find(|aligner| aligner.method() == method)
-            .ok_or_else(|| RunnerError::failed(format!("{method:?} has no aligner")))?;
+            .ok_or_else(|| {
+                RunnerError::failed(format!(
+                    "the method {} does not align sequences; choose blast, diamond or mmseqs",
+                    name_of(method)
+                ))
+            })?;
         let names = aligner.programs();
         let programs = names
             .iter()
             .map(|names| Program::find(names, aligner.install_command()))
             .collect::<Result<Vec<_>, _>>()?;
         let (Some(program), Some(names)) = (programs.last(), names.last()) else {
-            return Err(RunnerError::failed(format!("{method:?} has no program")));
+            return Err(RunnerError::failed(format!(
+                "no program is known for the method {}; report this as a bug of the runner",
+                name_of(method)
+            )));
         };
         let argument = aligner.version_argument();
         let output = program.run(argument, &[argument], scratch, scratch, emit)?;
@@ -74,20 +82,33 @@ impl InstalledAligner {
         task: &MakeDatabase<'_>,
         emit: &Emitter,
     ) -> Result<(), ProgramError> {
-        self.aligner.make_database(&self.programs, task, emit)
+        self.run(&self.aligner.make_database(task), task.scratch, emit)
     }
 
     pub(super) fn search(&self, task: &Search<'_>, emit: &Emitter) -> Result<(), ProgramError> {
-        self.aligner.search(&self.programs, task, emit)
+        self.run(&self.aligner.search(task), task.scratch, emit)
     }
+
+    fn run(&self, steps: &[Step], scratch: &Path, emit: &Emitter) -> Result<(), ProgramError> {
+        steps.iter().try_for_each(|step| {
+            let program = &self.programs[step.program];
+            program
+                .run(&step.name, &step.arguments, &step.directory, scratch, emit)
+                .map(drop)
+        })
+    }
+}
+
+/// The name of a method, as its setting has it in JSON.
+fn name_of(method: Method) -> String {
+    let name = serde_json::to_value(method).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
 }
 
 /// The programs of all methods, as a host shows them.
 pub(crate) fn declarations() -> Vec<ProgramDeclaration> {
     let declare = |aligner: &'static dyn Aligner| {
-        // A method has the name that its setting has in JSON.
-        let method = serde_json::to_value(aligner.method()).unwrap_or_default();
-        let needed_for = format!("method: {}", method.as_str().unwrap_or_default());
+        let needed_for = format!("method: {}", name_of(aligner.method()));
         aligner
             .programs()
             .into_iter()

@@ -5,12 +5,7 @@
 
 use std::{ffi::OsString, path::Path};
 
-use protea_contracts::Emitter;
-
-use super::{
-    aligner::{Aligner, MakeDatabase, Search, in_database},
-    program::{Program, ProgramError},
-};
+use super::aligner::{Aligner, MakeDatabase, Search, Step, in_database};
 use crate::spec::{Method, Sensitivity};
 
 pub(super) struct Mmseqs;
@@ -45,31 +40,17 @@ impl Aligner for Mmseqs {
         "version"
     }
 
-    fn make_database(
-        &self,
-        programs: &[Program],
-        task: &MakeDatabase<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
+    fn make_database(&self, task: &MakeDatabase<'_>) -> Vec<Step> {
         let database = in_database(task.database);
-        let what = "the references";
-        create(
-            &programs[0],
-            what,
+        vec![create(
+            "the references",
             task.fasta,
             &database,
             task.scratch,
-            emit,
-        )
+        )]
     }
 
-    fn search(
-        &self,
-        programs: &[Program],
-        task: &Search<'_>,
-        emit: &Emitter,
-    ) -> Result<(), ProgramError> {
-        let mmseqs = &programs[0];
+    fn search(&self, task: &Search<'_>) -> Vec<Step> {
         let in_scratch = |name: &str| OsString::from(task.scratch.join(name));
         let queries = in_scratch("queries");
         let references = OsString::from(in_database(task.database));
@@ -81,27 +62,18 @@ impl Aligner for Mmseqs {
             Sensitivity::VerySensitive => "7.5",
         };
         let what = "the queries";
-        create(
-            mmseqs,
-            what,
-            task.queries,
-            queries.as_ref(),
-            task.scratch,
-            emit,
-        )?;
         let threads = OsString::from(task.threads.to_string());
-        let run = |module: &str, arguments: &[OsString]| {
+        let step = |module: &str, arguments: &[OsString]| {
             let common = ["--threads".into(), threads.clone(), "-v".into(), "1".into()];
-            let arguments = [&[OsString::from(module)], arguments, &common].concat();
-            mmseqs.run(
-                &format!("{module} on {what}"),
-                &arguments,
-                task.scratch,
-                task.scratch,
-                emit,
-            )
+            Step {
+                program: 0,
+                name: format!("{module} on {what}"),
+                arguments: [&[OsString::from(module)], arguments, &common].concat(),
+                directory: task.scratch.to_owned(),
+            }
         };
-        run(
+        let make_queries = create(what, task.queries, queries.as_ref(), task.scratch);
+        let prefilter = step(
             "prefilter",
             &[
                 queries.clone(),
@@ -112,8 +84,8 @@ impl Aligner for Mmseqs {
                 "--max-seqs".into(),
                 task.max_hits.to_string().into(),
             ],
-        )?;
-        run(
+        );
+        let align = step(
             "align",
             &[
                 queries.clone(),
@@ -127,8 +99,8 @@ impl Aligner for Mmseqs {
                 "--alignment-mode".into(),
                 "3".into(),
             ],
-        )?;
-        run(
+        );
+        let convert = step(
             "convertalis",
             &[
                 queries,
@@ -138,36 +110,26 @@ impl Aligner for Mmseqs {
                 "--format-output".into(),
                 "query,target,pident,evalue,bits".into(),
             ],
-        )?;
-        Ok(())
+        );
+        vec![make_queries, prefilter, align, convert]
     }
 }
 
-fn create(
-    mmseqs: &Program,
-    what: &str,
-    fasta: &Path,
-    database: &Path,
-    scratch: &Path,
-    emit: &Emitter,
-) -> Result<(), ProgramError> {
-    let arguments: [OsString; 9] = [
-        "createdb".into(),
-        fasta.into(),
-        database.into(),
-        "--dbtype".into(),
-        "1".into(),
-        "--shuffle".into(),
-        "0".into(),
-        "-v".into(),
-        "1".into(),
-    ];
-    mmseqs.run(
-        &format!("createdb on {what}"),
-        &arguments,
-        scratch,
-        scratch,
-        emit,
-    )?;
-    Ok(())
+fn create(what: &str, fasta: &Path, database: &Path, scratch: &Path) -> Step {
+    Step {
+        program: 0,
+        name: format!("createdb on {what}"),
+        arguments: vec![
+            "createdb".into(),
+            fasta.into(),
+            database.into(),
+            "--dbtype".into(),
+            "1".into(),
+            "--shuffle".into(),
+            "0".into(),
+            "-v".into(),
+            "1".into(),
+        ],
+        directory: scratch.to_owned(),
+    }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use protea_contracts::{Emitter, RunnerError};
+use protea_contracts::{Emitter, RunnerError, error::with_causes};
 
 /// The first and the longest pause between two checks of a running program. Small searches end in
 /// milliseconds.
@@ -32,7 +32,7 @@ pub(crate) enum ProgramError {
         install: &'static str,
     },
     /// It cannot be started.
-    #[error("{} cannot be started: {source}", path.display())]
+    #[error("{} cannot be started", path.display())]
     Start { path: PathBuf, source: io::Error },
     /// It ended with an error.
     #[error("{program} {step} ended with {status}: {output}")]
@@ -48,7 +48,7 @@ pub(crate) enum ProgramError {
     #[error("cancelled")]
     Cancelled,
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be read or written", path.display())]
     File { path: PathBuf, source: io::Error },
 }
 
@@ -60,7 +60,7 @@ impl From<ProgramError> for RunnerError {
                 what: format!("the program {program}, on the PATH"),
                 remedy: format!("install it with `{install}`"),
             },
-            error => Self::failed(error.to_string()),
+            error => Self::failed(with_causes(&error)),
         }
     }
 }

@@ -46,7 +46,8 @@ spec! {
 }
 
 spec! {
-    /// The weight of each signal of a composite score. A signal that is not named has weight 0.
+    /// The weight of each signal of a composite score. A signal that is not named keeps its weight
+    /// of the preset or the default.
     #[derive(Default)]
     pub struct SignalWeights {
         /// The similarity of the embeddings; (1 + cos) / 2 for the cosine metric.

@@ -42,7 +42,7 @@ fn every_setting_agrees_with_the_reference() {
         json!({
             "vote": "composite", "k": 2, "metric": "l2", "per_aspect": false,
             "formula": "evidence_weighted", "evidence": ["IEA", "ISS"],
-            "weights": { "identity_sw": 1, "taxonomic_proximity": 1 },
+            "weights": { "embedding_similarity": 0, "identity_sw": 1, "taxonomic_proximity": 1 },
         }),
     ];
     for given in given {

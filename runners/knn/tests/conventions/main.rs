@@ -26,18 +26,27 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// Resolves a user's settings as a host does: the user's values, then the preset, then the
-/// defaults. (An object is replaced as a whole, so that each test names all weights.)
+/// defaults, also for each key of a nested object.
 fn resolve(given: &Value) -> Value {
     let schema = schemars::schema_for!(KnnSpec).to_value();
-    let preset = match &given["preset"] {
-        Value::String(name) => schema["x-presets"][name].clone(),
-        _ => json!(KnnSpec::default()),
-    };
-    let mut spec = preset.as_object().unwrap().clone();
-    spec.extend(given.as_object().unwrap().clone());
-    // Optional signals without a weight have weight 0.
-    let spec: KnnSpec = serde_json::from_value(Value::Object(spec)).unwrap();
+    let mut spec = json!(KnnSpec::default());
+    if let Value::String(name) = &given["preset"] {
+        merge(&mut spec, &schema["x-presets"][name]);
+    }
+    merge(&mut spec, given);
+    let spec: KnnSpec = serde_json::from_value(spec).unwrap();
     json!(spec)
+}
+
+fn merge(defaults: &mut Value, given: &Value) {
+    match (defaults, given) {
+        (Value::Object(defaults), Value::Object(given)) => {
+            for (key, value) in given {
+                merge(defaults.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (default, given) => *default = given.clone(),
+    }
 }
 
 /// Evaluates with a reference model that has these settings, resolved.

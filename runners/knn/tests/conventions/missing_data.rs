@@ -60,7 +60,7 @@ fn missing_signals_are_an_error() {
     );
     let place = tempfile::tempdir().unwrap();
     let [train, test] = synthetic::freeze_both(place.path(), lacking);
-    let nothing = json!({ "vote": "composite", "weights": {} });
+    let nothing = json!({ "vote": "composite", "weights": { "embedding_similarity": 0 } });
     let error = evaluate(&nothing, &train, &test, &place.path().join("output")).unwrap_err();
     assert!(
         matches!(&error, RunnerError::InvalidSpec { pointer, .. } if pointer == "/weights"),

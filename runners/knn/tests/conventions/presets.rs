@@ -16,11 +16,12 @@ fn settings_win_over_the_preset_over_the_defaults() {
     let spec = resolve(&json!({ "preset": "protea", "float16": false, "k": 5 }));
     assert_eq!(spec["float16"], false);
     assert_eq!(spec["decimals"], 4);
-    // Weights that are not named are 0, not those of the preset.
+    // A weight that is not named is that of the preset.
     let weights = json!({ "identity_sw": 1 });
     let spec = resolve(&json!({ "preset": "protea_alignment", "weights": weights }));
     assert_eq!(spec["vote"], "composite");
-    assert_eq!(spec["weights"]["embedding_similarity"], 0.0);
+    assert_eq!(spec["weights"]["embedding_similarity"], 0.5);
+    assert_eq!(spec["weights"]["identity_nw"], 0.3);
     assert_eq!(spec["weights"]["identity_sw"], 1.0);
 }
 

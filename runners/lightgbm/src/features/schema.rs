@@ -60,7 +60,7 @@ pub(crate) enum SchemaError {
     },
     /// The embeddings of a dataset come from another source than those of the training set.
     #[error(
-        "the embeddings of {dataset} come from {found:?}, those that the model was trained with (schema {schema}) from {expected:?}; freeze the dataset with the latter (state it with `--source`), or fit on embeddings of the former"
+        "{dataset} has embeddings from {found:?}, but the model was trained on embeddings from {expected:?} (schema {schema}); freeze {dataset} with embeddings from {expected:?} and state that with `--source`, or fit again on embeddings from {found:?}"
     )]
     Embedding {
         /// The dataset.

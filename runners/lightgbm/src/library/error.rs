@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protea_contracts::RunnerError;
+use protea_contracts::{RunnerError, error::with_causes};
 
 use super::LIBRARY;
 
@@ -12,7 +12,7 @@ use super::LIBRARY;
 pub(crate) enum LightGbmError {
     /// None of the declared places has the library.
     #[error(
-        "{} is neither beside the runner nor among the system's libraries, and {} does not name it",
+        "{} was not found in the runner's directory or among the system's libraries, and {} is not set to its path",
         LIBRARY.file, LIBRARY.variable
     )]
     Missing,
@@ -23,7 +23,7 @@ pub(crate) enum LightGbmError {
         path: PathBuf,
     },
     /// The system cannot load the library.
-    #[error("{} cannot be loaded: {source}", path.display())]
+    #[error("{} cannot be loaded", path.display())]
     Open {
         /// The library.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub(crate) enum LightGbmError {
         function: &'static str,
     },
     /// The library writes models of another format.
-    #[error("this LightGBM does not write models in the format {expected:?}")]
+    #[error("this version of LightGBM does not write models in the format {expected:?}")]
     OtherFormat {
         /// The beginning of the known format.
         expected: &'static str,
@@ -61,7 +61,9 @@ pub(crate) enum LightGbmError {
         columns: usize,
     },
     /// A model has another number of features or of outputs.
-    #[error("the booster has {found} values, expected {expected}")]
+    #[error(
+        "LightGBM works with {found} values per row, but this call needs {expected}; fit the model again"
+    )]
     Shape {
         /// The expected number.
         expected: usize,
@@ -69,7 +71,7 @@ pub(crate) enum LightGbmError {
         found: usize,
     },
     /// A string for LightGBM contains a NUL byte.
-    #[error("a string for LightGBM contains a NUL byte")]
+    #[error("a model or a parameter contains a NUL byte; fit the model again")]
     NulByte,
     /// The text of a model is not UTF-8.
     #[error("the model that LightGBM wrote is not UTF-8")]
@@ -98,7 +100,7 @@ impl From<LightGbmError> for RunnerError {
                 ),
             ),
             LightGbmError::Open { .. } => missing(
-                format!("a library that LightGBM needs ({error})"),
+                format!("a library that LightGBM needs ({})", with_causes(&error)),
                 "if it is the OpenMP runtime: `apt-get install libgomp1`, on macOS `brew install libomp`",
             ),
             LightGbmError::TooOld { .. } | LightGbmError::OtherFormat { .. } => missing(

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use protea_contracts::Metrics;
 use serde::{Deserialize, Serialize};
 
-use super::{Status, Workspace};
+use super::{JobId, Status, Workspace};
 
 /// What a list shows of a run: the head of its manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct RunHead {
     /// The run.
     pub run_id: String,
     /// The job that it belongs to.
-    pub job_id: String,
+    pub job_id: JobId,
     /// What kind of run.
     pub pipeline: String,
     /// What people call it.
