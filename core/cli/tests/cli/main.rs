@@ -9,6 +9,7 @@ mod dataset_diff;
 mod dataset_split;
 mod datasets;
 #[cfg(unix)]
+mod field_files;
 mod interrupt;
 mod place;
 mod runner_files;

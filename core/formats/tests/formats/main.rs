@@ -11,5 +11,6 @@ mod input_files;
 mod interpreter;
 mod matrices;
 mod memory;
+mod recognition;
 mod text_files;
 mod written;
