@@ -4,27 +4,29 @@ use std::collections::HashMap;
 
 use protea_ontology::spelling::bare_accession;
 
-/// The proteins of a dataset by their bare accession: `P12345` for `UniProtKB:P12345`, `P12345.2`
-/// and `p12345`.
+/// The proteins of a dataset whose accession is not bare: those that are written as
+/// `UniProtKB:P12345`, `P12345.2` or `p12345`.
 pub(super) struct OtherNames {
-    /// `None` for a bare accession of several proteins.
-    bare: HashMap<String, Option<u32>>,
-    /// Whether an accession of the dataset is not bare itself.
-    unusual: bool,
+    /// By bare accession; `None` if several proteins have it.
+    unusual: HashMap<String, Option<u32>>,
 }
 
 impl OtherNames {
     pub(super) fn new(index: &HashMap<String, u32>) -> Self {
-        let mut bare: HashMap<String, Option<u32>> = HashMap::with_capacity(index.len());
-        let mut unusual = false;
+        let mut unusual: HashMap<String, Option<u32>> = HashMap::new();
         for (accession, &row) in index {
+            if is_bare(accession) {
+                continue;
+            }
             let name = bare_accession(accession);
-            unusual |= name != *accession;
-            bare.entry(name)
-                .and_modify(|entry| *entry = None)
-                .or_insert(Some(row));
+            if name != *accession {
+                unusual
+                    .entry(name)
+                    .and_modify(|entry| *entry = None)
+                    .or_insert(Some(row));
+            }
         }
-        Self { bare, unusual }
+        Self { unusual }
     }
 
     /// The protein with this accession, or with the same in another form.
@@ -32,12 +34,20 @@ impl OtherNames {
         if let Some(&row) = index.get(accession) {
             return Some(row);
         }
-        let is_bare = accession
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        if is_bare && !self.unusual {
+        if is_bare(accession) && self.unusual.is_empty() {
             return None;
         }
-        self.bare.get(&bare_accession(accession)).copied().flatten()
+        let bare = bare_accession(accession);
+        match index.get(&bare) {
+            Some(&row) => Some(row),
+            None => self.unusual.get(&bare).copied().flatten(),
+        }
     }
+}
+
+/// Whether an accession has no other form: it consists of upper-case letters and digits.
+fn is_bare(accession: &str) -> bool {
+    accession
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
