@@ -213,7 +213,7 @@ fn zeros(start: &[u8]) -> Option<Foreign> {
     };
     let ((even, evens), (odd, odds)) = (zeros(0), zeros(1));
     // A stray zero byte in a long text is left to the reader of the line that has it.
-    if (even + odd) * 32 < start.len() || even + odd == 0 {
+    if (even + odd) * 32 < start.len() || even + odd < 4 {
         return None;
     }
     // Names in other scripts and typographic quotes have no zero byte, so not every second byte has

@@ -4,7 +4,7 @@
 //! byte-order mark at the start and a Ctrl-Z at the end. Lines end with `\n`, `\r\n` or `\r`.
 
 use std::{
-    io::{self, BufRead, Cursor, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     path::Path,
 };
 
@@ -76,6 +76,18 @@ pub struct TextReader {
     ended: bool,
 }
 
+/// Fails with an error that occurred before.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self
+            .0
+            .take()
+            .unwrap_or_else(|| io::Error::from(io::ErrorKind::InvalidData)))
+    }
+}
+
 impl TextReader {
     /// Opens a file.
     ///
@@ -86,10 +98,16 @@ impl TextReader {
     pub fn open(path: &Path, cleaning: TextCleaning) -> io::Result<Self> {
         let mut reader = open_decompressed(path)?;
         let mut start = Vec::new();
-        reader.by_ref().take(START_BYTES).read_to_end(&mut start)?;
+        let read = reader.by_ref().take(START_BYTES).read_to_end(&mut start);
         if let Some(foreign) = Foreign::recognize(&start) {
             return Err(ForeignContent(foreign).into());
         }
+        // What precedes a damaged place is read first, so that its line can be told.
+        let rest: Box<dyn BufRead + Send> = match read {
+            Ok(_) => reader,
+            Err(error) if start.is_empty() => return Err(error),
+            Err(error) => Box::new(BufReader::new(Failing(Some(error)))),
+        };
         let mut marks = TextMarks::default();
         let mut start = Cursor::new(start);
         if cleaning == TextCleaning::Clean && start.get_ref().starts_with(BYTE_ORDER_MARK) {
@@ -97,7 +115,7 @@ impl TextReader {
             start.set_position(BYTE_ORDER_MARK.len() as u64);
         }
         Ok(Self {
-            reader: Box::new(start.chain(reader)),
+            reader: Box::new(start.chain(rest)),
             cleaning,
             marks,
             after_return: false,

@@ -109,7 +109,7 @@ fn a_damaged_row_stops_only_if_its_protein_matters() {
     let inputs = Inputs::new();
     let good = gaf_row("P1", "GO:0000001", "taxon:9606");
     let row = |accession, term, taxon| gaf_row(accession, term, taxon);
-    let wide = good.replace("P1", "P9").trim_end().to_owned() + "x\ty\n";
+    let wide = good.replace("P1", "P9").trim_end().to_owned() + "\t\t\tx\n";
     for bad in [
         wide.as_str(),
         "\t\tAt1g2\t\tGO:0100001\tPAINT:1\tIBA\t\tF\tx\ty\tprotein\ttaxon:3702\t20170427\tX\t\t\n",
