@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use protea_formats::{AnnotationReader, FormatError, Skipped, read_taxonomy};
+use protea_ontology::spelling::{canonical, padded};
 
 use crate::input_files::Inputs;
 
@@ -343,7 +344,10 @@ proptest! {
         match read(&path) {
             Ok((rows, _)) => {
                 for row in rows {
-                    prop_assert!(!row.accession.is_empty() && row.term.contains(':'));
+                    let term = row.term.as_str();
+                    let is_term =
+                        term.contains(':') || canonical(term).is_some() || padded(term).is_some();
+                    prop_assert!(!row.accession.is_empty() && is_term);
                 }
             }
             Err(FormatError::Malformed { line, .. }) => prop_assert!(line > 0),
