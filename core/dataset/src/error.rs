@@ -138,7 +138,7 @@ pub enum DatasetError {
         examples: Vec<String>,
     },
     /// No annotation belongs to a protein of the FASTA file.
-    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); check that both files use the same kind of accession", annotations.display(), fasta.display(), examples.join(", "))]
+    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); {}", annotations.display(), fasta.display(), examples.join(", "), same_names(*names_genes))]
     NoAnnotations {
         /// Path of the annotations.
         annotations: PathBuf,
@@ -148,6 +148,8 @@ pub enum DatasetError {
         rows: u64,
         /// A few accessions of the annotations.
         examples: Vec<String>,
+        /// Whether the file names genes by GeneID, as gene2go of NCBI does.
+        names_genes: bool,
     },
     /// The ontology cannot be used.
     #[error(transparent)]
@@ -187,6 +189,14 @@ impl DatasetError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+fn same_names(names_genes: bool) -> &'static str {
+    if names_genes {
+        "gene2go names genes by the GeneID of NCBI: name the sequences so too, or give a GAF file"
+    } else {
+        "check that both files use the same kind of accession"
     }
 }
 

@@ -35,6 +35,7 @@ pub struct FrozenDataset {
     sha256: String,
     proteins: ProteinTable,
     annotations: OnceLock<AnnotationTable>,
+    negated: OnceLock<AnnotationTable>,
 }
 
 impl std::fmt::Debug for FrozenDataset {
@@ -106,6 +107,7 @@ impl FrozenDataset {
             sha256,
             proteins,
             annotations: OnceLock::new(),
+            negated: OnceLock::new(),
         })
     }
 
@@ -262,6 +264,25 @@ impl FrozenDataset {
     /// dataset; [`DatasetError::Read`] if reading fails.
     pub fn annotations(&self) -> Result<Annotations<'_>, DatasetError> {
         Ok(self.annotation_table()?.iter())
+    }
+
+    /// The annotations with the qualifier `NOT`: terms that a protein does not have, so that it does
+    /// not have the terms below them either. They are not among the [`annotations`](Self::annotations),
+    /// and what contradicts them is not there. `None` if the dataset has none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`annotations`](Self::annotations).
+    pub fn negated_annotations(&self) -> Result<Option<Annotations<'_>>, DatasetError> {
+        if self.manifest.file(names::NEGATED_ANNOTATIONS).is_none() {
+            return Ok(None);
+        }
+        if let Some(table) = self.negated.get() {
+            return Ok(Some(table.iter()));
+        }
+        let path = self.directory.join(names::NEGATED_ANNOTATIONS);
+        let table = AnnotationTable::open(&path, &self.proteins)?;
+        Ok(Some(self.negated.get_or_init(|| table).iter()))
     }
 
     /// The annotations, indexed by protein.

@@ -68,6 +68,41 @@ pub struct EmbeddingInfo {
     pub source: Option<String>,
 }
 
+impl EmbeddingInfo {
+    /// The source, unless it is only the name of a file. That is the default when a dataset is
+    /// frozen, and it differs between datasets with the same embedding: `train.npy`, `test.npy`.
+    #[must_use]
+    pub fn declared_source(&self) -> Option<&str> {
+        const SUFFIXES: [&str; 14] = [
+            "npy",
+            "npz",
+            "h5",
+            "hdf5",
+            "hdf",
+            "parquet",
+            "pq",
+            "pt",
+            "pth",
+            "safetensors",
+            "csv",
+            "tsv",
+            "txt",
+            "bin",
+        ];
+        let is_file_name = |source: &str| {
+            let name = source
+                .strip_suffix(".gz")
+                .or_else(|| source.strip_suffix(".zst"))
+                .unwrap_or(source);
+            name.rsplit_once('.')
+                .is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix.to_ascii_lowercase().as_str()))
+        };
+        self.source
+            .as_deref()
+            .filter(|source| !is_file_name(source))
+    }
+}
+
 /// Number type of an embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -166,5 +201,26 @@ impl Manifest {
         text.push(b'\n');
         write_new(path, &text)?;
         Ok(digest_bytes(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_is_not_a_declared_source() {
+        let source = |source: Option<&str>| EmbeddingInfo {
+            width: 1,
+            dtype: EmbeddingType::F32,
+            source: source.map(str::to_owned),
+        };
+        for name in ["train.npy", "test.H5", "all.npz.gz", "part.safetensors"] {
+            assert_eq!(source(Some(name)).declared_source(), None, "{name}");
+        }
+        for name in ["ESM-2 650M, mean", "esm1b_t33_650M_UR50S", "ProtT5 v1.1"] {
+            assert_eq!(source(Some(name)).declared_source(), Some(name), "{name}");
+        }
+        assert_eq!(source(None).declared_source(), None);
     }
 }

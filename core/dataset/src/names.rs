@@ -10,3 +10,5 @@ pub(crate) const PROTEINS: &str = "proteins.arrow";
 pub(crate) const ANNOTATIONS: &str = "annotations.arrow";
 pub(crate) const INFORMATION_ACCRETION: &str = "ia.tsv";
 pub(crate) const KNOWN: &str = "known.tsv";
+/// Annotations with the qualifier `NOT`, in a dataset that has any.
+pub(crate) const NEGATED_ANNOTATIONS: &str = "negated_annotations.arrow";

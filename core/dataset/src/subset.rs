@@ -16,8 +16,8 @@ use half::f16;
 use protea_contracts::content::FileDigest;
 
 use crate::{
-    Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType, EmbeddingValues,
-    FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
+    Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
+    EmbeddingValues, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
     freeze::{TableWriter, embedding_field, embedding_item},
     names,
     staging::{copy_new, make_read_only, sync_directory},
@@ -75,7 +75,15 @@ impl<'a> Subset<'a> {
             copy_new(from, &out.join(to))?;
         }
         write_proteins(dataset, proteins, &out.join(names::PROTEINS))?;
-        let counted = self.write_annotations(&out.join(names::ANNOTATIONS))?;
+        let rows = dataset.annotations()?.enumerate();
+        let rows = rows.filter(|(row, _)| self.annotations.is_none_or(|taken| taken[*row]));
+        let annotations = out.join(names::ANNOTATIONS);
+        let counted =
+            self.write_annotations(&annotations, rows.map(|(_, annotation)| annotation))?;
+        if let Some(negated) = dataset.negated_annotations()? {
+            self.write_annotations(&out.join(names::NEGATED_ANNOTATIONS), negated)?;
+            files.push(names::NEGATED_ANNOTATIONS);
+        }
         let taxa: HashSet<u32> = proteins.iter().filter_map(|&p| dataset.taxon(p)).collect();
         let digest = |file: &str| {
             let path = out.join(file);
@@ -112,8 +120,12 @@ impl<'a> Subset<'a> {
         Ok((sha256, manifest))
     }
 
-    /// Writes the annotations of these proteins and counts them.
-    fn write_annotations(&self, path: &Path) -> Result<Counts, DatasetError> {
+    /// Writes those of the annotations that are of these proteins, and counts them.
+    fn write_annotations<'d>(
+        &self,
+        path: &Path,
+        annotations: impl Iterator<Item = Annotation<'d>>,
+    ) -> Result<Counts, DatasetError> {
         let schema = Schema::new(vec![
             Field::new("accession", DataType::Utf8, false),
             Field::new("term", DataType::Utf8, false),
@@ -136,8 +148,8 @@ impl<'a> Subset<'a> {
             )
         };
         let (mut terms, mut annotated, mut rows) = (HashSet::new(), HashSet::new(), 0u64);
-        for (row, annotation) in dataset.annotations()?.enumerate() {
-            if !is_in[annotation.protein] || self.annotations.is_some_and(|taken| !taken[row]) {
+        for annotation in annotations {
+            if !is_in[annotation.protein] {
                 continue;
             }
             columns[0].append_value(dataset.accession(annotation.protein));

@@ -1,5 +1,7 @@
 //! Parses accessions and taxa.
 
+use protea_ontology::spelling::trim_invisible;
+
 /// Longest accepted accession, in bytes.
 const LONGEST: usize = 255;
 
@@ -7,6 +9,7 @@ const LONGEST: usize = 255;
 /// accessions: `P12345` from `sp|P12345|NAME_HUMAN` and `tr|P12345|…`, otherwise the word itself.
 /// `None` if the accession is empty, too long, or has blanks or control characters.
 pub(super) fn from_word(word: &str) -> Option<&str> {
+    let word = trim_invisible(word);
     let mut parts = word.split('|');
     let accession = match (parts.next(), parts.next()) {
         (Some("sp" | "tr"), Some(accession)) => accession,

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, path::Path};
 
+use protea_ontology::spelling::trim_invisible;
+
 use super::{FormatError, accession, error::excerpt, lines::Lines};
 
 /// Reads a table of two columns, protein and cluster in either order, separated by a tab or blanks.
@@ -10,7 +12,8 @@ use super::{FormatError, accession, error::excerpt, lines::Lines};
 /// Names on the same line belong to one cluster, and so do all names that are connected by lines.
 /// The order of the columns therefore does not matter, and the table of MMseqs2 works too: it lists
 /// representative and member, and the representative is a member itself. Clusters that share a
-/// protein are merged. `sp|P12345|NAME` counts as `P12345`.
+/// protein are merged. `sp|P12345|NAME` counts as `P12345`. Also reads the `.clstr` file of CD-HIT,
+/// which is recognised from its first line.
 ///
 /// # Errors
 ///
@@ -20,14 +23,32 @@ pub fn read_clusters(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut parent: Vec<u32> = Vec::new();
+    let mut is_first = true;
     while lines.advance()? {
-        let mut words = lines.text()?.split_whitespace();
-        let (Some(one), Some(other), None) = (words.next(), words.next(), words.next()) else {
-            if lines.line().trim_ascii().is_empty() {
+        let line = lines.line();
+        if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        if std::mem::take(&mut is_first) {
+            if line.starts_with(b">Cluster") {
+                return cd_hit(lines);
+            }
+            if is_header(line) {
                 continue;
             }
+        }
+        let mut words = lines.text()?.split_whitespace().map(trim_invisible);
+        let (Some(one), Some(other), None) = (words.next(), words.next(), words.next()) else {
             return Err(lines.malformed(
-                format!("{} is not a protein and a cluster", excerpt(lines.line())),
+                format!(
+                    "{} is not a protein and a cluster{}",
+                    excerpt(lines.line()),
+                    if lines.line().contains(&b',') {
+                        " separated by a tab"
+                    } else {
+                        ""
+                    }
+                ),
                 "give two columns, such as 'P12345<tab>cluster7'",
             ));
         };
@@ -66,4 +87,59 @@ fn root(parent: &mut [u32], mut at: u32) -> u32 {
         at = next;
     }
     at
+}
+
+/// Whether the first line names the columns: the usual names, and no digit.
+fn is_header(line: &[u8]) -> bool {
+    const NAMES: [&str; 10] = [
+        "representative",
+        "rep",
+        "cluster",
+        "cluster_id",
+        "member",
+        "protein",
+        "accession",
+        "entryid",
+        "id",
+        "query",
+    ];
+    let line = String::from_utf8_lossy(line).to_ascii_lowercase();
+    let mut words = line.split_whitespace();
+    words.all(|word| NAMES.contains(&word.trim_matches('"')))
+}
+
+/// Reads the clusters of CD-HIT: `>Cluster 0`, then `0 90aa, >P12345... *` for every protein.
+///
+/// CD-HIT cuts names at the first blank, or after 20 letters unless it was run with `-d 0`.
+fn cd_hit(mut lines: Lines) -> Result<HashMap<String, u32>, FormatError> {
+    let mut numbers = HashMap::new();
+    let mut cluster = 0;
+    loop {
+        if lines.line().starts_with(b">Cluster") {
+            cluster += 1;
+        } else if !lines.line().trim_ascii().is_empty() {
+            let text = lines.text()?;
+            let name = text
+                .split_once('>')
+                .and_then(|(_, rest)| rest.split_once("..."))
+                .and_then(|(name, _)| accession::from_word(name));
+            let Some(name) = name else {
+                return Err(lines.malformed(
+                    format!("{} is not a protein of a cluster", excerpt(lines.line())),
+                    "CD-HIT writes such as '0<tab>90aa, >P12345... *'; give its .clstr file unchanged",
+                ));
+            };
+            numbers.insert(name.to_owned(), cluster - 1);
+        }
+        if !lines.advance()? {
+            break;
+        }
+    }
+    if numbers.is_empty() {
+        return Err(FormatError::Empty {
+            path: lines.path().to_owned(),
+            expected: "protein of a cluster",
+        });
+    }
+    Ok(numbers)
 }

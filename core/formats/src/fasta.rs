@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FormatError, accession, error::excerpt, lines::Lines};
+use super::{FormatError, accession, defects::Defects, error::excerpt, lines::Lines};
 
 /// Longest accepted sequence, in residues. The longest known protein has 45,212.
 const LONGEST_SEQUENCE: usize = 8 << 20;
@@ -30,6 +30,7 @@ pub struct FastaReader {
     /// Whether the current line of `lines` is a header that is not yet parsed.
     at_header: bool,
     started: bool,
+    invalid_taxa: Defects,
 }
 
 impl FastaReader {
@@ -43,6 +44,7 @@ impl FastaReader {
             lines: Lines::open(path)?,
             at_header: false,
             started: false,
+            invalid_taxa: Defects::default(),
         })
     }
 
@@ -51,7 +53,13 @@ impl FastaReader {
         self.lines.path().to_owned()
     }
 
-    /// Reads the next protein; `None` at the end of the file.
+    /// Headers so far with an `OX=` that is not a taxon. Their proteins have none.
+    pub fn invalid_taxa(&self) -> &Defects {
+        &self.invalid_taxa
+    }
+
+    /// Reads the next protein; `None` at the end of the file. Lines that start with `;` are
+    /// comments. After an error on a protein, the next call goes on with the next protein.
     ///
     /// # Errors
     ///
@@ -72,7 +80,7 @@ impl FastaReader {
             let line = self.lines.line();
             if line.first() == Some(&b'>') {
                 self.at_header = true;
-            } else if !line.trim_ascii().is_empty() {
+            } else if !self.started && !line.trim_ascii().is_empty() && !is_comment(line) {
                 return Err(self.lines.malformed(
                     format!("{} comes before the first header", excerpt(line)),
                     "a FASTA file starts with a line such as '>P12345 OX=9606'",
@@ -86,39 +94,38 @@ impl FastaReader {
         Ok(Some(record))
     }
 
-    fn header(&self) -> Result<FastaRecord, FormatError> {
-        let text = &self.lines.text()?[1..];
-        // With a blank after '>' the first word belongs to the description and is not the
-        // accession.
-        let word = if text.starts_with(char::is_whitespace) {
-            ""
-        } else {
-            text.split_whitespace().next().unwrap_or("")
-        };
-        let accession = accession::from_word(word).ok_or_else(|| {
+    fn header(&mut self) -> Result<FastaRecord, FormatError> {
+        let line = self.lines.line();
+        // A description can be in any encoding: only the accession and the taxon are used. Some
+        // programs write a blank after '>'.
+        let mut words = line[1..]
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        let word = words.next().and_then(|word| std::str::from_utf8(word).ok());
+        let accession = word.and_then(accession::from_word).ok_or_else(|| {
             self.lines.malformed(
-                format!("the header {} has no accession", excerpt(self.lines.line())),
+                format!("the header {} has no accession", excerpt(line)),
                 "write it as '>P12345 …' or '>sp|P12345|NAME …'",
             )
         })?;
-        let taxon = match text
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("OX="))
-        {
-            None => None,
-            Some(digits) => Some(accession::parse_taxon(digits).ok_or_else(|| {
-                self.lines.malformed(
-                    format!("OX={} is not an NCBI taxon", excerpt(digits.as_bytes())),
-                    "write a positive whole number, such as OX=9606, or omit it",
-                )
-            })?),
-        };
-        Ok(FastaRecord {
+        let digits = words.find_map(|word| word.strip_prefix(b"OX="));
+        let taxon = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(accession::parse_taxon);
+        let record = FastaRecord {
             accession: accession.to_owned(),
             taxon,
             sequence: String::new(),
             line: self.lines.number(),
-        })
+        };
+        if let (Some(digits), None) = (digits, taxon) {
+            let error = self.lines.malformed(
+                format!("OX={} is not an NCBI taxon", excerpt(digits)),
+                "write a positive whole number, such as OX=9606, or omit it",
+            );
+            self.invalid_taxa.add(&error);
+        }
+        Ok(record)
     }
 
     fn sequence(&mut self, record: &mut FastaRecord) -> Result<(), FormatError> {
@@ -129,12 +136,24 @@ impl FastaReader {
                 self.at_header = true;
                 break;
             }
+            if is_comment(line) {
+                continue;
+            }
             for &byte in line {
                 match byte {
-                    b'A'..=b'Z' | b'a'..=b'z' if !stopped => {
+                    _ if stopped && !byte.is_ascii_whitespace() && byte != b'*' => {
+                        return Err(self.lines.malformed(
+                            format!(
+                                "the sequence of {} goes on behind a stop ('*'), which is not a residue",
+                                record.accession
+                            ),
+                            "cut the sequence there or remove the protein; '*' is allowed only at the end",
+                        ));
+                    }
+                    b'A'..=b'Z' | b'a'..=b'z' => {
                         record.sequence.push(byte.to_ascii_uppercase() as char)
                     }
-                    b'*' if !stopped => stopped = true,
+                    b'*' => stopped = true,
                     b' ' | b'\t' | b'\r' => {}
                     b'-' | b'.' => {
                         return Err(self.lines.malformed(
@@ -173,4 +192,9 @@ impl FastaReader {
         }
         Ok(())
     }
+}
+
+/// Pearson's FASTA has comments.
+fn is_comment(line: &[u8]) -> bool {
+    line.first() == Some(&b';')
 }

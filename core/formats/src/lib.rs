@@ -11,6 +11,7 @@
 mod accession;
 mod annotations;
 mod clusters;
+mod defects;
 mod embeddings;
 mod error;
 mod fasta;
@@ -20,10 +21,12 @@ mod lines;
 mod npy;
 mod npy_header;
 mod partial_read;
+mod recognize;
 mod taxonomy;
 
-pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
+pub use annotations::{AnnotationReader, AnnotationRow, Skipped, Wanted};
 pub use clusters::read_clusters;
+pub use defects::{Defects, OnDefect};
 pub use embeddings::{ArrayNames, EmbeddingReader};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
@@ -32,4 +35,5 @@ pub use information_accretion::check_information_accretion;
 pub use lines::Lines;
 pub use npy::{MatrixReader, WIDEST};
 pub use protea_hdf5::MatrixType;
-pub use taxonomy::read_taxonomy;
+pub use recognize::{Content, Recognized, Separator, recognize, recognize_file};
+pub use taxonomy::{Taxonomy, read_taxonomy, read_taxonomy_with};

@@ -2,12 +2,25 @@
 
 use std::{collections::HashMap, path::Path};
 
+use protea_ontology::spelling::trim_invisible;
+
 use super::{
     FormatError, accession,
-    annotations::{AnnotationReader, looks_like_gaf},
+    annotations::{AnnotationReader, Wanted, looks_like_annotations},
+    defects::{Defects, OnDefect},
     error::excerpt,
     lines::Lines,
 };
+
+/// The taxa of proteins.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Taxonomy {
+    /// The taxon of each accession.
+    pub taxa: HashMap<String, u32>,
+    /// Rows of a GAF file that are damaged and were left out.
+    pub damaged_rows: Defects,
+}
 
 /// Reads a table of accession and NCBI taxon, separated by a tab or blanks, and skips a header on
 /// the first line. Also reads the taxa of a GAF file, which is detected from its first line.
@@ -17,58 +30,101 @@ use super::{
 /// [`FormatError::Malformed`] for an invalid line or a protein with two taxa;
 /// [`FormatError::Empty`] for a file without rows; [`FormatError::Read`] if reading fails.
 pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
+    read_taxonomy_with(path, OnDefect::Stop).map(|taxonomy| taxonomy.taxa)
+}
+
+/// Reads taxa like [`read_taxonomy`], with a choice for damaged rows.
+///
+/// # Errors
+///
+/// Those of [`read_taxonomy`]; [`FormatError::Malformed`] for damaged rows only with
+/// [`OnDefect::Stop`].
+pub fn read_taxonomy_with(path: &Path, on_defect: OnDefect) -> Result<Taxonomy, FormatError> {
     let mut lines = Lines::open(path)?;
-    let mut taxa = HashMap::new();
+    let mut found = Taxonomy::default();
+    let mut is_first = true;
     while lines.advance()? {
-        if lines.number() == 1 && looks_like_gaf(lines.line()) {
-            return taxa_of_annotations(lines);
+        let line = lines.line();
+        if is_first && looks_like_annotations(line) {
+            return taxa_of_annotations(lines, on_defect);
         }
-        let mut words = lines.text()?.split_whitespace();
-        let (Some(word), second, None) = (words.next(), words.next(), words.next()) else {
-            if lines.line().trim_ascii().is_empty() {
-                continue;
+        if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        let is_first = std::mem::take(&mut is_first);
+        match row(&lines) {
+            Ok((accession, taxon)) => {
+                let accession = accession.to_owned();
+                add(&mut found.taxa, accession, taxon, &lines)?;
             }
-            return Err(not_a_row(&lines));
-        };
-        let (Some(accession), Some(taxon)) = (
-            accession::from_word(word),
-            second.and_then(accession::parse_taxon),
-        ) else {
-            if lines.number() == 1
-                && second.is_some_and(|word| !word.bytes().any(|b| b.is_ascii_digit()))
-            {
-                continue;
-            }
-            return Err(not_a_row(&lines));
-        };
-        if let Some(first) = taxa.insert(accession.to_owned(), taxon)
-            && first != taxon
-        {
-            return Err(lines.malformed(
-                format!("protein {accession} has taxon {taxon} here and {first} above"),
-                "keep the correct one of the two lines",
-            ));
+            Err(_) if is_first && !line.iter().any(u8::is_ascii_digit) => {}
+            Err(error) if on_defect == OnDefect::Skip => found.damaged_rows.add(&error),
+            Err(error) => return Err(error),
         }
     }
-    if taxa.is_empty() {
+    if found.taxa.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
             expected: "row of accession and taxon",
         });
     }
-    Ok(taxa)
+    Ok(found)
 }
 
-fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError> {
+fn row(lines: &Lines) -> Result<(&str, u32), FormatError> {
+    let mut words = lines.text()?.split_whitespace().map(trim_invisible);
+    let (Some(word), Some(taxon), None) = (words.next(), words.next(), words.next()) else {
+        return Err(not_a_row(lines));
+    };
+    let taxon = taxon
+        .strip_prefix("taxon:")
+        .or_else(|| taxon.strip_prefix("NCBITaxon:"))
+        .unwrap_or(taxon);
+    match (accession::from_word(word), accession::parse_taxon(taxon)) {
+        (Some(accession), Some(taxon)) => Ok((accession, taxon)),
+        _ => Err(not_a_row(lines)),
+    }
+}
+
+fn add(
+    taxa: &mut HashMap<String, u32>,
+    accession: String,
+    taxon: u32,
+    lines: &Lines,
+) -> Result<(), FormatError> {
+    match taxa.get(&accession) {
+        Some(&first) if first != taxon => Err(lines.malformed(
+            format!("protein {accession} has taxon {taxon} here and {first} above"),
+            "keep the correct one of the two lines",
+        )),
+        Some(_) => Ok(()),
+        None => {
+            taxa.insert(accession, taxon);
+            Ok(())
+        }
+    }
+}
+
+fn taxa_of_annotations(lines: Lines, on_defect: OnDefect) -> Result<Taxonomy, FormatError> {
     let mut reader = AnnotationReader::resume(lines, true);
     let mut taxa: HashMap<String, u32> = HashMap::new();
+    let wanted = Wanted {
+        dates: false,
+        on_defect,
+        ..Wanted::default()
+    };
     loop {
-        let Some((accession, taxon)) = reader
-            .next_row()?
-            .map(|row| (row.accession.to_owned(), row.taxon))
-        else {
-            return Ok(taxa);
+        let Some(row) = reader.next_wanted(&wanted)? else {
+            return Ok(Taxonomy {
+                taxa,
+                damaged_rows: reader.damaged_rows().clone(),
+            });
         };
+        let known = row.taxon.is_some() && taxa.get(row.accession).copied() == row.taxon;
+        if known {
+            continue;
+        }
+        let (accession, taxon) = (row.accession.to_owned(), row.taxon);
         let lines = reader.lines();
         let taxon = taxon.ok_or_else(|| {
             lines.malformed(
@@ -76,15 +132,7 @@ fn taxa_of_annotations(lines: Lines) -> Result<HashMap<String, u32>, FormatError
                 "give GAF, or a table of accession and taxon",
             )
         })?;
-        if let Some(&first) = taxa.get(&accession)
-            && first != taxon
-        {
-            return Err(lines.malformed(
-                format!("protein {accession} has taxon {taxon} here and {first} above"),
-                "keep the correct one of the two lines",
-            ));
-        }
-        taxa.insert(accession, taxon);
+        add(&mut taxa, accession, taxon, lines)?;
     }
 }
 

@@ -39,7 +39,8 @@ pub use copy::Copied;
 pub use error::StoreError;
 pub use listing::{Depth, Listed, Listing};
 pub use location::{
-    child_uri, is_known, is_local, local_path, locate, redacted, uri_of, without_secrets,
+    child_uri, is_known, is_local, local_path, locate, redacted, relative_name, uri_of,
+    without_secrets,
 };
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};

@@ -135,6 +135,28 @@ pub fn child_uri(directory: &Url, relative: &str) -> Url {
     uri
 }
 
+/// The path of a local file relative to `directory`, with `/` between its parts; `None` if it is
+/// elsewhere. The URI may have any form that names the file: with `//` or `/./`, percent-encoded, or
+/// through a symbolic link, as runners make it by joining strings.
+#[must_use]
+pub fn relative_name(directory: &Path, file: &Url) -> Option<String> {
+    let path = local_path(file).ok()?;
+    let climbs = |path: &Path| path.components().any(|part| part == Component::ParentDir);
+    let relative = match path.strip_prefix(directory) {
+        Ok(relative) if !climbs(relative) => relative.to_owned(),
+        _ => {
+            let real = path.canonicalize().ok()?;
+            let root = directory.canonicalize().ok()?;
+            real.strip_prefix(root).ok()?.to_owned()
+        }
+    };
+    let parts: Vec<_> = relative
+        .iter()
+        .map(|part| part.to_str())
+        .collect::<Option<_>>()?;
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
 /// Whether a listed path stays inside the manifest's directory, on every system.
 pub(crate) fn stays_below(path: &str) -> bool {
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
@@ -147,6 +169,45 @@ pub(crate) fn stays_below(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn every_form_of_a_uri_gives_the_name_in_its_directory() {
+        let scratch = tempfile::tempdir().unwrap();
+        let directory = scratch.path().join("my export");
+        std::fs::create_dir_all(directory.join("a")).unwrap();
+        for name in ["model.json", "a/part 1.bin", "100%.txt"] {
+            std::fs::write(directory.join(name), "x").unwrap();
+        }
+        let link = scratch.path().join("link");
+        std::os::unix::fs::symlink(&directory, &link).unwrap();
+        let base = format!("file://{}/my%20export", scratch.path().display());
+        let through = format!("file://{}", link.display());
+        for (uri, wanted) in [
+            (format!("{base}/model.json"), Some("model.json")),
+            (format!("{base}//model.json"), Some("model.json")),
+            (format!("{base}///model.json"), Some("model.json")),
+            (format!("{base}/./model.json"), Some("model.json")),
+            (format!("{base}/a/../model.json"), Some("model.json")),
+            (format!("{base}/%6dodel.json"), Some("model.json")),
+            (format!("{base}/a/part%201.bin"), Some("a/part 1.bin")),
+            (format!("{base}/a//part%201.bin"), Some("a/part 1.bin")),
+            (format!("{base}/100%25.txt"), Some("100%.txt")),
+            (format!("{through}/model.json"), Some("model.json")),
+            (base.clone(), None),
+            ("file:///model.json".to_owned(), None),
+        ] {
+            let found = relative_name(&directory, &Url::parse(&uri).unwrap());
+            assert_eq!(found.as_deref(), wanted, "{uri}");
+        }
+        let published = Url::parse("s3://bucket/runs/7").unwrap();
+        for base in [published.clone(), child_uri(&published, "")] {
+            assert_eq!(
+                child_uri(&base, "a/part 1.bin").as_str(),
+                "s3://bucket/runs/7/a/part%201.bin"
+            );
+        }
+    }
 
     #[test]
     fn what_may_sign_somebody_in_is_not_shown() {

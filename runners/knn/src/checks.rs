@@ -59,7 +59,10 @@ pub(crate) fn check_embeddings(
     let describe = |dataset: &FrozenDataset| {
         let embedding = dataset.manifest().embedding.as_ref();
         embedding
-            .map(|embedding| (embedding.width, embedding.source.clone()))
+            .map(|embedding| {
+                let source = embedding.declared_source().map(str::to_owned);
+                (embedding.width, source)
+            })
             .ok_or_else(|| RunnerError::Dataset {
                 message: format!(
                     "{} has no embeddings; freeze it with `--embeddings E.npy --ids I.txt` or `--features kmer`",

@@ -6,7 +6,7 @@ use protea_cafa::{assessment::open_references, dataset::FrozenDataset, ontology:
 use protea_contracts::{FileDigest, prelude::*};
 
 use crate::{
-    features::{Schema, SchemaError, embedding_source},
+    features::{Schema, SchemaError, embedding_source, is_file_name},
     library::{Booster, LightGbm, LightGbmError},
     principal::Principal,
     spec::LightGbmSpec,
@@ -97,7 +97,11 @@ impl Model {
             self.schema.embedding_source.as_deref(),
             embedding_source(queries),
         );
-        if expected != found {
+        // A file name says nothing about the model, so two of them do not contradict each other.
+        let declared = [expected, found]
+            .into_iter()
+            .any(|source| source.is_some_and(|source| !is_file_name(source)));
+        if expected != found && declared {
             let name = |source: Option<&str>| source.unwrap_or("an unknown source").to_owned();
             emit.warning(
                 "runner.lightgbm.embedding_source",

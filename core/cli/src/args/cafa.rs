@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use protea_cafa::scoring::{Bootstrap, Norm, Propagation, ScoringOptions};
+use protea_cafa::{
+    ontology::Reading,
+    scoring::{Bootstrap, Norm, Propagation, ScoringOptions},
+};
 
 /// Arguments of `protea cafa`.
 #[derive(Debug, Args)]
@@ -20,6 +23,10 @@ evaluation_best_{f,s,f_micro,f_w,f_micro_w}.tsv. Smin in the printed table is
 the lowest s_w of evaluation_all.tsv, as in CAFA. AuPRC follows the formula of
 cafaeval's notebook. Input files may be compressed with gzip or zstd; their
 names in the tables do not include `.gz` or `.zst`.
+
+Files with a byte-order mark, `GO_0008150` for `GO:0008150` or `is_obsolete:
+false` are read as they are meant, and the command says so. cafaeval reads them
+otherwise; --strict-cafaeval does too.
 
 With --known or --toi it replaces CAFA-evaluator-PK, which also skips proteins
 that have no term left to score. `--evaluator pk` does that without either.")]
@@ -45,6 +52,12 @@ pub struct CafaArgs {
     /// Program whose rules apply [default: pk with --known or --toi, otherwise cafaeval]
     #[arg(long, value_enum, help_heading = "Partial knowledge")]
     pub evaluator: Option<EvaluatorArg>,
+    /// Read damaged and unusual files exactly as cafaeval does
+    #[arg(long)]
+    pub strict_cafaeval: bool,
+    /// Replace obsolete terms by the terms that the ontology names in `replaced_by`
+    #[arg(long, conflicts_with = "strict_cafaeval")]
+    pub map_obsolete: bool,
     /// Exclude the roots from unweighted scores
     #[arg(long)]
     pub no_orphans: bool,
@@ -130,6 +143,15 @@ impl CafaArgs {
             None => Some(EvaluatorArg::Cafaeval),
             Some(EvaluatorArg::Cafaeval) if partial => None,
             explicit => explicit,
+        }
+    }
+
+    /// How files are read.
+    pub fn reading(&self) -> Reading {
+        if self.strict_cafaeval {
+            Reading::Cafaeval
+        } else {
+            Reading::Specification
         }
     }
 

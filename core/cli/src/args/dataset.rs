@@ -139,6 +139,12 @@ pub struct FreezeArgs {
     /// Taxa of the proteins: a table `accession taxon` or GAF
     #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
+    /// Leave out damaged rows and proteins, and count them, instead of stopping
+    #[arg(long)]
+    pub lenient: bool,
+    /// Replace obsolete terms by the terms that the ontology names in `replaced_by`
+    #[arg(long)]
+    pub map_obsolete: bool,
     /// Dataset of which this is a new version; its hash is recorded
     #[arg(long, value_name = "DATASET")]
     pub parent: Option<String>,

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use protea_cafa::{
     ontology::Ontology,
     scoring::{
-        Bootstrap, Evaluation, GroundTruth, InformationAccretion, Interval, NamespaceEvaluation,
-        PartialKnowledge, PredictionFile, Predictions, Resampled, Rules, ScoringError,
-        ScoringOptions, SkippedNames, TermsOfInterest, evaluate, evaluate_partial,
-        prediction_files, resample, write_tables,
+        Bootstrap, Evaluation, FoundFiles, GroundTruth, InformationAccretion, Interval,
+        NamespaceEvaluation, PartialKnowledge, PredictionFile, Predictions, Resampled, Rules,
+        ScoringError, ScoringOptions, TermsOfInterest, evaluate, evaluate_partial,
+        find_prediction_files, resample, write_tables,
     },
 };
 use serde_json::{Map, Value, json};
 
+use super::cafa_warnings::{
+    warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_marks, warn_of_reading,
+    warn_of_skipped, warn_of_spelling, warn_of_terms,
+};
 use crate::{
     args::{CafaArgs, EvaluatorArg, LogLevel},
     exit::Exit,
@@ -34,10 +38,14 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         ));
     };
 
-    let ontology = Ontology::read(&args.ontology)?;
+    let mut ontology = Ontology::read_as(&args.ontology, args.reading())?;
+    if args.map_obsolete {
+        ontology = ontology.with_obsolete_mapped();
+    }
     let inputs = Inputs::read(args, &ontology)?;
     let knowledge = inputs.knowledge();
     if args.log_level <= LogLevel::Warning {
+        warn_of_findings(&reporter, &ontology);
         inputs.warn(&reporter, evaluator, &options);
     }
 
@@ -50,7 +58,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         },
         bootstrap: args.resampling(),
     };
-    let scored = score(&inputs.truth, &inputs.predictions, &method, &reporter);
+    let scored = score(&inputs.truth, &inputs.predictions.files, &method, &reporter);
     reporter.abandon();
     let scored = scored?;
     if scored.evaluations.is_empty() {
@@ -60,8 +68,9 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         reporter.warn(&format!("{name} is not scored: {message}"));
     }
     if args.log_level <= LogLevel::Warning {
-        for evaluation in &scored.evaluations {
-            warn_of_skipped(&reporter, evaluation, args.log_level);
+        for (evaluation, &covered) in scored.evaluations.iter().zip(&scored.covered) {
+            warn_of_skipped(&reporter, evaluation, &ontology, args.log_level);
+            warn_of_coverage(&reporter, evaluation, covered, &inputs.truth);
         }
     }
     let tables = write_tables(&args.out_dir, &scored.evaluations, &options)?;
@@ -82,7 +91,7 @@ struct Inputs<'o> {
     accretion: Option<InformationAccretion<'o>>,
     known: Option<GroundTruth<'o>>,
     interest: Option<TermsOfInterest<'o>>,
-    predictions: Vec<PredictionFile>,
+    predictions: FoundFiles,
 }
 
 impl<'o> Inputs<'o> {
@@ -104,7 +113,7 @@ impl<'o> Inputs<'o> {
                 .as_ref()
                 .map(|file| TermsOfInterest::read(file, ontology))
                 .transpose()?,
-            predictions: prediction_files(&args.predictions)?,
+            predictions: find_prediction_files(&args.predictions, args.reading())?,
         })
     }
 
@@ -118,7 +127,12 @@ impl<'o> Inputs<'o> {
     /// Warns of what is in the inputs and does not count.
     fn warn(&self, reporter: &Reporter, evaluator: EvaluatorArg, options: &ScoringOptions) {
         let name = format!("ground truth {}", self.truth.name());
-        warn_of_terms(reporter, &name, &self.truth.skipped().unknown_terms);
+        warn_of_reading(reporter, &name, self.truth.skipped(), self.truth.ontology());
+        if let Some(accretion) = &self.accretion {
+            warn_of_marks(reporter, "information accretion", accretion.marks());
+            warn_of_spelling(reporter, "information accretion", accretion.respelled());
+        }
+        warn_of_leftovers(reporter, &self.predictions.ignored);
         if evaluator == EvaluatorArg::Pk {
             warn_of_knowledge(reporter, &self.truth, &self.knowledge(), options);
         }
@@ -191,6 +205,8 @@ struct Scored {
     evaluations: Vec<Evaluation>,
     /// For each evaluation the intervals of Fmax by namespace; empty without a bootstrap.
     intervals: Vec<Vec<Interval>>,
+    /// For each evaluation the number of proteins of the ground truth with a prediction.
+    covered: Vec<usize>,
     /// Names of files with nothing to score, and the reason.
     failed: Vec<(String, String)>,
 }
@@ -217,7 +233,7 @@ fn score(
     };
     let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
     let mut evaluations = Vec::with_capacity(files.len());
-    let (mut intervals, mut failed) = (Vec::new(), Vec::new());
+    let (mut intervals, mut covered, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     reporter.start("scoring");
     let mut current = files.first().map(read).transpose()?;
     for (done, next) in (0..).zip(files.iter().skip(1).map(Some).chain([None])) {
@@ -232,8 +248,9 @@ fn score(
             Ok(evaluation) => {
                 evaluations.push(evaluation);
                 intervals.push(resampled(&predictions, method)?);
+                covered.push(predictions.proteins());
             }
-            Err(error @ ScoringError::NoOverlap { .. }) => {
+            Err(error @ (ScoringError::NoOverlap { .. } | ScoringError::Separator { .. })) => {
                 failed.push((predictions.name().to_owned(), Failure::from(error).message));
             }
             Err(error) => return Err(error.into()),
@@ -246,6 +263,7 @@ fn score(
     Ok(Scored {
         evaluations,
         intervals,
+        covered,
         failed,
     })
 }
@@ -269,33 +287,6 @@ fn resampled(
     Ok(resampled.iter().map(Resampled::interval).collect())
 }
 
-fn warn_of_skipped(reporter: &Reporter, evaluation: &Evaluation, level: LogLevel) {
-    let (name, skipped) = (&evaluation.name, &evaluation.skipped);
-    warn_of_terms(reporter, name, &skipped.unknown_terms);
-    if skipped.short_lines > 0 {
-        reporter.warn(&format!(
-            "{name}: skipped lines with fewer than three columns: {}",
-            skipped.short_lines
-        ));
-    }
-    // Predicting for more proteins than the ground truth has is common, so this is only a note.
-    if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
-        reporter.note(&format!(
-            "{name}: skipped proteins that are not in the ground truth: {}",
-            skipped.unknown_proteins.describe("protein")
-        ));
-    }
-}
-
-fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &SkippedNames) {
-    if unknown.lines > 0 {
-        reporter.warn(&format!(
-            "{name}: skipped terms that are obsolete or not in the ontology: {}",
-            unknown.describe("term")
-        ));
-    }
-}
-
 fn warn_of_knowledge(
     reporter: &Reporter,
     truth: &GroundTruth<'_>,
@@ -304,7 +295,7 @@ fn warn_of_knowledge(
 ) {
     if let Some(known) = knowledge.known {
         let name = format!("known annotations {}", known.name());
-        warn_of_terms(reporter, &name, &known.skipped().unknown_terms);
+        warn_of_reading(reporter, &name, known.skipped(), known.ontology());
         for namespace in knowledge.nothing_known(truth) {
             reporter.warn(&format!(
                 "{name}: no annotations in {namespace} for the proteins of the ground truth, so all of their terms count there"

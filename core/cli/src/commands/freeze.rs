@@ -2,9 +2,12 @@
 
 use std::{ops::ControlFlow, path};
 
-use protea_cafa::dataset::{
-    self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep,
-    Tally,
+use protea_cafa::{
+    dataset::{
+        self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
+        FreezeStep, Tally,
+    },
+    formats::OnDefect,
 };
 use serde_json::json;
 
@@ -49,6 +52,10 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     request.licence.clone_from(&args.licence);
     request.ia.clone_from(&args.ia);
     request.taxonomy.clone_from(&args.taxonomy);
+    request.map_obsolete = args.map_obsolete;
+    if args.lenient {
+        request.on_defect = OnDefect::Skip;
+    }
     request.dtype = args.dtype.map(|dtype| match dtype {
         Dtype::F32 => EmbeddingType::F32,
         Dtype::F16 => EmbeddingType::F16,
@@ -144,6 +151,25 @@ fn text(report: &FreezeReport) -> String {
             skipped(format!("{} {reason}", count(number)));
         }
     }
+    for (tally, reason) in [
+        (
+            &report.contradicted,
+            "annotations that contradict an annotation with NOT",
+        ),
+        (&report.damaged_rows, "damaged rows of annotations"),
+        (
+            &report.damaged_proteins,
+            "damaged proteins of the FASTA file",
+        ),
+    ] {
+        if tally.count > 0 {
+            skipped(format!(
+                "{} {reason} ({})",
+                count(tally.count),
+                examples(tally)
+            ));
+        }
+    }
     if report.unused_embeddings.count > 0 {
         skipped(format!(
             "{} embeddings of proteins that are not in the FASTA file ({})",
@@ -160,6 +186,44 @@ fn text(report: &FreezeReport) -> String {
                 examples(&report.other_aspect)
             ),
         );
+    }
+    for (label, tally, what) in [
+        (
+            "obsolete",
+            &report.obsolete_terms,
+            "of the skipped annotations have obsolete terms",
+        ),
+        (
+            "replaced",
+            &report.mapped_terms,
+            "annotations with obsolete terms",
+        ),
+        (
+            "read as",
+            &report.respelled_terms,
+            "annotations with a term that is not written like GO:0008150",
+        ),
+        (
+            "matched",
+            &report.respelled_accessions,
+            "annotations with an accession that is written otherwise in the FASTA file",
+        ),
+        (
+            "ignored",
+            &report.damaged_fields,
+            "invalid fields of annotations that are not used",
+        ),
+        ("without taxon", &report.damaged_taxa, "invalid taxa"),
+    ] {
+        if tally.count > 0 {
+            lines.add(
+                label,
+                format!("{} {what} ({})", count(tally.count), examples(tally)),
+            );
+        }
+    }
+    for note in &report.ontology_notes {
+        lines.add("ontology", note);
     }
     if report.manifest.counts.annotations == 0 {
         lines.add(

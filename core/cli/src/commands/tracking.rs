@@ -99,6 +99,7 @@ impl Tracked {
         for name in names {
             tracking = tracking.with_backend(Backend::from_name(&name, connection(args.offline))?);
         }
+        tracking.check_project()?;
         Ok(Self { tracking, job })
     }
 

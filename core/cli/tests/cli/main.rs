@@ -8,8 +8,9 @@ mod command_line;
 mod dataset_diff;
 mod dataset_split;
 mod datasets;
-mod foreign_text;
 #[cfg(unix)]
+mod field_files;
+mod foreign_text;
 mod interrupt;
 mod place;
 mod runner_files;

@@ -7,13 +7,13 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use arrow_array::builder::StringBuilder;
 use arrow_schema::{DataType, Field, Schema};
-use protea_formats::{AnnotationReader, AnnotationRow, Skipped};
+use protea_formats::{AnnotationReader, AnnotationRow, Defects, Skipped, Wanted};
 use protea_ontology::{Aspect, Ontology};
 use rayon::slice::ParallelSliceMut;
 
 use super::{
     FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
-    report_progress,
+    negated::contradicted, other_names::OtherNames, report_progress,
 };
 use crate::DatasetError;
 
@@ -25,6 +25,8 @@ const REPORT_EVERY: u64 = 65_536;
 #[derive(Default)]
 pub(super) struct Annotations {
     rows: Vec<Row>,
+    /// Rows with the qualifier `NOT`.
+    negated: Vec<Row>,
     terms: StringNumbers,
     evidence: StringNumbers,
     pub(super) read: u64,
@@ -33,12 +35,19 @@ pub(super) struct Annotations {
     pub(super) other_aspect: Tally,
     pub(super) repeated: u64,
     pub(super) skipped: Skipped,
+    pub(super) contradicted: Tally,
+    pub(super) obsolete_terms: Tally,
+    pub(super) mapped_terms: Tally,
+    pub(super) respelled_terms: Tally,
+    pub(super) respelled_accessions: Tally,
+    pub(super) damaged_rows: Defects,
+    pub(super) damaged_fields: Defects,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    protein: u32,
-    term: u32,
+pub(super) struct Row {
+    pub(super) protein: u32,
+    pub(super) term: u32,
     /// 0 for none, otherwise the number of the code plus 1.
     evidence: u32,
     aspect: Option<Aspect>,
@@ -92,8 +101,16 @@ impl Annotations {
             return Ok(this);
         };
         let mut reader = AnnotationReader::open(path)?;
-        while let Some(row) = reader.next_row()? {
-            this.push(row, index, ontology);
+        let others = OtherNames::new(index);
+        let wanted = Wanted {
+            protein: &|accession| others.find(index, accession).is_some(),
+            taxa: false,
+            dates: false,
+            negated: true,
+            on_defect: request.on_defect,
+        };
+        while let Some(row) = reader.next_wanted(&wanted)? {
+            this.push(row, index, &others, ontology);
             if this.read.is_multiple_of(REPORT_EVERY) {
                 report_progress(
                     progress,
@@ -106,6 +123,9 @@ impl Annotations {
             }
         }
         this.skipped = reader.skipped();
+        this.damaged_rows = reader.damaged_rows().clone();
+        this.damaged_fields = reader.damaged_fields().clone();
+        this.remove_contradicted(index, ontology);
         if this.rows.is_empty() && this.unknown_terms.count > 0 {
             return Err(DatasetError::NoKnownTerm {
                 annotations: path.clone(),
@@ -120,6 +140,7 @@ impl Annotations {
                 fasta: request.fasta.clone(),
                 rows: this.read,
                 examples: this.without_sequence.examples,
+                names_genes: reader.names_genes(),
             });
         }
         this.sort();
@@ -134,17 +155,43 @@ impl Annotations {
         Ok(this)
     }
 
-    fn push(&mut self, row: AnnotationRow<'_>, index: &HashMap<String, u32>, ontology: &Ontology) {
-        self.read += 1;
+    fn push(
+        &mut self,
+        row: AnnotationRow<'_>,
+        index: &HashMap<String, u32>,
+        others: &OtherNames,
+        ontology: &Ontology,
+    ) {
+        self.read += u64::from(!row.negated);
         // An annotation of an isoform belongs to the isoform's own entry, if the dataset has it.
-        let isoform = row.isoform.and_then(|isoform| index.get(isoform));
-        let Some(&protein) = isoform.or_else(|| index.get(row.accession)) else {
-            self.without_sequence.add(row.accession);
+        let isoform = row.isoform.and_then(|isoform| index.get(isoform).copied());
+        if row.negated && row.isoform.is_some() && isoform.is_none() {
+            // What an isoform does not do, the entry may.
+            return;
+        }
+        let exact = isoform.or_else(|| index.get(row.accession).copied());
+        let Some(protein) = exact.or_else(|| others.find(index, row.accession)) else {
+            if !row.negated {
+                self.without_sequence.add(row.accession);
+            }
             return;
         };
-        let terms = ontology.resolve(row.term);
+        if exact.is_none() {
+            self.respelled_accessions.add(row.accession);
+        }
+        let mut respelled = None;
+        let mut terms = ontology.resolve(row.term);
+        if terms.is_empty() {
+            respelled = ontology.respell(row.term);
+            if let Some(id) = &respelled {
+                self.respelled_terms.add(row.term);
+                terms = ontology.resolve(id);
+            }
+        }
         let Some(&first) = terms.first() else {
-            self.unknown_terms.add(row.term);
+            if !row.negated {
+                self.add_unknown(row.term, ontology);
+            }
             return;
         };
         let mut aspects = terms.iter().map(|&term| ontology.aspect(term));
@@ -157,13 +204,72 @@ impl Annotations {
             }
             known.or(row.aspect)
         };
-        self.rows.push(Row {
-            protein,
-            term: self.terms.number(row.term),
-            evidence: row
-                .evidence
-                .map_or(0, |code| self.evidence.number(code) + 1),
-            aspect,
+        let evidence = row
+            .evidence
+            .map_or(0, |code| self.evidence.number(code) + 1);
+        let rows = if row.negated {
+            &mut self.negated
+        } else {
+            &mut self.rows
+        };
+        let mut push = |term: &str| {
+            rows.push(Row {
+                protein,
+                term: self.terms.number(term),
+                evidence,
+                aspect,
+            });
+        };
+        if ontology.is_mapped(row.term.as_bytes()) {
+            let ids: Vec<&str> = terms.iter().map(|&term| ontology.id(term)).collect();
+            ids.iter().copied().for_each(&mut push);
+            self.mapped_terms
+                .add(&format!("{} -> {}", row.term, ids.join(" and ")));
+        } else {
+            push(respelled.as_deref().unwrap_or(row.term));
+        }
+    }
+
+    fn add_unknown(&mut self, term: &str, ontology: &Ontology) {
+        self.unknown_terms.add(term);
+        if let Some(replacement) = ontology.replacement(term) {
+            self.obsolete_terms
+                .add(&if !replacement.replaced_by.is_empty() {
+                    format!(
+                        "{term}, replaced by {}",
+                        replacement.replaced_by.join(" and ")
+                    )
+                } else if !replacement.consider.is_empty() {
+                    format!("{term}, consider {}", replacement.consider.join(" or "))
+                } else {
+                    format!("{term}, without a replacement")
+                });
+        }
+    }
+
+    /// Removes the annotations that contradict a row with `NOT`.
+    fn remove_contradicted(&mut self, index: &HashMap<String, u32>, ontology: &Ontology) {
+        if self.negated.is_empty() {
+            return;
+        }
+        let (numbers, _) = self.terms.sorted();
+        let mut names = vec![""; numbers.len()];
+        for (text, &number) in &self.terms.numbers {
+            names[number as usize] = text;
+        }
+        let is_contradicted = contradicted(&self.negated, &names, ontology);
+        let accessions: HashMap<u32, &str> = index
+            .iter()
+            .map(|(accession, &row)| (row, accession.as_str()))
+            .collect();
+        let tally = &mut self.contradicted;
+        self.rows.retain(|row| {
+            let remove = is_contradicted(row);
+            if remove {
+                let accession = accessions.get(&row.protein).copied().unwrap_or("");
+                tally.add(&format!("{accession} {}", names[row.term as usize]));
+            }
+            !remove
         });
     }
 
@@ -171,7 +277,7 @@ impl Annotations {
     fn sort(&mut self) {
         let (_, terms) = self.terms.sorted();
         let (_, evidence) = self.evidence.sorted();
-        for row in &mut self.rows {
+        for row in self.rows.iter_mut().chain(&mut self.negated) {
             row.term = terms[row.term as usize];
             row.evidence = row
                 .evidence
@@ -182,6 +288,8 @@ impl Annotations {
         let before = self.rows.len();
         self.rows.dedup();
         self.repeated = (before - self.rows.len()) as u64;
+        self.negated.sort_unstable();
+        self.negated.dedup();
     }
 
     /// Number of rows after removing repeats.
@@ -191,7 +299,16 @@ impl Annotations {
 
     /// Number of different terms.
     pub(super) fn terms(&self) -> u64 {
-        self.terms.numbers.len() as u64
+        let mut used = vec![false; self.terms.numbers.len()];
+        for row in &self.rows {
+            used[row.term as usize] = true;
+        }
+        used.into_iter().filter(|&used| used).count() as u64
+    }
+
+    /// Whether rows with the qualifier `NOT` are kept.
+    pub(super) fn has_negated(&self) -> bool {
+        !self.negated.is_empty()
     }
 
     /// The annotated proteins, sorted, without repeats.
@@ -203,6 +320,24 @@ impl Annotations {
 
     /// Writes the table. `accessions` has the accession of each protein, in order.
     pub(super) fn write(&self, path: &Path, accessions: &[&str]) -> Result<(), DatasetError> {
+        self.write_rows(&self.rows, path, accessions)
+    }
+
+    /// Writes a table of the rows with the qualifier `NOT`, with the same columns.
+    pub(super) fn write_negated(
+        &self,
+        path: &Path,
+        accessions: &[&str],
+    ) -> Result<(), DatasetError> {
+        self.write_rows(&self.negated, path, accessions)
+    }
+
+    fn write_rows(
+        &self,
+        rows: &[Row],
+        path: &Path,
+        accessions: &[&str],
+    ) -> Result<(), DatasetError> {
         let schema = Schema::new(vec![
             Field::new("accession", DataType::Utf8, false),
             Field::new("term", DataType::Utf8, false),
@@ -212,7 +347,7 @@ impl Annotations {
         let (terms, _) = self.terms.sorted();
         let (evidence, _) = self.evidence.sorted();
         let mut writer = TableWriter::create(path, schema)?;
-        for rows in self.rows.chunks(BATCH_ROWS) {
+        for rows in rows.chunks(BATCH_ROWS) {
             let mut columns: [StringBuilder; 4] = Default::default();
             for row in rows {
                 columns[0].append_value(accessions[row.protein as usize]);

@@ -3,6 +3,8 @@
 mod annotations;
 mod arrow_write;
 mod embeddings;
+mod negated;
+mod other_names;
 mod proteins;
 mod publish;
 mod report;

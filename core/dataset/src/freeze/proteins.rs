@@ -11,11 +11,11 @@ use arrow_array::{
     builder::{Int32Builder, StringBuilder},
 };
 use arrow_schema::{DataType, Field, Schema};
-use protea_formats::{FastaReader, FastaRecord, FormatError};
+use protea_formats::{Defects, FastaReader, FastaRecord, FormatError, OnDefect};
 
 use super::{
-    FreezeProgress, FreezeStep, Tally, Watch, arrow_write::TableWriter, embeddings::Embeddings,
-    report_progress,
+    FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
+    embeddings::Embeddings, report_progress,
 };
 use crate::{DatasetError, EmbeddingInfo};
 
@@ -36,12 +36,14 @@ pub(super) struct Proteins {
     pub(super) embedding: Option<EmbeddingInfo>,
     /// Embeddings of proteins that are not in the FASTA file.
     pub(super) unused_embeddings: Tally,
+    pub(super) damaged_proteins: Tally,
+    pub(super) invalid_taxa: Defects,
 }
 
 /// Streams the FASTA file and the embeddings to `path`.
 pub(super) fn write(
     path: &Path,
-    fasta: &Path,
+    request: &FreezeRequest,
     taxonomy: &HashMap<String, u32>,
     mut embeddings: Option<Embeddings>,
     progress: &mut Watch<'_>,
@@ -58,11 +60,22 @@ pub(super) fn write(
     });
     let total = embeddings.as_ref().and_then(Embeddings::expected_proteins);
 
+    let fasta = &request.fasta;
     let mut reader = FastaReader::open(fasta)?;
+    let mut damaged_proteins = Tally::default();
     let mut numbers = Numbers::default();
     let mut taxa = HashSet::new();
     let mut batch = Batch::default();
-    while let Some(record) = reader.next_record()? {
+    loop {
+        let record = match reader.next_record() {
+            Ok(Some(record)) => record,
+            Ok(None) => break,
+            Err(error @ FormatError::Malformed { .. }) if request.on_defect == OnDefect::Skip => {
+                damaged_proteins.add(&error.to_string());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         numbers.add(fasta, &record)?;
         let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
         taxa.extend(taxon);
@@ -94,6 +107,8 @@ pub(super) fn write(
         taxa: taxa.len() as u64,
         embedding,
         unused_embeddings: unused_embeddings.unwrap_or_default(),
+        damaged_proteins,
+        invalid_taxa: reader.invalid_taxa().clone(),
     })
 }
 

@@ -1,16 +1,14 @@
 //! Freezes a dataset: runs the steps and publishes the result.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::{self, Write},
-    path::Path,
-};
+use std::{collections::HashMap, fs::File, io::Write, path::Path};
 
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
-use protea_formats::{FormatError, check_information_accretion, read_taxonomy};
-use protea_ontology::{Ontology, as_obo, compressed::open_decompressed, read_ontology};
+use protea_formats::{FormatError, check_information_accretion, read_taxonomy_with};
+use protea_ontology::{
+    Ontology, as_obo, read_ontology,
+    text::{TextCleaning, TextReader},
+};
 
 use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
@@ -69,11 +67,14 @@ pub fn freeze(
     let taxonomy = request
         .taxonomy
         .as_deref()
-        .map(read_taxonomy)
+        .map(|path| read_taxonomy_with(path, request.on_defect))
         .transpose()?
         .unwrap_or_default();
     let embeddings = Embeddings::open(request, dir)?;
-    let ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
+    let mut ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
+    if request.map_obsolete {
+        ontology = ontology.with_obsolete_mapped();
+    }
     if let Some(ia) = &request.ia {
         check_information_accretion(ia)?;
         copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
@@ -81,8 +82,8 @@ pub fn freeze(
 
     let written = proteins::write(
         &dir.join(names::PROTEINS),
-        &request.fasta,
-        &taxonomy,
+        request,
+        &taxonomy.taxa,
         embeddings,
         progress,
     )?;
@@ -90,7 +91,15 @@ pub fn freeze(
     let accessions = in_order(&written.index);
     annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
 
-    let files = digest(dir, request.ia.is_some(), progress)?;
+    if annotations.has_negated() {
+        annotations.write_negated(&dir.join(names::NEGATED_ANNOTATIONS), &accessions)?;
+    }
+
+    let optional = [
+        (request.ia.is_some(), names::INFORMATION_ACCRETION),
+        (annotations.has_negated(), names::NEGATED_ANNOTATIONS),
+    ];
+    let files = digest(dir, &optional, progress)?;
     let without_annotation = unannotated(&annotations, &accessions);
     let proteins = accessions.len() as u64;
     let manifest = Manifest {
@@ -112,6 +121,8 @@ pub fn freeze(
         files,
     };
     let sha256 = manifest.write(&dir.join(MANIFEST_FILE))?;
+    let mut damaged_taxa = Tally::from(&taxonomy.damaged_rows);
+    damaged_taxa.extend(&written.invalid_taxa);
     staging.publish()?;
     Ok(FreezeReport {
         directory: out,
@@ -123,6 +134,20 @@ pub fn freeze(
         other_aspect: annotations.other_aspect,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
+        contradicted: annotations.contradicted,
+        obsolete_terms: annotations.obsolete_terms,
+        mapped_terms: annotations.mapped_terms,
+        respelled_terms: annotations.respelled_terms,
+        respelled_accessions: annotations.respelled_accessions,
+        damaged_rows: (&annotations.damaged_rows).into(),
+        damaged_fields: (&annotations.damaged_fields).into(),
+        damaged_taxa,
+        damaged_proteins: written.damaged_proteins,
+        ontology_notes: ontology
+            .findings()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         no_data: annotations.skipped.no_data,
         without_annotation,
         unused_embeddings: written.unused_embeddings,
@@ -162,28 +187,15 @@ fn copy_ontology(from: &Path, to: &Path) -> Result<Ontology, DatasetError> {
     Ok(ontology)
 }
 
-/// Copies and decompresses a file.
+/// Copies a table, decompressed and without a byte-order mark.
 fn copy(from: &Path, to: &Path) -> Result<(), DatasetError> {
-    let mut reader = open_decompressed(from).map_err(FormatError::unreadable(from))?;
+    let unreadable = FormatError::unreadable(from);
+    let mut text = Vec::new();
+    TextReader::open(from, TextCleaning::Clean)
+        .and_then(|mut reader| reader.read_to_end(u64::MAX, &mut text))
+        .map_err(unreadable)?;
     let mut file = File::create_new(to).map_err(DatasetError::write(to))?;
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        let read = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => {
-                return Err(FormatError::Read {
-                    path: from.to_owned(),
-                    line: 0,
-                    source,
-                }
-                .into());
-            }
-        };
-        file.write_all(&buffer[..read])
-            .map_err(DatasetError::write(to))?;
-    }
+    file.write_all(&text).map_err(DatasetError::write(to))?;
     file.sync_all().map_err(DatasetError::write(to))
 }
 
@@ -213,11 +225,16 @@ fn unannotated(annotations: &Annotations, accessions: &[&str]) -> Tally {
 
 fn digest(
     dir: &Path,
-    has_ia: bool,
+    optional: &[(bool, &'static str)],
     progress: &mut Watch<'_>,
 ) -> Result<Vec<FileDigest>, DatasetError> {
     let mut listed = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
-    listed.extend(has_ia.then_some(names::INFORMATION_ACCRETION));
+    listed.extend(
+        optional
+            .iter()
+            .filter(|(exists, _)| *exists)
+            .map(|(_, name)| name),
+    );
     let total = Some(listed.len() as u64);
     let mut files = Vec::with_capacity(listed.len());
     for name in listed {

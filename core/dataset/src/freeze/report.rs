@@ -2,6 +2,7 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
+use protea_formats::Defects;
 use serde::Serialize;
 
 use crate::{DatasetError, Manifest};
@@ -73,8 +74,31 @@ pub struct FreezeReport {
     pub other_aspect: Tally,
     /// Annotations skipped because they repeat another row.
     pub repeated: u64,
-    /// GAF or GPAD rows skipped because they have the qualifier `NOT`.
+    /// Rows with the qualifier `NOT`. Those of proteins in the FASTA file are kept apart from the
+    /// annotations.
     pub negated: u64,
+    /// Annotations skipped because the protein has `NOT` for their term or for one of its
+    /// ancestors; the examples are accessions and terms.
+    pub contradicted: Tally,
+    /// Of the unknown terms, those that are obsolete; the examples name what replaces them.
+    pub obsolete_terms: Tally,
+    /// Annotations with an obsolete term that was replaced; the examples are `old -> new`.
+    pub mapped_terms: Tally,
+    /// Annotations with a term that is written in another form, such as `GO_0008150`.
+    pub respelled_terms: Tally,
+    /// Annotations whose accession is written otherwise than in the FASTA file; the examples are
+    /// `there -> here`.
+    pub respelled_accessions: Tally,
+    /// Damaged rows of annotations that were left out; the examples name line and problem.
+    pub damaged_rows: Tally,
+    /// Invalid fields of annotations that play no part; the examples name line and problem.
+    pub damaged_fields: Tally,
+    /// Damaged rows of the taxonomy that were left out, and headers of FASTA with an invalid taxon.
+    pub damaged_taxa: Tally,
+    /// Damaged proteins of the FASTA file that were left out.
+    pub damaged_proteins: Tally,
+    /// What the reader of the ontology left out or read otherwise than it is written.
+    pub ontology_notes: Vec<String>,
     /// GAF or GPAD rows skipped because their evidence is `ND` (no data).
     pub no_data: u64,
     /// Proteins without annotations; the examples are accessions.
@@ -93,8 +117,25 @@ pub struct Tally {
     pub examples: Vec<String>,
 }
 
+impl From<&Defects> for Tally {
+    fn from(defects: &Defects) -> Self {
+        Self {
+            count: defects.count,
+            examples: defects.examples.clone(),
+        }
+    }
+}
+
 impl Tally {
     const EXAMPLES: usize = 5;
+
+    /// Adds defects of another kind of row.
+    pub(crate) fn extend(&mut self, defects: &Defects) {
+        self.count += defects.count;
+        let free = Self::EXAMPLES - self.examples.len();
+        self.examples
+            .extend(defects.examples.iter().take(free).cloned());
+    }
 
     pub(crate) fn add(&mut self, example: &str) {
         self.count += 1;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protea_formats::ArrayNames;
+use protea_formats::{ArrayNames, OnDefect};
 
 use crate::{DatasetError, EmbeddingType};
 
@@ -24,7 +24,8 @@ pub struct FreezeRequest {
     pub ontology: PathBuf,
     /// The sequences in FASTA. Their order is the order of the dataset.
     pub fasta: PathBuf,
-    /// The annotations: a CAFA table, GAF or GPAD. `None` for proteins to predict for.
+    /// The annotations: a CAFA table, GAF, GPAD, or a table of gene2go, QuickGO or UniProt. `None`
+    /// for proteins to predict for.
     pub annotations: Option<PathBuf>,
     /// Source of the embeddings. Default: none.
     pub embeddings: EmbeddingSource,
@@ -38,6 +39,12 @@ pub struct FreezeRequest {
     pub taxonomy: Option<PathBuf>,
     /// The frozen dataset of which this is a new version. Its SHA-256 is recorded.
     pub parent: Option<PathBuf>,
+    /// What to do with damaged rows of annotations and taxa, and with damaged proteins of the FASTA
+    /// file. Default: an error. Damaged annotations of other proteins are always left out.
+    pub on_defect: OnDefect,
+    /// Whether obsolete terms are replaced by the terms that the ontology names in `replaced_by`.
+    /// Default: no.
+    pub map_obsolete: bool,
 }
 
 /// The source of the embeddings of a dataset.
@@ -96,6 +103,8 @@ impl FreezeRequest {
             ia: None,
             taxonomy: None,
             parent: None,
+            on_defect: OnDefect::Stop,
+            map_obsolete: false,
         }
     }
 

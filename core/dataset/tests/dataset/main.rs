@@ -8,6 +8,7 @@ mod diff;
 mod durable;
 mod embeddings;
 mod features;
+mod field_annotations;
 mod folds;
 mod freezing;
 mod hostile;

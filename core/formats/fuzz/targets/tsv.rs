@@ -1,11 +1,14 @@
-//! The other text files: FASTA, accessions, taxa, clusters, information accretion, ground truth.
+//! The other text files: FASTA, accessions, taxa, clusters, information accretion, ground truth; and
+//! the recognition of files.
 #![no_main]
 
 use common::with_file;
 use libfuzzer_sys::fuzz_target;
-use protea_formats::{check_information_accretion, read_clusters, read_ids, read_taxonomy, FastaReader};
-use protea_ontology::Ontology;
-use protea_scoring::{GroundTruth, InformationAccretion, Predictions};
+use protea_formats::{
+    check_information_accretion, read_clusters, read_ids, read_taxonomy, recognize_file, FastaReader,
+};
+use protea_ontology::{Ontology, Reading};
+use protea_scoring::{GroundTruth, InformationAccretion, Predictions, TermsOfInterest};
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
     if let Ok(mut reader) = FastaReader::open(path) {
@@ -18,11 +21,15 @@ fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
         read_taxonomy(path),
         read_clusters(path),
         check_information_accretion(path),
+        recognize_file(path),
     );
     let obo = b"[Term]\nid: GO:1\nnamespace: molecular_function\n";
-    let ontology = Ontology::parse(obo, "small.obo").expect("a sound ontology");
-    let _ = InformationAccretion::read(path, &ontology);
-    if let Ok(truth) = GroundTruth::read(path, &ontology) {
-        let _ = Predictions::read(path, &truth, "predictions");
+    for reading in [Reading::Specification, Reading::Cafaeval] {
+        let ontology = Ontology::parse_as(obo, "small.obo", reading).expect("a sound ontology");
+        let _ = InformationAccretion::read(path, &ontology);
+        let _ = TermsOfInterest::read(path, &ontology);
+        if let Ok(truth) = GroundTruth::read(path, &ontology) {
+            let _ = Predictions::read(path, &truth, "predictions");
+        }
     }
 }));

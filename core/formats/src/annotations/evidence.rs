@@ -56,6 +56,14 @@ pub(super) fn from_eco(class: &str) -> &str {
     }
 }
 
+/// A code of the table as a constant; empty for any other text.
+pub(super) fn constant(code: &str) -> &'static str {
+    CODES
+        .iter()
+        .find(|(_, known)| *known == code)
+        .map_or("", |(_, known)| known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

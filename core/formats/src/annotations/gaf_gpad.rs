@@ -9,176 +9,162 @@ use protea_ontology::Aspect;
 
 use super::{
     evidence,
-    row::{AnnotationRow, Layout, RowKind, usable_accession, usable_term},
+    row::{AnnotationRow, Layout, Parsed, Problem, field, usable_accession, usable_term},
 };
-use crate::{
-    accession,
-    error::{FormatError, excerpt},
-    lines::Lines,
-};
+use crate::{accession, error::excerpt};
 
 const GAF: &str = "a GAF 2 line has 17 columns separated by tabs (object in 2, term in 5, evidence in 7, aspect in 9, taxon in 13, date in 14)";
 const GPAD: &str = "a GPAD line has 12 columns separated by tabs (term in 4, evidence in 6, date in 9; the object in 1 and 2, or in 1)";
 
 /// Splits a line into columns. Columns after the first `least` may be missing.
 fn columns<'a, const N: usize>(
-    lines: &'a Lines,
+    line: &'a [u8],
     least: usize,
     remedy: &'static str,
-) -> Result<[&'a str; N], FormatError> {
-    let mut columns = [""; N];
+) -> Result<[&'a [u8]; N], Problem> {
+    let mut columns = [&line[..0]; N];
     let mut count = 0;
-    for text in lines.text()?.split('\t').map(str::trim) {
+    for text in line.split(|&b| b == b'\t') {
         match columns.get_mut(count) {
             Some(column) => *column = text,
             // Extra tabs at the end of a line are harmless.
-            None if text.is_empty() => continue,
+            None if text.trim_ascii().is_empty() => continue,
             None => {
-                return Err(lines.malformed(format!("the line has more than {N} columns"), remedy));
+                return Err(Problem::new(
+                    format!("the line has more than {N} columns"),
+                    remedy,
+                ));
             }
         }
         count += 1;
     }
     if count < least {
-        return Err(lines.malformed(
-            format!(
-                "{} has {count} columns, not {least} to {N}",
-                excerpt(lines.line())
-            ),
+        return Err(Problem::new(
+            format!("{} has {count} columns, not {least} to {N}", excerpt(line)),
             remedy,
         ));
     }
     Ok(columns)
 }
 
-fn row_kind(qualifiers: &str, evidence: &str) -> RowKind {
-    let negated = qualifiers
+fn is_negated(qualifiers: &str) -> bool {
+    qualifiers
         .split('|')
-        .any(|qualifier| qualifier.trim().eq_ignore_ascii_case("NOT"));
-    match evidence {
-        _ if negated => RowKind::Negated,
-        "ND" => RowKind::NoData,
-        _ => RowKind::Kept,
+        .any(|qualifier| qualifier.trim().eq_ignore_ascii_case("NOT"))
+}
+
+/// The database and the identifier of the object of a row, as far as a damaged row has them.
+pub(super) fn object_of<'a>(line: &'a [u8], layout: &Layout) -> Option<(&'a str, &'a str)> {
+    let mut columns = line.split(|&b| b == b'\t');
+    let first = std::str::from_utf8(columns.next()?).ok()?.trim();
+    if *layout == Layout::GpadTwo {
+        return first.split_once(':');
     }
+    let second = std::str::from_utf8(columns.next()?).ok()?.trim();
+    Some((first, second))
 }
 
-fn gaf_columns(lines: &Lines) -> Result<[&str; 17], FormatError> {
-    columns(lines, 15, GAF)
-}
-
-pub(super) fn gaf_row_kind(lines: &Lines) -> Result<RowKind, FormatError> {
-    let columns = gaf_columns(lines)?;
-    Ok(row_kind(columns[3], columns[6]))
-}
-
-pub(super) fn gaf_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
-    let columns = gaf_columns(lines)?;
-    let evidence = columns[6];
+pub(super) fn gaf_row(line: &[u8]) -> Result<Parsed<'_>, Problem> {
+    let columns: [&[u8]; 17] = columns(line, 15, GAF)?;
+    let text = |column: usize| field(columns[column - 1], column, GAF);
+    let evidence = text(7)?;
     if evidence.is_empty() || evidence.len() > 16 {
-        return Err(invalid_column(lines, 7, evidence, "an evidence code", GAF));
+        return Err(Problem::column(7, evidence, "an evidence code", GAF));
     }
-    let aspect = columns[8]
+    let aspect = text(9)?;
+    let aspect = aspect
         .parse::<Aspect>()
-        .map_err(|_| invalid_column(lines, 9, columns[8], "an aspect", GAF))?;
-    // A second taxon is that of an organism that interacts with the protein's own.
-    let first = columns[12].split('|').next().unwrap_or("").trim();
-    let taxon = first
-        .strip_prefix("taxon:")
-        .or_else(|| first.strip_prefix("NCBITaxon:"))
-        .and_then(accession::parse_taxon)
-        .ok_or_else(|| invalid_column(lines, 13, columns[12], "a taxon", GAF))?;
-    let (accession, isoform) = object(columns[0], columns[1]);
-    let accession = usable_accession(lines, accession, GAF)?;
-    let form = columns[16]
-        .strip_prefix("UniProtKB:")
-        .unwrap_or(columns[16]);
+        .map_err(|_| Problem::column(9, aspect, "an aspect", GAF))?;
+    let (accession, isoform) = object(text(1)?, text(2)?);
+    let accession = usable_accession(accession, GAF)?;
+    let form = text(17)?;
+    let form = form.strip_prefix("UniProtKB:").unwrap_or(form);
     let isoform = isoform.or_else(|| {
         let (entry, isoform) = object("UniProtKB", form);
         isoform.filter(|_| entry == accession)
     });
-    Ok(AnnotationRow {
+    let mut parsed = Parsed::from(AnnotationRow {
         accession,
         isoform,
-        term: usable_term(lines, columns[4], GAF)?,
+        term: usable_term(text(5)?, GAF)?,
         aspect: Some(aspect),
         evidence: Some(evidence),
-        taxon: Some(taxon),
-        date: date(columns[13])
-            .map_err(|()| invalid_column(lines, 14, columns[13], "a date", GAF))?,
-    })
-}
-
-fn gpad_columns(lines: &Lines) -> Result<[&str; 12], FormatError> {
-    columns(lines, 10, GPAD)
-}
-
-pub(super) fn gpad_row_kind(lines: &Lines, layout: Layout) -> Result<RowKind, FormatError> {
-    let columns = gpad_columns(lines)?;
-    let qualifiers = columns[if layout == Layout::GpadTwo { 1 } else { 2 }];
-    Ok(row_kind(qualifiers, gpad_evidence(&columns)))
+        taxon: None,
+        date: None,
+        negated: is_negated(text(4)?),
+    });
+    let lossy = |column: usize| {
+        std::str::from_utf8(columns[column - 1])
+            .unwrap_or("\u{fffd}")
+            .trim()
+    };
+    // A second taxon is that of an organism that interacts with the protein's own.
+    let first = lossy(13).split('|').next().unwrap_or("").trim();
+    parsed.row.taxon = first
+        .strip_prefix("taxon:")
+        .or_else(|| first.strip_prefix("NCBITaxon:"))
+        .and_then(accession::parse_taxon);
+    if parsed.row.taxon.is_none() {
+        parsed.taxon = Some(Problem::column(13, lossy(13), "a taxon", GAF));
+    }
+    match date(lossy(14)) {
+        Ok(date) => parsed.row.date = date,
+        Err(()) => parsed.date = Some(Problem::column(14, lossy(14), "a date", GAF)),
+    }
+    Ok(parsed)
 }
 
 /// GOA writes the original code into the last column, which is more exact than mapping the ECO
 /// class to a code.
-fn gpad_evidence<'a>(columns: &[&'a str; 12]) -> &'a str {
-    columns[11]
+fn gpad_evidence<'a>(properties: &'a str, eco: &'a str) -> &'a str {
+    properties
         .split('|')
         .find_map(|property| property.trim().strip_prefix("go_evidence="))
         .filter(|code| !code.is_empty() && code.len() <= 16)
-        .unwrap_or_else(|| evidence::from_eco(columns[5]))
+        .unwrap_or_else(|| evidence::from_eco(eco))
 }
 
-pub(super) fn gpad_row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_>, FormatError> {
-    let columns = gpad_columns(lines)?;
-    let (database, identifier) = if layout == Layout::GpadTwo {
-        columns[0].split_once(':').ok_or_else(|| {
-            invalid_column(
-                lines,
-                1,
-                columns[0],
-                "an identifier with its database",
-                GPAD,
-            )
-        })?
+pub(super) fn gpad_row<'a>(line: &'a [u8], layout: &Layout) -> Result<Parsed<'a>, Problem> {
+    let columns: [&[u8]; 12] = columns(line, 10, GPAD)?;
+    let text = |column: usize| field(columns[column - 1], column, GPAD);
+    let first = text(1)?;
+    let two = *layout == Layout::GpadTwo;
+    let (database, identifier) = if two {
+        first
+            .split_once(':')
+            .ok_or_else(|| Problem::column(1, first, "an identifier with its database", GPAD))?
     } else {
-        (columns[0], columns[1])
+        (first, text(2)?)
     };
-    let eco = columns[5];
+    let eco = text(6)?;
     if !eco.starts_with("ECO:") || eco.len() > 16 {
-        return Err(invalid_column(lines, 6, eco, "an ECO identifier", GPAD));
+        return Err(Problem::column(6, eco, "an ECO identifier", GPAD));
     }
     let (accession, isoform) = object(database, identifier);
-    Ok(AnnotationRow {
-        accession: usable_accession(lines, accession, GPAD)?,
+    let mut parsed = Parsed::from(AnnotationRow {
+        accession: usable_accession(accession, GPAD)?,
         isoform,
-        term: usable_term(lines, columns[3], GPAD)?,
+        term: usable_term(text(4)?, GPAD)?,
         aspect: None,
-        evidence: Some(gpad_evidence(&columns)),
+        evidence: Some(gpad_evidence(
+            std::str::from_utf8(columns[11]).unwrap_or(""),
+            eco,
+        )),
         taxon: None,
-        date: date(columns[8])
-            .map_err(|()| invalid_column(lines, 9, columns[8], "a date", GPAD))?,
-    })
-}
-
-fn invalid_column(
-    lines: &Lines,
-    column: usize,
-    text: &str,
-    expected: &str,
-    remedy: &'static str,
-) -> FormatError {
-    lines.malformed(
-        format!(
-            "column {column} is {}, which is not {expected}",
-            excerpt(text.as_bytes())
-        ),
-        remedy,
-    )
+        date: None,
+        negated: is_negated(text(if two { 2 } else { 3 })?),
+    });
+    let day = std::str::from_utf8(columns[8]).unwrap_or("\u{fffd}").trim();
+    match date(day) {
+        Ok(date) => parsed.row.date = date,
+        Err(()) => parsed.date = Some(Problem::column(9, day, "a date", GPAD)),
+    }
+    Ok(parsed)
 }
 
 /// The entry and its isoform, if the identifier names one. UniProtKB writes isoforms as `P12345-2`
 /// and chains as `P12345:PRO_0000012345`. Identifiers of other databases are kept as they are.
-fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>) {
+pub(super) fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>) {
     if !database.eq_ignore_ascii_case("UniProtKB") && !database.eq_ignore_ascii_case("UniProt") {
         return (identifier, None);
     }
@@ -197,7 +183,7 @@ fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>)
 
 /// Parses `20240131` or, in GPAD 2, `2024-01-31` with an optional time. An empty string is a
 /// missing date, `None`.
-fn date(text: &str) -> Result<Option<Date>, ()> {
+pub(super) fn date(text: &str) -> Result<Option<Date>, ()> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -1,39 +1,85 @@
-//! Reads annotations of proteins with terms: CAFA tables, GAF and GPAD.
+//! Reads annotations of proteins with terms: CAFA tables, GAF, GPAD, and tables of NCBI, QuickGO and
+//! UniProt.
 
 mod evidence;
 mod gaf_gpad;
+mod named;
 mod row;
+mod table;
 
-use std::path::Path;
-
-use protea_ontology::Aspect;
+use std::{ops::Range, path::Path};
 
 use super::{
+    accession,
+    defects::{Defects, OnDefect},
     error::{FormatError, excerpt},
     lines::Lines,
 };
-use row::{Layout, RowKind, usable_accession, usable_term};
+use row::{Layout, Located, Parsed, Problem};
 
 pub use row::AnnotationRow;
 
-/// Number of skipped rows of a GAF or GPAD file. They state what is *not* known.
+/// Number of skipped rows that state what is *not* known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Skipped {
-    /// Rows with the qualifier `NOT`.
+    /// Rows with the qualifier `NOT`. [`AnnotationReader::next_wanted`] returns them if it is
+    /// asked to.
     pub negated: u64,
     /// Rows with evidence `ND` (no biological data available).
     pub no_data: u64,
 }
 
-/// Reads annotations one by one from a CAFA table (`EntryID term aspect`: two or three columns,
-/// with or without a header), a GAF file (1.0 to 2.2) or a GPAD file (1.1 to 2.0). The format is
-/// detected from the first lines.
+/// Which rows and fields of a file matter to the caller.
+#[derive(Clone, Copy)]
+pub struct Wanted<'w> {
+    /// Whether a damaged row matters that is about this protein. Others are counted only.
+    pub protein: &'w dyn Fn(&str) -> bool,
+    /// Whether an invalid taxon makes a row damaged. Otherwise the row has none.
+    pub taxa: bool,
+    /// Whether an invalid date makes a row damaged. Otherwise the row has none.
+    pub dates: bool,
+    /// Whether rows with the qualifier `NOT` are returned.
+    pub negated: bool,
+    /// What to do with a damaged row that matters.
+    pub on_defect: OnDefect,
+}
+
+impl Default for Wanted<'_> {
+    /// Everything matters, and rows with `NOT` are skipped.
+    fn default() -> Self {
+        Self {
+            protein: &|_| true,
+            taxa: true,
+            dates: true,
+            negated: false,
+            on_defect: OnDefect::Stop,
+        }
+    }
+}
+
+/// Reads annotations one by one. The format is detected from the first lines:
+///
+/// | format | content |
+/// |---|---|
+/// | CAFA table | `EntryID term aspect`: two or three columns, with or without a header |
+/// | GAF | 1.0 to 2.2 |
+/// | GPAD | 1.1 to 2.0 |
+/// | gene2go | the table of NCBI; proteins are GeneIDs |
+/// | QuickGO | a download with the columns `GENE PRODUCT ID` and `GO TERM` |
+/// | UniProt | a download with the columns `Entry` and `Gene Ontology …` |
+///
+/// Blank lines and comments, which start with `!` or `#`, are ignored.
 pub struct AnnotationReader {
     lines: Lines,
     layout: Option<Layout>,
     /// Whether the current line of `lines` is not yet parsed.
     pending: bool,
+    /// The last row of the current line and the rest of its terms.
+    unfinished: Option<(Located, Range<usize>)>,
     skipped: Skipped,
+    damaged_rows: Defects,
+    damaged_fields: Defects,
+    past_header: bool,
     rows: u64,
 }
 
@@ -42,7 +88,8 @@ impl AnnotationReader {
     ///
     /// # Errors
     ///
-    /// [`FormatError::Read`] if the file cannot be opened.
+    /// [`FormatError::Read`] if the file cannot be opened, [`FormatError::Foreign`] if it is not
+    /// text.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self::resume(Lines::open(path)?, false))
     }
@@ -53,7 +100,11 @@ impl AnnotationReader {
             lines,
             layout: None,
             pending,
+            unfinished: None,
             skipped: Skipped::default(),
+            damaged_rows: Defects::default(),
+            damaged_fields: Defects::default(),
+            past_header: false,
             rows: 0,
         }
     }
@@ -61,6 +112,21 @@ impl AnnotationReader {
     /// Number of rows skipped so far.
     pub fn skipped(&self) -> Skipped {
         self.skipped
+    }
+
+    /// Damaged rows that were left out so far.
+    pub fn damaged_rows(&self) -> &Defects {
+        &self.damaged_rows
+    }
+
+    /// Invalid fields so far, of rows that were read without them.
+    pub fn damaged_fields(&self) -> &Defects {
+        &self.damaged_fields
+    }
+
+    /// Whether the file is gene2go of NCBI, so that proteins are GeneIDs.
+    pub fn names_genes(&self) -> bool {
+        matches!(&self.layout, Some(Layout::Named(columns)) if columns.names_genes())
     }
 
     pub(super) fn lines(&self) -> &Lines {
@@ -74,32 +140,72 @@ impl AnnotationReader {
     /// [`FormatError::Malformed`] for an invalid line, [`FormatError::Empty`] for a file without
     /// rows, [`FormatError::Read`] if reading fails.
     pub fn next_row(&mut self) -> Result<Option<AnnotationRow<'_>>, FormatError> {
+        self.next_wanted(&Wanted::default())
+    }
+
+    /// Reads the next annotation like [`next_row`](Self::next_row), but leaves out damaged rows that
+    /// do not matter.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_row`](Self::next_row); [`FormatError::Malformed`] only for lines that matter.
+    pub fn next_wanted(
+        &mut self,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<AnnotationRow<'_>>, FormatError> {
+        if let Some(located) = self.next_term() {
+            return Ok(Some(located.row(self.lines.line())));
+        }
         while std::mem::take(&mut self.pending) || self.lines.advance()? {
-            let line = self.lines.line();
-            if line.trim_ascii().is_empty() {
+            if self.is_remark()? {
                 continue;
             }
-            if line.starts_with(b"!") {
-                if let Some(layout) = stated_layout(&self.lines)? {
-                    self.layout = Some(layout);
-                } else if self.layout == Some(Layout::Table) {
+            let line = self.lines.line();
+            let layout = match &self.layout {
+                Some(layout) => layout,
+                None => {
+                    let layout = detect_layout(line);
+                    let is_header = matches!(layout, Layout::Named(_));
+                    let layout = self.layout.insert(layout);
+                    if is_header {
+                        continue;
+                    }
+                    layout
+                }
+            };
+            if *layout == Layout::Table && self.rows == 0 {
+                if let Some(separator) = table::other_separator(line) {
                     return Err(self.lines.malformed(
-                        format!("{} is a comment within a table", excerpt(line)),
-                        "remove the line",
+                        format!("the columns are separated by {separator}"),
+                        "separate them by tabs, or give a GAF or a GPAD file",
                     ));
                 }
-                continue;
-            }
-            let layout = *self.layout.get_or_insert_with(|| detect_layout(line));
-            if layout == Layout::Table && self.lines.number() == 1 && is_header(self.lines.text()?)
-            {
-                continue;
+                if !std::mem::replace(&mut self.past_header, true) && table::is_header(line) {
+                    continue;
+                }
             }
             self.rows += 1;
-            match row_kind(&self.lines, layout)? {
-                RowKind::Negated => self.skipped.negated += 1,
-                RowKind::NoData => self.skipped.no_data += 1,
-                RowKind::Kept => return row(&self.lines, layout).map(Some),
+            match examine(line, layout, wanted) {
+                Ok(Step::Row(located, more, invalid)) => {
+                    if let Some(problem) = invalid {
+                        let error = self.lines.malformed(problem.text, problem.remedy);
+                        self.damaged_fields.add(&error);
+                    }
+                    self.skipped.negated += u64::from(located.is_negated());
+                    self.unfinished = more.map(|more| (located.clone(), more));
+                    return Ok(Some(located.row(self.lines.line())));
+                }
+                Ok(Step::Negated) => self.skipped.negated += 1,
+                Ok(Step::NoData) => self.skipped.no_data += 1,
+                Ok(Step::Nothing) => {}
+                Err(problem) => {
+                    let matters = matters(line, layout, wanted);
+                    let error = self.lines.malformed(problem.text, problem.remedy);
+                    if matters && wanted.on_defect == OnDefect::Stop {
+                        return Err(error);
+                    }
+                    self.damaged_rows.add(&error);
+                }
             }
         }
         if self.rows == 0 {
@@ -110,22 +216,105 @@ impl AnnotationReader {
         }
         Ok(None)
     }
-}
 
-fn row_kind(lines: &Lines, layout: Layout) -> Result<RowKind, FormatError> {
-    match layout {
-        Layout::Table => Ok(RowKind::Kept),
-        Layout::Gaf => gaf_gpad::gaf_row_kind(lines),
-        Layout::GpadOne | Layout::GpadTwo => gaf_gpad::gpad_row_kind(lines, layout),
+    /// The next of several terms in the current line.
+    fn next_term(&mut self) -> Option<Located> {
+        let (located, more) = self.unfinished.take()?;
+        let line = self.lines.line();
+        let cell = std::str::from_utf8(line.get(more.clone())?).ok()?;
+        let (term, rest) = named::next_term(cell)?;
+        let start = more.start + (cell.len() - rest.len() - term.len());
+        let end = start + term.len();
+        let located = located.with_term(start..end);
+        self.unfinished = Some((located.clone(), end..more.end));
+        Some(located)
+    }
+
+    /// Whether the current line is blank or a comment. A comment may state the format.
+    fn is_remark(&mut self) -> Result<bool, FormatError> {
+        let line = self.lines.line();
+        match line.first() {
+            Some(b'!') => {
+                if let Some(layout) = stated_layout(&self.lines)? {
+                    self.layout = Some(layout);
+                }
+                Ok(true)
+            }
+            Some(b'#') => {
+                if self.layout.is_none() {
+                    self.layout = named::Columns::of_header(line).map(Layout::Named);
+                }
+                Ok(true)
+            }
+            _ => Ok(line.trim_ascii().is_empty()),
+        }
     }
 }
 
-fn row(lines: &Lines, layout: Layout) -> Result<AnnotationRow<'_>, FormatError> {
-    match layout {
-        Layout::Table => table_row(lines),
-        Layout::Gaf => gaf_gpad::gaf_row(lines),
-        Layout::GpadOne | Layout::GpadTwo => gaf_gpad::gpad_row(lines, layout),
+/// What a line gives.
+enum Step {
+    /// A row, where further terms of it are, and an invalid field that does not matter.
+    Row(Located, Option<Range<usize>>, Option<Problem>),
+    Negated,
+    NoData,
+    /// A row without a term.
+    Nothing,
+}
+
+fn examine(line: &[u8], layout: &Layout, wanted: &Wanted<'_>) -> Result<Step, Problem> {
+    let parsed = parse(line, layout)?;
+    let mut invalid = None;
+    for (problem, matters) in [(parsed.taxon, wanted.taxa), (parsed.date, wanted.dates)] {
+        match problem {
+            // The row is left out anyway.
+            Some(_) if parsed.row.negated && !wanted.negated => {}
+            Some(problem) if matters => return Err(problem),
+            Some(problem) => invalid = Some(problem),
+            None => {}
+        }
     }
+    let row = &parsed.row;
+    if row.negated && !wanted.negated {
+        return Ok(Step::Negated);
+    }
+    if row.evidence == Some("ND") && !row.negated {
+        return Ok(Step::NoData);
+    }
+    if row.term.is_empty() {
+        return Ok(Step::Nothing);
+    }
+    let more = parsed.more_terms.map(|more| {
+        let start = more.as_ptr().addr() - line.as_ptr().addr();
+        start..start + more.len()
+    });
+    Ok(Step::Row(Located::new(line, row), more, invalid))
+}
+
+fn parse<'a>(line: &'a [u8], layout: &Layout) -> Result<Parsed<'a>, Problem> {
+    match layout {
+        Layout::Table => table::row(line),
+        Layout::Gaf => gaf_gpad::gaf_row(line),
+        Layout::GpadOne | Layout::GpadTwo => gaf_gpad::gpad_row(line, layout),
+        Layout::Named(columns) => named::row(line, columns),
+    }
+}
+
+/// Whether a damaged row is about a protein that matters. A row without a protein matters only if
+/// every row does.
+fn matters(line: &[u8], layout: &Layout, wanted: &Wanted<'_>) -> bool {
+    let is_wanted = |word: &str| (wanted.protein)(accession::from_word(word).unwrap_or(word));
+    let object = match layout {
+        Layout::Table => return is_wanted(table::accession_word(line).unwrap_or("")),
+        Layout::Named(columns) => named::accession_word(line, columns)
+            .and_then(|word| std::str::from_utf8(word).ok())
+            .map(|word| ("UniProtKB", word.trim())),
+        _ => gaf_gpad::object_of(line, layout),
+    };
+    let Some((database, identifier)) = object else {
+        return is_wanted("");
+    };
+    let (entry, isoform) = gaf_gpad::object(database, identifier);
+    is_wanted(entry) || isoform.is_some_and(is_wanted)
 }
 
 /// Parses `!gaf-version: 2.2` or `!gpa-version: 1.1`. `None` for any other comment.
@@ -155,6 +344,9 @@ fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
 
 /// Detects the format of a file without a version line from its first row.
 fn detect_layout(line: &[u8]) -> Layout {
+    if let Some(columns) = named::Columns::of_header(line) {
+        return Layout::Named(columns);
+    }
     let mut columns = line.split(|&b| b == b'\t');
     let first = columns.next().unwrap_or(line);
     let evidence = columns.clone().nth(4).unwrap_or(b"");
@@ -166,57 +358,9 @@ fn detect_layout(line: &[u8]) -> Layout {
     }
 }
 
-/// Whether the first line is that of a GAF or GPAD file, not of a table.
-pub(super) fn looks_like_gaf(line: &[u8]) -> bool {
-    line.starts_with(b"!") || detect_layout(line) != Layout::Table
-}
-
-/// A row is a header if its second column has no colon, because every term has one.
-fn is_header(line: &str) -> bool {
-    !table_words(line)
-        .nth(1)
-        .is_some_and(|word| word.contains(':'))
-}
-
-/// Splits a line at tabs or, if it has none, at blanks, like cafaeval.
-fn table_words(line: &str) -> impl Iterator<Item = &str> {
-    let tabbed = line.contains('\t');
-    line.split(move |c: char| if tabbed { c == '\t' } else { c.is_whitespace() })
-        .map(str::trim)
-        .filter(move |w| tabbed || !w.is_empty())
-}
-
-fn table_row(lines: &Lines) -> Result<AnnotationRow<'_>, FormatError> {
-    const REMEDY: &str =
-        "give 'accession<tab>term<tab>aspect' (the aspect is optional), a GAF or a GPAD file";
-    let mut words = table_words(lines.text()?);
-    let (Some(word), Some(term), third, None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err(lines.malformed(
-            format!(
-                "{} does not have two or three columns",
-                excerpt(lines.line())
-            ),
-            REMEDY,
-        ));
-    };
-    let aspect = match third {
-        None | Some("") => None,
-        Some(text) => Some(text.parse::<Aspect>().map_err(|_| {
-            lines.malformed(
-                format!("{} is not an aspect", excerpt(text.as_bytes())),
-                "write F, P or C (or MFO, BPO, CCO)",
-            )
-        })?),
-    };
-    Ok(AnnotationRow {
-        accession: usable_accession(lines, word, REMEDY)?,
-        isoform: None,
-        term: usable_term(lines, term, REMEDY)?,
-        aspect,
-        evidence: None,
-        taxon: None,
-        date: None,
-    })
+/// Whether a line is that of a file of annotations, not of a table of two or three columns.
+pub(super) fn looks_like_annotations(line: &[u8]) -> bool {
+    line.starts_with(b"!")
+        || detect_layout(line) != Layout::Table
+        || (line.starts_with(b"#") && named::Columns::of_header(line).is_some())
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use protea_formats::{AnnotationReader, FormatError, Skipped, read_taxonomy};
+use protea_ontology::spelling::{canonical, padded};
 
 use crate::input_files::Inputs;
 
@@ -265,7 +266,8 @@ fn invalid_rows_are_errors_with_line_and_column() {
             &["column 9", "not a date"],
         ),
         ("!gpa-version: 1.1\n!\n", &["holds no annotation"]),
-        ("P1\tGO:1\n! note\n", &["x:2:", "comment within a table"]),
+        ("P1,GO:1\n", &["x:1:", "separated by commas", "tabs"]),
+        ("P1;GO:1\n", &["x:1:", "separated by semicolons"]),
     ] {
         let error = read(&inputs.write("x", text)).unwrap_err().to_string();
         for word in words {
@@ -342,7 +344,10 @@ proptest! {
         match read(&path) {
             Ok((rows, _)) => {
                 for row in rows {
-                    prop_assert!(!row.accession.is_empty() && row.term.contains(':'));
+                    let term = row.term.as_str();
+                    let is_term =
+                        term.contains(':') || canonical(term).is_some() || padded(term).is_some();
+                    prop_assert!(!row.accession.is_empty() && is_term);
                 }
             }
             Err(FormatError::Malformed { line, .. }) => prop_assert!(line > 0),

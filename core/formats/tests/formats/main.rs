@@ -6,9 +6,11 @@
 mod annotation_files;
 mod damaged_embeddings;
 mod embedding_files;
+mod field_files;
 mod input_files;
 mod interpreter;
 mod matrices;
 mod memory;
+mod recognition;
 mod text_files;
 mod written;

@@ -9,12 +9,14 @@ use protea_tracking::{
 use super::Connection;
 
 type Place = dyn Fn(&Path) -> Result<Arc<dyn Tracker>, TrackerError> + Send + Sync;
+type CheckProject = dyn Fn(Option<&str>) -> Result<(), TrackerError> + Send + Sync;
 
 /// A backend and the thread that sends runs to it.
 #[derive(Clone)]
 pub struct Backend {
     place: Arc<Place>,
     feeder: Feeder,
+    check_project: Option<Arc<CheckProject>>,
 }
 
 impl Backend {
@@ -35,6 +37,15 @@ impl Backend {
         Self {
             place: Arc::new(place),
             feeder: Feeder::new(),
+            check_project: None,
+        }
+    }
+
+    /// Asks the backend whether it takes runs of this project.
+    pub(super) fn check_project(&self, project: Option<&str>) -> Result<(), TrackerError> {
+        match &self.check_project {
+            Some(check) => check(project),
+            None => Ok(()),
         }
     }
 
@@ -57,7 +68,13 @@ impl Backend {
                     Connection::Online => server.connect()?,
                     Connection::Offline => server,
                 };
-                Ok(Self::shared(Arc::new(server)))
+                let asked = server.clone();
+                let mut backend = Self::shared(Arc::new(server));
+                if connection == Connection::Online {
+                    backend.check_project =
+                        Some(Arc::new(move |project| asked.check_project(project)));
+                }
+                Ok(backend)
             }
             "wandb" => Ok(Self::per_job(|job| Ok(Arc::new(Wandb::new(job)?)))),
             "tensorboard" => Ok(Self::per_job(|job| {

@@ -119,6 +119,19 @@ impl Tracking {
         Ok(self.with_backend(backend))
     }
 
+    /// Asks the backends whether they take runs of this project, so that a run is not computed that
+    /// can never be sent. A server that does not answer now is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Name`] for a name that the backend never takes;
+    /// [`TrackerError::TrackerInit`] with a remedy for a project that was deleted there.
+    pub fn check_project(&self) -> Result<(), TrackerError> {
+        self.backends
+            .iter()
+            .try_for_each(|backend| backend.check_project(self.project.as_deref()))
+    }
+
     /// Waits until the backends have the ended runs: for each backend at most this long, and not at
     /// all for one that does not answer. A later sync sends the rest.
     pub fn wait(&self, most: Duration) -> Vec<Undelivered> {

@@ -163,6 +163,12 @@ impl Steps<'_> {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
         };
+        // The names are found before the staging directory moves.
+        let names: Vec<Option<String>> = exported
+            .files
+            .iter()
+            .map(|file| store::relative_name(staging.path(), &file.uri))
+            .collect();
         let published = match staging.publish_unless(&clock) {
             Err(StoreError::Cancelled) => {
                 let error = clock.overrun();
@@ -174,19 +180,15 @@ impl Steps<'_> {
         let mut published_uri = directory_uri(&published)?;
         if let Some(elsewhere) = elsewhere {
             self.send(&published, elsewhere)?;
-            published_uri = store::child_uri(&store::without_secrets(elsewhere), "");
-            if let Ok(mut parts) = published_uri.path_segments_mut() {
-                parts.push("");
-            }
+            published_uri = store::without_secrets(elsewhere);
         }
         self.recorder.manifest.artifacts.export = exported
             .files
             .into_iter()
-            .map(|mut file| {
-                if let Some(name) = file.uri.as_str().strip_prefix(staging_uri.as_str())
-                    && let Ok(uri) = published_uri.join(name)
-                {
-                    file.uri = uri;
+            .zip(names)
+            .map(|(mut file, name)| {
+                if let Some(name) = name {
+                    file.uri = store::child_uri(&published_uri, &name);
                 }
                 file
             })

@@ -16,6 +16,5 @@ mod tally;
 
 pub(crate) use alignments::Alignments;
 pub(crate) use candidates::{Candidates, Extractor, Query};
-pub(crate) use schema::embedding_source;
-pub(crate) use schema::{Schema, SchemaError};
+pub(crate) use schema::{Schema, SchemaError, embedding_source, is_file_name};
 pub(crate) use table::{FEATURES, Needs};

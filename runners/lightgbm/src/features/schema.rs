@@ -242,7 +242,7 @@ pub(crate) fn embedding_source(dataset: &FrozenDataset) -> Option<&str> {
 
 /// Whether a source is only a file name. That is the default when a dataset is frozen, and it
 /// differs between datasets with the same embedding.
-fn is_file_name(source: &str) -> bool {
+pub(crate) fn is_file_name(source: &str) -> bool {
     let ending = Path::new(source).extension();
     ending.is_some_and(|ending| FILES.iter().any(|file| ending.eq_ignore_ascii_case(file)))
 }

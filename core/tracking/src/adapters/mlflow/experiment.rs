@@ -57,6 +57,14 @@ impl Server {
         }
     }
 
+    /// Checks that a project's experiment was not deleted. It may not exist yet.
+    pub(super) fn check_experiment(&self, project: Option<&str>) -> Result<(), TrackerError> {
+        match self.experiment_named(project.unwrap_or(DEFAULT))? {
+            Some(found) => Self::not_deleted(found).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The experiment with this name, even if it is deleted.
     pub(super) fn experiment_named(&self, name: &str) -> Result<Option<Experiment>, TrackerError> {
         const CALL: &str = "experiments/get-by-name";

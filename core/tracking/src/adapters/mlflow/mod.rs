@@ -172,6 +172,20 @@ impl Mlflow {
         self.server.check()
     }
 
+    /// Checks whether runs of this project can be sent: whether its name is one that a server takes,
+    /// and whether its experiment was deleted. A server that does not answer now is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Name`] for the name; [`TrackerError::TrackerInit`] for a deleted experiment.
+    pub fn check_project(&self, project: Option<&str>) -> Result<(), TrackerError> {
+        naming::check_project(project)?;
+        match self.server.check_experiment(project) {
+            Err(error) if error.is_temporary() => Ok(()),
+            checked => checked,
+        }
+    }
+
     /// The same value, after [`check`](Self::check). A server that is only slow or busy is
     /// accepted: feeding in the background can wait for it.
     ///
@@ -210,8 +224,13 @@ impl Tracker for Mlflow {
         true
     }
 
-    fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
+    fn check_start(&self, start: &RunStart) -> Result<(), TrackerError> {
         start.check()?;
+        naming::check_project(start.project.as_deref())
+    }
+
+    fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
+        self.check_start(start)?;
         let run = self.server.open(start)?;
         let server = Arc::clone(&self.server);
         Ok(Box::new(sink::MlflowSink::new(server, run)))

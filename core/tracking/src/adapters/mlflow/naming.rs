@@ -8,10 +8,37 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
+use crate::TrackerError;
+
 /// Length of the name of a metric, param or tag in characters.
 const LONGEST_KEY: usize = 250;
 /// Length of the hash with the dash before it.
 const MARK: usize = 9;
+
+/// Length of the name of an experiment in characters.
+const LONGEST_PROJECT: usize = 500;
+
+/// Checks that a server can have an experiment with the name of this project.
+pub(super) fn check_project(project: Option<&str>) -> Result<(), TrackerError> {
+    let Some(project) = project else {
+        return Ok(());
+    };
+    let reason = if project.trim().is_empty() {
+        "MLflow has no experiment with an empty name".to_owned()
+    } else if project.chars().count() > LONGEST_PROJECT {
+        format!("MLflow allows at most {LONGEST_PROJECT} characters in the name of an experiment")
+    } else if project.contains(char::is_control) {
+        "MLflow allows no line breaks and control characters in the name of an experiment"
+            .to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(TrackerError::Name {
+        what: "project",
+        value: project.to_owned(),
+        reason,
+    })
+}
 
 /// The name of a metric, param or tag: letters and digits of any script, `_`, `-`, `.`, `:`, space
 /// and `/` between parts none of which is empty, `.` or `..`; at most 250 characters.

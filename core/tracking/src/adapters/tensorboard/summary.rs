@@ -69,8 +69,11 @@ fn start_values(start: &RunStart) -> Vec<Value> {
         .filter_map(|(name, value)| Some((name, value?)));
     let begin = Hparams {
         session_start_info: Some(SessionStart {
+            // A setting that is null has no value. A string instead of it would turn a column of
+            // numbers into one of strings.
             hparams: config
                 .iter()
+                .filter(|(_, value)| !value.is_null())
                 .map(|(name, value)| (name.clone(), hparam(value)))
                 .collect(),
             group_name: start.run_id.clone(),

@@ -1,0 +1,210 @@
+//! What `protea cafa` says about its input files.
+
+use std::path::PathBuf;
+
+use protea_cafa::{
+    ontology::{Ontology, text::TextMarks},
+    scoring::{Evaluation, GroundTruth, SkippedLines, SkippedNames},
+};
+
+use crate::{
+    args::LogLevel,
+    output::{Reporter, display_path, number},
+};
+
+/// Said of what cafaeval reads otherwise.
+const UNLIKE_CAFAEVAL: &str = "cafaeval reads this otherwise (--strict-cafaeval does too)";
+
+/// Tells what the reader of the ontology left out or read otherwise than it is written.
+pub(super) fn warn_of_findings(reporter: &Reporter, ontology: &Ontology) {
+    for finding in ontology.findings() {
+        let mut text = format!("ontology {}: {finding}", ontology.source());
+        if finding.kind.differs_from_cafaeval() {
+            text = format!("{text}; {UNLIKE_CAFAEVAL}");
+        }
+        if finding.kind.is_warning() {
+            reporter.warn(&text);
+        } else {
+            reporter.note(&text);
+        }
+    }
+}
+
+/// Tells which hidden files are not scored.
+pub(super) fn warn_of_leftovers(reporter: &Reporter, ignored: &[PathBuf]) {
+    if ignored.is_empty() {
+        return;
+    }
+    let examples: Vec<_> = ignored
+        .iter()
+        .take(3)
+        .map(|path| display_path(path).to_string())
+        .collect();
+    let more = if ignored.len() > 3 { ", …" } else { "" };
+    reporter.note(&format!(
+        "predictions: ignored hidden files and leftovers of editors: {} ({}{more})",
+        ignored.len(),
+        examples.join(", ")
+    ));
+}
+
+/// Tells what was removed from the text of a file.
+pub(super) fn warn_of_marks(reporter: &Reporter, name: &str, marks: TextMarks) {
+    tell_marks(reporter, name, marks.byte_order_mark, marks.ctrl_z);
+}
+
+fn tell_marks(reporter: &Reporter, name: &str, byte_order_mark: bool, ctrl_z: bool) {
+    if byte_order_mark {
+        reporter.note(&format!(
+            "{name}: ignored the byte-order mark at the start; {UNLIKE_CAFAEVAL}"
+        ));
+    }
+    if ctrl_z {
+        reporter.note(&format!(
+            "{name}: ignored the Ctrl-Z at the end; {UNLIKE_CAFAEVAL}"
+        ));
+    }
+}
+
+/// Tells which terms are written in another form.
+pub(super) fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &SkippedNames) {
+    if !respelled.is_empty() {
+        reporter.note(&format!(
+            "{name}: read terms that are written in another form than GO:0008150: {}; {UNLIKE_CAFAEVAL}",
+            respelled.describe("term")
+        ));
+    }
+}
+
+/// Tells how a table was read, and which terms are unknown.
+pub(super) fn warn_of_reading(
+    reporter: &Reporter,
+    name: &str,
+    skipped: &SkippedLines,
+    ontology: &Ontology,
+) {
+    tell_marks(reporter, name, skipped.byte_order_mark, skipped.ctrl_z);
+    warn_of_spelling(reporter, name, &skipped.respelled_terms);
+    if !skipped.mapped_terms.is_empty() {
+        reporter.note(&format!(
+            "{name}: replaced obsolete terms: {}",
+            with_replacements(&skipped.mapped_terms, ontology)
+        ));
+    }
+    warn_of_terms(reporter, name, &skipped.unknown_terms);
+    if !skipped.obsolete_terms.is_empty() {
+        let remedy = if ontology.maps_obsolete() {
+            ""
+        } else {
+            "; --map-obsolete uses the replacements"
+        };
+        reporter.warn(&format!(
+            "{name}: of these terms are obsolete: {}{remedy}",
+            with_replacements(&skipped.obsolete_terms, ontology)
+        ));
+    }
+}
+
+/// A tally of obsolete terms, each with what the ontology says to use instead.
+fn with_replacements(tally: &SkippedNames, ontology: &Ontology) -> String {
+    let instead = |id: &String| {
+        let replacement = ontology.replacement(id).unwrap_or_default();
+        if !replacement.replaced_by.is_empty() {
+            format!(
+                "{id}, replaced by {}",
+                replacement.replaced_by.join(" and ")
+            )
+        } else if !replacement.consider.is_empty() {
+            format!("{id}, consider {}", replacement.consider.join(" or "))
+        } else {
+            format!("{id}, without a replacement")
+        }
+    };
+    let examples: Vec<String> = tally.examples.iter().take(3).map(instead).collect();
+    let more = if tally.distinct > examples.len() {
+        "; …"
+    } else {
+        ""
+    };
+    let lines = if tally.lines == 1 { "line" } else { "lines" };
+    format!(
+        "{} on {} {lines} ({}{more})",
+        tally.distinct,
+        tally.lines,
+        examples.join("; ")
+    )
+}
+
+/// Tells what of a prediction file was not used, or used although it is unusual.
+pub(super) fn warn_of_skipped(
+    reporter: &Reporter,
+    evaluation: &Evaluation,
+    ontology: &Ontology,
+    level: LogLevel,
+) {
+    let (name, skipped) = (&evaluation.name, &evaluation.skipped);
+    warn_of_reading(reporter, name, skipped, ontology);
+    if skipped.short_lines > 0 {
+        reporter.warn(&format!(
+            "{name}: skipped lines with fewer than three columns: {}",
+            skipped.short_lines
+        ));
+    }
+    if skipped.above_one > 0 {
+        reporter.warn(&format!(
+            "{name}: scores above 1: {} of {}, up to {}; they reach every threshold (are they percentages? CAFA's scores are from 0 to 1)",
+            skipped.above_one,
+            skipped.used,
+            number(skipped.highest)
+        ));
+    }
+    // Predicting for more proteins than the ground truth has is common, so this is only a note.
+    if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {
+        reporter.note(&format!(
+            "{name}: skipped proteins that are not in the ground truth: {}",
+            skipped.unknown_proteins.describe("protein")
+        ));
+    }
+}
+
+/// Warns if most proteins of the ground truth have no prediction while the predictions have unknown
+/// proteins, or if these are proteins of the ground truth in another form.
+pub(super) fn warn_of_coverage(
+    reporter: &Reporter,
+    evaluation: &Evaluation,
+    covered: usize,
+    truth: &GroundTruth<'_>,
+) {
+    let unknown = &evaluation.skipped.unknown_proteins;
+    let (name, all) = (&evaluation.name, truth.len());
+    if unknown.is_empty() || covered == all {
+        return;
+    }
+    let other_form = unknown
+        .examples
+        .iter()
+        .find_map(|example| Some((example, truth.in_other_form(example)?)));
+    let missing = all - covered;
+    if let Some((predicted, known)) = other_form {
+        reporter.warn(&format!(
+            "{name}: {missing} of {all} proteins of the ground truth have no prediction, and some are predicted under another name: {predicted} for {known}; use the same accessions in both"
+        ));
+    } else if covered * 2 < all {
+        let example = unknown.examples.first().map_or("", String::as_str);
+        reporter.warn(&format!(
+            "{name}: {missing} of {all} proteins of the ground truth have no prediction, while {} predicted proteins are not in the ground truth (predictions: {example}; ground truth: {}); check that both use the same accessions",
+            unknown.distinct,
+            truth.example()
+        ));
+    }
+}
+
+/// Warns of terms that are not in the ontology.
+pub(super) fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &SkippedNames) {
+    if unknown.lines > 0 {
+        reporter.warn(&format!(
+            "{name}: skipped terms that are obsolete or not in the ontology: {}",
+            unknown.describe("term")
+        ));
+    }
+}
