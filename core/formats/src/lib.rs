@@ -19,12 +19,13 @@ mod information_accretion;
 mod lines;
 mod npy;
 mod npy_header;
+mod npy_strings;
 mod partial_read;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
 pub use clusters::read_clusters;
-pub use embeddings::{ArrayNames, EmbeddingReader};
+pub use embeddings::{ArrayNames, EmbeddingOptions, EmbeddingReader, FoundRow, NameRule, Pool};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;

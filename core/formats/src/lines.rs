@@ -36,6 +36,16 @@ impl Lines {
         })
     }
 
+    /// Like [`open`](Self::open), for an open file. `path` is for error messages.
+    pub(super) fn from_reader(path: &Path, reader: Box<dyn BufRead + Send>) -> Self {
+        Self {
+            path: path.to_owned(),
+            reader,
+            number: 0,
+            buffer: Vec::new(),
+        }
+    }
+
     /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {

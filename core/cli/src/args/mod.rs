@@ -22,7 +22,7 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
-pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs};
+pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };

@@ -197,6 +197,8 @@ pub(super) fn format(error: &FormatError) -> Option<String> {
             "check that the path is right and that the file is readable and, if compressed, complete",
         ),
         FormatError::Choice { .. } => text("the options are --ids, --ids-key and --embeddings-key"),
+        FormatError::PerResidue { .. } => text("--pool mean averages them"),
+        FormatError::Nameless { .. } => text("give it with --ids"),
         FormatError::NotBuilt { .. } => Some(build_features::remedy()),
         _ => None,
     }

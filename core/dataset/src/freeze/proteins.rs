@@ -14,7 +14,9 @@ use arrow_schema::{DataType, Field, Schema};
 use protea_formats::{FastaReader, FastaRecord, FormatError};
 
 use super::{
-    FreezeProgress, FreezeStep, Tally, Watch, arrow_write::TableWriter, embeddings::Embeddings,
+    FreezeProgress, FreezeStep, Watch,
+    arrow_write::TableWriter,
+    embeddings::{Embeddings, Matched},
     report_progress,
 };
 use crate::{DatasetError, EmbeddingInfo};
@@ -34,8 +36,8 @@ pub(super) struct Proteins {
     /// Number of different taxa.
     pub(super) taxa: u64,
     pub(super) embedding: Option<EmbeddingInfo>,
-    /// Embeddings of proteins that are not in the FASTA file.
-    pub(super) unused_embeddings: Tally,
+    /// How the names of the embeddings matched.
+    pub(super) matched: Matched,
 }
 
 /// Streams the FASTA file and the embeddings to `path`.
@@ -85,7 +87,7 @@ pub(super) fn write(
     let embedding = embeddings
         .map(|embeddings| embeddings.finish(fasta, &index))
         .transpose()?;
-    let (embedding, unused_embeddings) = embedding.unzip();
+    let (embedding, matched) = embedding.unzip();
     writer.finish()?;
     let done = index.len() as u64;
     report(progress, done, Some(done))?;
@@ -93,7 +95,7 @@ pub(super) fn write(
         index,
         taxa: taxa.len() as u64,
         embedding,
-        unused_embeddings: unused_embeddings.unwrap_or_default(),
+        matched: matched.unwrap_or_default(),
     })
 }
 

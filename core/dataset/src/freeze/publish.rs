@@ -125,7 +125,8 @@ pub fn freeze(
         negated: annotations.skipped.negated,
         no_data: annotations.skipped.no_data,
         without_annotation,
-        unused_embeddings: written.unused_embeddings,
+        matched_names: written.matched.names,
+        unused_embeddings: written.matched.unused,
     })
 }
 

@@ -1,0 +1,111 @@
+//! Detects the format of a file of embeddings and opens it.
+
+use std::fs::File;
+
+use protea_ontology::compressed::open_seekable;
+
+use super::{
+    FormatError, MatrixReader, OpenOptions, Opened, Rows, hdf5, npz, safetensors, table, torch,
+};
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Hdf5,
+    /// A zip file: `.npz` or PyTorch.
+    Zip,
+    Parquet,
+    Npy,
+    Safetensors,
+    /// A pickle: the format of `torch.save` before PyTorch 1.6, or Python's own.
+    Pickle,
+    /// A table of text.
+    Text,
+}
+
+impl Container {
+    /// Detects the format from the first bytes; `None` for any other file.
+    pub fn detect(start: &[u8]) -> Option<Self> {
+        // If an HDF5 file has a user block, the signature is at a power of two from 512 on.
+        let places = [0, 512, 1024, 2048]
+            .into_iter()
+            .filter_map(|at| start.get(at..));
+        if places.clone().any(protea_hdf5::is_hdf5) {
+            Some(Self::Hdf5)
+        } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+            Some(Self::Zip)
+        } else if start.starts_with(b"PAR1") {
+            Some(Self::Parquet)
+        } else if start.starts_with(b"\x93NUMPY") {
+            Some(Self::Npy)
+        } else if safetensors::is_safetensors(start) {
+            Some(Self::Safetensors)
+        } else if matches!(start, [0x80, 2..=5, ..]) {
+            Some(Self::Pickle)
+        } else if table::is_text(start) {
+            Some(Self::Text)
+        } else {
+            None
+        }
+    }
+}
+
+/// Opens a file or directory and finds the embeddings in it.
+pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    let path = options.path;
+    if path.is_dir() {
+        return torch::open_directory(options);
+    }
+    let known = |start: &[u8]| Container::detect(start).is_some();
+    let opened =
+        open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
+    let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened)));
+    let Some((container, opened)) = found else {
+        return Err(FormatError::matrix(
+            path,
+            "this is not a file of embeddings",
+            "give .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV; \
+             numpy.save('matrix.npy', matrix) writes one",
+        ));
+    };
+    let file = opened.file;
+    match container {
+        Container::Hdf5 => hdf5::open(file, options),
+        Container::Zip if torch::is_torch(path, &file)? => torch::open(file, options),
+        Container::Zip => npz::open(file, options),
+        Container::Parquet => open_parquet(file, options),
+        Container::Safetensors => safetensors::open(file, options),
+        Container::Pickle => Err(torch::refuse_pickle(path, &opened.start)),
+        Container::Text => table::open(file, options),
+        Container::Npy => {
+            let names = &options.embeddings.names;
+            if let Some(name) = names.matrix.as_ref().or(names.ids.as_ref()) {
+                return Err(FormatError::matrix(
+                    path,
+                    format!(
+                        "an .npy file has one matrix without a name, so nothing is named {name:?}"
+                    ),
+                    "omit the name",
+                ));
+            }
+            Ok(Opened {
+                rows: Rows::Matrix(MatrixReader::from_open_file(path, file)?),
+                accessions: None,
+            })
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn open_parquet(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    super::parquet::open(file, options)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn open_parquet(_file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    Err(FormatError::NotBuilt {
+        path: options.path.to_owned(),
+        format: "Parquet",
+        feature: "parquet",
+    })
+}
