@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_ontology::compressed::ZstdNotBuilt;
+use protea_ontology::{
+    compressed::ZstdNotBuilt,
+    foreign::{Foreign, ForeignContent},
+};
 
 /// An input file cannot be used. The message names the file, the place in it and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,14 @@ pub enum FormatError {
         line: u64,
         /// The error of the file system or the decompressor.
         source: io::Error,
+    },
+    /// The file is not text: an archive, a web page, another encoding.
+    #[error("{}: the file is {content}; {}", path.display(), content.remedy())]
+    Foreign {
+        /// Path of the file.
+        path: PathBuf,
+        /// What the file is.
+        content: Foreign,
     },
     /// A line violates its format.
     #[error("{}:{line}: {problem}; {remedy}", path.display())]
@@ -191,6 +202,12 @@ impl FormatError {
                     path: path.to_owned(),
                     format: "Zstandard",
                     feature: "zstd",
+                };
+            }
+            if let Some(content) = ForeignContent::of(&source) {
+                return Self::Foreign {
+                    path: path.to_owned(),
+                    content,
                 };
             }
             Self::Read {

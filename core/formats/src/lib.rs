@@ -21,6 +21,7 @@ mod npy;
 mod npy_header;
 mod npy_strings;
 mod partial_read;
+mod recognize;
 mod taxonomy;
 
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped};
@@ -33,4 +34,5 @@ pub use information_accretion::check_information_accretion;
 pub use lines::Lines;
 pub use npy::{MatrixReader, WIDEST};
 pub use protea_hdf5::MatrixType;
+pub use recognize::{Content, Recognized, Separator, recognize, recognize_file};
 pub use taxonomy::read_taxonomy;

@@ -1,11 +1,8 @@
 //! Reads the lines of a text file, plain or compressed, in bounded memory.
 
-use std::{
-    io::{BufRead, Read},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use protea_ontology::compressed::open_decompressed;
+use protea_ontology::text::{LineRead, TextCleaning, TextReader};
 
 use super::FormatError;
 
@@ -16,7 +13,7 @@ const LONGEST_LINE: usize = 4 << 20;
 /// Reads a file line by line and counts the lines.
 pub struct Lines {
     path: PathBuf,
-    reader: Box<dyn BufRead + Send>,
+    reader: TextReader,
     number: u64,
     buffer: Vec<u8>,
 }
@@ -26,11 +23,12 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`FormatError::Read`] if the file cannot be opened.
+    /// [`FormatError::Read`] if the file cannot be opened, [`FormatError::Foreign`] if it is not text.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self {
             path: path.to_owned(),
-            reader: open_decompressed(path).map_err(FormatError::unreadable(path))?,
+            reader: TextReader::open(path, TextCleaning::Clean)
+                .map_err(FormatError::unreadable(path))?,
             number: 0,
             buffer: Vec::new(),
         })
@@ -65,33 +63,23 @@ impl Lines {
     /// [`FormatError::Read`] if reading fails; [`FormatError::Malformed`] for a line of more than 4
     /// MiB.
     pub fn advance(&mut self) -> Result<bool, FormatError> {
-        self.buffer.clear();
-        let read = (&mut self.reader)
-            .take(LONGEST_LINE as u64 + 1)
-            .read_until(b'\n', &mut self.buffer)
+        let read = self
+            .reader
+            .read_line(&mut self.buffer, LONGEST_LINE)
             .map_err(|source| FormatError::Read {
                 path: self.path.clone(),
                 line: self.number,
                 source,
             })?;
-        if read == 0 {
+        if read == LineRead::End {
             return Ok(false);
         }
         self.number += 1;
-        if read > LONGEST_LINE {
+        if read == LineRead::TooLong {
             return Err(self.malformed(
                 format!("the line is longer than {LONGEST_LINE} bytes"),
                 "this does not look like a text file of this kind",
             ));
-        }
-        if self.buffer.last() == Some(&b'\n') {
-            self.buffer.pop();
-        }
-        if self.buffer.last() == Some(&b'\r') {
-            self.buffer.pop();
-        }
-        if self.number == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.buffer.drain(..3);
         }
         Ok(true)
     }

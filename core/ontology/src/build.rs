@@ -1,22 +1,29 @@
 //! Builds the graph from the scanned records of a file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     error::OntologyError,
+    findings::{FindingKind, Findings},
     graph::Ontology,
     index::TermIndex,
     namespace::{Namespace, PropagationOrder},
+    obsolete::Obsolete,
+    read::Reading,
     scan::Records,
     tables::{Lists, Texts},
     term::Term,
 };
 
 pub(super) fn build(
-    records: &Records<'_>,
+    records: Records<'_>,
     version: Option<&str>,
     file: &str,
+    reading: Reading,
 ) -> Result<Ontology, OntologyError> {
+    let mut records = records;
+    let mut findings = std::mem::take(&mut records.findings);
+    let records = &records;
     let (order, mut namespaces) = arrange(records);
     if order.is_empty() || order.len() >= 1 << 31 {
         return Err(OntologyError::NoTerms {
@@ -45,10 +52,12 @@ pub(super) fn build(
     let mut names = Texts::default();
     for &record in &order {
         ids.push(records.terms[record].id);
-        names.push(records.terms[record].name);
+        names.push(&records.terms[record].name);
     }
-    let mut dropped_edges = 0;
-    let parents = parents(records, &order, &namespaces, &index, &mut dropped_edges);
+    let (parents, dropped) = parents(records, &order, &namespaces, &index);
+    let dropped_edges = dropped.len();
+    let obsolete = Obsolete::new(records);
+    describe_dropped(&dropped, records, &index, &obsolete, &mut findings);
     let children = reversed(&parents, order.len());
     let mut depth = vec![0; order.len()];
     for namespace in &mut namespaces {
@@ -79,6 +88,7 @@ pub(super) fn build(
 
     Ok(Ontology {
         source: file.to_owned(),
+        reading,
         version: version.map(str::to_owned),
         namespaces,
         ids,
@@ -88,21 +98,49 @@ pub(super) fn build(
         depth,
         index,
         conflicts,
-        obsolete: obsolete(records),
+        obsolete,
         dropped_edges,
+        findings,
     })
 }
 
-/// The ids of the obsolete terms, sorted for binary search.
-fn obsolete(records: &Records<'_>) -> Vec<Box<str>> {
-    let mut ids: Vec<Box<str>> = records
-        .terms
-        .iter()
-        .filter(|record| record.obsolete)
-        .map(|record| record.id.into())
-        .collect();
-    ids.sort_unstable();
-    ids
+/// Says why edges are not in the graph.
+fn describe_dropped(
+    dropped: &[DroppedEdge<'_>],
+    records: &Records<'_>,
+    index: &TermIndex,
+    obsolete: &Obsolete,
+    findings: &mut Findings,
+) {
+    if dropped.is_empty() {
+        return;
+    }
+    let alternatives: HashSet<&str> = records.alt_ids.iter().copied().collect();
+    let prefix = |id: &str| id.split(':').next().unwrap_or("").to_owned();
+    let prefixes: HashSet<String> = records.terms.iter().map(|term| prefix(term.id)).collect();
+    let stanzas: HashSet<&str> = records.terms.iter().map(|term| term.id).collect();
+    for edge in dropped {
+        let kind = if !index.get(edge.parent.as_bytes()).is_empty() {
+            FindingKind::OtherNamespace
+        } else if obsolete.contains(edge.parent) {
+            FindingKind::ObsoleteParent
+        } else if alternatives.contains(edge.parent) {
+            FindingKind::AlternativeParent
+        } else if stanzas.contains(edge.parent) || !prefixes.contains(&prefix(edge.parent)) {
+            FindingKind::ForeignParent
+        } else if prefix(edge.child) == prefix(edge.parent) {
+            FindingKind::MissingParent
+        } else {
+            FindingKind::ForeignParent
+        };
+        findings.add(kind, || format!("{} -> {}", edge.child, edge.parent));
+    }
+}
+
+/// An edge that is not in the graph.
+struct DroppedEdge<'a> {
+    child: &'a str,
+    parent: &'a str,
 }
 
 /// Groups the usable records by namespace. Returns the record numbers in that order, and the
@@ -137,13 +175,13 @@ fn arrange(records: &Records<'_>) -> (Vec<usize>, Vec<Namespace>) {
     (order, namespaces)
 }
 
-fn parents(
-    records: &Records<'_>,
+fn parents<'a>(
+    records: &Records<'a>,
     order: &[usize],
     namespaces: &[Namespace],
     index: &TermIndex,
-    dropped: &mut usize,
-) -> Lists {
+) -> (Lists, Vec<DroppedEdge<'a>>) {
+    let mut dropped = Vec::new();
     let mut lists = Lists {
         offsets: vec![0],
         items: Vec::with_capacity(records.parents.len()),
@@ -156,7 +194,10 @@ fn parents(
                 // is dropped. cafaeval does the same.
                 match index.get(id.as_bytes()) {
                     [parent] if namespace.contains(*parent) => lists.items.push(*parent),
-                    _ => *dropped += 1,
+                    _ => dropped.push(DroppedEdge {
+                        child: records.terms[record].id,
+                        parent: id,
+                    }),
                 }
             }
             lists.items[start..].sort_unstable();
@@ -171,7 +212,7 @@ fn parents(
             lists.offsets.push(kept as u32);
         }
     }
-    lists
+    (lists, dropped)
 }
 
 fn reversed(parents: &Lists, terms: usize) -> Lists {

@@ -27,6 +27,30 @@ const ALWAYS_ALLOWED: u64 = 1 << 30;
 #[error("this build does not read Zstandard files")]
 pub struct ZstdNotBuilt;
 
+/// A compression that is read. The others are [foreign](crate::foreign::Foreign).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Compression {
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstandard,
+}
+
+impl Compression {
+    /// The compression of a file with these first bytes; eight are enough.
+    #[must_use]
+    pub fn recognize(start: &[u8]) -> Option<Self> {
+        if is_gzip(start) {
+            Some(Self::Gzip)
+        } else if is_zstd(start) {
+            Some(Self::Zstandard)
+        } else {
+            None
+        }
+    }
+}
+
 /// Opens a file and decompresses it if its first bytes are those of gzip or Zstandard. Concatenated
 /// gzip members or Zstandard frames are read as one stream. Memory is bounded by 256 KiB, plus a
 /// window of 128 MiB for Zstandard.

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::foreign::Foreign;
+
 /// An ontology cannot be read. Every message names the file, the place and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,14 @@ pub enum OntologyError {
         file: String,
         /// The error of the file system.
         source: io::Error,
+    },
+    /// The file is not text: an archive, a web page, another encoding.
+    #[error("the ontology {file} is {content}; {}", content.remedy())]
+    Foreign {
+        /// The file, as the caller named it.
+        file: String,
+        /// What the file is.
+        content: Foreign,
     },
     /// No `[Term]` stanza has a namespace and is not obsolete. The file is empty, is not an OBO
     /// file, or its terms have no namespace.

@@ -4,8 +4,12 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     aspect::Aspect,
+    findings::{Finding, Findings},
     index::TermIndex,
     namespace::Namespace,
+    obsolete::Obsolete,
+    read::Reading,
+    spelling::{canonical, padded},
     tables::{Lists, Texts},
     term::Term,
 };
@@ -13,13 +17,12 @@ use super::{
 /// An ontology for CAFA scoring: the terms of each namespace, their edges and their alternative
 /// ids.
 ///
-/// The content is exactly what cafaeval 1.3.0 uses:
-/// * every `[Term]` with a `namespace` other than `external`, unless it has an `is_obsolete` tag
-///   with any value;
+/// The content is what cafaeval 1.3.0 uses of a well-formed file:
+/// * every `[Term]` with a `namespace` other than `external`, unless it is obsolete;
 /// * edges `is_a` and `relationship: part_of`, each pair of terms once; other relationships are
 ///   ignored;
 /// * edges to another namespace, to an obsolete term or to an unknown term are dropped and counted
-///   ([`Ontology::dropped_edges`]);
+///   ([`Ontology::findings`]);
 /// * modifiers (`{…}`) and comments after an id are ignored (cafaeval treats an `is_a` with a
 ///   modifier as an edge to an unknown term);
 /// * namespaces are ordered by their first term, and the terms of each namespace by their place in
@@ -27,6 +30,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Ontology {
     pub(super) source: String,
+    pub(super) reading: Reading,
     pub(super) version: Option<String>,
     pub(super) namespaces: Vec<Namespace>,
     pub(super) ids: Texts,
@@ -38,9 +42,9 @@ pub struct Ontology {
     /// Ambiguous ids. Each value lists the term with this primary id, if any, then the terms with
     /// this `alt_id`.
     pub(super) conflicts: HashMap<Box<[u8]>, Vec<Term>>,
-    /// Ids of the obsolete terms, sorted for binary search.
-    pub(super) obsolete: Vec<Box<str>>,
+    pub(super) obsolete: Obsolete,
     pub(super) dropped_edges: usize,
+    pub(super) findings: Findings,
 }
 
 impl Ontology {
@@ -48,6 +52,12 @@ impl Ontology {
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// How the ontology was read. Tables that are resolved in it are read alike.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.reading
     }
 
     /// The `data-version` of the file's header, such as `releases/2022-07-01`.
@@ -266,9 +276,7 @@ impl Ontology {
     /// Whether `id` is the id of an obsolete term of the file.
     #[must_use]
     pub fn is_obsolete(&self, id: &str) -> bool {
-        self.obsolete
-            .binary_search_by(|other| (**other).cmp(id))
-            .is_ok()
+        self.obsolete.contains(id)
     }
 
     /// Number of `is_a` and `part_of` edges that were dropped because they lead to another
@@ -277,4 +285,34 @@ impl Ontology {
     pub fn dropped_edges(&self) -> usize {
         self.dropped_edges
     }
+
+    /// What the reader left out of the graph or read otherwise than it is written.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.all()
+    }
+
+    /// The known id that an unknown id stands for if it is written in another form, such as
+    /// `GO_0008150` or `go:0008150`. `None` for a known id, an obsolete id and an id that is
+    /// unknown in every spelling.
+    #[must_use]
+    pub fn respell(&self, id: &str) -> Option<String> {
+        if self.reading == Reading::Cafaeval
+            || is_usual(id)
+            || !self.resolve(id).is_empty()
+            || self.is_obsolete(id)
+        {
+            return None;
+        }
+        let canonical = canonical(id).map(Cow::into_owned);
+        [canonical, padded(id)]
+            .into_iter()
+            .flatten()
+            .find(|id| !self.resolve(id).is_empty())
+    }
+}
+
+/// Whether an id has the form of GO, so that it has no other spelling.
+fn is_usual(id: &str) -> bool {
+    id.len() == 10 && id.starts_with("GO:") && id.as_bytes()[3..].iter().all(u8::is_ascii_digit)
 }

@@ -22,6 +22,9 @@
 //! | module | content |
 //! |---|---|
 //! | [`compressed`] | opens plain, gzip and Zstandard files |
+//! | [`foreign`] | names a file that is not text: an archive, a web page, another encoding |
+//! | [`spelling`] | the spellings of the id of a term |
+//! | [`text`] | reads text files: the lines of every table of the project |
 //! | [`random`] | generates reproducible random numbers |
 //!
 //! This is the lowest of the crates that know biology. It must not know datasets, scores,
@@ -31,15 +34,20 @@
 //! [`compressed::ZstdNotBuilt`].
 
 pub mod compressed;
+pub mod foreign;
 pub mod random;
+pub mod spelling;
+pub mod text;
 
 mod aspect;
 mod build;
 mod error;
+mod findings;
 mod graph;
 mod index;
 mod namespace;
 mod obographs;
+mod obsolete;
 mod read;
 mod scan;
 mod tables;
@@ -47,8 +55,10 @@ mod term;
 
 pub use aspect::{Aspect, UnknownAspect};
 pub use error::OntologyError;
+pub use findings::{Finding, FindingKind};
 pub use graph::Ontology;
 pub use namespace::{Namespace, PropagationOrder};
 pub use obographs::as_obo;
-pub use read::read_ontology;
+pub use obsolete::Replacement;
+pub use read::{Reading, read_ontology};
 pub use term::Term;

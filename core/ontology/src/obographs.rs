@@ -79,6 +79,7 @@ struct Term {
     obsolete: bool,
     alternatives: BTreeSet<String>,
     replaced_by: BTreeSet<String>,
+    consider: BTreeSet<String>,
     is_a: BTreeSet<String>,
     part_of: BTreeSet<String>,
 }
@@ -149,6 +150,7 @@ impl Term {
                 }
                 "hasAlternativeId" => self.alternatives.extend(curie(value)),
                 "IAO_0100001" | "0100001" => self.replaced_by.extend(curie(value)),
+                "consider" => self.consider.extend(curie(value)),
                 _ => {}
             }
         }
@@ -221,6 +223,9 @@ fn write(terms: &BTreeMap<String, Term>, version: Option<&str>) -> String {
         }
         for id in &term.replaced_by {
             tag("replaced_by", id);
+        }
+        for id in &term.consider {
+            tag("consider", id);
         }
     }
     obo

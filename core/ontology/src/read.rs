@@ -1,18 +1,29 @@
 //! Reads an ontology from a file or from bytes.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use std::{borrow::Cow, io, path::Path};
 
 use super::{
     build::build,
-    compressed::open_decompressed,
     error::OntologyError,
+    findings::FindingKind,
+    foreign::ForeignContent,
     graph::Ontology,
     obographs::as_obo,
-    scan::{data_version, scan},
+    scan::{data_version, scan, with_newlines},
+    text::{TextCleaning, TextReader},
 };
+
+/// How an ontology, and the tables that are resolved in it, are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// As they are meant. In OBO, `default-namespace` holds for terms without a namespace,
+    /// `is_obsolete: false` is not obsolete and `BFO:0000050` is `part_of`. In tables, a byte-order
+    /// mark is no part of the first field, and `GO_0008150` is `GO:0008150`.
+    #[default]
+    Specification,
+    /// As cafaeval 1.3.0 reads them: it knows none of these.
+    Cafaeval,
+}
 
 /// The largest ontology that is read into memory, in bytes after decompression. The Gene Ontology
 /// has 35 MB as OBO and 250 MB in its largest JSON form.
@@ -22,15 +33,23 @@ const MAX_BYTES: u64 = 1 << 30;
 ///
 /// # Errors
 ///
-/// [`OntologyError::Read`] if the file cannot be read or is larger than 1 GiB.
+/// [`OntologyError::Read`] if the file cannot be read or is larger than 1 GiB;
+/// [`OntologyError::Foreign`] if it is not text.
 pub fn read_ontology(path: &Path) -> Result<Vec<u8>, OntologyError> {
-    let read_error = |source| OntologyError::Read {
-        file: path.display().to_string(),
-        source,
+    let read_error = |source: io::Error| match ForeignContent::of(&source) {
+        Some(content) => OntologyError::Foreign {
+            file: path.display().to_string(),
+            content,
+        },
+        None => OntologyError::Read {
+            file: path.display().to_string(),
+            source,
+        },
     };
     let mut bytes = Vec::new();
-    open_decompressed(path)
-        .and_then(|reader| reader.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+    // The byte-order mark stays, so that `Ontology::parse` reports it.
+    TextReader::open(path, TextCleaning::Verbatim)
+        .and_then(|mut reader| reader.read_to_end(MAX_BYTES + 1, &mut bytes))
         .map_err(read_error)?;
     if bytes.len() as u64 > MAX_BYTES {
         let problem = format!(
@@ -53,9 +72,18 @@ impl Ontology {
     /// Any variant of [`OntologyError`]: the file cannot be read, has no terms, is malformed,
     /// defines a term twice or has a cycle.
     pub fn read(path: impl AsRef<Path>) -> Result<Ontology, OntologyError> {
+        Self::read_as(path, Reading::default())
+    }
+
+    /// Reads an ontology like [`read`](Self::read), with another reading of its tags.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn read_as(path: impl AsRef<Path>, reading: Reading) -> Result<Ontology, OntologyError> {
         let path = path.as_ref();
         let file = path.display().to_string();
-        Ontology::parse(&read_ontology(path)?, &file)
+        Ontology::parse_as(&read_ontology(path)?, &file, reading)
     }
 
     /// Parses the bytes of an OBO or OBO Graphs JSON file. `source_name` names it in error
@@ -63,10 +91,32 @@ impl Ontology {
     ///
     /// # Errors
     ///
-    /// Any variant of [`OntologyError`] but `Read`.
+    /// Any variant of [`OntologyError`] but `Read` and `Foreign`.
     pub fn parse(bytes: &[u8], source_name: &str) -> Result<Ontology, OntologyError> {
-        let obo = as_obo(bytes, source_name)?;
-        let records = scan(&obo, source_name)?;
-        build(&records, data_version(&obo), source_name)
+        Self::parse_as(bytes, source_name, Reading::default())
+    }
+
+    /// Parses an ontology like [`parse`](Self::parse), with another reading of its tags.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`](Self::parse).
+    pub fn parse_as(
+        bytes: &[u8],
+        source_name: &str,
+        reading: Reading,
+    ) -> Result<Ontology, OntologyError> {
+        let obo = match as_obo(bytes, source_name)? {
+            Cow::Borrowed(obo) => with_newlines(obo),
+            converted => converted,
+        };
+        let text = obo.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&obo);
+        let mut records = scan(text, source_name, reading)?;
+        if text.len() < obo.len() {
+            records
+                .findings
+                .add(FindingKind::ByteOrderMark, String::new);
+        }
+        build(records, data_version(text), source_name, reading)
     }
 }

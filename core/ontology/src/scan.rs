@@ -1,15 +1,21 @@
-//! Scans the bytes of an OBO file once for the seven tags that the graph needs.
+//! Scans the bytes of an OBO file once for the nine tags that the graph needs.
+
+use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
 
-use super::error::OntologyError;
+use super::{
+    error::OntologyError,
+    findings::{FindingKind, Findings},
+    read::Reading,
+};
 
 /// One `[Term]` stanza, borrowed from the file.
 pub(super) struct Record<'a> {
     /// Line of its `id:` tag, from 1.
     pub line: usize,
     pub id: &'a str,
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     pub namespace: Option<&'a str>,
     pub obsolete: bool,
     /// Start of its alternative ids in [`Records::alt_ids`]. They end where those of the next
@@ -27,6 +33,17 @@ pub(super) struct Records<'a> {
     pub parents: Vec<&'a str>,
     /// Number of `[Term]` headers, including stanzas without an id.
     pub stanzas: usize,
+    /// `replaced_by:` and `consider:` of the terms.
+    pub replacements: Vec<OtherTerm<'a>>,
+    pub findings: Findings,
+}
+
+/// A term that a term names as its replacement.
+pub(super) struct OtherTerm<'a> {
+    pub record: usize,
+    /// Whether the tag is `consider`, not `replaced_by`.
+    pub consider: bool,
+    pub id: &'a str,
 }
 
 impl<'a> Records<'a> {
@@ -57,10 +74,15 @@ enum Stanza {
     Named,
 }
 
-pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, OntologyError> {
+pub(super) fn scan<'a>(
+    bytes: &'a [u8],
+    file: &str,
+    reading: Reading,
+) -> Result<Records<'a>, OntologyError> {
     let mut scanner = Scanner {
         records: Records::default(),
         stanza: Stanza::Other,
+        reading,
     };
     let mut start = 0;
     let ends =
@@ -73,7 +95,10 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
         };
         // Most lines are definitions, synonyms and references. Their first byte is enough to skip
         // them.
-        if !matches!(first, b'[' | b'i' | b'n' | b'a' | b'r' | b' ' | b'\t') {
+        if !matches!(
+            first,
+            b'[' | b'i' | b'n' | b'a' | b'r' | b'c' | b' ' | b'\t'
+        ) {
             continue;
         }
         let line = if first == b' ' || first == b'\t' || last.is_ascii_whitespace() {
@@ -89,13 +114,41 @@ pub(super) fn scan<'a>(bytes: &'a [u8], file: &str) -> Result<Records<'a>, Ontol
                 problem,
             })?;
     }
-    Ok(scanner.records)
+    let mut records = scanner.records;
+    if reading == Reading::Specification {
+        namespaces(&mut records, default_namespace(bytes));
+    }
+    Ok(records)
+}
+
+/// Gives terms without a namespace the default one.
+///
+/// The default namespace of GO is `gene_ontology`, which is none of its three, and stanzas of other
+/// ontologies in `go-plus.obo` have no namespace. So a default that no term has by name holds only
+/// if no term has a namespace by name.
+fn namespaces<'a>(records: &mut Records<'a>, default: Option<&'a str>) {
+    let mut named = records.terms.iter().filter_map(|record| record.namespace);
+    let default = default.filter(|default| {
+        let first = named.next();
+        first.is_none() || first == Some(default) || named.any(|name| name == *default)
+    });
+    let kind = match default {
+        Some(_) => FindingKind::DefaultNamespace,
+        None => FindingKind::NoNamespace,
+    };
+    for record in &mut records.terms {
+        if record.namespace.is_none() && !record.obsolete {
+            record.namespace = default;
+            records.findings.add(kind, || record.id.to_owned());
+        }
+    }
 }
 
 /// The state of the scan. The errors of its methods describe a problem on the current line.
 struct Scanner<'a> {
     records: Records<'a>,
     stanza: Stanza,
+    reading: Reading,
 }
 
 impl<'a> Scanner<'a> {
@@ -116,9 +169,9 @@ impl<'a> Scanner<'a> {
             Some((b"id", value)) => self.id(value, number),
             Some((
                 tag @ (b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship"
-                | b"is_obsolete"),
+                | b"is_obsolete" | b"replaced_by" | b"consider"),
                 value,
-            )) => self.tag(tag, value),
+            )) => self.tag(tag, value, number),
             _ => Ok(()),
         }
     }
@@ -133,7 +186,7 @@ impl<'a> Scanner<'a> {
         self.records.terms.push(Record {
             line,
             id,
-            name: "",
+            name: Cow::Borrowed(""),
             namespace: None,
             obsolete: false,
             alt_ids: self.records.alt_ids.len(),
@@ -143,8 +196,10 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn tag(&mut self, tag: &[u8], value: &'a [u8]) -> Result<(), String> {
+    fn tag(&mut self, tag: &[u8], value: &'a [u8], line: usize) -> Result<(), String> {
         let has_id = matches!(self.stanza, Stanza::Named);
+        let specification = self.reading == Reading::Specification;
+        let at = self.records.terms.len();
         let Some(record) = self.records.terms.last_mut().filter(|_| has_id) else {
             return Err(format!(
                 "`{}:` comes before the `id:` of its [Term] stanza",
@@ -159,9 +214,24 @@ impl<'a> Scanner<'a> {
                 )
             })
         };
+        let findings = &mut self.records.findings;
+        let mut empty_edge = |value: &[u8]| {
+            let empty = specification && before_comment(value).is_empty();
+            if empty {
+                findings.add(FindingKind::EmptyEdge, || format!("line {line}"));
+            }
+            empty
+        };
         match tag {
             b"name" => {
-                record.name = text(value).ok_or_else(|| "the name is not UTF-8".to_owned())?;
+                record.name = match text(value) {
+                    Some(name) => Cow::Borrowed(name),
+                    None => {
+                        findings.add(FindingKind::NameEncoding, || record.id.to_owned());
+                        let latin_1 = value.iter().map(|&byte| char::from(byte));
+                        Cow::Owned(latin_1.collect())
+                    }
+                };
             }
             b"namespace" => {
                 let namespace = text(before_comment(value))
@@ -172,20 +242,48 @@ impl<'a> Scanner<'a> {
                 }
             }
             b"alt_id" => self.records.alt_ids.push(parse_id(value)?),
+            b"is_a" if empty_edge(value) => {}
             b"is_a" => self.records.parents.push(parse_id(value)?),
-            // cafaeval ignores the value too, so `is_obsolete: false` makes a term obsolete.
-            b"is_obsolete" => record.obsolete = true,
+            b"is_obsolete" => {
+                // cafaeval ignores the value, so there `is_obsolete: false` makes a term obsolete.
+                let says_false = before_comment(value).eq_ignore_ascii_case(b"false");
+                if specification && says_false {
+                    findings.add(FindingKind::NotObsolete, || record.id.to_owned());
+                } else {
+                    record.obsolete = true;
+                }
+            }
+            b"replaced_by" | b"consider" => {
+                if let Some(id) = identifier(value) {
+                    self.records.replacements.push(OtherTerm {
+                        record: at - 1,
+                        consider: tag == b"consider",
+                        id,
+                    });
+                }
+            }
             _ => {
-                if let Some((b"part_of", target)) = value
-                    .split_at_checked(7)
-                    .filter(|(_, t)| t.is_empty() || t[0].is_ascii_whitespace())
-                {
+                let end = value.iter().position(u8::is_ascii_whitespace);
+                let (relation, target) = value.split_at(end.unwrap_or(value.len()));
+                let by_number = specification && is_part_of_by_number(relation);
+                if (relation == b"part_of" || by_number) && !empty_edge(target) {
                     self.records.parents.push(parse_id(target)?);
+                    if by_number {
+                        findings.add(FindingKind::PartOfByNumber, || record.id.to_owned());
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Ontologies converted from OWL name the relation by its identifier.
+fn is_part_of_by_number(relation: &[u8]) -> bool {
+    let id = relation
+        .strip_prefix(b"http://purl.obolibrary.org/obo/")
+        .unwrap_or(relation);
+    matches!(id, b"BFO:0000050" | b"BFO_0000050" | b"OBO_REL:part_of")
 }
 
 fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -215,9 +313,41 @@ fn text(value: &[u8]) -> Option<&str> {
 
 /// The `data-version` of the file's header.
 pub(super) fn data_version(bytes: &[u8]) -> Option<&str> {
+    header(bytes, b"data-version:")
+}
+
+fn default_namespace(bytes: &[u8]) -> Option<&str> {
+    let value = header(bytes, b"default-namespace:")?;
+    text(before_comment(value.as_bytes())).filter(|name| !name.is_empty())
+}
+
+/// The value of a tag of the header.
+fn header<'a>(bytes: &'a [u8], tag: &[u8]) -> Option<&'a str> {
     bytes
         .split(|&b| b == b'\n')
         .map(<[u8]>::trim_ascii)
         .take_while(|line| !line.starts_with(b"["))
-        .find_map(|line| text(line.strip_prefix(b"data-version:")?))
+        .find_map(|line| text(line.strip_prefix(tag)?))
+}
+
+/// The file with `\n` after every line, also if it was written with `\r` alone.
+pub(super) fn with_newlines(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let alone = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    let mut from = 0;
+    loop {
+        let Some(next) = memchr(b'\r', &bytes[from..]).map(|at| from + at) else {
+            return Cow::Borrowed(bytes);
+        };
+        if alone(next) {
+            break;
+        }
+        from = next + 1;
+    }
+    let mut text = bytes.to_vec();
+    for at in from..text.len() {
+        if alone(at) {
+            text[at] = b'\n';
+        }
+    }
+    Cow::Owned(text)
 }

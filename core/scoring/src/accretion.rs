@@ -2,13 +2,15 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use protea_ontology::{Ontology, Term};
+use protea_ontology::{Ontology, Term, text::TextMarks};
 
 use crate::{
     atomic_file::write_atomically,
     error::ScoringError,
-    lines::{Lines, columns, float},
-    reading::parse_blocks,
+    lines::{Lines, columns, float, other_separator},
+    parsing::respelled,
+    reading::{Block, parse_blocks},
+    report::Tally,
     truth::GroundTruth,
 };
 
@@ -22,6 +24,8 @@ pub struct InformationAccretion<'o> {
     /// The value of each term; 0 if the file has no value, a NaN, an infinity or a negative value.
     values: Vec<f64>,
     unknown: usize,
+    respelled: Tally,
+    marks: TextMarks,
 }
 
 impl<'o> InformationAccretion<'o> {
@@ -47,11 +51,14 @@ impl<'o> InformationAccretion<'o> {
             ontology,
             values: vec![0.0; ontology.len()],
             unknown: 0,
+            respelled: Tally::default(),
+            marks: TextMarks::default(),
         };
         let mut known = 0;
-        parse_blocks(
+        let marks = parse_blocks(
             path,
             "information accretion",
+            ontology.reading(),
             |block| parse(block, ontology),
             |line, parsed| {
                 let parsed = parsed.map_err(|(at, problem)| ScoringError::MalformedAccretion {
@@ -59,7 +66,8 @@ impl<'o> InformationAccretion<'o> {
                     line: line + at,
                     problem,
                 })?;
-                for entry in parsed {
+                accretion.respelled.merge(parsed.respelled);
+                for entry in parsed.entries {
                     match entry {
                         Some((term, value)) => {
                             known += 1;
@@ -71,6 +79,7 @@ impl<'o> InformationAccretion<'o> {
                 Ok(())
             },
         )?;
+        accretion.marks = marks;
         if known == 0 {
             return Err(ScoringError::EmptyAccretion { file });
         }
@@ -128,6 +137,8 @@ impl<'o> InformationAccretion<'o> {
             ontology,
             values,
             unknown: 0,
+            respelled: Tally::default(),
+            marks: TextMarks::default(),
         }
     }
 
@@ -141,6 +152,18 @@ impl<'o> InformationAccretion<'o> {
     #[must_use]
     pub fn unknown(&self) -> usize {
         self.unknown
+    }
+
+    /// Terms of the file that were read although they are written in another form.
+    #[must_use]
+    pub fn respelled(&self) -> &Tally {
+        &self.respelled
+    }
+
+    /// What was removed from the text of the file.
+    #[must_use]
+    pub fn marks(&self) -> TextMarks {
+        self.marks
     }
 
     /// Writes the id and the value of every term of the ontology, separated by a tab and sorted by
@@ -181,17 +204,28 @@ fn weight(value: f64) -> f64 {
     }
 }
 
-type Entries = Vec<Option<(Term, f64)>>;
+/// The lines of a block: the term, unless it is unknown, and the value.
+#[derive(Default)]
+struct Entries {
+    entries: Vec<Option<(Term, f64)>>,
+    respelled: Tally,
+}
 
-fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
-    let mut entries = Vec::new();
-    for (line, bytes) in Lines::new(block) {
+fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
+    let mut parsed = Entries::default();
+    for (line, bytes) in Lines::new(block.text) {
         let [id, value, more] = columns(bytes);
         if id.is_empty() {
             continue;
         }
         if value.is_empty() || !more.is_empty() {
-            return Err((line, "the line does not have two columns".to_owned()));
+            let separator = other_separator(bytes).map_or_else(String::new, |name| {
+                format!(" separated by white space but {name}")
+            });
+            return Err((
+                line,
+                format!("the line does not have two columns{separator}"),
+            ));
         }
         let Some(value) = float(value) else {
             return Err((
@@ -199,10 +233,15 @@ fn parse(block: &[u8], ontology: &Ontology) -> Result<Entries, (u64, String)> {
                 format!("{:?} is not a number", String::from_utf8_lossy(value)),
             ));
         };
-        let primary = std::str::from_utf8(id)
-            .ok()
-            .and_then(|id| ontology.primary(id));
-        entries.push(primary.map(|term| (term, value)));
+        let primary = |id: &str| ontology.primary(id);
+        let mut term = std::str::from_utf8(id).ok().and_then(primary);
+        if term.is_none() {
+            term = respelled(ontology, id).and_then(|id| primary(&id));
+            if term.is_some() {
+                parsed.respelled.add(id);
+            }
+        }
+        parsed.entries.push(term.map(|term| (term, value)));
     }
-    Ok(entries)
+    Ok(parsed)
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use protea_ontology::foreign::Foreign;
+
 /// Why reading, scoring or writing failed. Messages name the file, the position and, if possible,
 /// the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,28 @@ pub enum ScoringError {
         file: String,
         /// The error of the operating system.
         source: io::Error,
+    },
+    /// The file is not text: an archive, a web page, another encoding.
+    #[error("the {input} {file} is {content}; {}", content.remedy())]
+    Foreign {
+        /// The kind of input.
+        input: &'static str,
+        /// Path of the file.
+        file: String,
+        /// What the file is.
+        content: Foreign,
+    },
+    /// The columns of a table are not separated by white space.
+    #[error(
+        "the columns of the {input} {file} are separated by {separator}; separate them by tabs"
+    )]
+    Separator {
+        /// The kind of input.
+        input: &'static str,
+        /// Path of the file, or its name.
+        file: String,
+        /// The separator, such as `commas`.
+        separator: &'static str,
     },
     /// The path is a directory, but a file is needed.
     #[error("the {input} {file} is a directory; give a file")]

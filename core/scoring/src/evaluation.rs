@@ -23,7 +23,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`ScoringError::NoOverlap`] if no protein of the ground truth has a prediction;
+/// [`ScoringError::NoOverlap`] if no protein of the ground truth has a prediction, or
+/// [`ScoringError::Separator`] if that is because the columns have another separator;
 /// [`ScoringError::Option`] if the threshold step is out of range; [`ScoringError::Mixed`] if
 /// `accretion` uses another ontology.
 pub fn evaluate(
@@ -44,6 +45,13 @@ pub(super) fn prepare(
     let thresholds = check(predictions, accretion, options)?;
     if predictions.is_empty() {
         let skipped = predictions.skipped();
+        if let Some(separator) = skipped.other_separator() {
+            return Err(ScoringError::Separator {
+                input: "predictions",
+                file: predictions.name.clone(),
+                separator,
+            });
+        }
         return Err(ScoringError::NoOverlap {
             predictions: predictions.name.clone(),
             truth: predictions.truth.name.clone(),

@@ -1,9 +1,12 @@
 //! Finding prediction files in a directory.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
+
+use protea_ontology::Reading;
 
 use crate::error::ScoringError;
 
@@ -17,8 +20,19 @@ pub struct PredictionFile {
     pub name: String,
 }
 
+/// The prediction files in a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundFiles {
+    /// The files, sorted by name.
+    pub files: Vec<PredictionFile>,
+    /// Files and directories that are not predictions: hidden ones, and what editors, notebooks and
+    /// operating systems leave.
+    pub ignored: Vec<PathBuf>,
+}
+
 /// Lists every file under a directory, sorted by name (cafaeval uses the order of the file system).
-/// If the path is a file, lists only that file.
+/// Hidden files and leftovers of editors are ignored. If the path is a file, lists only that file.
 ///
 /// # Errors
 ///
@@ -26,6 +40,18 @@ pub struct PredictionFile {
 /// [`ScoringError::NoPredictionFiles`] if there is no file; [`ScoringError::SameName`] if two files
 /// have the same name, such as `a/b` and `a_b`, or `a` and `a.gz`.
 pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFile>, ScoringError> {
+    find_prediction_files(directory, Reading::default()).map(|found| found.files)
+}
+
+/// Lists prediction files like [`prediction_files`], and what is ignored. cafaeval ignores nothing.
+///
+/// # Errors
+///
+/// Those of [`prediction_files`].
+pub fn find_prediction_files(
+    directory: impl AsRef<Path>,
+    reading: Reading,
+) -> Result<FoundFiles, ScoringError> {
     let directory = directory.as_ref();
     let read = |path: &Path, source| ScoringError::Read {
         input: "predictions",
@@ -40,12 +66,16 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
             .file_name()
             .unwrap_or(directory.as_os_str())
             .to_string_lossy();
-        return Ok(vec![PredictionFile {
+        let file = PredictionFile {
             path: directory.to_owned(),
             name: without_compression_suffix(&name).to_owned(),
-        }]);
+        };
+        return Ok(FoundFiles {
+            files: vec![file],
+            ignored: Vec::new(),
+        });
     }
-    let mut files = Vec::new();
+    let (mut files, mut ignored) = (Vec::new(), Vec::new());
     let mut directories = vec![directory.to_owned()];
     while let Some(current) = directories.pop() {
         for entry in fs::read_dir(&current).map_err(|e| read(&current, e))? {
@@ -54,7 +84,9 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
                 entry.path(),
                 entry.file_type().map_err(|e| read(&current, e))?,
             );
-            if kind.is_dir() {
+            if reading == Reading::Specification && is_leftover(&entry.file_name()) {
+                ignored.push(path);
+            } else if kind.is_dir() {
                 directories.push(path);
             } else if !path.is_dir() {
                 // Links to directories are not followed because they can form a cycle. Pipes found
@@ -80,13 +112,29 @@ pub fn prediction_files(directory: impl AsRef<Path>) -> Result<Vec<PredictionFil
         });
     }
     match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        None => Ok(files),
+        None => {
+            ignored.sort_unstable();
+            Ok(FoundFiles { files, ignored })
+        }
         Some(pair) => Err(ScoringError::SameName {
             name: pair[0].name.clone(),
             first: pair[0].path.display().to_string(),
             second: pair[1].path.display().to_string(),
         }),
     }
+}
+
+/// Whether a file or directory is hidden, or left by an editor, a notebook or the operating system.
+fn is_leftover(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let by_system = ["Thumbs.db", "desktop.ini", "__MACOSX"];
+    name.starts_with('.')
+        || name.ends_with('~')
+        || (name.starts_with('#') && name.ends_with('#'))
+        || name.ends_with(".swp")
+        || by_system
+            .iter()
+            .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 fn without_compression_suffix(name: &str) -> &str {

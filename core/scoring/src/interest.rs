@@ -6,8 +6,9 @@ use protea_ontology::{Ontology, Term};
 
 use crate::{
     error::ScoringError,
-    lines::{Lines, columns},
-    reading::parse_blocks,
+    lines::{Lines, columns, is_header, is_remark},
+    parsing::respelled,
+    reading::{Block, parse_blocks},
     report::Tally,
 };
 
@@ -46,28 +47,41 @@ impl<'o> TermsOfInterest<'o> {
             listed: vec![false; ontology.len()],
             unknown: Tally::default(),
         };
-        let parse = |block: &[u8]| {
+        let parse = |block: Block<'_>| {
             let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), Tally::default());
-            for (_, line) in Lines::new(block) {
+            let mut may_be_header = block.is_first;
+            for (_, line) in Lines::new(block.text) {
                 let [id] = columns(line);
-                if id.is_empty() {
+                if id.is_empty() || is_remark(id) {
                     continue;
                 }
-                let found = ontology.resolve_in_each(id);
+                let may_be_header = std::mem::take(&mut may_be_header);
+                let mut found = ontology.resolve_in_each(id);
                 if found.is_empty() {
-                    unknown.add(id);
+                    match respelled(ontology, id) {
+                        Some(id) => found = ontology.resolve_in_each(id.as_bytes()),
+                        None if may_be_header && is_header(line) => continue,
+                        None => unknown.add(id),
+                    }
                 }
                 known.extend_from_slice(&found);
             }
             (known, unknown)
         };
-        parse_blocks(path, "terms of interest", parse, |_, (known, unknown)| {
-            for term in known {
-                terms.listed[term.index()] = true;
-            }
-            terms.unknown.merge(unknown);
-            Ok(())
-        })?;
+        let reading = ontology.reading();
+        parse_blocks(
+            path,
+            "terms of interest",
+            reading,
+            parse,
+            |_, (known, unknown)| {
+                for term in known {
+                    terms.listed[term.index()] = true;
+                }
+                terms.unknown.merge(unknown);
+                Ok(())
+            },
+        )?;
         if terms.is_empty() {
             return Err(ScoringError::NoTermOfInterest {
                 examples: terms.unknown.sample(),

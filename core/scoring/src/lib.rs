@@ -79,7 +79,7 @@ pub use bootstrap::{Bootstrap, Difference, Interval, Resampled, resample};
 pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
 pub use evaluation::{evaluate, evaluate_files};
-pub use files::{PredictionFile, prediction_files};
+pub use files::{FoundFiles, PredictionFile, find_prediction_files, prediction_files};
 pub use interest::TermsOfInterest;
 pub use options::{Norm, Propagation, ScoringOptions};
 pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};

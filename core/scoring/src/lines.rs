@@ -106,6 +106,33 @@ fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
     columns
 }
 
+/// Whether a line that names no known protein is a comment, or one of the lines about the team that
+/// the submission format of CAFA has before and behind the predictions.
+pub(super) fn is_remark(accession: &[u8]) -> bool {
+    matches!(accession.first(), Some(b'#' | b'!'))
+        || matches!(
+            accession,
+            b"AUTHOR" | b"MODEL" | b"KEYWORDS" | b"ACCURACY" | b"END"
+        )
+}
+
+/// Whether the first line of a table names its columns: no column has a digit.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    !line.is_empty() && !line.iter().any(u8::is_ascii_digit)
+}
+
+/// The separator of a line that is one column for the reader.
+pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
+    [
+        (b',', "commas"),
+        (b';', "semicolons"),
+        (b'|', "vertical bars"),
+    ]
+    .into_iter()
+    .find(|(separator, _)| line.contains(separator))
+    .map(|(_, name)| name)
+}
+
 /// Parses a number like Python's `float`, including `inf`, `nan`, `+1` and `1_000`.
 #[inline]
 pub(super) fn float(text: &[u8]) -> Option<f64> {

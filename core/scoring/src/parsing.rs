@@ -1,14 +1,17 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
+use protea_ontology::Ontology;
+
 use crate::{
-    lines::{Lines, columns, float},
+    lines::{Lines, columns, float, is_header, is_remark},
+    reading::Block,
     report::Skipped,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
 };
 
 /// The parsed predictions of a block for the proteins of the ground truth.
-pub(super) struct Block {
+pub(super) struct Parsed {
     pub namespaces: Vec<NamespacePredictions>,
     pub skipped: Skipped,
 }
@@ -20,7 +23,7 @@ pub(super) struct BadScore {
     pub text: String,
 }
 
-pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadScore> {
+pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed, BadScore> {
     let ontology = truth.ontology;
     let mut skipped = Skipped::default();
     let mut namespaces = vec![NamespacePredictions::default(); truth.namespaces.len()];
@@ -31,12 +34,18 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
     let mut known = false;
     let mut rows = vec![NONE; truth.namespaces.len()];
 
-    for (line, bytes) in Lines::new(block) {
+    let mapped = ontology.maps_obsolete();
+    let mut may_be_header = block.is_first;
+    for (line, bytes) in Lines::new(block.text) {
         let [accession, term, score] = columns(bytes);
         if score.is_empty() {
             if !accession.is_empty() {
                 skipped.lines += 1;
-                skipped.short_lines += 1;
+                if is_remark(accession) {
+                    skipped.remarks += 1;
+                } else {
+                    skipped.add_short(bytes);
+                }
             }
             continue;
         }
@@ -52,13 +61,27 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
             }
         }
         if !known {
-            skipped.unknown_proteins.add(accession);
+            if is_remark(accession) || (may_be_header && is_header(bytes)) {
+                skipped.remarks += 1;
+            } else {
+                skipped.unknown_proteins.add(accession);
+            }
+            may_be_header = false;
             continue;
         }
-        let terms = ontology.resolve_predicted(term, |n| truth.namespaces[n].rows() > 0);
+        may_be_header = false;
+        let in_truth = |n: usize| truth.namespaces[n].rows() > 0;
+        let mut terms = ontology.resolve_predicted(term, in_truth);
         if terms.is_empty() {
-            skipped.unknown_terms.add(term);
-            continue;
+            let Some(id) = respelled(ontology, term) else {
+                skipped.add_unknown_term(term, ontology);
+                continue;
+            };
+            skipped.respelled_terms.add(term);
+            terms = ontology.resolve_predicted(id.as_bytes(), in_truth);
+        }
+        if mapped && ontology.is_mapped(term) {
+            skipped.mapped_terms.add(term);
         }
         // A score that is not used is not parsed, so it can be invalid.
         let mut value = None;
@@ -76,14 +99,24 @@ pub(super) fn parse(block: &[u8], truth: &GroundTruth<'_>) -> Result<Block, BadS
             };
             namespaces[at].push(rows[at], (term.index() - offsets[at]) as u32, value);
         }
-        if value.is_some() {
+        if let Some(value) = value {
             skipped.used += 1;
+            if value > 1.0 {
+                skipped.above_one += 1;
+                skipped.highest = skipped.highest.max(value);
+            }
         } else {
             skipped.other_namespace += 1;
         }
     }
-    Ok(Block {
+    Ok(Parsed {
         namespaces,
         skipped,
     })
+}
+
+/// The usual spelling of a term that is unknown as it is written.
+#[cold]
+pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
+    ontology.respell(std::str::from_utf8(term).ok()?)
 }

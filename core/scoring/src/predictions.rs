@@ -6,7 +6,7 @@ use protea_ontology::Term;
 
 use crate::{
     error::ScoringError,
-    parsing::{Block, parse},
+    parsing::{Parsed, parse},
     reading::parse_blocks,
     report::Skipped,
     sparse::NamespacePredictions,
@@ -55,9 +55,10 @@ impl<'t> Predictions<'t> {
     ) -> Result<Predictions<'t>, ScoringError> {
         let path = path.as_ref();
         let mut predictions = Predictions::new(truth, name);
-        parse_blocks(
+        let marks = parse_blocks(
             path,
             "predictions",
+            truth.ontology.reading(),
             |block| parse(block, truth),
             |line, parsed| {
                 match parsed {
@@ -73,10 +74,11 @@ impl<'t> Predictions<'t> {
                 Ok(())
             },
         )?;
+        predictions.skipped.mark(marks);
         Ok(predictions)
     }
 
-    fn append(&mut self, block: Block) {
+    fn append(&mut self, block: Parsed) {
         self.skipped.merge(block.skipped);
         for (all, later) in self.namespaces.iter_mut().zip(block.namespaces) {
             all.append(later);
@@ -97,7 +99,8 @@ impl<'t> Predictions<'t> {
             .ontology
             .resolve_predicted(term.as_bytes(), |n| truth.namespaces[n].rows() > 0);
         if terms.is_empty() {
-            self.skipped.unknown_terms.add(term.as_bytes());
+            self.skipped
+                .add_unknown_term(term.as_bytes(), truth.ontology);
             return;
         }
         let mut used = false;
@@ -132,6 +135,22 @@ impl<'t> Predictions<'t> {
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
+    }
+
+    /// Number of proteins of the ground truth with at least one prediction.
+    #[must_use]
+    pub fn proteins(&self) -> usize {
+        let mut predicted = vec![false; self.truth.len()];
+        for (predictions, truth) in self.namespaces.iter().zip(&self.truth.namespaces) {
+            let mut rows = vec![false; truth.rows()];
+            for run in &predictions.runs {
+                rows[run.row as usize] = true;
+            }
+            for (protein, &row) in truth.row_of.iter().enumerate() {
+                predicted[protein] |= row != NONE && rows[row as usize];
+            }
+        }
+        predicted.into_iter().filter(|&predicted| predicted).count()
     }
 
     /// Whether no protein of the ground truth has a prediction.

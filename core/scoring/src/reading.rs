@@ -1,74 +1,24 @@
 //! Reads tables in blocks of whole lines. One thread decompresses the next blocks while others
 //! parse the current ones.
 
-use std::{
-    io::{self, BufRead, Read},
-    path::Path,
-};
+use std::path::Path;
 
-use memchr::memrchr;
-use protea_ontology::compressed::open_decompressed;
+use protea_ontology::{
+    Reading,
+    foreign::ForeignContent,
+    text::{BlockError, TextCleaning, TextMarks, TextReader},
+};
 use rayon::prelude::*;
 
 use crate::{error::ScoringError, lines::line_count};
 
-const BLOCK: usize = 1 << 20;
-const LONGEST_LINE: usize = 16 << 20;
-
-/// A file as blocks of whole lines.
-struct Blocks {
-    reader: Box<dyn BufRead + Send>,
-    /// The start of a line that ends in the next block.
-    carry: Vec<u8>,
-    done: bool,
-}
-
-enum Failure {
-    Io(io::Error),
-    LongLine,
-}
-
-impl Blocks {
-    fn open(path: &Path) -> io::Result<Blocks> {
-        Ok(Blocks {
-            reader: open_decompressed(path)?,
-            carry: Vec::new(),
-            done: false,
-        })
-    }
-
-    /// Reads the next block into `block`. `block` is empty at the end of the file.
-    fn fill(&mut self, block: &mut Vec<u8>) -> Result<(), Failure> {
-        block.clear();
-        block.append(&mut self.carry);
-        while !self.done {
-            let want = BLOCK.max(block.len()) as u64;
-            let got = self
-                .reader
-                .by_ref()
-                .take(want)
-                .read_to_end(block)
-                .map_err(Failure::Io)?;
-            if (got as u64) < want {
-                self.done = true;
-                break;
-            }
-            // Lines may end with `\r` only.
-            if let Some(end) = memrchr(b'\n', block).or_else(|| memrchr(b'\r', block)) {
-                self.carry.extend_from_slice(&block[end + 1..]);
-                block.truncate(end + 1);
-                break;
-            }
-            if block.len() > LONGEST_LINE {
-                return Err(Failure::LongLine);
-            }
-        }
-        Ok(())
-    }
-
-    fn fill_all(&mut self, blocks: &mut [Vec<u8>]) -> Result<(), Failure> {
-        blocks.iter_mut().try_for_each(|block| self.fill(block))
-    }
+/// A block of a table.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub text: &'a [u8],
+    /// Whether the table begins with this block.
+    pub is_first: bool,
+    pub reading: Reading,
 }
 
 /// Reads a file and calls `parse` for every block, in parallel. Passes the results to `take` in the
@@ -76,9 +26,10 @@ impl Blocks {
 pub(super) fn parse_blocks<T: Send>(
     path: &Path,
     input: &'static str,
-    parse: impl Fn(&[u8]) -> T + Sync,
+    reading: Reading,
+    parse: impl Fn(Block<'_>) -> T + Sync,
     mut take: impl FnMut(u64, T) -> Result<(), ScoringError> + Send,
-) -> Result<(), ScoringError> {
+) -> Result<TextMarks, ScoringError> {
     let file = || path.display().to_string();
     if path.is_dir() {
         return Err(ScoringError::Directory {
@@ -88,33 +39,55 @@ pub(super) fn parse_blocks<T: Send>(
     }
     let mut line = 1;
     let failed = |failure, line| match failure {
-        Failure::Io(source) => ScoringError::Read {
-            input,
-            file: file(),
-            source,
+        BlockError::Io(source) => match ForeignContent::of(&source) {
+            Some(content) => ScoringError::Foreign {
+                input,
+                file: file(),
+                content,
+            },
+            None => ScoringError::Read {
+                input,
+                file: file(),
+                source,
+            },
         },
-        Failure::LongLine => ScoringError::LineTooLong {
+        BlockError::LineTooLong => ScoringError::LineTooLong {
             input,
             file: file(),
             line,
         },
     };
-    let mut blocks = Blocks::open(path).map_err(|e| failed(Failure::Io(e), 0))?;
+    let cleaning = match reading {
+        Reading::Specification => TextCleaning::Clean,
+        Reading::Cafaeval => TextCleaning::Verbatim,
+    };
+    let mut blocks = TextReader::open(path, cleaning).map_err(|e| failed(BlockError::Io(e), 0))?;
+    let fill = |blocks: &mut TextReader, all: &mut [Vec<u8>]| {
+        all.iter_mut()
+            .try_for_each(|block| blocks.read_block(block))
+    };
     let at_once = rayon::current_num_threads().clamp(1, 16);
     let mut current = vec![Vec::new(); at_once];
     let mut next = vec![Vec::new(); at_once];
-    blocks
-        .fill_all(&mut current)
-        .map_err(|f| failed(f, line - 1))?;
+    fill(&mut blocks, &mut current).map_err(|f| failed(f, line - 1))?;
     while !current[0].is_empty() {
+        let is_first_batch = line == 1;
         let (parsed, filled) = rayon::join(
             || {
                 current
                     .par_iter()
-                    .map(|block| (parse(block), line_count(block)))
+                    .enumerate()
+                    .map(|(at, text)| {
+                        let block = Block {
+                            text,
+                            is_first: is_first_batch && at == 0,
+                            reading,
+                        };
+                        (parse(block), line_count(text))
+                    })
                     .collect::<Vec<_>>()
             },
-            || blocks.fill_all(&mut next),
+            || fill(&mut blocks, &mut next),
         );
         for (parsed, lines) in parsed {
             take(line, parsed)?;
@@ -123,5 +96,5 @@ pub(super) fn parse_blocks<T: Send>(
         filled.map_err(|f| failed(f, line - 1))?;
         std::mem::swap(&mut current, &mut next);
     }
-    Ok(())
+    Ok(blocks.marks())
 }

@@ -7,7 +7,10 @@ use std::{
     sync::LazyLock,
 };
 
+use protea_ontology::{Ontology, text::TextMarks};
 use serde::Serialize;
+
+use crate::lines::other_separator;
 
 /// The most distinct names that are counted, to bound the memory. Lines are always counted.
 const MOST_DISTINCT: usize = 1 << 20;
@@ -30,6 +33,12 @@ pub struct Tally {
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Tally {
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
     pub(super) fn add(&mut self, name: &[u8]) {
         self.lines += 1;
         if self.seen.len() < MOST_DISTINCT && self.seen.insert(HASHER.hash_one(name)) {
@@ -104,6 +113,38 @@ pub struct Skipped {
     pub unknown_terms: Tally,
     /// Number of lines whose protein is in the ground truth, but not in the namespace of the term.
     pub other_namespace: u64,
+    /// Those of the unknown terms that are obsolete in the ontology.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub obsolete_terms: Tally,
+    /// Terms that were read although they are written in another form, such as `GO_0008150`.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub respelled_terms: Tally,
+    /// Obsolete terms that were read as the terms that replace them; see
+    /// [`with_obsolete_mapped`](protea_ontology::Ontology::with_obsolete_mapped).
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub mapped_terms: Tally,
+    /// Number of lines that are comments, the header of the table, or about the team that submits.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub remarks: u64,
+    /// Number of used scores above 1.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub above_one: u64,
+    /// The highest of the scores above 1; 0 if there is none.
+    #[serde(skip)]
+    pub highest: f64,
+    /// Whether the file starts with a byte-order mark, which is no part of its first column.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub byte_order_mark: bool,
+    /// Whether the file ends with a Ctrl-Z, which is no part of its last line.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ctrl_z: bool,
+    /// The first line with too few columns, at most 200 bytes of it.
+    #[serde(skip)]
+    pub(super) short_line: Vec<u8>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Skipped {
@@ -114,5 +155,42 @@ impl Skipped {
         self.unknown_proteins.merge(later.unknown_proteins);
         self.unknown_terms.merge(later.unknown_terms);
         self.other_namespace += later.other_namespace;
+        self.obsolete_terms.merge(later.obsolete_terms);
+        self.respelled_terms.merge(later.respelled_terms);
+        self.mapped_terms.merge(later.mapped_terms);
+        self.remarks += later.remarks;
+        self.above_one += later.above_one;
+        self.highest = self.highest.max(later.highest);
+        if self.short_line.is_empty() {
+            self.short_line = later.short_line;
+        }
+    }
+
+    pub(super) fn mark(&mut self, marks: TextMarks) {
+        self.byte_order_mark = marks.byte_order_mark;
+        self.ctrl_z = marks.ctrl_z;
+    }
+
+    pub(super) fn add_short(&mut self, line: &[u8]) {
+        self.short_lines += 1;
+        if self.short_line.is_empty() {
+            self.short_line = line[..line.len().min(200)].to_owned();
+        }
+    }
+
+    pub(super) fn add_unknown_term(&mut self, term: &[u8], ontology: &Ontology) {
+        self.unknown_terms.add(term);
+        if std::str::from_utf8(term).is_ok_and(|id| ontology.is_obsolete(id)) {
+            self.obsolete_terms.add(term);
+        }
+    }
+
+    /// The separator of the lines, if none was used because they are separated by something else
+    /// than white space.
+    pub(super) fn other_separator(&self) -> Option<&'static str> {
+        if self.used > 0 || self.short_lines == 0 {
+            return None;
+        }
+        other_separator(&self.short_line)
     }
 }

@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, path::Path};
 
-use protea_ontology::{Ontology, Term};
+use protea_ontology::{Ontology, Reading, Term, spelling::bare_accession};
 
 use crate::{
     error::ScoringError,
-    lines::{Lines, columns},
-    reading::parse_blocks,
+    lines::{Lines, columns, is_header, is_remark},
+    parsing::respelled,
+    reading::{Block, parse_blocks},
     report::Skipped,
 };
 
@@ -84,15 +85,17 @@ impl<'o> GroundTruth<'o> {
     ) -> Result<GroundTruth<'o>, ScoringError> {
         let mut builder = Builder::new(ontology);
         // Blocks are parsed in parallel. Proteins are numbered in the order of the file.
-        parse_blocks(
+        let marks = parse_blocks(
             path,
             input,
+            ontology.reading(),
             |block| Parsed::new(block, ontology),
             |_, parsed| {
                 parsed.add_to(&mut builder);
                 Ok(())
             },
         )?;
+        builder.skipped.mark(marks);
         builder.finish(input, &path.display().to_string())
     }
 
@@ -111,7 +114,9 @@ impl<'o> GroundTruth<'o> {
             builder.skipped.lines += 1;
             let terms = ontology.resolve(term.as_ref());
             if terms.is_empty() {
-                builder.skipped.unknown_terms.add(term.as_ref().as_bytes());
+                builder
+                    .skipped
+                    .add_unknown_term(term.as_ref().as_bytes(), ontology);
             } else {
                 builder.skipped.used += 1;
                 builder.add(accession.as_ref().as_bytes(), terms);
@@ -146,6 +151,29 @@ impl<'o> GroundTruth<'o> {
         self.proteins.contains_key(accession.as_bytes())
     }
 
+    /// The protein whose accession is `accession` in another form: `P12345` for
+    /// `sp|P12345|NAME_HUMAN`, `UniProtKB:P12345`, `P12345.2` or `p12345`, and the reverse. With
+    /// several such proteins it is the first by name.
+    #[must_use]
+    pub fn in_other_form(&self, accession: &str) -> Option<String> {
+        let bare = bare_accession(accession);
+        self.proteins
+            .keys()
+            .filter_map(|known| std::str::from_utf8(known).ok())
+            .filter(|known| *known != accession && bare_accession(known) == bare)
+            .min()
+            .map(str::to_owned)
+    }
+
+    /// The first protein, by name.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let first = self.proteins.keys().min();
+        first.map_or_else(String::new, |name| {
+            String::from_utf8_lossy(name).into_owned()
+        })
+    }
+
     /// Number of proteins in a namespace, by the index of the namespace in the ontology.
     ///
     /// # Panics
@@ -173,26 +201,44 @@ struct Parsed<'o> {
 }
 
 impl<'o> Parsed<'o> {
-    fn new(block: &[u8], ontology: &'o Ontology) -> Parsed<'o> {
+    fn new(block: Block<'_>, ontology: &'o Ontology) -> Parsed<'o> {
         let mut parsed = Parsed {
             annotations: Vec::new(),
             skipped: Skipped::default(),
         };
         let skipped = &mut parsed.skipped;
-        for (_, line) in Lines::new(block) {
+        let mapped = ontology.maps_obsolete();
+        let mut may_be_header = block.is_first;
+        for (_, line) in Lines::new(block.text) {
             let [accession, term] = columns(line);
             if accession.is_empty() {
                 continue;
             }
             skipped.lines += 1;
-            if term.is_empty() {
-                skipped.short_lines += 1;
+            if block.reading == Reading::Specification && is_remark(accession) {
+                skipped.remarks += 1;
                 continue;
             }
-            let terms = ontology.resolve_bytes(term);
-            if terms.is_empty() {
-                skipped.unknown_terms.add(term);
+            let may_be_header = std::mem::take(&mut may_be_header);
+            if term.is_empty() {
+                skipped.add_short(line);
                 continue;
+            }
+            let mut terms = ontology.resolve_bytes(term);
+            if terms.is_empty() {
+                if may_be_header && is_header(line) {
+                    skipped.remarks += 1;
+                    continue;
+                }
+                let Some(id) = respelled(ontology, term) else {
+                    skipped.add_unknown_term(term, ontology);
+                    continue;
+                };
+                skipped.respelled_terms.add(term);
+                terms = ontology.resolve(&id);
+            }
+            if mapped && ontology.is_mapped(term) {
+                skipped.mapped_terms.add(term);
             }
             skipped.used += 1;
             match parsed.annotations.last_mut() {
@@ -263,6 +309,15 @@ impl<'o> Builder<'o> {
     }
 
     fn finish(self, input: &'static str, name: &str) -> Result<GroundTruth<'o>, ScoringError> {
+        if self.proteins.is_empty()
+            && let Some(separator) = self.skipped.other_separator()
+        {
+            return Err(ScoringError::Separator {
+                input,
+                file: name.to_owned(),
+                separator,
+            });
+        }
         if self.proteins.is_empty() {
             return Err(ScoringError::EmptyGroundTruth {
                 input,

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use protea_ontology::Ontology;
+use protea_ontology::{Ontology, Reading};
 use protea_scoring::{
     Bootstrap, GroundTruth, Norm, PartialKnowledge, Predictions, Propagation, Resampled, Rules,
     ScoringError, ScoringOptions, evaluate, evaluate_allowing_empty, evaluate_partial, resample,
@@ -39,7 +39,7 @@ const METHODS: [&str; 2] = ["predictions/grouped.tsv", "predictions/deep/one.tsv
 
 /// Calls `act` with the predictions of both methods.
 fn with_predictions(act: impl FnOnce([Predictions<'_>; 2])) {
-    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let ontology = Ontology::read_as(data("ontology.obo"), Reading::Cafaeval).unwrap();
     let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
     act(METHODS.map(|name| Predictions::read(data(name), &truth, name).unwrap()));
 }
@@ -107,7 +107,7 @@ fn resamples_equal_an_independent_bootstrap() {
     assert!(output.status.success(), "{stderr}");
     let expected: Value = serde_json::from_slice(&output.stdout).unwrap();
 
-    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let ontology = Ontology::read_as(data("ontology.obo"), Reading::Cafaeval).unwrap();
     let truth = GroundTruth::read(truth, &ontology).unwrap();
     let scoring = ScoringOptions::default();
     let [one, other] = methods.map(|path| {
@@ -221,7 +221,7 @@ fn resamples_depend_on_the_seed_but_not_on_threads() {
 
 #[test]
 fn empty_predictions_have_zero_fmax_and_no_difference() {
-    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let ontology = Ontology::read_as(data("ontology.obo"), Reading::Cafaeval).unwrap();
     let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
     let silent = Predictions::new(&truth, "silent");
     let scoring = ScoringOptions::default();
@@ -316,7 +316,7 @@ fn known_terms_are_ignored_in_resamples() {
         let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval_pk");
         case.join(name)
     };
-    let ontology = Ontology::read(data("ontology.obo")).unwrap();
+    let ontology = Ontology::read_as(data("ontology.obo"), Reading::Cafaeval).unwrap();
     let truth = GroundTruth::read(data("truth.tsv"), &ontology).unwrap();
     let known = GroundTruth::read_known(data("known.tsv"), &ontology).unwrap();
     let read = |name| Predictions::read(data("predictions").join(name), &truth, name).unwrap();

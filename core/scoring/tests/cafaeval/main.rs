@@ -10,7 +10,7 @@ mod tables;
 use std::path::Path;
 
 use common::shared_data;
-use protea_ontology::Ontology;
+use protea_ontology::{Ontology, Reading};
 use protea_scoring::{GroundTruth, InformationAccretion, Norm, Propagation, ScoringOptions};
 use tables::assert_equals_cafaeval;
 
@@ -18,7 +18,7 @@ use tables::assert_equals_cafaeval;
 #[test]
 fn edge_cases_equal_cafaeval_in_every_variant() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cafaeval");
-    let ontology = Ontology::read(data.join("ontology.obo")).unwrap();
+    let ontology = Ontology::read_as(data.join("ontology.obo"), Reading::Cafaeval).unwrap();
     let truth = GroundTruth::read(data.join("truth.tsv"), &ontology).unwrap();
     let accretion = InformationAccretion::read(data.join("ia.tsv"), &ontology).unwrap();
     let tenth = || ScoringOptions {

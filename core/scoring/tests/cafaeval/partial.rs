@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protea_ontology::Ontology;
+use protea_ontology::{Ontology, Reading};
 use protea_scoring::{
     Evaluation, GroundTruth, InformationAccretion, Norm, PartialKnowledge, PredictionFile,
     Predictions, Propagation, ScoringError, ScoringOptions, TermsOfInterest, evaluate,
@@ -21,7 +21,9 @@ struct Case {
 
 impl Case {
     fn read(ontology: &Path, ia: &Path, directory: &Path, interest: &str) -> Case {
-        let ontology: &'static Ontology = Box::leak(Box::new(Ontology::read(ontology).unwrap()));
+        let ontology: &'static Ontology = Box::leak(Box::new(
+            Ontology::read_as(ontology, Reading::Cafaeval).unwrap(),
+        ));
         let file = |name: &str| directory.join(name);
         let truth = ["truth.tsv", "gt.tsv"].map(file);
         let truth = truth.iter().find(|path| path.exists()).unwrap();

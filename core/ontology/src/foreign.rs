@@ -1,0 +1,314 @@
+//! Recognises the content of a file that no reader of text can use: an archive, a web page, another
+//! encoding. The readers name it, so that the user knows the next step.
+
+use std::{fmt, io};
+
+/// What a file is, if it is not the text that a reader expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Foreign {
+    /// A zip archive.
+    Zip,
+    /// Data compressed with bzip2.
+    Bzip2,
+    /// Data compressed with xz or lzma.
+    Xz,
+    /// Data compressed with `compress`, LZ4 or LZMA: formats without a reader here.
+    OtherCompression,
+    /// gzip or Zstandard data inside gzip or Zstandard data.
+    CompressedTwice,
+    /// A 7-Zip archive.
+    SevenZip,
+    /// A RAR archive.
+    Rar,
+    /// A tar archive, such as the content of a `.tar.gz`.
+    Tar,
+    /// A web page.
+    Html,
+    /// An XML document that is not a web page, such as OWL or UniProt's XML.
+    Xml,
+    /// The pointer that Git LFS leaves instead of a large file.
+    GitLfsPointer,
+    /// Text in UTF-16, with or without a byte-order mark.
+    Utf16,
+    /// Text in UTF-32.
+    Utf32,
+    /// A PDF document.
+    Pdf,
+    /// A Microsoft Office document of before 2007, such as `.xls`.
+    Office,
+    /// A NumPy array.
+    Numpy,
+    /// An HDF5 file.
+    Hdf5,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow file.
+    Arrow,
+    /// A pickle of Python, as written by `torch.save` before version 1.6 or by pandas.
+    Pickle,
+    /// A SQLite database.
+    Sqlite,
+    /// A file of Windows or macOS about other files, such as `.DS_Store`.
+    FileSystemMetadata,
+    /// Bytes of an unknown format that are not text.
+    Binary,
+}
+
+impl Foreign {
+    /// What the file is, with an article: `a zip archive`.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Zip => "a zip archive",
+            Self::Bzip2 => "compressed with bzip2",
+            Self::Xz => "compressed with xz",
+            Self::OtherCompression => "compressed in a format that protea does not read",
+            Self::CompressedTwice => "compressed twice",
+            Self::SevenZip => "a 7-Zip archive",
+            Self::Rar => "a RAR archive",
+            Self::Tar => "a tar archive",
+            Self::Html => "a web page (HTML)",
+            Self::Xml => "an XML document",
+            Self::GitLfsPointer => "a Git LFS pointer, not the file itself",
+            Self::Utf16 => "text in UTF-16",
+            Self::Utf32 => "text in UTF-32",
+            Self::Pdf => "a PDF document",
+            Self::Office => "a document of Microsoft Office",
+            Self::Numpy => "a NumPy array",
+            Self::Hdf5 => "an HDF5 file",
+            Self::Parquet => "a Parquet file",
+            Self::Arrow => "an Arrow file",
+            Self::Pickle => "a pickle of Python",
+            Self::Sqlite => "a SQLite database",
+            Self::FileSystemMetadata => "metadata of the operating system",
+            Self::Binary => "a binary file",
+        }
+    }
+
+    /// How to get the expected file.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Zip => "unpack it with `unzip` and give the file inside",
+            Self::Bzip2 => "unpack it with `bunzip2`, or compress it with gzip instead",
+            Self::Xz => "unpack it with `unxz`, or compress it with gzip instead",
+            Self::OtherCompression => "unpack it, or compress it with gzip instead",
+            Self::CompressedTwice => "unpack it once with `gunzip`",
+            Self::SevenZip => "unpack it with `7z x` and give the file inside",
+            Self::Rar => "unpack it with `unrar x` and give the file inside",
+            Self::Tar => "unpack it with `tar -xf` and give the file inside",
+            Self::Html => "the download failed or was redirected; download the file itself again",
+            Self::Xml => "give the file in the expected text format",
+            Self::GitLfsPointer => "fetch the file with `git lfs pull`",
+            Self::Utf16 => {
+                "save it as UTF-8, such as with `iconv -f UTF-16 -t UTF-8` (without a byte-order mark: -f UTF-16LE)"
+            }
+            Self::Utf32 => "save it as UTF-8, such as with `iconv -f UTF-32 -t UTF-8`",
+            Self::Pdf | Self::Office => "export it as text separated by tabs",
+            Self::Numpy | Self::Hdf5 | Self::Parquet | Self::Arrow | Self::Pickle => {
+                "give the file in the expected text format; embeddings have an option of their own"
+            }
+            Self::Sqlite => "export the table as text separated by tabs",
+            Self::FileSystemMetadata => "it can be deleted; give the file that it accompanies",
+            Self::Binary => "check that this is the right file",
+        }
+    }
+
+    /// Recognises a file by its first bytes, after decompression. `None` if they can be text in
+    /// UTF-8, ASCII or an encoding that extends ASCII. A few hundred bytes suffice; with more, UTF-16
+    /// without a byte-order mark is recognised more reliably.
+    #[must_use]
+    pub fn recognize(start: &[u8]) -> Option<Self> {
+        const MAGIC: &[(&[u8], Foreign)] = &[
+            (b"PK\x03\x04", Foreign::Zip),
+            (b"PK\x05\x06", Foreign::Zip),
+            (b"PK\x07\x08", Foreign::Zip),
+            (b"BZh", Foreign::Bzip2),
+            (b"\xfd7zXZ\x00", Foreign::Xz),
+            (b"\x5d\x00\x00", Foreign::Xz),
+            (b"\x1f\x9d", Foreign::OtherCompression),
+            (b"\x04\x22\x4d\x18", Foreign::OtherCompression),
+            (b"LZIP", Foreign::OtherCompression),
+            (b"\x1f\x8b", Foreign::CompressedTwice),
+            (b"\x28\xb5\x2f\xfd", Foreign::CompressedTwice),
+            (b"7z\xbc\xaf\x27\x1c", Foreign::SevenZip),
+            (b"Rar!\x1a\x07", Foreign::Rar),
+            (b"version https://git-lfs", Foreign::GitLfsPointer),
+            (b"version https://hawser.github.com", Foreign::GitLfsPointer),
+            (b"%PDF-", Foreign::Pdf),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Office),
+            (b"\x93NUMPY", Foreign::Numpy),
+            (b"\x89HDF\r\n\x1a\n", Foreign::Hdf5),
+            (b"PAR1", Foreign::Parquet),
+            (b"ARROW1", Foreign::Arrow),
+            (b"\xff\xff\xff\xff", Foreign::Arrow),
+            (b"SQLite format 3\x00", Foreign::Sqlite),
+            (b"\x00\x00\x00\x01Bud1", Foreign::FileSystemMetadata),
+            (b"\x00\x05\x16\x07", Foreign::FileSystemMetadata),
+            (b"\xff\xfe\x00\x00", Foreign::Utf32),
+            (b"\x00\x00\xfe\xff", Foreign::Utf32),
+            (b"\xff\xfe", Foreign::Utf16),
+            (b"\xfe\xff", Foreign::Utf16),
+        ];
+        if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)) {
+            // `BZh` alone can begin the accession of a table: the size of the block follows it,
+            // then the magic of a block or of the end.
+            if *found != Self::Bzip2 || is_bzip2(start) {
+                return Some(*found);
+            }
+        }
+        if start.get(257..262) == Some(b"ustar") {
+            return Some(Self::Tar);
+        }
+        if start.len() > 2 && start[0] == 0x80 && (2..=5).contains(&start[1]) {
+            return Some(Self::Pickle);
+        }
+        markup(start).or_else(|| zeros(start))
+    }
+}
+
+fn is_bzip2(start: &[u8]) -> bool {
+    matches!(start.get(3), Some(b'1'..=b'9'))
+        && matches!(
+            start.get(4..8),
+            Some([0x31, 0x41, 0x59, 0x26] | [0x17, 0x72, 0x45, 0x38])
+        )
+}
+
+/// A web page or another document in XML.
+fn markup(start: &[u8]) -> Option<Foreign> {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let start = start.trim_ascii_start();
+    if start.first() != Some(&b'<') {
+        return None;
+    }
+    let text = start[..start.len().min(1024)].to_ascii_lowercase();
+    let contains = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
+    if text.starts_with(b"<!doctype html")
+        || contains(b"<html")
+        || contains(b"<head")
+        || contains(b"<body")
+    {
+        Some(Foreign::Html)
+    } else if text.starts_with(b"<?xml")
+        || text.starts_with(b"<!")
+        || text.starts_with(b"<rdf")
+        || text.starts_with(b"<owl")
+    {
+        Some(Foreign::Xml)
+    } else {
+        None
+    }
+}
+
+/// Text never has zero bytes; in UTF-16 every second byte of ASCII text is zero.
+fn zeros(start: &[u8]) -> Option<Foreign> {
+    let zeros = |first: usize| {
+        let bytes = start.iter().skip(first).step_by(2);
+        (
+            bytes.clone().filter(|&&byte| byte == 0).count(),
+            bytes.len(),
+        )
+    };
+    let ((even, evens), (odd, odds)) = (zeros(0), zeros(1));
+    // A stray zero byte in a long text is left to the reader of the line that has it.
+    if (even + odd) * 32 < start.len() || even + odd == 0 {
+        return None;
+    }
+    // Names in other scripts and typographic quotes have no zero byte, so not every second byte has
+    // to be one.
+    let mostly = |count: usize, all: usize| count * 4 > all * 3;
+    if (mostly(even, evens) && odd == 0) || (mostly(odd, odds) && even == 0) {
+        Some(Foreign::Utf16)
+    } else {
+        Some(Foreign::Binary)
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.description())
+    }
+}
+
+/// The error inside an [`io::Error`] of opening a file with foreign content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the file is {0}")]
+pub struct ForeignContent(pub Foreign);
+
+impl ForeignContent {
+    /// The foreign content that an error of opening a file names, if any.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Option<Foreign> {
+        error
+            .get_ref()?
+            .downcast_ref()
+            .map(|Self(foreign)| *foreign)
+    }
+}
+
+impl From<ForeignContent> for io::Error {
+    fn from(error: ForeignContent) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_text_is_recognised() {
+        let utf16: Vec<u8> = "P12345\tGO:0008150\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = "P12345\tGO:0008150\n"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        let mut tar = vec![b'a'; 600];
+        tar[257..262].copy_from_slice(b"ustar");
+        let cases: &[(&[u8], Foreign)] = &[
+            (b"PK\x03\x04\x14\x00", Foreign::Zip),
+            (b"BZh91AY&SY", Foreign::Bzip2),
+            (b"\xfd7zXZ\x00\x00\x04", Foreign::Xz),
+            (b"\x1f\x8b\x08", Foreign::CompressedTwice),
+            (b"\n<!DOCTYPE html>\n<html>", Foreign::Html),
+            (b"<html><head>", Foreign::Html),
+            (b"<?xml version=\"1.0\"?><html xmlns=\"\">", Foreign::Html),
+            (b"<?xml version=\"1.0\"?>\n<rdf:RDF", Foreign::Xml),
+            (
+                b"version https://git-lfs.github.com/spec/v1\noid",
+                Foreign::GitLfsPointer,
+            ),
+            (b"\xff\xfeP\x00", Foreign::Utf16),
+            (&utf16, Foreign::Utf16),
+            (&big, Foreign::Utf16),
+            (b"\x93NUMPY\x01\x00", Foreign::Numpy),
+            (b"\x80\x04\x95\x00", Foreign::Pickle),
+            (&tar, Foreign::Tar),
+            (&[7, 0, 1, 0, 0, 3, 0], Foreign::Binary),
+        ];
+        for (start, wanted) in cases {
+            assert_eq!(Foreign::recognize(start), Some(*wanted), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn text_is_not_foreign() {
+        let cases: &[&[u8]] = &[
+            b"",
+            b"BZh1\tGO:0008150",
+            b"PKD1\tGO:0008150",
+            b"\xef\xbb\xbfP12345\tGO:0008150\n",
+            b"Widg\xe9t\tGO:0008150",
+            b"< 30 residues",
+            b">P12345\nMKV",
+        ];
+        for start in cases {
+            assert_eq!(Foreign::recognize(start), None, "{start:?}");
+        }
+    }
+}

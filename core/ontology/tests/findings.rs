@@ -1,0 +1,229 @@
+//! What the reader of ontologies tells about a file that is not as usual.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use protea_ontology::{FindingKind, Ontology, OntologyError, Reading, foreign::Foreign};
+
+const PLAIN: &str = "format-version: 1.2\n\n\
+    [Term]\nid: GO:0000001\nname: root\nnamespace: p\n\n\
+    [Term]\nid: GO:0000002\nname: middle\nnamespace: p\nis_a: GO:0000001 ! root\n\n\
+    [Term]\nid: GO:0000003\nname: leaf\nnamespace: p\nrelationship: part_of GO:0000002 ! middle\n\n\
+    [Term]\nid: GO:0000009\nname: other root\nnamespace: f\n";
+
+fn parse(text: &str) -> Ontology {
+    Ontology::parse(text.as_bytes(), "test.obo").unwrap()
+}
+
+/// Terms, names and edges.
+fn content(ontology: &Ontology) -> Vec<String> {
+    let describe = |term| {
+        let parents: Vec<_> = ontology
+            .parents(term)
+            .iter()
+            .map(|&p| ontology.id(p))
+            .collect();
+        let namespace = ontology.namespaces()[ontology.namespace_of(term)].name();
+        format!("{} {namespace} {}", ontology.id(term), parents.join(","))
+    };
+    ontology.terms().map(describe).collect()
+}
+
+fn kinds(ontology: &Ontology) -> Vec<(FindingKind, usize)> {
+    ontology
+        .findings()
+        .iter()
+        .map(|f| (f.kind, f.count))
+        .collect()
+}
+
+#[test]
+fn the_default_namespace_of_go_is_not_a_fourth_aspect() {
+    let text = PLAIN.replace("1.2\n", "1.2\ndefault-namespace: gene_ontology\n")
+        + "\n[Term]\nid: CHEBI:1\nname: imported\n";
+    let ontology = parse(&text);
+    assert_eq!(content(&ontology), content(&parse(PLAIN)));
+    assert_eq!(kinds(&ontology), [(FindingKind::NoNamespace, 1)]);
+}
+
+#[test]
+fn a_file_of_one_namespace_may_name_it_once() {
+    let text = PLAIN
+        .replace("1.2\n", "1.2\ndefault-namespace: p\n")
+        .replace("\nnamespace: p", "")
+        .replace("\nnamespace: f", "");
+    let ontology = parse(&text);
+    assert_eq!((ontology.namespaces().len(), ontology.len()), (1, 4));
+}
+
+#[test]
+fn a_usual_file_has_no_findings() {
+    assert_eq!(kinds(&parse(PLAIN)), []);
+}
+
+#[test]
+fn spellings_of_the_same_ontology_are_read_alike() {
+    let wanted = content(&parse(PLAIN));
+    let default = PLAIN
+        .replace("1.2\n", "1.2\ndefault-namespace: p\n")
+        .replace("root\nnamespace: p\n", "root\n");
+    let cases = [
+        (PLAIN.replace('\n', "\r\n"), None),
+        (PLAIN.replace('\n', "\r"), None),
+        (format!("\u{feff}{PLAIN}"), Some(FindingKind::ByteOrderMark)),
+        (default, Some(FindingKind::DefaultNamespace)),
+        (
+            PLAIN.replace("is_a: GO:0000001", "is_obsolete: false\nis_a: GO:0000001"),
+            Some(FindingKind::NotObsolete),
+        ),
+        (
+            PLAIN.replace("part_of GO", "BFO:0000050 GO"),
+            Some(FindingKind::PartOfByNumber),
+        ),
+        (
+            PLAIN.replace(
+                "part_of GO",
+                "http://purl.obolibrary.org/obo/BFO_0000050 GO",
+            ),
+            Some(FindingKind::PartOfByNumber),
+        ),
+        (
+            PLAIN.replace("name: leaf", "name: leaf\nis_a:\nrelationship: part_of"),
+            Some(FindingKind::EmptyEdge),
+        ),
+    ];
+    for (text, finding) in cases {
+        let ontology = parse(&text);
+        assert_eq!(content(&ontology), wanted, "{text:?}");
+        let found: Vec<_> = kinds(&ontology).into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(found, Vec::from_iter(finding), "{text:?}");
+    }
+}
+
+#[test]
+fn cafaeval_reads_three_tags_otherwise() {
+    let cases = [
+        PLAIN
+            .replace("1.2\n", "1.2\ndefault-namespace: p\n")
+            .replace("middle\nnamespace: p\n", "middle\n"),
+        PLAIN.replace("is_a: GO:0000001", "is_obsolete: false\nis_a: GO:0000001"),
+        PLAIN.replace("part_of GO", "BFO:0000050 GO"),
+    ];
+    for text in cases {
+        let theirs = Ontology::parse_as(text.as_bytes(), "x", Reading::Cafaeval).unwrap();
+        assert_ne!(content(&theirs), content(&parse(&text)), "{text:?}");
+        assert!(
+            parse(&text)
+                .findings()
+                .iter()
+                .all(|f| f.kind.differs_from_cafaeval())
+        );
+    }
+}
+
+#[test]
+fn dropped_edges_are_told_with_their_cause() {
+    let obsolete = "\n[Term]\nid: GO:0000008\nname: obsolete\nnamespace: p\nis_obsolete: true\n";
+    let cases = [
+        ("is_a: GO:0000777", FindingKind::MissingParent, true),
+        ("is_a: CHEBI:1", FindingKind::ForeignParent, false),
+        ("is_a: GO:0000008", FindingKind::ObsoleteParent, false),
+        (
+            "relationship: part_of GO:0000009",
+            FindingKind::OtherNamespace,
+            false,
+        ),
+        ("is_a: GO:0000005", FindingKind::AlternativeParent, true),
+    ];
+    for (edge, kind, is_warning) in cases {
+        let text = PLAIN
+            .replace("name: leaf", &format!("name: leaf\n{edge}"))
+            .replace("name: other root", "name: other root\nalt_id: GO:0000005");
+        let ontology = parse(&(text + obsolete));
+        let [finding] = ontology.findings() else {
+            panic!("{edge}: {:?}", ontology.findings());
+        };
+        assert_eq!(
+            (finding.kind, finding.count, finding.kind.is_warning()),
+            (kind, 1, is_warning)
+        );
+        let target = edge.rsplit(' ').next().unwrap();
+        assert_eq!(finding.examples, [format!("GO:0000003 -> {target}")]);
+        assert_eq!(ontology.dropped_edges(), 1);
+    }
+}
+
+#[test]
+fn a_name_in_latin_1_is_kept() {
+    let text = PLAIN.replace("name: leaf", "name: l\u{e9}af");
+    let latin_1: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    let ontology = Ontology::parse(&latin_1, "x").unwrap();
+    assert_eq!(
+        ontology.name(ontology.primary("GO:0000003").unwrap()),
+        "l\u{e9}af"
+    );
+    assert_eq!(kinds(&ontology), [(FindingKind::NameEncoding, 1)]);
+}
+
+#[test]
+fn obsolete_terms_name_their_replacement() {
+    let text = PLAIN.to_owned()
+        + "\n[Term]\nid: GO:0000008\nnamespace: p\nis_obsolete: true\nreplaced_by: GO:0000007\n\
+           \n[Term]\nid: GO:0000007\nnamespace: p\nis_obsolete: true\nreplaced_by: GO:0000003\n\
+           \n[Term]\nid: GO:0000006\nnamespace: p\nis_obsolete: true\nconsider: GO:0000002\n\
+           \n[Term]\nid: GO:0000005\nnamespace: p\nis_obsolete: true\nreplaced_by: GO:0000005\n";
+    let ontology = parse(&text);
+    let replaced = ontology.replacement("GO:0000008").unwrap();
+    assert_eq!(replaced.replaced_by, ["GO:0000003"]);
+    let considered = ontology.replacement("GO:0000006").unwrap();
+    assert_eq!(
+        (considered.replaced_by.len(), considered.consider),
+        (0, vec!["GO:0000002".to_owned()])
+    );
+    assert_eq!(ontology.replacement("GO:0000003"), None);
+    assert!(ontology.resolve("GO:0000008").is_empty());
+
+    let mapped = ontology.with_obsolete_mapped();
+    let leaf = mapped.primary("GO:0000003").unwrap();
+    assert_eq!(mapped.resolve("GO:0000008"), [leaf]);
+    assert!(mapped.is_mapped(b"GO:0000008") && !mapped.is_mapped(b"GO:0000003"));
+    for id in ["GO:0000006", "GO:0000005"] {
+        assert!(mapped.resolve(id).is_empty(), "{id}");
+    }
+}
+
+#[test]
+fn spellings_of_a_term_are_understood() {
+    let ontology = parse(PLAIN);
+    for id in [
+        "GO_0000003",
+        "go:0000003",
+        "http://purl.obolibrary.org/obo/GO_0000003",
+        "3",
+        "GO:3",
+    ] {
+        assert_eq!(ontology.respell(id).as_deref(), Some("GO:0000003"), "{id}");
+    }
+    for id in ["GO:0000003", "GO:0000777", "P12345", ""] {
+        assert_eq!(ontology.respell(id), None, "{id}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_text_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (bytes, wanted) in [
+        (&b"PK\x03\x04\x14\x00\x00\x00"[..], Foreign::Zip),
+        (b"<!DOCTYPE html><html>", Foreign::Html),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            Foreign::GitLfsPointer,
+        ),
+    ] {
+        std::fs::write(file.path(), bytes).unwrap();
+        let error = Ontology::read(file.path()).unwrap_err();
+        assert!(
+            matches!(error, OntologyError::Foreign { content, .. } if content == wanted),
+            "{error}"
+        );
+    }
+}
