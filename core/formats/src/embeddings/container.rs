@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use protea_ontology::compressed::open_seekable;
+use protea_ontology::{compressed::open_seekable, foreign::Foreign};
 
 use super::{
     FormatError, MatrixReader, OpenOptions, Opened, Rows, hdf5, npz, safetensors, table, torch,
@@ -56,10 +56,23 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     if path.is_dir() {
         return torch::open_directory(options);
     }
-    let known = |start: &[u8]| Container::detect(start).is_some();
+    let mut foreign = None;
+    let known = |start: &[u8]| {
+        let known = Container::detect(start);
+        if matches!(known, None | Some(Container::Text)) {
+            foreign = Foreign::recognize(start);
+        }
+        known.is_some() && foreign.is_none()
+    };
     let opened =
         open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
     let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened)));
+    if let Some(foreign) = foreign {
+        return Err(FormatError::Foreign {
+            path: path.to_owned(),
+            content: foreign,
+        });
+    }
     let Some((container, opened)) = found else {
         return Err(FormatError::matrix(
             path,

@@ -1,5 +1,6 @@
 //! Reads embeddings: `.npy`, `.npz`, HDF5, Parquet, PyTorch, safetensors and tables of text.
 
+mod arrays;
 mod choice;
 mod container;
 mod hdf5;
@@ -25,12 +26,24 @@ pub use row_names::{FoundRow, NameRule};
 use std::path::Path;
 
 use options::OpenOptions;
-use reader::{Opened, Rows};
 
 use super::{
     FormatError,
     npy::{MatrixReader, WIDEST},
 };
+
+/// Where the numbers are.
+enum Rows {
+    Matrix(MatrixReader),
+    Vectors(hdf5::Vectors),
+}
+
+/// The embeddings that were found in a file.
+struct Opened {
+    rows: Rows,
+    /// The accessions in the order of the rows; `None` if the file does not have them.
+    accessions: Option<Vec<String>>,
+}
 
 /// Checks the limits of the number of rows and columns.
 fn checked_shape(path: &Path, rows: u64, width: u64) -> Result<(usize, usize), FormatError> {

@@ -10,8 +10,10 @@ use protea_hdf5::MatrixType;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    FormatError, OpenOptions, Opened, Pool, Rows, checked_shape,
-    choice::{Array, ArrayGroup, ArrayKind, Choice, choose},
+    FormatError, OpenOptions, Opened, Pool, Rows,
+    arrays::{Array, ArrayGroup, ArrayKind},
+    checked_shape,
+    choice::{Choice, choose},
     pool::Mean,
     scratch::ScratchRows,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     EmbeddingOptions, FormatError, OpenOptions, Pool,
-    choice::{Array, ArrayGroup, Problem, shortened},
+    arrays::{Array, ArrayGroup, Problem, shortened},
 };
 
 /// What the names of FANTASIA's groups start with.

@@ -9,8 +9,8 @@ use half::f16;
 use protea_hdf5::MatrixType;
 
 use super::{
-    ArrayNames, EmbeddingOptions, FormatError, FoundRow, MatrixReader, OpenOptions, container,
-    hdf5, row_names::RowNames,
+    ArrayNames, EmbeddingOptions, FormatError, FoundRow, OpenOptions, Rows, container,
+    row_names::RowNames,
 };
 use crate::{npy, read_ids};
 
@@ -21,18 +21,6 @@ pub struct EmbeddingReader {
     ids_path: PathBuf,
     rows: Rows,
     names: RowNames,
-}
-
-pub(super) enum Rows {
-    Matrix(MatrixReader),
-    Vectors(hdf5::Vectors),
-}
-
-/// The embeddings that were found in a file.
-pub(super) struct Opened {
-    pub rows: Rows,
-    /// The accessions in the order of the rows; `None` if the file does not have them.
-    pub accessions: Option<Vec<String>>,
 }
 
 impl EmbeddingReader {

@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 
 use super::{
     FormatError, OpenOptions, Opened,
-    choice::{Array, ArrayGroup, Choice, choose},
+    arrays::{Array, ArrayGroup},
+    choice::{Choice, choose},
     tensors::{NumberType, Storage, Tensor, Unpacker},
 };
 

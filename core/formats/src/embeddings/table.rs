@@ -4,13 +4,16 @@
 mod columns;
 mod row;
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::{fs::File, path::Path};
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom},
+    path::Path,
+};
 
 use protea_hdf5::MatrixType;
 
 use super::{FormatError, OpenOptions, Opened, Rows, checked_shape, scratch::ScratchRows};
-use crate::{error::excerpt, lines::Lines};
+use crate::{error::excerpt, lines::Lines, recognize::recognize};
 use columns::{Columns, Values};
 use row::Separator;
 
@@ -39,8 +42,7 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
     let path = options.path;
     file.seek(SeekFrom::Start(0))
         .map_err(FormatError::unreadable(path))?;
-    let reader: Box<dyn Read + Send> = Box::new(file);
-    let mut lines = Lines::from_reader(path, Box::new(BufReader::with_capacity(256 << 10, reader)));
+    let mut lines = Lines::from_file(path, file)?;
     let mut start = Vec::new();
     while start.len() < 2 && lines.advance()? {
         let line = lines.text()?;
@@ -60,7 +62,8 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         FormatError::matrix(
             path,
             format!(
-                "this is text, but not a table of embeddings: it starts with {}",
+                "this is text, but not a table of embeddings: it is {}, and starts with {}",
+                recognize(&text_of(&start)).content.description(),
                 excerpt(first.as_bytes())
             ),
             "give a row per protein: its name and its numbers, separated by commas or tabs (CSV, \
@@ -86,6 +89,12 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         table.add(lines.text()?, number)?;
     }
     table.finish()
+}
+
+/// The first lines again, to recognise them.
+fn text_of(lines: &[(u64, String)]) -> Vec<u8> {
+    let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+    lines.join("\n").into_bytes()
 }
 
 /// The rows that were read so far.

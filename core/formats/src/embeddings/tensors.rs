@@ -10,8 +10,9 @@ use protea_hdf5::MatrixType;
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Pool, Rows, checked_shape,
-    choice::ArrayKind,
+    FormatError, OpenOptions, Pool, Rows,
+    arrays::ArrayKind,
+    checked_shape,
     pool::Mean,
     scratch::{ScratchRows, swap},
 };

@@ -8,8 +8,10 @@ use std::{fs::File, path::Path};
 use protea_hdf5::{Dataset, Hdf5, Hdf5Error, Kind, Node};
 
 use super::{
-    FormatError, MatrixReader, OpenOptions, Opened, Rows, checked_shape,
-    choice::{Array, Choice, choose},
+    FormatError, MatrixReader, OpenOptions, Opened, Rows,
+    arrays::Array,
+    checked_shape,
+    choice::{Choice, choose},
     scratch::ScratchRows,
 };
 

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use protea_hdf5::{Dataset, Hdf5, Hdf5Error, Kind, Node};
 
-use super::super::choice::{Array, ArrayGroup, ArrayKind, INSPECTED};
+use super::super::arrays::{Array, ArrayGroup, ArrayKind, INSPECTED};
 
 /// Limit of the groups that are inspected: those of [`INSPECTED`] proteins in the layout of
 /// FANTASIA with a few models and layers.

@@ -6,8 +6,8 @@ use protea_hdf5::{Dataset, Hdf5, Hdf5Error, Kind, MatrixType, Node};
 
 use super::{
     super::{
-        EmbeddingOptions, FormatError, OpenOptions, Opened, Pool, Rows, WIDEST, checked_shape,
-        choice::ArrayGroup, pool::Mean, protein_groups::FANTASIA_PREFIX, scratch::swap,
+        EmbeddingOptions, FormatError, OpenOptions, Opened, Pool, Rows, WIDEST, arrays::ArrayGroup,
+        checked_shape, pool::Mean, protein_groups::FANTASIA_PREFIX, scratch::swap,
     },
     dataset, in_file,
 };

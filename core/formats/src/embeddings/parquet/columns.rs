@@ -8,7 +8,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use protea_hdf5::MatrixType;
 
-use super::super::choice::{Array, ArrayGroup, ArrayKind, odd_name};
+use super::super::arrays::{Array, ArrayGroup, ArrayKind, odd_name};
 
 /// The name of the matrix that one column per dimension makes.
 pub(super) const COLUMNS: &str = "the columns of numbers";

@@ -27,8 +27,10 @@ use parquet::{
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Opened, Rows, checked_shape,
-    choice::{Array, ArrayKind, Choice, choose},
+    FormatError, OpenOptions, Opened, Rows,
+    arrays::{Array, ArrayKind},
+    checked_shape,
+    choice::{Choice, choose},
     scratch::ScratchRows,
 };
 use columns::{COLUMNS, columns, list, push, text};

@@ -1,7 +1,7 @@
 //! Decides which columns of a table are names and which are numbers.
 
 use super::{
-    super::{FormatError, OpenOptions, choice::odd_name},
+    super::{FormatError, OpenOptions, arrays::odd_name},
     row::{Separator, is_list, is_number},
 };
 
@@ -82,7 +82,7 @@ impl Columns {
                 };
                 format!("column {} {:?} ({kind})", column + 1, name(column))
             });
-            super::super::choice::shortened(kinds.collect())
+            super::super::arrays::shortened(kinds.collect())
         };
         let error = |problem: String, remedy| FormatError::Choice {
             path: options.path.to_owned(),

@@ -7,10 +7,11 @@ use std::{
 
 use super::{
     super::{
-        FormatError, OpenOptions, Opened, choice::INSPECTED, protein_groups, tensors::Unpacker,
+        FormatError, OpenOptions, Opened, arrays::INSPECTED, protein_groups, tensors::Unpacker,
     },
     add,
     archive::Archive,
+    machine,
     pickle::Pickle,
     refused,
     survey::{self, Survey},
@@ -123,7 +124,7 @@ fn with_pickle<T>(
     }
     let mut archive = Archive::open(path, opened)?;
     let bytes = archive.pickle(path)?;
-    let pickle = Pickle::read(&bytes).map_err(|error| refused(path, error))?;
+    let pickle = machine::read(&bytes).map_err(|error| refused(path, error))?;
     read(&mut archive, &pickle)
 }
 

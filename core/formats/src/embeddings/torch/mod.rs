@@ -3,6 +3,7 @@
 mod archive;
 mod directory;
 mod globals;
+mod machine;
 mod pickle;
 mod survey;
 
@@ -14,7 +15,8 @@ use survey::{Handle, Survey};
 
 use super::{
     FormatError, OpenOptions, Opened,
-    choice::{Array, Choice, choose},
+    arrays::Array,
+    choice::{Choice, choose},
     protein_groups,
     tensors::Unpacker,
 };
@@ -76,7 +78,7 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     let path = options.path;
     let mut archive = Archive::open(path, file)?;
     let bytes = archive.pickle(path)?;
-    let pickle = Pickle::read(&bytes).map_err(|error| refused(path, error))?;
+    let pickle = machine::read(&bytes).map_err(|error| refused(path, error))?;
     if let Some(label) = survey::esm_label(&pickle) {
         let mut survey = Survey::new(&pickle);
         survey.add_protein(label).map_err(too_many(path))?;

@@ -1,7 +1,7 @@
 //! Lists the dictionaries and tensors of a PyTorch file as groups and arrays.
 
 use super::{
-    super::choice::{Array, ArrayGroup, ArrayKind},
+    super::arrays::{Array, ArrayGroup, ArrayKind},
     pickle::{Pickle, Value},
 };
 
