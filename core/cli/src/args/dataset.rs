@@ -19,6 +19,25 @@ pub enum DatasetCommand {
     Show(PlaceArgs),
     /// Check that a frozen dataset is complete and unchanged
     Verify(PlaceArgs),
+    /// Show what a file is, what it has, and which option reads it
+    Inspect(InspectArgs),
+}
+
+/// Arguments of `protea dataset inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea dataset inspect embeddings.h5 goa_human.gaf.gz
+  protea dataset inspect esm2_output/ --json
+
+protea recognises a file by its content: embeddings, sequences, annotations,
+ontologies, clusters, predictions, lists and tables. It shows the number of rows,
+examples of ids, the rows that would be left out or refused, and the option that
+reads the file. A large file is read only in part, which is told.")]
+pub struct InspectArgs {
+    /// Files or directories
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// A dataset by its location.

@@ -1,6 +1,6 @@
 //! Detects the format of a file of embeddings and opens it.
 
-use std::fs::File;
+use std::{fs::File, path::Path};
 
 use protea_ontology::{compressed::open_seekable, foreign::Foreign};
 
@@ -48,6 +48,38 @@ impl Container {
             None
         }
     }
+}
+
+/// What a file of embeddings is, by its first bytes; `None` for text and files of another kind.
+pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
+    if path.is_dir() {
+        return Some("a directory of PyTorch files");
+    }
+    let mut found = None;
+    // Nothing is wanted, so nothing is decompressed.
+    let opened = open_seekable(path, scratch, |start| {
+        found = Container::detect(start);
+        false
+    });
+    opened.ok()?;
+    match found? {
+        Container::Hdf5 => Some("embeddings in HDF5"),
+        Container::Zip => zip_file(path),
+        Container::Parquet => Some("embeddings in Parquet"),
+        Container::Npy => Some("embeddings in NumPy (.npy)"),
+        Container::Safetensors => Some("embeddings in safetensors"),
+        Container::Pickle => Some("a pickle of Python"),
+        Container::Text => None,
+    }
+}
+
+/// What a zip file is; `None` if it has neither tensors nor arrays.
+fn zip_file(path: &Path) -> Option<&'static str> {
+    let file = File::open(path).ok()?;
+    if torch::is_torch(path, &file).ok()? {
+        return Some("embeddings in PyTorch (.pt)");
+    }
+    npz::is_npz(file).then_some("embeddings in NumPy (.npz)")
 }
 
 /// Opens a file or directory and finds the embeddings in it.

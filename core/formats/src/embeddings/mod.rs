@@ -18,6 +18,7 @@ mod table;
 mod tensors;
 mod torch;
 
+pub(crate) use container::describe;
 pub use options::{ArrayNames, EmbeddingOptions};
 pub use pool::Pool;
 pub use reader::EmbeddingReader;

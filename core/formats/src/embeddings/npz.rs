@@ -92,6 +92,15 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     }
 }
 
+/// Whether a zip file has members of `numpy.savez`. A damaged one counts as such.
+pub(super) fn is_npz(file: File) -> bool {
+    let Ok(archive) = ZipArchive::new(BufReader::new(file)) else {
+        return true;
+    };
+    let mut names = archive.file_names();
+    names.any(|name| name.is_ok_and(|name| name.ends_with(".npy")))
+}
+
 fn archive_error(path: &Path, error: ZipError) -> FormatError {
     match error {
         ZipError::Io(source) => FormatError::unreadable(path)(source),

@@ -109,6 +109,26 @@ impl EmbeddingReader {
         Ok(reader)
     }
 
+    /// Opens a matrix to look at its numbers, without the names of its rows.
+    pub(crate) fn open_unnamed(
+        path: &Path,
+        embeddings: &EmbeddingOptions,
+        scratch: &Path,
+    ) -> Result<Self, FormatError> {
+        let opened = container::open(&OpenOptions {
+            path,
+            embeddings,
+            has_id_list: true,
+            scratch,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            ids_path: path.to_owned(),
+            rows: opened.rows,
+            names: RowNames::of_list(HashMap::new()),
+        })
+    }
+
     /// The path of the file of embeddings.
     pub fn path(&self) -> &Path {
         &self.path

@@ -6,9 +6,16 @@
 mod annotation_files;
 mod damaged_embeddings;
 mod embedding_files;
+mod embedding_tables;
 mod input_files;
+mod inspection;
 mod interpreter;
 mod matrices;
 mod memory;
+mod mutations;
+mod named_rows;
+mod tensor_files;
 mod text_files;
+mod tools;
+mod torch_embeddings;
 mod written;
