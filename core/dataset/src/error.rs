@@ -114,7 +114,7 @@ pub enum DatasetError {
     #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),
     /// Proteins of the FASTA file have no embedding.
-    #[error("{}: {count} of {proteins} proteins have no embedding ({}); compute their embeddings or remove them from the FASTA file", fasta.display(), list(examples, *count))]
+    #[error("{}: {count} of {proteins} proteins have no embedding ({}); the names in {} are {}; compute the missing embeddings or remove the proteins from the FASTA file", fasta.display(), list(examples, *count), ids_path.display(), quoted(names))]
     MissingEmbeddings {
         /// Path of the FASTA file.
         fasta: PathBuf,
@@ -124,9 +124,13 @@ pub enum DatasetError {
         proteins: usize,
         /// A few of their accessions.
         examples: Vec<String>,
+        /// The file with the names of the embeddings.
+        ids_path: PathBuf,
+        /// The first of these names.
+        names: Vec<String>,
     },
     /// Rows of the matrix belong to proteins that are not in the FASTA file.
-    #[error("{}: {count} accessions have no sequence in {} ({}); add them to the FASTA file or remove their rows", ids_path.display(), fasta.display(), list(examples, *count))]
+    #[error("{}: {count} accessions have no sequence in {} ({}; the FASTA file has {}); add them to the FASTA file or remove their rows", ids_path.display(), fasta.display(), list(examples, *count), list(proteins, usize::MAX))]
     MissingSequences {
         /// Path of the list of accessions.
         ids_path: PathBuf,
@@ -136,6 +140,8 @@ pub enum DatasetError {
         count: usize,
         /// A few of their accessions.
         examples: Vec<String>,
+        /// The first accessions of the FASTA file.
+        proteins: Vec<String>,
     },
     /// No annotation belongs to a protein of the FASTA file.
     #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); {}", annotations.display(), fasta.display(), examples.join(", "), same_names(*names_genes))]
@@ -203,4 +209,15 @@ fn same_names(names_genes: bool) -> &'static str {
 fn list(examples: &[String], count: usize) -> String {
     let more = if count > examples.len() { ", …" } else { "" };
     format!("{}{more}", examples.join(", "))
+}
+
+/// Names as they are in a file, which can have blanks.
+fn quoted(names: &[String]) -> String {
+    let short = names.iter().map(|name| {
+        let start: String = name.chars().take(40).collect();
+        let more = if start.len() < name.len() { "…" } else { "" };
+        format!("{start:?}{more}")
+    });
+    let listed: Vec<String> = short.collect();
+    format!("{}, …", listed.join(", "))
 }

@@ -48,8 +48,8 @@ pub use diff::{
 pub use error::DatasetError;
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
-    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, freeze,
-    unwatched,
+    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, MatchedNames, Tally,
+    Watch, freeze, unwatched,
 };
 pub use frozen::FrozenDataset;
 pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, Manifest};

@@ -1,4 +1,4 @@
-"""Writes the seeds of the targets `npy`, `hdf5` and `parquet`: a small file of each layout.
+"""Writes the seeds of the targets that read embeddings: a small file of each layout.
 
     python fuzz/seeds.py [CORPUS]
 
@@ -27,7 +27,16 @@ corpus = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here / "corpus"
 PROTEINS = 20
 LARGEST = 64 << 10
 
-TARGETS = {".h5": "hdf5", ".npy": "npy", ".npz": "npy", ".parquet": "parquet"}
+TARGETS = {
+    ".h5": "hdf5",
+    ".npy": "npy",
+    ".npz": "npy",
+    ".parquet": "parquet",
+    ".pt": "torch",
+    ".safetensors": "safetensors",
+    ".csv": "table",
+    ".tsv": "table",
+}
 
 with tempfile.TemporaryDirectory() as place:
     place = pathlib.Path(place)

@@ -88,6 +88,53 @@ pub enum FormatError {
         /// How to fix it.
         remedy: &'static str,
     },
+    /// A file has one embedding per residue where one per protein is expected.
+    #[error("{}: the file has a matrix per protein: these are embeddings of residues; the file has {}; give one embedding per protein, or average over the residues", path.display(), list(contents))]
+    PerResidue {
+        /// Path of the file.
+        path: PathBuf,
+        /// Names, shapes and types of the arrays in the file: at most twenty, then `…`.
+        contents: Vec<String>,
+    },
+    /// A matrix has no names of its rows, and there is no list of them.
+    #[error("{}: the rows of this matrix have no names; give the list of their accessions, one per line", path.display())]
+    Nameless {
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// A file has a pickle, which is a Python program, and this one is not plain data. Nothing of it
+    /// was executed.
+    #[error("{}: {problem}; {remedy}", path.display())]
+    Pickle {
+        /// Path of the file.
+        path: PathBuf,
+        /// The problem, with the name of what the pickle would call.
+        problem: String,
+        /// How to fix it.
+        remedy: &'static str,
+    },
+    /// Several rows could belong to a protein.
+    #[error("{}: both {:?} and {:?} could be the embedding of {accession}, comparing {rule}; name one of them {accession}, or remove one", path.display(), names[0], names[1])]
+    AmbiguousName {
+        /// Path of the file.
+        path: PathBuf,
+        /// Accession of the protein.
+        accession: String,
+        /// The names of two of the rows.
+        names: [String; 2],
+        /// What was compared.
+        rule: &'static str,
+    },
+    /// A row could belong to several proteins.
+    #[error("{}: {name:?} could be the embedding of both {} and {}; give each protein its own embedding", path.display(), accessions[0], accessions[1])]
+    SharedName {
+        /// Path of the file.
+        path: PathBuf,
+        /// The name of the row.
+        name: String,
+        /// Accessions of the two proteins.
+        accessions: [String; 2],
+    },
     /// This build does not support the format.
     #[error("{}: this build does not support {format} files; they need the cargo feature `{feature}`", path.display())]
     NotBuilt {

@@ -1,5 +1,5 @@
-//! Readers of input files: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet), lists of accessions,
-//! annotations (CAFA tables, GAF, GPAD), taxonomies, clusters and information accretion.
+//! Readers of input files: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet, PyTorch, safetensors,
+//! CSV, TSV), lists of accessions, annotations (CAFA tables, GAF, GPAD), taxonomies, clusters and information accretion.
 //!
 //! The format and the compression (gzip or Zstandard) are detected from the content, not from the
 //! file name. Text files are read line by line in constant memory. Embeddings stay in their file or
@@ -17,9 +17,11 @@ mod error;
 mod fasta;
 mod ids;
 mod information_accretion;
+mod inspect;
 mod lines;
 mod npy;
 mod npy_header;
+mod npy_strings;
 mod partial_read;
 mod recognize;
 mod taxonomy;
@@ -27,11 +29,12 @@ mod taxonomy;
 pub use annotations::{AnnotationReader, AnnotationRow, Skipped, Wanted};
 pub use clusters::read_clusters;
 pub use defects::{Defects, OnDefect};
-pub use embeddings::{ArrayNames, EmbeddingReader};
+pub use embeddings::{ArrayNames, EmbeddingOptions, EmbeddingReader, FoundRow, NameRule, Pool};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;
 pub use information_accretion::check_information_accretion;
+pub use inspect::{Dropped, Inspection, Reading, inspect};
 pub use lines::Lines;
 pub use npy::{MatrixReader, WIDEST};
 pub use protea_hdf5::MatrixType;

@@ -1,6 +1,10 @@
 //! Reads the lines of a text file, plain or compressed, in bounded memory.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
 
 use protea_ontology::text::{LineRead, TextCleaning, TextReader};
 
@@ -25,13 +29,31 @@ impl Lines {
     ///
     /// [`FormatError::Read`] if the file cannot be opened, [`FormatError::Foreign`] if it is not text.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        Ok(Self {
+        let reader = TextReader::open(path, TextCleaning::Clean);
+        Ok(Self::new(
+            path,
+            reader.map_err(FormatError::unreadable(path))?,
+        ))
+    }
+
+    /// Like [`open`](Self::open), for an open file, which is not compressed. `path` is for error
+    /// messages.
+    pub(super) fn from_file(path: &Path, file: File) -> Result<Self, FormatError> {
+        let reader = Box::new(BufReader::with_capacity(256 << 10, file));
+        let reader = TextReader::from_reader(reader, TextCleaning::Clean);
+        Ok(Self::new(
+            path,
+            reader.map_err(FormatError::unreadable(path))?,
+        ))
+    }
+
+    fn new(path: &Path, reader: TextReader) -> Self {
+        Self {
             path: path.to_owned(),
-            reader: TextReader::open(path, TextCleaning::Clean)
-                .map_err(FormatError::unreadable(path))?,
+            reader,
             number: 0,
             buffer: Vec::new(),
-        })
+        }
     }
 
     /// The path of the file.

@@ -169,6 +169,12 @@ impl Header {
                 format!("its numbers are big-endian ({descr})"),
                 "save it little-endian: numpy.save('matrix.npy', matrix.astype('<f4'))",
             )),
+            "|O" => Err((
+                "it holds pickled Python objects (type \"|O\"), which are not read".into(),
+                "save a plain float matrix: numpy.save('matrix.npy', numpy.stack([numpy.asarray(v, \
+                 '<f4') for v in rows])); of a dictionary d, rows are d.values() and the accessions \
+                 list(d)",
+            )),
             _ => Err((
                 format!(
                     "its numbers have type {}, not f2, f4 or f8",
@@ -189,6 +195,11 @@ impl Header {
             _ => return None,
         };
         (width > 0).then_some((width, wide))
+    }
+
+    /// Whether the elements are pickled Python objects.
+    pub fn has_objects(&self) -> bool {
+        self.descr.as_ref().is_ok_and(|descr| descr == "|O")
     }
 
     /// The type for a message, in NumPy's notation.

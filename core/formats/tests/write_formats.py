@@ -6,11 +6,16 @@ The files `expected-*.npy` have the numbers and `ids.txt` the accessions. `files
 file, the type of its numbers and the names of the arrays that must be given.
 """
 
+import collections
 import gzip
+import io
 import json
 import os
+import pickle
 import shutil
 import sys
+import zipfile
+from types import ModuleType
 
 import h5py
 import numpy
@@ -148,6 +153,107 @@ for dtype, item in types.items():
             name = f"{kind}-{dtype}-{compression}.parquet"
             pyarrow.parquet.write_table(table, place(name), compression=compression, row_group_size=150)
             listed(name, dtype, feature="parquet")
+
+# PyTorch is large, so its pickler is imitated: the same calls, storages and memo.
+torch, torch_utils = ModuleType("torch"), ModuleType("torch._utils")
+STORAGES = {"f2": "HalfStorage", "f4": "FloatStorage", "f8": "DoubleStorage", "i8": "LongStorage"}
+for storage in STORAGES.values():
+    setattr(torch, storage, type(storage, (), {"__module__": "torch"}))
+
+
+def _rebuild_tensor_v2(*arguments):
+    raise RuntimeError("a test does not load what it writes")
+
+
+_rebuild_tensor_v2.__module__ = "torch._utils"
+torch_utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+sys.modules["torch"], sys.modules["torch._utils"] = torch, torch_utils
+
+
+class Storage:
+    def __init__(self, values):
+        self.values = values
+
+
+class Tensor:
+    """A view of a storage: the offset, size and strides are those of the array in its base."""
+
+    def __init__(self, array, storage):
+        base = storage.values
+        self.storage = storage
+        self.offset = (array.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // base.itemsize
+        self.size, self.stride = array.shape, tuple(step // array.itemsize for step in array.strides)
+
+    def __reduce__(self):
+        arguments = (self.storage, self.offset, self.size, self.stride, False, collections.OrderedDict())
+        return _rebuild_tensor_v2, arguments
+
+
+class TorchPickler(pickle.Pickler):
+    def __init__(self, out, protocol):
+        super().__init__(out, protocol)
+        self.storages = []
+
+    def persistent_id(self, value):
+        if not isinstance(value, Storage):
+            return None
+        if value not in self.storages:
+            self.storages.append(value)
+        kind = getattr(torch, STORAGES[value.values.dtype.str[1:]])
+        return ("storage", kind, str(self.storages.index(value)), "cpu", value.values.size)
+
+
+def torch_save(value, name, protocol=2, compression=zipfile.ZIP_STORED):
+    data = io.BytesIO()
+    pickler = TorchPickler(data, protocol)
+    pickler.dump(value)
+    with zipfile.ZipFile(place(name), "w", compression) as archive:
+        archive.writestr("archive/data.pkl", data.getvalue())
+        archive.writestr("archive/byteorder", "little")
+        for key, storage in enumerate(pickler.storages):
+            archive.writestr(f"archive/data/{key}", storage.values.tobytes())
+        archive.writestr("archive/version", "3\n")
+
+
+def tensor(array):
+    array = numpy.ascontiguousarray(array)
+    return Tensor(array, Storage(array.reshape(-1)))
+
+
+for dtype in ["f2", "f4", "f8"]:
+    values = numbers.astype(dtype)
+    shared = Storage(values.reshape(-1))
+    columns = numpy.ascontiguousarray(values.T)
+    for kind, value, more in [
+        ("dict", {i: tensor(row) for i, row in zip(ids, values)}, {}),
+        ("shared", collections.OrderedDict((i, Tensor(row, shared)) for i, row in zip(ids, values)), {}),
+        ("matrix", tensor(values), {"list": "ids.txt"}),
+        ("transposed", Tensor(columns.T, Storage(columns.reshape(-1))), {"list": "ids.txt"}),
+        ("listed", {"ids": ids, "embeddings": tensor(values), "epoch": 3, "loss": 0.5}, {}),
+    ]:
+        for protocol in [2, 4]:
+            name = f"{kind}-{dtype}-{protocol}.pt"
+            torch_save(value, name, protocol)
+            listed(name, dtype, **more)
+    torch_save({i: tensor(row) for i, row in zip(ids, values)}, f"deflated-{dtype}.pt", 2, zipfile.ZIP_DEFLATED)
+    listed(f"deflated-{dtype}.pt", dtype)
+    header, at = {}, 0
+    for i, row in zip(ids, values):
+        header[i] = {"dtype": "F" + str(8 * int(dtype[1])), "shape": [WIDTH], "data_offsets": [at, at + row.nbytes]}
+        at += row.nbytes
+    text = json.dumps(header).encode()
+    with open(place(f"vectors-{dtype}.safetensors"), "wb") as out:
+        out.write(len(text).to_bytes(8, "little") + text + values.tobytes())
+    listed(f"vectors-{dtype}.safetensors", dtype)
+with open(place("rows.csv"), "w") as out:
+    out.write("id," + ",".join(f"d{column}" for column in range(WIDTH)) + "\n")
+    for i, row in zip(ids, numbers.astype("f4")):
+        out.write(i + "," + ",".join(map(str, row)) + "\n")
+listed("rows.csv", "f4")
+with open(place("rows.tsv"), "w") as out:
+    for i, row in zip(ids, numbers.astype("f4")):
+        out.write(i + "\t" + "\t".join(map(str, row)) + "\n")
+listed("rows.tsv", "f4")
 
 for name in ["vectors-earliest-f2-contiguous.h5", "matrix-latest-f4-contiguous.h5", "stored-f4.npz", "list-f4-snappy.parquet"]:
     dtype = next(file["dtype"] for file in files if file["file"] == name)

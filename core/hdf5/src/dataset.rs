@@ -128,7 +128,10 @@ impl Dataset {
 
 type Dimensions = (Vec<u64>, Vec<Option<u64>>);
 
-fn parse_dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensions, Hdf5Error> {
+pub(super) fn parse_dataspace(
+    mut space: Fields<'_>,
+    length_size: usize,
+) -> Result<Dimensions, Hdf5Error> {
     let version = space.byte()?;
     let rank = usize::from(space.byte()?);
     let flags = space.byte()?;
@@ -161,7 +164,7 @@ fn parse_dataspace(mut space: Fields<'_>, length_size: usize) -> Result<Dimensio
     Ok((dims, limits))
 }
 
-fn parse_datatype(mut datatype: Fields<'_>) -> Result<(Kind, usize), Hdf5Error> {
+pub(super) fn parse_datatype(mut datatype: Fields<'_>) -> Result<(Kind, usize), Hdf5Error> {
     let class = datatype.byte()? & 0x0f;
     let bits = datatype.uint(3)?;
     let size = datatype.uint(4)? as usize;

@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use super::{
+    attributes,
     chunks::{self, Grid},
     dataset::{Chunked, Dataset, Kind, Layout},
     error::{Hdf5Error, damaged},
@@ -76,6 +77,20 @@ impl Hdf5 {
         } else {
             Node::Other
         })
+    }
+
+    /// The value of an attribute of the object at an address, if the object has the attribute and its
+    /// value is one string.
+    ///
+    /// # Errors
+    ///
+    /// [`Hdf5Error`] if there is no valid object at `at`, or its attributes are damaged.
+    pub fn string_attribute(&mut self, at: u64, name: &str) -> Result<Option<String>, Hdf5Error> {
+        let object = Object::read(&mut self.storage, at)?;
+        let Some(value) = attributes::find_string(&mut self.storage, &object, name)? else {
+            return Ok(None);
+        };
+        self.decode_string(&value.bytes, value.varying).map(Some)
     }
 
     /// The names in a group, with the addresses of their objects.
@@ -248,33 +263,35 @@ impl Hdf5 {
         mut take: impl FnMut(String) -> Result<(), Hdf5Error>,
     ) -> Result<(), Hdf5Error> {
         let values = self.read_whole(dataset, LARGEST_BAND)?;
-        let (offset_size, varying) = (
-            self.storage.offset_size,
-            dataset.kind == Kind::VariableString,
-        );
+        let varying = dataset.kind == Kind::VariableString;
         for value in values.chunks_exact(dataset.element_size) {
-            let bytes = if varying {
-                let mut place = Fields(value);
-                let length = place.uint(4)? as usize;
-                let at = place.uint(offset_size)?;
-                let index = place.uint(4)?;
-                if length == 0 {
-                    b""
-                } else {
-                    let bytes = self.heap.get(&mut self.storage, at, index)?;
-                    bytes
-                        .get(..length)
-                        .ok_or_else(|| damaged("a string is cut off"))?
-                }
-            } else {
-                value
-            };
-            let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
-            let string =
-                std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("a string is not UTF-8"))?;
-            take(string.trim_end().to_owned())?;
+            take(self.decode_string(value, varying)?)?;
         }
         Ok(())
+    }
+
+    /// Decodes one string, without padding. A `varying` one is in the global heap.
+    fn decode_string(&mut self, value: &[u8], varying: bool) -> Result<String, Hdf5Error> {
+        let bytes = if varying {
+            let mut place = Fields(value);
+            let length = place.uint(4)? as usize;
+            let at = place.uint(self.storage.offset_size)?;
+            let index = place.uint(4)?;
+            if length == 0 {
+                b""
+            } else {
+                let bytes = self.heap.get(&mut self.storage, at, index)?;
+                bytes
+                    .get(..length)
+                    .ok_or_else(|| damaged("a string is cut off"))?
+            }
+        } else {
+            value
+        };
+        let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+        let string =
+            std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("a string is not UTF-8"))?;
+        Ok(string.trim_end().to_owned())
     }
 }
 

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | superblock | versions 0 to 3, with or without a user block |
 //! | groups | symbol tables, links in the header, links in a fractal heap |
+//! | attributes | those with one string |
 //! | types | IEEE 754 floats of 16, 32 and 64 bits in either byte order; strings of fixed and of variable length |
 //! | layouts | compact, contiguous, chunked with each of the six indices (versions 3 to 5) |
 //! | filters | deflate, shuffle, Fletcher's checksum, LZF |
@@ -27,6 +28,7 @@
 //! This crate must not know proteins, other formats or other crates of this workspace.
 
 mod arrays;
+mod attributes;
 mod chunk;
 mod chunks;
 mod dataset;

@@ -19,8 +19,10 @@ pub(super) mod message {
     pub const LAYOUT: u16 = 0x08;
     pub const GROUP_INFO: u16 = 0x0a;
     pub const FILTERS: u16 = 0x0b;
+    pub const ATTRIBUTE: u16 = 0x0c;
     pub const CONTINUATION: u16 = 0x10;
     pub const SYMBOL_TABLE: u16 = 0x11;
+    pub const ATTRIBUTE_INFO: u16 = 0x15;
 }
 
 /// Whether `start` begins with the signature of HDF5. After a user block the signature is at byte
@@ -104,6 +106,9 @@ impl Object {
         for (kind, body) in &mut object.messages {
             // A shared datatype or dataspace is stored in another object, as `f["type"] = dtype`
             // does in h5py.
+            if *kind == message::ATTRIBUTE {
+                continue;
+            }
             if let Some(shared) = body.strip_prefix(SHARED) {
                 let address = shared_address(storage, shared)?;
                 let target = Self::plain(storage, address)?;
@@ -228,6 +233,8 @@ impl Object {
                 | message::LAYOUT
                 | message::GROUP_INFO
                 | message::FILTERS
+                | message::ATTRIBUTE
+                | message::ATTRIBUTE_INFO
                 | message::SYMBOL_TABLE => {
                     let shared: &[u8] = if flags & 2 != 0 { SHARED } else { b"" };
                     self.messages.push((kind, [shared, body].concat()));

@@ -96,7 +96,18 @@ impl TextReader {
     /// Those of [`open_decompressed`]; [`ForeignContent`] inside an [`io::Error`] of kind
     /// `InvalidData` if the content is not text in UTF-8 or an encoding that extends ASCII.
     pub fn open(path: &Path, cleaning: TextCleaning) -> io::Result<Self> {
-        let mut reader = open_decompressed(path)?;
+        Self::from_reader(open_decompressed(path)?, cleaning)
+    }
+
+    /// Like [`open`](Self::open), for an open file, which is not compressed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn from_reader(
+        mut reader: Box<dyn BufRead + Send>,
+        cleaning: TextCleaning,
+    ) -> io::Result<Self> {
         let mut start = Vec::new();
         let read = reader.by_ref().take(START_BYTES).read_to_end(&mut start);
         if let Some(foreign) = Foreign::recognize(&start) {

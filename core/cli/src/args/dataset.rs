@@ -19,6 +19,25 @@ pub enum DatasetCommand {
     Show(PlaceArgs),
     /// Check that a frozen dataset is complete and unchanged
     Verify(PlaceArgs),
+    /// Show what a file is, what it has, and which option reads it
+    Inspect(InspectArgs),
+}
+
+/// Arguments of `protea dataset inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea dataset inspect embeddings.h5 goa_human.gaf.gz
+  protea dataset inspect esm2_output/ --json
+
+protea recognises a file by its content: embeddings, sequences, annotations,
+ontologies, clusters, predictions, lists and tables. It shows the number of rows,
+examples of ids, the rows that would be left out or refused, and the option that
+reads the file. A large file is read only in part, which is told.")]
+pub struct InspectArgs {
+    /// Files or directories
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// A dataset by its location.
@@ -63,10 +82,11 @@ Examples:
       --embeddings per-protein.h5
 
 protea detects formats from the content, not from the file name. Any file may be
-compressed with gzip or zstd. Embeddings are .npy with --ids, or .npz, HDF5 or
-Parquet with row names: one vector per protein named by its accession, or a
-matrix and a list of strings. Frozen datasets are never modified: OUT must not
-exist yet. SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs
+compressed with gzip or zstd. Embeddings are .npy with --ids, or .npz, HDF5,
+Parquet, PyTorch (also the directory of ESM's extract.py), safetensors, CSV or
+TSV with row names: one vector per protein named by its accession, or a matrix
+and a list of strings. `protea dataset inspect` shows what a file has and which
+options read it. Frozen datasets are never modified: OUT must not exist yet. SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs
 produce equal datasets."
 )]
 pub struct FreezeArgs {
@@ -85,7 +105,7 @@ pub struct FreezeArgs {
     /// is one to predict for
     #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: Option<PathBuf>,
-    /// Embeddings: .npy, .npz, HDF5 or Parquet
+    /// Embeddings: .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV
     #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
     pub embeddings: Option<PathBuf>,
     /// Accession of each row, one per line, if the file has no row names
@@ -96,7 +116,7 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids: Option<PathBuf>,
-    /// Dataset, group, array or column with the embeddings, if there are several
+    /// Dataset, group, array, layer or column with the embeddings, if there are several
     #[arg(
         long,
         value_name = "NAME",
@@ -113,6 +133,15 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub ids_key: Option<String>,
+    /// Average embeddings of residues, if the file has a matrix per protein
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        requires = "embeddings",
+        help_heading = "Embeddings"
+    )]
+    pub pool: Option<Pooling>,
     /// Model that computed the embeddings [default: the file's name]
     #[arg(
         long,
@@ -159,6 +188,13 @@ pub struct FreezeArgs {
         default_value = "unspecified"
     )]
     pub licence: String,
+}
+
+/// How embeddings of residues become one of their protein.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pooling {
+    /// Mean over the residues
+    Mean,
 }
 
 /// Vectors computed from the sequences.

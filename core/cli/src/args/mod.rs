@@ -23,7 +23,7 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
-pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs};
+pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
@@ -165,7 +165,7 @@ pub enum Command {
     /// List, check, install and create runners
     #[command(subcommand)]
     Runners(RunnersCommand),
-    /// Create, split, compare and check frozen datasets
+    /// Create, split, compare and check frozen datasets; inspect files
     #[command(subcommand)]
     Dataset(DatasetCommand),
     /// List, copy and check files in local and remote stores

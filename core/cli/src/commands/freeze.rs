@@ -2,6 +2,7 @@
 
 use std::{ops::ControlFlow, path};
 
+use protea_cafa::formats::Pool;
 use protea_cafa::{
     dataset::{
         self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use super::dataset::{describe, open};
 use crate::{
-    args::{Dtype, Features, FreezeArgs},
+    args::{Dtype, Features, FreezeArgs, Pooling},
     failure::Failure,
     interrupt,
     output::{Lines, Report, Reporter, count, display_path},
@@ -62,6 +63,9 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
     });
     request.arrays.matrix.clone_from(&args.embeddings_key);
     request.arrays.ids.clone_from(&args.ids_key);
+    request.pool = args.pool.map(|pooling| match pooling {
+        Pooling::Mean => Pool::Mean,
+    });
     let source = || {
         args.source.clone().or_else(|| {
             let name = args.embeddings.as_deref()?.file_name()?;
@@ -176,6 +180,19 @@ fn text(report: &FreezeReport) -> String {
             count(report.unused_embeddings.count),
             examples(&report.unused_embeddings)
         ));
+    }
+    let mut label = "matched";
+    for matched in &report.matched_names {
+        lines.add(
+            label,
+            format!(
+                "{} embeddings by {} ({})",
+                count(matched.proteins.count),
+                matched.rule,
+                examples(&matched.proteins)
+            ),
+        );
+        label = "";
     }
     if report.other_aspect.count > 0 {
         lines.add(

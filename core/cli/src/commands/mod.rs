@@ -16,6 +16,7 @@ mod fit;
 mod freeze;
 #[cfg(unix)]
 mod fuzz;
+mod inspect;
 mod install;
 mod job;
 mod lock;
@@ -79,6 +80,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Dataset(DatasetCommand::Diff(args)) => diff::diff(&args, &reporter),
         Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset, &reporter),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),
+        Command::Dataset(DatasetCommand::Inspect(args)) => inspect::inspect(&args, &reporter),
         Command::Store(StoreCommand::Ls(args)) => store::ls(&args, &reporter),
         Command::Store(StoreCommand::Cp(args)) => store::cp(&args, &reporter),
         Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),

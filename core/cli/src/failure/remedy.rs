@@ -1,6 +1,9 @@
 //! What a user of the command can do about a library error, by variant.
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 use protea_cafa::{
     dataset,
@@ -194,7 +197,10 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     match error {
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
-        Error::MissingEmbeddings { .. } => text("or use --features kmer"),
+        Error::MissingEmbeddings { ids_path, .. } => {
+            Some(format!("or use --features kmer; {}", inspect(ids_path)))
+        }
+        Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
@@ -207,14 +213,40 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
 }
 
 pub(super) fn format(error: &FormatError) -> Option<String> {
-    match error {
-        FormatError::Read { .. } => text(
-            "check that the path is right and that the file is readable and, if compressed, complete",
+    let (path, option) = match error {
+        FormatError::Read { .. } => {
+            return text(
+                "check that the path is right and that the file is readable and, if compressed, \
+                 complete",
+            );
+        }
+        FormatError::NotBuilt { .. } => return Some(build_features::remedy()),
+        FormatError::Choice { path, .. } => (
+            path,
+            Some("the options are --ids, --ids-key and --embeddings-key"),
         ),
-        FormatError::Choice { .. } => text("the options are --ids, --ids-key and --embeddings-key"),
-        FormatError::NotBuilt { .. } => Some(build_features::remedy()),
-        _ => None,
-    }
+        FormatError::PerResidue { path, .. } => (path, Some("--pool mean averages them")),
+        FormatError::Nameless { path } => (path, Some("the option is --ids")),
+        FormatError::Foreign { path, .. }
+        | FormatError::Malformed { path, .. }
+        | FormatError::Duplicate { path, .. }
+        | FormatError::Empty { path, .. }
+        | FormatError::Matrix { path, .. }
+        | FormatError::Pickle { path, .. }
+        | FormatError::NotFinite { path, .. } => (path, None),
+        FormatError::RowCount { ids_path, .. } => (ids_path, None),
+        _ => return None,
+    };
+    let option = option.map_or_else(String::new, |option| format!("{option}; "));
+    Some(option + &inspect(path))
+}
+
+/// Names the command that says what a file is.
+fn inspect(path: &Path) -> String {
+    format!(
+        "`protea dataset inspect {}` shows what the file is",
+        path.display()
+    )
 }
 
 /// Whether a file could not be read because this build does not read Zstandard.

@@ -1,20 +1,26 @@
 //! Reads or computes embeddings and converts them to Arrow columns.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
-use protea_formats::{EmbeddingReader, FastaRecord, FormatError, MatrixType};
+use protea_formats::{
+    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule,
+};
 
-use super::{EmbeddingSource, FreezeRequest, Tally};
+use super::{EmbeddingSource, FreezeRequest, MatchedNames, Tally};
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
     features::kmer::{self, KmerSpectrum},
 };
 
 /// Largest number of accessions in a message.
-const EXAMPLES: usize = 5;
+const EXAMPLES: usize = 3;
 
 pub(super) struct Embeddings {
     info: EmbeddingInfo,
@@ -27,11 +33,24 @@ enum Origin {
         reader: Box<EmbeddingReader>,
         missing: Vec<String>,
         missing_count: usize,
+        /// The rows of the proteins.
+        used: HashSet<usize>,
+        /// Proteins by the rule that found their row, without exact matches.
+        by_rule: BTreeMap<NameRule, Tally>,
     },
     Kmer {
         spectrum: Box<KmerSpectrum>,
         sequences: Vec<String>,
     },
+}
+
+/// How the names of a file of embeddings matched the proteins.
+#[derive(Debug, Default)]
+pub(super) struct Matched {
+    /// Embeddings of proteins that are not in the FASTA file.
+    pub(super) unused: Tally,
+    /// Embeddings that were matched by another rule than the whole name.
+    pub(super) names: Vec<MatchedNames>,
 }
 
 /// The numbers of the current record batch.
@@ -89,7 +108,11 @@ impl Embeddings {
                     EmbeddingSource::Matrix { ids, .. } => Some(ids.as_path()),
                     _ => None,
                 };
-                let reader = EmbeddingReader::open(file, ids, &request.arrays, scratch)?;
+                let options = EmbeddingOptions {
+                    names: request.arrays.clone(),
+                    pool: request.pool,
+                };
+                let reader = EmbeddingReader::open_with(file, ids, &options, scratch)?;
                 let native = match reader.dtype() {
                     MatrixType::F16 => EmbeddingType::F16,
                     MatrixType::F32 | MatrixType::F64 => EmbeddingType::F32,
@@ -99,6 +122,8 @@ impl Embeddings {
                     reader: Box::new(reader),
                     missing: Vec::new(),
                     missing_count: 0,
+                    used: HashSet::new(),
+                    by_rule: BTreeMap::new(),
                 };
                 (origin, width, native, source.clone())
             }
@@ -144,8 +169,18 @@ impl Embeddings {
                 reader,
                 missing,
                 missing_count,
-            } => match reader.accessions().get(&protein.accession) {
-                Some(&row) => {
+                used,
+                by_rule,
+            } => match reader.find(&protein.accession)? {
+                Some(found) => {
+                    let row = found.row;
+                    used.insert(row);
+                    if found.rule != NameRule::Exact {
+                        by_rule
+                            .entry(found.rule)
+                            .or_default()
+                            .add(&protein.accession);
+                    }
                     let width = reader.width();
                     let bad_column = match &mut self.values {
                         Values::F32(values) => {
@@ -225,12 +260,14 @@ impl Embeddings {
         self,
         fasta: &Path,
         seen: &HashMap<String, u32>,
-    ) -> Result<(EmbeddingInfo, Tally), DatasetError> {
-        let mut unused = Tally::default();
+    ) -> Result<(EmbeddingInfo, Matched), DatasetError> {
+        let mut matched = Matched::default();
         if let Origin::File {
             reader,
             missing,
             missing_count,
+            used,
+            by_rule,
         } = self.origin
         {
             if missing_count > 0 {
@@ -239,17 +276,19 @@ impl Embeddings {
                     count: missing_count,
                     proteins: seen.len(),
                     examples: missing,
+                    ids_path: reader.ids_path().to_owned(),
+                    names: reader.name_examples(EXAMPLES),
                 });
             }
             let mut unmatched: Vec<_> = reader
                 .accessions()
                 .iter()
-                .filter(|(accession, _)| !seen.contains_key(*accession))
+                .filter(|(_, row)| !used.contains(row))
                 .collect();
             unmatched.sort_unstable_by_key(|&(_, &row)| row);
             if reader.names_its_rows() {
                 for (accession, _) in unmatched {
-                    unused.add(accession);
+                    matched.unused.add(accession);
                 }
             } else if !unmatched.is_empty() {
                 let count = unmatched.len();
@@ -258,15 +297,26 @@ impl Embeddings {
                     .take(EXAMPLES)
                     .map(|(accession, _)| accession.clone())
                     .collect();
+                let mut proteins: Vec<_> = seen.iter().collect();
+                proteins.sort_unstable_by_key(|&(_, &row)| row);
+                let proteins = proteins.into_iter().take(EXAMPLES);
                 return Err(DatasetError::MissingSequences {
                     ids_path: reader.ids_path().to_owned(),
                     fasta: fasta.to_owned(),
                     count,
                     examples,
+                    proteins: proteins.map(|(accession, _)| accession.clone()).collect(),
                 });
             }
+            matched.names = by_rule
+                .into_iter()
+                .map(|(rule, proteins)| MatchedNames {
+                    rule: rule.describe(),
+                    proteins,
+                })
+                .collect();
         }
-        Ok((self.info, unused))
+        Ok((self.info, matched))
     }
 }
 

@@ -11,7 +11,7 @@ mod report;
 mod request;
 
 pub use publish::freeze;
-pub use report::{FreezeProgress, FreezeReport, FreezeStep, Tally, Watch, unwatched};
+pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Tally, Watch, unwatched};
 
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};

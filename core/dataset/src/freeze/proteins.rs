@@ -14,8 +14,10 @@ use arrow_schema::{DataType, Field, Schema};
 use protea_formats::{Defects, FastaReader, FastaRecord, FormatError, OnDefect};
 
 use super::{
-    FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
-    embeddings::Embeddings, report_progress,
+    FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch,
+    arrow_write::TableWriter,
+    embeddings::{Embeddings, Matched},
+    report_progress,
 };
 use crate::{DatasetError, EmbeddingInfo};
 
@@ -34,8 +36,8 @@ pub(super) struct Proteins {
     /// Number of different taxa.
     pub(super) taxa: u64,
     pub(super) embedding: Option<EmbeddingInfo>,
-    /// Embeddings of proteins that are not in the FASTA file.
-    pub(super) unused_embeddings: Tally,
+    /// How the names of the embeddings matched.
+    pub(super) matched: Matched,
     pub(super) damaged_proteins: Tally,
     pub(super) invalid_taxa: Defects,
 }
@@ -98,7 +100,7 @@ pub(super) fn write(
     let embedding = embeddings
         .map(|embeddings| embeddings.finish(fasta, &index))
         .transpose()?;
-    let (embedding, unused_embeddings) = embedding.unzip();
+    let (embedding, matched) = embedding.unzip();
     writer.finish()?;
     let done = index.len() as u64;
     report(progress, done, Some(done))?;
@@ -106,7 +108,7 @@ pub(super) fn write(
         index,
         taxa: taxa.len() as u64,
         embedding,
-        unused_embeddings: unused_embeddings.unwrap_or_default(),
+        matched: matched.unwrap_or_default(),
         damaged_proteins,
         invalid_taxa: reader.invalid_taxa().clone(),
     })

@@ -150,7 +150,8 @@ pub fn freeze(
             .collect(),
         no_data: annotations.skipped.no_data,
         without_annotation,
-        unused_embeddings: written.unused_embeddings,
+        matched_names: written.matched.names,
+        unused_embeddings: written.matched.unused,
     })
 }
 

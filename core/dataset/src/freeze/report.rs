@@ -103,9 +103,22 @@ pub struct FreezeReport {
     pub no_data: u64,
     /// Proteins without annotations; the examples are accessions.
     pub without_annotation: Tally,
+    /// Embeddings whose name is not the accession itself, by the rule that matched them.
+    pub matched_names: Vec<MatchedNames>,
     /// Embeddings of a file that names its own rows, skipped because their protein is not in the
     /// FASTA file; the examples are accessions.
     pub unused_embeddings: Tally,
+}
+
+/// Embeddings that were matched with their proteins by a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct MatchedNames {
+    /// What the rule compares.
+    pub rule: &'static str,
+    /// The number of embeddings; the examples are accessions of the FASTA file.
+    #[serde(flatten)]
+    pub proteins: Tally,
 }
 
 /// A number and a few examples.

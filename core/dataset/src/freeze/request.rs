@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protea_formats::{ArrayNames, OnDefect};
+use protea_formats::{ArrayNames, OnDefect, Pool};
 
 use crate::{DatasetError, EmbeddingType};
 
@@ -31,6 +31,8 @@ pub struct FreezeRequest {
     pub embeddings: EmbeddingSource,
     /// Names of the arrays in a file of embeddings, if it has several candidates.
     pub arrays: ArrayNames,
+    /// How embeddings of residues become one embedding of their protein. Default: they are an error.
+    pub pool: Option<Pool>,
     /// The stored type of the embeddings. Default: f16 for f16, and f32 for f32 and f64.
     pub dtype: Option<EmbeddingType>,
     /// Information accretion of the terms, a table.
@@ -55,14 +57,14 @@ pub enum EmbeddingSource {
     None,
     /// A matrix and a separate list of the accessions of its rows.
     Matrix {
-        /// One row per protein: `.npy`, or a matrix in `.npz`, HDF5 or Parquet.
+        /// One row per protein: `.npy`, or a matrix in another format.
         matrix: PathBuf,
         /// The list of accessions: line `i` names row `i`.
         ids: PathBuf,
         /// The model, such as `ESM-2 650M, mean over residues`, if it is known.
         source: Option<String>,
     },
-    /// A file that contains the accessions of its embeddings: `.npz`, HDF5 or Parquet.
+    /// A file that contains the names of its embeddings, such as `.npz` or HDF5.
     Named {
         /// Path of the file; see [`EmbeddingReader`](protea_formats::EmbeddingReader).
         file: PathBuf,
@@ -99,6 +101,7 @@ impl FreezeRequest {
             annotations: Some(annotations.into()),
             embeddings: EmbeddingSource::None,
             arrays: ArrayNames::default(),
+            pool: None,
             dtype: None,
             ia: None,
             taxonomy: None,

@@ -10,14 +10,15 @@ use protea_hdf5::MatrixType;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    FormatError, OpenOptions, Opened, Rows, checked_shape,
-    choice::{Array, ArrayGroup, ArrayKind, Choice, choose},
+    FormatError, OpenOptions, Opened, Pool, Rows,
+    arrays::{Array, ArrayGroup, ArrayKind},
+    checked_shape,
+    choice::{Choice, choose},
+    pool::Mean,
     scratch::ScratchRows,
 };
-use crate::{npy_header::Header, partial_read::read_up_to};
+use crate::{npy_header::Header, npy_strings, partial_read::read_up_to};
 
-/// The largest list of accessions that is read into memory, in bytes.
-const LARGEST_LIST: u64 = 1 << 30;
 /// Limit of the headers held in memory until the arrays are chosen, in bytes. One vector per
 /// protein takes about 120 bytes for each.
 const MAX_HEADER_BYTES: usize = 512 << 20;
@@ -26,15 +27,12 @@ const PIECE: usize = 256 << 10;
 type Archive = ZipArchive<BufReader<File>>;
 
 /// Opens an archive and finds the embeddings in it.
-pub(super) fn open(
-    path: &Path,
-    file: File,
-    options: &OpenOptions<'_>,
-) -> Result<Opened, FormatError> {
+pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    let path = options.path;
     let mut archive =
         ZipArchive::new(BufReader::new(file)).map_err(|error| archive_error(path, error))?;
     let mut group = ArrayGroup {
-        name: String::new(),
+        path: Vec::new(),
         arrays: Vec::new(),
         total: 0,
         handle: 0,
@@ -60,27 +58,47 @@ pub(super) fn open(
             kind: match (header.float(), header.text()) {
                 (Ok(dtype), _) => ArrayKind::Float(dtype),
                 (_, Some(_)) => ArrayKind::Text,
+                _ if header.has_objects() => ArrayKind::Objects,
                 _ => ArrayKind::Other(header.descr().to_owned()),
             },
             handle: number,
         });
     }
     group.total = group.arrays.len();
-    match choose(path, &[group], options.names, options.has_id_list)? {
+    match choose(&[group], options)? {
         Choice::Matrix(matrix, ids) => {
             let accessions = ids
                 .map(|ids| texts(path, &mut archive, ids.handle))
                 .transpose()?;
             Ok(Opened {
-                rows: unpack(path, &mut archive, &[matrix], options.scratch)?,
+                rows: unpack(&mut archive, &[matrix], None, options)?,
                 accessions,
             })
         }
         Choice::Vectors(group) => Ok(Opened {
-            rows: unpack(path, &mut archive, &group.arrays, options.scratch)?,
+            rows: unpack(
+                &mut archive,
+                &group.arrays,
+                options.embeddings.pool,
+                options,
+            )?,
             accessions: Some(group.arrays.into_iter().map(|array| array.name).collect()),
         }),
+        // An archive has one group.
+        Choice::ProteinGroups(..) | Choice::Tree => Err(FormatError::Empty {
+            path: path.to_owned(),
+            expected: "row of embeddings",
+        }),
     }
+}
+
+/// Whether a zip file has members of `numpy.savez`. A damaged one counts as such.
+pub(super) fn is_npz(file: File) -> bool {
+    let Ok(archive) = ZipArchive::new(BufReader::new(file)) else {
+        return true;
+    };
+    let mut names = archive.file_names();
+    names.any(|name| name.is_ok_and(|name| name.ends_with(".npy")))
 }
 
 fn archive_error(path: &Path, error: ZipError) -> FormatError {
@@ -134,18 +152,19 @@ fn with_member<T>(
 
 /// Decompresses a matrix, or the vectors one after another, into a scratch file.
 fn unpack(
-    path: &Path,
     archive: &mut Archive,
     arrays: &[Array<usize>],
-    scratch: &Path,
+    pool: Option<Pool>,
+    options: &OpenOptions<'_>,
 ) -> Result<Rows, FormatError> {
-    let mut unpacked = ScratchRows::create(path, scratch)?;
+    let path = options.path;
+    let mut unpacked = ScratchRows::create(path, options.scratch)?;
     let mut first = None;
     let mut total = 0;
     for array in arrays {
         let (rows, width, dtype) =
             with_member(path, archive, array.handle, |name, header, data| {
-                unpack_member(path, name, &header, data, &mut unpacked)
+                unpack_member(path, name, &header, data, pool, &mut unpacked)
             })?;
         let (_, width_of_first, dtype_of_first) = *first.get_or_insert((rows, width, dtype));
         if (width, dtype) != (width_of_first, dtype_of_first) {
@@ -181,6 +200,7 @@ fn unpack_member(
     name: &str,
     header: &Header,
     data: &mut dyn Read,
+    pool: Option<Pool>,
     unpacked: &mut ScratchRows,
 ) -> Result<(usize, usize, MatrixType), FormatError> {
     let invalid = |(problem, remedy): (String, &'static str)| {
@@ -190,18 +210,23 @@ fn unpack_member(
     let dtype = header.float().map_err(invalid)?;
     let (rows, width) = match header.shape.as_slice() {
         &[width] => (1, width),
+        &[1, rows, width] if pool.is_some() => (rows, width),
         _ => header
             .matrix()
             .map(|(_, rows, width)| (rows, width))
             .map_err(invalid)?,
     };
     let (rows, width) = checked_shape(path, rows as u64, width as u64)?;
+    let mut mean = pool.map(|_| Mean::new(dtype, width));
     let mut left = rows as u64 * (width * dtype.bytes()) as u64;
     let mut piece = vec![0; PIECE];
     loop {
         let want = left.min(PIECE as u64) as usize;
         let got = read_up_to(data, &mut piece[..want]).map_err(&unreadable)?;
-        unpacked.push(&piece[..got]).map_err(&unreadable)?;
+        match &mut mean {
+            Some(mean) => mean.push(&piece[..got]),
+            None => unpacked.push(&piece[..got]).map_err(&unreadable)?,
+        }
         left -= got as u64;
         if got < want || left == 0 {
             break;
@@ -218,49 +243,18 @@ fn unpack_member(
             "save the archive again with numpy.savez",
         )));
     }
-    Ok((rows, width, dtype))
+    match (mean, pool) {
+        (Some(mean), Some(pool)) => {
+            let mean = mean.finish().unwrap_or_default();
+            unpacked.push(&mean).map_err(&unreadable)?;
+            Ok((1, width, pool.result(dtype)))
+        }
+        _ => Ok((rows, width, dtype)),
+    }
 }
 
 fn texts(path: &Path, archive: &mut Archive, number: usize) -> Result<Vec<String>, FormatError> {
     with_member(path, archive, number, |name, header, data| {
-        let invalid = |problem: &str| {
-            FormatError::matrix(
-                path,
-                format!("{name}: {problem}"),
-                "save the accessions with numpy.savez(…, ids=numpy.array(accessions))",
-            )
-        };
-        let (width, wide) = header
-            .text()
-            .ok_or_else(|| invalid("the array has no strings"))?;
-        let count = header.shape.first().copied().unwrap_or(0);
-        let size = (count as u64)
-            .checked_mul(width as u64)
-            .filter(|&size| size <= LARGEST_LIST)
-            .ok_or_else(|| invalid("the list is too large"))?;
-        let mut bytes = Vec::new();
-        data.take(size)
-            .read_to_end(&mut bytes)
-            .map_err(FormatError::unreadable(path))?;
-        if bytes.len() as u64 != size {
-            return Err(invalid("the list is cut off"));
-        }
-        bytes
-            .chunks_exact(width)
-            .map(|text| {
-                let text = if wide {
-                    let points = text
-                        .as_chunks::<4>()
-                        .0
-                        .iter()
-                        .map(|&b| u32::from_le_bytes(b));
-                    points.map(char::from_u32).collect::<Option<String>>()
-                } else {
-                    String::from_utf8(text.to_vec()).ok()
-                };
-                let text = text.ok_or_else(|| invalid("a string is not Unicode"))?;
-                Ok(text.trim_end_matches('\0').to_owned())
-            })
-            .collect()
+        npy_strings::read(&header, data).map_err(|error| error.in_array(path, name))
     })
 }

@@ -14,7 +14,7 @@ use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 use crate::written::WRITTEN;
 
 /// One file for each kind of structure that the readers support.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 18] = [
     "vectors-earliest-f2-contiguous.h5",
     "vectors-latest-f2-contiguous.h5",
     "vectors-v108-f4-compact.h5",
@@ -30,6 +30,9 @@ const KINDS: [&str; 15] = [
     "deflated-f2.npz",
     "list-f2-snappy.parquet",
     "matrix-latest-f4-contiguous.h5.zst",
+    "dict-f4-2.pt",
+    "shared-f2-4.pt",
+    "vectors-f2.safetensors",
 ];
 
 static WHOLE: LazyLock<Option<Vec<Vec<u8>>>> = LazyLock::new(|| {

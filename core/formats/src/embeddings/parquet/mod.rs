@@ -1,17 +1,14 @@
 //! Reads embeddings from Parquet: a column of strings and a column of lists of numbers.
 
 mod caught;
+mod columns;
 mod header;
 mod pages;
 
 use std::{fs::File, path::Path, sync::Arc};
 
-use arrow_array::{
-    Array as _, ArrayRef,
-    cast::AsArray,
-    types::{Float16Type, Float32Type, Float64Type},
-};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array as _, ArrayRef, cast::AsArray};
+use arrow_schema::DataType;
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -23,14 +20,16 @@ use parquet::{
     file::metadata::ParquetMetaData,
     schema::types::SchemaDescriptor,
 };
-use protea_hdf5::MatrixType;
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Opened, Rows, checked_shape,
-    choice::{Array, ArrayGroup, ArrayKind, Choice, choose},
+    FormatError, OpenOptions, Opened, Rows,
+    arrays::{Array, ArrayKind},
+    checked_shape,
+    choice::{Choice, choose},
     scratch::ScratchRows,
 };
+use columns::{COLUMNS, columns, list, push, text};
 use pages::Guarded;
 
 /// Largest number of rows decoded at a time.
@@ -39,11 +38,8 @@ const BATCH: u64 = 64;
 const BATCH_NUMBERS: u64 = 4 << 20;
 
 /// Opens a Parquet file and reads the embeddings in it.
-pub(super) fn open(
-    path: &Path,
-    file: File,
-    options: &OpenOptions<'_>,
-) -> Result<Opened, FormatError> {
+pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    let path = options.path;
     // The `parquet` crate does not check all lengths and panics on some damaged pages.
     caught::catch(|| read(path, file, options))
         .unwrap_or_else(|| Err(damaged(path, "its pages contradict its footer")))
@@ -117,8 +113,16 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
     check_codecs(path, builder.metadata())?;
     check_places(path, builder.metadata(), length)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let group = group(builder.schema(), rows);
-    let choice = choose(path, &[group], options.names, options.has_id_list)?;
+    let found = columns(builder.schema(), rows);
+    let has_matrix = found.group.arrays.iter().any(Array::is_matrix);
+    if let Some(name) = found.residues.filter(|_| !has_matrix) {
+        return Err(FormatError::matrix(
+            path,
+            format!("column {name} has lists of lists: these are embeddings of residues"),
+            "average them first: df[column] = [numpy.mean(list(m), axis=0) for m in df[column]]",
+        ));
+    }
+    let choice = choose(&[found.group], options)?;
     let Choice::Matrix(matrix, ids) = choice else {
         return Err(FormatError::matrix(
             path,
@@ -126,16 +130,32 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
             "give the embeddings as one column of lists of numbers",
         ));
     };
-    let dtype = match matrix.kind {
-        ArrayKind::Float(dtype) => dtype,
-        ArrayKind::Text | ArrayKind::Other(_) => {
-            return Err(damaged(path, "the embeddings are not numbers"));
-        }
+    let ArrayKind::Float(dtype) = matrix.kind else {
+        return Err(damaged(path, "the embeddings are not numbers"));
     };
+    let is_columns = matrix.name == COLUMNS;
+    if let Some(name) = found.odd.filter(|_| is_columns) {
+        return Err(FormatError::matrix(
+            path,
+            format!(
+                "column {name} is not numbered like the others, so it may not belong to the embedding"
+            ),
+            "remove the columns that are not dimensions, or write one column of lists",
+        ));
+    }
     let claimed = claimed_width(path, builder.metadata(), builder.parquet_schema(), &matrix)?;
     let batch = (BATCH_NUMBERS / claimed).clamp(1, BATCH);
-    let roots = [Some(matrix.handle), ids.as_ref().map(|ids| ids.handle)];
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.into_iter().flatten());
+    let mut roots = if is_columns {
+        found.dimensions
+    } else {
+        vec![matrix.handle]
+    };
+    let names: Vec<String> = roots
+        .iter()
+        .map(|&at| builder.schema().field(at).name().clone())
+        .collect();
+    roots.extend(ids.as_ref().map(|ids| ids.handle));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let fields = builder.schema().fields();
     let levels = parquet_to_arrow_field_levels(builder.parquet_schema(), mask, Some(fields))
         .map_err(failed)?;
@@ -165,7 +185,13 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
                 .column_by_name(name)
                 .ok_or_else(|| damaged(path, format!("column {name} is missing")))
         };
-        table.add_numbers(column(&matrix.name)?)?;
+        if is_columns {
+            let numbers = names.iter().map(|name| column(name));
+            let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+            table.add_columns(&numbers)?;
+        } else {
+            table.add_numbers(column(&matrix.name)?)?;
+        }
         if let Some(ids) = &ids {
             table.add_accessions(column(&ids.name)?)?;
         }
@@ -226,14 +252,71 @@ impl Table<'_> {
                      embeddings",
                 ));
             }
-            push(&vector, &mut self.unpacked).map_err(FormatError::unreadable(path))?;
+            let mut bytes = Vec::with_capacity(vector.len() * 8);
+            push(&vector, &mut bytes);
+            self.unpacked
+                .push(&bytes)
+                .map_err(FormatError::unreadable(path))?;
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of a batch with one column per dimension.
+    fn add_columns(&mut self, columns: &[&ArrayRef]) -> Result<(), FormatError> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        self.width = Some(columns.len());
+        let mut decoded = Vec::with_capacity(columns.len());
+        for column in columns {
+            if column.null_count() > 0 {
+                return Err(FormatError::matrix(
+                    self.path,
+                    "a column of the embeddings contains nulls",
+                    "give every protein an embedding, or remove the protein",
+                ));
+            }
+            let mut bytes = Vec::with_capacity(rows * self.number_bytes);
+            push(column, &mut bytes);
+            decoded.push(bytes);
+        }
+        let bytes =
+            ((self.rows + rows) as u64).saturating_mul((columns.len() * self.number_bytes) as u64);
+        if bytes > self.most {
+            return Err(damaged(
+                self.path,
+                "decompressed, it is hundreds of times as large",
+            ));
+        }
+        let mut numbers = Vec::with_capacity(columns.len() * self.number_bytes);
+        for row in 0..rows {
+            numbers.clear();
+            let place = row * self.number_bytes..(row + 1) * self.number_bytes;
+            for column in &decoded {
+                numbers.extend_from_slice(column.get(place.clone()).unwrap_or_default());
+            }
+            self.unpacked
+                .push(&numbers)
+                .map_err(FormatError::unreadable(self.path))?;
         }
         Ok(())
     }
 
     fn add_accessions(&mut self, names: &ArrayRef) -> Result<(), FormatError> {
-        for row in 0..names.len() {
-            let name = text(names, row).ok_or_else(|| {
+        let (keys, names) = match names.data_type() {
+            DataType::Dictionary(..) => {
+                let dictionary = names.as_any_dictionary();
+                let keys = (0..names.len()).map(|row| !dictionary.is_null(row));
+                let keys: Vec<_> = keys.zip(dictionary.normalized_keys()).collect();
+                (Some(keys), dictionary.values())
+            }
+            _ => (None, names),
+        };
+        let rows = keys.as_ref().map_or(names.len(), Vec::len);
+        for row in 0..rows {
+            let place = match &keys {
+                Some(keys) => Some(keys[row].1).filter(|_| keys[row].0),
+                None => Some(row),
+            };
+            let name = place.and_then(|place| text(names, place)).ok_or_else(|| {
                 FormatError::matrix(
                     self.path,
                     format!("row {}: the accession is null", self.rows + row),
@@ -267,93 +350,4 @@ fn claimed_width(
     }
     checked_shape(path, 1, widest)?;
     Ok(widest)
-}
-
-/// Describes the columns as arrays: a column of lists is a matrix. Its width is known only after
-/// the rows are read.
-fn group(schema: &Schema, rows: u64) -> ArrayGroup<usize> {
-    let arrays: Vec<Array<usize>> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(handle, field)| column(handle, field, rows))
-        .collect();
-    ArrayGroup {
-        name: String::new(),
-        total: arrays.len(),
-        arrays,
-        handle: 0,
-    }
-}
-
-fn column(handle: usize, field: &Field, rows: u64) -> Array<usize> {
-    let float = |item: &Field| match item.data_type() {
-        DataType::Float16 => Some(MatrixType::F16),
-        DataType::Float32 => Some(MatrixType::F32),
-        DataType::Float64 => Some(MatrixType::F64),
-        _ => None,
-    };
-    let mut dims = vec![rows];
-    let kind = match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(ArrayKind::Text),
-        DataType::List(item) | DataType::LargeList(item) => {
-            dims.push(0);
-            float(item).map(ArrayKind::Float)
-        }
-        DataType::FixedSizeList(item, width) => {
-            dims.push(u64::try_from(*width).unwrap_or(0));
-            float(item).map(ArrayKind::Float)
-        }
-        // A column of single numbers is not a vector, whatever its type.
-        _ => None,
-    };
-    Array {
-        name: field.name().clone(),
-        dims,
-        kind: kind.unwrap_or_else(|| ArrayKind::Other(field.data_type().to_string())),
-        handle,
-    }
-}
-
-fn list(column: &ArrayRef, row: usize) -> Option<ArrayRef> {
-    if column.is_null(row) {
-        return None;
-    }
-    Some(match column.data_type() {
-        DataType::List(_) => column.as_list::<i32>().value(row),
-        DataType::LargeList(_) => column.as_list::<i64>().value(row),
-        DataType::FixedSizeList(..) => column.as_fixed_size_list().value(row),
-        _ => return None,
-    })
-}
-
-fn text(column: &ArrayRef, row: usize) -> Option<&str> {
-    if column.is_null(row) {
-        return None;
-    }
-    Some(match column.data_type() {
-        DataType::Utf8 => column.as_string::<i32>().value(row),
-        DataType::LargeUtf8 => column.as_string::<i64>().value(row),
-        DataType::Utf8View => column.as_string_view().value(row),
-        _ => return None,
-    })
-}
-
-fn push(vector: &ArrayRef, unpacked: &mut ScratchRows) -> std::io::Result<()> {
-    let mut bytes = Vec::with_capacity(vector.len() * 8);
-    match vector.data_type() {
-        DataType::Float16 => {
-            let numbers = vector.as_primitive::<Float16Type>().values();
-            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
-        }
-        DataType::Float32 => {
-            let numbers = vector.as_primitive::<Float32Type>().values();
-            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
-        }
-        _ => {
-            let numbers = vector.as_primitive::<Float64Type>().values();
-            bytes.extend(numbers.iter().flat_map(|n| n.to_le_bytes()));
-        }
-    }
-    unpacked.push(&bytes)
 }

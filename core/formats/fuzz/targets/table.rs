@@ -1,0 +1,6 @@
+//! Tables of text with embeddings.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| common::embeddings(bytes));

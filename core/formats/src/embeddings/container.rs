@@ -1,0 +1,156 @@
+//! Detects the format of a file of embeddings and opens it.
+
+use std::{fs::File, path::Path};
+
+use protea_ontology::{compressed::open_seekable, foreign::Foreign};
+
+use super::{
+    FormatError, MatrixReader, OpenOptions, Opened, Rows, hdf5, npz, safetensors, table, torch,
+};
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Hdf5,
+    /// A zip file: `.npz` or PyTorch.
+    Zip,
+    Parquet,
+    Npy,
+    Safetensors,
+    /// A pickle: the format of `torch.save` before PyTorch 1.6, or Python's own.
+    Pickle,
+    /// A table of text.
+    Text,
+}
+
+impl Container {
+    /// Detects the format from the first bytes; `None` for any other file.
+    pub fn detect(start: &[u8]) -> Option<Self> {
+        // If an HDF5 file has a user block, the signature is at a power of two from 512 on.
+        let places = [0, 512, 1024, 2048]
+            .into_iter()
+            .filter_map(|at| start.get(at..));
+        if places.clone().any(protea_hdf5::is_hdf5) {
+            Some(Self::Hdf5)
+        } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+            Some(Self::Zip)
+        } else if start.starts_with(b"PAR1") {
+            Some(Self::Parquet)
+        } else if start.starts_with(b"\x93NUMPY") {
+            Some(Self::Npy)
+        } else if safetensors::is_safetensors(start) {
+            Some(Self::Safetensors)
+        } else if matches!(start, [0x80, 2..=5, ..]) {
+            Some(Self::Pickle)
+        } else if table::is_text(start) {
+            Some(Self::Text)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a file of embeddings is, by its first bytes; `None` for text and files of another kind.
+pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
+    if path.is_dir() {
+        return Some("a directory of PyTorch files");
+    }
+    let mut found = None;
+    // Nothing is wanted, so nothing is decompressed.
+    let opened = open_seekable(path, scratch, |start| {
+        found = Container::detect(start);
+        false
+    });
+    opened.ok()?;
+    match found? {
+        Container::Hdf5 => Some("embeddings in HDF5"),
+        Container::Zip => zip_file(path),
+        Container::Parquet => Some("embeddings in Parquet"),
+        Container::Npy => Some("embeddings in NumPy (.npy)"),
+        Container::Safetensors => Some("embeddings in safetensors"),
+        Container::Pickle => Some("a pickle of Python"),
+        Container::Text => None,
+    }
+}
+
+/// What a zip file is; `None` if it has neither tensors nor arrays.
+fn zip_file(path: &Path) -> Option<&'static str> {
+    let file = File::open(path).ok()?;
+    if torch::is_torch(path, &file).ok()? {
+        return Some("embeddings in PyTorch (.pt)");
+    }
+    npz::is_npz(file).then_some("embeddings in NumPy (.npz)")
+}
+
+/// Opens a file or directory and finds the embeddings in it.
+pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    let path = options.path;
+    if path.is_dir() {
+        return torch::open_directory(options);
+    }
+    let mut foreign = None;
+    let known = |start: &[u8]| {
+        let known = Container::detect(start);
+        if matches!(known, None | Some(Container::Text)) {
+            foreign = Foreign::recognize(start);
+        }
+        known.is_some() && foreign.is_none()
+    };
+    let opened =
+        open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
+    let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened)));
+    if let Some(foreign) = foreign {
+        return Err(FormatError::Foreign {
+            path: path.to_owned(),
+            content: foreign,
+        });
+    }
+    let Some((container, opened)) = found else {
+        return Err(FormatError::matrix(
+            path,
+            "this is not a file of embeddings",
+            "give .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV; \
+             numpy.save('matrix.npy', matrix) writes one",
+        ));
+    };
+    let file = opened.file;
+    match container {
+        Container::Hdf5 => hdf5::open(file, options),
+        Container::Zip if torch::is_torch(path, &file)? => torch::open(file, options),
+        Container::Zip => npz::open(file, options),
+        Container::Parquet => open_parquet(file, options),
+        Container::Safetensors => safetensors::open(file, options),
+        Container::Pickle => Err(torch::refuse_pickle(path, &opened.start)),
+        Container::Text => table::open(file, options),
+        Container::Npy => {
+            let names = &options.embeddings.names;
+            if let Some(name) = names.matrix.as_ref().or(names.ids.as_ref()) {
+                return Err(FormatError::matrix(
+                    path,
+                    format!(
+                        "an .npy file has one matrix without a name, so nothing is named {name:?}"
+                    ),
+                    "omit the name",
+                ));
+            }
+            Ok(Opened {
+                rows: Rows::Matrix(MatrixReader::from_open_file(path, file)?),
+                accessions: None,
+            })
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn open_parquet(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    super::parquet::open(file, options)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn open_parquet(_file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    Err(FormatError::NotBuilt {
+        path: options.path.to_owned(),
+        format: "Parquet",
+        feature: "parquet",
+    })
+}
