@@ -39,6 +39,22 @@ pub fn print(content: Content<'_>) -> io::Result<bool> {
     }
 }
 
+/// Standard output as a writer of lines, for tables too long to be held in memory. Each `write` is of
+/// whole characters.
+pub struct StandardOutput;
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        io::stdout().write_all(escape_lines(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
 /// Writes text and a line break to standard error. Errors are ignored: a closed pipe must not end a
 /// run.
 pub fn print_error_line(text: &str) {

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod error;
 mod faults;
+mod integers;
 mod isolation;
 mod load_error;
 mod programs;

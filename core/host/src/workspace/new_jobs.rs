@@ -2,9 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
+
+use protea_files::{Access, Links};
 
 use super::places;
 use crate::store::StoreError;
@@ -23,7 +25,8 @@ impl NewJobs {
         let directory = places::new_jobs(workspace);
         fs::create_dir_all(&directory).map_err(StoreError::write(&directory))?;
         let path = directory.join(LOCK);
-        let lock = File::create(&path)
+        let lock = protea_files::open_to_write(&path, Access::Update)
+            .map_err(io::Error::from)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(StoreError::write(&path))?;
         clear(&directory);
@@ -44,9 +47,8 @@ impl NewJobs {
 /// Removes what killed processes left, unless a process is creating a job.
 pub(super) fn remove_leftovers(workspace: &Path) {
     let directory = places::new_jobs(workspace);
-    // Opened without creating it: a workspace that is only read gets no new files.
-    let lock = File::options().write(true).open(directory.join(LOCK));
-    if let Ok(lock) = lock
+    // Not created: a workspace that is only read gets no new files.
+    if let Ok(lock) = protea_files::open(&directory.join(LOCK), Links::Refuse)
         && lock.try_lock().is_ok()
     {
         clear(&directory);

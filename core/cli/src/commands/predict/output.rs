@@ -21,7 +21,7 @@ use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
     exit::Exit,
     failure::Failure,
-    output::{Reporter, display_path},
+    output::{Reporter, StandardOutput, display_path},
 };
 
 /// What was written.
@@ -90,7 +90,7 @@ pub(super) fn write(
     let lines = read().map_err(unreadable)?;
     let formatted = match &args.output {
         None => {
-            let mut out = BufWriter::new(io::stdout().lock());
+            let mut out = BufWriter::with_capacity(1 << 16, StandardOutput);
             match write_formatted(lines, &mut out, &queries.ontology, &options) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     return Err(Failure::report_only(
