@@ -37,7 +37,14 @@ fn shape<H>(array: &Array<H>) -> Option<Shape> {
 /// Finds the group whose members stand for proteins: all of them have the same arrays, and there
 /// are more proteins than arrays in each.
 pub(super) fn find<H>(groups: &[ArrayGroup<H>]) -> Option<(&ArrayGroup<H>, Suffixes)> {
-    let parents = groups.iter().filter(|group| group.path.len() <= 2);
+    // Vectors beside the groups are those of other proteins: their names have a slash.
+    let parents = groups.iter().filter(|group| {
+        let vectors = group
+            .arrays
+            .iter()
+            .any(|array| array.vector_width().is_some());
+        group.path.len() <= 2 && !vectors
+    });
     parents.into_iter().find_map(|parent| {
         let within = within(groups, &parent.path)?;
         let more_proteins = within.proteins > 1 && within.proteins > within.found.0.len();

@@ -201,7 +201,13 @@ numpy.savez(out + 'big.npz', m=one.astype('>f4'), ids=numpy.array(list('ABCD')))
         ),
         ("scale.h5", &["scale and offset", "h5py"]),
         ("blank.h5", &["row 1", "not an accession"]),
-        ("objects.npz", &["no list of 4 strings", "ids (4 objects)"]),
+        (
+            "objects.npz",
+            &[
+                "ids is an array of pickled Python objects",
+                "ids (4 objects)",
+            ],
+        ),
         ("fortran.npz", &["Fortran", "ascontiguousarray"]),
         ("big.npz", &["no embeddings", "m (4 × 3 >f4)"]),
     ] {

@@ -94,7 +94,7 @@ fn other_texts_are_errors_with_the_place() {
         ("P1,0.1,0.2\nP2,0.1,x\n", "e:2: \"x\" is not a number"),
         ("P1,0.1,0.2\nP2,0.1,\n", "e:2: \"\" is not a number"),
         ("P1,0.1,1e39\n", "e:1: \"1e39\" exceeds the range of f32"),
-        ("P1;0,1;0,2\n", "is not a table of embeddings"),
+        ("P1;0,1;0,2\n", "several columns could be the names"),
         (
             "id,gene,d0\nP1,A,0.1\n",
             "several columns could be the names",

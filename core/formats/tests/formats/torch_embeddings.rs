@@ -310,7 +310,7 @@ fn tensors_outside_their_storage_are_refused() {
         (4, 0, vec![2, 3], vec![3, 1]),
         (1000, 0, vec![1000], vec![1]),
         (4, 0, vec![usize::MAX >> 33, 2], vec![usize::MAX >> 33, 1]),
-        (4, 0, vec![1 << 24, 4], vec![0, 1]),
+        (4, 0, vec![1 << 16, 4], vec![0, 1]),
     ] {
         let pickle = Pickle::new()
             .raw(b"}(")
@@ -320,7 +320,7 @@ fn tensors_outside_their_storage_are_refused() {
             .end();
         let path = inputs.write("x.pt", torch(&pickle, std::slice::from_ref(&storage)));
         let pooled = read(&path, None, &options(None, Some(Pool::Mean)));
-        assert!(read_default(&path).is_err() && (pooled.is_err() || size[0] == 1 << 24));
+        assert!(read_default(&path).is_err() && (pooled.is_err() || size[0] == 1 << 16));
     }
 }
 

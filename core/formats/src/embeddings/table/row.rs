@@ -73,11 +73,7 @@ pub(super) fn is_number(field: &str) -> bool {
 /// Whether a field is a list of numbers, such as `[0.1, 0.2]`.
 pub(super) fn is_list(field: &str) -> bool {
     let field = field.trim();
-    let mut items = list(field);
-    field.starts_with('[')
-        && field.ends_with(']')
-        && items.next().is_some_and(is_number)
-        && items.next().is_none_or(is_number)
+    field.starts_with('[') && field.ends_with(']') && list(field).next().is_some_and(is_number)
 }
 
 /// The items of a list, separated by commas or blanks.

@@ -8,7 +8,7 @@ use super::{
 /// Limit of the depth of dictionaries.
 const DEEPEST: usize = 5;
 /// Limit of the arrays. A pickle can refer to a dictionary many times.
-const MOST_ARRAYS: usize = 8 << 20;
+const MOST_ARRAYS: usize = 2 << 20;
 /// Keys of the file that ESM's `extract.py` writes for a protein.
 const ESM_LABEL: &str = "label";
 const ESM_EMBEDDINGS: [&str; 3] = [
