@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::split::SplitArgs;
+use super::{embeddings::EmbeddingArgs, split::SplitArgs};
 
 /// Commands for frozen datasets.
 #[derive(Debug, Subcommand)]
@@ -86,8 +86,9 @@ compressed with gzip or zstd. Embeddings are .npy with --ids, or .npz, HDF5,
 Parquet, PyTorch (also the directory of ESM's extract.py), safetensors, CSV or
 TSV with row names: one vector per protein named by its accession, or a matrix
 and a list of strings. `protea dataset inspect` shows what a file has and which
-options read it. Frozen datasets are never modified: OUT must not exist yet. SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs
-produce equal datasets."
+options read it. Frozen datasets are never modified: OUT must not exist yet.
+SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs produce
+equal datasets."
 )]
 pub struct FreezeArgs {
     /// Directory to create
@@ -105,43 +106,8 @@ pub struct FreezeArgs {
     /// is one to predict for
     #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: Option<PathBuf>,
-    /// Embeddings: .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV
-    #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
-    pub embeddings: Option<PathBuf>,
-    /// Accession of each row, one per line, if the file has no row names
-    #[arg(
-        long,
-        value_name = "TXT",
-        requires = "embeddings",
-        help_heading = "Embeddings"
-    )]
-    pub ids: Option<PathBuf>,
-    /// Dataset, group, array, layer or column with the embeddings, if there are several
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "embeddings",
-        help_heading = "Embeddings"
-    )]
-    pub embeddings_key: Option<String>,
-    /// Dataset, array or column with the accessions, if there are several
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "embeddings",
-        conflicts_with = "ids",
-        help_heading = "Embeddings"
-    )]
-    pub ids_key: Option<String>,
-    /// Average embeddings of residues, if the file has a matrix per protein
-    #[arg(
-        long,
-        value_enum,
-        value_name = "HOW",
-        requires = "embeddings",
-        help_heading = "Embeddings"
-    )]
-    pub pool: Option<Pooling>,
+    #[command(flatten)]
+    pub embeddings: EmbeddingArgs,
     /// Model that computed the embeddings [default: the file's name]
     #[arg(
         long,
@@ -188,13 +154,6 @@ pub struct FreezeArgs {
         default_value = "unspecified"
     )]
     pub licence: String,
-}
-
-/// How embeddings of residues become one of their protein.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Pooling {
-    /// Mean over the residues
-    Mean,
 }
 
 /// Vectors computed from the sequences.

@@ -5,6 +5,7 @@ mod cafa;
 #[cfg(unix)]
 mod check;
 mod dataset;
+mod embeddings;
 mod experiment;
 mod explain;
 mod isolation;
@@ -23,7 +24,8 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
-pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs, Pooling};
+pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs};
+pub use embeddings::{EmbeddingArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };

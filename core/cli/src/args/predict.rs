@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::{ExecutionArgs, Features, experiment::SpecArgs};
+use super::{EmbeddingArgs, ExecutionArgs, Features, experiment::SpecArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,25 +39,15 @@ pub struct PredictArgs {
     #[arg(long, help_heading = "Proteins")]
     pub fasta: Option<PathBuf>,
     /// Frozen dataset of the proteins to predict for, with or without annotations
-    #[arg(long, value_name = "DATASET", help_heading = "Proteins")]
+    #[arg(
+        long,
+        value_name = "DATASET",
+        conflicts_with_all = ["embeddings", "features"],
+        help_heading = "Proteins"
+    )]
     pub dataset: Option<String>,
-    /// Embeddings of the proteins: .npy, .npz, HDF5 or Parquet
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "fasta",
-        conflicts_with = "features",
-        help_heading = "Proteins"
-    )]
-    pub embeddings: Option<PathBuf>,
-    /// Accession of each row, one per line, if the file has no row names
-    #[arg(
-        long,
-        value_name = "TXT",
-        requires = "embeddings",
-        help_heading = "Proteins"
-    )]
-    pub ids: Option<PathBuf>,
+    #[command(flatten)]
+    pub embeddings: EmbeddingArgs,
     /// Compute vectors from the sequences [default: if the training set has such vectors]
     #[arg(
         long,

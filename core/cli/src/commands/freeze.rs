@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::dataset::{describe, open};
 use crate::{
-    args::{Dtype, Features, FreezeArgs, Pooling},
+    args::{Dtype, EmbeddingArgs, Features, FreezeArgs, Pooling},
     failure::Failure,
     interrupt,
     output::{Lines, Report, Reporter, count, display_path},
@@ -61,31 +61,41 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
         Dtype::F32 => EmbeddingType::F32,
         Dtype::F16 => EmbeddingType::F16,
     });
+    let source = args.source.clone().or_else(|| {
+        let name = args.embeddings.embeddings.as_deref()?.file_name()?;
+        Some(name.to_string_lossy().into_owned())
+    });
+    match args.features {
+        Some(Features::Kmer) => request.embeddings = EmbeddingSource::Kmer,
+        None => read_embeddings(&mut request, &args.embeddings, source),
+    }
+    request
+}
+
+/// Adds a file of embeddings to a request, if the arguments name one. `source` is the model that
+/// computed them.
+pub(super) fn read_embeddings(
+    request: &mut FreezeRequest,
+    args: &EmbeddingArgs,
+    source: Option<String>,
+) {
     request.arrays.matrix.clone_from(&args.embeddings_key);
     request.arrays.ids.clone_from(&args.ids_key);
     request.pool = args.pool.map(|pooling| match pooling {
         Pooling::Mean => Pool::Mean,
     });
-    let source = || {
-        args.source.clone().or_else(|| {
-            let name = args.embeddings.as_deref()?.file_name()?;
-            Some(name.to_string_lossy().into_owned())
-        })
-    };
-    request.embeddings = match (&args.embeddings, &args.ids, args.features) {
-        (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
+    request.embeddings = match (&args.embeddings, &args.ids) {
+        (Some(matrix), Some(ids)) => EmbeddingSource::Matrix {
             matrix: matrix.clone(),
             ids: ids.clone(),
-            source: source(),
+            source,
         },
-        (Some(file), None, _) => EmbeddingSource::Named {
+        (Some(file), None) => EmbeddingSource::Named {
             file: file.clone(),
-            source: source(),
+            source,
         },
-        (_, _, Some(Features::Kmer)) => EmbeddingSource::Kmer,
-        _ => EmbeddingSource::None,
+        (None, _) => EmbeddingSource::None,
     };
-    request
 }
 
 pub(super) fn freeze_or_cancel(

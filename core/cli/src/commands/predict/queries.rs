@@ -15,8 +15,11 @@ use protea_core::Dataset;
 
 use super::model::Model;
 use crate::{
-    args::PredictArgs,
-    commands::{freeze::freeze_or_cancel, run_setup::dataset},
+    args::{Features, PredictArgs},
+    commands::{
+        freeze::{freeze_or_cancel, read_embeddings},
+        run_setup::dataset,
+    },
     exit::Exit,
     failure::Failure,
     output::{Reporter, count},
@@ -103,34 +106,34 @@ fn freeze(
         }
     };
     let mut request = FreezeRequest::queries(out, "queries", ontology, fasta);
-    request.embeddings = match (&args.embeddings, &args.ids, args.features) {
-        (Some(matrix), Some(ids), _) => EmbeddingSource::Matrix {
-            matrix: matrix.clone(),
-            ids: ids.clone(),
-            source: None,
-        },
-        (Some(file), None, _) => EmbeddingSource::Named {
-            file: file.clone(),
-            source: None,
-        },
-        (None, _, Some(_)) => {
+    match (&args.embeddings.embeddings, args.features) {
+        (Some(_), _) => read_embeddings(&mut request, &args.embeddings, None),
+        (None, Some(Features::Kmer)) => {
             request.dtype = kmers_of_training(model).map(|training| training.dtype);
-            EmbeddingSource::Kmer
+            request.embeddings = EmbeddingSource::Kmer;
         }
-        (None, _, None) => match kmers_of_training(model) {
-            Some(training) => {
+        (None, None) => {
+            if let Some(training) = kmers_of_training(model) {
                 reporter
                     .note("computing k-mer vectors from the sequences, as for the training set");
                 // Rounding to another type would change the scores.
                 request.dtype = Some(training.dtype);
-                EmbeddingSource::Kmer
+                request.embeddings = EmbeddingSource::Kmer;
             }
-            None => EmbeddingSource::None,
-        },
-    };
+        }
+    }
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
-    let unused = frozen?.unused_embeddings;
+    let frozen = frozen?;
+    for matched in &frozen.matched_names {
+        reporter.note(&format!(
+            "matched {} embeddings by {} ({})",
+            count(matched.proteins.count),
+            matched.rule,
+            matched.proteins.examples.join(", ")
+        ));
+    }
+    let unused = frozen.unused_embeddings;
     if unused.count > 0 {
         reporter.warn(&format!(
             "{} embeddings of proteins that are not in the FASTA file are not used ({})",
