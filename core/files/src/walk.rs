@@ -35,6 +35,9 @@ const SPARSE_SHARE: u64 = 100;
 const LARGEST_SPARSE: u64 = 1 << 30;
 const LARGEST_SPARSE_SUM: u64 = 64 << 30;
 
+/// Takes an entry with its path relative to the directory, and says whether to go on.
+pub(crate) type Each<'e> = dyn FnMut(&Path, &Entry) -> Result<ControlFlow<()>, FilesError> + 'e;
+
 /// A regular file below a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -137,7 +140,7 @@ impl Directory {
         &self,
         depth: usize,
         stop: &dyn Stop,
-        each: &mut dyn FnMut(&Path, &Entry) -> Result<ControlFlow<()>, FilesError>,
+        each: &mut Each<'_>,
     ) -> Result<(), FilesError> {
         // Directories are opened one after the other, relative to the first: the number of open
         // files does not grow with the depth.

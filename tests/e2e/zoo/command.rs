@@ -213,6 +213,8 @@ fn left_running(host: &Host) -> Vec<String> {
 /// Whether the animal wrote this file on purpose.
 fn sin_of(line: &Line, file: &Path) -> bool {
     let sin = match line.animal {
+        "link-in-model" => "notes",
+        "deep-output" => "d",
         "stray-file" => "stray.txt",
         "output-outside" => "outside.txt",
         // It may write any number of files to its output directory.
