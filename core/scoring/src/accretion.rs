@@ -214,7 +214,7 @@ struct Entries {
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
     let mut parsed = Entries::default();
     for (line, bytes) in Lines::new(block.text) {
-        let [id, value, more] = columns(bytes);
+        let [id, value, more] = columns(bytes, block.reading);
         if id.is_empty() {
             continue;
         }

@@ -51,7 +51,7 @@ impl<'o> TermsOfInterest<'o> {
             let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), SkippedNames::default());
             let mut may_be_header = block.is_first;
             for (_, line) in Lines::new(block.text) {
-                let [id] = columns(line);
+                let [id] = columns(line, block.reading);
                 if id.is_empty() || is_remark(id) {
                     continue;
                 }

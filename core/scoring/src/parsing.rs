@@ -37,7 +37,7 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
     let mapped = ontology.maps_obsolete();
     let mut may_be_header = block.is_first;
     for (line, bytes) in Lines::new(block.text) {
-        let [accession, term, score] = columns(bytes);
+        let [accession, term, score] = columns(bytes, block.reading);
         if score.is_empty() {
             if !accession.is_empty() {
                 skipped.lines += 1;

@@ -210,7 +210,7 @@ impl<'o> Parsed<'o> {
         let mapped = ontology.maps_obsolete();
         let mut may_be_header = block.is_first;
         for (_, line) in Lines::new(block.text) {
-            let [accession, term] = columns(line);
+            let [accession, term] = columns(line, block.reading);
             if accession.is_empty() {
                 continue;
             }
