@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 use super::{
     error::OntologyError,
     findings::{FindingKind, Findings},
-    read::Reading,
+    reading::Reading,
 };
 
 /// One `[Term]` stanza, borrowed from the file.

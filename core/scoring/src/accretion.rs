@@ -8,8 +8,7 @@ use crate::{
     atomic_file::write_atomically,
     error::ScoringError,
     lines::{Lines, columns, float, other_separator},
-    parsing::respelled,
-    reading::{Block, parse_blocks},
+    reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
     truth::GroundTruth,
 };

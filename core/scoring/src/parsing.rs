@@ -1,10 +1,8 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
-use protea_ontology::Ontology;
-
 use crate::{
     lines::{Lines, columns, float, is_header, is_remark},
-    reading::Block,
+    reading::{Block, respelled},
     report::SkippedLines,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
@@ -113,10 +111,4 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
         namespaces,
         skipped,
     })
-}
-
-/// The usual spelling of a term that is unknown as it is written.
-#[cold]
-pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
-    ontology.respell(std::str::from_utf8(term).ok()?)
 }

@@ -7,8 +7,7 @@ use protea_ontology::{Ontology, Reading, Term, spelling::bare_accession};
 use crate::{
     error::ScoringError,
     lines::{Lines, columns, is_header, is_remark},
-    parsing::respelled,
-    reading::{Block, parse_blocks},
+    reading::{Block, parse_blocks, respelled},
     report::SkippedLines,
 };
 
