@@ -55,7 +55,7 @@ fn killed(place: &Place, runners: &Path, workspace: &Path, round: u64) -> u64 {
         .unwrap();
     // The moments are spread over the beginning of the process and its work. What is asserted holds
     // at any moment, so the test does not depend on the speed of the machine.
-    if round % 4 == 0 {
+    if round.is_multiple_of(4) {
         thread::sleep(Duration::from_millis(round * 7 % 300));
     } else {
         let patience = Instant::now() + Duration::from_secs(120);

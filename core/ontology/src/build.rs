@@ -9,7 +9,7 @@ use super::{
     index::TermIndex,
     namespace::{Namespace, PropagationOrder},
     obsolete::Obsolete,
-    read::Reading,
+    reading::Reading,
     scan::Records,
     tables::{Lists, Texts},
     term::Term,

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 const BUFFER: usize = 256 << 10;
 /// Bytes that are read to detect the format of a file.
@@ -140,7 +140,8 @@ fn decompressed(file: File) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     let mut reader = BufReader::with_capacity(BUFFER, Counted { file, read });
     let start = reader.fill_buf()?;
     Ok(if is_gzip(start) {
-        (bounded(MultiGzDecoder::new(reader), compressed), true)
+        let plain = GzipMembers(Some(GzDecoder::new(reader)));
+        (bounded(plain, compressed), true)
     } else if is_zstd(start) {
         (decode_zstd(reader, compressed)?, true)
     } else {
@@ -155,6 +156,55 @@ fn bounded(plain: impl Read + Send + 'static, compressed: Compressed) -> Box<dyn
         compressed,
     };
     Box::new(BufReader::with_capacity(BUFFER, plain))
+}
+
+/// Decompresses the members of a gzip file one after the other. Zeros behind them, which fill a
+/// block of a tape or a disk, are ignored, as `gzip` does.
+struct GzipMembers<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.0 {
+            let read = decoder.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let mut rest = match self.0.take() {
+                Some(decoder) => decoder.into_inner(),
+                None => break,
+            };
+            if has_member(&mut rest)? {
+                self.0 = Some(GzDecoder::new(rest));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Whether another member of a gzip file follows.
+fn has_member(rest: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let available = match rest.fill_buf() {
+            Ok(available) => available,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match available.first() {
+            None => return Ok(false),
+            Some(0x1f) => return Ok(true),
+            Some(0) => {
+                let zeros = available.iter().take_while(|&&byte| byte == 0).count();
+                rest.consume(zeros);
+            }
+            Some(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "bytes that are not gzip follow the compressed data; remove them, or decompress \
+                     the file with `gunzip`, which ignores them",
+                ));
+            }
+        }
+    }
 }
 
 #[cfg(feature = "zstd")]

@@ -8,7 +8,7 @@ use super::{
     index::TermIndex,
     namespace::Namespace,
     obsolete::Obsolete,
-    read::Reading,
+    reading::Reading,
     spelling::{canonical, padded},
     tables::{Lists, Texts},
     term::Term,

@@ -9,21 +9,10 @@ use super::{
     foreign::ForeignContent,
     graph::Ontology,
     obographs::as_obo,
+    reading::Reading,
     scan::{data_version, scan, with_newlines},
     text::{TextCleaning, TextReader},
 };
-
-/// How an ontology, and the tables that are resolved in it, are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Reading {
-    /// As they are meant. In OBO, `default-namespace` holds for terms without a namespace,
-    /// `is_obsolete: false` is not obsolete and `BFO:0000050` is `part_of`. In tables, a byte-order
-    /// mark is no part of the first field, and `GO_0008150` is `GO:0008150`.
-    #[default]
-    Specification,
-    /// As cafaeval 1.3.0 reads them: it knows none of these.
-    Cafaeval,
-}
 
 /// The largest ontology that is read into memory, in bytes after decompression. The Gene Ontology
 /// has 35 MB as OBO and 250 MB in its largest JSON form.

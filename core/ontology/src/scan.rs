@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 use super::{
     error::OntologyError,
     findings::{FindingKind, Findings},
-    read::Reading,
+    reading::Reading,
 };
 
 /// One `[Term]` stanza, borrowed from the file.
@@ -344,9 +344,9 @@ pub(super) fn with_newlines(bytes: &[u8]) -> Cow<'_, [u8]> {
         from = next + 1;
     }
     let mut text = bytes.to_vec();
-    for at in from..text.len() {
+    for (at, byte) in text.iter_mut().enumerate().skip(from) {
         if alone(at) {
-            text[at] = b'\n';
+            *byte = b'\n';
         }
     }
     Cow::Owned(text)

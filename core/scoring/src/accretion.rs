@@ -8,8 +8,7 @@ use crate::{
     atomic_file::write_atomically,
     error::ScoringError,
     lines::{Lines, columns, float, other_separator},
-    parsing::respelled,
-    reading::{Block, parse_blocks},
+    reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
     truth::GroundTruth,
 };
@@ -214,7 +213,7 @@ struct Entries {
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
     let mut parsed = Entries::default();
     for (line, bytes) in Lines::new(block.text) {
-        let [id, value, more] = columns(bytes);
+        let [id, value, more] = columns(bytes, block.reading);
         if id.is_empty() {
             continue;
         }

@@ -7,8 +7,7 @@ use protea_ontology::{Ontology, Term};
 use crate::{
     error::ScoringError,
     lines::{Lines, columns, is_header, is_remark},
-    parsing::respelled,
-    reading::{Block, parse_blocks},
+    reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
 };
 
@@ -51,7 +50,7 @@ impl<'o> TermsOfInterest<'o> {
             let (mut known, mut unknown): (Vec<Term>, _) = (Vec::new(), SkippedNames::default());
             let mut may_be_header = block.is_first;
             for (_, line) in Lines::new(block.text) {
-                let [id] = columns(line);
+                let [id] = columns(line, block.reading);
                 if id.is_empty() || is_remark(id) {
                     continue;
                 }

@@ -1,6 +1,7 @@
 //! Lines and columns of a table, split like Python's `open` and `str.split`.
 
 use memchr::memchr2;
+use protea_ontology::{Reading, spelling::trim_invisible};
 
 /// The lines of a block, each with its number from 0. Lines end with `\n`, `\r\n` or `\r`. Empty
 /// lines are skipped.
@@ -66,7 +67,7 @@ const SPACE: [bool; 256] = {
 
 /// The first `N` columns, separated by any white space. Missing columns are empty.
 #[inline]
-pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
+pub(super) fn columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
     let mut at = 0;
     for column in &mut columns {
@@ -76,7 +77,7 @@ pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
         let start = at;
         while at < line.len() && !SPACE[usize::from(line[at])] {
             if line[at] >= 0x80 {
-                return unicode_columns(line);
+                return unicode_columns(line, reading);
             }
             at += 1;
         }
@@ -86,9 +87,10 @@ pub(super) fn columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
 }
 
 /// Like [`columns`], for lines that may have white space outside ASCII. A line that is not UTF-8 is
-/// split at ASCII white space only.
+/// split at ASCII white space only. Characters without width around a column are removed unless the
+/// reading is cafaeval's.
 #[cold]
-fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
+fn unicode_columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
     let Ok(text) = std::str::from_utf8(line) else {
         let fields = line
@@ -98,7 +100,11 @@ fn unicode_columns<const N: usize>(line: &[u8]) -> [&[u8]; N] {
         return columns;
     };
     let separates = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
-    let fields = text.split(separates).filter(|f| !f.is_empty());
+    let trimmed = |field| match reading {
+        Reading::Specification => trim_invisible(field),
+        Reading::Cafaeval => field,
+    };
+    let fields = text.split(separates).map(trimmed).filter(|f| !f.is_empty());
     columns
         .iter_mut()
         .zip(fields)
@@ -123,13 +129,15 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 
 /// The separator of a line that is one column for the reader.
 pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
+    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     [
+        (b'|', "vertical bars"),
         (b',', "commas"),
         (b';', "semicolons"),
-        (b'|', "vertical bars"),
     ]
     .into_iter()
-    .find(|(separator, _)| line.contains(separator))
+    .filter(|&(separator, _)| count(separator) > 0)
+    .max_by_key(|&(separator, _)| count(separator))
     .map(|(_, name)| name)
 }
 
@@ -172,15 +180,18 @@ mod tests {
     #[test]
     fn columns_are_separated_by_any_white_space() {
         assert_eq!(
-            columns::<3>(b" P1\x0b\tGO:1 \x1c0.5 more"),
+            columns::<3>(b" P1\x0b\tGO:1 \x1c0.5 more", Reading::Cafaeval),
             [&b"P1"[..], b"GO:1", b"0.5"]
         );
         assert_eq!(
-            columns::<3>("P1\u{a0}GO:1\u{2003}0.5".as_bytes()),
+            columns::<3>("P1\u{a0}GO:1\u{2003}0.5".as_bytes(), Reading::Cafaeval),
             [&b"P1"[..], b"GO:1", b"0.5"]
         );
-        assert_eq!(columns::<3>(b"P\xff GO:1"), [&b"P\xff"[..], b"GO:1", b""]);
-        assert_eq!(columns::<2>(b""), [b""; 2]);
+        assert_eq!(
+            columns::<3>(b"P\xff GO:1", Reading::Cafaeval),
+            [&b"P\xff"[..], b"GO:1", b""]
+        );
+        assert_eq!(columns::<2>(b"", Reading::Cafaeval), [b""; 2]);
     }
 
     #[test]
@@ -206,7 +217,7 @@ mod tests {
         fn columns_equal_split_whitespace(line in "[ \ta-zé\u{a0}]{0,20}") {
             let mut wanted = line.split_whitespace();
             let wanted: [&[u8]; 3] = std::array::from_fn(|_| wanted.next().map_or(&b""[..], str::as_bytes));
-            prop_assert_eq!(columns::<3>(line.as_bytes()), wanted);
+            prop_assert_eq!(columns::<3>(line.as_bytes(), Reading::Cafaeval), wanted);
         }
     }
 }

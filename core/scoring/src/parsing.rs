@@ -1,10 +1,8 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
-use protea_ontology::Ontology;
-
 use crate::{
     lines::{Lines, columns, float, is_header, is_remark},
-    reading::Block,
+    reading::{Block, respelled},
     report::SkippedLines,
     sparse::NamespacePredictions,
     truth::{GroundTruth, NONE},
@@ -37,7 +35,7 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
     let mapped = ontology.maps_obsolete();
     let mut may_be_header = block.is_first;
     for (line, bytes) in Lines::new(block.text) {
-        let [accession, term, score] = columns(bytes);
+        let [accession, term, score] = columns(bytes, block.reading);
         if score.is_empty() {
             if !accession.is_empty() {
                 skipped.lines += 1;
@@ -113,10 +111,4 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
         namespaces,
         skipped,
     })
-}
-
-/// The usual spelling of a term that is unknown as it is written.
-#[cold]
-pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
-    ontology.respell(std::str::from_utf8(term).ok()?)
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use protea_ontology::{
-    Reading,
+    Ontology, Reading,
     foreign::ForeignContent,
     text::{BlockError, TextCleaning, TextMarks, TextReader},
 };
@@ -97,4 +97,10 @@ pub(super) fn parse_blocks<T: Send>(
         std::mem::swap(&mut current, &mut next);
     }
     Ok(blocks.marks())
+}
+
+/// The usual spelling of a term that is unknown as it is written.
+#[cold]
+pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
+    ontology.respell(std::str::from_utf8(term).ok()?)
 }

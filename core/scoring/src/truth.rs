@@ -7,8 +7,7 @@ use protea_ontology::{Ontology, Reading, Term, spelling::bare_accession};
 use crate::{
     error::ScoringError,
     lines::{Lines, columns, is_header, is_remark},
-    parsing::respelled,
-    reading::{Block, parse_blocks},
+    reading::{Block, parse_blocks, respelled},
     report::SkippedLines,
 };
 
@@ -212,7 +211,7 @@ impl<'o> Parsed<'o> {
         let mapped = ontology.maps_obsolete();
         let mut may_be_header = block.is_first;
         for (_, line) in Lines::new(block.text) {
-            let [accession, term] = columns(line);
+            let [accession, term] = columns(line, block.reading);
             if accession.is_empty() {
                 continue;
             }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use protea_cafa::{
-    ontology::{Ontology, text::TextMarks},
+    ontology::{Ontology, spelling::is_invisible, text::TextMarks},
     scoring::{Evaluation, GroundTruth, SkippedLines, SkippedNames},
 };
 
@@ -183,11 +183,13 @@ pub(super) fn warn_of_coverage(
     let other_form = unknown
         .examples
         .iter()
-        .find_map(|example| Some((example, truth.in_other_form(example)?)));
+        .find_map(|example| Some((example.clone(), truth.in_other_form(example)?)));
     let missing = all - covered;
     if let Some((predicted, known)) = other_form {
         reporter.warn(&format!(
-            "{name}: {missing} of {all} proteins of the ground truth have no prediction, and some are predicted under another name: {predicted} for {known}; use the same accessions in both"
+            "{name}: {missing} of {all} proteins of the ground truth have no prediction, and some are predicted under another name: {} for {}; use the same accessions in both",
+            visible(&predicted),
+            visible(&known)
         ));
     } else if covered * 2 < all {
         let example = unknown.examples.first().map_or("", String::as_str);
@@ -207,4 +209,16 @@ pub(super) fn warn_of_terms(reporter: &Reporter, name: &str, unknown: &SkippedNa
             unknown.describe("term")
         ));
     }
+}
+
+/// A name in which characters without width are written as numbers.
+fn visible(name: &str) -> String {
+    let letters = name.chars().map(|c| {
+        if is_invisible(c) {
+            c.escape_unicode().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    letters.collect()
 }

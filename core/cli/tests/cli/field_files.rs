@@ -44,7 +44,7 @@ fn marks_and_spellings_change_no_score_and_are_told() {
             "{said}"
         );
     }
-    place.write("predictions/m.tsv", &format!("\u{feff}{PREDICTIONS}"));
+    place.write("predictions/m.tsv", format!("\u{feff}{PREDICTIONS}"));
     let (strict, said) = table(&place, "predictions truth.tsv --strict-cafaeval");
     assert_ne!(strict, plain);
     assert!(!said.contains("mark"), "{said}");
@@ -72,7 +72,7 @@ fn hidden_files_are_not_scored_and_are_told() {
 #[test]
 fn percentages_and_other_accessions_are_warnings_also_when_quiet() {
     let place = place();
-    place.write("predictions/m.tsv", &PREDICTIONS.replace("\t0.", "\t"));
+    place.write("predictions/m.tsv", PREDICTIONS.replace("\t0.", "\t"));
     let ran = place.run("-q cafa go.obo predictions truth.tsv").ok();
     assert!(
         ran.stderr
@@ -82,7 +82,7 @@ fn percentages_and_other_accessions_are_warnings_also_when_quiet() {
     );
     place.write(
         "predictions/m.tsv",
-        &PREDICTIONS
+        PREDICTIONS
             .replace("P00001", "sp|P00001|X")
             .replace("P00002", "sp|P00002|Y"),
     );

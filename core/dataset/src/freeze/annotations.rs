@@ -45,9 +45,9 @@ pub(super) struct Annotations {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Row {
-    pub(super) protein: u32,
-    pub(super) term: u32,
+struct Row {
+    protein: u32,
+    term: u32,
     /// 0 for none, otherwise the number of the code plus 1.
     evidence: u32,
     aspect: Option<Aspect>,
@@ -257,14 +257,15 @@ impl Annotations {
         for (text, &number) in &self.terms.numbers {
             names[number as usize] = text;
         }
-        let is_contradicted = contradicted(&self.negated, &names, ontology);
+        let negated = self.negated.iter().map(|row| (row.protein, row.term));
+        let is_contradicted = contradicted(negated, &names, ontology);
         let accessions: HashMap<u32, &str> = index
             .iter()
             .map(|(accession, &row)| (row, accession.as_str()))
             .collect();
         let tally = &mut self.contradicted;
         self.rows.retain(|row| {
-            let remove = is_contradicted(row);
+            let remove = is_contradicted(row.protein, row.term);
             if remove {
                 let accession = accessions.get(&row.protein).copied().unwrap_or("");
                 tally.add(&format!("{accession} {}", names[row.term as usize]));

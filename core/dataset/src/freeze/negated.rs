@@ -5,25 +5,24 @@ use std::collections::HashMap;
 
 use protea_ontology::{Ontology, Term};
 
-use super::annotations::Row;
-
-/// Says of an annotation whether a row of `negated` denies it: the protein has `NOT` for its term or
-/// for an ancestor of it. `names` has the id of each number of a term.
+/// Says of a protein and the number of a term whether an annotation with it is denied: the protein
+/// has `NOT` for the term or for an ancestor of it. `negated` has the proteins and terms with `NOT`,
+/// and `names` the id of each number of a term.
 pub(super) fn contradicted<'a>(
-    negated: &[Row],
+    negated: impl Iterator<Item = (u32, u32)>,
     names: &'a [&'a str],
     ontology: &'a Ontology,
-) -> impl Fn(&Row) -> bool + 'a {
+) -> impl Fn(u32, u32) -> bool + 'a {
     let mut denied: HashMap<u32, Vec<Term>> = HashMap::new();
-    for row in negated {
-        let terms = ontology.resolve(names[row.term as usize]);
-        denied.entry(row.protein).or_default().extend(terms);
+    for (protein, term) in negated {
+        let terms = ontology.resolve(names[term as usize]);
+        denied.entry(protein).or_default().extend(terms);
     }
-    move |row| {
-        let Some(denied) = denied.get(&row.protein) else {
+    move |protein, term| {
+        let Some(denied) = denied.get(&protein) else {
             return false;
         };
-        let terms = ontology.resolve(names[row.term as usize]);
+        let terms = ontology.resolve(names[term as usize]);
         let mut lineage = ontology.propagate(terms).into_iter();
         lineage.any(|term| denied.contains(&term))
     }

@@ -9,7 +9,8 @@ use protea_ontology::Aspect;
 
 use super::{
     evidence,
-    row::{AnnotationRow, Layout, Parsed, Problem, field, usable_accession, usable_term},
+    layout::Layout,
+    row::{AnnotationRow, Parsed, Problem, field, usable_accession, usable_term},
 };
 use crate::{accession, error::excerpt};
 

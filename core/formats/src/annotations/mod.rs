@@ -3,6 +3,7 @@
 
 mod evidence;
 mod gaf_gpad;
+mod layout;
 mod named;
 mod row;
 mod table;
@@ -15,7 +16,8 @@ use super::{
     error::{FormatError, excerpt},
     lines::Lines,
 };
-use row::{Layout, Located, Parsed, Problem};
+use layout::{Columns, Layout};
+use row::{Located, Parsed, Problem};
 
 pub use row::AnnotationRow;
 
@@ -242,7 +244,7 @@ impl AnnotationReader {
             }
             Some(b'#') => {
                 if self.layout.is_none() {
-                    self.layout = named::Columns::of_header(line).map(Layout::Named);
+                    self.layout = Columns::of_header(line).map(Layout::Named);
                 }
                 Ok(true)
             }
@@ -344,7 +346,7 @@ fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
 
 /// Detects the format of a file without a version line from its first row.
 fn detect_layout(line: &[u8]) -> Layout {
-    if let Some(columns) = named::Columns::of_header(line) {
+    if let Some(columns) = Columns::of_header(line) {
         return Layout::Named(columns);
     }
     let mut columns = line.split(|&b| b == b'\t');
@@ -362,5 +364,5 @@ fn detect_layout(line: &[u8]) -> Layout {
 pub(super) fn looks_like_annotations(line: &[u8]) -> bool {
     line.starts_with(b"!")
         || detect_layout(line) != Layout::Table
-        || (line.starts_with(b"#") && named::Columns::of_header(line).is_some())
+        || (line.starts_with(b"#") && Columns::of_header(line).is_some())
 }

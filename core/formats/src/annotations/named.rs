@@ -1,92 +1,17 @@
 //! Annotations in tables whose header names the columns: gene2go of NCBI, QuickGO, UniProt.
 
 use jiff::civil::Date;
-use protea_ontology::{Aspect, spelling::trim_invisible};
+use protea_ontology::Aspect;
 
 use super::{
     evidence,
     gaf_gpad::{date, object},
+    layout::Columns,
     row::{AnnotationRow, Parsed, Problem, field, usable_accession, usable_term},
 };
 use crate::{accession, error::excerpt};
 
 const REMEDY: &str = "download the table again, or give GAF";
-
-/// Numbers of the columns, from 0.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::annotations) struct Columns {
-    accession: usize,
-    term: usize,
-    database: Option<usize>,
-    aspect: Option<usize>,
-    evidence: Option<usize>,
-    eco: Option<usize>,
-    qualifier: Option<usize>,
-    taxon: Option<usize>,
-    date: Option<usize>,
-    /// Whether proteins are GeneIDs of NCBI.
-    genes: bool,
-    /// Whether the term column may have several terms, with names and separators between them.
-    several_terms: bool,
-}
-
-impl Columns {
-    /// The columns of a header line; `None` if it is none of these tables.
-    pub fn of_header(line: &[u8]) -> Option<Self> {
-        let line = std::str::from_utf8(line).ok()?;
-        let names: Vec<&str> = line
-            .trim_start_matches('#')
-            .split('\t')
-            .map(trim_invisible)
-            .collect();
-        if names.len() < 2 {
-            return None;
-        }
-        let find = |wanted: &[&str]| {
-            names.iter().position(|name| {
-                wanted
-                    .iter()
-                    .any(|wanted| name.eq_ignore_ascii_case(wanted))
-            })
-        };
-        let several = |name: &&str| name.starts_with("Gene Ontology");
-        let (accession, term, several_terms) = if let (Some(gene), Some(term)) =
-            (find(&["GeneID"]), find(&["GO_ID"]))
-        {
-            (gene, term, false)
-        } else if let (Some(gene), Some(term)) = (find(&["GENE PRODUCT ID"]), find(&["GO TERM"])) {
-            (gene, term, false)
-        } else if let Some(entry) = find(&["Entry"]).filter(|_| names.iter().any(|n| several(&n))) {
-            let term = find(&["Gene Ontology IDs", "Gene Ontology (GO)"])
-                .or_else(|| names.iter().position(|name| several(&name)))?;
-            (entry, term, true)
-        } else {
-            return None;
-        };
-        Some(Self {
-            accession,
-            term,
-            database: find(&["GENE PRODUCT DB"]),
-            aspect: find(&["Category", "GO ASPECT"]),
-            evidence: find(&["Evidence", "GO EVIDENCE CODE"]),
-            eco: find(&["ECO ID"]),
-            qualifier: find(&["Qualifier"]),
-            taxon: find(&["tax_id", "TAXON ID"]),
-            date: find(&["DATE"]),
-            genes: find(&["GeneID"]).is_some(),
-            several_terms,
-        })
-    }
-
-    pub fn names_genes(&self) -> bool {
-        self.genes
-    }
-
-    /// Number of columns that a row needs.
-    fn least(&self) -> usize {
-        self.accession.max(self.term) + 1
-    }
-}
 
 /// The word of the accession column of a row, if the row has one.
 pub(super) fn accession_word<'a>(line: &'a [u8], columns: &Columns) -> Option<&'a [u8]> {

@@ -35,18 +35,6 @@ pub struct AnnotationRow<'a> {
     pub negated: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Layout {
-    Table,
-    Gaf,
-    /// GPAD 1.1 and 1.2: database and identifier are two columns.
-    GpadOne,
-    /// GPAD 2.0: database and identifier are one column.
-    GpadTwo,
-    /// A table whose header names its columns.
-    Named(super::named::Columns),
-}
-
 /// What is wrong with a row.
 #[derive(Debug)]
 pub(super) struct Problem {

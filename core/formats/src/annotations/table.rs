@@ -26,9 +26,11 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 /// The separator of the columns, if it is one that is not read.
 pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
     let is_one_column = !line.contains(&b'\t') && line.split(u8::is_ascii_whitespace).count() < 2;
+    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     [(b',', "commas"), (b';', "semicolons")]
         .into_iter()
-        .find(|(separator, _)| is_one_column && line.contains(separator))
+        .filter(|&(separator, _)| is_one_column && count(separator) > 0)
+        .max_by_key(|&(separator, _)| count(separator))
         .map(|(_, name)| name)
 }
 

@@ -208,9 +208,9 @@ fn unpack_member(
     };
     let unreadable = FormatError::unreadable(path);
     let dtype = header.float().map_err(invalid)?;
-    let (rows, width) = match header.shape.as_slice() {
-        &[width] => (1, width),
-        &[1, rows, width] if pool.is_some() => (rows, width),
+    let (rows, width) = match *header.shape.as_slice() {
+        [width] => (1, width),
+        [1, rows, width] if pool.is_some() => (rows, width),
         _ => header
             .matrix()
             .map(|(_, rows, width)| (rows, width))

@@ -80,7 +80,7 @@ impl Mean {
     pub fn finish(self) -> Option<Vec<u8>> {
         let width = self.sums.len() as u64;
         let rows = self.numbers / width;
-        if rows == 0 || self.numbers % width != 0 || !self.rest.is_empty() {
+        if rows == 0 || !self.numbers.is_multiple_of(width) || !self.rest.is_empty() {
             return None;
         }
         let means = self.sums.iter().map(|sum| sum / rows as f64);

@@ -164,7 +164,8 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
     };
     let columns = |row: &[String], numbers: &[usize]| numbers.contains(&row.len());
     let aspect = |field: &String| field.parse::<Aspect>().is_ok();
-    let tests: [(Content, &dyn Fn(&[String]) -> bool); 12] = [
+    type Test<'t> = &'t dyn Fn(&[String]) -> bool;
+    let tests: [(Content, Test<'_>); 12] = [
         (Content::Gaf, &|row| {
             row.len() >= 15 && is_term(&row[4]) && row[12].to_ascii_lowercase().contains("taxon:")
         }),

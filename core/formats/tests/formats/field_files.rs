@@ -105,6 +105,29 @@ fn files_that_are_not_text_are_named() {
 }
 
 #[test]
+fn zeros_behind_gzip_data_are_ignored_and_other_bytes_named() {
+    let inputs = Inputs::new();
+    let gzip = |text: &str| {
+        inputs.write("x", text);
+        std::fs::read(inputs.gzip("x")).unwrap()
+    };
+    let (one, other) = (gzip("P1\tGO:0000001\n"), gzip("P2\tGO:0000002\n"));
+    for (content, rows) in [
+        (one.clone(), 1),
+        ([one.clone(), other.clone()].concat(), 2),
+        ([one.clone(), vec![0; 512]].concat(), 1),
+        ([one.clone(), vec![0; 512], other].concat(), 2),
+    ] {
+        assert_eq!(pairs(&inputs.write("y", content)).unwrap().len(), rows);
+    }
+    let error = pairs(&inputs.write("y", [one, b"more".to_vec()].concat())).unwrap_err();
+    assert!(
+        with_causes(&error).contains("not gzip follow the compressed data"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_damaged_row_stops_only_if_its_protein_matters() {
     let inputs = Inputs::new();
     let good = gaf_row("P1", "GO:0000001", "taxon:9606");

@@ -55,7 +55,7 @@ fn cafaeval_reading() -> Ontology {
 fn marks_breaks_comments_and_spellings_do_not_change_scores() {
     let ontology = ontology();
     let plain = score(&ontology, TRUTH, PREDICTIONS, ACCRETION);
-    let changes: [(&str, fn(&str) -> String); 9] = [
+    let changes: [(&str, fn(&str) -> String); 10] = [
         ("byte-order mark", |text| format!("\u{feff}{text}")),
         ("CRLF", |text| text.replace('\n', "\r\n")),
         ("CR", |text| text.replace('\n', "\r")),
@@ -65,6 +65,10 @@ fn marks_breaks_comments_and_spellings_do_not_change_scores() {
         }),
         ("blank lines", |text| {
             format!("\n{}\n \n", text.replace('\n', "\n\n"))
+        }),
+        ("characters without width", |text| {
+            text.replace('P', "\u{200b}P")
+                .replace('\t', "\u{a0}\t\u{feff}")
         }),
         ("underscore", |text| text.replace("GO:", "GO_")),
         ("lower case", |text| text.replace("GO:", "go:")),

@@ -22,7 +22,7 @@ impl<'f> Source<'f> {
     }
 
     /// The file, to be read from its start.
-    pub(super) fn from_start(&self) -> Result<&'f File, StoreError> {
+    pub(super) fn rewound(&self) -> Result<&'f File, StoreError> {
         let mut file = self.file;
         file.seek(SeekFrom::Start(0))
             .map_err(StoreError::read(self.place))?;
@@ -31,7 +31,7 @@ impl<'f> Source<'f> {
 
     pub(super) fn read(&self, size: u64) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::new();
-        let file = self.from_start()?;
+        let file = self.rewound()?;
         file.take(size)
             .read_to_end(&mut bytes)
             .map_err(StoreError::read(self.place))?;

@@ -205,7 +205,7 @@ impl Remote {
     ) -> Result<(), Broken> {
         let part = size.div_ceil(MOST_PARTS).div_ceil(1 << 20) << 20;
         let part = usize::try_from(part.max(PART)).unwrap_or(usize::MAX);
-        let mut file = source.from_start()?;
+        let mut file = source.rewound()?;
         let mut remaining = size;
         let mut under_way = FuturesUnordered::new();
         loop {
