@@ -17,6 +17,8 @@ use super::{Content, FormatError, embeddings::describe, recognize_file};
 
 /// Largest number of examples.
 const EXAMPLES: usize = 3;
+/// Largest number of names of columns that are shown.
+const MOST_COLUMNS: usize = 8;
 /// Name of the manifest of a frozen dataset.
 const MANIFEST: &str = "dataset.json";
 const EMBEDDINGS_TABLE: &str = "embeddings in a table of text";
@@ -216,9 +218,15 @@ pub fn inspect(path: &Path, scratch: &Path) -> Result<Inspection, FormatError> {
             .push("starts with a byte-order mark, which is ignored".into());
     }
     if let Some(header) = recognized.header {
+        let first = &header[..header.len().min(MOST_COLUMNS)];
+        let more = if first.len() < header.len() {
+            ", …"
+        } else {
+            ""
+        };
         inspection
             .notes
-            .push(format!("header: {}", header.join(", ")));
+            .push(format!("header: {}{more}", first.join(", ")));
     }
     Ok(inspection)
 }

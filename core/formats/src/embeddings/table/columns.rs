@@ -179,9 +179,12 @@ fn is_header(first: &[String], second: Option<&[String]>) -> bool {
     let Some(second) = second else {
         return false;
     };
+    let start = first[0].trim().to_lowercase();
     let numbered = |skipped: usize, from: u64| {
         let cells = first.iter().skip(skipped).enumerate();
-        first.len() > skipped + 1
+        let named = INDEX_NAMES.contains(&start.as_str()) || ID_NAMES.contains(&start.as_str());
+        // A vector of two numbers can be 1 and 2.
+        first.len() > skipped + if named { 0 } else { 2 }
             && cells
                 .into_iter()
                 .all(|(at, cell)| cell.trim().parse::<u64>().ok() == Some(at as u64 + from))
