@@ -11,11 +11,12 @@ use std::{
 use protea_files::{Directory, FileKind, FilesError, Limits, Links, Never, remove_tree, usage};
 
 fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo can be started").success());
 }
 
 fn open(path: &Path) -> Directory {
-    Directory::open(path, Links::Refuse).unwrap()
+    Directory::open(path, Links::Refuse).expect("the directory can be opened")
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
     let mut start = Vec::new();
     while start.len() < 2 && lines.advance()? {
         let line = lines.text()?;
-        if !line.trim().is_empty() && !(start.is_empty() && line.starts_with('#')) {
+        let is_comment = start.is_empty() && line.starts_with('#');
+        if !line.trim().is_empty() && !is_comment {
             start.push((lines.number(), line.to_owned()));
         }
     }

@@ -34,7 +34,8 @@ fn marks_and_line_breaks_do_not_change_a_file() {
     let ids = "P1\nP2\n";
     let clusters = "P1\tP1\nP1\tP2\n";
     let fasta = ">P1\nMKV\n>P2\nMK\n";
-    let variants: [(&str, fn(&str) -> String); 6] = [
+    type Change = fn(&str) -> String;
+    let variants: [(&str, Change); 6] = [
         ("byte-order mark", |text| format!("\u{feff}{text}")),
         ("CRLF", |text| text.replace('\n', "\r\n")),
         ("CR", |text| text.replace('\n', "\r")),

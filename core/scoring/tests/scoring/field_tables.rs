@@ -55,7 +55,8 @@ fn cafaeval_reading() -> Ontology {
 fn marks_breaks_comments_and_spellings_do_not_change_scores() {
     let ontology = ontology();
     let plain = score(&ontology, TRUTH, PREDICTIONS, ACCRETION);
-    let changes: [(&str, fn(&str) -> String); 10] = [
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change); 10] = [
         ("byte-order mark", |text| format!("\u{feff}{text}")),
         ("CRLF", |text| text.replace('\n', "\r\n")),
         ("CR", |text| text.replace('\n', "\r")),
