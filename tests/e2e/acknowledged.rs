@@ -29,7 +29,10 @@ fn no_acknowledged_metric_is_lost_when_the_host_is_killed() {
         let listed = place.protea(["runs", "list", "--workspace", workspace.to_str().unwrap()]);
         assert_eq!(listed.code, Some(0), "{listed:#?}");
         began += assert_in_order(&workspace, count);
-        fs::remove_dir_all(&workspace).unwrap();
+        // A host that was killed at once has made none.
+        if workspace.exists() {
+            fs::remove_dir_all(&workspace).unwrap();
+        }
     }
     println!("{rounds} rounds: {began} runs with events, {acknowledged} acknowledged, none lost");
     assert!(acknowledged > 0);
