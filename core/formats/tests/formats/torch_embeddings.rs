@@ -128,7 +128,10 @@ fn a_matrix_with_its_list_of_names_is_read() {
             .end();
         let storage = Dtype::Float.encode(&numbers());
         for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
-            let path = inputs.write("x.pt", archive(&pickle, std::slice::from_ref(&storage), method));
+            let path = inputs.write(
+                "x.pt",
+                archive(&pickle, std::slice::from_ref(&storage), method),
+            );
             assert_eq!(read_default(&path).unwrap(), expected());
         }
     }
