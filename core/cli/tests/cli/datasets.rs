@@ -109,11 +109,11 @@ fn bad_inputs_are_named_and_leave_nothing_behind() {
         .error(2);
     let error = place.freeze("--embeddings none.h5").error(3);
     assert!(error.contains("none.h5: cannot be read"), "{error}");
-    place.write("text.h5", "P00001\t0.5\n");
+    place.write("text.h5", "\0\u{1}\u{2}");
     let error = place.freeze("--embeddings text.h5").error(3);
     assert!(
         error.contains(
-            "text.h5: this is not a file of embeddings; give .npy, .npz, HDF5 or Parquet"
+            "text.h5: this is not a file of embeddings; give .npy, .npz, HDF5, Parquet, .pt"
         ),
         "{error}"
     );

@@ -216,7 +216,7 @@ fn inputs_that_do_not_match_leave_no_files() {
         error(
             &inputs,
             &request,
-            &["1 of 5", "Q00003", "compute their embeddings"]
+            &["1 of 5", "Q00003", "compute the missing embeddings"]
         ),
         DatasetError::MissingEmbeddings { .. }
     ));

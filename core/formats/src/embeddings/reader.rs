@@ -48,7 +48,7 @@ impl EmbeddingReader {
     ///
     /// | file | content |
     /// |---|---|
-    /// | `.npy` | see [`MatrixReader`]; needs `ids` |
+    /// | `.npy` | a matrix; needs `ids` |
     /// | `.npz` | a matrix, and an array of strings of the same length; or one vector per protein, named by its accession |
     /// | HDF5 | a group with one vector per protein, named by its key or its attribute `original_id`; a matrix, and a dataset of strings of the same length; or a group per protein, as FANTASIA writes them |
     /// | Parquet | a column of strings and a column of lists of numbers, or one column per dimension (with the cargo feature `parquet`) |
