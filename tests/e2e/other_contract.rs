@@ -223,7 +223,7 @@ fn expected(host: Age, runner: Age) -> Value {
     };
     let mut events = vec!["tiny.fit"];
     events.extend(both_have(Age::Today).then_some("tiny.explain"));
-    events.extend(both_have(Age::Grown).then_some("tiny.predict"));
+    events.extend(both_have(Age::Grown).then_some("tiny.foresee"));
     json!({
         "contract": runner.version(),
         "fit": { "model_uri": "file:///nowhere/model", "metrics": { "seed": 0.0 }, "extras": extras },
@@ -241,10 +241,10 @@ fn expected(host: Age, runner: Age) -> Value {
             )),
             _ => json!({ "declared": true, "P1": 0.75 }),
         },
-        "predict": match (host, runner) {
+        "foresee": match (host, runner) {
             (Age::Grown, Age::Grown) => json!("it has grown"),
             (Age::Grown, _) => json!(format!(
-                "predict is not supported: this runner was built for a contract before \
+                "foresee is not supported: this runner was built for a contract before \
                  {GROWN_VERSION}; rebuild it against protea-contracts {GROWN_VERSION}"
             )),
             _ => Value::Null,

@@ -203,7 +203,7 @@ static void free_answer(protea_answer *answer) {
 PROTEA_EXPORT const struct {
     protea_runner known;
     void *added[3];
-} grown = {{sizeof grown, describe, fit, unsupported, unsupported, free_answer, EXPLAIN}, {0, 0, 0}};
+} grown = {{sizeof grown, describe, fit, unsupported, unsupported, free_answer, EXPLAIN, NULL}, {0, 0, 0}};
 #define TABLE_IS_ELSEWHERE
 #if defined(__APPLE__)
 __asm__(".globl _protea_runner_c_v1\n.set _protea_runner_c_v1, _grown\n");

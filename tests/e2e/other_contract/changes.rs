@@ -3,27 +3,27 @@
 /// What grows: a file of the contract, a text that is in it, and what is added behind that text.
 pub(super) const GROWTH: [(&str, &str, &str); 19] = [
     (
-        "src/request.rs",
+        "src/request/mod.rs",
         "    #[serde(default)]\n    pub threads: usize,\n",
         "    /// For the runner.\n    #[serde(default = \"no_note\")]\n    pub note: String,\n",
     ),
     (
-        "src/request.rs",
+        "src/request/mod.rs",
         "            threads: 0,\n",
         "            note: no_note(),\n",
     ),
     (
-        "src/request.rs",
+        "src/request/mod.rs",
         "        let Self {\n            spec,\n",
         "            note,\n",
     ),
     (
-        "src/request.rs",
+        "src/request/mod.rs",
         "            spec: convert(spec)?,\n",
         "            note,\n",
     ),
     (
-        "src/request.rs",
+        "src/request/mod.rs",
         "pub use crate::uri::file_uri;\n",
         "fn no_note() -> String {\n    \"none\".to_owned()\n}\n",
     ),
@@ -35,43 +35,43 @@ pub(super) const GROWTH: [(&str, &str, &str); 19] = [
     (
         "src/runner.rs",
         "    fn export(&self, request: &ExportRequest, emit: &Emitter) -> Result<ExportResult, RunnerError>;\n",
-        "    /// New.\n    ///\n    /// # Errors\n    ///\n    /// Any.\n    fn predict(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {\n        \
-         Err(RunnerError::unsupported(\"predict\", \"do without\"))\n    }\n",
+        "    /// New.\n    ///\n    /// # Errors\n    ///\n    /// Any.\n    fn foresee(&self, _: &EvaluateRequest, _: &Emitter) -> Result<EvalResult, RunnerError> {\n        \
+         Err(RunnerError::unsupported(\"foresee\", \"do without\"))\n    }\n",
     ),
     (
         "src/operation.rs",
-        "    /// [`Explain`].\n    Explain,\n",
         "    /// [`Predict`].\n    Predict,\n",
+        "    /// [`Foresee`].\n    Foresee,\n",
     ),
     (
         "src/operation.rs",
-        "Self::Export, Self::Explain",
-        ", Self::Predict",
+        "        Self::Predict,\n",
+        "        Self::Foresee,\n",
     ),
     (
         "src/operation.rs",
-        "            Self::Explain => visitor.visit::<Explain>(),\n",
         "            Self::Predict => visitor.visit::<Predict>(),\n",
+        "            Self::Foresee => visitor.visit::<Foresee>(),\n",
     ),
     (
         "src/abi/module.rs",
-        "    pub explain: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
-        "    /// New.\n    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+        "    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+        "    /// New.\n    pub foresee: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
     ),
     (
         "src/abi/functions.rs",
-        "        OperationKind::Explain => module.explain(),\n",
         "        OperationKind::Predict => module.predict(),\n",
+        "        OperationKind::Foresee => module.foresee(),\n",
     ),
     (
         "src/abi/functions.rs",
-        "        OperationKind::Explain => (\"explain\", table.explain),\n",
-        "        OperationKind::Predict => (\"predict\", None),\n",
+        "        OperationKind::Predict => (\"predict\", table.predict),\n",
+        "        OperationKind::Foresee => (\"foresee\", None),\n",
     ),
     (
         "src/abi/plugin.rs",
-        "        explain: call::<P, Explain>,\n",
-        "        predict: call::<P, crate::operation::Predict>,\n",
+        "        predict: call::<P, Predict>,\n",
+        "        foresee: call::<P, crate::operation::Foresee>,\n",
     ),
     (
         "src/abi/sink.rs",
@@ -109,17 +109,17 @@ pub(super) const APPENDED: [(&str, &str); 2] = [
     ),
     (
         "src/operation.rs",
-        "\n/// New.\n#[derive(Debug)]\npub struct Predict;\n\nimpl Operation for Predict {\n    \
+        "\n/// New.\n#[derive(Debug)]\npub struct Foresee;\n\nimpl Operation for Foresee {\n    \
          type Request = EvaluateRequest;\n    type Response = EvalResult;\n    \
-         const KIND: OperationKind = OperationKind::Predict;\n    \
-         const NAME: &'static str = \"predict\";\n    \
+         const KIND: OperationKind = OperationKind::Foresee;\n    \
+         const NAME: &'static str = \"foresee\";\n    \
          const SINCE: Version = Version::new(1, 99, 0);\n    const HAS_OUTPUT: bool = true;\n    \
          fn run<R: ExperimentRunner>(runner: &R, request: EvaluateRequest, emit: &Emitter) -> \
-         Result<EvalResult, RunnerError> {\n        runner.predict(&request, emit)\n    }\n}\n",
+         Result<EvalResult, RunnerError> {\n        runner.foresee(&request, emit)\n    }\n}\n",
     ),
 ];
 /// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
-pub(super) const LATER: [(&str, &str, &str); 17] = [
+pub(super) const LATER: [(&str, &str, &str); 34] = [
     ("src/runner.rs", "    explanation", "Explanation,\n"),
     ("src/runner.rs", " ExplainRequest", ","),
     (
@@ -151,7 +151,7 @@ pub(super) const LATER: [(&str, &str, &str); 17] = [
         "    /// [`Explain`].\n",
         "    Explain,\n",
     ),
-    ("src/operation.rs", ", Self::Ex", "plain"),
+    ("src/operation.rs", "        Self::Explain,", "\n"),
     ("src/operation.rs", "            Self::Explain =>", ",\n"),
     (
         "src/operation.rs",
@@ -169,4 +169,53 @@ pub(super) const LATER: [(&str, &str, &str); 17] = [
         ",\n",
     ),
     ("src/lib.rs", " Explain", ","),
+    ("src/runner.rs", ", Predict", "Request"),
+    ("src/runner.rs", " PredictResult", ","),
+    (
+        "src/runner.rs",
+        "\n    /// Whether this runner implements [`predict`]",
+        "`ExperimentRunner::predict`\",\n        ))\n    }\n",
+    ),
+    (
+        "src/runner.rs",
+        "    /// Whether it implements `predict`.\n",
+        "    pub predicts: bool,\n",
+    ),
+    (
+        "src/abi/module.rs",
+        "    /// Takes a [`PredictRequest`]",
+        "    pub predict: extern \"C\" fn(RSlice<'_, u8>, &SinkHandle) -> Outcome,\n",
+    ),
+    ("src/abi/plugin.rs", ", Predict}", ", Predict"),
+    ("src/abi/plugin.rs", "        predict: call", "Predict>,\n"),
+    (
+        "src/abi/plugin.rs",
+        "        predicts: runner",
+        ".predicts(),\n",
+    ),
+    ("src/operation.rs", " PredictRequest", ","),
+    ("src/operation.rs", " PredictResult", ","),
+    (
+        "src/operation.rs",
+        "    /// [`Predict`].\n",
+        "    Predict,\n",
+    ),
+    ("src/operation.rs", "        Self::Predict,", "\n"),
+    ("src/operation.rs", "            Self::Predict =>", ",\n"),
+    (
+        "src/operation.rs",
+        "/// [`ExperimentRunner::predict`].\n",
+        "runner.predict(&request, emit)\n    }\n}\n",
+    ),
+    (
+        "src/abi/functions.rs",
+        "        OperationKind::Predict => module",
+        ",\n",
+    ),
+    (
+        "src/abi/functions.rs",
+        "        OperationKind::Predict => (",
+        ",\n",
+    ),
+    ("src/lib.rs", ", Predict}", ", Predict"),
 ];

@@ -58,19 +58,19 @@ fn ask(runner: &LoadedRunner) -> Value {
     #[cfg(not(feature = "explains"))]
     let explained = Value::Null;
     #[cfg(feature = "grown")]
-    let predicted = match runner.call::<protea_contracts::operation::Predict>(&evaluate, listen()).result {
+    let foreseen = match runner.call::<protea_contracts::operation::Foresee>(&evaluate, listen()).result {
         Ok(result) => result.extras["because"].clone(),
         Err(error) => json!(error.to_string()),
     };
     #[cfg(not(feature = "grown"))]
-    let predicted = Value::Null;
+    let foreseen = Value::Null;
     json!({
         "contract": runner.describe().unwrap().descriptor.contract_version,
         "fit": fitted.unwrap(),
         "evaluate": evaluated.unwrap_err().to_string(),
         "export": exported.unwrap_err().to_string(),
         "explain": explained,
-        "predict": predicted,
+        "foresee": foreseen,
         "events": *sink.0.lock().unwrap(),
     })
 }

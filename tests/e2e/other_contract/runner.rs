@@ -46,8 +46,8 @@ impl ExperimentRunner for Tiny {
     }
 
     #[cfg(feature = "grown")]
-    fn predict(&self, _: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
-        emit.info("tiny.predict", &json!({}));
+    fn foresee(&self, _: &EvaluateRequest, emit: &Emitter) -> Result<EvalResult, RunnerError> {
+        emit.info("tiny.foresee", &json!({}));
         Ok(EvalResult::default().with_extra("because", "it has grown"))
     }
 }
