@@ -105,7 +105,11 @@ fn a_name_twice_in_one_directory_is_an_error_that_shows_both() {
         .protea(["run", "toy", "--runner-dir", directory])
         .fails_with(
             4,
-            &["twice in one directory", &library("protea_toy"), &second],
+            &[
+                "two files in one directory",
+                &library("protea_toy"),
+                &second,
+            ],
         );
 }
 
