@@ -6,7 +6,7 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`mod@escape`] | control characters and characters that reorder text |
-//! | [`redact`] | credentials in text that a server sent |
+//! | [`mod@redact`] | credentials in text that a server sent |
 //! | [`secret`] | a value that is never printed |
 //!
 //! This crate knows nothing about runs, stores or terminals.
