@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,6 +19,10 @@ use super::{
 use crate::{RunReference, RunStart, TrackerError};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a run that was found has to stay the only one, at most.
+const LONGEST_SETTLING: Duration = Duration::from_secs(1);
+/// How long after its start other processes may still be creating a run.
+const NEW: SignedDuration = SignedDuration::from_mins(2);
 
 /// A run on the server.
 #[derive(Debug)]
@@ -81,6 +86,7 @@ impl Server {
         let named = self.existing_experiment(project)?;
         if let Some(named) = &named
             && let Some(run) = self.find_run(&start.run_id, &[named])?
+            && (run.is_deleted || self.is_settled(&run, start)?)
         {
             return self.usable(run);
         }
@@ -234,6 +240,25 @@ impl Server {
             }
             thread::sleep(POLL_INTERVAL);
         }
+    }
+
+    /// Whether a run that another process created stays the only one for a while. A new one can
+    /// still be deleted, when its creator sees a smaller id.
+    fn is_settled(&self, run: &RemoteRun, start: &RunStart) -> Result<bool, TrackerError> {
+        let age = Timestamp::now().duration_since(start.started);
+        if age > NEW {
+            return Ok(true);
+        }
+        let settled = Instant::now() + (self.client.timeout() / 30).min(LONGEST_SETTLING);
+        while Instant::now() < settled {
+            let alone = self.find(tags::RUN_ID, &run.run_id, &[&run.experiment_id])?;
+            let mut alone = alone.iter().filter(|other| !other.is_deleted);
+            if !matches!((alone.next(), alone.next()), (Some(only), None) if only.id == run.id) {
+                return Ok(false);
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        Ok(true)
     }
 
     /// The other runs with our id, sorted by MLflow's id.
