@@ -150,6 +150,15 @@ fn build(age: Age, directory: &Path) {
     let contracts = in_repository("contracts");
     let mut files = Vec::new();
     sources(&contracts, Path::new(""), &mut files);
+    let mut earlier = Vec::new();
+    let copy = workspace.join("contracts");
+    if copy.is_dir() {
+        sources(&copy, Path::new(""), &mut earlier);
+    }
+    // A file that moved since the last build would be a second source of its module.
+    for file in earlier.iter().filter(|file| !files.contains(file)) {
+        fs::remove_file(copy.join(file)).unwrap();
+    }
     for file in files {
         let text = read(&contracts.join(&file));
         let text = age.source(&file, text);
