@@ -90,7 +90,7 @@ struct Prediction {
 /// # Errors
 ///
 /// Those of reading and writing; [`io::ErrorKind::InvalidData`] with the line number for a line that
-/// is no prediction.
+/// is not a prediction.
 pub fn write_formatted(
     mut predictions: impl BufRead,
     out: &mut (impl Write + ?Sized),

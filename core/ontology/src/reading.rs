@@ -5,7 +5,7 @@
 pub enum Reading {
     /// As they are meant. In OBO, `default-namespace` holds for terms without a namespace,
     /// `is_obsolete: false` is not obsolete and `BFO:0000050` is `part_of`. In tables, a byte-order
-    /// mark is no part of the first field, and `GO_0008150` is `GO:0008150`.
+    /// mark is not part of the first field, and `GO_0008150` is `GO:0008150`.
     #[default]
     Specification,
     /// As cafaeval 1.3.0 reads them: it knows none of these.

@@ -61,7 +61,7 @@ fn texts_of_a_runner_do_not_control_the_terminal() {
         "evaluate knn --model \u{1b}[2J",
     ] {
         for json in ["", "--json"] {
-            // Also with colours, and so with escape sequences of its own.
+            // Also with colours, whose escape sequences are the command's.
             for colour in ["never", "always"] {
                 let line = format!("{command} {json} --color {colour}");
                 let ran = workspace.0.run(&line);

@@ -122,7 +122,7 @@ pub fn archive(pickle: &[u8], storages: &[Vec<u8>], method: CompressionMethod) -
     zip.finish().unwrap().into_inner()
 }
 
-/// A dictionary of vectors, each with a storage of its own.
+/// A dictionary of vectors, each with its own storage.
 pub fn torch_dict(dtype: Dtype, vectors: &[(&str, Vec<f32>)]) -> Vec<u8> {
     let mut pickle = Pickle::new().raw(b"}(");
     let mut storages = Vec::new();

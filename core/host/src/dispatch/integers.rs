@@ -3,7 +3,7 @@
 use boon::{ErrorKind, Type, ValidationError};
 use serde_json::Value;
 
-/// Whether an error, or one that led to it, is that the value at `pointer` is no integer.
+/// Whether an error, or one that led to it, is that the value at `pointer` is not an integer.
 pub(super) fn is_about_integer(error: &ValidationError<'_, '_>, pointer: &str) -> bool {
     let wants = match &error.kind {
         ErrorKind::Type { want, .. } => want.iter().any(|kind| kind == Type::Integer),
@@ -18,7 +18,7 @@ pub(super) fn is_about_integer(error: &ValidationError<'_, '_>, pointer: &str) -
 }
 
 /// The spec with integers in place of numbers such as `5.0`, where `wants_integer` says that half a
-/// one more is no integer there.
+/// one more is not an integer there.
 pub(super) fn with_integers(spec: &Value, wants_integer: impl Fn(&Value, &str) -> bool) -> Value {
     let mut integral = Vec::new();
     integral_floats(spec, &mut String::new(), &mut integral);

@@ -18,7 +18,7 @@ use super::{
     too_many,
 };
 
-/// Limit of the depth of directories: a name with a slash is in a directory of its own.
+/// Limit of the depth of directories: a name with a slash is in its own directory.
 const DEEPEST: usize = 4;
 /// Limit of the number of files.
 const MOST_FILES: usize = 4 << 20;
