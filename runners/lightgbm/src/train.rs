@@ -8,7 +8,7 @@ use protea_contracts::prelude::*;
 use crate::{
     features::Candidates,
     labelled::{BATCH, Labelled, Labeller, TrainingSet},
-    library::{Booster, LightGbm, threads_for},
+    library::{Booster, LightGbm, Threads},
     model::{self, AspectModel, Model},
     quality::{auc, f1, fmax, logloss},
     scores::score,
@@ -183,8 +183,9 @@ impl Training<'_> {
         training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
-        let threads = threads_for(training.labels.len(), self.threads);
-        let parameters = self.spec.parameters(self.seed, threads);
+        // Held until the booster is dropped: its buffers have the size for this number.
+        let threads = Threads::claim(training.labels.len(), self.threads);
+        let parameters = self.spec.parameters(self.seed, threads.get());
         let names = &self.training_set.schema.features;
         let data = self.library.data(
             &training.features,
