@@ -47,7 +47,7 @@ pub fn open_references<S>(
         "opening the references at {}",
         directory.display()
     ))?;
-    if dataset.sha256() != model.dataset_sha256 {
+    if dataset.sha256() != *model.dataset_sha256 {
         return Err(RunnerError::Model {
             message: format!(
                 "the references at {} have changed since the model was fitted (manifest SHA-256 {}, expected {}); fit again",

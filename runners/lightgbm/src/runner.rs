@@ -49,7 +49,7 @@ impl ExperimentRunner for LightGbmRunner {
         let model_uri = request.write_model(&model)?;
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())
-            .with_extra("schema_sha256", model.schema_sha256.as_str());
+            .with_extra("schema_sha256", model.schema_sha256.to_string());
         for aspect in &model.aspects {
             let held_out = aspect.held_out.iter();
             result.metrics.extend(protea_contracts::metrics::group(

@@ -12,6 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 use protea_contracts::Metrics;
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{JobId, Status, Workspace};
@@ -21,7 +22,7 @@ use super::{JobId, Status, Workspace};
 #[non_exhaustive]
 pub struct RunHead {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job that it belongs to.
     pub job_id: JobId,
     /// What kind of run.
@@ -31,7 +32,7 @@ pub struct RunHead {
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// What it belongs to.
     #[serde(default)]
     pub project: Option<String>,
