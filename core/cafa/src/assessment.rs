@@ -179,12 +179,11 @@ fn predict_and_score(
         );
     }
 
-    let predictions = Predictions::new(truth, PREDICTIONS);
-    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), predictions)?;
+    let mut predictions = Predictions::new(truth, PREDICTIONS);
+    let mut scored = |protein: &str, term: &str, score| predictions.push(protein, term, score);
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), &mut scored)?;
     predict(&mut sink)?;
-    let (counts, predictions) = sink.finish(dataset.len())?;
-    let predictions = predictions.expect("the sink was created with predictions to score");
-    let written = counts.predictions;
+    let written = sink.finish(dataset.len())?.predictions;
     emit.check()?;
 
     let options = ScoringOptions::default();

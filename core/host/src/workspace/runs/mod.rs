@@ -18,6 +18,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{JobId, Status, Workspace};
 
 /// What a list shows of a run: the head of its manifest.
+///
+/// Its fields are those of the same name in [`RunManifest`](super::RunManifest).
+// They are not one struct embedded in both: the shared keys are not next to each other in the document,
+// so that embedding would change the order of keys in every manifest. And serde's `flatten` would
+// keep all other keys of a manifest in memory, which a list of thousands of runs skips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunHead {
