@@ -47,7 +47,7 @@ pub fn open_references<S>(
         "opening the references at {}",
         directory.display()
     ))?;
-    if dataset.sha256() != model.dataset_sha256 {
+    if dataset.sha256() != *model.dataset_sha256 {
         return Err(RunnerError::Model {
             message: format!(
                 "the references at {} have changed since the model was fitted (manifest SHA-256 {}, expected {}); fit again",
@@ -179,12 +179,11 @@ fn predict_and_score(
         );
     }
 
-    let predictions = Predictions::new(truth, PREDICTIONS);
-    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), predictions)?;
+    let mut predictions = Predictions::new(truth, PREDICTIONS);
+    let mut scored = |protein: &str, term: &str, score| predictions.push(protein, term, score);
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), &mut scored)?;
     predict(&mut sink)?;
-    let (counts, predictions) = sink.finish(dataset.len())?;
-    let predictions = predictions.expect("the sink was created with predictions to score");
-    let written = counts.predictions;
+    let written = sink.finish(dataset.len())?.predictions;
     emit.check()?;
 
     let options = ScoringOptions::default();

@@ -4,6 +4,7 @@
 //! predicts.
 
 use std::{
+    fmt,
     fs::File,
     io::{BufWriter, Write},
     path::Path,
@@ -16,7 +17,7 @@ use protea_contracts::{
 
 use crate::{
     dataset::FrozenDataset,
-    scoring::{PredictionWriter, Predictions, round_score},
+    scoring::{PredictionWriter, round_score},
 };
 
 /// Name of the prediction file in the output directory of a call.
@@ -29,11 +30,10 @@ pub const UNPREDICTED: &str = "unpredicted.tsv";
 /// Receives the predictions of a runner, one protein at a time, and writes them.
 ///
 /// A runner adds every protein of the dataset once, so that none is lost without a reason.
-#[derive(Debug)]
-pub struct PredictionSink<'t> {
+pub struct PredictionSink<'s> {
     writer: PredictionWriter,
-    /// The same predictions for scoring, in `evaluate`.
-    scored: Option<Predictions<'t>>,
+    /// Receives the same predictions for scoring, in `evaluate`.
+    scored: Option<&'s mut Scored<'s>>,
     /// The list of proteins without a prediction, in `predict`.
     unpredicted: Option<BufWriter<File>>,
     limit: usize,
@@ -41,12 +41,26 @@ pub struct PredictionSink<'t> {
     counts: PredictionCounts,
 }
 
-impl<'t> PredictionSink<'t> {
-    /// Writes all predictions to `path` and keeps them for scoring.
-    pub(crate) fn scored(path: &Path, predictions: Predictions<'t>) -> Result<Self, RunnerError> {
+/// Receives the accession, term and score of each prediction that was written.
+type Scored<'s> = dyn FnMut(&str, &str, f64) + Send + 's;
+
+impl fmt::Debug for PredictionSink<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PredictionSink")
+            .field("limit", &self.limit)
+            .field("minimum_score", &self.minimum_score)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'s> PredictionSink<'s> {
+    /// Writes all predictions to `path`, and gives those that were written to `scored`.
+    pub(crate) fn scored(path: &Path, scored: &'s mut Scored<'s>) -> Result<Self, RunnerError> {
         Ok(Self {
             writer: PredictionWriter::create(path).or_failed("writing predictions")?,
-            scored: Some(predictions),
+            scored: Some(scored),
             unpredicted: None,
             limit: 0,
             minimum_score: 0.0,
@@ -76,7 +90,7 @@ impl<'t> PredictionSink<'t> {
             if score > 0.0 {
                 written += 1;
                 if let Some(scored) = &mut self.scored {
-                    scored.push(accession, term.as_ref(), score);
+                    scored(accession, term.as_ref(), score);
                 }
             }
         }
@@ -127,12 +141,8 @@ impl<'t> PredictionSink<'t> {
         &mut predictions[..high.min(limit)]
     }
 
-    /// Renames the file of predictions to its final path. Returns the counts, and the predictions
-    /// for scoring.
-    pub(crate) fn finish(
-        mut self,
-        proteins: usize,
-    ) -> Result<(PredictionCounts, Option<Predictions<'t>>), RunnerError> {
+    /// Renames the file of predictions to its final path. Returns the counts.
+    pub(crate) fn finish(mut self, proteins: usize) -> Result<PredictionCounts, RunnerError> {
         if let Some(list) = &mut self.unpredicted {
             list.flush().or_failed("writing the unpredicted proteins")?;
         }
@@ -150,7 +160,7 @@ impl<'t> PredictionSink<'t> {
                 .entry("not returned by the runner".to_owned());
             *counted.or_default() += lost;
         }
-        Ok((self.counts, self.scored))
+        Ok(self.counts)
     }
 }
 
@@ -190,7 +200,7 @@ pub fn write_predictions(
         Ok(sink)
     })?;
     emit.check()?;
-    let (counts, _) = sink.finish(dataset.len())?;
+    let counts = sink.finish(dataset.len())?;
     Ok(PredictResult::new(file_uri(&path)?, counts))
 }
 

@@ -13,7 +13,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
-use protea_contracts::content::FileDigest;
+use protea_contracts::{FileDigest, Sha256};
 
 use crate::{
     Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
@@ -55,7 +55,7 @@ impl<'a> Subset<'a> {
     }
 
     /// Writes the selection to the new directory `out`. Returns its identity and its manifest.
-    pub(super) fn write(&self, out: &Path) -> Result<(String, Manifest), DatasetError> {
+    pub(super) fn write(&self, out: &Path) -> Result<(Sha256, Manifest), DatasetError> {
         let Self {
             dataset, proteins, ..
         } = *self;
@@ -112,7 +112,7 @@ impl<'a> Subset<'a> {
                 ..counted
             },
             embedding: whole.embedding.clone(),
-            parent: Some(dataset.sha256().to_owned()),
+            parent: Some(dataset.sha256()),
             files,
         };
         let sha256 = manifest.write(&out.join(MANIFEST_FILE))?;

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use protea_contracts::content::{digest_file, digest_reader};
+use protea_contracts::{
+    Sha256,
+    content::{digest_file, digest_reader},
+};
 use protea_files::Links;
 use url::Url;
 
@@ -27,8 +30,8 @@ pub struct Copied {
     pub files: usize,
     /// Total size of the files in bytes.
     pub bytes: u64,
-    /// The SHA-256 of the file, or of the directory's manifest, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of the file, or of the directory's manifest.
+    pub sha256: Sha256,
 }
 
 impl Store {

@@ -54,7 +54,7 @@ pub(crate) fn train(
             kind: Default::default(),
             spec: spec.clone(),
             dataset_uri: request.dataset_uri.to_string(),
-            dataset_sha256: dataset.sha256().to_owned(),
+            dataset_sha256: dataset.sha256().to_string(),
         },
         schema_sha256: schema.sha256(),
         schema: schema.clone(),

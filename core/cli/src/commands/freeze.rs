@@ -128,7 +128,7 @@ fn name(step: FreezeStep) -> &'static str {
 fn text(report: &FreezeReport) -> String {
     let mut lines = Lines::default();
     lines.add("frozen dataset", display_path(&report.directory));
-    describe(&mut lines, &report.manifest, &report.sha256);
+    describe(&mut lines, &report.manifest, report.sha256);
     lines.add(
         "read",
         format!("{} annotations", count(report.annotation_rows)),

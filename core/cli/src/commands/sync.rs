@@ -89,7 +89,7 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
     let mut table = Table::new(0..0, ["run", "backend", "state"]);
     let mut waiting = Vec::new();
     for run in runs {
-        table.row([&run.run_id, &run.cursor.backend, "waiting"]);
+        table.row([&*run.run_id, &run.cursor.backend, "waiting"]);
         waiting.push(json!({ "run_id": run.run_id, "backend": run.cursor.backend }));
     }
     for run in unknown {
@@ -132,7 +132,7 @@ fn text(synced: &[SyncedRun]) -> String {
             (None, Some(url)) => url,
             (None, None) => "sent",
         };
-        table.row([&run.run_id, &run.backend, &run.sent.to_string(), outcome]);
+        table.row([&*run.run_id, &run.backend, &run.sent.to_string(), outcome]);
     }
     table.to_string()
 }

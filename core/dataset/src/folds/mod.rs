@@ -141,7 +141,7 @@ fn grouping_name(grouping: &Grouping, of_protein: &[u32]) -> String {
         Grouping::Taxon => "taxon".to_owned(),
         Grouping::Clusters(_) => {
             let bytes: Vec<u8> = of_protein.iter().flat_map(|g| g.to_le_bytes()).collect();
-            format!("clusters-{}", &digest_bytes(&bytes)[..16])
+            format!("clusters-{:.16}", digest_bytes(&bytes))
         }
     }
 }

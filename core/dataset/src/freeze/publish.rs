@@ -50,7 +50,7 @@ pub fn freeze(
         .as_deref()
         .map(FrozenDataset::open)
         .transpose()?
-        .map(|dataset| dataset.sha256().to_owned());
+        .map(|dataset| dataset.sha256());
     let created = creation_time()?;
     let staging = Staging::new(&request.out)?;
     let out = staging.out().to_owned();

@@ -91,7 +91,7 @@ impl<'a> Lifecycle<'a> {
         job.update_document(|document| {
             document.status = Some(RunStatus::Running);
             document.error = None;
-            document.run = Some(run.id().to_owned());
+            document.run = Some(run.id().clone());
         })?;
         Ok(Self {
             job,

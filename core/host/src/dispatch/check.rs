@@ -11,7 +11,7 @@ use std::{
 use protea_contracts::{
     Capabilities, EvalResult, Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation,
     Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, Predict, PredictRequest,
-    PredictResult, RunResult, RunnerError, content,
+    PredictResult, RunResult, RunnerError, Sha256, content,
 };
 use protea_files::{Directory, Limits, Links, Stop, Stoppable};
 use url::Url;
@@ -237,7 +237,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
             "its export lists no file".to_owned(),
         ));
     }
-    let mut hashed: HashMap<PathBuf, (String, u64)> = HashMap::new();
+    let mut hashed: HashMap<PathBuf, (Sha256, u64)> = HashMap::new();
     for file in &result.files {
         let path = path_of(&file.uri)?;
         let invalid = |reason: String| DispatchError::Export {
@@ -256,7 +256,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
             .to_owned();
         // A file may be listed more than once.
         let (sha256, bytes) = match hashed.get(&relative) {
-            Some(known) => known.clone(),
+            Some(known) => *known,
             None => {
                 let hash = hash(&root, &relative, stop);
                 hash.map_err(|error| invalid(format!("cannot be read: {error}")))?
@@ -273,7 +273,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
     nothing_else(output, &hashed, stop)
 }
 
-fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(String, u64)> {
+fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(Sha256, u64)> {
     let file = Directory::open(root, Links::Refuse)?.open_file(relative)?;
     content::digest_reader(Stoppable::new(file, root.join(relative), stop))
 }
@@ -281,7 +281,7 @@ fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(Strin
 /// Checks that the export lists every file in its directory.
 fn nothing_else(
     output: &Path,
-    listed: &HashMap<PathBuf, (String, u64)>,
+    listed: &HashMap<PathBuf, (Sha256, u64)>,
     stop: &dyn Stop,
 ) -> Result<(), DispatchError> {
     let directory = Directory::open(output, Links::Refuse).map_err(DispatchError::Output)?;

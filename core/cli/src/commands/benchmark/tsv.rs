@@ -72,7 +72,7 @@ fn cells(proteins: usize, line: &BenchmarkLine) -> [String; COLUMNS.len()] {
         optional(row.wfmax),
         optional(row.smin),
         format!("{:.3}", row.seconds),
-        line.run_id.clone(),
+        line.run_id.to_string(),
         String::new(),
     ]
 }

@@ -12,6 +12,7 @@ use protea_core::{
         metrics::{Direction, MetricDeclaration},
     },
     store,
+    tracking::RunId,
     workspace::{ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunManifest},
 };
 use serde_json::{Map, Value, json};
@@ -53,7 +54,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
 }
 
 /// The descendants of a run in the order of a list, with their depths.
-fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
+fn below(workspace: &Workspace, run_id: &RunId) -> Vec<(ListedRun, usize)> {
     let list = workspace.runs();
     let by = SortBy {
         key: SortBy::STARTED.to_owned(),
@@ -61,7 +62,7 @@ fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
     };
     let runs: Vec<&ListedRun> = list.runs.iter().collect();
     let rows = ordered(&runs, &by);
-    let Some(index) = rows.iter().position(|row| row.run.head.run_id == run_id) else {
+    let Some(index) = rows.iter().position(|row| row.run.head.run_id == *run_id) else {
         return Vec::new();
     };
     let depth = rows[index].depth;
@@ -83,13 +84,13 @@ fn description(manifest: &RunManifest) -> Lines {
 }
 
 fn add_names(lines: &mut Lines, manifest: &RunManifest) {
-    lines.add("run", &manifest.run_id);
+    lines.add("run", manifest.run_id.as_str());
     for (label, text) in [
-        ("name", &manifest.name),
-        ("part of", &manifest.parent),
-        ("project", &manifest.project),
-        ("group", &manifest.group),
-        ("notes", &manifest.notes),
+        ("name", manifest.name.as_deref()),
+        ("part of", manifest.parent.as_deref()),
+        ("project", manifest.project.as_deref()),
+        ("group", manifest.group.as_deref()),
+        ("notes", manifest.notes.as_deref()),
     ] {
         if let Some(text) = text {
             lines.add(label, text);
