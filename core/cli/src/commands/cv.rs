@@ -13,6 +13,7 @@ use protea_core::{
 use serde_json::{Value, json};
 
 use super::{
+    data_needs,
     run_report::grouped_json,
     run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
 };
@@ -45,6 +46,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         }
     };
     let data = session.dataset(&data)?;
+    data_needs::check(session.runner(), spec.as_value(), &data, &data)?;
     let place = protea_core::store::local_path(&data.uri)?;
     let folds = make_folds(args, &FrozenDataset::open(&place)?, reporter)?;
     let staged = stage(&folds, reporter)?;
@@ -189,7 +191,8 @@ fn ending(found: &GroupedRun<CrossValidation>, folds: &Folds) -> String {
         let text = format!("{reused} of {all} folds reused from earlier runs");
         lines.add("", text);
     }
-    lines.add("run", display_path(&found.directory));
+    lines.add("run", &found.manifest.run_id);
+    lines.add("  directory", display_path(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);
     lines.add("  table", table);
     lines.add("  manifest", RUN_MANIFEST);

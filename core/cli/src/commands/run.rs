@@ -3,6 +3,7 @@
 use protea_core::store;
 
 use super::{
+    data_needs,
     run_report::{places, run_json, score_table},
     run_setup::{Session, location_of},
 };
@@ -24,6 +25,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = session.resolve_spec(&spec)?;
     let (train, eval) = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
+    data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
     let run = session.experiment(|experiment| {
         let mut experiment = experiment.clone();
         if let Some(output) = &output {

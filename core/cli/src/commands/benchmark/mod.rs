@@ -60,7 +60,7 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     let benchmarked = Benchmarked::open(eval)?;
     let reference = benchmarked.reference()?;
     let bootstrap = args.bootstrap.with_seed(args.execution.seed);
-    let entrants = field.entrants();
+    let entrants = field.entrants(train, eval);
     let Some(first) = field.first() else {
         return conclude(
             None,

@@ -35,7 +35,8 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
 /// The run's directory and the files in it.
 pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
     let mut lines = Lines::default();
-    lines.add("run", display_path(&run.directory));
+    lines.add("run", &run.manifest.run_id);
+    lines.add("  directory", display_path(&run.directory));
     lines.add("  table", files.join(", "));
     lines.add("  manifest", RUN_MANIFEST);
     lines.to_string()
