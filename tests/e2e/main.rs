@@ -24,9 +24,12 @@ mod cross_validation;
 mod drop_in;
 mod embedding;
 mod explain;
+mod first_errors;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+#[cfg(unix)]
+mod lists;
 mod main_job;
 mod other_contract;
 mod predict;

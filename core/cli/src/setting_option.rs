@@ -20,7 +20,8 @@ const VALUE: &str = "VALUE";
 /// Adds to the error of an unknown option that it is a setting, if it is one. Other errors are
 /// returned unchanged. For this the runner is loaded, as the command would have done.
 pub fn explained(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
-    if let Some(tip) = tip(&error, argv) {
+    if let Some((tip, usage)) = tip(&error, argv) {
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
         // The option with the most similar name has nothing to do with a setting.
         error.remove(ContextKind::SuggestedArg);
         error.insert(
@@ -31,7 +32,8 @@ pub fn explained(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
     error
 }
 
-fn tip(error: &clap::Error, argv: &[OsString]) -> Option<String> {
+/// The tip and the usage of the command.
+fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -46,27 +48,32 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<String> {
     if !WITH_SETTINGS.contains(&command) || is_set(matches, "locked") {
         return None;
     }
+    let mut all = Cli::command();
+    all.build();
+    let usage = all.find_subcommand_mut(command)?.render_usage();
     let catalog = catalog(matches);
     if command == "benchmark" {
         let contenders = matches.try_get_many::<String>("runners").ok()??;
         return contenders.into_iter().find_map(|contender| {
             let runner = contender.split('@').next().unwrap_or_default();
             let setting = setting(&catalog, runner, name)?;
-            Some(format!(
+            let tip = format!(
                 "'{setting}' is a setting of {runner}: write '--set {contender}.{setting}={value}'"
-            ))
+            );
+            Some((tip, usage.clone()))
         });
     }
     let argument = if command == "predict" { "model" } else { "runner" };
     let runner = matches.try_get_one::<String>(argument).ok()??;
     let setting = setting(&catalog, runner, name)?;
-    Some(match command {
+    let tip = match command {
         "search" => format!(
             "'{setting}' is a setting of {runner}: write '--set {setting}={value}', or \
              '--grid {setting}={value},…' to search it"
         ),
         _ => format!("'{setting}' is a setting of {runner}: write '--set {setting}={value}'"),
-    })
+    };
+    Some((tip, usage))
 }
 
 /// What follows the option on the command line, unless it is another option.

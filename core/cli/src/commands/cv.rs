@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     data_needs,
+    run::EXAMPLE,
     run_report::grouped_json,
     run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
 };
@@ -34,15 +35,15 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
-    let data = match &args.data {
-        Some(data) => data.clone(),
+    let (data, remark) = match &args.data {
+        Some(data) => (data.clone(), ""),
         None => {
             let train = example_data::find()?.train;
             reporter.note(&format!(
                 "no --data: using the example data in {}",
                 display_path(&train)
             ));
-            location_of(&train)
+            (location_of(&train), EXAMPLE)
         }
     };
     let data = session.dataset(&data)?;
@@ -57,7 +58,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
 
     let runner = &session.runner().entry().descriptor;
     let text = format!(
-        "{} {} · {} folds of {} ({})\n\n{}\n{}",
+        "{} {} · {} folds of {}{remark} ({})\n\n{}\n{}",
         runner.name,
         runner.version,
         folds.folds.len(),

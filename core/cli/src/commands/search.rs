@@ -30,8 +30,8 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     search.check(session.runner())?;
-    let (train, eval) = given_or_example(datasets, reporter)?;
-    let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
+    let data = given_or_example(datasets, reporter)?;
+    let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), &base, &train, &eval)?;
     let name = format!("{}/search", session.runner().name());
     let found = session.experiment(|experiment| {
@@ -40,7 +40,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
 
     let (runner, result) = (&session.runner().entry().descriptor, &found.value);
     let text = format!(
-        "{} {} · {} trials ({}) by {} · trained on {} · scored on {}\n\n{}\n{}",
+        "{} {} · {} trials ({}) by {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
         result.trials.len(),
@@ -48,6 +48,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
         result.metric,
         train.name,
         eval.name,
+        data.remark,
         table(result),
         ending(&found),
     );

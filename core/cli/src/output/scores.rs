@@ -110,6 +110,7 @@ fn cell(value: Option<&Value>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protea_core::contracts::metrics::MetricDeclaration;
     use serde_json::json;
 
     fn metrics(value: Value) -> Metrics {

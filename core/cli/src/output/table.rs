@@ -138,8 +138,9 @@ impl Table {
         words.map(chars).max().unwrap_or(0)
     }
 
+    /// Whether a column may be wrapped. The first one has names, which may be indented.
     fn is_prose(&self, at: usize) -> bool {
-        !self.right[at] && self.texts(at).any(|text| text.trim_start().contains(' '))
+        at > 0 && !self.right[at] && self.texts(at).any(|text| text.trim_start().contains(' '))
     }
 
     /// Some columns, each as wide as its content or, where `widths` is not empty, as that says.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_core::{Catalog, Dataset, Isolation, LoadError, Runner, experiment::Entrant};
+use protea_core::{Catalog, CatalogError, Dataset, Isolation, LoadError, Runner, experiment::Entrant};
 use serde_json::{Value, json};
 
 use crate::{commands::data_needs, exit::Exit, failure::Failure, spec};
@@ -141,7 +141,16 @@ impl<'e> Field<'e> {
                 let entry = catalog.find(&entrant.runner);
                 let runner = entry.map_err(LoadError::from);
                 let runner = runner.and_then(|entry| Runner::load(&entry, isolation));
-                runner.map_err(|error| Failure::from(error).message)
+                runner.map_err(|error| {
+                    let is_unknown =
+                        matches!(&error, LoadError::Catalog(CatalogError::Unknown { .. }));
+                    let message = Failure::from(error).message;
+                    if is_unknown {
+                        let methods = METHODS.join(", ");
+                        return format!("{message} ({BASELINE}'s methods are {methods})");
+                    }
+                    message
+                })
             });
             if let Ok(runner) = runner {
                 runner.resolve_spec(&entrant.spec).map_err(|error| {

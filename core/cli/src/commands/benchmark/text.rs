@@ -11,8 +11,8 @@ use crate::output::{Lines, Table, count, display_path};
 /// A table for each aspect, then notes.
 pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
-        "benchmark · trained on {} · scored on {}\n\n",
-        benchmark.train, benchmark.eval
+        "benchmark · trained on {} · scored on {}{}\n\n",
+        benchmark.train, benchmark.eval, benchmark.remark
     );
     for aspect in &benchmark.found.groups {
         let proteins = count(aspect.items as u64);
