@@ -21,6 +21,8 @@ mod c_runner;
 mod conformance;
 #[cfg(unix)]
 mod cross_validation;
+#[cfg(unix)]
+mod documented;
 mod drop_in;
 mod embedding;
 mod explain;
