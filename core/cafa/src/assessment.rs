@@ -9,7 +9,7 @@ use protea_contracts::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
     ReferenceModel, RunnerError, prelude::Serialize,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset, MANIFEST_FILE},
@@ -198,10 +198,16 @@ fn predict_and_score(
         .evaluate(&predictions, &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
+    let scored: Map<String, Value> = evaluation
+        .namespaces
+        .iter()
+        .filter_map(|scored| Some((scored.aspect?.name().to_owned(), json!(scored.proteins))))
+        .collect();
     write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;
     emit.info("runner.cafa.scored", &json!({ "predictions": written }));
     Ok(EvalResult::new(metrics)
         .with_extra("proteins", dataset.len())
+        .with_extra("scored", scored)
         .with_extra("predictions", written)
         .with_extra("unknown_terms", unknown.lines))
 }

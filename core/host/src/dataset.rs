@@ -67,6 +67,12 @@ pub enum StageDatasetError {
         /// The directory.
         path: PathBuf,
     },
+    /// The path is a file. A dataset is a directory.
+    #[error("{} is a file, not a frozen dataset", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no dataset at the remote URI.
     #[error("there is no dataset at {uri}: it has no {MANIFEST}")]
     NotThere {
@@ -192,8 +198,11 @@ pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
 
 fn read_manifest(directory: &Path) -> Result<StoreManifest, StageDatasetError> {
     if !directory.is_dir() {
-        return Err(StageDatasetError::Missing {
-            path: directory.to_owned(),
+        let path = directory.to_owned();
+        return Err(if directory.exists() {
+            StageDatasetError::File { path }
+        } else {
+            StageDatasetError::Missing { path }
         });
     }
     let invalid = |reason: String| StageDatasetError::Manifest {

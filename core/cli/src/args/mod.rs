@@ -38,7 +38,8 @@ pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
-    BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
+    BindTrackerArgs, DEFAULT_WORKSPACE, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs,
+    WORKSPACE_VARIABLE, WorkspaceArgs,
 };
 pub use trust::LockArgs;
 

@@ -54,6 +54,11 @@ impl From<LogErrorAction> for OnLogError {
     }
 }
 
+/// The environment variable with the workspace of a command.
+pub const WORKSPACE_VARIABLE: &str = "PROTEA_WORKSPACE";
+/// The workspace in the current directory if none is given.
+pub const DEFAULT_WORKSPACE: &str = "protea-workspace";
+
 /// The workspace of a command.
 #[derive(Debug, Args)]
 pub struct WorkspaceArgs {
@@ -61,9 +66,9 @@ pub struct WorkspaceArgs {
     #[arg(
         long,
         value_name = "DIR",
-        env = "PROTEA_WORKSPACE",
+        env = WORKSPACE_VARIABLE,
         hide_env = true,
-        default_value = "protea-workspace",
+        default_value = DEFAULT_WORKSPACE,
         hide_default_value = true
     )]
     pub workspace: PathBuf,

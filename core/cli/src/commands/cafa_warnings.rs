@@ -48,6 +48,26 @@ pub(super) fn warn_of_leftovers(reporter: &Reporter, ignored: &[PathBuf]) {
     ));
 }
 
+/// Warns of files with nothing to score. The tables that protea writes beside a run's predictions
+/// are expected there, so they are only noted.
+pub(super) fn warn_of_unscored(reporter: &Reporter, failed: &[(String, String)]) {
+    let is_own = |name: &str| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        file.starts_with("evaluation_") && file.ends_with(".tsv")
+    };
+    let (own, others): (Vec<_>, Vec<_>) = failed.iter().partition(|(name, _)| is_own(name));
+    if !own.is_empty() {
+        let names: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+        reporter.note(&format!(
+            "predictions: ignored tables of scores: {}",
+            names.join(", ")
+        ));
+    }
+    for (name, message) in others {
+        reporter.warn(&format!("{name} is not scored: {message}"));
+    }
+}
+
 /// Tells what was removed from the text of a file.
 pub(super) fn warn_of_marks(reporter: &Reporter, name: &str, marks: TextMarks) {
     tell_marks(reporter, name, marks.byte_order_mark, marks.ctrl_z);

@@ -7,6 +7,7 @@ mod cafa_warnings;
 mod check;
 mod clusters;
 mod cv;
+mod data_needs;
 mod dataset;
 mod diff;
 mod evaluate;

@@ -16,7 +16,7 @@ use crate::{
     build_features,
     failure::Failure,
     output::{
-        Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings, terminal_width,
+        Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings,
     },
 };
 
@@ -180,7 +180,6 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
     let settings = settings(
         &capabilities.spec_schema,
         &capabilities.spec_defaults,
-        terminal_width(),
     );
     let settings = if settings.is_empty() {
         "no settings\n".to_owned()

@@ -57,10 +57,8 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     };
     synced.extend(recover(unknown, if_missing));
     reporter.abandon();
-    for run in &synced {
-        for refused in &run.refused {
-            reporter.warn(&format!("{}: {refused}", run.run_id));
-        }
+    for warning in refusals(&synced) {
+        reporter.warn(&warning);
     }
     let failed = synced.iter().filter(|run| !run.ok).count();
     let (text, json) = (text(&synced), json!(synced));
@@ -83,6 +81,50 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", json))
+}
+
+/// What backends refused, each reason once: a server that takes no files refuses every file of
+/// every run.
+fn refusals(synced: &[SyncedRun]) -> Vec<String> {
+    struct Refused<'r> {
+        reason: &'r str,
+        first: String,
+        events: u64,
+        runs: u64,
+        last_run: &'r str,
+    }
+    let mut found: Vec<Refused<'_>> = Vec::new();
+    for run in synced {
+        for text in &run.refused {
+            // `event 7: mlflow refuses the file F: the reason`
+            let refusal = text.split_once(" refuses ").map_or(text.as_str(), |(_, rest)| rest);
+            let reason = refusal.split_once(": ").map_or(refusal, |(_, reason)| reason);
+            match found.iter_mut().find(|known| known.reason == reason) {
+                Some(known) => {
+                    known.events += 1;
+                    known.runs += u64::from(known.last_run != run.run_id);
+                    known.last_run = &run.run_id;
+                }
+                None => found.push(Refused {
+                    reason,
+                    first: format!("{}: {text}", run.run_id),
+                    events: 1,
+                    runs: 1,
+                    last_run: &run.run_id,
+                }),
+            }
+        }
+    }
+    let told = found.into_iter().map(|refused| match refused.events {
+        1 => refused.first,
+        events => format!(
+            "{} (and {} more for this reason, in {})",
+            refused.first,
+            plural(events - 1, "event"),
+            plural(refused.runs, "run")
+        ),
+    });
+    told.collect()
 }
 
 fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Failure> {

@@ -23,6 +23,7 @@ use protea_core::{
     tracking::TrackerError,
 };
 
+use super::file_kind::freeze_first;
 use crate::build_features;
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
@@ -188,6 +189,7 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
             text("copy one there with `protea store cp DATASET URI`")
         }
         StageDatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
+        StageDatasetError::File { path } => Some(freeze_first(path)),
         _ => None,
     }
 }
@@ -195,6 +197,7 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
 pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     use dataset::DatasetError as Error;
     match error {
+        Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings { ids_path, .. } => {

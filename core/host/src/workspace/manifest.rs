@@ -92,6 +92,13 @@ pub struct RunManifest {
 }
 
 impl RunManifest {
+    /// By group, how many items the scores are of, if the runner returned that as the extra
+    /// `scored`.
+    #[must_use]
+    pub fn scored(&self) -> BTreeMap<&str, u64> {
+        counts(self.steps.iter().filter_map(|step| step.extras.get("scored")))
+    }
+
     /// Reads the manifest in a run's directory.
     ///
     /// # Errors
@@ -103,6 +110,15 @@ impl RunManifest {
         let bytes = protea_files::read_document(&path).map_err(StoreError::from)?;
         serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Manifest { path, source })
     }
+}
+
+/// The counts in objects from group to count.
+pub(super) fn counts<'v>(objects: impl Iterator<Item = &'v Value>) -> BTreeMap<&'v str, u64> {
+    objects
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter_map(|(group, count)| Some((group.as_str(), count.as_u64()?)))
+        .collect()
 }
 
 /// The runner of a run.

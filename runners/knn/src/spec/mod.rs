@@ -109,9 +109,14 @@ spec! {
     }
 }
 
+/// What the datasets must have, for the keyword `x-needs`: the command compares them before a run.
+fn needs() -> serde_json::Value {
+    json!({ "embeddings": { "same": ["width"] } })
+}
+
 spec! {
     /// The settings of the runner `knn`.
-    #[schemars(extend("x-presets" = preset::presets()))]
+    #[schemars(extend("x-presets" = preset::presets(), "x-needs" = needs()))]
     pub struct KnnSpec {
         /// A published convention. It provides the settings that you do not give.
         pub preset: Option<Preset>,

@@ -8,7 +8,7 @@ use std::{
 use protea_core::{
     Workspace,
     contracts::{
-        MetricSchema, Metrics,
+        MetricSchema,
         metrics::{Direction, MetricDeclaration},
     },
     store,
@@ -18,7 +18,7 @@ use protea_core::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    duration, find, list,
+    columns, duration, find, list,
     tree::{Row, ordered},
     workspace,
 };
@@ -37,7 +37,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
     let mut text = description(&run.manifest).to_string();
     for part in [
         steps(&run.manifest),
-        scores_of(&run.manifest.metrics),
+        scores_of(&run.manifest),
         children(&below),
     ] {
         if !part.is_empty() {
@@ -199,7 +199,8 @@ fn steps(manifest: &RunManifest) -> String {
 }
 
 /// The scores as a table. The manifest does not record which of them are better if lower.
-fn scores_of(metrics: &Metrics) -> String {
+fn scores_of(manifest: &RunManifest) -> String {
+    let (metrics, scored) = (&manifest.metrics, manifest.scored());
     if metrics.is_empty() {
         return String::new();
     }
@@ -208,7 +209,7 @@ fn scores_of(metrics: &Metrics) -> String {
         .filter_map(|(name, value)| Some((name, value.as_object()?)))
         .collect();
     if grouped.len() < metrics.len() {
-        return scores(&MetricSchema::flat(Vec::new()), metrics);
+        return scores(&MetricSchema::flat(Vec::new()), metrics, &scored);
     }
     let mut declared: Vec<MetricDeclaration> = Vec::new();
     for name in grouped.iter().flat_map(|(_, group)| group.keys()) {
@@ -218,7 +219,7 @@ fn scores_of(metrics: &Metrics) -> String {
     }
     let mut schema = MetricSchema::flat(declared);
     schema.groups = grouped.iter().map(|(name, _)| (*name).clone()).collect();
-    scores(&schema, metrics)
+    scores(&schema, metrics, &scored)
 }
 
 fn children(below: &[(ListedRun, usize)]) -> String {
@@ -230,7 +231,7 @@ fn children(below: &[(ListedRun, usize)]) -> String {
     for (run, depth) in below {
         let head = &run.head;
         table.row([
-            format!("{}{}", list::indent(depth - 1), head.run_id),
+            format!("{}{}", columns::indent(depth - 1), head.run_id),
             head.name.clone().unwrap_or_default(),
             head.status.to_string(),
             duration(head.seconds(now)),

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use protea_contracts::Metrics;
 use protea_tracking::RunId;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use super::{JobId, Status, Workspace};
+use super::{JobId, Status, Workspace, manifest::counts};
 
 /// What a list shows of a run: the head of its manifest.
 ///
@@ -54,6 +55,15 @@ pub struct RunHead {
     pub runner: Option<RunnerHead>,
     /// Seeds everything that is random.
     pub seed: u64,
+    /// The settings, with the runner's defaults filled in.
+    #[serde(default)]
+    pub spec: Value,
+    /// The datasets, by role.
+    #[serde(default)]
+    pub datasets: Map<String, Value>,
+    /// The steps, of which only some values are needed.
+    #[serde(default, rename = "steps", skip_serializing)]
+    steps: Vec<StepHead>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -74,6 +84,22 @@ pub struct RunnerHead {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// A step of a [`RunHead`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct StepHead {
+    #[serde(default)]
+    extras: StepExtras,
+}
+
+/// What a list shows of the values that a runner returned besides its metrics.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+struct StepExtras {
+    /// By group, the number of items that the scores are of. Not every runner returns it, and the
+    /// name is not reserved.
+    #[serde(default)]
+    scored: Value,
 }
 
 /// A run that was found.
@@ -112,6 +138,12 @@ pub struct RunList {
 }
 
 impl RunHead {
+    /// By group, how many items the scores are of, if the runner returned that.
+    #[must_use]
+    pub fn scored(&self) -> BTreeMap<&str, u64> {
+        counts(self.steps.iter().map(|step| &step.extras.scored))
+    }
+
     /// Wall time in seconds: to the end, or to `now` if it is still running.
     #[must_use]
     pub fn seconds(&self, now: Timestamp) -> f64 {
