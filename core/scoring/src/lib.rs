@@ -42,6 +42,8 @@
 //! Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043
 //! (cafaeval).
 
+pub mod table;
+
 mod accretion;
 mod atomic_file;
 mod bootstrap;

@@ -10,6 +10,7 @@ mod experiment;
 mod explain;
 mod isolation;
 mod predict;
+mod predictions;
 mod runners;
 mod runs;
 mod search;
@@ -32,6 +33,11 @@ pub use experiment::{
 pub use explain::ExplainArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
+pub use predictions::{
+    AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
+    PredictionsDiffArgs, PredictionsFormat, PredictionsMergeArgs, PredictionsOutputArgs,
+    PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
+};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
@@ -160,6 +166,9 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Predict GO terms for proteins without annotations
     Predict(Box<PredictArgs>),
+    /// Merge, propagate, cut, check, compare and convert predictions
+    #[command(subcommand)]
+    Predictions(Box<PredictionsCommand>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace

@@ -24,7 +24,8 @@ Formats:
   tsv    accession, term, score, as CAFA has it; no header, all terms
   gaf    GAF 2.2 with the evidence code IEA; without the roots
   json   one line per protein; all terms
-  topgo  accession, then its terms separated by commas; without the roots";
+  topgo  accession, then its terms separated by commas; without the roots
+  parquet  the columns of table; all terms; in a full build, with --output";
 
 /// Arguments of `protea predict`.
 #[derive(Debug, Args)]
@@ -109,6 +110,8 @@ pub enum PredictionFormat {
     Json,
     /// Genes and their terms, for topGO
     Topgo,
+    /// Parquet, in a full build
+    Parquet,
 }
 
 /// An aspect of the Gene Ontology.

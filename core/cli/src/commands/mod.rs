@@ -23,6 +23,7 @@ mod job;
 mod lock;
 mod new;
 mod predict;
+mod predictions;
 mod run;
 mod run_report;
 mod run_setup;
@@ -60,6 +61,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Predict(args) => predict::predict(&args, json, &reporter),
+        Command::Predictions(command) => predictions::predictions(&command, json, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),

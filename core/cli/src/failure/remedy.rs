@@ -9,6 +9,7 @@ use protea_cafa::{
     dataset,
     formats::FormatError,
     ontology::{OntologyError, compressed::ZstdNotBuilt},
+    predictions::PredictionsError,
     scoring::ScoringError,
 };
 #[cfg(unix)]
@@ -279,6 +280,18 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
             text("no file was left under that name; check the permissions and the free space")
         }
         ScoringError::NothingLeft { .. } => text("check --known and --toi"),
+        _ => None,
+    }
+}
+
+pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
+    match error {
+        PredictionsError::Table(error) => scoring(error),
+        PredictionsError::Parquet(error) => format(error),
+        PredictionsError::NotBuilt { .. } => Some(build_features::remedy()),
+        PredictionsError::Scratch { .. } => {
+            text("free some space there, or name another directory in TMPDIR")
+        }
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ use tempfile::NamedTempFile;
 use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
+    build_features,
     exit::Exit,
     failure::Failure,
     output::{Reporter, StandardOutput, display_path},
@@ -29,8 +30,19 @@ pub(super) struct Written {
     pub(super) formatted: prediction_formats::Written,
 }
 
-/// Fails if a file to write exists and may not be replaced.
+/// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
 pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+    if args.format == PredictionFormat::Parquet {
+        if !cfg!(feature = "parquet") {
+            let remedy = build_features::remedy();
+            let message = format!("this build does not write Parquet; {remedy}");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        if args.output.is_none() {
+            let message = "Parquet is not text; name a file for it with --output";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
     if args.force {
         return Ok(());
     }
@@ -50,7 +62,10 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
 
 /// Whether every predicted term is written, so that the runner can apply the limit.
 pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
-    let keeps_roots = matches!(args.format, PredictionFormat::Tsv | PredictionFormat::Json);
+    let keeps_roots = matches!(
+        args.format,
+        PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet
+    );
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
 
@@ -128,9 +143,9 @@ pub(super) fn write(
 }
 
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
-fn replace<T>(
+pub(in crate::commands) fn replace<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T, Failure> {
     let directory = path
         .parent()
@@ -177,10 +192,16 @@ fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
         PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
         PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
         PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,
+        #[cfg(feature = "parquet")]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Parquet,
+        // `check_vacant` refuses it.
+        #[cfg(not(feature = "parquet"))]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Table,
     }
 }
 
-fn aspect(aspect: PredictionAspect) -> Aspect {
+/// The aspect that an argument names.
+pub(in crate::commands) fn aspect(aspect: PredictionAspect) -> Aspect {
     match aspect {
         PredictionAspect::Mfo => Aspect::Mfo,
         PredictionAspect::Bpo => Aspect::Bpo,
