@@ -44,6 +44,7 @@
 
 mod accretion;
 mod atomic_file;
+mod best_scores;
 mod bootstrap;
 mod counting;
 mod counts;
@@ -65,7 +66,6 @@ mod propagation;
 mod python_set;
 mod reading;
 mod report;
-mod result;
 mod rules;
 mod single_protein;
 mod sparse;
@@ -75,6 +75,7 @@ mod truth;
 mod writer;
 
 pub use accretion::InformationAccretion;
+pub use best_scores::{Best, Evaluation, NamespaceEvaluation};
 pub use bootstrap::{Bootstrap, Difference, Interval, Resampled, resample};
 pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
@@ -85,7 +86,6 @@ pub use options::{Norm, Propagation, ScoringOptions};
 pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
 pub use report::{SkippedLines, SkippedNames};
-pub use result::{Best, Evaluation, NamespaceEvaluation};
 pub use rules::{Rules, evaluate_allowing_empty};
 pub use tables::write_tables;
 pub use truth::GroundTruth;
