@@ -83,6 +83,7 @@
 
 pub mod abi;
 pub mod bundle;
+mod cancel;
 pub mod content;
 pub mod descriptor;
 pub mod emit;

@@ -121,7 +121,7 @@ pub fn write_formatted(
         ) else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("line {number} has not the three columns accession, term and score"),
+                format!("line {number} does not have the three columns accession, term and score"),
             ));
         };
         if protein != accession {

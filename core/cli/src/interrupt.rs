@@ -16,7 +16,7 @@ use crate::output::Reporter;
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
 
-/// How long a cancelled command may take to end by itself. A runner has 750 ms; then the run is
+/// How long a cancelled command may take to end by itself. A runner has one second; then the run is
 /// recorded, and backends get what is known of it.
 const GRACE: Duration = Duration::from_secs(5);
 

@@ -118,7 +118,7 @@ pub enum TrackerError {
     },
     /// The record of what the backend has of a run cannot be read, and the backend does not have the
     /// run, or cannot be asked for it.
-    #[error("it is unknown what {backend} has of the run {run_id}: cannot read {}", path.display())]
+    #[error("the record of what {backend} has of the run {run_id} cannot be read: {}", path.display())]
     UnknownProgress {
         /// The run.
         run_id: RunId,

@@ -107,7 +107,7 @@ impl ExperimentRunner for BaselineRunner {
             }
             _ => Err(RunnerError::unsupported(
                 "explain",
-                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv beside the predictions",
+                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv, in the directory of the predictions",
             )),
         }
     }

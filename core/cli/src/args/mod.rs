@@ -94,7 +94,7 @@ Environment:
 
 /// Benchmark protein-function predictors on frozen datasets
 ///
-/// A runner is a plugin that implements one method. protea finds runners in directories, fits and
+/// A runner is a plugin with one prediction method. protea finds runners in directories, fits and
 /// evaluates them on frozen datasets, and scores their predictions as CAFA does.
 #[derive(Debug, Parser)]
 #[command(

@@ -12,10 +12,10 @@ use crate::{
     output::{Reporter, display_path, number},
 };
 
-/// Said of what cafaeval reads otherwise.
-const UNLIKE_CAFAEVAL: &str = "cafaeval reads this otherwise (--strict-cafaeval does too)";
+/// Added to a message about something that cafaeval reads differently.
+const UNLIKE_CAFAEVAL: &str = "cafaeval reads this differently, and so does --strict-cafaeval";
 
-/// Tells what the reader of the ontology left out or read otherwise than it is written.
+/// Tells what the reader of the ontology ignored or did not read literally.
 pub(super) fn warn_of_findings(reporter: &Reporter, ontology: &Ontology) {
     for finding in ontology.findings() {
         let mut text = format!("ontology {}: {finding}", ontology.source());
@@ -119,7 +119,7 @@ pub(super) fn warn_of_reading(
             "; --map-obsolete uses the replacements"
         };
         reporter.warn(&format!(
-            "{name}: of these terms are obsolete: {}{remedy}",
+            "{name}: obsolete among the skipped terms: {}{remedy}",
             with_replacements(&skipped.obsolete_terms, ontology)
         ));
     }

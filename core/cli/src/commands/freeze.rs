@@ -228,12 +228,12 @@ fn text(report: &FreezeReport) -> String {
         (
             "read as",
             &report.respelled_terms,
-            "annotations with a term that is not written like GO:0008150",
+            "annotations with a term in another form than GO:0008150",
         ),
         (
             "matched",
             &report.respelled_accessions,
-            "annotations with an accession that is written otherwise in the FASTA file",
+            "annotations with an accession that the FASTA file has in another form",
         ),
         (
             "ignored",

@@ -19,9 +19,8 @@ use crate::{
 const UP_TO_DATE: &str = "all backends are up to date\n";
 
 /// What to do about a record that cannot be read of what a backend has.
-const UNKNOWN_REMEDY: &str = "`protea sync` continues a run of which it is unknown what was sent if MLFLOW_TRACKING_URI names the \
-                              server that has it. If no server has it, `protea sync --send-again` \
-                              sends it whole to that server";
+const UNKNOWN_REMEDY: &str = "set MLFLOW_TRACKING_URI to the server that has the run: `protea sync` continues it there. \
+                              If no server has it, `protea sync --send-again` sends the whole run";
 
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -155,7 +154,7 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
         });
     }
     let message = format!(
-        "it is unknown what the backends have of {}; {UNKNOWN_REMEDY}",
+        "the record of what a backend has cannot be read for {}; {UNKNOWN_REMEDY}",
         plural(unknown.len() as u64, "run")
     );
     Err(Failure::new(Exit::Failed, message)

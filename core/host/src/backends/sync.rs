@@ -87,10 +87,7 @@ pub fn recover(runs: Vec<UnknownProgress>, if_missing: IfMissing) -> Vec<SyncedR
                         }
                         error => error.full_message(),
                     };
-                    synced.error = Some(format!(
-                        "unknown what {backend} has: {}; {reason}",
-                        run.error.full_message()
-                    ));
+                    synced.error = Some(format!("unknown: {}; {reason}", run.error.full_message()));
                 }
             }
             synced

@@ -203,9 +203,11 @@ fn written_inside(what: &str, file: &Url, output: &Url) -> Result<(), DispatchEr
     let real = path
         .canonicalize()
         .map_err(|error| broken(format!("cannot be read: {error}")))?;
-    let root = output
-        .canonicalize()
-        .map_err(|error| broken(format!("has no directory to be in: {error}")))?;
+    let root = output.canonicalize().map_err(|error| {
+        broken(format!(
+            "is in an output directory that cannot be read: {error}"
+        ))
+    })?;
     if !real.starts_with(&root) {
         return Err(broken(format!("is outside {}", output.display())));
     }
@@ -247,9 +249,11 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
         let real = path
             .canonicalize()
             .map_err(|error| invalid(format!("cannot be read: {error}")))?;
-        let root = output
-            .canonicalize()
-            .map_err(|error| invalid(format!("has no directory to be in: {error}")))?;
+        let root = output.canonicalize().map_err(|error| {
+            invalid(format!(
+                "is in an output directory that cannot be read: {error}"
+            ))
+        })?;
         let relative = real
             .strip_prefix(&root)
             .map_err(|_| invalid(format!("is outside {}", output.display())))?

@@ -333,7 +333,7 @@ impl Drop for Recorder {
         let reason = if thread::panicking() {
             "the program panicked"
         } else {
-            "the program left the run before its end"
+            "the program dropped the run before it was finished"
         };
         // If this fails, the next command closes the run.
         let reason: Box<dyn Error> = reason.into();

@@ -139,12 +139,15 @@ fn report(
     if formatted.filtered > 0 {
         lines.add(
             "filtered",
-            format!("{} terms, as the options say", count(formatted.filtered)),
+            format!(
+                "{} terms, because of the options",
+                count(formatted.filtered)
+            ),
         );
     }
     if formatted.unknown > 0 {
         reporter.warn(&format!(
-            "{} ({}) {} not in the ontology {}; it may be of another version than the model's",
+            "{} ({}) {} not in the ontology {}; its version may differ from that of the model's ontology",
             plural(formatted.unknown, "prediction"),
             formatted.unknown_examples.join(", "),
             if formatted.unknown == 1 {
