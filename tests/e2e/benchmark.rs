@@ -15,7 +15,15 @@ use crate::{
 };
 
 const KEYS: [&str; 10] = [
-    "runner", "aspect", "fmax", "fmax_ci", "auc_pr", "coverage", "wfmax", "smin", "f_micro_w",
+    "runner",
+    "aspect",
+    "fmax",
+    "fmax_ci",
+    "auc_pr",
+    "coverage",
+    "wfmax",
+    "smin",
+    "f_micro_w",
     "seconds",
 ];
 const RUNNERS: &str = "naive,knn,knn@k1";

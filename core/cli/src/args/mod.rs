@@ -8,7 +8,9 @@ mod dataset;
 mod embeddings;
 mod experiment;
 mod explain;
+mod ia;
 mod isolation;
+mod lafa;
 mod predict;
 mod runners;
 mod runs;
@@ -30,7 +32,9 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
+pub use lafa::{LafaArgs, LafaMethod};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
@@ -159,6 +163,8 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Predict GO terms for proteins without annotations
     Predict(Box<PredictArgs>),
+    /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
+    Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace

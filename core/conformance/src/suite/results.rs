@@ -3,7 +3,8 @@
 use protea_core::{
     DispatchError,
     contracts::metrics::{
-        self, ASPECTS, AUC_PR, COVERAGE, F_MICRO_W, FMAX, MetricError, Metrics, SMIN, WFMAX, flatten,
+        self, ASPECTS, AUC_PR, COVERAGE, F_MICRO_W, FMAX, MetricError, Metrics, SMIN, WFMAX,
+        flatten,
     },
 };
 use serde_json::Value;

@@ -15,7 +15,8 @@ pub fn headings(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
         headings.push(format!("{} % CI", percent(bootstrap.confidence)));
         headings.extend(["to best", "CI", "p"].map(str::to_owned));
     }
-    headings.extend(["AuPRC", "coverage", "wFmax", "Smin", "wFmicro", "seconds"].map(str::to_owned));
+    headings
+        .extend(["AuPRC", "coverage", "wFmax", "Smin", "wFmicro", "seconds"].map(str::to_owned));
     headings
 }
 

@@ -11,6 +11,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
+pub(super) use self::output::replace;
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{

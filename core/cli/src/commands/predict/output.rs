@@ -128,7 +128,7 @@ pub(super) fn write(
 }
 
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
-fn replace<T>(
+pub(in crate::commands) fn replace<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
 ) -> Result<T, Failure> {
