@@ -27,6 +27,7 @@ mod explain;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+mod lafa;
 mod main_job;
 mod other_contract;
 mod predict;
