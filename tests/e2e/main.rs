@@ -30,6 +30,7 @@ mod first_errors;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+mod lafa;
 #[cfg(unix)]
 mod lists;
 mod main_job;

@@ -3,6 +3,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`accretion`] | information accretion computed from annotations, with its provenance |
 //! | [`prediction`] | shared code of `predict` and `evaluate`: writes predictions |
 //! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines, Parquet and for topGO |
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
@@ -22,6 +23,7 @@
 //! This crate knows the contract and the crates of this field. It must not know the host or any
 //! runner.
 
+pub mod accretion;
 pub mod assessment;
 pub mod comparison;
 pub mod explaining;

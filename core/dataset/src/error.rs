@@ -172,6 +172,22 @@ pub enum DatasetError {
         /// A few terms of these annotations.
         examples: Vec<String>,
     },
+    /// No annotation has one of the evidence codes that count.
+    #[error("{}: none of its annotations has one of the evidence codes that count ({}); {rows} have others", annotations.display(), codes.join(", "))]
+    NoSuchEvidence {
+        /// Path of the annotations.
+        annotations: PathBuf,
+        /// The codes that count.
+        codes: Vec<String>,
+        /// Number of annotations with other codes.
+        rows: u64,
+    },
+    /// The information accretion cannot be computed from the annotations.
+    #[error("the information accretion cannot be computed")]
+    Accretion {
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The dataset cannot be written: for example the disk is full or the directory is read-only.
     #[error("{}: cannot be written", path.display())]
     Write {

@@ -29,6 +29,7 @@ mod annotation_table;
 mod arrow_file;
 mod diff;
 mod error;
+mod evidence;
 mod folds;
 mod freeze;
 mod frozen;
@@ -46,16 +47,17 @@ pub use diff::{
     OntologyDiff, ProteinChange, ProteinDiff, Relations, Renamed, Side, diff,
 };
 pub use error::DatasetError;
+pub use evidence::{EXPERIMENTAL, Evidence};
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
-    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, MatchedNames, Tally,
-    Watch, freeze, unwatched,
+    AccretionTable, ComputeAccretion, Corpus, CorpusRequest, EmbeddingSource, FreezeProgress,
+    FreezeReport, FreezeRequest, FreezeStep, MatchedNames, Tally, Watch, freeze, unwatched,
 };
 pub use frozen::FrozenDataset;
-pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, Manifest};
-pub use names::{MANIFEST_FILE, SCHEMA_VERSION};
+pub use manifest::{AccretionInfo, Counts, EmbeddingInfo, EmbeddingType, Manifest};
+pub use names::{MANIFEST_FILE, PROVENANCE_SUFFIX, SCHEMA_VERSION};
 pub use protein_table::{EmbeddingBlock, EmbeddingValues};
 pub use splits::{
-    Accessions, EXPERIMENTAL, Evidence, Knowledge, Part, PartPlace, Shares, Split, SplitRequest,
-    SplitRule, Targets, TimeSplit, TimeSplitRequest, split, split_by_time,
+    Accessions, Knowledge, Part, PartPlace, Shares, Split, SplitRequest, SplitRule, Targets,
+    TimeSplit, TimeSplitRequest, split, split_by_time,
 };

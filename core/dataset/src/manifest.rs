@@ -38,6 +38,9 @@ pub struct Manifest {
     pub counts: Counts,
     /// Description of the embeddings, if there are any.
     pub embedding: Option<EmbeddingInfo>,
+    /// Where the information accretion comes from, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub information_accretion: Option<AccretionInfo>,
     /// SHA-256 of the `dataset.json` of the dataset that this one is derived from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Sha256>,
@@ -58,6 +61,25 @@ pub struct Counts {
     pub terms: u64,
     /// Number of different taxa.
     pub taxa: u64,
+}
+
+/// Where a table of information accretion comes from: what is needed to compute it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccretionInfo {
+    /// The `data-version` of the ontology, if it states one.
+    pub ontology_version: Option<String>,
+    /// SHA-256 of the annotations that were counted: the different pairs of accession and term, as
+    /// sorted lines `accession<TAB>term<LF>`, not propagated. It does not depend on the format of
+    /// the file that they were read from.
+    pub corpus_sha256: String,
+    /// Number of different proteins in these annotations.
+    pub proteins: u64,
+    /// Number of these annotations.
+    pub annotations: u64,
+    /// The evidence codes that counted, or only `any`.
+    pub evidence: Vec<String>,
+    /// The version of protea that computed the table.
+    pub protea_version: String,
 }
 
 /// Describes the embeddings of a dataset.

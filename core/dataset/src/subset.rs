@@ -16,7 +16,7 @@ use half::f16;
 use protea_contracts::{FileDigest, Sha256};
 
 use crate::{
-    Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
+    AccretionInfo, Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
     EmbeddingValues, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
     freeze::{TableWriter, embedding_field, embedding_item},
     names,
@@ -37,6 +37,8 @@ pub(super) struct Subset<'a> {
     pub(super) annotations: Option<&'a [bool]>,
     pub(super) ontology: PathBuf,
     pub(super) ia: Option<PathBuf>,
+    /// Where `ia` comes from, if that is known.
+    pub(super) accretion_info: Option<&'a AccretionInfo>,
     pub(super) known: Option<PathBuf>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Subset<'a> {
             annotations: None,
             ontology: dataset.ontology_path(),
             ia: dataset.ia_path(),
+            accretion_info: dataset.manifest().information_accretion.as_ref(),
             known: dataset.known_path(),
         }
     }
@@ -112,6 +115,7 @@ impl<'a> Subset<'a> {
                 ..counted
             },
             embedding: whole.embedding.clone(),
+            information_accretion: self.accretion_info.cloned(),
             parent: Some(dataset.sha256()),
             files,
         };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{embeddings::EmbeddingArgs, split::SplitArgs};
+use super::{embeddings::EmbeddingArgs, ia::IaArgs, split::SplitArgs};
 
 /// Commands for frozen datasets.
 #[derive(Debug, Subcommand)]
@@ -13,6 +13,8 @@ pub enum DatasetCommand {
     Freeze(Box<FreezeArgs>),
     /// Split a frozen dataset into parts for training and testing
     Split(Box<SplitArgs>),
+    /// Compute the information accretion of terms from annotations
+    Ia(Box<IaArgs>),
     /// Compare two frozen datasets; exit code 1 if they differ
     Diff(DiffArgs),
     /// Show the manifest of a frozen dataset
@@ -128,8 +130,17 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub dtype: Option<Dtype>,
-    /// Information accretion of the terms, for weighted Fmax and Smin
-    #[arg(long, value_name = "TSV")]
+    /// Evidence codes of the annotations to keep, or `any` [default: any]
+    #[arg(
+        long,
+        value_name = "CODE,CODE",
+        value_delimiter = ',',
+        requires = "annotations"
+    )]
+    pub evidence: Vec<String>,
+    /// Information accretion of the terms, for weighted Fmax and Smin: a table, or `compute` to
+    /// compute it from the annotations of the dataset
+    #[arg(long, value_name = "TSV|compute")]
     pub ia: Option<PathBuf>,
     /// Taxa of the proteins: a table `accession taxon` or GAF
     #[arg(long, value_name = "TSV|GAF")]

@@ -8,7 +8,9 @@ mod dataset;
 mod embeddings;
 mod experiment;
 mod explain;
+mod ia;
 mod isolation;
+mod lafa;
 mod predict;
 mod predictions;
 mod runners;
@@ -31,7 +33,9 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
+pub use lafa::{LafaArgs, LafaMethod};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
@@ -169,6 +173,8 @@ pub enum Command {
     /// Merge, propagate, cut, check, compare and convert predictions
     #[command(subcommand)]
     Predictions(Box<PredictionsCommand>),
+    /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
+    Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace

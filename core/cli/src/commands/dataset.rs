@@ -195,4 +195,20 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: Sha256) {
                 },
             ),
         );
+    if let Some(accretion) = &manifest.information_accretion {
+        lines.add(
+            "accretion",
+            format!(
+                "of {} annotations of {} proteins, evidence {}, ontology {}, by protea {}",
+                count(accretion.annotations),
+                count(accretion.proteins),
+                accretion.evidence.join(","),
+                accretion
+                    .ontology_version
+                    .as_deref()
+                    .unwrap_or("of unknown version"),
+                accretion.protea_version
+            ),
+        );
+    }
 }

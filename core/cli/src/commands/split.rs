@@ -3,14 +3,15 @@
 use std::path::{self, PathBuf};
 
 use protea_cafa::dataset::{
-    self, Accessions, Evidence, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule,
-    TimeSplit, TimeSplitRequest,
+    self, Accessions, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule, TimeSplit,
+    TimeSplitRequest,
 };
 use serde_json::{Value, json};
 
 use super::{
     clusters::{self, Clusters},
     dataset::open,
+    evidence,
     freeze::examples,
 };
 use crate::{
@@ -47,7 +48,7 @@ pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
         let later = open(later, reporter)?;
         let later = &later.dataset;
         let request = TimeSplitRequest {
-            evidence: evidence(&args.evidence)?,
+            evidence: evidence::or_experimental(&args.evidence)?,
             protein_binding_counts: !args.no_protein_binding,
             ..TimeSplitRequest::new(out)
         };
@@ -130,28 +131,6 @@ fn missing(by: &str, option: &str) -> Failure {
         Exit::Usage,
         format!("--by {by} needs {option}; give it too"),
     )
-}
-
-fn evidence(codes: &[String]) -> Result<Evidence, Failure> {
-    if codes.is_empty() {
-        return Ok(Evidence::default());
-    }
-    if codes == ["any"] {
-        return Ok(Evidence::Any);
-    }
-    let is_code = |code: &&String| match code.strip_prefix("ECO:") {
-        Some(class) => class.len() == 7 && class.bytes().all(|byte| byte.is_ascii_digit()),
-        None => (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase()),
-    };
-    match codes.iter().find(|code| !is_code(code)) {
-        Some(invalid) => Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "{invalid:?} is not an evidence code; give codes such as EXP,IDA,IMP, or only `any`"
-            ),
-        )),
-        None => Ok(Evidence::Codes(codes.iter().cloned().collect())),
-    }
 }
 
 fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenDataset>) -> Value {

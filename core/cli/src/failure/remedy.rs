@@ -205,6 +205,7 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
             Some(format!("or use --features kmer; {}", inspect(ids_path)))
         }
         Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
+        Error::NoSuchEvidence { .. } => text("give other codes with --evidence"),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {

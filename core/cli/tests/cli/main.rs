@@ -11,6 +11,7 @@ mod datasets;
 #[cfg(unix)]
 mod field_files;
 mod foreign_text;
+mod information_accretion;
 mod interrupt;
 mod place;
 mod run_lists;

@@ -1,7 +1,9 @@
 //! Freezes a dataset from input files.
 
+mod accretion;
 mod annotations;
 mod arrow_write;
+mod corpus;
 mod embeddings;
 mod negated;
 mod other_names;
@@ -10,6 +12,8 @@ mod publish;
 mod report;
 mod request;
 
+pub use accretion::{AccretionTable, ComputeAccretion};
+pub use corpus::{Corpus, CorpusRequest};
 pub use publish::freeze;
 pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Tally, Watch, unwatched};
 

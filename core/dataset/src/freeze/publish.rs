@@ -11,7 +11,7 @@ use protea_ontology::{
 };
 
 use super::{
-    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, accretion,
     annotations::Annotations, embeddings::Embeddings, proteins, report_progress,
 };
 use crate::{
@@ -75,9 +75,14 @@ pub fn freeze(
     if request.map_obsolete {
         ontology = ontology.with_obsolete_mapped();
     }
+    let (mut accretion_info, mut accretion_record) = (None, None);
     if let Some(ia) = &request.ia {
         check_information_accretion(ia)?;
         copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
+        match accretion::recorded(ia, dir) {
+            Ok(info) => accretion_info = info,
+            Err(problem) => accretion_record = Some(problem),
+        }
     }
 
     let written = proteins::write(
@@ -95,8 +100,17 @@ pub fn freeze(
         annotations.write_negated(&dir.join(names::NEGATED_ANNOTATIONS), &accessions)?;
     }
 
+    if let Some(compute) = request.compute_ia {
+        let pairs = annotations.pairs(&accessions);
+        let evidence = &request.evidence;
+        accretion_info = Some(accretion::write(compute, &ontology, &pairs, evidence, dir)?);
+    }
+
     let optional = [
-        (request.ia.is_some(), names::INFORMATION_ACCRETION),
+        (
+            request.ia.is_some() || request.compute_ia.is_some(),
+            names::INFORMATION_ACCRETION,
+        ),
         (annotations.has_negated(), names::NEGATED_ANNOTATIONS),
     ];
     let files = digest(dir, &optional, progress)?;
@@ -117,6 +131,7 @@ pub fn freeze(
             taxa: written.taxa,
         },
         embedding: written.embedding,
+        information_accretion: accretion_info,
         parent,
         files,
     };
@@ -132,6 +147,8 @@ pub fn freeze(
         without_sequence: annotations.without_sequence,
         unknown_terms: annotations.unknown_terms,
         other_aspect: annotations.other_aspect,
+        other_evidence: annotations.other_evidence,
+        accretion_record,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
         contradicted: annotations.contradicted,

@@ -73,6 +73,10 @@ pub struct FreezeReport {
     /// Annotations whose aspect was replaced by that of their term in the ontology; the examples
     /// are terms.
     pub other_aspect: Tally,
+    /// Annotations skipped because their evidence code does not count.
+    pub other_evidence: u64,
+    /// Why a record of where the information accretion comes from was not used, if there is one.
+    pub accretion_record: Option<String>,
     /// Annotations skipped because they repeat another row.
     pub repeated: u64,
     /// Rows with the qualifier `NOT`. Those of proteins in the FASTA file are kept apart from the

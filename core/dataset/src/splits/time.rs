@@ -13,11 +13,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    knowledge::{Evidence, Knowledge},
+    knowledge::Knowledge,
     targets::{self, Found, Target},
 };
 use crate::{
     Counts, DatasetError, FrozenDataset, Tally,
+    evidence::Evidence,
     staging::{Staging, write_json, write_new},
     subset::Subset,
 };
@@ -238,6 +239,7 @@ fn write_kind(
         annotations: Some(&taken),
         ontology: earlier.ontology_path(),
         ia: earlier.ia_path(),
+        accretion_info: earlier.manifest().information_accretion.as_ref(),
         known: (kind == Knowledge::Partial).then(|| staging.join("known.tsv")),
         ..Subset::new(later, &proteins, &name)
     };
