@@ -15,9 +15,9 @@ use crate::{
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset, MANIFEST_FILE},
     neighbours::{RowBlock, Values},
     ontology::Ontology,
-    prediction::{PREDICTIONS, PredictionSink, with_threads},
+    prediction::{PREDICTIONS, PredictionSink, Scored, with_threads},
     reference::Reference,
-    scoring::{Predictions, ScoringOptions, write_tables},
+    scoring::{ScoringOptions, write_tables},
 };
 
 /// Name of the directory that holds the reference set in an exported bundle.
@@ -112,6 +112,42 @@ pub fn embedding_rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, Runn
     Ok(blocks.into_iter().map(row_block).collect())
 }
 
+/// Some rows of a matrix of this width, in the order of `wanted`, renumbered from 0. Consecutive rows
+/// stay in one block.
+///
+/// # Panics
+///
+/// If a row is not in `blocks`, which are in order.
+#[must_use]
+pub fn chosen_rows<'r>(
+    blocks: &[RowBlock<'r>],
+    width: usize,
+    wanted: &[usize],
+) -> Vec<RowBlock<'r>> {
+    let mut chosen = Vec::new();
+    let mut at = 0;
+    while at < wanted.len() {
+        let first = wanted[at];
+        let block = &blocks[blocks.partition_point(|block| block.first_row <= first) - 1];
+        let end = block.first_row + block.rows;
+        let rows = (at..wanted.len())
+            .take_while(|&next| wanted[next] == first + (next - at) && wanted[next] < end)
+            .count()
+            .max(1);
+        let range = (first - block.first_row) * width..(first - block.first_row + rows) * width;
+        chosen.push(RowBlock {
+            first_row: at,
+            rows,
+            values: match block.values {
+                Values::F32(values) => Values::F32(&values[range]),
+                Values::F16(values) => Values::F16(&values[range]),
+            },
+        });
+        at += rows;
+    }
+    chosen
+}
+
 /// Converts a block of embeddings to the type of the neighbour search.
 fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
     RowBlock {
@@ -129,7 +165,8 @@ fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
 /// work, including `predict`, uses the number of rayon threads in the request.
 ///
 /// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
-/// and the `tau` of Fmax. The function also writes the whole curve to `evaluation_all.tsv` in the
+/// and the `tau` of Fmax. The extra `reliability` says for each aspect how often predictions in each
+/// tenth of the scores are right, and the expected calibration error. The function also writes the whole curve to `evaluation_all.tsv` in the
 /// output directory.
 ///
 /// # Errors
@@ -179,11 +216,13 @@ fn predict_and_score(
         );
     }
 
-    let predictions = Predictions::new(truth, PREDICTIONS);
-    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), predictions)?;
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), truth)?;
     predict(&mut sink)?;
-    let (counts, predictions) = sink.finish(dataset.len())?;
-    let predictions = predictions.expect("the sink was created with predictions to score");
+    let (counts, scored) = sink.finish(dataset.len())?;
+    let Scored {
+        predictions,
+        reliability,
+    } = scored.expect("the sink was created with predictions to score");
     let written = counts.predictions;
     emit.check()?;
 
@@ -204,5 +243,6 @@ fn predict_and_score(
     Ok(EvalResult::new(metrics)
         .with_extra("proteins", dataset.len())
         .with_extra("predictions", written)
-        .with_extra("unknown_terms", unknown.lines))
+        .with_extra("unknown_terms", unknown.lines)
+        .with_extra("reliability", reliability.to_json()))
 }
