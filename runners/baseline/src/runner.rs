@@ -8,7 +8,7 @@ use std::{
 use protea_cafa::{
     assessment::{assess, open_dataset},
     dataset::FrozenDataset,
-    prediction::{PredictionSink, write_predictions},
+    prediction::{PredictionSink, with_threads, write_predictions},
 };
 use protea_contracts::prelude::{
     serde_json::{Map, Value},
@@ -17,7 +17,7 @@ use protea_contracts::prelude::{
 
 use crate::{
     align::{self, Database, DatabaseOrigin, EarlierDatabase, InstalledAligner, Scratch},
-    explain::explain_frequencies,
+    explain::{explain_frequencies, naive_evidence, predicted_frequencies},
     model::Model,
     naive::TermFrequencies,
     spec::{BaselineSpec, Method},
@@ -87,7 +87,7 @@ impl ExperimentRunner for BaselineRunner {
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let mut bundle = request.bundle(&model.spec)?;
         if let Some(database) = &model.database {
             database.copy(directory(&request.model_path()?), &mut bundle)?;
@@ -100,10 +100,10 @@ impl ExperimentRunner for BaselineRunner {
     }
 
     fn explain(&self, request: &ExplainRequest, _: &Emitter) -> Result<Explanation, RunnerError> {
-        let model: Model = request.read_model()?;
-        match model.frequencies {
+        let model = Model::read(request)?;
+        match &model.frequencies {
             Some(frequencies) if model.spec.method == Method::Naive => {
-                explain_frequencies(request, &frequencies, model.spec.minimum_score)
+                explain_frequencies(request, &model, frequencies)
             }
             _ => Err(RunnerError::unsupported(
                 "explain",
@@ -126,10 +126,17 @@ fn count_terms(
 ) -> Result<RunResult, RunnerError> {
     let frequencies = TermFrequencies::count(dataset, emit)?;
     let terms = frequencies.len();
+    let spec = &request.spec;
+    let calibrated = spec
+        .calibrate
+        .then(|| frequencies.calibrated(dataset, spec.minimum_score, request.seed))
+        .transpose()?;
     let model_uri = request.write_model(&Model {
-        spec: request.spec.clone(),
+        spec: spec.clone(),
         frequencies: Some(frequencies),
+        calibrated,
         database: None,
+        calibration: None,
     })?;
     Ok(RunResult::new(model_uri).with_extra("terms", terms))
 }
@@ -163,10 +170,31 @@ fn make_database(
         emit,
     )?;
     let references = database.references;
+    // The database can be opened now.
+    let calibration = request
+        .spec
+        .calibrate
+        .then(|| {
+            let task = align::Task {
+                spec: &request.spec,
+                database: &database,
+                directory: &output,
+                dataset,
+                output: &output,
+                aligner: &aligner,
+                calibration: None,
+            };
+            with_threads(request.threads, || {
+                align::calibrate(&task, request.seed, emit)
+            })
+        })
+        .transpose()?;
     let model_uri = request.write_model(&Model {
         spec: request.spec.clone(),
         frequencies: None,
+        calibrated: None,
         database: Some(database),
+        calibration,
     })?;
     Ok(RunResult::new(model_uri)
         .with_extra("program", aligner.program())
@@ -204,7 +232,7 @@ type Extras = Map<String, Value>;
 impl Task {
     fn open(request: &(impl HasModel + HasDataset)) -> Result<Self, RunnerError> {
         Ok(Self {
-            model: request.read_model()?,
+            model: Model::read(request)?,
             path: request.model_path()?,
             dataset: open_dataset(&request.dataset_dir()?)?,
         })
@@ -239,13 +267,21 @@ impl Task {
         predictions: &mut PredictionSink<'_>,
     ) -> Result<(), RunnerError> {
         let dataset = &self.dataset;
-        let predicted = frequencies.at_least(self.model.spec.minimum_score);
+        let predicted = predicted_frequencies(&self.model, frequencies);
+        // It is the same for every protein.
+        let explains = predictions.contributions() > 0;
+        let evidence = explains.then(|| naive_evidence(&self.model, &predicted, frequencies));
         for protein in 0..dataset.len() {
             if protein % 1024 == 0 {
                 emit.progress(protein as u64, dataset.len() as u64);
                 emit.check()?;
             }
-            predictions.add(dataset.accession(protein), &mut predicted.clone())?;
+            let accession = dataset.accession(protein);
+            let evidence = evidence.clone().map(|mut evidence| {
+                accession.clone_into(&mut evidence.accession);
+                evidence
+            });
+            predictions.add_explained(accession, &mut predicted.clone(), evidence)?;
         }
         emit.progress(dataset.len() as u64, dataset.len() as u64);
         Ok(())
@@ -283,6 +319,7 @@ impl Task {
                 dataset: &self.dataset,
                 output,
                 aligner: &aligner,
+                calibration: self.model.calibration.as_ref(),
             },
             emit,
             predictions,

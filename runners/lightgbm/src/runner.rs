@@ -100,7 +100,7 @@ impl ExperimentRunner for LightGbmRunner {
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let path = request.model_path()?;
         let (mut bundle, reference) = export_references(request, model.reference.clone())?;
         model.copy_files(&path, &mut bundle)?;
@@ -134,7 +134,7 @@ struct Task {
 
 impl Task {
     fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let path = request.model_path()?;
         let queries = open_dataset(&request.dataset_dir()?)?;
         model.check(&queries, emit)?;
@@ -176,6 +176,8 @@ impl Task {
             trees,
             spec,
             threads,
+            features: &model.schema.features,
+            calibration: model.calibration.as_ref(),
         };
         predictor.predict(&self.queries, emit, predictions)
     }

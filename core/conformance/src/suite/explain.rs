@@ -148,13 +148,14 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
             }
         }
         if let Some(reproduced) = term.reproduced()
-            && (reproduced - term.score).abs() > rounding
+            && (reproduced - term.raw_score()).abs() > rounding
         {
             return Err(Verdict::failed(
                 "base and contributions reproduce the score, combined as `combination` says",
                 format!(
                     "the contributions to {} of {protein} give {reproduced}, but its score is {}",
-                    term.term, term.score
+                    term.term,
+                    term.raw_score()
                 ),
                 "list every contribution, with amounts on the scale of the score",
             ));

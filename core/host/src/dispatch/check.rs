@@ -132,6 +132,9 @@ impl CheckedOperation for Predict {
             &response.predictions_uri,
             &request.output_uri,
         )?;
+        if let Some(evidence) = &response.evidence_uri {
+            written_inside("the evidence", evidence, &request.output_uri)?;
+        }
         let counts = &response.counts;
         let unpredicted: u64 = counts.unpredicted.values().sum();
         if counts.predicted.saturating_add(unpredicted) == counts.proteins {

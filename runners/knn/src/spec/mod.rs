@@ -169,9 +169,12 @@ spec! {
         /// Round scores to this many decimals, and drop terms with a score of 0.
         #[schemars(range(min = 0, max = 6))]
         pub decimals: Option<u8>,
-        /// Terms with a lower score are not predicted.
+        /// Terms with a lower score are not predicted. It applies before calibration.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
+        /// Turn scores into probabilities, with isotonic regression on up to 5,000 references, each
+        /// predicted from the others.
+        pub calibrate: bool,
     }
 }
 
@@ -198,6 +201,7 @@ impl Default for KnnSpec {
             float16: false,
             decimals: None,
             minimum_score: 0.005,
+            calibrate: false,
         }
     }
 }

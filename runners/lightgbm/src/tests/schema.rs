@@ -163,6 +163,7 @@ fn another_embedding_source_is_rejected() {
         schema_sha256: schema.sha256(),
         components: FileDigest::of(place.path(), "esm.npy").unwrap(),
         aspects: Vec::new(),
+        calibration: None,
     };
     let check = |schema: &Schema, dataset| {
         let recorded = Arc::new(Warnings::default());
