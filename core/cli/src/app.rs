@@ -12,10 +12,9 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Content, Report, print, print_labelled},
+    output::{Content, ERROR, Report, print, print_labelled},
 };
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = Style::new().bold();
 
 /// Runs the command line.

@@ -26,6 +26,7 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
         let Some(job) = job_of(&run.log) else {
             continue;
         };
+        leftovers::remove_in_job(job, &run.log);
         let settled =
             bring_to_end(job, &run).and_then(|()| Ok(clear_open_marker(&open_runs, &run.run_id)?));
         if let Err(error) = settled {
