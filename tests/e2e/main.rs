@@ -27,6 +27,8 @@ mod explain;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+#[cfg(target_os = "linux")]
+mod killed;
 mod main_job;
 mod other_contract;
 mod predict;

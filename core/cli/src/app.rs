@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
 use tracing::debug;

@@ -20,8 +20,9 @@ use crate::output::{ERROR, Reporter, print_labelled};
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
 
-/// How long a cancelled command may wait for anything: runners, servers, pipes.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a cancelled command may wait for anything: runners, servers, pipes. The rest of a second is
+/// for ending.
+const GRACE: Duration = Duration::from_millis(900);
 
 /// How long a cancelled command may take if it does not wait but works, as it does to record the end
 /// of a run on a busy machine.
@@ -29,10 +30,13 @@ const GRACE_WHILE_WORKING: Duration = Duration::from_secs(5);
 
 /// How long a cancelled runner has before it is killed. The rest of [`GRACE`] is for the record.
 #[cfg(unix)]
-pub const RUNNER_GRACE: Duration = Duration::from_millis(700);
+pub const RUNNER_GRACE: Duration = Duration::from_millis(650);
 
 /// How long a cancelled command may wait for other programs; the rest is for ending.
-const WAITING_GRACE: Duration = Duration::from_millis(850);
+const WAITING_GRACE: Duration = Duration::from_millis(800);
+
+/// How long the last line on standard error may take.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// How long the last cleaning up of a process may take.
 const LAST_CLEANUP: Duration = Duration::from_millis(300);
@@ -77,12 +81,10 @@ pub fn cooperate(reporter: &Reporter) {
 /// Ends the process. Workers end with it, as their keepers notice.
 fn end(signal: u8) -> ! {
     // What is cleaned up may be on a disk that does not answer.
-    let _ = thread::Builder::new()
-        .name("end".to_owned())
-        .spawn(|| {
-            thread::sleep(LAST_CLEANUP);
-            system::kill_this_process();
-        });
+    let _ = thread::Builder::new().name("end".to_owned()).spawn(|| {
+        thread::sleep(LAST_CLEANUP);
+        system::kill_this_process();
+    });
     remove_temporary();
     process::exit((SIGNAL_EXIT_BASE + signal).into());
 }
@@ -97,7 +99,7 @@ fn end_late(signal: u8) -> ! {
             print_labelled(ERROR, "error", "cancelled");
             let _ = told.send(());
         });
-    let _ = telling.recv_timeout(LAST_CLEANUP);
+    let _ = telling.recv_timeout(LAST_WORDS);
     end(signal)
 }
 

@@ -320,7 +320,13 @@ mod tests {
         fs::write(left.path().join("file"), "left").unwrap();
         let (path, lock) = (left.0.path.take().unwrap(), left.0._lock.take());
         drop(lock);
-        let tag = path.to_str().unwrap().rsplit_once('-').unwrap().1.to_owned();
+        let tag = path
+            .to_str()
+            .unwrap()
+            .rsplit_once('-')
+            .unwrap()
+            .1
+            .to_owned();
         let stranger = place.path().join(".partial-stranger");
         fs::write(&stranger, "").unwrap();
         // An older version does not lock, and a link leads elsewhere.

@@ -7,9 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_files::{
-    Directory, Limits, Links, Never, Stop, TemporaryDirectory, TemporaryFile,
-};
+use protea_files::{Directory, Limits, Links, Never, Stop, TemporaryDirectory, TemporaryFile};
 
 use super::StoreError;
 

@@ -117,7 +117,10 @@ impl Experiment<'_> {
 }
 
 /// A copy of a reference model whose dataset is in another place now.
-fn elsewhere(mut document: Value, dataset_uri: &Url) -> Result<(TemporaryDirectory, Url), StoreError> {
+fn elsewhere(
+    mut document: Value,
+    dataset_uri: &Url,
+) -> Result<(TemporaryDirectory, Url), StoreError> {
     document["dataset_uri"] = Value::String(dataset_uri.to_string());
     let place = std::env::temp_dir();
     let directory = TemporaryDirectory::create_in(&place, OsStr::new("protea-model-"), 0o700)

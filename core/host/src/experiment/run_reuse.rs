@@ -125,7 +125,6 @@ impl ReusableRun {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use jiff::Timestamp;
     use serde_json::{Map, json};
 
     use super::*;
@@ -171,8 +170,8 @@ mod tests {
                 .collect(),
             host: HostRecord::current(),
             code: None,
-            started: Timestamp::now(),
-            finished: Some(Timestamp::now()),
+            started: protea_tracking::now(),
+            finished: Some(protea_tracking::now()),
             steps: steps.iter().map(step).collect(),
             model_uri: None,
             metrics: Map::new(),

@@ -17,12 +17,14 @@ use crate::store::PARTIAL;
 const MAX_DEPTH: usize = 4;
 
 /// Removes the temporary files and directories below the directory of a run that no process records
-/// any more, and the directories of steps that had not begun. Errors are ignored: the files do no harm.
+/// any more, and the directories of the run and its steps that are empty. Errors are ignored: the files do no harm.
 pub(super) fn remove(directory: &Path) {
     remove_below(directory, 0);
-    for (step, _) in entries(&directory.join("steps")) {
-        // Fails if there is anything in it.
-        let _ = fs::remove_dir(step);
+    for place in [&directory.join("steps"), directory] {
+        for (path, _) in entries(place).filter(|(_, is_directory)| *is_directory) {
+            // Fails if there is anything in it.
+            let _ = fs::remove_dir(path);
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use jiff::Timestamp;
-
 /// A new run id: the time in UTC to the second, the runner, and three random bytes in hexadecimal,
 /// such as `20261129T150316Z-knn-8c7ad4`.
 ///
@@ -16,6 +14,6 @@ pub(super) fn new_run_id(runner: &str) -> io::Result<String> {
     let [a, b, c] = random;
     Ok(format!(
         "{}-{runner}-{a:02x}{b:02x}{c:02x}",
-        Timestamp::now().strftime("%Y%m%dT%H%M%SZ")
+        protea_tracking::now().strftime("%Y%m%dT%H%M%SZ")
     ))
 }

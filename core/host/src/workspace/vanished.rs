@@ -2,7 +2,6 @@
 
 use std::{fs, path::Path};
 
-use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
     TrackerError,
@@ -102,7 +101,7 @@ fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), Work
         return Ok(());
     }
     manifest.status = run.status;
-    manifest.finished = Some(Timestamp::now());
+    manifest.finished = Some(protea_tracking::now());
     manifest.error.clone_from(&run.error);
     for step in &mut manifest.steps {
         if step.status == Status::Running {

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 use protea_cafa::{
     ontology::Aspect,
     prediction::UNPREDICTED,
@@ -70,7 +70,8 @@ pub(super) fn write(
         let frozen = &queries.frozen;
         frozen.index_of(accession).and_then(|row| frozen.taxon(row))
     };
-    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let now = protea_core::tracking::now().to_zoned(TimeZone::system());
+    let date = now.strftime("%Y%m%d").to_string();
     let options = FormatOptions {
         format: format(args.format),
         aspects: &aspects,

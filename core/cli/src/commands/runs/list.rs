@@ -114,7 +114,7 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
     let first_number = headings.len();
     headings.extend(columns.iter().map(String::as_str));
     let mut table = Table::new(first_number.., headings);
-    let now = jiff::Timestamp::now();
+    let now = protea_core::tracking::now();
     for row in rows {
         let head = &row.run.head;
         let plain = |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
@@ -190,7 +190,7 @@ pub(super) fn entry(run: &ListedRun) -> Value {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
     };
-    let seconds = run.head.seconds(jiff::Timestamp::now());
+    let seconds = run.head.seconds(protea_core::tracking::now());
     object.insert("seconds".to_owned(), json!(seconds));
     object.insert(
         "directory".to_owned(),
