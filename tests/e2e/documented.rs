@@ -21,7 +21,10 @@ const SKIP: &str = "";
 
 /// What is executed in place of a part of a command, or [`SKIP`] for the whole command.
 const RULES: &[Rule] = &[
-    ("cargo build --release && ./target/release/protea run knn", "protea run knn"),
+    (
+        "cargo build --release && ./target/release/protea run knn",
+        "protea run knn",
+    ),
     ("target/release/protea run", "protea run"),
     // Compiling, installing and benchmarks of the repository itself.
     ("cargo ", SKIP),

@@ -30,6 +30,8 @@ mod first_errors;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+#[cfg(target_os = "linux")]
+mod killed;
 mod lafa;
 #[cfg(unix)]
 mod lists;

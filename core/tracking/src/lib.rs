@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod adapters;
+mod clock;
 mod error;
 mod event;
 mod feed;
@@ -67,6 +68,7 @@ pub use adapters::{Jsonl, Memory, MemoryRecord, Noop, OnLogError};
 pub use adapters::{
     OfflineRun, SyncOptions, SyncOutcome, SyncReport, Wandb, find_offline_runs, sync_offline_runs,
 };
+pub use clock::now;
 pub use error::TrackerError;
 pub use event::{Artifact, EventKind, MetricPoint, RunEvent};
 pub use feed::{Feeder, IfMissing, LogFirst, Synced, Undelivered, recover_run, sync_run};

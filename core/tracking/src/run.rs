@@ -290,7 +290,7 @@ impl fmt::Debug for Run {
 /// The current time to the microsecond, as the log stores it. Backends that are fed live get the
 /// same time as those that are fed from the log.
 fn now() -> Timestamp {
-    let now = Timestamp::now();
+    let now = crate::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 

@@ -62,7 +62,7 @@ impl RunStart {
     /// A run with this name, a new id and the current time as its start.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let started = Timestamp::now();
+        let started = crate::now();
         Self {
             run_id: new_run_id(started),
             name: name.into(),

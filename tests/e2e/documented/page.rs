@@ -54,7 +54,10 @@ impl Page {
                 .take_while(|line| line.trim() != "```")
                 .collect();
             match language {
-                "sh" => page.add(at + 1, commands(block.iter().map(|line| (*line).to_owned()))),
+                "sh" => page.add(
+                    at + 1,
+                    commands(block.iter().map(|line| (*line).to_owned())),
+                ),
                 "console" => {
                     let mut continues = false;
                     let typed = block.iter().filter_map(|line| {
@@ -155,11 +158,17 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
         outputs.push((command, printed));
     }
     for (command, shown) in &page.outputs {
-        let found = outputs.iter().find(|(typed, _)| typed.contains(command.as_str()));
+        let found = outputs
+            .iter()
+            .find(|(typed, _)| typed.contains(command.as_str()));
         let Some((_, printed)) = found else {
             panic!("{name}: {command} is not executed");
         };
-        assert_eq!(timeless(printed), timeless(shown), "{name}: the output of {command}");
+        assert_eq!(
+            timeless(printed),
+            timeless(shown),
+            "{name}: the output of {command}"
+        );
     }
     commands.len()
 }
@@ -171,7 +180,9 @@ fn timeless(text: &str) -> String {
         let parts: Vec<String> = word
             .split('/')
             .map(|part| match part.split('-').collect::<Vec<_>>()[..] {
-                [time, name, end] if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) => {
+                [time, name, end]
+                    if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) =>
+                {
                     format!("TIME-{name}-ID")
                 }
                 _ if part.len() >= 32 && hexadecimal(part) => "HASH".to_owned(),
@@ -180,6 +191,12 @@ fn timeless(text: &str) -> String {
             .collect();
         parts.join("/")
     };
-    let line = |line: &str| line.trim_end().split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| {
+        line.trim_end()
+            .split(' ')
+            .map(word)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }

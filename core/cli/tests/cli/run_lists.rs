@@ -25,7 +25,11 @@ fn filled() -> Workspace {
         workspace.run(&format!("2026112{second}T100000Z-{run}"), second, fields);
     }
     let spread = json!({ "MFO": { "fmax": { "mean": 0.625, "std": 0.0125 } } });
-    workspace.run("20261123T100000Z-knn-00000c", 3, json!({ "metrics": spread }));
+    workspace.run(
+        "20261123T100000Z-knn-00000c",
+        3,
+        json!({ "metrics": spread }),
+    );
     let fields = json!({
         "metrics": scores(1.0), "datasets": evaluated("mine-test", "bbbbbbbb"),
         "steps": steps(2), "spec": { "k": 5, "metric": "cosine" },
@@ -49,5 +53,8 @@ fn runs_on_different_datasets_are_compared_with_a_warning() {
     assert!(!same.contains("different datasets"), "{same}");
     assert!(same.contains("-0.001"), "{same}");
     let other = workspace.0.run("runs compare 00000a 00000d").ok().stdout;
-    assert!(other.contains("the runs were scored on different datasets"), "{other}");
+    assert!(
+        other.contains("the runs were scored on different datasets"),
+        "{other}"
+    );
 }

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, error::Error, path::Path, sync::Arc, thread, time::Instant};
 
-use jiff::Timestamp;
 use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
 use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
@@ -81,7 +80,7 @@ impl Recorder {
                 .collect(),
             host: HostRecord::current(),
             code: CodeRecord::current(),
-            started: Timestamp::now(),
+            started: protea_tracking::now(),
             finished: None,
             steps: Vec::new(),
             model_uri: run_spec.model_uri.cloned(),
@@ -308,9 +307,13 @@ impl Recorder {
         error: Option<&(dyn Error + 'static)>,
     ) -> Result<(), ExperimentError> {
         self.ended = true;
+        if status != Status::Finished {
+            // A runner that was killed removed none of its temporary files.
+            self.directory.remove_leftovers();
+        }
         let step_written = self.close_step(status, error);
         self.manifest.status = status;
-        self.manifest.finished = Some(Timestamp::now());
+        self.manifest.finished = Some(protea_tracking::now());
         self.manifest.error = error.map(protea_contracts::error::with_causes);
         self.journal.ended(&self.manifest, error);
         let reason = self.manifest.error.as_deref();

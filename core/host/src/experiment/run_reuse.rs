@@ -128,7 +128,6 @@ impl ReusableRun {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use jiff::Timestamp;
     use protea_contracts::content::digest_bytes;
     use serde_json::{Map, json};
 
@@ -180,8 +179,8 @@ mod tests {
                 .collect(),
             host: HostRecord::current(),
             code: None,
-            started: Timestamp::now(),
-            finished: Some(Timestamp::now()),
+            started: protea_tracking::now(),
+            finished: Some(protea_tracking::now()),
             steps: steps.iter().map(step).collect(),
             model_uri: None,
             metrics: Map::new(),

@@ -77,6 +77,11 @@ impl RunDirectory {
         }
     }
 
+    /// Removes what an interrupted runner left: temporary files, and directories without any.
+    pub(crate) fn remove_leftovers(&self) {
+        leftovers::remove(&self.path);
+    }
+
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.
     #[must_use]
     pub fn id(&self) -> &RunId {

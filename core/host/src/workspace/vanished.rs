@@ -2,7 +2,6 @@
 
 use std::{fs, path::Path};
 
-use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
     RunId, TrackerError,
@@ -26,6 +25,7 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
         let Some(job) = job_of(&run.log) else {
             continue;
         };
+        leftovers::remove_in_job(job, &run.log);
         let settled =
             bring_to_end(job, &run).and_then(|()| Ok(clear_open_marker(&open_runs, &run.run_id)?));
         if let Err(error) = settled {
@@ -101,7 +101,7 @@ fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), Work
         return Ok(());
     }
     manifest.status = run.status;
-    manifest.finished = Some(Timestamp::now());
+    manifest.finished = Some(protea_tracking::now());
     manifest.error.clone_from(&run.error);
     for step in &mut manifest.steps {
         if step.status == Status::Running {

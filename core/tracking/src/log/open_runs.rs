@@ -11,7 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use protea_files::Links;
 
 use super::{
@@ -117,7 +116,7 @@ fn close(
                 status: end.status,
                 error: end.error.clone(),
             };
-            log.append(&[RunEvent::new(seq, Timestamp::now(), kind)])?;
+            log.append(&[RunEvent::new(seq, crate::now(), kind)])?;
             end
         }
     };

@@ -4,11 +4,14 @@ mod model;
 mod output;
 mod queries;
 
+use std::ffi::OsStr;
+
 use protea_core::{
     Experiment, Workspace,
     contracts::{PredictRequest, PredictResult},
     store,
 };
+use protea_files::TemporaryDirectory;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::output::{aspect, replace};
@@ -33,11 +36,9 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
     }
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
-    let scratch = tempfile::Builder::new()
-        .prefix("protea-predict-")
-        .tempdir()
+    let place = std::env::temp_dir();
+    let scratch = TemporaryDirectory::create_in(&place, OsStr::new("protea-predict-"), 0o700)
         .map_err(|error| {
-            let place = std::env::temp_dir();
             let message = format!("cannot write to {}: {error}", display_path(&place));
             Failure::new(Exit::Output, message)
         })?;

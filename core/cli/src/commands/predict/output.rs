@@ -1,20 +1,21 @@
 //! Writes the predictions: to a file that appears whole or not at all, or to standard output.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, BufReader, BufWriter, Write},
     path::Path,
 };
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 use protea_cafa::{
     ontology::Aspect,
     prediction::UNPREDICTED,
     prediction_formats::{self, FormatOptions, write_formatted},
 };
 use protea_core::{contracts::PredictResult, store};
+use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::{Model, Queries, provenance};
 use crate::{
@@ -84,7 +85,8 @@ pub(super) fn write(
         let frozen = &queries.frozen;
         frozen.index_of(accession).and_then(|row| frozen.taxon(row))
     };
-    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let now = protea_core::tracking::now().to_zoned(TimeZone::system());
+    let date = now.strftime("%Y%m%d").to_string();
     let options = FormatOptions {
         format: format(args.format),
         aspects: &aspects,
@@ -153,7 +155,9 @@ pub(in crate::commands) fn replace<T>(
         .unwrap_or(Path::new("."));
     let attempt = || {
         std::fs::create_dir_all(directory)?;
-        let mut file = tempfile_in(directory)?;
+        let prefix = OsStr::new(".protea-predict-");
+        remove_abandoned(directory, &[prefix]);
+        let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
         let mut out = BufWriter::with_capacity(1 << 17, &mut file);
         let result = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut encoder =
@@ -166,18 +170,10 @@ pub(in crate::commands) fn replace<T>(
         };
         out.flush()?;
         drop(out);
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(path)?;
         Ok(result)
     };
     attempt().map_err(unwritable(path))
-}
-
-/// A temporary file with the usual permissions of new files.
-fn tempfile_in(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".protea-predict-").tempfile_in(directory)
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {

@@ -106,7 +106,7 @@ fn add_names(lines: &mut Lines, manifest: &RunManifest) {
 }
 
 fn add_outcome(lines: &mut Lines, manifest: &RunManifest) {
-    let end = manifest.finished.unwrap_or_else(jiff::Timestamp::now);
+    let end = manifest.finished.unwrap_or_else(protea_core::tracking::now);
     let seconds = end.duration_since(manifest.started).as_secs_f64().max(0.0);
     let preposition = match manifest.finished {
         Some(_) => "after",
@@ -227,7 +227,7 @@ fn children(below: &[(ListedRun, usize)]) -> String {
         return String::new();
     }
     let mut table = Table::new(3..4, ["child run", "name", "status", "time"]);
-    let now = jiff::Timestamp::now();
+    let now = protea_core::tracking::now();
     for (run, depth) in below {
         let head = &run.head;
         table.row([

@@ -23,7 +23,6 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
 use protea_contracts::{
     Level,
     emit::{Event, PROGRESS},
@@ -188,7 +187,7 @@ impl RunLog {
         }
         // Held while the time is read, so that times never fall in the file.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = line::format(Timestamp::now(), level, &self.about, step, message);
+        let mut text = line::format(protea_tracking::now(), level, &self.about, step, message);
         text.push('\n');
         let _ = file.write_all(text.as_bytes());
         drop(file);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
@@ -245,7 +245,7 @@ impl Server {
     /// Whether a run that another process created stays the only one for a while. A new one can
     /// still be deleted, when its creator sees a smaller id.
     fn is_settled(&self, run: &RemoteRun, start: &RunStart) -> Result<bool, TrackerError> {
-        let age = Timestamp::now().duration_since(start.started);
+        let age = crate::now().duration_since(start.started);
         if age > NEW {
             return Ok(true);
         }
