@@ -12,7 +12,7 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Content, ERROR, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_labelled},
     setting_option,
 };
 

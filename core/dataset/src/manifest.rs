@@ -71,7 +71,7 @@ pub struct AccretionInfo {
     /// SHA-256 of the annotations that were counted: the different pairs of accession and term, as
     /// sorted lines `accession<TAB>term<LF>`, not propagated. It does not depend on the format of
     /// the file that they were read from.
-    pub corpus_sha256: String,
+    pub corpus_sha256: Sha256,
     /// Number of different proteins in these annotations.
     pub proteins: u64,
     /// Number of these annotations.

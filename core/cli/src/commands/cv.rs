@@ -192,7 +192,7 @@ fn ending(found: &GroupedRun<CrossValidation>, folds: &Folds) -> String {
         let text = format!("{reused} of {all} folds reused from earlier runs");
         lines.add("", text);
     }
-    lines.add("run", &found.manifest.run_id);
+    lines.add("run", found.manifest.run_id.as_str());
     lines.add("  directory", display_path(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);
     lines.add("  table", table);

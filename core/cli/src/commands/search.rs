@@ -127,7 +127,7 @@ fn ending(found: &GroupedRun<SearchResult>) -> String {
             lines.add("", format!("{count} of {trials} trials {outcome}"));
         }
     }
-    lines.add("run", &found.manifest.run_id);
+    lines.add("run", found.manifest.run_id.as_str());
     lines.add("  directory", display_path(&found.directory));
     lines.add("  table", relative_to(&found.directory, &result.table));
     lines.add("  manifest", RUN_MANIFEST);

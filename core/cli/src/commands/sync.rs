@@ -105,7 +105,7 @@ fn refusals(synced: &[SyncedRun]) -> Vec<String> {
             match found.iter_mut().find(|known| known.reason == reason) {
                 Some(known) => {
                     known.events += 1;
-                    known.runs += u64::from(known.last_run != run.run_id);
+                    known.runs += u64::from(known.last_run != run.run_id.as_str());
                     known.last_run = &run.run_id;
                 }
                 None => found.push(Refused {

@@ -35,7 +35,7 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
 /// The run's directory and the files in it.
 pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
     let mut lines = Lines::default();
-    lines.add("run", &run.manifest.run_id);
+    lines.add("run", run.manifest.run_id.as_str());
     lines.add("  directory", display_path(&run.directory));
     lines.add("  table", files.join(", "));
     lines.add("  manifest", RUN_MANIFEST);
