@@ -12,7 +12,7 @@ use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
-    checks::{check_sequences, check_signals, check_taxa},
+    checks::{check_sequences, check_signals, check_taxa, common_lineages, lineages},
     references::{HalfRows, Indices, References},
     select::Selection,
     spec::{KnnSpec, Metric, Vote},
@@ -108,11 +108,7 @@ pub(crate) fn find_neighbours(
         check_sequences(references.dataset, "maximum_identity")?;
         check_sequences(queries, "maximum_identity")?;
     }
-    let taxa = if spec.exclude_same_taxon {
-        Some((taxa(queries)?, taxa(references.dataset)?))
-    } else {
-        None
-    };
+    let taxa = excluded_labels(spec, references.dataset, queries)?;
     let width = references.dataset.embedding_width().unwrap_or_default();
     let index = Index::new(
         width,
@@ -163,6 +159,46 @@ pub(crate) fn find_neighbours(
         NeighbourSearchError::Cancelled => RunnerError::Cancelled,
         error => RunnerError::failed(format!("the neighbour search failed: {error}")),
     })
+}
+
+/// The labels of queries and references by which the spec excludes references: their taxa, or their
+/// clades.
+fn excluded_labels(
+    spec: &KnnSpec,
+    references: &FrozenDataset,
+    queries: &FrozenDataset,
+) -> Result<Option<(Vec<u32>, Vec<u32>)>, RunnerError> {
+    let Some(rank) = &spec.exclude_same_clade else {
+        if !spec.exclude_same_taxon {
+            return Ok(None);
+        }
+        return Ok(Some((taxa(queries)?, taxa(references)?)));
+    };
+    lineages(references, "exclude_same_clade")?;
+    check_taxa(queries, "exclude_same_clade")?;
+    let Some(lineages) = common_lineages(references, queries)? else {
+        return Ok(None);
+    };
+    if !lineages.ranks().contains(rank) {
+        return Err(RunnerError::invalid_spec(
+            "/exclude_same_clade",
+            &format!(
+                "no taxon has an ancestor of the rank {rank:?}; the ranks of the lineages are {}",
+                lineages.ranks().join(", ")
+            ),
+        ));
+    }
+    let clades = |dataset: &FrozenDataset| {
+        let clade = |protein| {
+            let taxon = dataset.taxon(protein)?;
+            let clade = lineages.ancestor_of_rank(taxon, rank);
+            // A protein without such a clade still has its taxon.
+            clade.or(spec.exclude_same_taxon.then_some(taxon))
+        };
+        let labels = (0..dataset.len()).map(|protein| clade(protein).unwrap_or(Labels::NONE));
+        labels.collect()
+    };
+    Ok(Some((clades(queries), clades(references))))
 }
 
 /// The taxon of every protein, as labels for the search.
