@@ -128,7 +128,7 @@ fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
     let [parent] = &manifests(&workspace, "benchmark")[..] else {
         panic!("one benchmark");
     };
-    assert_eq!(found["run_id"], parent.run_id);
+    assert_eq!(found["run_id"], parent.run_id.as_str());
     assert_eq!((parent.status, &parent.runner), (Status::Finished, &None));
     assert_eq!(
         parent.spec["contenders"]["knn@k1"]["spec"],

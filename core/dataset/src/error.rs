@@ -227,7 +227,7 @@ impl DatasetError {
 
 fn same_names(names_genes: bool) -> &'static str {
     if names_genes {
-        "gene2go names genes by the GeneID of NCBI: name the sequences so too, or give a GAF file"
+        "gene2go names genes by NCBI GeneID: name the sequences by GeneID too, or give a GAF file"
     } else {
         "check that both files use the same kind of accession"
     }

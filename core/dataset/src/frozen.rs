@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use protea_contracts::content::digest_bytes;
+use protea_contracts::{Sha256, content::digest_bytes};
 use protea_formats::{Lineages, read_lineages};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -33,7 +33,7 @@ use super::{
 pub struct FrozenDataset {
     directory: PathBuf,
     manifest: Manifest,
-    sha256: String,
+    sha256: Sha256,
     proteins: ProteinTable,
     annotations: OnceLock<AnnotationTable>,
     negated: OnceLock<AnnotationTable>,
@@ -190,8 +190,8 @@ impl FrozenDataset {
 
     /// Identity of the dataset: SHA-256 of the bytes of `dataset.json`, which has the hashes of all
     /// other files.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
     }
 
     /// Number of proteins. They are numbered from 0 in the order of the FASTA file.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use protea_contracts::content::{FileDigest, digest_bytes};
+use protea_contracts::{
+    Sha256,
+    content::{FileDigest, digest_bytes},
+};
 use protea_files::{FilesError, Links};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +43,7 @@ pub struct Manifest {
     pub information_accretion: Option<AccretionInfo>,
     /// SHA-256 of the `dataset.json` of the dataset that this one is derived from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
+    pub parent: Option<Sha256>,
     /// Path, size and SHA-256 of every other file.
     pub files: Vec<FileDigest>,
 }
@@ -68,7 +71,7 @@ pub struct AccretionInfo {
     /// SHA-256 of the annotations that were counted: the different pairs of accession and term, as
     /// sorted lines `accession<TAB>term<LF>`, not propagated. It does not depend on the format of
     /// the file that they were read from.
-    pub corpus_sha256: String,
+    pub corpus_sha256: Sha256,
     /// Number of different proteins in these annotations.
     pub proteins: u64,
     /// Number of these annotations.
@@ -217,7 +220,7 @@ impl Manifest {
     }
 
     /// Writes the manifest to a new file. Returns its SHA-256, the identity of the dataset.
-    pub(crate) fn write(&self, path: &Path) -> Result<String, DatasetError> {
+    pub(crate) fn write(&self, path: &Path) -> Result<Sha256, DatasetError> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| DatasetError::write(path)(error.into()))?;
         text.push(b'\n');

@@ -13,7 +13,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
-use protea_contracts::content::FileDigest;
+use protea_contracts::{FileDigest, Sha256};
 
 use crate::{
     AccretionInfo, Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
@@ -58,7 +58,7 @@ impl<'a> Subset<'a> {
     }
 
     /// Writes the selection to the new directory `out`. Returns its identity and its manifest.
-    pub(super) fn write(&self, out: &Path) -> Result<(String, Manifest), DatasetError> {
+    pub(super) fn write(&self, out: &Path) -> Result<(Sha256, Manifest), DatasetError> {
         let Self {
             dataset, proteins, ..
         } = *self;
@@ -118,7 +118,7 @@ impl<'a> Subset<'a> {
             },
             embedding: whole.embedding.clone(),
             information_accretion: self.accretion_info.cloned(),
-            parent: Some(dataset.sha256().to_owned()),
+            parent: Some(dataset.sha256()),
             files,
         };
         let sha256 = manifest.write(&out.join(MANIFEST_FILE))?;

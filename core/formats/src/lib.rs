@@ -31,6 +31,8 @@ pub use annotations::{AnnotationReader, AnnotationRow, Skipped, Wanted};
 pub use clusters::read_clusters;
 pub use defects::{Defects, OnDefect};
 pub use embeddings::{ArrayNames, EmbeddingOptions, EmbeddingReader, FoundRow, NameRule, Pool};
+#[cfg(feature = "parquet")]
+pub use embeddings::{TakeScoredTerms, read_scored_terms};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;

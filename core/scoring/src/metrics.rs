@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::result::{Evaluation, NamespaceEvaluation};
+use crate::best_scores::{Evaluation, NamespaceEvaluation};
 
 impl Evaluation {
     /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "f_micro_w": …,

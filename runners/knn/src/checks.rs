@@ -75,7 +75,7 @@ pub(crate) fn check_embeddings(
     if reference_width != query_width {
         return Err(RunnerError::Dataset {
             message: format!(
-                "the embeddings of {} are {query_width} wide, those of the references {} are {reference_width}; freeze both with the same embedding",
+                "the embeddings of {} are {query_width} wide, those of the references {} are {reference_width}; freeze both with embeddings from the same model",
                 queries.directory().display(),
                 references.directory().display()
             ),

@@ -21,7 +21,7 @@ pub enum DatasetCommand {
     Show(PlaceArgs),
     /// Check that a frozen dataset is complete and unchanged
     Verify(PlaceArgs),
-    /// Show what a file is, what it has, and which option reads it
+    /// Show what a file is, what it contains, and which option reads it
     Inspect(InspectArgs),
 }
 
@@ -35,7 +35,7 @@ Examples:
 protea recognises a file by its content: embeddings, sequences, annotations,
 ontologies, clusters, predictions, lists and tables. It shows the number of rows,
 examples of ids, the rows that would be left out or refused, and the option that
-reads the file. A large file is read only in part, which is told.")]
+reads the file. protea reads a large file only in part, and then says so.")]
 pub struct InspectArgs {
     /// Files or directories
     #[arg(required = true, value_name = "FILE")]
@@ -56,9 +56,9 @@ Examples:
   protea dataset diff data/2024-01 data/2025-01
   protea dataset diff data/2024-01 data/2025-01 --json | jq '.proteins.added'
 
-Exit codes as of `diff`: 0 if the datasets are equal, 1 if they differ, others
-if they cannot be compared. The text shows numbers and a few examples; --json
-lists everything.")]
+Exit codes are like those of `diff`: 0 if the datasets are equal, 1 if they
+differ, another if they cannot be compared. The output shows numbers and a few
+examples; --json lists everything.")]
 pub struct DiffArgs {
     /// First dataset: its directory or URI
     pub from: String,
@@ -104,8 +104,8 @@ pub struct FreezeArgs {
     /// Sequences of the proteins
     #[arg(long)]
     pub fasta: PathBuf,
-    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD; without them, the dataset
-    /// is one to predict for
+    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD; a dataset without them
+    /// is only for `protea predict`
     #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: Option<PathBuf>,
     #[command(flatten)]

@@ -12,6 +12,7 @@ mod ia;
 mod isolation;
 mod lafa;
 mod predict;
+mod predictions;
 mod runners;
 mod runs;
 mod search;
@@ -36,13 +37,19 @@ pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
+pub use predictions::{
+    AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
+    PredictionsDiffArgs, PredictionsFormat, PredictionsMergeArgs, PredictionsOutputArgs,
+    PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
+};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
-    BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
+    BindTrackerArgs, DEFAULT_WORKSPACE, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs,
+    WORKSPACE_VARIABLE, WorkspaceArgs,
 };
 pub use trust::LockArgs;
 
@@ -91,7 +98,7 @@ Environment:
 
 /// Benchmark protein-function predictors on frozen datasets
 ///
-/// A runner is a plugin that implements one method. protea finds runners in directories, fits and
+/// A runner is a plugin with one prediction method. protea finds runners in directories, fits and
 /// evaluates them on frozen datasets, and scores their predictions as CAFA does.
 #[derive(Debug, Parser)]
 #[command(
@@ -163,6 +170,9 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Predict GO terms for proteins without annotations
     Predict(Box<PredictArgs>),
+    /// Merge, propagate, cut, check, compare and convert predictions
+    #[command(subcommand)]
+    Predictions(Box<PredictionsCommand>),
     /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
     Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run

@@ -19,9 +19,9 @@ Examples:
 
 The parts are frozen datasets in OUT: train, test and, on request, validation.
 A split by time creates no-knowledge, limited-knowledge and partial-knowledge,
-each with its ground truth as a table, and known.tsv for `protea cafa --known`;
-train on DATASET itself then. OUT must not exist yet; it appears complete or not
-at all.")]
+each with its ground truth as a table, and known.tsv for `protea cafa --known`.
+For such a split, train on DATASET itself. OUT must not exist yet; protea
+creates it completely or not at all.")]
 pub struct SplitArgs {
     /// Dataset to split; with --by time, that of the earlier release
     pub dataset: String,

@@ -143,7 +143,7 @@ fn name(step: FreezeStep) -> &'static str {
 fn text(report: &FreezeReport) -> String {
     let mut lines = Lines::default();
     lines.add("frozen dataset", display_path(&report.directory));
-    describe(&mut lines, &report.manifest, &report.sha256);
+    describe(&mut lines, &report.manifest, report.sha256);
     lines.add(
         "read",
         format!("{} annotations", count(report.annotation_rows)),
@@ -247,12 +247,12 @@ fn text(report: &FreezeReport) -> String {
         (
             "read as",
             &report.respelled_terms,
-            "annotations with a term that is not written like GO:0008150",
+            "annotations with a term in another form than GO:0008150",
         ),
         (
             "matched",
             &report.respelled_accessions,
-            "annotations with an accession that is written otherwise in the FASTA file",
+            "annotations with an accession that the FASTA file has in another form",
         ),
         (
             "ignored",

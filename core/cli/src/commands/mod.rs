@@ -7,6 +7,7 @@ mod cafa_warnings;
 mod check;
 mod clusters;
 mod cv;
+mod data_needs;
 mod dataset;
 mod diff;
 mod evaluate;
@@ -25,6 +26,7 @@ mod lafa;
 mod lock;
 mod new;
 mod predict;
+mod predictions;
 mod run;
 mod run_report;
 mod run_setup;
@@ -62,6 +64,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Predict(args) => predict::predict(&args, json, &reporter),
+        Command::Predictions(command) => predictions::predictions(&command, json, &reporter),
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),

@@ -9,6 +9,7 @@ use protea_cafa::{
     dataset,
     formats::FormatError,
     ontology::{OntologyError, compressed::ZstdNotBuilt},
+    predictions::PredictionsError,
     scoring::ScoringError,
 };
 #[cfg(unix)]
@@ -23,6 +24,7 @@ use protea_core::{
     tracking::TrackerError,
 };
 
+use super::file_kind::freeze_first;
 use crate::build_features;
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
@@ -188,6 +190,7 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
             text("copy one there with `protea store cp DATASET URI`")
         }
         StageDatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
+        StageDatasetError::File { path } => Some(freeze_first(path)),
         _ => None,
     }
 }
@@ -195,6 +198,7 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
 pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     use dataset::DatasetError as Error;
     match error {
+        Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings { ids_path, .. } => {
@@ -278,6 +282,18 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
             text("no file was left under that name; check the permissions and the free space")
         }
         ScoringError::NothingLeft { .. } => text("check --known and --toi"),
+        _ => None,
+    }
+}
+
+pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
+    match error {
+        PredictionsError::Table(error) => scoring(error),
+        PredictionsError::Parquet(error) => format(error),
+        PredictionsError::NotBuilt { .. } => Some(build_features::remedy()),
+        PredictionsError::Scratch { .. } => {
+            text("free some space there, or name another directory in TMPDIR")
+        }
         _ => None,
     }
 }

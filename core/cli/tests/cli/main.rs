@@ -15,5 +15,6 @@ mod information_accretion;
 mod interrupt;
 mod lineages;
 mod place;
+mod run_lists;
 mod runner_files;
 mod runs;

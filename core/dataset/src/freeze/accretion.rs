@@ -5,7 +5,7 @@
 
 use std::{error::Error, ffi::OsString, path::Path};
 
-use protea_contracts::content::{FileDigest, digest_bytes};
+use protea_contracts::{FileDigest, Sha256, content::digest_bytes};
 use protea_files::{FilesError, Links};
 use protea_ontology::Ontology;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ const LARGEST_RECORD: u64 = 1 << 20;
 #[derive(Deserialize)]
 struct Record {
     /// SHA-256 of the table, decompressed.
-    sha256: String,
+    sha256: Sha256,
     #[serde(flatten)]
     info: AccretionInfo,
 }
@@ -93,7 +93,7 @@ pub(super) fn recorded(ia: &Path, dir: &Path) -> Result<Option<AccretionInfo>, S
 
 /// The hash of a corpus, as [`AccretionInfo::corpus_sha256`] defines it, and the numbers of its
 /// proteins and annotations.
-fn corpus_identity(pairs: &[(&str, &str)]) -> (String, u64, u64) {
+fn corpus_identity(pairs: &[(&str, &str)]) -> (Sha256, u64, u64) {
     let mut pairs = pairs.to_vec();
     pairs.sort_unstable();
     pairs.dedup();

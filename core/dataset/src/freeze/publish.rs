@@ -1,6 +1,6 @@
 //! Freezes a dataset: runs the steps and publishes the result.
 
-use std::{collections::HashMap, fs::File, io::Write, path::Path};
+use std::{collections::HashMap, fs::File, io::Write, path::Path, time::SystemTime};
 
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
@@ -50,7 +50,7 @@ pub fn freeze(
         .as_deref()
         .map(FrozenDataset::open)
         .transpose()?
-        .map(|dataset| dataset.sha256().to_owned());
+        .map(|dataset| dataset.sha256());
     let created = creation_time()?;
     let staging = Staging::new(&request.out)?;
     let out = staging.out().to_owned();
@@ -182,7 +182,9 @@ pub fn freeze(
 fn creation_time() -> Result<String, DatasetError> {
     let fixed = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(std::env::VarError::NotPresent) => {
-            return Ok(Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            // Beyond the calendar, its last second.
+            let now = SystemTime::now().try_into().unwrap_or(Timestamp::MAX);
+            return Ok(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         }
         Err(std::env::VarError::NotUnicode(_)) => None,
         Ok(text) => text

@@ -2,6 +2,7 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
+use protea_contracts::Sha256;
 use protea_formats::Defects;
 use serde::Serialize;
 
@@ -59,7 +60,7 @@ pub struct FreezeReport {
     /// Directory of the dataset.
     pub directory: PathBuf,
     /// Identity of the dataset: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// The manifest of the dataset.
     pub manifest: Manifest,
     /// Number of rows of annotations read.

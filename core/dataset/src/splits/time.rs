@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
 };
 
+use protea_contracts::Sha256;
 use protea_ontology::Ontology;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -78,7 +79,7 @@ pub struct Targets {
     /// The ground truth, a table of accession, term and aspect.
     pub truth: PathBuf,
     /// Identity of the dataset: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
     /// Number of targets in each aspect.

@@ -111,9 +111,14 @@ spec! {
     }
 }
 
+/// What the datasets must have, for the keyword `x-needs`: the command compares them before a run.
+fn needs() -> serde_json::Value {
+    json!({ "embeddings": { "same": ["width"] } })
+}
+
 spec! {
     /// The settings of the runner `knn`.
-    #[schemars(extend("x-presets" = preset::presets()))]
+    #[schemars(extend("x-presets" = preset::presets(), "x-needs" = needs()))]
     pub struct KnnSpec {
         /// A published convention. It provides the settings that you do not give.
         pub preset: Option<Preset>,
@@ -171,9 +176,12 @@ spec! {
         /// Round scores to this many decimals, and drop terms with a score of 0.
         #[schemars(range(min = 0, max = 6))]
         pub decimals: Option<u8>,
-        /// Terms with a lower score are not predicted.
+        /// Terms with a lower score are not predicted. It applies before calibration.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
+        /// Turn scores into probabilities, with isotonic regression on up to 5,000 references, each
+        /// predicted from the others.
+        pub calibrate: bool,
     }
 }
 
@@ -202,6 +210,7 @@ impl Default for KnnSpec {
             float16: false,
             decimals: None,
             minimum_score: 0.005,
+            calibrate: false,
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct BenchmarkReport<'b> {
     pub train: &'b str,
     /// Name of the dataset that contenders were scored on.
     pub eval: &'b str,
+    /// What follows the names of the datasets in the text.
+    pub remark: &'b str,
     /// The bootstrap of Fmax, if there was one.
     pub bootstrap: Option<Bootstrap>,
     /// The result.
@@ -88,9 +90,16 @@ impl<'b> BenchmarkReport<'b> {
         Self {
             train: &train.name,
             eval: &eval.name,
+            remark: "",
             bootstrap,
             found,
         }
+    }
+
+    /// The report with a remark after the names of the datasets.
+    pub fn with_remark(mut self, remark: &'b str) -> Self {
+        self.remark = remark;
+        self
     }
 
     /// The fields for `--json`.

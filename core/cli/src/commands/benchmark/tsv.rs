@@ -74,7 +74,7 @@ fn cells(proteins: usize, line: &BenchmarkLine) -> [String; COLUMNS.len()] {
         optional(row.smin),
         optional(row.f_micro_w),
         format!("{:.3}", row.seconds),
-        line.run_id.clone(),
+        line.run_id.to_string(),
         String::new(),
     ]
 }

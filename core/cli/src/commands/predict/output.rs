@@ -1,24 +1,26 @@
 //! Writes the predictions: to a file that appears whole or not at all, or to standard output.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, BufReader, BufWriter, Write},
     path::Path,
 };
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 use protea_cafa::{
     ontology::Aspect,
     prediction::UNPREDICTED,
     prediction_formats::{self, FormatOptions, write_formatted},
 };
 use protea_core::{contracts::PredictResult, store};
+use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
+    build_features,
     exit::Exit,
     failure::Failure,
     output::{Reporter, StandardOutput, display_path},
@@ -29,8 +31,19 @@ pub(super) struct Written {
     pub(super) formatted: prediction_formats::Written,
 }
 
-/// Fails if a file to write exists and may not be replaced.
+/// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
 pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+    if args.format == PredictionFormat::Parquet {
+        if !cfg!(feature = "parquet") {
+            let remedy = build_features::remedy();
+            let message = format!("this build does not write Parquet; {remedy}");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        if args.output.is_none() {
+            let message = "Parquet is not text; name a file for it with --output";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
     if args.force {
         return Ok(());
     }
@@ -50,7 +63,10 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
 
 /// Whether every predicted term is written, so that the runner can apply the limit.
 pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
-    let keeps_roots = matches!(args.format, PredictionFormat::Tsv | PredictionFormat::Json);
+    let keeps_roots = matches!(
+        args.format,
+        PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet
+    );
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
 
@@ -69,7 +85,8 @@ pub(super) fn write(
         let frozen = &queries.frozen;
         frozen.index_of(accession).and_then(|row| frozen.taxon(row))
     };
-    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let now = protea_core::tracking::now().to_zoned(TimeZone::system());
+    let date = now.strftime("%Y%m%d").to_string();
     let options = FormatOptions {
         format: format(args.format),
         aspects: &aspects,
@@ -130,7 +147,7 @@ pub(super) fn write(
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
 pub(in crate::commands) fn replace<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T, Failure> {
     let directory = path
         .parent()
@@ -138,7 +155,9 @@ pub(in crate::commands) fn replace<T>(
         .unwrap_or(Path::new("."));
     let attempt = || {
         std::fs::create_dir_all(directory)?;
-        let mut file = tempfile_in(directory)?;
+        let prefix = OsStr::new(".protea-predict-");
+        remove_abandoned(directory, &[prefix]);
+        let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
         let mut out = BufWriter::with_capacity(1 << 17, &mut file);
         let result = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut encoder =
@@ -151,18 +170,10 @@ pub(in crate::commands) fn replace<T>(
         };
         out.flush()?;
         drop(out);
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(path)?;
         Ok(result)
     };
     attempt().map_err(unwritable(path))
-}
-
-/// A temporary file with the usual permissions of new files.
-fn tempfile_in(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".protea-predict-").tempfile_in(directory)
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
@@ -177,10 +188,16 @@ fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
         PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
         PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
         PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,
+        #[cfg(feature = "parquet")]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Parquet,
+        // `check_vacant` refuses it.
+        #[cfg(not(feature = "parquet"))]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Table,
     }
 }
 
-fn aspect(aspect: PredictionAspect) -> Aspect {
+/// The aspect that an argument names.
+pub(in crate::commands) fn aspect(aspect: PredictionAspect) -> Aspect {
     match aspect {
         PredictionAspect::Mfo => Aspect::Mfo,
         PredictionAspect::Bpo => Aspect::Bpo,
