@@ -110,6 +110,17 @@ pub enum DatasetError {
         /// How many proteins have none, with examples.
         problem: String,
     },
+    /// The lineages do not fit the dataset.
+    #[error("{}: {problem}", path.display())]
+    Lineages {
+        /// Path of the lineages.
+        path: PathBuf,
+        /// The problem and the remedy.
+        problem: String,
+    },
+    /// The operation needs lineages of taxa, but the dataset has none.
+    #[error("{}: it has no lineages of taxa; freeze it with lineages", .0.display())]
+    NoLineages(PathBuf),
     /// The output exists. A frozen dataset is never changed.
     #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),

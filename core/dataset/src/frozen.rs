@@ -6,6 +6,7 @@ use std::{
 };
 
 use protea_contracts::{Sha256, content::digest_bytes};
+use protea_formats::{Lineages, read_lineages};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::{
@@ -36,6 +37,7 @@ pub struct FrozenDataset {
     proteins: ProteinTable,
     annotations: OnceLock<AnnotationTable>,
     negated: OnceLock<AnnotationTable>,
+    lineages: OnceLock<Lineages>,
 }
 
 impl std::fmt::Debug for FrozenDataset {
@@ -108,6 +110,7 @@ impl FrozenDataset {
             proteins,
             annotations: OnceLock::new(),
             negated: OnceLock::new(),
+            lineages: OnceLock::new(),
         })
     }
 
@@ -316,6 +319,29 @@ impl FrozenDataset {
     pub fn ia_path(&self) -> Option<PathBuf> {
         self.manifest
             .file(names::INFORMATION_ACCRETION)
+            .map(|file| self.directory.join(&file.path))
+    }
+
+    /// The lineages of the taxa of the proteins; `None` if the dataset was frozen without. The first
+    /// call reads them.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::Input`] if the table is invalid or cannot be read.
+    pub fn lineages(&self) -> Result<Option<&Lineages>, DatasetError> {
+        let Some(path) = self.lineages_path() else {
+            return Ok(None);
+        };
+        if let Some(lineages) = self.lineages.get() {
+            return Ok(Some(lineages));
+        }
+        let lineages = read_lineages(&path)?;
+        Ok(Some(self.lineages.get_or_init(|| lineages)))
+    }
+
+    pub(super) fn lineages_path(&self) -> Option<PathBuf> {
+        self.manifest
+            .file(names::LINEAGES)
             .map(|file| self.directory.join(&file.path))
     }
 

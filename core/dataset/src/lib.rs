@@ -7,6 +7,7 @@
 //! | `proteins.arrow` | `accession` Utf8, `sequence` Utf8, `taxon` Int32, `embedding` FixedSizeList of Float32 or Float16 |
 //! | `annotations.arrow` | `accession`, `term`, `aspect` (`MFO`, `BPO`, `CCO`), `evidence`, all Utf8 |
 //! | `ia.tsv` | information accretion of terms, if there is any |
+//! | `lineages.tsv` | `taxon`, `parent` and `rank` of the taxa and their ancestors, if the dataset was frozen with lineages |
 //!
 //! The tables are [Arrow IPC
 //! files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed, with
@@ -51,7 +52,8 @@ pub use evidence::{EXPERIMENTAL, Evidence};
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
     AccretionTable, ComputeAccretion, Corpus, CorpusRequest, EmbeddingSource, FreezeProgress,
-    FreezeReport, FreezeRequest, FreezeStep, MatchedNames, Tally, Watch, freeze, unwatched,
+    FreezeReport, FreezeRequest, FreezeStep, LineageReport, MatchedNames, Tally, Watch, freeze,
+    unwatched,
 };
 pub use frozen::FrozenDataset;
 pub use manifest::{AccretionInfo, Counts, EmbeddingInfo, EmbeddingType, Manifest};

@@ -9,6 +9,8 @@ pub(crate) const ONTOLOGY: &str = "ontology.obo";
 pub(crate) const PROTEINS: &str = "proteins.arrow";
 pub(crate) const ANNOTATIONS: &str = "annotations.arrow";
 pub(crate) const INFORMATION_ACCRETION: &str = "ia.tsv";
+/// Taxa with parents and ranks, in a dataset that was frozen with lineages.
+pub(crate) const LINEAGES: &str = "lineages.tsv";
 /// Appended to the name of a table of information accretion, for the file that says where it comes
 /// from.
 pub const PROVENANCE_SUFFIX: &str = ".provenance.json";

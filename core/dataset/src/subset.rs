@@ -65,7 +65,9 @@ impl<'a> Subset<'a> {
         fs::create_dir(out).map_err(DatasetError::write(out))?;
         let mut files = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
         let mut copies = vec![(&self.ontology, names::ONTOLOGY)];
+        let lineages = dataset.lineages_path();
         for (optional, name) in [
+            (&lineages, names::LINEAGES),
             (&self.ia, names::INFORMATION_ACCRETION),
             (&self.known, names::KNOWN),
         ] {

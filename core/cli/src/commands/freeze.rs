@@ -67,6 +67,7 @@ fn request(args: &FreezeArgs) -> Result<FreezeRequest, Failure> {
         request.ia.clone_from(&args.ia);
     }
     request.taxonomy.clone_from(&args.taxonomy);
+    request.lineages.clone_from(&args.lineages);
     request.map_obsolete = args.map_obsolete;
     if args.lenient {
         request.on_defect = OnDefect::Skip;
@@ -265,6 +266,28 @@ fn text(report: &FreezeReport) -> String {
                 label,
                 format!("{} {what} ({})", count(tally.count), examples(tally)),
             );
+        }
+    }
+    if let Some(lineages) = &report.lineages {
+        lines.add("lineages", format!("of {} taxa", count(lineages.taxa)));
+        for (tally, what) in [
+            (&lineages.merged, "of these were merged into others"),
+            (&lineages.deleted, "taxa have none: NCBI deleted them"),
+            (
+                &lineages.unknown,
+                "taxa have none: the file does not have them",
+            ),
+            (
+                &lineages.missing_parents,
+                "taxa of the file are named as a parent, but have no row",
+            ),
+        ] {
+            if tally.count > 0 {
+                lines.add(
+                    "",
+                    format!("{} {what} ({})", count(tally.count), examples(tally)),
+                );
+            }
         }
     }
     if let Some(problem) = &report.accretion_record {

@@ -205,6 +205,7 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
             Some(format!("or use --features kmer; {}", inspect(ids_path)))
         }
         Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
+        Error::NoLineages(_) => text("the option of `protea dataset freeze` is --lineages FILE"),
         Error::NoSuchEvidence { .. } => text("give other codes with --evidence"),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
         Error::Read { .. } => text("check the path and its permissions"),

@@ -13,6 +13,7 @@ mod field_files;
 mod foreign_text;
 mod information_accretion;
 mod interrupt;
+mod lineages;
 mod place;
 mod run_lists;
 mod runner_files;

@@ -5,6 +5,7 @@ mod annotations;
 mod arrow_write;
 mod corpus;
 mod embeddings;
+mod lineages;
 mod negated;
 mod other_names;
 mod proteins;
@@ -14,6 +15,7 @@ mod request;
 
 pub use accretion::{AccretionTable, ComputeAccretion};
 pub use corpus::{Corpus, CorpusRequest};
+pub use lineages::LineageReport;
 pub use publish::freeze;
 pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Tally, Watch, unwatched};
 

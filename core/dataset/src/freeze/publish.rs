@@ -12,7 +12,7 @@ use protea_ontology::{
 
 use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, accretion,
-    annotations::Annotations, embeddings::Embeddings, proteins, report_progress,
+    annotations::Annotations, embeddings::Embeddings, lineages, proteins, report_progress,
 };
 use crate::{
     error::DatasetError,
@@ -92,6 +92,11 @@ pub fn freeze(
         embeddings,
         progress,
     )?;
+    let lineages = request
+        .lineages
+        .as_deref()
+        .map(|path| lineages::write(path, &written.taxa, dir))
+        .transpose()?;
     let annotations = Annotations::read(request, &written.index, &ontology, progress)?;
     let accessions = in_order(&written.index);
     annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
@@ -112,6 +117,7 @@ pub fn freeze(
             names::INFORMATION_ACCRETION,
         ),
         (annotations.has_negated(), names::NEGATED_ANNOTATIONS),
+        (lineages.is_some(), names::LINEAGES),
     ];
     let files = digest(dir, &optional, progress)?;
     let without_annotation = unannotated(&annotations, &accessions);
@@ -128,7 +134,7 @@ pub fn freeze(
             annotated_proteins: proteins - without_annotation.count,
             annotations: annotations.len(),
             terms: annotations.terms(),
-            taxa: written.taxa,
+            taxa: written.taxa.len() as u64,
         },
         embedding: written.embedding,
         information_accretion: accretion_info,
@@ -159,6 +165,7 @@ pub fn freeze(
         damaged_rows: (&annotations.damaged_rows).into(),
         damaged_fields: (&annotations.damaged_fields).into(),
         damaged_taxa,
+        lineages,
         damaged_proteins: written.damaged_proteins,
         ontology_notes: ontology
             .findings()

@@ -6,6 +6,7 @@ use protea_contracts::Sha256;
 use protea_formats::Defects;
 use serde::Serialize;
 
+use super::LineageReport;
 use crate::{DatasetError, Manifest};
 
 /// The steps of freezing, in order.
@@ -100,6 +101,8 @@ pub struct FreezeReport {
     pub damaged_fields: Tally,
     /// Damaged rows of the taxonomy that were left out, and headers of FASTA with an invalid taxon.
     pub damaged_taxa: Tally,
+    /// The lineages of the taxa, if they were given.
+    pub lineages: Option<LineageReport>,
     /// Damaged proteins of the FASTA file that were left out.
     pub damaged_proteins: Tally,
     /// What the reader of the ontology left out or read otherwise than it is written.

@@ -46,6 +46,9 @@ pub struct FreezeRequest {
     pub evidence: Evidence,
     /// Taxa of the proteins, a table or GAF. They take precedence over those in the FASTA headers.
     pub taxonomy: Option<PathBuf>,
+    /// Lineages of the taxa: `nodes.dmp` of NCBI, or a table of taxon and parent; see
+    /// [`read_lineages`](protea_formats::read_lineages). Default: none.
+    pub lineages: Option<PathBuf>,
     /// The frozen dataset of which this is a new version. Its SHA-256 is recorded.
     pub parent: Option<PathBuf>,
     /// What to do with damaged rows of annotations and taxa, and with damaged proteins of the FASTA
@@ -114,6 +117,7 @@ impl FreezeRequest {
             compute_ia: None,
             evidence: Evidence::Any,
             taxonomy: None,
+            lineages: None,
             parent: None,
             on_defect: OnDefect::Stop,
             map_obsolete: false,

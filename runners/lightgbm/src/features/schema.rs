@@ -227,6 +227,13 @@ impl Schema {
                 "freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=",
             ));
         }
+        if self.taxa && dataset.lineages().is_err() {
+            return Err(lacks(
+                "lineages of taxa that cannot be read".to_owned(),
+                "readable ones".to_owned(),
+                "freeze it again",
+            ));
+        }
         Ok(())
     }
 }
