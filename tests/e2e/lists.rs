@@ -29,7 +29,10 @@ sys.stdout.write(output.decode().replace('\\r\\n', '\\n'))
 fn filled() -> Place {
     let place = Place::new();
     fs::create_dir_all(place.join("protea-workspace/.signac")).unwrap();
-    for (id, k, eval) in [("00000a", 1, "swissprot-2014-small-test"), ("00000b", 5, "mine-test")] {
+    for (id, k, eval) in [
+        ("00000a", 1, "swissprot-2014-small-test"),
+        ("00000b", 5, "mine-test"),
+    ] {
         let run = format!("20261121T100000Z-knn-{id}");
         let job = "58c65a6af75569eec233acc76a42ba59";
         let place_of_run = format!("protea-workspace/workspace/{job}/artifacts/experiment/{run}");
@@ -43,7 +46,10 @@ fn filled() -> Place {
             "started": "2026-11-21T10:00:00Z", "finished": "2026-11-21T10:01:00Z",
             "metrics": { "MFO": scores, "BPO": scores, "CCO": scores },
         });
-        place.write(&format!("{place_of_run}/run_manifest.json"), manifest.to_string());
+        place.write(
+            &format!("{place_of_run}/run_manifest.json"),
+            manifest.to_string(),
+        );
     }
     place
 }
@@ -67,7 +73,10 @@ fn tables_fit_the_terminal_and_pipes_are_not_wrapped() {
             ];
             let shown = place.run(
                 python.as_ref(),
-                command.iter().map(String::as_str).chain(arguments.split(' ')),
+                command
+                    .iter()
+                    .map(String::as_str)
+                    .chain(arguments.split(' ')),
             );
             assert_eq!(shown.code, Some(0), "{shown:#?}");
             // Paths and hashes are single words, which are never broken.
@@ -76,12 +85,22 @@ fn tables_fit_the_terminal_and_pipes_are_not_wrapped() {
                 let is_long = line.chars().count() > width && !line.contains("SHA-256");
                 assert!(!is_long, "{width}: {line}");
             }
-            for name in piped.stdout.split_whitespace().filter(|word| word.contains('_')) {
+            for name in piped
+                .stdout
+                .split_whitespace()
+                .filter(|word| word.contains('_'))
+            {
                 assert!(shown.stdout.contains(name), "{name} is broken: {shown:#?}");
             }
         }
     }
     let info = place.protea(["runners", "info", "knn"]);
-    let setting = info.stdout.lines().find(|line| line.contains("weights.embedding_similarity"));
-    assert!(setting.is_some_and(|line| line.contains("The similarity")), "{info:#?}");
+    let setting = info
+        .stdout
+        .lines()
+        .find(|line| line.contains("weights.embedding_similarity"));
+    assert!(
+        setting.is_some_and(|line| line.contains("The similarity")),
+        "{info:#?}"
+    );
 }

@@ -12,8 +12,8 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    setting_option,
     output::{self, Content, Report, print, print_labelled},
+    setting_option,
 };
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

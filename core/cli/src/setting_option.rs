@@ -63,7 +63,11 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
             Some((tip, usage.clone()))
         });
     }
-    let argument = if command == "predict" { "model" } else { "runner" };
+    let argument = if command == "predict" {
+        "model"
+    } else {
+        "runner"
+    };
     let runner = matches.try_get_one::<String>(argument).ok()??;
     let setting = setting(&catalog, runner, name)?;
     let tip = match command {

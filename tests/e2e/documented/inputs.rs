@@ -67,13 +67,18 @@ fn proteins(part: &str, count: usize) -> Vec<(String, String)> {
 }
 
 fn terms(at: usize) -> [&'static str; 3] {
-    let function = if at.is_multiple_of(2) { "GO:0005524" } else { "GO:0003677" };
+    let function = if at.is_multiple_of(2) {
+        "GO:0005524"
+    } else {
+        "GO:0003677"
+    };
     [function, "GO:0008152", "GO:0005737"]
 }
 
 /// A matrix of single precision in the format of numpy.
 fn npy(rows: usize, width: usize) -> Vec<u8> {
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
+    let header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
     let padding = 64 - (10 + header.len() + 1) % 64;
     let header = format!("{header}{}\n", " ".repeat(padding));
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -91,14 +96,20 @@ fn npy(rows: usize, width: usize) -> Vec<u8> {
 pub fn write(place: &Place) {
     place.write("go-basic.obo", ONTOLOGY);
     let accretion = ["GO:0005524", "GO:0003677", "GO:0008152", "GO:0005737"];
-    place.write("IA.tsv", accretion.map(|term| format!("{term}\t1.5\n")).concat());
+    place.write(
+        "IA.tsv",
+        accretion.map(|term| format!("{term}\t1.5\n")).concat(),
+    );
     for (part, count) in [("train", 12), ("test", 6)] {
         let proteins = proteins(part, count);
-        let fasta = proteins.iter().map(|(id, sequence)| format!(">{id} OX=9606\n{sequence}\n"));
+        let fasta = proteins
+            .iter()
+            .map(|(id, sequence)| format!(">{id} OX=9606\n{sequence}\n"));
         place.write(&format!("{part}.fasta"), fasta.collect::<String>());
-        let rows = proteins.iter().enumerate().flat_map(|(at, (id, _))| {
-            terms(at).map(|term| format!("{id}\t{term}\n"))
-        });
+        let rows = proteins
+            .iter()
+            .enumerate()
+            .flat_map(|(at, (id, _))| terms(at).map(|term| format!("{id}\t{term}\n")));
         place.write(&format!("{part}_terms.tsv"), rows.collect::<String>());
         let ids = proteins.iter().map(|(id, _)| format!("{id}\n"));
         place.write(&format!("{part}_ids.txt"), ids.collect::<String>());
@@ -108,18 +119,26 @@ pub fn write(place: &Place) {
         place.write(&format!("{part}.npy"), npy(count, 8));
     }
     let train = proteins("train", 12);
-    let fasta = train.iter().map(|(id, sequence)| format!(">{id} OX=9606\n{sequence}\n"));
+    let fasta = train
+        .iter()
+        .map(|(id, sequence)| format!(">{id} OX=9606\n{sequence}\n"));
     place.write("proteins.fasta", fasta.collect::<String>());
     place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
     let clusters = train.iter().enumerate();
     let clusters = clusters.map(|(at, (id, _))| format!("{}\t{id}\n", train[at / 2 * 2].0));
     place.write("clusters_cluster.tsv", clusters.collect::<String>());
     place.write("held_out.txt", "P00010\nP00011\n");
-    let predictions = train.iter().map(|(id, _)| format!("{id}\tGO:0003677\t0.5\n"));
+    let predictions = train
+        .iter()
+        .map(|(id, _)| format!("{id}\tGO:0003677\t0.5\n"));
     place.write("predictions.tsv", predictions.collect::<String>());
     let mut gaf = String::from("!gaf-version: 2.2\n");
     for (at, (id, _)) in train.iter().enumerate() {
-        for (term, aspect) in [(terms(at)[0], "F"), ("GO:0008152", "P"), ("GO:0003677", "F")] {
+        for (term, aspect) in [
+            (terms(at)[0], "F"),
+            ("GO:0008152", "P"),
+            ("GO:0003677", "F"),
+        ] {
             gaf.push_str(&format!(
                 "UniProtKB\t{id}\t{id}\tenables\t{term}\tPMID:1\tEXP\t\t{aspect}\t\t\tprotein\ttaxon:9606\t20250101\tUniProt\t\t\n"
             ));
@@ -144,8 +163,23 @@ pub fn freeze(place: &Place) {
         let terms = format!("{part}_terms.tsv");
         let taxa = format!("{part}_taxa.tsv");
         let made = place.protea([
-            "dataset", "freeze", out, "--name", part, "--ontology", "go-basic.obo", "--fasta", &fasta,
-            "--annotations", &terms, "--ia", "IA.tsv", "--taxonomy", &taxa, "--features", "kmer",
+            "dataset",
+            "freeze",
+            out,
+            "--name",
+            part,
+            "--ontology",
+            "go-basic.obo",
+            "--fasta",
+            &fasta,
+            "--annotations",
+            &terms,
+            "--ia",
+            "IA.tsv",
+            "--taxonomy",
+            &taxa,
+            "--features",
+            "kmer",
         ]);
         assert_eq!(made.code, Some(0), "{made:#?}");
     }

@@ -54,7 +54,10 @@ impl Page {
                 .take_while(|line| line.trim() != "```")
                 .collect();
             match language {
-                "sh" => page.add(at + 1, commands(block.iter().map(|line| (*line).to_owned()))),
+                "sh" => page.add(
+                    at + 1,
+                    commands(block.iter().map(|line| (*line).to_owned())),
+                ),
                 "console" => {
                     let mut continues = false;
                     let typed = block.iter().filter_map(|line| {
@@ -116,7 +119,11 @@ fn substituted(command: &str, rules: &[Rule]) -> Option<String> {
 
 /// Executes the commands of a page, in order and in one shell, and compares the outputs that the page
 /// shows. Returns how many were executed.
-pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
+///
+/// # Errors
+///
+/// The first command of the page that failed, or whose output is another one.
+pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> Result<usize, String> {
     let commands: Vec<(usize, &str, String)> = page
         .blocks
         .iter()
@@ -136,6 +143,7 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
         .command("bash".as_ref())
         .arg("documented.sh")
         .env("PATH", path)
+        .env("BUILT", built())
         .env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
         .stderr(Stdio::from(errors))
         .output()
@@ -148,20 +156,31 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
     for (line, command, executed) in &commands {
         let (printed, after) = rest
             .split_once(&format!("\n{MARK}"))
-            .unwrap_or_else(|| panic!("{name}:{line}: {command} ended the shell: {errors}"));
+            .ok_or_else(|| format!("{name}:{line}: {command} ended the shell: {errors}"))?;
         let (code, after) = after.split_once('\n').unwrap_or((after, ""));
         rest = after;
-        assert_eq!(code, "0", "{name}:{line}: {executed}\n{printed}\n{errors}");
+        if code != "0" {
+            return Err(format!(
+                "{name}:{line}: {code}: {executed}\n{printed}\n{errors}"
+            ));
+        }
         outputs.push((command, printed));
     }
     for (command, shown) in &page.outputs {
-        let found = outputs.iter().find(|(typed, _)| typed.contains(command.as_str()));
+        let found = outputs
+            .iter()
+            .find(|(typed, _)| typed.contains(command.as_str()));
         let Some((_, printed)) = found else {
-            panic!("{name}: {command} is not executed");
+            return Err(format!("{name}: {command} is not executed"));
         };
-        assert_eq!(timeless(printed), timeless(shown), "{name}: the output of {command}");
+        let (printed, shown) = (timeless(printed), timeless(shown));
+        if printed != shown {
+            return Err(format!(
+                "{name}: {command} prints\n{printed}\n\nbut the page shows\n{shown}"
+            ));
+        }
     }
-    commands.len()
+    Ok(commands.len())
 }
 
 /// Output without what differs each time: ids of runs, hashes and seconds.
@@ -171,7 +190,9 @@ fn timeless(text: &str) -> String {
         let parts: Vec<String> = word
             .split('/')
             .map(|part| match part.split('-').collect::<Vec<_>>()[..] {
-                [time, name, end] if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) => {
+                [time, name, end]
+                    if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) =>
+                {
                     format!("TIME-{name}-ID")
                 }
                 _ if part.len() >= 32 && hexadecimal(part) => "HASH".to_owned(),
@@ -180,6 +201,12 @@ fn timeless(text: &str) -> String {
             .collect();
         parts.join("/")
     };
-    let line = |line: &str| line.trim_end().split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| {
+        line.trim_end()
+            .split(' ')
+            .map(word)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }

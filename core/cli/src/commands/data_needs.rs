@@ -28,7 +28,11 @@ pub fn check(
 
 /// Why the runner cannot use the datasets with these settings.
 pub fn problem(runner: &Runner, spec: &Value, train: &Dataset, eval: &Dataset) -> Option<String> {
-    let needs = runner.capabilities().spec_schema.get(KEYWORD)?.as_object()?;
+    let needs = runner
+        .capabilities()
+        .spec_schema
+        .get(KEYWORD)?
+        .as_object()?;
     let train = Contents::of(train)?;
     let eval = Contents::of(eval)?;
     needs.iter().find_map(|(what, need)| {
@@ -37,7 +41,9 @@ pub fn problem(runner: &Runner, spec: &Value, train: &Dataset, eval: &Dataset) -
         if need.is_waived(spec) {
             return None;
         }
-        let problem = need.missing(&train, &eval).or_else(|| need.differing(&train, &eval));
+        let problem = need
+            .missing(&train, &eval)
+            .or_else(|| need.differing(&train, &eval));
         Some(format!("{} {}", runner.name(), problem?))
     })
 }
@@ -124,7 +130,11 @@ impl Need<'_> {
     /// Whether the settings make it unnecessary: `"unless": {"aligned": 0}`.
     fn is_waived(&self, spec: &Value) -> bool {
         let unless = self.need.get("unless").and_then(Value::as_object);
-        unless.is_some_and(|settings| settings.iter().any(|(key, value)| spec.get(key) == Some(value)))
+        unless.is_some_and(|settings| {
+            settings
+                .iter()
+                .any(|(key, value)| spec.get(key) == Some(value))
+        })
     }
 
     /// What a dataset lacks. With `"optional": true`, the other dataset needs it only if the
@@ -137,8 +147,15 @@ impl Need<'_> {
                 .then(|| format!("needs {name}, and {} has none; {remedy}", train.name()));
         }
         (!eval.has(self.part)).then(|| {
-            let reason = if is_optional { " that the training dataset has" } else { "" };
-            format!("needs {name}{reason}, and {} has none; {remedy}", eval.name())
+            let reason = if is_optional {
+                " that the training dataset has"
+            } else {
+                ""
+            };
+            format!(
+                "needs {name}{reason}, and {} has none; {remedy}",
+                eval.name()
+            )
         })
     }
 
@@ -150,7 +167,9 @@ impl Need<'_> {
             let described = |info: &EmbeddingInfo| match property {
                 "width" => Some(format!("{} numbers each", info.width)),
                 "type" => Some(format!("numbers of type {}", info.dtype.name())),
-                "source" => info.declared_source().map(|source| format!("source {source:?}")),
+                "source" => info
+                    .declared_source()
+                    .map(|source| format!("source {source:?}")),
                 _ => None,
             };
             let (one, other) = (described(one)?, described(other)?);

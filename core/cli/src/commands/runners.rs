@@ -15,9 +15,7 @@ use crate::{
     args::{InfoArgs, RunnerArgs},
     build_features,
     failure::Failure,
-    output::{
-        Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings,
-    },
+    output::{Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings},
 };
 
 /// Lists the usable runners on standard output, and the unusable ones on standard error.
@@ -177,10 +175,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
                 "no"
             },
         );
-    let settings = settings(
-        &capabilities.spec_schema,
-        &capabilities.spec_defaults,
-    );
+    let settings = settings(&capabilities.spec_schema, &capabilities.spec_defaults);
     let settings = if settings.is_empty() {
         "no settings\n".to_owned()
     } else {

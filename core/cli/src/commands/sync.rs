@@ -97,8 +97,12 @@ fn refusals(synced: &[SyncedRun]) -> Vec<String> {
     for run in synced {
         for text in &run.refused {
             // `event 7: mlflow refuses the file F: the reason`
-            let refusal = text.split_once(" refuses ").map_or(text.as_str(), |(_, rest)| rest);
-            let reason = refusal.split_once(": ").map_or(refusal, |(_, reason)| reason);
+            let refusal = text
+                .split_once(" refuses ")
+                .map_or(text.as_str(), |(_, rest)| rest);
+            let reason = refusal
+                .split_once(": ")
+                .map_or(refusal, |(_, reason)| reason);
             match found.iter_mut().find(|known| known.reason == reason) {
                 Some(known) => {
                     known.events += 1;

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use protea_core::contracts::{
-    MetricSchema, Metrics,
-    metrics::Direction,
-};
+use protea_core::contracts::{MetricSchema, Metrics, metrics::Direction};
 use serde_json::Value;
 
 use super::{Table, count, number};
@@ -76,8 +73,12 @@ fn grouped(schema: &MetricSchema, metrics: &Metrics, scored: &BTreeMap<&str, u64
     let headings = [""].into_iter().chain(counts.then_some("proteins"));
     let mut table = Table::new(1.., headings.chain(columns.iter().copied()));
     for (group, values) in &groups {
-        let proteins = scored.get(group).map_or_else(|| MISSING.to_owned(), |n| count(*n));
-        let first = [(*group).to_owned()].into_iter().chain(counts.then_some(proteins));
+        let proteins = scored
+            .get(group)
+            .map_or_else(|| MISSING.to_owned(), |n| count(*n));
+        let first = [(*group).to_owned()]
+            .into_iter()
+            .chain(counts.then_some(proteins));
         table.row(first.chain(columns.iter().map(|name| cell(values.get(*name)))));
     }
     table.to_string()

@@ -18,9 +18,7 @@ pub fn settings(schema: &Value, defaults: &Value) -> String {
         None => table(&schema, schema.root, defaults),
         Some(forms) => {
             let common = table(&schema, schema.root, defaults);
-            let forms = forms
-                .iter()
-                .map(|form| table(&schema, form, defaults));
+            let forms = forms.iter().map(|form| table(&schema, form, defaults));
             let parts: Vec<String> = [common]
                 .into_iter()
                 .chain(forms)

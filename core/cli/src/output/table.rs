@@ -6,9 +6,7 @@
 
 use std::{fmt, ops::RangeBounds, sync::OnceLock};
 
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, Width, presets,
-};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
 use protea_core::text::escape_line;
 
 /// Narrower tables are not readable.
@@ -49,7 +47,9 @@ impl Table {
     ) -> Self {
         let headings: Vec<String> = headings.into_iter().map(Into::into).collect();
         Self {
-            right: (0..headings.len()).map(|at| numbers.contains(&at)).collect(),
+            right: (0..headings.len())
+                .map(|at| numbers.contains(&at))
+                .collect(),
             headings,
             rows: Vec::new(),
         }
@@ -89,7 +89,10 @@ impl Table {
             .map(|columns| {
                 let natural: Vec<usize> = columns.iter().map(|&at| natural[at]).collect();
                 let part = Self {
-                    headings: columns.iter().map(|&at| self.headings[at].clone()).collect(),
+                    headings: columns
+                        .iter()
+                        .map(|&at| self.headings[at].clone())
+                        .collect(),
                     right: columns.iter().map(|&at| self.right[at]).collect(),
                     rows: self.rows.iter().map(|row| cells(row, columns)).collect(),
                 };
@@ -230,10 +233,9 @@ mod tests {
     #[test]
     fn a_terminal_gets_prose_wrapped_at_words_and_then_blocks() {
         insta::assert_snapshot!(table().fitted(Some(80)), @r"
-        name                  summary           score  file
-        embedding_similarity  predicts the      0.512  /a/long/path/to/a/library.so
-                              terms of the
-                              nearest
+        name                  summary                score  file
+        embedding_similarity  predicts the terms of  0.512  /a/long/path/to/a/library.so
+                              the nearest
                               neighbours
         ");
         insta::assert_snapshot!(table().fitted(Some(50)), @r"

@@ -95,7 +95,11 @@ impl RunManifest {
     /// `scored`.
     #[must_use]
     pub fn scored(&self) -> BTreeMap<&str, u64> {
-        counts(self.steps.iter().filter_map(|step| step.extras.get("scored")))
+        counts(
+            self.steps
+                .iter()
+                .filter_map(|step| step.extras.get("scored")),
+        )
     }
 
     /// Reads the manifest in a run's directory.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_core::{Catalog, CatalogError, Dataset, Isolation, LoadError, Runner, experiment::Entrant};
+use protea_core::{
+    Catalog, CatalogError, Dataset, Isolation, LoadError, Runner, experiment::Entrant,
+};
 use serde_json::{Value, json};
 
 use crate::{commands::data_needs, exit::Exit, failure::Failure, spec};
@@ -178,12 +180,10 @@ impl<'e> Field<'e> {
             runner_name: named.runner.clone(),
             spec: named.spec.clone(),
             runner: match self.runners.get(&*named.runner) {
-                Some(Ok(runner)) => {
-                    match data_needs::problem(runner, &named.spec, train, eval) {
-                        Some(problem) => Err(problem),
-                        None => Ok(runner),
-                    }
-                }
+                Some(Ok(runner)) => match data_needs::problem(runner, &named.spec, train, eval) {
+                    Some(problem) => Err(problem),
+                    None => Ok(runner),
+                },
                 Some(Err(reason)) => Err(reason.clone()),
                 None => Err("its runner was not loaded".to_owned()),
             },

@@ -65,7 +65,10 @@ impl<'r> Columns<'r> {
         let is_ranked = by.key != SortBy::STARTED && by.key != SortBy::SECONDS;
         Self {
             metrics: metrics(rows, is_ranked.then_some(&*by.key)),
-            evaluated: rows.iter().filter_map(|row| evaluated_on(&row.run.head)).collect(),
+            evaluated: rows
+                .iter()
+                .filter_map(|row| evaluated_on(&row.run.head))
+                .collect(),
             differing: differing(rows),
             is_ranked,
         }
@@ -94,7 +97,8 @@ impl<'r> Columns<'r> {
         let now = jiff::Timestamp::now();
         for row in rows {
             let head = &row.run.head;
-            let plain = |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
+            let plain =
+                |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
             let mut cells = vec![format!("{}{}", indent(row.depth), head.run_id)];
             cells.extend(names.then(|| plain(&head.name)));
             cells.push(head.status.to_string());
@@ -107,7 +111,11 @@ impl<'r> Columns<'r> {
             cells.extend(groups.then(|| plain(&head.group)));
             cells.extend((!self.evaluated.is_empty()).then(|| self.dataset(head)));
             cells.extend(has_settings.then(|| self.settings(head)));
-            cells.extend(self.metrics.iter().map(|metric| self.cell(rows, row, metric)));
+            cells.extend(
+                self.metrics
+                    .iter()
+                    .map(|metric| self.cell(rows, row, metric)),
+            );
             table.row(cells);
         }
         table
@@ -116,7 +124,10 @@ impl<'r> Columns<'r> {
     /// What a reader of the table must know.
     pub fn notes(&self, rows: &[Row<'_>]) -> String {
         let mut notes = String::new();
-        if rows.iter().any(|row| self.metrics.iter().any(|metric| rests_on_few(row, metric))) {
+        if rows
+            .iter()
+            .any(|row| self.metrics.iter().any(|metric| rests_on_few(row, metric)))
+        {
             notes.push_str(&format!("* scored on fewer than {FEW} proteins\n"));
         }
         if self.is_ranked && self.evaluated.len() > 1 {
@@ -147,8 +158,12 @@ impl<'r> Columns<'r> {
             return String::new();
         };
         let own = settings_of(head);
-        let shown = differing.iter().filter_map(|name| Some((name, own.get(name)?)));
-        let mut shown: Vec<String> = shown.map(|(name, value)| format!("{name}={value}")).collect();
+        let shown = differing
+            .iter()
+            .filter_map(|name| Some((name, own.get(name)?)));
+        let mut shown: Vec<String> = shown
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if shown.len() > MOST_SETTINGS {
             shown.truncate(MOST_SETTINGS);
             shown.push("…".to_owned());

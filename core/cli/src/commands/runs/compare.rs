@@ -47,7 +47,9 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
     }
     if own > 0 {
         let settings = plural(own as u64, "setting");
-        text.push_str(&format!("{settings} that only one of the runners has: see `protea runs show`\n"));
+        text.push_str(&format!(
+            "{settings} that only one of the runners has: see `protea runs show`\n"
+        ));
     }
     text.push_str("\nmetrics\n");
     if evaluation_datasets(&runs) > 1 {
@@ -147,7 +149,11 @@ fn without_own_settings(
 
 /// The number of different datasets that the runs were scored on.
 fn evaluation_datasets(runs: &[RecordedRun]) -> usize {
-    let eval = |run: &RecordedRun| run.manifest.datasets.get("eval")?["sha256"].as_str().map(str::to_owned);
+    let eval = |run: &RecordedRun| {
+        run.manifest.datasets.get("eval")?["sha256"]
+            .as_str()
+            .map(str::to_owned)
+    };
     let datasets: BTreeSet<String> = runs.iter().filter_map(eval).collect();
     datasets.len()
 }
