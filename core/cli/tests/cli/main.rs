@@ -13,5 +13,6 @@ mod field_files;
 mod foreign_text;
 mod interrupt;
 mod place;
+mod predictions;
 mod runner_files;
 mod runs;
