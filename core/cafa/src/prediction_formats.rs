@@ -209,7 +209,7 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         match self.out {
             Output::Text(out) => out.flush()?,
             #[cfg(feature = "parquet")]
-            Output::Parquet(writer) => writer.finish()?,
+            Output::Parquet(writer) => drop(writer.finish()?),
         }
         Ok(self.written)
     }

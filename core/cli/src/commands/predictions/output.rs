@@ -347,7 +347,7 @@ impl<'s> Sink<'s> {
             }
             Kind::Formatted(formatter) => self.counts.written = Some(formatter.finish()?),
             #[cfg(feature = "parquet")]
-            Kind::Parquet(writer) => writer.finish()?,
+            Kind::Parquet(writer) => drop(writer.finish()?),
         }
         Ok(self.counts)
     }
