@@ -5,13 +5,17 @@
 //! grow with the number of proteins.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     io::{self, BufRead, Write},
 };
 
+use protea_contracts::explanation::TermExplanation;
 use serde_json::json;
 
-use crate::ontology::{Aspect, Ontology, Term};
+use crate::{
+    ontology::{Aspect, Ontology, Term},
+    prediction_evidence::{EvidenceReader, cell},
+};
 
 /// How many unknown terms are kept as examples.
 const EXAMPLES: usize = 3;
@@ -35,6 +39,12 @@ pub enum PredictionFormat {
 }
 
 impl PredictionFormat {
+    /// Whether the format can hold what each prediction rests on.
+    #[must_use]
+    pub fn holds_evidence(self) -> bool {
+        matches!(self, Self::Table | Self::JsonLines)
+    }
+
     /// Whether the format leaves out the roots of the ontology, which are true of every protein.
     fn omits_roots(self) -> bool {
         matches!(self, Self::Table | Self::Gaf | Self::TopGo)
@@ -85,7 +95,8 @@ struct Prediction {
     score: String,
 }
 
-/// Reads predictions and writes them.
+/// Reads predictions and writes them, with the evidence if the format
+/// [holds it](PredictionFormat::holds_evidence).
 ///
 /// # Errors
 ///
@@ -93,12 +104,14 @@ struct Prediction {
 /// is not a prediction.
 pub fn write_formatted(
     mut predictions: impl BufRead,
+    evidence: Option<EvidenceReader>,
     out: &mut (impl Write + ?Sized),
     ontology: &Ontology,
     options: &FormatOptions<'_>,
 ) -> io::Result<Written> {
     let mut formatter = Formatter {
         out,
+        evidence,
         ontology,
         options,
         written: Written::default(),
@@ -142,6 +155,7 @@ pub fn write_formatted(
 
 struct Formatter<'f, W: ?Sized> {
     out: &'f mut W,
+    evidence: Option<EvidenceReader>,
     ontology: &'f Ontology,
     options: &'f FormatOptions<'f>,
     written: Written,
@@ -151,7 +165,8 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
     fn header(&mut self) -> io::Result<()> {
         match self.options.format {
             PredictionFormat::Table => {
-                writeln!(self.out, "accession\tterm\tname\taspect\tscore")
+                let more = self.evidence.as_ref().map_or("", |_| "\tevidence");
+                writeln!(self.out, "accession\tterm\tname\taspect\tscore{more}")
             }
             PredictionFormat::Gaf => {
                 let FormatOptions { method, date, .. } = self.options;
@@ -166,12 +181,21 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
 
     /// Writes the terms of a protein and clears them.
     fn protein(&mut self, accession: &str, terms: &mut Vec<Prediction>) -> io::Result<()> {
+        if terms.is_empty() {
+            return Ok(());
+        }
         self.count_unknown(terms);
+        let evidence = match &mut self.evidence {
+            Some(evidence) => evidence.next(accession)?.terms,
+            None => Vec::new(),
+        };
         self.filter(terms);
         if !terms.is_empty() {
             self.written.proteins += 1;
             self.written.predictions += terms.len() as u64;
-            self.write(accession, terms)?;
+            let evidence = evidence.into_iter();
+            let evidence = evidence.map(|term| (term.term.clone(), term)).collect();
+            self.write(accession, terms, &evidence)?;
         }
         terms.clear();
         Ok(())
@@ -232,13 +256,23 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
         self.written.filtered += (before - terms.len()) as u64;
     }
 
-    fn write(&mut self, accession: &str, terms: &[Prediction]) -> io::Result<()> {
+    fn write(
+        &mut self,
+        accession: &str,
+        terms: &[Prediction],
+        evidence: &HashMap<String, TermExplanation>,
+    ) -> io::Result<()> {
         match self.options.format {
             PredictionFormat::Table => {
                 for prediction in terms {
                     let (name, aspect) = describe(self.ontology, prediction);
                     let Prediction { id, score, .. } = prediction;
-                    writeln!(self.out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    write!(self.out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    if self.evidence.is_some() {
+                        let cell = evidence.get(id).map(cell).unwrap_or_default();
+                        write!(self.out, "\t{cell}")?;
+                    }
+                    writeln!(self.out)?;
                 }
                 Ok(())
             }
@@ -259,12 +293,22 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
                     .iter()
                     .map(|prediction| {
                         let (name, aspect) = describe(self.ontology, prediction);
-                        json!({
+                        let mut object = json!({
                             "term": prediction.id,
                             "name": name,
                             "aspect": aspect,
                             "score": prediction.score.parse::<f64>().ok(),
-                        })
+                        });
+                        if let Some(explained) = evidence.get(&prediction.id) {
+                            object["evidence"] = json!({
+                                "combination": explained.combination,
+                                "base": explained.base,
+                                "uncalibrated": explained.uncalibrated,
+                                "contributions": explained.contributions,
+                                "omitted": explained.omitted,
+                            });
+                        }
+                        object
                     })
                     .collect();
                 let line = json!({ "accession": accession, "terms": terms });

@@ -11,7 +11,7 @@ use std::{
 
 use protea_core::store;
 
-use crate::output::Reporter;
+use crate::{output::Reporter, temporary};
 
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
@@ -47,6 +47,7 @@ pub fn cooperate(reporter: &Reporter) {
 /// Ends the process. Workers end with it, as their keepers notice.
 fn end(signal: u8) -> ! {
     store::remove_unpublished();
+    temporary::remove_all();
     process::exit((SIGNAL_EXIT_BASE + signal).into());
 }
 

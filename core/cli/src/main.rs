@@ -15,6 +15,7 @@ mod interrupt;
 mod output;
 mod progress_observer;
 mod spec;
+mod temporary;
 mod transfers;
 
 fn main() -> std::process::ExitCode {

@@ -63,7 +63,7 @@ fn search_from(args: &SearchArgs) -> Result<Search, Failure> {
         },
         (None, None) => Strategy::Grid,
     };
-    let base = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let base = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let mut search = Search::new(strategy).with_base(base);
     for text in args.grid.iter().chain(&args.space) {
         search = search.over(text.parse::<Setting>()?);

@@ -4,6 +4,8 @@ mod model;
 mod output;
 mod queries;
 
+use std::num::NonZeroUsize;
+
 use protea_core::{
     Experiment, Workspace,
     contracts::{PredictRequest, PredictResult},
@@ -20,6 +22,7 @@ use crate::{
     interrupt,
     output::{Lines, Report, Reporter, count, display_path, plural},
     progress_observer::ProgressObserver,
+    temporary::TemporaryDirectory,
 };
 
 /// Predicts with a fitted model for proteins without annotations.
@@ -30,16 +33,14 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
             "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
         ));
     }
+    output::check_format(args)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
-    let scratch = tempfile::Builder::new()
-        .prefix("protea-predict-")
-        .tempdir()
-        .map_err(|error| {
-            let place = std::env::temp_dir();
-            let message = format!("cannot write to {}: {error}", display_path(&place));
-            Failure::new(Exit::Output, message)
-        })?;
+    let scratch = TemporaryDirectory::new("protea-predict-").map_err(|error| {
+        let place = std::env::temp_dir();
+        let message = format!("cannot write to {}: {error}", display_path(&place));
+        Failure::new(Exit::Output, message)
+    })?;
 
     let model = Model::find(args, reporter)?;
     let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;
@@ -72,6 +73,7 @@ fn call(
     );
     request.run_id.clone_from(&model.run_id);
     request.minimum_score = args.minimum_score;
+    request.evidence = args.evidence.map_or(0, NonZeroUsize::get);
     // Filters on this side come before the limit.
     if output::passes_everything_on(args) {
         request.limit = args.top;

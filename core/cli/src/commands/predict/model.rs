@@ -7,7 +7,7 @@ use protea_core::{
     Runner, Workspace,
     contracts::{ReferenceModel, model::FILE_NAME},
     store::{self, Lease},
-    workspace::RecordedRun,
+    workspace::{DatasetRecord, RecordedRun},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::{
     args::PredictArgs,
-    commands::run_setup::{Session, isolation, trusted},
+    commands::run_setup::{Session, dataset, isolation, trusted},
     exit::Exit,
     failure::Failure,
     output::Reporter,
@@ -69,7 +69,7 @@ impl Model {
         if args.train.is_some() {
             return Self::fit(args, reporter);
         }
-        if args.spec.spec.is_some() || !args.spec.set.is_empty() {
+        if args.spec.is_given() {
             return Err(Failure::new(
                 Exit::Usage,
                 "settings are those that the model was fitted with; to fit one with these, name a runner and give --train",
@@ -94,7 +94,7 @@ impl Model {
     /// Fits a runner.
     fn fit(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
         let location = args.train.as_deref().unwrap_or_default();
-        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
         let session = Session::begin(&args.model, &args.execution, reporter)?;
         check_predicts(session.runner())?;
         let spec = session.resolve_spec(&spec)?;
@@ -134,11 +134,11 @@ impl Model {
         }
         let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
         check_predicts(&runner)?;
-        let training = run.dataset("train").ok().and_then(|recorded| {
-            let path = recorded.source().to_file_path().ok()?;
-            let dataset = FrozenDataset::open(&path).ok()?;
-            (dataset.sha256() == recorded.sha256).then_some(dataset)
-        });
+        let recorded = run.dataset("train").ok();
+        let (training, lease) = match recorded {
+            Some(recorded) => recorded_training(&recorded, reporter)?,
+            None => (None, Lease::default()),
+        };
         let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
         Ok(Self {
             uri,
@@ -146,7 +146,7 @@ impl Model {
             training,
             run_id: run.manifest.run_id.clone(),
             seed: Some(run.manifest.seed),
-            _lease: Lease::default(),
+            _lease: lease,
         })
     }
 
@@ -210,6 +210,31 @@ fn check_predicts(runner: &Runner) -> Result<(), Failure> {
             descriptor.name, descriptor.version, descriptor.contract_version
         ),
     ))
+}
+
+/// The training set on record: where it was then, or fetched again from where it came from if the
+/// cache has evicted it. `None` if it is gone or has changed.
+fn recorded_training(
+    recorded: &DatasetRecord,
+    reporter: &Reporter,
+) -> Result<(Option<FrozenDataset>, Lease), Failure> {
+    let open = |path: PathBuf| {
+        let dataset = FrozenDataset::open(&path).ok()?;
+        (dataset.sha256() == recorded.sha256).then_some(dataset)
+    };
+    let local = recorded.uri.to_file_path().ok();
+    if let Some(dataset) = local.and_then(open) {
+        return Ok((Some(dataset), recorded.lease()));
+    }
+    let Some(origin) = &recorded.origin else {
+        return Ok((None, Lease::default()));
+    };
+    reporter.note(&format!(
+        "fetching the training set again from {}",
+        store::redacted(origin)
+    ));
+    let fetched = dataset(origin.as_str(), reporter)?;
+    Ok((open(store::local_path(&fetched.uri)?), fetched.lease()))
 }
 
 /// The dataset that a reference model refers to.

@@ -59,6 +59,7 @@ impl Queries {
             Some(path) => Ontology::read(path)?,
             None => Ontology::read(frozen.ontology_path())?,
         };
+        warn_of_other_ontology(model, &frozen, args, &ontology, reporter)?;
         Ok(Self {
             dataset,
             frozen,
@@ -141,6 +142,63 @@ fn freeze(
             unused.examples.join(", ")
         ));
     }
+    Ok(())
+}
+
+/// Warns if the terms are named by another version of the ontology than the model was trained with.
+fn warn_of_other_ontology(
+    model: &Model,
+    queries: &FrozenDataset,
+    args: &PredictArgs,
+    ontology: &Ontology,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let Some(training) = &model.training else {
+        return Ok(());
+    };
+    let digest = |dataset: &FrozenDataset| {
+        let path = dataset.ontology_path();
+        let name = path.file_name()?.to_str()?.to_owned();
+        Some(dataset.manifest().file(&name)?.sha256.clone())
+    };
+    if args.ontology.is_none() && digest(training) == digest(queries) {
+        return Ok(());
+    }
+    let of_model = Ontology::read(training.ontology_path())?;
+    let lost: Vec<&str> = of_model
+        .terms()
+        .map(|term| of_model.id(term))
+        .filter(|id| ontology.primary(id).is_none())
+        .collect();
+    let new = ontology.terms().map(|term| ontology.id(term));
+    let new = new.filter(|id| of_model.primary(id).is_none()).count();
+    if lost.is_empty() && new == 0 && of_model.version() == ontology.version() {
+        return Ok(());
+    }
+    let version = |ontology: &Ontology| {
+        let version = ontology.version().unwrap_or("without a version");
+        version.to_owned()
+    };
+    let mut text = format!(
+        "the model was trained with the ontology {}, and terms are named by {}",
+        version(&of_model),
+        version(ontology)
+    );
+    if !lost.is_empty() {
+        let examples: Vec<&str> = lost.iter().take(3).copied().collect();
+        text += &format!(
+            "; {} of its terms are obsolete or missing there ({})",
+            count(lost.len() as u64),
+            examples.join(", ")
+        );
+    }
+    if new > 0 {
+        text += &format!(
+            "; {} terms are new and cannot be predicted",
+            count(new as u64)
+        );
+    }
+    reporter.warn(&text);
     Ok(())
 }
 
