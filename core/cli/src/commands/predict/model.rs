@@ -36,6 +36,8 @@ pub(super) struct Model {
     pub(super) runner: Runner,
     /// Its training set, if it can be found.
     pub(super) training: Option<FrozenDataset>,
+    /// Where its training set was, if that is known.
+    pub(super) training_place: Option<String>,
     /// The run that fitted it; empty if it is not known.
     pub(super) run_id: String,
     /// The seed of that run.
@@ -111,6 +113,7 @@ impl Model {
                 .to_file_path()
                 .ok()
                 .and_then(|path| FrozenDataset::open(&path).ok()),
+            training_place: None,
             run_id: run.manifest.run_id.clone(),
             seed: Some(args.execution.seed),
             _lease: train.lease(),
@@ -135,8 +138,8 @@ impl Model {
         let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
         check_predicts(&runner)?;
         let recorded = run.dataset("train").ok();
-        let (training, lease) = match recorded {
-            Some(recorded) => recorded_training(&recorded, reporter)?,
+        let (training, lease) = match &recorded {
+            Some(recorded) => recorded_training(recorded, reporter)?,
             None => (None, Lease::default()),
         };
         let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
@@ -144,6 +147,7 @@ impl Model {
             uri,
             runner,
             training,
+            training_place: recorded.map(|recorded| store::redacted(recorded.source())),
             run_id: run.manifest.run_id.clone(),
             seed: Some(run.manifest.seed),
             _lease: lease,
@@ -189,6 +193,7 @@ impl Model {
             uri: store::uri_of(&absolute)?,
             runner,
             training: referred(directory),
+            training_place: None,
             run_id: exported.run_id,
             seed: exported.provenance.seed,
             _lease: lease,

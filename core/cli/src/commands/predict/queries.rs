@@ -4,6 +4,9 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
 };
 
 use protea_cafa::{
@@ -18,7 +21,7 @@ use crate::{
     args::{Features, PredictArgs},
     commands::{
         freeze::{freeze_or_cancel, read_embeddings},
-        run_setup::dataset,
+        run_setup::{dataset, fail_if_cancelled},
     },
     exit::Exit,
     failure::Failure,
@@ -100,9 +103,13 @@ fn freeze(
         (Some(ontology), _) => ontology.clone(),
         (None, Some(training)) => training.ontology_path(),
         (None, None) => {
+            let place = model.training_place.as_deref();
             return Err(Failure::new(
                 Exit::Usage,
-                "the training set of this model cannot be found, and its ontology is needed; give one with --ontology",
+                format!(
+                    "the training set of this model{} is missing or has changed, and its ontology is needed; restore it, or give an ontology with --ontology",
+                    place.map(|place| format!(", {place},")).unwrap_or_default()
+                ),
             ));
         }
     };
@@ -187,14 +194,14 @@ fn warn_of_other_ontology(
     if !lost.is_empty() {
         let examples: Vec<&str> = lost.iter().take(3).copied().collect();
         text += &format!(
-            "; {} of its terms are obsolete or missing there ({})",
+            "; terms of it that are obsolete or missing there: {} ({})",
             count(lost.len() as u64),
             examples.join(", ")
         );
     }
     if new > 0 {
         text += &format!(
-            "; {} terms are new and cannot be predicted",
+            "; terms that are new there and cannot be predicted: {}",
             count(new as u64)
         );
     }
@@ -208,16 +215,36 @@ fn kmers_of_training(model: &Model) -> Option<&EmbeddingInfo> {
     (embedding.source.as_deref() == Some(kmer::DESCRIPTION)).then_some(embedding)
 }
 
+/// How often to check whether the user cancels while standard input gives nothing.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+
 /// Copies standard input to a file, because a FASTA file is read more than once.
 fn from_standard_input(scratch: &Path) -> Result<PathBuf, Failure> {
     let path = scratch.join("standard-input.fasta");
-    let copied =
-        File::create(&path).and_then(|mut file| io::copy(&mut io::stdin().lock(), &mut file));
-    match copied {
-        Ok(_) => Ok(path),
-        Err(error) => Err(Failure::new(
-            Exit::Input,
-            format!("cannot read the sequences from standard input: {error}"),
-        )),
+    let file = path.clone();
+    let (send, copied) = mpsc::channel();
+    // A thread of its own, because reading from a pipe cannot be ended. It ends with the process.
+    let reading = thread::Builder::new().name("standard input".to_owned());
+    let started = reading.spawn(move || {
+        let copied =
+            File::create(&file).and_then(|mut file| io::copy(&mut io::stdin().lock(), &mut file));
+        let _ = send.send(copied);
+    });
+    let unreadable = |error: io::Error| {
+        let message = format!("cannot read the sequences from standard input: {error}");
+        Failure::new(Exit::Input, message)
+    };
+    started.map_err(unreadable)?;
+    loop {
+        fail_if_cancelled()?;
+        match copied.recv_timeout(CHECK_EVERY) {
+            Ok(copied) => return copied.map(|_| path).map_err(unreadable),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(unreadable(io::Error::other(
+                    "the thread that reads it ended",
+                )));
+            }
+        }
     }
 }
