@@ -18,7 +18,7 @@ use crate::{
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
