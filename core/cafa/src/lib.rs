@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`accretion`] | information accretion computed from annotations, with its provenance |
 //! | [`prediction`] | shared code of `predict` and `evaluate`: writes predictions |
-//! | [`prediction_evidence`] | reads what predictions rest on |
+//! | [`prediction_evidence`] | reads the contributions to predictions |
 //! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines, Parquet and for topGO |
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`calibration`] | turns scores into probabilities |

@@ -88,8 +88,7 @@ pub struct PredictArgs {
     /// Leave out terms that have a descendant among the protein's predicted terms
     #[arg(long)]
     pub most_specific: bool,
-    /// Say what each prediction rests on: its N largest contributions [default N: 3]; formats table
-    /// and json
+    /// List the N largest contributions to each prediction [default N: 3]; formats table and json
     #[arg(
         long,
         value_name = "N",

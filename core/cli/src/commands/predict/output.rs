@@ -70,7 +70,7 @@ pub(super) fn check_format(args: &PredictArgs) -> Result<(), Failure> {
     }
     Err(Failure::new(
         Exit::Usage,
-        "this format has no place for evidence; use --format table or --format json, or leave out --evidence",
+        "this format cannot hold evidence; use --format table or --format json, or leave out --evidence",
     ))
 }
 
@@ -175,7 +175,7 @@ fn evidence_of(
         None => Err(Failure::new(
             Exit::Runner,
             format!(
-                "the runner {} does not say what its predictions rest on; leave out --evidence",
+                "the runner {} does not list contributions to its predictions; leave out --evidence",
                 model.runner.name()
             ),
         )),
