@@ -19,6 +19,7 @@
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
+//! | `staging` | publishes a new directory atomically |
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
 
@@ -27,6 +28,7 @@ mod directory;
 mod error;
 mod file;
 mod remove;
+mod staging;
 mod stop;
 mod system;
 mod usage;
@@ -40,6 +42,7 @@ pub use file::{
     read_document_text, read_text, write,
 };
 pub use remove::remove_tree;
+pub use staging::{Staging, StagingError, remove_unpublished, sync_directory};
 pub use stop::{Never, Stop, Stoppable};
 pub use usage::{Usage, usage};
 pub use walk::{FoundFile, Limits, Tree};

@@ -12,12 +12,12 @@ use url::Url;
 use super::{
     Store, StoreError,
     access::{find_manifest, parent},
+    atomic_file::as_created,
     location::{child_uri, is_local, local_path, redacted},
     meter::TransferKind,
     object_info::Stat,
     part::PartFile,
     remote::Remote,
-    staging::as_created,
 };
 
 /// What was copied.

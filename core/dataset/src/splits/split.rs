@@ -18,7 +18,7 @@ use crate::{
     error::DatasetError,
     folds::groups::{self, Grouping, Groups},
     frozen::FrozenDataset,
-    staging::{Staging, write_json, write_new},
+    staging::{self, write_json, write_new},
     subset::Subset,
 };
 
@@ -108,8 +108,8 @@ pub fn split(
         )));
     }
 
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let total = wanted.len();
     let mut report = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -142,7 +142,7 @@ pub fn split(
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
     write_json(&staging.path().join("split.json"), &document)?;
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(Split {
         directory: out,
         parts,
