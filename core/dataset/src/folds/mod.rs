@@ -30,11 +30,12 @@ use std::{
 };
 
 use protea_contracts::content::digest_bytes;
+use protea_files::StagingError;
 
 use super::{
     error::DatasetError,
     frozen::FrozenDataset,
-    staging::{Staging, sync_directory, write_new},
+    staging::{self, sync_directory, write_new},
     subset::Subset,
 };
 
@@ -156,7 +157,7 @@ fn write(
     directory: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), DatasetError> {
-    let staging = match Staging::new(directory) {
+    let staging = match staging::begin(directory) {
         Err(DatasetError::Exists(_)) if directory.is_dir() => return Ok(()),
         staging => staging?,
     };
@@ -181,10 +182,10 @@ fn write(
         sync_directory(&fold_directory)?;
     }
     report(written)?;
-    match staging.publish() {
+    match staging.publish_synced() {
         // Another process has published the same bytes meanwhile.
-        Err(DatasetError::Exists(_)) if directory.is_dir() => Ok(()),
-        published => published,
+        Err(StagingError::Exists { .. }) if directory.is_dir() => Ok(()),
+        published => Ok(published.map(drop)?),
     }
 }
 
