@@ -152,6 +152,23 @@ impl<'o> GroundTruth<'o> {
         self.proteins.contains_key(accession.as_bytes())
     }
 
+    /// Whether the protein has the term, annotated or through a descendant; `None` if the protein has
+    /// no known term in the namespace of the term, so that nobody can say.
+    #[must_use]
+    pub fn is_true(&self, accession: &str, term: Term) -> Option<bool> {
+        let &protein = self.proteins.get(accession.as_bytes())?;
+        let at = self.ontology.namespace_of(term);
+        let namespace = &self.namespaces[at];
+        let row = namespace.row_of[protein as usize];
+        let place = (term.index() - self.ontology.namespaces()[at].offset()) as u32;
+        (row != NONE).then(|| {
+            namespace
+                .terms_of(row as usize)
+                .binary_search(&place)
+                .is_ok()
+        })
+    }
+
     /// The protein whose accession is `accession` in another form: `P12345` for
     /// `sp|P12345|NAME_HUMAN`, `UniProtKB:P12345`, `P12345.2` or `p12345`, and the reverse. With
     /// several such proteins it is the first by name.

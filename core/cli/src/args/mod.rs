@@ -8,7 +8,9 @@ mod dataset;
 mod embeddings;
 mod experiment;
 mod explain;
+mod ia;
 mod isolation;
+mod lafa;
 mod predict;
 mod predictions;
 mod runners;
@@ -31,7 +33,9 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
+pub use lafa::{LafaArgs, LafaMethod};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
@@ -44,7 +48,8 @@ pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
-    BindTrackerArgs, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs, WorkspaceArgs,
+    BindTrackerArgs, DEFAULT_WORKSPACE, NewRunArgs, SyncArgs, SyncOfflineArgs, TrackingArgs,
+    WORKSPACE_VARIABLE, WorkspaceArgs,
 };
 pub use trust::LockArgs;
 
@@ -93,7 +98,7 @@ Environment:
 
 /// Benchmark protein-function predictors on frozen datasets
 ///
-/// A runner is a plugin that implements one method. protea finds runners in directories, fits and
+/// A runner is a plugin with one prediction method. protea finds runners in directories, fits and
 /// evaluates them on frozen datasets, and scores their predictions as CAFA does.
 #[derive(Debug, Parser)]
 #[command(
@@ -168,6 +173,8 @@ pub enum Command {
     /// Merge, propagate, cut, check, compare and convert predictions
     #[command(subcommand)]
     Predictions(Box<PredictionsCommand>),
+    /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
+    Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace
@@ -185,3 +192,6 @@ pub enum Command {
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
 }
+
+#[cfg(test)]
+mod named_commands_test;

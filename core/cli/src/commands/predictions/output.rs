@@ -284,7 +284,9 @@ impl<'s> Sink<'s> {
     ) -> io::Result<Self> {
         let args = output.args;
         let kind = match (output.format, output.ontology) {
-            (Some(_), Some(ontology)) => Kind::Formatted(Formatter::new(out, ontology, options)?),
+            (Some(_), Some(ontology)) => {
+                Kind::Formatted(Formatter::new(out, ontology, options, None)?)
+            }
             _ => match args.format {
                 PredictionsFormat::Cafa => {
                     let header = CafaHeader {
