@@ -47,7 +47,7 @@ P1 GO:0000002 0.750
 P2 HP:0000001 0.000001
 END
 ";
-    let header = format!("# comment\n{ROWS}");
+    let header = format!("# comment\n! another\naccession\tterm\tscore\n{ROWS}");
     let with_mark = format!(
         "\u{feff}EntryID\tterm\tscore\r\n{}",
         ROWS.replace('\n', "\r\n")

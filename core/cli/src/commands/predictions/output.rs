@@ -62,6 +62,9 @@ impl<'o> Output<'o> {
             PredictionsFormat::Parquet if args.output.is_none() => {
                 return usage("Parquet is not text; name a file for it with --output");
             }
+            PredictionsFormat::Parquet if is_compressed(args.output.as_deref()) => {
+                return usage("Parquet is compressed already; give a name without .gz");
+            }
             PredictionsFormat::Cafa => {
                 let is_word =
                     |word: &String| !word.is_empty() && !word.contains(char::is_whitespace);
@@ -202,6 +205,11 @@ impl<'o> Output<'o> {
             json,
         }
     }
+}
+
+fn is_compressed(path: Option<&Path>) -> bool {
+    let extension = path.and_then(Path::extension);
+    extension.is_some_and(|extension| extension == "gz")
 }
 
 /// What a format leaves out.
