@@ -27,6 +27,9 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
     let run = session.experiment(|experiment| {
+        if args.no_export {
+            return experiment.fit_evaluate(&spec, &train, &eval);
+        }
         let mut experiment = experiment.clone();
         if let Some(output) = &output {
             experiment = experiment.exporting_to(output.clone());
