@@ -141,6 +141,14 @@ fn freeze(
             matched.proteins.examples.join(", ")
         ));
     }
+    let zeros = frozen.zero_embeddings;
+    if zeros.count > 0 {
+        reporter.warn(&format!(
+            "{} embeddings have only zeros ({}); their predictions mean little",
+            count(zeros.count),
+            zeros.examples.join(", ")
+        ));
+    }
     let unused = frozen.unused_embeddings;
     if unused.count > 0 {
         reporter.warn(&format!(
