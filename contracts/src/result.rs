@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::metrics::Metrics;
+use crate::{Sha256, metrics::Metrics};
 
 /// The result of [`ExperimentRunner::fit`](crate::ExperimentRunner::fit).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,7 +98,8 @@ pub struct ExportedFile {
     #[cfg_attr(test, schemars(with = "String"))]
     pub uri: Url,
     /// SHA-256 of its content, in hexadecimal.
-    pub sha256: String,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub sha256: Sha256,
     /// Size in bytes.
     pub bytes: u64,
 }

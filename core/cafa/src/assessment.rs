@@ -9,15 +9,16 @@ use protea_contracts::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
     ReferenceModel, RunnerError, prelude::Serialize,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     dataset::{EmbeddingBlock, EmbeddingValues, FrozenDataset, MANIFEST_FILE},
     neighbours::{RowBlock, Values},
     ontology::Ontology,
-    prediction::{PREDICTIONS, PredictionSink, Scored, with_threads},
+    prediction::{PREDICTIONS, PredictionSink, with_threads},
     reference::Reference,
-    scoring::{ScoringOptions, write_tables},
+    reliability::Reliability,
+    scoring::{Predictions, ScoringOptions, write_tables},
 };
 
 /// Name of the directory that holds the reference set in an exported bundle.
@@ -47,7 +48,7 @@ pub fn open_references<S>(
         "opening the references at {}",
         directory.display()
     ))?;
-    if dataset.sha256() != model.dataset_sha256 {
+    if dataset.sha256() != *model.dataset_sha256 {
         return Err(RunnerError::Model {
             message: format!(
                 "the references at {} have changed since the model was fitted (manifest SHA-256 {}, expected {}); fit again",
@@ -166,8 +167,8 @@ fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
 ///
 /// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
 /// and the `tau` of Fmax. The extra `reliability` says for each aspect how often predictions in each
-/// tenth of the scores are right, and the expected calibration error. The function also writes the whole curve to `evaluation_all.tsv` in the
-/// output directory.
+/// tenth of the scores are right, and the expected calibration error. The function also writes the whole
+/// curve to `evaluation_all.tsv` in the output directory.
 ///
 /// # Errors
 ///
@@ -216,14 +217,15 @@ fn predict_and_score(
         );
     }
 
-    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), truth)?;
+    let mut predictions = Predictions::new(truth, PREDICTIONS);
+    let mut reliability = Reliability::new(truth);
+    let mut scored = |protein: &str, term: &str, score| {
+        predictions.push(protein, term, score);
+        reliability.add(protein, term, score);
+    };
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), &mut scored)?;
     predict(&mut sink)?;
-    let (counts, scored) = sink.finish(dataset.len())?;
-    let Scored {
-        predictions,
-        reliability,
-    } = scored.expect("the sink was created with predictions to score");
-    let written = counts.predictions;
+    let written = sink.finish(dataset.len())?.predictions;
     emit.check()?;
 
     let options = ScoringOptions::default();
@@ -238,10 +240,16 @@ fn predict_and_score(
         .evaluate(&predictions, &options)
         .or_failed("scoring the predictions")?;
     let metrics = evaluation.to_metrics();
+    let scored: Map<String, Value> = evaluation
+        .namespaces
+        .iter()
+        .filter_map(|scored| Some((scored.aspect?.name().to_owned(), json!(scored.proteins))))
+        .collect();
     write_tables(output, &[evaluation], &options).or_failed("writing the scores")?;
     emit.info("runner.cafa.scored", &json!({ "predictions": written }));
     Ok(EvalResult::new(metrics)
         .with_extra("proteins", dataset.len())
+        .with_extra("scored", scored)
         .with_extra("predictions", written)
         .with_extra("unknown_terms", unknown.lines)
         .with_extra("reliability", reliability.to_json()))

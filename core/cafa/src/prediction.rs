@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     fs::File,
     io::{BufWriter, Write},
     path::Path,
@@ -17,8 +18,7 @@ use protea_contracts::{
 
 use crate::{
     dataset::FrozenDataset,
-    reliability::Reliability,
-    scoring::{GroundTruth, PredictionWriter, Predictions, round_score},
+    scoring::{PredictionWriter, round_score},
 };
 
 /// Name of the prediction file in the output directory of a call.
@@ -35,11 +35,10 @@ pub const EVIDENCE: &str = "evidence.jsonl";
 /// Receives the predictions of a runner, one protein at a time, and writes them.
 ///
 /// A runner adds every protein of the dataset once, so that none is lost without a reason.
-#[derive(Debug)]
-pub struct PredictionSink<'t> {
+pub struct PredictionSink<'s> {
     writer: PredictionWriter,
-    /// The same predictions for scoring, in `evaluate`.
-    scored: Option<Scored<'t>>,
+    /// Receives the same predictions for scoring, in `evaluate`.
+    scored: Option<&'s mut Scored<'s>>,
     /// The list of proteins without a prediction, in `predict`.
     unpredicted: Option<BufWriter<File>>,
     /// The file with the evidence, if the request asks for it.
@@ -50,22 +49,26 @@ pub struct PredictionSink<'t> {
     counts: PredictionCounts,
 }
 
-/// The predictions of an evaluation.
-#[derive(Debug)]
-pub(crate) struct Scored<'t> {
-    pub(crate) predictions: Predictions<'t>,
-    pub(crate) reliability: Reliability<'t>,
+/// Receives the accession, term and score of each prediction that was written.
+type Scored<'s> = dyn FnMut(&str, &str, f64) + Send + 's;
+
+impl fmt::Debug for PredictionSink<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PredictionSink")
+            .field("limit", &self.limit)
+            .field("minimum_score", &self.minimum_score)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
 }
 
-impl<'t> PredictionSink<'t> {
-    /// Writes all predictions to `path` and keeps them for scoring.
-    pub(crate) fn scored(path: &Path, truth: &'t GroundTruth<'t>) -> Result<Self, RunnerError> {
+impl<'s> PredictionSink<'s> {
+    /// Writes all predictions to `path`, and gives those that were written to `scored`.
+    pub(crate) fn scored(path: &Path, scored: &'s mut Scored<'s>) -> Result<Self, RunnerError> {
         Ok(Self {
             writer: PredictionWriter::create(path).or_failed("writing predictions")?,
-            scored: Some(Scored {
-                predictions: Predictions::new(truth, PREDICTIONS),
-                reliability: Reliability::new(truth),
-            }),
+            scored: Some(scored),
             unpredicted: None,
             evidence: None,
             contributions: 0,
@@ -120,8 +123,7 @@ impl<'t> PredictionSink<'t> {
             if score > 0.0 {
                 written += 1;
                 if let Some(scored) = &mut self.scored {
-                    scored.predictions.push(accession, term.as_ref(), score);
-                    scored.reliability.add(accession, term.as_ref(), score);
+                    scored(accession, term.as_ref(), score);
                 }
             }
         }
@@ -177,12 +179,8 @@ impl<'t> PredictionSink<'t> {
         &mut predictions[..high.min(limit)]
     }
 
-    /// Renames the file of predictions to its final path. Returns the counts, and the predictions
-    /// for scoring.
-    pub(crate) fn finish(
-        mut self,
-        proteins: usize,
-    ) -> Result<(PredictionCounts, Option<Scored<'t>>), RunnerError> {
+    /// Renames the file of predictions to its final path. Returns the counts.
+    pub(crate) fn finish(mut self, proteins: usize) -> Result<PredictionCounts, RunnerError> {
         if let Some(list) = &mut self.unpredicted {
             list.flush().or_failed("writing the unpredicted proteins")?;
         }
@@ -203,7 +201,7 @@ impl<'t> PredictionSink<'t> {
                 .entry("not returned by the runner".to_owned());
             *counted.or_default() += lost;
         }
-        Ok((self.counts, self.scored))
+        Ok(self.counts)
     }
 }
 
@@ -276,7 +274,7 @@ pub fn write_predictions(
         Ok(sink)
     })?;
     emit.check()?;
-    let (counts, _) = sink.finish(dataset.len())?;
+    let counts = sink.finish(dataset.len())?;
     let mut result = PredictResult::new(file_uri(&path)?, counts);
     if request.evidence > 0 {
         result.evidence_uri = Some(file_uri(&output.join(EVIDENCE))?);

@@ -12,6 +12,8 @@ use std::{
 use protea_contracts::explanation::TermExplanation;
 use serde_json::json;
 
+#[cfg(feature = "parquet")]
+use crate::predictions::{ParquetColumns, ParquetWriter};
 use crate::{
     ontology::{Aspect, Ontology, Term},
     prediction_evidence::{EvidenceReader, cell},
@@ -36,6 +38,9 @@ pub enum PredictionFormat {
     JsonLines,
     /// Accession and terms, as the R package topGO reads with `readMappings`, without roots.
     TopGo,
+    /// Parquet with the columns `accession`, `term`, `name`, `aspect` and `score`.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl PredictionFormat {
@@ -105,18 +110,11 @@ struct Prediction {
 pub fn write_formatted(
     mut predictions: impl BufRead,
     evidence: Option<EvidenceReader>,
-    out: &mut (impl Write + ?Sized),
+    out: &mut (impl Write + Send + ?Sized),
     ontology: &Ontology,
     options: &FormatOptions<'_>,
 ) -> io::Result<Written> {
-    let mut formatter = Formatter {
-        out,
-        evidence,
-        ontology,
-        options,
-        written: Written::default(),
-    };
-    formatter.header()?;
+    let mut formatter = Formatter::new(out, ontology, options, evidence)?;
     let mut accession = String::new();
     let mut terms = Vec::new();
     let (mut line, mut number) = (String::new(), 0_u64);
@@ -135,7 +133,7 @@ pub fn write_formatted(
         ) else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("line {number} has not the three columns accession, term and score"),
+                format!("line {number} does not have the three columns accession, term and score"),
             ));
         };
         if protein != accession {
@@ -149,33 +147,109 @@ pub fn write_formatted(
         });
     }
     formatter.protein(&accession, &mut terms)?;
-    formatter.out.flush()?;
-    Ok(formatter.written)
+    formatter.finish()
 }
 
-struct Formatter<'f, W: ?Sized> {
-    out: &'f mut W,
+/// Writes one protein after the other.
+pub struct Formatter<'f, W: Write + Send + ?Sized> {
+    out: Output<'f, W>,
     evidence: Option<EvidenceReader>,
     ontology: &'f Ontology,
     options: &'f FormatOptions<'f>,
     written: Written,
 }
 
-impl<W: Write + ?Sized> Formatter<'_, W> {
+enum Output<'f, W: Write + Send + ?Sized> {
+    Text(&'f mut W),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetWriter<&'f mut W>>),
+}
+
+impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
+    /// Begins to write.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn new(
+        out: &'f mut W,
+        ontology: &'f Ontology,
+        options: &'f FormatOptions<'f>,
+        evidence: Option<EvidenceReader>,
+    ) -> io::Result<Self> {
+        let mut formatter = Self {
+            evidence,
+            out: match options.format {
+                #[cfg(feature = "parquet")]
+                PredictionFormat::Parquet => {
+                    let writer = ParquetWriter::new(out, ParquetColumns::Names)?;
+                    Output::Parquet(Box::new(writer))
+                }
+                _ => Output::Text(out),
+            },
+            ontology,
+            options,
+            written: Written::default(),
+        };
+        formatter.header()?;
+        Ok(formatter)
+    }
+
+    /// Writes the terms of a protein: pairs of id and score, highest scores first.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn write_protein(
+        &mut self,
+        accession: &str,
+        terms: impl Iterator<Item = (String, String)>,
+    ) -> io::Result<()> {
+        let mut terms: Vec<Prediction> = terms
+            .map(|(id, score)| Prediction {
+                term: self.ontology.primary(&id),
+                id,
+                score,
+            })
+            .collect();
+        self.protein(accession, &mut terms)
+    }
+
+    /// Writes what is left. Returns what was written.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn finish(self) -> io::Result<Written> {
+        match self.out {
+            Output::Text(out) => out.flush()?,
+            #[cfg(feature = "parquet")]
+            Output::Parquet(writer) => drop(writer.finish()?),
+        }
+        Ok(self.written)
+    }
+
     fn header(&mut self) -> io::Result<()> {
+        #[cfg_attr(
+            not(feature = "parquet"),
+            expect(irrefutable_let_patterns, reason = "Parquet")
+        )]
+        let Output::Text(out) = &mut self.out else {
+            return Ok(());
+        };
         match self.options.format {
             PredictionFormat::Table => {
                 let more = self.evidence.as_ref().map_or("", |_| "\tevidence");
-                writeln!(self.out, "accession\tterm\tname\taspect\tscore{more}")
+                writeln!(out, "accession\tterm\tname\taspect\tscore{more}")
             }
             PredictionFormat::Gaf => {
                 let FormatOptions { method, date, .. } = self.options;
                 writeln!(
-                    self.out,
+                    out,
                     "!gaf-version: 2.2\n!generated-by: protea\n!date-generated: {date}\n!predicted by {method}; scores are not part of this format"
                 )
             }
-            PredictionFormat::Tsv | PredictionFormat::JsonLines | PredictionFormat::TopGo => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -262,31 +336,42 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
         terms: &[Prediction],
         evidence: &HashMap<String, TermExplanation>,
     ) -> io::Result<()> {
+        let out = match &mut self.out {
+            Output::Text(out) => out,
+            #[cfg(feature = "parquet")]
+            Output::Parquet(writer) => {
+                return terms.iter().try_for_each(|prediction| {
+                    let (name, aspect) = describe(self.ontology, prediction);
+                    let score = prediction.score.parse().unwrap_or(f64::NAN);
+                    writer.add(accession, &prediction.id, name, aspect, score)
+                });
+            }
+        };
         match self.options.format {
             PredictionFormat::Table => {
                 for prediction in terms {
                     let (name, aspect) = describe(self.ontology, prediction);
                     let Prediction { id, score, .. } = prediction;
-                    write!(self.out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    write!(out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
                     if self.evidence.is_some() {
                         let cell = evidence.get(id).map(cell).unwrap_or_default();
-                        write!(self.out, "\t{cell}")?;
+                        write!(out, "\t{cell}")?;
                     }
-                    writeln!(self.out)?;
+                    writeln!(out)?;
                 }
                 Ok(())
             }
             PredictionFormat::Tsv => {
                 for Prediction { id, score, .. } in terms {
-                    writeln!(self.out, "{accession}\t{id}\t{score}")?;
+                    writeln!(out, "{accession}\t{id}\t{score}")?;
                 }
                 Ok(())
             }
             PredictionFormat::Gaf => {
-                for prediction in terms {
-                    self.annotation(accession, prediction)?;
-                }
-                Ok(())
+                let ontology = self.ontology;
+                terms
+                    .iter()
+                    .try_for_each(|it| annotation(out, ontology, self.options, accession, it))
             }
             PredictionFormat::JsonLines => {
                 let terms: Vec<_> = terms
@@ -312,37 +397,47 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
                     })
                     .collect();
                 let line = json!({ "accession": accession, "terms": terms });
-                writeln!(self.out, "{line}")
+                writeln!(out, "{line}")
             }
             PredictionFormat::TopGo => {
                 let ids: Vec<&str> = terms.iter().map(|term| term.id.as_str()).collect();
-                writeln!(self.out, "{accession}\t{}", ids.join(", "))
+                writeln!(out, "{accession}\t{}", ids.join(", "))
             }
+            // Written above.
+            #[cfg(feature = "parquet")]
+            PredictionFormat::Parquet => Ok(()),
         }
     }
+}
 
-    fn annotation(&mut self, accession: &str, prediction: &Prediction) -> io::Result<()> {
-        let aspect = prediction.term.and_then(|term| self.ontology.aspect(term));
-        // The relations that GAF 2.2 has for annotations without more detail.
-        let (relation, letter) = match aspect {
-            Some(Aspect::Mfo) => ("enables", 'F'),
-            Some(Aspect::Bpo) => ("involved_in", 'P'),
-            Some(Aspect::Cco) => ("located_in", 'C'),
-            None => return Ok(()),
-        };
-        let FormatOptions {
-            method,
-            date,
-            taxon,
-            ..
-        } = self.options;
-        let taxon = taxon(accession).unwrap_or(UNIDENTIFIED);
-        let id = &prediction.id;
-        writeln!(
-            self.out,
-            "protea\t{accession}\t{accession}\t{relation}\t{id}\tprotea:{method}\tIEA\t\t{letter}\t\t\tprotein\ttaxon:{taxon}\t{date}\tprotea\t\t"
-        )
-    }
+/// Writes a line of GAF.
+fn annotation(
+    out: &mut (impl Write + ?Sized),
+    ontology: &Ontology,
+    options: &FormatOptions<'_>,
+    accession: &str,
+    prediction: &Prediction,
+) -> io::Result<()> {
+    let aspect = prediction.term.and_then(|term| ontology.aspect(term));
+    // The relations that GAF 2.2 has for annotations without more detail.
+    let (relation, letter) = match aspect {
+        Some(Aspect::Mfo) => ("enables", 'F'),
+        Some(Aspect::Bpo) => ("involved_in", 'P'),
+        Some(Aspect::Cco) => ("located_in", 'C'),
+        None => return Ok(()),
+    };
+    let FormatOptions {
+        method,
+        date,
+        taxon,
+        ..
+    } = options;
+    let taxon = taxon(accession).unwrap_or(UNIDENTIFIED);
+    let id = &prediction.id;
+    writeln!(
+        out,
+        "protea\t{accession}\t{accession}\t{relation}\t{id}\tprotea:{method}\tIEA\t\t{letter}\t\t\tprotein\ttaxon:{taxon}\t{date}\tprotea\t\t"
+    )
 }
 
 /// Name and aspect of a term; empty if it is not in the ontology.

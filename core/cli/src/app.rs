@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
 use tracing::debug;
@@ -12,10 +12,10 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Content, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_labelled},
+    setting_option,
 };
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = Style::new().bold();
 
 /// Runs the command line.
@@ -32,6 +32,8 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
+
+    output::fit_to_terminal();
 
     let outcome = diagnostics::start()
         .and_then(|()| {
@@ -57,14 +59,15 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse(argv: &[OsString]) -> Result<Cli, Box<clap::Error>> {
     let color = match argv::color(argv) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(argv)?;
-    Cli::from_arg_matches(&matches)
+    let matches = Cli::command().color(color).try_get_matches_from(argv);
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| Box::new(setting_option::explained(error, argv)))
 }
 
 /// Prints the message of clap: help, the version, or a usage error.

@@ -14,8 +14,8 @@ mod file_size_limit;
 mod interrupt;
 mod output;
 mod progress_observer;
+mod setting_option;
 mod spec;
-mod temporary;
 mod transfers;
 
 fn main() -> std::process::ExitCode {

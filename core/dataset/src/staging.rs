@@ -5,27 +5,19 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
+use protea_files::TemporaryDirectory;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::error::DatasetError;
 
-/// Abandoned directories younger than this are kept, because their owner may not have locked them
-/// yet.
-const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
-
 /// A hidden directory that is being written. It is removed on drop unless it was published.
 pub(super) struct Staging {
-    directory: TempDir,
+    directory: TemporaryDirectory,
     out: PathBuf,
     /// Dropped after `directory`, which lies in them.
     parents: NewParents,
-    /// Locked while the directory is written. Later processes remove directories that are not
-    /// locked.
-    _lock: Option<File>,
 }
 
 impl Staging {
@@ -51,21 +43,10 @@ impl Staging {
         prefix.push(name);
         prefix.push(".freezing-");
         let parents = NewParents::create(parent)?;
-        remove_abandoned(parent, &prefix);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // The mode of a plain mkdir, to which the umask applies. Temporary directories are
-            // private by default.
-            builder.permissions(fs::Permissions::from_mode(0o777));
-        }
-        let directory = builder
-            .tempdir_in(parent)
+        // The mode of a plain mkdir, to which the umask applies.
+        let directory = TemporaryDirectory::create_in(parent, &prefix, 0o777)
             .map_err(DatasetError::write(parent))?;
         Ok(Self {
-            _lock: lock(directory.path()),
             directory,
             out: parent.join(name),
             parents,
@@ -107,7 +88,7 @@ impl Staging {
             }
         })?;
         // The directory has moved, so there is nothing to remove on drop.
-        let _ = directory.keep();
+        directory.keep();
         sync_directory(out.parent().unwrap_or(Path::new(".")))?;
         parents.keep()
     }
@@ -156,41 +137,6 @@ impl Drop for NewParents {
         for directory in self.0.iter().rev() {
             // Fails if another process has put something there, which must stay.
             let _ = fs::remove_dir(directory);
-        }
-    }
-}
-
-/// Locks a directory; `None` if another process holds the lock, or on systems that cannot open
-/// directories.
-fn lock(directory: &Path) -> Option<File> {
-    if !cfg!(unix) {
-        return None;
-    }
-    let file = File::open(directory).ok()?;
-    file.try_lock().ok()?;
-    Some(file)
-}
-
-/// Removes directories that killed processes have left. Errors are ignored, because cleaning up is
-/// optional.
-fn remove_abandoned(parent: &Path, prefix: &std::ffi::OsStr) {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_staging = name
-            .as_encoded_bytes()
-            .starts_with(prefix.as_encoded_bytes());
-        let age = || {
-            let metadata = entry.metadata().ok().filter(fs::Metadata::is_dir)?;
-            metadata.modified().ok()?.elapsed().ok()
-        };
-        if is_staging
-            && age().is_some_and(|age| age >= ABANDONED_AFTER)
-            && let Some(_lock) = lock(&entry.path())
-        {
-            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }

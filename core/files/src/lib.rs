@@ -19,6 +19,7 @@
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
+//! | `temporary` | temporary files and directories that do not stay after a kill |
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
 
@@ -29,6 +30,7 @@ mod file;
 mod remove;
 mod stop;
 mod system;
+mod temporary;
 mod usage;
 mod walk;
 
@@ -41,5 +43,8 @@ pub use file::{
 };
 pub use remove::remove_tree;
 pub use stop::{Never, Stop, Stoppable};
+pub use temporary::{
+    TemporaryDirectory, TemporaryFile, is_temporary, remove_abandoned, remove_temporary,
+};
 pub use usage::{Usage, usage};
 pub use walk::{FoundFile, Limits, Tree};

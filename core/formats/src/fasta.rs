@@ -144,7 +144,7 @@ impl FastaReader {
                     _ if stopped && !byte.is_ascii_whitespace() && byte != b'*' => {
                         return Err(self.lines.malformed(
                             format!(
-                                "the sequence of {} goes on behind a stop ('*'), which is not a residue",
+                                "the sequence of {} continues after a stop ('*'), which is not a residue",
                                 record.accession
                             ),
                             "cut the sequence there or remove the protein; '*' is allowed only at the end",

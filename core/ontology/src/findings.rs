@@ -74,8 +74,8 @@ impl fmt::Display for Finding {
         let count = self.count;
         let (one, many) = match self.kind {
             FindingKind::MissingParent => (
-                "edge leads to a term that is not in the file (is it cut off?) and is ignored",
-                "edges lead to terms that are not in the file (is it cut off?) and are ignored",
+                "edge leads to a term that is not in the file (is the file complete?) and is ignored",
+                "edges lead to terms that are not in the file (is the file complete?) and are ignored",
             ),
             FindingKind::ForeignParent => (
                 "edge leads to a term of another ontology and is ignored",

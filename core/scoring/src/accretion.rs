@@ -165,14 +165,10 @@ impl<'o> InformationAccretion<'o> {
         self.marks
     }
 
-    /// Writes the id and the value of every term of the ontology, separated by a tab and sorted by
-    /// id.
-    ///
-    /// # Errors
-    ///
-    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
-    /// unchanged.
-    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
+    /// The table as text: the id and the value of every term of the ontology, separated by a tab and
+    /// sorted by id. Reading it gives the same values.
+    #[must_use]
+    pub fn table(&self) -> String {
         let mut lines: Vec<(&str, f64)> = self
             .ontology
             .terms()
@@ -183,7 +179,17 @@ impl<'o> InformationAccretion<'o> {
         for (id, value) in lines {
             writeln!(text, "{id}\t{value:?}").expect("writing to a string cannot fail");
         }
-        write_atomically(path.as_ref(), text.as_bytes())
+        text
+    }
+
+    /// Writes the [`table`](Self::table).
+    ///
+    /// # Errors
+    ///
+    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
+    /// unchanged.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
+        write_atomically(path.as_ref(), self.table().as_bytes())
     }
 
     pub(super) fn belongs_to(&self, ontology: &Ontology) -> bool {

@@ -141,8 +141,8 @@ pub enum StoreError {
     },
     /// The store sent nothing for the whole timeout.
     #[error(
-        "{uri} cannot be reached; tried for {} s: {reason}; when the store is back, do the same \
-         again: what is here already is not transferred twice",
+        "{uri} cannot be reached; tried for {} s: {reason}; try again later: what is already \
+         here is not transferred again",
         timeout.as_secs_f64()
     )]
     Unreachable {

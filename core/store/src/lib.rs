@@ -45,5 +45,5 @@ pub use location::{
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
 pub use publish::Published;
-pub use staging::{Staging, remove_unpublished, sync_directory, write_atomic};
+pub use staging::{PARTIAL, Staging, sync_directory, write_atomic};
 pub use verify::{FileCheck, FileState, Verified};

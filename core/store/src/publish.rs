@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use protea_contracts::FileDigest;
+use protea_contracts::{FileDigest, Sha256};
 use protea_files::{Directory, Links, Stoppable};
 use url::Url;
 
@@ -25,8 +25,8 @@ pub struct Published {
     pub uri: String,
     /// The files, not counting the manifest.
     pub files: Vec<FileDigest>,
-    /// The identity of the directory: the SHA-256 of its manifest, in hexadecimal.
-    pub sha256: String,
+    /// The identity of the directory: the SHA-256 of its manifest.
+    pub sha256: Sha256,
 }
 
 impl Published {

@@ -1,16 +1,18 @@
 //! Atomic writes: a reader sees either the complete content or none.
 
 use std::{
-    collections::BTreeSet,
+    ffi::OsStr,
     fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use protea_files::{Directory, Limits, Links, Never, Stop};
+use protea_files::{Directory, Limits, Links, Never, Stop, TemporaryDirectory, TemporaryFile};
 
 use super::StoreError;
+
+/// How the names of files and directories begin that are not complete yet.
+pub const PARTIAL: &str = ".partial-";
 
 /// Writes `bytes` to `path` atomically: readers see the old or the new content, never a part, even
 /// after a crash.
@@ -21,10 +23,7 @@ use super::StoreError;
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let attempt = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".partial-")
-            .permissions(as_created(0o666))
-            .tempfile_in(directory)?;
+        let mut file = TemporaryFile::create_in(directory, OsStr::new(PARTIAL), 0o666)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -33,30 +32,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     attempt().map_err(StoreError::write(path))
 }
 
-/// The temporary directories of this process that are not published yet.
-static UNPUBLISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-
-/// Removes the temporary directories of this process that are not published yet. For a process that
-/// ends in the middle of its work.
-pub fn remove_unpublished() {
-    // Not waited for: the thread that holds the lock may never release it.
-    if let Ok(mut directories) = UNPUBLISHED.try_lock() {
-        for directory in std::mem::take(&mut *directories) {
-            let _ = protea_files::remove_tree(&directory);
-        }
-    }
-}
-
-fn unpublished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    UNPUBLISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A temporary directory next to its destination. [`publish`](Self::publish) renames it; dropping
 /// it without that removes it.
 #[derive(Debug)]
 pub struct Staging {
-    /// None once it is renamed.
-    directory: Option<tempfile::TempDir>,
+    directory: TemporaryDirectory,
     destination: PathBuf,
 }
 
@@ -74,14 +54,10 @@ impl Staging {
         }
         let parent = destination.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(StoreError::write(parent))?;
-        let directory = tempfile::Builder::new()
-            .prefix(".partial-")
-            .permissions(as_created(0o777))
-            .tempdir_in(parent)
+        let directory = TemporaryDirectory::create_in(parent, OsStr::new(PARTIAL), 0o777)
             .map_err(StoreError::write(parent))?;
-        unpublished().insert(directory.path().to_owned());
         Ok(Self {
-            directory: Some(directory),
+            directory,
             destination: destination.to_owned(),
         })
     }
@@ -89,8 +65,7 @@ impl Staging {
     /// Where to write until [`publish`](Self::publish).
     #[must_use]
     pub fn path(&self) -> &Path {
-        let directory = self.directory.as_ref();
-        directory.map_or(&self.destination, |directory| directory.path())
+        self.directory.path()
     }
 
     /// Renames the complete directory to its destination, once the disk has all of it.
@@ -108,7 +83,7 @@ impl Staging {
     /// # Errors
     ///
     /// As [`publish`](Self::publish); [`StoreError::Cancelled`] if `stop` stopped it.
-    pub fn publish_unless(mut self, stop: &dyn Stop) -> Result<PathBuf, StoreError> {
+    pub fn publish_unless(self, stop: &dyn Stop) -> Result<PathBuf, StoreError> {
         sync_tree(self.path(), stop)?;
         let attempt = || -> std::io::Result<()> {
             fs::rename(self.path(), &self.destination)?;
@@ -123,30 +98,9 @@ impl Staging {
             _ => StoreError::write(&self.destination)(error),
         })?;
         // Renamed, so there is nothing to remove.
-        if let Some(directory) = self.directory.take() {
-            unpublished().remove(directory.path());
-            let _ = directory.keep();
-        }
-        Ok(self.destination.clone())
+        self.directory.keep();
+        Ok(self.destination)
     }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // `TempDir` fails on directories with thousands of levels.
-        if let Some(directory) = &self.directory {
-            let _ = protea_files::remove_tree(directory.path());
-            unpublished().remove(directory.path());
-        }
-    }
-}
-
-/// `tempfile` creates private files and directories. This restores the usual permissions, less the
-/// umask.
-#[cfg(unix)]
-pub(super) fn as_created(mode: u32) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(mode)
 }
 
 /// Another program may have written the directory.

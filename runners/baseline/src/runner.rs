@@ -10,7 +10,10 @@ use protea_cafa::{
     dataset::FrozenDataset,
     prediction::{PredictionSink, with_threads, write_predictions},
 };
-use protea_contracts::prelude::{serde_json::Value, *};
+use protea_contracts::prelude::{
+    serde_json::{Map, Value},
+    *,
+};
 
 use crate::{
     align::{self, Database, DatabaseOrigin, EarlierDatabase, InstalledAligner, Scratch},
@@ -54,14 +57,13 @@ impl ExperimentRunner for BaselineRunner {
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request)?;
         let output = request.output_dir()?;
-        let mut extras = Vec::new();
-        let result = assess(request, &task.dataset, emit, |predictions| {
+        let mut extras = Extras::new();
+        let mut result = assess(request, &task.dataset, emit, |predictions| {
             extras = task.predict(&output, emit, predictions)?;
             Ok(())
         })?;
-        Ok(extras.into_iter().fold(result, |result, (name, value)| {
-            result.with_extra(name, value)
-        }))
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn predicts(&self) -> bool {
@@ -75,14 +77,13 @@ impl ExperimentRunner for BaselineRunner {
     ) -> Result<PredictResult, RunnerError> {
         let task = Task::open(request)?;
         let output = request.output_dir()?;
-        let mut extras = Vec::new();
-        let result = write_predictions(request, &task.dataset, emit, |predictions| {
+        let mut extras = Extras::new();
+        let mut result = write_predictions(request, &task.dataset, emit, |predictions| {
             extras = task.predict(&output, emit, predictions)?;
             Ok(())
         })?;
-        Ok(extras.into_iter().fold(result, |result, (name, value)| {
-            result.with_extra(name, value)
-        }))
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
@@ -106,7 +107,7 @@ impl ExperimentRunner for BaselineRunner {
             }
             _ => Err(RunnerError::unsupported(
                 "explain",
-                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv beside the predictions",
+                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv, in the directory of the predictions",
             )),
         }
     }
@@ -226,7 +227,7 @@ struct Task {
 }
 
 /// What a method tells of a call besides its predictions, by name.
-type Extras = Vec<(&'static str, Value)>;
+type Extras = Map<String, Value>;
 
 impl Task {
     fn open(request: &(impl HasModel + HasDataset)) -> Result<Self, RunnerError> {
@@ -247,7 +248,7 @@ impl Task {
         match (model.spec.method, &model.frequencies, &model.database) {
             (Method::Naive, Some(frequencies), _) => {
                 self.predict_by_frequency(frequencies, emit, predictions)?;
-                Ok(Vec::new())
+                Ok(Extras::new())
             }
             (Method::Naive, None, _) | (_, _, None) => Err(RunnerError::Model {
                 message: "the model lacks the result of its method's training; fit again"
@@ -323,10 +324,14 @@ impl Task {
             emit,
             predictions,
         )?;
-        Ok(vec![
+        let extras = [
             ("program", json!(aligner.program())),
             ("program_version", json!(aligner.version())),
             ("hits", json!(hits)),
-        ])
+        ];
+        Ok(extras
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
     }
 }

@@ -16,6 +16,7 @@
 //! | `composite` | PROTEA's composite score |
 //! | `identity` | global and local identity of two sequences |
 //! | `search` | the search for neighbours, some queries at a time |
+//! | `relatives` | the references that are too closely related to a query to vote |
 //! | `select` | the neighbours that vote, if they are not simply the k nearest |
 //! | `transfer` | from neighbours to scored terms |
 //! | `predict` | from references and queries to predictions |
@@ -35,6 +36,7 @@ mod identity;
 mod model;
 mod predict;
 mod references;
+mod relatives;
 mod runner;
 mod search;
 mod select;

@@ -49,7 +49,7 @@ impl ExperimentRunner for KnnRunner {
                 kind: Default::default(),
                 spec: spec.clone(),
                 dataset_uri: request.dataset_uri.to_string(),
-                dataset_sha256: dataset.sha256().to_owned(),
+                dataset_sha256: dataset.sha256().to_string(),
             },
             calibration: Some(calibration),
         })?;

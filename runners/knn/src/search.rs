@@ -5,15 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use protea_cafa::{
     assessment::embedding_rows,
     dataset::FrozenDataset,
-    neighbours::{
-        self, Index, Labels, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock,
-    },
+    neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
 };
 use protea_contracts::prelude::*;
 
 use crate::{
-    checks::{check_sequences, check_taxa},
+    checks::check_sequences,
     references::{HalfRows, Indices, References},
+    relatives::Relatives,
     select::Selection,
     spec::{KnnSpec, Metric},
 };
@@ -31,8 +30,8 @@ pub(crate) struct Searcher<'s> {
     queries: &'s FrozenDataset,
     /// The embeddings of the queries.
     rows: Vec<RowBlock<'s>>,
-    /// The taxa of the references, if those of the query's own taxon do not vote.
-    taxa: Option<Vec<u32>>,
+    /// Which references are too closely related to a query to vote, if any are.
+    relatives: Option<Relatives>,
 }
 
 impl<'s> Searcher<'s> {
@@ -54,15 +53,7 @@ impl<'s> Searcher<'s> {
             check_sequences(references.dataset, "maximum_identity")?;
             check_sequences(queries, "maximum_identity")?;
         }
-        let taxa = if spec.exclude_same_taxon {
-            check_taxa(queries, "exclude_same_taxon")?;
-            check_taxa(references.dataset, "exclude_same_taxon")?;
-            let dataset = references.dataset;
-            let taxon = |protein| dataset.taxon(protein).unwrap_or(Labels::NONE);
-            Some((0..dataset.len()).map(taxon).collect())
-        } else {
-            None
-        };
+        let relatives = Relatives::new(spec, references.dataset, queries)?;
         let rows = match halved {
             Some(halved) => halved.rows(),
             None => embedding_rows(references.dataset)?,
@@ -87,7 +78,7 @@ impl<'s> Searcher<'s> {
             references: references.dataset,
             queries,
             rows: embedding_rows(queries)?,
-            taxa,
+            relatives,
         })
     }
 
@@ -117,7 +108,7 @@ impl<'s> Searcher<'s> {
             references: self.references,
             queries: self.queries,
             rows: &self.rows,
-            taxa: self.taxa.as_deref(),
+            relatives: self.relatives.as_ref(),
         };
         // Threads report in any order.
         let reported = Mutex::new(0.0);

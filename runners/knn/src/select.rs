@@ -13,7 +13,7 @@ use protea_cafa::{
 };
 use rayon::prelude::*;
 
-use crate::spec::KnnSpec;
+use crate::{relatives::Relatives, spec::KnnSpec};
 
 /// The first search asks for this many neighbours more than wanted.
 const EXTRA: usize = 8;
@@ -29,8 +29,8 @@ pub(crate) struct Selection<'q> {
     pub(crate) queries: &'q FrozenDataset,
     /// The embeddings of all queries.
     pub(crate) rows: &'q [RowBlock<'q>],
-    /// By reference, its taxon, if a reference of the query's taxon is not its neighbour.
-    pub(crate) taxa: Option<&'q [u32]>,
+    /// Which references are too closely related to a query to vote, if any are.
+    pub(crate) relatives: Option<&'q Relatives>,
 }
 
 impl Selection<'_> {
@@ -63,18 +63,18 @@ impl Selection<'_> {
             rows.map(|row| row.and_then(|row| u32::try_from(row).ok()))
                 .collect()
         });
-        let taxa: Vec<u32> = match self.taxa {
-            Some(_) => queries
+        let labels: Vec<u32> = match self.relatives {
+            Some(relatives) => queries
                 .iter()
-                .map(|&query| self.queries.taxon(query).unwrap_or(Labels::NONE))
+                .map(|&query| relatives.queries[query])
                 .collect(),
             None => Vec::new(),
         };
         let options = SearchOptions {
             exclude: itself.as_deref(),
-            labels: self.taxa.map(|references| Labels {
-                queries: &taxa,
-                references,
+            labels: self.relatives.map(|relatives| Labels {
+                queries: &labels,
+                references: &relatives.references,
             }),
             ..SearchOptions::nearest(k)
         };

@@ -6,7 +6,7 @@ use protea_cafa::{
     assessment::open_references, calibration::Calibration, dataset::FrozenDataset,
     ontology::Ontology,
 };
-use protea_contracts::{FileDigest, prelude::*};
+use protea_contracts::{FileDigest, Sha256, prelude::*};
 
 use crate::{
     features::{Schema, SchemaError, embedding_source, is_file_name},
@@ -30,7 +30,7 @@ pub(crate) struct Model {
     /// The features, in the order of the columns.
     pub(crate) schema: Schema,
     /// SHA-256 of the schema.
-    pub(crate) schema_sha256: String,
+    pub(crate) schema_sha256: Sha256,
     /// The principal components of the references' embeddings: `components.json`.
     pub(crate) components: FileDigest,
     /// One entry per namespace, in the order of the ontology.
@@ -110,7 +110,7 @@ impl Model {
     /// when the dataset lacks something.
     pub(crate) fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
         self.schema
-            .check(&self.schema_sha256)
+            .check(self.schema_sha256)
             .or_model("comparing the features")?;
         self.schema
             .check_data(queries)

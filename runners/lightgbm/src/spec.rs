@@ -27,8 +27,19 @@ spec! {
     }
 }
 
+/// What the datasets must have, for the keyword `x-needs`: the command compares them before it
+/// trains. `Schema::check_data` checks the same of a model.
+fn needs() -> serde_json::Value {
+    json!({
+        "embeddings": { "same": ["width", "source"] },
+        "sequences": { "optional": true, "unless": { "aligned": 0 } },
+        "taxa": { "optional": true },
+    })
+}
+
 spec! {
     /// The settings of the runner `lightgbm`.
+    #[schemars(extend("x-needs" = needs()))]
     pub struct LightGbmSpec {
         /// How many neighbours suggest terms, in each aspect.
         #[schemars(range(min = 1, max = 1_000))]

@@ -8,7 +8,7 @@ use protea_contracts::prelude::*;
 use crate::{
     features::Candidates,
     labelled::{BATCH, Labelled, Labeller, TrainingSet},
-    library::{Booster, LightGbm, threads_for},
+    library::{Booster, LightGbm, Threads},
     model::{self, AspectModel, Model},
     quality::{auc, f1, fmax, logloss},
     scores::{Score, score},
@@ -55,7 +55,7 @@ pub(crate) fn train(
             kind: Default::default(),
             spec: spec.clone(),
             dataset_uri: request.dataset_uri.to_string(),
-            dataset_sha256: dataset.sha256().to_owned(),
+            dataset_sha256: dataset.sha256().to_string(),
         },
         schema_sha256: schema.sha256(),
         schema: schema.clone(),
@@ -196,8 +196,9 @@ impl Training<'_> {
         training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
-        let threads = threads_for(training.labels.len(), self.threads);
-        let parameters = self.spec.parameters(self.seed, threads);
+        // Held until the booster is dropped: its buffers have the size for this number.
+        let threads = Threads::claim(training.labels.len(), self.threads);
+        let parameters = self.spec.parameters(self.seed, threads.get());
         let names = &self.training_set.schema.features;
         let data = self.library.data(
             &training.features,

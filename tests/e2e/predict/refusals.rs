@@ -126,7 +126,7 @@ fn formats_and_options_that_do_not_fit() {
     predict(&["--format", "xml"]).fails_with(2, &["invalid value 'xml'", "table"]);
     for format in ["tsv", "gaf", "topgo"] {
         predict(&["--format", format, "--evidence"])
-            .fails_with(2, &["no place for evidence", "--format json"]);
+            .fails_with(2, &["cannot hold evidence", "--format json"]);
     }
     predict(&["--calibrate"]).fails_with(2, &["fitted with", "--train"]);
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::cafa_warnings::{
     warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_marks, warn_of_reading,
-    warn_of_skipped, warn_of_spelling, warn_of_terms,
+    warn_of_skipped, warn_of_spelling, warn_of_terms, warn_of_unscored,
 };
 use crate::{
     args::{CafaArgs, EvaluatorArg, LogLevel},
@@ -64,9 +64,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
     if scored.evaluations.is_empty() {
         return Err(nothing_scored(&scored.failed));
     }
-    for (name, message) in &scored.failed {
-        reporter.warn(&format!("{name} is not scored: {message}"));
-    }
+    warn_of_unscored(&reporter, &scored.failed);
     if args.log_level <= LogLevel::Warning {
         for (evaluation, &covered) in scored.evaluations.iter().zip(&scored.covered) {
             warn_of_skipped(&reporter, evaluation, &ontology, args.log_level);

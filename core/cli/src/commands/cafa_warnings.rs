@@ -12,10 +12,10 @@ use crate::{
     output::{Reporter, display_path, number},
 };
 
-/// Said of what cafaeval reads otherwise.
-const UNLIKE_CAFAEVAL: &str = "cafaeval reads this otherwise (--strict-cafaeval does too)";
+/// Added to a message about something that cafaeval reads differently.
+const UNLIKE_CAFAEVAL: &str = "cafaeval reads this differently, and so does --strict-cafaeval";
 
-/// Tells what the reader of the ontology left out or read otherwise than it is written.
+/// Tells what the reader of the ontology ignored or did not read literally.
 pub(super) fn warn_of_findings(reporter: &Reporter, ontology: &Ontology) {
     for finding in ontology.findings() {
         let mut text = format!("ontology {}: {finding}", ontology.source());
@@ -46,6 +46,26 @@ pub(super) fn warn_of_leftovers(reporter: &Reporter, ignored: &[PathBuf]) {
         ignored.len(),
         examples.join(", ")
     ));
+}
+
+/// Warns of files with nothing to score. The tables that protea writes beside a run's predictions
+/// are expected there, so they are only noted.
+pub(super) fn warn_of_unscored(reporter: &Reporter, failed: &[(String, String)]) {
+    let is_own = |name: &str| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        file.starts_with("evaluation_") && file.ends_with(".tsv")
+    };
+    let (own, others): (Vec<_>, Vec<_>) = failed.iter().partition(|(name, _)| is_own(name));
+    if !own.is_empty() {
+        let names: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+        reporter.note(&format!(
+            "predictions: ignored tables of scores: {}",
+            names.join(", ")
+        ));
+    }
+    for (name, message) in others {
+        reporter.warn(&format!("{name} is not scored: {message}"));
+    }
 }
 
 /// Tells what was removed from the text of a file.
@@ -99,7 +119,7 @@ pub(super) fn warn_of_reading(
             "; --map-obsolete uses the replacements"
         };
         reporter.warn(&format!(
-            "{name}: of these terms are obsolete: {}{remedy}",
+            "{name}: obsolete among the skipped terms: {}{remedy}",
             with_replacements(&skipped.obsolete_terms, ontology)
         ));
     }

@@ -1,10 +1,10 @@
 //! The exit code of each library error.
 
-use std::error::Error;
+use std::{env, error::Error, path::Path};
 
 use protea_cafa::{
-    dataset, formats::FormatError, ontology::OntologyError, reference::ReferenceError,
-    scoring::ScoringError,
+    dataset, formats::FormatError, ontology::OntologyError, predictions::PredictionsError,
+    reference::ReferenceError, scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_conformance::{ConfigError, SelectionError};
@@ -21,7 +21,11 @@ use protea_core::{
 use serde_json::json;
 
 use super::{Failure, remedy};
-use crate::exit::Exit;
+use crate::{
+    args::{DEFAULT_WORKSPACE, WORKSPACE_VARIABLE},
+    exit::Exit,
+    output::display_path,
+};
 
 /// A library error that a command can end with.
 pub(super) trait CommandError: Error + Sized {
@@ -131,12 +135,39 @@ impl CommandError for ExperimentError {
             | Self::Fold { directory, .. } => {
                 let manifest = directory.join(RUN_MANIFEST);
                 failure
-                    .with_note(format!("the run is recorded in {}", manifest.display()))
+                    .with_note(format!(
+                        "{}; its manifest is {}",
+                        log_command(directory),
+                        display_path(&manifest)
+                    ))
                     .with_detail("manifest", json!(manifest))
             }
             _ => failure,
         }
     }
+}
+
+/// Says which command prints the log of the run in `directory`, from where the user is.
+fn log_command(directory: &Path) -> String {
+    let run = directory.file_name().unwrap_or_default().to_string_lossy();
+    let workspace = directory
+        .ancestors()
+        .find(|ancestor| ancestor.join(".signac").is_dir())
+        .filter(|workspace| !is_default_workspace(workspace));
+    let option = workspace.map_or_else(String::new, |workspace| {
+        format!(" --workspace {}", display_path(workspace))
+    });
+    format!("`protea runs log {run}{option}` prints the run's log")
+}
+
+/// Whether commands use this workspace if none is given.
+fn is_default_workspace(workspace: &Path) -> bool {
+    let default = env::var_os(WORKSPACE_VARIABLE).unwrap_or_else(|| DEFAULT_WORKSPACE.into());
+    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    };
+    same(workspace, Path::new(&default))
 }
 
 impl CommandError for StageDatasetError {
@@ -297,6 +328,23 @@ impl CommandError for ReferenceError {
             Self::Dataset(error) => error.remedy(),
             Self::Scoring(error) => error.remedy(),
         }
+    }
+}
+
+impl CommandError for PredictionsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Table(error) => error.exit(),
+            Self::Parquet(error) => error.exit(),
+            Self::Scratch { .. } | Self::Write(_) => Exit::Output,
+            Self::Option { .. } => Exit::Usage,
+            Self::Cancelled => Exit::Cancelled,
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::predictions(self)
     }
 }
 

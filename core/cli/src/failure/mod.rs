@@ -5,6 +5,7 @@
 //! applications use them too.
 
 mod conversion;
+mod file_kind;
 mod remedy;
 
 use std::error::Error;

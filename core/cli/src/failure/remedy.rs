@@ -9,6 +9,7 @@ use protea_cafa::{
     dataset,
     formats::FormatError,
     ontology::{OntologyError, compressed::ZstdNotBuilt},
+    predictions::PredictionsError,
     scoring::ScoringError,
 };
 #[cfg(unix)]
@@ -23,12 +24,14 @@ use protea_core::{
     tracking::TrackerError,
 };
 
+use super::file_kind::freeze_first;
 use crate::build_features;
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
         CatalogError::Unknown { name, nearest, .. } => {
-            let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
+            let no_runner = "copy the runners (libprotea_*) into one of them, or give their directory \
+                             with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)
                 .or(nearest.is_empty().then_some(no_runner))
                 .map(str::to_owned)
@@ -188,6 +191,7 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
             text("copy one there with `protea store cp DATASET URI`")
         }
         StageDatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
+        StageDatasetError::File { path } => Some(freeze_first(path)),
         _ => None,
     }
 }
@@ -195,12 +199,15 @@ pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
 pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     use dataset::DatasetError as Error;
     match error {
+        Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings { ids_path, .. } => {
             Some(format!("or use --features kmer; {}", inspect(ids_path)))
         }
         Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
+        Error::NoLineages(_) => text("the option of `protea dataset freeze` is --lineages FILE"),
+        Error::NoSuchEvidence { .. } => text("give other codes with --evidence"),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
@@ -276,6 +283,18 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
             text("no file was left under that name; check the permissions and the free space")
         }
         ScoringError::NothingLeft { .. } => text("check --known and --toi"),
+        _ => None,
+    }
+}
+
+pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
+    match error {
+        PredictionsError::Table(error) => scoring(error),
+        PredictionsError::Parquet(error) => format(error),
+        PredictionsError::NotBuilt { .. } => Some(build_features::remedy()),
+        PredictionsError::Scratch { .. } => {
+            text("free some space there, or name another directory in TMPDIR")
+        }
         _ => None,
     }
 }

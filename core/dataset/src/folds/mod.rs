@@ -139,9 +139,12 @@ fn grouping_name(grouping: &Grouping, of_protein: &[u32]) -> String {
     match grouping {
         Grouping::None => "none".to_owned(),
         Grouping::Taxon => "taxon".to_owned(),
+        Grouping::Clade(rank) => {
+            format!("clade-{:.16}", digest_bytes(rank.as_bytes()))
+        }
         Grouping::Clusters(_) => {
             let bytes: Vec<u8> = of_protein.iter().flat_map(|g| g.to_le_bytes()).collect();
-            format!("clusters-{}", &digest_bytes(&bytes)[..16])
+            format!("clusters-{:.16}", digest_bytes(&bytes))
         }
     }
 }

@@ -359,3 +359,27 @@ fn empty(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
     }
     Ok(directories)
 }
+
+/// Locks a regular file or a directory of this user, and follows no link. `None` where that cannot be,
+/// and if another process holds the lock, unless it is to `wait` for it.
+pub(crate) fn lock_own(path: &Path, wait: bool) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    let is_own = stat.st_uid == rustix::process::geteuid().as_raw();
+    if !is_own || !matches!(kind(&stat), FileKind::File | FileKind::Directory) {
+        return None;
+    }
+    let file = File::from(rustix::fs::openat(CWD, path, flags, Mode::empty()).ok()?);
+    let opened = rustix::fs::fstat(&file).ok()?;
+    if (opened.st_dev, opened.st_ino) != (stat.st_dev, stat.st_ino) {
+        return None;
+    }
+    if wait {
+        file.lock().ok()?;
+    } else {
+        file.try_lock().ok()?;
+    }
+    // It may have been removed, and its name given to another, before it was locked.
+    let now = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    ((now.st_dev, now.st_ino) == (stat.st_dev, stat.st_ino)).then_some(file)
+}

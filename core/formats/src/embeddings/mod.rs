@@ -20,6 +20,8 @@ mod torch;
 
 pub(crate) use container::describe;
 pub use options::{ArrayNames, EmbeddingOptions};
+#[cfg(feature = "parquet")]
+pub use parquet::{TakeScoredTerms, read_scored_terms};
 pub use pool::Pool;
 pub use reader::EmbeddingReader;
 pub use row_names::{FoundRow, NameRule};

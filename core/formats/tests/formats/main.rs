@@ -11,6 +11,7 @@ mod field_files;
 mod input_files;
 mod inspection;
 mod interpreter;
+mod lineages;
 mod matrices;
 mod memory;
 mod mutations;

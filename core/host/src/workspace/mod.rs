@@ -177,6 +177,7 @@ impl Workspace {
         };
         new_jobs::remove_leftovers(&workspace.directory);
         repair::remove_jobs_without_state_point(&workspace.directory);
+        leftovers::remove_of_no_run(&workspace.directory);
         let failures = vanished::close(&workspace);
         workspace.unclosed = failures
             .iter()

@@ -2,12 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+/// The directory of everything here.
+pub(super) fn own(workspace: &Path) -> PathBuf {
+    workspace.join(".protea")
+}
+
 /// The markers of open runs.
 pub(super) fn open_runs(workspace: &Path) -> PathBuf {
-    workspace.join(".protea").join("open")
+    own(workspace).join("open")
 }
 
 /// The jobs that are being created.
 pub(super) fn new_jobs(workspace: &Path) -> PathBuf {
-    workspace.join(".protea").join("new-jobs")
+    own(workspace).join("new-jobs")
 }

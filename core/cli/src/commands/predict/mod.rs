@@ -4,15 +4,17 @@ mod model;
 mod output;
 mod queries;
 
-use std::num::NonZeroUsize;
+use std::{ffi::OsStr, num::NonZeroUsize};
 
 use protea_core::{
     Experiment, Workspace,
     contracts::{PredictRequest, PredictResult},
     store,
 };
+use protea_files::TemporaryDirectory;
 use serde_json::{Map, Value, json};
 
+pub(super) use self::output::{aspect, replace};
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
@@ -22,7 +24,6 @@ use crate::{
     interrupt,
     output::{Lines, Report, Reporter, count, display_path, plural},
     progress_observer::ProgressObserver,
-    temporary::TemporaryDirectory,
 };
 
 /// Predicts with a fitted model for proteins without annotations.
@@ -36,11 +37,12 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
     output::check_format(args)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
-    let scratch = TemporaryDirectory::new("protea-predict-").map_err(|error| {
-        let place = std::env::temp_dir();
-        let message = format!("cannot write to {}: {error}", display_path(&place));
-        Failure::new(Exit::Output, message)
-    })?;
+    let place = std::env::temp_dir();
+    let scratch = TemporaryDirectory::create_in(&place, OsStr::new("protea-predict-"), 0o700)
+        .map_err(|error| {
+            let message = format!("cannot write to {}: {error}", display_path(&place));
+            Failure::new(Exit::Output, message)
+        })?;
 
     let model = Model::find(args, reporter)?;
     let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;
@@ -140,12 +142,15 @@ fn report(
     if formatted.filtered > 0 {
         lines.add(
             "filtered",
-            format!("{} terms, as the options say", count(formatted.filtered)),
+            format!(
+                "{} terms, because of the options",
+                count(formatted.filtered)
+            ),
         );
     }
     if formatted.unknown > 0 {
         reporter.warn(&format!(
-            "{} ({}) {} not in the ontology {}; it may be of another version than the model's",
+            "{} ({}) {} not in the ontology {}; its version may differ from that of the model's ontology",
             plural(formatted.unknown, "prediction"),
             formatted.unknown_examples.join(", "),
             if formatted.unknown == 1 {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use protea_cafa::dataset::FrozenDataset;
 use protea_core::{
     Runner, Workspace,
-    contracts::{ReferenceModel, model::FILE_NAME},
+    contracts::{ReferenceModel, Sha256, model::FILE_NAME},
     store::{self, Lease},
     workspace::{DatasetRecord, RecordedRun},
 };
@@ -63,7 +63,7 @@ struct Provenance {
 #[derive(Deserialize)]
 struct RunnerIdentity {
     name: String,
-    sha256: Option<String>,
+    sha256: Option<Sha256>,
 }
 
 impl Model {
@@ -114,7 +114,7 @@ impl Model {
                 .ok()
                 .and_then(|path| FrozenDataset::open(&path).ok()),
             training_place: None,
-            run_id: run.manifest.run_id.clone(),
+            run_id: run.manifest.run_id.to_string(),
             seed: Some(args.execution.seed),
             _lease: train.lease(),
         })
@@ -148,7 +148,7 @@ impl Model {
             runner,
             training,
             training_place: recorded.map(|recorded| store::redacted(recorded.source())),
-            run_id: run.manifest.run_id.clone(),
+            run_id: run.manifest.run_id.to_string(),
             seed: Some(run.manifest.seed),
             _lease: lease,
         })
@@ -252,7 +252,7 @@ fn referred(model: &Path) -> Option<FrozenDataset> {
     let reference = ReferenceModel::<Value>::read(&document).ok()??;
     let directory: PathBuf = reference.dataset_dir(&document).ok()?;
     let dataset = FrozenDataset::open(&directory).ok()?;
-    (dataset.sha256() == reference.dataset_sha256).then_some(dataset)
+    (dataset.sha256() == *reference.dataset_sha256).then_some(dataset)
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -1,12 +1,13 @@
 //! Writes the predictions: to a file that appears whole or not at all, or to standard output.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 use protea_cafa::{
     ontology::Aspect,
     prediction::UNPREDICTED,
@@ -14,16 +15,17 @@ use protea_cafa::{
     prediction_formats::{self, FormatOptions, write_formatted},
 };
 use protea_core::{contracts::PredictResult, store};
+use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
 
 use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
+    build_features,
     exit::Exit,
     failure::Failure,
     interrupt,
     output::{Reporter, StandardOutput, display_path},
-    temporary::UnfinishedFile,
 };
 
 /// What was written.
@@ -31,8 +33,19 @@ pub(super) struct Written {
     pub(super) formatted: prediction_formats::Written,
 }
 
-/// Fails if a file to write exists and may not be replaced.
+/// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
 pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+    if args.format == PredictionFormat::Parquet {
+        if !cfg!(feature = "parquet") {
+            let remedy = build_features::remedy();
+            let message = format!("this build does not write Parquet; {remedy}");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        if args.output.is_none() {
+            let message = "Parquet is not text; name a file for it with --output";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
     if args.force {
         return Ok(());
     }
@@ -57,13 +70,16 @@ pub(super) fn check_format(args: &PredictArgs) -> Result<(), Failure> {
     }
     Err(Failure::new(
         Exit::Usage,
-        "this format has no place for evidence; use --format table or --format json, or leave out --evidence",
+        "this format cannot hold evidence; use --format table or --format json, or leave out --evidence",
     ))
 }
 
 /// Whether every predicted term is written, so that the runner can apply the limit.
 pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
-    let keeps_roots = matches!(args.format, PredictionFormat::Tsv | PredictionFormat::Json);
+    let keeps_roots = matches!(
+        args.format,
+        PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet
+    );
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
 
@@ -82,7 +98,8 @@ pub(super) fn write(
         let frozen = &queries.frozen;
         frozen.index_of(accession).and_then(|row| frozen.taxon(row))
     };
-    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let now = protea_core::tracking::now().to_zoned(TimeZone::system());
+    let date = now.strftime("%Y%m%d").to_string();
     let options = FormatOptions {
         format: format(args.format),
         aspects: &aspects,
@@ -158,7 +175,7 @@ fn evidence_of(
         None => Err(Failure::new(
             Exit::Runner,
             format!(
-                "the runner {} does not say what its predictions rest on; leave out --evidence",
+                "the runner {} does not list contributions to its predictions; leave out --evidence",
                 model.runner.name()
             ),
         )),
@@ -178,9 +195,9 @@ impl Read for Cancellable {
 }
 
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
-fn replace<T>(
+pub(in crate::commands) fn replace<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T, Failure> {
     let directory = path
         .parent()
@@ -188,7 +205,9 @@ fn replace<T>(
         .unwrap_or(Path::new("."));
     let attempt = || {
         std::fs::create_dir_all(directory)?;
-        let mut file = UnfinishedFile::new(directory, ".protea-predict-")?;
+        let prefix = OsStr::new(".protea-predict-");
+        remove_abandoned(directory, &[prefix]);
+        let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
         let mut out = BufWriter::with_capacity(1 << 17, &mut file);
         let result = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut encoder =
@@ -224,10 +243,16 @@ fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
         PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
         PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
         PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,
+        #[cfg(feature = "parquet")]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Parquet,
+        // `check_vacant` refuses it.
+        #[cfg(not(feature = "parquet"))]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Table,
     }
 }
 
-fn aspect(aspect: PredictionAspect) -> Aspect {
+/// The aspect that an argument names.
+pub(in crate::commands) fn aspect(aspect: PredictionAspect) -> Aspect {
     match aspect {
         PredictionAspect::Mfo => Aspect::Mfo,
         PredictionAspect::Bpo => Aspect::Bpo,
