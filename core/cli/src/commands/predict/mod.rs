@@ -14,7 +14,7 @@ use protea_core::{
 use protea_files::TemporaryDirectory;
 use serde_json::{Map, Value, json};
 
-pub(super) use self::output::{aspect, replace};
+pub(super) use self::output::{aspect, check_parquet, replace};
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
