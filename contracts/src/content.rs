@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest;
 
 use crate::Sha256;
+pub use crate::sha256::hex;
 
 /// A file of a dataset or an export, with the size and hash of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,22 +194,6 @@ impl FileDigest {
             })
         }
     }
-}
-
-/// Bytes in lower-case hexadecimal, as the hashes here are written.
-///
-/// ```
-/// assert_eq!(protea_contracts::content::hex(&[0, 171]), "00ab");
-/// ```
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
 }
 
 #[cfg(test)]

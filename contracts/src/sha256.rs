@@ -4,8 +4,6 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 
-use crate::content::hex;
-
 /// A SHA-256 hash: the identity of a file, a dataset or a runner.
 ///
 /// Its text, in messages and in JSON, is 64 lower-case hexadecimal digits. Parsing accepts upper-case
@@ -44,7 +42,8 @@ impl From<[u8; 32]> for Sha256 {
 /// Whether the text is the hash in lower-case digits.
 impl PartialEq<str> for Sha256 {
     fn eq(&self, text: &str) -> bool {
-        self.to_string() == text
+        let digits = self.to_string();
+        digits == text
     }
 }
 
@@ -111,6 +110,22 @@ impl<'de> Deserialize<'de> for Sha256 {
 
         deserializer.deserialize_str(Text)
     }
+}
+
+/// Bytes in lower-case hexadecimal, as the hashes here are written.
+///
+/// ```
+/// assert_eq!(protea_contracts::content::hex(&[0, 171]), "00ab");
+/// ```
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+            text
+        })
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ mod conformance;
 #[cfg(unix)]
 mod cross_validation;
 #[cfg(unix)]
+mod disk;
+#[cfg(unix)]
 mod documented;
 mod drop_in;
 mod embedding;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`accretion`] | information accretion computed from annotations, with its provenance |
 //! | [`prediction`] | shared code of `predict` and `evaluate`: writes predictions |
+//! | [`prediction_evidence`] | reads the contributions to predictions |
 //! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines, Parquet and for topGO |
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`calibration`] | turns scores into probabilities |
@@ -30,6 +31,7 @@ pub mod calibration;
 pub mod comparison;
 pub mod explaining;
 pub mod prediction;
+pub mod prediction_evidence;
 pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;

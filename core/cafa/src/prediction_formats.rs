@@ -5,15 +5,19 @@
 //! grow with the number of proteins.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     io::{self, BufRead, Write},
 };
 
+use protea_contracts::explanation::TermExplanation;
 use serde_json::json;
 
-use crate::ontology::{Aspect, Ontology, Term};
 #[cfg(feature = "parquet")]
 use crate::predictions::{ParquetColumns, ParquetWriter};
+use crate::{
+    ontology::{Aspect, Ontology, Term},
+    prediction_evidence::{EvidenceReader, cell},
+};
 
 /// How many unknown terms are kept as examples.
 const EXAMPLES: usize = 3;
@@ -40,6 +44,12 @@ pub enum PredictionFormat {
 }
 
 impl PredictionFormat {
+    /// Whether the format can hold what each prediction rests on.
+    #[must_use]
+    pub fn holds_evidence(self) -> bool {
+        matches!(self, Self::Table | Self::JsonLines)
+    }
+
     /// Whether the format leaves out the roots of the ontology, which are true of every protein.
     fn omits_roots(self) -> bool {
         matches!(self, Self::Table | Self::Gaf | Self::TopGo)
@@ -90,7 +100,8 @@ struct Prediction {
     score: String,
 }
 
-/// Reads predictions and writes them.
+/// Reads predictions and writes them, with the evidence if the format
+/// [holds it](PredictionFormat::holds_evidence).
 ///
 /// # Errors
 ///
@@ -98,11 +109,12 @@ struct Prediction {
 /// is not a prediction.
 pub fn write_formatted(
     mut predictions: impl BufRead,
+    evidence: Option<EvidenceReader>,
     out: &mut (impl Write + Send + ?Sized),
     ontology: &Ontology,
     options: &FormatOptions<'_>,
 ) -> io::Result<Written> {
-    let mut formatter = Formatter::new(out, ontology, options)?;
+    let mut formatter = Formatter::new(out, ontology, options, evidence)?;
     let mut accession = String::new();
     let mut terms = Vec::new();
     let (mut line, mut number) = (String::new(), 0_u64);
@@ -141,6 +153,7 @@ pub fn write_formatted(
 /// Writes one protein after the other.
 pub struct Formatter<'f, W: Write + Send + ?Sized> {
     out: Output<'f, W>,
+    evidence: Option<EvidenceReader>,
     ontology: &'f Ontology,
     options: &'f FormatOptions<'f>,
     written: Written,
@@ -162,8 +175,10 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         out: &'f mut W,
         ontology: &'f Ontology,
         options: &'f FormatOptions<'f>,
+        evidence: Option<EvidenceReader>,
     ) -> io::Result<Self> {
         let mut formatter = Self {
+            evidence,
             out: match options.format {
                 #[cfg(feature = "parquet")]
                 PredictionFormat::Parquet => {
@@ -209,7 +224,7 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         match self.out {
             Output::Text(out) => out.flush()?,
             #[cfg(feature = "parquet")]
-            Output::Parquet(writer) => writer.finish()?,
+            Output::Parquet(writer) => drop(writer.finish()?),
         }
         Ok(self.written)
     }
@@ -224,7 +239,8 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         };
         match self.options.format {
             PredictionFormat::Table => {
-                writeln!(out, "accession\tterm\tname\taspect\tscore")
+                let more = self.evidence.as_ref().map_or("", |_| "\tevidence");
+                writeln!(out, "accession\tterm\tname\taspect\tscore{more}")
             }
             PredictionFormat::Gaf => {
                 let FormatOptions { method, date, .. } = self.options;
@@ -239,12 +255,21 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
 
     /// Writes the terms of a protein and clears them.
     fn protein(&mut self, accession: &str, terms: &mut Vec<Prediction>) -> io::Result<()> {
+        if terms.is_empty() {
+            return Ok(());
+        }
         self.count_unknown(terms);
+        let evidence = match &mut self.evidence {
+            Some(evidence) => evidence.next(accession)?.terms,
+            None => Vec::new(),
+        };
         self.filter(terms);
         if !terms.is_empty() {
             self.written.proteins += 1;
             self.written.predictions += terms.len() as u64;
-            self.write(accession, terms)?;
+            let evidence = evidence.into_iter();
+            let evidence = evidence.map(|term| (term.term.clone(), term)).collect();
+            self.write(accession, terms, &evidence)?;
         }
         terms.clear();
         Ok(())
@@ -305,7 +330,12 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         self.written.filtered += (before - terms.len()) as u64;
     }
 
-    fn write(&mut self, accession: &str, terms: &[Prediction]) -> io::Result<()> {
+    fn write(
+        &mut self,
+        accession: &str,
+        terms: &[Prediction],
+        evidence: &HashMap<String, TermExplanation>,
+    ) -> io::Result<()> {
         let out = match &mut self.out {
             Output::Text(out) => out,
             #[cfg(feature = "parquet")]
@@ -322,7 +352,12 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
                 for prediction in terms {
                     let (name, aspect) = describe(self.ontology, prediction);
                     let Prediction { id, score, .. } = prediction;
-                    writeln!(out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    write!(out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    if self.evidence.is_some() {
+                        let cell = evidence.get(id).map(cell).unwrap_or_default();
+                        write!(out, "\t{cell}")?;
+                    }
+                    writeln!(out)?;
                 }
                 Ok(())
             }
@@ -343,12 +378,22 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
                     .iter()
                     .map(|prediction| {
                         let (name, aspect) = describe(self.ontology, prediction);
-                        json!({
+                        let mut object = json!({
                             "term": prediction.id,
                             "name": name,
                             "aspect": aspect,
                             "score": prediction.score.parse::<f64>().ok(),
-                        })
+                        });
+                        if let Some(explained) = evidence.get(&prediction.id) {
+                            object["evidence"] = json!({
+                                "combination": explained.combination,
+                                "base": explained.base,
+                                "uncalibrated": explained.uncalibrated,
+                                "contributions": explained.contributions,
+                                "omitted": explained.omitted,
+                            });
+                        }
+                        object
                     })
                     .collect();
                 let line = json!({ "accession": accession, "terms": terms });

@@ -19,6 +19,7 @@
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
+//! | `staging` | publishes a new directory atomically |
 //! | `temporary` | temporary files and directories that do not stay after a kill |
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
@@ -28,6 +29,7 @@ mod directory;
 mod error;
 mod file;
 mod remove;
+mod staging;
 mod stop;
 mod system;
 mod temporary;
@@ -42,6 +44,7 @@ pub use file::{
     read_document_text, read_text, write,
 };
 pub use remove::remove_tree;
+pub use staging::{PARTIAL, Staging, StagingError, sync_directory};
 pub use stop::{Never, Stop, Stoppable};
 pub use temporary::{
     TemporaryDirectory, TemporaryFile, is_temporary, remove_abandoned, remove_temporary,

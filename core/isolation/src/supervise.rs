@@ -10,7 +10,6 @@ use std::{
 };
 
 use protea_contracts::{
-    Sha256,
     emit::{Event, EventSink, Level},
     json::{MAX_DEPTH, is_deeper},
 };
@@ -55,7 +54,7 @@ pub struct Task<'a, Q> {
     /// The runner's library.
     pub library: &'a Path,
     /// What the SHA-256 of its file must be.
-    pub sha256: Sha256,
+    pub sha256: protea_contracts::Sha256,
     /// Which call.
     pub call: WorkerCall,
     /// The request, sent to the worker as JSON.

@@ -10,7 +10,7 @@ use crate::runs::{LineProblem, RunBuilder};
 const LINES: usize = 20;
 /// The least number of columns of GAF.
 const GAF_COLUMNS: usize = 15;
-const THREE_COLUMNS: &str = "write accession, term and score, separated by tabs; `protea predictions validate` lists all such lines";
+const THREE_COLUMNS: &str = "write accession, term and score, separated by tabs";
 
 /// The format of a file of predictions, recognised by its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn is_mapping(line: &str) -> bool {
     terms.split(',').all(is_term)
 }
 
-/// Adds what a line says. `is_first`: it is the first line of the file.
+/// Adds what a line says. `is_first`: no row precedes it, so it may be a header.
 pub(crate) fn parse_line(
     format: &Format,
     line: &[u8],

@@ -110,16 +110,16 @@ impl<W: Write + Send> ParquetWriter<W> {
         self.writer.write(&batch).map_err(failed)
     }
 
-    /// Writes what is left and the footer.
+    /// Writes what is left and the footer. Returns what the file was written to.
     ///
     /// # Errors
     ///
     /// Those of writing.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<W> {
         if !self.scores.is_empty() {
             self.write_batch()?;
         }
-        self.writer.close().map(drop).map_err(failed)
+        self.writer.into_inner().map_err(failed)
     }
 }
 

@@ -185,7 +185,8 @@ fn parse(block: Block<'_>, format: &Format, extent: Extent) -> Parsed {
     let mut runs = RunBuilder::new(extent);
     let mut problem = None;
     for (number, line) in Lines::new(block.text) {
-        let is_first = block.is_first && number == 0;
+        // Comments may precede the header.
+        let is_first = block.is_first && runs.runs.is_empty();
         if let Err(found) = parse_line(format, line, is_first, &mut runs) {
             problem = Some((number, found));
             break;

@@ -8,7 +8,6 @@ use std::{
 
 use protea_ontology::{compressed::open_decompressed, foreign::ForeignContent};
 use protea_scoring::ScoringError;
-use tempfile::NamedTempFile;
 
 use crate::{error::PredictionsError, layout::Format};
 
@@ -23,8 +22,7 @@ pub struct Source {
     path: PathBuf,
     name: String,
     format: Format,
-    /// Removed when the source is dropped.
-    _copy: Option<NamedTempFile>,
+    _copy: Option<PipeCopy>,
 }
 
 impl Source {
@@ -66,18 +64,15 @@ impl Source {
             directory: scratch.display().to_string(),
             source,
         };
-        let mut copy = tempfile::Builder::new()
-            .prefix("protea-predictions-")
-            .tempfile_in(scratch)
-            .map_err(failed)?;
-        io::copy(&mut pipe, &mut copy).map_err(failed)?;
-        Self::recognized(copy.path().to_owned(), name.to_owned(), Some(copy))
+        let mut copy = PipeCopy::create_in(scratch).map_err(failed)?;
+        io::copy(&mut pipe, copy.file()).map_err(failed)?;
+        Self::recognized(copy.path(), name.to_owned(), Some(copy))
     }
 
     fn recognized(
         path: PathBuf,
         name: String,
-        copy: Option<NamedTempFile>,
+        copy: Option<PipeCopy>,
     ) -> Result<Self, PredictionsError> {
         let mut start = Vec::new();
         open_decompressed(&path)
@@ -105,6 +100,43 @@ impl Source {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// The copy of a pipe. On Linux it has no name in any directory, so nothing is left however the process
+/// ends.
+#[derive(Debug)]
+struct PipeCopy(
+    #[cfg(target_os = "linux")] File,
+    #[cfg(not(target_os = "linux"))] tempfile::NamedTempFile,
+);
+
+impl PipeCopy {
+    fn create_in(directory: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        let file = tempfile::tempfile_in(directory)?;
+        #[cfg(not(target_os = "linux"))]
+        let file = tempfile::Builder::new()
+            .prefix("protea-predictions-")
+            .tempfile_in(directory)?;
+        Ok(Self(file))
+    }
+
+    fn file(&mut self) -> &mut impl io::Write {
+        &mut self.0
+    }
+
+    /// A path that opens the copy from its start.
+    #[cfg(target_os = "linux")]
+    fn path(&self) -> PathBuf {
+        use std::os::fd::AsRawFd;
+
+        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn path(&self) -> PathBuf {
+        self.0.path().to_owned()
     }
 }
 

@@ -6,7 +6,7 @@ use protea_contracts::{
     Sha256,
     content::{digest_file, digest_reader},
 };
-use protea_files::{Links, TemporaryFile, remove_abandoned};
+use protea_files::{Links, PARTIAL, TemporaryFile, remove_abandoned};
 use url::Url;
 
 use super::{
@@ -17,7 +17,6 @@ use super::{
     object_info::Stat,
     part::PartFile,
     remote::Remote,
-    staging::PARTIAL,
 };
 
 /// What was copied.

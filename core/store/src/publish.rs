@@ -4,11 +4,11 @@
 use std::{fs, path::Path};
 
 use protea_contracts::{FileDigest, Sha256};
-use protea_files::{Directory, Links, Stoppable};
+use protea_files::{Directory, Links, Staging, Stoppable};
 use url::Url;
 
 use super::{
-    Staging, Store, StoreError, StoreManifest,
+    Store, StoreError, StoreManifest,
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
@@ -136,7 +136,8 @@ impl Store {
             meter.add(file.bytes);
         }
         write_atomic(&staging.path().join(&manifest.name), &manifest.bytes)?;
-        staging.publish_unless(&|| meter.is_cancelled()).map(drop)
+        staging.publish_unless(&|| meter.is_cancelled())?;
+        Ok(())
     }
 
     fn publish_there(

@@ -119,7 +119,11 @@ fn substituted(command: &str, rules: &[Rule]) -> Option<String> {
 
 /// Executes the commands of a page, in order and in one shell, and compares the outputs that the page
 /// shows. Returns how many were executed.
-pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
+///
+/// # Errors
+///
+/// The first command of the page that failed, or whose output is another one.
+pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> Result<usize, String> {
     let commands: Vec<(usize, &str, String)> = page
         .blocks
         .iter()
@@ -139,6 +143,7 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
         .command("bash".as_ref())
         .arg("documented.sh")
         .env("PATH", path)
+        .env("BUILT", built())
         .env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
         .stderr(Stdio::from(errors))
         .output()
@@ -151,10 +156,14 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
     for (line, command, executed) in &commands {
         let (printed, after) = rest
             .split_once(&format!("\n{MARK}"))
-            .unwrap_or_else(|| panic!("{name}:{line}: {command} ended the shell: {errors}"));
+            .ok_or_else(|| format!("{name}:{line}: {command} ended the shell: {errors}"))?;
         let (code, after) = after.split_once('\n').unwrap_or((after, ""));
         rest = after;
-        assert_eq!(code, "0", "{name}:{line}: {executed}\n{printed}\n{errors}");
+        if code != "0" {
+            return Err(format!(
+                "{name}:{line}: {code}: {executed}\n{printed}\n{errors}"
+            ));
+        }
         outputs.push((command, printed));
     }
     for (command, shown) in &page.outputs {
@@ -162,15 +171,16 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> usize {
             .iter()
             .find(|(typed, _)| typed.contains(command.as_str()));
         let Some((_, printed)) = found else {
-            panic!("{name}: {command} is not executed");
+            return Err(format!("{name}: {command} is not executed"));
         };
-        assert_eq!(
-            timeless(printed),
-            timeless(shown),
-            "{name}: the output of {command}"
-        );
+        let (printed, shown) = (timeless(printed), timeless(shown));
+        if printed != shown {
+            return Err(format!(
+                "{name}: {command} prints\n{printed}\n\nbut the page shows\n{shown}"
+            ));
+        }
     }
-    commands.len()
+    Ok(commands.len())
 }
 
 /// Output without what differs each time: ids of runs, hashes and seconds.

@@ -145,8 +145,8 @@ pub struct FreezeArgs {
     /// Taxa of the proteins: a table `accession taxon` or GAF
     #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
-    /// Lineages of the taxa: nodes.dmp of NCBI, with merged.dmp and delnodes.dmp beside it if they
-    /// are there, or a table `taxon parent [rank]`
+    /// Lineages of the taxa: nodes.dmp of NCBI (also reads merged.dmp and delnodes.dmp in its
+    /// directory), or a table `taxon parent [rank]`
     #[arg(long, value_name = "DMP|TSV")]
     pub lineages: Option<PathBuf>,
     /// Leave out damaged rows and proteins, and count them, instead of stopping

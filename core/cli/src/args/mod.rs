@@ -192,3 +192,6 @@ pub enum Command {
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
 }
+
+#[cfg(test)]
+mod named_commands_test;

@@ -1,6 +1,6 @@
 //! `protea predict`.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
@@ -88,6 +88,15 @@ pub struct PredictArgs {
     /// Leave out terms that have a descendant among the protein's predicted terms
     #[arg(long)]
     pub most_specific: bool,
+    /// List the N largest contributions to each prediction [default N: 3]; formats table and json
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "3"
+    )]
+    pub evidence: Option<NonZeroUsize>,
     /// File for the proteins without a prediction, with the reason
     #[arg(long, value_name = "FILE")]
     pub unpredicted: Option<PathBuf>,

@@ -32,7 +32,7 @@ const MOST_COLUMNS: usize = 10;
 
 /// Cross-validates a runner on one dataset.
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
     let (data, remark) = match &args.data {

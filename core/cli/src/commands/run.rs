@@ -18,7 +18,7 @@ use crate::{
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
@@ -27,6 +27,9 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
     let run = session.experiment(|experiment| {
+        if args.no_export {
+            return experiment.fit_evaluate(&spec, &train, &eval);
+        }
         let mut experiment = experiment.clone();
         if let Some(output) = &output {
             experiment = experiment.exporting_to(output.clone());

@@ -25,7 +25,7 @@ const MOST_ROWS: usize = 20;
 
 /// Searches for the best settings.
 pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let base = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let base = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let search = search_from(args, base.clone())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;

@@ -76,12 +76,17 @@ fn heading(term: &TermExplanation) -> String {
     } else {
         ", not predicted"
     };
+    let calibrated = term.uncalibrated.map(|raw| {
+        let raw = number(raw);
+        format!(", calibrated from {raw}")
+    });
     format!(
-        "{}{}{} · {}{combination}{predicted}\n",
+        "{}{}{} · {}{}{combination}{predicted}\n",
         aspect.unwrap_or_default(),
         term.term,
         name.unwrap_or_default(),
         number(term.score),
+        calibrated.unwrap_or_default(),
     )
 }
 

@@ -233,10 +233,9 @@ mod tests {
     #[test]
     fn a_terminal_gets_prose_wrapped_at_words_and_then_blocks() {
         insta::assert_snapshot!(table().fitted(Some(80)), @r"
-        name                  summary           score  file
-        embedding_similarity  predicts the      0.512  /a/long/path/to/a/library.so
-                              terms of the
-                              nearest
+        name                  summary                score  file
+        embedding_similarity  predicts the terms of  0.512  /a/long/path/to/a/library.so
+                              the nearest
                               neighbours
         ");
         insta::assert_snapshot!(table().fitted(Some(50)), @r"

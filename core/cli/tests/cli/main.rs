@@ -15,6 +15,7 @@ mod information_accretion;
 mod interrupt;
 mod lineages;
 mod place;
+mod predictions;
 mod run_lists;
 mod runner_files;
 mod runs;

@@ -41,7 +41,15 @@ fn filled() -> Workspace {
 #[test]
 fn the_list_says_what_was_scored_and_what_cannot_be_compared() {
     let listed = filled().0.run("runs list --sort MFO.fmax").ok();
-    insta::assert_snapshot!(listed.stdout, @"");
+    insta::assert_snapshot!(listed.stdout, @r"
+    run                          status    started              time        runner     scored on         settings      MFO.fmax
+    20261124T100000Z-knn-00000d  finished  2026-11-21 10:00:04  1 min 00 s  knn 1.0.0  mine-test@bbbbbb  k=5             1.000*
+    20261123T100000Z-knn-00000c  finished  2026-11-21 10:00:03  1 min 00 s  knn 1.0.0  -                 k=5       0.625±0.013
+    20261120T100000Z-knn-00000a  finished  2026-11-21 10:00:00  1 min 00 s  knn 1.0.0  mine-test@aaaaaa  k=5             0.500
+    20261121T100000Z-knn-00000b  finished  2026-11-21 10:00:01  1 min 00 s  knn 1.0.0  mine-test@aaaaaa  k=10            0.499
+    * scored on fewer than 30 proteins
+    these runs were scored on 2 datasets: scores on different datasets cannot be compared; --eval NAME lists the runs of one
+    ");
     let newest = filled().0.run("runs list").ok();
     assert!(!newest.stdout.contains("cannot be compared"), "{newest:#?}");
 }

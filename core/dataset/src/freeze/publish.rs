@@ -19,7 +19,7 @@ use crate::{
     frozen::FrozenDataset,
     manifest::{Counts, Manifest},
     names::{self, MANIFEST_FILE, SCHEMA_VERSION},
-    staging::{Staging, make_read_only, write_new},
+    staging::{self, make_read_only, write_new},
 };
 
 /// Freezes a dataset.
@@ -52,8 +52,8 @@ pub fn freeze(
         .transpose()?
         .map(|dataset| dataset.sha256());
     let created = creation_time()?;
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let dir = staging.path();
 
     report_progress(
@@ -144,7 +144,7 @@ pub fn freeze(
     let sha256 = manifest.write(&dir.join(MANIFEST_FILE))?;
     let mut damaged_taxa = Tally::from(&taxonomy.damaged_rows);
     damaged_taxa.extend(&written.invalid_taxa);
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(FreezeReport {
         directory: out,
         sha256,
@@ -176,6 +176,7 @@ pub fn freeze(
         without_annotation,
         matched_names: written.matched.names,
         unused_embeddings: written.matched.unused,
+        zero_embeddings: written.matched.zeros,
     })
 }
 

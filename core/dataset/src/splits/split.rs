@@ -19,7 +19,7 @@ use crate::{
     folds::groups::{self, Grouping, Groups},
     freeze::Tally,
     frozen::FrozenDataset,
-    staging::{Staging, write_json, write_new},
+    staging::{self, write_json, write_new},
     subset::Subset,
 };
 
@@ -119,8 +119,8 @@ pub fn split(
         )));
     }
 
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let total = wanted.len();
     let mut report = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -157,7 +157,7 @@ pub fn split(
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
     write_json(&staging.path().join("split.json"), &document)?;
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(Split {
         directory: out,
         parts,

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Counts, DatasetError, FrozenDataset, Tally,
     evidence::Evidence,
-    staging::{Staging, write_json, write_new},
+    staging::{self, write_json, write_new},
     subset::Subset,
 };
 
@@ -139,8 +139,8 @@ pub fn split_by_time(
         .into_iter()
         .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
         .collect();
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let total = kinds.len();
     let mut report = |written| match watch(written, total) {
@@ -192,7 +192,7 @@ pub fn split_by_time(
     };
     let document = document(earlier, later, request, &split);
     write_json(&staging.path().join("split.json"), &document)?;
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(split)
 }
 

@@ -9,12 +9,14 @@ use super::{Insecure, LockError};
 #[non_exhaustive]
 pub enum CatalogError {
     /// No runner of this name is on the search path.
-    #[error("there is no runner {name:?}{}{}", hint(.nearest), passed_over(.unusable))]
+    #[error("there is no runner {name:?}{}{}", hint(.nearest, .searched), passed_over(.unusable))]
     Unknown {
         /// The name asked for.
         name: String,
         /// The most similar names, the nearest first; all names if none is similar.
         nearest: Vec<String>,
+        /// The directories that were searched.
+        searched: Vec<PathBuf>,
         /// Unusable files with the reason: the runner may be one of them.
         unusable: Vec<(PathBuf, String)>,
     },
@@ -68,9 +70,15 @@ pub enum CatalogError {
     },
 }
 
-fn hint(nearest: &[String]) -> String {
+fn hint(nearest: &[String], searched: &[PathBuf]) -> String {
     match nearest {
-        [] => "; no runner was found".to_owned(),
+        [] => {
+            let searched = searched
+                .iter()
+                .map(|directory| directory.display().to_string());
+            let searched: Vec<String> = searched.collect();
+            format!("; no runner was found in {}", searched.join(", "))
+        }
         [one] => format!("; did you mean {one:?}?"),
         [several @ .., last] => {
             let several: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();

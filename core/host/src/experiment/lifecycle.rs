@@ -144,7 +144,7 @@ impl Steps<'_> {
             self.experiment.store()?.check_vacant(elsewhere)?;
         }
         let model = self.local_model(model_uri)?;
-        let staging = Staging::begin(&place)?;
+        let staging = Staging::begin(&place).map_err(StoreError::from)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
             self.recorder.directory().id().as_str(),
@@ -169,7 +169,7 @@ impl Steps<'_> {
             .iter()
             .map(|file| store::relative_name(staging.path(), &file.uri))
             .collect();
-        let published = match staging.publish_unless(&clock) {
+        let published = match staging.publish_unless(&clock).map_err(StoreError::from) {
             Err(StoreError::Cancelled) => {
                 let error = clock.overrun();
                 let error = error.unwrap_or_else(|| RunnerError::Cancelled.into());

@@ -4,7 +4,7 @@ mod model;
 mod output;
 mod queries;
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, num::NonZeroUsize};
 
 use protea_core::{
     Experiment, Workspace,
@@ -34,6 +34,7 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
             "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
         ));
     }
+    output::check_format(args)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
     let place = std::env::temp_dir();
@@ -74,6 +75,7 @@ fn call(
     );
     request.run_id.clone_from(&model.run_id);
     request.minimum_score = args.minimum_score;
+    request.evidence = args.evidence.map_or(0, NonZeroUsize::get);
     // Filters on this side come before the limit.
     if output::passes_everything_on(args) {
         request.limit = args.top;

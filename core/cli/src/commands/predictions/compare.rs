@@ -16,7 +16,7 @@ use crate::{
     args::{PredictionsDiffArgs, PredictionsStatsArgs},
     exit::Exit,
     failure::Failure,
-    output::{Lines, Report, Reporter, Table, count},
+    output::{Lines, Report, Reporter, Table, count, plural},
 };
 
 /// Exit code 1 means that the files differ; it is not an error.
@@ -40,7 +40,7 @@ pub(super) fn diff(
         tolerance: args.tolerance,
         ontology: ontology.as_ref(),
     };
-    reporter.start_bar("comparing, rows");
+    reporter.start_bar("comparing");
     let found = predictions::diff([&sources[0], &sources[1]], &options, session)?;
     reporter.abandon();
     for (place, source) in sources.iter().enumerate() {
@@ -109,9 +109,9 @@ fn describe(found: &Difference, names: [&str; 2]) -> String {
         }
         text.push_str(&format!("\n{table}"));
         if found.unknown > 0 {
-            let unknown = count(found.unknown);
+            let unknown = plural(found.unknown, "prediction");
             text.push_str(&format!(
-                "{unknown} predictions of terms that are not in the ontology\n"
+                "{unknown} of terms that are not in the ontology\n"
             ));
         }
     }
@@ -139,7 +139,7 @@ pub(super) fn stats(
     let ontology = read_ontology(args.ontology.as_deref())?;
     let source = inputs::open(&args.file, session)?;
     let mut statistics = Statistics::new(ontology.as_ref());
-    reporter.start_bar("counting, rows");
+    reporter.start_bar("counting");
     let (tally, repeated) = for_each_protein(&source, session, &mut |_, rows, terms| {
         statistics.add(rows, terms);
         Ok(())

@@ -51,7 +51,7 @@ pub(super) fn merge(
         .iter()
         .map(|file| inputs::open(file, session))
         .collect::<Result<Vec<_>, _>>()?;
-    reporter.start_bar("merging, rows");
+    reporter.start_bar("merging");
     let output = Output::new(&args.output, ontology.as_ref());
     let (merged, counts) = output.write(|sink| {
         predictions::merge(&sources, &options, session, &mut |proteins| {

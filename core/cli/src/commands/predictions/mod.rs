@@ -17,7 +17,7 @@ use crate::{
     commands::cafa::set_threads,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter},
+    output::{Report, Reporter, count},
 };
 
 /// Runs one of the commands.
@@ -39,6 +39,7 @@ pub fn predictions(
     set_threads(resources.threads)?;
     let watch = |rows| {
         reporter.progress(rows, 0);
+        reporter.detail(&format!("{} rows", count(rows)));
         if interrupt::requested() {
             ControlFlow::Break(())
         } else {

@@ -62,6 +62,9 @@ impl<'o> Output<'o> {
             PredictionsFormat::Parquet if args.output.is_none() => {
                 return usage("Parquet is not text; name a file for it with --output");
             }
+            PredictionsFormat::Parquet if is_compressed(args.output.as_deref()) => {
+                return usage("Parquet is compressed already; give a name without .gz");
+            }
             PredictionsFormat::Cafa => {
                 let is_word =
                     |word: &String| !word.is_empty() && !word.contains(char::is_whitespace);
@@ -204,6 +207,11 @@ impl<'o> Output<'o> {
     }
 }
 
+fn is_compressed(path: Option<&Path>) -> bool {
+    let extension = path.and_then(Path::extension);
+    extension.is_some_and(|extension| extension == "gz")
+}
+
 /// What a format leaves out.
 #[derive(Debug, Default)]
 pub(super) struct SinkCounts {
@@ -276,7 +284,9 @@ impl<'s> Sink<'s> {
     ) -> io::Result<Self> {
         let args = output.args;
         let kind = match (output.format, output.ontology) {
-            (Some(_), Some(ontology)) => Kind::Formatted(Formatter::new(out, ontology, options)?),
+            (Some(_), Some(ontology)) => {
+                Kind::Formatted(Formatter::new(out, ontology, options, None)?)
+            }
             _ => match args.format {
                 PredictionsFormat::Cafa => {
                     let header = CafaHeader {
@@ -347,7 +357,7 @@ impl<'s> Sink<'s> {
             }
             Kind::Formatted(formatter) => self.counts.written = Some(formatter.finish()?),
             #[cfg(feature = "parquet")]
-            Kind::Parquet(writer) => writer.finish()?,
+            Kind::Parquet(writer) => drop(writer.finish()?),
         }
         Ok(self.counts)
     }

@@ -36,7 +36,7 @@ pub(super) fn propagate(
     };
     let mut propagator = Propagator::new(&ontology, mode);
     let output = Output::new(&args.output, Some(&ontology));
-    reporter.start_bar("propagating, rows");
+    reporter.start_bar("propagating");
     let ((tally, repeated), written) = output.write(|sink| {
         for_each_protein(&source, session, &mut |accession, rows, terms| {
             propagator.propagate(rows, terms);
@@ -47,7 +47,7 @@ pub(super) fn propagate(
     reporter.abandon();
     warn_of(reporter, &source, &tally, repeated);
     let counts = propagator.counts();
-    warn_of_unknown(reporter, &counts.unknown, "; they are left out");
+    warn_of_unknown(reporter, &counts.unknown, "; left out");
     let mut lines = Lines::default();
     lines.add(
         "propagated",
@@ -109,7 +109,7 @@ pub(super) fn cut(
     });
     let source = inputs::open(&args.file, session)?;
     let output = Output::new(&args.output, ontology.as_ref());
-    reporter.start_bar("cutting, rows");
+    reporter.start_bar("cutting");
     let ((tally, repeated), written) = output.write(|sink| {
         for_each_protein(&source, session, &mut |accession, rows, terms| {
             cutter.cut(accession, rows, terms);
@@ -125,7 +125,7 @@ pub(super) fn cut(
     warn_of_unknown(
         reporter,
         &counts.unknown,
-        ", so it has no aspect and no ancestors",
+        ", and so no aspect and no ancestors",
     );
     let mut lines = Lines::default();
     lines.add(
@@ -168,7 +168,7 @@ pub(super) fn convert(
     let ontology = read_ontology(args.ontology.as_deref())?;
     let source = inputs::open(&args.file, session)?;
     let output = Output::new(&args.output, ontology.as_ref());
-    reporter.start_bar("converting, rows");
+    reporter.start_bar("converting");
     let mut proteins = 0;
     let ((tally, repeated), written) = output.write(|sink| {
         for_each_protein(&source, session, &mut |accession, rows, terms| {

@@ -10,7 +10,7 @@ use crate::{
     args::{PredictionsValidateArgs, RulesOf},
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, count},
+    output::{Report, Reporter, count, plural},
 };
 
 pub(super) fn validate(
@@ -32,7 +32,7 @@ pub(super) fn validate(
     };
     let mut text = String::new();
     let (mut files, mut refused) = (Vec::new(), false);
-    reporter.start_bar("validating, rows");
+    reporter.start_bar("validating");
     for file in &args.files {
         let source = inputs::open(file, session)?;
         let validation = predictions::validate(&source, &options, session)?;
@@ -80,9 +80,9 @@ fn describe_finding(finding: &Finding) -> String {
         Severity::Warning => "warning",
     };
     let mut text = format!(
-        "  {label}: {} ({} times)\n",
+        "  {label}: {} ({})\n",
         finding.text,
-        count(finding.found.count)
+        plural(finding.found.count, "time")
     );
     for example in &finding.found.examples {
         text.push_str(&format!("    {example}\n"));
