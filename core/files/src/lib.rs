@@ -16,6 +16,7 @@
 //! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
+//! | `lock` | locks that other processes cannot hold for ever |
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
@@ -27,6 +28,7 @@ mod access;
 mod directory;
 mod error;
 mod file;
+mod lock;
 mod remove;
 mod stop;
 mod system;
@@ -41,6 +43,7 @@ pub use file::{
     LARGEST_DOCUMENT, is_directory, is_regular, open, open_to_write, read, read_document,
     read_document_text, read_text, write,
 };
+pub use lock::{Lock, lock_within};
 pub use remove::remove_tree;
 pub use stop::{Never, Stop, Stoppable};
 pub use temporary::{

@@ -1,6 +1,6 @@
 //! `protea run`.
 
-use protea_core::store;
+use protea_core::{store, text::escape_line};
 
 use super::{
     run_report::{places, run_json, score_table},
@@ -37,8 +37,8 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         "{} {} · trained on {} · scored on {}\n\n{}\n{}",
         runner.name,
         runner.version,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         score_table(session.runner(), &run),
         places(&run)
     );

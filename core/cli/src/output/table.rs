@@ -24,7 +24,7 @@ impl Table {
         table
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(headings.into_iter().map(Into::into));
+            .set_header(headings.into_iter().map(|text| one_line(text.into())));
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
             if numbers.contains(&place) {
@@ -45,11 +45,14 @@ impl Table {
 
     /// Adds a row.
     pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        // A line break would look like another row.
-        let cell = |cell: String| escape_line(&cell.replace('\n', " ")).into_owned();
         self.0
-            .add_row(cells.into_iter().map(|text| cell(text.into())));
+            .add_row(cells.into_iter().map(|text| one_line(text.into())));
     }
+}
+
+/// A line break would look like another row.
+fn one_line(cell: String) -> String {
+    escape_line(&cell.replace('\n', " ")).into_owned()
 }
 
 impl fmt::Display for Table {
