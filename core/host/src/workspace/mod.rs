@@ -35,10 +35,7 @@ mod step;
 mod unsynced;
 mod vanished;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
@@ -60,7 +57,7 @@ pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
 
-use crate::store::{Staging, StoreError, write_atomic};
+use crate::store::{Staging, StagingError, StoreError, write_atomic};
 
 const SIGNAC_CONFIG: &str = "schema_version = 2\n";
 
@@ -239,11 +236,11 @@ fn create_settings(settings: &Path) -> Result<(), StoreError> {
         StoreError::Write { source, .. } => StoreError::write(settings)(source),
         error => error,
     };
-    let staging = Staging::begin(settings).map_err(unwritable)?;
+    let staging = Staging::begin(settings).map_err(|error| unwritable(error.into()))?;
     write_atomic(&staging.path().join("config"), SIGNAC_CONFIG.as_bytes()).map_err(unwritable)?;
     match staging.publish() {
         // By another process.
-        Ok(_) | Err(StoreError::Exists { .. }) => Ok(()),
-        Err(error) => Err(unwritable(error)),
+        Ok(_) | Err(StagingError::Exists { .. }) => Ok(()),
+        Err(error) => Err(unwritable(error.into())),
     }
 }
