@@ -42,7 +42,8 @@ impl From<[u8; 32]> for Sha256 {
 /// Whether the text is the hash in lower-case digits.
 impl PartialEq<str> for Sha256 {
     fn eq(&self, text: &str) -> bool {
-        self.to_string() == text
+        let digits = self.to_string();
+        digits == text
     }
 }
 

@@ -42,8 +42,8 @@ const RULES: &[Rule] = &[
     ("s3://", SKIP),
     ("…", SKIP),
     ("--track mlflow", "--track mlflow --offline"),
-    ("protea sync ", "protea sync --dry-run "),
-    ("protea sync-offline ", "protea sync-offline --dry-run "),
+    ("protea sync  ", "protea sync --dry-run  "),
+    ("protea sync-offline  ", "protea sync-offline --dry-run  "),
     ("--backend mlflow", "--backend mlflow --offline"),
     // Programs that are not everywhere.
     ("--by cluster --min-seq-id", SKIP),
@@ -101,6 +101,15 @@ fn the_book_works_as_typed() {
             write(&place);
         } else {
             copy(ready.path(), place.path());
+            let makes_train = |command: &String| command.contains("dataset freeze data/train ");
+            if page
+                .blocks
+                .iter()
+                .flat_map(|block| &block.commands)
+                .any(makes_train)
+            {
+                fs::remove_dir_all(place.join("data/train")).unwrap();
+            }
         }
         match execute(&place, &page, RULES) {
             Ok(commands) => executed += commands,

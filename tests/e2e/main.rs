@@ -22,6 +22,8 @@ mod conformance;
 #[cfg(unix)]
 mod cross_validation;
 #[cfg(unix)]
+mod disk;
+#[cfg(unix)]
 mod documented;
 mod drop_in;
 mod embedding;
@@ -47,6 +49,8 @@ mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
+#[cfg(target_os = "linux")]
+mod shared_memory;
 mod spans;
 mod splits;
 mod store;

@@ -155,7 +155,7 @@ pub enum DatasetError {
         proteins: Vec<String>,
     },
     /// No annotation belongs to a protein of the FASTA file.
-    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); {}", annotations.display(), fasta.display(), examples.join(", "), same_names(*names_genes))]
+    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}; the FASTA file has {}); {}", annotations.display(), fasta.display(), examples.join(", "), list(proteins, usize::MAX), same_names(*names_genes))]
     NoAnnotations {
         /// Path of the annotations.
         annotations: PathBuf,
@@ -165,6 +165,8 @@ pub enum DatasetError {
         rows: u64,
         /// A few accessions of the annotations.
         examples: Vec<String>,
+        /// The first accessions of the FASTA file.
+        proteins: Vec<String>,
         /// Whether the file names genes by GeneID, as gene2go of NCBI does.
         names_genes: bool,
     },

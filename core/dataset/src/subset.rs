@@ -40,6 +40,9 @@ pub(super) struct Subset<'a> {
     /// Where `ia` comes from, if that is known.
     pub(super) accretion_info: Option<&'a AccretionInfo>,
     pub(super) known: Option<PathBuf>,
+    /// A subset of the same dataset in the same publication. Whole files, such as the ontology, are
+    /// linked to its copies, so that they take space once.
+    pub(super) twin: Option<&'a Path>,
 }
 
 impl<'a> Subset<'a> {
@@ -54,6 +57,7 @@ impl<'a> Subset<'a> {
             ia: dataset.ia_path(),
             accretion_info: dataset.manifest().information_accretion.as_ref(),
             known: dataset.known_path(),
+            twin: None,
         }
     }
 
@@ -77,7 +81,12 @@ impl<'a> Subset<'a> {
             }
         }
         for (from, to) in copies {
-            copy_new(from, &out.join(to))?;
+            let twin = self.twin.map(|twin| twin.join(to));
+            // Not every file system has links.
+            let is_linked = twin.is_some_and(|twin| fs::hard_link(twin, out.join(to)).is_ok());
+            if !is_linked {
+                copy_new(from, &out.join(to))?;
+            }
         }
         write_proteins(dataset, proteins, &out.join(names::PROTEINS))?;
         let rows = dataset.annotations()?.enumerate();

@@ -68,10 +68,33 @@ const SPACE: [bool; 256] = {
     table
 };
 
-/// The first `N` columns, separated by any white space. Missing columns are empty.
+/// The first `N` columns, separated by any white space. Missing columns are empty. Quotation marks
+/// around a column, as R writes them, are removed unless the reading is cafaeval's.
 #[must_use]
 #[inline]
 pub fn columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
+    if is_quoted(line, reading) {
+        return spaced_columns(line, reading).map(unquoted);
+    }
+    spaced_columns(line, reading)
+}
+
+/// Whether a line starts with a column in quotation marks, which are removed.
+#[inline]
+pub(super) fn is_quoted(line: &[u8], reading: Reading) -> bool {
+    line.first() == Some(&b'"') && reading == Reading::Specification
+}
+
+#[cold]
+fn unquoted(column: &[u8]) -> &[u8] {
+    match column {
+        [b'"', inner @ .., b'"'] => inner,
+        other => other,
+    }
+}
+
+#[inline]
+fn spaced_columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
     let mut at = 0;
     for column in &mut columns {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use protea_ontology::{
-    Ontology, Reading,
+    Ontology, Reading, Term,
     foreign::ForeignContent,
     text::{BlockError, TextCleaning, TextMarks, TextReader},
 };
@@ -126,4 +126,42 @@ pub fn parse_named_blocks<T: Send, E: From<ScoringError>>(
 #[cold]
 pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
     ontology.respell(std::str::from_utf8(term).ok()?)
+}
+
+/// The terms of a line whose second column is unknown as it is written: a term in another form, or a
+/// list such as `GO:0005488;GO:0003824` or `GO:0005488, GO:0003824`. `None` if any of them is
+/// unknown.
+#[cold]
+pub(super) fn respelled_list<'o>(
+    ontology: &'o Ontology,
+    line: &[u8],
+    term: &[u8],
+) -> Option<Vec<&'o [Term]>> {
+    if let Some(id) = respelled(ontology, term) {
+        return Some(vec![ontology.resolve(&id)]);
+    }
+    if ontology.reading() == Reading::Cafaeval {
+        return None;
+    }
+    let separates = |c: char| matches!(c, ';' | ',' | '|');
+    let start = term.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+    let text = std::str::from_utf8(line.get(start..)?).ok()?;
+    let mut found = Vec::new();
+    for word in text.split_whitespace() {
+        for part in word
+            .trim_matches('"')
+            .split(separates)
+            .filter(|part| !part.is_empty())
+        {
+            let mut terms = ontology.resolve(part);
+            if terms.is_empty() {
+                terms = ontology.resolve(&ontology.respell(part)?);
+            }
+            found.push(terms);
+        }
+        if !word.ends_with(separates) {
+            break;
+        }
+    }
+    (found.len() > 1).then_some(found)
 }

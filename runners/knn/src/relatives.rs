@@ -36,8 +36,8 @@ impl Relatives {
                 check_taxa(queries, "exclude_same_taxon")?;
                 check_taxa(references, "exclude_same_taxon")?;
                 Ok(Some(Self {
-                    queries: labels(queries, |taxon| Some(taxon)),
-                    references: labels(references, |taxon| Some(taxon)),
+                    queries: labels(queries, Some),
+                    references: labels(references, Some),
                 }))
             }
             None => Ok(None),

@@ -35,6 +35,9 @@ pub struct RunArgs {
     /// Directory or URI for the export; must not exist yet [default: in the run directory]
     #[arg(long, short, value_name = "DIR|URI")]
     pub output: Option<String>,
+    /// Do not export the model; `protea export` can do it later
+    #[arg(long, conflicts_with = "output")]
+    pub no_export: bool,
     #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]

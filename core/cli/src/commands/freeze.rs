@@ -260,6 +260,11 @@ fn text(report: &FreezeReport) -> String {
             "invalid fields of annotations that are not used",
         ),
         ("without taxon", &report.damaged_taxa, "invalid taxa"),
+        (
+            "embeddings",
+            &report.zero_embeddings,
+            "with only zeros, which are kept",
+        ),
     ] {
         if tally.count > 0 {
             lines.add(

@@ -1,6 +1,6 @@
 //! `protea run`.
 
-use protea_core::store;
+use protea_core::{store, text::escape_line};
 
 use super::{
     data_needs,
@@ -27,6 +27,9 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
     let run = session.experiment(|experiment| {
+        if args.no_export {
+            return experiment.fit_evaluate(&spec, &train, &eval);
+        }
         let mut experiment = experiment.clone();
         if let Some(output) = &output {
             experiment = experiment.exporting_to(output.clone());
@@ -39,8 +42,8 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         "{} {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         data.remark,
         score_table(session.runner(), &run),
         places(&run)

@@ -80,7 +80,8 @@ pub struct FoldPlace {
 
 /// Creates the folds of a dataset in the directory `cache`, or reuses them. They are published
 /// atomically. Calls `watch` with the number of datasets written and their total; `Break` cancels
-/// the work. Each fold takes as much space as the dataset.
+/// the work. The proteins and annotations of each fold take as much space as those of the dataset;
+/// the ontology and the other whole files take it once.
 ///
 /// # Errors
 ///
@@ -162,7 +163,7 @@ fn write(
         staging => staging?,
     };
     write_table(dataset, assigned, &staging.path().join("folds.tsv"))?;
-    let mut written = 0;
+    let (mut written, mut twin) = (0, None::<PathBuf>);
     let mut report = |written| match watch(written, 2 * folds) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
@@ -176,7 +177,13 @@ fn write(
                 .filter(|&protein| (assigned[protein] == fold) == held_out)
                 .collect();
             let name = format!("{}-fold-{fold}-{half}", dataset.manifest().name);
-            Subset::new(dataset, &proteins, &name).write(&fold_directory.join(half))?;
+            let out = fold_directory.join(half);
+            let subset = Subset {
+                twin: twin.as_deref(),
+                ..Subset::new(dataset, &proteins, &name)
+            };
+            subset.write(&out)?;
+            twin.get_or_insert(out);
             written += 1;
         }
         sync_directory(&fold_directory)?;

@@ -88,6 +88,16 @@ impl StringNumbers {
     }
 }
 
+/// The first accessions of the FASTA file.
+fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
+    let mut first: Vec<_> = index.iter().filter(|&(_, &row)| row < 3).collect();
+    first.sort_unstable_by_key(|&(_, &row)| row);
+    first
+        .into_iter()
+        .map(|(accession, _)| accession.clone())
+        .collect()
+}
+
 impl Annotations {
     /// Reads the annotations of the proteins in `index` with terms of `ontology`. Without a file of
     /// annotations there are none.
@@ -153,6 +163,7 @@ impl Annotations {
                 fasta: request.fasta.clone(),
                 rows: this.read,
                 examples: this.without_sequence.examples,
+                proteins: first_proteins(index),
                 names_genes: reader.names_genes(),
             });
         }

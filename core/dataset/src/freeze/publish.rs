@@ -176,6 +176,7 @@ pub fn freeze(
         without_annotation,
         matched_names: written.matched.names,
         unused_embeddings: written.matched.unused,
+        zero_embeddings: written.matched.zeros,
     })
 }
 

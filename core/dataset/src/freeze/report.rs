@@ -116,6 +116,8 @@ pub struct FreezeReport {
     /// Embeddings of a file that names its own rows, skipped because their protein is not in the
     /// FASTA file; the examples are accessions.
     pub unused_embeddings: Tally,
+    /// Embeddings in which every number is 0. They are kept; the examples are accessions.
+    pub zero_embeddings: Tally,
 }
 
 /// Embeddings that were matched with their proteins by a rule.

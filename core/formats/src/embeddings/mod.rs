@@ -2,6 +2,7 @@
 
 mod arrays;
 mod choice;
+mod column_order;
 mod container;
 mod hdf5;
 mod npz;

@@ -72,7 +72,8 @@ fn add_row(lineages: &mut Lineages, lines: &Lines, is_dump: bool) -> Result<(), 
         text.split_whitespace().map(trim_invisible).collect()
     };
     let (taxon, parent, rank) = match fields[..] {
-        [taxon, parent, rank, ..] if is_dump => (taxon, parent, rank),
+        [taxon, parent, rank, ..] if is_dump && !parent.is_empty() => (taxon, parent, rank),
+        _ if is_dump => return Err(invalid()),
         [taxon, parent] => (taxon, parent, ""),
         [taxon, parent, rank] => (taxon, parent, rank),
         _ => return Err(invalid()),

@@ -43,6 +43,28 @@ impl Experiment<'_> {
         })
     }
 
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export), but without an export. The model stays
+    /// in the run's directory and can be exported later.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
+    pub fn fit_evaluate<'s>(
+        &self,
+        spec: impl Into<SpecArgument<'s>>,
+        train: &Dataset,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let spec = self.resolve(spec)?;
+        let mut run_spec = RunSpec::new("experiment", self.runner.name());
+        run_spec.spec = spec.as_value();
+        run_spec.datasets = vec![("train", train), ("eval", eval)];
+        self.record(&run_spec, |steps| {
+            let model = steps.fit(&spec, train)?;
+            steps.evaluate(&model, eval)
+        })
+    }
+
     /// Fits on `train`. A runner without a training step gets a reference model.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use protea_contracts::prelude::*;
 use super::{
     predict::{Task, for_each},
     sequences,
+    transfer::Transferrer,
 };
 use crate::spec::BaselineSpec;
 
@@ -47,7 +48,7 @@ pub(crate) fn calibrate(
         .map(|at| usable[at])
         .collect();
     let mut held_out = HeldOut::new(ontology);
-    let mut receive = |protein: usize, hits: &[_], transferrer: &mut super::Transferrer<'_>| {
+    let mut receive = |protein: usize, hits: &[_], transferrer: &mut Transferrer<'_>| {
         let predicted = transferrer.predict(hits).into_iter();
         let predicted = predicted.filter(|(_, score)| *score >= spec.minimum_score);
         held_out.add(known.terms(protein), predicted);

@@ -33,4 +33,3 @@ pub(crate) use database::{Database, DatabaseOrigin, EarlierDatabase};
 pub(crate) use installed::{InstalledAligner, declarations};
 pub(crate) use predict::{Task, predict};
 pub(crate) use scratch::Scratch;
-use transfer::Transferrer;

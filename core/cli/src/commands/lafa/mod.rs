@@ -55,7 +55,7 @@ pub fn lafa(args: &LafaArgs, reporter: &Reporter) -> Result<Report, Failure> {
     )?;
     fail_if_cancelled()?;
     reporter.start("writing predictions");
-    let written = output::write(&predictions, &args.output_file, &inputs);
+    let written = output::write(&predictions, &args.output_file, &inputs, scratch.path());
     reporter.abandon();
     let written = written?;
     if written.proteins < inputs.queries.len() as u64 {

@@ -42,7 +42,8 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
         return Ok(());
     }
     for path in [&args.output, &args.unpredicted].into_iter().flatten() {
-        if path.exists() {
+        // Also a link that leads nowhere: it would be replaced.
+        if path.symlink_metadata().is_ok() {
             return Err(Failure::new(
                 Exit::Output,
                 format!(

@@ -141,6 +141,14 @@ fn freeze(
             matched.proteins.examples.join(", ")
         ));
     }
+    let zeros = frozen.zero_embeddings;
+    if zeros.count > 0 {
+        reporter.warn(&format!(
+            "{} embeddings have only zeros ({}); their predictions mean little",
+            count(zeros.count),
+            zeros.examples.join(", ")
+        ));
+    }
     let unused = frozen.unused_embeddings;
     if unused.count > 0 {
         reporter.warn(&format!(
@@ -166,7 +174,7 @@ fn warn_of_other_ontology(
     let digest = |dataset: &FrozenDataset| {
         let path = dataset.ontology_path();
         let name = path.file_name()?.to_str()?.to_owned();
-        Some(dataset.manifest().file(&name)?.sha256.clone())
+        Some(dataset.manifest().file(&name)?.sha256)
     };
     if args.ontology.is_none() && digest(training) == digest(queries) {
         return Ok(());
