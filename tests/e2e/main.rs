@@ -21,14 +21,22 @@ mod c_runner;
 mod conformance;
 #[cfg(unix)]
 mod cross_validation;
+#[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+mod documented;
 mod drop_in;
 mod embedding;
 mod explain;
+mod first_errors;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
 #[cfg(target_os = "linux")]
 mod killed;
+mod lafa;
+#[cfg(unix)]
+mod lists;
 mod main_job;
 mod other_contract;
 mod predict;

@@ -3,6 +3,7 @@
 mod experiment;
 mod jobs;
 mod mlflow;
+mod refusals;
 
 use std::{
     fs,

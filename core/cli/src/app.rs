@@ -12,7 +12,8 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{Content, ERROR, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_labelled},
+    setting_option,
 };
 
 const NOTE: Style = Style::new().bold();
@@ -31,6 +32,8 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
+
+    output::fit_to_terminal();
 
     let outcome = diagnostics::start()
         .and_then(|()| {
@@ -56,14 +59,15 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+fn parse(argv: &[OsString]) -> Result<Cli, Box<clap::Error>> {
     let color = match argv::color(argv) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(argv)?;
-    Cli::from_arg_matches(&matches)
+    let matches = Cli::command().color(color).try_get_matches_from(argv);
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| Box::new(setting_option::explained(error, argv)))
 }
 
 /// Prints the message of clap: help, the version, or a usage error.
@@ -102,6 +106,9 @@ fn print_failure(failure: &Failure, json: bool) {
     if let Some(text) = failure.text().filter(|_| !json) {
         // The error below is more important than one of standard output.
         let _ = print(Content::Text(text));
+    }
+    if let Some(note) = failure.preamble() {
+        print_labelled(NOTE, "note", note);
     }
     print_labelled(ERROR, "error", &failure.message);
     if let Some(note) = failure.note() {

@@ -20,6 +20,7 @@
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
+//! | `staging` | publishes a new directory atomically |
 //! | `temporary` | temporary files and directories that do not stay after a kill |
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
@@ -30,6 +31,7 @@ mod error;
 mod file;
 mod lock;
 mod remove;
+mod staging;
 mod stop;
 mod system;
 mod temporary;
@@ -45,6 +47,7 @@ pub use file::{
 };
 pub use lock::{Lock, lock_within};
 pub use remove::remove_tree;
+pub use staging::{PARTIAL, Staging, StagingError, sync_directory};
 pub use stop::{Never, Stop, Stoppable};
 pub use temporary::{
     TemporaryDirectory, TemporaryFile, is_temporary, remove_abandoned, remove_temporary,

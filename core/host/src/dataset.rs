@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::content::ContentError;
+use protea_contracts::{Sha256, content::ContentError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -19,8 +19,8 @@ pub struct Dataset {
     pub name: String,
     /// Its local URI, which a runner receives.
     pub uri: Url,
-    /// Its identity: the SHA-256 of its manifest, in hexadecimal.
-    pub sha256: String,
+    /// Its identity: the SHA-256 of its manifest.
+    pub sha256: Sha256,
     /// The remote URI that it was fetched from, if any, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Url>,
@@ -37,11 +37,11 @@ impl Dataset {
     }
 
     /// A dataset on this machine of which only the identity is known.
-    pub(crate) fn known(uri: Url, sha256: &str, lease: Lease) -> Self {
+    pub(crate) fn known(uri: Url, sha256: Sha256, lease: Lease) -> Self {
         Self {
             name: String::new(),
             uri,
-            sha256: sha256.to_owned(),
+            sha256,
             origin: None,
             lease,
         }
@@ -67,6 +67,12 @@ pub enum StageDatasetError {
         /// The directory.
         path: PathBuf,
     },
+    /// The path is a file. A dataset is a directory.
+    #[error("{} is a file, not a frozen dataset", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no dataset at the remote URI.
     #[error("there is no dataset at {uri}: it has no {MANIFEST}")]
     NotThere {
@@ -81,9 +87,9 @@ pub enum StageDatasetError {
         /// The URI, without secrets.
         uri: String,
         /// The identity that the model names.
-        expected: String,
+        expected: Sha256,
         /// The identity that was found.
-        found: String,
+        found: Sha256,
     },
     /// The directory has no manifest.
     #[error(
@@ -192,8 +198,11 @@ pub(crate) fn proteins(dataset: &Dataset) -> Option<u64> {
 
 fn read_manifest(directory: &Path) -> Result<StoreManifest, StageDatasetError> {
     if !directory.is_dir() {
-        return Err(StageDatasetError::Missing {
-            path: directory.to_owned(),
+        let path = directory.to_owned();
+        return Err(if directory.exists() {
+            StageDatasetError::File { path }
+        } else {
+            StageDatasetError::Missing { path }
         });
     }
     let invalid = |reason: String| StageDatasetError::Manifest {

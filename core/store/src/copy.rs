@@ -2,8 +2,11 @@
 
 use std::{ffi::OsStr, fs, path::Path};
 
-use protea_contracts::content::{digest_file, digest_reader};
-use protea_files::{Links, TemporaryFile, remove_abandoned};
+use protea_contracts::{
+    Sha256,
+    content::{digest_file, digest_reader},
+};
+use protea_files::{Links, PARTIAL, TemporaryFile, remove_abandoned};
 use url::Url;
 
 use super::{
@@ -14,7 +17,6 @@ use super::{
     object_info::Stat,
     part::PartFile,
     remote::Remote,
-    staging::PARTIAL,
 };
 
 /// What was copied.
@@ -27,8 +29,8 @@ pub struct Copied {
     pub files: usize,
     /// Total size of the files in bytes.
     pub bytes: u64,
-    /// The SHA-256 of the file, or of the directory's manifest, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of the file, or of the directory's manifest.
+    pub sha256: Sha256,
 }
 
 impl Store {

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    Artifact, EventKind, MetricPoint, RunEvent, RunObserver, RunReference, RunSink, RunStart,
-    RunStatus, Tags, TrackerError,
+    Artifact, EventKind, MetricPoint, RunEvent, RunId, RunObserver, RunReference, RunSink,
+    RunStart, RunStatus, Tags, TrackerError,
 };
 
 /// A run that is being recorded. Usable from any thread.
@@ -77,7 +77,7 @@ impl Run {
 
     /// The run's id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &RunId {
         &self.start.run_id
     }
 

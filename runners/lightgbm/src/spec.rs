@@ -27,8 +27,19 @@ spec! {
     }
 }
 
+/// What the datasets must have, for the keyword `x-needs`: the command compares them before it
+/// trains. `Schema::check_data` checks the same of a model.
+fn needs() -> serde_json::Value {
+    json!({
+        "embeddings": { "same": ["width", "source"] },
+        "sequences": { "optional": true, "unless": { "aligned": 0 } },
+        "taxa": { "optional": true },
+    })
+}
+
 spec! {
     /// The settings of the runner `lightgbm`.
+    #[schemars(extend("x-needs" = needs()))]
     pub struct LightGbmSpec {
         /// How many neighbours suggest terms, in each aspect.
         #[schemars(range(min = 1, max = 1_000))]
@@ -77,9 +88,11 @@ spec! {
         /// L2 regularisation of the leaf values.
         #[schemars(range(min = 0, max = 1_000_000))]
         pub lambda_l2: f64,
-        /// Terms with a lower score are not predicted.
+        /// Terms with a lower score are not predicted. It applies before calibration.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
+        /// Turn scores into probabilities, with isotonic regression on the held-out proteins.
+        pub calibrate: bool,
     }
 }
 
@@ -102,6 +115,7 @@ impl Default for LightGbmSpec {
             feature_fraction: 0.6,
             lambda_l2: 10.0,
             minimum_score: 0.005,
+            calibrate: false,
         }
     }
 }

@@ -45,11 +45,14 @@ pub struct ListArgs {
     /// Only runs of this runner
     #[arg(long, value_name = "NAME")]
     pub runner: Option<String>,
+    /// Only runs that were scored on the dataset with this name
+    #[arg(long, value_name = "NAME")]
+    pub eval: Option<String>,
     /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
     /// follows; runs without the metric come last [default: started]
     #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = SortBy::parse)]
     pub sort: Option<SortBy>,
-    /// Most runs to show; 0 means all
+    /// Maximum number of runs to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
 }

@@ -13,6 +13,8 @@ use protea_core::{
 use serde_json::{Value, json};
 
 use super::{
+    data_needs,
+    run::EXAMPLE,
     run_report::grouped_json,
     run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
 };
@@ -30,21 +32,22 @@ const MOST_COLUMNS: usize = 10;
 
 /// Cross-validates a runner on one dataset.
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
-    let data = match &args.data {
-        Some(data) => data.clone(),
+    let (data, remark) = match &args.data {
+        Some(data) => (data.clone(), ""),
         None => {
             let train = example_data::find()?.train;
             reporter.note(&format!(
                 "no --data: using the example data in {}",
                 display_path(&train)
             ));
-            location_of(&train)
+            (location_of(&train), EXAMPLE)
         }
     };
     let data = session.dataset(&data)?;
+    data_needs::check(session.runner(), spec.as_value(), &data, &data)?;
     let place = protea_core::store::local_path(&data.uri)?;
     let folds = make_folds(args, &FrozenDataset::open(&place)?, reporter)?;
     let staged = stage(&folds, reporter)?;
@@ -55,7 +58,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
 
     let runner = &session.runner().entry().descriptor;
     let text = format!(
-        "{} {} · {} folds of {} ({})\n\n{}\n{}",
+        "{} {} · {} folds of {}{remark} ({})\n\n{}\n{}",
         runner.name,
         runner.version,
         folds.folds.len(),
@@ -189,7 +192,8 @@ fn ending(found: &GroupedRun<CrossValidation>, folds: &Folds) -> String {
         let text = format!("{reused} of {all} folds reused from earlier runs");
         lines.add("", text);
     }
-    lines.add("run", display_path(&found.directory));
+    lines.add("run", found.manifest.run_id.as_str());
+    lines.add("  directory", display_path(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);
     lines.add("  table", table);
     lines.add("  manifest", RUN_MANIFEST);

@@ -45,7 +45,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     );
     request.term.clone_from(&args.term);
     request.limit = args.limit;
-    request.run_id.clone_from(&manifest.run_id);
+    request.run_id = manifest.run_id.to_string();
     let explained = Experiment::new(&runner, &workspace)
         .with_seed(manifest.seed)
         .with_threads(args.threads)

@@ -3,6 +3,7 @@
 use protea_core::{store, text::escape_line};
 
 use super::{
+    data_needs,
     run_report::{places, run_json, score_table},
     run_setup::{Session, location_of},
 };
@@ -17,14 +18,18 @@ use crate::{
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
-    let (train, eval) = given_or_example(datasets, reporter)?;
-    let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
+    let data = given_or_example(datasets, reporter)?;
+    let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
+    data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
     let run = session.experiment(|experiment| {
+        if args.no_export {
+            return experiment.fit_evaluate(&spec, &train, &eval);
+        }
         let mut experiment = experiment.clone();
         if let Some(output) = &output {
             experiment = experiment.exporting_to(output.clone());
@@ -34,11 +39,12 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
 
     let runner = &session.runner().entry().descriptor;
     let text = format!(
-        "{} {} · trained on {} · scored on {}\n\n{}\n{}",
+        "{} {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
         escape_line(&train.name),
         escape_line(&eval.name),
+        data.remark,
         score_table(session.runner(), &run),
         places(&run)
     );
@@ -61,20 +67,42 @@ pub fn both_or_none<'a>(
     }
 }
 
+/// The locations of the two datasets.
+pub struct Data {
+    /// The dataset to train on.
+    pub train: String,
+    /// The dataset to score on.
+    pub eval: String,
+    /// What the first line of the output says after the names of the datasets, so that nobody takes
+    /// scores on the example data for scores on their own.
+    pub remark: &'static str,
+}
+
+/// Said of the example data.
+pub const EXAMPLE: &str = " (the example data)";
+
 /// The locations of the two datasets; the example data if none were given.
 pub fn given_or_example(
     datasets: Option<(&str, &str)>,
     reporter: &Reporter,
-) -> Result<(String, String), Failure> {
+) -> Result<Data, Failure> {
     if let Some((train, eval)) = datasets {
-        return Ok((train.to_owned(), eval.to_owned()));
+        return Ok(Data {
+            train: train.to_owned(),
+            eval: eval.to_owned(),
+            remark: "",
+        });
     }
     let ExampleData { train, test } = example_data::find()?;
     let parent = train.parent().map(display_path).unwrap_or_default();
     reporter.note(&format!(
         "no --train and --eval: using the example data in {parent}"
     ));
-    Ok((location_of(&train), location_of(&test)))
+    Ok(Data {
+        train: location_of(&train),
+        eval: location_of(&test),
+        remark: EXAMPLE,
+    })
 }
 
 fn incomplete(present: &str, missing: &str) -> Failure {

@@ -54,7 +54,12 @@ pub fn grouped_json<T>(run: &GroupedRun<T>) -> Value {
 
 /// The table of a run's scores.
 pub fn score_table(runner: &Runner, run: &FinishedRun) -> String {
-    scores(&runner.capabilities().metrics, &run.manifest.metrics)
+    let manifest = &run.manifest;
+    scores(
+        &runner.capabilities().metrics,
+        &manifest.metrics,
+        &manifest.scored(),
+    )
 }
 
 /// The run's directory, and where the model, predictions and export are in it.
@@ -72,7 +77,8 @@ pub fn places(run: &FinishedRun) -> String {
         Err(_) => uri.to_string(),
     };
     let mut lines = Lines::default();
-    lines.add("run", display_path(&run.directory));
+    lines.add("run", manifest.run_id.as_str());
+    lines.add("  directory", display_path(&run.directory));
     if let Some(model) = &manifest.model_uri {
         lines.add("  model", place_of(model));
     }

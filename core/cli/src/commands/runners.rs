@@ -15,9 +15,7 @@ use crate::{
     args::{InfoArgs, RunnerArgs},
     build_features,
     failure::Failure,
-    output::{
-        Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings, terminal_width,
-    },
+    output::{Lines, PLACEHOLDER_NOTE, Report, Reporter, Table, display_path, settings},
 };
 
 /// Lists the usable runners on standard output, and the unusable ones on standard error.
@@ -160,7 +158,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
             "file",
             format!("{} ({})", display_path(&entry.path), named_by(entry.origin)),
         )
-        .add("SHA-256", &entry.sha256)
+        .add("SHA-256", entry.sha256.to_string())
         .add(
             "predicts",
             if capabilities.predicts {
@@ -177,11 +175,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
                 "no"
             },
         );
-    let settings = settings(
-        &capabilities.spec_schema,
-        &capabilities.spec_defaults,
-        terminal_width(),
-    );
+    let settings = settings(&capabilities.spec_schema, &capabilities.spec_defaults);
     let settings = if settings.is_empty() {
         "no settings\n".to_owned()
     } else {

@@ -9,6 +9,7 @@ use protea_core::{
 use serde_json::{Value, json};
 
 use super::{
+    data_needs,
     run::{both_or_none, given_or_example},
     run_report::grouped_json,
     run_setup::{Session, with_many_options},
@@ -25,12 +26,14 @@ const MOST_ROWS: usize = 20;
 
 /// Searches for the best settings.
 pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let search = search_from(args)?;
+    let base = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
+    let search = search_from(args, base.clone())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     search.check(session.runner())?;
-    let (train, eval) = given_or_example(datasets, reporter)?;
-    let (train, eval) = (session.dataset(&train)?, session.dataset(&eval)?);
+    let data = given_or_example(datasets, reporter)?;
+    let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
+    data_needs::check(session.runner(), &base, &train, &eval)?;
     let name = format!("{}/search", session.runner().name());
     let found = session.experiment(|experiment| {
         with_many_options(experiment, &args.many).search(name, &search, &train, &eval)
@@ -38,7 +41,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
 
     let (runner, result) = (&session.runner().entry().descriptor, &found.value);
     let text = format!(
-        "{} {} · {} trials ({}) by {} · trained on {} · scored on {}\n\n{}\n{}",
+        "{} {} · {} trials ({}) by {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
         result.trials.len(),
@@ -46,6 +49,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
         result.metric,
         escape_line(&train.name),
         escape_line(&eval.name),
+        data.remark,
         table(result),
         ending(&found),
     );
@@ -55,7 +59,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     })
 }
 
-fn search_from(args: &SearchArgs) -> Result<Search, Failure> {
+fn search_from(args: &SearchArgs, base: Value) -> Result<Search, Failure> {
     let strategy = match (args.random, args.tpe) {
         (Some(trials), _) => Strategy::Random { trials },
         (None, Some(trials)) => Strategy::Tpe {
@@ -64,7 +68,6 @@ fn search_from(args: &SearchArgs) -> Result<Search, Failure> {
         },
         (None, None) => Strategy::Grid,
     };
-    let base = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
     let mut search = Search::new(strategy).with_base(base);
     for text in args.grid.iter().chain(&args.space) {
         search = search.over(text.parse::<Setting>()?);
@@ -125,7 +128,8 @@ fn ending(found: &GroupedRun<SearchResult>) -> String {
             lines.add("", format!("{count} of {trials} trials {outcome}"));
         }
     }
-    lines.add("run", display_path(&found.directory));
+    lines.add("run", found.manifest.run_id.as_str());
+    lines.add("  directory", display_path(&found.directory));
     lines.add("  table", relative_to(&found.directory, &result.table));
     lines.add("  manifest", RUN_MANIFEST);
     lines.to_string()

@@ -19,9 +19,8 @@ use crate::{
 const UP_TO_DATE: &str = "all backends are up to date\n";
 
 /// What to do about a record that cannot be read of what a backend has.
-const UNKNOWN_REMEDY: &str = "`protea sync` continues a run of which it is unknown what was sent if MLFLOW_TRACKING_URI names the \
-                              server that has it. If no server has it, `protea sync --send-again` \
-                              sends it whole to that server";
+const UNKNOWN_REMEDY: &str = "set MLFLOW_TRACKING_URI to the server that has the run: `protea sync` continues it there. \
+                              If no server has it, `protea sync --send-again` sends the whole run";
 
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -57,10 +56,8 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     };
     synced.extend(recover(unknown, if_missing));
     reporter.abandon();
-    for run in &synced {
-        for refused in &run.refused {
-            reporter.warn(&format!("{}: {refused}", run.run_id));
-        }
+    for warning in refusals(&synced) {
+        reporter.warn(&warning);
     }
     let failed = synced.iter().filter(|run| !run.ok).count();
     let (text, json) = (text(&synced), json!(synced));
@@ -85,11 +82,59 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
         .with_detail("runs", json))
 }
 
+/// What backends refused, each reason once: a server that takes no files refuses every file of
+/// every run.
+fn refusals(synced: &[SyncedRun]) -> Vec<String> {
+    struct Refused<'r> {
+        reason: &'r str,
+        first: String,
+        events: u64,
+        runs: u64,
+        last_run: &'r str,
+    }
+    let mut found: Vec<Refused<'_>> = Vec::new();
+    for run in synced {
+        for text in &run.refused {
+            // `event 7: mlflow refuses the file F: the reason`
+            let refusal = text
+                .split_once(" refuses ")
+                .map_or(text.as_str(), |(_, rest)| rest);
+            let reason = refusal
+                .split_once(": ")
+                .map_or(refusal, |(_, reason)| reason);
+            match found.iter_mut().find(|known| known.reason == reason) {
+                Some(known) => {
+                    known.events += 1;
+                    known.runs += u64::from(known.last_run != run.run_id.as_str());
+                    known.last_run = &run.run_id;
+                }
+                None => found.push(Refused {
+                    reason,
+                    first: format!("{}: {text}", run.run_id),
+                    events: 1,
+                    runs: 1,
+                    last_run: &run.run_id,
+                }),
+            }
+        }
+    }
+    let told = found.into_iter().map(|refused| match refused.events {
+        1 => refused.first,
+        events => format!(
+            "{} (and {} more for this reason, in {})",
+            refused.first,
+            plural(events - 1, "event"),
+            plural(refused.runs, "run")
+        ),
+    });
+    told.collect()
+}
+
 fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Failure> {
     let mut table = Table::new(0..0, ["run", "backend", "state"]);
     let mut waiting = Vec::new();
     for run in runs {
-        table.row([&run.run_id, &run.cursor.backend, "waiting"]);
+        table.row([&*run.run_id, &run.cursor.backend, "waiting"]);
         waiting.push(json!({ "run_id": run.run_id, "backend": run.cursor.backend }));
     }
     for run in unknown {
@@ -113,7 +158,7 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
         });
     }
     let message = format!(
-        "it is unknown what the backends have of {}; {UNKNOWN_REMEDY}",
+        "the record of what a backend has cannot be read for {}; {UNKNOWN_REMEDY}",
         plural(unknown.len() as u64, "run")
     );
     Err(Failure::new(Exit::Failed, message)
@@ -132,7 +177,7 @@ fn text(synced: &[SyncedRun]) -> String {
             (None, Some(url)) => url,
             (None, None) => "sent",
         };
-        table.row([&run.run_id, &run.backend, &run.sent.to_string(), outcome]);
+        table.row([&*run.run_id, &run.backend, &run.sent.to_string(), outcome]);
     }
     table.to_string()
 }

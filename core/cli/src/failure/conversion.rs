@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use protea_cafa::{
-    dataset, formats::FormatError, ontology::OntologyError, reference::ReferenceError,
-    scoring::ScoringError,
+    dataset, formats::FormatError, ontology::OntologyError, predictions::PredictionsError,
+    reference::ReferenceError, scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_conformance::{ConfigError, SelectionError};
@@ -20,8 +20,12 @@ use protea_core::{
 };
 use serde_json::json;
 
-use super::{Failure, remedy};
-use crate::exit::Exit;
+use super::{
+    Failure,
+    notes::{log_command, places_of_runners},
+    remedy,
+};
+use crate::{exit::Exit, output::display_path};
 
 /// A library error that a command can end with.
 pub(super) trait CommandError: Error + Sized {
@@ -57,6 +61,15 @@ impl CommandError for CatalogError {
     fn remedy(&self) -> Option<String> {
         remedy::catalog(self)
     }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Unknown {
+                nearest, searched, ..
+            } if nearest.is_empty() => failure.with_preamble(places_of_runners(searched)),
+            _ => failure,
+        }
+    }
 }
 
 impl CommandError for LoadError {
@@ -69,6 +82,13 @@ impl CommandError for LoadError {
 
     fn remedy(&self) -> Option<String> {
         remedy::load(self)
+    }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Catalog(error) => error.annotate(failure),
+            _ => failure,
+        }
     }
 }
 
@@ -131,7 +151,11 @@ impl CommandError for ExperimentError {
             | Self::Fold { directory, .. } => {
                 let manifest = directory.join(RUN_MANIFEST);
                 failure
-                    .with_note(format!("the run is recorded in {}", manifest.display()))
+                    .with_note(format!(
+                        "{}; its manifest is {}",
+                        log_command(directory),
+                        display_path(&manifest)
+                    ))
                     .with_detail("manifest", json!(manifest))
             }
             _ => failure,
@@ -297,6 +321,23 @@ impl CommandError for ReferenceError {
             Self::Dataset(error) => error.remedy(),
             Self::Scoring(error) => error.remedy(),
         }
+    }
+}
+
+impl CommandError for PredictionsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Table(error) => error.exit(),
+            Self::Parquet(error) => error.exit(),
+            Self::Scratch { .. } | Self::Write(_) => Exit::Output,
+            Self::Option { .. } => Exit::Usage,
+            Self::Cancelled => Exit::Cancelled,
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::predictions(self)
     }
 }
 

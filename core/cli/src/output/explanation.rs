@@ -79,12 +79,15 @@ fn heading(term: &TermExplanation) -> String {
     } else {
         ", not predicted"
     };
-    let line = format!(
-        "{}{}{} · {}{combination}{predicted}",
+    let calibrated = term.uncalibrated.map(|raw| {
+        let raw = number(raw);
+        let line = format!(
+        "{}{}{} · {}{}{combination}{predicted}",
         aspect.unwrap_or_default(),
         term.term,
         name.unwrap_or_default(),
         number(term.score),
+        calibrated.unwrap_or_default(),
     );
     format!("{}\n", escape_line(&line))
 }

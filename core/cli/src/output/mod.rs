@@ -13,11 +13,11 @@ use serde_json::Value;
 
 pub use explanation::{Asked, explanation};
 pub use lines::{Lines, display_path, relative_to};
-pub use number::{bytes, count, number, percent, plural, range};
+pub use number::{bytes, count, difference, number, percent, plural, range};
 pub use progress::Reporter;
 pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
-pub use table::{Table, terminal_width};
+pub use table::{Table, fit_to_terminal, terminal_width};
 pub use terminal::{Content, Diagnostics, ERROR, StandardOutput, print, print_labelled};
 
 /// The result of a command as text and as JSON. Only one of the two is printed.

@@ -12,6 +12,15 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// The difference of two metrics, with a sign and as many decimals as [`number`] gives metrics.
+pub fn difference(value: f64) -> String {
+    if value.abs() < 1e9 {
+        format!("{value:+.3}")
+    } else {
+        format!("{value:+.3e}")
+    }
+}
+
 /// The bounds of an interval.
 pub fn range(low: f64, high: f64) -> String {
     format!("{} – {}", number(low), number(high))
@@ -72,6 +81,13 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_three_decimals() {
+        for (value, text) in [(-9.375e-4, "-0.001"), (0.25, "+0.250"), (0.0, "+0.000")] {
+            assert_eq!(difference(value), text);
         }
     }
 

@@ -1,14 +1,11 @@
 //! The scores of a run as a table, according to the metrics that the runner declares.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
-use protea_core::contracts::{
-    MetricSchema, Metrics,
-    metrics::{Direction, MetricDeclaration},
-};
+use protea_core::contracts::{MetricSchema, Metrics, metrics::Direction};
 use serde_json::Value;
 
-use super::{Table, number};
+use super::{Table, count, number};
 
 /// Shown for a metric that was not returned.
 const MISSING: &str = "-";
@@ -16,12 +13,18 @@ const MISSING: &str = "-";
 /// A note on scores of runners that do not predict anything real.
 pub const PLACEHOLDER_NOTE: &str = "placeholder scores: they are meaningless\n";
 
-/// The table, followed by notes for reading it.
-pub fn scores(schema: &MetricSchema, metrics: &Metrics) -> String {
+/// The threshold of Fmax, which runners return although it is no score.
+const TAU: &str = "tau";
+/// The metric that [`TAU`] belongs to.
+const FMAX: &str = "fmax";
+
+/// The table, followed by notes for reading it. `scored` is the number of proteins that the scores
+/// of a group are of, as far as that is known.
+pub fn scores(schema: &MetricSchema, metrics: &Metrics, scored: &BTreeMap<&str, u64>) -> String {
     let mut text = if schema.groups.is_empty() {
         flat(schema, metrics)
     } else {
-        grouped(schema, metrics)
+        grouped(schema, metrics, scored)
     };
     let lower: Vec<&str> = schema
         .metrics
@@ -49,7 +52,7 @@ fn is_returned(name: &str, metrics: &Metrics) -> bool {
 }
 
 /// One row per group, declared groups first; one column per metric that any group has.
-fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
+fn grouped(schema: &MetricSchema, metrics: &Metrics, scored: &BTreeMap<&str, u64>) -> String {
     let others = metrics.keys().filter(|name| !schema.groups.contains(name));
     let groups: Vec<(&str, &Metrics)> = schema
         .groups
@@ -57,20 +60,26 @@ fn grouped(schema: &MetricSchema, metrics: &Metrics) -> String {
         .chain(others)
         .filter_map(|group| Some((group.as_str(), metrics.get(group)?.as_object()?)))
         .collect();
-    let columns: Vec<&MetricDeclaration> = schema
-        .metrics
-        .iter()
-        .filter(|metric| {
-            groups
-                .iter()
-                .any(|(_, values)| values.contains_key(&metric.name))
-        })
-        .collect();
-    let names = columns.iter().map(|metric| metric.name.as_str());
-    let mut table = Table::new(1.., [""].into_iter().chain(names));
-    for (group, values) in groups {
-        let cells = columns.iter().map(|metric| cell(values.get(&metric.name)));
-        table.row([group.to_owned()].into_iter().chain(cells));
+    let has = |name: &str| groups.iter().any(|(_, values)| values.contains_key(name));
+    let mut columns: Vec<&str> = schema.metrics.iter().map(|metric| &*metric.name).collect();
+    if columns.contains(&FMAX) {
+        columns.retain(|name| *name != TAU);
+    }
+    if let Some(fmax) = columns.iter().position(|name| *name == FMAX) {
+        columns.insert(fmax + 1, TAU);
+    }
+    columns.retain(|name| has(name));
+    let counts = groups.iter().any(|(group, _)| scored.contains_key(group));
+    let headings = [""].into_iter().chain(counts.then_some("proteins"));
+    let mut table = Table::new(1.., headings.chain(columns.iter().copied()));
+    for (group, values) in &groups {
+        let proteins = scored
+            .get(group)
+            .map_or_else(|| MISSING.to_owned(), |n| count(*n));
+        let first = [(*group).to_owned()]
+            .into_iter()
+            .chain(counts.then_some(proteins));
+        table.row(first.chain(columns.iter().map(|name| cell(values.get(*name)))));
     }
     table.to_string()
 }
@@ -102,6 +111,7 @@ fn cell(value: Option<&Value>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protea_core::contracts::metrics::MetricDeclaration;
     use serde_json::json;
 
     fn metrics(value: Value) -> Metrics {
@@ -116,11 +126,12 @@ mod tests {
                 "MFO": {"fmax": 0.5571, "auc_pr": 0.4, "coverage": 1.0, "smin": 7.5, "tau": 0.3},
                 "CCO": {"fmax": 0.7, "auc_pr": 0.61, "coverage": 0.99},
             })),
+            &BTreeMap::from([("MFO", 1200), ("BPO", 3)]),
         );
         insta::assert_snapshot!(text, @r"
-              fmax  auc_pr  coverage   smin
-        MFO  0.557   0.400     1.000  7.500
-        CCO  0.700   0.610     0.990      -
+             proteins   fmax    tau  auc_pr  coverage   smin
+        MFO     1,200  0.557  0.300   0.400     1.000  7.500
+        CCO         -  0.700      -   0.610     0.990      -
         lower is better for smin
         ");
     }
@@ -134,6 +145,7 @@ mod tests {
         let text = scores(
             &schema.placeholder(),
             &metrics(json!({"extra": 1234.5, "r2": 0.25})),
+            &BTreeMap::new(),
         );
         insta::assert_snapshot!(text, @r"
         metric   value

@@ -9,18 +9,16 @@ const MAX_DEPTH: usize = 5;
 
 /// A table of settings with type, default, allowed values and description. If the spec has several
 /// forms, one table for each.
-pub fn settings(schema: &Value, defaults: &Value, width: u16) -> String {
+pub fn settings(schema: &Value, defaults: &Value) -> String {
     let schema = Schema { root: schema };
     let alternatives = ["oneOf", "anyOf"]
         .into_iter()
         .find_map(|key| schema.root.get(key)?.as_array());
     match alternatives {
-        None => table(&schema, schema.root, defaults, width),
+        None => table(&schema, schema.root, defaults),
         Some(forms) => {
-            let common = table(&schema, schema.root, defaults, width);
-            let forms = forms
-                .iter()
-                .map(|form| table(&schema, form, defaults, width));
+            let common = table(&schema, schema.root, defaults);
+            let forms = forms.iter().map(|form| table(&schema, form, defaults));
             let parts: Vec<String> = [common]
                 .into_iter()
                 .chain(forms)
@@ -31,7 +29,7 @@ pub fn settings(schema: &Value, defaults: &Value, width: u16) -> String {
     }
 }
 
-fn table(schema: &Schema<'_>, object: &Value, defaults: &Value, width: u16) -> String {
+fn table(schema: &Schema<'_>, object: &Value, defaults: &Value) -> String {
     let mut rows = Vec::new();
     schema.rows("", object, defaults, MAX_DEPTH, &mut rows);
     if rows.is_empty() {
@@ -40,8 +38,7 @@ fn table(schema: &Schema<'_>, object: &Value, defaults: &Value, width: u16) -> S
     let mut table = Table::new(
         0..0,
         ["setting", "type", "default", "allowed", "description"],
-    )
-    .wrapped(width);
+    );
     for row in rows {
         table.row(row);
     }
@@ -205,7 +202,7 @@ mod tests {
             },
         });
         let defaults = json!({"k": 5, "metric": "cosine", "limit": null, "inner": {"on": true}});
-        insta::assert_snapshot!(settings(&schema, &defaults, 100), @r"
+        insta::assert_snapshot!(settings(&schema, &defaults), @r"
         setting   type            default  allowed     description
         k         integer         5        1 to 1000   How many neighbours.
         metric    choice          cosine   cosine, l2  The distance.

@@ -69,7 +69,7 @@ fn texts_of_a_runner_do_not_control_the_terminal() {
             "error": TEXT,
             "runner": {
                 "name": TEXT, "version": TEXT, "contract_version": "1.0.0", "path": "/x",
-                "sha256": "67460ebb"
+                "sha256": "0".repeat(64)
             },
             "steps": [{ "name": TEXT, "status": "failed", "seconds": 1.5, "note": TEXT }],
         }),
@@ -157,7 +157,7 @@ fn a_moved_workspace_is_used_at_its_new_place() {
         0,
         json!({ "artifacts": {
             "directory": before, "predictions": predictions,
-            "export": [{ "role": "model", "path": "a.bin", "uri": export, "sha256": "00", "bytes": 1 }],
+            "export": [{ "role": "model", "path": "a.bin", "uri": export, "sha256": "0".repeat(64), "bytes": 1 }],
         } }),
     );
     let other = "20261121T100001Z-knn-00000b";

@@ -30,11 +30,12 @@ use std::{
 };
 
 use protea_contracts::content::digest_bytes;
+use protea_files::StagingError;
 
 use super::{
     error::DatasetError,
     frozen::FrozenDataset,
-    staging::{Staging, sync_directory, write_new},
+    staging::{self, sync_directory, write_new},
     subset::Subset,
 };
 
@@ -79,7 +80,8 @@ pub struct FoldPlace {
 
 /// Creates the folds of a dataset in the directory `cache`, or reuses them. They are published
 /// atomically. Calls `watch` with the number of datasets written and their total; `Break` cancels
-/// the work. Each fold takes as much space as the dataset.
+/// the work. The proteins and annotations of each fold take as much space as those of the dataset;
+/// the ontology and the other whole files take it once.
 ///
 /// # Errors
 ///
@@ -139,9 +141,12 @@ fn grouping_name(grouping: &Grouping, of_protein: &[u32]) -> String {
     match grouping {
         Grouping::None => "none".to_owned(),
         Grouping::Taxon => "taxon".to_owned(),
+        Grouping::Clade(rank) => {
+            format!("clade-{:.16}", digest_bytes(rank.as_bytes()))
+        }
         Grouping::Clusters(_) => {
             let bytes: Vec<u8> = of_protein.iter().flat_map(|g| g.to_le_bytes()).collect();
-            format!("clusters-{}", &digest_bytes(&bytes)[..16])
+            format!("clusters-{:.16}", digest_bytes(&bytes))
         }
     }
 }
@@ -153,12 +158,12 @@ fn write(
     directory: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), DatasetError> {
-    let staging = match Staging::new(directory) {
+    let staging = match staging::begin(directory) {
         Err(DatasetError::Exists(_)) if directory.is_dir() => return Ok(()),
         staging => staging?,
     };
     write_table(dataset, assigned, &staging.path().join("folds.tsv"))?;
-    let mut written = 0;
+    let (mut written, mut twin) = (0, None::<PathBuf>);
     let mut report = |written| match watch(written, 2 * folds) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(DatasetError::Cancelled),
@@ -172,16 +177,22 @@ fn write(
                 .filter(|&protein| (assigned[protein] == fold) == held_out)
                 .collect();
             let name = format!("{}-fold-{fold}-{half}", dataset.manifest().name);
-            Subset::new(dataset, &proteins, &name).write(&fold_directory.join(half))?;
+            let out = fold_directory.join(half);
+            let subset = Subset {
+                twin: twin.as_deref(),
+                ..Subset::new(dataset, &proteins, &name)
+            };
+            subset.write(&out)?;
+            twin.get_or_insert(out);
             written += 1;
         }
         sync_directory(&fold_directory)?;
     }
     report(written)?;
-    match staging.publish() {
+    match staging.publish_synced() {
         // Another process has published the same bytes meanwhile.
-        Err(DatasetError::Exists(_)) if directory.is_dir() => Ok(()),
-        published => published,
+        Err(StagingError::Exists { .. }) if directory.is_dir() => Ok(()),
+        published => Ok(published.map(drop)?),
     }
 }
 

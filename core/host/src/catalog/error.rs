@@ -15,6 +15,8 @@ pub enum CatalogError {
         name: String,
         /// The most similar names, the nearest first; all names if none is similar.
         nearest: Vec<String>,
+        /// The directories that were searched.
+        searched: Vec<PathBuf>,
         /// Unusable files with the reason: the runner may be one of them.
         unusable: Vec<(PathBuf, String)>,
     },

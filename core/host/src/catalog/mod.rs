@@ -259,6 +259,11 @@ impl Catalog {
         CatalogError::Unknown {
             name: name.to_owned(),
             nearest: known.iter().map(|(_, name)| (*name).to_owned()).collect(),
+            searched: self
+                .places()
+                .iter()
+                .map(|place| place.entry.directory.clone())
+                .collect(),
             unusable: self.unusable(),
         }
     }

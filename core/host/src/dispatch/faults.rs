@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// A value is quoted up to this many characters.
 const LONGEST_VALUE: usize = 80;
+/// From this Jaro-Winkler similarity on, a name is offered in place of another.
+const LIKE: f64 = 0.75;
 
 /// What is wrong with `value`, at which `error` is.
 pub(super) fn message(error: &ValidationError<'_, '_>, value: &Value) -> String {
@@ -80,8 +82,25 @@ fn one_of<'v>(value: &str, allowed: impl Iterator<Item = &'v Value>) -> String {
     let allowed: Vec<String> = allowed.map(quoted).collect();
     match allowed.as_slice() {
         [one] => format!("{value} is not {one}"),
-        several => format!("{value} is not one of {}", several.join(", ")),
+        several => {
+            let nearest = match nearest(value, several.iter().map(String::as_str)) {
+                Some(name) => format!("; did you mean {name}?"),
+                None => String::new(),
+            };
+            format!("{value} is not one of {}{nearest}", several.join(", "))
+        }
     }
+}
+
+/// The name that `wrong` is most likely a misspelling of; none if all of them are unlike it.
+pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let plain = |name: &str| name.trim_matches('"').to_lowercase();
+    let wrong = plain(wrong);
+    names
+        .map(|name| (strsim::jaro_winkler(&wrong, &plain(name)), name))
+        .filter(|(likeness, _)| *likeness > LIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 fn kinds(want: Types) -> String {

@@ -10,7 +10,7 @@ use protea_contracts::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{DispatchError, SpecFault, SpecSchema};
+use super::{DispatchError, SpecFault, SpecSchema, faults::nearest};
 
 /// The keyword of a schema that defines presets: it maps each value of the setting `preset` to
 /// settings. The user's settings take precedence over those of the preset, and those over defaults.
@@ -155,13 +155,8 @@ fn known_settings(schema: &Value, place: &str, wrong: &str) -> String {
         return String::new();
     }
     let names: Vec<&str> = properties.keys().map(String::as_str).collect();
-    let nearest = names
-        .iter()
-        .map(|name| (strsim::jaro_winkler(wrong, name), *name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, name)) => format!("; did you mean {name:?}?"),
+    match nearest(wrong, names.iter().copied()) {
+        Some(name) => format!("; did you mean {name:?}?"),
         None if names.is_empty() => "; this runner has no settings".to_owned(),
         None => format!("; the settings are {}", names.join(", ")),
     }

@@ -43,6 +43,28 @@ impl Experiment<'_> {
         })
     }
 
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export), but without an export. The model stays
+    /// in the run's directory and can be exported later.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit_evaluate_export`](Self::fit_evaluate_export).
+    pub fn fit_evaluate<'s>(
+        &self,
+        spec: impl Into<SpecArgument<'s>>,
+        train: &Dataset,
+        eval: &Dataset,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let spec = self.resolve(spec)?;
+        let mut run_spec = RunSpec::new("experiment", self.runner.name());
+        run_spec.spec = spec.as_value();
+        run_spec.datasets = vec![("train", train), ("eval", eval)];
+        self.record(&run_spec, |steps| {
+            let model = steps.fit(&spec, train)?;
+            steps.evaluate(&model, eval)
+        })
+    }
+
     /// Fits on `train`. A runner without a training step gets a reference model.
     ///
     /// # Errors
@@ -130,7 +152,7 @@ impl Experiment<'_> {
     ) -> Result<FinishedRun, ExperimentError> {
         let spec = self.resolve(spec)?;
         let mut run_spec = RunSpec::new("training", self.name(parent, "fit"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train)];
         self.record(&run_spec, |steps| steps.fit(&spec, train).map(drop))
@@ -143,7 +165,7 @@ impl Experiment<'_> {
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("evaluation", self.name(parent, "evaluate"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         let public_uri = store::without_secrets(model_uri);
         run_spec.model_uri = Some(&public_uri);
         run_spec.datasets = vec![("eval", eval)];
@@ -157,7 +179,7 @@ impl Experiment<'_> {
         destination: Option<&Url>,
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("export", self.name(parent, "export"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         let public_uri = store::without_secrets(model_uri);
         run_spec.model_uri = Some(&public_uri);
         self.record(&run_spec, |steps| steps.export(model_uri, destination))

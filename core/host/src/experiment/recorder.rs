@@ -51,14 +51,11 @@ impl Recorder {
         let mut tags = tracking.tags.clone();
         tags.extend(run_spec.tags.clone());
         let manifest = RunManifest {
-            run_id: directory.id().to_owned(),
+            run_id: directory.id().clone(),
             job_id: job.id().clone(),
             pipeline: run_spec.pipeline.to_owned(),
             name: Some(run_spec.name.clone()),
-            parent: run_spec
-                .parent
-                .or(experiment.below.as_deref())
-                .map(str::to_owned),
+            parent: run_spec.parent.or(experiment.below.as_ref()).cloned(),
             project: tracking.project.clone(),
             group: tracking.group.clone(),
             tags,
@@ -69,7 +66,7 @@ impl Recorder {
                 version: entry.descriptor.version.clone(),
                 contract_version: entry.descriptor.contract_version.clone(),
                 path: entry.path.clone(),
-                sha256: entry.sha256.clone(),
+                sha256: entry.sha256,
             }),
             isolation: experiment.runner.isolation().name().to_owned(),
             sandbox: experiment.runner.sandbox(),
@@ -339,7 +336,7 @@ impl Drop for Recorder {
         let reason = if thread::panicking() {
             "the program panicked"
         } else {
-            "the program left the run before its end"
+            "the program dropped the run before it was finished"
         };
         // If this fails, the next command closes the run.
         let reason: Box<dyn Error> = reason.into();

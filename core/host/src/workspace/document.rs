@@ -1,7 +1,7 @@
 //! A job's document: how the job stands, and the tracker that it is bound to.
 
 use protea_files::{Access, Lock, lock_within};
-use protea_tracking::RunStatus;
+use protea_tracking::{RunId, RunStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ pub struct JobDocument {
     pub error: Option<String>,
     /// The id of the run in the job's event log that its status is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
+    pub run: Option<RunId>,
     /// The tracker that it is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracker: Option<TrackerBinding>,
@@ -51,7 +51,7 @@ pub struct TrackerBinding {
     #[serde(default)]
     pub offline: bool,
     /// The id of the run in the job's event log.
-    pub log: String,
+    pub log: RunId,
 }
 
 impl Job {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protea_contracts::{ExportedFile, Metrics};
+use protea_contracts::{ExportedFile, Metrics, Sha256};
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -27,7 +28,7 @@ pub const RUN_MANIFEST: &str = "run_manifest.json";
 #[non_exhaustive]
 pub struct RunManifest {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job that it belongs to.
     pub job_id: JobId,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three; what
@@ -38,7 +39,7 @@ pub struct RunManifest {
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// The project: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
@@ -91,6 +92,17 @@ pub struct RunManifest {
 }
 
 impl RunManifest {
+    /// By group, how many items the scores are of, if the runner returned that as the extra
+    /// `scored`.
+    #[must_use]
+    pub fn scored(&self) -> BTreeMap<&str, u64> {
+        counts(
+            self.steps
+                .iter()
+                .filter_map(|step| step.extras.get("scored")),
+        )
+    }
+
     /// Reads the manifest in a run's directory.
     ///
     /// # Errors
@@ -102,6 +114,15 @@ impl RunManifest {
         let bytes = protea_files::read_document(&path).map_err(StoreError::from)?;
         serde_json::from_slice(&bytes).map_err(|source| WorkspaceError::Manifest { path, source })
     }
+}
+
+/// The counts in objects from group to count.
+pub(super) fn counts<'v>(objects: impl Iterator<Item = &'v Value>) -> BTreeMap<&'v str, u64> {
+    objects
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter_map(|(group, count)| Some((group.as_str(), count.as_u64()?)))
+        .collect()
 }
 
 /// The runner of a run.
@@ -116,8 +137,8 @@ pub struct RunnerRecord {
     pub contract_version: String,
     /// Its file.
     pub path: PathBuf,
-    /// SHA-256 of its file, in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of its file.
+    pub sha256: Sha256,
 }
 
 impl RunnerRecord {

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use protea_contracts::Level;
 use protea_tracking::{
-    TrackerError,
+    RunId, TrackerError,
     log::{ClosedRun, RunEnd, clear_open_marker, close_vanished, never_begun},
 };
 
@@ -48,7 +48,7 @@ fn job_of(log: &Path) -> Option<&Path> {
 }
 
 /// Removes what there is of a run whose process vanished before it wrote the first event.
-fn discard(run_id: &str, log: &Path) {
+fn discard(run_id: &RunId, log: &Path) {
     if let Some(directory) = job_of(log).and_then(|job| RunDirectory::find(job, run_id)) {
         directory.discard();
     }
@@ -63,7 +63,7 @@ fn discard(run_id: &str, log: &Path) {
 /// The end of a run whose process vanished after it wrote the manifest and before it wrote the log.
 fn end_in_manifest(log: &Path) -> Option<RunEnd> {
     let run_id = log.parent()?.file_name()?.to_str()?;
-    let directory = RunDirectory::find(job_of(log)?, run_id)?;
+    let directory = RunDirectory::find(job_of(log)?, &run_id.into())?;
     let manifest = RunManifest::read(directory.path()).ok()?;
     (manifest.status != Status::Running).then(|| RunEnd::new(manifest.status, manifest.error))
 }

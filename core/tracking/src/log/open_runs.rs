@@ -21,7 +21,7 @@ use super::{
     relative_path,
 };
 use crate::{
-    EventKind, RunEvent, RunStatus, TrackerError,
+    EventKind, RunEvent, RunId, RunStatus, TrackerError,
     files::{self, remove_if_present},
 };
 
@@ -30,7 +30,7 @@ use crate::{
 #[non_exhaustive]
 pub struct ClosedRun {
     /// The run's id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The run's log.
     pub log: PathBuf,
     /// How it ended: `killed` if its process was gone before it could say.
@@ -125,9 +125,8 @@ fn close(
             end
         }
     };
-    let run_id = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(ClosedRun {
-        run_id: run_id.into_owned(),
+        run_id: files::name_of(path),
         log: marker.log,
         status: end.status,
         error: end.error,
@@ -138,7 +137,7 @@ fn close(
 /// is gone: their ids, and the paths that their logs were to have. [`close_vanished`] removes these
 /// markers; a caller that makes files for a run before its log can remove these first.
 #[must_use]
-pub fn never_begun(open_runs: &Path) -> Vec<(String, PathBuf)> {
+pub fn never_begun(open_runs: &Path) -> Vec<(RunId, PathBuf)> {
     let entries = fs::read_dir(open_runs).into_iter().flatten().flatten();
     let mut runs = Vec::new();
     for entry in entries.filter(is_marker) {
@@ -147,8 +146,7 @@ pub fn never_begun(open_runs: &Path) -> Vec<(String, PathBuf)> {
             continue;
         };
         if !marker.has_begun() && marker.is_abandoned().unwrap_or(false) {
-            let run_id = entry.file_name().to_string_lossy().into_owned();
-            runs.push((run_id, marker.log));
+            runs.push((files::name_of(&entry.path()), marker.log));
         }
     }
     runs.sort();
@@ -239,7 +237,7 @@ fn is_young(marker: &Path) -> io::Result<bool> {
 /// # Errors
 ///
 /// [`TrackerError::Write`]; [`TrackerError::Name`] if the path of the log cannot be in a marker.
-pub fn announce_run(open_runs: &Path, run_id: &str, log: &Path) -> Result<(), TrackerError> {
+pub fn announce_run(open_runs: &Path, run_id: &RunId, log: &Path) -> Result<(), TrackerError> {
     mark_open_if_new(open_runs, run_id, log)
 }
 
@@ -247,7 +245,7 @@ pub fn announce_run(open_runs: &Path, run_id: &str, log: &Path) -> Result<(), Tr
 /// that is there may be that of a process which records the run.
 pub(crate) fn mark_open_if_new(
     open_runs: &Path,
-    run_id: &str,
+    run_id: &RunId,
     log: &Path,
 ) -> Result<(), TrackerError> {
     if open_runs.join(run_id).exists() {
@@ -260,7 +258,7 @@ pub(crate) fn mark_open_if_new(
 /// locked.
 pub(crate) fn mark_open(
     open_runs: &Path,
-    run_id: &str,
+    run_id: &RunId,
     log: &Path,
 ) -> Result<PathBuf, TrackerError> {
     fs::create_dir_all(open_runs).map_err(TrackerError::write(open_runs))?;
@@ -292,6 +290,6 @@ pub(crate) fn mark_open(
 /// # Errors
 ///
 /// [`TrackerError::Write`].
-pub fn clear_open_marker(open_runs: &Path, run_id: &str) -> Result<(), TrackerError> {
+pub fn clear_open_marker(open_runs: &Path, run_id: &RunId) -> Result<(), TrackerError> {
     files::remove_if_present(&open_runs.join(run_id))
 }

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_core::{Catalog, Isolation, LoadError, Runner, experiment::Entrant};
+use protea_core::{
+    Catalog, CatalogError, Dataset, Isolation, LoadError, Runner, experiment::Entrant,
+};
 use serde_json::{Value, json};
 
-use crate::{exit::Exit, failure::Failure, spec};
+use crate::{commands::data_needs, exit::Exit, failure::Failure, spec};
 
 /// The runner whose methods can be named directly.
 const BASELINE: &str = "baseline";
@@ -141,7 +143,16 @@ impl<'e> Field<'e> {
                 let entry = catalog.find(&entrant.runner);
                 let runner = entry.map_err(LoadError::from);
                 let runner = runner.and_then(|entry| Runner::load(&entry, isolation));
-                runner.map_err(|error| Failure::from(error).message)
+                runner.map_err(|error| {
+                    let is_unknown =
+                        matches!(&error, LoadError::Catalog(CatalogError::Unknown { .. }));
+                    let message = Failure::from(error).message;
+                    if is_unknown {
+                        let methods = METHODS.join(", ");
+                        return format!("{message} ({BASELINE}'s methods are {methods})");
+                    }
+                    message
+                })
             });
             if let Ok(runner) = runner {
                 runner.resolve_spec(&entrant.spec).map_err(|error| {
@@ -161,14 +172,18 @@ impl<'e> Field<'e> {
             .find_map(|runner| runner.as_ref().ok())
     }
 
-    /// The entrants of the host's benchmark, in the order of `--runners`.
-    pub fn entrants(&self) -> Vec<Entrant<'_>> {
+    /// The entrants of the host's benchmark, in the order of `--runners`. One that needs something
+    /// that the datasets do not have gets no scores.
+    pub fn entrants(&self, train: &Dataset, eval: &Dataset) -> Vec<Entrant<'_>> {
         let entrant = |named: &ContenderArgs| Entrant {
             name: named.name.clone(),
             runner_name: named.runner.clone(),
             spec: named.spec.clone(),
             runner: match self.runners.get(&*named.runner) {
-                Some(Ok(runner)) => Ok(runner),
+                Some(Ok(runner)) => match data_needs::problem(runner, &named.spec, train, eval) {
+                    Some(problem) => Err(problem),
+                    None => Ok(runner),
+                },
                 Some(Err(reason)) => Err(reason.clone()),
                 None => Err("its runner was not loaded".to_owned()),
             },

@@ -95,6 +95,7 @@ mod tests {
         let benchmark = BenchmarkReport {
             train: "a\n\\input{x}",
             eval: "b\r\n\\input{y}",
+            remark: "",
             bootstrap: None,
             found: &BenchmarkResult::default(),
         };

@@ -53,18 +53,19 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     interrupt::cooperate(reporter);
     set_threads(args.execution.threads)?;
     let field = Field::load(&named, &catalog, &isolation)?;
-    let (train, eval) = given_or_example(given, reporter)?;
-    let train = &dataset(&train, reporter)?;
-    let eval = &dataset(&eval, reporter)?;
+    let data = given_or_example(given, reporter)?;
+    let train = &dataset(&data.train, reporter)?;
+    let eval = &dataset(&data.eval, reporter)?;
 
     let benchmarked = Benchmarked::open(eval)?;
     let reference = benchmarked.reference()?;
     let bootstrap = args.bootstrap.with_seed(args.execution.seed);
-    let entrants = field.entrants();
+    let entrants = field.entrants(train, eval);
     let Some(first) = field.first() else {
         return conclude(
             None,
-            &BenchmarkReport::new(train, eval, bootstrap, &without_scores(&entrants)),
+            &BenchmarkReport::new(train, eval, bootstrap, &without_scores(&entrants))
+                .with_remark(data.remark),
         );
     };
     let mut benchmark = Benchmark::new(entrants);
@@ -86,7 +87,7 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     match ended {
         Ok(ended) => conclude(
             Some(ended),
-            &BenchmarkReport::new(train, eval, bootstrap, &found),
+            &BenchmarkReport::new(train, eval, bootstrap, &found).with_remark(data.remark),
         ),
         Err(failure) if found.outcomes.is_empty() => Err(failure),
         // The JSON has the scores that were computed before the failure.

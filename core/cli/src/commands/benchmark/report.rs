@@ -3,7 +3,7 @@
 use protea_cafa::scoring::Bootstrap;
 use protea_core::{
     Dataset,
-    contracts::metrics::{AUC_PR, COVERAGE, FMAX, SMIN, WFMAX},
+    contracts::metrics::{AUC_PR, COVERAGE, F_MICRO_W, FMAX, SMIN, WFMAX},
     experiment::{BenchmarkLine, BenchmarkResult, GroupScores},
 };
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub struct BenchmarkReport<'b> {
     pub train: &'b str,
     /// Name of the dataset that contenders were scored on.
     pub eval: &'b str,
+    /// What follows the names of the datasets in the text.
+    pub remark: &'b str,
     /// The bootstrap of Fmax, if there was one.
     pub bootstrap: Option<Bootstrap>,
     /// The result.
@@ -32,6 +34,7 @@ pub struct Row<'b> {
     pub coverage: f64,
     pub wfmax: Option<f64>,
     pub smin: Option<f64>,
+    pub f_micro_w: Option<f64>,
     pub seconds: f64,
 }
 
@@ -47,6 +50,7 @@ impl<'b> Row<'b> {
             coverage: value(COVERAGE),
             wfmax: scores.value(WFMAX),
             smin: scores.value(SMIN),
+            f_micro_w: scores.value(F_MICRO_W),
             seconds,
         }
     }
@@ -86,9 +90,16 @@ impl<'b> BenchmarkReport<'b> {
         Self {
             train: &train.name,
             eval: &eval.name,
+            remark: "",
             bootstrap,
             found,
         }
+    }
+
+    /// The report with a remark after the names of the datasets.
+    pub fn with_remark(mut self, remark: &'b str) -> Self {
+        self.remark = remark;
+        self
     }
 
     /// The fields for `--json`.

@@ -11,9 +11,10 @@ use crate::output::{Lines, Table, count, display_path};
 /// A table for each aspect, then notes.
 pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
-        "benchmark · trained on {} · scored on {}\n\n",
+        "benchmark · trained on {} · scored on {}{}\n\n",
         escape_line(benchmark.train),
-        escape_line(benchmark.eval)
+        escape_line(benchmark.eval),
+        benchmark.remark
     );
     for aspect in &benchmark.found.groups {
         let proteins = count(aspect.items as u64);
@@ -36,7 +37,8 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
 /// The run's directory and the files in it.
 pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
     let mut lines = Lines::default();
-    lines.add("run", display_path(&run.directory));
+    lines.add("run", run.manifest.run_id.as_str());
+    lines.add("  directory", display_path(&run.directory));
     lines.add("  table", files.join(", "));
     lines.add("  manifest", RUN_MANIFEST);
     lines.to_string()

@@ -9,7 +9,7 @@ use super::{find, workspace};
 use crate::{
     args::CompareArgs,
     failure::Failure,
-    output::{Report, Table, number},
+    output::{Report, Table, difference, number, plural},
 };
 
 const MISSING: &str = "-";
@@ -30,6 +30,7 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
         .collect::<Result<_, _>>()?;
     let params: Vec<Map<String, Value>> = runs.iter().map(|run| params(&run.manifest)).collect();
     let differing = differing(&params);
+    let (own, differing) = without_own_settings(&runs, &params, differing);
     let metrics = metrics(&runs);
     let ids: Vec<&str> = runs.iter().map(|run| &*run.manifest.run_id).collect();
 
@@ -44,7 +45,18 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
         }
         text.push_str(&table.to_string());
     }
+    if own > 0 {
+        let settings = plural(own as u64, "setting");
+        text.push_str(&format!(
+            "{settings} that only one of the runners has: see `protea runs show`\n"
+        ));
+    }
     text.push_str("\nmetrics\n");
+    if evaluation_datasets(&runs) > 1 {
+        text.push_str(
+            "the runs were scored on different datasets: their differences do not compare the methods\n",
+        );
+    }
     text.push_str(&metrics_table(&ids, &metrics));
     Ok(Report {
         text,
@@ -116,6 +128,36 @@ fn differing(params: &[Map<String, Value>]) -> Vec<String> {
         .collect()
 }
 
+/// Leaves out the settings that not all runs have because their runners differ. Returns how many.
+fn without_own_settings(
+    runs: &[RecordedRun],
+    params: &[Map<String, Value>],
+    differing: Vec<String>,
+) -> (usize, Vec<String>) {
+    let runner = |run: &RecordedRun| run.manifest.runner.as_ref().map(|r| r.name.clone());
+    let runners: BTreeSet<Option<String>> = runs.iter().map(runner).collect();
+    let all = differing.len();
+    let shared: Vec<String> = differing
+        .into_iter()
+        .filter(|name| {
+            let is_own = name.starts_with("spec.") && params.iter().any(|p| !p.contains_key(name));
+            runners.len() < 2 || !is_own
+        })
+        .collect();
+    (all - shared.len(), shared)
+}
+
+/// The number of different datasets that the runs were scored on.
+fn evaluation_datasets(runs: &[RecordedRun]) -> usize {
+    let eval = |run: &RecordedRun| {
+        run.manifest.datasets.get("eval")?["sha256"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let datasets: BTreeSet<String> = runs.iter().filter_map(eval).collect();
+    datasets.len()
+}
+
 fn metrics(runs: &[RecordedRun]) -> Vec<MetricRow> {
     let values: Vec<Vec<(String, f64)>> = runs
         .iter()
@@ -168,13 +210,8 @@ fn metrics_table(ids: &[&str], metrics: &[MetricRow]) -> String {
         let mut cells = vec![metric.name.clone()];
         cells.extend(metric.values.first().map(|value| cell(*value)));
         for (value, delta) in metric.values.iter().skip(1).zip(metric.deltas()) {
-            let sign = if delta.is_some_and(|d| d > 0.0) {
-                "+"
-            } else {
-                ""
-            };
             cells.push(cell(*value));
-            cells.push(format!("{sign}{}", cell(delta)));
+            cells.push(delta.map_or_else(|| MISSING.to_owned(), difference));
         }
         table.row(cells);
     }

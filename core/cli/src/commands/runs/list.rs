@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use protea_core::{
-    contracts::{Metrics, metrics::flatten},
+    contracts::metrics::flatten,
     workspace::{ListedRun, RunHead},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
-    all, duration, time,
+    all,
+    columns::{Columns, Width, evaluated_on},
     tree::{Row, ordered, value},
     workspace,
 };
@@ -17,14 +18,11 @@ use crate::{
     args::{ListArgs, SortBy},
     exit::Exit,
     failure::Failure,
-    output::{Report, Reporter, Table, count, number},
+    output::{Report, Reporter, count, terminal_width},
 };
 
-/// How many metrics fit in the table.
-const MOST_COLUMNS: usize = 3;
 /// How many metrics an error names.
 const MOST_NAMED: usize = 12;
-const MISSING: &str = "-";
 
 /// Lists the runs that match the filters.
 pub fn list(args: &ListArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -66,6 +64,7 @@ fn matches(args: &ListArgs, run: &ListedRun) -> bool {
             .group
             .as_deref()
             .is_none_or(|group| in_group(head, group))
+        && matches(&args.eval, evaluated_on(head).map(|dataset| dataset.name))
 }
 
 /// Whether a run is in a group or one of its subgroups.
@@ -101,87 +100,19 @@ fn text(rows: &[Row<'_>], total: usize, by: &SortBy) -> String {
     if rows.is_empty() {
         return "no runs\n".to_owned();
     }
-    let columns = metric_columns(rows, by);
-    let has = |field: fn(&RunHead) -> &Option<String>| {
-        rows.iter().any(|row| field(&row.run.head).is_some())
-    };
-    let (names, projects, groups) = (has(|h| &h.name), has(|h| &h.project), has(|h| &h.group));
-    let mut headings = vec!["run"];
-    headings.extend(names.then_some("name"));
-    headings.extend(["status", "started", "time", "runner"]);
-    headings.extend(projects.then_some("project"));
-    headings.extend(groups.then_some("group"));
-    let first_number = headings.len();
-    headings.extend(columns.iter().map(String::as_str));
-    let mut table = Table::new(first_number.., headings);
-    let now = protea_core::tracking::now();
-    for row in rows {
-        let head = &row.run.head;
-        let plain = |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
-        let mut cells = vec![format!("{}{}", indent(row.depth), head.run_id)];
-        cells.extend(names.then(|| plain(&head.name)));
-        cells.push(head.status.to_string());
-        cells.push(time(head.started));
-        cells.push(duration(head.seconds(now)));
-        let runner = head.runner.as_ref();
-        let runner = runner.map(|runner| format!("{} {}", runner.name, runner.version));
-        cells.push(plain(&runner));
-        cells.extend(projects.then(|| plain(&head.project)));
-        cells.extend(groups.then(|| plain(&head.group)));
-        for column in &columns {
-            let value = value(row.run, column);
-            cells.push(value.map_or_else(|| MISSING.to_owned(), number));
-        }
-        table.row(cells);
+    let columns = Columns::new(rows, by);
+    let mut table = columns.table(rows, Width::Full);
+    if terminal_width().is_some_and(|width| !table.fits(width)) {
+        // The id of a run contains when it started, and its runner.
+        table = columns.table(rows, Width::Narrow);
     }
     let mut text = table.to_string();
     if rows.len() < total {
         let (listed, total) = (count(rows.len() as u64), count(total as u64));
         text.push_str(&format!("{listed} of {total} runs; --limit 0 shows all\n"));
     }
+    text.push_str(&columns.notes(rows));
     text
-}
-
-/// The indentation of a child run: two spaces for each level, and a sign that points to the parent.
-pub(super) fn indent(depth: usize) -> String {
-    match depth {
-        0 => String::new(),
-        depth => format!("{}└ ", "  ".repeat(depth - 1)),
-    }
-}
-
-/// The metric of `--sort`, then the first metric of each group.
-fn metric_columns(rows: &[Row<'_>], by: &SortBy) -> Vec<String> {
-    let mut columns = Vec::new();
-    if by.key != SortBy::STARTED && by.key != SortBy::SECONDS {
-        columns.push(by.key.clone());
-    }
-    for row in rows {
-        for name in principal(&row.run.head.metrics) {
-            if columns.len() >= MOST_COLUMNS {
-                return columns;
-            }
-            if !columns.contains(&name) {
-                columns.push(name);
-            }
-        }
-    }
-    columns
-}
-
-/// The first metric of each group, which runners choose to be the most important one.
-fn principal(metrics: &Metrics) -> Vec<String> {
-    let mut names = Vec::new();
-    for (name, value) in metrics {
-        match value {
-            Value::Object(group) => {
-                names.extend(group.keys().next().map(|first| format!("{name}.{first}")));
-            }
-            _ if names.is_empty() => names.push(name.clone()),
-            _ => {}
-        }
-    }
-    names
 }
 
 /// The object that `--json` prints for a run.

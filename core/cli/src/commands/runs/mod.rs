@@ -1,5 +1,6 @@
 //! `protea runs`: commands that show the runs of a workspace.
 
+mod columns;
 mod compare;
 mod follow;
 mod list;

@@ -8,16 +8,17 @@ use std::{
 use protea_core::{
     Workspace,
     contracts::{
-        MetricSchema, Metrics,
+        MetricSchema,
         metrics::{Direction, MetricDeclaration},
     },
     store,
+    tracking::RunId,
     workspace::{ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunManifest},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
-    duration, find, list,
+    columns, duration, find, list,
     tree::{Row, ordered},
     workspace,
 };
@@ -36,7 +37,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
     let mut text = description(&run.manifest).to_string();
     for part in [
         steps(&run.manifest),
-        scores_of(&run.manifest.metrics),
+        scores_of(&run.manifest),
         children(&below),
     ] {
         if !part.is_empty() {
@@ -53,7 +54,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
 }
 
 /// The descendants of a run in the order of a list, with their depths.
-fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
+fn below(workspace: &Workspace, run_id: &RunId) -> Vec<(ListedRun, usize)> {
     let list = workspace.runs();
     let by = SortBy {
         key: SortBy::STARTED.to_owned(),
@@ -61,7 +62,7 @@ fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
     };
     let runs: Vec<&ListedRun> = list.runs.iter().collect();
     let rows = ordered(&runs, &by);
-    let Some(index) = rows.iter().position(|row| row.run.head.run_id == run_id) else {
+    let Some(index) = rows.iter().position(|row| row.run.head.run_id == *run_id) else {
         return Vec::new();
     };
     let depth = rows[index].depth;
@@ -83,13 +84,13 @@ fn description(manifest: &RunManifest) -> Lines {
 }
 
 fn add_names(lines: &mut Lines, manifest: &RunManifest) {
-    lines.add("run", &manifest.run_id);
+    lines.add("run", manifest.run_id.as_str());
     for (label, text) in [
-        ("name", &manifest.name),
-        ("part of", &manifest.parent),
-        ("project", &manifest.project),
-        ("group", &manifest.group),
-        ("notes", &manifest.notes),
+        ("name", manifest.name.as_deref()),
+        ("part of", manifest.parent.as_deref()),
+        ("project", manifest.project.as_deref()),
+        ("group", manifest.group.as_deref()),
+        ("notes", manifest.notes.as_deref()),
     ] {
         if let Some(text) = text {
             lines.add(label, text);
@@ -198,7 +199,8 @@ fn steps(manifest: &RunManifest) -> String {
 }
 
 /// The scores as a table. The manifest does not record which of them are better if lower.
-fn scores_of(metrics: &Metrics) -> String {
+fn scores_of(manifest: &RunManifest) -> String {
+    let (metrics, scored) = (&manifest.metrics, manifest.scored());
     if metrics.is_empty() {
         return String::new();
     }
@@ -207,7 +209,7 @@ fn scores_of(metrics: &Metrics) -> String {
         .filter_map(|(name, value)| Some((name, value.as_object()?)))
         .collect();
     if grouped.len() < metrics.len() {
-        return scores(&MetricSchema::flat(Vec::new()), metrics);
+        return scores(&MetricSchema::flat(Vec::new()), metrics, &scored);
     }
     let mut declared: Vec<MetricDeclaration> = Vec::new();
     for name in grouped.iter().flat_map(|(_, group)| group.keys()) {
@@ -217,7 +219,7 @@ fn scores_of(metrics: &Metrics) -> String {
     }
     let mut schema = MetricSchema::flat(declared);
     schema.groups = grouped.iter().map(|(name, _)| (*name).clone()).collect();
-    scores(&schema, metrics)
+    scores(&schema, metrics, &scored)
 }
 
 fn children(below: &[(ListedRun, usize)]) -> String {
@@ -229,7 +231,7 @@ fn children(below: &[(ListedRun, usize)]) -> String {
     for (run, depth) in below {
         let head = &run.head;
         table.row([
-            format!("{}{}", list::indent(depth - 1), head.run_id),
+            format!("{}{}", columns::indent(depth - 1), head.run_id),
             head.name.clone().unwrap_or_default(),
             head.status.to_string(),
             duration(head.seconds(now)),

@@ -6,6 +6,11 @@ use protea_core::{contracts::metrics::flatten, workspace::ListedRun};
 
 use crate::args::SortBy;
 
+/// What a cross-validation appends to the name of a metric for its mean over the folds.
+pub const MEAN: &str = ".mean";
+/// What a cross-validation appends to the name of a metric for its standard deviation.
+pub const DEVIATION: &str = ".std";
+
 /// A run in a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'r> {
@@ -15,7 +20,7 @@ pub struct Row<'r> {
     pub depth: usize,
 }
 
-/// The value that a run is sorted by, if it has one.
+/// The value that a run is sorted by, if it has one. Of a cross-validation it is the mean.
 pub fn value(run: &ListedRun, key: &str) -> Option<f64> {
     let head = &run.head;
     match key {
@@ -23,8 +28,11 @@ pub fn value(run: &ListedRun, key: &str) -> Option<f64> {
         SortBy::SECONDS => Some(head.seconds(protea_core::tracking::now())),
         metric => {
             let metrics = flatten(&head.metrics);
-            let found = metrics.iter().find(|(name, _)| name == metric);
-            found.map(|(_, value)| *value)
+            let value_of = |wanted: &str| {
+                let found = metrics.iter().find(|(name, _)| name == wanted);
+                found.map(|(_, value)| *value)
+            };
+            value_of(metric).or_else(|| value_of(&format!("{metric}{MEAN}")))
         }
     }
 }

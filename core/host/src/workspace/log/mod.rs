@@ -153,7 +153,7 @@ impl RunLog {
             let at_debug = heard.min(budget::MOST) - first;
             write!(
                 text,
-                "{first} logged as they came, {at_debug} more at DEBUG, {} left out",
+                "{first} logged at their own level, {at_debug} more at DEBUG, {} left out",
                 heard - first - at_debug
             )
             .expect("writing to a String cannot fail");
@@ -209,7 +209,7 @@ impl Drop for RunLog {
         let why = if std::thread::panicking() {
             "the program panicked"
         } else {
-            "the program left the run before its end"
+            "the program dropped the run before it was finished"
         };
         self.line(Level::Error, NO_STEP, &format!("Run failed: {why}"));
     }

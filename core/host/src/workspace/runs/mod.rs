@@ -12,16 +12,23 @@ use std::{
 
 use jiff::Timestamp;
 use protea_contracts::Metrics;
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use super::{JobId, Status, Workspace};
+use super::{JobId, Status, Workspace, manifest::counts};
 
 /// What a list shows of a run: the head of its manifest.
+///
+/// Its fields are those of the same name in [`RunManifest`](super::RunManifest).
+// They are not one struct embedded in both: the shared keys are not next to each other in the document,
+// so that embedding would change the order of keys in every manifest. And serde's `flatten` would
+// keep all other keys of a manifest in memory, which a list of thousands of runs skips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunHead {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job that it belongs to.
     pub job_id: JobId,
     /// What kind of run.
@@ -31,7 +38,7 @@ pub struct RunHead {
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// What it belongs to.
     #[serde(default)]
     pub project: Option<String>,
@@ -48,6 +55,15 @@ pub struct RunHead {
     pub runner: Option<RunnerHead>,
     /// Seeds everything that is random.
     pub seed: u64,
+    /// The settings, with the runner's defaults filled in.
+    #[serde(default)]
+    pub spec: Value,
+    /// The datasets, by role.
+    #[serde(default)]
+    pub datasets: Map<String, Value>,
+    /// The steps, of which only some values are needed.
+    #[serde(default, rename = "steps", skip_serializing)]
+    steps: Vec<StepHead>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -68,6 +84,22 @@ pub struct RunnerHead {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// A step of a [`RunHead`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct StepHead {
+    #[serde(default)]
+    extras: StepExtras,
+}
+
+/// What a list shows of the values that a runner returned besides its metrics.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+struct StepExtras {
+    /// By group, the number of items that the scores are of. Not every runner returns it, and the
+    /// name is not reserved.
+    #[serde(default)]
+    scored: Value,
 }
 
 /// A run that was found.
@@ -106,6 +138,12 @@ pub struct RunList {
 }
 
 impl RunHead {
+    /// By group, how many items the scores are of, if the runner returned that.
+    #[must_use]
+    pub fn scored(&self) -> BTreeMap<&str, u64> {
+        counts(self.steps.iter().map(|step| &step.extras.scored))
+    }
+
     /// Wall time in seconds: to the end, or to `now` if it is still running.
     #[must_use]
     pub fn seconds(&self, now: Timestamp) -> f64 {

@@ -1,0 +1,186 @@
+//! Compares the datasets of a run with what the runner needs, before anything is trained.
+//!
+//! A runner states its needs in the schema of its spec under `x-needs`; the chapter "Write a runner"
+//! describes the keyword. Whatever a runner does not state there, it checks by itself, later. The
+//! host knows nothing of this, because it does not know what is in a dataset.
+
+use protea_cafa::dataset::{EmbeddingInfo, FrozenDataset};
+use protea_core::{Dataset, Runner, store};
+use serde_json::Value;
+
+use crate::{exit::Exit, failure::Failure, output::display_path};
+
+/// The keyword of the schema.
+const KEYWORD: &str = "x-needs";
+
+/// Refuses datasets that the runner cannot use with these settings.
+pub fn check(
+    runner: &Runner,
+    spec: &Value,
+    train: &Dataset,
+    eval: &Dataset,
+) -> Result<(), Failure> {
+    match problem(runner, spec, train, eval) {
+        Some(problem) => Err(Failure::new(Exit::Input, problem)),
+        None => Ok(()),
+    }
+}
+
+/// Why the runner cannot use the datasets with these settings.
+pub fn problem(runner: &Runner, spec: &Value, train: &Dataset, eval: &Dataset) -> Option<String> {
+    let needs = runner
+        .capabilities()
+        .spec_schema
+        .get(KEYWORD)?
+        .as_object()?;
+    let train = Contents::of(train)?;
+    let eval = Contents::of(eval)?;
+    needs.iter().find_map(|(what, need)| {
+        let part = Part::from_name(what)?;
+        let need = Need { part, need };
+        if need.is_waived(spec) {
+            return None;
+        }
+        let problem = need
+            .missing(&train, &eval)
+            .or_else(|| need.differing(&train, &eval));
+        Some(format!("{} {}", runner.name(), problem?))
+    })
+}
+
+/// What a dataset may have besides proteins and annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Embeddings,
+    Sequences,
+    Taxa,
+}
+
+impl Part {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "embeddings" => Some(Self::Embeddings),
+            "sequences" => Some(Self::Sequences),
+            "taxa" => Some(Self::Taxa),
+            // A later keyword of another runner.
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Embeddings => "embeddings",
+            Self::Sequences => "sequences",
+            Self::Taxa => "taxa",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Embeddings => {
+                "freeze it with --embeddings FILE, or both datasets with --features kmer"
+            }
+            Self::Sequences => "freeze it from a FASTA file with sequences",
+            Self::Taxa => "freeze it with --taxonomy FILE, or from a FASTA file with OX=",
+        }
+    }
+}
+
+/// A dataset that was opened for its contents.
+struct Contents {
+    frozen: FrozenDataset,
+}
+
+impl Contents {
+    /// None if it is not a dataset of proteins: then only the runner knows what is in it.
+    fn of(dataset: &Dataset) -> Option<Self> {
+        let directory = store::local_path(&dataset.uri).ok()?;
+        let frozen = FrozenDataset::open(&directory).ok()?;
+        Some(Self { frozen })
+    }
+
+    fn embedding(&self) -> Option<&EmbeddingInfo> {
+        self.frozen.manifest().embedding.as_ref()
+    }
+
+    fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Embeddings => self.embedding().is_some(),
+            Part::Sequences => {
+                (0..self.frozen.len()).any(|protein| self.frozen.sequence(protein).is_some())
+            }
+            Part::Taxa => self.frozen.manifest().counts.taxa > 0,
+        }
+    }
+
+    /// The dataset's name and place.
+    fn name(&self) -> String {
+        let place = display_path(self.frozen.directory());
+        format!("{} ({place})", self.frozen.manifest().name)
+    }
+}
+
+/// One entry of the keyword.
+struct Need<'n> {
+    part: Part,
+    need: &'n Value,
+}
+
+impl Need<'_> {
+    /// Whether the settings make it unnecessary: `"unless": {"aligned": 0}`.
+    fn is_waived(&self, spec: &Value) -> bool {
+        let unless = self.need.get("unless").and_then(Value::as_object);
+        unless.is_some_and(|settings| {
+            settings
+                .iter()
+                .any(|(key, value)| spec.get(key) == Some(value))
+        })
+    }
+
+    /// What a dataset lacks. With `"optional": true`, the other dataset needs it only if the
+    /// training dataset has it.
+    fn missing(&self, train: &Contents, eval: &Contents) -> Option<String> {
+        let (name, remedy) = (self.part.name(), self.part.remedy());
+        let is_optional = self.need.get("optional") == Some(&Value::Bool(true));
+        if !train.has(self.part) {
+            return (!is_optional)
+                .then(|| format!("needs {name}, and {} has none; {remedy}", train.name()));
+        }
+        (!eval.has(self.part)).then(|| {
+            let reason = if is_optional {
+                " that the training dataset has"
+            } else {
+                ""
+            };
+            format!(
+                "needs {name}{reason}, and {} has none; {remedy}",
+                eval.name()
+            )
+        })
+    }
+
+    /// How the embeddings differ in what must be the same: `"same": ["width", "type", "source"]`.
+    fn differing(&self, train: &Contents, eval: &Contents) -> Option<String> {
+        let (one, other) = (train.embedding()?, eval.embedding()?);
+        let same = self.need.get("same").and_then(Value::as_array)?;
+        let difference = same.iter().filter_map(Value::as_str).find_map(|property| {
+            let described = |info: &EmbeddingInfo| match property {
+                "width" => Some(format!("are {} wide", info.width)),
+                "type" => Some(format!("are of type {}", info.dtype.name())),
+                "source" => info
+                    .declared_source()
+                    .map(|source| format!("are from {source:?}")),
+                _ => None,
+            };
+            let (one, other) = (described(one)?, described(other)?);
+            (one != other).then_some((one, other))
+        });
+        let (one, other) = difference?;
+        Some(format!(
+            "needs the same embeddings in both datasets: those of {} {one}, those of {} {other}; \
+             freeze both with the same embedding",
+            train.name(),
+            eval.name()
+        ))
+    }
+}

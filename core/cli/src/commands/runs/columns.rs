@@ -1,0 +1,294 @@
+//! The columns of `protea runs list`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protea_core::{contracts::metrics::flatten, workspace::RunHead};
+use serde_json::Value;
+
+use super::{
+    duration, time,
+    tree::{DEVIATION, MEAN, Row, value},
+};
+use crate::{
+    args::SortBy,
+    output::{Table, number, plural},
+};
+
+/// How many metrics the table has.
+const MOST_METRICS: usize = 3;
+/// How many settings of a run the table shows.
+const MOST_SETTINGS: usize = 4;
+/// Scores of fewer proteins than this are marked.
+const FEW: u64 = 30;
+const MISSING: &str = "-";
+
+/// Which columns the table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// All.
+    Full,
+    /// Without those that repeat a part of the run's id.
+    Narrow,
+}
+
+/// The dataset that a run was evaluated on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evaluated<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// Its identity.
+    pub sha256: &'r str,
+}
+
+/// The dataset that a run was evaluated on, if it was evaluated.
+pub fn evaluated_on(head: &RunHead) -> Option<Evaluated<'_>> {
+    let dataset = head.datasets.get("eval")?;
+    Some(Evaluated {
+        name: dataset.get("name")?.as_str()?,
+        sha256: dataset.get("sha256")?.as_str()?,
+    })
+}
+
+/// What the table shows besides what every run has.
+pub struct Columns<'r> {
+    metrics: Vec<String>,
+    /// The datasets of the rows.
+    evaluated: BTreeSet<Evaluated<'r>>,
+    /// By runner, the settings that differ between its runs.
+    differing: BTreeMap<&'r str, BTreeSet<String>>,
+    is_ranked: bool,
+}
+
+impl<'r> Columns<'r> {
+    /// The columns for these rows.
+    pub fn new(rows: &[Row<'r>], by: &SortBy) -> Self {
+        let is_ranked = by.key != SortBy::STARTED && by.key != SortBy::SECONDS;
+        Self {
+            metrics: metrics(rows, is_ranked.then_some(&*by.key)),
+            evaluated: rows
+                .iter()
+                .filter_map(|row| evaluated_on(&row.run.head))
+                .collect(),
+            differing: differing(rows),
+            is_ranked,
+        }
+    }
+
+    /// The table.
+    pub fn table(&self, rows: &[Row<'_>], width: Width) -> Table {
+        let has = |field: fn(&RunHead) -> &Option<String>| {
+            rows.iter().any(|row| field(&row.run.head).is_some())
+        };
+        let (names, projects, groups) = (has(|h| &h.name), has(|h| &h.project), has(|h| &h.group));
+        let (is_full, has_settings) = (width == Width::Full, !self.differing.is_empty());
+        let mut headings = vec!["run"];
+        headings.extend(names.then_some("name"));
+        headings.push("status");
+        headings.extend(is_full.then_some("started"));
+        headings.push("time");
+        headings.extend(is_full.then_some("runner"));
+        headings.extend(projects.then_some("project"));
+        headings.extend(groups.then_some("group"));
+        headings.extend((!self.evaluated.is_empty()).then_some("scored on"));
+        headings.extend(has_settings.then_some("settings"));
+        let first_number = headings.len();
+        headings.extend(self.metrics.iter().map(String::as_str));
+        let mut table = Table::new(first_number.., headings);
+        let now = jiff::Timestamp::now();
+        for row in rows {
+            let head = &row.run.head;
+            let plain =
+                |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
+            let mut cells = vec![format!("{}{}", indent(row.depth), head.run_id)];
+            cells.extend(names.then(|| plain(&head.name)));
+            cells.push(head.status.to_string());
+            cells.extend(is_full.then(|| time(head.started)));
+            cells.push(duration(head.seconds(now)));
+            let runner = head.runner.as_ref();
+            let runner = runner.map(|runner| format!("{} {}", runner.name, runner.version));
+            cells.extend(is_full.then(|| plain(&runner)));
+            cells.extend(projects.then(|| plain(&head.project)));
+            cells.extend(groups.then(|| plain(&head.group)));
+            cells.extend((!self.evaluated.is_empty()).then(|| self.dataset(head)));
+            cells.extend(has_settings.then(|| self.settings(head)));
+            cells.extend(
+                self.metrics
+                    .iter()
+                    .map(|metric| self.cell(rows, row, metric)),
+            );
+            table.row(cells);
+        }
+        table
+    }
+
+    /// What a reader of the table must know.
+    pub fn notes(&self, rows: &[Row<'_>]) -> String {
+        let mut notes = String::new();
+        if rows
+            .iter()
+            .any(|row| self.metrics.iter().any(|metric| rests_on_few(row, metric)))
+        {
+            notes.push_str(&format!("* scored on fewer than {FEW} proteins\n"));
+        }
+        if self.is_ranked && self.evaluated.len() > 1 {
+            notes.push_str(&format!(
+                "these runs were scored on {}: scores on different datasets cannot be compared; \
+                 --eval NAME lists the runs of one\n",
+                plural(self.evaluated.len() as u64, "dataset")
+            ));
+        }
+        notes
+    }
+
+    /// The name of the evaluation dataset, with a part of its identity if two have this name.
+    fn dataset(&self, head: &RunHead) -> String {
+        let Some(own) = evaluated_on(head) else {
+            return MISSING.to_owned();
+        };
+        let same_name = self.evaluated.iter().filter(|other| other.name == own.name);
+        match same_name.count() {
+            0 | 1 => own.name.to_owned(),
+            _ => format!("{}@{}", own.name, own.sha256.get(..6).unwrap_or(own.sha256)),
+        }
+    }
+
+    fn settings(&self, head: &RunHead) -> String {
+        let runner = head.runner.as_ref().map(|runner| &*runner.name);
+        let Some(differing) = runner.and_then(|runner| self.differing.get(runner)) else {
+            return String::new();
+        };
+        let own = settings_of(head);
+        let shown = differing
+            .iter()
+            .filter_map(|name| Some((name, own.get(name)?)));
+        let mut shown: Vec<String> = shown
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if shown.len() > MOST_SETTINGS {
+            shown.truncate(MOST_SETTINGS);
+            shown.push("…".to_owned());
+        }
+        shown.join(" ")
+    }
+
+    /// A score; of a cross-validation the mean and the standard deviation.
+    fn cell(&self, rows: &[Row<'_>], row: &Row<'_>, metric: &str) -> String {
+        let Some(score) = value(row.run, metric) else {
+            return MISSING.to_owned();
+        };
+        let deviation = value(row.run, &format!("{metric}{DEVIATION}"));
+        let deviation = deviation.map_or_else(String::new, |d| format!("±{}", number(d)));
+        let mark = match rests_on_few(row, metric) {
+            true => "*",
+            // The numbers stay aligned.
+            false if rows.iter().any(|row| rests_on_few(row, metric)) => " ",
+            false => "",
+        };
+        format!("{}{deviation}{mark}", number(score))
+    }
+}
+
+/// The indentation of a child run: two spaces for each level, and a sign that points to the parent.
+pub fn indent(depth: usize) -> String {
+    match depth {
+        0 => String::new(),
+        depth => format!("{}└ ", "  ".repeat(depth - 1)),
+    }
+}
+
+/// Whether the score of a group rests on few proteins.
+fn rests_on_few(row: &Row<'_>, metric: &str) -> bool {
+    let scored = row.run.head.scored();
+    let group = metric.split('.').next().unwrap_or_default();
+    let has_value = value(row.run, metric).is_some();
+    has_value && scored.get(group).is_some_and(|proteins| *proteins < FEW)
+}
+
+/// The metric that the list is sorted by, then the first metric of each group: the one that most of
+/// the runs have.
+fn metrics(rows: &[Row<'_>], sorted_by: Option<&str>) -> Vec<String> {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for row in rows {
+        for name in principal(&row.run.head) {
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, runs)) => *runs += 1,
+                None => found.push((name, 1)),
+            }
+        }
+    }
+    // Stable: metrics that equally many runs have stay in the order of the runner.
+    found.sort_by_key(|(_, runs)| std::cmp::Reverse(*runs));
+    let mut columns: Vec<String> = sorted_by.map(str::to_owned).into_iter().collect();
+    let others = found.into_iter().map(|(name, _)| name);
+    columns.extend(others.filter(|name| sorted_by != Some(name)));
+    columns.truncate(MOST_METRICS);
+    columns
+}
+
+/// The first metric of each group, which runners choose to be the most important one. The scores of
+/// a benchmark belong to its child runs, which have them too.
+fn principal(head: &RunHead) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in flatten(&head.metrics) {
+        if name.ends_with(DEVIATION) {
+            continue;
+        }
+        let name = name.strip_suffix(MEAN).unwrap_or(&name);
+        let group = match name.split('.').collect::<Vec<_>>()[..] {
+            [_] => "",
+            [group, _] => group,
+            _ => continue,
+        };
+        let is_of_group = |known: &String| known.rsplit_once('.').map_or("", |(g, _)| g) == group;
+        if !names.iter().any(is_of_group) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// By runner, the settings whose values differ between its runs.
+fn differing<'r>(rows: &[Row<'r>]) -> BTreeMap<&'r str, BTreeSet<String>> {
+    let mut values: BTreeMap<&str, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for row in rows {
+        let head = &row.run.head;
+        let Some(runner) = &head.runner else { continue };
+        let of_runner = values.entry(&runner.name).or_default();
+        for (name, value) in settings_of(head) {
+            of_runner.entry(name).or_default().insert(value);
+        }
+    }
+    let mut differing: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (runner, settings) in values {
+        let names = settings.into_iter().filter(|(_, values)| values.len() > 1);
+        let names: BTreeSet<String> = names.map(|(name, _)| name).collect();
+        if !names.is_empty() {
+            differing.insert(runner, names);
+        }
+    }
+    differing
+}
+
+/// The settings of a run by name, nested ones with dots.
+fn settings_of(head: &RunHead) -> BTreeMap<String, String> {
+    fn walk(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let dot = if prefix.is_empty() { "" } else { "." };
+                    walk(&format!("{prefix}{dot}{name}"), value, into);
+                }
+            }
+            _ if prefix.is_empty() => {}
+            Value::String(text) => {
+                into.insert(prefix.to_owned(), text.clone());
+            }
+            other => {
+                into.insert(prefix.to_owned(), other.to_string());
+            }
+        }
+    }
+    let mut settings = BTreeMap::new();
+    walk("", &head.spec, &mut settings);
+    settings
+}

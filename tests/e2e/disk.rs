@@ -1,0 +1,60 @@
+//! What runs and cross-validations take on disk.
+
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use protea_e2e::Place;
+
+/// The files below a directory that have this name.
+fn named(directory: &Path, name: &str, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            named(&path, name, into);
+        } else if path.file_name().is_some_and(|found| found == name) {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn folds_share_whole_files_and_stay_complete_datasets() {
+    let place = Place::new();
+    let ran = place.protea(["cv", "baseline", "--folds", "3"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let folds = place.join("protea-workspace/.protea/folds");
+    for (name, copies) in [("ontology.obo", 6), ("ia.tsv", 6)] {
+        let mut files = Vec::new();
+        named(&folds, name, &mut files);
+        assert_eq!(files.len(), copies);
+        let mut inodes: HashMap<u64, usize> = HashMap::new();
+        for file in &files {
+            *inodes.entry(fs::metadata(file).unwrap().ino()).or_default() += 1;
+        }
+        assert_eq!(inodes.len(), 1, "{name} takes space more than once");
+    }
+    let mut manifests = Vec::new();
+    named(&folds, "dataset.json", &mut manifests);
+    let fold = manifests[0].parent().unwrap().to_str().unwrap();
+    let verified = place.protea(["dataset", "verify", fold]);
+    assert_eq!(verified.code, Some(0), "{verified:#?}");
+}
+
+#[test]
+fn a_run_without_an_export_can_be_exported_later() {
+    let place = Place::new();
+    let ran = place.protea(["run", "toy", "--no-export", "--json"]).json();
+    let steps = ran["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 2, "{ran:#}");
+    let model = ran["model_uri"].as_str().unwrap();
+    let exported = place.protea(["export", "toy", "--model", model, "--output", "out"]);
+    assert_eq!(exported.code, Some(0), "{exported:#?}");
+    assert!(place.join("out").is_dir());
+    place
+        .protea(["run", "toy", "--no-export", "--output", "other"])
+        .fails_with(2, &["cannot be used with"]);
+}
