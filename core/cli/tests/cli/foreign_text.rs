@@ -38,12 +38,9 @@ fn a_line_break_in_a_name_does_not_look_like_another_message() {
     let name = "no\nerror: forged\nwarning: forged";
     for arguments in [
         &["dataset", "inspect", name][..],
-        &["dataset", "check", name],
         &["fit", "knn", "--train", name],
         &["fit", name, "--train", "x"],
-        &["runs", "show", name],
         &["runs", "list", "--workspace", name],
-        &["cafa", name, name, name],
         &["store", "ls", name],
         &["runners", "install", name],
     ] {
