@@ -7,15 +7,18 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Digest;
+
+use crate::Sha256;
+pub use crate::sha256::hex;
 
 /// A file of a dataset or an export, with the size and hash of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileDigest {
     /// Path relative to the directory of the listing, with `/` between the parts.
     pub path: String,
-    /// SHA-256 of the content, in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the content.
+    pub sha256: Sha256,
     /// Size in bytes.
     pub bytes: u64,
 }
@@ -51,9 +54,9 @@ pub enum ContentError {
         /// The file.
         path: String,
         /// The hash in the listing.
-        expected: String,
+        expected: Sha256,
         /// The hash of the file.
-        found: String,
+        found: Sha256,
     },
     /// The listed path leaves the directory.
     #[error(
@@ -81,7 +84,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 ///
 /// When the file cannot be read.
-pub fn digest_file(path: &Path) -> io::Result<(String, u64)> {
+pub fn digest_file(path: &Path) -> io::Result<(Sha256, u64)> {
     digest_reader(open_regular(path)?)
 }
 
@@ -90,13 +93,13 @@ pub fn digest_file(path: &Path) -> io::Result<(String, u64)> {
 /// # Errors
 ///
 /// When it cannot be read.
-pub fn digest_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
-    let mut hasher = Sha256::new();
+pub fn digest_reader(mut reader: impl Read) -> io::Result<(Sha256, u64)> {
+    let mut hasher = sha2::Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut bytes = 0;
     loop {
         let read = match reader.read(&mut buffer) {
-            Ok(0) => return Ok((hex(&hasher.finalize()), bytes)),
+            Ok(0) => return Ok((sum(hasher), bytes)),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -106,15 +109,20 @@ pub fn digest_reader(mut reader: impl Read) -> io::Result<(String, u64)> {
     }
 }
 
-/// SHA-256 of bytes in memory, in hexadecimal.
+/// SHA-256 of bytes in memory.
 ///
 /// ```
 /// let sum = protea_contracts::content::digest_bytes(b"abc");
-/// assert!(sum.starts_with("ba7816bf"));
+/// assert!(sum.to_string().starts_with("ba7816bf"));
 /// ```
 #[must_use]
-pub fn digest_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+pub fn digest_bytes(bytes: &[u8]) -> Sha256 {
+    sum(sha2::Sha256::new_with_prefix(bytes))
+}
+
+fn sum(hasher: sha2::Sha256) -> Sha256 {
+    let bytes: [u8; 32] = hasher.finalize().into();
+    bytes.into()
 }
 
 impl FileDigest {
@@ -176,32 +184,16 @@ impl FileDigest {
             path: path.display().to_string(),
             source,
         })?;
-        if found.eq_ignore_ascii_case(&self.sha256) {
+        if found == self.sha256 {
             Ok(())
         } else {
             Err(ContentError::Hash {
                 path: path.display().to_string(),
-                expected: self.sha256.clone(),
+                expected: self.sha256,
                 found,
             })
         }
     }
-}
-
-/// Bytes in lower-case hexadecimal, as the hashes here are written.
-///
-/// ```
-/// assert_eq!(protea_contracts::content::hex(&[0, 171]), "00ab");
-/// ```
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
 }
 
 #[cfg(test)]
@@ -213,7 +205,7 @@ mod tests {
         for path in ["../secret", "/etc/passwd", "a/../../b", ""] {
             let digest = FileDigest {
                 path: path.into(),
-                sha256: String::new(),
+                sha256: digest_bytes(b""),
                 bytes: 0,
             };
             assert!(

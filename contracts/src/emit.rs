@@ -3,15 +3,14 @@
 //! Sending an event never fails and never blocks on the host's trackers. The answer says whether
 //! the host wants the call cancelled. An event below the host's level costs one comparison.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc};
 
 use serde::Serialize;
 
-pub use crate::event::{Event, EventSink, Level, METRIC, PROGRESS, Signal};
-
-/// A runner must return within this time after the host cancels the call. Until then a host does not
-/// kill it.
-pub const CANCEL_WITHIN: Duration = Duration::from_secs(1);
+pub use crate::{
+    cancel::CANCEL_WITHIN,
+    event::{Event, EventSink, Level, METRIC, PROGRESS, Signal},
+};
 use crate::{
     error::RunnerError,
     event::{MetricEvent, ProgressEvent},

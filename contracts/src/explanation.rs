@@ -71,6 +71,10 @@ pub struct TermExplanation {
     pub aspect: Option<String>,
     /// The score that `evaluate` computes, before it is rounded for a file.
     pub score: f64,
+    /// The score before calibration, if scores are calibrated. Then base and contributions combine to
+    /// this value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncalibrated: Option<f64>,
     /// Whether `evaluate` predicts the term. It may omit terms that score low or follow from another.
     #[serde(default = "yes")]
     pub predicted: bool,
@@ -80,9 +84,13 @@ pub struct TermExplanation {
     /// The value without any contribution: 0 for votes, the expected value for features.
     #[serde(default)]
     pub base: f64,
-    /// The contributions, the largest amount first. None that changes the score is omitted.
+    /// The contributions, the largest amount first. None that changes the score is omitted, unless
+    /// the request limits them.
     #[serde(default)]
     pub contributions: Vec<Contribution>,
+    /// How many more contributions there are, because the request limits them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted: usize,
 }
 
 /// One contributor to a score, and its amount.
@@ -137,6 +145,12 @@ fn yes() -> bool {
     true
 }
 
+// Serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Explanation {
     /// An explanation without terms.
     pub fn new(accession: impl Into<String>, contributors: impl Into<String>) -> Self {
@@ -179,8 +193,21 @@ impl TermExplanation {
         }
     }
 
-    /// The score computed from base and contributions, equal to `score` up to rounding. `None` for a
-    /// combination that this contract does not know.
+    /// The score that base and contributions combine to: the one before calibration.
+    #[must_use]
+    pub fn raw_score(&self) -> f64 {
+        self.uncalibrated.unwrap_or(self.score)
+    }
+
+    /// Keeps the first `most` contributions and counts the others as omitted.
+    pub fn limit_contributions(&mut self, most: usize) {
+        self.omitted += self.contributions.len().saturating_sub(most);
+        self.contributions.truncate(most);
+    }
+
+    /// The score computed from base and contributions, equal to [`raw_score`](Self::raw_score) up to
+    /// rounding. `None` for a combination that this contract does not know, and if contributions are
+    /// omitted.
     ///
     /// ```
     /// use protea_contracts::explanation::{Contribution, TermExplanation};
@@ -193,6 +220,9 @@ impl TermExplanation {
     pub fn reproduced(&self) -> Option<f64> {
         let amounts = || self.contributions.iter().map(|part| part.amount);
         let sum = || self.base + amounts().sum::<f64>();
+        if self.omitted > 0 {
+            return None;
+        }
         match self.combination {
             Combination::Sum => Some(sum()),
             Combination::Max => Some(amounts().fold(self.base, f64::max)),

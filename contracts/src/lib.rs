@@ -83,6 +83,7 @@
 
 pub mod abi;
 pub mod bundle;
+mod cancel;
 pub mod content;
 pub mod descriptor;
 pub mod emit;
@@ -102,6 +103,7 @@ mod recorded;
 pub mod request;
 pub mod result;
 pub mod runner;
+mod sha256;
 mod uri;
 pub mod version;
 
@@ -124,4 +126,5 @@ pub use result::{
     EvalResult, ExportResult, ExportedFile, PredictResult, PredictionCounts, RunResult,
 };
 pub use runner::{Capabilities, ExperimentRunner, ProgramDeclaration};
+pub use sha256::{InvalidSha256, Sha256};
 pub use version::CONTRACT_VERSION;

@@ -30,6 +30,10 @@ pub const WFMAX: &str = "wfmax";
 /// Minimum over the thresholds of the semantic distance, in bits, at least 0.
 pub const SMIN: &str = "smin";
 
+/// Maximum over the thresholds of the F-measure of micro-averaged precision and recall, weighted by
+/// information accretion, in [0, 1]: the headline metric of LAFA.
+pub const F_MICRO_W: &str = "f_micro_w";
+
 /// Which values of a metric are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -138,7 +142,7 @@ impl MetricDeclaration {
 
 impl MetricSchema {
     /// The CAFA metrics per aspect: [`FMAX`], [`AUC_PR`], [`COVERAGE`], and, if the dataset has
-    /// information accretion, [`WFMAX`] and [`SMIN`].
+    /// information accretion, [`WFMAX`], [`SMIN`] and [`F_MICRO_W`].
     ///
     /// Results omit an aspect without annotated proteins.
     #[must_use]
@@ -155,6 +159,7 @@ impl MetricSchema {
                 MetricDeclaration::new(SMIN, LowerIsBetter)
                     .within(0.0, None)
                     .optional(),
+                unit(F_MICRO_W).optional(),
             ],
             placeholder: false,
         }

@@ -46,6 +46,8 @@ pub struct ReferenceModel<S = Value> {
     /// relative to the document.
     pub dataset_uri: String,
     /// The dataset's identity: the SHA-256 of its manifest, in hexadecimal.
+    // Not a `Sha256`: a document with a malformed hash must stay a reference model to the host, which
+    // then refuses the dataset. Runners of older contracts would read such a document too.
     pub dataset_sha256: String,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::metrics::Metrics;
+use crate::{Sha256, metrics::Metrics};
 
 /// The result of [`ExperimentRunner::fit`](crate::ExperimentRunner::fit).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,13 @@ pub struct PredictResult {
     /// score, without a header, each protein's terms in one block with falling scores.
     #[cfg_attr(test, schemars(with = "String"))]
     pub predictions_uri: Url,
+    /// What the scores rest on, if the request asked for it and the runner supports it: a file below
+    /// the output directory with one JSON object a line, an
+    /// [`Explanation`](crate::Explanation). There is one for each protein with predictions, in the
+    /// order of the predictions, with the terms that are predicted, in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub evidence_uri: Option<Url>,
     /// What the file holds.
     pub counts: PredictionCounts,
     /// Anything else worth keeping; hosts store it unread.
@@ -91,7 +98,8 @@ pub struct ExportedFile {
     #[cfg_attr(test, schemars(with = "String"))]
     pub uri: Url,
     /// SHA-256 of its content, in hexadecimal.
-    pub sha256: String,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub sha256: Sha256,
     /// Size in bytes.
     pub bytes: u64,
 }
@@ -123,11 +131,12 @@ impl RunResult {
 }
 
 impl PredictResult {
-    /// A result without extras.
+    /// A result without evidence and extras.
     #[must_use]
     pub fn new(predictions_uri: Url, counts: PredictionCounts) -> Self {
         Self {
             predictions_uri,
+            evidence_uri: None,
             counts,
             extras: Map::new(),
         }

@@ -56,7 +56,7 @@ fn a_truncated_library_is_rejected_before_it_is_mapped() {
         ]);
         assert_eq!(ran.code, Some(0), "{ran:#?}");
         assert!(
-            ran.stderr.contains("damaged or cut short"),
+            ran.stderr.contains("damaged or incomplete"),
             "{length} bytes: {ran:#?}"
         );
     }

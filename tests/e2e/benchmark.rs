@@ -14,8 +14,17 @@ use crate::{
     search::parabola::{events, manifests},
 };
 
-const KEYS: [&str; 9] = [
-    "runner", "aspect", "fmax", "fmax_ci", "auc_pr", "coverage", "wfmax", "smin", "seconds",
+const KEYS: [&str; 10] = [
+    "runner",
+    "aspect",
+    "fmax",
+    "fmax_ci",
+    "auc_pr",
+    "coverage",
+    "wfmax",
+    "smin",
+    "f_micro_w",
+    "seconds",
 ];
 const RUNNERS: &str = "naive,knn,knn@k1";
 
@@ -94,7 +103,7 @@ fn rows_have_the_scores_of_single_runs_and_an_interval() {
     ]);
     for row in rows(&found) {
         let expected = &runs[row["runner"].as_str().unwrap()][row["aspect"].as_str().unwrap()];
-        for metric in ["fmax", "auc_pr", "coverage", "wfmax", "smin"] {
+        for metric in ["fmax", "auc_pr", "coverage", "wfmax", "smin", "f_micro_w"] {
             assert_eq!(row[metric], expected[metric], "{row}");
         }
     }
@@ -119,7 +128,7 @@ fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
     let [parent] = &manifests(&workspace, "benchmark")[..] else {
         panic!("one benchmark");
     };
-    assert_eq!(found["run_id"], parent.run_id);
+    assert_eq!(found["run_id"], parent.run_id.as_str());
     assert_eq!((parent.status, &parent.runner), (Status::Finished, &None));
     assert_eq!(
         parent.spec["contenders"]["knn@k1"]["spec"],
@@ -164,7 +173,7 @@ fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
         });
         let row = row.unwrap();
         let number = |name: &str| of(&cells, name).parse::<f64>().unwrap();
-        for name in ["fmax", "auc_pr", "coverage", "wfmax", "smin"] {
+        for name in ["fmax", "auc_pr", "coverage", "wfmax", "smin", "f_micro_w"] {
             assert_eq!(number(name), row[name]);
         }
         assert_eq!(

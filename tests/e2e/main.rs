@@ -32,6 +32,9 @@ mod first_errors;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;
+#[cfg(target_os = "linux")]
+mod killed;
+mod lafa;
 #[cfg(unix)]
 mod lists;
 mod main_job;
@@ -46,6 +49,8 @@ mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
+#[cfg(target_os = "linux")]
+mod shared_memory;
 mod spans;
 mod splits;
 mod store;

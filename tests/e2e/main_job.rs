@@ -88,7 +88,7 @@ fn an_export_has_three_hashed_files_and_the_same_scores() {
         }
         for file in files {
             let (sha256, bytes) = digest_file(Path::new(&path_of(&file["uri"]))).unwrap();
-            assert_eq!(file["sha256"], sha256.as_str());
+            assert_eq!(file["sha256"], sha256.to_string());
             assert_eq!(file["bytes"], bytes);
         }
 
@@ -125,7 +125,7 @@ fn the_manifest_says_all_that_is_needed_to_do_the_run_again() {
     assert_eq!(manifest["runner"]["sha256"].as_str().unwrap().len(), 64);
     for (role, dataset) in [("train", train()), ("eval", test())] {
         let (sha256, _) = digest_file(&dataset.join("dataset.json")).unwrap();
-        assert_eq!(manifest["datasets"][role]["sha256"], sha256.as_str());
+        assert_eq!(manifest["datasets"][role]["sha256"], sha256.to_string());
     }
     let steps: Vec<&str> = manifest["steps"]
         .as_array()

@@ -1,6 +1,10 @@
 //! `protea predict`: terms for proteins without annotations.
 
+mod calibration;
+mod evidence;
 mod formats;
+#[cfg(unix)]
+mod interruption;
 mod refusals;
 
 use std::{
@@ -84,6 +88,7 @@ fn predictions_are_those_of_evaluate_byte_for_byte() {
         ];
         cases.push(("lightgbm", quick.map(str::to_owned).to_vec()));
     }
+    cases.push(("baseline", vec!["calibrate=true".into()]));
     for (runner, settings) in cases {
         let place = Place::new();
         let set: Vec<&str> = settings

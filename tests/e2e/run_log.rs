@@ -21,9 +21,9 @@ INFO 00_fit Metrics: loss=0
 INFO 00_fit Finished step 00_fit: proteins_in=822 seconds=… compute=… writing=…
 INFO 01_evaluate Starting step 01_evaluate
 INFO 01_evaluate runner.cafa.scored {"predictions":2381}
-INFO 01_evaluate Metrics: MFO.fmax=1 MFO.auc_pr=1 MFO.coverage=1 MFO.wfmax=1 MFO.smin=0 MFO.fmicro=1 MFO.tau=0.01
-INFO 01_evaluate Metrics: BPO.fmax=1 BPO.auc_pr=1 BPO.coverage=1 BPO.wfmax=1 BPO.smin=0 BPO.fmicro=1 BPO.tau=0.01
-INFO 01_evaluate Metrics: CCO.fmax=1 CCO.auc_pr=1 CCO.coverage=1 CCO.wfmax=1 CCO.smin=0 CCO.fmicro=1 CCO.tau=0.01
+INFO 01_evaluate Metrics: MFO.fmax=1 MFO.auc_pr=1 MFO.coverage=1 MFO.wfmax=1 MFO.smin=0 MFO.f_micro_w=1 MFO.fmicro=1 MFO.tau=0.01
+INFO 01_evaluate Metrics: BPO.fmax=1 BPO.auc_pr=1 BPO.coverage=1 BPO.wfmax=1 BPO.smin=0 BPO.f_micro_w=1 BPO.fmicro=1 BPO.tau=0.01
+INFO 01_evaluate Metrics: CCO.fmax=1 CCO.auc_pr=1 CCO.coverage=1 CCO.wfmax=1 CCO.smin=0 CCO.f_micro_w=1 CCO.fmicro=1 CCO.tau=0.01
 INFO 01_evaluate Finished step 01_evaluate: proteins_in=244 predictions_out=2381 seconds=… compute=… writing=…
 INFO 02_export Starting step 02_export
 INFO 02_export Finished step 02_export: files_out=3 seconds=… compute=… writing=…

@@ -130,17 +130,18 @@ fn a_killed_host_leaves_no_sandboxed_processes_behind() {
     }
     let place = Place::new();
     let mark = format!("PROTEA_TEST_PLACE={}", place.path().display());
-    let left = || {
+    let with = |wanted: &[&str]| {
         let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
         let environments =
             processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
-        let has_mark = |environment: &Vec<u8>| {
-            environment
-                .split(|&byte| byte == 0)
-                .any(|variable| variable == mark.as_bytes())
+        let has_all = |environment: &Vec<u8>| {
+            let variables = || environment.split(|&byte| byte == 0);
+            let has = |wanted: &&str| variables().any(|found| found == wanted.as_bytes());
+            wanted.iter().all(has)
         };
-        environments.filter(has_mark).count()
+        environments.filter(has_all).count()
     };
+    let left = || with(&[&mark]);
     let comes_true = |condition: &dyn Fn() -> bool, seconds: u64| {
         let until = Instant::now() + Duration::from_secs(seconds);
         while !condition() && Instant::now() < until {
@@ -161,9 +162,14 @@ fn a_killed_host_leaves_no_sandboxed_processes_behind() {
         .unwrap();
     // The command, the keeper, the worker, and the child that left the worker's group.
     let all = comes_true(&|| left() == 4, 120);
+    // All but the command.
+    let asleep_while_waiting = with(&[&mark, "OMP_WAIT_POLICY=PASSIVE"]);
     protea.kill().unwrap();
     protea.wait().unwrap();
     assert!(all, "the test itself did not get as far");
+    if std::env::var_os("OMP_WAIT_POLICY").is_none() {
+        assert_eq!(asleep_while_waiting, 3);
+    }
     assert!(
         comes_true(&|| left() == 0, 120),
         "{} processes are left",

@@ -313,7 +313,7 @@ fn a_search_logs_parent_and_children_and_writes_a_table() {
     assert_eq!(rows.len(), 5);
     assert_eq!(rows[3][..4], ["2", "1", "7", "0.3"]);
     for (row, child) in rows[1..].iter().zip(&found.children) {
-        assert_eq!(row[9], child.run_id);
+        assert_eq!(row[9], &*child.run_id);
     }
 }
 

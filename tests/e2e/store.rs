@@ -249,6 +249,23 @@ fn a_model_finds_its_dataset_again_after_the_cache_was_cleared() {
         .args(explain);
     let moved = Ran::from(moved.output().unwrap()).json();
     assert_eq!(moved["terms"], explained["terms"]);
+
+    // To predict, the training set is fetched once more.
+    protea(&place, &s3.endpoint, &["store", "cache", "--clear"]);
+    let sequences = protea_cafa::dataset::FrozenDataset::open(&test()).unwrap();
+    let sequence = sequences.sequence(0).unwrap();
+    let new = place.write(
+        "new.fasta",
+        format!(">{}\n{sequence}\n", sequences.accession(0)),
+    );
+    let predict = ["predict", run, "--fasta", new.to_str().unwrap()];
+    let predicted = protea(&place, &s3.endpoint, &predict);
+    assert_eq!(predicted.code, Some(0), "{predicted:#?}");
+    assert!(
+        predicted.stderr.contains("fetching the training set again"),
+        "{predicted:#?}"
+    );
+    assert!(predicted.stdout.lines().count() > 1, "{predicted:#?}");
 }
 
 fn first_protein(run: &Value) -> String {

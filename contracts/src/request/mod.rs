@@ -149,6 +149,11 @@ pub struct PredictRequest {
     /// Terms with a lower score, as it is written, are left out. In [0, 1].
     #[serde(default)]
     pub minimum_score: f64,
+    /// The largest number of contributions per term, the largest amounts first, for which the runner
+    /// says what each score rests on ([`PredictResult::evidence_uri`](crate::PredictResult)); 0 means
+    /// that no evidence is wanted. A runner may not support it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub evidence: usize,
     /// Seeds everything that is random.
     #[serde(default)]
     pub seed: u64,
@@ -291,6 +296,7 @@ impl PredictRequest {
             output_uri,
             limit: 0,
             minimum_score: 0.0,
+            evidence: 0,
             seed: 0,
             run_id: String::new(),
             threads: 0,
@@ -305,6 +311,12 @@ impl PredictRequest {
     pub fn output_dir(&self) -> Result<PathBuf, RunnerError> {
         output_dir(&self.output_uri)
     }
+}
+
+// Serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 fn output_dir(uri: &Url) -> Result<PathBuf, RunnerError> {

@@ -17,6 +17,7 @@ use crate::{
     ontology::Ontology,
     prediction::{PREDICTIONS, PredictionSink, with_threads},
     reference::Reference,
+    reliability::Reliability,
     scoring::{Predictions, ScoringOptions, write_tables},
 };
 
@@ -47,7 +48,7 @@ pub fn open_references<S>(
         "opening the references at {}",
         directory.display()
     ))?;
-    if dataset.sha256() != model.dataset_sha256 {
+    if dataset.sha256() != *model.dataset_sha256 {
         return Err(RunnerError::Model {
             message: format!(
                 "the references at {} have changed since the model was fitted (manifest SHA-256 {}, expected {}); fit again",
@@ -112,6 +113,42 @@ pub fn embedding_rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, Runn
     Ok(blocks.into_iter().map(row_block).collect())
 }
 
+/// Some rows of a matrix of this width, in the order of `wanted`, renumbered from 0. Consecutive rows
+/// stay in one block.
+///
+/// # Panics
+///
+/// If a row is not in `blocks`, which are in order.
+#[must_use]
+pub fn chosen_rows<'r>(
+    blocks: &[RowBlock<'r>],
+    width: usize,
+    wanted: &[usize],
+) -> Vec<RowBlock<'r>> {
+    let mut chosen = Vec::new();
+    let mut at = 0;
+    while at < wanted.len() {
+        let first = wanted[at];
+        let block = &blocks[blocks.partition_point(|block| block.first_row <= first) - 1];
+        let end = block.first_row + block.rows;
+        let rows = (at..wanted.len())
+            .take_while(|&next| wanted[next] == first + (next - at) && wanted[next] < end)
+            .count()
+            .max(1);
+        let range = (first - block.first_row) * width..(first - block.first_row + rows) * width;
+        chosen.push(RowBlock {
+            first_row: at,
+            rows,
+            values: match block.values {
+                Values::F32(values) => Values::F32(&values[range]),
+                Values::F16(values) => Values::F16(&values[range]),
+            },
+        });
+        at += rows;
+    }
+    chosen
+}
+
 /// Converts a block of embeddings to the type of the neighbour search.
 fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
     RowBlock {
@@ -129,8 +166,9 @@ fn row_block(block: EmbeddingBlock<'_>) -> RowBlock<'_> {
 /// work, including `predict`, uses the number of rayon threads in the request.
 ///
 /// The metrics are those of the [CAFA schema](protea_contracts::MetricSchema::cafa), plus `fmicro`
-/// and the `tau` of Fmax. The function also writes the whole curve to `evaluation_all.tsv` in the
-/// output directory.
+/// and the `tau` of Fmax. The extra `reliability` says for each aspect how often predictions in each
+/// tenth of the scores are right, and the expected calibration error. The function also writes the whole
+/// curve to `evaluation_all.tsv` in the output directory.
 ///
 /// # Errors
 ///
@@ -179,12 +217,15 @@ fn predict_and_score(
         );
     }
 
-    let predictions = Predictions::new(truth, PREDICTIONS);
-    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), predictions)?;
+    let mut predictions = Predictions::new(truth, PREDICTIONS);
+    let mut reliability = Reliability::new(truth);
+    let mut scored = |protein: &str, term: &str, score| {
+        predictions.push(protein, term, score);
+        reliability.add(protein, term, score);
+    };
+    let mut sink = PredictionSink::scored(&output.join(PREDICTIONS), &mut scored)?;
     predict(&mut sink)?;
-    let (counts, predictions) = sink.finish(dataset.len())?;
-    let predictions = predictions.expect("the sink was created with predictions to score");
-    let written = counts.predictions;
+    let written = sink.finish(dataset.len())?.predictions;
     emit.check()?;
 
     let options = ScoringOptions::default();
@@ -210,5 +251,6 @@ fn predict_and_score(
         .with_extra("proteins", dataset.len())
         .with_extra("scored", scored)
         .with_extra("predictions", written)
-        .with_extra("unknown_terms", unknown.lines))
+        .with_extra("unknown_terms", unknown.lines)
+        .with_extra("reliability", reliability.to_json()))
 }

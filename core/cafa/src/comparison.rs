@@ -32,6 +32,9 @@ pub struct AspectScores {
     /// Smin, the smallest semantic distance in bits, if the dataset has information accretion.
     /// Lower is better.
     pub smin: Option<f64>,
+    /// Largest micro-averaged F weighted by information accretion, 0..=1, if the dataset has
+    /// information accretion.
+    pub f_micro_w: Option<f64>,
     /// The resampled Fmax, if a bootstrap was requested.
     pub resampled: Option<Resampled>,
 }
@@ -87,6 +90,7 @@ fn aspect_scores(evaluation: &NamespaceEvaluation, resampled: Option<Resampled>)
         coverage: evaluation.coverage(),
         wfmax: evaluation.wfmax(),
         smin: evaluation.smin(),
+        f_micro_w: evaluation.wfmicro(),
         resampled,
     }
 }

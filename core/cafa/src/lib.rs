@@ -3,9 +3,12 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`accretion`] | information accretion computed from annotations, with its provenance |
 //! | [`prediction`] | shared code of `predict` and `evaluate`: writes predictions |
-//! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines and for topGO |
+//! | [`prediction_evidence`] | reads the contributions to predictions |
+//! | [`prediction_formats`] | predictions as tables with names, GAF, JSON lines, Parquet and for topGO |
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
+//! | [`calibration`] | turns scores into probabilities |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
@@ -16,22 +19,29 @@
 //! | [`features`] | feature vectors for proteins without embeddings |
 //! | [`propagated`] | the annotations of a dataset, propagated to the roots |
 //! | [`neighbours`] | `protea-neighbours`: exact nearest neighbours in embedding space |
+//! | [`predictions`] | `protea-predictions`: merging, propagating, cutting, validating and comparing files of predictions |
 //! | [`scoring`] | `protea-scoring`: CAFA scores, with the semantics of cafaeval |
 //!
 //! This crate knows the contract and the crates of this field. It must not know the host or any
 //! runner.
 
+pub mod accretion;
 pub mod assessment;
+pub mod calibration;
 pub mod comparison;
 pub mod explaining;
 pub mod prediction;
+pub mod prediction_evidence;
+mod prediction_filter;
 pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;
+mod reliability;
 
 pub use protea_dataset as dataset;
 pub use protea_dataset::{features, propagated};
 pub use protea_formats as formats;
 pub use protea_neighbours as neighbours;
 pub use protea_ontology as ontology;
+pub use protea_predictions as predictions;
 pub use protea_scoring as scoring;

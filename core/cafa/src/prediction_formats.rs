@@ -5,16 +5,23 @@
 //! grow with the number of proteins.
 
 use std::{
-    collections::BTreeSet,
+    collections::HashMap,
     io::{self, BufRead, Write},
 };
 
+use protea_contracts::explanation::TermExplanation;
 use serde_json::json;
 
-use crate::ontology::{Aspect, Ontology, Term};
+#[cfg(feature = "parquet")]
+use crate::predictions::{ParquetColumns, ParquetWriter};
+use crate::{
+    ontology::{Aspect, Ontology},
+    prediction_evidence::{EvidenceReader, cell},
+    prediction_filter::{Filter, Prediction},
+};
 
-/// How many unknown terms are kept as examples.
-const EXAMPLES: usize = 3;
+pub use crate::prediction_filter::Written;
+
 /// NCBI's taxon for organisms that are not identified.
 const UNIDENTIFIED: u32 = 32_644;
 
@@ -32,9 +39,18 @@ pub enum PredictionFormat {
     JsonLines,
     /// Accession and terms, as the R package topGO reads with `readMappings`, without roots.
     TopGo,
+    /// Parquet with the columns `accession`, `term`, `name`, `aspect` and `score`.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl PredictionFormat {
+    /// Whether the format can hold what each prediction rests on.
+    #[must_use]
+    pub fn holds_evidence(self) -> bool {
+        matches!(self, Self::Table | Self::JsonLines)
+    }
+
     /// Whether the format leaves out the roots of the ontology, which are true of every protein.
     fn omits_roots(self) -> bool {
         matches!(self, Self::Table | Self::Gaf | Self::TopGo)
@@ -59,33 +75,8 @@ pub struct FormatOptions<'o> {
     pub taxon: &'o dyn Fn(&str) -> Option<u32>,
 }
 
-/// What was written, and what was left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Written {
-    /// Proteins with at least one written term.
-    pub proteins: u64,
-    /// Terms that were written, over all proteins.
-    pub predictions: u64,
-    /// Roots that the format leaves out.
-    pub roots: u64,
-    /// Terms of other aspects, ancestors of predicted terms, and terms beyond the limit.
-    pub filtered: u64,
-    /// Predictions whose term is not in the ontology. Only CAFA's format and JSON can hold them.
-    pub unknown: u64,
-    /// Some of these terms.
-    pub unknown_examples: Vec<String>,
-}
-
-/// A predicted term of the current protein.
-struct Prediction {
-    id: String,
-    term: Option<Term>,
-    /// As it was read.
-    score: String,
-}
-
-/// Reads predictions and writes them.
+/// Reads predictions and writes them, with the evidence if the format
+/// [holds it](PredictionFormat::holds_evidence).
 ///
 /// # Errors
 ///
@@ -93,17 +84,12 @@ struct Prediction {
 /// is not a prediction.
 pub fn write_formatted(
     mut predictions: impl BufRead,
-    out: &mut (impl Write + ?Sized),
+    evidence: Option<EvidenceReader>,
+    out: &mut (impl Write + Send + ?Sized),
     ontology: &Ontology,
     options: &FormatOptions<'_>,
 ) -> io::Result<Written> {
-    let mut formatter = Formatter {
-        out,
-        ontology,
-        options,
-        written: Written::default(),
-    };
-    formatter.header()?;
+    let mut formatter = Formatter::new(out, ontology, options, evidence)?;
     let mut accession = String::new();
     let mut terms = Vec::new();
     let (mut line, mut number) = (String::new(), 0_u64);
@@ -122,7 +108,7 @@ pub fn write_formatted(
         ) else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("line {number} has not the three columns accession, term and score"),
+                format!("line {number} does not have the three columns accession, term and score"),
             ));
         };
         if protein != accession {
@@ -136,58 +122,121 @@ pub fn write_formatted(
         });
     }
     formatter.protein(&accession, &mut terms)?;
-    formatter.out.flush()?;
-    Ok(formatter.written)
+    formatter.finish()
 }
 
-struct Formatter<'f, W: ?Sized> {
-    out: &'f mut W,
+/// Writes one protein after the other.
+pub struct Formatter<'f, W: Write + Send + ?Sized> {
+    out: Output<'f, W>,
+    evidence: Option<EvidenceReader>,
     ontology: &'f Ontology,
     options: &'f FormatOptions<'f>,
     written: Written,
 }
 
-impl<W: Write + ?Sized> Formatter<'_, W> {
+enum Output<'f, W: Write + Send + ?Sized> {
+    Text(&'f mut W),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetWriter<&'f mut W>>),
+}
+
+impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
+    /// Begins to write.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn new(
+        out: &'f mut W,
+        ontology: &'f Ontology,
+        options: &'f FormatOptions<'f>,
+        evidence: Option<EvidenceReader>,
+    ) -> io::Result<Self> {
+        let mut formatter = Self {
+            evidence,
+            out: match options.format {
+                #[cfg(feature = "parquet")]
+                PredictionFormat::Parquet => {
+                    let writer = ParquetWriter::new(out, ParquetColumns::Names)?;
+                    Output::Parquet(Box::new(writer))
+                }
+                _ => Output::Text(out),
+            },
+            ontology,
+            options,
+            written: Written::default(),
+        };
+        formatter.header()?;
+        Ok(formatter)
+    }
+
+    /// Writes the terms of a protein: pairs of id and score, highest scores first.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn write_protein(
+        &mut self,
+        accession: &str,
+        terms: impl Iterator<Item = (String, String)>,
+    ) -> io::Result<()> {
+        let mut terms: Vec<Prediction> = terms
+            .map(|(id, score)| Prediction {
+                term: self.ontology.primary(&id),
+                id,
+                score,
+            })
+            .collect();
+        self.protein(accession, &mut terms)
+    }
+
+    /// Writes what is left. Returns what was written.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn finish(self) -> io::Result<Written> {
+        match self.out {
+            Output::Text(out) => out.flush()?,
+            #[cfg(feature = "parquet")]
+            Output::Parquet(writer) => drop(writer.finish()?),
+        }
+        Ok(self.written)
+    }
+
     fn header(&mut self) -> io::Result<()> {
+        #[cfg_attr(
+            not(feature = "parquet"),
+            expect(irrefutable_let_patterns, reason = "Parquet")
+        )]
+        let Output::Text(out) = &mut self.out else {
+            return Ok(());
+        };
         match self.options.format {
             PredictionFormat::Table => {
-                writeln!(self.out, "accession\tterm\tname\taspect\tscore")
+                let more = self.evidence.as_ref().map_or("", |_| "\tevidence");
+                writeln!(out, "accession\tterm\tname\taspect\tscore{more}")
             }
             PredictionFormat::Gaf => {
                 let FormatOptions { method, date, .. } = self.options;
                 writeln!(
-                    self.out,
+                    out,
                     "!gaf-version: 2.2\n!generated-by: protea\n!date-generated: {date}\n!predicted by {method}; scores are not part of this format"
                 )
             }
-            PredictionFormat::Tsv | PredictionFormat::JsonLines | PredictionFormat::TopGo => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// Writes the terms of a protein and clears them.
     fn protein(&mut self, accession: &str, terms: &mut Vec<Prediction>) -> io::Result<()> {
-        self.count_unknown(terms);
-        self.filter(terms);
-        if !terms.is_empty() {
-            self.written.proteins += 1;
-            self.written.predictions += terms.len() as u64;
-            self.write(accession, terms)?;
+        if terms.is_empty() {
+            return Ok(());
         }
-        terms.clear();
-        Ok(())
-    }
-
-    fn count_unknown(&mut self, terms: &[Prediction]) {
-        for prediction in terms.iter().filter(|prediction| prediction.term.is_none()) {
-            self.written.unknown += 1;
-            let examples = &mut self.written.unknown_examples;
-            if examples.len() < EXAMPLES && !examples.contains(&prediction.id) {
-                examples.push(prediction.id.clone());
-            }
-        }
-    }
-
-    fn filter(&mut self, terms: &mut Vec<Prediction>) {
+        let evidence = match &mut self.evidence {
+            Some(evidence) => evidence.next(accession)?.terms,
+            None => Vec::new(),
+        };
         let FormatOptions {
             format,
             aspects,
@@ -195,110 +244,133 @@ impl<W: Write + ?Sized> Formatter<'_, W> {
             most_specific,
             ..
         } = *self.options;
-        let ontology = self.ontology;
-        if format.omits_roots() {
-            terms.retain(|prediction| prediction.term.is_some());
-            let before = terms.len();
-            terms.retain(|prediction| !prediction.term.is_some_and(|term| ontology.is_root(term)));
-            self.written.roots += (before - terms.len()) as u64;
+        let filter = Filter {
+            ontology: self.ontology,
+            omits_roots: format.omits_roots(),
+            aspects,
+            limit,
+            most_specific,
+        };
+        filter.apply(terms, &mut self.written);
+        if !terms.is_empty() {
+            self.written.proteins += 1;
+            self.written.predictions += terms.len() as u64;
+            let evidence = evidence.into_iter();
+            let evidence = evidence.map(|term| (term.term.clone(), term)).collect();
+            self.write(accession, terms, &evidence)?;
         }
-        let before = terms.len();
-        if !aspects.is_empty() {
-            terms.retain(|prediction| {
-                let aspect = prediction.term.and_then(|term| ontology.aspect(term));
-                aspect.is_some_and(|aspect| aspects.contains(&aspect))
-            });
-        }
-        if most_specific {
-            let mut ancestors = BTreeSet::new();
-            for term in terms.iter().filter_map(|prediction| prediction.term) {
-                ancestors.extend(
-                    ontology
-                        .ancestors(term)
-                        .into_iter()
-                        .filter(|ancestor| *ancestor != term)
-                        .map(Term::index),
-                );
-            }
-            terms.retain(|prediction| {
-                !prediction
-                    .term
-                    .is_some_and(|term| ancestors.contains(&term.index()))
-            });
-        }
-        if limit > 0 {
-            terms.truncate(limit);
-        }
-        self.written.filtered += (before - terms.len()) as u64;
+        terms.clear();
+        Ok(())
     }
 
-    fn write(&mut self, accession: &str, terms: &[Prediction]) -> io::Result<()> {
+    fn write(
+        &mut self,
+        accession: &str,
+        terms: &[Prediction],
+        evidence: &HashMap<String, TermExplanation>,
+    ) -> io::Result<()> {
+        let out = match &mut self.out {
+            Output::Text(out) => out,
+            #[cfg(feature = "parquet")]
+            Output::Parquet(writer) => {
+                return terms.iter().try_for_each(|prediction| {
+                    let (name, aspect) = describe(self.ontology, prediction);
+                    let score = prediction.score.parse().unwrap_or(f64::NAN);
+                    writer.add(accession, &prediction.id, name, aspect, score)
+                });
+            }
+        };
         match self.options.format {
             PredictionFormat::Table => {
                 for prediction in terms {
                     let (name, aspect) = describe(self.ontology, prediction);
                     let Prediction { id, score, .. } = prediction;
-                    writeln!(self.out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    write!(out, "{accession}\t{id}\t{name}\t{aspect}\t{score}")?;
+                    if self.evidence.is_some() {
+                        let cell = evidence.get(id).map(cell).unwrap_or_default();
+                        write!(out, "\t{cell}")?;
+                    }
+                    writeln!(out)?;
                 }
                 Ok(())
             }
             PredictionFormat::Tsv => {
                 for Prediction { id, score, .. } in terms {
-                    writeln!(self.out, "{accession}\t{id}\t{score}")?;
+                    writeln!(out, "{accession}\t{id}\t{score}")?;
                 }
                 Ok(())
             }
             PredictionFormat::Gaf => {
-                for prediction in terms {
-                    self.annotation(accession, prediction)?;
-                }
-                Ok(())
+                let ontology = self.ontology;
+                terms
+                    .iter()
+                    .try_for_each(|it| annotation(out, ontology, self.options, accession, it))
             }
             PredictionFormat::JsonLines => {
                 let terms: Vec<_> = terms
                     .iter()
                     .map(|prediction| {
                         let (name, aspect) = describe(self.ontology, prediction);
-                        json!({
+                        let mut object = json!({
                             "term": prediction.id,
                             "name": name,
                             "aspect": aspect,
                             "score": prediction.score.parse::<f64>().ok(),
-                        })
+                        });
+                        if let Some(explained) = evidence.get(&prediction.id) {
+                            object["evidence"] = json!({
+                                "combination": explained.combination,
+                                "base": explained.base,
+                                "uncalibrated": explained.uncalibrated,
+                                "contributions": explained.contributions,
+                                "omitted": explained.omitted,
+                            });
+                        }
+                        object
                     })
                     .collect();
                 let line = json!({ "accession": accession, "terms": terms });
-                writeln!(self.out, "{line}")
+                writeln!(out, "{line}")
             }
             PredictionFormat::TopGo => {
                 let ids: Vec<&str> = terms.iter().map(|term| term.id.as_str()).collect();
-                writeln!(self.out, "{accession}\t{}", ids.join(", "))
+                writeln!(out, "{accession}\t{}", ids.join(", "))
             }
+            // Written above.
+            #[cfg(feature = "parquet")]
+            PredictionFormat::Parquet => Ok(()),
         }
     }
+}
 
-    fn annotation(&mut self, accession: &str, prediction: &Prediction) -> io::Result<()> {
-        let aspect = prediction.term.and_then(|term| self.ontology.aspect(term));
-        // The relations that GAF 2.2 has for annotations without more detail.
-        let (relation, letter) = match aspect {
-            Some(Aspect::Mfo) => ("enables", 'F'),
-            Some(Aspect::Bpo) => ("involved_in", 'P'),
-            Some(Aspect::Cco) => ("located_in", 'C'),
-            None => return Ok(()),
-        };
-        let FormatOptions {
-            method,
-            date,
-            taxon,
-            ..
-        } = self.options;
-        let taxon = taxon(accession).unwrap_or(UNIDENTIFIED);
-        let id = &prediction.id;
-        writeln!(
-            self.out,
-            "protea\t{accession}\t{accession}\t{relation}\t{id}\tprotea:{method}\tIEA\t\t{letter}\t\t\tprotein\ttaxon:{taxon}\t{date}\tprotea\t\t"
-        )
-    }
+/// Writes a line of GAF.
+fn annotation(
+    out: &mut (impl Write + ?Sized),
+    ontology: &Ontology,
+    options: &FormatOptions<'_>,
+    accession: &str,
+    prediction: &Prediction,
+) -> io::Result<()> {
+    let aspect = prediction.term.and_then(|term| ontology.aspect(term));
+    // The relations that GAF 2.2 has for annotations without more detail.
+    let (relation, letter) = match aspect {
+        Some(Aspect::Mfo) => ("enables", 'F'),
+        Some(Aspect::Bpo) => ("involved_in", 'P'),
+        Some(Aspect::Cco) => ("located_in", 'C'),
+        None => return Ok(()),
+    };
+    let FormatOptions {
+        method,
+        date,
+        taxon,
+        ..
+    } = options;
+    let taxon = taxon(accession).unwrap_or(UNIDENTIFIED);
+    let id = &prediction.id;
+    writeln!(
+        out,
+        "protea\t{accession}\t{accession}\t{relation}\t{id}\tprotea:{method}\tIEA\t\t{letter}\t\t\tprotein\ttaxon:{taxon}\t{date}\tprotea\t\t"
+    )
 }
 
 /// Name and aspect of a term; empty if it is not in the ontology.

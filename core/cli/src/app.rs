@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
 use serde_json::{Value, json};
 use tracing::debug;
@@ -12,11 +12,10 @@ use crate::{
     argv, commands, diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{self, Content, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_labelled},
     setting_option,
 };
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = Style::new().bold();
 
 /// Runs the command line.

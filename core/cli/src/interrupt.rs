@@ -1,27 +1,57 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first signal cancels, the second ends the process at once. So does
-//! the first one after a while, if the command has not ended by itself: batch systems send only one.
+//! the first one after a second, if the command has not ended by itself: batch systems send only one.
 
 use std::{
     ops::ControlFlow,
     process,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU8, Ordering},
+        mpsc,
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use protea_core::store;
+use protea_files::remove_temporary;
 
-use crate::output::Reporter;
+use crate::output::{ERROR, Reporter, print_labelled};
 
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
 
-/// How long a cancelled command may take to end by itself. A runner has 750 ms; then the run is
-/// recorded, and backends get what is known of it.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a cancelled command may wait for anything: runners, servers, pipes. The rest of a second is
+/// for ending.
+const GRACE: Duration = Duration::from_millis(900);
+
+/// How long a cancelled command may take if it does not wait but works, as it does to record the end
+/// of a run on a busy machine.
+const GRACE_WHILE_WORKING: Duration = Duration::from_secs(5);
+
+/// How long a cancelled runner has before it is killed. The rest of [`GRACE`] is for the record.
+#[cfg(unix)]
+pub const RUNNER_GRACE: Duration = Duration::from_millis(750);
+
+/// How long a cancelled command may wait for other programs; the rest is for ending.
+const WAITING_GRACE: Duration = Duration::from_millis(800);
+
+/// How long the last line on standard error may take.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How long the last cleaning up of a process may take.
+const LAST_CLEANUP: Duration = Duration::from_millis(300);
+
+/// The name of the thread that ends a cancelled command.
+const GRACE_THREAD: &str = "grace";
+
+/// How often a command is checked that is still at work after [`GRACE`].
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The first signal received; 0 if none was.
 static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
+
+/// When the first signal was received.
+static REQUESTED: OnceLock<Instant> = OnceLock::new();
 
 /// Installs the signal handler. From now on the first signal only makes [`requested`] true, so that
 /// the command can clean up; the second ends the process. Commands that never call this end at the
@@ -29,16 +59,20 @@ static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
 pub fn cooperate(reporter: &Reporter) {
     let reporter = reporter.clone();
     system::listen(move |signal| {
+        let received = *REQUESTED.get_or_init(Instant::now);
         let first = FIRST_SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
         if let Err(first) = first {
             end(first);
         }
         // If there is no thread to be had, a second signal still works.
         let _ = thread::Builder::new()
-            .name("grace".to_owned())
+            .name(GRACE_THREAD.to_owned())
             .spawn(move || {
                 thread::sleep(GRACE);
-                end(signal);
+                while received.elapsed() < GRACE_WHILE_WORKING && system::is_working() {
+                    thread::sleep(LOOK);
+                }
+                end_late(signal);
             });
         reporter.always("cancelling; press Ctrl-C again to stop at once");
     });
@@ -46,8 +80,35 @@ pub fn cooperate(reporter: &Reporter) {
 
 /// Ends the process. Workers end with it, as their keepers notice.
 fn end(signal: u8) -> ! {
-    store::remove_unpublished();
+    // What is cleaned up may be on a disk that does not answer.
+    let _ = thread::Builder::new().name("end".to_owned()).spawn(|| {
+        thread::sleep(LAST_CLEANUP);
+        system::kill_this_process();
+    });
+    remove_temporary();
     process::exit((SIGNAL_EXIT_BASE + signal).into());
+}
+
+/// Ends the process of a command that has not ended by itself.
+fn end_late(signal: u8) -> ! {
+    // Nobody may read standard error.
+    let (told, telling) = mpsc::channel();
+    let _ = thread::Builder::new()
+        .name("told".to_owned())
+        .spawn(move || {
+            print_labelled(ERROR, "error", "cancelled");
+            let _ = told.send(());
+        });
+    let _ = telling.recv_timeout(LAST_WORDS);
+    end(signal)
+}
+
+/// How long the command may still wait for other programs, at most `most`.
+pub fn patience(most: Duration) -> Duration {
+    match REQUESTED.get() {
+        Some(received) => most.min(WAITING_GRACE.saturating_sub(received.elapsed())),
+        None => most,
+    }
 }
 
 /// Whether the user or the system has asked the command to end.
@@ -74,12 +135,15 @@ pub fn continue_unless_requested() -> ControlFlow<()> {
 
 #[cfg(unix)]
 mod system {
-    use std::{sync::mpsc, thread};
+    use std::{fs, sync::mpsc, thread};
 
+    use rustix::process::{Signal, getpid, kill_process};
     use signal_hook::{
         consts::{SIGHUP, SIGINT, SIGTERM},
         iterator::Signals,
     };
+
+    use super::GRACE_THREAD;
 
     /// Calls `on_signal` with the number of each signal. If the thread or the handler cannot be
     /// created, the system's default applies: the first signal ends the process.
@@ -102,6 +166,24 @@ mod system {
             let _ = send.send(signals);
         }
     }
+
+    /// Whether a thread of this process computes, reads or writes a disk, or would if it had a
+    /// processor. False where this is unknown.
+    pub(super) fn is_working() -> bool {
+        let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
+        threads.flatten().any(|thread| {
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            // The state follows the name, which is in parentheses and can hold any character.
+            stat.rsplit_once(") ").is_some_and(|(before, rest)| {
+                let is_this = before.ends_with(GRACE_THREAD);
+                !is_this && rest.starts_with(['R', 'D'])
+            })
+        })
+    }
+
+    pub(super) fn kill_this_process() {
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
 }
 
 #[cfg(not(unix))]
@@ -113,5 +195,13 @@ mod system {
     /// applies: the first Ctrl-C ends the process.
     pub(super) fn listen(on_signal: impl Fn(u8) + Send + 'static) {
         drop(ctrlc::set_handler(move || on_signal(SIGINT)));
+    }
+
+    pub(super) fn is_working() -> bool {
+        false
+    }
+
+    pub(super) fn kill_this_process() {
+        std::process::abort();
     }
 }

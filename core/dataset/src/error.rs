@@ -110,6 +110,17 @@ pub enum DatasetError {
         /// How many proteins have none, with examples.
         problem: String,
     },
+    /// The lineages do not fit the dataset.
+    #[error("{}: {problem}", path.display())]
+    Lineages {
+        /// Path of the lineages.
+        path: PathBuf,
+        /// The problem and the remedy.
+        problem: String,
+    },
+    /// The operation needs lineages of taxa, but the dataset has none.
+    #[error("{}: it has no lineages of taxa; freeze it with lineages", .0.display())]
+    NoLineages(PathBuf),
     /// The output exists. A frozen dataset is never changed.
     #[error("{}: already exists, and a frozen dataset is never changed; choose another path or remove it", .0.display())]
     Exists(PathBuf),
@@ -144,7 +155,7 @@ pub enum DatasetError {
         proteins: Vec<String>,
     },
     /// No annotation belongs to a protein of the FASTA file.
-    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}); {}", annotations.display(), fasta.display(), examples.join(", "), same_names(*names_genes))]
+    #[error("{}: none of its {rows} annotations belongs to a protein in {} (it has {}; the FASTA file has {}); {}", annotations.display(), fasta.display(), examples.join(", "), list(proteins, usize::MAX), same_names(*names_genes))]
     NoAnnotations {
         /// Path of the annotations.
         annotations: PathBuf,
@@ -154,6 +165,8 @@ pub enum DatasetError {
         rows: u64,
         /// A few accessions of the annotations.
         examples: Vec<String>,
+        /// The first accessions of the FASTA file.
+        proteins: Vec<String>,
         /// Whether the file names genes by GeneID, as gene2go of NCBI does.
         names_genes: bool,
     },
@@ -171,6 +184,22 @@ pub enum DatasetError {
         rows: u64,
         /// A few terms of these annotations.
         examples: Vec<String>,
+    },
+    /// No annotation has one of the evidence codes that count.
+    #[error("{}: none of its annotations has one of the evidence codes that count ({}); {rows} have others", annotations.display(), codes.join(", "))]
+    NoSuchEvidence {
+        /// Path of the annotations.
+        annotations: PathBuf,
+        /// The codes that count.
+        codes: Vec<String>,
+        /// Number of annotations with other codes.
+        rows: u64,
+    },
+    /// The information accretion cannot be computed from the annotations.
+    #[error("the information accretion cannot be computed")]
+    Accretion {
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The dataset cannot be written: for example the disk is full or the directory is read-only.
     #[error("{}: cannot be written", path.display())]
@@ -200,7 +229,7 @@ impl DatasetError {
 
 fn same_names(names_genes: bool) -> &'static str {
     if names_genes {
-        "gene2go names genes by the GeneID of NCBI: name the sequences so too, or give a GAF file"
+        "gene2go names genes by NCBI GeneID: name the sequences by GeneID too, or give a GAF file"
     } else {
         "check that both files use the same kind of accession"
     }

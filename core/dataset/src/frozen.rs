@@ -5,7 +5,8 @@ use std::{
     sync::OnceLock,
 };
 
-use protea_contracts::content::digest_bytes;
+use protea_contracts::{Sha256, content::digest_bytes};
+use protea_formats::{Lineages, read_lineages};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::{
@@ -32,10 +33,11 @@ use super::{
 pub struct FrozenDataset {
     directory: PathBuf,
     manifest: Manifest,
-    sha256: String,
+    sha256: Sha256,
     proteins: ProteinTable,
     annotations: OnceLock<AnnotationTable>,
     negated: OnceLock<AnnotationTable>,
+    lineages: OnceLock<Lineages>,
 }
 
 impl std::fmt::Debug for FrozenDataset {
@@ -108,6 +110,7 @@ impl FrozenDataset {
             proteins,
             annotations: OnceLock::new(),
             negated: OnceLock::new(),
+            lineages: OnceLock::new(),
         })
     }
 
@@ -187,8 +190,8 @@ impl FrozenDataset {
 
     /// Identity of the dataset: SHA-256 of the bytes of `dataset.json`, which has the hashes of all
     /// other files.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
+    pub fn sha256(&self) -> Sha256 {
+        self.sha256
     }
 
     /// Number of proteins. They are numbered from 0 in the order of the FASTA file.
@@ -316,6 +319,29 @@ impl FrozenDataset {
     pub fn ia_path(&self) -> Option<PathBuf> {
         self.manifest
             .file(names::INFORMATION_ACCRETION)
+            .map(|file| self.directory.join(&file.path))
+    }
+
+    /// The lineages of the taxa of the proteins; `None` if the dataset was frozen without. The first
+    /// call reads them.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError::Input`] if the table is invalid or cannot be read.
+    pub fn lineages(&self) -> Result<Option<&Lineages>, DatasetError> {
+        let Some(path) = self.lineages_path() else {
+            return Ok(None);
+        };
+        if let Some(lineages) = self.lineages.get() {
+            return Ok(Some(lineages));
+        }
+        let lineages = read_lineages(&path)?;
+        Ok(Some(self.lineages.get_or_init(|| lineages)))
+    }
+
+    pub(super) fn lineages_path(&self) -> Option<PathBuf> {
+        self.manifest
+            .file(names::LINEAGES)
             .map(|file| self.directory.join(&file.path))
     }
 

@@ -7,6 +7,7 @@
 //! | `proteins.arrow` | `accession` Utf8, `sequence` Utf8, `taxon` Int32, `embedding` FixedSizeList of Float32 or Float16 |
 //! | `annotations.arrow` | `accession`, `term`, `aspect` (`MFO`, `BPO`, `CCO`), `evidence`, all Utf8 |
 //! | `ia.tsv` | information accretion of terms, if there is any |
+//! | `lineages.tsv` | `taxon`, `parent` and `rank` of the taxa and their ancestors, if the dataset was frozen with lineages |
 //!
 //! The tables are [Arrow IPC
 //! files](https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), uncompressed, with
@@ -29,6 +30,7 @@ mod annotation_table;
 mod arrow_file;
 mod diff;
 mod error;
+mod evidence;
 mod folds;
 mod freeze;
 mod frozen;
@@ -46,16 +48,18 @@ pub use diff::{
     OntologyDiff, ProteinChange, ProteinDiff, Relations, Renamed, Side, diff,
 };
 pub use error::DatasetError;
+pub use evidence::{EXPERIMENTAL, Evidence};
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
-    EmbeddingSource, FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, MatchedNames, Tally,
-    Watch, freeze, unwatched,
+    AccretionTable, ComputeAccretion, Corpus, CorpusRequest, EmbeddingSource, FreezeProgress,
+    FreezeReport, FreezeRequest, FreezeStep, LineageReport, MatchedNames, Tally, Watch, freeze,
+    unwatched,
 };
 pub use frozen::FrozenDataset;
-pub use manifest::{Counts, EmbeddingInfo, EmbeddingType, Manifest};
-pub use names::{MANIFEST_FILE, SCHEMA_VERSION};
+pub use manifest::{AccretionInfo, Counts, EmbeddingInfo, EmbeddingType, Manifest};
+pub use names::{MANIFEST_FILE, PROVENANCE_SUFFIX, SCHEMA_VERSION};
 pub use protein_table::{EmbeddingBlock, EmbeddingValues};
 pub use splits::{
-    Accessions, EXPERIMENTAL, Evidence, Knowledge, Part, PartPlace, Shares, Split, SplitRequest,
-    SplitRule, Targets, TimeSplit, TimeSplitRequest, split, split_by_time,
+    Accessions, Knowledge, Part, PartPlace, Shares, Split, SplitRequest, SplitRule, Targets,
+    TimeSplit, TimeSplitRequest, split, split_by_time,
 };

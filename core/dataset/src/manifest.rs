@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use protea_contracts::content::{FileDigest, digest_bytes};
+use protea_contracts::{
+    Sha256,
+    content::{FileDigest, digest_bytes},
+};
 use protea_files::{FilesError, Links};
 use serde::{Deserialize, Serialize};
 
@@ -35,9 +38,12 @@ pub struct Manifest {
     pub counts: Counts,
     /// Description of the embeddings, if there are any.
     pub embedding: Option<EmbeddingInfo>,
+    /// Where the information accretion comes from, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub information_accretion: Option<AccretionInfo>,
     /// SHA-256 of the `dataset.json` of the dataset that this one is derived from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
+    pub parent: Option<Sha256>,
     /// Path, size and SHA-256 of every other file.
     pub files: Vec<FileDigest>,
 }
@@ -55,6 +61,25 @@ pub struct Counts {
     pub terms: u64,
     /// Number of different taxa.
     pub taxa: u64,
+}
+
+/// Where a table of information accretion comes from: what is needed to compute it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccretionInfo {
+    /// The `data-version` of the ontology, if it states one.
+    pub ontology_version: Option<String>,
+    /// SHA-256 of the annotations that were counted: the different pairs of accession and term, as
+    /// sorted lines `accession<TAB>term<LF>`, not propagated. It does not depend on the format of
+    /// the file that they were read from.
+    pub corpus_sha256: Sha256,
+    /// Number of different proteins in these annotations.
+    pub proteins: u64,
+    /// Number of these annotations.
+    pub annotations: u64,
+    /// The evidence codes that counted, or only `any`.
+    pub evidence: Vec<String>,
+    /// The version of protea that computed the table.
+    pub protea_version: String,
 }
 
 /// Describes the embeddings of a dataset.
@@ -195,7 +220,7 @@ impl Manifest {
     }
 
     /// Writes the manifest to a new file. Returns its SHA-256, the identity of the dataset.
-    pub(crate) fn write(&self, path: &Path) -> Result<String, DatasetError> {
+    pub(crate) fn write(&self, path: &Path) -> Result<Sha256, DatasetError> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| DatasetError::write(path)(error.into()))?;
         text.push(b'\n');

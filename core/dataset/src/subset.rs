@@ -13,10 +13,10 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use half::f16;
-use protea_contracts::content::FileDigest;
+use protea_contracts::{FileDigest, Sha256};
 
 use crate::{
-    Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
+    AccretionInfo, Annotation, Counts, DatasetError, EmbeddingBlock, EmbeddingInfo, EmbeddingType,
     EmbeddingValues, FrozenDataset, MANIFEST_FILE, Manifest, SCHEMA_VERSION,
     freeze::{TableWriter, embedding_field, embedding_item},
     names,
@@ -37,6 +37,8 @@ pub(super) struct Subset<'a> {
     pub(super) annotations: Option<&'a [bool]>,
     pub(super) ontology: PathBuf,
     pub(super) ia: Option<PathBuf>,
+    /// Where `ia` comes from, if that is known.
+    pub(super) accretion_info: Option<&'a AccretionInfo>,
     pub(super) known: Option<PathBuf>,
     /// A subset of the same dataset in the same publication. Whole files, such as the ontology, are
     /// linked to its copies, so that they take space once.
@@ -53,20 +55,23 @@ impl<'a> Subset<'a> {
             annotations: None,
             ontology: dataset.ontology_path(),
             ia: dataset.ia_path(),
+            accretion_info: dataset.manifest().information_accretion.as_ref(),
             known: dataset.known_path(),
             twin: None,
         }
     }
 
     /// Writes the selection to the new directory `out`. Returns its identity and its manifest.
-    pub(super) fn write(&self, out: &Path) -> Result<(String, Manifest), DatasetError> {
+    pub(super) fn write(&self, out: &Path) -> Result<(Sha256, Manifest), DatasetError> {
         let Self {
             dataset, proteins, ..
         } = *self;
         fs::create_dir(out).map_err(DatasetError::write(out))?;
         let mut files = vec![names::ONTOLOGY, names::PROTEINS, names::ANNOTATIONS];
         let mut copies = vec![(&self.ontology, names::ONTOLOGY)];
+        let lineages = dataset.lineages_path();
         for (optional, name) in [
+            (&lineages, names::LINEAGES),
             (&self.ia, names::INFORMATION_ACCRETION),
             (&self.known, names::KNOWN),
         ] {
@@ -121,7 +126,8 @@ impl<'a> Subset<'a> {
                 ..counted
             },
             embedding: whole.embedding.clone(),
-            parent: Some(dataset.sha256().to_owned()),
+            information_accretion: self.accretion_info.cloned(),
+            parent: Some(dataset.sha256()),
             files,
         };
         let sha256 = manifest.write(&out.join(MANIFEST_FILE))?;

@@ -101,7 +101,7 @@ pub enum FilesError {
     },
     /// A file that claims a size that it nearly consists of holes for: reading it takes as long as if
     /// it had that size.
-    #[error("{} claims {bytes} bytes but is nearly empty", path.display())]
+    #[error("{} is a sparse file: of its {bytes} bytes, almost all are holes", path.display())]
     Sparse {
         /// The file.
         path: PathBuf,
@@ -168,7 +168,9 @@ impl FilesError {
             Self::TooLarge { limit, .. } => format!("it is larger than {limit} bytes"),
             Self::TooMany { limit, .. } => format!("it contains more than {limit} files"),
             Self::TooDeep { limit, .. } => format!("it is more than {limit} directories deep"),
-            Self::Sparse { bytes, .. } => format!("it claims {bytes} bytes but is nearly empty"),
+            Self::Sparse { bytes, .. } => {
+                format!("it is a sparse file: of its {bytes} bytes, almost all are holes")
+            }
             Self::Stopped { .. } => "reading it was stopped".to_owned(),
             Self::Io { source, .. } => source.to_string(),
         }

@@ -16,9 +16,12 @@
 //! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
+//! | `lock` | locks that other processes cannot hold for ever |
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
+//! | `staging` | publishes a new directory atomically |
+//! | `temporary` | temporary files and directories that do not stay after a kill |
 //! | `stop` | ends long work when its caller wants it to end |
 //! | `system` | the calls of the operating system |
 
@@ -26,9 +29,12 @@ mod access;
 mod directory;
 mod error;
 mod file;
+mod lock;
 mod remove;
+mod staging;
 mod stop;
 mod system;
+mod temporary;
 mod usage;
 mod walk;
 
@@ -39,7 +45,12 @@ pub use file::{
     LARGEST_DOCUMENT, is_directory, is_regular, open, open_to_write, read, read_document,
     read_document_text, read_text, write,
 };
+pub use lock::{Lock, lock_within};
 pub use remove::remove_tree;
+pub use staging::{PARTIAL, Staging, StagingError, sync_directory};
 pub use stop::{Never, Stop, Stoppable};
+pub use temporary::{
+    TemporaryDirectory, TemporaryFile, is_temporary, remove_abandoned, remove_temporary,
+};
 pub use usage::{Usage, usage};
 pub use walk::{FoundFile, Limits, Tree};

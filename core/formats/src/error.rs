@@ -65,6 +65,18 @@ pub enum FormatError {
         /// What the file should contain, such as `annotation`.
         expected: &'static str,
     },
+    /// Every row of the file is damaged, so it is probably another kind of file.
+    #[error("{}: none of its {rows} rows is an {expected}; the first problem is {first}; check that this is the right file", path.display())]
+    NoUsableRow {
+        /// Path of the file.
+        path: PathBuf,
+        /// Number of rows.
+        rows: u64,
+        /// What the rows should be, such as `annotation`.
+        expected: &'static str,
+        /// The first problem, with its line.
+        first: String,
+    },
     /// A file of embeddings is damaged or has an unsupported layout.
     #[error("{}: {problem}; {remedy}", path.display())]
     Matrix {

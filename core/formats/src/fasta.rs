@@ -7,6 +7,9 @@ use super::{FormatError, accession, defects::Defects, error::excerpt, lines::Lin
 /// Longest accepted sequence, in residues. The longest known protein has 45,212.
 const LONGEST_SEQUENCE: usize = 8 << 20;
 
+/// Shortest sequence of A, C, G, T, U and N that is not taken for a protein.
+const SHORTEST_NUCLEOTIDES: usize = 40;
+
 /// One protein of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,6 +34,31 @@ pub struct FastaReader {
     at_header: bool,
     started: bool,
     invalid_taxa: Defects,
+    nucleotides: Nucleotides,
+}
+
+/// Whether the sequences so far may be nucleotides: all have only their letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nucleotides {
+    /// So many sequences, all of them.
+    All(u64),
+    /// There is a protein, or the question was answered.
+    Settled,
+}
+
+impl Nucleotides {
+    fn add(&mut self, sequence: &str) {
+        let Self::All(number) = self else {
+            return;
+        };
+        let letters = |byte: u8| matches!(byte, b'A' | b'C' | b'G' | b'T' | b'U' | b'N');
+        // A peptide can have these letters by chance.
+        if sequence.len() >= SHORTEST_NUCLEOTIDES && sequence.bytes().all(letters) {
+            *number += 1;
+        } else {
+            *self = Self::Settled;
+        }
+    }
 }
 
 impl FastaReader {
@@ -45,6 +73,7 @@ impl FastaReader {
             at_header: false,
             started: false,
             invalid_taxa: Defects::default(),
+            nucleotides: Nucleotides::All(0),
         })
     }
 
@@ -64,13 +93,14 @@ impl FastaReader {
     /// # Errors
     ///
     /// [`FormatError::Malformed`] for a header without an accession, a protein without a sequence,
-    /// or a character that is not a residue; [`FormatError::Empty`] for a file without proteins;
+    /// or a character that is not a residue, and at the end of a file that has only nucleotides;
+    /// [`FormatError::Empty`] for a file without proteins;
     /// [`FormatError::Read`] if reading fails.
     pub fn next_record(&mut self) -> Result<Option<FastaRecord>, FormatError> {
         while !self.at_header {
             if !self.lines.advance()? {
                 if self.started {
-                    return Ok(None);
+                    return self.check_nucleotides().map(|()| None);
                 }
                 return Err(FormatError::Empty {
                     path: self.path(),
@@ -81,8 +111,12 @@ impl FastaReader {
             if line.first() == Some(&b'>') {
                 self.at_header = true;
             } else if !self.started && !line.trim_ascii().is_empty() && !is_comment(line) {
+                let found = match other_format(line) {
+                    Some(format) => format!("this is {format}, not FASTA"),
+                    None => format!("{} comes before the first header", excerpt(line)),
+                };
                 return Err(self.lines.malformed(
-                    format!("{} comes before the first header", excerpt(line)),
+                    found,
                     "a FASTA file starts with a line such as '>P12345 OX=9606'",
                 ));
             }
@@ -91,7 +125,19 @@ impl FastaReader {
         self.at_header = false;
         let mut record = self.header()?;
         self.sequence(&mut record)?;
+        self.nucleotides.add(&record.sequence);
         Ok(Some(record))
+    }
+
+    /// At the end of the file, refuses it if no sequence can be a protein.
+    fn check_nucleotides(&mut self) -> Result<(), FormatError> {
+        match std::mem::replace(&mut self.nucleotides, Nucleotides::Settled) {
+            Nucleotides::All(number @ 1..) => Err(self.lines.malformed(
+                format!("all {number} sequences are nucleotides (A, C, G, T, U, N), not proteins"),
+                "give the proteins: translate the sequences, or download the protein FASTA file",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn header(&mut self) -> Result<FastaRecord, FormatError> {
@@ -102,6 +148,13 @@ impl FastaReader {
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty());
         let word = words.next().and_then(|word| std::str::from_utf8(word).ok());
+        if word.is_some_and(is_pir) {
+            return Err(self.lines.malformed(
+                format!("the header {} is that of a PIR file", excerpt(line)),
+                "convert the file to FASTA: in PIR the line behind the header is a description, not \
+                 sequence",
+            ));
+        }
         let accession = word.and_then(accession::from_word).ok_or_else(|| {
             self.lines.malformed(
                 format!("the header {} has no accession", excerpt(line)),
@@ -144,7 +197,7 @@ impl FastaReader {
                     _ if stopped && !byte.is_ascii_whitespace() && byte != b'*' => {
                         return Err(self.lines.malformed(
                             format!(
-                                "the sequence of {} goes on behind a stop ('*'), which is not a residue",
+                                "the sequence of {} continues after a stop ('*'), which is not a residue",
                                 record.accession
                             ),
                             "cut the sequence there or remove the protein; '*' is allowed only at the end",
@@ -155,6 +208,16 @@ impl FastaReader {
                     }
                     b'*' => stopped = true,
                     b' ' | b'\t' | b'\r' => {}
+                    b'>' => {
+                        return Err(self.lines.malformed(
+                            format!(
+                                "the sequence of {} has a '>' within a line",
+                                record.accession
+                            ),
+                            "a header starts on a line of its own: insert the missing line break, \
+                             as when files without a final line break are joined",
+                        ));
+                    }
                     b'-' | b'.' => {
                         return Err(self.lines.malformed(
                             format!(
@@ -192,6 +255,33 @@ impl FastaReader {
         }
         Ok(())
     }
+}
+
+/// What a file is that starts with a line of another format of sequences or alignments.
+fn other_format(line: &[u8]) -> Option<&'static str> {
+    const STARTS: [(&[u8], &str); 9] = [
+        (b"CLUSTAL", "an alignment of Clustal"),
+        (b"# STOCKHOLM", "an alignment in Stockholm"),
+        (b"#NEXUS", "an alignment in NEXUS"),
+        (b"LOCUS ", "a GenBank file"),
+        (b"ID   ", "an entry of UniProt or EMBL"),
+        (b"@", "FASTQ (nucleotide reads)"),
+        (b"##gff-version", "GFF"),
+        (b"HEADER ", "a structure in PDB format"),
+        (b"data_", "a structure in mmCIF format"),
+    ];
+    let line = line.trim_ascii();
+    STARTS
+        .into_iter()
+        .find(|(start, _)| line.starts_with(start))
+        .map(|(_, format)| format)
+}
+
+/// Whether the first word of a header is that of PIR, such as `P1;CRAB_ANAPL`.
+fn is_pir(word: &str) -> bool {
+    const TYPES: [&str; 10] = ["P1", "F1", "DL", "DC", "RL", "RC", "N1", "N3", "XX", "D1"];
+    word.split_once(';')
+        .is_some_and(|(kind, name)| TYPES.contains(&kind) && !name.is_empty())
 }
 
 /// Pearson's FASTA has comments.

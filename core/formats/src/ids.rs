@@ -40,6 +40,12 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
                 "remove it: line i names row i of the matrix",
             ));
         }
+        if rows.is_empty() && is_header(word) {
+            return Err(lines.malformed(
+                format!("{} is the name of a column", excerpt(lines.line())),
+                "remove the header: line i names row i of the matrix",
+            ));
+        }
         if let Some(remedy) = odd(word) {
             return Err(lines.malformed(
                 format!("{} is not a single accession", excerpt(lines.line())),
@@ -69,6 +75,23 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
         });
     }
     Ok(rows)
+}
+
+/// Whether the first word of a list is a usual name of a column.
+fn is_header(word: &str) -> bool {
+    let word = word.trim_matches('"').to_ascii_lowercase();
+    matches!(
+        word.as_str(),
+        "id" | "ids"
+            | "accession"
+            | "accessions"
+            | "entry"
+            | "entryid"
+            | "protein"
+            | "protein_id"
+            | "protein_ids"
+            | "uniprot_id"
+    )
 }
 
 /// How to fix a line that has more than an accession; `None` if it has no such marks.

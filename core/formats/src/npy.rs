@@ -14,14 +14,17 @@ use std::{
 use half::f16;
 use protea_hdf5::MatrixType;
 
-use super::{error::FormatError, npy_header::Header, partial_read::read_up_to};
+use super::{
+    error::FormatError,
+    npy_header::{Header, MatrixLayout},
+    partial_read::read_up_to,
+};
 
 /// Largest accepted number of columns of an embedding. Protein language models have 300 to 15,000.
 pub const WIDEST: usize = 1 << 20;
 const BUFFER: usize = 1 << 20;
 
-/// A matrix in a `.npy` file: two dimensions, C order, little-endian f16, f32 or f64. The rows stay
-/// in the file.
+/// A matrix in a `.npy` file: two dimensions, C order, f16, f32 or f64. The rows stay in the file.
 #[derive(Debug)]
 pub struct MatrixReader {
     path: PathBuf,
@@ -29,27 +32,28 @@ pub struct MatrixReader {
     rows: usize,
     width: usize,
     dtype: MatrixType,
+    big_endian: bool,
     data_start: u64,
     /// Position of `file`. Seeking relative to it keeps the read buffer.
     position: u64,
     row: Vec<u8>,
 }
 
-impl MatrixReader {
-    /// Opens a matrix and checks its header against the file's size.
+/// An `.npy` file whose header was read and compared with the size of the file.
+pub(super) struct NpyFile {
+    pub file: BufReader<File>,
+    /// Offset of the numbers.
+    pub data_start: u64,
+    pub layout: MatrixLayout,
+}
+
+impl NpyFile {
+    /// Reads the header of an open file. `path` is for error messages.
     ///
     /// # Errors
     ///
-    /// [`FormatError::Matrix`] for anything but a complete two-dimensional matrix of these types,
-    /// with the NumPy call that creates one; [`FormatError::Empty`] for a matrix without rows or
-    /// columns; [`FormatError::Read`] if reading fails.
-    pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let file = File::open(path).map_err(FormatError::unreadable(path))?;
-        Self::from_open_file(path, file)
-    }
-
-    /// Like [`open`](Self::open), for an open file. `path` is for error messages.
-    pub(super) fn from_open_file(path: &Path, file: File) -> Result<Self, FormatError> {
+    /// Those of [`MatrixReader::open`], except for Fortran order.
+    pub fn read(path: &Path, file: File) -> Result<Self, FormatError> {
         let unreadable = FormatError::unreadable(path);
         let invalid = |problem: String, remedy: &str| FormatError::matrix(path, problem, remedy);
         let mut file = BufReader::with_capacity(BUFFER, file);
@@ -77,9 +81,10 @@ impl MatrixReader {
         }
         let (header, data_start) =
             Header::read(&start, &mut file).map_err(|error| error.with_path(path))?;
-        let (dtype, rows, width) = header
+        let layout = header
             .matrix()
             .map_err(|(problem, remedy)| invalid(problem, remedy))?;
+        let (rows, width) = (layout.rows, layout.width);
         if rows == 0 || width == 0 {
             return Err(FormatError::Empty {
                 path: path.to_owned(),
@@ -93,7 +98,7 @@ impl MatrixReader {
             ));
         }
         let expected = (rows as u64)
-            .checked_mul((width * dtype.bytes()) as u64)
+            .checked_mul((width * layout.dtype.bytes()) as u64)
             .and_then(|data| data.checked_add(data_start));
         if expected != Some(size) {
             return Err(invalid(
@@ -103,7 +108,43 @@ impl MatrixReader {
                 "the file is cut off or was appended to: copy or save it again",
             ));
         }
-        Ok(Self::new(path, file, data_start, (rows, width), dtype))
+        Ok(Self {
+            file,
+            data_start,
+            layout,
+        })
+    }
+}
+
+impl MatrixReader {
+    /// Opens a matrix and checks its header against the file's size.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError::Matrix`] for anything but a complete two-dimensional matrix of these types,
+    /// with the NumPy call that creates one, and for Fortran order, in which rows cannot be read in
+    /// place ([`EmbeddingReader`](super::EmbeddingReader) reads it); [`FormatError::Empty`] for a
+    /// matrix without rows or columns; [`FormatError::Read`] if reading fails.
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let file = File::open(path).map_err(FormatError::unreadable(path))?;
+        let npy = NpyFile::read(path, file)?;
+        if npy.layout.by_column {
+            return Err(FormatError::matrix(
+                path,
+                "it is stored column by column (Fortran order)",
+                "save it row by row: numpy.save('matrix.npy', numpy.ascontiguousarray(matrix))",
+            ));
+        }
+        Ok(Self::from_npy(path, npy))
+    }
+
+    /// Reads the rows of a matrix in C order.
+    pub(super) fn from_npy(path: &Path, npy: NpyFile) -> Self {
+        let layout = npy.layout;
+        let shape = (layout.rows, layout.width);
+        let mut reader = Self::new(path, npy.file, npy.data_start, shape, layout.dtype);
+        reader.big_endian = layout.big_endian;
+        reader
     }
 
     /// Reads rows of little-endian numbers in `file` from `data_start` on. The caller has checked
@@ -134,6 +175,7 @@ impl MatrixReader {
             rows,
             width,
             dtype,
+            big_endian: false,
             data_start,
             position: data_start,
             row: vec![0; width * dtype.bytes()],
@@ -214,7 +256,17 @@ impl MatrixReader {
                 source,
             })?;
         self.position = start + self.row.len() as u64;
+        if self.big_endian {
+            swap(&mut self.row, self.dtype.bytes());
+        }
         Ok(())
+    }
+}
+
+/// Reverses the bytes of each number of `size` bytes.
+pub(super) fn swap(numbers: &mut [u8], size: usize) {
+    for number in numbers.chunks_exact_mut(size) {
+        number.reverse();
     }
 }
 

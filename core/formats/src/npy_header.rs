@@ -29,6 +29,18 @@ pub(super) struct Header {
 
 type Problem = (String, &'static str);
 
+/// How the numbers of a matrix are stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MatrixLayout {
+    pub dtype: MatrixType,
+    pub rows: usize,
+    pub width: usize,
+    /// The bytes of each number are in the order of big-endian machines.
+    pub big_endian: bool,
+    /// The numbers of a column follow each other (Fortran order).
+    pub by_column: bool,
+}
+
 /// Why a header could not be read.
 pub(super) enum HeaderError {
     Io(std::io::Error),
@@ -162,18 +174,22 @@ impl Header {
             )
         })?;
         match descr.as_str() {
-            "<f2" => Ok(MatrixType::F16),
-            "<f4" => Ok(MatrixType::F32),
-            "<f8" => Ok(MatrixType::F64),
-            ">f2" | ">f4" | ">f8" => Err((
-                format!("its numbers are big-endian ({descr})"),
-                "save it little-endian: numpy.save('matrix.npy', matrix.astype('<f4'))",
-            )),
+            "<f2" | ">f2" => Ok(MatrixType::F16),
+            "<f4" | ">f4" => Ok(MatrixType::F32),
+            "<f8" | ">f8" => Ok(MatrixType::F64),
             "|O" => Err((
                 "it holds pickled Python objects (type \"|O\"), which are not read".into(),
                 "save a plain float matrix: numpy.save('matrix.npy', numpy.stack([numpy.asarray(v, \
                  '<f4') for v in rows])); of a dictionary d, rows are d.values() and the accessions \
                  list(d)",
+            )),
+            // NumPy has no bfloat16, so it writes plain bytes.
+            "|V2" | "<V2" => Err((
+                format!(
+                    "its elements are two bytes of an unknown type ({descr}), such as bfloat16"
+                ),
+                "save it as float32 with the library that made it: numpy.save('matrix.npy', \
+                 matrix.astype('float32'))",
             )),
             _ => Err((
                 format!(
@@ -185,12 +201,19 @@ impl Header {
         }
     }
 
+    /// Whether the bytes of each element are in the order of big-endian machines.
+    pub fn big_endian(&self) -> bool {
+        self.descr
+            .as_ref()
+            .is_ok_and(|descr| descr.starts_with('>'))
+    }
+
     /// Bytes of an element and whether a character has four bytes; `None` if the array has no
     /// strings.
     pub fn text(&self) -> Option<(usize, bool)> {
         let descr = self.descr.as_ref().ok()?;
         let (width, wide) = match descr.split_at_checked(2)? {
-            ("<U", width) => (width.parse::<usize>().ok()?.checked_mul(4)?, true),
+            ("<U" | ">U", width) => (width.parse::<usize>().ok()?.checked_mul(4)?, true),
             ("|S", width) => (width.parse().ok()?, false),
             _ => return None,
         };
@@ -211,9 +234,9 @@ impl Header {
         }
     }
 
-    /// Type, rows and columns, or an error if the array is not a supported matrix.
-    pub fn matrix(&self) -> Result<(MatrixType, usize, usize), Problem> {
-        let dtype = self.float()?;
+    /// How the numbers are stored, or an error if the array is not a supported matrix.
+    pub fn matrix(&self) -> Result<MatrixLayout, Problem> {
+        self.float()?;
         let &[rows, width] = self.shape.as_slice() else {
             return Err((
                 format!("it has {} dimension(s), not two", self.shape.len()),
@@ -221,13 +244,19 @@ impl Header {
                  is one vector per residue)",
             ));
         };
-        if self.fortran && rows > 1 && width > 1 {
-            return Err((
-                "it is stored column by column (Fortran order)".into(),
-                "save it row by row: numpy.save('matrix.npy', numpy.ascontiguousarray(matrix))",
-            ));
-        }
-        Ok((dtype, rows, width))
+        self.with_shape((rows, width))
+    }
+
+    /// Like [`matrix`](Self::matrix), with a shape that has the same numbers in the same order.
+    pub fn with_shape(&self, (rows, width): (usize, usize)) -> Result<MatrixLayout, Problem> {
+        Ok(MatrixLayout {
+            dtype: self.float()?,
+            rows,
+            width,
+            big_endian: self.big_endian(),
+            // Both orders are the same for a single row or column.
+            by_column: self.fortran && rows > 1 && width > 1,
+        })
     }
 }
 

@@ -83,11 +83,13 @@ pub(super) fn read(header: &Header, data: &mut dyn Read) -> Result<Vec<String>, 
         .chunks_exact(width)
         .map(|text| {
             let text = if wide {
-                let points = text
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .map(|&b| u32::from_le_bytes(b));
+                let points = text.as_chunks::<4>().0.iter().map(|&bytes| {
+                    if header.big_endian() {
+                        u32::from_be_bytes(bytes)
+                    } else {
+                        u32::from_le_bytes(bytes)
+                    }
+                });
                 points.map(char::from_u32).collect::<Option<String>>()
             } else {
                 String::from_utf8(text.to_vec()).ok()

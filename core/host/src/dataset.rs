@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::content::ContentError;
+use protea_contracts::{Sha256, content::ContentError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -19,8 +19,8 @@ pub struct Dataset {
     pub name: String,
     /// Its local URI, which a runner receives.
     pub uri: Url,
-    /// Its identity: the SHA-256 of its manifest, in hexadecimal.
-    pub sha256: String,
+    /// Its identity: the SHA-256 of its manifest.
+    pub sha256: Sha256,
     /// The remote URI that it was fetched from, if any, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Url>,
@@ -37,11 +37,11 @@ impl Dataset {
     }
 
     /// A dataset on this machine of which only the identity is known.
-    pub(crate) fn known(uri: Url, sha256: &str, lease: Lease) -> Self {
+    pub(crate) fn known(uri: Url, sha256: Sha256, lease: Lease) -> Self {
         Self {
             name: String::new(),
             uri,
-            sha256: sha256.to_owned(),
+            sha256,
             origin: None,
             lease,
         }
@@ -87,9 +87,9 @@ pub enum StageDatasetError {
         /// The URI, without secrets.
         uri: String,
         /// The identity that the model names.
-        expected: String,
+        expected: Sha256,
         /// The identity that was found.
-        found: String,
+        found: Sha256,
     },
     /// The directory has no manifest.
     #[error(

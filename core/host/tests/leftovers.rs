@@ -135,7 +135,7 @@ fn a_run_that_never_began_leaves_no_directory() {
     assert!(with_files.join("notes.txt").exists());
     assert!(of_this_process.path().exists());
     let markers = names(&place.path().join(".protea/open"));
-    assert_eq!(markers, [of_this_process.id()]);
+    assert_eq!(markers, [of_this_process.id().as_str()]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub enum WorkerError {
     },
     /// The runner ended the process.
     #[error(
-        "the runner ended its process with exit code {code} in the middle of the call{}",
+        "the runner ended its process with exit code {code} during the call{}",
         quoted(stderr_tail)
     )]
     Exited {

@@ -77,7 +77,7 @@ pub(super) fn of_end(
     }
     let Some(status) = status else {
         return WorkerError::Protocol(
-            "it closed its connection to the host and went on".to_owned(),
+            "it closed its connection to the host and continued".to_owned(),
         );
     };
     if let Some(code) = status.code() {

@@ -14,6 +14,7 @@
 //! Other systems have no subreapers. There the keeper ends the worker and its process group.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Write},
     os::{
@@ -33,6 +34,8 @@ use rustix::{
     },
 };
 
+#[cfg(target_os = "linux")]
+use super::shared_memory::Earlier;
 use super::{
     keeper_link::KeeperEnd,
     process_tree,
@@ -58,6 +61,8 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
             kill(&worker);
         })
     };
+    #[cfg(target_os = "linux")]
+    let earlier = Earlier::now();
     match start(&worker_socket) {
         Ok(pid) => *started = Some(pid),
         Err(error) => {
@@ -76,9 +81,13 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
     }
     // If this fails, the host sees the end of the worker's streams a moment later.
     let _ = silence();
-    if let Some(status) = await_end(&worker) {
+    let mut ended = HashSet::new();
+    if let Some(status) = await_end(&worker, &mut ended) {
         link.send_status(status);
-        if sweep() {
+        let is_swept = sweep(&mut ended);
+        #[cfg(target_os = "linux")]
+        earlier.remove_later_ones(&ended);
+        if is_swept {
             link.send_swept();
         }
     }
@@ -118,8 +127,9 @@ fn kill(worker: &Worker) {
     }
 }
 
-/// Waits until the worker has ended, and reaps orphans in the meantime.
-fn await_end(worker: &Worker) -> Option<WaitStatus> {
+/// Waits until the worker has ended, and reaps orphans in the meantime. Adds the processes that have
+/// ended to `ended`.
+fn await_end(worker: &Worker, ended: &mut HashSet<Pid>) -> Option<WaitStatus> {
     loop {
         // NOWAIT: a process that was not reaped keeps its pid.
         match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
@@ -128,6 +138,7 @@ fn await_end(worker: &Worker) -> Option<WaitStatus> {
         }
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            ended.insert(pid);
             if *worker == Some(pid) {
                 *worker = None;
                 return Some(status);
@@ -136,8 +147,9 @@ fn await_end(worker: &Worker) -> Option<WaitStatus> {
     }
 }
 
-/// Kills every process that the worker started. Returns whether none is left.
-fn sweep() -> bool {
+/// Kills every process that the worker started, and adds them to `ended`. Returns whether none is
+/// left.
+fn sweep(ended: &mut HashSet<Pid>) -> bool {
     loop {
         let Ok(children) = process_tree::children(getpid()) else {
             return false;
@@ -151,7 +163,8 @@ fn sweep() -> bool {
             return false;
         }
         match wait(WaitOptions::empty()) {
-            Ok(_) | Err(Errno::INTR) => {}
+            Ok(Some((pid, _))) => drop(ended.insert(pid)),
+            Ok(None) | Err(Errno::INTR) => {}
             Err(_) => return true,
         }
     }

@@ -26,6 +26,7 @@
 //! | `environment`, `privileges`, `file_rules` | the layers of the sandbox: variables; inherited files, namespaces and capabilities; Landlock |
 //! | `allowed_syscalls`, `answered_syscalls`, `syscall_policy` | the system calls that a sandbox permits, and the filter made from them |
 //! | `syscall_filter`, `native` | filters that refuse single calls; the unsafe system calls |
+//! | `shared_memory` | removes System V shared memory that a worker left |
 //! | `contained` | calls into the embedding application |
 //! | `error` | why a call gave no result |
 
@@ -75,6 +76,8 @@ mod process_tree;
 mod protect_keeper;
 mod protocol;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod shared_memory;
 mod stderr_tail;
 mod supervise;
 #[cfg(all(

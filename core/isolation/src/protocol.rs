@@ -4,7 +4,7 @@
 //! host does not trust the worker: a frame that is too long, unknown or invalid ends the dispatch.
 
 use protea_contracts::{
-    OperationKind,
+    OperationKind, Sha256,
     event::{Event, Level, METRIC},
 };
 use rustix::process::Signal;
@@ -26,7 +26,7 @@ pub(super) struct Start {
     /// The runner's library.
     pub library: std::path::PathBuf,
     /// The SHA-256 that its file must have.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// Which call.
     pub call: WorkerCall,
     /// The request, as JSON.

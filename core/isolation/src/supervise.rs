@@ -53,8 +53,8 @@ const LEAST_MEMORY: u64 = 64 << 20;
 pub struct Task<'a, Q> {
     /// The runner's library.
     pub library: &'a Path,
-    /// What the SHA-256 of its file must be, in hexadecimal.
-    pub sha256: &'a str,
+    /// What the SHA-256 of its file must be.
+    pub sha256: protea_contracts::Sha256,
     /// Which call.
     pub call: WorkerCall,
     /// The request, sent to the worker as JSON.
@@ -96,7 +96,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     }
     let start = Start {
         library: task.library.to_owned(),
-        sha256: task.sha256.to_owned(),
+        sha256: task.sha256,
         call: task.call,
         request: to_raw_value(task.request)
             .map_err(|error| WorkerError::Protocol(format!("the request: {error}")))?,

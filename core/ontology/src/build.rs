@@ -11,6 +11,7 @@ use super::{
     obsolete::Obsolete,
     reading::Reading,
     scan::Records,
+    spelling::canonical,
     tables::{Lists, Texts},
     term::Term,
 };
@@ -48,6 +49,9 @@ pub(super) fn build(
         index.insert(record.id.as_bytes(), &[Term::from_index(number)]);
     }
 
+    if reading == Reading::Specification {
+        describe_terms(records, &order, &mut findings);
+    }
     let mut ids = Texts::default();
     let mut names = Texts::default();
     for &record in &order {
@@ -102,6 +106,21 @@ pub(super) fn build(
         dropped_edges,
         findings,
     })
+}
+
+/// Tells which terms are probably not as they were meant.
+fn describe_terms(records: &Records<'_>, order: &[usize], findings: &mut Findings) {
+    for &at in order {
+        let record = &records.terms[at];
+        if record.defined_by_parent && records.parents_of(at).is_empty() {
+            findings.add(FindingKind::DefinitionOnly, || record.id.to_owned());
+        }
+        // GO is the only ontology whose ids have several usual forms.
+        let is_usual = record.id.starts_with("GO:");
+        if !is_usual && canonical(record.id).is_some_and(|id| id.starts_with("GO:")) {
+            findings.add(FindingKind::OtherSpelling, || record.id.to_owned());
+        }
+    }
 }
 
 /// Says why edges are not in the graph.

@@ -27,9 +27,8 @@ pub enum OntologyError {
     /// No `[Term]` stanza has a namespace and is not obsolete. The file is empty, is not an OBO
     /// file, or its terms have no namespace.
     #[error(
-        "{file} has no usable term: none of its {stanzas} [Term] stanzas has a namespace and is not \
-         obsolete; give an ontology in OBO or OBO Graphs JSON whose terms have a namespace, such \
-         as go-basic.obo from https://geneontology.org"
+        "{file} has no usable term: {}; give an ontology in OBO or OBO Graphs JSON whose terms have a namespace, such \
+         as go-basic.obo from https://geneontology.org", no_terms(*stanzas)
     )]
     NoTerms {
         /// The file, as the caller named it.
@@ -73,4 +72,12 @@ pub enum OntologyError {
         /// ten terms.
         terms: Vec<String>,
     },
+}
+
+fn no_terms(stanzas: usize) -> String {
+    if stanzas == 0 {
+        "it has no [Term] stanza, so it is not in OBO".to_owned()
+    } else {
+        format!("none of its {stanzas} [Term] stanzas has a namespace and is not obsolete")
+    }
 }

@@ -28,8 +28,13 @@ pub enum FindingKind {
     DefaultNamespace,
     /// Terms with `is_obsolete: false`, which are not obsolete.
     NotObsolete,
-    /// `part_of` written as `BFO:0000050`.
+    /// `part_of` written as `BFO:0000050` or in another form, such as `PART_OF`.
     PartOfByNumber,
+    /// Terms with a logical definition (`intersection_of`) that names a parent, but without `is_a` and
+    /// `part_of`. They are roots in the graph.
+    DefinitionOnly,
+    /// Terms whose id is written in another form than `GO:0008150`.
+    OtherSpelling,
     /// Names that are not UTF-8. They are read as Latin-1 and play no part in scores.
     NameEncoding,
     /// A byte-order mark before the first line.
@@ -43,7 +48,11 @@ impl FindingKind {
     pub fn is_warning(self) -> bool {
         matches!(
             self,
-            Self::MissingParent | Self::EmptyEdge | Self::AlternativeParent
+            Self::MissingParent
+                | Self::EmptyEdge
+                | Self::AlternativeParent
+                | Self::DefinitionOnly
+                | Self::OtherSpelling
         )
     }
 
@@ -74,8 +83,8 @@ impl fmt::Display for Finding {
         let count = self.count;
         let (one, many) = match self.kind {
             FindingKind::MissingParent => (
-                "edge leads to a term that is not in the file (is it cut off?) and is ignored",
-                "edges lead to terms that are not in the file (is it cut off?) and are ignored",
+                "edge leads to a term that is not in the file (is the file complete?) and is ignored",
+                "edges lead to terms that are not in the file (is the file complete?) and are ignored",
             ),
             FindingKind::ForeignParent => (
                 "edge leads to a term of another ontology and is ignored",
@@ -110,8 +119,16 @@ impl fmt::Display for Finding {
                 "terms have 'is_obsolete: false' and are not obsolete",
             ),
             FindingKind::PartOfByNumber => (
-                "relationship BFO:0000050 is read as part_of",
-                "relationships BFO:0000050 are read as part_of",
+                "relationship BFO:0000050, or another form of part_of, is read as part_of",
+                "relationships BFO:0000050, or another form of part_of, are read as part_of",
+            ),
+            FindingKind::DefinitionOnly => (
+                "term has a logical definition (intersection_of) but no is_a, so it is a root: use a release with inferred is_a, such as go-basic.obo",
+                "terms have a logical definition (intersection_of) but no is_a, so they are roots: use a release with inferred is_a, such as go-basic.obo",
+            ),
+            FindingKind::OtherSpelling => (
+                "term has an id that is not written like GO:0008150, so annotations with the usual form do not match it",
+                "terms have ids that are not written like GO:0008150, so annotations with the usual form do not match them",
             ),
             FindingKind::NameEncoding => (
                 "name is not UTF-8 and is read as Latin-1",

@@ -118,9 +118,10 @@ pub fn as_obo<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Ontology
         if let (Some(child), Some(parent)) = (child, curie(&edge.obj)) {
             match edge.pred.as_ref() {
                 "is_a" => child.is_a.insert(parent),
-                "part_of" | "BFO:0000050" | "http://purl.obolibrary.org/obo/BFO_0000050" => {
-                    child.part_of.insert(parent)
-                }
+                "part_of"
+                | "BFO:0000050"
+                | "http://purl.obolibrary.org/obo/BFO_0000050"
+                | "https://purl.obolibrary.org/obo/BFO_0000050" => child.part_of.insert(parent),
                 _ => continue,
             };
         }
@@ -160,7 +161,11 @@ impl Term {
 /// Converts `http://purl.obolibrary.org/obo/GO_0008150` to `GO:0008150`; keeps `GO:0008150`. `None`
 /// if `id` is not the id of a term.
 fn curie(id: &str) -> Option<String> {
-    let id = match id.strip_prefix("http://purl.obolibrary.org/obo/") {
+    let purl = [
+        "http://purl.obolibrary.org/obo/",
+        "https://purl.obolibrary.org/obo/",
+    ];
+    let id = match purl.iter().find_map(|start| id.strip_prefix(start)) {
         Some(name) => name.replacen('_', ":", 1),
         None => id.to_owned(),
     };

@@ -18,6 +18,8 @@ pub(super) struct Record<'a> {
     pub name: Cow<'a, str>,
     pub namespace: Option<&'a str>,
     pub obsolete: bool,
+    /// Whether its logical definition (`intersection_of`) names a parent.
+    pub defined_by_parent: bool,
     /// Start of its alternative ids in [`Records::alt_ids`]. They end where those of the next
     /// record start.
     pub alt_ids: usize,
@@ -154,7 +156,12 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     fn line(&mut self, line: &'a [u8], number: usize) -> Result<(), String> {
         if line.first() == Some(&b'[') {
-            self.stanza = if line == b"[Term]" {
+            // A comment may follow. cafaeval does not look at the names of stanzas.
+            let is_term = match self.reading {
+                Reading::Specification => before_comment(line).eq_ignore_ascii_case(b"[Term]"),
+                Reading::Cafaeval => line == b"[Term]",
+            };
+            self.stanza = if is_term {
                 self.records.stanzas += 1;
                 Stanza::Opened
             } else {
@@ -169,7 +176,7 @@ impl<'a> Scanner<'a> {
             Some((b"id", value)) => self.id(value, number),
             Some((
                 tag @ (b"name" | b"namespace" | b"alt_id" | b"is_a" | b"relationship"
-                | b"is_obsolete" | b"replaced_by" | b"consider"),
+                | b"is_obsolete" | b"replaced_by" | b"consider" | b"intersection_of"),
                 value,
             )) => self.tag(tag, value, number),
             _ => Ok(()),
@@ -189,6 +196,7 @@ impl<'a> Scanner<'a> {
             name: Cow::Borrowed(""),
             namespace: None,
             obsolete: false,
+            defined_by_parent: false,
             alt_ids: self.records.alt_ids.len(),
             parents: self.records.parents.len(),
         });
@@ -214,6 +222,9 @@ impl<'a> Scanner<'a> {
                 )
             })
         };
+        if specification && value.ends_with(b"\\") && tag != b"name" {
+            return Err("the line goes on in the next one, which is not supported".to_owned());
+        }
         let findings = &mut self.records.findings;
         let mut empty_edge = |value: &[u8]| {
             let empty = specification && before_comment(value).is_empty();
@@ -253,6 +264,12 @@ impl<'a> Scanner<'a> {
                     record.obsolete = true;
                 }
             }
+            b"intersection_of" => {
+                // Other lines of it name a relation first.
+                let mut words = before_comment(value).split(u8::is_ascii_whitespace);
+                let genus = words.next().is_some_and(|word| word.contains(&b':'));
+                record.defined_by_parent |= genus && words.next().is_none();
+            }
             b"replaced_by" | b"consider" => {
                 if let Some(id) = identifier(value) {
                     self.records.replacements.push(OtherTerm {
@@ -265,8 +282,9 @@ impl<'a> Scanner<'a> {
             _ => {
                 let end = value.iter().position(u8::is_ascii_whitespace);
                 let (relation, target) = value.split_at(end.unwrap_or(value.len()));
-                let by_number = specification && is_part_of_by_number(relation);
-                if (relation == b"part_of" || by_number) && !empty_edge(target) {
+                let plain = relation == b"part_of";
+                let by_number = !plain && specification && is_part_of_in_other_form(relation);
+                if (plain || by_number) && !empty_edge(target) {
                     self.records.parents.push(parse_id(target)?);
                     if by_number {
                         findings.add(FindingKind::PartOfByNumber, || record.id.to_owned());
@@ -278,12 +296,22 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Ontologies converted from OWL name the relation by its identifier.
-fn is_part_of_by_number(relation: &[u8]) -> bool {
-    let id = relation
-        .strip_prefix(b"http://purl.obolibrary.org/obo/")
-        .unwrap_or(relation);
-    matches!(id, b"BFO:0000050" | b"BFO_0000050" | b"OBO_REL:part_of")
+/// Ontologies converted from OWL name the relation by its identifier, and other programs write
+/// `OBO_REL:part_of`, `PART_OF` or `is_part_of`.
+fn is_part_of_in_other_form(relation: &[u8]) -> bool {
+    let at = relation
+        .iter()
+        .rposition(|&byte| matches!(byte, b'/' | b'#'))
+        .map_or(0, |at| at + 1);
+    let id = &relation[at..];
+    let name = id
+        .iter()
+        .position(|&byte| byte == b':')
+        .map_or(id, |colon| &id[colon + 1..]);
+    matches!(id, b"BFO:0000050" | b"BFO_0000050")
+        || [&b"part_of"[..], b"is_part_of", b"part-of", b"partOf"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {

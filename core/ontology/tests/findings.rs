@@ -227,3 +227,88 @@ fn a_file_that_is_not_text_is_named() {
         );
     }
 }
+
+#[test]
+fn a_stanza_may_have_a_comment_or_another_case() {
+    for header in ["[Term] ! a comment", "[term]", "[TERM]"] {
+        let text = PLAIN.replacen("[Term]", header, 1);
+        assert_eq!(content(&parse(&text)), content(&parse(PLAIN)), "{header}");
+    }
+}
+
+#[test]
+fn part_of_in_other_forms_is_an_edge_and_told() {
+    for relation in [
+        "BFO:0000050",
+        "https://purl.obolibrary.org/obo/BFO_0000050",
+        "OBO_REL:part_of",
+        "http://purl.obolibrary.org/obo/go#part_of",
+        "PART_OF",
+        "is_part_of",
+    ] {
+        let ontology = parse(&PLAIN.replace("part_of", relation));
+        assert_eq!(content(&ontology), content(&parse(PLAIN)), "{relation}");
+        assert_eq!(kinds(&ontology), [(FindingKind::PartOfByNumber, 1)]);
+    }
+    for relation in ["has_part", "regulates", "part_of_x", "not_part_of"] {
+        let ontology = parse(&PLAIN.replace("part_of", relation));
+        assert_ne!(content(&ontology), content(&parse(PLAIN)), "{relation}");
+    }
+}
+
+#[test]
+fn a_parent_that_only_a_definition_names_is_told() {
+    let definition = "intersection_of: GO:0000001 ! root\nintersection_of: part_of GO:0000002";
+    let text = PLAIN.replace("is_a: GO:0000001 ! root", definition);
+    let ontology = parse(&text);
+    assert_eq!(kinds(&ontology), [(FindingKind::DefinitionOnly, 1)]);
+    assert!(ontology.findings()[0].kind.is_warning());
+    // Beside is_a it is usual.
+    let text = PLAIN.replace(
+        "is_a: GO:0000001",
+        &format!("{definition}\nis_a: GO:0000001"),
+    );
+    assert_eq!(kinds(&parse(&text)), []);
+}
+
+#[test]
+fn ids_in_another_form_are_told() {
+    let text = PLAIN.replace(
+        "id: GO:0000009",
+        "id: http://purl.obolibrary.org/obo/GO_0000009",
+    );
+    assert_eq!(kinds(&parse(&text)), [(FindingKind::OtherSpelling, 1)]);
+}
+
+#[test]
+fn a_line_that_goes_on_in_the_next_is_refused() {
+    let text = PLAIN.replace("is_a: GO:0000001 ! root", "is_a: \\\nGO:0000001 ! root");
+    let error = Ontology::parse(text.as_bytes(), "test.obo").unwrap_err();
+    assert!(
+        matches!(&error, OntologyError::Malformed { problem, .. } if problem.contains("next one")),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_not_obo_is_told() {
+    let error = Ontology::parse(b"Ontology(<http://x>)\n", "x.ofn").unwrap_err();
+    assert!(error.to_string().contains("no [Term] stanza"), "{error}");
+}
+
+#[test]
+fn obo_graphs_may_have_secure_addresses() {
+    let purl = "https://purl.obolibrary.org/obo/";
+    let node = |id: &str| {
+        format!(
+            r#"{{"id":"{purl}{id}","type":"CLASS","meta":{{"basicPropertyValues":[{{"pred":"oboInOwl#hasOBONamespace","val":"p"}}]}}}}"#
+        )
+    };
+    let json = format!(
+        r#"{{"graphs":[{{"nodes":[{},{}],"edges":[{{"sub":"{purl}GO_0000002","pred":"{purl}BFO_0000050","obj":"{purl}GO_0000001"}}]}}]}}"#,
+        node("GO_0000001"),
+        node("GO_0000002"),
+    );
+    let wanted = ["GO:0000001 p ", "GO:0000002 p GO:0000001"];
+    assert_eq!(content(&parse(&json)), wanted);
+}

@@ -25,6 +25,9 @@ pub struct InformationAccretion<'o> {
     unknown: usize,
     respelled: SkippedNames,
     marks: TextMarks,
+    /// For each term, whether the file has a value.
+    given: Vec<bool>,
+    invalid: u64,
 }
 
 impl<'o> InformationAccretion<'o> {
@@ -52,6 +55,8 @@ impl<'o> InformationAccretion<'o> {
             unknown: 0,
             respelled: SkippedNames::default(),
             marks: TextMarks::default(),
+            given: vec![false; ontology.len()],
+            invalid: 0,
         };
         let mut known = 0;
         let marks = parse_blocks(
@@ -71,6 +76,8 @@ impl<'o> InformationAccretion<'o> {
                         Some((term, value)) => {
                             known += 1;
                             accretion.values[term.index()] = weight(value);
+                            accretion.given[term.index()] = true;
+                            accretion.invalid += u64::from(value < 0.0 || !value.is_finite());
                         }
                         None => accretion.unknown += 1,
                     }
@@ -138,6 +145,8 @@ impl<'o> InformationAccretion<'o> {
             unknown: 0,
             respelled: SkippedNames::default(),
             marks: TextMarks::default(),
+            given: vec![true; ontology.len()],
+            invalid: 0,
         }
     }
 
@@ -159,20 +168,40 @@ impl<'o> InformationAccretion<'o> {
         &self.respelled
     }
 
+    /// Number of values that are negative, NaN or infinite. They count as 0.
+    #[must_use]
+    pub fn invalid(&self) -> u64 {
+        self.invalid
+    }
+
+    /// The terms of the ground truth without a line in the file, except for roots. They weigh 0, so
+    /// they do not count in weighted scores.
+    #[must_use]
+    pub fn missing(&self, truth: &GroundTruth<'o>) -> Vec<&'o str> {
+        let mut missing = Vec::new();
+        for (namespace, truth) in self.ontology.namespaces().iter().zip(&truth.namespaces) {
+            let mut seen = vec![false; namespace.len()];
+            for &place in &truth.terms {
+                let term = Term::from_index(namespace.offset() + place as usize);
+                let new = !std::mem::replace(&mut seen[place as usize], true);
+                if new && !self.given[term.index()] && !self.ontology.parents(term).is_empty() {
+                    missing.push(self.ontology.id(term));
+                }
+            }
+        }
+        missing
+    }
+
     /// What was removed from the text of the file.
     #[must_use]
     pub fn marks(&self) -> TextMarks {
         self.marks
     }
 
-    /// Writes the id and the value of every term of the ontology, separated by a tab and sorted by
-    /// id.
-    ///
-    /// # Errors
-    ///
-    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
-    /// unchanged.
-    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
+    /// The table as text: the id and the value of every term of the ontology, separated by a tab and
+    /// sorted by id. Reading it gives the same values.
+    #[must_use]
+    pub fn table(&self) -> String {
         let mut lines: Vec<(&str, f64)> = self
             .ontology
             .terms()
@@ -183,7 +212,17 @@ impl<'o> InformationAccretion<'o> {
         for (id, value) in lines {
             writeln!(text, "{id}\t{value:?}").expect("writing to a string cannot fail");
         }
-        write_atomically(path.as_ref(), text.as_bytes())
+        text
+    }
+
+    /// Writes the [`table`](Self::table).
+    ///
+    /// # Errors
+    ///
+    /// [`ScoringError::Write`] if the file cannot be written. An existing file then stays
+    /// unchanged.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ScoringError> {
+        write_atomically(path.as_ref(), self.table().as_bytes())
     }
 
     pub(super) fn belongs_to(&self, ontology: &Ontology) -> bool {

@@ -4,6 +4,7 @@ use protea_ontology::Namespace;
 
 use crate::{
     accretion::InformationAccretion,
+    best_scores::{Evaluation, NamespaceEvaluation},
     counting::{Counter, Task},
     counts::{FN, VALUES},
     curve::{CurvePoint, Scores},
@@ -13,7 +14,6 @@ use crate::{
     pairwise::sum_rows,
     predictions::Predictions,
     propagation::Propagator,
-    result::{Evaluation, NamespaceEvaluation},
     thresholds::Thresholds,
     truth::GroundTruth,
 };

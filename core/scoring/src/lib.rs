@@ -42,8 +42,11 @@
 //! Bioinformatics 29 (2013) i53; D. Piovesan et al., Bioinformatics Advances 4 (2024) vbae043
 //! (cafaeval).
 
+pub mod table;
+
 mod accretion;
 mod atomic_file;
+mod best_scores;
 mod bootstrap;
 mod counting;
 mod counts;
@@ -65,7 +68,6 @@ mod propagation;
 mod python_set;
 mod reading;
 mod report;
-mod result;
 mod rules;
 mod single_protein;
 mod sparse;
@@ -75,6 +77,7 @@ mod truth;
 mod writer;
 
 pub use accretion::InformationAccretion;
+pub use best_scores::{Best, Evaluation, NamespaceEvaluation};
 pub use bootstrap::{Bootstrap, Difference, Interval, Resampled, resample};
 pub use curve::{CurvePoint, Scores};
 pub use error::ScoringError;
@@ -85,7 +88,6 @@ pub use options::{Norm, Propagation, ScoringOptions};
 pub use partial::{NothingLeft, PartialKnowledge, evaluate_partial};
 pub use predictions::Predictions;
 pub use report::{SkippedLines, SkippedNames};
-pub use result::{Best, Evaluation, NamespaceEvaluation};
 pub use rules::{Rules, evaluate_allowing_empty};
 pub use tables::write_tables;
 pub use truth::GroundTruth;

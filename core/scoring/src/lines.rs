@@ -5,12 +5,14 @@ use protea_ontology::{Reading, spelling::trim_invisible};
 
 /// The lines of a block, each with its number from 0. Lines end with `\n`, `\r\n` or `\r`. Empty
 /// lines are skipped.
-pub(super) struct Lines<'a> {
+pub struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
 }
 
 impl<'a> Lines<'a> {
+    /// The lines of `block`, which begins at the start of a line.
+    #[must_use]
     pub fn new(block: &'a [u8]) -> Lines<'a> {
         Lines {
             rest: block,
@@ -44,7 +46,8 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// Number of lines in a block, including empty lines.
-pub(super) fn line_count(block: &[u8]) -> u64 {
+#[must_use]
+pub fn line_count(block: &[u8]) -> u64 {
     let mut lines = Lines::new(block);
     while lines.next().is_some() {}
     lines.number
@@ -65,9 +68,33 @@ const SPACE: [bool; 256] = {
     table
 };
 
-/// The first `N` columns, separated by any white space. Missing columns are empty.
+/// The first `N` columns, separated by any white space. Missing columns are empty. Quotation marks
+/// around a column, as R writes them, are removed unless the reading is cafaeval's.
+#[must_use]
 #[inline]
-pub(super) fn columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
+pub fn columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
+    if is_quoted(line, reading) {
+        return spaced_columns(line, reading).map(unquoted);
+    }
+    spaced_columns(line, reading)
+}
+
+/// Whether a line starts with a column in quotation marks, which are removed.
+#[inline]
+pub(super) fn is_quoted(line: &[u8], reading: Reading) -> bool {
+    line.first() == Some(&b'"') && reading == Reading::Specification
+}
+
+#[cold]
+fn unquoted(column: &[u8]) -> &[u8] {
+    match column {
+        [b'"', inner @ .., b'"'] => inner,
+        other => other,
+    }
+}
+
+#[inline]
+fn spaced_columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] {
     let mut columns = [&line[..0]; N];
     let mut at = 0;
     for column in &mut columns {
@@ -114,7 +141,8 @@ fn unicode_columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] 
 
 /// Whether a line that names no known protein is a comment, or one of the lines about the team that
 /// the submission format of CAFA has before and behind the predictions.
-pub(super) fn is_remark(accession: &[u8]) -> bool {
+#[must_use]
+pub fn is_remark(accession: &[u8]) -> bool {
     matches!(accession.first(), Some(b'#' | b'!'))
         || matches!(
             accession,
@@ -123,12 +151,14 @@ pub(super) fn is_remark(accession: &[u8]) -> bool {
 }
 
 /// Whether the first line of a table names its columns: no column has a digit.
-pub(super) fn is_header(line: &[u8]) -> bool {
+#[must_use]
+pub fn is_header(line: &[u8]) -> bool {
     !line.is_empty() && !line.iter().any(u8::is_ascii_digit)
 }
 
 /// The separator of a line that is one column for the reader.
-pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
+#[must_use]
+pub fn other_separator(line: &[u8]) -> Option<&'static str> {
     let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     [
         (b'|', "vertical bars"),
@@ -142,8 +172,9 @@ pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
 }
 
 /// Parses a number like Python's `float`, including `inf`, `nan`, `+1` and `1_000`.
+#[must_use]
 #[inline]
-pub(super) fn float(text: &[u8]) -> Option<f64> {
+pub fn float(text: &[u8]) -> Option<f64> {
     match fast_float2::parse(text) {
         Ok(value) => Some(value),
         Err(_) => unusual_float(text),

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::result::{Evaluation, NamespaceEvaluation};
+use crate::best_scores::{Evaluation, NamespaceEvaluation};
 
 impl Evaluation {
-    /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "fmicro": …, "tau":
-    /// …}, "BPO": …, "CCO": …}`.
+    /// `{"MFO": {"fmax": …, "auc_pr": …, "coverage": …, "wfmax": …, "smin": …, "f_micro_w": …,
+    /// "fmicro": …, "tau": …}, "BPO": …, "CCO": …}`.
     ///
-    /// The aspects come in this order, then other namespaces under their own names. `wfmax` and
-    /// `smin` are present only with information accretion, `tau` (the threshold of Fmax) only with
+    /// The aspects come in this order, then other namespaces under their own names. `wfmax`, `smin`
+    /// and `f_micro_w` are present only with information accretion, `tau` (the threshold of Fmax) only with
     /// predictions. The methods of [`NamespaceEvaluation`] define the metrics.
     #[must_use]
     pub fn to_metrics(&self) -> Map<String, Value> {
@@ -36,6 +36,7 @@ impl NamespaceEvaluation {
         let optional = [
             ("wfmax", self.wfmax()),
             ("smin", self.smin()),
+            ("f_micro_w", self.wfmicro()),
             ("fmicro", Some(self.fmicro())),
             ("tau", self.tau()),
         ];

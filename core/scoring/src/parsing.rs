@@ -1,7 +1,7 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
 use crate::{
-    lines::{Lines, columns, float, is_header, is_remark},
+    lines::{Lines, columns, float, is_header, is_quoted, is_remark},
     reading::{Block, respelled},
     report::SkippedLines,
     sparse::NamespacePredictions,
@@ -48,6 +48,7 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
             continue;
         }
         skipped.lines += 1;
+        skipped.quoted += u64::from(is_quoted(bytes, block.reading));
         if accession != last {
             last = accession;
             let protein = truth.proteins.get(accession).copied();
@@ -99,7 +100,11 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
         }
         if let Some(value) = value {
             skipped.used += 1;
-            if value > 1.0 {
+            if value.is_nan() {
+                skipped.not_numbers += 1;
+            } else if value < 0.0 {
+                skipped.negative += 1;
+            } else if value > 1.0 {
                 skipped.above_one += 1;
                 skipped.highest = skipped.highest.max(value);
             }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     accretion::InformationAccretion,
+    best_scores::{Evaluation, NamespaceEvaluation},
     counts::{FN, VALUES},
     curve::{CurvePoint, Scores},
     error::ScoringError,
@@ -15,7 +16,6 @@ use crate::{
     partial_counting::{Counted, PartialCounter, PartialTask},
     predictions::Predictions,
     python_set,
-    result::{Evaluation, NamespaceEvaluation},
     thresholds::Thresholds,
     truth::{GroundTruth, NONE, NamespaceTruth},
 };

@@ -1,6 +1,6 @@
 //! The area under the precision-recall curve.
 
-use crate::result::NamespaceEvaluation;
+use crate::best_scores::NamespaceEvaluation;
 
 impl NamespaceEvaluation {
     /// Area under the precision-recall curve, 0..=1, by the formula of the notebook of cafaeval

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use protea_ontology::{
-    Ontology, Reading,
+    Ontology, Reading, Term,
     foreign::ForeignContent,
     text::{BlockError, TextCleaning, TextMarks, TextReader},
 };
@@ -14,10 +14,12 @@ use crate::{error::ScoringError, lines::line_count};
 
 /// A block of a table.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
+pub struct Block<'a> {
+    /// Whole lines.
     pub text: &'a [u8],
     /// Whether the table begins with this block.
     pub is_first: bool,
+    /// How to read its columns.
     pub reading: Reading,
 }
 
@@ -28,14 +30,35 @@ pub(super) fn parse_blocks<T: Send>(
     input: &'static str,
     reading: Reading,
     parse: impl Fn(Block<'_>) -> T + Sync,
-    mut take: impl FnMut(u64, T) -> Result<(), ScoringError> + Send,
+    take: impl FnMut(u64, T) -> Result<(), ScoringError>,
 ) -> Result<TextMarks, ScoringError> {
-    let file = || path.display().to_string();
+    let name = path.display().to_string();
+    parse_named_blocks(path, &name, input, reading, parse, take)
+}
+
+/// Reads a file as other functions of this crate read tables: calls `parse` for every block of whole
+/// lines, in parallel, and passes the results to `take` in the order of the file, each with the
+/// number (from 1) of the first line of its block. Errors use `name` for the file.
+///
+/// # Errors
+///
+/// [`ScoringError::Directory`], [`ScoringError::Read`], [`ScoringError::Foreign`] or
+/// [`ScoringError::LineTooLong`] if the file cannot be read as text; any error of `take`.
+pub fn parse_named_blocks<T: Send, E: From<ScoringError>>(
+    path: &Path,
+    name: &str,
+    input: &'static str,
+    reading: Reading,
+    parse: impl Fn(Block<'_>) -> T + Sync,
+    mut take: impl FnMut(u64, T) -> Result<(), E>,
+) -> Result<TextMarks, E> {
+    let file = || name.to_owned();
     if path.is_dir() {
         return Err(ScoringError::Directory {
             input,
             file: file(),
-        });
+        }
+        .into());
     }
     let mut line = 1;
     let failed = |failure, line| match failure {
@@ -103,4 +126,42 @@ pub(super) fn parse_blocks<T: Send>(
 #[cold]
 pub(super) fn respelled(ontology: &Ontology, term: &[u8]) -> Option<String> {
     ontology.respell(std::str::from_utf8(term).ok()?)
+}
+
+/// The terms of a line whose second column is unknown as it is written: a term in another form, or a
+/// list such as `GO:0005488;GO:0003824` or `GO:0005488, GO:0003824`. `None` if any of them is
+/// unknown.
+#[cold]
+pub(super) fn respelled_list<'o>(
+    ontology: &'o Ontology,
+    line: &[u8],
+    term: &[u8],
+) -> Option<Vec<&'o [Term]>> {
+    if let Some(id) = respelled(ontology, term) {
+        return Some(vec![ontology.resolve(&id)]);
+    }
+    if ontology.reading() == Reading::Cafaeval {
+        return None;
+    }
+    let separates = |c: char| matches!(c, ';' | ',' | '|');
+    let start = term.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+    let text = std::str::from_utf8(line.get(start..)?).ok()?;
+    let mut found = Vec::new();
+    for word in text.split_whitespace() {
+        for part in word
+            .trim_matches('"')
+            .split(separates)
+            .filter(|part| !part.is_empty())
+        {
+            let mut terms = ontology.resolve(part);
+            if terms.is_empty() {
+                terms = ontology.resolve(&ontology.respell(part)?);
+            }
+            found.push(terms);
+        }
+        if !word.ends_with(separates) {
+            break;
+        }
+    }
+    (found.len() > 1).then_some(found)
 }

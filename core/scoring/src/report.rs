@@ -138,6 +138,18 @@ pub struct SkippedLines {
     /// The highest of the scores above 1; 0 if there is none.
     #[serde(skip)]
     pub highest: f64,
+    /// Number of used scores that are NaN. They do not count.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_numbers: u64,
+    /// Number of used scores below 0. They do not count.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub negative: u64,
+    /// Number of lines with columns in quotation marks, which are no part of the columns.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub quoted: u64,
+    /// Ground truth: proteins on lines with a term also in the third column, which is not read.
+    #[serde(skip_serializing_if = "SkippedNames::is_empty")]
+    pub further_terms: SkippedNames,
     /// Whether the file starts with a byte-order mark, which is no part of its first column.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub byte_order_mark: bool,
@@ -167,6 +179,10 @@ impl SkippedLines {
         self.remarks += later.remarks;
         self.above_one += later.above_one;
         self.highest = self.highest.max(later.highest);
+        self.not_numbers += later.not_numbers;
+        self.negative += later.negative;
+        self.quoted += later.quoted;
+        self.further_terms.merge(later.further_terms);
         if self.short_line.is_empty() {
             self.short_line = later.short_line;
         }
@@ -194,8 +210,13 @@ impl SkippedLines {
     /// The separator of the lines, if none was used because they are separated by something else
     /// than white space.
     pub(super) fn other_separator(&self) -> Option<&'static str> {
-        if self.used > 0 || self.short_lines == 0 {
+        if self.used > 0 {
             return None;
+        }
+        if self.short_lines == 0 {
+            // DeepGOPlus writes the term and its score as one column: `GO:0008150|0.98`.
+            let first = self.unknown_terms.examples.first();
+            return first.and_then(|term| other_separator(term.as_bytes()));
         }
         other_separator(&self.short_line)
     }

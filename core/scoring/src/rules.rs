@@ -2,12 +2,12 @@
 
 use crate::{
     accretion::InformationAccretion,
+    best_scores::Evaluation,
     error::ScoringError,
     evaluation,
     options::ScoringOptions,
     partial::{self, PartialKnowledge},
     predictions::Predictions,
-    result::Evaluation,
 };
 
 /// The evaluator whose rules are used.

@@ -8,10 +8,10 @@ use std::{
 
 use crate::{
     atomic_file::write_atomically,
+    best_scores::{Best, Evaluation},
     curve::{CurvePoint, Scores},
     error::ScoringError,
     options::ScoringOptions,
-    result::{Best, Evaluation},
 };
 
 /// Writes `evaluation_all.tsv` and one `evaluation_best_<score>.tsv` per score into a directory,

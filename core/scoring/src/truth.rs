@@ -6,8 +6,8 @@ use protea_ontology::{Ontology, Reading, Term, spelling::bare_accession};
 
 use crate::{
     error::ScoringError,
-    lines::{Lines, columns, is_header, is_remark},
-    reading::{Block, parse_blocks, respelled},
+    lines::{Lines, columns, is_header, is_quoted, is_remark},
+    reading::{Block, parse_blocks, respelled_list},
     report::SkippedLines,
 };
 
@@ -152,6 +152,23 @@ impl<'o> GroundTruth<'o> {
         self.proteins.contains_key(accession.as_bytes())
     }
 
+    /// Whether the protein has the term, annotated or through a descendant; `None` if the protein has
+    /// no known term in the namespace of the term, so that nobody can say.
+    #[must_use]
+    pub fn is_true(&self, accession: &str, term: Term) -> Option<bool> {
+        let &protein = self.proteins.get(accession.as_bytes())?;
+        let at = self.ontology.namespace_of(term);
+        let namespace = &self.namespaces[at];
+        let row = namespace.row_of[protein as usize];
+        let place = (term.index() - self.ontology.namespaces()[at].offset()) as u32;
+        (row != NONE).then(|| {
+            namespace
+                .terms_of(row as usize)
+                .binary_search(&place)
+                .is_ok()
+        })
+    }
+
     /// The protein whose accession is `accession` in another form: `P12345` for
     /// `sp|P12345|NAME_HUMAN`, `UniProtKB:P12345`, `P12345.2` or `p12345`, and the reverse. With
     /// several such proteins it is the first by name.
@@ -192,6 +209,11 @@ impl<'o> GroundTruth<'o> {
     }
 }
 
+/// Whether a column may be a term rather than an aspect or a score. Most are not.
+fn may_be_term(column: &[u8]) -> bool {
+    column.len() > 3 && column.contains(&b':')
+}
+
 /// A protein and, for each of its consecutive lines, the terms that the id on the line resolves to.
 type Annotated<'o> = (Box<[u8]>, Vec<&'o [Term]>);
 
@@ -207,11 +229,11 @@ impl<'o> Parsed<'o> {
             annotations: Vec::new(),
             skipped: SkippedLines::default(),
         };
-        let skipped = &mut parsed.skipped;
         let mapped = ontology.maps_obsolete();
         let mut may_be_header = block.is_first;
         for (_, line) in Lines::new(block.text) {
-            let [accession, term] = columns(line, block.reading);
+            let skipped = &mut parsed.skipped;
+            let [accession, term, further] = columns(line, block.reading);
             if accession.is_empty() {
                 continue;
             }
@@ -220,34 +242,47 @@ impl<'o> Parsed<'o> {
                 skipped.remarks += 1;
                 continue;
             }
+            skipped.quoted += u64::from(is_quoted(line, block.reading));
             let may_be_header = std::mem::take(&mut may_be_header);
             if term.is_empty() {
                 skipped.add_short(line);
                 continue;
             }
-            let mut terms = ontology.resolve_bytes(term);
+            let terms = ontology.resolve_bytes(term);
             if terms.is_empty() {
                 if may_be_header && is_header(line) {
                     skipped.remarks += 1;
                     continue;
                 }
-                let Some(id) = respelled(ontology, term) else {
+                let Some(listed) = respelled_list(ontology, line, term) else {
                     skipped.add_unknown_term(term, ontology);
                     continue;
                 };
                 skipped.respelled_terms.add(term);
-                terms = ontology.resolve(&id);
+                skipped.used += 1;
+                parsed.add(accession, listed);
+                continue;
+            }
+            if may_be_term(further) && !ontology.resolve_bytes(further).is_empty() {
+                skipped.further_terms.add(accession);
             }
             if mapped && ontology.is_mapped(term) {
                 skipped.mapped_terms.add(term);
             }
             skipped.used += 1;
-            match parsed.annotations.last_mut() {
-                Some((last, all)) if **last == *accession => all.push(terms),
-                _ => parsed.annotations.push((accession.into(), vec![terms])),
-            }
+            parsed.add(accession, [terms]);
         }
         parsed
+    }
+
+    fn add(&mut self, accession: &[u8], terms: impl IntoIterator<Item = &'o [Term]>) {
+        match self.annotations.last_mut() {
+            Some((last, all)) if **last == *accession => all.extend(terms),
+            _ => {
+                let terms = terms.into_iter().collect();
+                self.annotations.push((accession.into(), terms));
+            }
+        }
     }
 
     fn add_to(self, builder: &mut Builder<'_>) {

@@ -1,9 +1,12 @@
 //! Copies between URIs.
 
-use std::{fs, path::Path};
+use std::{ffi::OsStr, fs, path::Path};
 
-use protea_contracts::content::{digest_file, digest_reader};
-use protea_files::Links;
+use protea_contracts::{
+    Sha256,
+    content::{digest_file, digest_reader},
+};
+use protea_files::{Links, PARTIAL, TemporaryFile, remove_abandoned};
 use url::Url;
 
 use super::{
@@ -14,7 +17,6 @@ use super::{
     object_info::Stat,
     part::PartFile,
     remote::Remote,
-    staging::as_created,
 };
 
 /// What was copied.
@@ -27,8 +29,8 @@ pub struct Copied {
     pub files: usize,
     /// Total size of the files in bytes.
     pub bytes: u64,
-    /// The SHA-256 of the file, or of the directory's manifest, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of the file, or of the directory's manifest.
+    pub sha256: Sha256,
 }
 
 impl Store {
@@ -170,21 +172,19 @@ fn arrived(source: &Path, place: &Path, display_uri: String) -> Result<Copied, S
     let failed = || StoreError::write(place);
     let directory = place.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
-    let mut copy = tempfile::Builder::new()
-        .prefix(".partial-")
-        .permissions(as_created(0o666))
-        .tempfile_in(directory)
-        .map_err(failed())?;
+    let prefix = OsStr::new(PARTIAL);
+    remove_abandoned(directory, &[prefix]);
+    let mut copy = TemporaryFile::create_in(directory, prefix, 0o666).map_err(failed())?;
     let mut original = protea_files::open(source, Links::Follow)?;
-    std::io::copy(&mut original, copy.as_file_mut()).map_err(failed())?;
+    std::io::copy(&mut original, &mut copy).map_err(failed())?;
     copy.as_file().sync_all().map_err(failed())?;
     let (sha256, bytes) = digest_file(copy.path()).map_err(failed())?;
     copy.persist_noclobber(place)
-        .map_err(|error| match error.error.kind() {
+        .map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists {
                 path: place.to_owned(),
             },
-            _ => failed()(error.error),
+            _ => failed()(error),
         })?;
     Ok(Copied {
         to: display_uri,

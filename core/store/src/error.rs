@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use protea_files::FilesError;
+use protea_files::{FilesError, StagingError};
 
 /// Why the store cannot be read or written. URIs in messages have no user, password and query.
 #[derive(Debug, thiserror::Error)]
@@ -141,8 +141,8 @@ pub enum StoreError {
     },
     /// The store sent nothing for the whole timeout.
     #[error(
-        "{uri} cannot be reached; tried for {} s: {reason}; when the store is back, do the same \
-         again: what is here already is not transferred twice",
+        "{uri} cannot be reached; tried for {} s: {reason}; try again later: what is already \
+         here is not transferred again",
         timeout.as_secs_f64()
     )]
     Unreachable {
@@ -193,6 +193,20 @@ impl From<FilesError> for StoreError {
             // Only the user's cancellation stops the store.
             FilesError::Stopped { .. } => Self::Cancelled,
             error => Self::Content(error),
+        }
+    }
+}
+
+impl From<StagingError> for StoreError {
+    fn from(error: StagingError) -> Self {
+        match error {
+            StagingError::Exists { path } => Self::Exists { path },
+            StagingError::Content(error) => error.into(),
+            StagingError::Write { path, source } => Self::Write { path, source },
+            StagingError::InvalidName { path } => Self::Location {
+                location: path.display().to_string(),
+                reason: "it is not a path of a new directory".to_owned(),
+            },
         }
     }
 }

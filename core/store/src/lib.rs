@@ -13,6 +13,7 @@
 //! list of files.
 
 mod access;
+mod atomic_file;
 mod cache;
 mod copy;
 mod error;
@@ -30,10 +31,10 @@ mod part;
 mod publish;
 pub mod quantity;
 mod remote;
-mod staging;
 mod verify;
 
 pub use access::Store;
+pub use atomic_file::write_atomic;
 pub use cache::{Cache, CacheUse, Cleared, Lease, Staged};
 pub use copy::Copied;
 pub use error::StoreError;
@@ -44,6 +45,6 @@ pub use location::{
 };
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
+pub use protea_files::{PARTIAL, Staging, StagingError, sync_directory};
 pub use publish::Published;
-pub use staging::{Staging, remove_unpublished, sync_directory, write_atomic};
 pub use verify::{FileCheck, FileState, Verified};

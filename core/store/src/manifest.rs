@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use protea_contracts::{FileDigest, content};
+use protea_contracts::{FileDigest, Sha256, content};
 use protea_files::{Directory, FilesError, Limits, Links, Stoppable};
 use serde::Deserialize;
 use serde_json::json;
@@ -75,9 +75,6 @@ impl StoreManifest {
                     "it lists {path:?}, which is its own name or listed twice"
                 )));
             }
-            if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(invalid(format!("the sha256 of {path:?} is not a SHA-256")));
-            }
         }
         // A file cannot also be a directory.
         for path in &seen {
@@ -93,20 +90,16 @@ impl StoreManifest {
         {
             return Err(invalid("the sum of the listed sizes overflows".to_owned()));
         }
-        let mut files = listing.files;
-        for file in &mut files {
-            file.sha256.make_ascii_lowercase();
-        }
         Ok(Self {
             name: name.to_owned(),
             bytes,
-            files,
+            files: listing.files,
         })
     }
 
-    /// The identity of the directory: the SHA-256 of the manifest, in hexadecimal.
+    /// The identity of the directory: the SHA-256 of the manifest.
     #[must_use]
-    pub fn sha256(&self) -> String {
+    pub fn sha256(&self) -> Sha256 {
         content::digest_bytes(&self.bytes)
     }
 

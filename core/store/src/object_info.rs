@@ -1,5 +1,7 @@
 //! Metadata of an object.
 
+use protea_contracts::Sha256;
+
 /// An object as the store describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stat {
@@ -12,8 +14,8 @@ pub(crate) struct Stat {
 /// Hash and size of an object's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
-    /// SHA-256, in hexadecimal.
-    pub(crate) sha256: String,
+    /// SHA-256 of the content.
+    pub(crate) sha256: Sha256,
     /// Its size in bytes.
     pub(crate) bytes: u64,
     /// The ETag, which changes with the content.

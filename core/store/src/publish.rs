@@ -3,12 +3,12 @@
 
 use std::{fs, path::Path};
 
-use protea_contracts::FileDigest;
-use protea_files::{Directory, Links, Stoppable};
+use protea_contracts::{FileDigest, Sha256};
+use protea_files::{Directory, Links, Staging, Stoppable};
 use url::Url;
 
 use super::{
-    Staging, Store, StoreError, StoreManifest,
+    Store, StoreError, StoreManifest,
     location::{is_local, local_path, redacted},
     manifest::NAMES,
     meter::{Meter, TransferKind},
@@ -25,8 +25,8 @@ pub struct Published {
     pub uri: String,
     /// The files, not counting the manifest.
     pub files: Vec<FileDigest>,
-    /// The identity of the directory: the SHA-256 of its manifest, in hexadecimal.
-    pub sha256: String,
+    /// The identity of the directory: the SHA-256 of its manifest.
+    pub sha256: Sha256,
 }
 
 impl Published {
@@ -136,7 +136,8 @@ impl Store {
             meter.add(file.bytes);
         }
         write_atomic(&staging.path().join(&manifest.name), &manifest.bytes)?;
-        staging.publish_unless(&|| meter.is_cancelled()).map(drop)
+        staging.publish_unless(&|| meter.is_cancelled())?;
+        Ok(())
     }
 
     fn publish_there(

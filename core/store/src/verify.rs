@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use protea_contracts::{
-    FileDigest,
+    FileDigest, Sha256,
     content::{self, ContentError},
 };
 use protea_files::{Links, Stoppable};
@@ -24,8 +24,8 @@ pub struct Verified {
     pub uri: String,
     /// The name of the manifest.
     pub manifest: String,
-    /// The identity of the directory: the SHA-256 of its manifest, in hexadecimal.
-    pub sha256: String,
+    /// The identity of the directory: the SHA-256 of its manifest.
+    pub sha256: Sha256,
     /// Every listed file.
     pub files: Vec<FileCheck>,
 }
@@ -52,7 +52,7 @@ pub enum FileState {
     /// It has another size, in bytes.
     Size(u64),
     /// It has another SHA-256.
-    Sum(String),
+    Sum(Sha256),
 }
 
 impl Verified {
@@ -98,10 +98,10 @@ impl Store {
                 path: path.display().to_string(),
                 source,
             }),
-            Ok((found, _)) if found.eq_ignore_ascii_case(&file.sha256) => Ok(()),
+            Ok((found, _)) if found == file.sha256 => Ok(()),
             Ok((found, _)) => Err(ContentError::Hash {
                 path: path.display().to_string(),
-                expected: file.sha256.clone(),
+                expected: file.sha256,
                 found,
             }),
         })

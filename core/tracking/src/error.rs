@@ -8,6 +8,8 @@ use std::{
 
 use protea_files::FilesError;
 
+use crate::RunId;
+
 /// Why a run could not be tracked.
 ///
 /// Messages name the place and, where this crate knows one, the remedy. They never contain
@@ -78,7 +80,7 @@ pub enum TrackerError {
     #[error("the run {run_id} has ended; nothing can be added to it")]
     Ended {
         /// The run.
-        run_id: String,
+        run_id: RunId,
     },
     /// A file or directory cannot be read.
     #[error("cannot read {}", path.display())]
@@ -116,10 +118,10 @@ pub enum TrackerError {
     },
     /// The record of what the backend has of a run cannot be read, and the backend does not have the
     /// run, or cannot be asked for it.
-    #[error("it is unknown what {backend} has of the run {run_id}: cannot read {}", path.display())]
+    #[error("the record of what {backend} has of the run {run_id} cannot be read: {}", path.display())]
     UnknownProgress {
         /// The run.
-        run_id: String,
+        run_id: RunId,
         /// The backend's name.
         backend: String,
         /// The file with the record.
@@ -129,13 +131,13 @@ pub enum TrackerError {
     #[error("the run {run_id} is being recorded by another process; wait until it ends")]
     InUse {
         /// The run.
-        run_id: String,
+        run_id: RunId,
     },
     /// Another process is sending the run to the backend.
     #[error("another process is sending the run {run_id} to {backend}")]
     Busy {
         /// The run.
-        run_id: String,
+        run_id: RunId,
         /// The backend's name.
         backend: String,
     },

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::TrackerError;
+use crate::{RunId, TrackerError};
 
 /// Replaces the file at `path` by one with this content. A reader sees the old content or the new
 /// one, never a part. `<path>.new` must not be used for anything else.
@@ -49,7 +49,12 @@ pub(crate) fn unlock(file: &File) {
 }
 
 /// The id of the run whose files are in the directory of `path`, for messages.
-pub(crate) fn run_id_of(path: &Path) -> String {
-    let directory = path.parent().and_then(Path::file_name);
-    directory.unwrap_or_default().to_string_lossy().into_owned()
+pub(crate) fn run_id_of(path: &Path) -> RunId {
+    name_of(path.parent().unwrap_or(path))
+}
+
+/// The id of the run that a file or directory is named by.
+pub(crate) fn name_of(path: &Path) -> RunId {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned().into()
 }

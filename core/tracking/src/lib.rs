@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod adapters;
+mod clock;
 mod error;
 mod event;
 mod feed;
@@ -46,6 +47,7 @@ mod number;
 mod observer;
 mod query;
 mod run;
+mod run_id;
 mod scope;
 mod sink;
 mod start;
@@ -66,6 +68,7 @@ pub use adapters::{Jsonl, Memory, MemoryRecord, Noop, OnLogError};
 pub use adapters::{
     OfflineRun, SyncOptions, SyncOutcome, SyncReport, Wandb, find_offline_runs, sync_offline_runs,
 };
+pub use clock::now;
 pub use error::TrackerError;
 pub use event::{Artifact, EventKind, MetricPoint, RunEvent};
 pub use feed::{Feeder, IfMissing, LogFirst, Synced, Undelivered, recover_run, sync_run};
@@ -73,6 +76,7 @@ pub use log::cursor::{Cursor, CursorFile, Refusal, cursor_files, cursors};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
 pub use run::Run;
+pub use run_id::RunId;
 pub use scope::run;
 pub use sink::{RunReference, RunSink};
 pub use start::{RunStart, Tags};

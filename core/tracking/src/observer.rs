@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{RunStart, RunStatus};
+use crate::{RunId, RunStart, RunStatus};
 
 /// Callbacks for the events of a run, for progress displays and tests.
 ///
@@ -13,14 +13,14 @@ pub trait RunObserver: Send + Sync {
     fn on_start(&self, _run: &RunStart) {}
 
     /// Values were logged for another step than the last ones.
-    fn on_step(&self, _run_id: &str, _step: u64) {}
+    fn on_step(&self, _run_id: &RunId, _step: u64) {}
 
     /// A metric got a value.
-    fn on_metric(&self, _run_id: &str, _step: u64, _name: &str, _value: f64) {}
+    fn on_metric(&self, _run_id: &RunId, _step: u64, _name: &str, _value: f64) {}
 
     /// A file, a directory or a model was added.
-    fn on_artifact(&self, _run_id: &str, _name: &str, _path: &Path) {}
+    fn on_artifact(&self, _run_id: &RunId, _name: &str, _path: &Path) {}
 
     /// The run ended.
-    fn on_end(&self, _run_id: &str, _status: RunStatus) {}
+    fn on_end(&self, _run_id: &RunId, _status: RunStatus) {}
 }

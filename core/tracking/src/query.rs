@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use regex::Regex;
 
-use crate::{RunStart, RunStatus, Tags, TrackerError};
+use crate::{RunId, RunStart, RunStatus, Tags, TrackerError};
 
 /// Which runs to list, and which page of them. All fields have defaults:
 /// `RunQuery { limit: 10, ..RunQuery::default() }`.
@@ -109,7 +109,7 @@ impl RunPage {
 #[non_exhaustive]
 pub struct RunSummary {
     /// The run's id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The name to display.
     pub name: String,
     /// The status.
@@ -119,7 +119,7 @@ pub struct RunSummary {
     /// When the run ended, in UTC; none if it has not.
     pub finished: Option<Timestamp>,
     /// The id of the run that this run is part of.
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// The project.
     pub project: Option<String>,
     /// The group.

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    Artifact, EventKind, MetricPoint, RunEvent, RunObserver, RunReference, RunSink, RunStart,
-    RunStatus, Tags, TrackerError,
+    Artifact, EventKind, MetricPoint, RunEvent, RunId, RunObserver, RunReference, RunSink,
+    RunStart, RunStatus, Tags, TrackerError,
 };
 
 /// A run that is being recorded. Usable from any thread.
@@ -77,7 +77,7 @@ impl Run {
 
     /// The run's id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &RunId {
         &self.start.run_id
     }
 
@@ -290,7 +290,7 @@ impl fmt::Debug for Run {
 /// The current time to the microsecond, as the log stores it. Backends that are fed live get the
 /// same time as those that are fed from the log.
 fn now() -> Timestamp {
-    let now = Timestamp::now();
+    let now = crate::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::TrackerError;
+use crate::{RunId, TrackerError};
 
 /// Tags of a run: short strings by name, to find runs by.
 pub type Tags = BTreeMap<String, String>;
@@ -26,9 +26,8 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunStart {
-    /// The run's id, unique in the directory of its log and the same in every backend. 1 to 128
-    /// ASCII letters, digits, `-`, `_` and `.`, not beginning with a dot: it names a directory.
-    pub run_id: String,
+    /// The run's id.
+    pub run_id: RunId,
     /// The name to display; need not be unique.
     pub name: String,
     /// When the run started, in UTC.
@@ -41,7 +40,7 @@ pub struct RunStart {
     pub tags: Tags,
     /// The id of the run that this run is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// The project: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
@@ -63,7 +62,7 @@ impl RunStart {
     /// A run with this name, a new id and the current time as its start.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let started = Timestamp::now();
+        let started = crate::now();
         Self {
             run_id: new_run_id(started),
             name: name.into(),
@@ -79,9 +78,9 @@ impl RunStart {
         }
     }
 
-    /// Sets the id; see [`run_id`](Self::run_id) for the rules.
+    /// Sets the id; see [`RunId`] for the rules.
     #[must_use]
-    pub fn with_id(mut self, run_id: impl Into<String>) -> Self {
+    pub fn with_id(mut self, run_id: impl Into<RunId>) -> Self {
         self.run_id = run_id.into();
         self
     }
@@ -102,7 +101,7 @@ impl RunStart {
 
     /// Makes the run part of the run with this id.
     #[must_use]
-    pub fn with_parent(mut self, parent: impl Into<String>) -> Self {
+    pub fn with_parent(mut self, parent: impl Into<RunId>) -> Self {
         self.parent = Some(parent.into());
         self
     }
@@ -146,7 +145,7 @@ impl RunStart {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Name`] if one breaks the rules of [`run_id`](Self::run_id).
+    /// [`TrackerError::Name`] if one breaks the rules of [`RunId`].
     pub fn check(&self) -> Result<(), TrackerError> {
         check_id("run id", &self.run_id)?;
         match &self.parent {
@@ -156,28 +155,19 @@ impl RunStart {
     }
 }
 
-fn check_id(what: &'static str, id: &str) -> Result<(), TrackerError> {
-    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let reason = if id.is_empty() {
-        "it is empty"
-    } else if id.len() > 128 {
-        "it is longer than 128 characters"
-    } else if id.starts_with('.') {
-        "it begins with a dot"
-    } else if !id.bytes().all(is_valid) {
-        "only ASCII letters, digits, `-`, `_` and `.` are allowed"
-    } else {
-        return Ok(());
-    };
-    Err(TrackerError::Name {
-        what,
-        value: id.to_owned(),
-        reason: reason.to_owned(),
-    })
+fn check_id(what: &'static str, id: &RunId) -> Result<(), TrackerError> {
+    match id.broken_rule() {
+        None => Ok(()),
+        Some(rule) => Err(TrackerError::Name {
+            what,
+            value: id.to_string(),
+            reason: rule.to_owned(),
+        }),
+    }
 }
 
 /// An id that sorts by time. The random end distinguishes runs of the same second.
-fn new_run_id(started: Timestamp) -> String {
+fn new_run_id(started: Timestamp) -> RunId {
     let mut random = [0; 4];
     // The id is not a secret, so the clock is good enough if the system gives no random bytes.
     if getrandom::fill(&mut random).is_err() {
@@ -188,4 +178,5 @@ fn new_run_id(started: Timestamp) -> String {
         started.strftime("%Y%m%dT%H%M%SZ"),
         u32::from_ne_bytes(random)
     )
+    .into()
 }

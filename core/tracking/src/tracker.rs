@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Run, RunPage, RunQuery, RunReference, RunSink, RunStart, TrackerError};
+use crate::{Run, RunId, RunPage, RunQuery, RunReference, RunSink, RunStart, TrackerError};
 
 /// A backend that stores runs.
 ///
@@ -66,7 +66,7 @@ pub trait Tracker: Send + Sync {
     /// # Errors
     ///
     /// If the backend cannot be read.
-    fn find_run(&self, _run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+    fn find_run(&self, _run_id: &RunId) -> Result<Option<RunReference>, TrackerError> {
         Ok(None)
     }
 

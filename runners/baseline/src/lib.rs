@@ -11,12 +11,14 @@
 //! | `model` | the document that `fit` writes |
 //! | `naive` | the frequency of every term in the training set |
 //! | `align` | alignment with BLAST+, DIAMOND and MMseqs2, and transfer from the hits |
+//! | `predicted` | the predicted terms of a protein, from scores to the file |
 //! | `explain` | explanations of `naive` |
 
 mod align;
 mod explain;
 mod model;
 mod naive;
+mod predicted;
 mod runner;
 mod spec;
 

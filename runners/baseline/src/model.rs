@@ -1,5 +1,6 @@
 //! The document that `fit` writes.
 
+use protea_cafa::calibration::Calibration;
 use protea_contracts::prelude::*;
 
 use crate::{align::Database, naive::TermFrequencies, spec::BaselineSpec};
@@ -12,7 +13,38 @@ pub(crate) struct Model {
     /// The frequencies that `naive` counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) frequencies: Option<TermFrequencies>,
+    /// The same after calibration, if the spec asks for it: the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibrated: Option<TermFrequencies>,
     /// The database that an alignment method searches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) database: Option<Database>,
+    /// Turns the scores of an alignment method into probabilities, if the spec asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibration: Option<Calibration>,
+}
+
+impl Model {
+    /// Reads and checks the model that a request names.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] when it cannot be read, or its calibration is missing or invalid.
+    pub(crate) fn read(request: &impl HasModel) -> Result<Self, RunnerError> {
+        let model: Self = request.read_model()?;
+        let invalid = |problem: &str| {
+            Err(RunnerError::Model {
+                message: format!("{problem}; fit again"),
+            })
+        };
+        match &model.calibration {
+            Some(calibration) if !calibration.is_valid() => invalid(
+                "the calibration of the model is not a rising function from scores to probabilities",
+            ),
+            None if model.spec.calibrate && model.calibrated.is_none() => {
+                invalid("the setting calibrate is on, but the model has no calibration")
+            }
+            _ => Ok(model),
+        }
+    }
 }

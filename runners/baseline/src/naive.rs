@@ -3,9 +3,16 @@
 use std::collections::BTreeMap;
 
 use protea_cafa::{
-    assessment::open_ontology, dataset::FrozenDataset, ontology::Term, propagated::PropagatedTerms,
+    assessment::open_ontology,
+    calibration::drawn,
+    dataset::FrozenDataset,
+    ontology::{Ontology, Term},
+    propagated::PropagatedTerms,
 };
 use protea_contracts::prelude::*;
+
+/// One in this many proteins is held out for calibration.
+const HELD_OUT: usize = 5;
 
 /// By term id, the fraction of the proteins of its aspect that have the term, in (0, 1].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,9 +27,7 @@ impl TermFrequencies {
     /// [`RunnerError::Dataset`] when the dataset cannot be read, or no annotation has a term of its
     /// ontology.
     pub(crate) fn count(dataset: &FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
-        let ontology = open_ontology(dataset)?;
-        let annotations =
-            PropagatedTerms::read(dataset, &ontology).or_dataset("reading annotations")?;
+        let (ontology, annotations) = read(dataset)?;
         if annotations.unknown() > 0 {
             emit.warning(
                 "runner.baseline.unknown_terms",
@@ -33,31 +38,8 @@ impl TermFrequencies {
                 &json!({ "annotations": annotations.unknown() }),
             );
         }
-        let mut with_term = vec![0_u64; ontology.len()];
-        let mut in_namespace = vec![0_u64; ontology.namespaces().len()];
-        for protein in 0..dataset.len() {
-            let terms = annotations.terms(protein);
-            let mut namespaces: Vec<usize> = terms
-                .iter()
-                .map(|&term| ontology.namespace_of(term))
-                .collect();
-            namespaces.sort_unstable();
-            namespaces.dedup();
-            for namespace in namespaces {
-                in_namespace[namespace] += 1;
-            }
-            for term in terms {
-                with_term[term.index()] += 1;
-            }
-        }
-        let frequency = |term: Term| {
-            let count = with_term[term.index()];
-            (count > 0).then(|| {
-                let proteins = in_namespace[ontology.namespace_of(term)];
-                (ontology.id(term).to_owned(), count as f64 / proteins as f64)
-            })
-        };
-        let frequencies: BTreeMap<String, f64> = ontology.terms().filter_map(frequency).collect();
+        let all = 0..dataset.len();
+        let Self(frequencies) = Self::among(all, &ontology, &annotations);
         if frequencies.is_empty() {
             return Err(RunnerError::Dataset {
                 message: format!(
@@ -67,6 +49,62 @@ impl TermFrequencies {
             });
         }
         Ok(Self(frequencies))
+    }
+
+    /// Counts the terms of some proteins.
+    fn among(
+        proteins: impl Iterator<Item = usize>,
+        ontology: &Ontology,
+        annotations: &PropagatedTerms,
+    ) -> Self {
+        let counts = Counts::new(proteins, ontology, annotations);
+        let frequency = |term: Term| {
+            let (with_term, proteins) = counts.of(ontology, term);
+            (with_term > 0).then(|| {
+                let id = ontology.id(term).to_owned();
+                (id, with_term as f64 / proteins as f64)
+            })
+        };
+        Self(ontology.terms().filter_map(frequency).collect())
+    }
+
+    /// The frequencies after calibration. The frequencies among four fifths of the proteins predict
+    /// the others, which are drawn with `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when the dataset cannot be read.
+    pub(crate) fn calibrated(
+        &self,
+        dataset: &FrozenDataset,
+        minimum: f64,
+        seed: u64,
+    ) -> Result<Self, RunnerError> {
+        let (ontology, annotations) = read(dataset)?;
+        let held_out = drawn(dataset.len(), dataset.len().div_ceil(HELD_OUT), seed);
+        let others = (0..dataset.len()).filter(|p| held_out.binary_search(p).is_err());
+        let Self(predicted) = Self::among(others, &ontology, &annotations);
+        let counts = Counts::new(held_out.iter().copied(), &ontology, &annotations);
+        let mut tried = protea_cafa::calibration::HeldOut::new(&ontology);
+        let scored = predicted.iter().filter(|(_, score)| **score >= minimum);
+        for (id, &score) in scored {
+            for &term in ontology.resolve(id) {
+                let (right, predictions) = counts.of(&ontology, term);
+                tried.count(ontology.namespace_of(term), score, predictions, right);
+            }
+        }
+        let calibration = tried.fit();
+        let calibrated = self.0.iter().map(|(id, &frequency)| {
+            let term = ontology.primary(id);
+            let score = term.map_or(frequency, |t| calibration.apply(&ontology, t, frequency));
+            (id.clone(), score)
+        });
+        Ok(Self(calibrated.collect()))
+    }
+
+    /// The score of a term; 0 if it does not occur.
+    pub(crate) fn get(&self, term: &str) -> f64 {
+        self.0.get(term).copied().unwrap_or(0.0)
     }
 
     /// The number of terms that occur.
@@ -81,5 +119,53 @@ impl TermFrequencies {
             .filter(|(_, frequency)| **frequency >= minimum)
             .map(|(term, frequency)| (term.as_str(), *frequency))
             .collect()
+    }
+}
+
+fn read(dataset: &FrozenDataset) -> Result<(Ontology, PropagatedTerms), RunnerError> {
+    let ontology = open_ontology(dataset)?;
+    let annotations =
+        PropagatedTerms::read(dataset, &ontology).or_dataset("reading annotations")?;
+    Ok((ontology, annotations))
+}
+
+/// How many of some proteins have each term.
+struct Counts {
+    with_term: Vec<u64>,
+    in_namespace: Vec<u64>,
+}
+
+impl Counts {
+    fn new(
+        proteins: impl Iterator<Item = usize>,
+        ontology: &Ontology,
+        annotations: &PropagatedTerms,
+    ) -> Self {
+        let mut counts = Self {
+            with_term: vec![0; ontology.len()],
+            in_namespace: vec![0; ontology.namespaces().len()],
+        };
+        for protein in proteins {
+            let terms = annotations.terms(protein);
+            let mut namespaces: Vec<usize> = terms
+                .iter()
+                .map(|&term| ontology.namespace_of(term))
+                .collect();
+            namespaces.sort_unstable();
+            namespaces.dedup();
+            for namespace in namespaces {
+                counts.in_namespace[namespace] += 1;
+            }
+            for term in terms {
+                counts.with_term[term.index()] += 1;
+            }
+        }
+        counts
+    }
+
+    /// The proteins with a term, and those with any term of its namespace.
+    fn of(&self, ontology: &Ontology, term: Term) -> (u64, u64) {
+        let proteins = self.in_namespace[ontology.namespace_of(term)];
+        (self.with_term[term.index()], proteins)
     }
 }

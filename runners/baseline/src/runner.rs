@@ -8,13 +8,16 @@ use std::{
 use protea_cafa::{
     assessment::{assess, open_dataset},
     dataset::FrozenDataset,
-    prediction::{PredictionSink, write_predictions},
+    prediction::{PredictionSink, with_threads, write_predictions},
 };
-use protea_contracts::prelude::{serde_json::Value, *};
+use protea_contracts::prelude::{
+    serde_json::{Map, Value},
+    *,
+};
 
 use crate::{
     align::{self, Database, DatabaseOrigin, EarlierDatabase, InstalledAligner, Scratch},
-    explain::explain_frequencies,
+    explain::{explain_frequencies, naive_evidence, predicted_frequencies},
     model::Model,
     naive::TermFrequencies,
     spec::{BaselineSpec, Method},
@@ -54,14 +57,13 @@ impl ExperimentRunner for BaselineRunner {
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request)?;
         let output = request.output_dir()?;
-        let mut extras = Vec::new();
-        let result = assess(request, &task.dataset, emit, |predictions| {
+        let mut extras = Extras::new();
+        let mut result = assess(request, &task.dataset, emit, |predictions| {
             extras = task.predict(&output, emit, predictions)?;
             Ok(())
         })?;
-        Ok(extras.into_iter().fold(result, |result, (name, value)| {
-            result.with_extra(name, value)
-        }))
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn predicts(&self) -> bool {
@@ -75,18 +77,17 @@ impl ExperimentRunner for BaselineRunner {
     ) -> Result<PredictResult, RunnerError> {
         let task = Task::open(request)?;
         let output = request.output_dir()?;
-        let mut extras = Vec::new();
-        let result = write_predictions(request, &task.dataset, emit, |predictions| {
+        let mut extras = Extras::new();
+        let mut result = write_predictions(request, &task.dataset, emit, |predictions| {
             extras = task.predict(&output, emit, predictions)?;
             Ok(())
         })?;
-        Ok(extras.into_iter().fold(result, |result, (name, value)| {
-            result.with_extra(name, value)
-        }))
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let mut bundle = request.bundle(&model.spec)?;
         if let Some(database) = &model.database {
             database.copy(directory(&request.model_path()?), &mut bundle)?;
@@ -99,14 +100,14 @@ impl ExperimentRunner for BaselineRunner {
     }
 
     fn explain(&self, request: &ExplainRequest, _: &Emitter) -> Result<Explanation, RunnerError> {
-        let model: Model = request.read_model()?;
-        match model.frequencies {
+        let model = Model::read(request)?;
+        match &model.frequencies {
             Some(frequencies) if model.spec.method == Method::Naive => {
-                explain_frequencies(request, &frequencies, model.spec.minimum_score)
+                explain_frequencies(request, &model, frequencies)
             }
             _ => Err(RunnerError::unsupported(
                 "explain",
-                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv beside the predictions",
+                "only the method `naive` explains its scores; the hits of the other methods are in hits.tsv, in the directory of the predictions",
             )),
         }
     }
@@ -125,10 +126,17 @@ fn count_terms(
 ) -> Result<RunResult, RunnerError> {
     let frequencies = TermFrequencies::count(dataset, emit)?;
     let terms = frequencies.len();
+    let spec = &request.spec;
+    let calibrated = spec
+        .calibrate
+        .then(|| frequencies.calibrated(dataset, spec.minimum_score, request.seed))
+        .transpose()?;
     let model_uri = request.write_model(&Model {
-        spec: request.spec.clone(),
+        spec: spec.clone(),
         frequencies: Some(frequencies),
+        calibrated,
         database: None,
+        calibration: None,
     })?;
     Ok(RunResult::new(model_uri).with_extra("terms", terms))
 }
@@ -162,10 +170,31 @@ fn make_database(
         emit,
     )?;
     let references = database.references;
+    // The database can be opened now.
+    let calibration = request
+        .spec
+        .calibrate
+        .then(|| {
+            let task = align::Task {
+                spec: &request.spec,
+                database: &database,
+                directory: &output,
+                dataset,
+                output: &output,
+                aligner: &aligner,
+                calibration: None,
+            };
+            with_threads(request.threads, || {
+                align::calibrate(&task, request.seed, emit)
+            })
+        })
+        .transpose()?;
     let model_uri = request.write_model(&Model {
         spec: request.spec.clone(),
         frequencies: None,
+        calibrated: None,
         database: Some(database),
+        calibration,
     })?;
     Ok(RunResult::new(model_uri)
         .with_extra("program", aligner.program())
@@ -198,12 +227,12 @@ struct Task {
 }
 
 /// What a method tells of a call besides its predictions, by name.
-type Extras = Vec<(&'static str, Value)>;
+type Extras = Map<String, Value>;
 
 impl Task {
     fn open(request: &(impl HasModel + HasDataset)) -> Result<Self, RunnerError> {
         Ok(Self {
-            model: request.read_model()?,
+            model: Model::read(request)?,
             path: request.model_path()?,
             dataset: open_dataset(&request.dataset_dir()?)?,
         })
@@ -219,7 +248,7 @@ impl Task {
         match (model.spec.method, &model.frequencies, &model.database) {
             (Method::Naive, Some(frequencies), _) => {
                 self.predict_by_frequency(frequencies, emit, predictions)?;
-                Ok(Vec::new())
+                Ok(Extras::new())
             }
             (Method::Naive, None, _) | (_, _, None) => Err(RunnerError::Model {
                 message: "the model lacks the result of its method's training; fit again"
@@ -238,13 +267,21 @@ impl Task {
         predictions: &mut PredictionSink<'_>,
     ) -> Result<(), RunnerError> {
         let dataset = &self.dataset;
-        let predicted = frequencies.at_least(self.model.spec.minimum_score);
+        let predicted = predicted_frequencies(&self.model, frequencies);
+        // It is the same for every protein.
+        let explains = predictions.contributions() > 0;
+        let evidence = explains.then(|| naive_evidence(&self.model, &predicted, frequencies));
         for protein in 0..dataset.len() {
             if protein % 1024 == 0 {
                 emit.progress(protein as u64, dataset.len() as u64);
                 emit.check()?;
             }
-            predictions.add(dataset.accession(protein), &mut predicted.clone())?;
+            let accession = dataset.accession(protein);
+            let evidence = evidence.clone().map(|mut evidence| {
+                accession.clone_into(&mut evidence.accession);
+                evidence
+            });
+            predictions.add_explained(accession, &mut predicted.clone(), evidence)?;
         }
         emit.progress(dataset.len() as u64, dataset.len() as u64);
         Ok(())
@@ -282,14 +319,19 @@ impl Task {
                 dataset: &self.dataset,
                 output,
                 aligner: &aligner,
+                calibration: self.model.calibration.as_ref(),
             },
             emit,
             predictions,
         )?;
-        Ok(vec![
+        let extras = [
             ("program", json!(aligner.program())),
             ("program_version", json!(aligner.version())),
             ("hits", json!(hits)),
-        ])
+        ];
+        Ok(extras
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::{dataset::FrozenDataset, formats::Lineages};
 use protea_contracts::prelude::*;
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ pub(crate) fn check_embeddings(
     if reference_width != query_width {
         return Err(RunnerError::Dataset {
             message: format!(
-                "the embeddings of {} are {query_width} wide, those of the references {} are {reference_width}; freeze both with the same embedding",
+                "the embeddings of {} are {query_width} wide, those of the references {} are {reference_width}; freeze both with embeddings from the same model",
                 queries.directory().display(),
                 references.directory().display()
             ),
@@ -112,6 +112,44 @@ pub(crate) fn check_taxa(dataset: &FrozenDataset, setting: &str) -> Result<(), R
             dataset.directory().display()
         ),
     })
+}
+
+/// The lineages of a dataset, which a setting needs.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] with the remedy if it has none or they cannot be read.
+pub(crate) fn lineages<'d>(
+    dataset: &'d FrozenDataset,
+    setting: &str,
+) -> Result<&'d Lineages, RunnerError> {
+    let found = dataset.lineages().or_dataset("reading the lineages")?;
+    found.ok_or_else(|| RunnerError::Dataset {
+        message: format!(
+            "{setting} is set, but {} has no lineages of taxa; freeze it with `--lineages nodes.dmp`, or omit {setting}",
+            dataset.directory().display()
+        ),
+    })
+}
+
+/// The lineages of the references, completed by those of the queries; `None` if the references have
+/// none.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] if they cannot be read.
+pub(crate) fn common_lineages(
+    references: &FrozenDataset,
+    queries: &FrozenDataset,
+) -> Result<Option<Lineages>, RunnerError> {
+    let doing = "reading the lineages";
+    let Some(own) = references.lineages().or_dataset(doing)? else {
+        return Ok(None);
+    };
+    Ok(Some(match queries.lineages().or_dataset(doing)? {
+        Some(others) => own.completed_by(others),
+        None => own.clone(),
+    }))
 }
 
 /// Checks that some proteins of a dataset have a sequence.
@@ -158,6 +196,7 @@ pub(crate) fn check_signals(
         }
         if weights.taxonomic_proximity > 0.0 {
             check_taxa(dataset, "weights.taxonomic_proximity")?;
+            dataset.lineages().or_dataset("reading the lineages")?;
         }
     }
     if needs_evidence(spec) {

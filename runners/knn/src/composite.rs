@@ -6,12 +6,12 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::{dataset::FrozenDataset, formats::Lineages};
 
 use crate::{
     identity::Identities,
     references::References,
-    spec::{Formula, KnnSpec},
+    spec::{Formula, KnnSpec, Vote},
 };
 
 /// Scores the neighbours of one query after another. Each thread needs its own.
@@ -19,6 +19,8 @@ pub(crate) struct Composite<'r> {
     spec: &'r KnnSpec,
     references: &'r References<'r>,
     queries: &'r FrozenDataset,
+    /// The lineages of both, if the score needs them and the references have them.
+    lineages: Option<&'r Lineages>,
     /// The current query, and its signals with each reference, without evidence. A reference can be
     /// a neighbour in every index, and alignments are expensive.
     cache: RefCell<(usize, HashMap<u32, Signals>)>,
@@ -43,6 +45,9 @@ impl<'r> Composite<'r> {
             spec,
             references,
             queries,
+            lineages: (spec.vote == Vote::Composite && spec.weights.taxonomic_proximity > 0.0)
+                .then(|| references.lineages(queries))
+                .flatten(),
             cache: RefCell::default(),
         }
     }
@@ -107,10 +112,26 @@ impl<'r> Composite<'r> {
             self.queries.taxon(query),
             self.references.dataset.taxon(reference),
         );
-        // PROTEA's 1 / (1 + distance). A dataset has no distances between taxa, only equality.
-        let same = matches!(taxa, (Some(query), Some(reference)) if query == reference);
-        signals.add(weights.taxonomic_proximity, same.then_some(1.0));
+        if weights.taxonomic_proximity > 0.0 {
+            let proximity = self.taxonomic_proximity(taxa);
+            signals.add(weights.taxonomic_proximity, proximity);
+        }
         signals
+    }
+}
+
+impl Composite<'_> {
+    /// PROTEA's 1 / (1 + distance). Without lineages there are no distances between taxa, only
+    /// equality.
+    fn taxonomic_proximity(&self, taxa: (Option<u32>, Option<u32>)) -> Option<f64> {
+        let (Some(query), Some(reference)) = taxa else {
+            return None;
+        };
+        let distance = match self.lineages {
+            Some(lineages) => lineages.distance(query, reference),
+            None => (query == reference).then_some(0),
+        };
+        distance.map(|distance| 1.0 / (1.0 + f64::from(distance)))
     }
 }
 

@@ -15,20 +15,30 @@
 //! | `evidence` | which annotations are transferred, and the weight of their evidence |
 //! | `composite` | PROTEA's composite score |
 //! | `identity` | global and local identity of two sequences |
+//! | `search` | the search for neighbours, some queries at a time |
+//! | `relatives` | the references that are too closely related to a query to vote |
 //! | `select` | the neighbours that vote, if they are not simply the k nearest |
 //! | `transfer` | from neighbours to scored terms |
 //! | `predict` | from references and queries to predictions |
-//! | `explain` | which neighbours gave which term, with which weight |
+//! | `model` | the document of a model |
+//! | `calibrate` | calibrates the scores on the references |
+//! | `contributions` | which neighbours gave which term, with which weight |
+//! | `explain` | explains the terms of one protein |
 //! | `runner` | the operations that the host calls |
 
+mod calibrate;
 mod checks;
 mod composite;
+mod contributions;
 mod evidence;
 mod explain;
 mod identity;
+mod model;
 mod predict;
 mod references;
+mod relatives;
 mod runner;
+mod search;
 mod select;
 mod spec;
 mod transfer;

@@ -1,174 +1,223 @@
 //! From references and queries to predictions.
 
-use std::sync::{Mutex, PoisonError};
-
 use protea_cafa::{
-    assessment::embedding_rows,
+    calibration::{Calibration, calibrated},
     dataset::FrozenDataset,
-    neighbours::{self, Index, Labels, Membership, NeighbourSearchError, Neighbours},
+    neighbours::Neighbours,
+    ontology::Term,
     prediction::PredictionSink,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
-    checks::{check_sequences, check_signals, check_taxa},
+    checks::check_signals,
+    contributions::Question,
     references::{HalfRows, Indices, References},
-    select::Selection,
-    spec::{KnnSpec, Metric, Vote},
+    search::Searcher,
+    spec::{KnnSpec, Vote},
     transfer::{Transfer, voters},
 };
 
-/// How many queries are predicted at a time: bounds the memory.
-const BATCH: usize = 8192;
+/// How many queries' terms are in memory at a time.
+const BATCH: usize = 1024;
 /// The same if neighbours are aligned. That takes long, and a cancellation is noticed between
-/// batches.
-const ALIGNED_BATCH: usize = 64;
+/// batches. With evidence, each query takes more memory.
+const SMALL_BATCH: usize = 64;
 
-/// Predicts for every query.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] when a dataset lacks what the spec needs, [`RunnerError::Cancelled`],
-/// [`RunnerError::Failed`] when predictions cannot be written.
-pub(crate) fn predict(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    queries: &FrozenDataset,
-    emit: &Emitter,
-    predictions: &mut PredictionSink<'_>,
-) -> Result<(), RunnerError> {
-    emit.info(
-        "runner.knn.search_start",
-        &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": spec.k }),
-    );
-    check_signals(spec, references.dataset, queries)?;
-    let indices = references.indices(spec.per_aspect)?;
-    let neighbours = find_neighbours(spec, references, &indices, queries, None, emit)?;
-
-    let ontology = references.ontology();
-    let aligns = spec.vote == Vote::Composite && spec.weights.need_sequences();
-    let batch = if aligns { ALIGNED_BATCH } else { BATCH };
-    if aligns {
-        emit.info(
-            "runner.knn.align_start",
-            &json!({ "queries": queries.len() }),
-        );
-    }
-    for first in (0..queries.len()).step_by(batch) {
-        emit.check()?;
-        let last = queries.len().min(first + batch);
-        let predicted: Vec<_> = (first..last)
-            .into_par_iter()
-            .map_init(
-                || Transfer::new(references, &indices, spec, queries),
-                |transfer, query| transfer.predict(&neighbours, query),
-            )
-            .collect();
-        for (query, terms) in (first..last).zip(predicted) {
-            let mut terms: Vec<(&str, f64)> = terms
-                .into_iter()
-                .map(|(term, score)| (ontology.id(term), score))
-                .collect();
-            let accession = queries.accession(query);
-            if !terms.is_empty() {
-                predictions.add(accession, &mut terms)?;
-                continue;
-            }
-            let votes = |index| voters(spec, neighbours.list(query, index)).next().is_some();
-            let reason = if !(0..indices.namespaces.len()).any(votes) {
-                "no neighbour within the distance threshold and the exclusions"
-            } else {
-                "no term of its neighbours reaches the minimum score"
-            };
-            predictions.add_unpredicted(accession, reason)?;
-        }
-    }
-    Ok(())
+/// The terms of a query, before calibration.
+pub(crate) struct Predicted {
+    pub(crate) query: usize,
+    pub(crate) terms: Vec<(Term, f64)>,
+    /// Whether any neighbour votes.
+    has_voters: bool,
+    explanation: Option<Explanation>,
 }
 
-/// The neighbours of each query in each index; if `only` is set, those of that query alone.
-pub(crate) fn find_neighbours(
-    spec: &KnnSpec,
-    references: &References<'_>,
-    indices: &Indices,
-    queries: &FrozenDataset,
-    only: Option<usize>,
-    emit: &Emitter,
-) -> Result<Neighbours, RunnerError> {
-    let halved = spec
-        .float16
-        .then(|| HalfRows::new(references.dataset))
-        .transpose()?;
-    let rows = match &halved {
-        Some(halved) => halved.rows(),
-        None => embedding_rows(references.dataset)?,
-    };
-    if spec.maximum_identity.is_some() {
-        check_sequences(references.dataset, "maximum_identity")?;
-        check_sequences(queries, "maximum_identity")?;
+/// Predicts for queries.
+pub(crate) struct Predictor<'p> {
+    pub(crate) spec: &'p KnnSpec,
+    pub(crate) references: &'p References<'p>,
+    pub(crate) indices: &'p Indices,
+    pub(crate) queries: &'p FrozenDataset,
+    pub(crate) searcher: Searcher<'p>,
+    pub(crate) calibration: Option<&'p Calibration>,
+}
+
+/// What a [`Predictor`] borrows.
+pub(crate) struct Prepared<'d> {
+    halved: Option<HalfRows<'d>>,
+    indices: Indices,
+}
+
+impl<'d> Prepared<'d> {
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when the references lack what the spec needs.
+    pub(crate) fn new(spec: &KnnSpec, references: &References<'d>) -> Result<Self, RunnerError> {
+        Ok(Self {
+            halved: spec
+                .float16
+                .then(|| HalfRows::new(references.dataset))
+                .transpose()?,
+            indices: references.indices(spec.per_aspect)?,
+        })
     }
-    let taxa = if spec.exclude_same_taxon {
-        Some((taxa(queries)?, taxa(references.dataset)?))
-    } else {
-        None
-    };
-    let width = references.dataset.embedding_width().unwrap_or_default();
-    let index = Index::new(
-        width,
-        rows,
-        Membership::Masks {
-            masks: &indices.masks,
-            groups: indices.namespaces.len(),
-        },
-        match spec.metric {
-            Metric::Cosine => neighbours::DistanceMetric::Cosine,
-            Metric::L2 => neighbours::DistanceMetric::L2,
-        },
-    )
-    .or_failed("preparing the references")?;
-    let itself: Option<Vec<Option<u32>>> = spec.exclude_self.then(|| {
-        (0..queries.len())
-            .map(|query| references.dataset.index_of(queries.accession(query)))
-            .map(|row| row.and_then(|row| u32::try_from(row).ok()))
-            .collect()
-    });
-    let selection = Selection {
-        spec,
-        index: &index,
-        references: references.dataset,
-        queries,
-        rows: &embedding_rows(queries)?,
-        itself: itself.as_deref(),
-        labels: taxa.as_ref().map(|(queries, references)| Labels {
-            queries,
+}
+
+impl<'p> Predictor<'p> {
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when a dataset lacks what the spec needs.
+    pub(crate) fn new(
+        spec: &'p KnnSpec,
+        references: &'p References<'p>,
+        prepared: &'p Prepared<'p>,
+        queries: &'p FrozenDataset,
+    ) -> Result<Self, RunnerError> {
+        check_signals(spec, references.dataset, queries)?;
+        let Prepared { halved, indices } = prepared;
+        Ok(Self {
+            spec,
             references,
-        }),
-    };
-    // Threads report in any order; the emitted progress never falls.
-    let reported = Mutex::new(0);
-    let report = |done, total| {
-        let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if done > *reported {
-            *reported = done;
-            emit.progress(done, total);
-        }
-        !emit.is_cancelled()
-    };
-    let found = match only {
-        Some(query) => selection.find_one(query, &report),
-        None => selection.find_all(&report),
-    };
-    found.map_err(|error| match error {
-        NeighbourSearchError::Cancelled => RunnerError::Cancelled,
-        error => RunnerError::failed(format!("the neighbour search failed: {error}")),
-    })
-}
+            indices,
+            queries,
+            searcher: Searcher::new(spec, references, halved.as_ref(), indices, queries)?,
+            calibration: None,
+        })
+    }
 
-/// The taxon of every protein, as labels for the search.
-fn taxa(dataset: &FrozenDataset) -> Result<Vec<u32>, RunnerError> {
-    check_taxa(dataset, "exclude_same_taxon")?;
-    Ok((0..dataset.len())
-        .map(|protein| dataset.taxon(protein).unwrap_or(Labels::NONE))
-        .collect())
+    /// Predicts for every query, block by block, so that memory does not grow with their number.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`] when predictions cannot be written.
+    pub(crate) fn predict(
+        &self,
+        emit: &Emitter,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let (references, queries) = (self.references, self.queries);
+        emit.info(
+            "runner.knn.search_start",
+            &json!({ "references": references.dataset.len(), "queries": queries.len(), "k": self.spec.k }),
+        );
+        let ontology = references.ontology();
+        let contributions = predictions.contributions();
+        let all: Vec<usize> = (0..queries.len()).collect();
+        self.for_each(&all, contributions > 0, emit, &mut |predicted| {
+            let accession = queries.accession(predicted.query);
+            if !predicted.terms.is_empty() {
+                let mut terms: Vec<(&str, f64)> = predicted
+                    .terms
+                    .iter()
+                    .map(|&(term, score)| {
+                        (
+                            ontology.id(term),
+                            calibrated(self.calibration, ontology, term, score),
+                        )
+                    })
+                    .collect();
+                return predictions.add_explained(accession, &mut terms, predicted.explanation);
+            }
+            let reason = if predicted.has_voters {
+                "no term of its neighbours reaches the minimum score"
+            } else {
+                "no neighbour within the distance threshold and the exclusions"
+            };
+            predictions.add_unpredicted(accession, reason)
+        })
+    }
+
+    /// What the explanation of a query is made of, whose neighbours are in list number `list`.
+    pub(crate) fn question<'q>(
+        &'q self,
+        neighbours: &'q Neighbours,
+        list: usize,
+        query: usize,
+    ) -> Question<'q> {
+        Question {
+            spec: self.spec,
+            references: self.references,
+            indices: self.indices,
+            queries: self.queries,
+            calibration: self.calibration,
+            neighbours,
+            list,
+            query,
+        }
+    }
+
+    /// Calls `receive` with the terms of each of these queries, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`]; those of `receive`.
+    pub(crate) fn for_each(
+        &self,
+        queries: &[usize],
+        explain: bool,
+        emit: &Emitter,
+        receive: &mut dyn FnMut(Predicted) -> Result<(), RunnerError>,
+    ) -> Result<(), RunnerError> {
+        let spec = self.spec;
+        let aligns = spec.vote == Vote::Composite && spec.weights.need_sequences();
+        let batch = if aligns || explain {
+            SMALL_BATCH
+        } else {
+            BATCH
+        };
+        let total = queries.len() as u64;
+        let mut done = 0;
+        for block in queries.chunks(self.searcher.block()) {
+            // A cancellation is noticed in the search.
+            let report = |part: f64| {
+                emit.progress(done + (part * block.len() as f64) as u64, total);
+            };
+            let neighbours = self.searcher.find(block, emit, &report)?;
+            for first in (0..block.len()).step_by(batch) {
+                emit.check()?;
+                let lists = first..block.len().min(first + batch);
+                let predicted: Vec<Predicted> = lists
+                    .into_par_iter()
+                    .map_init(
+                        || Transfer::new(self.references, self.indices, spec, self.queries),
+                        |transfer, list| {
+                            self.predicted(transfer, &neighbours, list, block[list], explain)
+                        },
+                    )
+                    .collect();
+                predicted.into_iter().try_for_each(&mut *receive)?;
+            }
+            done += block.len() as u64;
+        }
+        emit.progress(total, total);
+        Ok(())
+    }
+
+    fn predicted(
+        &self,
+        transfer: &mut Transfer<'_>,
+        neighbours: &Neighbours,
+        list: usize,
+        query: usize,
+        explain: bool,
+    ) -> Predicted {
+        let terms = transfer.predict(neighbours, list, query);
+        let votes = |index| {
+            voters(self.spec, neighbours.list(list, index))
+                .next()
+                .is_some()
+        };
+        let explanation = explain.then(|| {
+            let question = self.question(neighbours, list, query);
+            question.evidence(&terms)
+        });
+        Predicted {
+            query,
+            has_voters: (0..self.indices.namespaces.len()).any(votes),
+            terms,
+            explanation,
+        }
+    }
 }

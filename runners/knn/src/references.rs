@@ -1,11 +1,12 @@
 //! The reference set: which protein is in which index, with which terms.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, sync::OnceLock};
 
 use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
     assessment::{embedding_rows, open_ontology},
     dataset::FrozenDataset,
+    formats::Lineages,
     neighbours::{RowBlock, Values},
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
@@ -13,7 +14,7 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
-    checks::check_taxa,
+    checks::{check_taxa, common_lineages, lineages},
     evidence::{self, TermEvidence},
     spec::KnnSpec,
 };
@@ -26,7 +27,9 @@ pub(crate) struct References<'d> {
     /// The weight of each term's evidence, if the score needs it.
     evidence: Option<TermEvidence>,
     /// Taxa whose proteins are not references.
-    excluded_taxa: Vec<u32>,
+    excluded_taxa: HashSet<u32>,
+    /// The lineages of references and queries, once they are needed.
+    lineages: OnceLock<Option<Lineages>>,
 }
 
 /// The assignment of references to indices.
@@ -98,8 +101,17 @@ impl<'d> References<'d> {
             ontology,
             terms,
             evidence,
-            excluded_taxa: spec.exclude_taxa.clone(),
+            excluded_taxa: excluded_taxa(dataset, spec)?,
+            lineages: OnceLock::new(),
         })
+    }
+
+    /// The lineages of the references and of the queries, which are those of one call; `None` if the
+    /// references have none.
+    pub(crate) fn lineages(&self, queries: &FrozenDataset) -> Option<&Lineages> {
+        // `check_signals` has read both before.
+        let common = || common_lineages(self.dataset, queries).ok().flatten();
+        self.lineages.get_or_init(common).as_ref()
     }
 
     /// The ontology of the reference set.
@@ -216,4 +228,22 @@ impl<'d> HalfRows<'d> {
             })
             .collect()
     }
+}
+
+/// The taxa of the references that the spec excludes, by themselves or with their clade.
+fn excluded_taxa(dataset: &FrozenDataset, spec: &KnnSpec) -> Result<HashSet<u32>, RunnerError> {
+    let mut excluded: HashSet<u32> = spec.exclude_taxa.iter().copied().collect();
+    if spec.exclude_clades.is_empty() {
+        return Ok(excluded);
+    }
+    let lineages = lineages(dataset, "exclude_clades")?;
+    let taxa: HashSet<u32> = (0..dataset.len())
+        .filter_map(|protein| dataset.taxon(protein))
+        .collect();
+    let is_excluded = |taxon: &u32| {
+        let mut clades = spec.exclude_clades.iter();
+        clades.any(|&clade| lineages.is_within(*taxon, clade))
+    };
+    excluded.extend(taxa.into_iter().filter(is_excluded));
+    Ok(excluded)
 }

@@ -3,14 +3,19 @@
 use protea_cafa::{
     assessment::{assess, export_references, open_dataset, open_references},
     dataset::FrozenDataset,
-    prediction::{PredictionSink, write_predictions},
+    prediction::{PredictionSink, with_threads, write_predictions},
 };
-use protea_contracts::prelude::*;
+use protea_contracts::prelude::{
+    serde_json::{Map, Value},
+    *,
+};
 
 use crate::{
-    checks::{check_embeddings, check_resolved},
+    calibrate::calibrate,
+    checks::check_embeddings,
     explain::explain,
-    predict::predict,
+    model::Model,
+    predict::{Predictor, Prepared},
     references::References,
     spec::KnnSpec,
 };
@@ -22,11 +27,33 @@ pub struct KnnRunner;
 impl ExperimentRunner for KnnRunner {
     type Spec = KnnSpec;
 
-    fn fit(&self, _: &FitRequest<KnnSpec>, _: &Emitter) -> Result<RunResult, RunnerError> {
-        Err(RunnerError::unsupported(
-            "fit",
-            "knn has no training step, the reference set is its model; give evaluate a reference model that names the dataset",
-        ))
+    fn fit(&self, request: &FitRequest<KnnSpec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
+        let spec = &request.spec;
+        if !spec.calibrate {
+            return Err(RunnerError::unsupported(
+                "fit",
+                "knn has no training step, the reference set is its model; give evaluate a reference model that names the dataset",
+            ));
+        }
+        let dataset = open_dataset(&request.dataset_dir()?)?;
+        check_embeddings(&dataset, &dataset, emit)?;
+        let calibration = with_threads(request.threads, || {
+            calibrate(spec, &dataset, request.seed, emit)
+        })?;
+        let predictions: Map<String, Value> = calibration
+            .predictions()
+            .map(|(namespace, predictions)| (namespace.to_owned(), json!(predictions)))
+            .collect();
+        let model_uri = request.write_model(&Model {
+            reference: ReferenceModel {
+                kind: Default::default(),
+                spec: spec.clone(),
+                dataset_uri: request.dataset_uri.to_string(),
+                dataset_sha256: dataset.sha256().to_string(),
+            },
+            calibration: Some(calibration),
+        })?;
+        Ok(RunResult::new(model_uri).with_extra("calibrated_on", predictions))
     }
 
     fn evaluate(
@@ -56,10 +83,9 @@ impl ExperimentRunner for KnnRunner {
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
-        let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        check_resolved(&model.spec, &request.model_path()?)?;
-        let (mut bundle, exported) = export_references(request, model)?;
-        bundle.write_model(&exported)?;
+        let model = Model::read(request)?;
+        let (mut bundle, reference) = export_references(request, model.reference)?;
+        bundle.write_model(&Model { reference, ..model })?;
         bundle.finish()
     }
 
@@ -72,29 +98,25 @@ impl ExperimentRunner for KnnRunner {
         request: &ExplainRequest,
         emit: &Emitter,
     ) -> Result<Explanation, RunnerError> {
-        let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        check_resolved(&model.spec, &request.model_path()?)?;
-        explain(request, &model, emit)
+        explain(request, &Model::read(request)?, emit)
     }
 }
 
 /// What `evaluate` and `predict` read.
 struct Task {
-    spec: KnnSpec,
+    model: Model,
     reference_set: FrozenDataset,
     queries: FrozenDataset,
 }
 
 impl Task {
     fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
-        let model: ReferenceModel<KnnSpec> = request.read_model()?;
-        let path = request.model_path()?;
-        check_resolved(&model.spec, &path)?;
-        let reference_set = open_references(&model, &path)?;
+        let model = Model::read(request)?;
+        let reference_set = open_references(&model.reference, &request.model_path()?)?;
         let queries = open_dataset(&request.dataset_dir()?)?;
         check_embeddings(&reference_set, &queries, emit)?;
         Ok(Self {
-            spec: model.spec,
+            model,
             reference_set,
             queries,
         })
@@ -105,8 +127,12 @@ impl Task {
         emit: &Emitter,
         predictions: &mut PredictionSink<'_>,
     ) -> Result<(), RunnerError> {
-        let references = References::open(&self.reference_set, &self.spec, emit)?;
-        predict(&self.spec, &references, &self.queries, emit, predictions)
+        let spec = &self.model.reference.spec;
+        let references = References::open(&self.reference_set, spec, emit)?;
+        let prepared = Prepared::new(spec, &references)?;
+        let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries)?;
+        predictor.calibration = self.model.calibration.as_ref();
+        predictor.predict(emit, predictions)
     }
 }
 

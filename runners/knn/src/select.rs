@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 
 use protea_cafa::{
+    assessment::chosen_rows,
     dataset::FrozenDataset,
     neighbours::{
-        Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions, Values,
+        Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions,
     },
     redundancy,
 };
 use rayon::prelude::*;
 
-use crate::spec::KnnSpec;
+use crate::{relatives::Relatives, spec::KnnSpec};
 
 /// The first search asks for this many neighbours more than wanted.
 const EXTRA: usize = 8;
@@ -26,69 +27,76 @@ pub(crate) struct Selection<'q> {
     pub(crate) index: &'q Index<'q>,
     pub(crate) references: &'q FrozenDataset,
     pub(crate) queries: &'q FrozenDataset,
-    /// The embeddings of the queries.
+    /// The embeddings of all queries.
     pub(crate) rows: &'q [RowBlock<'q>],
-    /// By query, the reference that is the query itself.
-    pub(crate) itself: Option<&'q [Option<u32>]>,
-    /// A reference with the query's label is not its neighbour.
-    pub(crate) labels: Option<Labels<'q>>,
+    /// Which references are too closely related to a query to vote, if any are.
+    pub(crate) relatives: Option<&'q Relatives>,
 }
 
 impl Selection<'_> {
-    /// The neighbours of every query.
+    /// The neighbours of these queries, in their order.
     ///
     /// # Errors
     ///
     /// [`NeighbourSearchError::Cancelled`] when `report` returns `false`; [`NeighbourSearchError`] for invalid input.
-    pub(crate) fn find_all(
+    pub(crate) fn find(
         &self,
+        queries: &[usize],
         report: &(dyn Fn(u64, u64) -> bool + Sync),
     ) -> Result<Neighbours, NeighbourSearchError> {
-        if self.is_k_nearest() {
-            let options = self.options(self.spec.k as usize, None);
-            return self.index.search(self.rows, &options, report);
+        if self.spec.include_ties || self.spec.maximum_identity.is_some() {
+            return self.choose_for(queries, report);
         }
-        self.choose_for((0..self.queries.len()).collect(), report)
+        self.nearest(self.spec.k as usize, queries, report)
     }
 
-    /// The neighbours of one query, the same that [`find_all`](Self::find_all) finds for it. It is
-    /// query 0 of the result.
-    ///
-    /// # Errors
-    ///
-    /// [`NeighbourSearchError::Cancelled`] when `report` returns `false`; [`NeighbourSearchError`] for invalid input.
-    pub(crate) fn find_one(
+    /// The `k` nearest neighbours of these queries.
+    fn nearest(
         &self,
-        query: usize,
+        k: usize,
+        queries: &[usize],
         report: &(dyn Fn(u64, u64) -> bool + Sync),
     ) -> Result<Neighbours, NeighbourSearchError> {
-        if self.is_k_nearest() {
-            let part = self.part(&[query]);
-            let options = self.options(self.spec.k as usize, Some(&part));
-            return self.index.search(&part.rows, &options, report);
-        }
-        self.choose_for(vec![query], report)
-    }
-
-    fn is_k_nearest(&self) -> bool {
-        !self.spec.include_ties && self.spec.maximum_identity.is_none()
+        let itself: Option<Vec<Option<u32>>> = self.spec.exclude_self.then(|| {
+            let row = |&query: &usize| self.references.index_of(self.queries.accession(query));
+            let rows = queries.iter().map(row);
+            rows.map(|row| row.and_then(|row| u32::try_from(row).ok()))
+                .collect()
+        });
+        let labels: Vec<u32> = match self.relatives {
+            Some(relatives) => queries
+                .iter()
+                .map(|&query| relatives.queries[query])
+                .collect(),
+            None => Vec::new(),
+        };
+        let options = SearchOptions {
+            exclude: itself.as_deref(),
+            labels: self.relatives.map(|relatives| Labels {
+                queries: &labels,
+                references: &relatives.references,
+            }),
+            ..SearchOptions::nearest(k)
+        };
+        let rows = chosen_rows(self.rows, self.index.width(), queries);
+        self.index.search(&rows, &options, report)
     }
 
     /// Searches for more and more neighbours until every query has enough that may vote.
     fn choose_for(
         &self,
-        mut pending: Vec<usize>,
+        queries: &[usize],
         report: &(dyn Fn(u64, u64) -> bool + Sync),
     ) -> Result<Neighbours, NeighbourSearchError> {
         let k = self.spec.k as usize;
         let groups = self.index.groups();
-        let mut chosen: Vec<Option<Vec<Vec<Neighbour>>>> = vec![None; self.queries.len()];
+        let mut chosen: Vec<Option<Vec<Vec<Neighbour>>>> = vec![None; queries.len()];
+        let mut pending: Vec<usize> = (0..queries.len()).collect();
         let mut wanted = k.saturating_add(EXTRA);
         while !pending.is_empty() {
-            let part = self.part(&pending);
-            let options = self.options(wanted, Some(&part));
-            let found = self.index.search(&part.rows, &options, report)?;
-            let answers = pending
+            let part: Vec<usize> = pending.iter().map(|&at| queries[at]).collect();
+            let found = self.nearest(wanted, &part, report)?;
+            let answers = part
                 .par_iter()
                 .enumerate()
                 .map(|(index, &query)| {
@@ -103,29 +111,14 @@ impl Selection<'_> {
                         .collect::<Option<Vec<_>>>())
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            for (&query, answer) in pending.iter().zip(answers) {
-                chosen[query] = answer;
+            for (&at, answer) in pending.iter().zip(answers) {
+                chosen[at] = answer;
             }
-            pending.retain(|&query| chosen[query].is_none());
+            pending.retain(|&at| chosen[at].is_none());
             wanted = wanted.saturating_mul(GROWTH);
         }
         let lists = chosen.into_iter().flatten().flatten();
         Ok(Neighbours::from_lists(groups, lists))
-    }
-
-    fn options<'o>(&'o self, k: usize, part: Option<&'o Part<'_>>) -> SearchOptions<'o> {
-        let labels = self.labels.map(|labels| Labels {
-            queries: part.map_or(labels.queries, |part| &part.labels),
-            ..labels
-        });
-        SearchOptions {
-            exclude: match part {
-                Some(part) => self.itself.map(|_| &part.itself[..]),
-                None => self.itself,
-            },
-            labels,
-            ..SearchOptions::nearest(k)
-        }
     }
 
     /// The nearest neighbours in a list that may vote; `None` if the list, which has the `wanted`
@@ -171,42 +164,4 @@ impl Selection<'_> {
             _ => false,
         }
     }
-
-    /// Some of the queries with their rows, exclusions and labels.
-    fn part(&self, queries: &[usize]) -> Part<'_> {
-        let rows = queries.iter().enumerate().filter_map(|(index, &query)| {
-            let end = self.rows.partition_point(|block| block.first_row <= query);
-            let block = self.rows[..end].last()?;
-            let width = self.index.width();
-            let start = (query - block.first_row) * width;
-            Some(RowBlock {
-                first_row: index,
-                rows: 1,
-                values: match block.values {
-                    Values::F32(values) => Values::F32(&values[start..start + width]),
-                    Values::F16(values) => Values::F16(&values[start..start + width]),
-                },
-            })
-        });
-        let labels = self.labels.map_or(&[][..], |labels| labels.queries);
-        Part {
-            rows: rows.collect(),
-            itself: match self.itself {
-                Some(itself) => queries.iter().map(|&query| itself[query]).collect(),
-                None => Vec::new(),
-            },
-            labels: queries
-                .iter()
-                .filter_map(|&query| labels.get(query))
-                .copied()
-                .collect(),
-        }
-    }
-}
-
-/// Some of the queries.
-struct Part<'q> {
-    rows: Vec<RowBlock<'q>>,
-    itself: Vec<Option<u32>>,
-    labels: Vec<u32>,
 }

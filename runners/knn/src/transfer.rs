@@ -57,13 +57,9 @@ impl<'r> Transfer<'r> {
         }
     }
 
-    /// The terms predicted for a query, each once, with scores in [0, 1].
-    pub(crate) fn predict(&mut self, neighbours: &Neighbours, query: usize) -> Vec<(Term, f64)> {
-        self.predict_with(neighbours, query, query)
-    }
-
-    /// [`predict`](Self::predict) with the neighbours in list number `list`.
-    pub(crate) fn predict_with(
+    /// The terms predicted for a query from the neighbours in list number `list`, each once, with
+    /// scores in [0, 1].
+    pub(crate) fn predict(
         &mut self,
         neighbours: &Neighbours,
         list: usize,

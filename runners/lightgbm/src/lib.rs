@@ -23,9 +23,11 @@
 //! | `quality` | AUC, log loss, F1 and Fmax on the held-out proteins |
 //! | `model` | the document that `fit` writes, and the files beside it |
 //! | `scores`, `predict` | from candidates to predictions |
-//! | `explain` | which features gave a term its score |
+//! | `contributions` | which features gave a term its score |
+//! | `explain` | explains the terms of one protein |
 //! | `runner` | the operations that the host calls |
 
+mod contributions;
 mod explain;
 mod features;
 mod folds;

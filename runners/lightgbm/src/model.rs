@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use protea_cafa::{assessment::open_references, dataset::FrozenDataset, ontology::Ontology};
-use protea_contracts::{FileDigest, prelude::*};
+use protea_cafa::{
+    assessment::open_references, calibration::Calibration, dataset::FrozenDataset,
+    ontology::Ontology,
+};
+use protea_contracts::{FileDigest, Sha256, prelude::*};
 
 use crate::{
     features::{Schema, SchemaError, embedding_source, is_file_name},
@@ -27,11 +30,14 @@ pub(crate) struct Model {
     /// The features, in the order of the columns.
     pub(crate) schema: Schema,
     /// SHA-256 of the schema.
-    pub(crate) schema_sha256: String,
+    pub(crate) schema_sha256: Sha256,
     /// The principal components of the references' embeddings: `components.json`.
     pub(crate) components: FileDigest,
     /// One entry per namespace, in the order of the ontology.
     pub(crate) aspects: Vec<AspectModel>,
+    /// Turns scores into probabilities, if the spec asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibration: Option<Calibration>,
 }
 
 /// The result of the training in an aspect.
@@ -63,6 +69,29 @@ impl AspectModel {
 }
 
 impl Model {
+    /// Reads and checks the model that a request names.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Model`] when it cannot be read, or its calibration is missing or invalid.
+    pub(crate) fn read(request: &impl HasModel) -> Result<Self, RunnerError> {
+        let model: Self = request.read_model()?;
+        let invalid = |problem: &str| {
+            Err(RunnerError::Model {
+                message: format!("{problem}; fit again"),
+            })
+        };
+        match &model.calibration {
+            None if model.reference.spec.calibrate => {
+                invalid("the setting calibrate is on, but the model has no calibration")
+            }
+            Some(calibration) if !calibration.is_valid() => invalid(
+                "the calibration of the model is not a rising function from scores to probabilities",
+            ),
+            _ => Ok(model),
+        }
+    }
+
     /// Opens the references of the model at `path`.
     ///
     /// # Errors
@@ -81,7 +110,7 @@ impl Model {
     /// when the dataset lacks something.
     pub(crate) fn check(&self, queries: &FrozenDataset, emit: &Emitter) -> Result<(), RunnerError> {
         self.schema
-            .check(&self.schema_sha256)
+            .check(self.schema_sha256)
             .or_model("comparing the features")?;
         self.schema
             .check_data(queries)

@@ -1,13 +1,16 @@
 //! The search for neighbours: for training proteins among the other folds, for queries among all
 //! references.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
 use protea_cafa::{
-    assessment::embedding_rows,
+    assessment::{chosen_rows, embedding_rows},
     dataset::FrozenDataset,
     neighbours::{
-        Index, Labels, NeighbourSearchError, Neighbours, RowBlock, SearchOptions, Values,
+        Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions,
     },
 };
 use protea_contracts::prelude::*;
@@ -34,78 +37,105 @@ pub(crate) fn out_of_fold(
         ..SearchOptions::nearest(spec.k as usize)
     };
     let index = references.index(spec.metric)?;
+    let proteins = references.dataset().len();
+    let report = |part: f64| {
+        emit.progress((part * proteins as f64) as u64, proteins as u64);
+    };
     search(
         &index,
         &embedding_rows(references.dataset())?,
         &options,
         emit,
+        &report,
     )
 }
 
-/// The neighbours of some consecutive queries among all references except the query itself.
-///
-/// # Errors
-///
-/// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
-pub(crate) fn among_all(
-    references: &References<'_>,
-    queries: &FrozenDataset,
-    proteins: std::ops::Range<usize>,
-    spec: &LightGbmSpec,
-    emit: &Emitter,
-) -> Result<Neighbours, RunnerError> {
-    let itself: Vec<Option<u32>> = proteins
-        .clone()
-        .map(|query| references.dataset().index_of(queries.accession(query)))
-        .map(|row| row.and_then(|row| u32::try_from(row).ok()))
-        .collect();
-    let options = SearchOptions {
-        exclude: Some(&itself),
-        ..SearchOptions::nearest(spec.k as usize)
-    };
-    let width = queries.embedding_width().unwrap_or_default();
-    let blocks = part(&embedding_rows(queries)?, width, proteins);
-    let index = references.index(spec.metric)?;
-    search(&index, &blocks, &options, emit)
+/// Bytes of neighbours in memory at a time.
+const BLOCK_BYTES: usize = 64 << 20;
+/// The most queries that are searched for at a time. With fewer, the references are read more often.
+const LARGEST_BLOCK: usize = 8192;
+
+/// The references, ready to be searched for the neighbours of queries.
+pub(crate) struct Searcher<'s> {
+    references: &'s References<'s>,
+    queries: &'s FrozenDataset,
+    /// The embeddings of the queries.
+    rows: Vec<RowBlock<'s>>,
+    index: Index<'s>,
+    k: usize,
 }
 
-/// Some consecutive rows of a matrix, renumbered from 0.
-fn part<'r>(
-    blocks: &[RowBlock<'r>],
-    width: usize,
-    wanted: std::ops::Range<usize>,
-) -> Vec<RowBlock<'r>> {
-    let cut = |block: &RowBlock<'r>| {
-        let first = wanted.start.max(block.first_row);
-        let last = wanted.end.min(block.first_row + block.rows);
-        (first < last).then(|| {
-            let range = (first - block.first_row) * width..(last - block.first_row) * width;
-            RowBlock {
-                first_row: first - wanted.start,
-                rows: last - first,
-                values: match block.values {
-                    Values::F32(values) => Values::F32(&values[range]),
-                    Values::F16(values) => Values::F16(&values[range]),
-                },
-            }
+impl<'s> Searcher<'s> {
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`] when the index cannot be
+    /// made.
+    pub(crate) fn new(
+        references: &'s References<'s>,
+        queries: &'s FrozenDataset,
+        spec: &LightGbmSpec,
+    ) -> Result<Self, RunnerError> {
+        Ok(Self {
+            references,
+            queries,
+            rows: embedding_rows(queries)?,
+            index: references.index(spec.metric)?,
+            k: spec.k as usize,
         })
-    };
-    blocks.iter().filter_map(cut).collect()
+    }
+
+    /// How many queries to search for at a time, so that their neighbours do not exceed
+    /// `BLOCK_BYTES`.
+    pub(crate) fn block(&self) -> usize {
+        let k = self.k.min(self.index.rows().max(1));
+        let bytes = k * self.index.groups() * size_of::<Neighbour>();
+        (BLOCK_BYTES / bytes).clamp(1, LARGEST_BLOCK)
+    }
+
+    /// The neighbours of some consecutive queries among all references except the query itself.
+    /// `report` gets the part that is done, in [0, 1], which never falls.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`], [`RunnerError::Failed`].
+    pub(crate) fn find(
+        &self,
+        proteins: Range<usize>,
+        emit: &Emitter,
+        report: &(dyn Fn(f64) + Sync),
+    ) -> Result<Neighbours, RunnerError> {
+        let dataset = self.references.dataset();
+        let itself: Vec<Option<u32>> = proteins
+            .clone()
+            .map(|query| dataset.index_of(self.queries.accession(query)))
+            .map(|row| row.and_then(|row| u32::try_from(row).ok()))
+            .collect();
+        let options = SearchOptions {
+            exclude: Some(&itself),
+            ..SearchOptions::nearest(self.k)
+        };
+        let wanted: Vec<usize> = proteins.collect();
+        let rows = chosen_rows(&self.rows, self.index.width(), &wanted);
+        search(&self.index, &rows, &options, emit, report)
+    }
 }
 
+/// `report` gets the part that is done, in [0, 1].
 fn search(
     index: &Index<'_>,
     queries: &[RowBlock<'_>],
     options: &SearchOptions<'_>,
     emit: &Emitter,
+    report: &(dyn Fn(f64) + Sync),
 ) -> Result<Neighbours, RunnerError> {
-    // Threads report in any order; the emitted progress never falls.
-    let reported = Mutex::new(0);
-    let report = |done, total| {
+    // Threads report in any order; the reported part never falls.
+    let reported = Mutex::new(0.0);
+    let report = |done: u64, total: u64| {
+        let part = done as f64 / total.max(1) as f64;
         let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if done > *reported {
-            *reported = done;
-            emit.progress(done, total);
+        if part > *reported {
+            *reported = part;
+            report(part);
         }
         !emit.is_cancelled()
     };

@@ -1,16 +1,22 @@
 //! From a model and queries to predictions.
 
+use std::ops::Range;
+
 use protea_cafa::{
-    assessment::embedding_rows, dataset::FrozenDataset, neighbours::Neighbours,
+    assessment::embedding_rows,
+    calibration::{Calibration, calibrated},
+    dataset::FrozenDataset,
+    neighbours::Neighbours,
     prediction::PredictionSink,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
 
 use crate::{
+    contributions::{Explainer, TermNames},
     features::{Candidates, Extractor, Query},
     library::Booster,
-    neighbours::among_all,
+    neighbours::Searcher,
     scores::{Score, score},
     spec::LightGbmSpec,
 };
@@ -26,10 +32,13 @@ pub(crate) struct Predictor<'p> {
     pub(crate) spec: &'p LightGbmSpec,
     /// Threads for LightGBM; 0 for one per core.
     pub(crate) threads: usize,
+    /// The names of the features.
+    pub(crate) features: &'p [String],
+    pub(crate) calibration: Option<&'p Calibration>,
 }
 
 impl Predictor<'_> {
-    /// Predicts for every query.
+    /// Predicts for every query, block by block, so that memory does not grow with their number.
     ///
     /// # Errors
     ///
@@ -50,35 +59,91 @@ impl Predictor<'_> {
                 "k": self.spec.k,
             }),
         );
-        let all = 0..queries.len();
-        let neighbours = among_all(references, queries, all, self.spec, emit)?;
-        let ontology = references.ontology();
-        for first in (0..queries.len()).step_by(BATCH) {
-            emit.check()?;
-            emit.progress(first as u64, queries.len() as u64);
-            let block = first..queries.len().min(first + BATCH);
-            let candidates = self.candidates(queries, block.clone(), &neighbours, 0)?;
-            let scores = self.scores(&candidates)?;
-            for (query, scores) in block.zip(scores) {
-                let mut terms: Vec<(&str, f64)> = scores
-                    .into_iter()
-                    .flatten()
-                    .filter(|score| score.score >= self.spec.minimum_score)
-                    .map(|score| (ontology.id(score.term), score.score))
-                    .collect();
-                let accession = queries.accession(query);
-                if terms.is_empty() {
-                    predictions.add_unpredicted(
-                        accession,
-                        "no term of its neighbours reaches the minimum score",
-                    )?;
-                } else {
-                    predictions.add(accession, &mut terms)?;
-                }
+        let searcher = Searcher::new(references, queries, self.spec)?;
+        let (total, block) = (queries.len(), searcher.block());
+        for first in (0..total).step_by(block) {
+            let proteins = first..total.min(first + block);
+            // The search is the smaller half of the work.
+            let half = proteins.len() as f64 / 2.0;
+            let report = |part: f64| {
+                emit.progress(first as u64 + (part * half) as u64, total as u64);
+            };
+            let neighbours = searcher.find(proteins.clone(), emit, &report)?;
+            for start in proteins.clone().step_by(BATCH) {
+                emit.check()?;
+                let done = first as u64 + ((start - first) as f64 / 2.0 + half) as u64;
+                emit.progress(done, total as u64);
+                let batch = start..proteins.end.min(start + BATCH);
+                self.predict_batch(queries, batch, &neighbours, first, predictions)?;
             }
         }
-        emit.progress(queries.len() as u64, queries.len() as u64);
+        emit.progress(total as u64, total as u64);
         Ok(())
+    }
+
+    /// Predicts for consecutive queries. List 0 of `neighbours` belongs to query `first`.
+    fn predict_batch(
+        &self,
+        queries: &FrozenDataset,
+        batch: Range<usize>,
+        neighbours: &Neighbours,
+        first: usize,
+        predictions: &mut PredictionSink<'_>,
+    ) -> Result<(), RunnerError> {
+        let ontology = self.extractor.references().ontology();
+        let candidates = self.candidates(queries, batch.clone(), neighbours, first)?;
+        let scores = self.scores(&candidates)?;
+        for ((query, candidates), scores) in batch.zip(&candidates).zip(scores) {
+            let scores: Vec<Vec<Score>> = scores
+                .into_iter()
+                .map(|mut scores| {
+                    scores.retain(|score| score.score >= self.spec.minimum_score);
+                    scores
+                })
+                .collect();
+            let mut terms: Vec<(&str, f64)> = scores
+                .iter()
+                .flatten()
+                .map(|score| {
+                    let value = calibrated(self.calibration, ontology, score.term, score.score);
+                    (ontology.id(score.term), value)
+                })
+                .collect();
+            let accession = queries.accession(query);
+            if terms.is_empty() {
+                predictions.add_unpredicted(
+                    accession,
+                    "no term of its neighbours reaches the minimum score",
+                )?;
+                continue;
+            }
+            let evidence = if predictions.contributions() > 0 {
+                let explainer = self.explainer();
+                let mut evidence = Explanation::new(accession, explainer.contributors());
+                for (candidates, scores) in candidates.iter().zip(&scores) {
+                    let list = neighbours.list(query - first, candidates.namespace);
+                    let terms = explainer.terms(candidates, scores, list, TermNames::LeftOut)?;
+                    evidence.terms.extend(terms);
+                }
+                Some(evidence)
+            } else {
+                None
+            };
+            predictions.add_explained(accession, &mut terms, evidence)?;
+        }
+        Ok(())
+    }
+
+    /// What explains the scores.
+    pub(crate) fn explainer(&self) -> Explainer<'_> {
+        Explainer {
+            references: self.extractor.references(),
+            trees: &self.trees,
+            spec: self.spec,
+            threads: self.threads,
+            features: self.features,
+            calibration: self.calibration,
+        }
     }
 
     /// The candidates of consecutive queries, by query and namespace. List 0 of `neighbours`
@@ -90,7 +155,7 @@ impl Predictor<'_> {
     pub(crate) fn candidates(
         &self,
         queries: &FrozenDataset,
-        block: std::ops::Range<usize>,
+        block: Range<usize>,
         neighbours: &Neighbours,
         first: usize,
     ) -> Result<Vec<Vec<Candidates>>, RunnerError> {

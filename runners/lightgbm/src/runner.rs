@@ -49,7 +49,7 @@ impl ExperimentRunner for LightGbmRunner {
         let model_uri = request.write_model(&model)?;
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())
-            .with_extra("schema_sha256", model.schema_sha256.as_str());
+            .with_extra("schema_sha256", model.schema_sha256.to_string());
         for aspect in &model.aspects {
             let held_out = aspect.held_out.iter();
             result.metrics.extend(protea_contracts::metrics::group(
@@ -75,15 +75,11 @@ impl ExperimentRunner for LightGbmRunner {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request, emit)?;
-        let result = assess(request, &task.queries, emit, |predictions| {
+        let mut result = assess(request, &task.queries, emit, |predictions| {
             task.predict(request.threads, emit, predictions)
         })?;
-        Ok(task
-            .extras()
-            .into_iter()
-            .fold(result, |result, (name, value)| {
-                result.with_extra(name, value)
-            }))
+        result.extras.extend(task.extras());
+        Ok(result)
     }
 
     fn predicts(&self) -> bool {
@@ -96,19 +92,15 @@ impl ExperimentRunner for LightGbmRunner {
         emit: &Emitter,
     ) -> Result<PredictResult, RunnerError> {
         let task = Task::open(request, emit)?;
-        let result = write_predictions(request, &task.queries, emit, |predictions| {
+        let mut result = write_predictions(request, &task.queries, emit, |predictions| {
             task.predict(request.threads, emit, predictions)
         })?;
-        Ok(task
-            .extras()
-            .into_iter()
-            .fold(result, |result, (name, value)| {
-                result.with_extra(name, value)
-            }))
+        result.extras.extend(task.extras());
+        Ok(result)
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let path = request.model_path()?;
         let (mut bundle, reference) = export_references(request, model.reference.clone())?;
         model.copy_files(&path, &mut bundle)?;
@@ -142,7 +134,7 @@ struct Task {
 
 impl Task {
     fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
-        let model: Model = request.read_model()?;
+        let model = Model::read(request)?;
         let path = request.model_path()?;
         let queries = open_dataset(&request.dataset_dir()?)?;
         model.check(&queries, emit)?;
@@ -184,20 +176,22 @@ impl Task {
             trees,
             spec,
             threads,
+            features: &model.schema.features,
+            calibration: model.calibration.as_ref(),
         };
         predictor.predict(&self.queries, emit, predictions)
     }
 
     /// What results tell of the model.
-    fn extras(&self) -> [(&'static str, Value); 2] {
+    fn extras(&self) -> [(String, Value); 2] {
         let aspects = self.model.aspects.iter();
         let reranked: Vec<&str> = aspects
             .filter(|aspect| aspect.reranks)
             .map(|aspect| aspect.namespace.as_str())
             .collect();
         [
-            ("reranked", json!(reranked)),
-            ("schema_sha256", json!(self.model.schema_sha256)),
+            ("reranked".to_owned(), json!(reranked)),
+            ("schema_sha256".to_owned(), json!(self.model.schema_sha256)),
         ]
     }
 }

@@ -88,9 +88,11 @@ spec! {
         /// L2 regularisation of the leaf values.
         #[schemars(range(min = 0, max = 1_000_000))]
         pub lambda_l2: f64,
-        /// Terms with a lower score are not predicted.
+        /// Terms with a lower score are not predicted. It applies before calibration.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
+        /// Turn scores into probabilities, with isotonic regression on the held-out proteins.
+        pub calibrate: bool,
     }
 }
 
@@ -113,6 +115,7 @@ impl Default for LightGbmSpec {
             feature_fraction: 0.6,
             lambda_l2: 10.0,
             minimum_score: 0.005,
+            calibrate: false,
         }
     }
 }

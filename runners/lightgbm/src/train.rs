@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::{calibration::HeldOut, dataset::FrozenDataset, ontology::Term};
 use protea_contracts::prelude::*;
 
 use crate::{
     features::Candidates,
     labelled::{BATCH, Labelled, Labeller, TrainingSet},
-    library::{Booster, LightGbm, threads_for},
+    library::{Booster, LightGbm, Threads},
     model::{self, AspectModel, Model},
     quality::{auc, f1, fmax, logloss},
-    scores::score,
+    scores::{Score, score},
     spec::{LightGbmSpec, Rerank},
 };
 
@@ -46,20 +46,22 @@ pub(crate) fn train(
     };
     let (references, schema) = (&training_set.references, &training_set.schema);
     let namespaces = references.ontology().namespaces().len();
+    let mut held_out = HeldOut::new(references.ontology());
     let aspects = (0..namespaces)
-        .map(|namespace| training.aspect(namespace, namespaces))
+        .map(|namespace| training.aspect(namespace, namespaces, &mut held_out))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Model {
         reference: ReferenceModel {
             kind: Default::default(),
             spec: spec.clone(),
             dataset_uri: request.dataset_uri.to_string(),
-            dataset_sha256: dataset.sha256().to_owned(),
+            dataset_sha256: dataset.sha256().to_string(),
         },
         schema_sha256: schema.sha256(),
         schema: schema.clone(),
         components,
         aspects,
+        calibration: spec.calibrate.then(|| held_out.fit()),
     })
 }
 
@@ -76,7 +78,13 @@ struct Training<'t> {
 }
 
 impl Training<'_> {
-    fn aspect(&self, namespace: usize, namespaces: usize) -> Result<AspectModel, RunnerError> {
+    /// Trains in a namespace, and adds the scores of the held-out proteins to `calibration`.
+    fn aspect(
+        &self,
+        namespace: usize,
+        namespaces: usize,
+        calibration: &mut HeldOut<'_>,
+    ) -> Result<AspectModel, RunnerError> {
         let in_ontology = &self.training_set.references.ontology().namespaces()[namespace];
         let in_go = in_ontology.aspect().map(|aspect| aspect.name());
         let mut aspect = AspectModel {
@@ -85,16 +93,18 @@ impl Training<'_> {
             ..AspectModel::default()
         };
         let [training, held_out] = self.labelled(namespace, namespaces)?;
+        let voted = self.held_out_scores(&held_out, None)?;
         let votes = if held_out.proteins.is_empty() {
             None
         } else {
-            Some(self.fmax(namespace, &held_out, None)?)
+            Some(self.fmax(namespace, &held_out, &voted)?)
         };
         if let Some(votes) = votes {
             aspect.held_out.insert("fmax_votes".to_owned(), votes);
         }
         if !training.both_labels() || !held_out.both_labels() {
             aspect.reason = self.too_few(namespace);
+            self.calibrate(&held_out, &voted, calibration);
             self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
@@ -113,7 +123,8 @@ impl Training<'_> {
             .filter(|line| line.starts_with("Tree="))
             .count();
         let probabilities = trees.predict(&held_out.features, self.threads)?;
-        let fmax = self.fmax(namespace, &held_out, Some(&trees))?;
+        let scored = self.held_out_scores(&held_out, Some(&trees))?;
+        let fmax = self.fmax(namespace, &held_out, &scored)?;
         aspect.held_out.extend(
             [
                 ("auc", auc(&probabilities, &held_out.labels).unwrap_or(0.5)),
@@ -125,6 +136,8 @@ impl Training<'_> {
         );
         let wins = votes.is_none_or(|votes| fmax > votes);
         aspect.reranks = wins || self.spec.rerank == Rerank::Always;
+        let used = if aspect.reranks { &scored } else { &voted };
+        self.calibrate(&held_out, used, calibration);
         aspect.reason = match (wins, aspect.reranks) {
             (true, _) => "the trees have the larger Fmax on the held-out proteins",
             (false, true) => {
@@ -183,8 +196,9 @@ impl Training<'_> {
         training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
-        let threads = threads_for(training.labels.len(), self.threads);
-        let parameters = self.spec.parameters(self.seed, threads);
+        // Held until the booster is dropped: its buffers have the size for this number.
+        let threads = Threads::claim(training.labels.len(), self.threads);
+        let parameters = self.spec.parameters(self.seed, threads.get());
         let names = &self.training_set.schema.features;
         let data = self.library.data(
             &training.features,
@@ -232,13 +246,12 @@ impl Training<'_> {
             .progress(done as u64, (namespaces as f64 * whole) as u64);
     }
 
-    /// Fmax of the held-out proteins, with the scores of the trees or, without trees, of the votes.
-    fn fmax(
+    /// The scores of the held-out proteins: those of the trees or, without trees, the votes.
+    fn held_out_scores(
         &self,
-        namespace: usize,
         held_out: &Labelled,
         trees: Option<&Booster<'_>>,
-    ) -> Result<f64, RunnerError> {
+    ) -> Result<Vec<Vec<Score>>, RunnerError> {
         let ontology = self.training_set.references.ontology();
         let mut all = Vec::with_capacity(held_out.proteins.len());
         let mut row = 0;
@@ -261,13 +274,38 @@ impl Training<'_> {
             let batch: Vec<&Candidates> = batch.iter().collect();
             all.extend(score(ontology, &batch, trees, self.threads)?);
         }
-        let minimum = self.spec.minimum_score;
+        Ok(all)
+    }
+
+    /// Fmax of the held-out proteins with these scores.
+    fn fmax(
+        &self,
+        namespace: usize,
+        held_out: &Labelled,
+        scores: &[Vec<Score>],
+    ) -> Result<f64, RunnerError> {
         fmax(
             &self.training_set.references,
             namespace,
             &held_out.proteins,
-            &all,
-            minimum,
+            scores,
+            self.spec.minimum_score,
         )
+    }
+
+    /// Counts the held-out predictions with these scores, if the spec asks for calibration.
+    fn calibrate(&self, held_out: &Labelled, scores: &[Vec<Score>], calibration: &mut HeldOut<'_>) {
+        if !self.spec.calibrate {
+            return;
+        }
+        let references = &self.training_set.references;
+        for (&protein, scores) in held_out.proteins.iter().zip(scores) {
+            let known: Vec<Term> = references.terms(protein).map(|(term, _)| term).collect();
+            let predicted = scores
+                .iter()
+                .filter(|score| score.score >= self.spec.minimum_score)
+                .map(|score| (score.term, score.score));
+            calibration.add(&known, predicted);
+        }
     }
 }

@@ -17,13 +17,14 @@ const HOST: [&str; 4] = [
 ];
 
 /// The crates of the field. They know nothing about the host.
-const FIELD: [&str; 7] = [
+const FIELD: [&str; 8] = [
     "protea-cafa",
     "protea-dataset",
     "protea-formats",
     "protea-hdf5",
     "protea-neighbours",
     "protea-ontology",
+    "protea-predictions",
     "protea-scoring",
 ];
 

@@ -29,7 +29,7 @@ const OPENING: [&str; 11] = [
 ];
 
 /// The files that may do so, and why.
-const EXCEPTIONS: [(&str, &str); 29] = [
+const EXCEPTIONS: [(&str, &str); 28] = [
     (
         "core/host/src/catalog/candidates.rs",
         "lists directories of runners, which are trusted",
@@ -62,10 +62,6 @@ const EXCEPTIONS: [(&str, &str); 29] = [
     (
         "core/store/src/remote/aws.rs",
         "the user's own configuration",
-    ),
-    (
-        "core/store/src/staging.rs",
-        "opens directories to synchronise them",
     ),
     ("core/tracking/src/adapters/jsonl.rs", "lists names only"),
     (

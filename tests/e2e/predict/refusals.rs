@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use protea_cafa::ontology::Ontology;
 use protea_e2e::{Place, Ran, train};
 
 use super::{fasta, id, run};
@@ -113,4 +114,139 @@ fn outputs_that_exist() {
     // Predictions and a summary do not both fit on standard output.
     let both = place.protea(["predict", id(&run), "--fasta", &fasta, "--json"]);
     both.fails_with(2, &["--json", "--output"]);
+}
+
+#[test]
+fn formats_and_options_that_do_not_fit() {
+    let place = Place::new();
+    let run = run(&place, "baseline", &[]);
+    let (fasta, _) = fasta(&place, 2);
+    let proteins = [id(&run), "--fasta", fasta.as_str(), "-o", "out.tsv"];
+    let predict = |more: &[&str]| refused(&place, &[&proteins, more].concat());
+    predict(&["--format", "xml"]).fails_with(2, &["invalid value 'xml'", "table"]);
+    for format in ["tsv", "gaf", "topgo"] {
+        predict(&["--format", format, "--evidence"])
+            .fails_with(2, &["cannot hold evidence", "--format json"]);
+    }
+    predict(&["--calibrate"]).fails_with(2, &["fitted with", "--train"]);
+}
+
+#[test]
+fn a_model_without_its_references() {
+    let place = Place::new();
+    let copy = protea_e2e::copy_of(&train(), &place.join("train"));
+    let fit = ["fit", "knn", "--train", copy.to_str().unwrap(), "--json"];
+    let fitted = place.protea(fit).json();
+    let (fasta, _) = fasta(&place, 2);
+    fs::rename(&copy, place.join("away")).unwrap();
+    let run = id(&fitted);
+    refused(&place, &[run, "--fasta", &fasta, "-o", "out.tsv"]).fails_with(
+        2,
+        &[
+            "training set of this model",
+            "/train",
+            "missing",
+            "--ontology",
+        ],
+    );
+    let ontology = place.join("away/ontology.obo");
+    let ontology = ontology.to_str().unwrap();
+    let given = [
+        run,
+        "--fasta",
+        &fasta,
+        "--ontology",
+        ontology,
+        "-o",
+        "out.tsv",
+    ];
+    refused(&place, &given).fails_with(3, &["references", "/train"]);
+}
+
+#[test]
+fn sequences_without_the_vectors_of_another_model() {
+    let place = Place::new();
+    let (fasta, accessions) = fasta(&place, 6);
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }";
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    let header = format!("{header:<117}\n");
+    npy.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    npy.extend(header.as_bytes());
+    npy.extend((1..=12_u8).flat_map(|number| f32::from(number).to_le_bytes()));
+    place.write("vectors.npy", npy);
+    place.write("ids.txt", accessions.join("\n"));
+    let annotations: Vec<String> = accessions
+        .iter()
+        .map(|accession| format!("{accession}\tGO:0003824"))
+        .collect();
+    place.write("annotations.tsv", annotations.join("\n"));
+    let ontology = train().join("ontology.obo");
+    let freeze = [
+        "dataset",
+        "freeze",
+        "train",
+        "--name",
+        "small",
+        "--fasta",
+        &fasta,
+        "--annotations",
+        "annotations.tsv",
+        "--ontology",
+        ontology.to_str().unwrap(),
+        "--embeddings",
+        "vectors.npy",
+        "--ids",
+        "ids.txt",
+        "--source",
+        "ProtT5",
+    ];
+    let frozen = place.protea(freeze);
+    assert_eq!(frozen.code, Some(0), "{frozen:#?}");
+    let fitted = place
+        .protea(["fit", "knn", "--train", "train", "--json"])
+        .json();
+    refused(&place, &[id(&fitted), "--fasta", &fasta, "-o", "out.tsv"]).fails_with(
+        3,
+        &["small has vectors of 2 numbers (ProtT5)", "--embeddings"],
+    );
+}
+
+#[test]
+fn a_newer_ontology_is_a_warning_with_counts() {
+    let place = Place::new();
+    let run = run(&place, "knn", &[]);
+    let (fasta, _) = fasta(&place, 3);
+    let same = place.protea(["predict", id(&run), "--fasta", &fasta]);
+    assert!(!same.stderr.contains("trained with"), "{same:#?}");
+    let text = fs::read_to_string(train().join("ontology.obo")).unwrap();
+    let version = text.lines().find(|line| line.starts_with("data-version:"));
+    let newer = "data-version: releases/2099-01-01";
+    let mut text = text.replace(version.unwrap(), newer);
+    let ontology = Ontology::read(train().join("ontology.obo")).unwrap();
+    let leaf = ontology
+        .terms()
+        .find(|&term| ontology.children(term).is_empty());
+    let leaf = ontology.id(leaf.unwrap());
+    let stanza = format!("id: {leaf}\n");
+    text = text.replacen(&stanza, &format!("{stanza}is_obsolete: true\n"), 1);
+    text +=
+        "\n[Term]\nid: GO:9999999\nname: new\nnamespace: molecular_function\nis_a: GO:0003674\n";
+    place.write("newer.obo", text);
+    let ran = place.protea([
+        "predict",
+        id(&run),
+        "--fasta",
+        &fasta,
+        "--ontology",
+        "newer.obo",
+    ]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    for part in [
+        "trained with the ontology",
+        "releases/2099-01-01",
+        &format!("missing there: 1 ({leaf})"),
+        "cannot be predicted: 1",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {ran:#?}");
+    }
 }

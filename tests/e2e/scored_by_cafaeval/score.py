@@ -15,6 +15,7 @@ scores = {
         "coverage": rows["cov"].max(),
         "wfmax": rows["f_w"].max(),
         "smin": rows["s_w"].min(),
+        "f_micro_w": rows["f_micro_w"].max(),
     }
     for namespace, rows in table.groupby(level="ns")
 }

@@ -333,3 +333,11 @@ fn a_slow_server_takes_longer_to_bind_and_is_asked_for_one_run() {
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0]["info"]["run_id"], bound["tracker"]["run_id"]);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_killed_process_recorded_arrives_once() {
+    if let Some(server) = Server::shared() {
+        crate::killed::kill(&["sync", "live"], &["--mlflow", &server.uri]);
+    }
+}

@@ -7,7 +7,7 @@ animal! {
     "exports files under false hashes",
     export |_, mut sound| {
         for file in &mut sound.files {
-            file.sha256 = "0".repeat(64);
+            file.sha256 = [0; 32].into();
         }
         Ok(sound)
     }

@@ -24,12 +24,13 @@ the lowest s_w of evaluation_all.tsv, as in CAFA. AuPRC follows the formula of
 cafaeval's notebook. Input files may be compressed with gzip or zstd; their
 names in the tables do not include `.gz` or `.zst`.
 
-Files with a byte-order mark, `GO_0008150` for `GO:0008150` or `is_obsolete:
-false` are read as they are meant, and the command says so. cafaeval reads them
-otherwise; --strict-cafaeval does too.
+If a file has a byte-order mark, `GO_0008150` instead of `GO:0008150`, or
+`is_obsolete: false`, protea reads what is meant, and says so. cafaeval reads
+such a file differently, and so does --strict-cafaeval.
 
 With --known or --toi it replaces CAFA-evaluator-PK, which also skips proteins
-that have no term left to score. `--evaluator pk` does that without either.")]
+that have no term left to score. `--evaluator pk` skips them even without these
+options.")]
 pub struct CafaArgs {
     /// Ontology in OBO or OBO Graphs JSON
     pub ontology: PathBuf,
@@ -43,7 +44,7 @@ pub struct CafaArgs {
     /// Information accretion of the terms, for weighted scores
     #[arg(long, value_name = "FILE")]
     pub ia: Option<PathBuf>,
-    /// Annotations known before, `accession term`; they do not count for their proteins
+    /// Annotations already known, `accession term`; they do not count for their proteins
     #[arg(long, value_name = "FILE", help_heading = "Partial knowledge")]
     pub known: Option<PathBuf>,
     /// Terms of interest, one per line; others do not count

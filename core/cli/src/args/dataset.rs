@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{embeddings::EmbeddingArgs, split::SplitArgs};
+use super::{embeddings::EmbeddingArgs, ia::IaArgs, split::SplitArgs};
 
 /// Commands for frozen datasets.
 #[derive(Debug, Subcommand)]
@@ -13,13 +13,15 @@ pub enum DatasetCommand {
     Freeze(Box<FreezeArgs>),
     /// Split a frozen dataset into parts for training and testing
     Split(Box<SplitArgs>),
+    /// Compute the information accretion of terms from annotations
+    Ia(Box<IaArgs>),
     /// Compare two frozen datasets; exit code 1 if they differ
     Diff(DiffArgs),
     /// Show the manifest of a frozen dataset
     Show(PlaceArgs),
     /// Check that a frozen dataset is complete and unchanged
     Verify(PlaceArgs),
-    /// Show what a file is, what it has, and which option reads it
+    /// Show what a file is, what it contains, and which option reads it
     Inspect(InspectArgs),
 }
 
@@ -33,7 +35,7 @@ Examples:
 protea recognises a file by its content: embeddings, sequences, annotations,
 ontologies, clusters, predictions, lists and tables. It shows the number of rows,
 examples of ids, the rows that would be left out or refused, and the option that
-reads the file. A large file is read only in part, which is told.")]
+reads the file. protea reads a large file only in part, and then says so.")]
 pub struct InspectArgs {
     /// Files or directories
     #[arg(required = true, value_name = "FILE")]
@@ -54,9 +56,9 @@ Examples:
   protea dataset diff data/2024-01 data/2025-01
   protea dataset diff data/2024-01 data/2025-01 --json | jq '.proteins.added'
 
-Exit codes as of `diff`: 0 if the datasets are equal, 1 if they differ, others
-if they cannot be compared. The text shows numbers and a few examples; --json
-lists everything.")]
+Exit codes are like those of `diff`: 0 if the datasets are equal, 1 if they
+differ, another if they cannot be compared. The output shows numbers and a few
+examples; --json lists everything.")]
 pub struct DiffArgs {
     /// First dataset: its directory or URI
     pub from: String,
@@ -102,8 +104,8 @@ pub struct FreezeArgs {
     /// Sequences of the proteins
     #[arg(long)]
     pub fasta: PathBuf,
-    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD; without them, the dataset
-    /// is one to predict for
+    /// Annotations: a CAFA table `EntryID term [aspect]`, GAF or GPAD; a dataset without them
+    /// is only for `protea predict`
     #[arg(long, value_name = "TSV|GAF|GPAD")]
     pub annotations: Option<PathBuf>,
     #[command(flatten)]
@@ -128,12 +130,25 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub dtype: Option<Dtype>,
-    /// Information accretion of the terms, for weighted Fmax and Smin
-    #[arg(long, value_name = "TSV")]
+    /// Evidence codes of the annotations to keep, or `any` [default: any]
+    #[arg(
+        long,
+        value_name = "CODE,CODE",
+        value_delimiter = ',',
+        requires = "annotations"
+    )]
+    pub evidence: Vec<String>,
+    /// Information accretion of the terms, for weighted Fmax and Smin: a table, or `compute` to
+    /// compute it from the annotations of the dataset
+    #[arg(long, value_name = "TSV|compute")]
     pub ia: Option<PathBuf>,
     /// Taxa of the proteins: a table `accession taxon` or GAF
     #[arg(long, value_name = "TSV|GAF")]
     pub taxonomy: Option<PathBuf>,
+    /// Lineages of the taxa: nodes.dmp of NCBI (also reads merged.dmp and delnodes.dmp in its
+    /// directory), or a table `taxon parent [rank]`
+    #[arg(long, value_name = "DMP|TSV")]
+    pub lineages: Option<PathBuf>,
     /// Leave out damaged rows and proteins, and count them, instead of stopping
     #[arg(long)]
     pub lenient: bool,

@@ -115,6 +115,25 @@ pub struct SpecArgs {
     /// File with settings (.json, .yaml, .yml); --set overrides it
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub spec: Option<PathBuf>,
+    /// Turn scores into probabilities, fitted on held-out proteins; the same as --set calibrate=true
+    #[arg(long, help_heading = "Settings")]
+    pub calibrate: bool,
+}
+
+impl SpecArgs {
+    /// The settings that are given one by one.
+    pub fn single(&self) -> Vec<String> {
+        let calibrate = self.calibrate.then(|| "calibrate=true".to_owned());
+        calibrate
+            .into_iter()
+            .chain(self.set.iter().cloned())
+            .collect()
+    }
+
+    /// Whether any setting is given.
+    pub fn is_given(&self) -> bool {
+        self.spec.is_some() || self.calibrate || !self.set.is_empty()
+    }
 }
 
 /// How a run is executed.

@@ -8,8 +8,11 @@ mod dataset;
 mod embeddings;
 mod experiment;
 mod explain;
+mod ia;
 mod isolation;
+mod lafa;
 mod predict;
+mod predictions;
 mod runners;
 mod runs;
 mod search;
@@ -30,8 +33,15 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
+pub use lafa::{LafaArgs, LafaMethod};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
+pub use predictions::{
+    AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
+    PredictionsDiffArgs, PredictionsFormat, PredictionsMergeArgs, PredictionsOutputArgs,
+    PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
+};
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
@@ -88,7 +98,7 @@ Environment:
 
 /// Benchmark protein-function predictors on frozen datasets
 ///
-/// A runner is a plugin that implements one method. protea finds runners in directories, fits and
+/// A runner is a plugin with one prediction method. protea finds runners in directories, fits and
 /// evaluates them on frozen datasets, and scores their predictions as CAFA does.
 #[derive(Debug, Parser)]
 #[command(
@@ -160,6 +170,11 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Predict GO terms for proteins without annotations
     Predict(Box<PredictArgs>),
+    /// Merge, propagate, cut, check, compare and convert predictions
+    #[command(subcommand)]
+    Predictions(Box<PredictionsCommand>),
+    /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
+    Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
     /// List, show and compare runs of the workspace

@@ -1,6 +1,6 @@
 //! `protea predict`.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
@@ -21,10 +21,11 @@ which is then fitted first.
 
 Formats:
   table  accession, term, name, aspect, score; with a header, without the roots
-  tsv    accession, term, score, as CAFA has it; no header, all terms
+  tsv    accession, term, score: the format of CAFA; no header, all terms
   gaf    GAF 2.2 with the evidence code IEA; without the roots
   json   one line per protein; all terms
-  topgo  accession, then its terms separated by commas; without the roots";
+  topgo  accession, then its terms separated by commas; without the roots
+  parquet  the columns of table; all terms; in a full build, with --output";
 
 /// Arguments of `protea predict`.
 #[derive(Debug, Args)]
@@ -78,7 +79,7 @@ pub struct PredictArgs {
     /// Write at most this many terms per protein, highest scores first; 0 means all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub top: usize,
-    /// Leave out lower scores
+    /// Leave out terms with a lower score
     #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
     pub minimum_score: f64,
     /// Write only terms of this aspect; repeatable
@@ -87,6 +88,15 @@ pub struct PredictArgs {
     /// Leave out terms that have a descendant among the protein's predicted terms
     #[arg(long)]
     pub most_specific: bool,
+    /// List the N largest contributions to each prediction [default N: 3]; formats table and json
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "3"
+    )]
+    pub evidence: Option<NonZeroUsize>,
     /// File for the proteins without a prediction, with the reason
     #[arg(long, value_name = "FILE")]
     pub unpredicted: Option<PathBuf>,
@@ -101,7 +111,7 @@ pub struct PredictArgs {
 pub enum PredictionFormat {
     /// Tab-separated, with names and a header
     Table,
-    /// Tab-separated, as CAFA has it
+    /// Tab-separated, the format of CAFA
     Tsv,
     /// GO annotation file 2.2
     Gaf,
@@ -109,6 +119,8 @@ pub enum PredictionFormat {
     Json,
     /// Genes and their terms, for topGO
     Topgo,
+    /// Parquet, in a full build
+    Parquet,
 }
 
 /// An aspect of the Gene Ontology.

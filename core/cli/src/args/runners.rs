@@ -26,7 +26,7 @@ pub enum RunnersCommand {
     },
     /// Show the settings and metrics of a runner
     Info(InfoArgs),
-    /// Show which file a runner is loaded from, and why not from others
+    /// Show which file a runner is loaded from, and why other files are not used
     Where(NamedArgs),
     /// Pin the SHA-256 of the runners on the search path, for --locked
     Lock(PinArgs),
@@ -49,8 +49,8 @@ Example:
   protea runners lock && protea run knn --locked
 
 Overwrites the lock file with every runner that `protea runners list` shows.
---locked then refuses a runner whose file has changed, or that another file on
-the search path has replaced.")]
+--locked then refuses a runner if its file has changed, or if another file on
+the search path now takes precedence.")]
 pub struct PinArgs {
     #[command(flatten)]
     pub runners: RunnerArgs,

@@ -52,7 +52,7 @@ pub struct ListArgs {
     /// follows; runs without the metric come last [default: started]
     #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = SortBy::parse)]
     pub sort: Option<SortBy>,
-    /// Most runs to show; 0 means all
+    /// Maximum number of runs to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
 }

@@ -12,14 +12,16 @@ Examples:
   protea dataset split data/all data/split --by cluster --min-seq-id 0.3
   protea dataset split data/all data/split --by cluster --clusters clusters.tsv
   protea dataset split data/all data/split --by taxon --test-taxa 9606,10090
+  protea dataset split data/all data/split --by clade --test-clades 40674
+  protea dataset split data/all data/split --by clade --rank family --test 0.2
   protea dataset split data/all data/split --by given --test-ids held_out.txt
   protea dataset split data/2024-01 data/targets --by time --later data/2025-01
 
 The parts are frozen datasets in OUT: train, test and, on request, validation.
 A split by time creates no-knowledge, limited-knowledge and partial-knowledge,
-each with its ground truth as a table, and known.tsv for `protea cafa --known`;
-train on DATASET itself then. OUT must not exist yet; it appears complete or not
-at all.")]
+each with its ground truth as a table, and known.tsv for `protea cafa --known`.
+For such a split, train on DATASET itself. OUT must not exist yet; protea
+creates it completely or not at all.")]
 pub struct SplitArgs {
     /// Dataset to split; with --by time, that of the earlier release
     pub dataset: String,
@@ -29,13 +31,17 @@ pub struct SplitArgs {
     #[arg(long, value_enum)]
     pub by: SplitBy,
     /// Fraction of the proteins for testing [default: 0.2]
-    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon")]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon, by clade")]
     pub test: Option<f64>,
     /// Fraction of the proteins for choosing settings [default: none]
-    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon")]
+    #[arg(long, value_name = "FRACTION", value_parser = fraction, help_heading = "Random, by cluster, by taxon, by clade")]
     pub validation: Option<f64>,
     /// Seed of the random assignment [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Random, by cluster, by taxon")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Random, by cluster, by taxon, by clade"
+    )]
     pub seed: Option<u64>,
     /// Table of protein and cluster in either order, as MMseqs2 writes it [default: computed with
     /// MMseqs2]
@@ -66,6 +72,26 @@ pub struct SplitArgs {
         help_heading = "By taxon"
     )]
     pub validation_taxa: Vec<u32>,
+    /// NCBI ids of the clades for testing, instead of --rank: each is a taxon and all below it
+    #[arg(
+        long,
+        value_name = "N,N",
+        conflicts_with_all = ["test", "validation", "seed", "rank"], value_delimiter = ',',
+        help_heading = "By clade"
+    )]
+    pub test_clades: Vec<u32>,
+    /// NCBI ids of the clades for choosing settings
+    #[arg(
+        long,
+        value_name = "N,N",
+        value_delimiter = ',',
+        requires = "test_clades",
+        help_heading = "By clade"
+    )]
+    pub validation_clades: Vec<u32>,
+    /// Rank whose clades are assigned at random, such as family
+    #[arg(long, value_name = "RANK", help_heading = "By clade")]
+    pub rank: Option<String>,
     /// Accessions for testing, one per line
     #[arg(
         long,
@@ -112,6 +138,8 @@ pub enum SplitBy {
     Cluster,
     /// Taxa at random, or as listed
     Taxon,
+    /// Clades at random, or as listed; needs a dataset with lineages
+    Clade,
     /// By the annotations that proteins gained between two releases
     Time,
 }
@@ -119,15 +147,19 @@ pub enum SplitBy {
 impl SplitArgs {
     /// An option that was given and does not apply to this `--by`, if any.
     pub fn misplaced_option(&self) -> Option<&'static str> {
-        use SplitBy::{Cluster, Given, Random, Taxon, Time};
-        let options: [(&'static str, bool, &[SplitBy]); 13] = [
-            ("--test", self.test.is_some(), &[Random, Cluster, Taxon]),
+        use SplitBy::{Clade, Cluster, Given, Random, Taxon, Time};
+        let shares: &[SplitBy] = &[Random, Cluster, Taxon, Clade];
+        let options: [(&'static str, bool, &[SplitBy]); 16] = [
+            ("--test", self.test.is_some(), shares),
+            ("--validation", self.validation.is_some(), shares),
+            ("--seed", self.seed.is_some(), shares),
+            ("--test-clades", !self.test_clades.is_empty(), &[Clade]),
             (
-                "--validation",
-                self.validation.is_some(),
-                &[Random, Cluster, Taxon],
+                "--validation-clades",
+                !self.validation_clades.is_empty(),
+                &[Clade],
             ),
-            ("--seed", self.seed.is_some(), &[Random, Cluster, Taxon]),
+            ("--rank", self.rank.is_some(), &[Clade]),
             ("--clusters", self.clusters.is_some(), &[Cluster]),
             ("--min-seq-id", self.min_seq_id.is_some(), &[Cluster]),
             ("--test-taxa", !self.test_taxa.is_empty(), &[Taxon]),

@@ -40,7 +40,7 @@ pub struct LsArgs {
     /// Also list the content of directories
     #[arg(long, short)]
     pub recursive: bool,
-    /// Most entries to show; 0 means all
+    /// Maximum number of entries to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub limit: usize,
 }

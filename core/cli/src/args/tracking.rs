@@ -22,7 +22,7 @@ pub struct TrackingArgs {
     /// Tag; repeatable
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     pub tags: Vec<String>,
-    /// Notes for people
+    /// Free text about the run
     #[arg(long, value_name = "TEXT")]
     pub notes: Option<String>,
     /// Contact no server; `protea sync` sends the run later
@@ -83,8 +83,8 @@ Examples:
 
 Every run is written to the workspace first. This command sends what a backend
 does not have yet because its server was down, the run was --offline, or a
-process was killed. It can be interrupted, repeated and run twice at the same
-time: each point arrives once.")]
+process was killed. You can interrupt it, repeat it, and run it twice at the
+same time: each point arrives once.")]
 pub struct SyncArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
@@ -94,8 +94,8 @@ pub struct SyncArgs {
     /// Show what would be sent without sending it
     #[arg(long)]
     pub dry_run: bool,
-    /// Send a run again whose record of what was sent is unreadable, to the
-    /// server in MLFLOW_TRACKING_URI, also if that does not have the run
+    /// If the record of what was sent cannot be read and the server in
+    /// MLFLOW_TRACKING_URI does not have the run, send the whole run to it
     #[arg(long)]
     pub send_again: bool,
 }

@@ -14,8 +14,8 @@ use protea_cafa::{
 use serde_json::{Map, Value, json};
 
 use super::cafa_warnings::{
-    warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_marks, warn_of_reading,
-    warn_of_skipped, warn_of_spelling, warn_of_terms, warn_of_unscored,
+    warn_of_accretion, warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_reading,
+    warn_of_skipped, warn_of_terms, warn_of_unscored,
 };
 use crate::{
     args::{CafaArgs, EvaluatorArg, LogLevel},
@@ -127,8 +127,7 @@ impl<'o> Inputs<'o> {
         let name = format!("ground truth {}", self.truth.name());
         warn_of_reading(reporter, &name, self.truth.skipped(), self.truth.ontology());
         if let Some(accretion) = &self.accretion {
-            warn_of_marks(reporter, "information accretion", accretion.marks());
-            warn_of_spelling(reporter, "information accretion", accretion.respelled());
+            warn_of_accretion(reporter, accretion, &self.truth);
         }
         warn_of_leftovers(reporter, &self.predictions.ignored);
         if evaluator == EvaluatorArg::Pk {

@@ -4,25 +4,26 @@ use std::path::PathBuf;
 
 use protea_cafa::{
     ontology::{Ontology, spelling::is_invisible, text::TextMarks},
-    scoring::{Evaluation, GroundTruth, SkippedLines, SkippedNames},
+    scoring::{Evaluation, GroundTruth, InformationAccretion, SkippedLines, SkippedNames},
 };
 
 use crate::{
     args::LogLevel,
-    output::{Reporter, display_path, number},
+    output::{Reporter, display_path},
 };
 
-/// Said of what cafaeval reads otherwise.
-const UNLIKE_CAFAEVAL: &str = "cafaeval reads this otherwise (--strict-cafaeval does too)";
+/// Added to a message about something that cafaeval reads differently.
+const UNLIKE_CAFAEVAL: &str = "cafaeval reads this differently, and so does --strict-cafaeval";
 
-/// Tells what the reader of the ontology left out or read otherwise than it is written.
+/// Tells what the reader of the ontology ignored or did not read literally.
 pub(super) fn warn_of_findings(reporter: &Reporter, ontology: &Ontology) {
     for finding in ontology.findings() {
         let mut text = format!("ontology {}: {finding}", ontology.source());
         if finding.kind.differs_from_cafaeval() {
             text = format!("{text}; {UNLIKE_CAFAEVAL}");
         }
-        if finding.kind.is_warning() {
+        // A number that may differ from cafaeval's is never silent, so `-q` does not hide it.
+        if finding.kind.is_warning() || finding.kind.differs_from_cafaeval() {
             reporter.warn(&text);
         } else {
             reporter.note(&text);
@@ -69,27 +70,53 @@ pub(super) fn warn_of_unscored(reporter: &Reporter, failed: &[(String, String)])
 }
 
 /// Tells what was removed from the text of a file.
-pub(super) fn warn_of_marks(reporter: &Reporter, name: &str, marks: TextMarks) {
+fn warn_of_marks(reporter: &Reporter, name: &str, marks: TextMarks) {
     tell_marks(reporter, name, marks.byte_order_mark, marks.ctrl_z);
 }
 
 fn tell_marks(reporter: &Reporter, name: &str, byte_order_mark: bool, ctrl_z: bool) {
     if byte_order_mark {
-        reporter.note(&format!(
+        reporter.warn(&format!(
             "{name}: ignored the byte-order mark at the start; {UNLIKE_CAFAEVAL}"
         ));
     }
     if ctrl_z {
-        reporter.note(&format!(
+        reporter.warn(&format!(
             "{name}: ignored the Ctrl-Z at the end; {UNLIKE_CAFAEVAL}"
         ));
     }
 }
 
+/// Tells which terms have no weight although the ground truth has them.
+pub(super) fn warn_of_accretion(
+    reporter: &Reporter,
+    accretion: &InformationAccretion<'_>,
+    truth: &GroundTruth<'_>,
+) {
+    let name = "information accretion";
+    warn_of_marks(reporter, name, accretion.marks());
+    warn_of_spelling(reporter, name, accretion.respelled());
+    if accretion.invalid() > 0 {
+        reporter.warn(&format!(
+            "{name}: values that are negative or not finite: {}; they count as 0",
+            accretion.invalid()
+        ));
+    }
+    let missing = accretion.missing(truth);
+    if !missing.is_empty() {
+        let more = if missing.len() > 3 { ", …" } else { "" };
+        reporter.warn(&format!(
+            "{name}: terms of the ground truth without a value: {} ({}{more}); they weigh 0 (was it computed for this ontology?)",
+            missing.len(),
+            missing[..missing.len().min(3)].join(", ")
+        ));
+    }
+}
+
 /// Tells which terms are written in another form.
-pub(super) fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &SkippedNames) {
+fn warn_of_spelling(reporter: &Reporter, name: &str, respelled: &SkippedNames) {
     if !respelled.is_empty() {
-        reporter.note(&format!(
+        reporter.warn(&format!(
             "{name}: read terms that are written in another form than GO:0008150: {}; {UNLIKE_CAFAEVAL}",
             respelled.describe("term")
         ));
@@ -105,6 +132,18 @@ pub(super) fn warn_of_reading(
 ) {
     tell_marks(reporter, name, skipped.byte_order_mark, skipped.ctrl_z);
     warn_of_spelling(reporter, name, &skipped.respelled_terms);
+    if skipped.quoted > 0 {
+        reporter.warn(&format!(
+            "{name}: removed quotation marks around columns: lines {}; {UNLIKE_CAFAEVAL}",
+            skipped.quoted
+        ));
+    }
+    if !skipped.further_terms.is_empty() {
+        reporter.warn(&format!(
+            "{name}: lines with a term also in the third column, which is not read: {}; write one term per line",
+            skipped.further_terms.describe("protein")
+        ));
+    }
     if !skipped.mapped_terms.is_empty() {
         reporter.note(&format!(
             "{name}: replaced obsolete terms: {}",
@@ -119,7 +158,7 @@ pub(super) fn warn_of_reading(
             "; --map-obsolete uses the replacements"
         };
         reporter.warn(&format!(
-            "{name}: of these terms are obsolete: {}{remedy}",
+            "{name}: obsolete among the skipped terms: {}{remedy}",
             with_replacements(&skipped.obsolete_terms, ontology)
         ));
     }
@@ -173,10 +212,22 @@ pub(super) fn warn_of_skipped(
     if skipped.above_one > 0 {
         reporter.warn(&format!(
             "{name}: scores above 1: {} of {}, up to {}; they reach every threshold (are they percentages? CAFA's scores are from 0 to 1)",
-            skipped.above_one,
-            skipped.used,
-            number(skipped.highest)
+            skipped.above_one, skipped.used, skipped.highest
         ));
+    }
+    for (count, what) in [
+        (skipped.not_numbers, "scores that are NaN"),
+        (
+            skipped.negative,
+            "scores below 0 (are they logarithms? CAFA's scores are from 0 to 1)",
+        ),
+    ] {
+        if count > 0 {
+            reporter.warn(&format!(
+                "{name}: {what}: {count} of {}; they do not count as predictions",
+                skipped.used
+            ));
+        }
     }
     // Predicting for more proteins than the ground truth has is common, so this is only a note.
     if level <= LogLevel::Info && skipped.unknown_proteins.lines > 0 {

@@ -4,7 +4,7 @@
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use std::{
 };
 
 use protea_cafa::dataset::FrozenDataset;
-use tempfile::TempDir;
+use protea_files::TemporaryDirectory;
 
 use crate::{exit::Exit, failure::Failure, interrupt};
 
@@ -26,7 +26,7 @@ const OUTPUT_TAIL: usize = 1000;
 
 /// Computed clusters. Dropping this removes their file.
 pub struct Clusters {
-    directory: TempDir,
+    directory: TemporaryDirectory,
     /// The program that computed them, with its version.
     pub program: String,
 }
@@ -54,7 +54,9 @@ pub fn compute(dataset: &FrozenDataset, min_seq_id: f64) -> Result<Clusters, Fai
             )
         }
     };
-    let directory = TempDir::new().map_err(unwritable(&env::temp_dir()))?;
+    let place = env::temp_dir();
+    let directory = TemporaryDirectory::create_in(&place, OsStr::new("protea-clusters-"), 0o700)
+        .map_err(unwritable(&place))?;
     let fasta = directory.path().join("proteins.fasta");
     if let Some(accession) = without_sequence(dataset) {
         return Err(Failure::new(

@@ -32,7 +32,7 @@ const MOST_COLUMNS: usize = 10;
 
 /// Cross-validates a runner on one dataset.
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
     let (data, remark) = match &args.data {
@@ -192,7 +192,7 @@ fn ending(found: &GroupedRun<CrossValidation>, folds: &Folds) -> String {
         let text = format!("{reused} of {all} folds reused from earlier runs");
         lines.add("", text);
     }
-    lines.add("run", &found.manifest.run_id);
+    lines.add("run", found.manifest.run_id.as_str());
     lines.add("  directory", display_path(&found.directory));
     let table = relative_to(&found.directory, &found.value.table);
     lines.add("  table", table);

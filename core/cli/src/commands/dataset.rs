@@ -4,7 +4,10 @@ use protea_cafa::{
     dataset::{FrozenDataset, Manifest},
     ontology::Ontology,
 };
-use protea_core::store::{self, Lease};
+use protea_core::{
+    contracts::Sha256,
+    store::{self, Lease},
+};
 use serde_json::{Value, json};
 
 use super::run_setup::dataset as stage;
@@ -39,7 +42,7 @@ pub fn show(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
             place.clone(),
             json!(place),
             &manifest,
-            &fetched.sha256(),
+            fetched.sha256(),
         ));
     }
     let dataset = FrozenDataset::open(&store::local_path(&uri)?)?;
@@ -51,10 +54,14 @@ pub fn show(location: &str, reporter: &Reporter) -> Result<Report, Failure> {
     ))
 }
 
-fn manifest_report(place: String, directory: Value, manifest: &Manifest, sha256: &str) -> Report {
+fn manifest_report(place: String, directory: Value, manifest: &Manifest, sha256: Sha256) -> Report {
     let mut files = Table::new(1..2, ["file", "size", "SHA-256"]);
     for file in &manifest.files {
-        files.row([file.path.clone(), bytes(file.bytes), file.sha256.clone()]);
+        files.row([
+            file.path.clone(),
+            bytes(file.bytes),
+            file.sha256.to_string(),
+        ]);
     }
     let mut lines = Lines::default();
     lines.add("dataset", place);
@@ -139,18 +146,18 @@ pub fn open(location: &str, reporter: &Reporter) -> Result<Opened, Failure> {
 }
 
 /// Adds the lines that describe a dataset.
-pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
+pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: Sha256) {
     let counts = &manifest.counts;
     let embedding = manifest.embedding.as_ref();
     lines
-        .add("identity", sha256)
+        .add("identity", sha256.to_string())
         .add(
             "name",
             format!("{}, version {}", manifest.name, manifest.version),
         )
         .add("licence", &manifest.licence);
     if let Some(parent) = &manifest.parent {
-        lines.add("parent", parent);
+        lines.add("parent", parent.to_string());
     }
     lines
         .add(
@@ -188,4 +195,20 @@ pub fn describe(lines: &mut Lines, manifest: &Manifest, sha256: &str) {
                 },
             ),
         );
+    if let Some(accretion) = &manifest.information_accretion {
+        lines.add(
+            "accretion",
+            format!(
+                "of {} annotations of {} proteins, evidence {}, ontology {}, by protea {}",
+                count(accretion.annotations),
+                count(accretion.proteins),
+                accretion.evidence.join(","),
+                accretion
+                    .ontology_version
+                    .as_deref()
+                    .unwrap_or("of unknown version"),
+                accretion.protea_version
+            ),
+        );
+    }
 }

@@ -23,7 +23,11 @@ pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure>
     })?;
     let mut files = Table::new(1..2, ["exported", "size", "SHA-256"]);
     for file in &run.manifest.artifacts.export {
-        files.row([file.role.clone(), bytes(file.bytes), file.sha256.clone()]);
+        files.row([
+            file.role.clone(),
+            bytes(file.bytes),
+            file.sha256.to_string(),
+        ]);
     }
     Ok(Report {
         text: format!("{files}\n{}", places(&run)),

@@ -10,7 +10,7 @@ use crate::{
 
 /// Fits a model. Standard output gets the model's URI and nothing else, for use in scripts.
 pub fn fit(args: &FitArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
     let train = session.dataset(&args.train)?;

@@ -1,18 +1,24 @@
 //! `protea dataset freeze`.
 
-use std::{ops::ControlFlow, path};
+use std::{
+    ops::ControlFlow,
+    path::{self, Path},
+};
 
-use protea_cafa::formats::Pool;
 use protea_cafa::{
+    accretion::compute_accretion,
     dataset::{
         self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
         FreezeStep, Tally,
     },
-    formats::OnDefect,
+    formats::{OnDefect, Pool},
 };
 use serde_json::json;
 
-use super::dataset::{describe, open};
+use super::{
+    dataset::{describe, open},
+    evidence,
+};
 use crate::{
     args::{Dtype, EmbeddingArgs, Features, FreezeArgs, Pooling},
     failure::Failure,
@@ -20,10 +26,13 @@ use crate::{
     output::{Lines, Report, Reporter, count, display_path},
 };
 
+/// The value of `--ia` that is not a file.
+const COMPUTE: &str = "compute";
+
 /// Creates a frozen dataset and reports what was skipped.
 pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
-    let mut request = request(args);
+    let mut request = request(args)?;
     // Kept open until the end: a remote parent must stay in the cache.
     let parent = args
         .parent
@@ -46,13 +55,19 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
     })
 }
 
-fn request(args: &FreezeArgs) -> FreezeRequest {
+fn request(args: &FreezeArgs) -> Result<FreezeRequest, Failure> {
     let mut request = FreezeRequest::queries(&args.out, &args.name, &args.ontology, &args.fasta);
     request.annotations.clone_from(&args.annotations);
     request.version.clone_from(&args.version);
     request.licence.clone_from(&args.licence);
-    request.ia.clone_from(&args.ia);
+    request.evidence = evidence::or_any(&args.evidence)?;
+    if args.ia.as_deref() == Some(Path::new(COMPUTE)) {
+        request.compute_ia = Some(compute_accretion);
+    } else {
+        request.ia.clone_from(&args.ia);
+    }
     request.taxonomy.clone_from(&args.taxonomy);
+    request.lineages.clone_from(&args.lineages);
     request.map_obsolete = args.map_obsolete;
     if args.lenient {
         request.on_defect = OnDefect::Skip;
@@ -69,7 +84,7 @@ fn request(args: &FreezeArgs) -> FreezeRequest {
         Some(Features::Kmer) => request.embeddings = EmbeddingSource::Kmer,
         None => read_embeddings(&mut request, &args.embeddings, source),
     }
-    request
+    Ok(request)
 }
 
 /// Adds a file of embeddings to a request, if the arguments name one. `source` is the model that
@@ -128,7 +143,7 @@ fn name(step: FreezeStep) -> &'static str {
 fn text(report: &FreezeReport) -> String {
     let mut lines = Lines::default();
     lines.add("frozen dataset", display_path(&report.directory));
-    describe(&mut lines, &report.manifest, &report.sha256);
+    describe(&mut lines, &report.manifest, report.sha256);
     lines.add(
         "read",
         format!("{} annotations", count(report.annotation_rows)),
@@ -157,6 +172,10 @@ fn text(report: &FreezeReport) -> String {
         }
     }
     for (number, reason) in [
+        (
+            report.other_evidence,
+            "annotations with other evidence codes",
+        ),
         (report.repeated, "repeated annotations"),
         (report.negated, "annotations with the qualifier NOT"),
         (report.no_data, "annotations with the evidence ND (no data)"),
@@ -228,12 +247,12 @@ fn text(report: &FreezeReport) -> String {
         (
             "read as",
             &report.respelled_terms,
-            "annotations with a term that is not written like GO:0008150",
+            "annotations with a term in another form than GO:0008150",
         ),
         (
             "matched",
             &report.respelled_accessions,
-            "annotations with an accession that is written otherwise in the FASTA file",
+            "annotations with an accession that the FASTA file has in another form",
         ),
         (
             "ignored",
@@ -241,6 +260,11 @@ fn text(report: &FreezeReport) -> String {
             "invalid fields of annotations that are not used",
         ),
         ("without taxon", &report.damaged_taxa, "invalid taxa"),
+        (
+            "embeddings",
+            &report.zero_embeddings,
+            "with only zeros, which are kept",
+        ),
     ] {
         if tally.count > 0 {
             lines.add(
@@ -248,6 +272,34 @@ fn text(report: &FreezeReport) -> String {
                 format!("{} {what} ({})", count(tally.count), examples(tally)),
             );
         }
+    }
+    if let Some(lineages) = &report.lineages {
+        lines.add("lineages", format!("of {} taxa", count(lineages.taxa)));
+        for (tally, what) in [
+            (&lineages.merged, "of these were merged into others"),
+            (&lineages.deleted, "taxa have none: NCBI deleted them"),
+            (
+                &lineages.unknown,
+                "taxa have none: the file does not have them",
+            ),
+            (
+                &lineages.missing_parents,
+                "taxa of the file are named as a parent, but have no row",
+            ),
+        ] {
+            if tally.count > 0 {
+                lines.add(
+                    "",
+                    format!("{} {what} ({})", count(tally.count), examples(tally)),
+                );
+            }
+        }
+    }
+    if let Some(problem) = &report.accretion_record {
+        lines.add(
+            "accretion",
+            format!("its provenance is not recorded: {problem}"),
+        );
     }
     for note in &report.ontology_notes {
         lines.add("ontology", note);

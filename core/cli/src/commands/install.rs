@@ -1,7 +1,9 @@
 //! `protea runners install`.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsStr,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,7 +12,9 @@ use protea_core::{
     Catalog, CatalogError, LoadError, Runner, SearchPath,
     catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
     contracts::Descriptor,
+    store::PARTIAL,
 };
+use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
 
 use super::run_setup::in_worker;
@@ -55,7 +59,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
 
     let (destination, replaced) = destination(&directory, &descriptor.name)?;
     copy.persist(&destination)
-        .map_err(|error| cannot_write(&destination)(error.error))?;
+        .map_err(cannot_write(&destination))?;
     warn_if_hidden(&descriptor.name, &destination, reporter);
     if args.no_check {
         reporter.warn(&format!(
@@ -127,11 +131,11 @@ fn create(directory: &Path) -> Result<(), Failure> {
 }
 
 /// A copy in the destination's directory, named so that no search takes it for a runner.
-fn copy(file: &Path, directory: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut copy = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempfile_in(directory)?;
-    io::copy(&mut fs::File::open(file)?, copy.as_file_mut())?;
+fn copy(file: &Path, directory: &Path) -> io::Result<TemporaryFile> {
+    let prefix = OsStr::new(PARTIAL);
+    remove_abandoned(directory, &[prefix]);
+    let mut copy = TemporaryFile::create_in(directory, prefix, 0o600)?;
+    io::copy(&mut fs::File::open(file)?, &mut copy)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -154,7 +158,7 @@ fn copy_libraries(descriptor: &Descriptor, runner: &Path, directory: &Path) -> R
             continue;
         }
         copy(&found, directory)
-            .and_then(|copy| copy.persist(&destination).map_err(|error| error.error))
+            .and_then(|copy| copy.persist(&destination))
             .map_err(cannot_write(&destination))?;
     }
     Ok(())

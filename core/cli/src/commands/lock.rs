@@ -32,7 +32,7 @@ pub fn lock(args: &PinArgs, reporter: &Reporter) -> Result<Report, Failure> {
         table.row([
             descriptor.name.as_str(),
             &descriptor.version,
-            &entry.sha256,
+            &entry.sha256.to_string(),
             &display_path(&entry.path),
         ]);
     }

@@ -11,18 +11,22 @@ mod data_needs;
 mod dataset;
 mod diff;
 mod evaluate;
+mod evidence;
 mod explain;
 mod export;
 mod fit;
 mod freeze;
 #[cfg(unix)]
 mod fuzz;
+mod ia;
 mod inspect;
 mod install;
 mod job;
+mod lafa;
 mod lock;
 mod new;
 mod predict;
+mod predictions;
 mod run;
 mod run_report;
 mod run_setup;
@@ -60,6 +64,8 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Predict(args) => predict::predict(&args, json, &reporter),
+        Command::Predictions(command) => predictions::predictions(&command, json, &reporter),
+        Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),
@@ -78,6 +84,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runners(RunnersCommand::Fuzz(args)) => fuzz::fuzz(&args, &reporter),
         Command::Dataset(DatasetCommand::Freeze(args)) => freeze::freeze(&args, &reporter),
         Command::Dataset(DatasetCommand::Split(args)) => split::split(&args, &reporter),
+        Command::Dataset(DatasetCommand::Ia(args)) => ia::ia(&args, &reporter),
         Command::Dataset(DatasetCommand::Diff(args)) => diff::diff(&args, &reporter),
         Command::Dataset(DatasetCommand::Show(args)) => dataset::show(&args.dataset, &reporter),
         Command::Dataset(DatasetCommand::Verify(args)) => dataset::verify(&args.dataset, &reporter),

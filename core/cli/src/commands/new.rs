@@ -7,7 +7,7 @@ use std::{
 
 use protea_core::{
     contracts::{CONTRACT_VERSION, descriptor::is_legal_name},
-    store::Staging,
+    store::{Staging, StoreError},
 };
 use serde_json::json;
 
@@ -72,7 +72,7 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
         );
     }
     let placeholders = Placeholders::new(name, contracts.as_deref())?;
-    let staging = Staging::begin(&directory)?;
+    let staging = Staging::begin(&directory).map_err(StoreError::from)?;
     for (path, template) in FILES {
         let path = staging.path().join(path);
         write(&path, &placeholders.fill(template)).map_err(|error| {
@@ -82,7 +82,7 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
             )
         })?;
     }
-    staging.publish()?;
+    staging.publish().map_err(StoreError::from)?;
     Ok(Report {
         text: format!(
             "the runner {name:?} is in {}; next steps:\n\n  cd {}\n  cargo test\n  cargo build \

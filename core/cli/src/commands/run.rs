@@ -1,6 +1,6 @@
 //! `protea run`.
 
-use protea_core::store;
+use protea_core::{store, text::escape_line};
 
 use super::{
     data_needs,
@@ -18,7 +18,7 @@ use crate::{
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
@@ -42,8 +42,8 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         "{} {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         data.remark,
         score_table(session.runner(), &run),
         places(&run)

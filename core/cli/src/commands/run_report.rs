@@ -77,7 +77,7 @@ pub fn places(run: &FinishedRun) -> String {
         Err(_) => uri.to_string(),
     };
     let mut lines = Lines::default();
-    lines.add("run", &manifest.run_id);
+    lines.add("run", manifest.run_id.as_str());
     lines.add("  directory", display_path(&run.directory));
     if let Some(model) = &manifest.model_uri {
         lines.add("  model", place_of(model));

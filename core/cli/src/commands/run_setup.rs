@@ -73,6 +73,7 @@ pub fn isolation(args: &IsolationArgs) -> Result<Isolation, Failure> {
 #[cfg(unix)]
 fn worker_options() -> Result<protea_core::worker::WorkerOptions, Failure> {
     protea_core::worker::WorkerOptions::this_program()
+        .map(|options| options.with_grace(interrupt::RUNNER_GRACE))
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot start a worker: {error}")))
 }
 

@@ -158,7 +158,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
             "file",
             format!("{} ({})", display_path(&entry.path), named_by(entry.origin)),
         )
-        .add("SHA-256", &entry.sha256)
+        .add("SHA-256", entry.sha256.to_string())
         .add(
             "predicts",
             if capabilities.predicts {

@@ -3,6 +3,7 @@
 use protea_core::{
     contracts::metrics::Direction,
     experiment::{GroupedRun, Search, SearchResult, Setting, Strategy, Trial},
+    text::escape_line,
     workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ const MOST_ROWS: usize = 20;
 
 /// Searches for the best settings.
 pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let base = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+    let base = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let search = search_from(args, base.clone())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
@@ -46,8 +47,8 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
         result.trials.len(),
         result.strategy,
         result.metric,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         data.remark,
         table(result),
         ending(&found),
@@ -127,7 +128,7 @@ fn ending(found: &GroupedRun<SearchResult>) -> String {
             lines.add("", format!("{count} of {trials} trials {outcome}"));
         }
     }
-    lines.add("run", &found.manifest.run_id);
+    lines.add("run", found.manifest.run_id.as_str());
     lines.add("  directory", display_path(&found.directory));
     lines.add("  table", relative_to(&found.directory, &result.table));
     lines.add("  manifest", RUN_MANIFEST);

@@ -3,14 +3,15 @@
 use std::path::{self, PathBuf};
 
 use protea_cafa::dataset::{
-    self, Accessions, Evidence, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule,
-    TimeSplit, TimeSplitRequest,
+    self, Accessions, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule, TimeSplit,
+    TimeSplitRequest,
 };
 use serde_json::{Value, json};
 
 use super::{
     clusters::{self, Clusters},
     dataset::open,
+    evidence,
     freeze::examples,
 };
 use crate::{
@@ -47,7 +48,7 @@ pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
         let later = open(later, reporter)?;
         let later = &later.dataset;
         let request = TimeSplitRequest {
-            evidence: evidence(&args.evidence)?,
+            evidence: evidence::or_experimental(&args.evidence)?,
             protein_binding_counts: !args.no_protein_binding,
             ..TimeSplitRequest::new(out)
         };
@@ -83,7 +84,7 @@ pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
         let mut json = with_dataset(json!(made), dataset, None);
         json["clustered_by"] = json!(clusters.as_ref().map(|clusters| &clusters.program));
         Report {
-            text: text(&made, clusters.as_ref()),
+            text: text(&made, args.by, clusters.as_ref()),
             json,
         }
     };
@@ -108,6 +109,16 @@ fn rule(args: &SplitArgs, clusters: Option<PathBuf>) -> Result<SplitRule, Failur
                 test: args.test_taxa.clone(),
             });
         }
+        SplitBy::Clade if !args.test_clades.is_empty() => {
+            return Ok(SplitRule::Clades {
+                validation: args.validation_clades.clone(),
+                test: args.test_clades.clone(),
+            });
+        }
+        SplitBy::Clade => match &args.rank {
+            Some(rank) => Grouping::Clade(rank.clone()),
+            None => return Err(missing("clade", "--test-clades or --rank")),
+        },
         SplitBy::Time => return Err(missing("time", "--later")),
         SplitBy::Taxon => Grouping::Taxon,
         SplitBy::Random => Grouping::None,
@@ -132,28 +143,6 @@ fn missing(by: &str, option: &str) -> Failure {
     )
 }
 
-fn evidence(codes: &[String]) -> Result<Evidence, Failure> {
-    if codes.is_empty() {
-        return Ok(Evidence::default());
-    }
-    if codes == ["any"] {
-        return Ok(Evidence::Any);
-    }
-    let is_code = |code: &&String| match code.strip_prefix("ECO:") {
-        Some(class) => class.len() == 7 && class.bytes().all(|byte| byte.is_ascii_digit()),
-        None => (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase()),
-    };
-    match codes.iter().find(|code| !is_code(code)) {
-        Some(invalid) => Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "{invalid:?} is not an evidence code; give codes such as EXP,IDA,IMP, or only `any`"
-            ),
-        )),
-        None => Ok(Evidence::Codes(codes.iter().cloned().collect())),
-    }
-}
-
 fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenDataset>) -> Value {
     let identity = |dataset: &FrozenDataset| json!({ "directory": dataset.directory().to_string_lossy(), "sha256": dataset.sha256() });
     if let Value::Object(object) = &mut made {
@@ -165,7 +154,7 @@ fn with_dataset(mut made: Value, dataset: &FrozenDataset, later: Option<&FrozenD
     made
 }
 
-fn text(made: &Split, clusters: Option<&Clusters>) -> String {
+fn text(made: &Split, by: SplitBy, clusters: Option<&Clusters>) -> String {
     let mut table = Table::new(
         1..4,
         ["part", "proteins", "annotated", "annotations", "dataset"],
@@ -183,6 +172,16 @@ fn text(made: &Split, clusters: Option<&Clusters>) -> String {
     if let (Some(clusters), Some(groups)) = (clusters, made.groups) {
         let groups = count(groups as u64);
         text.push_str(&format!("\n{groups} clusters by {}\n", clusters.program));
+    }
+    if let (SplitBy::Clade, Some(groups)) = (by, made.groups) {
+        text.push_str(&format!("\n{} clades\n", count(groups as u64)));
+    }
+    if made.without_rank.count > 0 {
+        text.push_str(&format!(
+            "\n{} taxa have no ancestor of this rank, and each is a clade of its own ({})\n",
+            count(made.without_rank.count),
+            examples(&made.without_rank)
+        ));
     }
     if made.left_out > 0 {
         let left_out = count(made.left_out as u64);

@@ -133,7 +133,7 @@ pub fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Report, Failure>
         .filter(|file| file.state != FileState::Whole)
         .count();
     let message = format!(
-        "{}: {different} of {} files differ from what {} lists; publish it again from a good copy",
+        "{}: {different} of {} files differ from what {} lists; publish it again from an intact copy",
         verified.uri,
         verified.files.len(),
         verified.manifest

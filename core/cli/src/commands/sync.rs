@@ -19,9 +19,8 @@ use crate::{
 const UP_TO_DATE: &str = "all backends are up to date\n";
 
 /// What to do about a record that cannot be read of what a backend has.
-const UNKNOWN_REMEDY: &str = "`protea sync` continues a run of which it is unknown what was sent if MLFLOW_TRACKING_URI names the \
-                              server that has it. If no server has it, `protea sync --send-again` \
-                              sends it whole to that server";
+const UNKNOWN_REMEDY: &str = "set MLFLOW_TRACKING_URI to the server that has the run: `protea sync` continues it there. \
+                              If no server has it, `protea sync --send-again` sends the whole run";
 
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -106,7 +105,7 @@ fn refusals(synced: &[SyncedRun]) -> Vec<String> {
             match found.iter_mut().find(|known| known.reason == reason) {
                 Some(known) => {
                     known.events += 1;
-                    known.runs += u64::from(known.last_run != run.run_id);
+                    known.runs += u64::from(known.last_run != run.run_id.as_str());
                     known.last_run = &run.run_id;
                 }
                 None => found.push(Refused {
@@ -135,7 +134,7 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
     let mut table = Table::new(0..0, ["run", "backend", "state"]);
     let mut waiting = Vec::new();
     for run in runs {
-        table.row([&run.run_id, &run.cursor.backend, "waiting"]);
+        table.row([&*run.run_id, &run.cursor.backend, "waiting"]);
         waiting.push(json!({ "run_id": run.run_id, "backend": run.cursor.backend }));
     }
     for run in unknown {
@@ -159,7 +158,7 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
         });
     }
     let message = format!(
-        "it is unknown what the backends have of {}; {UNKNOWN_REMEDY}",
+        "the record of what a backend has cannot be read for {}; {UNKNOWN_REMEDY}",
         plural(unknown.len() as u64, "run")
     );
     Err(Failure::new(Exit::Failed, message)
@@ -178,7 +177,7 @@ fn text(synced: &[SyncedRun]) -> String {
             (None, Some(url)) => url,
             (None, None) => "sent",
         };
-        table.row([&run.run_id, &run.backend, &run.sent.to_string(), outcome]);
+        table.row([&*run.run_id, &run.backend, &run.sent.to_string(), outcome]);
     }
     table.to_string()
 }

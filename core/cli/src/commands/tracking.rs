@@ -10,7 +10,7 @@ use protea_core::{
     workspace::{Job, Status, TrackerBinding},
 };
 
-use crate::{args::TrackingArgs, exit::Exit, failure::Failure, output::Reporter};
+use crate::{args::TrackingArgs, exit::Exit, failure::Failure, interrupt, output::Reporter};
 
 /// How long a command waits at its end for backends to take the last events.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -141,7 +141,7 @@ impl Tracked {
 
     /// Waits a moment for backends to take the last events, and warns of what they did not take.
     pub fn deliver(&self, reporter: &Reporter) {
-        for undelivered in self.tracking.wait(FLUSH_TIMEOUT) {
+        for undelivered in self.tracking.wait(interrupt::patience(FLUSH_TIMEOUT)) {
             let Undelivered {
                 log,
                 backend,

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use protea_cafa::{
-    dataset, formats::FormatError, ontology::OntologyError, reference::ReferenceError,
-    scoring::ScoringError,
+    dataset, formats::FormatError, ontology::OntologyError, predictions::PredictionsError,
+    reference::ReferenceError, scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_conformance::{ConfigError, SelectionError};
@@ -321,6 +321,23 @@ impl CommandError for ReferenceError {
             Self::Dataset(error) => error.remedy(),
             Self::Scoring(error) => error.remedy(),
         }
+    }
+}
+
+impl CommandError for PredictionsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Table(error) => error.exit(),
+            Self::Parquet(error) => error.exit(),
+            Self::Scratch { .. } | Self::Write(_) => Exit::Output,
+            Self::Option { .. } => Exit::Usage,
+            Self::Cancelled => Exit::Cancelled,
+            _ => Exit::Input,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::predictions(self)
     }
 }
 

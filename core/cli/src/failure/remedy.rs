@@ -8,7 +8,8 @@ use std::{
 use protea_cafa::{
     dataset,
     formats::FormatError,
-    ontology::{OntologyError, compressed::ZstdNotBuilt},
+    ontology::{OntologyError, compressed::ZstdNotBuilt, foreign::Foreign},
+    predictions::PredictionsError,
     scoring::ScoringError,
 };
 #[cfg(unix)]
@@ -204,7 +205,12 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
             Some(format!("or use --features kmer; {}", inspect(ids_path)))
         }
         Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
+        Error::NoLineages(_) => text("the option of `protea dataset freeze` is --lineages FILE"),
+        Error::NoSuchEvidence { .. } => text("give other codes with --evidence"),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
+        Error::NoAnnotations { annotations, .. } | Error::NoKnownTerm { annotations, .. } => {
+            Some(inspect(annotations))
+        }
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
             text("nothing was published; check free space and permissions there")
@@ -217,12 +223,7 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
 
 pub(super) fn format(error: &FormatError) -> Option<String> {
     let (path, option) = match error {
-        FormatError::Read { .. } => {
-            return text(
-                "check that the path is right and that the file is readable and, if compressed, \
-                 complete",
-            );
-        }
+        FormatError::Read { path, source, .. } => return unreadable(path, source),
         FormatError::NotBuilt { .. } => return Some(build_features::remedy()),
         FormatError::Choice { path, .. } => (
             path,
@@ -234,14 +235,27 @@ pub(super) fn format(error: &FormatError) -> Option<String> {
         | FormatError::Malformed { path, .. }
         | FormatError::Duplicate { path, .. }
         | FormatError::Empty { path, .. }
+        | FormatError::NoUsableRow { path, .. }
         | FormatError::Matrix { path, .. }
         | FormatError::Pickle { path, .. }
+        | FormatError::AmbiguousName { path, .. }
+        | FormatError::SharedName { path, .. }
         | FormatError::NotFinite { path, .. } => (path, None),
         FormatError::RowCount { ids_path, .. } => (ids_path, None),
         _ => return None,
     };
     let option = option.map_or_else(String::new, |option| format!("{option}; "));
     Some(option + &inspect(path))
+}
+
+/// What to do about a file that cannot be read. Only a file that is there can be inspected.
+fn unreadable(path: &Path, source: &io::Error) -> Option<String> {
+    let check = "check that the path is right and that the file is readable and, if compressed, \
+                 complete";
+    match source.kind() {
+        ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory => text(check),
+        _ => Some(format!("{check}; {}", inspect(path))),
+    }
 }
 
 /// Names the command that says what a file is.
@@ -262,9 +276,26 @@ fn lacks_zstd(error: &io::Error) -> bool {
 pub(super) fn ontology(error: &OntologyError) -> Option<String> {
     match error {
         OntologyError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
-        OntologyError::Read { .. } => {
-            text("give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)")
+        OntologyError::Read { file, source } => {
+            let give =
+                "give the path of an ontology in OBO or OBO Graphs JSON (plain, gzip or zstd)";
+            match source.kind() {
+                ErrorKind::NotFound | ErrorKind::PermissionDenied => text(give),
+                _ => Some(format!("{give}; {}", inspect(Path::new(file)))),
+            }
         }
+        OntologyError::Foreign {
+            file,
+            content: Foreign::Xml,
+        } => Some(format!(
+            "if it is OWL, convert it: robot convert --input {file} --output ontology.obo; {}",
+            inspect(Path::new(file))
+        )),
+        OntologyError::Foreign { file, .. }
+        | OntologyError::NoTerms { file, .. }
+        | OntologyError::Malformed { file, .. }
+        | OntologyError::DuplicateTerm { file, .. }
+        | OntologyError::Cycle { file, .. } => Some(inspect(Path::new(file))),
         _ => None,
     }
 }
@@ -272,13 +303,34 @@ pub(super) fn ontology(error: &OntologyError) -> Option<String> {
 pub(super) fn scoring(error: &ScoringError) -> Option<String> {
     match error {
         ScoringError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
-        ScoringError::Read { .. } => {
-            text("check the path, the permissions and, for .gz and .zst, that the file is complete")
+        ScoringError::Read { file, source, .. } => unreadable(Path::new(file), source),
+        ScoringError::Foreign { file, .. }
+        | ScoringError::LineTooLong { file, .. }
+        | ScoringError::EmptyGroundTruth { file, .. }
+        | ScoringError::NoTermOfInterest { file, .. }
+        | ScoringError::MalformedScore { file, .. }
+        | ScoringError::MalformedAccretion { file, .. }
+        | ScoringError::EmptyAccretion { file } => Some(inspect(Path::new(file))),
+        // These name predictions by their name in the tables, which is not a path.
+        ScoringError::Separator { .. } | ScoringError::NoOverlap { .. } => {
+            text("`protea dataset inspect FILE` shows what a file is and its names")
         }
         ScoringError::Write { .. } => {
             text("no file was left under that name; check the permissions and the free space")
         }
         ScoringError::NothingLeft { .. } => text("check --known and --toi"),
+        _ => None,
+    }
+}
+
+pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
+    match error {
+        PredictionsError::Table(error) => scoring(error),
+        PredictionsError::Parquet(error) => format(error),
+        PredictionsError::NotBuilt { .. } => Some(build_features::remedy()),
+        PredictionsError::Scratch { .. } => {
+            text("free some space there, or name another directory in TMPDIR")
+        }
         _ => None,
     }
 }

@@ -100,7 +100,7 @@ fn options_and_commands_are_named_by_variant() {
             WorkspaceError::Bound {
                 job: String::new(),
                 backend: String::new(),
-                run_id: String::new(),
+                run_id: "".into(),
             }
             .into(),
             "--rebind",

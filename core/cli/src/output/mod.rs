@@ -18,7 +18,7 @@ pub use progress::Reporter;
 pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
 pub use table::{Table, fit_to_terminal, terminal_width};
-pub use terminal::{Content, Diagnostics, StandardOutput, print, print_labelled};
+pub use terminal::{Content, Diagnostics, ERROR, StandardOutput, print, print_labelled};
 
 /// The result of a command as text and as JSON. Only one of the two is printed.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use protea_core::text::escape_line;
 
 use super::{
-    number::bytes,
+    number::{bytes, count},
     terminal::{print_error_line, print_labelled, stderr_is_terminal},
 };
 
@@ -43,6 +43,7 @@ struct Current {
     label: String,
     bar: ProgressBar,
     counted: bool,
+    started: Instant,
     last_line: Instant,
 }
 
@@ -87,6 +88,7 @@ impl Reporter {
             label,
             bar,
             counted: false,
+            started: Instant::now(),
             last_line: Instant::now(),
         });
         if let Some(before) = before {
@@ -96,8 +98,8 @@ impl Reporter {
 
     /// Updates the progress. A `total` of 0 means unknown.
     pub fn progress(&self, done: u64, total: u64) {
-        let counted = "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {eta} left  {wide_msg}";
-        self.update(done, total, counted, |number| number.to_string());
+        let counted = "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {per_sec}, {eta} left  {wide_msg}";
+        self.update(done, total, counted, count);
     }
 
     /// As [`progress`](Self::progress), in bytes.
@@ -124,10 +126,11 @@ impl Reporter {
             match total {
                 0 => print_error_line(&format!("{}: {}", current.label, text(done))),
                 _ => print_error_line(&format!(
-                    "{}: {} of {}",
+                    "{}: {} of {}{}",
                     current.label,
                     text(done),
-                    text(total)
+                    text(total),
+                    pace(done, total, current.started.elapsed(), text)
                 )),
             }
         }
@@ -184,8 +187,43 @@ impl Reporter {
     }
 }
 
+/// The rate of the work, and the time that the rest takes at this rate.
+fn pace(done: u64, total: u64, elapsed: Duration, text: impl Fn(u64) -> String) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if done == 0 || seconds <= 0.0 {
+        return String::new();
+    }
+    let rate = done as f64 / seconds;
+    let left = (total.saturating_sub(done) as f64 / rate).ceil() as u64;
+    let rate = match rate {
+        rate if rate >= 10.0 => text(rate as u64),
+        rate => format!("{rate:.1}"),
+    };
+    let left = match left {
+        0..60 => format!("{left} s"),
+        60..3600 => format!("{} min {} s", left / 60, left % 60),
+        _ => format!("{} h {} min", left / 3600, left % 3600 / 60),
+    };
+    format!(", {rate}/s, {left} left")
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the templates are constants, and a bar is drawn from each in every use")
         .progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_progress_has_rate_and_remaining_time() {
+        let pace = |done, total, seconds| pace(done, total, Duration::from_secs(seconds), count);
+        assert_eq!(pace(0, 10, 30), "");
+        assert_eq!(pace(8_192, 100_000, 4), ", 2,048/s, 45 s left");
+        assert_eq!(pace(60, 3_660, 60), ", 1.0/s, 1 h 0 min left");
+        assert_eq!(pace(600, 1_000, 300), ", 2.0/s, 3 min 20 s left");
+        assert_eq!(pace(5, 0, 10), ", 0.5/s, 0 s left");
+    }
 }

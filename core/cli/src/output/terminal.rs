@@ -6,8 +6,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
 use protea_core::text::{escape_json, escape_line, escape_lines};
+
+/// The style of the word `error`.
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +61,19 @@ impl Write for StandardOutput {
 /// Writes text and a line break to standard error. Errors are ignored: a closed pipe must not end a
 /// run.
 pub fn print_error_line(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", escape_lines(text));
+    let _ = writeln!(anstream::stderr(), "{}", indented(text));
 }
 
 /// As [`print_error_line`], after a label such as `warning` in a style.
 pub fn print_labelled(style: Style, label: &str, text: &str) {
-    let text = escape_lines(text);
+    let text = indented(text);
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {text}");
+}
+
+/// The text with all lines but the first indented: the name of a file or the text of a runner cannot
+/// look like a message of its own.
+fn indented(text: &str) -> String {
+    escape_lines(text.trim_end()).replace('\n', "\n  ")
 }
 
 /// Whether standard error is a terminal.

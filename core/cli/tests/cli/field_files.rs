@@ -39,6 +39,13 @@ fn marks_and_spellings_change_no_score_and_are_told() {
         place.write("predictions/m.tsv", &text);
         let (found, said) = table(&place, "predictions truth.tsv");
         assert_eq!(found, plain, "{word}");
+        // A number that may differ from cafaeval's is never silent.
+        let quiet = place.run("-q cafa go.obo predictions truth.tsv").ok();
+        assert!(
+            quiet.stderr.starts_with("warning: ") && quiet.stderr.contains(word),
+            "{}",
+            quiet.stderr
+        );
         assert!(
             said.contains(word) && said.contains("--strict-cafaeval"),
             "{said}"
@@ -99,4 +106,42 @@ fn percentages_and_other_accessions_are_warnings_also_when_quiet() {
     );
     let ran = place.run("-q cafa go.obo predictions truth.tsv").ok();
     assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn every_reader_points_to_the_command_that_inspects_files() {
+    let place = place();
+    place.write("bad.obo", "[Term]\nname: x\n");
+    place.write("empty.obo", "nothing\n");
+    place.write(
+        "twice.obo",
+        "[Term]\nid: GO:1\nnamespace: p\n\n[Term]\nid: GO:1\nnamespace: p\n",
+    );
+    place.write("none.tsv", "P1\twidget\n");
+    place.write("bad.tsv", PREDICTIONS.replace("0.9", "high"));
+    place.write("ia.tsv", "GO:0005488\tmuch\n");
+    place.write("other.tsv", "X1\tGO:0005488\t0.9\n");
+    place.write("page.tsv", "<!DOCTYPE html><html></html>\n");
+    for (arguments, file) in [
+        ("cafa bad.obo predictions truth.tsv", "bad.obo"),
+        ("cafa empty.obo predictions truth.tsv", "empty.obo"),
+        ("cafa twice.obo predictions truth.tsv", "twice.obo"),
+        ("cafa go.obo predictions none.tsv", "none.tsv"),
+        ("cafa go.obo predictions page.tsv", "page.tsv"),
+        ("cafa go.obo bad.tsv truth.tsv", "bad.tsv"),
+        ("cafa go.obo predictions truth.tsv --ia ia.tsv", "ia.tsv"),
+        (
+            "cafa go.obo predictions truth.tsv --known none.tsv",
+            "none.tsv",
+        ),
+        (
+            "cafa go.obo predictions truth.tsv --toi none.tsv",
+            "none.tsv",
+        ),
+        ("cafa go.obo other.tsv truth.tsv", "FILE"),
+    ] {
+        let error = place.run(arguments).error(3);
+        let wanted = format!("`protea dataset inspect {file}`");
+        assert!(error.contains(&wanted), "{arguments}: {error}");
+    }
 }

@@ -6,7 +6,7 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 use serde_json::json;
 
-use crate::runs::Workspace;
+use crate::{place::Place, runs::Workspace};
 
 const RUN: &str = "20261121T100000Z-knn-00000a";
 /// A title, a cleared screen in C0 and C1, a carriage return, a change of direction, NUL, and a line.
@@ -33,6 +33,31 @@ fn without_styles(text: &str) -> String {
 }
 
 #[test]
+fn a_line_break_in_a_name_does_not_look_like_another_message() {
+    let place = Place::new();
+    let name = "no\nerror: forged\nwarning: forged";
+    for arguments in [
+        &["dataset", "inspect", name][..],
+        &["dataset", "check", name],
+        &["fit", "knn", "--train", name],
+        &["fit", name, "--train", "x"],
+        &["runs", "show", name],
+        &["runs", "list", "--workspace", name],
+        &["cafa", name, name, name],
+        &["store", "ls", name],
+        &["runners", "install", name],
+    ] {
+        let output = place.command().args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("forged"), "{arguments:?}: {told}");
+        let forged = told
+            .lines()
+            .any(|line| line.starts_with("error: forged") || line.starts_with("warning: forged"));
+        assert!(!forged, "{arguments:?}: {told}");
+    }
+}
+
+#[test]
 fn texts_of_a_runner_do_not_control_the_terminal() {
     let workspace = Workspace::new();
     workspace.run(
@@ -44,7 +69,7 @@ fn texts_of_a_runner_do_not_control_the_terminal() {
             "error": TEXT,
             "runner": {
                 "name": TEXT, "version": TEXT, "contract_version": "1.0.0", "path": "/x",
-                "sha256": "67460ebb"
+                "sha256": "0".repeat(64)
             },
             "steps": [{ "name": TEXT, "status": "failed", "seconds": 1.5, "note": TEXT }],
         }),
@@ -132,7 +157,7 @@ fn a_moved_workspace_is_used_at_its_new_place() {
         0,
         json!({ "artifacts": {
             "directory": before, "predictions": predictions,
-            "export": [{ "role": "model", "path": "a.bin", "uri": export, "sha256": "00", "bytes": 1 }],
+            "export": [{ "role": "model", "path": "a.bin", "uri": export, "sha256": "0".repeat(64), "bytes": 1 }],
         } }),
     );
     let other = "20261121T100001Z-knn-00000b";

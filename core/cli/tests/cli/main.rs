@@ -11,8 +11,11 @@ mod datasets;
 #[cfg(unix)]
 mod field_files;
 mod foreign_text;
+mod information_accretion;
 mod interrupt;
+mod lineages;
 mod place;
+mod predictions;
 mod run_lists;
 mod runner_files;
 mod runs;

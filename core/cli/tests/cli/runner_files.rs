@@ -72,7 +72,7 @@ fn damaged_libraries_are_reported_and_plain_ones_ignored() {
             library("notes")
         ),
         format!(
-            "warning: {} cannot be used: it is damaged or cut short",
+            "warning: {} cannot be used: it is damaged or incomplete",
             library("cut")
         ),
     ] {

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::place::Place;
 
 const JOB: &str = "58c65a6af75569eec233acc76a42ba59";
+/// The hashes of the runners of the invented runs.
+const KNN: &str = "67460ebba53c577e2441c39b6ce7d360458e2a0404628a515faaca074ff3f49f";
+const TOY: &str = "36d2b0a1f1c2f2d0a7d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5a6b7c8d9";
 
 /// A workspace with invented runs.
 pub struct Workspace(pub Place);
@@ -35,7 +38,7 @@ impl Workspace {
             "run_id": run, "job_id": JOB, "pipeline": "experiment", "status": "finished",
             "runner": {
                 "name": "knn", "version": "1.0.0", "contract_version": "1.0.0",
-                "path": "/runners/libknn.so", "sha256": "67460ebb"
+                "path": "/runners/libknn.so", "sha256": KNN
             },
             "isolation": "worker", "spec": { "k": 5, "inner": { "metric": "cosine" } },
             "seed": 0, "threads": 1,
@@ -90,7 +93,7 @@ impl Workspace {
             json!({
                 "runner": {
                     "name": "toy", "version": "1.0.0", "contract_version": "1.0.0",
-                    "path": "/runners/libtoy.so", "sha256": "36d2"
+                    "path": "/runners/libtoy.so", "sha256": TOY
                 },
                 "status": "failed", "error": "fit failed: no", "group": "H0123", "seed": 7,
                 "spec": { "k": 7, "inner": { "metric": "cosine" } },
@@ -222,7 +225,7 @@ fn runs_are_compared_by_what_differs() {
         compared["params"],
         json!({
             "runner": ["knn", "knn", "toy"],
-            "runner.sha256": ["67460ebb", "67460ebb", "36d2"],
+            "runner.sha256": [KNN, KNN, TOY],
             "seed": [0, 0, 7],
             "spec.k": [5, 5, 7],
         })

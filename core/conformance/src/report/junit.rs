@@ -13,8 +13,8 @@ pub(super) fn write(report: &Report) -> String {
     for file in &report.files {
         let mut suite = TestSuite::new(file.label());
         suite.add_property(("file", &*file.path.display().to_string()));
-        if let Some(sha256) = &file.sha256 {
-            suite.add_property(("sha256", sha256.as_str()));
+        if let Some(sha256) = file.sha256 {
+            suite.add_property(("sha256", &*sha256.to_string()));
         }
         for test in &file.tests {
             let mut case = TestCase::new(test.name.clone(), status(&test.verdict));

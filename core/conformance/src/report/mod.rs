@@ -5,6 +5,7 @@ mod text;
 
 use std::path::PathBuf;
 
+use protea_core::contracts::Sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::{Status, Verdict};
@@ -34,8 +35,8 @@ pub struct FileReport {
     pub runner: Option<String>,
     /// The runner's version, if the file has a descriptor.
     pub version: Option<String>,
-    /// SHA-256 of the file, in hexadecimal; `None` if it has no descriptor.
-    pub sha256: Option<String>,
+    /// SHA-256 of the file; `None` if it has no descriptor.
+    pub sha256: Option<Sha256>,
     /// The tests, in the order of the suite.
     pub tests: Vec<TestReport>,
 }

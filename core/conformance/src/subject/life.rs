@@ -320,7 +320,7 @@ pub(crate) fn reference_model(dir: &WorkDir, output: &str, spec: &Value) -> Resu
         kind: ReferenceKind::Reference,
         spec: spec.clone(),
         dataset_uri: train.uri.to_string(),
-        dataset_sha256: train.sha256,
+        dataset_sha256: train.sha256.to_string(),
     };
     let directory = dir.join(output);
     let path = directory.join(model::FILE_NAME);

@@ -9,7 +9,7 @@ use protea_core::{
 };
 use url::Url;
 
-use super::scope;
+use super::{optional, scope};
 use crate::{
     Checked, Subject, Verdict, fixture::WorkDir, recorder::Recorder, subject::SEED,
     written::predictions_in,
@@ -78,31 +78,7 @@ fn declared(subject: &Subject) -> Checked {
     let Some(protein) = asked.proteins.first() else {
         return Ok(Verdict::skipped("the dataset has no protein"));
     };
-    let remedy = "implement both `explains` and `explain`, or neither";
-    match (declares, asked.ask(protein, None)?) {
-        (true, Ok(_)) => Ok(Verdict::passed()),
-        (false, Ok(_)) => Ok(Verdict::warning(format!(
-            "`explain` works, but the runner does not declare it; {remedy}"
-        ))),
-        (false, Err(DispatchError::Runner(RunnerError::Unsupported { remedy, .. }))) => {
-            match remedy.trim() {
-                "" => Err(Verdict::failed(
-                    "`Unsupported` says what to do instead",
-                    "its remedy is empty",
-                    "give it to `RunnerError::unsupported`",
-                )),
-                _ => Ok(Verdict::noted("it does not explain")),
-            }
-        }
-        (true, Err(DispatchError::Runner(error @ RunnerError::Unsupported { .. }))) => {
-            Err(Verdict::failed(
-                "a runner that declares `explain` supports it",
-                error.to_string(),
-                remedy,
-            ))
-        }
-        (_, Err(error)) => Err(Verdict::from_dispatch("explain", &error)),
-    }
+    optional::declared("explain", declares, asked.ask(protein, None)?)
 }
 
 fn agrees(subject: &Subject) -> Checked {
@@ -172,13 +148,14 @@ fn compare(explanation: &Explanation, written: &HashMap<String, f64>) -> Result<
             }
         }
         if let Some(reproduced) = term.reproduced()
-            && (reproduced - term.score).abs() > rounding
+            && (reproduced - term.raw_score()).abs() > rounding
         {
             return Err(Verdict::failed(
                 "base and contributions reproduce the score, combined as `combination` says",
                 format!(
                     "the contributions to {} of {protein} give {reproduced}, but its score is {}",
-                    term.term, term.score
+                    term.term,
+                    term.raw_score()
                 ),
                 "list every contribution, with amounts on the scale of the score",
             ));
@@ -221,8 +198,5 @@ fn unknown(subject: &Subject) -> Checked {
 }
 
 fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
-    match subject.runner()?.capabilities().explains {
-        true => Ok(()),
-        false => Err(Verdict::skipped("the runner does not explain")),
-    }
+    optional::only_if_declared("explain", subject.runner()?.capabilities().explains)
 }

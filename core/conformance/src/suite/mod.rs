@@ -9,6 +9,7 @@ mod isolation;
 mod lifecycle;
 mod load;
 mod memory;
+mod optional;
 mod predict;
 mod refusals;
 mod results;

@@ -4,11 +4,11 @@ use std::{path::Path, sync::Arc};
 
 use protea_core::{
     DispatchError,
-    contracts::{Evaluate, Level, Predict, PredictRequest, PredictResult, RunnerError},
+    contracts::{Evaluate, Level, Predict, PredictRequest, PredictResult},
 };
 use url::Url;
 
-use super::scope;
+use super::{optional, scope};
 use crate::{
     Checked, Subject, Verdict,
     fixture::{Queries, WorkDir, uri_of},
@@ -37,36 +37,12 @@ const LIMIT: usize = 3;
 fn declared(subject: &Subject) -> Checked {
     let declares = subject.runner()?.capabilities().predicts;
     let fitted = subject.fitted()?;
-    let remedy = "implement both `predicts` and `predict`, or neither";
     let request = PredictRequest::new(
         fitted.model_uri.clone(),
         fitted.dir.uri("eval"),
         fitted.dir.uri("predictions"),
     );
-    match (declares, call(subject, request)?) {
-        (true, Ok(_)) => Ok(Verdict::passed()),
-        (false, Ok(_)) => Ok(Verdict::warning(format!(
-            "`predict` works, but the runner does not declare it; {remedy}"
-        ))),
-        (false, Err(DispatchError::Runner(RunnerError::Unsupported { remedy, .. }))) => {
-            match remedy.trim() {
-                "" => Err(Verdict::failed(
-                    "`Unsupported` says what to do instead",
-                    "its remedy is empty",
-                    "give it to `RunnerError::unsupported`",
-                )),
-                _ => Ok(Verdict::noted("it does not predict")),
-            }
-        }
-        (true, Err(DispatchError::Runner(error @ RunnerError::Unsupported { .. }))) => {
-            Err(Verdict::failed(
-                "a runner that declares `predict` supports it",
-                error.to_string(),
-                remedy,
-            ))
-        }
-        (_, Err(error)) => Err(Verdict::from_dispatch("predict", &error)),
-    }
+    optional::declared("predict", declares, call(subject, request)?)
 }
 
 fn agrees(subject: &Subject) -> Checked {
@@ -187,10 +163,7 @@ fn limited(subject: &Subject) -> Checked {
 }
 
 fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
-    match subject.runner()?.capabilities().predicts {
-        true => Ok(()),
-        false => Err(Verdict::skipped("the runner does not predict")),
-    }
+    optional::only_if_declared("predict", subject.runner()?.capabilities().predicts)
 }
 
 fn queries(subject: &Subject) -> Result<&Queries, Verdict> {

@@ -3,7 +3,8 @@
 use protea_core::{
     DispatchError,
     contracts::metrics::{
-        self, ASPECTS, AUC_PR, COVERAGE, FMAX, MetricError, Metrics, SMIN, WFMAX, flatten,
+        self, ASPECTS, AUC_PR, COVERAGE, F_MICRO_W, FMAX, MetricError, Metrics, SMIN, WFMAX,
+        flatten,
     },
 };
 use serde_json::Value;
@@ -110,7 +111,7 @@ fn names(subject: &Subject) -> Checked {
     let metrics = &subject.metrics()?.metrics;
     let canonical = declared.metrics.iter().map(|metric| metric.name.as_str());
     let canonical: Vec<&str> = canonical
-        .chain([FMAX, AUC_PR, COVERAGE, WFMAX, SMIN])
+        .chain([FMAX, AUC_PR, COVERAGE, WFMAX, SMIN, F_MICRO_W])
         .collect();
     let groups = ASPECTS
         .into_iter()

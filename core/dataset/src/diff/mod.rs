@@ -14,6 +14,7 @@ mod proteins;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
+use protea_contracts::Sha256;
 use serde::Serialize;
 
 use super::{error::DatasetError, frozen::FrozenDataset, names};
@@ -53,7 +54,7 @@ pub struct Side {
     /// Path of its directory.
     pub directory: PathBuf,
     /// Its identity: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
 }
 
 /// Compares two datasets. Calls `watch` with the number of proteins compared and their total;
@@ -71,7 +72,7 @@ pub fn diff(
 ) -> Result<DatasetDiff, DatasetError> {
     let side = |dataset: &FrozenDataset| Side {
         directory: dataset.directory().to_owned(),
-        sha256: dataset.sha256().to_owned(),
+        sha256: dataset.sha256(),
     };
     let mut found = DatasetDiff {
         same: from.sha256() == to.sha256(),
@@ -89,7 +90,7 @@ pub fn diff(
     let differs = |name: &str| {
         let digest = |dataset: &FrozenDataset| {
             let file = dataset.manifest().file(name);
-            file.map(|file| file.sha256.clone())
+            file.map(|file| file.sha256)
         };
         digest(from) != digest(to)
     };

@@ -1,6 +1,9 @@
 //! Groups proteins that must stay together.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+};
 
 use protea_formats::read_clusters;
 
@@ -17,6 +20,9 @@ pub enum Grouping {
     None,
     /// The proteins of a taxon stay together.
     Taxon,
+    /// The proteins of a clade stay together: those with the same ancestor of this rank, such as
+    /// `family`. Taxa without such an ancestor are groups of their own. Needs lineages.
+    Clade(String),
     /// The proteins of a cluster stay together. The file has two columns, protein and cluster in
     /// either order, such as the `…_cluster.tsv` of MMseqs2 (representative and member). Clusters
     /// with a common protein are merged.
@@ -28,6 +34,8 @@ pub(crate) struct Groups {
     /// Group of each protein, numbered in the order of first appearance.
     pub(crate) of_protein: Vec<u32>,
     pub(crate) count: usize,
+    /// The taxa that are groups of their own, because they have no ancestor of the rank.
+    pub(crate) without_rank: Vec<u32>,
 }
 
 /// Groups the proteins of a dataset. `error` converts a problem and its remedy to an error.
@@ -40,6 +48,7 @@ pub(crate) fn group_proteins(
         Grouping::None => Ok(Groups {
             of_protein: (0..dataset.len() as u32).collect(),
             count: dataset.len(),
+            without_rank: Vec::new(),
         }),
         Grouping::Taxon => {
             number_groups(dataset, |protein| dataset.taxon(protein), "have no taxon").map_err(
@@ -49,6 +58,7 @@ pub(crate) fn group_proteins(
                 },
             )
         }
+        Grouping::Clade(rank) => clades(dataset, rank, error),
         Grouping::Clusters(path) => {
             let clusters = read_clusters(path)?;
             number_groups(
@@ -95,5 +105,53 @@ fn number_groups(
     Ok(Groups {
         of_protein,
         count: numbers.len(),
+        without_rank: Vec::new(),
+    })
+}
+
+/// Groups by the ancestors of a rank.
+fn clades(
+    dataset: &FrozenDataset,
+    rank: &str,
+    error: impl FnOnce(String) -> DatasetError,
+) -> Result<Groups, DatasetError> {
+    let directory = dataset.directory().to_owned();
+    let lineages = dataset
+        .lineages()?
+        .ok_or_else(|| DatasetError::NoLineages(directory.clone()))?;
+    if !lineages.ranks().iter().any(|name| name == rank) {
+        let ranks = lineages.ranks();
+        return Err(error(if ranks.is_empty() {
+            "its lineages have no ranks; freeze it with nodes.dmp of NCBI, or with a third column \
+             for the rank"
+                .to_owned()
+        } else {
+            format!(
+                "none of its taxa has an ancestor of the rank {rank:?}; the ranks are {}",
+                ranks.join(", ")
+            )
+        }));
+    }
+    let mut without = BTreeSet::new();
+    let clades: Vec<Option<u32>> = (0..dataset.len())
+        .map(|protein| {
+            let taxon = dataset.taxon(protein)?;
+            let clade = lineages.ancestor_of_rank(taxon, rank);
+            Some(clade.unwrap_or_else(|| {
+                without.insert(taxon);
+                lineages.current(taxon).unwrap_or(taxon)
+            }))
+        })
+        .collect();
+    let groups =
+        number_groups(dataset, |protein| clades[protein], "have no taxon").map_err(|problem| {
+            DatasetError::NoTaxon {
+                dataset: directory,
+                problem,
+            }
+        })?;
+    Ok(Groups {
+        without_rank: without.into_iter().collect(),
+        ..groups
     })
 }

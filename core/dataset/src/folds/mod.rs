@@ -30,11 +30,12 @@ use std::{
 };
 
 use protea_contracts::content::digest_bytes;
+use protea_files::StagingError;
 
 use super::{
     error::DatasetError,
     frozen::FrozenDataset,
-    staging::{Staging, sync_directory, write_new},
+    staging::{self, sync_directory, write_new},
     subset::Subset,
 };
 
@@ -140,9 +141,12 @@ fn grouping_name(grouping: &Grouping, of_protein: &[u32]) -> String {
     match grouping {
         Grouping::None => "none".to_owned(),
         Grouping::Taxon => "taxon".to_owned(),
+        Grouping::Clade(rank) => {
+            format!("clade-{:.16}", digest_bytes(rank.as_bytes()))
+        }
         Grouping::Clusters(_) => {
             let bytes: Vec<u8> = of_protein.iter().flat_map(|g| g.to_le_bytes()).collect();
-            format!("clusters-{}", &digest_bytes(&bytes)[..16])
+            format!("clusters-{:.16}", digest_bytes(&bytes))
         }
     }
 }
@@ -154,7 +158,7 @@ fn write(
     directory: &Path,
     watch: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<(), DatasetError> {
-    let staging = match Staging::new(directory) {
+    let staging = match staging::begin(directory) {
         Err(DatasetError::Exists(_)) if directory.is_dir() => return Ok(()),
         staging => staging?,
     };
@@ -185,10 +189,10 @@ fn write(
         sync_directory(&fold_directory)?;
     }
     report(written)?;
-    match staging.publish() {
+    match staging.publish_synced() {
         // Another process has published the same bytes meanwhile.
-        Err(DatasetError::Exists(_)) if directory.is_dir() => Ok(()),
-        published => published,
+        Err(StagingError::Exists { .. }) if directory.is_dir() => Ok(()),
+        published => Ok(published.map(drop)?),
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) struct Annotations {
     pub(super) without_sequence: Tally,
     pub(super) unknown_terms: Tally,
     pub(super) other_aspect: Tally,
+    pub(super) other_evidence: u64,
     pub(super) repeated: u64,
     pub(super) skipped: Skipped,
     pub(super) contradicted: Tally,
@@ -87,6 +88,16 @@ impl StringNumbers {
     }
 }
 
+/// The first accessions of the FASTA file.
+fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
+    let mut first: Vec<_> = index.iter().filter(|&(_, &row)| row < 3).collect();
+    first.sort_unstable_by_key(|&(_, &row)| row);
+    first
+        .into_iter()
+        .map(|(accession, _)| accession.clone())
+        .collect()
+}
+
 impl Annotations {
     /// Reads the annotations of the proteins in `index` with terms of `ontology`. Without a file of
     /// annotations there are none.
@@ -110,7 +121,12 @@ impl Annotations {
             on_defect: request.on_defect,
         };
         while let Some(row) = reader.next_wanted(&wanted)? {
-            this.push(row, index, &others, ontology);
+            if request.evidence.counts(row.evidence) {
+                this.push(row, index, &others, ontology);
+            } else {
+                this.read += u64::from(!row.negated);
+                this.other_evidence += u64::from(!row.negated);
+            }
             if this.read.is_multiple_of(REPORT_EVERY) {
                 report_progress(
                     progress,
@@ -126,6 +142,13 @@ impl Annotations {
         this.damaged_rows = reader.damaged_rows().clone();
         this.damaged_fields = reader.damaged_fields().clone();
         this.remove_contradicted(index, ontology);
+        if this.read > 0 && this.read == this.other_evidence {
+            return Err(DatasetError::NoSuchEvidence {
+                annotations: path.clone(),
+                codes: request.evidence.names(),
+                rows: this.other_evidence,
+            });
+        }
         if this.rows.is_empty() && this.unknown_terms.count > 0 {
             return Err(DatasetError::NoKnownTerm {
                 annotations: path.clone(),
@@ -140,6 +163,7 @@ impl Annotations {
                 fasta: request.fasta.clone(),
                 rows: this.read,
                 examples: this.without_sequence.examples,
+                proteins: first_proteins(index),
                 names_genes: reader.names_genes(),
             });
         }
@@ -296,6 +320,14 @@ impl Annotations {
     /// Number of rows after removing repeats.
     pub(super) fn len(&self) -> u64 {
         self.rows.len() as u64
+    }
+
+    /// Accession and term of each row, by accession's index, then term. A pair with several kinds of
+    /// evidence is repeated. `accessions` has the accession of each protein, in order.
+    pub(super) fn pairs<'a>(&'a self, accessions: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+        let (terms, _) = self.terms.sorted();
+        let pair = |row: &Row| (accessions[row.protein as usize], terms[row.term as usize]);
+        self.rows.iter().map(pair).collect()
     }
 
     /// Number of different terms.

@@ -37,6 +37,8 @@ enum Origin {
         used: HashSet<usize>,
         /// Proteins by the rule that found their row, without exact matches.
         by_rule: BTreeMap<NameRule, Tally>,
+        /// Proteins whose embedding has only zeros.
+        zeros: Tally,
     },
     Kmer {
         spectrum: Box<KmerSpectrum>,
@@ -51,6 +53,8 @@ pub(super) struct Matched {
     pub(super) unused: Tally,
     /// Embeddings that were matched by another rule than the whole name.
     pub(super) names: Vec<MatchedNames>,
+    /// Embeddings in which every number is 0.
+    pub(super) zeros: Tally,
 }
 
 /// The numbers of the current record batch.
@@ -124,6 +128,7 @@ impl Embeddings {
                     missing_count: 0,
                     used: HashSet::new(),
                     by_rule: BTreeMap::new(),
+                    zeros: Tally::default(),
                 };
                 (origin, width, native, source.clone())
             }
@@ -171,6 +176,7 @@ impl Embeddings {
                 missing_count,
                 used,
                 by_rule,
+                zeros,
             } => match reader.find(&protein.accession)? {
                 Some(found) => {
                     let row = found.row;
@@ -182,18 +188,23 @@ impl Embeddings {
                             .add(&protein.accession);
                     }
                     let width = reader.width();
-                    let bad_column = match &mut self.values {
+                    let (bad_column, is_zero) = match &mut self.values {
                         Values::F32(values) => {
                             reader.read_f32(row, values)?;
-                            let start = values.len() - width;
-                            values[start..].iter().position(|v| !v.is_finite())
+                            let row = &values[values.len() - width..];
+                            let bad = row.iter().position(|v| !v.is_finite());
+                            (bad, row.iter().all(|&v| v == 0.0))
                         }
                         Values::F16(values) => {
                             reader.read_f16(row, values)?;
-                            let start = values.len() - width;
-                            values[start..].iter().position(|v| !v.is_finite())
+                            let row = &values[values.len() - width..];
+                            let bad = row.iter().position(|v| !v.is_finite());
+                            (bad, row.iter().all(|&v| v == f16::ZERO))
                         }
                     };
+                    if is_zero {
+                        zeros.add(&protein.accession);
+                    }
                     if let Some(column) = bad_column {
                         return Err(not_finite(
                             reader,
@@ -268,6 +279,7 @@ impl Embeddings {
             missing_count,
             used,
             by_rule,
+            zeros,
         } = self.origin
         {
             if missing_count > 0 {
@@ -308,6 +320,7 @@ impl Embeddings {
                     proteins: proteins.map(|(accession, _)| accession.clone()).collect(),
                 });
             }
+            matched.zeros = zeros;
             matched.names = by_rule
                 .into_iter()
                 .map(|(rule, proteins)| MatchedNames {

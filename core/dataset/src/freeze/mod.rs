@@ -1,8 +1,11 @@
 //! Freezes a dataset from input files.
 
+mod accretion;
 mod annotations;
 mod arrow_write;
+mod corpus;
 mod embeddings;
+mod lineages;
 mod negated;
 mod other_names;
 mod proteins;
@@ -10,6 +13,9 @@ mod publish;
 mod report;
 mod request;
 
+pub use accretion::{AccretionTable, ComputeAccretion};
+pub use corpus::{Corpus, CorpusRequest};
+pub use lineages::LineageReport;
 pub use publish::freeze;
 pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Tally, Watch, unwatched};
 

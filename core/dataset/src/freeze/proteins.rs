@@ -33,8 +33,8 @@ const REPORT_EVERY: u64 = 4096;
 pub(super) struct Proteins {
     /// Index of each accession.
     pub(super) index: HashMap<String, u32>,
-    /// Number of different taxa.
-    pub(super) taxa: u64,
+    /// The different taxa.
+    pub(super) taxa: HashSet<u32>,
     pub(super) embedding: Option<EmbeddingInfo>,
     /// How the names of the embeddings matched.
     pub(super) matched: Matched,
@@ -106,7 +106,7 @@ pub(super) fn write(
     report(progress, done, Some(done))?;
     Ok(Proteins {
         index,
-        taxa: taxa.len() as u64,
+        taxa,
         embedding,
         matched: matched.unwrap_or_default(),
         damaged_proteins,

@@ -1,6 +1,6 @@
 //! Freezes a dataset: runs the steps and publishes the result.
 
-use std::{collections::HashMap, fs::File, io::Write, path::Path};
+use std::{collections::HashMap, fs::File, io::Write, path::Path, time::SystemTime};
 
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
@@ -11,15 +11,15 @@ use protea_ontology::{
 };
 
 use super::{
-    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
-    annotations::Annotations, embeddings::Embeddings, proteins, report_progress,
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, accretion,
+    annotations::Annotations, embeddings::Embeddings, lineages, proteins, report_progress,
 };
 use crate::{
     error::DatasetError,
     frozen::FrozenDataset,
     manifest::{Counts, Manifest},
     names::{self, MANIFEST_FILE, SCHEMA_VERSION},
-    staging::{Staging, make_read_only, write_new},
+    staging::{self, make_read_only, write_new},
 };
 
 /// Freezes a dataset.
@@ -50,10 +50,10 @@ pub fn freeze(
         .as_deref()
         .map(FrozenDataset::open)
         .transpose()?
-        .map(|dataset| dataset.sha256().to_owned());
+        .map(|dataset| dataset.sha256());
     let created = creation_time()?;
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let dir = staging.path();
 
     report_progress(
@@ -75,9 +75,14 @@ pub fn freeze(
     if request.map_obsolete {
         ontology = ontology.with_obsolete_mapped();
     }
+    let (mut accretion_info, mut accretion_record) = (None, None);
     if let Some(ia) = &request.ia {
         check_information_accretion(ia)?;
         copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
+        match accretion::recorded(ia, dir) {
+            Ok(info) => accretion_info = info,
+            Err(problem) => accretion_record = Some(problem),
+        }
     }
 
     let written = proteins::write(
@@ -87,6 +92,11 @@ pub fn freeze(
         embeddings,
         progress,
     )?;
+    let lineages = request
+        .lineages
+        .as_deref()
+        .map(|path| lineages::write(path, &written.taxa, dir))
+        .transpose()?;
     let annotations = Annotations::read(request, &written.index, &ontology, progress)?;
     let accessions = in_order(&written.index);
     annotations.write(&dir.join(names::ANNOTATIONS), &accessions)?;
@@ -95,9 +105,19 @@ pub fn freeze(
         annotations.write_negated(&dir.join(names::NEGATED_ANNOTATIONS), &accessions)?;
     }
 
+    if let Some(compute) = request.compute_ia {
+        let pairs = annotations.pairs(&accessions);
+        let evidence = &request.evidence;
+        accretion_info = Some(accretion::write(compute, &ontology, &pairs, evidence, dir)?);
+    }
+
     let optional = [
-        (request.ia.is_some(), names::INFORMATION_ACCRETION),
+        (
+            request.ia.is_some() || request.compute_ia.is_some(),
+            names::INFORMATION_ACCRETION,
+        ),
         (annotations.has_negated(), names::NEGATED_ANNOTATIONS),
+        (lineages.is_some(), names::LINEAGES),
     ];
     let files = digest(dir, &optional, progress)?;
     let without_annotation = unannotated(&annotations, &accessions);
@@ -114,16 +134,17 @@ pub fn freeze(
             annotated_proteins: proteins - without_annotation.count,
             annotations: annotations.len(),
             terms: annotations.terms(),
-            taxa: written.taxa,
+            taxa: written.taxa.len() as u64,
         },
         embedding: written.embedding,
+        information_accretion: accretion_info,
         parent,
         files,
     };
     let sha256 = manifest.write(&dir.join(MANIFEST_FILE))?;
     let mut damaged_taxa = Tally::from(&taxonomy.damaged_rows);
     damaged_taxa.extend(&written.invalid_taxa);
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(FreezeReport {
         directory: out,
         sha256,
@@ -132,6 +153,8 @@ pub fn freeze(
         without_sequence: annotations.without_sequence,
         unknown_terms: annotations.unknown_terms,
         other_aspect: annotations.other_aspect,
+        other_evidence: annotations.other_evidence,
+        accretion_record,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
         contradicted: annotations.contradicted,
@@ -142,6 +165,7 @@ pub fn freeze(
         damaged_rows: (&annotations.damaged_rows).into(),
         damaged_fields: (&annotations.damaged_fields).into(),
         damaged_taxa,
+        lineages,
         damaged_proteins: written.damaged_proteins,
         ontology_notes: ontology
             .findings()
@@ -152,13 +176,16 @@ pub fn freeze(
         without_annotation,
         matched_names: written.matched.names,
         unused_embeddings: written.matched.unused,
+        zero_embeddings: written.matched.zeros,
     })
 }
 
 fn creation_time() -> Result<String, DatasetError> {
     let fixed = match std::env::var("SOURCE_DATE_EPOCH") {
         Err(std::env::VarError::NotPresent) => {
-            return Ok(Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            // Beyond the calendar, its last second.
+            let now = SystemTime::now().try_into().unwrap_or(Timestamp::MAX);
+            return Ok(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         }
         Err(std::env::VarError::NotUnicode(_)) => None,
         Ok(text) => text

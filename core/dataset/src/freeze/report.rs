@@ -2,9 +2,11 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
+use protea_contracts::Sha256;
 use protea_formats::Defects;
 use serde::Serialize;
 
+use super::LineageReport;
 use crate::{DatasetError, Manifest};
 
 /// The steps of freezing, in order.
@@ -58,7 +60,7 @@ pub struct FreezeReport {
     /// Directory of the dataset.
     pub directory: PathBuf,
     /// Identity of the dataset: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// The manifest of the dataset.
     pub manifest: Manifest,
     /// Number of rows of annotations read.
@@ -72,6 +74,10 @@ pub struct FreezeReport {
     /// Annotations whose aspect was replaced by that of their term in the ontology; the examples
     /// are terms.
     pub other_aspect: Tally,
+    /// Annotations skipped because their evidence code does not count.
+    pub other_evidence: u64,
+    /// Why a record of where the information accretion comes from was not used, if there is one.
+    pub accretion_record: Option<String>,
     /// Annotations skipped because they repeat another row.
     pub repeated: u64,
     /// Rows with the qualifier `NOT`. Those of proteins in the FASTA file are kept apart from the
@@ -95,6 +101,8 @@ pub struct FreezeReport {
     pub damaged_fields: Tally,
     /// Damaged rows of the taxonomy that were left out, and headers of FASTA with an invalid taxon.
     pub damaged_taxa: Tally,
+    /// The lineages of the taxa, if they were given.
+    pub lineages: Option<LineageReport>,
     /// Damaged proteins of the FASTA file that were left out.
     pub damaged_proteins: Tally,
     /// What the reader of the ontology left out or read otherwise than it is written.
@@ -108,6 +116,8 @@ pub struct FreezeReport {
     /// Embeddings of a file that names its own rows, skipped because their protein is not in the
     /// FASTA file; the examples are accessions.
     pub unused_embeddings: Tally,
+    /// Embeddings in which every number is 0. They are kept; the examples are accessions.
+    pub zero_embeddings: Tally,
 }
 
 /// Embeddings that were matched with their proteins by a rule.

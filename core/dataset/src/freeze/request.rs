@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use protea_formats::{ArrayNames, OnDefect, Pool};
 
-use crate::{DatasetError, EmbeddingType};
+use super::ComputeAccretion;
+use crate::{DatasetError, EmbeddingType, evidence::Evidence};
 
 /// The inputs and the name of a dataset.
 ///
@@ -35,10 +36,19 @@ pub struct FreezeRequest {
     pub pool: Option<Pool>,
     /// The stored type of the embeddings. Default: f16 for f16, and f32 for f32 and f64.
     pub dtype: Option<EmbeddingType>,
-    /// Information accretion of the terms, a table.
+    /// Information accretion of the terms, a table. Where it comes from is recorded if a file beside
+    /// it tells: its name with `.provenance.json` appended.
     pub ia: Option<PathBuf>,
+    /// Computes the information accretion from the annotations of the dataset, instead of
+    /// [`ia`](Self::ia). Default: no.
+    pub compute_ia: Option<ComputeAccretion>,
+    /// The evidence codes of the annotations to keep. Default: any.
+    pub evidence: Evidence,
     /// Taxa of the proteins, a table or GAF. They take precedence over those in the FASTA headers.
     pub taxonomy: Option<PathBuf>,
+    /// Lineages of the taxa: `nodes.dmp` of NCBI, or a table of taxon and parent; see
+    /// [`read_lineages`](protea_formats::read_lineages). Default: none.
+    pub lineages: Option<PathBuf>,
     /// The frozen dataset of which this is a new version. Its SHA-256 is recorded.
     pub parent: Option<PathBuf>,
     /// What to do with damaged rows of annotations and taxa, and with damaged proteins of the FASTA
@@ -104,7 +114,10 @@ impl FreezeRequest {
             pool: None,
             dtype: None,
             ia: None,
+            compute_ia: None,
+            evidence: Evidence::Any,
             taxonomy: None,
+            lineages: None,
             parent: None,
             on_defect: OnDefect::Stop,
             map_obsolete: false,
@@ -144,6 +157,19 @@ impl FreezeRequest {
             return Err(DatasetError::Request(
                 "a type of embeddings is set, but there are no embeddings; give a matrix and its \
                  accessions, or compute k-mer features"
+                    .into(),
+            ));
+        }
+        if self.compute_ia.is_some() && self.ia.is_some() {
+            return Err(DatasetError::Request(
+                "the information accretion is given as a table and is to be computed; choose one"
+                    .into(),
+            ));
+        }
+        if self.compute_ia.is_some() && self.annotations.is_none() {
+            return Err(DatasetError::Request(
+                "the information accretion cannot be computed without annotations; give them, or a \
+                 table"
                     .into(),
             ));
         }

@@ -1,15 +1,6 @@
-//! Kinds of prior knowledge about a protein, and the evidence that counts.
-
-use std::collections::BTreeSet;
+//! Kinds of prior knowledge about a protein.
 
 use serde::{Serialize, Serializer};
-
-/// The evidence codes of the Gene Ontology for experiments and, as in CAFA, for statements that can
-/// be traced to one: `EXP`, `IDA`, `IPI`, `IMP`, `IGI`, `IEP`, those of high throughput (`HTP`,
-/// `HDA`, `HMP`, `HGI`, `HEP`), `TAS` and `IC`.
-pub const EXPERIMENTAL: [&str; 13] = [
-    "EXP", "IDA", "IPI", "IMP", "IGI", "IEP", "TAS", "IC", "HTP", "HDA", "HMP", "HGI", "HEP",
-];
 
 /// The kind of target of a protein in an aspect in which it gained annotations, as defined by CAFA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,30 +40,5 @@ impl Knowledge {
 impl Serialize for Knowledge {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.abbreviation())
-    }
-}
-
-/// Selects annotations by evidence code. Annotations without a code always count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
-    /// All annotations.
-    Any,
-    /// Annotations with one of these codes.
-    Codes(BTreeSet<String>),
-}
-
-impl Default for Evidence {
-    fn default() -> Self {
-        Self::Codes(EXPERIMENTAL.map(str::to_owned).into())
-    }
-}
-
-impl Evidence {
-    /// Whether an annotation with this evidence code counts.
-    pub fn counts(&self, code: Option<&str>) -> bool {
-        match (self, code) {
-            (Self::Any, _) | (_, None) => true,
-            (Self::Codes(codes), Some(code)) => codes.contains(code),
-        }
     }
 }

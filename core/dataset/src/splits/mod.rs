@@ -24,7 +24,7 @@ mod targets;
 mod time;
 
 pub use by_list::Accessions;
-pub use knowledge::{EXPERIMENTAL, Evidence, Knowledge};
+pub use knowledge::Knowledge;
 pub use part::{Part, PartPlace};
 pub use shares::Shares;
 pub use split::{Split, SplitRequest, SplitRule, split};

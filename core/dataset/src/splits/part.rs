@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use protea_contracts::Sha256;
 use serde::Serialize;
 
 use crate::manifest::Counts;
@@ -38,7 +39,7 @@ pub struct PartPlace {
     /// Directory of the part, a frozen dataset.
     pub directory: PathBuf,
     /// Its identity: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
 }

@@ -17,8 +17,9 @@ use super::{
 use crate::{
     error::DatasetError,
     folds::groups::{self, Grouping, Groups},
+    freeze::Tally,
     frozen::FrozenDataset,
-    staging::{Staging, write_json, write_new},
+    staging::{self, write_json, write_new},
     subset::Subset,
 };
 
@@ -52,6 +53,14 @@ pub enum SplitRule {
         /// Taxa of the test part.
         test: Vec<u32>,
     },
+    /// By clade (NCBI number): a taxon and all below it. All other taxa are the training part. Needs
+    /// lineages.
+    Clades {
+        /// Clades of the validation part; empty for none.
+        validation: Vec<u32>,
+        /// Clades of the test part.
+        test: Vec<u32>,
+    },
 }
 
 /// The result of splitting a dataset.
@@ -65,6 +74,8 @@ pub struct Split {
     /// Number of groups that were assigned; without grouping, the number of proteins. `None` for
     /// other rules than shares.
     pub groups: Option<usize>,
+    /// Taxa without an ancestor of the rank of [`Grouping::Clade`], which are groups of their own.
+    pub without_rank: Tally,
     /// Number of proteins of the dataset that are in no part.
     pub left_out: usize,
 }
@@ -108,8 +119,8 @@ pub fn split(
         )));
     }
 
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let total = wanted.len();
     let mut report = |written| match watch(written, total) {
         ControlFlow::Continue(()) => Ok(()),
@@ -129,6 +140,10 @@ pub fn split(
         });
     }
     report(total)?;
+    let mut without_rank = Tally::default();
+    for taxon in groups.iter().flat_map(|groups| &groups.without_rank) {
+        without_rank.add(&taxon.to_string());
+    }
     let groups = groups
         .as_ref()
         .filter(|_| request.rule.groups())
@@ -142,11 +157,12 @@ pub fn split(
         "parts": parts.iter().map(|place| (place.part.name().to_owned(), json!({ "sha256": place.sha256, "counts": place.counts }))).collect::<serde_json::Map<_, _>>(),
     });
     write_json(&staging.path().join("split.json"), &document)?;
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(Split {
         directory: out,
         parts,
         groups: assigned,
+        without_rank,
         left_out: part_of.iter().filter(|part| part.is_none()).count(),
     })
 }
@@ -169,6 +185,10 @@ fn assign(
         }),
         SplitRule::Taxa { validation, test } => Ok(Assigned {
             part_of: by_taxa(dataset, validation, test).map_err(split_error)?,
+            groups: None,
+        }),
+        SplitRule::Clades { validation, test } => Ok(Assigned {
+            part_of: by_clades(dataset, validation, test, split_error)?,
             groups: None,
         }),
         SplitRule::Shares { shares, grouping } => {
@@ -228,12 +248,72 @@ fn by_taxa(
     Ok(taxa.into_iter().map(|taxon| Some(part(taxon))).collect())
 }
 
+fn by_clades(
+    dataset: &FrozenDataset,
+    validation: &[u32],
+    test: &[u32],
+    split_error: &dyn Fn(String) -> DatasetError,
+) -> Result<Vec<Option<Part>>, DatasetError> {
+    let lineages = dataset
+        .lineages()?
+        .ok_or_else(|| DatasetError::NoLineages(dataset.directory().to_owned()))?;
+    for &one in validation {
+        for &other in test {
+            if lineages.is_within(one, other) || lineages.is_within(other, one) {
+                return Err(split_error(format!(
+                    "clade {one} for validation and clade {other} for test overlap; give clades of \
+                     which none is below another"
+                )));
+            }
+        }
+    }
+    let within = |taxon: Option<u32>, clades: &[u32]| {
+        taxon.is_some_and(|taxon| clades.iter().any(|&clade| lineages.is_within(taxon, clade)))
+    };
+    let taxa: Vec<Option<u32>> = (0..dataset.len()).map(|p| dataset.taxon(p)).collect();
+    let has_lineage = |taxon: &Option<u32>| taxon.is_some_and(|t| lineages.current(t).is_ok());
+    let mut unknown = Tally::default();
+    for (protein, _) in taxa.iter().enumerate().filter(|(_, t)| !has_lineage(t)) {
+        unknown.add(dataset.accession(protein));
+    }
+    if unknown.count > 0 {
+        return Err(split_error(format!(
+            "{} of {} proteins have no lineage and cannot be assigned ({}); freeze the dataset with \
+             taxa and lineages of all proteins, or without these",
+            unknown.count,
+            dataset.len(),
+            unknown.examples.join(", ")
+        )));
+    }
+    if let Some(missing) = validation
+        .iter()
+        .chain(test)
+        .find(|&&clade| !taxa.iter().any(|&taxon| within(taxon, &[clade])))
+    {
+        return Err(split_error(format!(
+            "it has no protein of clade {missing}; give NCBI numbers of taxa, or of their ancestors"
+        )));
+    }
+    let part = |taxon: Option<u32>| {
+        if within(taxon, test) {
+            Part::Test
+        } else if within(taxon, validation) {
+            Part::Validation
+        } else {
+            Part::Train
+        }
+    };
+    Ok(taxa.into_iter().map(|taxon| Some(part(taxon))).collect())
+}
+
 impl SplitRule {
     fn validates(&self) -> bool {
         match self {
             Self::Lists(lists) => lists.validation.is_some(),
             Self::Shares { shares, .. } => shares.validation > 0.0,
-            Self::Taxa { validation, .. } => !validation.is_empty(),
+            Self::Taxa { validation, .. } | Self::Clades { validation, .. } => {
+                !validation.is_empty()
+            }
         }
     }
 
@@ -249,10 +329,20 @@ impl SplitRule {
             Self::Taxa { validation, test } => {
                 json!({ "by": "taxon", "validation": validation, "test": test })
             }
+            Self::Clades { validation, test } => {
+                json!({ "by": "clade", "validation": validation, "test": test })
+            }
+            Self::Shares {
+                shares,
+                grouping: Grouping::Clade(rank),
+            } => {
+                json!({ "by": "clade", "rank": rank, "validation": shares.validation, "test": shares.test })
+            }
             Self::Shares { shares, grouping } => {
                 let by = match grouping {
                     Grouping::None => "random",
                     Grouping::Taxon => "taxon",
+                    Grouping::Clade(_) => "clade",
                     Grouping::Clusters(_) => "cluster",
                 };
                 json!({ "by": by, "validation": shares.validation, "test": shares.test })

@@ -2,8 +2,8 @@
 
 use protea_ontology::{Aspect, Ontology, Term};
 
-use super::knowledge::{Evidence, Knowledge};
-use crate::{Annotation, DatasetError, FrozenDataset, Tally};
+use super::knowledge::Knowledge;
+use crate::{Annotation, DatasetError, FrozenDataset, Tally, evidence::Evidence};
 
 const PROTEIN_BINDING: &str = "GO:0005515";
 

@@ -7,17 +7,19 @@ use std::{
     path::PathBuf,
 };
 
+use protea_contracts::Sha256;
 use protea_ontology::Ontology;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    knowledge::{Evidence, Knowledge},
+    knowledge::Knowledge,
     targets::{self, Found, Target},
 };
 use crate::{
     Counts, DatasetError, FrozenDataset, Tally,
-    staging::{Staging, write_json, write_new},
+    evidence::Evidence,
+    staging::{self, write_json, write_new},
     subset::Subset,
 };
 
@@ -77,7 +79,7 @@ pub struct Targets {
     /// The ground truth, a table of accession, term and aspect.
     pub truth: PathBuf,
     /// Identity of the dataset: SHA-256 of `dataset.json`.
-    pub sha256: String,
+    pub sha256: Sha256,
     /// Numbers of proteins, annotations, terms and taxa.
     pub counts: Counts,
     /// Number of targets in each aspect.
@@ -137,8 +139,8 @@ pub fn split_by_time(
         .into_iter()
         .filter(|kind| found.targets.iter().any(|t| t.knowledge == *kind))
         .collect();
-    let staging = Staging::new(&request.out)?;
-    let out = staging.out().to_owned();
+    let staging = staging::begin(&request.out)?;
+    let out = staging.destination().to_owned();
     let known = write_known(earlier, &found, &ontology, request, staging.path())?;
     let total = kinds.len();
     let mut report = |written| match watch(written, total) {
@@ -190,7 +192,7 @@ pub fn split_by_time(
     };
     let document = document(earlier, later, request, &split);
     write_json(&staging.path().join("split.json"), &document)?;
-    staging.publish()?;
+    staging.publish_synced()?;
     Ok(split)
 }
 
@@ -237,6 +239,7 @@ fn write_kind(
         annotations: Some(&taken),
         ontology: earlier.ontology_path(),
         ia: earlier.ia_path(),
+        accretion_info: earlier.manifest().information_accretion.as_ref(),
         known: (kind == Knowledge::Partial).then(|| staging.join("known.tsv")),
         ..Subset::new(later, &proteins, &name)
     };

@@ -60,7 +60,7 @@ fn manifest_of(request: &FreezeRequest) -> Vec<(String, String)> {
     let files = freeze(request, &mut unwatched).unwrap().manifest.files;
     files
         .into_iter()
-        .map(|file| (file.path, file.sha256))
+        .map(|file| (file.path, file.sha256.to_string()))
         .collect()
 }
 

@@ -70,7 +70,7 @@ fn every_kind_of_change_is_found() {
         request.version = "2".into();
         request.parent = Some(inputs.path("one"));
     });
-    assert_eq!(two.manifest().parent.as_deref(), Some(one.sha256()));
+    assert_eq!(two.manifest().parent, Some(one.sha256()));
 
     let found = compare(&one, &two);
     assert!(!found.same);

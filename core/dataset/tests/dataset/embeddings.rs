@@ -110,3 +110,22 @@ fn datasets_without_embeddings_or_with_spectra_open() {
     dataset.verify().unwrap();
     dataset.check_finite().unwrap();
 }
+
+#[test]
+fn embeddings_of_zeros_are_kept_and_counted() {
+    let inputs = Inputs::new();
+    inputs.write(
+        "matrix.npy",
+        npy(">f4", 5, WIDTH, |row, column| {
+            let number = if row == 4 {
+                0.0
+            } else {
+                value(4 - row, column)
+            };
+            number.to_be_bytes().to_vec()
+        }),
+    );
+    let report = inputs.freeze();
+    assert_eq!(report.zero_embeddings.examples, ["P00001"]);
+    assert_eq!(report.zero_embeddings.count, 1);
+}

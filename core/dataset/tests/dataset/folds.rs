@@ -69,7 +69,7 @@ fn every_protein_is_held_out_once_with_its_data() {
             let dataset = FrozenDataset::open(place).unwrap();
             dataset.verify().unwrap();
             dataset.check_finite().unwrap();
-            assert_eq!(dataset.manifest().parent.as_deref(), Some(whole.sha256()));
+            assert_eq!(dataset.manifest().parent, Some(whole.sha256()));
             assert_eq!(dataset.manifest().created, whole.manifest().created);
             for file in ["ontology.obo", "ia.tsv"] {
                 let [own, of_whole] = [&dataset, &whole]
@@ -102,7 +102,7 @@ fn folds_are_reused_and_have_a_stable_identity() {
     assert_eq!(again.folds, first.folds);
     let elsewhere = make(&whole, &wanted, &inputs.path("elsewhere"));
     for (one, other) in first.folds.iter().zip(&elsewhere.folds) {
-        let identity = |place: &Path| FrozenDataset::open(place).unwrap().sha256().to_owned();
+        let identity = |place: &Path| FrozenDataset::open(place).unwrap().sha256();
         assert_eq!(identity(&one.train), identity(&other.train));
         assert_eq!(identity(&one.eval), identity(&other.eval));
     }

@@ -74,7 +74,7 @@ fn shares_are_exact_and_depend_on_the_seed() {
     assert_eq!(all.len(), 60);
     for part in &made.parts {
         let dataset = FrozenDataset::open(&part.directory).unwrap();
-        assert_eq!(dataset.manifest().parent.as_deref(), Some(whole.sha256()));
+        assert_eq!(dataset.manifest().parent, Some(whole.sha256()));
         assert_eq!(dataset.annotations().unwrap().len(), dataset.len());
         assert_eq!(dataset.sha256(), part.sha256);
     }

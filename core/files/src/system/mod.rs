@@ -10,9 +10,13 @@ mod other;
 mod unix;
 
 #[cfg(not(unix))]
-pub(crate) use other::{Handle, data, kind_of, open_file, open_to_write, remove_flattened};
+pub(crate) use other::{
+    Handle, data, kind_of, lock_own, open_file, open_to_write, remove_flattened,
+};
 #[cfg(unix)]
-pub(crate) use unix::{Handle, data, kind_of, open_file, open_to_write, remove_flattened};
+pub(crate) use unix::{
+    Handle, data, kind_of, lock_own, open_file, open_to_write, remove_flattened,
+};
 
 /// An entry of a directory.
 pub(crate) struct Entry {

@@ -30,7 +30,50 @@ pub(super) struct Columns {
     genes: bool,
     /// Whether the term column may have several terms, with names and separators between them.
     pub(super) several_terms: bool,
+    /// Whether a header names the columns. Otherwise their places are fixed.
+    pub(super) has_header: bool,
 }
+
+/// Usual names of a column of accessions, the more specific first.
+const ACCESSIONS: [&str; 19] = [
+    "EntryID",
+    "Entry ID",
+    "Entry",
+    "accession",
+    "uniprot_id",
+    "uniprot",
+    "UniProtKB/Swiss-Prot ID",
+    "UniProtKB/TrEMBL ID",
+    "protein_id",
+    "protein id",
+    "protein",
+    "proteins",
+    "Protein stable ID",
+    "target_id",
+    "target",
+    "query",
+    "query_name",
+    "Gene stable ID",
+    "Transcript stable ID",
+];
+/// Usual names of a column of terms.
+const TERMS: [&str; 11] = [
+    "term",
+    "term_id",
+    "terms",
+    "GOs",
+    "GO_ID",
+    "GO ID",
+    "GO_term",
+    "GO term",
+    "GO_terms",
+    "GO terms",
+    "GO term accession",
+];
+/// Names of the third column of a table of CAFA, in lower case.
+const ASPECTS: [&str; 4] = ["aspect", "ontology", "namespace", "category"];
+/// Names of a column that says that a table has predictions.
+const SCORES: [&str; 5] = ["score", "confidence", "probability", "prob", "prediction"];
 
 impl Columns {
     /// The columns of a header line; `None` if it is none of these tables.
@@ -63,29 +106,86 @@ impl Columns {
                 .or_else(|| names.iter().position(several))?;
             (entry, term, true)
         } else {
-            return None;
+            let first = |wanted: &[&str]| wanted.iter().find_map(|name| find(&[*name]));
+            let (accession, term) = (first(&ACCESSIONS)?, first(&TERMS)?);
+            // The table of CAFA has these columns first, and a reader that is faster. eggNOG-mapper
+            // has the score of an alignment.
+            let plain = (accession, term) == (0, 1)
+                && (names.len() == 2
+                    || names.len() == 3 && (ASPECTS.contains(&names[2].to_lowercase().as_str())));
+            let is_prediction = find(&SCORES).is_some() && find(&["GOs"]).is_none();
+            if plain || is_prediction {
+                return None;
+            }
+            (accession, term, true)
         };
         Some(Self {
             accession,
             term,
             database: find(&["GENE PRODUCT DB"]),
-            aspect: find(&["Category", "GO ASPECT"]),
-            evidence: find(&["Evidence", "GO EVIDENCE CODE"]),
+            aspect: find(&["Category", "GO ASPECT", "aspect", "namespace", "GO domain"]),
+            evidence: find(&[
+                "Evidence",
+                "GO EVIDENCE CODE",
+                "evidence_code",
+                "GO term evidence code",
+            ]),
             eco: find(&["ECO ID"]),
             qualifier: find(&["Qualifier"]),
             taxon: find(&["tax_id", "TAXON ID"]),
             date: find(&["DATE"]),
             genes: find(&["GeneID"]).is_some(),
             several_terms,
+            has_header: true,
         })
+    }
+
+    /// The columns of a table without a header, by a row of it: InterProScan's TSV and
+    /// `idmapping_selected.tab` of UniProt. `None` for any other table.
+    pub fn of_row(line: &[u8]) -> Option<Self> {
+        let fields: Vec<&[u8]> = line.split(|&b| b == b'\t').collect();
+        let digits = |at: usize| {
+            let field = fields[at].trim_ascii();
+            !field.is_empty() && field.iter().all(u8::is_ascii_digit)
+        };
+        let at = |accession, term, taxon| Self {
+            accession,
+            term,
+            taxon,
+            several_terms: true,
+            ..Self::default()
+        };
+        // The second column of InterProScan is the MD5 sum of the sequence.
+        let is_interproscan = (11..=15).contains(&fields.len())
+            && fields[1].len() == 32
+            && fields[1].iter().all(u8::is_ascii_hexdigit)
+            && digits(2)
+            && digits(6)
+            && digits(7);
+        let is_idmapping = (21..=23).contains(&fields.len())
+            && fields[1].contains(&b'_')
+            && digits(12)
+            && (fields[6].is_empty() || fields[6].starts_with(b"GO:"));
+        if is_interproscan {
+            Some(at(0, 13, None))
+        } else if is_idmapping {
+            Some(at(0, 6, Some(12)))
+        } else {
+            None
+        }
     }
 
     pub fn names_genes(&self) -> bool {
         self.genes
     }
 
-    /// Number of columns that a row needs.
+    /// Number of columns that a row needs. InterProScan leaves out the last columns of a row if they
+    /// are empty.
     pub fn least(&self) -> usize {
-        self.accession.max(self.term) + 1
+        if self.has_header {
+            self.accession.max(self.term) + 1
+        } else {
+            self.accession + 1
+        }
     }
 }

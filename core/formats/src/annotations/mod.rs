@@ -63,12 +63,14 @@ impl Default for Wanted<'_> {
 ///
 /// | format | content |
 /// |---|---|
-/// | CAFA table | `EntryID term aspect`: two or three columns, with or without a header |
+/// | CAFA table | `EntryID term aspect`: two or three columns, with or without a header; a row may have a list of terms |
 /// | GAF | 1.0 to 2.2 |
 /// | GPAD | 1.1 to 2.0 |
 /// | gene2go | the table of NCBI; proteins are GeneIDs |
 /// | QuickGO | a download with the columns `GENE PRODUCT ID` and `GO TERM` |
-/// | UniProt | a download with the columns `Entry` and `Gene Ontology …` |
+/// | UniProt | a download with the columns `Entry` and `Gene Ontology …`; `idmapping_selected.tab` |
+/// | InterProScan | its TSV, with the terms in column 14 |
+/// | other tables | a header that names the columns of accessions and terms, as eggNOG-mapper, BioMart and pandas write it |
 ///
 /// Blank lines and comments, which start with `!` or `#`, are ignored.
 pub struct AnnotationReader {
@@ -167,7 +169,7 @@ impl AnnotationReader {
                 Some(layout) => layout,
                 None => {
                     let layout = detect_layout(line);
-                    let is_header = matches!(layout, Layout::Named(_));
+                    let is_header = matches!(&layout, Layout::Named(columns) if columns.has_header);
                     let layout = self.layout.insert(layout);
                     if is_header {
                         continue;
@@ -216,6 +218,16 @@ impl AnnotationReader {
                 expected: "annotation",
             });
         }
+        if self.rows == self.damaged_rows.count
+            && let Some(first) = self.damaged_rows.examples.first()
+        {
+            return Err(FormatError::NoUsableRow {
+                path: self.lines.path().to_owned(),
+                rows: self.rows,
+                expected: "annotation",
+                first: first.clone(),
+            });
+        }
         Ok(None)
     }
 
@@ -224,7 +236,10 @@ impl AnnotationReader {
         let (located, more) = self.unfinished.take()?;
         let line = self.lines.line();
         let cell = std::str::from_utf8(line.get(more.clone())?).ok()?;
-        let (term, rest) = named::next_term(cell)?;
+        let (term, rest) = match self.layout {
+            Some(Layout::Table) => table::next_term(cell)?,
+            _ => named::next_term(cell)?,
+        };
         let start = more.start + (cell.len() - rest.len() - term.len());
         let end = start + term.len();
         let located = located.with_term(start..end);
@@ -346,7 +361,7 @@ fn stated_layout(lines: &Lines) -> Result<Option<Layout>, FormatError> {
 
 /// Detects the format of a file without a version line from its first row.
 fn detect_layout(line: &[u8]) -> Layout {
-    if let Some(columns) = Columns::of_header(line) {
+    if let Some(columns) = Columns::of_header(line).or_else(|| Columns::of_row(line)) {
         return Layout::Named(columns);
     }
     let mut columns = line.split(|&b| b == b'\t');
@@ -358,6 +373,12 @@ fn detect_layout(line: &[u8]) -> Layout {
         15.. => Layout::Gaf,
         _ => Layout::Table,
     }
+}
+
+/// Whether a line is a header that names the columns of accessions and terms, or a row of a table
+/// with such columns at fixed places.
+pub(super) fn is_named_table(line: &[u8]) -> bool {
+    matches!(detect_layout(line), Layout::Named(_))
 }
 
 /// Whether a line is that of a file of annotations, not of a table of two or three columns.

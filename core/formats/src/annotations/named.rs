@@ -40,12 +40,16 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
     };
     let database = optional(columns.database)?.unwrap_or("UniProtKB");
     let (entry, isoform) = object(database, text(columns.accession)?);
-    let cell = text(columns.term)?;
+    let cell = match fields.get(columns.term) {
+        Some(_) => text(columns.term)?,
+        None => "",
+    };
     let (term, more_terms) = if columns.several_terms {
         match next_term(cell) {
             Some((term, more)) => (term, Some(more)),
             // Proteins without annotations are rows too.
-            None => ("", None),
+            None if is_missing(cell) => ("", None),
+            None => (usable_term(cell, REMEDY)?, None),
         }
     } else {
         (usable_term(cell, REMEDY)?, None)
@@ -54,6 +58,7 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
         "Function" => Ok(Aspect::Mfo),
         "Process" => Ok(Aspect::Bpo),
         "Component" => Ok(Aspect::Cco),
+
         other => other.parse::<Aspect>().map_err(|_| {
             Problem::new(
                 format!("{} is not an aspect", excerpt(other.as_bytes())),
@@ -101,6 +106,14 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
         }
     }
     Ok(parsed)
+}
+
+/// Whether a cell says that there is no term.
+fn is_missing(cell: &str) -> bool {
+    matches!(
+        cell.to_ascii_lowercase().as_str(),
+        "" | "-" | "na" | "n/a" | "nan" | "none" | "null"
+    )
 }
 
 /// The first term of a cell such as `GO:0005515; GO:0008150` or `binding [GO:0005488]; …`, and what

@@ -34,6 +34,26 @@ pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
         .map(|(_, name)| name)
 }
 
+/// What separates the terms of a cell: goatools writes semicolons, topGO commas, InterPro bars.
+fn separates_terms(c: char) -> bool {
+    matches!(c, ';' | ',' | '|') || c.is_whitespace()
+}
+
+/// The next of several terms in a cell, and what is behind it.
+pub(super) fn next_term(cell: &str) -> Option<(&str, &str)> {
+    let cell = cell.trim_start_matches(separates_terms);
+    let end = cell.find(separates_terms).unwrap_or(cell.len());
+    (end > 0).then(|| cell.split_at(end))
+}
+
+/// Whether a cell is a list of two or more terms, and nothing else.
+fn is_list(cell: &str) -> bool {
+    let mut terms = cell.split(separates_terms).filter(|term| !term.is_empty());
+    cell.contains(separates_terms)
+        && terms.clone().nth(1).is_some()
+        && terms.all(|term| term.contains(':') && spelling::canonical(term).is_some())
+}
+
 /// The accession of a row, as far as a damaged row has one.
 pub(super) fn accession_word(line: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(line).ok()?;
@@ -73,16 +93,22 @@ pub(super) fn row(line: &[u8]) -> Result<Parsed<'_>, Problem> {
             )
         })?),
     };
-    Ok(Parsed::from(AnnotationRow {
+    let (term, more_terms) = match next_term(term) {
+        Some((first, more)) if is_list(term) => (first, Some(more)),
+        _ => (usable_term(term, REMEDY)?, None),
+    };
+    let mut parsed = Parsed::from(AnnotationRow {
         accession: usable_accession(word, REMEDY)?,
         isoform: None,
-        term: usable_term(term, REMEDY)?,
+        term,
         aspect,
         evidence: None,
         taxon: None,
         date: None,
         negated: false,
-    }))
+    });
+    parsed.more_terms = more_terms;
+    Ok(parsed)
 }
 
 fn columns(line: &[u8]) -> Problem {

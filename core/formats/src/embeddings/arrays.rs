@@ -52,8 +52,9 @@ impl<H> Array<H> {
         matches!(self.kind, ArrayKind::Float(_)) && self.dims.len() == 2
     }
 
+    /// Whether the array has a string for each of `rows` rows, perhaps in a column.
     pub fn is_list_of(&self, rows: u64) -> bool {
-        self.kind == ArrayKind::Text && self.dims == [rows]
+        self.kind == ArrayKind::Text && (self.dims == [rows] || self.dims == [rows, 1])
     }
 
     pub fn describe(&self) -> String {

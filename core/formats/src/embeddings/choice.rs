@@ -111,10 +111,26 @@ fn list_for<'a, H: Clone>(
     if options.has_id_list {
         return Ok(None);
     }
-    let mut lists = group.arrays.iter().filter(|a| a.is_list_of(rows));
-    match (lists.next(), lists.next()) {
-        (Some(only), None) => Ok(Some(only)),
-        (None, _) => {
+    let lists: Vec<_> = group.arrays.iter().filter(|a| a.is_list_of(rows)).collect();
+    // AnnData has the names of its matrix X in a group of their own.
+    let lists = if lists.is_empty() {
+        let all = groups.iter().flat_map(|group| &group.arrays);
+        all.filter(|a| a.is_list_of(rows)).collect()
+    } else {
+        lists
+    };
+    match lists.as_slice() {
+        [only] => Ok(Some(*only)),
+        [] if names_columns(matrix, groups) => Err((
+            format!(
+                "{} has {} rows, but the names are those of its {} columns: it is transposed",
+                matrix.describe(),
+                rows,
+                matrix.dims.get(1).copied().unwrap_or(0)
+            ),
+            "save it with one row per protein: matrix.T",
+        )),
+        [] => {
             let pickled = group
                 .arrays
                 .iter()
@@ -123,7 +139,7 @@ fn list_for<'a, H: Clone>(
                 || {
                     (
                         format!(
-                            "no list of {rows} strings is in the same group as {}",
+                            "the file has no list of {rows} strings for the rows of {}",
                             matrix.name
                         ),
                         "give the list of accessions, one per line; or, if the rows are the \
@@ -138,6 +154,15 @@ fn list_for<'a, H: Clone>(
             "name the one with the accessions",
         )),
     }
+}
+
+/// Whether the only names of the file are those of the columns of `matrix`.
+fn names_columns<H>(matrix: &Array<H>, groups: &[ArrayGroup<H>]) -> bool {
+    let columns = matrix.dims.get(1).copied().unwrap_or(0);
+    groups
+        .iter()
+        .flat_map(|group| &group.arrays)
+        .any(|array| array.is_list_of(columns))
 }
 
 type Place<'a, H> = (&'a ArrayGroup<H>, Option<&'a Array<H>>);
@@ -233,10 +258,32 @@ fn nothing<H>(groups: &[ArrayGroup<H>]) -> Problem {
              vectors=numpy.array(list(d.values()), dtype='float32'))",
         );
     }
+    if let Some(problem) = groups.iter().find_map(odd_member) {
+        return (
+            problem,
+            "give vectors of one width and one type, one per protein, and put other data into \
+             another group",
+        );
+    }
     (
         "the file has no embeddings".into(),
         "give f16, f32 or f64: one vector per protein, named by its accession, or one matrix",
     )
+}
+
+/// What is wrong with a group of which most, but not all, arrays are vectors of one width.
+fn odd_member<H>(group: &ArrayGroup<H>) -> Option<String> {
+    let vectors = group.arrays.iter().filter(|a| a.vector_width().is_some());
+    let common = vectors.clone().find(|candidate| {
+        let alike = vectors.clone().filter(|a| a.shape() == candidate.shape());
+        2 * alike.count() > group.arrays.len()
+    })?;
+    let odd = group.arrays.iter().find(|a| a.shape() != common.shape())?;
+    Some(format!(
+        "{} is not a vector like the others ({})",
+        odd.describe(),
+        common.describe()
+    ))
 }
 
 fn contents<H>(groups: &[ArrayGroup<H>]) -> Vec<String> {

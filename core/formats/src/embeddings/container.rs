@@ -5,8 +5,10 @@ use std::{fs::File, path::Path};
 use protea_ontology::{compressed::open_seekable, foreign::Foreign};
 
 use super::{
-    FormatError, MatrixReader, OpenOptions, Opened, Rows, hdf5, npz, safetensors, table, torch,
+    FormatError, MatrixReader, OpenOptions, Opened, Rows, column_order, hdf5, npz, safetensors,
+    table, torch,
 };
+use crate::npy::NpyFile;
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +81,7 @@ fn zip_file(path: &Path) -> Option<&'static str> {
     if torch::is_torch(path, &file).ok()? {
         return Some("embeddings in PyTorch (.pt)");
     }
-    npz::is_npz(file).then_some("embeddings in NumPy (.npz)")
+    npz::is_npz(&file).then_some("embeddings in NumPy (.npz)")
 }
 
 /// Opens a file or directory and finds the embeddings in it.
@@ -99,6 +101,14 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let opened =
         open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
     let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened)));
+    if foreign == Some(Foreign::Arrow) {
+        return Err(FormatError::matrix(
+            path,
+            "this is an Arrow or Feather file, which is not read",
+            "save it as Parquet: pyarrow.parquet.write_table(pyarrow.feather.read_table('FILE'), \
+             'embeddings.parquet')",
+        ));
+    }
     if let Some(foreign) = foreign {
         return Err(FormatError::Foreign {
             path: path.to_owned(),
@@ -117,6 +127,10 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     match container {
         Container::Hdf5 => hdf5::open(file, options),
         Container::Zip if torch::is_torch(path, &file)? => torch::open(file, options),
+        Container::Zip if !npz::is_npz(&file) => Err(FormatError::Foreign {
+            path: path.to_owned(),
+            content: Foreign::Zip,
+        }),
         Container::Zip => npz::open(file, options),
         Container::Parquet => open_parquet(file, options),
         Container::Safetensors => safetensors::open(file, options),
@@ -133,8 +147,14 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
                     "omit the name",
                 ));
             }
+            let npy = NpyFile::read(path, file)?;
+            let matrix = if npy.layout.by_column {
+                column_order::transpose(path, npy, options.scratch)?
+            } else {
+                MatrixReader::from_npy(path, npy)
+            };
             Ok(Opened {
-                rows: Rows::Matrix(MatrixReader::from_open_file(path, file)?),
+                rows: Rows::Matrix(matrix),
                 accessions: None,
             })
         }

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod choice;
+mod column_order;
 mod container;
 mod hdf5;
 mod npz;
@@ -20,6 +21,8 @@ mod torch;
 
 pub(crate) use container::describe;
 pub use options::{ArrayNames, EmbeddingOptions};
+#[cfg(feature = "parquet")]
+pub use parquet::{TakeScoredTerms, read_scored_terms};
 pub use pool::Pool;
 pub use reader::EmbeddingReader;
 pub use row_names::{FoundRow, NameRule};

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read},
+    io::{self, BufReader, Read},
     path::Path,
 };
 
@@ -14,10 +14,16 @@ use super::{
     arrays::{Array, ArrayGroup, ArrayKind},
     checked_shape,
     choice::{Choice, choose},
+    column_order,
     pool::Mean,
     scratch::ScratchRows,
 };
-use crate::{npy_header::Header, npy_strings, partial_read::read_up_to};
+use crate::{
+    npy::swap,
+    npy_header::{Header, MatrixLayout},
+    npy_strings,
+    partial_read::read_up_to,
+};
 
 /// Limit of the headers held in memory until the arrays are chosen, in bytes. One vector per
 /// protein takes about 120 bytes for each.
@@ -92,13 +98,13 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     }
 }
 
-/// Whether a zip file has members of `numpy.savez`. A damaged one counts as such.
-pub(super) fn is_npz(file: File) -> bool {
+/// Whether a zip file has members of `numpy.savez`, or none. A damaged one counts as such.
+pub(super) fn is_npz(file: &File) -> bool {
     let Ok(archive) = ZipArchive::new(BufReader::new(file)) else {
         return true;
     };
-    let mut names = archive.file_names();
-    names.any(|name| name.is_ok_and(|name| name.ends_with(".npy")))
+    let mut names = archive.file_names().peekable();
+    names.peek().is_none() || names.any(|name| name.is_ok_and(|name| name.ends_with(".npy")))
 }
 
 fn archive_error(path: &Path, error: ZipError) -> FormatError {
@@ -164,7 +170,7 @@ fn unpack(
     for array in arrays {
         let (rows, width, dtype) =
             with_member(path, archive, array.handle, |name, header, data| {
-                unpack_member(path, name, &header, data, pool, &mut unpacked)
+                unpack_member(options, name, &header, data, pool, &mut unpacked)
             })?;
         let (_, width_of_first, dtype_of_first) = *first.get_or_insert((rows, width, dtype));
         if (width, dtype) != (width_of_first, dtype_of_first) {
@@ -194,47 +200,62 @@ fn unpack(
     )?))
 }
 
+/// How the numbers of a member are stored. A vector is a single row.
+fn member_layout(
+    header: &Header,
+    pool: Option<Pool>,
+) -> Result<MatrixLayout, (String, &'static str)> {
+    let vectors = match *header.shape.as_slice() {
+        [width] => (1, width),
+        [1, rows, width] if pool.is_some() => (rows, width),
+        _ => return header.matrix(),
+    };
+    header.with_shape(vectors)
+}
+
 /// Appends the numbers of one member to `unpacked`. Returns its rows, its columns and its type.
 fn unpack_member(
-    path: &Path,
+    options: &OpenOptions<'_>,
     name: &str,
     header: &Header,
     data: &mut dyn Read,
     pool: Option<Pool>,
     unpacked: &mut ScratchRows,
 ) -> Result<(usize, usize, MatrixType), FormatError> {
+    let path = options.path;
     let invalid = |(problem, remedy): (String, &'static str)| {
         FormatError::matrix(path, format!("{name}: {problem}"), remedy)
     };
     let unreadable = FormatError::unreadable(path);
-    let dtype = header.float().map_err(invalid)?;
-    let (rows, width) = match *header.shape.as_slice() {
-        [width] => (1, width),
-        [1, rows, width] if pool.is_some() => (rows, width),
-        _ => header
-            .matrix()
-            .map(|(_, rows, width)| (rows, width))
-            .map_err(invalid)?,
-    };
-    let (rows, width) = checked_shape(path, rows as u64, width as u64)?;
+    let layout = member_layout(header, pool).map_err(invalid)?;
+    let dtype = layout.dtype;
+    let (rows, width) = checked_shape(path, layout.rows as u64, layout.width as u64)?;
     let mut mean = pool.map(|_| Mean::new(dtype, width));
-    let mut left = rows as u64 * (width * dtype.bytes()) as u64;
-    let mut piece = vec![0; PIECE];
-    loop {
-        let want = left.min(PIECE as u64) as usize;
-        let got = read_up_to(data, &mut piece[..want]).map_err(&unreadable)?;
+    let mut push = |numbers: &mut [u8]| {
+        if layout.big_endian {
+            swap(numbers, dtype.bytes());
+        }
         match &mut mean {
-            Some(mean) => mean.push(&piece[..got]),
-            None => unpacked.push(&piece[..got]).map_err(&unreadable)?,
+            Some(mean) => mean.push(numbers),
+            None => unpacked.push(numbers)?,
         }
-        left -= got as u64;
-        if got < want || left == 0 {
-            break;
+        Ok(())
+    };
+    let bytes = rows as u64 * (width * dtype.bytes()) as u64;
+    let complete = if layout.by_column {
+        let mut columns = ScratchRows::create(path, options.scratch)?;
+        let complete =
+            copy(data, bytes, &mut |numbers| columns.push(numbers)).map_err(&unreadable)?;
+        if complete {
+            let mut file = columns.into_file(path)?;
+            column_order::read_rows(&mut file, 0, (rows, width), dtype.bytes(), &mut push)
+                .map_err(&unreadable)?;
         }
-    }
-    // Reading past the end makes the archive verify its checksum.
-    let more = read_up_to(data, &mut [0]).map_err(&unreadable)?;
-    if left > 0 || more > 0 {
+        complete
+    } else {
+        copy(data, bytes, &mut push).map_err(&unreadable)?
+    };
+    if !complete {
         return Err(invalid((
             format!(
                 "its header states {rows} rows of {width} columns, but the array has more or fewer \
@@ -251,6 +272,28 @@ fn unpack_member(
         }
         _ => Ok((rows, width, dtype)),
     }
+}
+
+/// Calls `take` with pieces of whole numbers. Returns whether the data has exactly `bytes` bytes.
+fn copy(
+    data: &mut dyn Read,
+    bytes: u64,
+    take: &mut dyn FnMut(&mut [u8]) -> io::Result<()>,
+) -> io::Result<bool> {
+    let mut left = bytes;
+    let mut piece = vec![0; PIECE];
+    while left > 0 {
+        let want = left.min(PIECE as u64) as usize;
+        let got = read_up_to(data, &mut piece[..want])?;
+        take(&mut piece[..got])?;
+        left -= got as u64;
+        if got < want {
+            break;
+        }
+    }
+    // Reading past the end makes the archive verify its checksum.
+    let more = read_up_to(data, &mut [0])?;
+    Ok(left == 0 && more == 0)
 }
 
 fn texts(path: &Path, archive: &mut Archive, number: usize) -> Result<Vec<String>, FormatError> {

@@ -98,6 +98,18 @@ impl EmbeddingReader {
             rows: opened.rows,
             names,
         };
+        if reader.names.len() != reader.rows() && reader.names.len() == reader.width() {
+            return Err(FormatError::matrix(
+                path,
+                format!(
+                    "the matrix has {} rows and {} columns, as many as there are accessions: it is \
+                     transposed",
+                    reader.rows(),
+                    reader.width()
+                ),
+                "save it with one row per protein: matrix.T",
+            ));
+        }
         if reader.names.len() != reader.rows() {
             return Err(FormatError::RowCount {
                 ids_path: reader.ids_path.clone(),

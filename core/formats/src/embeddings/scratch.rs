@@ -10,6 +10,7 @@ use protea_hdf5::MatrixType;
 use protea_ontology::compressed::scratch_error;
 
 use super::{FormatError, MatrixReader};
+use crate::npy::swap;
 
 /// A scratch file to which rows are appended.
 pub(super) struct ScratchRows {
@@ -64,16 +65,14 @@ impl ScratchRows {
                 "the file is cut off or damaged: copy or save it again",
             ));
         }
-        let file = self.file.into_inner().map_err(|error| {
-            FormatError::unreadable(path)(scratch_error(&self.scratch, error.error()))
-        })?;
+        let file = self.into_file(path)?;
         MatrixReader::from_rows(path, file, 0, (rows, width), dtype)
     }
-}
 
-/// Reverses the bytes of each number.
-pub(super) fn swap(numbers: &mut [u8], size: usize) {
-    for number in numbers.chunks_exact_mut(size) {
-        number.reverse();
+    /// Returns the file with what was appended. `path` is the input, for error messages.
+    pub fn into_file(self, path: &Path) -> Result<File, FormatError> {
+        self.file.into_inner().map_err(|error| {
+            FormatError::unreadable(path)(scratch_error(&self.scratch, error.error()))
+        })
     }
 }

@@ -13,7 +13,11 @@ use std::{
 use protea_hdf5::MatrixType;
 
 use super::{FormatError, OpenOptions, Opened, Rows, checked_shape, scratch::ScratchRows};
-use crate::{error::excerpt, lines::Lines, recognize::recognize};
+use crate::{
+    error::excerpt,
+    lines::Lines,
+    recognize::{Content, recognize},
+};
 use columns::{Columns, Values};
 use row::Separator;
 
@@ -48,6 +52,12 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         let line = lines.text()?;
         let is_comment = start.is_empty() && line.starts_with('#');
         if !line.trim().is_empty() && !is_comment {
+            if row::is_unclosed(line) {
+                return Err(lines.malformed(
+                    "a field in quotation marks goes on in the next line, as NumPy prints an array",
+                    "write lists of numbers, such as array.tolist(), or one column per number",
+                ));
+            }
             start.push((lines.number(), line.to_owned()));
         }
     }
@@ -57,6 +67,15 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
             expected: "row of embeddings",
         });
     };
+    let content = recognize(&text_of(&start)).content;
+    if matches!(content, Content::Json | Content::OboGraphs) {
+        return Err(FormatError::matrix(
+            path,
+            "this is a JSON document, not a table of embeddings",
+            "save a table or an array: numpy.savez('embeddings.npz', ids=list(d), \
+             vectors=numpy.array(list(d.values()), dtype='float32'))",
+        ));
+    }
     let separator = Separator::detect(first);
     let sample: Vec<Vec<String>> = start.iter().map(|(_, l)| separator.split(l)).collect();
     let columns = Columns::find(&sample, separator, options)?.ok_or_else(|| {
@@ -64,7 +83,7 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
             path,
             format!(
                 "this is text, but not a table of embeddings: it is {}, and starts with {}",
-                recognize(&text_of(&start)).content.description(),
+                content.description(),
                 excerpt(first.as_bytes())
             ),
             "give a row per protein: its name and its numbers, separated by commas or tabs (CSV, \

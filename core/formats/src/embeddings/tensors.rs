@@ -10,12 +10,10 @@ use protea_hdf5::MatrixType;
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Pool, Rows,
-    arrays::ArrayKind,
-    checked_shape,
-    pool::Mean,
-    scratch::{ScratchRows, swap},
+    FormatError, OpenOptions, Pool, Rows, arrays::ArrayKind, checked_shape, pool::Mean,
+    scratch::ScratchRows,
 };
+use crate::npy::swap;
 
 const PIECE: usize = 256 << 10;
 /// The largest part of a storage that is read into memory for a tensor that is not contiguous.

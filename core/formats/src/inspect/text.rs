@@ -26,6 +26,7 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         | Content::Gene2Go
         | Content::QuickGo
         | Content::UniProtTable
+        | Content::AnnotationTable
         | Content::Annotations => {
             inspection.reading = Some(Reading::Annotations);
             annotations(path, &mut inspection)

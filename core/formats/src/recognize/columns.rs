@@ -3,7 +3,7 @@
 use protea_ontology::{Aspect, spelling};
 
 use super::{Content, ROWS, Recognized, Separator};
-use crate::accession;
+use crate::{accession, annotations::is_named_table};
 
 /// Sets what a text is that no beginning of a line gives away.
 pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
@@ -49,6 +49,13 @@ pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
             .any(|field| field.starts_with("Gene Ontology"))
     {
         recognized.content = Content::UniProtTable;
+        return;
+    }
+    let comment = lines.iter().find(|line| {
+        line.starts_with('#') && is_named_table(line.trim_start_matches('#').as_bytes())
+    });
+    if comment.is_some() || is_named_table(first.as_bytes()) {
+        recognized.content = Content::AnnotationTable;
         return;
     }
     let mut table: Vec<Vec<String>> = rows.iter().map(|row| fields(row)).collect();

@@ -51,6 +51,9 @@ pub enum Content {
     QuickGo,
     /// A table downloaded from UniProt, with a column of terms.
     UniProtTable,
+    /// Another table with a column of accessions and a column of terms, such as those of
+    /// eggNOG-mapper, BioMart and InterProScan.
+    AnnotationTable,
     /// The clusters of CD-HIT, `.clstr`.
     CdHit,
     /// Annotations: accession, term and perhaps aspect. A ground truth has this form too.
@@ -92,6 +95,7 @@ impl Content {
             Self::Gene2Go => "the table gene2go of NCBI",
             Self::QuickGo => "a table of annotations from QuickGO",
             Self::UniProtTable => "a table from UniProt",
+            Self::AnnotationTable => "a table with a column of accessions and a column of terms",
             Self::CdHit => "clusters of CD-HIT",
             Self::Annotations => "a table of annotations (accession, term)",
             Self::Predictions => "a table of predictions (accession, term, score)",

@@ -44,6 +44,34 @@ with h5py.File(out + "residues.h5", "w") as f:
     del f[ids[1]]; f[ids[1]] = rows[1][None]
 with h5py.File(out + "one-residues.h5", "w") as f: f[ids[0]] = numpy.ones((4, 3), "f4")
 numpy.savez(out + "residues.npz", **{i: numpy.stack([row - 1, row + 1]) for i, row in zip(ids, rows)})
+numpy.savez(out + "order.npz", m=numpy.asfortranarray(rows.astype(">f8")), ids=numpy.array(ids, dtype=">U8"))
+numpy.savez(out + "vectors-big.npz", **{i: row.astype(">f4") for i, row in zip(ids, rows)})
+numpy.savez(out + "residues-order.npz", **{i: numpy.asfortranarray(numpy.stack([row - 1, row + 1])[None]) for i, row in zip(ids, rows)})
+numpy.save(out + "order.npy", numpy.asfortranarray(rows))
+numpy.save(out + "idsbig.npy", numpy.array(ids, dtype=">U8"))
+with h5py.File(out + "anndata.h5ad", "w") as f:
+    f["X"] = rows
+    f.create_group("obs").create_dataset("_index", data=ids, dtype=text)
+    f.create_group("var").create_dataset("_index", data=["a", "b", "c"], dtype=text)
+with h5py.File(out + "column.h5", "w") as f:
+    f["emb"] = rows
+    f["ids"] = numpy.array([[i.encode()] for i in ids])
+with h5py.File(out + "odd.h5", "w") as f:
+    for i, row in zip(ids, rows): f[i] = row
+    f["P99999"] = numpy.zeros(0, "f4")
+with h5py.File(out + "turned.h5", "w") as f:
+    f["emb"] = rows.T
+    f["ids"] = [i.encode() for i in ids]
+with h5py.File(out + "STRING.h5", "w") as f:
+    g = f.create_group("species/9606")
+    g["embeddings"] = rows
+    g["proteins"] = [i.encode() for i in ids]
+    f["metadata/model"] = "ProtT5"
+with h5py.File(out + "STRING2.h5", "w") as f:
+    for taxon, plus in [("9606", 0), ("10090", 100)]:
+        g = f.create_group("species/" + taxon)
+        g["embeddings"] = rows + plus
+        g["proteins"] = [i.encode() for i in ids]
 numpy.save(out + "m.npy", rows)
 numpy.save(out + "ids.npy", numpy.array(ids))
 numpy.save(out + "idsb.npy", numpy.array(ids, dtype="S"))
@@ -129,6 +157,16 @@ fn files_of_each_tool_are_read() {
         ("hashes.h5", None, None, None, 0.0),
         ("prott5.h5", None, None, None, 0.0),
         ("slash.h5", None, None, None, 0.0),
+        ("anndata.h5ad", None, None, None, 0.0),
+        ("column.h5", None, None, None, 0.0),
+        ("STRING.h5", None, None, None, 0.0),
+        (
+            "STRING2.h5",
+            None,
+            Some("species/10090/embeddings"),
+            None,
+            100.0,
+        ),
         ("fantasia.h5", None, None, None, 0.0),
         ("fantasia2.h5", None, Some("type_3/layer_24"), None, 24.0),
         ("fantasia2.h5", None, Some("layer_0"), None, 0.0),
@@ -136,6 +174,11 @@ fn files_of_each_tool_are_read() {
         ("residues.npz", None, None, Some(Pool::Mean), 0.0),
         ("m.npy", Some("ids.npy"), None, None, 0.0),
         ("m.npy", Some("idsb.npy"), None, None, 0.0),
+        ("m.npy", Some("idsbig.npy"), None, None, 0.0),
+        ("order.npy", Some("ids.npy"), None, None, 0.0),
+        ("order.npz", None, None, None, 0.0),
+        ("vectors-big.npz", None, None, None, 0.0),
+        ("residues-order.npz", None, None, Some(Pool::Mean), 0.0),
         ("category.parquet", None, None, None, 0.0),
         ("binary.parquet", None, None, None, 0.0),
         ("columns.parquet", None, None, None, 0.0),
@@ -165,6 +208,17 @@ fn what_is_not_read_is_an_error_with_the_next_step() {
                 "type_3/layer_24/embedding",
             ][..],
         ),
+        (
+            "STRING2.h5",
+            None,
+            &["species/9606/embeddings", "species/10090/embeddings"],
+        ),
+        (
+            "odd.h5",
+            None,
+            &["P99999 (0 f32) is not a vector like the others (P00001 (3 f32))"],
+        ),
+        ("turned.h5", None, &["emb (3 × 5 f32)", "it is transposed"]),
         ("residues.h5", None, &["embeddings of residues"]),
         ("residues.npz", None, &["embeddings of residues"]),
         ("one-residues.h5", None, &["embeddings of residues"]),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use protea_tracking::{
-    RunReference, RunStart, Tracker,
+    RunId, RunReference, RunStart, Tracker,
     log::{EventLog, FILE_NAME, clear_open_marker},
     sync_run,
 };
@@ -77,7 +77,7 @@ pub fn bind_tracker(
         }
     };
     let RunReference { run_id, url } = reference.unwrap_or_else(|| RunReference {
-        run_id: start.run_id.clone(),
+        run_id: start.run_id.to_string(),
         url: None,
     });
     let binding = TrackerBinding {
@@ -141,11 +141,11 @@ pub fn current_binding(
 /// Records the backend's id of a run that was bound offline, after it was sent.
 pub(super) fn remember(
     job: &Path,
-    run_id: &str,
+    run_id: &RunId,
     reference: &RunReference,
 ) -> Result<(), WorkspaceError> {
     let job = Job::at(job);
-    let of_run = |bound: &TrackerBinding| bound.log == run_id && bound.run_id != reference.run_id;
+    let of_run = |bound: &TrackerBinding| bound.log == *run_id && bound.run_id != reference.run_id;
     if !job.document()?.tracker.as_ref().is_some_and(of_run) {
         return Ok(());
     }

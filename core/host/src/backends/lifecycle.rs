@@ -91,7 +91,7 @@ impl<'a> Lifecycle<'a> {
         job.update_document(|document| {
             document.status = Some(RunStatus::Running);
             document.error = None;
-            document.run = Some(run.id().to_owned());
+            document.run = Some(run.id().clone());
         })?;
         Ok(Self {
             job,
@@ -124,7 +124,7 @@ impl Drop for Lifecycle<'_> {
             let reason = if thread::panicking() {
                 "the program panicked"
             } else {
-                "the program left the job before its end"
+                "the program dropped the job before it was finished"
             };
             // The error cannot be returned from `drop`.
             let _ = self.end(RunStatus::Failed, Some(reason.to_owned()));

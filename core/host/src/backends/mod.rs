@@ -8,7 +8,7 @@ mod binding;
 mod lifecycle;
 mod sync;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use backend::Backend;
 pub use binding::{IfBound, bind_tracker, current_binding};
@@ -132,10 +132,14 @@ impl Tracking {
             .try_for_each(|backend| backend.check_project(self.project.as_deref()))
     }
 
-    /// Waits until the backends have the ended runs: for each backend at most this long, and not at
-    /// all for one that does not answer. A later sync sends the rest.
+    /// Waits until the backends have the ended runs: at most this long for all of them together, and
+    /// not at all for one that does not answer. A later sync sends the rest.
     pub fn wait(&self, most: Duration) -> Vec<Undelivered> {
-        let left = self.backends.iter().map(|backend| backend.wait(most));
+        let until = Instant::now() + most;
+        let left = self.backends.iter().map(|backend| {
+            // The backends are fed at the same time, so the time is that of all of them.
+            backend.wait(until.saturating_duration_since(Instant::now()))
+        });
         left.flatten().collect()
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use protea_tracking::{
-    IfMissing, Refusal, Synced, Tracker, TrackerError, log::EventLog, recover_run, sync_run,
+    IfMissing, Refusal, RunId, Synced, Tracker, TrackerError, log::EventLog, recover_run, sync_run,
 };
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::workspace::{RunDirectory, Status, UnknownProgress, Unsynced};
 #[non_exhaustive]
 pub struct SyncedRun {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The backend.
     pub backend: String,
     /// Whether the backend has the complete run, or another process is sending it.
@@ -87,10 +87,7 @@ pub fn recover(runs: Vec<UnknownProgress>, if_missing: IfMissing) -> Vec<SyncedR
                         }
                         error => error.full_message(),
                     };
-                    synced.error = Some(format!(
-                        "unknown what {backend} has: {}; {reason}",
-                        run.error.full_message()
-                    ));
+                    synced.error = Some(format!("unknown: {}; {reason}", run.error.full_message()));
                 }
             }
             synced
@@ -125,7 +122,7 @@ impl SyncedRun {
 }
 
 /// How a run ended whose log lacks the end. `None` if the log has the end, or the run has none yet.
-fn ended_as(job: &Path, log: &Path, run_id: &str) -> Option<Status> {
+fn ended_as(job: &Path, log: &Path, run_id: &RunId) -> Option<Status> {
     let manifest = RunDirectory::manifest(job, run_id)?;
     if manifest.status == Status::Running {
         return None;

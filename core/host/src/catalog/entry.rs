@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::{Descriptor, content};
+use protea_contracts::{Descriptor, Sha256, content};
 
 use super::{CatalogError, Origin};
 
@@ -14,8 +14,8 @@ pub struct Entry {
     pub path: PathBuf,
     /// Its descriptor.
     pub descriptor: Descriptor,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the file.
+    pub sha256: Sha256,
     /// Who named its directory.
     pub origin: Origin,
 }

@@ -40,13 +40,13 @@ pub enum Unusable {
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     /// It is not a shared library.
-    #[error("it is not a shared library; remove it or give it another ending")]
+    #[error("it is not a shared library; remove it or give it another file extension")]
     NotALibrary,
     /// It is larger than any runner.
     #[error("it has {0} bytes; a runner has at most {LARGEST}")]
     TooLarge(u64),
     /// It is shorter than its headers say, or the headers are invalid.
-    #[error("it is damaged or cut short ({size} bytes): {reason}; copy or build it again")]
+    #[error("it is damaged or incomplete ({size} bytes): {reason}; copy or build it again")]
     Damaged {
         /// Its size in bytes.
         size: u64,

@@ -55,7 +55,7 @@ impl Lock {
             let file = std::path::absolute(&entry.path).unwrap_or_else(|_| entry.path.clone());
             Pin {
                 version: entry.descriptor.version.clone(),
-                sha256: entry.sha256.clone(),
+                sha256: entry.sha256,
                 path: file
                     .strip_prefix(parent)
                     .map_or(file.clone(), Path::to_owned),
@@ -94,15 +94,9 @@ impl Lock {
                 "it has format {format}, this protea reads {FORMAT}"
             )));
         }
-        for (name, pin) in &runners {
+        for name in runners.keys() {
             if !descriptor::is_legal_name(name.as_bytes()) {
                 return Err(unusable(format!("no runner may have the name {name:?}")));
-            }
-            let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            if pin.sha256.len() != 64 || !pin.sha256.bytes().all(digit) {
-                return Err(unusable(format!(
-                    "the sha256 of {name:?} is not 64 digits in lower case"
-                )));
             }
         }
         Ok(Self {
@@ -153,14 +147,14 @@ impl Lock {
                 name: name(),
                 lock: lock(),
                 file: file(),
-                found: entry.sha256.clone(),
+                found: entry.sha256,
                 pin: Box::new(pin.clone()),
             }),
             None => Err(LockError::NotPinned {
                 name: name(),
                 lock: lock(),
                 file: file(),
-                found: entry.sha256.clone(),
+                found: entry.sha256,
             }),
         }
     }

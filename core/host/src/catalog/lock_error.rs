@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use protea_contracts::Sha256;
+
 use super::pin::Pin;
 
 /// Why a lock file does not allow a runner.
@@ -38,7 +40,7 @@ pub enum LockError {
         /// The runner's file.
         file: PathBuf,
         /// The SHA-256 of the runner's file.
-        found: String,
+        found: Sha256,
     },
     /// The runner's file is not the pinned one.
     #[error(
@@ -53,7 +55,7 @@ pub enum LockError {
         /// The runner's file.
         file: PathBuf,
         /// The SHA-256 of the runner's file.
-        found: String,
+        found: Sha256,
         /// What the lock file wants.
         pin: Box<Pin>,
     },

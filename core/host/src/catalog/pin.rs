@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use protea_contracts::Sha256;
 use serde::{Deserialize, Serialize};
 
 /// A pinned runner.
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Pin {
     /// The runner's version, for people.
     pub version: String,
-    /// The SHA-256 of its file, in hexadecimal.
-    pub sha256: String,
+    /// The SHA-256 of its file.
+    pub sha256: Sha256,
     /// The path of the file when it was pinned. For people only: nothing is loaded from it.
     #[serde(serialize_with = "super::as_text")]
     pub path: PathBuf,

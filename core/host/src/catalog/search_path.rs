@@ -30,7 +30,7 @@ impl std::fmt::Display for Origin {
         formatter.write_str(match self {
             Self::Given => "given by the caller",
             Self::Environment => ENVIRONMENT_VARIABLE,
-            Self::Executable => "beside the executable",
+            Self::Executable => "the directory of the executable",
             Self::User => "the user's directory",
             Self::System => "the system's directory",
         })

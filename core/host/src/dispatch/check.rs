@@ -11,7 +11,7 @@ use std::{
 use protea_contracts::{
     Capabilities, EvalResult, Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation,
     Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, Predict, PredictRequest,
-    PredictResult, RunResult, RunnerError, content,
+    PredictResult, RunResult, RunnerError, Sha256, content,
 };
 use protea_files::{Directory, Limits, Links, Stop, Stoppable};
 use url::Url;
@@ -132,6 +132,9 @@ impl CheckedOperation for Predict {
             &response.predictions_uri,
             &request.output_uri,
         )?;
+        if let Some(evidence) = &response.evidence_uri {
+            written_inside("the evidence", evidence, &request.output_uri)?;
+        }
         let counts = &response.counts;
         let unpredicted: u64 = counts.unpredicted.values().sum();
         if counts.predicted.saturating_add(unpredicted) == counts.proteins {
@@ -203,9 +206,11 @@ fn written_inside(what: &str, file: &Url, output: &Url) -> Result<(), DispatchEr
     let real = path
         .canonicalize()
         .map_err(|error| broken(format!("cannot be read: {error}")))?;
-    let root = output
-        .canonicalize()
-        .map_err(|error| broken(format!("has no directory to be in: {error}")))?;
+    let root = output.canonicalize().map_err(|error| {
+        broken(format!(
+            "is in an output directory that cannot be read: {error}"
+        ))
+    })?;
     if !real.starts_with(&root) {
         return Err(broken(format!("is outside {}", output.display())));
     }
@@ -237,7 +242,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
             "its export lists no file".to_owned(),
         ));
     }
-    let mut hashed: HashMap<PathBuf, (String, u64)> = HashMap::new();
+    let mut hashed: HashMap<PathBuf, (Sha256, u64)> = HashMap::new();
     for file in &result.files {
         let path = path_of(&file.uri)?;
         let invalid = |reason: String| DispatchError::Export {
@@ -247,16 +252,18 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
         let real = path
             .canonicalize()
             .map_err(|error| invalid(format!("cannot be read: {error}")))?;
-        let root = output
-            .canonicalize()
-            .map_err(|error| invalid(format!("has no directory to be in: {error}")))?;
+        let root = output.canonicalize().map_err(|error| {
+            invalid(format!(
+                "is in an output directory that cannot be read: {error}"
+            ))
+        })?;
         let relative = real
             .strip_prefix(&root)
             .map_err(|_| invalid(format!("is outside {}", output.display())))?
             .to_owned();
         // A file may be listed more than once.
         let (sha256, bytes) = match hashed.get(&relative) {
-            Some(known) => known.clone(),
+            Some(known) => *known,
             None => {
                 let hash = hash(&root, &relative, stop);
                 hash.map_err(|error| invalid(format!("cannot be read: {error}")))?
@@ -273,7 +280,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
     nothing_else(output, &hashed, stop)
 }
 
-fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(String, u64)> {
+fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(Sha256, u64)> {
     let file = Directory::open(root, Links::Refuse)?.open_file(relative)?;
     content::digest_reader(Stoppable::new(file, root.join(relative), stop))
 }
@@ -281,7 +288,7 @@ fn hash(root: &Path, relative: &Path, stop: &dyn Stop) -> std::io::Result<(Strin
 /// Checks that the export lists every file in its directory.
 fn nothing_else(
     output: &Path,
-    listed: &HashMap<PathBuf, (String, u64)>,
+    listed: &HashMap<PathBuf, (Sha256, u64)>,
     stop: &dyn Stop,
 ) -> Result<(), DispatchError> {
     let directory = Directory::open(output, Links::Refuse).map_err(DispatchError::Output)?;

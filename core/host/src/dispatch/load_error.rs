@@ -18,7 +18,7 @@ pub enum LoadError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The runner does not describe itself.
-    #[error("{} does not load as a runner", path.display())]
+    #[error("{} cannot be loaded as a runner", path.display())]
     Describe {
         /// The library.
         path: PathBuf,

@@ -142,7 +142,7 @@ fn with_reference(path: &Path) -> Vec<PathBuf> {
         && plain(&reference.dataset_uri)
         && let Ok(directory) = reference.dataset_dir(path)
         && content::digest_file(&directory.join(dataset::MANIFEST))
-            .is_ok_and(|(sha256, _)| sha256 == reference.dataset_sha256)
+            .is_ok_and(|(sha256, _)| sha256 == *reference.dataset_sha256)
     {
         reads.push(directory);
     }

@@ -9,7 +9,7 @@ use protea_contracts::{
 use {
     super::sandbox_paths,
     protea_contracts::{
-        LibraryDeclaration,
+        LibraryDeclaration, Sha256,
         event::Event,
         request::{Request, RequestUris},
     },
@@ -36,7 +36,7 @@ pub(super) enum Transport {
 #[derive(Debug, Clone)]
 pub(super) struct Worker {
     library: PathBuf,
-    sha256: String,
+    sha256: Sha256,
     name: String,
     /// The third-party libraries that it opens.
     libraries: Vec<LibraryDeclaration>,
@@ -50,7 +50,7 @@ impl Transport {
             #[cfg(unix)]
             Isolation::Worker(options) => Ok(Self::Worker(Worker {
                 library: entry.path.clone(),
-                sha256: entry.sha256.clone(),
+                sha256: entry.sha256,
                 name: entry.descriptor.name.clone(),
                 libraries: entry.descriptor.libraries.clone(),
                 options: options.clone(),
@@ -143,7 +143,7 @@ impl Worker {
         };
         let task = Task {
             library: &self.library,
-            sha256: &self.sha256,
+            sha256: self.sha256,
             call,
             request,
             output: uris.output.and_then(|uri| uri.to_file_path().ok()),

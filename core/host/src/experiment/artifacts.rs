@@ -1,11 +1,10 @@
 //! Remote inputs and outputs of a run: fetches its model before a step, publishes its export after.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{ffi::OsStr, path::Path, sync::Arc, time::Duration};
 
 use protea_contracts::model::{FILE_NAME as MODEL_FILE, ReferenceModel};
-use protea_files::{Directory, FilesError, Links};
+use protea_files::{Directory, FilesError, Links, TemporaryDirectory};
 use serde_json::Value;
-use tempfile::TempDir;
 use tracing::{Span, debug};
 use url::Url;
 
@@ -23,7 +22,7 @@ const LARGEST_REFERENCE: u64 = ReferenceModel::<Value>::SIZE_LIMIT;
 pub(super) struct LocalModel {
     /// Its URI as a runner gets to see it.
     pub(super) uri: Url,
-    _kept: (Lease, Lease, Option<TempDir>),
+    _kept: (Lease, Lease, Option<TemporaryDirectory>),
 }
 
 /// An [`Observer`] as an observer of transfers. Retries become events of the span that the store
@@ -82,7 +81,7 @@ impl Experiment<'_> {
         }
         let store = self.store()?;
         let staged = store.stage(model_uri)?;
-        let local = |uri: Url, data: Lease, made: Option<TempDir>| LocalModel {
+        let local = |uri: Url, data: Lease, made: Option<TemporaryDirectory>| LocalModel {
             uri,
             _kept: (staged.lease.clone(), data, made),
         };
@@ -118,9 +117,14 @@ impl Experiment<'_> {
 }
 
 /// A copy of a reference model whose dataset is in another place now.
-fn elsewhere(mut document: Value, dataset_uri: &Url) -> Result<(TempDir, Url), StoreError> {
+fn elsewhere(
+    mut document: Value,
+    dataset_uri: &Url,
+) -> Result<(TemporaryDirectory, Url), StoreError> {
     document["dataset_uri"] = Value::String(dataset_uri.to_string());
-    let directory = tempfile::tempdir().map_err(StoreError::write(&std::env::temp_dir()))?;
+    let place = std::env::temp_dir();
+    let directory = TemporaryDirectory::create_in(&place, OsStr::new("protea-model-"), 0o700)
+        .map_err(StoreError::write(&place))?;
     let path = directory.path().join(MODEL_FILE);
     let text = serde_json::to_vec_pretty(&document)
         .map_err(|error| StoreError::write(&path)(error.into()))?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use protea_contracts::{ExplainRequest, Explanation, Metrics};
-use protea_tracking::Tags;
+use protea_tracking::{RunId, Tags};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -105,7 +105,7 @@ pub struct ChildRun {
     /// `<parent>/<method>`.
     pub name: String,
     /// Its id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// Its directory.
     pub directory: PathBuf,
     /// How it ended.
@@ -127,7 +127,7 @@ impl<'e> RunContext<'e> {
     pub(super) fn new(experiment: &'e Experiment<'e>, recorder: Recorder, name: String) -> Self {
         Self {
             parent: Parent {
-                run_id: recorder.directory().id().to_owned(),
+                run_id: recorder.directory().id().clone(),
                 name,
             },
             steps: Steps {
@@ -159,7 +159,7 @@ impl<'e> RunContext<'e> {
 
     /// The run's id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &RunId {
         &self.parent.run_id
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use protea_contracts::{Metrics, metrics::flatten};
+use protea_tracking::RunId;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -72,7 +73,7 @@ pub struct FoldScores {
     /// Wall time of its steps.
     pub seconds: f64,
     /// Its run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The run's directory.
     pub directory: PathBuf,
 }
@@ -300,7 +301,7 @@ fn write_table(
         let own = [
             fold.origin.name().to_owned(),
             format!("{:.3}", fold.seconds),
-            fold.run_id.clone(),
+            fold.run_id.to_string(),
         ];
         let scores = metrics.iter().map(of).collect();
         table.row(row(&fold.number.to_string(), scores, own));
@@ -324,7 +325,7 @@ mod tests {
             metrics: metrics.as_object().unwrap().clone(),
             origin: Origin::Computed,
             seconds: 0.0,
-            run_id: String::new(),
+            run_id: "".into(),
             directory: PathBuf::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protea_tracking::TrackerError;
+use protea_tracking::{RunId, TrackerError};
 
 use super::observer::Step;
 use crate::search::SearchError;
@@ -55,7 +55,7 @@ pub enum ExperimentError {
     #[error("the run {run_id} has no model; fit one first")]
     NoModel {
         /// The run.
-        run_id: String,
+        run_id: RunId,
     },
     /// The event log cannot be written, or a backend cannot be used.
     #[error(transparent)]

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_contracts::{ReferenceModel, content};
+use protea_contracts::{ReferenceModel, Sha256, content};
 use serde_json::Value;
 use url::Url;
 
@@ -67,7 +67,7 @@ impl<'e> KnownDatasets<'e> {
         let Ok(uri) = Url::parse(&reference.dataset_uri) else {
             return Ok(None);
         };
-        let is_it = |dataset: &&Dataset| dataset.sha256 == reference.dataset_sha256;
+        let is_it = |dataset: &&Dataset| dataset.sha256 == *reference.dataset_sha256;
         if let Some(named) = self.named.iter().find(is_it) {
             return Ok(Some(named.clone()));
         }
@@ -79,7 +79,10 @@ impl<'e> KnownDatasets<'e> {
         }
         let origin = document[DATASET_ORIGIN].as_str();
         let origin = origin.and_then(|origin| Url::parse(origin).ok());
-        match here(&uri, &reference.dataset_sha256, store)? {
+        // A malformed hash is that of no dataset.
+        let sha256 = reference.dataset_sha256.parse().ok();
+        let found = sha256.map_or(Ok(None), |sha256| here(&uri, sha256, store))?;
+        match found {
             Some(dataset) => Ok(Some(dataset)),
             None if !store::is_local(&uri) => Err(self.unknown(&uri)),
             None => origin.map_or(Ok(None), |origin| Err(self.unknown(&origin))),
@@ -97,7 +100,7 @@ impl<'e> KnownDatasets<'e> {
 /// The dataset that the host gave to `fit`, from where it was or, if the cache evicted it, from its
 /// origin.
 fn bring(recorded: &Dataset, store: &Store) -> Result<Option<Dataset>, ExperimentError> {
-    if let Some(dataset) = here(&recorded.uri, &recorded.sha256, store)? {
+    if let Some(dataset) = here(&recorded.uri, recorded.sha256, store)? {
         return Ok(Some(dataset));
     }
     let Some(origin) = &recorded.origin else {
@@ -108,7 +111,7 @@ fn bring(recorded: &Dataset, store: &Store) -> Result<Option<Dataset>, Experimen
     if fetched.sha256 != recorded.sha256 {
         return Err(StageDatasetError::Replaced {
             uri: store::redacted(origin),
-            expected: recorded.sha256.clone(),
+            expected: recorded.sha256,
             found: fetched.sha256,
         }
         .into());
@@ -118,7 +121,7 @@ fn bring(recorded: &Dataset, store: &Store) -> Result<Option<Dataset>, Experimen
 
 /// The frozen dataset with this identity in a local directory, if it is there. Its files are not
 /// checked, which the runner does for those that it reads.
-fn here(uri: &Url, sha256: &str, store: &Store) -> Result<Option<Dataset>, ExperimentError> {
+fn here(uri: &Url, sha256: Sha256, store: &Store) -> Result<Option<Dataset>, ExperimentError> {
     if !store::is_local(uri) {
         return Ok(None);
     }

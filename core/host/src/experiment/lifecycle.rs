@@ -55,7 +55,7 @@ impl Steps<'_> {
             FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
         request.seed = self.experiment.seed;
         request.threads = self.experiment.threads;
-        request.run_id = self.recorder.directory().id().to_owned();
+        request.run_id = self.recorder.directory().id().to_string();
         let earlier = ReusableModels::new(self.experiment, train);
         request.earlier_models = earlier.newest();
         if !request.earlier_models.is_empty() {
@@ -105,7 +105,7 @@ impl Steps<'_> {
         );
         request.seed = self.experiment.seed;
         request.threads = self.experiment.threads;
-        request.run_id = self.recorder.directory().id().to_owned();
+        request.run_id = self.recorder.directory().id().to_string();
 
         let sink = self.recorder.start(Step::Evaluate)?;
         let runner = self.experiment.runner;
@@ -144,10 +144,10 @@ impl Steps<'_> {
             self.experiment.store()?.check_vacant(elsewhere)?;
         }
         let model = self.local_model(model_uri)?;
-        let staging = Staging::begin(&place)?;
+        let staging = Staging::begin(&place).map_err(StoreError::from)?;
         let staging_uri = directory_uri(staging.path())?;
         let mut request = ExportRequest::new(
-            self.recorder.directory().id(),
+            self.recorder.directory().id().as_str(),
             model.uri.clone(),
             staging_uri.clone(),
         );
@@ -169,7 +169,7 @@ impl Steps<'_> {
             .iter()
             .map(|file| store::relative_name(staging.path(), &file.uri))
             .collect();
-        let published = match staging.publish_unless(&clock) {
+        let published = match staging.publish_unless(&clock).map_err(StoreError::from) {
             Err(StoreError::Cancelled) => {
                 let error = clock.overrun();
                 let error = error.unwrap_or_else(|| RunnerError::Cancelled.into());
@@ -225,7 +225,7 @@ fn write_reference_model(
         kind: protea_contracts::model::ReferenceKind::Reference,
         spec: spec.clone(),
         dataset_uri: train.uri.to_string(),
-        dataset_sha256: train.sha256.clone(),
+        dataset_sha256: train.sha256.to_string(),
     };
     let mut document = json!(model);
     if let Some(origin) = &train.origin {

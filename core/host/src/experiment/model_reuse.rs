@@ -6,6 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use protea_files::Links;
+use protea_tracking::RunId;
 use url::Url;
 
 use super::setup::Experiment;
@@ -29,13 +30,12 @@ pub(super) struct ReusableModels {
 
 impl ReusableModels {
     pub(super) fn new(experiment: &Experiment<'_>, train: &Dataset) -> Self {
-        let short = |sha256: &str| sha256.chars().take(DIGITS).collect::<String>();
-        let runner = short(&experiment.runner.entry().sha256);
+        let runner = experiment.runner.entry().sha256;
         let workspace = experiment.workspace.directory().to_owned();
         let directory = workspace.join(".protea/models");
         Self {
             workspace,
-            directory: directory.join(format!("{runner}-{}", short(&train.sha256))),
+            directory: directory.join(format!("{runner:.DIGITS$}-{:.DIGITS$}", train.sha256)),
         }
     }
 
@@ -56,7 +56,7 @@ impl ReusableModels {
     }
 
     /// Adds the model of a run.
-    pub(super) fn add(&self, run_id: &str, model: &Url) {
+    pub(super) fn add(&self, run_id: &RunId, model: &Url) {
         // If this fails, the next fit only takes longer.
         if fs::create_dir_all(&self.directory).is_ok() {
             let _ = write_atomic(

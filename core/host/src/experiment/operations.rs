@@ -152,7 +152,7 @@ impl Experiment<'_> {
     ) -> Result<FinishedRun, ExperimentError> {
         let spec = self.resolve(spec)?;
         let mut run_spec = RunSpec::new("training", self.name(parent, "fit"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train)];
         self.record(&run_spec, |steps| steps.fit(&spec, train).map(drop))
@@ -165,7 +165,7 @@ impl Experiment<'_> {
         eval: &Dataset,
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("evaluation", self.name(parent, "evaluate"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         let public_uri = store::without_secrets(model_uri);
         run_spec.model_uri = Some(&public_uri);
         run_spec.datasets = vec![("eval", eval)];
@@ -179,7 +179,7 @@ impl Experiment<'_> {
         destination: Option<&Url>,
     ) -> Result<FinishedRun, ExperimentError> {
         let mut run_spec = RunSpec::new("export", self.name(parent, "export"));
-        run_spec.parent = parent.map(|parent| &*parent.run_id);
+        run_spec.parent = parent.map(|parent| &parent.run_id);
         let public_uri = store::without_secrets(model_uri);
         run_spec.model_uri = Some(&public_uri);
         self.record(&run_spec, |steps| steps.export(model_uri, destination))

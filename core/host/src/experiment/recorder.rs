@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, error::Error, path::Path, sync::Arc, thread, time::Instant};
 
-use jiff::Timestamp;
 use protea_contracts::{Metrics, emit::EventSink, metrics::flatten};
 use protea_tracking::Tags;
 use serde_json::{Map, Value, json};
@@ -52,14 +51,11 @@ impl Recorder {
         let mut tags = tracking.tags.clone();
         tags.extend(run_spec.tags.clone());
         let manifest = RunManifest {
-            run_id: directory.id().to_owned(),
+            run_id: directory.id().clone(),
             job_id: job.id().clone(),
             pipeline: run_spec.pipeline.to_owned(),
             name: Some(run_spec.name.clone()),
-            parent: run_spec
-                .parent
-                .or(experiment.below.as_deref())
-                .map(str::to_owned),
+            parent: run_spec.parent.or(experiment.below.as_ref()).cloned(),
             project: tracking.project.clone(),
             group: tracking.group.clone(),
             tags,
@@ -70,7 +66,7 @@ impl Recorder {
                 version: entry.descriptor.version.clone(),
                 contract_version: entry.descriptor.contract_version.clone(),
                 path: entry.path.clone(),
-                sha256: entry.sha256.clone(),
+                sha256: entry.sha256,
             }),
             isolation: experiment.runner.isolation().name().to_owned(),
             sandbox: experiment.runner.sandbox(),
@@ -84,7 +80,7 @@ impl Recorder {
                 .collect(),
             host: HostRecord::current(),
             code: CodeRecord::current(),
-            started: Timestamp::now(),
+            started: protea_tracking::now(),
             finished: None,
             steps: Vec::new(),
             model_uri: run_spec.model_uri.cloned(),
@@ -311,9 +307,13 @@ impl Recorder {
         error: Option<&(dyn Error + 'static)>,
     ) -> Result<(), ExperimentError> {
         self.ended = true;
+        if status != Status::Finished {
+            // A runner that was killed removed none of its temporary files.
+            self.directory.remove_leftovers();
+        }
         let step_written = self.close_step(status, error);
         self.manifest.status = status;
-        self.manifest.finished = Some(Timestamp::now());
+        self.manifest.finished = Some(protea_tracking::now());
         self.manifest.error = error.map(protea_contracts::error::with_causes);
         self.journal.ended(&self.manifest, error);
         let reason = self.manifest.error.as_deref();
@@ -336,7 +336,7 @@ impl Drop for Recorder {
         let reason = if thread::panicking() {
             "the program panicked"
         } else {
-            "the program left the run before its end"
+            "the program dropped the run before it was finished"
         };
         // If this fails, the next command closes the run.
         let reason: Box<dyn Error> = reason.into();

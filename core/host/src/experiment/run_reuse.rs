@@ -7,6 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use protea_contracts::Sha256;
+use protea_tracking::RunId;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{finished_run::FinishedRun, observer::Step, setup::Experiment, work::Work};
@@ -23,13 +26,13 @@ pub(super) struct ReusableRuns {
 
 /// The fields of a run that decide whether it did a piece of work.
 struct ReusableRun {
-    run_id: String,
+    run_id: RunId,
     directory: PathBuf,
-    runner: String,
+    runner: Sha256,
     seed: u64,
     spec: Value,
     /// The SHA-256 of what was fitted on and evaluated on.
-    datasets: [String; 2],
+    datasets: [Sha256; 2],
     pipeline: String,
     threads: usize,
     isolation: String,
@@ -56,7 +59,7 @@ impl ReusableRuns {
         let did = runs.iter().filter(|done| {
             done.runner == experiment.runner.entry().sha256
                 && done.seed == experiment.seed
-                && done.datasets == [&*work.train.sha256, &*work.eval.sha256]
+                && done.datasets == [work.train.sha256, work.eval.sha256]
                 && done.spec == *work.spec.as_value()
                 && (!self.alike || done.is_alike(experiment, work))
         });
@@ -105,8 +108,8 @@ impl ReusableRun {
             return None;
         }
         let sum = |role: &str| {
-            let sum = manifest.datasets.get(role)?.get("sha256")?.as_str();
-            sum.map(str::to_owned)
+            let dataset = manifest.datasets.get(role)?;
+            Sha256::deserialize(dataset.get("sha256")?).ok()
         };
         Some(Self {
             datasets: [sum("train")?, sum("eval")?],
@@ -125,7 +128,7 @@ impl ReusableRun {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use jiff::Timestamp;
+    use protea_contracts::content::digest_bytes;
     use serde_json::{Map, json};
 
     use super::*;
@@ -143,7 +146,7 @@ mod tests {
             note: None,
         };
         let manifest = RunManifest {
-            run_id: run_id.to_owned(),
+            run_id: run_id.into(),
             job_id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
             pipeline: "trial".to_owned(),
             name: None,
@@ -158,7 +161,7 @@ mod tests {
                 version: "1.0.0".to_owned(),
                 contract_version: "1.0.0".to_owned(),
                 path: PathBuf::from("libknn.so"),
-                sha256: "0".repeat(64),
+                sha256: [0; 32].into(),
             }),
             isolation: "worker".to_owned(),
             sandbox: None,
@@ -166,13 +169,18 @@ mod tests {
             seed: 7,
             threads: 1,
             datasets: ["train", "eval"]
-                .map(|role| (role.to_owned(), json!({ "sha256": role })))
+                .map(|role| {
+                    (
+                        role.to_owned(),
+                        json!({ "sha256": digest_bytes(role.as_bytes()) }),
+                    )
+                })
                 .into_iter()
                 .collect(),
             host: HostRecord::current(),
             code: None,
-            started: Timestamp::now(),
-            finished: Some(Timestamp::now()),
+            started: protea_tracking::now(),
+            finished: Some(protea_tracking::now()),
             steps: steps.iter().map(step).collect(),
             model_uri: None,
             metrics: Map::new(),
@@ -203,13 +211,16 @@ mod tests {
 
         let ids = |known: &ReusableRuns| {
             let runs = known.runs_of(job.path());
-            let mut ids: Vec<String> = runs.iter().map(|done| done.run_id.clone()).collect();
+            let mut ids: Vec<RunId> = runs.iter().map(|done| done.run_id.clone()).collect();
             ids.sort();
             ids
         };
         let known = ReusableRuns::default();
         assert_eq!(ids(&known), ["a"]);
-        assert_eq!(known.runs_of(job.path())[0].datasets, ["train", "eval"]);
+        assert_eq!(
+            known.runs_of(job.path())[0].datasets,
+            [digest_bytes(b"train"), digest_bytes(b"eval")]
+        );
         write(job.path(), "e", &WHOLE);
         assert_eq!(ids(&known), ["a"], "a search goes by how it found the job");
         assert_eq!(ids(&ReusableRuns::default()), ["a", "e"]);

@@ -1,6 +1,6 @@
 //! What is known of a run before it begins.
 
-use protea_tracking::Tags;
+use protea_tracking::{RunId, Tags};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -20,7 +20,7 @@ pub(super) struct RunSpec<'p> {
     /// The datasets by role.
     pub(super) datasets: Vec<(&'static str, &'p Dataset)>,
     /// The run that it is part of.
-    pub(super) parent: Option<&'p str>,
+    pub(super) parent: Option<&'p RunId>,
     /// The run's own tags.
     pub(super) tags: Tags,
     /// Whether it is of the experiment's runner, or of several.
@@ -67,6 +67,6 @@ impl<'p> RunSpec<'p> {
 /// The run that others are nested below.
 #[derive(Debug, Clone)]
 pub(super) struct Parent {
-    pub(super) run_id: String,
+    pub(super) run_id: RunId,
     pub(super) name: String,
 }

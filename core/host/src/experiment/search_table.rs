@@ -53,7 +53,7 @@ pub(super) fn write(
             trial.status.name().to_owned(),
             trial.origin.name().to_owned(),
             format!("{:.3}", trial.seconds),
-            trial.run_id.clone().unwrap_or_default(),
+            trial.run_id.as_deref().unwrap_or_default().to_owned(),
             trial.error.clone().unwrap_or_default(),
         ]);
         table.row(cells);

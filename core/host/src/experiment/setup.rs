@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use protea_tracking::RunId;
 use url::Url;
 
 use super::observer::{Observer, Silent};
@@ -33,7 +34,7 @@ pub struct Experiment<'a> {
     pub(super) runner: &'a Runner,
     pub(super) workspace: &'a Workspace,
     pub(super) job: Option<Job>,
-    pub(super) below: Option<String>,
+    pub(super) below: Option<RunId>,
     pub(super) seed: u64,
     pub(super) threads: usize,
     pub(super) jobs: usize,
@@ -92,7 +93,7 @@ impl<'a> Experiment<'a> {
 
     /// Nests every run without another parent in the run with this id.
     #[must_use]
-    pub fn nested_in(mut self, run_id: impl Into<String>) -> Self {
+    pub fn nested_in(mut self, run_id: impl Into<RunId>) -> Self {
         self.below = Some(run_id.into());
         self
     }

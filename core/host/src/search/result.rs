@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use protea_contracts::{Metrics, metrics::Direction};
+use protea_tracking::RunId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -53,7 +54,7 @@ pub struct Trial {
     /// Wall time of its steps.
     pub seconds: f64,
     /// Its run, if there is one.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// The run's directory.
     pub directory: Option<PathBuf>,
     /// Why it has no score.

@@ -135,7 +135,7 @@ impl Setting {
                 Value::Object(object) => object.entry(key).or_insert(Value::Null),
                 other => {
                     let problem =
-                        format!("{key:?} would have to be in {other}, which is no object");
+                        format!("{key:?} cannot be set in {other}, which is not an object");
                     return Err(SearchError::setting(&self.key, problem));
                 }
             };
@@ -176,7 +176,7 @@ impl Setting {
             return invalid("its range ends below its beginning");
         }
         if log && !positive {
-            return invalid("a range on a log scale has to begin above 0");
+            return invalid("a range on a log scale must begin above 0");
         }
         Ok(())
     }
@@ -239,7 +239,7 @@ impl FromStr for Setting {
             .split_once('=')
             .ok_or_else(|| invalid("there is no '=' in it"))?;
         if values.is_empty() {
-            return Err(invalid("there is no value behind the '='"));
+            return Err(invalid("there is no value after the '='"));
         }
         let values = match range(values) {
             Some(range) => range,

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_tracking::RunId;
+
 use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace, moved};
 
 /// Stands for the newest run.
@@ -28,7 +30,7 @@ pub enum FindRunError {
         /// Where.
         workspace: PathBuf,
         /// Similar ids.
-        near: Vec<String>,
+        near: Vec<RunId>,
     },
     /// The text matches several runs.
     #[error("{text:?} matches {} runs: {}; give more characters of the id", runs.len(), listed(runs))]
@@ -36,7 +38,7 @@ pub enum FindRunError {
         /// The text of the search.
         text: String,
         /// Their ids, in the order of time.
-        runs: Vec<String>,
+        runs: Vec<RunId>,
     },
     /// The run's manifest is not there or cannot be understood.
     #[error("{} cannot be read as the manifest of a run: {reason}", path.display())]
@@ -48,7 +50,7 @@ pub enum FindRunError {
     },
 }
 
-fn suggestion(near: &[String]) -> String {
+fn suggestion(near: &[RunId]) -> String {
     if near.is_empty() {
         "; give its id, the beginning or end of it, or its directory".to_owned()
     } else {
@@ -56,7 +58,7 @@ fn suggestion(near: &[String]) -> String {
     }
 }
 
-fn listed(runs: &[String]) -> String {
+fn listed(runs: &[RunId]) -> String {
     let more = match runs.len() {
         0..=NAMED => "",
         _ => ", …",
@@ -82,7 +84,7 @@ impl Workspace {
         {
             return Ok(run);
         }
-        if let Some(at) = runs.iter().position(|(id, _)| id == text) {
+        if let Some(at) = runs.iter().position(|(id, _)| *id == *text) {
             return read(runs.swap_remove(at).1);
         }
         let matches = |id: &str| !text.is_empty() && (id.starts_with(text) || id.ends_with(text));
@@ -105,12 +107,12 @@ impl Workspace {
     /// The directories of all runs with their ids, in the order of the ids, which is that of time.
     /// Unreadable directories are skipped.
     #[must_use]
-    pub fn run_directories(&self) -> Vec<(String, PathBuf)> {
+    pub fn run_directories(&self) -> Vec<(RunId, PathBuf)> {
         let jobs = entries(&self.directory().join("workspace"));
         let pipelines = jobs.flat_map(|job| entries(&job.join("artifacts")));
-        let mut runs: Vec<(String, PathBuf)> = pipelines
+        let mut runs: Vec<(RunId, PathBuf)> = pipelines
             .flat_map(|pipeline| entries(&pipeline))
-            .filter_map(|run| Some((run.file_name()?.to_str()?.to_owned(), run)))
+            .filter_map(|run| Some((run.file_name()?.to_str()?.into(), run)))
             .filter(|(_, run)| protea_files::is_regular(&run.join(RUN_MANIFEST)))
             .collect();
         runs.sort_unstable();
@@ -120,7 +122,7 @@ impl Workspace {
 
 /// The run that started last, without the parts of a search or a cross-validation. `None` if no
 /// manifest can be read.
-fn latest(runs: &[(String, PathBuf)]) -> Option<RecordedRun> {
+fn latest(runs: &[(RunId, PathBuf)]) -> Option<RecordedRun> {
     // An id begins with the second in which the run started.
     let second = |id: &str| id.split('-').next().unwrap_or_default().to_owned();
     let mut newest: Option<RecordedRun> = None;
@@ -172,14 +174,14 @@ fn read(directory: PathBuf) -> Result<RecordedRun, FindRunError> {
     })
 }
 
-fn near<'a>(text: &str, ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn near<'a>(text: &str, ids: impl Iterator<Item = &'a str>) -> Vec<RunId> {
     let mut alike: Vec<(f64, &str)> = ids
         .map(|id| (strsim::jaro_winkler(text, id), id))
         .filter(|(likeness, _)| *likeness > 0.85)
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     alike.truncate(3);
-    alike.into_iter().map(|(_, id)| id.to_owned()).collect()
+    alike.into_iter().map(|(_, id)| id.into()).collect()
 }
 
 #[cfg(test)]

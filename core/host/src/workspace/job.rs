@@ -153,7 +153,10 @@ impl Job {
         let mut found = directories.iter().filter(named);
         let reason = match (same.or_else(|| found.next()), found.count()) {
             (Some(directory), 0) => return Ok(Self::at(directory)),
-            (Some(_), others) => format!("{} ids begin so; give more of it", others + 1),
+            (Some(_), others) => format!(
+                "{} ids begin like this; give more characters of the id",
+                others + 1
+            ),
             (None, _) => format!("none of its {} jobs has that id", directories.len()),
         };
         Err(WorkspaceError::NoJob {

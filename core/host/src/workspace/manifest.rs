@@ -6,7 +6,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protea_contracts::{ExportedFile, Metrics};
+use protea_contracts::{ExportedFile, Metrics, Sha256};
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -27,7 +28,7 @@ pub const RUN_MANIFEST: &str = "run_manifest.json";
 #[non_exhaustive]
 pub struct RunManifest {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job that it belongs to.
     pub job_id: JobId,
     /// What kind of run: `training`, `evaluation`, `export`, or `experiment` for all three; what
@@ -38,7 +39,7 @@ pub struct RunManifest {
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// The project: an experiment in MLflow, a project in W&B.
     #[serde(default)]
     pub project: Option<String>,
@@ -136,8 +137,8 @@ pub struct RunnerRecord {
     pub contract_version: String,
     /// Its file.
     pub path: PathBuf,
-    /// SHA-256 of its file, in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of its file.
+    pub sha256: Sha256,
 }
 
 impl RunnerRecord {

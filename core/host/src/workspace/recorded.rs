@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use protea_contracts::Sha256;
+use protea_tracking::RunId;
 use url::Url;
 
 use super::{DatasetRecord, RunManifest, RunnerRecord};
@@ -24,7 +26,7 @@ pub enum RecordedRunError {
     #[error("the run {run} is {status} and has no model; give a run that fitted or evaluated one")]
     NoModel {
         /// The run.
-        run: String,
+        run: RunId,
         /// Its status.
         status: super::Status,
     },
@@ -32,13 +34,13 @@ pub enum RecordedRunError {
     #[error("the run {run} compares several runners; give one of its child runs")]
     NoRunner {
         /// The run.
-        run: String,
+        run: RunId,
     },
     /// It has no dataset of that role.
     #[error("the run {run} ({pipeline}) has no {role} dataset; give one")]
     NoDataset {
         /// The run.
-        run: String,
+        run: RunId,
         /// What kind of run it is.
         pipeline: String,
         /// The role: `train` or `eval`.
@@ -53,13 +55,13 @@ pub enum RecordedRunError {
         /// The runner.
         name: String,
         /// The run.
-        run: String,
+        run: RunId,
         /// The file that is there now.
         path: PathBuf,
         /// Its SHA-256.
-        found: String,
+        found: Box<Sha256>,
         /// The SHA-256 on record.
-        recorded: String,
+        recorded: Box<Sha256>,
     },
 }
 
@@ -121,8 +123,8 @@ impl RecordedRun {
             name: recorded.name.clone(),
             run: self.manifest.run_id.clone(),
             path: entry.path.clone(),
-            found: entry.sha256.clone(),
-            recorded: recorded.sha256.clone(),
+            found: Box::new(entry.sha256),
+            recorded: Box::new(recorded.sha256),
         })
     }
 }

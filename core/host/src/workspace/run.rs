@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_tracking::TrackerError;
+use protea_tracking::{RunId, TrackerError};
 
 use super::{
     RunLog, WorkspaceError, leftovers,
@@ -17,7 +17,7 @@ use crate::store::{StoreError, write_atomic};
 /// The directory of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDirectory {
-    id: String,
+    id: RunId,
     path: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl RunDirectory {
     pub(super) fn begin(
         pipeline: &Path,
         runner: &str,
-        announce: impl Fn(&str) -> Result<(), TrackerError>,
+        announce: impl Fn(&RunId) -> Result<(), TrackerError>,
     ) -> Result<Self, WorkspaceError> {
         fs::create_dir_all(pipeline).map_err(StoreError::write(pipeline))?;
         loop {
@@ -47,19 +47,19 @@ impl RunDirectory {
     }
 
     /// The directory of a run in a job.
-    pub(super) fn find(job: &Path, id: &str) -> Option<Self> {
+    pub(super) fn find(job: &Path, id: &RunId) -> Option<Self> {
         let pipelines = fs::read_dir(job.join("artifacts")).ok()?;
         let mut paths = pipelines.flatten().map(|entry| entry.path().join(id));
         paths
             .find(|path| protea_files::is_directory(path))
             .map(|path| Self {
-                id: id.to_owned(),
+                id: id.clone(),
                 path,
             })
     }
 
     /// The manifest of a run of a job, if it has a readable one.
-    pub(crate) fn manifest(job: &Path, id: &str) -> Option<RunManifest> {
+    pub(crate) fn manifest(job: &Path, id: &RunId) -> Option<RunManifest> {
         RunManifest::read(Self::find(job, id)?.path()).ok()
     }
 
@@ -77,9 +77,14 @@ impl RunDirectory {
         }
     }
 
+    /// Removes what an interrupted runner left: temporary files, and directories without any.
+    pub(crate) fn remove_leftovers(&self) {
+        leftovers::remove(&self.path);
+    }
+
     /// The run's id: time, runner, and six random hexadecimal digits. Ids sort by time.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &RunId {
         &self.id
     }
 

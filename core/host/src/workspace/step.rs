@@ -6,7 +6,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protea_contracts::Metrics;
+use protea_contracts::{Metrics, Sha256};
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -22,7 +23,7 @@ pub const STEP_MANIFEST: &str = "step_manifest.json";
 #[non_exhaustive]
 pub struct StepManifest {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// Its place in the run, from 0.
     pub index: usize,
     /// `fit`, `evaluate` or `export`.
@@ -83,9 +84,9 @@ pub struct StepOutput {
     pub role: String,
     /// Where it is.
     pub uri: Url,
-    /// SHA-256 of its content, in hexadecimal, if the host computed it.
+    /// SHA-256 of its content, if the host computed it.
     #[serde(default)]
-    pub sha256: Option<String>,
+    pub sha256: Option<Sha256>,
     /// Its size, if the host knows it.
     #[serde(default)]
     pub bytes: Option<u64>,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use protea_tracking::{Cursor, TrackerError, cursor_files, log::FILE_NAME};
+use protea_tracking::{Cursor, RunId, TrackerError, cursor_files, log::FILE_NAME};
 
 use super::{Job, Workspace, WorkspaceError};
 use crate::store::StoreError;
@@ -12,7 +12,7 @@ use crate::store::StoreError;
 #[non_exhaustive]
 pub struct Unsynced {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The directory of its job.
     pub job: PathBuf,
     /// Its event log.
@@ -26,7 +26,7 @@ pub struct Unsynced {
 #[non_exhaustive]
 pub struct UnknownProgress {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The directory of its job.
     pub job: PathBuf,
     /// Its event log.
@@ -64,7 +64,7 @@ pub fn unsynced(workspace: &Workspace) -> Result<Backlog, WorkspaceError> {
         };
         for entry in entries.flatten() {
             let log = entry.path().join(FILE_NAME);
-            let run_id = entry.file_name().to_string_lossy().into_owned();
+            let run_id = entry.file_name().to_string_lossy().into_owned().into();
             if protea_files::is_regular(&log) {
                 backlog.add(run_id, job.clone(), log);
             }
@@ -77,7 +77,7 @@ pub fn unsynced(workspace: &Workspace) -> Result<Backlog, WorkspaceError> {
 }
 
 impl Backlog {
-    fn add(&mut self, run_id: String, job: PathBuf, log: PathBuf) {
+    fn add(&mut self, run_id: RunId, job: PathBuf, log: PathBuf) {
         let mut unknown = |backend: Option<String>, error| {
             self.unknown.push(UnknownProgress {
                 run_id: run_id.clone(),

@@ -2,10 +2,9 @@
 
 use std::{fs, path::Path};
 
-use jiff::Timestamp;
 use protea_contracts::Level;
 use protea_tracking::{
-    TrackerError,
+    RunId, TrackerError,
     log::{ClosedRun, RunEnd, clear_open_marker, close_vanished, never_begun},
 };
 
@@ -26,6 +25,7 @@ pub(super) fn close(workspace: &Workspace) -> Vec<TrackerError> {
         let Some(job) = job_of(&run.log) else {
             continue;
         };
+        leftovers::remove_in_job(job, &run.log);
         let settled =
             bring_to_end(job, &run).and_then(|()| Ok(clear_open_marker(&open_runs, &run.run_id)?));
         if let Err(error) = settled {
@@ -48,7 +48,7 @@ fn job_of(log: &Path) -> Option<&Path> {
 }
 
 /// Removes what there is of a run whose process vanished before it wrote the first event.
-fn discard(run_id: &str, log: &Path) {
+fn discard(run_id: &RunId, log: &Path) {
     if let Some(directory) = job_of(log).and_then(|job| RunDirectory::find(job, run_id)) {
         directory.discard();
     }
@@ -63,7 +63,7 @@ fn discard(run_id: &str, log: &Path) {
 /// The end of a run whose process vanished after it wrote the manifest and before it wrote the log.
 fn end_in_manifest(log: &Path) -> Option<RunEnd> {
     let run_id = log.parent()?.file_name()?.to_str()?;
-    let directory = RunDirectory::find(job_of(log)?, run_id)?;
+    let directory = RunDirectory::find(job_of(log)?, &run_id.into())?;
     let manifest = RunManifest::read(directory.path()).ok()?;
     (manifest.status != Status::Running).then(|| RunEnd::new(manifest.status, manifest.error))
 }
@@ -101,7 +101,7 @@ fn close_directory(directory: &RunDirectory, run: &ClosedRun) -> Result<(), Work
         return Ok(());
     }
     manifest.status = run.status;
-    manifest.finished = Some(Timestamp::now());
+    manifest.finished = Some(protea_tracking::now());
     manifest.error.clone_from(&run.error);
     for step in &mut manifest.steps {
         if step.status == Status::Running {

@@ -63,16 +63,20 @@ fn a_manifest_that_is_none_is_named() {
         "{error}"
     );
     let large = vec![b' '; 5 << 20];
-    let outside = r#"{"name": "x", "files": [{"path": "../../x", "bytes": 1, "sha256": "00"}]}"#;
+    let malformed = r#"{"name": "x", "files": [{"path": "x", "bytes": 1, "sha256": "00"}]}"#;
+    let outside = malformed
+        .replace("\"x\", \"bytes\"", "\"../../x\", \"bytes\"")
+        .replace("00", &"0".repeat(64));
     let enormous = format!(
         r#"{{"name": "x", "files": [{{"path": "x", "bytes": {}, "sha256": "{}"}}]}}"#,
         u64::MAX,
         "0".repeat(64)
     );
-    let manifests: [(&[u8], &str); 6] = [
+    let manifests: [(&[u8], &str); 7] = [
         (b"", "not a manifest"),
         (b"{\"files\": 3}", "not a manifest"),
         (b"\xff\xfe\x00", "not a manifest"),
+        (malformed.as_bytes(), "\"00\" is not a SHA-256"),
         (outside.as_bytes(), "leaves the directory"),
         (enormous.as_bytes(), "does not exist"),
         (&large, "more than allowed"),

@@ -136,6 +136,51 @@ fn a_store_that_refuses_is_quoted_without_the_signature() {
 }
 
 #[test]
+fn a_store_is_quoted_without_the_secrets_of_a_profile() {
+    const OWN: [&str; 2] = ["the/secret+of-a-profile", "the-token-of-a-profile=="];
+    let web = Web::serve(|_| {
+        let mut answer = Answer::status("403 Forbidden");
+        let [secret, token] = OWN;
+        // The second one would be cut in half where a long message is shortened.
+        let padding = "x".repeat(240);
+        answer.body = format!(
+            "<Error><Code>AccessDenied</Code>\
+             <Message>{secret} {padding} {token} was sent</Message></Error>"
+        )
+        .into_bytes();
+        answer
+    });
+    let place = Place::new();
+    let config = place.join("config");
+    let text = format!(
+        "[profile lab]\nregion = r\nendpoint_url = http://{}\n",
+        web.address
+    );
+    std::fs::write(&config, text).unwrap();
+    let credentials = place.join("credentials");
+    let [secret, token] = OWN;
+    let text = format!(
+        "[lab]\naws_access_key_id = {KEY}\naws_secret_access_key = {secret}\n\
+         aws_session_token = {token}\n"
+    );
+    std::fs::write(&credentials, text).unwrap();
+    let store = place
+        .store()
+        .with_setting("AWS_PROFILE", "lab")
+        .with_setting("AWS_ALLOW_HTTP", "true")
+        .with_setting("AWS_CONFIG_FILE", config.to_str().unwrap())
+        .with_setting("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap());
+    let error = store.stage(&uri("s3://bucket/d")).unwrap_err();
+    assert!(matches!(error, StoreError::Denied { .. }), "{error}");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("AccessDenied: *** x"), "{text}");
+    assert!(
+        !text.contains("the-token") && !text.contains("the/secret"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_store_that_is_overloaded_for_long_cannot_be_reached() {
     let web = Web::serve(|_| Answer::status("503 Slow Down"));
     let place = Place::new();

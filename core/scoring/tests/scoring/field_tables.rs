@@ -232,3 +232,102 @@ fn hidden_files_are_no_methods() {
     let theirs = find_prediction_files(dir.path(), Reading::Cafaeval).unwrap();
     assert_eq!((theirs.files.len(), theirs.ignored.len()), (8, 0));
 }
+
+#[test]
+fn quotation_marks_and_lists_of_terms_do_not_change_scores() {
+    let ontology = ontology();
+    let plain = score(&ontology, TRUTH, PREDICTIONS, ACCRETION);
+    let quoted = |text: &str| {
+        let lines = text.lines().map(|line| {
+            let fields: Vec<_> = line
+                .split('\t')
+                .map(|field| format!("\"{field}\""))
+                .collect();
+            fields.join("\t") + "\n"
+        });
+        lines.collect::<String>()
+    };
+    let found = score(
+        &ontology,
+        &quoted(TRUTH),
+        &quoted(PREDICTIONS),
+        &quoted(ACCRETION),
+    );
+    assert!(same(&plain, &found));
+    assert_eq!(found.skipped.quoted, 4);
+    for list in [
+        "GO:0005515;GO:0008152",
+        "GO:0005515, GO_0008152",
+        "GO:0005515|GO:0008152",
+    ] {
+        let truth = format!("P1\t{list}\nP2\tGO:0003824\nP3\tGO:0065007\n");
+        let found = score(&ontology, &truth, PREDICTIONS, ACCRETION);
+        assert!(same(&plain, &found), "{list}");
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("truth");
+        fs::write(&path, &truth).unwrap();
+        let read = GroundTruth::read(&path, &ontology).unwrap();
+        assert_eq!(read.skipped().respelled_terms.lines, 1, "{list}");
+        let strict = cafaeval_reading();
+        let read = GroundTruth::read(&path, &strict).unwrap();
+        assert!(!read.contains("P1"), "{list}");
+    }
+}
+
+#[test]
+fn a_term_in_the_third_column_of_a_truth_is_counted() {
+    let ontology = ontology();
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("truth");
+    fs::write(&path, "P1\tGO:0005515\tGO:0008152\nP2\tGO:0003824\tF\n").unwrap();
+    let truth = GroundTruth::read(&path, &ontology).unwrap();
+    assert_eq!(truth.skipped().further_terms.examples, ["P1"]);
+}
+
+#[test]
+fn scores_that_do_not_count_are_counted() {
+    let ontology = ontology();
+    let odd = PREDICTIONS
+        .replace("0.9", "nan")
+        .replace("0.3", "-0.3")
+        .replace("0.5", "-0.0");
+    let skipped = score(&ontology, TRUTH, &odd, ACCRETION).skipped;
+    assert_eq!(
+        (skipped.not_numbers, skipped.negative, skipped.used),
+        (1, 1, 4)
+    );
+}
+
+#[test]
+fn terms_without_information_accretion_are_told() {
+    let ontology = ontology();
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("ia");
+    fs::write(&path, "GO:0005515\t2.5\nGO:0005488\t-1\nGO:0008152\tinf\n").unwrap();
+    let accretion = InformationAccretion::read(&path, &ontology).unwrap();
+    let annotations = [("P1", "GO:0005515"), ("P2", "GO:0003824")];
+    let truth = GroundTruth::from_annotations(&ontology, "t", annotations).unwrap();
+    assert_eq!(accretion.missing(&truth), ["GO:0003824"]);
+    assert_eq!(accretion.invalid(), 2);
+}
+
+#[test]
+fn a_score_in_the_column_of_the_term_is_named() {
+    let ontology = ontology();
+    let truth = GroundTruth::from_annotations(&ontology, "t", [("P1", "GO:0005515")]).unwrap();
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("x");
+    fs::write(&path, "P1\tGO:0005515|0.9\tGO:0005488|0.8\n").unwrap();
+    let predictions = Predictions::read(&path, &truth, "x").unwrap();
+    let error = evaluate(&predictions, None, &ScoringOptions::default()).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ScoringError::Separator {
+                separator: "vertical bars",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}

@@ -124,7 +124,14 @@ fn metrics_follow_their_definition() {
     assert_eq!(
         keys,
         [
-            "fmax", "auc_pr", "coverage", "wfmax", "smin", "fmicro", "tau"
+            "fmax",
+            "auc_pr",
+            "coverage",
+            "wfmax",
+            "smin",
+            "f_micro_w",
+            "fmicro",
+            "tau"
         ]
     );
     let skipped = &evaluation.skipped;

@@ -174,7 +174,12 @@ impl Cache {
         for tree in self.all_trees()? {
             // An unreadable directory protects no objects: it is fetched again when needed.
             if let Ok(Some(manifest)) = StoreManifest::find_local(&tree.directory) {
-                needed.extend(manifest.files.into_iter().map(|file| file.sha256));
+                needed.extend(
+                    manifest
+                        .files
+                        .into_iter()
+                        .map(|file| file.sha256.to_string()),
+                );
             }
         }
         let mut freed = 0;

@@ -113,6 +113,7 @@ impl Cache {
             None => stat.size.to_string(),
         };
         let name = content::digest_bytes(format!("{}\n{which}", redacted(from)).as_bytes());
+        let name = name.to_string();
         let lacking = stat.size.saturating_sub(self.part_bytes(&name));
         self.make_room(lacking, &BTreeSet::from([name.clone()]))?;
         Ok(self.parts().join(name))

@@ -42,7 +42,7 @@ impl Cache {
         meter: &Meter<'_>,
     ) -> Result<Staged, StoreError> {
         self.make()?;
-        let sha256 = manifest.sha256();
+        let sha256 = manifest.sha256().to_string();
         let directory = self.trees().join(&sha256);
         loop {
             {
@@ -107,7 +107,7 @@ impl Cache {
         found: &Found,
         meter: &Meter<'_>,
     ) -> Result<bool, StoreError> {
-        let sha256 = manifest.sha256();
+        let sha256 = manifest.sha256().to_string();
         let began = Instant::now();
         loop {
             {
@@ -133,30 +133,31 @@ impl Cache {
 
     fn discard_held(&self, manifest: &StoreManifest) -> Result<(), StoreError> {
         for file in &manifest.files {
-            let object = self.objects().join(&file.sha256);
+            let object = self.object(file);
             let good = digest_file(&object).is_ok_and(|(found, _)| found == file.sha256);
             if !good {
                 remove(&object)?;
             }
         }
-        let directory = self.trees().join(manifest.sha256());
+        let directory = self.trees().join(manifest.sha256().to_string());
         fs::remove_dir_all(&directory).map_err(StoreError::write(&directory))
     }
 
     /// Evicts the least recently used content until the missing files of a manifest fit. Keeps the
     /// files of the manifest that are in the cache.
     fn make_room_for(&self, manifest: &StoreManifest, sha256: &str) -> Result<(), StoreError> {
-        let sizes: BTreeMap<&str, u64> = manifest
+        let sizes: BTreeMap<String, u64> = manifest
             .files
             .iter()
-            .map(|file| (file.sha256.as_str(), file.bytes))
+            .map(|file| (file.sha256.to_string(), file.bytes))
             .collect();
         let lacking = sizes
             .iter()
             .filter(|(sum, _)| !self.objects().join(sum).exists())
             .map(|(sum, bytes)| bytes.saturating_sub(self.part_bytes(sum)));
-        let protected = sizes.keys().copied().chain([sha256]);
-        self.make_room(lacking.sum(), &protected.map(str::to_owned).collect())
+        let lacking = lacking.sum();
+        let protected = sizes.into_keys().chain([sha256.to_owned()]);
+        self.make_room(lacking, &protected.collect())
     }
 
     fn make_tree(
@@ -192,10 +193,15 @@ impl Cache {
         fs::rename(&making, directory).map_err(StoreError::write(directory))
     }
 
+    /// Where the content of a file is, once it is in the cache.
+    fn object(&self, file: &FileDigest) -> PathBuf {
+        self.objects().join(file.sha256.to_string())
+    }
+
     /// Links an object into the directory. Returns false if the cache does not have it.
     fn take(&self, file: &FileDigest, to: &Path) -> Result<bool, StoreError> {
         let _gate = self.enter()?;
-        let object = self.objects().join(&file.sha256);
+        let object = self.object(file);
         match object.metadata() {
             Ok(there) if there.len() == file.bytes => link(&object, to).map(|()| true),
             _ => Ok(false),
@@ -210,36 +216,39 @@ impl Cache {
         remote: &Remote,
         meter: &Meter<'_>,
     ) -> Result<(), StoreError> {
-        let part = self.parts().join(&file.sha256);
+        let part = self.parts().join(file.sha256.to_string());
         let under_way = PartFile::open(&part, meter)?;
         // Another process may have fetched it.
         if self.take(file, to)? {
             meter.add(file.bytes);
             return under_way.remove();
         }
-        let mut found = String::new();
-        for _ in 0..TRIES {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             if let Err(error) = remote.download(&file.path, Some(file), &under_way, meter) {
                 if part.metadata().is_ok_and(|part| part.len() == 0) {
                     under_way.remove()?;
                 }
                 return Err(error);
             }
-            (found, _) = digest_file(&part).map_err(StoreError::read(&part))?;
-            if found == file.sha256 {
+            let (sha256, _) = digest_file(&part).map_err(StoreError::read(&part))?;
+            if sha256 == file.sha256 {
                 let _gate = self.enter()?;
-                let object = self.objects().join(&file.sha256);
+                let object = self.object(file);
                 protect(&part)?;
                 fs::rename(&part, &object).map_err(StoreError::write(&object))?;
                 return link(&object, to);
             }
             meter.take_back(file.bytes);
+            if attempt == TRIES {
+                under_way.remove()?;
+                return Err(StoreError::Corrupt {
+                    uri: remote.display_uri(&file.path),
+                    reason: format!("its SHA-256 is {sha256}, but {} is listed", file.sha256),
+                });
+            }
         }
-        under_way.remove()?;
-        Err(StoreError::Corrupt {
-            uri: remote.display_uri(&file.path),
-            reason: format!("its SHA-256 is {found}, but {} is listed", file.sha256),
-        })
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key};
 
-use super::settings::RemoteSettings;
+use super::{fault::remember_secret, settings::RemoteSettings};
 use crate::StoreError;
 
 /// The metadata service of EC2 instances.
@@ -51,6 +51,11 @@ pub(super) fn builder(
         builder = take(builder, Key::AccessKeyId, "aws_access_key_id");
         builder = take(builder, Key::SecretAccessKey, "aws_secret_access_key");
         builder = take(builder, Key::Token, "aws_session_token");
+    }
+    for key in [Key::SecretAccessKey, Key::Token] {
+        if let Some(value) = builder.get_config_value(&key) {
+            remember_secret(&value);
+        }
     }
     let has_others = [
         Key::WebIdentityTokenFile,
@@ -154,6 +159,14 @@ fn profile(profile_name: Option<&str>, settings: &RemoteSettings) -> Result<Sect
     }
     let mut profile = config.unwrap_or_default();
     profile.extend(credentials.unwrap_or_default());
+    for (key, value) in &profile {
+        if ["secret", "token", "password"]
+            .iter()
+            .any(|part| key.contains(part))
+        {
+            remember_secret(value);
+        }
+    }
     Ok(profile)
 }
 

@@ -1,6 +1,9 @@
 //! Classifies errors of `object_store`, with messages without secrets.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    sync::{Mutex, PoisonError},
+};
 
 use object_store::client::HttpError;
 
@@ -105,10 +108,22 @@ pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
             None => text,
         },
     };
-    redact(&without_queries(&message), &secrets()).into_owned()
+    // Before it is shortened: half of a secret is not recognised.
+    without_queries(&redact(&message, &secrets()))
 }
 
-/// The secrets of the environment, which a server could quote.
+/// The secrets in files that were read, which a server could quote.
+static OF_FILES: Mutex<Vec<Secret>> = Mutex::new(Vec::new());
+
+/// Keeps a secret out of what servers are quoted with.
+pub(super) fn remember_secret(value: &str) {
+    let mut known = OF_FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.iter().all(|secret| secret.expose() != value) {
+        known.push(Secret::new(value));
+    }
+}
+
+/// The secrets of the environment and of the files that were read, which a server could quote.
 fn secrets() -> Vec<Secret> {
     const VARIABLES: [&str; 6] = [
         "AWS_SECRET_ACCESS_KEY",
@@ -119,7 +134,8 @@ fn secrets() -> Vec<Secret> {
         "GOOGLE_SERVICE_ACCOUNT_KEY",
     ];
     let set = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
-    set.map(Secret::new).collect()
+    let known = OF_FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    set.map(Secret::new).chain(known.iter().cloned()).collect()
 }
 
 fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {

@@ -4,7 +4,7 @@
 use std::{fs::File, path::Path as FilePath, sync::Arc, thread, time::Duration};
 
 use object_store::{ObjectStore, ObjectStoreExt, list::PaginatedListStore, path::Path};
-use protea_contracts::{FileDigest, content::hex};
+use protea_contracts::FileDigest;
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
@@ -148,7 +148,7 @@ impl Remote {
                 })
                 .await?;
             Ok(Content {
-                sha256: hex(&hasher.finalize()),
+                sha256: <[u8; 32]>::from(hasher.finalize()).into(),
                 bytes: hashed,
                 etag: stat.etag.clone(),
             })

@@ -101,7 +101,7 @@ impl Asked {
             ));
         }
         if self.method != Method::GET && self.method != Method::HEAD {
-            return Err(refused("only reading is repeated elsewhere"));
+            return Err(refused("only requests that read follow a redirect"));
         }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused("it is not a web address"));

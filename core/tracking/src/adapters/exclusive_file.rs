@@ -8,7 +8,7 @@ use std::{
 
 use protea_files::Access;
 
-use crate::{TrackerError, files};
+use crate::{RunId, TrackerError, files};
 
 /// A file that is locked by this process. Writes are buffered and reach the file as one piece.
 #[derive(Debug)]
@@ -26,11 +26,11 @@ impl ExclusiveFile {
     /// Opens and locks the file of a run at `path`. Creates it if it does not exist.
     ///
     /// Fails with [`TrackerError::Busy`] if another process has it locked.
-    pub(crate) fn open(path: PathBuf, run_id: &str, backend: &str) -> Result<Self, TrackerError> {
+    pub(crate) fn open(path: PathBuf, run_id: &RunId, backend: &str) -> Result<Self, TrackerError> {
         let file = protea_files::open_to_write(&path, Access::Update)
             .map_err(|error| TrackerError::write(&path)(error.into()))?;
         files::lock(&file, &path, || TrackerError::Busy {
-            run_id: run_id.to_owned(),
+            run_id: run_id.clone(),
             backend: backend.to_owned(),
         })?;
         let length = file.metadata().map_err(TrackerError::read(&path))?.len();

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    EventKind, RunEvent, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary, Tracker,
-    TrackerError, files,
+    EventKind, RunEvent, RunId, RunPage, RunQuery, RunReference, RunSink, RunStart, RunSummary,
+    Tracker, TrackerError, files,
     log::{self, ClosedRun, EventLog, LogReader, mark_open, mark_open_if_new},
     query::page,
     summary::summarise,
@@ -98,7 +98,7 @@ impl Jsonl {
 
     /// The path of a run's log.
     #[must_use]
-    pub fn log_path(&self, run_id: &str) -> PathBuf {
+    pub fn log_path(&self, run_id: &RunId) -> PathBuf {
         self.directory.join(run_id).join(log::FILE_NAME)
     }
 
@@ -171,7 +171,7 @@ struct JsonlSink {
 impl RunSink for JsonlSink {
     fn reference(&self) -> RunReference {
         RunReference {
-            run_id: files::run_id_of(self.log.path()),
+            run_id: files::run_id_of(self.log.path()).to_string(),
             url: None,
         }
     }

@@ -63,7 +63,7 @@ impl Tracker for Memory {
         Ok(Box::new(MemorySink {
             tracker: self.clone(),
             index,
-            run_id: start.run_id.clone(),
+            run_id: start.run_id.to_string(),
         }))
     }
 

@@ -12,7 +12,7 @@ impl Tracker for Noop {
     }
 
     fn open_run(&self, start: &RunStart) -> Result<Box<dyn RunSink>, TrackerError> {
-        Ok(Box::new(NoopSink(start.run_id.clone())))
+        Ok(Box::new(NoopSink(start.run_id.to_string())))
     }
 
     fn list_runs(&self, _: &RunQuery) -> Result<RunPage, TrackerError> {

@@ -4,15 +4,15 @@
 //! directory of the markers; its second line, if there is one, the identity of the process.
 
 use std::{
-    fs,
-    io::{self, ErrorKind},
+    ffi::OsStr,
+    fs::{self, DirEntry},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-use protea_files::Links;
+use protea_files::{Links, TemporaryFile, is_temporary, remove_abandoned};
 
 use super::{
     EventLog, FILE_NAME, RunEnd,
@@ -21,7 +21,7 @@ use super::{
     relative_path,
 };
 use crate::{
-    EventKind, RunEvent, RunStatus, TrackerError,
+    EventKind, RunEvent, RunId, RunStatus, TrackerError,
     files::{self, remove_if_present},
 };
 
@@ -30,7 +30,7 @@ use crate::{
 #[non_exhaustive]
 pub struct ClosedRun {
     /// The run's id.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The run's log.
     pub log: PathBuf,
     /// How it ended: `killed` if its process was gone before it could say.
@@ -45,6 +45,9 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// How long to wait for a lock whose process is gone. A process that is killed just after a fork
 /// leaves its locks to the child, until that executes its own program.
 const INHERITED_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How the name of a marker begins that is not whole yet.
+const UNFINISHED: &str = ".marker-";
 
 /// The largest marker in bytes: a path and the identity of a process.
 const LARGEST_MARKER: u64 = 64 << 10;
@@ -69,8 +72,9 @@ pub fn close_vanished(
         Err(error) if error.kind() == ErrorKind::NotFound => return (closed, failures),
         Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
     };
+    remove_abandoned(open_runs, &[OsStr::new(UNFINISHED)]);
     let deadline = Instant::now() + INHERITED_LOCK_TIMEOUT;
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(is_marker) {
         match close(open_runs, &entry.path(), &known_end, deadline) {
             Ok(run) => closed.extend(run),
             // The run is still being recorded.
@@ -117,13 +121,12 @@ fn close(
                 status: end.status,
                 error: end.error.clone(),
             };
-            log.append(&[RunEvent::new(seq, Timestamp::now(), kind)])?;
+            log.append(&[RunEvent::new(seq, crate::now(), kind)])?;
             end
         }
     };
-    let run_id = path.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(ClosedRun {
-        run_id: run_id.into_owned(),
+        run_id: files::name_of(path),
         log: marker.log,
         status: end.status,
         error: end.error,
@@ -134,21 +137,25 @@ fn close(
 /// is gone: their ids, and the paths that their logs were to have. [`close_vanished`] removes these
 /// markers; a caller that makes files for a run before its log can remove these first.
 #[must_use]
-pub fn never_begun(open_runs: &Path) -> Vec<(String, PathBuf)> {
+pub fn never_begun(open_runs: &Path) -> Vec<(RunId, PathBuf)> {
     let entries = fs::read_dir(open_runs).into_iter().flatten().flatten();
     let mut runs = Vec::new();
-    for entry in entries {
+    for entry in entries.filter(is_marker) {
         // `close_vanished` reports the errors.
         let Ok(Some(marker)) = Marker::read(open_runs, &entry.path()) else {
             continue;
         };
         if !marker.has_begun() && marker.is_abandoned().unwrap_or(false) {
-            let run_id = entry.file_name().to_string_lossy().into_owned();
-            runs.push((run_id, marker.log));
+            runs.push((files::name_of(&entry.path()), marker.log));
         }
     }
     runs.sort();
     runs
+}
+
+/// Not the unfinished file of a marker.
+fn is_marker(entry: &DirEntry) -> bool {
+    !is_temporary(&entry.file_name(), OsStr::new(UNFINISHED))
 }
 
 /// The marker of an open run.
@@ -230,7 +237,7 @@ fn is_young(marker: &Path) -> io::Result<bool> {
 /// # Errors
 ///
 /// [`TrackerError::Write`]; [`TrackerError::Name`] if the path of the log cannot be in a marker.
-pub fn announce_run(open_runs: &Path, run_id: &str, log: &Path) -> Result<(), TrackerError> {
+pub fn announce_run(open_runs: &Path, run_id: &RunId, log: &Path) -> Result<(), TrackerError> {
     mark_open_if_new(open_runs, run_id, log)
 }
 
@@ -238,7 +245,7 @@ pub fn announce_run(open_runs: &Path, run_id: &str, log: &Path) -> Result<(), Tr
 /// that is there may be that of a process which records the run.
 pub(crate) fn mark_open_if_new(
     open_runs: &Path,
-    run_id: &str,
+    run_id: &RunId,
     log: &Path,
 ) -> Result<(), TrackerError> {
     if open_runs.join(run_id).exists() {
@@ -251,7 +258,7 @@ pub(crate) fn mark_open_if_new(
 /// locked.
 pub(crate) fn mark_open(
     open_runs: &Path,
-    run_id: &str,
+    run_id: &RunId,
     log: &Path,
 ) -> Result<PathBuf, TrackerError> {
     fs::create_dir_all(open_runs).map_err(TrackerError::write(open_runs))?;
@@ -267,8 +274,13 @@ pub(crate) fn mark_open(
         return Err(invalid("it contains a line break"));
     }
     let process = ProcessIdentity::current().map_or_else(String::new, |it| format!("\n{it}"));
-    protea_files::write(&marker, format!("{log}{process}").as_bytes())
-        .map_err(|error| TrackerError::write(&marker)(error.into()))?;
+    // Renamed when it is whole: from a part of a marker nobody could find the run's files.
+    let write = || {
+        let mut file = TemporaryFile::create_in(open_runs, OsStr::new(UNFINISHED), 0o666)?;
+        file.write_all(format!("{log}{process}").as_bytes())?;
+        file.persist(&marker)
+    };
+    write().map_err(TrackerError::write(&marker))?;
     Ok(marker)
 }
 
@@ -278,6 +290,6 @@ pub(crate) fn mark_open(
 /// # Errors
 ///
 /// [`TrackerError::Write`].
-pub fn clear_open_marker(open_runs: &Path, run_id: &str) -> Result<(), TrackerError> {
+pub fn clear_open_marker(open_runs: &Path, run_id: &RunId) -> Result<(), TrackerError> {
     files::remove_if_present(&open_runs.join(run_id))
 }

@@ -150,7 +150,9 @@ fn a_backend_without_answer_is_left_for_a_sync() {
     drop((tracker, feeder));
     assert!(backend.memory.runs().is_empty());
 
-    let log = Jsonl::new(directory.path()).unwrap().log_path("dead");
+    let log = Jsonl::new(directory.path())
+        .unwrap()
+        .log_path(&"dead".into());
     let beside = cursors(&log).unwrap();
     assert_eq!(beside.len(), 1);
     assert!(!beside[0].is_complete(&log).unwrap());
@@ -179,7 +181,7 @@ fn an_offline_run_contacts_no_server() {
     assert!(feeder.wait(NEVER).is_empty());
     assert_eq!(backend.calls.load(Ordering::SeqCst), 0);
 
-    let log = tracker.log().log_path("offline");
+    let log = tracker.log().log_path(&"offline".into());
     assert_eq!(cursors(&log).unwrap()[0].backend, "flaky");
     assert_eq!(sync_run(&log, Arc::new(backend.clone())).unwrap().sent, 2);
 }
@@ -197,7 +199,7 @@ fn a_refused_event_is_recorded_and_the_rest_arrives() {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    let synced = sync_run(&log.log_path("refused"), Arc::new(backend.clone())).unwrap();
+    let synced = sync_run(&log.log_path(&"refused".into()), Arc::new(backend.clone())).unwrap();
     assert_eq!(synced.refused.len(), 1);
     assert_eq!(synced.refused[0].seq, 3);
     assert!(synced.refused[0].reason.contains("the test wants this"));
@@ -217,7 +219,7 @@ fn two_syncs_at_once_send_each_event_once() {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
     run.finish(RunStatus::Finished).unwrap();
-    let path = log.log_path("twice");
+    let path = log.log_path(&"twice".into());
     let sent: u64 = thread::scope(|scope| {
         let syncs: Vec<_> = (0..4)
             .map(|_| scope.spawn(|| sync_run(&path, Arc::new(backend.clone()))))
@@ -248,12 +250,12 @@ fn a_log_behind_its_backend_is_closed_there_too() {
     for step in 0..10 {
         run.log_metrics(step, [("loss", 0.5)]).unwrap();
     }
-    sync_run(&log.log_path("power"), Arc::new(backend.clone())).unwrap();
+    sync_run(&log.log_path(&"power".into()), Arc::new(backend.clone())).unwrap();
     let copied = Command::new("cp").arg("-r").args([&live, &after]).status();
     assert!(copied.unwrap().success());
 
     let log = Jsonl::new(&after).unwrap();
-    let path = log.log_path("power");
+    let path = log.log_path(&"power".into());
     let text = std::fs::read_to_string(&path).unwrap();
     let kept: String = text.split_inclusive('\n').take(5).collect();
     std::fs::write(&path, kept).unwrap();

@@ -76,7 +76,7 @@ fn the_error_is_no_space_and_the_log_is_intact() {
         let logged = on_a_full_disk(directory.path(), blocks, continues);
         assert_eq!(logged.is_some(), !continues);
         let tracker = Jsonl::new(directory.path()).unwrap();
-        let log = tracker.log_path("full");
+        let log = tracker.log_path(&"full".into());
         let text = std::fs::read_to_string(&log).unwrap();
         assert!(text.ends_with("}\n"), "the last line is complete");
         let events = LogReader::open(&log, 0).unwrap().rest().unwrap();

@@ -112,7 +112,7 @@ fn logged_events_survive_and_the_run_is_closed() {
         let returned = log_and_kill(directory.path(), lines, after);
 
         let tracker = Jsonl::new(directory.path()).unwrap();
-        let log = tracker.log_path(RUN);
+        let log = tracker.log_path(&RUN.into());
         // Everything is there for a reader, before the run is closed.
         let logged = steps(&log, round);
         assert!(
@@ -150,7 +150,9 @@ fn logged_events_survive_and_the_run_is_closed() {
         sync_run(&log, Arc::new(mirror.clone())).unwrap();
         let again = sync_run(&log, Arc::new(mirror.clone())).unwrap();
         assert_eq!(again.sent, 0, "round {round}");
-        let mirrored = LogReader::open(mirror.log_path(RUN), 0).unwrap().rest();
+        let mirrored = LogReader::open(mirror.log_path(&RUN.into()), 0)
+            .unwrap()
+            .rest();
         assert!(mirrored.unwrap() == events, "round {round}");
     }
 }
@@ -182,7 +184,7 @@ fn a_run_can_be_suspended_and_continued() {
     let run = tracker.start_run(start).unwrap();
     run.log_metrics(1, [("loss", 0.5)]).unwrap();
     run.finish(RunStatus::Finished).unwrap();
-    let events = LogReader::open(tracker.log_path("suspended"), 0)
+    let events = LogReader::open(tracker.log_path(&"suspended".into()), 0)
         .unwrap()
         .rest();
     let seqs: Vec<u64> = events.unwrap().iter().map(|event| event.seq).collect();
@@ -201,7 +203,7 @@ fn a_log_cut_off_anywhere_can_be_read() {
     run.log_metrics(0, [("loss", 1.0), ("потеря", f64::NAN)])
         .unwrap();
     run.finish(RunStatus::Finished).unwrap();
-    let log = tracker.log_path("cut");
+    let log = tracker.log_path(&"cut".into());
     let whole = std::fs::read(&log).unwrap();
     for end in 0..whole.len() {
         std::fs::write(&log, &whole[..end]).unwrap();
@@ -230,7 +232,7 @@ fn closing_waits_for_an_inherited_lock() {
     child.kill().unwrap();
     child.wait().unwrap();
     let tracker = Jsonl::new(directory.path()).unwrap();
-    let inherited = File::open(tracker.log_path(RUN)).unwrap();
+    let inherited = File::open(tracker.log_path(&RUN.into())).unwrap();
     inherited.lock().unwrap();
     let unlocking = thread::spawn(move || {
         // A hundredth of the time that closing waits.
@@ -250,7 +252,7 @@ fn the_marker_of_a_run_that_never_began_is_removed() {
     let directory = tempfile::tempdir().unwrap();
     log_and_kill(directory.path(), "short", Duration::ZERO);
     let tracker = Jsonl::new(directory.path()).unwrap();
-    File::create(tracker.log_path(RUN)).unwrap();
+    File::create(tracker.log_path(&RUN.into())).unwrap();
     let markers = || fs::read_dir(directory.path().join(".open")).map_or(0, Iterator::count);
     assert_eq!(markers(), 1);
     assert_eq!(tracker.close_vanished().unwrap(), []);

@@ -19,7 +19,7 @@ fn start(directory: &Path) -> (Run, PathBuf) {
     let run = tracker
         .start_run(RunStart::new("run").with_id("run"))
         .unwrap();
-    (run, tracker.log_path("run"))
+    (run, tracker.log_path(&"run".into()))
 }
 
 fn log(run: &Run, steps: std::ops::Range<u64>) {

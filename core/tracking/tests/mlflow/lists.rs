@@ -1,6 +1,6 @@
 //! Lists of runs.
 
-use protea_tracking::{GroupFilter, RunQuery, RunStart, RunStatus, RunSummary, Tracker};
+use protea_tracking::{GroupFilter, RunId, RunQuery, RunStart, RunStatus, RunSummary, Tracker};
 use serde_json::json;
 
 use crate::{events, finish, send, server::Server, tracker};
@@ -25,7 +25,7 @@ fn runs_of_one_millisecond_are_on_one_page_each() {
     };
     let tracker = tracker(server);
     let first = RunStart::new("x");
-    let mut expected: Vec<String> = (0..7)
+    let mut expected: Vec<RunId> = (0..7)
         .map(|index| {
             let mut start = RunStart::new(format!("run {index}")).with_project("one moment");
             start.started = first.started;
@@ -44,7 +44,7 @@ fn runs_of_one_millisecond_are_on_one_page_each() {
                 ..RunQuery::default()
             },
         );
-        let mut found: Vec<String> = runs.into_iter().map(|run| run.run_id).collect();
+        let mut found: Vec<RunId> = runs.into_iter().map(|run| run.run_id).collect();
         found.sort();
         assert_eq!(found, expected, "{limit} a page");
     }

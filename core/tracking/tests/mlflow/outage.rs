@@ -123,7 +123,7 @@ fn a_killed_run_is_closed_with_each_point_once() {
     };
     let directory = tempfile::tempdir().unwrap();
     let log = Jsonl::new(directory.path()).unwrap();
-    let path = log.log_path("killed");
+    let path = log.log_path(&"killed".into());
     let place = format!("{} {}", server.uri, directory.path().display());
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "outage::child_that_logs"])

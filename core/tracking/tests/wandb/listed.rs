@@ -69,7 +69,7 @@ fn a_run_is_identified_by_its_id_alone() {
         tracker.run_directory(&start())
     );
     assert_eq!(tracker.open_run(&later).unwrap().applied(), Some(0));
-    later.run_id.push('x');
+    later.run_id = format!("{}x", later.run_id).into();
     assert_ne!(
         tracker.run_directory(&later),
         tracker.run_directory(&start())

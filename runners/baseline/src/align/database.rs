@@ -14,7 +14,7 @@ use std::{
 };
 
 use protea_cafa::{dataset::FrozenDataset, ontology::Ontology, propagated::PropagatedTerms};
-use protea_contracts::{content::FileDigest, prelude::*};
+use protea_contracts::{FileDigest, Sha256, prelude::*};
 
 use super::{aligner::MakeDatabase, installed::InstalledAligner, sequences};
 
@@ -31,7 +31,7 @@ const FASTA: &str = "references.fasta";
 #[serde(crate = "protea_contracts::prelude::serde", deny_unknown_fields)]
 pub(crate) struct Database {
     /// SHA-256 of the training set's manifest.
-    pub(crate) dataset_sha256: String,
+    pub(crate) dataset_sha256: Sha256,
     /// The program that searches it.
     pub(crate) program: String,
     /// The version of the program that made it.
@@ -118,7 +118,7 @@ impl Database {
         fs::copy(dataset.ontology_path(), directory.join(ONTOLOGY))
             .or_failed("copying the ontology")?;
         let made = Self {
-            dataset_sha256: dataset.sha256().to_owned(),
+            dataset_sha256: dataset.sha256(),
             program: aligner.program().to_owned(),
             program_version: aligner.version().to_owned(),
             references,

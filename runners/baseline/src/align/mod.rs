@@ -12,9 +12,11 @@
 //! | `hits` | the results of a search |
 //! | `transfer` | from hits to scored terms |
 //! | `predict` | from a dataset to its predictions |
+//! | `calibrate` | calibrates the scores on the training set |
 
 mod aligner;
 mod blast;
+mod calibrate;
 mod database;
 mod diamond;
 mod hits;
@@ -26,6 +28,7 @@ mod scratch;
 mod sequences;
 mod transfer;
 
+pub(crate) use calibrate::calibrate;
 pub(crate) use database::{Database, DatabaseOrigin, EarlierDatabase};
 pub(crate) use installed::{InstalledAligner, declarations};
 pub(crate) use predict::{Task, predict};

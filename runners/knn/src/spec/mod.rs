@@ -62,7 +62,9 @@ spec! {
         /// The weight of the annotation's evidence.
         #[schemars(range(min = 0, max = 1000))]
         pub evidence_weight: f64,
-        /// 1 for a neighbour of the same taxon; not available for other taxa.
+        /// 1 / (1 + distance of the taxa), where the distance is the number of steps through their
+        /// lowest common ancestor. Without lineages in the references, 1 for a neighbour of the same
+        /// taxon, and not available for other taxa.
         #[schemars(range(min = 0, max = 1000))]
         pub taxonomic_proximity: f64,
     }
@@ -152,6 +154,11 @@ spec! {
         pub exclude_taxa: Vec<u32>,
         /// Ignore references of the query's own taxon.
         pub exclude_same_taxon: bool,
+        /// Ignore references of these clades: NCBI taxa and all below them. Needs lineages.
+        pub exclude_clades: Vec<u32>,
+        /// Ignore references of the query's own clade of this rank, such as `genus`. Needs lineages.
+        /// Taxa without an ancestor of the rank have no such clade.
+        pub exclude_same_clade: Option<String>,
         /// Ignore references whose sequence is too similar to the query's: the identical residues
         /// of the best local alignment are at least this fraction of the shorter sequence.
         #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
@@ -169,9 +176,12 @@ spec! {
         /// Round scores to this many decimals, and drop terms with a score of 0.
         #[schemars(range(min = 0, max = 6))]
         pub decimals: Option<u8>,
-        /// Terms with a lower score are not predicted.
+        /// Terms with a lower score are not predicted. It applies before calibration.
         #[schemars(range(min = 0, max = 1))]
         pub minimum_score: f64,
+        /// Turn scores into probabilities, with isotonic regression on up to 5,000 references, each
+        /// predicted from the others.
+        pub calibrate: bool,
     }
 }
 
@@ -191,6 +201,8 @@ impl Default for KnnSpec {
             exclude_self: true,
             exclude_taxa: Vec::new(),
             exclude_same_taxon: false,
+            exclude_clades: Vec::new(),
+            exclude_same_clade: None,
             maximum_identity: None,
             evidence: Vec::new(),
             propagate: true,
@@ -198,6 +210,7 @@ impl Default for KnnSpec {
             float16: false,
             decimals: None,
             minimum_score: 0.005,
+            calibrate: false,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod agreement;
 mod identity;
+mod lineages;
 mod missing_data;
 mod presets;
 mod redundancy;

@@ -1,7 +1,10 @@
 //! The terms that the neighbours of a protein suggest, with their features.
 
+use std::sync::OnceLock;
+
 use protea_cafa::{
     dataset::FrozenDataset,
+    formats::Lineages,
     neighbours::{Neighbour, RowBlock},
     ontology::Term,
 };
@@ -12,6 +15,7 @@ use super::{
     alignments::{self, Alignments},
     table::{Candidate, FEATURES, TermFacts, vote},
     tally::{Neighbourhood, Tally, Voter},
+    taxa::TaxonDistances,
 };
 use crate::{
     library::Matrix,
@@ -58,6 +62,8 @@ pub(crate) struct Extractor<'e> {
     ancestors: Vec<u32>,
     /// By feature of the table, whether the schema has it.
     wanted: Vec<bool>,
+    /// The lineages of references and queries, once they are needed.
+    lineages: OnceLock<Option<Lineages>>,
 }
 
 /// Tables that are reused between proteins. Each thread needs its own.
@@ -109,7 +115,23 @@ impl<'e> Extractor<'e> {
                 .iter()
                 .map(|feature| schema.allows(feature.needs))
                 .collect(),
+            lineages: OnceLock::new(),
         }
+    }
+
+    /// The lineages of the references and of the queries, which are those of one call; `None` if the
+    /// references have none.
+    fn lineages(&self, queries: &FrozenDataset) -> Option<&Lineages> {
+        // `Schema::check_data` has read both before.
+        let read = |dataset: &FrozenDataset| dataset.lineages().ok().flatten().cloned();
+        let common = || {
+            let own = read(self.references.dataset())?;
+            Some(match read(queries) {
+                Some(others) => own.completed_by(&others),
+                None => own,
+            })
+        };
+        self.lineages.get_or_init(common).as_ref()
     }
 
     /// The references.
@@ -161,11 +183,12 @@ impl<'e> Extractor<'e> {
                 .map(|value| value as f32)
                 .collect(),
         };
+        let mut distances = TaxonDistances::new(taxon, self.lineages(query.dataset));
         let length = query.dataset.sequence(query.protein).map(str::len);
         let namespaces = namespaces.iter();
         namespaces
             .map(|&namespace| {
-                let voters = self.voters(list(namespace), namespace, taxon, alignments);
+                let voters = self.voters(list(namespace), namespace, &mut distances, alignments);
                 let neighbourhood = Neighbourhood::new(&voters, length);
                 self.count(&voters, namespace, tables);
                 self.describe(namespace, neighbourhood, &view, &components, tables)
@@ -199,7 +222,7 @@ impl<'e> Extractor<'e> {
         &self,
         list: &[Neighbour],
         namespace: usize,
-        taxon: Option<u32>,
+        distances: &mut TaxonDistances<'_>,
         alignments: &Alignments,
     ) -> Vec<Voter> {
         let namespaces = self.references.ontology().namespaces().len();
@@ -208,7 +231,6 @@ impl<'e> Extractor<'e> {
             .zip(list)
             .map(|(rank, neighbour)| {
                 let row = neighbour.row as usize;
-                let taxa = taxon.zip(dataset.taxon(row));
                 // A farther neighbour may be aligned because it is near in another namespace.
                 let is_aligned = rank <= self.spec.aligned;
                 Voter {
@@ -216,7 +238,7 @@ impl<'e> Extractor<'e> {
                     rank,
                     similarity: self.spec.metric.similarity(neighbour),
                     density: self.densities[row * namespaces + namespace],
-                    same_taxon: taxa.map(|(own, other)| own == other),
+                    taxon_distance: distances.to(dataset.taxon(row)),
                     alignment: alignments.get(neighbour.row).filter(|_| is_aligned),
                 }
             })

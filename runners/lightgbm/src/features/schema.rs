@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use protea_cafa::dataset::FrozenDataset;
-use protea_contracts::{content::digest_bytes, prelude::*};
+use protea_contracts::{Sha256, content::digest_bytes, prelude::*};
 
 use super::{FEATURES, Needs};
 
@@ -42,9 +42,9 @@ pub(crate) enum SchemaError {
     )]
     Changed {
         /// The stated SHA-256.
-        stated: String,
+        stated: Sha256,
         /// The actual SHA-256.
-        found: String,
+        found: Sha256,
     },
     /// This runner computes other features.
     #[error(
@@ -52,11 +52,11 @@ pub(crate) enum SchemaError {
     )]
     Other {
         /// SHA-256 of the model's schema.
-        found: String,
+        found: Sha256,
         /// Its version.
         version: u32,
         /// SHA-256 of this runner's schema for the same settings.
-        expected: String,
+        expected: Sha256,
     },
     /// The embeddings of a dataset come from another source than those of the training set.
     #[error(
@@ -66,7 +66,7 @@ pub(crate) enum SchemaError {
         /// The dataset.
         dataset: String,
         /// SHA-256 of the model's schema.
-        schema: String,
+        schema: Sha256,
         /// The source of its embeddings.
         found: String,
         /// The source of the training set's embeddings.
@@ -80,7 +80,7 @@ pub(crate) enum SchemaError {
         /// The dataset.
         dataset: String,
         /// SHA-256 of the model's schema.
-        schema: String,
+        schema: Sha256,
         /// What it has.
         has: String,
         /// What it needs.
@@ -143,7 +143,7 @@ impl Schema {
     }
 
     /// The identity of the schema.
-    pub(crate) fn sha256(&self) -> String {
+    pub(crate) fn sha256(&self) -> Sha256 {
         digest_bytes(json!(self).to_string().as_bytes())
     }
 
@@ -153,14 +153,11 @@ impl Schema {
     /// # Errors
     ///
     /// [`SchemaError::Changed`], [`SchemaError::Other`].
-    pub(crate) fn check(&self, stated: &str) -> Result<(), SchemaError> {
+    pub(crate) fn check(&self, stated: Sha256) -> Result<(), SchemaError> {
         let found = self.sha256();
         // Another version may have serialised its schema differently.
         if found != stated && self.version == VERSION {
-            return Err(SchemaError::Changed {
-                stated: stated.to_owned(),
-                found,
-            });
+            return Err(SchemaError::Changed { stated, found });
         }
         let own = Self::new(
             self.embedding_width,
@@ -228,6 +225,13 @@ impl Schema {
                 "no taxa".to_owned(),
                 "them".to_owned(),
                 "freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=",
+            ));
+        }
+        if self.taxa && dataset.lineages().is_err() {
+            return Err(lacks(
+                "lineages of taxa that cannot be read".to_owned(),
+                "readable ones".to_owned(),
+                "freeze it again",
             ));
         }
         Ok(())

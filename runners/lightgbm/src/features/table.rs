@@ -118,13 +118,11 @@ features! {
     }
     Taxa {
         taxon_distance_mean: |c| {
-            let other = c.tally.taxa_known - c.tally.taxa_same;
-            share(f64::from(other), f64::from(c.tally.taxa_known))
+            share(c.tally.taxon_distances, f64::from(c.tally.taxa_known))
         };
-        taxon_distance_least: |c| match (c.tally.taxa_known, c.tally.taxa_same) {
-            (0, _) => f64::NAN,
-            (_, 0) => 1.0,
-            _ => 0.0,
+        taxon_distance_least: |c| match c.tally.taxa_known {
+            0 => f64::NAN,
+            _ => c.tally.taxon_least,
         };
         similarity_same_taxon: |c| match c.tally.taxa_same {
             0 => f64::NAN,

@@ -16,8 +16,9 @@ pub(super) struct Voter {
     pub(crate) similarity: f64,
     /// The number of its terms in the aspect.
     pub(crate) density: u32,
-    /// Whether it is of the protein's taxon; `None` unless both are known.
-    pub(crate) same_taxon: Option<bool>,
+    /// How far its taxon is from the protein's, in [0, 1], 0 for the same; `None` unless both are
+    /// known.
+    pub(crate) taxon_distance: Option<f64>,
     /// `None` if it was not aligned.
     pub(crate) alignment: Option<Alignment>,
 }
@@ -44,6 +45,9 @@ pub(super) struct Tally {
     pub(crate) specific: f64,
     pub(crate) taxa_known: u32,
     pub(crate) taxa_same: u32,
+    /// The sum of the distances between taxa, and the least of them.
+    pub(crate) taxon_distances: f64,
+    pub(crate) taxon_least: f64,
     /// The similarity of the nearest voter of the protein's taxon.
     pub(crate) of_taxon: f64,
     pub(crate) best_alignment: Option<Alignment>,
@@ -65,9 +69,14 @@ impl Tally {
         if is_specific {
             self.specific += voter.similarity;
         }
-        if let Some(same) = voter.same_taxon {
+        if let Some(distance) = voter.taxon_distance {
+            self.taxon_least = match self.taxa_known {
+                0 => distance,
+                _ => self.taxon_least.min(distance),
+            };
+            self.taxon_distances += distance;
             self.taxa_known += 1;
-            if same {
+            if distance == 0.0 {
                 if self.taxa_same == 0 {
                     self.of_taxon = voter.similarity;
                 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    LightGbm, LightGbmError, Matrix,
+    LightGbm, LightGbmError, Matrix, Threads,
     ffi::{self, Handles, Numbers, Prediction},
 };
 
@@ -14,14 +14,6 @@ use super::{
 const FORMAT: &str = "tree\nversion=v4\n";
 /// Precedes the number of threads in the text. A model must not depend on that number.
 const THREADS: &str = "[num_threads: ";
-
-/// With fewer rows, threads wait for each other longer than they work.
-const MIN_PARALLEL_ROWS: usize = 20_000;
-
-/// The number of threads to use for this many rows. The results do not depend on it.
-pub(crate) fn threads_for(rows: usize, threads: usize) -> usize {
-    if rows < MIN_PARALLEL_ROWS { 1 } else { threads }
-}
 
 /// Features and labels in LightGBM's own form, sorted into bins.
 pub(crate) struct Data<'l> {
@@ -205,8 +197,8 @@ impl<'d> Booster<'d> {
         if matrix.rows() == 0 {
             return Ok(Vec::new());
         }
-        let threads = threads_for(matrix.rows(), threads);
-        let parameters = text(&format!("num_threads={threads} verbosity=-1"))?;
+        let threads = Threads::claim(matrix.rows(), threads);
+        let parameters = text(&format!("num_threads={} verbosity=-1", threads.get()))?;
         let predicted = self
             .handles
             .predict(&numbers(matrix)?, prediction, &parameters)?;

@@ -11,6 +11,7 @@
 //! | `ffi` | the C interface; `unsafe` |
 //! | `system` | the path of this library, releasing memory; `unsafe` |
 //! | `booster` | [`Booster`]: training, prediction, contributions |
+//! | `threads` | [`Threads`]: one number of threads for all calls at the same time |
 //! | `matrix` | [`Matrix`]: features in rows |
 //! | `error` | [`LightGbmError`] |
 
@@ -19,14 +20,16 @@ mod error;
 mod ffi;
 mod matrix;
 mod system;
+mod threads;
 
 use std::path::{Path, PathBuf};
 
 use protea_contracts::LibraryDeclaration;
 
-pub(crate) use booster::{Booster, threads_for};
+pub(crate) use booster::Booster;
 pub(crate) use error::LightGbmError;
 pub(crate) use matrix::Matrix;
+pub(crate) use threads::Threads;
 
 #[cfg(target_vendor = "apple")]
 const FILE: &str = "lib_lightgbm.dylib";

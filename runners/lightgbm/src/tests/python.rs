@@ -18,7 +18,7 @@ use crate::{
     features::Extractor,
     library::{LightGbm, Matrix},
     model::Model,
-    neighbours::among_all,
+    neighbours::Searcher,
     predict::Predictor,
     references::References,
     spec::LightGbmSpec,
@@ -133,9 +133,13 @@ fn compare(
             .unwrap(),
         spec,
         threads: 2,
+        features: &model.schema.features,
+        calibration: None,
     };
     let all = 0..test.len();
-    let neighbours = among_all(&references, &test, all.clone(), spec, &silent).unwrap();
+    let neighbours = Searcher::new(&references, &test, spec)
+        .and_then(|searcher| searcher.find(all.clone(), &silent, &|_| ()))
+        .unwrap();
     let candidates = predictor.candidates(&test, all, &neighbours, 0).unwrap();
     let mut scores: BTreeMap<(String, String), f64> = BTreeMap::new();
     for (namespace, (aspect, trees)) in model.aspects.iter().zip(&predictor.trees).enumerate() {
@@ -187,7 +191,9 @@ pub fn votes(train: &Path, test: &Path, k: usize, minimum: f64) -> HashMap<(Stri
         ..quick()
     };
     let all = 0..test.len();
-    let neighbours = among_all(&references, &test, all, &spec, &Emitter::silent()).unwrap();
+    let neighbours = Searcher::new(&references, &test, &spec)
+        .and_then(|searcher| searcher.find(all, &Emitter::silent(), &|_| ()))
+        .unwrap();
     let mut found = HashMap::new();
     for query in 0..test.len() {
         for namespace in 0..ontology.namespaces().len() {

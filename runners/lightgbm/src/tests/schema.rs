@@ -82,7 +82,7 @@ fn data_of_another_schema_is_rejected() {
         text.contains("embeddings of 8 numbers") && text.contains("1024 numbers"),
         "{text}"
     );
-    assert!(text.contains(&schema.sha256()), "{text}");
+    assert!(text.contains(&schema.sha256().to_string()), "{text}");
 
     let with_taxa = Schema {
         taxa: true,
@@ -102,7 +102,7 @@ fn a_changed_or_foreign_schema_is_rejected() {
     let data = open_dataset(&example("train")).unwrap();
     let schema = Schema::from_dataset(&data, 2, true);
     let sha256 = schema.sha256();
-    assert_eq!(schema.check(&sha256), Ok(()));
+    assert_eq!(schema.check(sha256), Ok(()));
     let expected: Vec<&str> = FEATURES
         .iter()
         .filter(|feature| feature.needs != Needs::Taxa)
@@ -114,12 +114,12 @@ fn a_changed_or_foreign_schema_is_rejected() {
     let mut swapped = schema.clone();
     swapped.features.swap(0, 1);
     assert!(matches!(
-        swapped.check(&sha256),
+        swapped.check(sha256),
         Err(SchemaError::Changed { .. })
     ));
     let stated = swapped.sha256();
     assert!(matches!(
-        swapped.check(&stated),
+        swapped.check(stated),
         Err(SchemaError::Other { .. })
     ));
     let other = Schema {
@@ -127,7 +127,7 @@ fn a_changed_or_foreign_schema_is_rejected() {
         ..schema
     };
     assert!(matches!(
-        other.check(&other.sha256()),
+        other.check(other.sha256()),
         Err(SchemaError::Other { version: 99, .. })
     ));
 }
@@ -150,7 +150,7 @@ fn another_embedding_source_is_rejected() {
         schema.sha256(),
         Schema::from_dataset(&ankh, 0, false).sha256()
     );
-    assert_eq!(schema.check(&schema.sha256()), Ok(()));
+    assert_eq!(schema.check(schema.sha256()), Ok(()));
 
     let model = |schema: &Schema| Model {
         reference: ReferenceModel {
@@ -163,6 +163,7 @@ fn another_embedding_source_is_rejected() {
         schema_sha256: schema.sha256(),
         components: FileDigest::of(place.path(), "esm.npy").unwrap(),
         aspects: Vec::new(),
+        calibration: None,
     };
     let check = |schema: &Schema, dataset| {
         let recorded = Arc::new(Warnings::default());
@@ -174,7 +175,12 @@ fn another_embedding_source_is_rejected() {
     let Err(RunnerError::Dataset { message }) = rejected else {
         panic!("{rejected:?}")
     };
-    for part in ["Ankh 3", "ESM-2 650M", "--source", &schema.sha256()] {
+    for part in [
+        "Ankh 3",
+        "ESM-2 650M",
+        "--source",
+        &schema.sha256().to_string(),
+    ] {
         assert!(message.contains(part), "{message}");
     }
     assert_eq!(check(&schema, &esm), (Ok(()), String::new()));
@@ -240,8 +246,13 @@ fn a_model_rejects_other_data_and_changed_files() {
     };
     let message = change("/schema/features/0", json!("votes"));
     assert!(message.contains("was changed"), "{message}");
-    let message = change("/schema_sha256", json!("0"));
+    let message = change("/schema_sha256", json!("0".repeat(64)));
     assert!(message.contains("was changed"), "{message}");
+    let message = change("/schema_sha256", json!("0"));
+    assert!(
+        message.contains("at schema_sha256: \"0\" is not a SHA-256"),
+        "{message}"
+    );
     let message = change("/dataset_sha256", json!("0"));
     assert!(
         message.contains("have changed since the model was fitted"),

@@ -57,7 +57,7 @@ fn predictions_of_knn(spec: Value, place: &Path) -> Written {
         kind: Default::default(),
         spec,
         dataset_uri: uri(&train).to_string(),
-        dataset_sha256: open_dataset(&train).unwrap().sha256().to_owned(),
+        dataset_sha256: open_dataset(&train).unwrap().sha256().to_string(),
     };
     let document = serde_json::to_vec(&reference).unwrap();
     fs::write(model.join("model.json"), document).unwrap();

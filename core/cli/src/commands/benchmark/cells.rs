@@ -15,7 +15,8 @@ pub fn headings(benchmark: &BenchmarkReport<'_>) -> Vec<String> {
         headings.push(format!("{} % CI", percent(bootstrap.confidence)));
         headings.extend(["to best", "CI", "p"].map(str::to_owned));
     }
-    headings.extend(["AuPRC", "coverage", "wFmax", "Smin", "seconds"].map(str::to_owned));
+    headings
+        .extend(["AuPRC", "coverage", "wFmax", "Smin", "wFmicro", "seconds"].map(str::to_owned));
     headings
 }
 
@@ -42,6 +43,7 @@ pub fn cells(benchmark: &BenchmarkReport<'_>, line: &BenchmarkLine) -> Vec<Strin
         number(row.coverage),
         optional(row.wfmax),
         optional(row.smin),
+        optional(row.f_micro_w),
         format!("{:.1}", row.seconds),
     ]);
     cells

@@ -3,7 +3,7 @@
 use protea_cafa::scoring::Bootstrap;
 use protea_core::{
     Dataset,
-    contracts::metrics::{AUC_PR, COVERAGE, FMAX, SMIN, WFMAX},
+    contracts::metrics::{AUC_PR, COVERAGE, F_MICRO_W, FMAX, SMIN, WFMAX},
     experiment::{BenchmarkLine, BenchmarkResult, GroupScores},
 };
 use serde::Serialize;
@@ -34,6 +34,7 @@ pub struct Row<'b> {
     pub coverage: f64,
     pub wfmax: Option<f64>,
     pub smin: Option<f64>,
+    pub f_micro_w: Option<f64>,
     pub seconds: f64,
 }
 
@@ -49,6 +50,7 @@ impl<'b> Row<'b> {
             coverage: value(COVERAGE),
             wfmax: scores.value(WFMAX),
             smin: scores.value(SMIN),
+            f_micro_w: scores.value(F_MICRO_W),
             seconds,
         }
     }

@@ -17,7 +17,7 @@ use protea_core::{
     Dataset, FinishedRun, Runner,
     contracts::{
         MetricSchema,
-        metrics::{ASPECTS, AUC_PR, COVERAGE, FMAX, SMIN, WFMAX},
+        metrics::{ASPECTS, AUC_PR, COVERAGE, F_MICRO_W, FMAX, SMIN, WFMAX},
     },
     experiment::{Comparison, GroupScores, MetricScore, Scorer, ScorerError},
     store,
@@ -170,6 +170,7 @@ fn group(aspect: &AspectScores, resampled: Option<&Resampled>) -> GroupScores {
     ];
     metrics.extend(aspect.wfmax.map(|value| score(WFMAX, value)));
     metrics.extend(aspect.smin.map(|value| score(SMIN, value)));
+    metrics.extend(aspect.f_micro_w.map(|value| score(F_MICRO_W, value)));
     GroupScores {
         group: aspect.aspect.clone(),
         items: aspect.proteins,

@@ -1,6 +1,6 @@
 //! The table on standard output.
 
-use protea_core::{experiment::GroupedRun, workspace::RUN_MANIFEST};
+use protea_core::{experiment::GroupedRun, text::escape_line, workspace::RUN_MANIFEST};
 
 use super::{
     cells::{cells, headings, notes},
@@ -12,7 +12,9 @@ use crate::output::{Lines, Table, count, display_path};
 pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
         "benchmark · trained on {} · scored on {}{}\n\n",
-        benchmark.train, benchmark.eval, benchmark.remark
+        escape_line(benchmark.train),
+        escape_line(benchmark.eval),
+        benchmark.remark
     );
     for aspect in &benchmark.found.groups {
         let proteins = count(aspect.items as u64);
@@ -35,7 +37,7 @@ pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
 /// The run's directory and the files in it.
 pub fn places(run: &GroupedRun<()>, files: [&str; 3]) -> String {
     let mut lines = Lines::default();
-    lines.add("run", &run.manifest.run_id);
+    lines.add("run", run.manifest.run_id.as_str());
     lines.add("  directory", display_path(&run.directory));
     lines.add("  table", files.join(", "));
     lines.add("  manifest", RUN_MANIFEST);

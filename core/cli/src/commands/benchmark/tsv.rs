@@ -7,7 +7,7 @@ use super::{
     report::{BenchmarkReport, Row},
 };
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "runner",
     "aspect",
     "proteins",
@@ -22,6 +22,7 @@ const COLUMNS: [&str; 17] = [
     "coverage",
     "wfmax",
     "smin",
+    "f_micro_w",
     "seconds",
     "run_id",
     "error",
@@ -71,8 +72,9 @@ fn cells(proteins: usize, line: &BenchmarkLine) -> [String; COLUMNS.len()] {
         row.coverage.to_string(),
         optional(row.wfmax),
         optional(row.smin),
+        optional(row.f_micro_w),
         format!("{:.3}", row.seconds),
-        line.run_id.clone(),
+        line.run_id.to_string(),
         String::new(),
     ]
 }

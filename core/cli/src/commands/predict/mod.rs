@@ -4,13 +4,17 @@ mod model;
 mod output;
 mod queries;
 
+use std::{ffi::OsStr, num::NonZeroUsize};
+
 use protea_core::{
     Experiment, Workspace,
     contracts::{PredictRequest, PredictResult},
     store,
 };
+use protea_files::TemporaryDirectory;
 use serde_json::{Map, Value, json};
 
+pub(super) use self::output::{aspect, check_parquet, replace};
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
@@ -30,13 +34,12 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
             "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
         ));
     }
+    output::check_format(args)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
-    let scratch = tempfile::Builder::new()
-        .prefix("protea-predict-")
-        .tempdir()
+    let place = std::env::temp_dir();
+    let scratch = TemporaryDirectory::create_in(&place, OsStr::new("protea-predict-"), 0o700)
         .map_err(|error| {
-            let place = std::env::temp_dir();
             let message = format!("cannot write to {}: {error}", display_path(&place));
             Failure::new(Exit::Output, message)
         })?;
@@ -72,6 +75,7 @@ fn call(
     );
     request.run_id.clone_from(&model.run_id);
     request.minimum_score = args.minimum_score;
+    request.evidence = args.evidence.map_or(0, NonZeroUsize::get);
     // Filters on this side come before the limit.
     if output::passes_everything_on(args) {
         request.limit = args.top;
@@ -138,12 +142,15 @@ fn report(
     if formatted.filtered > 0 {
         lines.add(
             "filtered",
-            format!("{} terms, as the options say", count(formatted.filtered)),
+            format!(
+                "{} terms, because of the options",
+                count(formatted.filtered)
+            ),
         );
     }
     if formatted.unknown > 0 {
         reporter.warn(&format!(
-            "{} ({}) {} not in the ontology {}; it may be of another version than the model's",
+            "{} ({}) {} not in the ontology {}; its version may differ from that of the model's ontology",
             plural(formatted.unknown, "prediction"),
             formatted.unknown_examples.join(", "),
             if formatted.unknown == 1 {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use protea_cafa::dataset::FrozenDataset;
 use protea_core::{
     Runner, Workspace,
-    contracts::{ReferenceModel, model::FILE_NAME},
+    contracts::{ReferenceModel, Sha256, model::FILE_NAME},
     store::{self, Lease},
-    workspace::RecordedRun,
+    workspace::{DatasetRecord, RecordedRun},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::{
     args::PredictArgs,
-    commands::run_setup::{Session, isolation, trusted},
+    commands::run_setup::{Session, dataset, isolation, trusted},
     exit::Exit,
     failure::Failure,
     output::Reporter,
@@ -36,6 +36,8 @@ pub(super) struct Model {
     pub(super) runner: Runner,
     /// Its training set, if it can be found.
     pub(super) training: Option<FrozenDataset>,
+    /// Where its training set was, if that is known.
+    pub(super) training_place: Option<String>,
     /// The run that fitted it; empty if it is not known.
     pub(super) run_id: String,
     /// The seed of that run.
@@ -61,7 +63,7 @@ struct Provenance {
 #[derive(Deserialize)]
 struct RunnerIdentity {
     name: String,
-    sha256: Option<String>,
+    sha256: Option<Sha256>,
 }
 
 impl Model {
@@ -69,7 +71,7 @@ impl Model {
         if args.train.is_some() {
             return Self::fit(args, reporter);
         }
-        if args.spec.spec.is_some() || !args.spec.set.is_empty() {
+        if args.spec.is_given() {
             return Err(Failure::new(
                 Exit::Usage,
                 "settings are those that the model was fitted with; to fit one with these, name a runner and give --train",
@@ -94,7 +96,7 @@ impl Model {
     /// Fits a runner.
     fn fit(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
         let location = args.train.as_deref().unwrap_or_default();
-        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.set)?;
+        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
         let session = Session::begin(&args.model, &args.execution, reporter)?;
         check_predicts(session.runner())?;
         let spec = session.resolve_spec(&spec)?;
@@ -111,7 +113,8 @@ impl Model {
                 .to_file_path()
                 .ok()
                 .and_then(|path| FrozenDataset::open(&path).ok()),
-            run_id: run.manifest.run_id.clone(),
+            training_place: None,
+            run_id: run.manifest.run_id.to_string(),
             seed: Some(args.execution.seed),
             _lease: train.lease(),
         })
@@ -134,19 +137,20 @@ impl Model {
         }
         let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
         check_predicts(&runner)?;
-        let training = run.dataset("train").ok().and_then(|recorded| {
-            let path = recorded.source().to_file_path().ok()?;
-            let dataset = FrozenDataset::open(&path).ok()?;
-            (dataset.sha256() == recorded.sha256).then_some(dataset)
-        });
+        let recorded = run.dataset("train").ok();
+        let (training, lease) = match &recorded {
+            Some(recorded) => recorded_training(recorded, reporter)?,
+            None => (None, Lease::default()),
+        };
         let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
         Ok(Self {
             uri,
             runner,
             training,
-            run_id: run.manifest.run_id.clone(),
+            training_place: recorded.map(|recorded| store::redacted(recorded.source())),
+            run_id: run.manifest.run_id.to_string(),
             seed: Some(run.manifest.seed),
-            _lease: Lease::default(),
+            _lease: lease,
         })
     }
 
@@ -189,6 +193,7 @@ impl Model {
             uri: store::uri_of(&absolute)?,
             runner,
             training: referred(directory),
+            training_place: None,
             run_id: exported.run_id,
             seed: exported.provenance.seed,
             _lease: lease,
@@ -212,6 +217,31 @@ fn check_predicts(runner: &Runner) -> Result<(), Failure> {
     ))
 }
 
+/// The training set on record: where it was then, or fetched again from where it came from if the
+/// cache has evicted it. `None` if it is gone or has changed.
+fn recorded_training(
+    recorded: &DatasetRecord,
+    reporter: &Reporter,
+) -> Result<(Option<FrozenDataset>, Lease), Failure> {
+    let open = |path: PathBuf| {
+        let dataset = FrozenDataset::open(&path).ok()?;
+        (dataset.sha256() == recorded.sha256).then_some(dataset)
+    };
+    let local = recorded.uri.to_file_path().ok();
+    if let Some(dataset) = local.and_then(open) {
+        return Ok((Some(dataset), recorded.lease()));
+    }
+    let Some(origin) = &recorded.origin else {
+        return Ok((None, Lease::default()));
+    };
+    reporter.note(&format!(
+        "fetching the training set again from {}",
+        store::redacted(origin)
+    ));
+    let fetched = dataset(origin.as_str(), reporter)?;
+    Ok((open(store::local_path(&fetched.uri)?), fetched.lease()))
+}
+
 /// The dataset that a reference model refers to.
 fn referred(model: &Path) -> Option<FrozenDataset> {
     let document = if model.is_dir() {
@@ -222,7 +252,7 @@ fn referred(model: &Path) -> Option<FrozenDataset> {
     let reference = ReferenceModel::<Value>::read(&document).ok()??;
     let directory: PathBuf = reference.dataset_dir(&document).ok()?;
     let dataset = FrozenDataset::open(&directory).ok()?;
-    (dataset.sha256() == reference.dataset_sha256).then_some(dataset)
+    (dataset.sha256() == *reference.dataset_sha256).then_some(dataset)
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -1,26 +1,30 @@
 //! Writes the predictions: to a file that appears whole or not at all, or to standard output.
 
 use std::{
+    ffi::OsStr,
     fs::File,
-    io::{self, BufReader, BufWriter, Write},
-    path::Path,
+    io::{self, BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
 };
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 use protea_cafa::{
     ontology::Aspect,
     prediction::UNPREDICTED,
+    prediction_evidence::EvidenceReader,
     prediction_formats::{self, FormatOptions, write_formatted},
 };
 use protea_core::{contracts::PredictResult, store};
+use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
+    build_features,
     exit::Exit,
     failure::Failure,
+    interrupt,
     output::{Reporter, StandardOutput, display_path},
 };
 
@@ -29,13 +33,17 @@ pub(super) struct Written {
     pub(super) formatted: prediction_formats::Written,
 }
 
-/// Fails if a file to write exists and may not be replaced.
+/// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
 pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+    if args.format == PredictionFormat::Parquet {
+        check_parquet(args.output.as_deref())?;
+    }
     if args.force {
         return Ok(());
     }
     for path in [&args.output, &args.unpredicted].into_iter().flatten() {
-        if path.exists() {
+        // Also a link that leads nowhere: it would be replaced.
+        if path.symlink_metadata().is_ok() {
             return Err(Failure::new(
                 Exit::Output,
                 format!(
@@ -48,9 +56,42 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Fails if the format cannot hold what is asked for.
+pub(super) fn check_format(args: &PredictArgs) -> Result<(), Failure> {
+    if args.evidence.is_none() || format(args.format).holds_evidence() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        "this format cannot hold evidence; use --format table or --format json, or leave out --evidence",
+    ))
+}
+
+/// Fails if this build does not write Parquet, or not to this place.
+pub(in crate::commands) fn check_parquet(output: Option<&Path>) -> Result<(), Failure> {
+    let message = match output {
+        _ if !cfg!(feature = "parquet") => {
+            let remedy = build_features::remedy();
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("this build does not write Parquet; {remedy}"),
+            ));
+        }
+        None => "Parquet is not text; name a file for it with --output",
+        Some(path) if path.extension().is_some_and(|extension| extension == "gz") => {
+            "Parquet is compressed already; give a name without .gz"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, message))
+}
+
 /// Whether every predicted term is written, so that the runner can apply the limit.
 pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
-    let keeps_roots = matches!(args.format, PredictionFormat::Tsv | PredictionFormat::Json);
+    let keeps_roots = matches!(
+        args.format,
+        PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet
+    );
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
 
@@ -69,7 +110,8 @@ pub(super) fn write(
         let frozen = &queries.frozen;
         frozen.index_of(accession).and_then(|row| frozen.taxon(row))
     };
-    let date = Zoned::now().strftime("%Y%m%d").to_string();
+    let now = protea_core::tracking::now().to_zoned(TimeZone::system());
+    let date = now.strftime("%Y%m%d").to_string();
     let options = FormatOptions {
         format: format(args.format),
         aspects: &aspects,
@@ -79,19 +121,25 @@ pub(super) fn write(
         date: &date,
         taxon: &taxon,
     };
-    let read = || {
-        let file = File::open(&predictions)?;
+    let read = |path: &Path| {
+        let file = Cancellable(File::open(path)?);
         Ok::<_, io::Error>(BufReader::with_capacity(1 << 17, file))
     };
     let unreadable = |error: io::Error| {
         let message = format!("the runner's predictions cannot be read: {error}");
         Failure::new(Exit::Failed, message)
     };
-    let lines = read().map_err(unreadable)?;
+    let lines = read(&predictions).map_err(unreadable)?;
+    let evidence = evidence_of(args, model, predicted)?;
+    let evidence = evidence
+        .map(|path| read(&path))
+        .transpose()
+        .map_err(unreadable)?
+        .map(EvidenceReader::new);
     let formatted = match &args.output {
         None => {
             let mut out = BufWriter::with_capacity(1 << 16, StandardOutput);
-            match write_formatted(lines, &mut out, &queries.ontology, &options) {
+            match write_formatted(lines, evidence, &mut out, &queries.ontology, &options) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     return Err(Failure::report_only(
                         Exit::Ok,
@@ -106,7 +154,7 @@ pub(super) fn write(
         }
         Some(path) => {
             let formatted = replace(path, |out| {
-                write_formatted(lines, out, &queries.ontology, &options)
+                write_formatted(lines, evidence, out, &queries.ontology, &options)
             })?;
             let mut side = path.as_os_str().to_owned();
             side.push(".provenance.json");
@@ -127,10 +175,41 @@ pub(super) fn write(
     Ok(Written { formatted })
 }
 
+/// The file with the evidence, if it is wanted.
+fn evidence_of(
+    args: &PredictArgs,
+    model: &Model,
+    predicted: &PredictResult,
+) -> Result<Option<PathBuf>, Failure> {
+    match &predicted.evidence_uri {
+        _ if args.evidence.is_none() => Ok(None),
+        Some(uri) => Ok(Some(store::local_path(uri)?)),
+        None => Err(Failure::new(
+            Exit::Runner,
+            format!(
+                "the runner {} does not list contributions to its predictions; leave out --evidence",
+                model.runner.name()
+            ),
+        )),
+    }
+}
+
+/// A file whose reading ends with an error when the user cancels.
+struct Cancellable(File);
+
+impl Read for Cancellable {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if interrupt::requested() {
+            return Err(io::Error::other("cancelled"));
+        }
+        self.0.read(bytes)
+    }
+}
+
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
-fn replace<T>(
+pub(in crate::commands) fn replace<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T, Failure> {
     let directory = path
         .parent()
@@ -138,7 +217,9 @@ fn replace<T>(
         .unwrap_or(Path::new("."));
     let attempt = || {
         std::fs::create_dir_all(directory)?;
-        let mut file = tempfile_in(directory)?;
+        let prefix = OsStr::new(".protea-predict-");
+        remove_abandoned(directory, &[prefix]);
+        let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
         let mut out = BufWriter::with_capacity(1 << 17, &mut file);
         let result = if path.extension().is_some_and(|extension| extension == "gz") {
             let mut encoder =
@@ -151,23 +232,20 @@ fn replace<T>(
         };
         out.flush()?;
         drop(out);
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(path)?;
         Ok(result)
     };
     attempt().map_err(unwritable(path))
 }
 
-/// A temporary file with the usual permissions of new files.
-fn tempfile_in(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".protea-predict-").tempfile_in(directory)
-}
-
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
     let path = display_path(path);
-    move |error| Failure::new(Exit::Output, format!("{path} cannot be written: {error}"))
+    move |error| {
+        if interrupt::requested() {
+            return Failure::cancelled();
+        }
+        Failure::new(Exit::Output, format!("{path} cannot be written: {error}"))
+    }
 }
 
 fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
@@ -177,10 +255,16 @@ fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
         PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
         PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
         PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,
+        #[cfg(feature = "parquet")]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Parquet,
+        // `check_vacant` refuses it.
+        #[cfg(not(feature = "parquet"))]
+        PredictionFormat::Parquet => prediction_formats::PredictionFormat::Table,
     }
 }
 
-fn aspect(aspect: PredictionAspect) -> Aspect {
+/// The aspect that an argument names.
+pub(in crate::commands) fn aspect(aspect: PredictionAspect) -> Aspect {
     match aspect {
         PredictionAspect::Mfo => Aspect::Mfo,
         PredictionAspect::Bpo => Aspect::Bpo,

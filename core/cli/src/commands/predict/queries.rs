@@ -4,6 +4,9 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
 };
 
 use protea_cafa::{
@@ -18,7 +21,7 @@ use crate::{
     args::{Features, PredictArgs},
     commands::{
         freeze::{freeze_or_cancel, read_embeddings},
-        run_setup::dataset,
+        run_setup::{dataset, fail_if_cancelled},
     },
     exit::Exit,
     failure::Failure,
@@ -59,6 +62,7 @@ impl Queries {
             Some(path) => Ontology::read(path)?,
             None => Ontology::read(frozen.ontology_path())?,
         };
+        warn_of_other_ontology(model, &frozen, args, &ontology, reporter)?;
         Ok(Self {
             dataset,
             frozen,
@@ -99,9 +103,13 @@ fn freeze(
         (Some(ontology), _) => ontology.clone(),
         (None, Some(training)) => training.ontology_path(),
         (None, None) => {
+            let place = model.training_place.as_deref();
             return Err(Failure::new(
                 Exit::Usage,
-                "the training set of this model cannot be found, and its ontology is needed; give one with --ontology",
+                format!(
+                    "the training set of this model{} is missing or has changed, and its ontology is needed; restore it, or give an ontology with --ontology",
+                    place.map(|place| format!(", {place},")).unwrap_or_default()
+                ),
             ));
         }
     };
@@ -133,6 +141,14 @@ fn freeze(
             matched.proteins.examples.join(", ")
         ));
     }
+    let zeros = frozen.zero_embeddings;
+    if zeros.count > 0 {
+        reporter.warn(&format!(
+            "{} embeddings have only zeros ({}); their predictions mean little",
+            count(zeros.count),
+            zeros.examples.join(", ")
+        ));
+    }
     let unused = frozen.unused_embeddings;
     if unused.count > 0 {
         reporter.warn(&format!(
@@ -144,22 +160,99 @@ fn freeze(
     Ok(())
 }
 
+/// Warns if the terms are named by another version of the ontology than the model was trained with.
+fn warn_of_other_ontology(
+    model: &Model,
+    queries: &FrozenDataset,
+    args: &PredictArgs,
+    ontology: &Ontology,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let Some(training) = &model.training else {
+        return Ok(());
+    };
+    let digest = |dataset: &FrozenDataset| {
+        let path = dataset.ontology_path();
+        let name = path.file_name()?.to_str()?.to_owned();
+        Some(dataset.manifest().file(&name)?.sha256)
+    };
+    if args.ontology.is_none() && digest(training) == digest(queries) {
+        return Ok(());
+    }
+    let of_model = Ontology::read(training.ontology_path())?;
+    let lost: Vec<&str> = of_model
+        .terms()
+        .map(|term| of_model.id(term))
+        .filter(|id| ontology.primary(id).is_none())
+        .collect();
+    let new = ontology.terms().map(|term| ontology.id(term));
+    let new = new.filter(|id| of_model.primary(id).is_none()).count();
+    if lost.is_empty() && new == 0 && of_model.version() == ontology.version() {
+        return Ok(());
+    }
+    let version = |ontology: &Ontology| {
+        let version = ontology.version().unwrap_or("without a version");
+        version.to_owned()
+    };
+    let mut text = format!(
+        "the model was trained with the ontology {}, and terms are named by {}",
+        version(&of_model),
+        version(ontology)
+    );
+    if !lost.is_empty() {
+        let examples: Vec<&str> = lost.iter().take(3).copied().collect();
+        text += &format!(
+            "; terms of it that are obsolete or missing there: {} ({})",
+            count(lost.len() as u64),
+            examples.join(", ")
+        );
+    }
+    if new > 0 {
+        text += &format!(
+            "; terms that are new there and cannot be predicted: {}",
+            count(new as u64)
+        );
+    }
+    reporter.warn(&text);
+    Ok(())
+}
+
 /// The vectors of the training set, if they are k-mer spectra.
 fn kmers_of_training(model: &Model) -> Option<&EmbeddingInfo> {
     let embedding = model.training.as_ref()?.manifest().embedding.as_ref()?;
     (embedding.source.as_deref() == Some(kmer::DESCRIPTION)).then_some(embedding)
 }
 
+/// How often to check whether the user cancels while standard input gives nothing.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+
 /// Copies standard input to a file, because a FASTA file is read more than once.
 fn from_standard_input(scratch: &Path) -> Result<PathBuf, Failure> {
     let path = scratch.join("standard-input.fasta");
-    let copied =
-        File::create(&path).and_then(|mut file| io::copy(&mut io::stdin().lock(), &mut file));
-    match copied {
-        Ok(_) => Ok(path),
-        Err(error) => Err(Failure::new(
-            Exit::Input,
-            format!("cannot read the sequences from standard input: {error}"),
-        )),
+    let file = path.clone();
+    let (send, copied) = mpsc::channel();
+    // A thread of its own, because reading from a pipe cannot be ended. It ends with the process.
+    let reading = thread::Builder::new().name("standard input".to_owned());
+    let started = reading.spawn(move || {
+        let copied =
+            File::create(&file).and_then(|mut file| io::copy(&mut io::stdin().lock(), &mut file));
+        let _ = send.send(copied);
+    });
+    let unreadable = |error: io::Error| {
+        let message = format!("cannot read the sequences from standard input: {error}");
+        Failure::new(Exit::Input, message)
+    };
+    started.map_err(unreadable)?;
+    loop {
+        fail_if_cancelled()?;
+        match copied.recv_timeout(CHECK_EVERY) {
+            Ok(copied) => return copied.map(|_| path).map_err(unreadable),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(unreadable(io::Error::other(
+                    "the thread that reads it ended",
+                )));
+            }
+        }
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn entry(run: &ListedRun) -> Value {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
     };
-    let seconds = run.head.seconds(jiff::Timestamp::now());
+    let seconds = run.head.seconds(protea_core::tracking::now());
     object.insert("seconds".to_owned(), json!(seconds));
     object.insert(
         "directory".to_owned(),

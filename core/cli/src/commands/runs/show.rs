@@ -12,6 +12,7 @@ use protea_core::{
         metrics::{Direction, MetricDeclaration},
     },
     store,
+    tracking::RunId,
     workspace::{ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunManifest},
 };
 use serde_json::{Map, Value, json};
@@ -53,7 +54,7 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
 }
 
 /// The descendants of a run in the order of a list, with their depths.
-fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
+fn below(workspace: &Workspace, run_id: &RunId) -> Vec<(ListedRun, usize)> {
     let list = workspace.runs();
     let by = SortBy {
         key: SortBy::STARTED.to_owned(),
@@ -61,7 +62,7 @@ fn below(workspace: &Workspace, run_id: &str) -> Vec<(ListedRun, usize)> {
     };
     let runs: Vec<&ListedRun> = list.runs.iter().collect();
     let rows = ordered(&runs, &by);
-    let Some(index) = rows.iter().position(|row| row.run.head.run_id == run_id) else {
+    let Some(index) = rows.iter().position(|row| row.run.head.run_id == *run_id) else {
         return Vec::new();
     };
     let depth = rows[index].depth;
@@ -83,13 +84,13 @@ fn description(manifest: &RunManifest) -> Lines {
 }
 
 fn add_names(lines: &mut Lines, manifest: &RunManifest) {
-    lines.add("run", &manifest.run_id);
+    lines.add("run", manifest.run_id.as_str());
     for (label, text) in [
-        ("name", &manifest.name),
-        ("part of", &manifest.parent),
-        ("project", &manifest.project),
-        ("group", &manifest.group),
-        ("notes", &manifest.notes),
+        ("name", manifest.name.as_deref()),
+        ("part of", manifest.parent.as_deref()),
+        ("project", manifest.project.as_deref()),
+        ("group", manifest.group.as_deref()),
+        ("notes", manifest.notes.as_deref()),
     ] {
         if let Some(text) = text {
             lines.add(label, text);
@@ -105,7 +106,7 @@ fn add_names(lines: &mut Lines, manifest: &RunManifest) {
 }
 
 fn add_outcome(lines: &mut Lines, manifest: &RunManifest) {
-    let end = manifest.finished.unwrap_or_else(jiff::Timestamp::now);
+    let end = manifest.finished.unwrap_or_else(protea_core::tracking::now);
     let seconds = end.duration_since(manifest.started).as_secs_f64().max(0.0);
     let preposition = match manifest.finished {
         Some(_) => "after",
@@ -226,7 +227,7 @@ fn children(below: &[(ListedRun, usize)]) -> String {
         return String::new();
     }
     let mut table = Table::new(3..4, ["child run", "name", "status", "time"]);
-    let now = jiff::Timestamp::now();
+    let now = protea_core::tracking::now();
     for (run, depth) in below {
         let head = &run.head;
         table.row([

@@ -25,7 +25,7 @@ pub fn value(run: &ListedRun, key: &str) -> Option<f64> {
     let head = &run.head;
     match key {
         SortBy::STARTED => Some(head.started.as_millisecond() as f64),
-        SortBy::SECONDS => Some(head.seconds(jiff::Timestamp::now())),
+        SortBy::SECONDS => Some(head.seconds(protea_core::tracking::now())),
         metric => {
             let metrics = flatten(&head.metrics);
             let value_of = |wanted: &str| {

@@ -7,10 +7,11 @@ use protea_hdf5::{Dataset, Hdf5, Hdf5Error, Kind, MatrixType, Node};
 use super::{
     super::{
         EmbeddingOptions, FormatError, OpenOptions, Opened, Pool, Rows, WIDEST, arrays::ArrayGroup,
-        checked_shape, pool::Mean, protein_groups::FANTASIA_PREFIX, scratch::swap,
+        checked_shape, pool::Mean, protein_groups::FANTASIA_PREFIX,
     },
     dataset, in_file,
 };
+use crate::npy::swap;
 
 /// The attribute with the name of the protein in files of `bio_embeddings` and `goPredSim`, whose
 /// keys are numbers or hashes.

@@ -4,6 +4,7 @@ mod caught;
 mod columns;
 mod header;
 mod pages;
+mod scored_terms;
 
 use std::{fs::File, path::Path, sync::Arc};
 
@@ -31,6 +32,8 @@ use super::{
 };
 use columns::{COLUMNS, columns, list, push, text};
 use pages::Guarded;
+
+pub use scored_terms::{TakeScoredTerms, read_scored_terms};
 
 /// Largest number of rows decoded at a time.
 const BATCH: u64 = 64;

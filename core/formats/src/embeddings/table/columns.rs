@@ -2,7 +2,7 @@
 
 use super::{
     super::{FormatError, OpenOptions, arrays::odd_name},
-    row::{Separator, is_list, is_number},
+    row::{Separator, has_decimal_comma, is_list, is_missing, is_number},
 };
 
 /// Names of a column of accessions, in lower case, for tables whose names are numbers.
@@ -68,11 +68,21 @@ impl Columns {
             None if shifted && column > 0 => first[column - 1].trim().to_lowercase(),
             None => String::new(),
         };
-        let numbers: Vec<usize> = (0..row.len()).filter(|&c| is_number(&row[c])).collect();
+        // A missing number is a number for now: the reader of rows refuses it, with its line.
+        let is_numeric = |field: &String| is_number(field) || is_missing(field);
+        let numbers: Vec<usize> = (0..row.len()).filter(|&c| is_numeric(&row[c])).collect();
         let lists: Vec<usize> = (0..row.len()).filter(|&c| is_list(&row[c])).collect();
         let texts: Vec<usize> = (0..row.len())
             .filter(|c| !numbers.contains(c) && !lists.contains(c))
             .collect();
+        if let Some(&column) = texts.iter().find(|&&c| has_decimal_comma(&row[c])) {
+            return Err(FormatError::malformed(
+                options.path,
+                if has_header { 2 } else { 1 },
+                format!("{:?} is a number with a decimal comma", row[column].trim()),
+                "write decimal points",
+            ));
+        }
         let describe = || {
             let kinds = (0..row.len()).map(|column| {
                 let kind = match (numbers.contains(&column), lists.contains(&column)) {
@@ -189,6 +199,17 @@ fn is_header(first: &[String], second: Option<&[String]>) -> bool {
                 .into_iter()
                 .all(|(at, cell)| cell.trim().parse::<u64>().ok() == Some(at as u64 + from))
     };
+    // The names of the proteins can be the last column.
+    let last = first.len() - 1;
+    let ends_with_name = last > 2
+        && ID_NAMES.contains(&first[last].trim().to_lowercase().as_str())
+        && (0..last).all(|at| {
+            let cell = first[at].trim().parse::<usize>();
+            cell == Ok(at) || cell == Ok(at + 1)
+        });
+    if ends_with_name {
+        return true;
+    }
     if [0, 1, 2]
         .into_iter()
         .any(|skipped| numbered(skipped, 0) || numbered(skipped, 1))

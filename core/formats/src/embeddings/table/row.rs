@@ -70,6 +70,27 @@ pub(super) fn is_number(field: &str) -> bool {
     fast_float2::parse::<f32, _>(field.trim()).is_ok()
 }
 
+/// Whether a field stands for a number that is missing.
+pub(super) fn is_missing(field: &str) -> bool {
+    matches!(
+        field.trim().to_ascii_lowercase().as_str(),
+        "" | "na" | "n/a" | "nan" | "none" | "null"
+    )
+}
+
+/// Whether a field is a number with a decimal comma, as spreadsheets write it in many countries.
+pub(super) fn has_decimal_comma(field: &str) -> bool {
+    let field = field.trim();
+    field.bytes().filter(|&byte| byte == b',').count() == 1
+        && !is_number(field)
+        && is_number(&field.replace(',', "."))
+}
+
+/// Whether a field in quotation marks goes on in the next line.
+pub(super) fn is_unclosed(line: &str) -> bool {
+    line.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
+}
+
 /// Whether a field is a list of numbers, such as `[0.1, 0.2]`.
 pub(super) fn is_list(field: &str) -> bool {
     let field = field.trim();

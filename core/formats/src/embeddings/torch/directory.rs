@@ -49,7 +49,9 @@ pub(in super::super) fn open(options: &OpenOptions<'_>) -> Result<Opened, Format
         return Err(FormatError::matrix(
             directory,
             "this is a directory without PyTorch files (.pt)",
-            "give a file of embeddings, or the directory that ESM's extract.py wrote",
+            "give a file of embeddings, or the directory that ESM's extract.py wrote; for one .npy \
+             file per protein: numpy.savez('embeddings.npz', **{p.stem: numpy.load(p) for p in \
+             pathlib.Path('DIRECTORY').glob('*.npy')})",
         ));
     }
     let mut groups = Vec::new();

@@ -1,5 +1,7 @@
 //! What a benchmark found.
 
+use protea_tracking::RunId;
+
 use super::scorer::{Comparison, GroupScores, MetricScore, Scorer};
 
 /// What a benchmark found, in the order of its entrants.
@@ -33,7 +35,7 @@ pub struct Scored {
     /// Wall time of fit and evaluate.
     pub seconds: f64,
     /// Its run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// Whether that run was there already.
     pub taken_over: bool,
 }
@@ -61,7 +63,7 @@ pub struct BenchmarkLine {
     /// Wall time of fit and evaluate.
     pub seconds: f64,
     /// Its run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// Whether no other has a higher principal metric; the first of several, and never a
     /// placeholder.
     pub best: bool,
@@ -239,7 +241,7 @@ mod tests {
                 }],
                 placeholder,
                 seconds: 1.5,
-                run_id: format!("run of {name}"),
+                run_id: format!("run of {name}").into(),
                 taken_over: false,
             }),
         }

@@ -229,7 +229,7 @@ impl Benchmark<'_> {
             groups,
             placeholder: runner.capabilities().metrics.placeholder,
             seconds: done.manifest.steps.iter().map(|step| step.seconds).sum(),
-            taken_over: done.manifest.parent.as_deref() != Some(run.id()),
+            taken_over: done.manifest.parent.as_ref() != Some(run.id()),
             run_id: done.manifest.run_id,
         })
     }

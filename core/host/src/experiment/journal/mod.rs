@@ -96,7 +96,7 @@ impl Journal {
             index,
             step,
             label: label.clone(),
-            started: Timestamp::now(),
+            started: protea_tracking::now(),
             began: Instant::now(),
             computed: None,
         });
@@ -140,7 +140,7 @@ impl Journal {
             name: record.name.clone(),
             status: record.status,
             started: open.started,
-            finished: Timestamp::now(),
+            finished: protea_tracking::now(),
             seconds: time.as_secs_f64(),
             compute_seconds: compute.as_secs_f64(),
             writing_seconds: writing.as_secs_f64(),

@@ -49,7 +49,7 @@ pub(super) fn files(step: Step, manifest: &RunManifest) -> Vec<StepOutput> {
                 .map(|file| StepOutput {
                     role: file.role.clone(),
                     uri: file.uri.clone(),
-                    sha256: Some(file.sha256.clone()),
+                    sha256: Some(file.sha256),
                     bytes: Some(file.bytes),
                 })
                 .collect()

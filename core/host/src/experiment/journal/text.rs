@@ -33,14 +33,14 @@ pub(super) fn beginning(manifest: &RunManifest, proteins: &BTreeMap<String, u64>
         )
     }));
     let place = [
-        ("name", &manifest.name),
-        ("parent", &manifest.parent),
-        ("project", &manifest.project),
-        ("group", &manifest.group),
+        ("name", manifest.name.as_deref()),
+        ("parent", manifest.parent.as_deref()),
+        ("project", manifest.project.as_deref()),
+        ("group", manifest.group.as_deref()),
     ];
     let place: Vec<String> = place
         .into_iter()
-        .filter_map(|(name, value)| Some(format!("{name}={}", quoted(value.as_deref()?))))
+        .filter_map(|(name, value)| Some(format!("{name}={}", quoted(value?))))
         .chain(tags(manifest))
         .collect();
     if !place.is_empty() {

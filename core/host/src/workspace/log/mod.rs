@@ -23,7 +23,6 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
 use protea_contracts::{
     Level,
     emit::{Event, PROGRESS},
@@ -154,7 +153,7 @@ impl RunLog {
             let at_debug = heard.min(budget::MOST) - first;
             write!(
                 text,
-                "{first} logged as they came, {at_debug} more at DEBUG, {} left out",
+                "{first} logged at their own level, {at_debug} more at DEBUG, {} left out",
                 heard - first - at_debug
             )
             .expect("writing to a String cannot fail");
@@ -188,7 +187,7 @@ impl RunLog {
         }
         // Held while the time is read, so that times never fall in the file.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = line::format(Timestamp::now(), level, &self.about, step, message);
+        let mut text = line::format(protea_tracking::now(), level, &self.about, step, message);
         text.push('\n');
         let _ = file.write_all(text.as_bytes());
         drop(file);
@@ -210,7 +209,7 @@ impl Drop for RunLog {
         let why = if std::thread::panicking() {
             "the program panicked"
         } else {
-            "the program left the run before its end"
+            "the program dropped the run before it was finished"
         };
         self.line(Level::Error, NO_STEP, &format!("Run failed: {why}"));
     }

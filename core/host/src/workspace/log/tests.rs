@@ -95,7 +95,7 @@ fn after_the_first_of_a_kind_the_rest_is_at_debug_and_counted_at_the_end() {
         } else {
             "Events runner.noise: 100 so far in this step; the rest at DEBUG"
         };
-        let counted = "Events runner.noise: 12345 in this step, 100 logged as they came, \
+        let counted = "Events runner.noise: 12345 in this step, 100 logged at their own level, \
                        9900 more at DEBUG, 2345 left out";
         assert_eq!(rest, [last, "runner.rare", counted, "runner.noise"]);
     }

@@ -12,17 +12,23 @@ use std::{
 
 use jiff::Timestamp;
 use protea_contracts::Metrics;
+use protea_tracking::RunId;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{JobId, Status, Workspace, manifest::counts};
 
 /// What a list shows of a run: the head of its manifest.
+///
+/// Its fields are those of the same name in [`RunManifest`](super::RunManifest).
+// They are not one struct embedded in both: the shared keys are not next to each other in the document,
+// so that embedding would change the order of keys in every manifest. And serde's `flatten` would
+// keep all other keys of a manifest in memory, which a list of thousands of runs skips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunHead {
     /// The run.
-    pub run_id: String,
+    pub run_id: RunId,
     /// The job that it belongs to.
     pub job_id: JobId,
     /// What kind of run.
@@ -32,7 +38,7 @@ pub struct RunHead {
     pub name: Option<String>,
     /// The id of the run that it is part of.
     #[serde(default)]
-    pub parent: Option<String>,
+    pub parent: Option<RunId>,
     /// What it belongs to.
     #[serde(default)]
     pub project: Option<String>,

@@ -11,7 +11,7 @@ use super::{
     server::Server,
     tags,
 };
-use crate::{GroupFilter, RunPage, RunQuery, RunStatus, RunSummary, Tags, TrackerError};
+use crate::{GroupFilter, RunId, RunPage, RunQuery, RunStatus, RunSummary, Tags, TrackerError};
 
 /// The most runs per request. The server sends all params and metrics of each.
 const MAX_RESULTS: usize = 200;
@@ -97,7 +97,7 @@ impl Server {
         let info = run.get("info")?;
         let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default();
         let mut tags = read_tags(run);
-        let run_id = tags.remove(tags::RUN_ID);
+        let run_id = tags.remove(tags::RUN_ID).map(RunId::from);
         let experiment_id = text("experiment_id");
         let project = experiments.get(experiment_id).cloned();
         let end = integer(info, "end_time").filter(|end| *end > 0);
@@ -108,12 +108,12 @@ impl Server {
             status: status(text("status")),
             started: Timestamp::from_millisecond(position.started).ok()?,
             finished: end.and_then(|end| Timestamp::from_millisecond(end).ok()),
-            parent: tags.remove(tags::PARENT),
+            parent: tags.remove(tags::PARENT).map(RunId::from),
             // Our runs without a project are in the default experiment.
             project: project.filter(|name| run_id.is_none() || name != DEFAULT),
             group: tags.remove(tags::GROUP),
             url: Some(self.url(experiment_id, &position.id)),
-            run_id: run_id.unwrap_or_else(|| position.id.clone()),
+            run_id: run_id.unwrap_or_else(|| position.id.clone().into()),
             tags: {
                 tags.retain(|key, _| tags::is_of_user(key));
                 tags

@@ -41,7 +41,7 @@ use self::{
     client::{Client, Settings},
     server::Server,
 };
-use crate::{RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError};
+use crate::{RunId, RunPage, RunQuery, RunReference, RunSink, RunStart, Tracker, TrackerError};
 
 /// An MLflow server as a tracker.
 ///
@@ -247,7 +247,7 @@ impl Tracker for Mlflow {
         Ok(Box::new(sink::MlflowSink::new(server, run)))
     }
 
-    fn find_run(&self, run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+    fn find_run(&self, run_id: &RunId) -> Result<Option<RunReference>, TrackerError> {
         self.server.search(run_id)
     }
 

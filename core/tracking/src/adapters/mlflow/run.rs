@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     server::{Server, lock},
     tags, unavailable,
 };
-use crate::{RunReference, RunStart, TrackerError};
+use crate::{RunId, RunReference, RunStart, TrackerError};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a run that was found has to stay the only one, at most.
@@ -28,7 +28,7 @@ const NEW: SignedDuration = SignedDuration::from_mins(2);
 #[derive(Debug)]
 pub(super) struct RemoteRun {
     /// Our id.
-    pub(super) run_id: String,
+    pub(super) run_id: RunId,
     /// MLflow's id.
     pub(super) id: String,
     pub(super) experiment_id: String,
@@ -55,7 +55,7 @@ impl Server {
             return self.find_or_create(start);
         };
         match &remembered.tagged_id {
-            Some(tagged) if *tagged == start.run_id => {}
+            Some(tagged) if start.run_id == **tagged => {}
             // This id was remembered for another run, or our run is a duplicate that was deleted.
             Some(_) => return self.find_or_create(start),
             // Somebody has removed the tag. Without it, the run could be found by its id only.
@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// The run with our id, in whatever experiment.
-    pub(super) fn search(&self, run_id: &str) -> Result<Option<RunReference>, TrackerError> {
+    pub(super) fn search(&self, run_id: &RunId) -> Result<Option<RunReference>, TrackerError> {
         let found = self.find_run(run_id, &ids(&self.experiments()?))?;
         Ok(found.map(|run| self.reference(&run)))
     }
@@ -134,7 +134,7 @@ impl Server {
         match self.client.get(CALL, &[("run_id", id)]) {
             Ok(found) => {
                 // Our own id of it is in a tag, if at all.
-                let run = found.get("run").and_then(|run| read(run, id));
+                let run = found.get("run").and_then(|run| read(run, &id.into()));
                 run.map(Some).ok_or_else(|| missing_field(CALL, "run"))
             }
             // The second is what MLflow says to a text that cannot be an id.
@@ -163,13 +163,13 @@ impl Server {
         let mut tags = tags::initial(start, parent.as_deref());
         // Without a name, the server invents one.
         let name = if start.name.is_empty() {
-            &start.run_id
+            start.run_id.as_str()
         } else {
             &start.name
         };
         let short = limits::fitted(name, limits::RUN_NAME);
-        if short != *name {
-            tags.insert(tags::NAME.to_owned(), name.clone());
+        if short != name {
+            tags.insert(tags::NAME.to_owned(), name.to_owned());
         }
         let tags: Vec<Value> = tags
             .iter()
@@ -245,7 +245,7 @@ impl Server {
     /// Whether a run that another process created stays the only one for a while. A new one can
     /// still be deleted, when its creator sees a smaller id.
     fn is_settled(&self, run: &RemoteRun, start: &RunStart) -> Result<bool, TrackerError> {
-        let age = Timestamp::now().duration_since(start.started);
+        let age = crate::now().duration_since(start.started);
         if age > NEW {
             return Ok(true);
         }
@@ -296,7 +296,7 @@ impl Server {
     }
 
     /// MLflow's id of a parent. None if it was not sent yet: a parent can arrive after its child.
-    fn parent(&self, run_id: &str, experiment_id: &str) -> Result<Option<String>, TrackerError> {
+    fn parent(&self, run_id: &RunId, experiment_id: &str) -> Result<Option<String>, TrackerError> {
         if let Some(id) = lock(&self.runs).get(run_id) {
             return Ok(Some(id.clone()));
         }
@@ -305,7 +305,7 @@ impl Server {
             found = self.find_run(run_id, &ids(&self.experiments()?))?;
         }
         if let Some(found) = &found {
-            lock(&self.runs).insert(run_id.to_owned(), found.id.clone());
+            lock(&self.runs).insert(run_id.clone(), found.id.clone());
         }
         Ok(found.map(|found| found.id))
     }
@@ -313,7 +313,7 @@ impl Server {
     /// The run with our id. If there are several, always the same of them.
     fn find_run(
         &self,
-        run_id: &str,
+        run_id: &RunId,
         experiments: &[&str],
     ) -> Result<Option<RemoteRun>, TrackerError> {
         let all = self.find(tags::RUN_ID, run_id, experiments)?;
@@ -324,7 +324,7 @@ impl Server {
     fn find(
         &self,
         tag: &str,
-        run_id: &str,
+        run_id: &RunId,
         experiments: &[&str],
     ) -> Result<Vec<RemoteRun>, TrackerError> {
         const CALL: &str = "runs/search";
@@ -356,7 +356,7 @@ fn ids(experiments: &[Experiment]) -> Vec<&str> {
     experiments.iter().map(|found| found.id.as_str()).collect()
 }
 
-fn read(run: &Value, run_id: &str) -> Option<RemoteRun> {
+fn read(run: &Value, run_id: &RunId) -> Option<RemoteRun> {
     let info = run.get("info")?;
     let text = |name: &str| Some(info.get(name)?.as_str()?.to_owned());
     let params = run.pointer("/data/params").and_then(Value::as_array);
@@ -365,7 +365,7 @@ fn read(run: &Value, run_id: &str) -> Option<RemoteRun> {
         Some((text("key")?, text("value").unwrap_or_default()))
     };
     Some(RemoteRun {
-        run_id: run_id.to_owned(),
+        run_id: run_id.clone(),
         id: text("run_id")?,
         experiment_id: text("experiment_id")?,
         artifact_uri: text("artifact_uri").unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{BACKEND, address::Address, answer::Failure, client::Client, unavailable, unusable};
-use crate::TrackerError;
+use crate::{RunId, TrackerError};
 
 /// The server, with a cache of the ids of experiments and runs, which is valid for the life of the
 /// process.
@@ -18,7 +18,7 @@ pub(super) struct Server {
     /// Ids of experiments by name.
     pub(super) experiments: Mutex<HashMap<String, String>>,
     /// MLflow's ids of runs by our ids.
-    pub(super) runs: Mutex<HashMap<String, String>>,
+    pub(super) runs: Mutex<HashMap<RunId, String>>,
     /// Held while a run is searched for and created, so that two threads do not create it twice.
     pub(super) opening: Mutex<()>,
 }

@@ -10,7 +10,7 @@ use std::{
 use prost::Message;
 
 use super::record::Event;
-use crate::{TrackerError, adapters::exclusive_file::ExclusiveFile};
+use crate::{RunId, TrackerError, adapters::exclusive_file::ExclusiveFile};
 
 /// A run's event file, open for writing.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct EventFile(ExclusiveFile);
 
 impl EventFile {
     /// Opens and locks the file at `path`. Creates it if it does not exist.
-    pub(super) fn open(path: PathBuf, run_id: &str) -> Result<Self, TrackerError> {
+    pub(super) fn open(path: PathBuf, run_id: &RunId) -> Result<Self, TrackerError> {
         ExclusiveFile::open(path, run_id, super::BACKEND).map(Self)
     }
 

@@ -7,11 +7,11 @@ use super::{
     file::{EventFile, Reader},
     record, summary,
 };
-use crate::{EventKind, RunEvent, RunReference, RunSink, RunStart, TrackerError};
+use crate::{EventKind, RunEvent, RunId, RunReference, RunSink, RunStart, TrackerError};
 
 /// The sink of a run.
 pub(super) struct TensorBoardSink {
-    run_id: String,
+    run_id: RunId,
     path: PathBuf,
     /// None after a failed write, until the file is read again.
     open: Option<(EventFile, Content)>,
@@ -57,9 +57,9 @@ impl Content {
 }
 
 impl TensorBoardSink {
-    pub(super) fn open(run_id: &str, path: PathBuf) -> Result<Self, TrackerError> {
+    pub(super) fn open(run_id: &RunId, path: PathBuf) -> Result<Self, TrackerError> {
         let mut run = Self {
-            run_id: run_id.to_owned(),
+            run_id: run_id.clone(),
             path,
             open: None,
         };
@@ -132,7 +132,7 @@ impl TensorBoardSink {
 impl RunSink for TensorBoardSink {
     fn reference(&self) -> RunReference {
         RunReference {
-            run_id: self.run_id.clone(),
+            run_id: self.run_id.to_string(),
             url: None,
         }
     }

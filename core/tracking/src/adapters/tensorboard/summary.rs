@@ -57,12 +57,12 @@ pub(super) fn seconds(time: Timestamp) -> f64 {
 fn start_values(start: &RunStart) -> Vec<Value> {
     let config = flat(&start.config);
     let about = [
-        ("name", Some(&start.name)),
-        ("id", Some(&start.run_id)),
-        ("part of", start.parent.as_ref()),
-        ("project", start.project.as_ref()),
-        ("group", start.group.as_ref()),
-        ("kind", start.kind.as_ref()),
+        ("name", Some(start.name.as_str())),
+        ("id", Some(start.run_id.as_str())),
+        ("part of", start.parent.as_deref()),
+        ("project", start.project.as_deref()),
+        ("group", start.group.as_deref()),
+        ("kind", start.kind.as_deref()),
     ];
     let about = about
         .into_iter()
@@ -76,7 +76,7 @@ fn start_values(start: &RunStart) -> Vec<Value> {
                 .filter(|(_, value)| !value.is_null())
                 .map(|(name, value)| (name.clone(), hparam(value)))
                 .collect(),
-            group_name: start.run_id.clone(),
+            group_name: start.run_id.to_string(),
             start_time_secs: seconds(start.started),
         }),
         ..Hparams::default()

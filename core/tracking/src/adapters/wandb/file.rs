@@ -10,7 +10,7 @@ use std::{
 use prost::Message;
 
 use super::record::Record;
-use crate::{TrackerError, adapters::exclusive_file::ExclusiveFile, files};
+use crate::{RunId, TrackerError, adapters::exclusive_file::ExclusiveFile, files};
 
 /// `:W&B`, the magic number 0xBEE1 and version 0.
 const HEADER: [u8; 7] = [0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00];
@@ -28,7 +28,7 @@ pub(super) struct RunFile(ExclusiveFile);
 
 impl RunFile {
     /// Opens and locks the file at `path`. Creates it if it does not exist.
-    pub(super) fn open(path: PathBuf, run_id: &str) -> Result<Self, TrackerError> {
+    pub(super) fn open(path: PathBuf, run_id: &RunId) -> Result<Self, TrackerError> {
         ExclusiveFile::open(path, run_id, super::BACKEND).map(Self)
     }
 

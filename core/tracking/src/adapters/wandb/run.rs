@@ -60,7 +60,7 @@ impl WandbSink {
         let mut file = RunFile::open(path, &self.start.run_id)?;
         let state = State::read(&mut file.reader()?);
         let state = state.map_err(TrackerError::read(file.path()))?;
-        if state.num > 0 && state.run_id != self.start.run_id {
+        if state.num > 0 && self.start.run_id != *state.run_id {
             return Err(TrackerError::Refused {
                 backend: BACKEND.to_owned(),
                 what: format!("the run {}", self.start.run_id),

@@ -13,7 +13,7 @@ use super::{
     history::Row,
     record::{self, Item, Record},
 };
-use crate::{RunStatus, RunSummary, Tags};
+use crate::{RunId, RunStatus, RunSummary, Tags};
 
 /// The entry of the config with our id of the run.
 pub(super) const CONFIG_KEY: &str = "protea_run";
@@ -115,12 +115,12 @@ impl State {
             .and_then(|time| Timestamp::new(time.seconds, time.nanos).ok())?;
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Some(RunSummary {
-            run_id: self.run_id.clone(),
+            run_id: self.run_id.as_str().into(),
             name: run.display_name.clone(),
             status: self.ended.unwrap_or(RunStatus::Running),
             started,
             finished: self.finished,
-            parent: self.parent.clone(),
+            parent: self.parent.as_deref().map(RunId::from),
             project: text(&run.project),
             group: text(&run.run_group),
             tags: self.tags.clone(),

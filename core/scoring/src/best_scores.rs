@@ -1,4 +1,4 @@
-//! The scores of a method, and its best scores.
+//! The scores of a method, and the best of them: Fmax, Smin and the threshold of Fmax.
 
 use protea_ontology::Aspect;
 use serde::Serialize;

@@ -1,0 +1,204 @@
+//! `protea predictions propagate`, `cut` and `convert`: one file in, one file out.
+
+use protea_cafa::{
+    predictions::{
+        CutOptions, Cutter, Propagator, Session, Source, for_each_protein, sort_for_output,
+    },
+    scoring::Propagation,
+};
+use serde_json::{Value, json};
+
+use super::{
+    inputs,
+    output::Output,
+    read_ontology,
+    reports::{warn_of, warn_of_unknown},
+};
+use crate::{
+    args::{PredictionsConvertArgs, PredictionsCutArgs, PredictionsPropagateArgs, PropagateBy},
+    commands::predict::aspect,
+    failure::Failure,
+    output::{Lines, Report, Reporter, count},
+};
+
+pub(super) fn propagate(
+    args: &PredictionsPropagateArgs,
+    json: bool,
+    session: &mut Session<'_>,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    Output::check(&args.output, Some(&args.ontology), json)?;
+    let ontology = protea_cafa::ontology::Ontology::read(&args.ontology)?;
+    let source = inputs::open(&args.file, session)?;
+    let mode = match args.prop {
+        PropagateBy::Max => Propagation::Max,
+        PropagateBy::Fill => Propagation::Fill,
+    };
+    let mut propagator = Propagator::new(&ontology, mode);
+    let output = Output::new(&args.output, Some(&ontology));
+    reporter.start_bar("propagating");
+    let ((tally, repeated), written) = output.write(|sink| {
+        for_each_protein(&source, session, &mut |accession, rows, terms| {
+            propagator.propagate(rows, terms);
+            sort_for_output(rows, terms);
+            Ok(sink.write(accession, rows, terms)?)
+        })
+    })?;
+    reporter.abandon();
+    warn_of(reporter, &source, &tally, repeated);
+    let counts = propagator.counts();
+    warn_of_unknown(reporter, &counts.unknown, "; left out");
+    let mut lines = Lines::default();
+    lines.add(
+        "propagated",
+        format!(
+            "{} predictions of {} proteins to {}",
+            count(counts.before),
+            count(counts.proteins),
+            count(counts.after)
+        ),
+    );
+    lines.add(
+        "raised",
+        format!(
+            "{} predictions to the score of a child",
+            count(counts.raised)
+        ),
+    );
+    if counts.alternative.count > 0 {
+        lines.add(
+            "renamed",
+            format!(
+                "{} predictions to the primary id of their term: {}",
+                count(counts.alternative.count),
+                counts.alternative.sample()
+            ),
+        );
+    }
+    let json = json!({
+        "input": input(&source, &tally, repeated),
+        "proteins": counts.proteins,
+        "before": counts.before,
+        "after": counts.after,
+        "raised": counts.raised,
+        "alternative": counts.alternative,
+        "unknown": counts.unknown,
+    });
+    Ok(output.report(lines, json, &written, reporter))
+}
+
+pub(super) fn cut(
+    args: &PredictionsCutArgs,
+    json: bool,
+    session: &mut Session<'_>,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    Output::check(&args.output, args.ontology.as_deref(), json)?;
+    let ontology = read_ontology(args.ontology.as_deref())?;
+    let proteins = args.proteins.as_deref().map(inputs::accessions);
+    let terms = args.terms.as_deref().map(inputs::terms);
+    let mut cutter = Cutter::new(CutOptions {
+        proteins: proteins.transpose()?,
+        terms: terms.transpose()?,
+        aspects: args.aspects.iter().copied().map(aspect).collect(),
+        minimum_score: args.minimum_score,
+        most_specific: args.most_specific,
+        top_per_aspect: args.top_per_aspect,
+        top: args.top,
+        ontology: ontology.as_ref(),
+    });
+    let source = inputs::open(&args.file, session)?;
+    let output = Output::new(&args.output, ontology.as_ref());
+    reporter.start_bar("cutting");
+    let ((tally, repeated), written) = output.write(|sink| {
+        for_each_protein(&source, session, &mut |accession, rows, terms| {
+            cutter.cut(accession, rows, terms);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            Ok(sink.write(accession, rows, terms)?)
+        })
+    })?;
+    reporter.abandon();
+    warn_of(reporter, &source, &tally, repeated);
+    let counts = cutter.counts();
+    warn_of_unknown(
+        reporter,
+        &counts.unknown,
+        ", and so no aspect and no ancestors",
+    );
+    let mut lines = Lines::default();
+    lines.add(
+        "kept",
+        format!(
+            "{} of {} predictions, of {} proteins",
+            count(counts.predictions),
+            count(tally.rows - repeated),
+            count(counts.proteins)
+        ),
+    );
+    let mut label = "left out";
+    for (number, what) in [
+        (counts.other_proteins, "of other proteins"),
+        (counts.other_terms, "of other terms"),
+        (counts.other_aspects, "of other aspects"),
+        (counts.lower_scores, "with lower scores"),
+        (
+            counts.ancestors,
+            "with a descendant among the protein's terms",
+        ),
+        (counts.beyond_top, "beyond the number of terms"),
+    ] {
+        if number > 0 {
+            lines.add(label, format!("{} {what}", count(number)));
+            label = "";
+        }
+    }
+    let json = json!({ "input": input(&source, &tally, repeated), "counts": counts });
+    Ok(output.report(lines, json, &written, reporter))
+}
+
+pub(super) fn convert(
+    args: &PredictionsConvertArgs,
+    json: bool,
+    session: &mut Session<'_>,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    Output::check(&args.output, args.ontology.as_deref(), json)?;
+    let ontology = read_ontology(args.ontology.as_deref())?;
+    let source = inputs::open(&args.file, session)?;
+    let output = Output::new(&args.output, ontology.as_ref());
+    reporter.start_bar("converting");
+    let mut proteins = 0;
+    let ((tally, repeated), written) = output.write(|sink| {
+        for_each_protein(&source, session, &mut |accession, rows, terms| {
+            proteins += 1;
+            sort_for_output(rows, terms);
+            Ok(sink.write(accession, rows, terms)?)
+        })
+    })?;
+    reporter.abandon();
+    warn_of(reporter, &source, &tally, repeated);
+    let mut lines = Lines::default();
+    lines.add(
+        "read",
+        format!(
+            "{} predictions of {} proteins from {}",
+            count(tally.rows - repeated),
+            count(proteins),
+            source.format().name()
+        ),
+    );
+    let json = json!({ "input": input(&source, &tally, repeated), "proteins": proteins });
+    Ok(output.report(lines, json, &written, reporter))
+}
+
+/// What was read.
+fn input(source: &Source, tally: &protea_cafa::predictions::Tally, repeated: u64) -> Value {
+    json!({
+        "file": source.name(),
+        "format": source.format().name(),
+        "tally": tally,
+        "repeated": repeated,
+    })
+}

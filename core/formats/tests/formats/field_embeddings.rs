@@ -1,0 +1,130 @@
+//! Files of embeddings as people have them: read as they are meant, or refused with the reason.
+
+use crate::{
+    input_files::{Inputs, npy},
+    torch_embeddings::read,
+};
+use protea_formats::{ArrayNames, EmbeddingOptions, EmbeddingReader};
+
+fn open(inputs: &Inputs, name: &str, ids: Option<&str>) -> String {
+    let scratch = std::env::temp_dir();
+    let ids = ids.map(|ids| inputs.path(ids));
+    let names = ArrayNames::default();
+    match EmbeddingReader::open(&inputs.path(name), ids.as_deref(), &names, &scratch) {
+        Ok(reader) => panic!("{name} was read: {:?}", reader.name_examples(3)),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_names_may_be_the_last_column_of_a_table() {
+    let inputs = Inputs::new();
+    for header in ["0,1,2,3,id", "1,2,3,4,protein_id"] {
+        let table = format!("{header}\n1,2,3,4,P1\n5,6,7,8,P2\n");
+        let path = inputs.write("x.csv", table);
+        let found = read(&path, None, &EmbeddingOptions::default()).unwrap();
+        let wanted = [
+            ("P1".to_owned(), vec![1.0, 2.0, 3.0, 4.0]),
+            ("P2".to_owned(), vec![5.0, 6.0, 7.0, 8.0]),
+        ];
+        assert_eq!(found, wanted, "{header}");
+    }
+}
+
+#[test]
+fn what_is_not_a_table_of_numbers_is_told() {
+    let inputs = Inputs::new();
+    for (text, words) in [
+        (
+            "id;0;1\nP1;0,5;1,5\nP2;1,5;2,5\n",
+            &[":2", "\"0,5\"", "decimal comma"][..],
+        ),
+        ("P1\t0,5\t1,5\nP2\t1,5\t2,5\n", &[":1", "decimal comma"]),
+        (
+            "id,0,1\nP1,NA,1\nP2,1,2\n",
+            &[":2", "\"NA\" is not a number"],
+        ),
+        ("id,0,1\nP1,,1\nP2,1,2\n", &[":2", "\"\" is not a number"]),
+        (
+            "id,emb\nP1,\"[0.5 1.5\n 2.5]\"\n",
+            &[":2", "goes on in the next line", "tolist"],
+        ),
+        ("{\"P1\": [0.5, 1.5]}\n", &["JSON", "numpy.savez"]),
+        ("[{\"id\": \"P1\", \"v\": [1, 2]}]\n", &["JSON"]),
+    ] {
+        inputs.write("x.csv", text);
+        let error = open(&inputs, "x.csv", None);
+        for word in words {
+            assert!(error.contains(word), "{error:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn other_containers_are_named() {
+    let inputs = Inputs::new();
+    inputs.write("x.zip", zip_of("x.csv", b"P1,0.5\n"));
+    assert!(open(&inputs, "x.zip", None).contains("zip archive; unpack it"));
+    inputs.write("x.feather", b"ARROW1\0\0rest of an Arrow file");
+    let error = open(&inputs, "x.feather", None);
+    assert!(
+        error.contains("Feather") && error.contains("write_table"),
+        "{error}"
+    );
+    std::fs::create_dir(inputs.path("d")).unwrap();
+    inputs.write("d/P1.npy", npy("<f4", 1, 2, |_, _| vec![0; 4]));
+    let error = open(&inputs, "d", None);
+    assert!(
+        error.contains("one .npy") && error.contains("numpy.savez"),
+        "{error}"
+    );
+    inputs.write("b.npy", npy("|V2", 1, 2, |_, _| vec![0; 2]));
+    assert!(open(&inputs, "b.npy", None).contains("bfloat16"));
+}
+
+/// A zip file with one member, which is not compressed.
+fn zip_of(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    let (sum, size) = (crc.sum(), content.len() as u32);
+    let length = name.len() as u16;
+    let mut zip = Vec::new();
+    let mut common = Vec::new();
+    // Version, flags, method, time, date.
+    for number in [20u16, 0, 0, 0, 0] {
+        common.extend(number.to_le_bytes());
+    }
+    for number in [sum, size, size] {
+        common.extend(number.to_le_bytes());
+    }
+    common.extend(length.to_le_bytes());
+    common.extend(0u16.to_le_bytes());
+    zip.extend(b"PK\x03\x04");
+    zip.extend(&common);
+    zip.extend(name.bytes());
+    zip.extend(content);
+    let directory = zip.len() as u32;
+    zip.extend(b"PK\x01\x02");
+    zip.extend(20u16.to_le_bytes());
+    zip.extend(&common);
+    zip.extend([0; 14]);
+    zip.extend(name.bytes());
+    let size = zip.len() as u32 - directory;
+    zip.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    zip.extend(size.to_le_bytes());
+    zip.extend(directory.to_le_bytes());
+    zip.extend(0u16.to_le_bytes());
+    zip
+}
+
+#[test]
+fn a_transposed_matrix_is_told() {
+    let inputs = Inputs::new();
+    inputs.write("t.npy", npy("<f4", 2, 3, |_, _| vec![0; 4]));
+    inputs.write("ids", "P1\nP2\nP3\n");
+    let error = open(&inputs, "t.npy", Some("ids"));
+    assert!(
+        error.contains("transposed") && error.contains("matrix.T"),
+        "{error}"
+    );
+}

@@ -1,0 +1,131 @@
+//! The search for the neighbours of queries, some queries at a time.
+
+use std::sync::{Mutex, PoisonError};
+
+use protea_cafa::{
+    assessment::embedding_rows,
+    dataset::FrozenDataset,
+    neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
+};
+use protea_contracts::prelude::*;
+
+use crate::{
+    checks::check_sequences,
+    references::{HalfRows, Indices, References},
+    relatives::Relatives,
+    select::Selection,
+    spec::{KnnSpec, Metric},
+};
+
+/// Bytes of neighbours in memory at a time.
+const BLOCK_BYTES: usize = 64 << 20;
+/// The most queries that are searched for at a time. With fewer, the references are read more often.
+const LARGEST_BLOCK: usize = 8192;
+
+/// The references, ready to be searched for the neighbours of queries.
+pub(crate) struct Searcher<'s> {
+    spec: &'s KnnSpec,
+    index: Index<'s>,
+    references: &'s FrozenDataset,
+    queries: &'s FrozenDataset,
+    /// The embeddings of the queries.
+    rows: Vec<RowBlock<'s>>,
+    /// Which references are too closely related to a query to vote, if any are.
+    relatives: Option<Relatives>,
+}
+
+impl<'s> Searcher<'s> {
+    /// Prepares the references. `halved` are their embeddings in half precision, if the spec wants
+    /// them rounded.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when a dataset lacks what the spec needs; [`RunnerError::Failed`]
+    /// when the index cannot be made.
+    pub(crate) fn new(
+        spec: &'s KnnSpec,
+        references: &References<'s>,
+        halved: Option<&'s HalfRows<'s>>,
+        indices: &Indices,
+        queries: &'s FrozenDataset,
+    ) -> Result<Self, RunnerError> {
+        if spec.maximum_identity.is_some() {
+            check_sequences(references.dataset, "maximum_identity")?;
+            check_sequences(queries, "maximum_identity")?;
+        }
+        let relatives = Relatives::new(spec, references.dataset, queries)?;
+        let rows = match halved {
+            Some(halved) => halved.rows(),
+            None => embedding_rows(references.dataset)?,
+        };
+        let width = references.dataset.embedding_width().unwrap_or_default();
+        let index = Index::new(
+            width,
+            rows,
+            Membership::Masks {
+                masks: &indices.masks,
+                groups: indices.namespaces.len(),
+            },
+            match spec.metric {
+                Metric::Cosine => neighbours::DistanceMetric::Cosine,
+                Metric::L2 => neighbours::DistanceMetric::L2,
+            },
+        )
+        .or_failed("preparing the references")?;
+        Ok(Self {
+            spec,
+            index,
+            references: references.dataset,
+            queries,
+            rows: embedding_rows(queries)?,
+            relatives,
+        })
+    }
+
+    /// How many queries to search for at a time, so that their neighbours do not exceed
+    /// `BLOCK_BYTES`.
+    pub(crate) fn block(&self) -> usize {
+        let k = (self.spec.k as usize).min(self.index.rows().max(1));
+        let bytes = k * self.index.groups() * size_of::<Neighbour>();
+        (BLOCK_BYTES / bytes).clamp(1, LARGEST_BLOCK)
+    }
+
+    /// The neighbours of these queries in each index. List `i` is that of `queries[i]`. `report` gets
+    /// the part that is done, in [0, 1], which never falls.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Cancelled`]; [`RunnerError::Failed`] when the search fails.
+    pub(crate) fn find(
+        &self,
+        queries: &[usize],
+        emit: &Emitter,
+        report: &(dyn Fn(f64) + Sync),
+    ) -> Result<Neighbours, RunnerError> {
+        let selection = Selection {
+            spec: self.spec,
+            index: &self.index,
+            references: self.references,
+            queries: self.queries,
+            rows: &self.rows,
+            relatives: self.relatives.as_ref(),
+        };
+        // Threads report in any order.
+        let reported = Mutex::new(0.0);
+        let report = |done: u64, total: u64| {
+            let part = done as f64 / total.max(1) as f64;
+            let mut reported = reported.lock().unwrap_or_else(PoisonError::into_inner);
+            if part > *reported {
+                *reported = part;
+                report(part);
+            }
+            !emit.is_cancelled()
+        };
+        selection
+            .find(queries, &report)
+            .map_err(|error| match error {
+                NeighbourSearchError::Cancelled => RunnerError::Cancelled,
+                error => RunnerError::failed(format!("the neighbour search failed: {error}")),
+            })
+    }
+}
