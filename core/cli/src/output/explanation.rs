@@ -81,7 +81,9 @@ fn heading(term: &TermExplanation) -> String {
     };
     let calibrated = term.uncalibrated.map(|raw| {
         let raw = number(raw);
-        let line = format!(
+        format!(", calibrated from {raw}")
+    });
+    let line = format!(
         "{}{}{} · {}{}{combination}{predicted}",
         aspect.unwrap_or_default(),
         term.term,
