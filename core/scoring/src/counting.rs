@@ -2,11 +2,11 @@
 
 use crate::{
     counts::{FN, FP, N, PR, RC, TP, VALUES, ratio},
+    namespace_truth::NamespaceTruth,
     propagation::Propagator,
     single_protein::sums_of_single,
     sparse::{NamespacePredictions, Run},
     thresholds::Thresholds,
-    truth::NamespaceTruth,
 };
 
 /// The input that all proteins of a namespace share.

@@ -57,6 +57,7 @@ mod files;
 mod interest;
 mod lines;
 mod metrics;
+mod namespace_truth;
 mod options;
 mod pairwise;
 mod parsing;

@@ -2,10 +2,11 @@
 
 use crate::{
     lines::{Lines, columns, float, is_header, is_quoted, is_remark},
+    namespace_truth::NONE,
     reading::{Block, respelled},
     report::SkippedLines,
     sparse::NamespacePredictions,
-    truth::{GroundTruth, NONE},
+    truth::GroundTruth,
 };
 
 /// The parsed predictions of a block for the proteins of the ground truth.

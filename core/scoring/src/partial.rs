@@ -11,13 +11,14 @@ use crate::{
     error::ScoringError,
     evaluation::prepare,
     interest::TermsOfInterest,
+    namespace_truth::{NONE, NamespaceTruth},
     options::{Norm, ScoringOptions},
     pairwise::sum_rows,
     partial_counting::{Counted, PartialCounter, PartialTask},
     predictions::Predictions,
     python_set,
     thresholds::Thresholds,
-    truth::{GroundTruth, NONE, NamespaceTruth},
+    truth::GroundTruth,
 };
 
 /// The known annotations and the terms of interest of an evaluation.

@@ -11,12 +11,12 @@ use protea_ontology::Namespace;
 use crate::{
     counting::load,
     counts::{FN, FP, N, PR, RC, TP, ratio},
+    namespace_truth::{NONE, NamespaceTruth},
     options::ScoringOptions,
     pairwise::sum_sparse,
     propagation::Propagator,
     sparse::{NamespacePredictions, Run},
     thresholds::Thresholds,
-    truth::{NONE, NamespaceTruth},
 };
 
 /// The input that all proteins of a namespace share.

@@ -6,11 +6,12 @@ use protea_ontology::Term;
 
 use crate::{
     error::ScoringError,
+    namespace_truth::NONE,
     parsing::{Parsed, parse},
     reading::parse_blocks,
     report::SkippedLines,
     sparse::NamespacePredictions,
-    truth::{GroundTruth, NONE},
+    truth::GroundTruth,
 };
 
 /// The predictions of one method for the proteins of a ground truth.

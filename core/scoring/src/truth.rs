@@ -7,11 +7,11 @@ use protea_ontology::{Ontology, Reading, Term, spelling::bare_accession};
 use crate::{
     error::ScoringError,
     lines::{Lines, columns, is_header, is_quoted, is_remark},
+    namespace_truth::{NONE, NamespaceTruth},
     reading::{Block, parse_blocks, respelled_list},
     report::SkippedLines,
 };
 
-pub(super) const NONE: u32 = u32::MAX;
 /// A list of terms of a protein up to this length is not searched for repeated terms.
 const REPEATS_ALLOWED: usize = 1024;
 
@@ -27,27 +27,6 @@ pub struct GroundTruth<'o> {
     pub(super) proteins: HashMap<Box<[u8]>, u32>,
     pub(super) namespaces: Vec<NamespaceTruth>,
     skipped: SkippedLines,
-}
-
-/// The proteins of one namespace, one row per protein.
-#[derive(Clone, Debug, Default)]
-pub(super) struct NamespaceTruth {
-    /// For each protein of the whole ground truth, its row or `NONE`.
-    pub row_of: Vec<u32>,
-    /// `terms[offsets[row]..offsets[row + 1]]` are the terms of a row: positions in the namespace,
-    /// ascending.
-    pub offsets: Vec<usize>,
-    pub terms: Vec<u32>,
-}
-
-impl NamespaceTruth {
-    pub fn rows(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    pub fn terms_of(&self, row: usize) -> &[u32] {
-        &self.terms[self.offsets[row]..self.offsets[row + 1]]
-    }
 }
 
 impl<'o> GroundTruth<'o> {

@@ -95,3 +95,8 @@ impl Write for Diagnostics {
         io::stderr().flush()
     }
 }
+
+/// The width of the terminal on standard output in characters; `None` for pipes and files.
+pub fn standard_output_width() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
+}

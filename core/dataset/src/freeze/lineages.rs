@@ -8,7 +8,7 @@ use std::{
 use protea_formats::{NoLineage, read_lineages};
 use serde::Serialize;
 
-use super::Tally;
+use super::tally::Tally;
 use crate::{DatasetError, names, staging::write_new};
 
 /// The lineages of the taxa of a dataset.
