@@ -9,7 +9,7 @@ use std::{fmt, ops::RangeBounds, sync::OnceLock};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
 use protea_core::text::escape_line;
 
-use super::terminal::standard_output_width;
+use super::terminal::stdout_width;
 
 /// Narrower tables are not readable.
 const MIN_WIDTH: u16 = 40;
@@ -23,7 +23,7 @@ static WIDTH: OnceLock<Option<u16>> = OnceLock::new();
 
 /// Fits the tables of this process to the terminal on standard output, if there is one.
 pub fn fit_to_terminal() {
-    let _ = WIDTH.set(standard_output_width().map(|width| width.max(MIN_WIDTH)));
+    let _ = WIDTH.set(stdout_width().map(|width| width.max(MIN_WIDTH)));
 }
 
 /// The width of the terminal on standard output in characters; `None` for pipes and files, and until

@@ -76,6 +76,12 @@ fn indented(text: &str) -> String {
     escape_lines(text.trim_end()).replace('\n', "\n  ")
 }
 
+/// The width in characters of the terminal on standard output, if that is one.
+pub fn stdout_width() -> Option<u16> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(width, _)| width.0)
+}
+
 /// Whether standard error is a terminal.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
@@ -94,9 +100,4 @@ impl Write for Diagnostics {
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
-}
-
-/// The width of the terminal on standard output in characters; `None` for pipes and files.
-pub fn standard_output_width() -> Option<u16> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
 }
