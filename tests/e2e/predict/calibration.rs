@@ -1,7 +1,5 @@
 //! `--calibrate`: scores as probabilities, in every command by the same code.
 
-use std::fs;
-
 use protea_e2e::{Place, test};
 use serde_json::Value;
 
@@ -11,10 +9,7 @@ const ASPECTS: [&str; 3] = ["MFO", "BPO", "CCO"];
 
 /// The expected calibration error in each aspect, from the extras of `evaluate`.
 fn errors(run: &Value) -> Vec<f64> {
-    let manifest = run["directory"].as_str().unwrap();
-    let manifest = fs::read_to_string(format!("{manifest}/run_manifest.json")).unwrap();
-    let manifest: Value = serde_json::from_str(&manifest).unwrap();
-    let steps = manifest["steps"].as_array().unwrap().iter();
+    let steps = run["steps"].as_array().unwrap().iter();
     let mut extras = steps.filter_map(|step| step["extras"].get("reliability"));
     let reliability = extras.next().unwrap();
     ASPECTS
