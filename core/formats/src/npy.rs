@@ -123,7 +123,7 @@ impl MatrixReader {
     ///
     /// [`FormatError::Matrix`] for anything but a complete two-dimensional matrix of these types,
     /// with the NumPy call that creates one, and for Fortran order, in which rows cannot be read in
-    /// place ([`EmbeddingReader`](super::EmbeddingReader) reads it); [`FormatError::Empty`] for a
+    /// place (`EmbeddingReader` reads it); [`FormatError::Empty`] for a
     /// matrix without rows or columns; [`FormatError::Read`] if reading fails.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         let file = File::open(path).map_err(FormatError::unreadable(path))?;

@@ -44,6 +44,15 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
         Some(_) => text(columns.term)?,
         None => "",
     };
+    if ["NOT|GO:", "NOT GO:", "NOT:GO:"]
+        .iter()
+        .any(|negated| cell.contains(negated))
+    {
+        return Err(Problem::new(
+            format!("{} has NOT beside a term", excerpt(cell.as_bytes())),
+            "give GAF, in which a row with NOT is known as such",
+        ));
+    }
     let (term, more_terms) = if columns.several_terms {
         match next_term(cell) {
             Some((term, more)) => (term, Some(more)),

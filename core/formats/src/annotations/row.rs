@@ -178,12 +178,14 @@ pub(super) fn usable_accession<'a>(
 }
 
 pub(super) fn usable_term<'a>(term: &'a str, remedy: &'static str) -> Result<&'a str, Problem> {
+    // Quotation marks, brackets and separators belong to a list or to JSON, not to an id.
+    let usual = |c: char| c.is_alphanumeric() || "_-.+/#:".contains(c);
     let with_prefix = || {
         term.len() <= 64
             && term
                 .split_once(':')
                 .is_some_and(|(prefix, id)| !prefix.is_empty() && !id.is_empty())
-            && !term.contains(char::is_whitespace)
+            && term.chars().all(usual)
     };
     if with_prefix() || spelling::canonical(term).is_some() || spelling::padded(term).is_some() {
         return Ok(term);

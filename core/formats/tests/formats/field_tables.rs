@@ -104,6 +104,13 @@ fn a_cell_that_is_no_list_of_terms_is_refused() {
             "{cell}: {error}"
         );
     }
+    let text = "EntryID\tx\tterm\nP1\tx\tNOT|GO:0000001\n";
+    assert!(
+        pairs(&inputs, text)
+            .unwrap_err()
+            .to_string()
+            .contains("NOT beside")
+    );
     // Scores make a table of predictions.
     let text = "protein_id\tx\tGO_ID\tscore\nP1\tx\tGO:0000001\t0.1\n";
     assert!(pairs(&inputs, text).is_err());
@@ -128,7 +135,7 @@ fn a_file_of_which_no_row_is_an_annotation_is_refused() {
     };
     let error = reader.next_wanted(&wanted).unwrap_err();
     assert!(
-        matches!(&error, FormatError::NoUsableRow { rows: 2, first, .. } if first.contains("x:2")),
+        matches!(&error, FormatError::NoUsableRow { rows: 3, first, .. } if first.contains("x:1")),
         "{error}"
     );
 }
