@@ -112,7 +112,7 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by chance",
             2,
-            "possible values: given, random, cluster, taxon, time",
+            "possible values: given, random, cluster, taxon, clade, time",
         ),
         ("--by random --test 1", 2, "a fraction between 0 and 1"),
         (

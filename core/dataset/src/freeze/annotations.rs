@@ -13,7 +13,7 @@ use rayon::slice::ParallelSliceMut;
 
 use super::{
     FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
-    negated::contradicted, other_names::OtherNames, report_progress,
+    negated::contradicted, other_names::OtherNames, report_progress, string_numbers::StringNumbers,
 };
 use crate::DatasetError;
 
@@ -52,40 +52,6 @@ struct Row {
     /// 0 for none, otherwise the number of the code plus 1.
     evidence: u32,
     aspect: Option<Aspect>,
-}
-
-/// Assigns numbers to repeated strings.
-#[derive(Default)]
-struct StringNumbers {
-    numbers: HashMap<String, u32>,
-}
-
-impl StringNumbers {
-    fn number(&mut self, text: &str) -> u32 {
-        match self.numbers.get(text) {
-            Some(&number) => number,
-            None => {
-                let number = self.numbers.len() as u32;
-                self.numbers.insert(text.to_owned(), number);
-                number
-            }
-        }
-    }
-
-    /// The strings in alphabetical order, and the rank of each number.
-    fn sorted(&self) -> (Vec<&str>, Vec<u32>) {
-        let mut texts: Vec<(&str, u32)> = self
-            .numbers
-            .iter()
-            .map(|(text, &number)| (text.as_str(), number))
-            .collect();
-        texts.sort_unstable();
-        let mut places = vec![0; texts.len()];
-        for (place, &(_, number)) in texts.iter().enumerate() {
-            places[number as usize] = place as u32;
-        }
-        (texts.into_iter().map(|(text, _)| text).collect(), places)
-    }
 }
 
 /// The first accessions of the FASTA file.

@@ -6,27 +6,9 @@ use std::{
 };
 
 use protea_formats::{NoLineage, read_lineages};
-use serde::Serialize;
 
-use super::Tally;
+use super::LineageReport;
 use crate::{DatasetError, names, staging::write_new};
-
-/// The lineages of the taxa of a dataset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct LineageReport {
-    /// Number of taxa of the dataset that have a lineage.
-    pub taxa: u64,
-    /// Of these, taxa that were merged; the examples are `old -> new`.
-    pub merged: Tally,
-    /// Taxa of the dataset that NCBI deleted. They have no lineage.
-    pub deleted: Tally,
-    /// Taxa of the dataset that the file of lineages does not have. They have no lineage.
-    pub unknown: Tally,
-    /// Taxa that the file names as a parent, but that have no row; their ancestors are unknown. One
-    /// root of a table of two columns is not counted.
-    pub missing_parents: Tally,
-}
 
 /// Writes the lineages of these taxa to the dataset in `dir`.
 pub(super) fn write(

@@ -12,12 +12,14 @@ mod proteins;
 mod publish;
 mod report;
 mod request;
+mod string_numbers;
 
 pub use accretion::{AccretionTable, ComputeAccretion};
 pub use corpus::{Corpus, CorpusRequest};
-pub use lineages::LineageReport;
 pub use publish::freeze;
-pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Tally, Watch, unwatched};
+pub use report::{
+    FreezeProgress, FreezeReport, FreezeStep, LineageReport, MatchedNames, Tally, Watch, unwatched,
+};
 
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};

@@ -6,7 +6,6 @@ use protea_contracts::Sha256;
 use protea_formats::Defects;
 use serde::Serialize;
 
-use super::LineageReport;
 use crate::{DatasetError, Manifest};
 
 /// The steps of freezing, in order.
@@ -129,6 +128,23 @@ pub struct MatchedNames {
     /// The number of embeddings; the examples are accessions of the FASTA file.
     #[serde(flatten)]
     pub proteins: Tally,
+}
+
+/// The lineages of the taxa of a dataset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LineageReport {
+    /// Number of taxa of the dataset that have a lineage.
+    pub taxa: u64,
+    /// Of these, taxa that were merged; the examples are `old -> new`.
+    pub merged: Tally,
+    /// Taxa of the dataset that NCBI deleted. They have no lineage.
+    pub deleted: Tally,
+    /// Taxa of the dataset that the file of lineages does not have. They have no lineage.
+    pub unknown: Tally,
+    /// Taxa that the file names as a parent, but that have no row; their ancestors are unknown. One
+    /// root of a table of two columns is not counted.
+    pub missing_parents: Tally,
 }
 
 /// A number and a few examples.
