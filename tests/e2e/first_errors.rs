@@ -181,11 +181,7 @@ fn embeddings_are_compared_before_anything_is_trained() {
         let ran = runs(&narrow, &wide, runner);
         ran.fails_with(
             3,
-            &[
-                "needs the same embeddings",
-                "4 numbers each",
-                "6 numbers each",
-            ],
+            &["needs the same embeddings", "are 4 wide", "are 6 wide"],
         );
         runs(&narrow, &none, runner).fails_with(3, &["needs embeddings, and none (none) has none"]);
         runs(&none, &narrow, runner).fails_with(3, &["needs embeddings", "--features kmer"]);
@@ -195,7 +191,7 @@ fn embeddings_are_compared_before_anything_is_trained() {
         );
     }
     let ran = runs(&narrow, &other, "lightgbm");
-    ran.fails_with(3, &["source \"model A\"", "source \"model B\""]);
+    ran.fails_with(3, &["are from \"model A\"", "are from \"model B\""]);
     // A baseline needs no embeddings; in a benchmark, only the others have no scores.
     let both = ["benchmark", "--runners", "naive,knn", "--bootstrap", "0"];
     let ran = place.protea(both.iter().chain(&["--train", &narrow, "--eval", &wide]));

@@ -11,13 +11,108 @@ use std::{
     process::Command,
 };
 
-use protea_e2e::{Place, built, test, train};
+use protea_e2e::{Place, built, compile_c, in_repository, test, train};
 use serde_json::Value;
 
 /// Where the program in the namespace mounts the disk.
 const DISK: &str = "PROTEA_E2E_SMALL_DISK";
 const MIB: usize = 1 << 20;
 const PAGE: usize = 4096;
+
+/// `disk.py` says what is judged. `PROTEA_TEST_DISK_POINTS=40` makes it 40 points of each command.
+const POINTS: &str = "PROTEA_TEST_DISK_POINTS";
+const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
+
+#[test]
+fn nothing_is_half_done_without_inodes() {
+    disk(
+        &["inodes", "export", "run"],
+        "2",
+        &["unshare", "--user", "--map-root-user", "--mount"],
+    );
+}
+
+#[test]
+fn nothing_is_half_done_after_errors_of_the_disk() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        let ci = env::var_os("CI").is_some_and(|value| value == "true");
+        assert!(!ci, "the test needs strace");
+        eprintln!("SKIPPED: the test needs strace");
+        return;
+    }
+    disk(&["errors", "export", "run"], "3", &[]);
+}
+
+#[test]
+#[ignore = "takes minutes; the test of a full disk in this file does the same for one command"]
+fn nothing_is_half_done_on_a_full_disk() {
+    let all = [
+        "space",
+        "run",
+        "search",
+        "cv",
+        "benchmark",
+        "freeze",
+        "split",
+        "predict",
+        "export",
+    ];
+    disk(
+        &all,
+        "10",
+        &["unshare", "--user", "--map-root-user", "--mount"],
+    );
+}
+
+/// Runs the script with a kind of failure and commands, started by another program if there is one.
+fn disk(what: &[&str], points: &str, starter: &[&str]) {
+    let Some(python) = env::var(INTERPRETER).ok().filter(|path| !path.is_empty()) else {
+        assert!(
+            env::var("CI").as_deref() != Ok("true"),
+            "{INTERPRETER} must name a Python with signac"
+        );
+        eprintln!("SKIPPED: set {INTERPRETER} to a Python that has signac");
+        return;
+    };
+    if let Some((unshare, options)) = starter.split_first() {
+        let tried = Command::new(unshare)
+            .args(options)
+            .args(["sh", "-c", "mount -t tmpfs tmpfs /mnt"])
+            .output();
+        if !tried.as_ref().is_ok_and(|output| output.status.success()) {
+            let ci = env::var_os("CI").is_some_and(|value| value == "true");
+            assert!(!ci, "no disk can be mounted in a user namespace: {tried:?}");
+            eprintln!("SKIPPED: no disk can be mounted in a user namespace: {tried:?}");
+            return;
+        }
+    }
+    let points = env::var(POINTS).unwrap_or_else(|_| points.to_owned());
+    let place = Place::new();
+    let runners = place.runner_directory("runners", &["protea_baseline", "protea_knn"]);
+    compile_c("tests/e2e/c/steady.c", "steady", &runners, &[]);
+    let mut words = starter.iter().map(ToString::to_string).chain([python]);
+    let output = Command::new(words.next().unwrap())
+        .args(words)
+        .arg(in_repository("tests/e2e/full_disk/disk.py"))
+        .arg("--protea")
+        .arg(built().join("protea"))
+        .arg("--runners")
+        .arg(runners)
+        .arg("--data")
+        .arg(in_repository("examples/data"))
+        .args(["--points", &points])
+        .args(what)
+        .env("TMPDIR", place.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    println!("{told}");
+    assert!(
+        output.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
 
 #[test]
 fn a_full_disk_is_reported_and_earlier_files_stay_whole() {

@@ -49,6 +49,8 @@ mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
+#[cfg(target_os = "linux")]
+mod shared_memory;
 mod spans;
 mod splits;
 mod store;

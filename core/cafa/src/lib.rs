@@ -32,6 +32,7 @@ pub mod comparison;
 pub mod explaining;
 pub mod prediction;
 pub mod prediction_evidence;
+mod prediction_filter;
 pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;

@@ -5,7 +5,7 @@
 //! grow with the number of proteins.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     io::{self, BufRead, Write},
 };
 
@@ -15,12 +15,13 @@ use serde_json::json;
 #[cfg(feature = "parquet")]
 use crate::predictions::{ParquetColumns, ParquetWriter};
 use crate::{
-    ontology::{Aspect, Ontology, Term},
+    ontology::{Aspect, Ontology},
     prediction_evidence::{EvidenceReader, cell},
+    prediction_filter::{Filter, Prediction},
 };
 
-/// How many unknown terms are kept as examples.
-const EXAMPLES: usize = 3;
+pub use crate::prediction_filter::Written;
+
 /// NCBI's taxon for organisms that are not identified.
 const UNIDENTIFIED: u32 = 32_644;
 
@@ -72,32 +73,6 @@ pub struct FormatOptions<'o> {
     pub date: &'o str,
     /// The taxon of a protein, for GAF.
     pub taxon: &'o dyn Fn(&str) -> Option<u32>,
-}
-
-/// What was written, and what was left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Written {
-    /// Proteins with at least one written term.
-    pub proteins: u64,
-    /// Terms that were written, over all proteins.
-    pub predictions: u64,
-    /// Roots that the format leaves out.
-    pub roots: u64,
-    /// Terms of other aspects, ancestors of predicted terms, and terms beyond the limit.
-    pub filtered: u64,
-    /// Predictions whose term is not in the ontology. Only CAFA's format and JSON can hold them.
-    pub unknown: u64,
-    /// Some of these terms.
-    pub unknown_examples: Vec<String>,
-}
-
-/// A predicted term of the current protein.
-struct Prediction {
-    id: String,
-    term: Option<Term>,
-    /// As it was read.
-    score: String,
 }
 
 /// Reads predictions and writes them, with the evidence if the format
@@ -258,12 +233,25 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         if terms.is_empty() {
             return Ok(());
         }
-        self.count_unknown(terms);
         let evidence = match &mut self.evidence {
             Some(evidence) => evidence.next(accession)?.terms,
             None => Vec::new(),
         };
-        self.filter(terms);
+        let FormatOptions {
+            format,
+            aspects,
+            limit,
+            most_specific,
+            ..
+        } = *self.options;
+        let filter = Filter {
+            ontology: self.ontology,
+            omits_roots: format.omits_roots(),
+            aspects,
+            limit,
+            most_specific,
+        };
+        filter.apply(terms, &mut self.written);
         if !terms.is_empty() {
             self.written.proteins += 1;
             self.written.predictions += terms.len() as u64;
@@ -273,61 +261,6 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         }
         terms.clear();
         Ok(())
-    }
-
-    fn count_unknown(&mut self, terms: &[Prediction]) {
-        for prediction in terms.iter().filter(|prediction| prediction.term.is_none()) {
-            self.written.unknown += 1;
-            let examples = &mut self.written.unknown_examples;
-            if examples.len() < EXAMPLES && !examples.contains(&prediction.id) {
-                examples.push(prediction.id.clone());
-            }
-        }
-    }
-
-    fn filter(&mut self, terms: &mut Vec<Prediction>) {
-        let FormatOptions {
-            format,
-            aspects,
-            limit,
-            most_specific,
-            ..
-        } = *self.options;
-        let ontology = self.ontology;
-        if format.omits_roots() {
-            terms.retain(|prediction| prediction.term.is_some());
-            let before = terms.len();
-            terms.retain(|prediction| !prediction.term.is_some_and(|term| ontology.is_root(term)));
-            self.written.roots += (before - terms.len()) as u64;
-        }
-        let before = terms.len();
-        if !aspects.is_empty() {
-            terms.retain(|prediction| {
-                let aspect = prediction.term.and_then(|term| ontology.aspect(term));
-                aspect.is_some_and(|aspect| aspects.contains(&aspect))
-            });
-        }
-        if most_specific {
-            let mut ancestors = BTreeSet::new();
-            for term in terms.iter().filter_map(|prediction| prediction.term) {
-                ancestors.extend(
-                    ontology
-                        .ancestors(term)
-                        .into_iter()
-                        .filter(|ancestor| *ancestor != term)
-                        .map(Term::index),
-                );
-            }
-            terms.retain(|prediction| {
-                !prediction
-                    .term
-                    .is_some_and(|term| ancestors.contains(&term.index()))
-            });
-        }
-        if limit > 0 {
-            terms.truncate(limit);
-        }
-        self.written.filtered += (before - terms.len()) as u64;
     }
 
     fn write(

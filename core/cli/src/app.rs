@@ -107,6 +107,9 @@ fn print_failure(failure: &Failure, json: bool) {
         // The error below is more important than one of standard output.
         let _ = print(Content::Text(text));
     }
+    if let Some(note) = failure.preamble() {
+        print_labelled(NOTE, "note", note);
+    }
     print_labelled(ERROR, "error", &failure.message);
     if let Some(note) = failure.note() {
         print_labelled(NOTE, "note", note);

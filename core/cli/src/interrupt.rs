@@ -30,7 +30,7 @@ const GRACE_WHILE_WORKING: Duration = Duration::from_secs(5);
 
 /// How long a cancelled runner has before it is killed. The rest of [`GRACE`] is for the record.
 #[cfg(unix)]
-pub const RUNNER_GRACE: Duration = Duration::from_millis(650);
+pub const RUNNER_GRACE: Duration = Duration::from_millis(750);
 
 /// How long a cancelled command may wait for other programs; the rest is for ending.
 const WAITING_GRACE: Duration = Duration::from_millis(800);

@@ -14,6 +14,7 @@ mod file_size_limit;
 mod interrupt;
 mod output;
 mod progress_observer;
+mod scratch;
 mod setting_option;
 mod spec;
 mod transfers;

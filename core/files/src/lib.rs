@@ -16,6 +16,7 @@
 //! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
+//! | `lock` | locks that other processes cannot hold for ever |
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
 //! | `remove` | removes a directory, however deep it is |
@@ -28,6 +29,7 @@ mod access;
 mod directory;
 mod error;
 mod file;
+mod lock;
 mod remove;
 mod staging;
 mod stop;
@@ -43,6 +45,7 @@ pub use file::{
     LARGEST_DOCUMENT, is_directory, is_regular, open, open_to_write, read, read_document,
     read_document_text, read_text, write,
 };
+pub use lock::{Lock, lock_within};
 pub use remove::remove_tree;
 pub use staging::{PARTIAL, Staging, StagingError, sync_directory};
 pub use stop::{Never, Stop, Stoppable};

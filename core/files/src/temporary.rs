@@ -28,6 +28,9 @@ const TAG: usize = 8;
 /// does not see. Such a name has to be this old.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
+/// How long a new name waits for the process that takes it for one that was left.
+const CLEANER: Duration = Duration::from_secs(2);
+
 /// The most entries of a directory that are looked through.
 const MOST_ENTRIES: usize = 100_000;
 
@@ -107,7 +110,7 @@ pub fn remove_abandoned(directory: &Path, prefixes: &[&OsStr]) {
             continue;
         }
         // The lock is held until the entry is removed.
-        if let Some(_lock) = system::lock_own(&entry.path(), false) {
+        if let Some(_lock) = system::lock_own(&entry.path(), Duration::ZERO) {
             remove(&entry.path());
         }
     }
@@ -129,7 +132,7 @@ impl Held {
         own().insert(path.to_owned());
         let held = Self {
             path: Some(path.to_owned()),
-            _lock: system::lock_own(path, true),
+            _lock: system::lock_own(path, CLEANER),
         };
         path.symlink_metadata().is_ok().then_some(held)
     }

@@ -8,8 +8,6 @@
 
 use serde::Serialize;
 
-/// The largest number of terms of a protein, over all aspects.
-pub(crate) const MOST_TERMS: usize = 1500;
 /// The largest number of lines in words for a protein.
 pub(crate) const MOST_TEXTS: u32 = 5;
 const KEYWORDS: [&str; 30] = [
@@ -65,6 +63,14 @@ impl Challenge {
             Self::Kaggle => "Kaggle",
             Self::Cafa => "CAFA",
             Self::Lafa => "LAFA",
+        }
+    }
+
+    /// The largest number of terms of a protein, over all aspects.
+    pub(crate) fn most_terms(self) -> Option<usize> {
+        match self {
+            Self::Kaggle | Self::Cafa => Some(1500),
+            Self::Lafa => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     groups::collect,
     names::{Names, Scored, Terms},
     resolver::Resolver,
-    runs::Tally,
+    run_builder::Tally,
     session::Session,
     source::Source,
 };

@@ -3,7 +3,8 @@
 use crate::{
     error::PredictionsError,
     names::{Names, Scored, Terms},
-    runs::{Tally, read_accessions, read_runs},
+    run_builder::Tally,
+    runs::{read_accessions, read_runs},
     session::Session,
     source::Source,
     spool::{Spool, keep_highest},

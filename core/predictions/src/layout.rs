@@ -4,7 +4,7 @@ use protea_ontology::{Reading, spelling};
 use protea_scoring::table::{columns, float, is_header, is_remark, other_separator};
 use serde_json::Value;
 
-use crate::runs::{LineProblem, RunBuilder};
+use crate::run_builder::{LineProblem, RunBuilder};
 
 /// Lines that are looked at to recognise a format.
 const LINES: usize = 20;

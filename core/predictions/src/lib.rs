@@ -28,6 +28,7 @@ mod names;
 mod parquet_file;
 mod propagate;
 mod resolver;
+mod run_builder;
 mod runs;
 mod session;
 mod source;
@@ -48,7 +49,7 @@ pub use names::{Scored, TermKey, Terms};
 #[cfg(feature = "parquet")]
 pub use parquet_file::{ParquetColumns, ParquetWriter};
 pub use propagate::{PropagatedCounts, Propagator};
-pub use runs::Tally;
+pub use run_builder::Tally;
 pub use session::Session;
 pub use source::Source;
 pub use statistics::{AspectStatistics, Quantiles, Statistics};

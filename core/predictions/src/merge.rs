@@ -8,7 +8,7 @@ use crate::{
     error::PredictionsError,
     groups::collect,
     names::{Names, Scored, TermKey, Terms},
-    runs::Tally,
+    run_builder::Tally,
     session::Session,
     source::Source,
     spool::{Spool, SpoolReader},

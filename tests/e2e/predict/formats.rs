@@ -139,3 +139,17 @@ fn filters_leave_out_what_they_say_and_count_it() {
         assert_eq!(!is_ancestor, specific.contains(row), "{row:?}");
     }
 }
+
+#[test]
+fn parquet_has_the_predictions_of_the_table_of_cafa() {
+    let place = Place::new();
+    let run = run(&place, "knn", &[]);
+    let (fasta, _) = fasta(&place, 6);
+    for (format, file) in [("parquet", "new.parquet"), ("tsv", "new.tsv")] {
+        let arguments = [id(&run), "--fasta", &fasta, "--format", format, "-o", file];
+        predicted(&place, &arguments);
+    }
+    let difference = place.protea(["predictions", "diff", "new.parquet", "new.tsv", "--json"]);
+    assert_eq!(difference.code, Some(0), "{difference:#?}");
+    assert_eq!(difference.json()["proteins"], 6);
+}

@@ -165,11 +165,11 @@ impl Need<'_> {
         let same = self.need.get("same").and_then(Value::as_array)?;
         let difference = same.iter().filter_map(Value::as_str).find_map(|property| {
             let described = |info: &EmbeddingInfo| match property {
-                "width" => Some(format!("{} numbers each", info.width)),
-                "type" => Some(format!("numbers of type {}", info.dtype.name())),
+                "width" => Some(format!("are {} wide", info.width)),
+                "type" => Some(format!("are of type {}", info.dtype.name())),
                 "source" => info
                     .declared_source()
-                    .map(|source| format!("source {source:?}")),
+                    .map(|source| format!("are from {source:?}")),
                 _ => None,
             };
             let (one, other) = (described(one)?, described(other)?);
@@ -177,8 +177,8 @@ impl Need<'_> {
         });
         let (one, other) = difference?;
         Some(format!(
-            "needs the same embeddings in both datasets: those of {} have {one}, those of {} have \
-             {other}; freeze both with embeddings of the same model",
+            "needs the same embeddings in both datasets: those of {} {one}, those of {} {other}; \
+             freeze both with the same embedding",
             train.name(),
             eval.name()
         ))

@@ -1,5 +1,7 @@
 //! `protea evaluate`.
 
+use protea_core::text::escape_line;
+
 use super::{
     run_report::{places, run_json, score_table},
     run_setup::{Session, model, with_dataset_of_model},
@@ -24,7 +26,7 @@ pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Fail
         "{} {} · scored on {}\n\n{}\n{}",
         runner.name,
         runner.version,
-        eval.name,
+        escape_line(&eval.name),
         score_table(session.runner(), &run),
         places(&run)
     );

@@ -1,7 +1,8 @@
 //! `protea explain`.
 
 use protea_core::{
-    Dataset, Experiment, Runner, Workspace, contracts::ExplainRequest, workspace::RecordedRun,
+    Dataset, Experiment, Runner, Workspace, contracts::ExplainRequest, text::escape_line,
+    workspace::RecordedRun,
 };
 use serde_json::{Map, Value, json};
 
@@ -55,10 +56,10 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
 
     let text = format!(
         "{} · {} {} · {} · run {}\n\n{}",
-        explained.accession,
-        recorded.name,
+        escape_line(&explained.accession),
+        escape_line(&recorded.name),
         runner.entry().descriptor.version,
-        dataset.name,
+        escape_line(&dataset.name),
         manifest.run_id,
         explanation(
             &explained,

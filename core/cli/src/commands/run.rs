@@ -1,6 +1,6 @@
 //! `protea run`.
 
-use protea_core::store;
+use protea_core::{store, text::escape_line};
 
 use super::{
     data_needs,
@@ -42,8 +42,8 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         "{} {} · trained on {} · scored on {}{}\n\n{}\n{}",
         runner.name,
         runner.version,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         data.remark,
         score_table(session.runner(), &run),
         places(&run)

@@ -3,6 +3,7 @@
 use protea_core::{
     contracts::metrics::Direction,
     experiment::{GroupedRun, Search, SearchResult, Setting, Strategy, Trial},
+    text::escape_line,
     workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
@@ -46,8 +47,8 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
         result.trials.len(),
         result.strategy,
         result.metric,
-        train.name,
-        eval.name,
+        escape_line(&train.name),
+        escape_line(&eval.name),
         data.remark,
         table(result),
         ending(&found),

@@ -1,6 +1,6 @@
 //! The exit code of each library error.
 
-use std::{env, error::Error, path::Path};
+use std::error::Error;
 
 use protea_cafa::{
     dataset, formats::FormatError, ontology::OntologyError, predictions::PredictionsError,
@@ -20,12 +20,12 @@ use protea_core::{
 };
 use serde_json::json;
 
-use super::{Failure, remedy};
-use crate::{
-    args::{DEFAULT_WORKSPACE, WORKSPACE_VARIABLE},
-    exit::Exit,
-    output::display_path,
+use super::{
+    Failure,
+    notes::{log_command, places_of_runners},
+    remedy,
 };
+use crate::{exit::Exit, output::display_path};
 
 /// A library error that a command can end with.
 pub(super) trait CommandError: Error + Sized {
@@ -61,6 +61,15 @@ impl CommandError for CatalogError {
     fn remedy(&self) -> Option<String> {
         remedy::catalog(self)
     }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Unknown {
+                nearest, searched, ..
+            } if nearest.is_empty() => failure.with_preamble(places_of_runners(searched)),
+            _ => failure,
+        }
+    }
 }
 
 impl CommandError for LoadError {
@@ -73,6 +82,13 @@ impl CommandError for LoadError {
 
     fn remedy(&self) -> Option<String> {
         remedy::load(self)
+    }
+
+    fn annotate(&self, failure: Failure) -> Failure {
+        match self {
+            Self::Catalog(error) => error.annotate(failure),
+            _ => failure,
+        }
     }
 }
 
@@ -145,29 +161,6 @@ impl CommandError for ExperimentError {
             _ => failure,
         }
     }
-}
-
-/// Says which command prints the log of the run in `directory`, from where the user is.
-fn log_command(directory: &Path) -> String {
-    let run = directory.file_name().unwrap_or_default().to_string_lossy();
-    let workspace = directory
-        .ancestors()
-        .find(|ancestor| ancestor.join(".signac").is_dir())
-        .filter(|workspace| !is_default_workspace(workspace));
-    let option = workspace.map_or_else(String::new, |workspace| {
-        format!(" --workspace {}", display_path(workspace))
-    });
-    format!("`protea runs log {run}{option}` prints the run's log")
-}
-
-/// Whether commands use this workspace if none is given.
-fn is_default_workspace(workspace: &Path) -> bool {
-    let default = env::var_os(WORKSPACE_VARIABLE).unwrap_or_else(|| DEFAULT_WORKSPACE.into());
-    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    };
-    same(workspace, Path::new(&default))
 }
 
 impl CommandError for StageDatasetError {

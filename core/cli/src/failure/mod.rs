@@ -6,6 +6,7 @@
 
 mod conversion;
 mod file_kind;
+mod notes;
 mod remedy;
 
 use std::error::Error;
@@ -29,6 +30,7 @@ pub struct Failure {
 #[derive(Debug, Default)]
 struct Extra {
     note: Option<String>,
+    preamble: Option<String>,
     text: Option<String>,
     details: Map<String, Value>,
     report: Option<Report>,
@@ -89,6 +91,12 @@ impl Failure {
         self
     }
 
+    /// Adds a note that is printed before the message, such as what led to the error.
+    pub fn with_preamble(mut self, note: String) -> Self {
+        self.extra.preamble = Some(note);
+        self
+    }
+
     /// Adds text for standard output, which is printed unless `--json` is given.
     pub fn with_text(mut self, text: String) -> Self {
         self.extra.text = Some(text);
@@ -109,6 +117,11 @@ impl Failure {
     /// The note, if there is one.
     pub fn note(&self) -> Option<&str> {
         self.extra.note.as_deref()
+    }
+
+    /// The note before the message, if there is one.
+    pub fn preamble(&self) -> Option<&str> {
+        self.extra.preamble.as_deref()
     }
 
     /// The text for standard output, if there is any.

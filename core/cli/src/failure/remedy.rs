@@ -30,8 +30,7 @@ use crate::build_features;
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
         CatalogError::Unknown { name, nearest, .. } => {
-            let no_runner = "copy the runners (libprotea_*) into one of them, or give their directory \
-                             with --runner-dir or PROTEA_RUNNER_PATH";
+            let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)
                 .or(nearest.is_empty().then_some(no_runner))
                 .map(str::to_owned)

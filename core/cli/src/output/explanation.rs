@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
-use protea_core::contracts::{
-    Explanation,
-    explanation::{Combination, Contribution, TermExplanation},
+use protea_core::{
+    contracts::{
+        Explanation,
+        explanation::{Combination, Contribution, TermExplanation},
+    },
+    text::escape_line,
 };
 use serde_json::Value;
 
@@ -80,19 +83,20 @@ fn heading(term: &TermExplanation) -> String {
         let raw = number(raw);
         format!(", calibrated from {raw}")
     });
-    format!(
-        "{}{}{} · {}{}{combination}{predicted}\n",
+    let line = format!(
+        "{}{}{} · {}{}{combination}{predicted}",
         aspect.unwrap_or_default(),
         term.term,
         name.unwrap_or_default(),
         number(term.score),
         calibrated.unwrap_or_default(),
-    )
+    );
+    format!("{}\n", escape_line(&line))
 }
 
 fn contributions(term: &TermExplanation, contributors: &str) -> String {
     if term.contributions.is_empty() {
-        return format!("  no contributing {contributors}\n");
+        return format!("  no contributing {}\n", escape_line(contributors));
     }
     let listed = &term.contributions[..term.contributions.len().min(MOST_CONTRIBUTIONS)];
     let columns: Vec<&Column> = COLUMNS

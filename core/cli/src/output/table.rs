@@ -45,7 +45,10 @@ impl Table {
         numbers: impl RangeBounds<usize>,
         headings: impl IntoIterator<Item = T>,
     ) -> Self {
-        let headings: Vec<String> = headings.into_iter().map(Into::into).collect();
+        let headings: Vec<String> = headings
+            .into_iter()
+            .map(|text| one_line(text.into()))
+            .collect();
         Self {
             right: (0..headings.len())
                 .map(|at| numbers.contains(&at))
@@ -57,9 +60,7 @@ impl Table {
 
     /// Adds a row.
     pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        // A line break would look like another row.
-        let cell = |cell: String| escape_line(&cell.replace('\n', " ")).into_owned();
-        let cells = cells.into_iter().map(|text| cell(text.into()));
+        let cells = cells.into_iter().map(|text| one_line(text.into()));
         self.rows.push(cells.collect());
     }
 
@@ -173,6 +174,11 @@ impl Table {
         }
         format!("{}\n", table.trim_fmt())
     }
+}
+
+/// A line break would look like another row.
+fn one_line(cell: String) -> String {
+    escape_line(&cell.replace('\n', " ")).into_owned()
 }
 
 impl fmt::Display for Table {

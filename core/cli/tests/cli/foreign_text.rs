@@ -6,7 +6,7 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 use serde_json::json;
 
-use crate::runs::Workspace;
+use crate::{place::Place, runs::Workspace};
 
 const RUN: &str = "20261121T100000Z-knn-00000a";
 /// A title, a cleared screen in C0 and C1, a carriage return, a change of direction, NUL, and a line.
@@ -30,6 +30,28 @@ fn without_styles(text: &str) -> String {
         }
     }
     plain
+}
+
+#[test]
+fn a_line_break_in_a_name_does_not_look_like_another_message() {
+    let place = Place::new();
+    let name = "no\nerror: forged\nwarning: forged";
+    for arguments in [
+        &["dataset", "inspect", name][..],
+        &["fit", "knn", "--train", name],
+        &["fit", name, "--train", "x"],
+        &["runs", "list", "--workspace", name],
+        &["store", "ls", name],
+        &["runners", "install", name],
+    ] {
+        let output = place.command().args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("forged"), "{arguments:?}: {told}");
+        let forged = told
+            .lines()
+            .any(|line| line.starts_with("error: forged") || line.starts_with("warning: forged"));
+        assert!(!forged, "{arguments:?}: {told}");
+    }
 }
 
 #[test]

@@ -91,6 +91,24 @@ fn the_first_signal_cancels_the_command() {
 }
 
 #[test]
+fn a_command_that_waits_for_ever_ends_after_one_signal() {
+    let place = Place::new();
+    let mut waiting = Waiting::begin(&place);
+    // The pipe stays open and empty.
+    waiting.interrupt("-TERM");
+    let mut told = String::new();
+    waiting.stderr.read_to_string(&mut told).unwrap();
+    let status = waiting.child.wait().unwrap();
+    assert_eq!(status.code(), Some(143), "{told}");
+    assert!(
+        told.contains("cancelling") && told.contains("error: cancelled"),
+        "{told}"
+    );
+    std::fs::remove_file(place.join("pipe")).unwrap();
+    assert_eq!(place.new_names(), Vec::<String>::new());
+}
+
+#[test]
 fn the_second_signal_ends_it_at_once() {
     let place = Place::new();
     let mut waiting = Waiting::begin(&place);

@@ -5,6 +5,11 @@ use std::{
     io::Write,
     process::{Command, Stdio},
 };
+#[cfg(unix)]
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+};
 
 use crate::place::{Place, Ran};
 
@@ -262,6 +267,37 @@ fn errors_name_the_place_and_the_remedy() {
         .run("predictions merge first.tsv second.tsv -o taken.tsv --force")
         .ok();
     assert_ne!(read(&place, "taken.tsv"), "mine");
+}
+
+/// The pipe stays open until the signal has been received, so the command cannot end before.
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    let place = place();
+    let succeeds = |command: &mut Command| assert!(command.status().unwrap().success());
+    succeeds(Command::new("mkfifo").arg(place.join("pipe")));
+    let temporary = place.join("bin/temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut child = place
+        .command()
+        .args("predictions merge pipe first.tsv -o both.tsv".split(' '))
+        .env("TMPDIR", &temporary)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = File::options()
+        .write(true)
+        .open(place.join("pipe"))
+        .unwrap();
+    pipe.write_all(FIRST.as_bytes()).unwrap();
+    succeeds(Command::new("kill").args(["-INT", &child.id().to_string()]));
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("cancelling")));
+    drop(pipe);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(place.new_names(), ["first.tsv", "pipe", "second.tsv"]);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
 
 #[cfg(feature = "parquet")]

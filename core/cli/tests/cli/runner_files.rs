@@ -31,7 +31,15 @@ fn plain_library(place: &Place) -> Vec<u8> {
 #[test]
 fn without_runners_the_error_names_the_options() {
     let place = Place::new();
-    let error = place.run("runners info knn").error(4);
+    let ran = place.run("runners info knn");
+    // A copy of the command has no runners beside it.
+    for part in [
+        "note: no runner (libprotea_*) is beside the command",
+        "share/protea/runners",
+    ] {
+        assert!(ran.stderr.contains(part), "{ran:#?}");
+    }
+    let error = ran.error(4);
     assert_eq!(
         error,
         "there is no runner \"knn\"; no runner was found; give a directory with \

@@ -141,6 +141,6 @@ impl Handle {
 }
 
 /// No locks of directories here.
-pub(crate) fn lock_own(_: &Path, _: bool) -> Option<File> {
+pub(crate) fn lock_own(_: &Path, _: std::time::Duration) -> Option<File> {
     None
 }

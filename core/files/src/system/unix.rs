@@ -7,6 +7,7 @@ use std::{
     ops::ControlFlow,
     os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::Path,
+    time::Duration,
 };
 
 use rustix::{
@@ -15,7 +16,7 @@ use rustix::{
 };
 
 use super::Entry;
-use crate::{Access, FileKind, FilesError, Links};
+use crate::{Access, FileKind, FilesError, Links, Lock, lock_within};
 
 /// Never blocks, never becomes the controlling terminal, never outlives this program.
 const FILE: OFlags = OFlags::RDONLY
@@ -361,8 +362,8 @@ fn empty(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
 }
 
 /// Locks a regular file or a directory of this user, and follows no link. `None` where that cannot be,
-/// and if another process holds the lock, unless it is to `wait` for it.
-pub(crate) fn lock_own(path: &Path, wait: bool) -> Option<File> {
+/// and if another process holds the lock for at least this long.
+pub(crate) fn lock_own(path: &Path, most: Duration) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     let is_own = stat.st_uid == rustix::process::geteuid().as_raw();
@@ -374,11 +375,7 @@ pub(crate) fn lock_own(path: &Path, wait: bool) -> Option<File> {
     if (opened.st_dev, opened.st_ino) != (stat.st_dev, stat.st_ino) {
         return None;
     }
-    if wait {
-        file.lock().ok()?;
-    } else {
-        file.try_lock().ok()?;
-    }
+    lock_within(&file, Lock::Exclusive, most).ok()?;
     // It may have been removed, and its name given to another, before it was locked.
     let now = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     ((now.st_dev, now.st_ino) == (stat.st_dev, stat.st_ino)).then_some(file)

@@ -9,7 +9,7 @@ use super::{Insecure, LockError};
 #[non_exhaustive]
 pub enum CatalogError {
     /// No runner of this name is on the search path.
-    #[error("there is no runner {name:?}{}{}", hint(.nearest, .searched), passed_over(.unusable))]
+    #[error("there is no runner {name:?}{}{}", hint(.nearest), passed_over(.unusable))]
     Unknown {
         /// The name asked for.
         name: String,
@@ -70,15 +70,9 @@ pub enum CatalogError {
     },
 }
 
-fn hint(nearest: &[String], searched: &[PathBuf]) -> String {
+fn hint(nearest: &[String]) -> String {
     match nearest {
-        [] => {
-            let searched = searched
-                .iter()
-                .map(|directory| directory.display().to_string());
-            let searched: Vec<String> = searched.collect();
-            format!("; no runner was found in {}", searched.join(", "))
-        }
+        [] => "; no runner was found".to_owned(),
         [one] => format!("; did you mean {one:?}?"),
         [several @ .., last] => {
             let several: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();

@@ -67,6 +67,7 @@ impl SpecSchema {
         schema_cost::check(schema).map_err(SchemaError::Costly)?;
         let schema = schema.clone();
         let compiled = in_time("compiling it", TIME, move || {
+            schema_cost::check_patterns(&schema).map_err(SchemaError::Costly)?;
             let mut schemas = Schemas::new();
             let mut compiler = Compiler::new();
             compiler.use_loader(Box::new(NoLoader));

@@ -7,12 +7,17 @@ use std::{
 };
 
 use protea_contracts::json::{MAX_DEPTH, is_value_deeper};
+use regex::RegexBuilder;
 use serde_json::Value;
 
 /// The largest schema in bytes.
 const LARGEST: usize = 1 << 20;
 /// The longest pattern in bytes. Matching takes time in proportion to it.
 const LONGEST_PATTERN: usize = 4096;
+/// The most patterns of a schema.
+const MOST_PATTERNS: usize = 128;
+/// The largest pattern in bytes of memory, once it is compiled.
+const LARGEST_PATTERN: usize = 4 << 20;
 /// How long a schema may take to be compiled, and to check a spec. A few references to each other
 /// are enough for a schema that takes years.
 pub(super) const TIME: Duration = Duration::from_secs(3);
@@ -29,6 +34,43 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
             "it has {bytes} bytes; at most {LARGEST} are allowed"
         ));
     }
+    let patterns = patterns(schema);
+    if patterns.len() > MOST_PATTERNS {
+        return costly(format!(
+            "it has {} patterns; at most {MOST_PATTERNS} are allowed",
+            patterns.len()
+        ));
+    }
+    if let Some(long) = patterns.iter().find(|it| it.len() > LONGEST_PATTERN) {
+        return costly(format!(
+            "a pattern has {} bytes; at most {LONGEST_PATTERN} are allowed",
+            long.len()
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a schema with a pattern such as `(a{1000}){1000}`, which is short and takes much memory.
+/// That takes time, so call it in [`in_time`].
+pub(super) fn check_patterns(schema: &Value) -> Result<(), String> {
+    for pattern in patterns(schema) {
+        let built = RegexBuilder::new(pattern)
+            .size_limit(LARGEST_PATTERN)
+            .build();
+        // The compiler of schemas explains other errors.
+        if let Err(regex::Error::CompiledTooBig(_)) = built {
+            return Err(format!(
+                "the pattern {pattern:?} needs more than {} MiB",
+                LARGEST_PATTERN >> 20
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// All patterns of a schema.
+fn patterns(schema: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
     let mut pending = vec![schema];
     while let Some(value) = pending.pop() {
         match value {
@@ -37,19 +79,13 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
                 let pattern = keywords.get("pattern").and_then(Value::as_str);
                 let named = keywords.get("patternProperties").and_then(Value::as_object);
                 let patterns = named.into_iter().flat_map(|named| named.keys());
-                let mut patterns = patterns.map(String::as_str).chain(pattern);
-                if let Some(long) = patterns.find(|pattern| pattern.len() > LONGEST_PATTERN) {
-                    return costly(format!(
-                        "a pattern has {} bytes; at most {LONGEST_PATTERN} are allowed",
-                        long.len()
-                    ));
-                }
+                found.extend(patterns.map(String::as_str).chain(pattern));
                 pending.extend(keywords.values());
             }
             _ => {}
         }
     }
-    Ok(())
+    found
 }
 
 /// The result of `work`, which is left alone if it takes longer than `time`.
@@ -88,6 +124,24 @@ mod tests {
             json!({ "patternProperties": { "x".repeat(LONGEST_PATTERN + 1): true } }),
         ] {
             assert!(check(&schema).is_err());
+        }
+    }
+
+    #[test]
+    fn the_number_and_memory_of_patterns_are_bounded() {
+        let many = |number| json!({ "anyOf": vec![json!({ "pattern": "^a" }); number] });
+        assert!(check(&many(MOST_PATTERNS)).is_ok());
+        assert!(check(&many(MOST_PATTERNS + 1)).is_err());
+        for ordinary in [
+            "^\\w{1,64}$",
+            "^[A-Z0-9_]{6,10}(-[0-9]+)?$",
+            "(?=unsupported)",
+        ] {
+            assert_eq!(check_patterns(&json!({ "pattern": ordinary })), Ok(()));
+        }
+        for large in ["(a{1000}){1000}", "(\\w{100}){100}"] {
+            let schema = json!({ "patternProperties": { large: true } });
+            assert!(check(&schema).is_ok() && check_patterns(&schema).is_err());
         }
     }
 }

@@ -1,11 +1,11 @@
 //! A job's document: how the job stands, and the tracker that it is bound to.
 
-use protea_files::Access;
+use protea_files::{Access, Lock, lock_within};
 use protea_tracking::{RunId, RunStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Job, WorkspaceError};
+use super::{Job, WorkspaceError, places::LOCK_PATIENCE};
 use crate::store::{StoreError, write_atomic};
 
 const DOCUMENT: &str = "signac_job_document.json";
@@ -84,7 +84,7 @@ impl Job {
         let lock = self.directory().join(".document.lock");
         let lock = protea_files::open_to_write(&lock, Access::Update)
             .map_err(std::io::Error::from)
-            .and_then(|file| file.lock().map(|()| file))
+            .and_then(|file| lock_within(&file, Lock::Exclusive, LOCK_PATIENCE).map(|()| file))
             .map_err(StoreError::write(&lock))?;
         let mut document = self.document()?;
         change(&mut document);

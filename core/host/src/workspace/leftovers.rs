@@ -34,7 +34,9 @@ pub(super) fn remove_of_no_run(workspace: &Path) {
     let own = places::own(workspace);
     let models = entries(&own.join("models")).filter(|(_, is_directory)| *is_directory);
     let directories = models.map(|(path, _)| path);
-    for directory in directories.chain([workspace.join(".signac"), own.clone()]) {
+    for directory in
+        directories.chain([workspace.to_owned(), workspace.join(".signac"), own.clone()])
+    {
         remove_abandoned(&directory, &[partial]);
     }
 }

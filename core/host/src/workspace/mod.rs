@@ -35,10 +35,7 @@ mod step;
 mod unsynced;
 mod vanished;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use protea_tracking::TrackerError;
 use serde_json::{Map, Value};
@@ -60,7 +57,7 @@ pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
 
-use crate::store::{StoreError, write_atomic};
+use crate::store::{Staging, StagingError, StoreError, write_atomic};
 
 const SIGNAC_CONFIG: &str = "schema_version = 2\n";
 
@@ -150,8 +147,10 @@ impl Workspace {
         let directory = directory.as_ref();
         let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
         let settings = directory.join(".signac");
-        fs::create_dir_all(&settings).map_err(StoreError::write(&settings))?;
         let config = settings.join("config");
+        if !settings.is_dir() {
+            create_settings(&settings)?;
+        }
         if !config.exists() {
             write_atomic(&config, SIGNAC_CONFIG.as_bytes())?;
         }
@@ -228,5 +227,20 @@ impl Workspace {
     /// The directory with the markers of open runs.
     pub(crate) fn open_runs(&self) -> PathBuf {
         places::open_runs(&self.directory)
+    }
+}
+
+/// Creates the directory with its file at once: signac refuses a project without settings.
+fn create_settings(settings: &Path) -> Result<(), StoreError> {
+    let unwritable = |error| match error {
+        StoreError::Write { source, .. } => StoreError::write(settings)(source),
+        error => error,
+    };
+    let staging = Staging::begin(settings).map_err(|error| unwritable(error.into()))?;
+    write_atomic(&staging.path().join("config"), SIGNAC_CONFIG.as_bytes()).map_err(unwritable)?;
+    match staging.publish() {
+        // By another process.
+        Ok(_) | Err(StagingError::Exists { .. }) => Ok(()),
+        Err(error) => Err(unwritable(error.into())),
     }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_files::{Access, Links};
+use protea_files::{Access, Links, Lock, lock_within};
 
 use super::places;
 use crate::store::StoreError;
@@ -27,7 +27,9 @@ impl NewJobs {
         let path = directory.join(LOCK);
         let lock = protea_files::open_to_write(&path, Access::Update)
             .map_err(io::Error::from)
-            .and_then(|file| file.lock().map(|()| file))
+            .and_then(|file| {
+                lock_within(&file, Lock::Exclusive, places::LOCK_PATIENCE).map(|()| file)
+            })
             .map_err(StoreError::write(&path))?;
         clear(&directory);
         Ok(Self {

@@ -59,9 +59,9 @@ pub enum RecordedRunError {
         /// The file that is there now.
         path: PathBuf,
         /// Its SHA-256.
-        found: Sha256,
+        found: Box<Sha256>,
         /// The SHA-256 on record.
-        recorded: Sha256,
+        recorded: Box<Sha256>,
     },
 }
 
@@ -123,8 +123,8 @@ impl RecordedRun {
             name: recorded.name.clone(),
             run: self.manifest.run_id.clone(),
             path: entry.path.clone(),
-            found: entry.sha256,
-            recorded: recorded.sha256,
+            found: Box::new(entry.sha256),
+            recorded: Box::new(recorded.sha256),
         })
     }
 }

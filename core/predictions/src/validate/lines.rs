@@ -7,7 +7,7 @@ use protea_scoring::table::{Block, Lines, columns, float, is_header, line_count}
 
 use crate::{
     challenge::{Challenge, Rule, Section, has_allowed_digits, is_cafa_target, is_term},
-    runs::RunBuilder,
+    run_builder::RunBuilder,
 };
 
 /// Bytes of a line that an example shows.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Findings, ValidateOptions};
 use crate::{
-    challenge::{MOST_TERMS, Rule},
+    challenge::{Challenge, Rule},
     names::{Names, Scored, Terms},
     resolver::Resolver,
     spool::keep_highest,
@@ -12,6 +12,7 @@ use crate::{
 
 /// Checks the proteins.
 pub(super) struct Proteins<'v> {
+    challenge: Challenge,
     targets: Option<&'v HashSet<String>>,
     resolver: Option<Resolver<'v>>,
     pub findings: Findings,
@@ -27,6 +28,7 @@ pub(super) struct Proteins<'v> {
 impl<'v> Proteins<'v> {
     pub fn new(options: &ValidateOptions<'v>) -> Self {
         Self {
+            challenge: options.challenge,
             targets: options.proteins,
             resolver: options.ontology.map(Resolver::new),
             findings: Findings::new(),
@@ -72,7 +74,11 @@ impl<'v> Proteins<'v> {
         let mut broken = |rule: Rule, example: String| {
             self.findings.entry(rule).or_default().add(|| example);
         };
-        if rows.len() > MOST_TERMS {
+        if self
+            .challenge
+            .most_terms()
+            .is_some_and(|most| rows.len() > most)
+        {
             broken(
                 Rule::TermsPerProtein,
                 format!("{accession} has {} terms", rows.len()),

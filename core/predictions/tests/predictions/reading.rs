@@ -5,6 +5,8 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use protea_predictions::{Source, Tally, for_each_protein, sort_for_output, write_rows};
 
+#[cfg(feature = "parquet")]
+use crate::files::reference;
 use crate::files::{Files, session};
 
 /// The predictions of a file as accession, term and score.
@@ -168,6 +170,18 @@ fn parquet_reads_what_it_writes() {
         let bytes = writer.finish().unwrap();
         let source = files.source(name, &bytes);
         assert_eq!(rows(&source, 1).0, ROWS);
+        let text = files.path("text");
+        let paths = [&text, &files.path(name)].map(|path| path.to_string_lossy().into_owned());
+        if reference(&["from_parquet", &paths[0], &paths[1]]) {
+            let written = files.source("rows", ROWS);
+            let read = files.source("again", std::fs::read(&text).unwrap());
+            assert_eq!(rows(&written, 1).0, rows(&read, 1).0);
+            // What pyarrow writes, with other columns and another type of strings.
+            let paths = ["theirs", "rows"].map(|name| files.path(name).display().to_string());
+            assert!(reference(&["to_parquet", &paths[0], &paths[1]]));
+            let bytes = std::fs::read(files.path("theirs")).unwrap();
+            assert_eq!(rows(&files.source("copied", bytes), 1).0, ROWS);
+        }
         // Cut off, the footer is missing.
         let cut = files.source("cut", &bytes[..bytes.len() / 2]);
         let result = for_each_protein(&cut, &mut session(1), &mut |_, _, _| Ok(()));

@@ -2,6 +2,8 @@
 
     reference.py merge METHOD ABSENT WEIGHTS OUT FILE...
     reference.py propagate MODE OBO OUT FILE
+    reference.py from_parquet OUT FILE
+    reference.py to_parquet OUT FILE
 """
 
 import sys
@@ -84,5 +86,31 @@ def propagate(mode, obo, out, path):
     write(out, propagated)
 
 
+def from_parquet(out, path):
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path, columns=["accession", "term", "score"])
+    write(out, {(row["accession"], row["term"]): row["score"] for row in table.to_pylist()})
+
+
+def to_parquet(out, path):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = read(path)
+    columns = {
+        "index": pyarrow.array(range(len(rows))),
+        "score": pyarrow.array(rows.values()),
+        "accession": pyarrow.array(accession for accession, _ in rows),
+        "term": pyarrow.array([term for _, term in rows], pyarrow.large_string()),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), out)
+
+
 if __name__ == "__main__":
-    {"merge": merge, "propagate": propagate}[sys.argv[1]](*sys.argv[2:])
+    {
+        "merge": merge,
+        "propagate": propagate,
+        "from_parquet": from_parquet,
+        "to_parquet": to_parquet,
+    }[sys.argv[1]](*sys.argv[2:])

@@ -8,11 +8,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use protea_files::{Lock, lock_within};
+
 use super::Cache;
 use crate::StoreError;
 
 /// How often the cache checks whether a lock is free.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
+
+/// How long to wait for the lock of the whole cache. Processes hold it while they remove old
+/// directories.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Protects a directory of the cache from eviction until the last clone is dropped. The lease of a
 /// directory outside the cache has no effect.
@@ -62,7 +68,7 @@ impl Cache {
     pub(super) fn enter(&self) -> Result<Gate, StoreError> {
         let path = self.root.join("lock");
         let file = open(&path)?;
-        file.lock_shared().map_err(StoreError::write(&path))?;
+        lock_within(&file, Lock::Shared, PATIENCE).map_err(StoreError::write(&path))?;
         Ok(Gate(file))
     }
 
@@ -70,7 +76,7 @@ impl Cache {
     pub(super) fn enter_alone(&self) -> Result<Gate, StoreError> {
         let path = self.root.join("lock");
         let file = open(&path)?;
-        file.lock().map_err(StoreError::write(&path))?;
+        lock_within(&file, Lock::Exclusive, PATIENCE).map_err(StoreError::write(&path))?;
         Ok(Gate(file))
     }
 

@@ -4,14 +4,15 @@
 //! directory of the markers; its second line, if there is one, the identity of the process.
 
 use std::{
-    fs,
-    io::{self, ErrorKind},
+    ffi::OsStr,
+    fs::{self, DirEntry},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use protea_files::Links;
+use protea_files::{Links, TemporaryFile, is_temporary, remove_abandoned};
 
 use super::{
     EventLog, FILE_NAME, RunEnd,
@@ -45,6 +46,9 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// leaves its locks to the child, until that executes its own program.
 const INHERITED_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How the name of a marker begins that is not whole yet.
+const UNFINISHED: &str = ".marker-";
+
 /// The largest marker in bytes: a path and the identity of a process.
 const LARGEST_MARKER: u64 = 64 << 10;
 
@@ -68,8 +72,9 @@ pub fn close_vanished(
         Err(error) if error.kind() == ErrorKind::NotFound => return (closed, failures),
         Err(error) => return (closed, vec![TrackerError::read(open_runs)(error)]),
     };
+    remove_abandoned(open_runs, &[OsStr::new(UNFINISHED)]);
     let deadline = Instant::now() + INHERITED_LOCK_TIMEOUT;
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(is_marker) {
         match close(open_runs, &entry.path(), &known_end, deadline) {
             Ok(run) => closed.extend(run),
             // The run is still being recorded.
@@ -135,7 +140,7 @@ fn close(
 pub fn never_begun(open_runs: &Path) -> Vec<(RunId, PathBuf)> {
     let entries = fs::read_dir(open_runs).into_iter().flatten().flatten();
     let mut runs = Vec::new();
-    for entry in entries {
+    for entry in entries.filter(is_marker) {
         // `close_vanished` reports the errors.
         let Ok(Some(marker)) = Marker::read(open_runs, &entry.path()) else {
             continue;
@@ -146,6 +151,11 @@ pub fn never_begun(open_runs: &Path) -> Vec<(RunId, PathBuf)> {
     }
     runs.sort();
     runs
+}
+
+/// Not the unfinished file of a marker.
+fn is_marker(entry: &DirEntry) -> bool {
+    !is_temporary(&entry.file_name(), OsStr::new(UNFINISHED))
 }
 
 /// The marker of an open run.
@@ -264,8 +274,13 @@ pub(crate) fn mark_open(
         return Err(invalid("it contains a line break"));
     }
     let process = ProcessIdentity::current().map_or_else(String::new, |it| format!("\n{it}"));
-    protea_files::write(&marker, format!("{log}{process}").as_bytes())
-        .map_err(|error| TrackerError::write(&marker)(error.into()))?;
+    // Renamed when it is whole: from a part of a marker nobody could find the run's files.
+    let write = || {
+        let mut file = TemporaryFile::create_in(open_runs, OsStr::new(UNFINISHED), 0o666)?;
+        file.write_all(format!("{log}{process}").as_bytes())?;
+        file.persist(&marker)
+    };
+    write().map_err(TrackerError::write(&marker))?;
     Ok(marker)
 }
 

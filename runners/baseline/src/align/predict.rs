@@ -77,6 +77,10 @@ pub(crate) fn predict(
     Ok(count)
 }
 
+/// Receives a protein and its hits, with what transfers the terms of the hits to it.
+pub(super) type Receive<'r> =
+    dyn FnMut(usize, &[Hit], &mut Transferrer<'_>) -> Result<(), RunnerError> + 'r;
+
 /// Searches the database for the proteins of the dataset, or those in `chosen`, which are in
 /// ascending order, and calls `receive` with the hits of each.
 ///
@@ -88,7 +92,7 @@ pub(super) fn for_each(
     references: &References,
     chosen: Option<&[usize]>,
     emit: &Emitter,
-    receive: &mut dyn FnMut(usize, &[Hit], &mut Transferrer<'_>) -> Result<(), RunnerError>,
+    receive: &mut Receive<'_>,
 ) -> Result<(), RunnerError> {
     let Task { spec, dataset, .. } = task;
     let scratch = Scratch::create_in(task.output)?;

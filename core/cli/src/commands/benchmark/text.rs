@@ -1,6 +1,6 @@
 //! The table on standard output.
 
-use protea_core::{experiment::GroupedRun, workspace::RUN_MANIFEST};
+use protea_core::{experiment::GroupedRun, text::escape_line, workspace::RUN_MANIFEST};
 
 use super::{
     cells::{cells, headings, notes},
@@ -12,7 +12,9 @@ use crate::output::{Lines, Table, count, display_path};
 pub fn table(benchmark: &BenchmarkReport<'_>) -> String {
     let mut text = format!(
         "benchmark · trained on {} · scored on {}{}\n\n",
-        benchmark.train, benchmark.eval, benchmark.remark
+        escape_line(benchmark.train),
+        escape_line(benchmark.eval),
+        benchmark.remark
     );
     for aspect in &benchmark.found.groups {
         let proteins = count(aspect.items as u64);

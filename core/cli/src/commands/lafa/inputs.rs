@@ -6,6 +6,7 @@ use protea_cafa::{
     formats::{AnnotationReader, FastaReader},
     ontology::Ontology,
 };
+use protea_files::TemporaryFile;
 
 use crate::{
     args::LafaArgs,
@@ -126,8 +127,9 @@ fn check_writable(args: &LafaArgs) -> Result<(), Failure> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let writable = std::fs::create_dir_all(directory)
-        .and_then(|()| tempfile::tempfile_in(directory).map(drop));
+    let writable = std::fs::create_dir_all(directory).and_then(|()| {
+        TemporaryFile::create_in(directory, ".protea-lafa-".as_ref(), 0o600).map(drop)
+    });
     match writable {
         Ok(()) => Ok(()),
         Err(error) => refuse(&format!("cannot be written: {error}")),

@@ -27,6 +27,7 @@ use crate::{
     failure::Failure,
     interrupt,
     output::{Lines, Report, Reporter, count, display_path},
+    scratch::scratch_directory,
 };
 
 /// Fits, predicts and writes the predictions.
@@ -36,14 +37,7 @@ pub fn lafa(args: &LafaArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let (runner, _) = args.method.runner();
     trusted(&args.runners, &args.lock)?.find(runner)?;
     let inputs = Inputs::check(args, reporter)?;
-    let scratch = tempfile::Builder::new()
-        .prefix("protea-lafa-")
-        .tempdir()
-        .map_err(|error| {
-            let place = std::env::temp_dir();
-            let message = format!("cannot write to {}: {error}", display_path(&place));
-            Failure::new(Exit::Output, message)
-        })?;
+    let scratch = scratch_directory("protea-lafa-")?;
 
     let train = scratch.path().join("train");
     let frozen = freeze(args, &train, reporter)?;

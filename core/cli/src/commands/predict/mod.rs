@@ -4,17 +4,16 @@ mod model;
 mod output;
 mod queries;
 
-use std::{ffi::OsStr, num::NonZeroUsize};
+use std::num::NonZeroUsize;
 
 use protea_core::{
     Experiment, Workspace,
     contracts::{PredictRequest, PredictResult},
     store,
 };
-use protea_files::TemporaryDirectory;
 use serde_json::{Map, Value, json};
 
-pub(super) use self::output::{aspect, replace};
+pub(super) use self::output::{aspect, check_parquet, replace};
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
     interrupt,
     output::{Lines, Report, Reporter, count, display_path, plural},
     progress_observer::ProgressObserver,
+    scratch::scratch_directory,
 };
 
 /// Predicts with a fitted model for proteins without annotations.
@@ -37,12 +37,7 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
     output::check_format(args)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
-    let place = std::env::temp_dir();
-    let scratch = TemporaryDirectory::create_in(&place, OsStr::new("protea-predict-"), 0o700)
-        .map_err(|error| {
-            let message = format!("cannot write to {}: {error}", display_path(&place));
-            Failure::new(Exit::Output, message)
-        })?;
+    let scratch = scratch_directory("protea-predict-")?;
 
     let model = Model::find(args, reporter)?;
     let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;

@@ -36,21 +36,14 @@ pub(super) struct Written {
 /// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
 pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
     if args.format == PredictionFormat::Parquet {
-        if !cfg!(feature = "parquet") {
-            let remedy = build_features::remedy();
-            let message = format!("this build does not write Parquet; {remedy}");
-            return Err(Failure::new(Exit::Usage, message));
-        }
-        if args.output.is_none() {
-            let message = "Parquet is not text; name a file for it with --output";
-            return Err(Failure::new(Exit::Usage, message));
-        }
+        check_parquet(args.output.as_deref())?;
     }
     if args.force {
         return Ok(());
     }
     for path in [&args.output, &args.unpredicted].into_iter().flatten() {
-        if path.exists() {
+        // Also a link that leads nowhere: it would be replaced.
+        if path.symlink_metadata().is_ok() {
             return Err(Failure::new(
                 Exit::Output,
                 format!(
@@ -72,6 +65,25 @@ pub(super) fn check_format(args: &PredictArgs) -> Result<(), Failure> {
         Exit::Usage,
         "this format cannot hold evidence; use --format table or --format json, or leave out --evidence",
     ))
+}
+
+/// Fails if this build does not write Parquet, or not to this place.
+pub(in crate::commands) fn check_parquet(output: Option<&Path>) -> Result<(), Failure> {
+    let message = match output {
+        _ if !cfg!(feature = "parquet") => {
+            let remedy = build_features::remedy();
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("this build does not write Parquet; {remedy}"),
+            ));
+        }
+        None => "Parquet is not text; name a file for it with --output",
+        Some(path) if path.extension().is_some_and(|extension| extension == "gz") => {
+            "Parquet is compressed already; give a name without .gz"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, message))
 }
 
 /// Whether every predicted term is written, so that the runner can apply the limit.

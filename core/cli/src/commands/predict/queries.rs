@@ -174,7 +174,7 @@ fn warn_of_other_ontology(
     let digest = |dataset: &FrozenDataset| {
         let path = dataset.ontology_path();
         let name = path.file_name()?.to_str()?.to_owned();
-        Some(dataset.manifest().file(&name)?.sha256.clone())
+        Some(dataset.manifest().file(&name)?.sha256)
     };
     if args.ontology.is_none() && digest(training) == digest(queries) {
         return Ok(());

@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{PredictionsFormat, PredictionsOutputArgs},
-    build_features,
-    commands::predict::replace,
+    commands::predict::{check_parquet, replace},
     exit::Exit,
     failure::Failure,
     output::{Lines, Report, Reporter, StandardOutput, count, display_path},
@@ -52,19 +51,7 @@ impl<'o> Output<'o> {
             );
         }
         match args.format {
-            PredictionsFormat::Parquet if !cfg!(feature = "parquet") => {
-                let message = format!(
-                    "this build does not write Parquet; {}",
-                    build_features::remedy()
-                );
-                return Err(Failure::new(Exit::Usage, message));
-            }
-            PredictionsFormat::Parquet if args.output.is_none() => {
-                return usage("Parquet is not text; name a file for it with --output");
-            }
-            PredictionsFormat::Parquet if is_compressed(args.output.as_deref()) => {
-                return usage("Parquet is compressed already; give a name without .gz");
-            }
+            PredictionsFormat::Parquet => check_parquet(args.output.as_deref())?,
             PredictionsFormat::Cafa => {
                 let is_word =
                     |word: &String| !word.is_empty() && !word.contains(char::is_whitespace);
@@ -205,11 +192,6 @@ impl<'o> Output<'o> {
             json,
         }
     }
-}
-
-fn is_compressed(path: Option<&Path>) -> bool {
-    let extension = path.and_then(Path::extension);
-    extension.is_some_and(|extension| extension == "gz")
 }
 
 /// What a format leaves out.

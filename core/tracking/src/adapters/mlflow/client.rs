@@ -91,6 +91,24 @@ impl Client {
 
     /// A `GET` request, such as `runs/get`.
     pub(super) fn get(&self, call: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
+        self.get_within(self.timeout, call, query)
+    }
+
+    /// A `GET` request that a person waits for.
+    pub(super) fn get_interactive(
+        &self,
+        call: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, Failure> {
+        self.get_within(INTERACTIVE_TIMEOUT.min(self.timeout), call, query)
+    }
+
+    fn get_within(
+        &self,
+        timeout: Duration,
+        call: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, Failure> {
         let mut url = format!("{}{API}{call}", self.address);
         for (index, (name, value)) in query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
@@ -98,7 +116,8 @@ impl Client {
             url.push('=');
             url.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
         }
-        let mut request = self.agent.get(&url);
+        let request = self.agent.get(&url).config();
+        let mut request = request.timeout_global(Some(timeout)).build();
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }

@@ -19,6 +19,8 @@ pub(super) struct Experiment {
     pub(super) is_deleted: bool,
 }
 
+const BY_NAME: &str = "experiments/get-by-name";
+
 impl Server {
     /// The id of a project's experiment. Creates the experiment if there is none.
     pub(super) fn experiment(&self, project: Option<&str>) -> Result<String, TrackerError> {
@@ -59,7 +61,9 @@ impl Server {
 
     /// Checks that a project's experiment was not deleted. It may not exist yet.
     pub(super) fn check_experiment(&self, project: Option<&str>) -> Result<(), TrackerError> {
-        match self.experiment_named(project.unwrap_or(DEFAULT))? {
+        let name = project.unwrap_or(DEFAULT);
+        let query = [("experiment_name", name)];
+        match named(name, self.client.get_interactive(BY_NAME, &query))? {
             Some(found) => Self::not_deleted(found).map(drop),
             None => Ok(()),
         }
@@ -67,19 +71,7 @@ impl Server {
 
     /// The experiment with this name, even if it is deleted.
     pub(super) fn experiment_named(&self, name: &str) -> Result<Option<Experiment>, TrackerError> {
-        const CALL: &str = "experiments/get-by-name";
-        match self.client.get(CALL, &[("experiment_name", name)]) {
-            Ok(found) => {
-                let found = found.get("experiment").and_then(read);
-                found
-                    .map(Some)
-                    .ok_or_else(|| missing_field(CALL, "experiment"))
-            }
-            Err(failure) if failure.has_code("RESOURCE_DOES_NOT_EXIST") => Ok(None),
-            Err(failure) => {
-                Err(failure.into_error(&format!("the request for the experiment {name:?}")))
-            }
-        }
+        named(name, self.client.get(BY_NAME, &[("experiment_name", name)]))
     }
 
     /// All experiments that are not deleted.
@@ -133,6 +125,22 @@ impl Server {
             ));
         }
         Ok(experiment.id)
+    }
+}
+
+/// The experiment in the answer to the request for this name.
+fn named(name: &str, answer: Result<Value, Failure>) -> Result<Option<Experiment>, TrackerError> {
+    match answer {
+        Ok(found) => {
+            let found = found.get("experiment").and_then(read);
+            found
+                .map(Some)
+                .ok_or_else(|| missing_field(BY_NAME, "experiment"))
+        }
+        Err(failure) if failure.has_code("RESOURCE_DOES_NOT_EXIST") => Ok(None),
+        Err(failure) => {
+            Err(failure.into_error(&format!("the request for the experiment {name:?}")))
+        }
     }
 }
 
