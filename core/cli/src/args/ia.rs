@@ -7,7 +7,9 @@ use clap::{ArgGroup, Args};
 /// Arguments of `protea dataset ia`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "protea dataset ia [OPTIONS] --output <TSV> <DATASET|--annotations <GAF|TSV|GPAD> --ontology <OBO|JSON>>",
+    override_usage = "protea dataset ia [OPTIONS] --output <TSV> <DATASET>
+       protea dataset ia [OPTIONS] --output <TSV> --annotations <GAF|TSV|GPAD>
+                         --ontology <OBO|JSON>",
     group = ArgGroup::new("corpus").args(["dataset", "annotations"]).required(true),
     after_help = "\
 Examples:

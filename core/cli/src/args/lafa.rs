@@ -8,7 +8,10 @@ use super::{LockArgs, RunnerArgs};
 
 /// Arguments of `protea lafa`. The names are those of the guide of LAFA, with underscores.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "protea lafa [OPTIONS] --query_file <FASTA> --train_sequences <FASTA>
+                   --annot_file <GAF> --graph <OBO> --output_file <TSV>",
+    after_help = "\
 Example:
   protea lafa -q queries.fasta --train_sequences train.fasta -a goa.gaf.gz \\
       --graph go-basic.obo -o predictions.tsv.gz --num_threads 8
@@ -24,7 +27,8 @@ The output has three columns, query id, GO term and score in (0, 1], separated
 by tabs, without a header. It replaces an existing file, and only when it is
 complete. The id of `>sp|P12345|NAME` is P12345, otherwise the first word.
 
-Every file may be compressed with gzip, and with zstd in full builds.")]
+Every file may be compressed with gzip, and with zstd in full builds."
+)]
 pub struct LafaArgs {
     /// Sequences of the proteins to predict for
     #[arg(long = "query_file", short = 'q', value_name = "FASTA")]
