@@ -38,7 +38,6 @@ fn a_line_break_in_a_name_does_not_look_like_another_message() {
     let name = "no\nerror: forged\nwarning: forged";
     for arguments in [
         &["dataset", "inspect", name][..],
-        &["fit", "knn", "--train", name],
         &["fit", name, "--train", "x"],
         &["runs", "list", "--workspace", name],
         &["store", "ls", name],
