@@ -66,7 +66,9 @@ const RULES: &[Rule] = &[
     // Files that the page does not make: lineages of taxa, predictions of other programs.
     ("--lineages", SKIP),
     ("--rank", SKIP),
-    ("--exclude-taxa", SKIP),
+    ("--by clade", SKIP),
+    ("submission.tsv", SKIP),
+    ("dataset ia data/train", SKIP),
     ("queries.fasta", SKIP),
     ("targets.fasta", SKIP),
     ("knn.tsv.gz", SKIP),
