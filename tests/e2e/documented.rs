@@ -62,7 +62,19 @@ const RULES: &[Rule] = &[
     // Files in formats that a test cannot write in a few lines.
     ("--embeddings new.h5", ""),
     ("embeddings.h5", "train.npy"),
+    ("-o IA.tsv", "--force -o IA.tsv"),
+    // Files that the page does not make: lineages of taxa, predictions of other programs.
+    ("--lineages", SKIP),
+    ("--rank", SKIP),
+    ("--by clade", SKIP),
+    ("submission.tsv", SKIP),
+    ("dataset ia data/train", SKIP),
+    ("queries.fasta", SKIP),
+    ("targets.fasta", SKIP),
+    ("knn.tsv.gz", SKIP),
+    ("both.tsv", SKIP),
     // Ids of runs are different each time.
+    ("26ea78", "latest"),
     // Fewer resamples and trials show as much.
     ("--bootstrap 10000", "--bootstrap 100"),
     ("--random 20", "--random 2"),
