@@ -29,6 +29,8 @@ mod drop_in;
 mod embedding;
 mod explain;
 mod first_errors;
+#[cfg(unix)]
+mod forgetful_host;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kept;

@@ -269,16 +269,20 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
         terms: &[Prediction],
         evidence: &HashMap<String, TermExplanation>,
     ) -> io::Result<()> {
-        let out = match &mut self.out {
-            Output::Text(out) => out,
-            #[cfg(feature = "parquet")]
-            Output::Parquet(writer) => {
-                return terms.iter().try_for_each(|prediction| {
-                    let (name, aspect) = describe(self.ontology, prediction);
-                    let score = prediction.score.parse().unwrap_or(f64::NAN);
-                    writer.add(accession, &prediction.id, name, aspect, score)
-                });
-            }
+        #[cfg(feature = "parquet")]
+        if let Output::Parquet(writer) = &mut self.out {
+            return terms.iter().try_for_each(|prediction| {
+                let (name, aspect) = describe(self.ontology, prediction);
+                let score = prediction.score.parse().unwrap_or(f64::NAN);
+                writer.add(accession, &prediction.id, name, aspect, score)
+            });
+        }
+        #[cfg_attr(
+            not(feature = "parquet"),
+            expect(irrefutable_let_patterns, reason = "Parquet")
+        )]
+        let Output::Text(out) = &mut self.out else {
+            return Ok(());
         };
         match self.options.format {
             PredictionFormat::Table => {

@@ -31,6 +31,12 @@ pub enum WorkerError {
         /// The operating system and its version.
         system: String,
     },
+    /// This process was started as a worker and starts one itself, because its `main` does not begin
+    /// with [`serve_if_asked`](crate::serve_if_asked).
+    #[error(
+        "this process was started as a worker, but does not serve as one: begin its main with `protea_core::worker::serve_if_asked();`"
+    )]
+    NotServing,
     /// The worker could not be started.
     #[error("{} cannot be started as a worker", program.display())]
     Start {

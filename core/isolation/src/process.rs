@@ -14,9 +14,12 @@ use std::{
 };
 
 use protea_contracts::emit::{Event, EventSink, Level};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getppid, kill_process, kill_process_group};
 
-use super::{environment::Environment, keeper_link::HostEnd, orphans, stderr_tail::StderrTail};
+use super::{
+    environment::Environment, error::WorkerError, keeper_link::HostEnd, orphans,
+    stderr_tail::StderrTail,
+};
 
 /// The name of the event that carries a line of the worker's standard output to the sink.
 pub const STDOUT: &str = "worker.stdout";
@@ -56,6 +59,16 @@ impl WorkerCommand {
 /// How threads of OpenMP wait: in a loop (`ACTIVE`) or asleep (`PASSIVE`).
 const OPENMP_WAITING: &str = "OMP_WAIT_POLICY";
 
+/// Tells a process by which process it was started as a worker. Its descendants have the variable too,
+/// but another parent.
+const STARTED_BY: &str = "PROTEA_WORKER_OF";
+
+/// Whether a host started this process as a worker.
+fn is_worker() -> bool {
+    let parent = getppid().map(|parent| parent.as_raw_nonzero().to_string());
+    parent.is_some() && std::env::var(STARTED_BY).ok() == parent
+}
+
 /// A worker with its keeper. Dropped, they and all that the worker has started are killed.
 pub(super) struct Process {
     keeper: Child,
@@ -75,6 +88,21 @@ impl Process {
         command: &WorkerCommand,
         environment: Option<Environment>,
         sink: &Arc<dyn EventSink>,
+    ) -> Result<(Self, UnixStream), WorkerError> {
+        // A program that does not serve would start itself again without end.
+        if is_worker() {
+            return Err(WorkerError::NotServing);
+        }
+        Self::spawn(command, environment, sink).map_err(|source| WorkerError::Start {
+            program: command.program.clone(),
+            source,
+        })
+    }
+
+    fn spawn(
+        command: &WorkerCommand,
+        environment: Option<Environment>,
+        sink: &Arc<dyn EventSink>,
     ) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         let link = HostEnd::attach(&ours)?;
@@ -91,6 +119,7 @@ impl Process {
         let mut keeper = program
             .args(&command.arguments)
             .env(orphans::VARIABLE, &id)
+            .env(STARTED_BY, std::process::id().to_string())
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

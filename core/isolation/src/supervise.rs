@@ -118,8 +118,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         source,
     };
     let environment = environment(task, options, sink);
-    let (process, socket) =
-        Process::start(&options.command, environment, sink).map_err(worker_error)?;
+    let (process, socket) = Process::start(&options.command, environment, sink)?;
     let mut supervisor = Supervisor {
         process,
         socket,
