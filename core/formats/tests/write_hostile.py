@@ -46,6 +46,11 @@ with h5py.File(place(name), "w") as file:
     file.create_dataset("ids", data=numpy.array(ids, dtype="S"))
 patched(name, [(found(name, b"TREE\x01") + 24, struct.pack("<I", 3 * GIB))], 3 * GIB + (1 << 20))
 
+# More rows than can be counted, and no column.
+with h5py.File(place("no-columns.h5"), "w") as file:
+    shape, most = (1 << 51, 0), (None, None)
+    file.create_dataset("vectors", shape=shape, maxshape=most, chunks=(64, 64), dtype="f4")
+
 # A group that claims 3 GiB of names, and one whose links all refer to the same long name.
 name = "names.h5"
 with h5py.File(place(name), "w") as file:

@@ -180,6 +180,10 @@ impl Hdf5 {
         let grid = Grid::new(dataset, chunked)?;
         let element = dataset.element_size as u64;
         let width = grid.shape.1.checked_mul(element).ok_or_else(too_large)?;
+        // A shape such as 2⁵¹ × 0 has no values, but more rows than can be counted.
+        if width == 0 {
+            return Ok(());
+        }
         let rows = grid.chunk.0.min(grid.shape.0);
         let band_bytes = rows.checked_mul(width).ok_or_else(too_large)?;
         if band_bytes.max(grid.chunk_bytes) > LARGEST_BAND {

@@ -102,9 +102,8 @@ fn fault(line: &str, protea: &Command) -> Option<String> {
         let Some(option) = word.strip_prefix("--") else {
             continue;
         };
-        let name =
-            option.split(|c: char| !c.is_ascii_lowercase() && c != '-' && !c.is_ascii_digit());
-        let name = name.into_iter().next().unwrap_or_default();
+        let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+        let name = option.split(|c| !is_of_name(c)).next().unwrap_or_default();
         if !name.is_empty() && !known(name) {
             return Some(format!("--{name} is no option of {}", command.get_name()));
         }

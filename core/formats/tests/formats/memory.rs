@@ -1,9 +1,10 @@
 //! Measures the memory of reading files of embeddings that claim huge sizes, in a child process.
 #![cfg(target_os = "linux")]
 
-use std::{path::Path, process::Command};
+use std::{fs::File, path::Path, process::Command};
 
 use protea_formats::{ArrayNames, EmbeddingReader};
+use protea_hdf5::{Hdf5, Node};
 
 use crate::interpreter::interpreter;
 
@@ -59,6 +60,16 @@ fn huge_claimed_sizes_do_not_take_memory() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+
+    let file = File::open(directory.path().join("no-columns.h5")).unwrap();
+    let mut hdf5 = Hdf5::open(file).unwrap();
+    let root = hdf5.root();
+    let (_, at) = hdf5.members(root).unwrap().remove(0);
+    let Node::Dataset(dataset) = hdf5.node_at(at).unwrap() else {
+        panic!("it is a dataset");
+    };
+    let read = hdf5.read_values(&dataset, &mut |_| panic!("there is no value"));
+    read.unwrap();
 }
 
 /// Reads `file` in a child process. Returns its output and its peak memory in MiB.

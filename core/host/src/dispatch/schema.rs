@@ -254,7 +254,12 @@ mod tests {
             (
                 json!({ "k": 1, "metric": "l3" }),
                 "/metric",
-                "\"l3\" is not one of \"cosine\", \"l2\"; did you mean \"l2\"?",
+                "\"l3\" is not one of \"cosine\", \"l2\"",
+            ),
+            (
+                json!({ "k": 1, "metric": "cosin" }),
+                "/metric",
+                "\"cosin\" is not one of \"cosine\", \"l2\"; did you mean \"cosine\"?",
             ),
             (
                 json!({ "k": 1, "also": 3 }),

@@ -170,7 +170,10 @@ fn a_store_is_quoted_without_the_secrets_of_a_profile() {
         .with_setting("AWS_ALLOW_HTTP", "true")
         .with_setting("AWS_CONFIG_FILE", config.to_str().unwrap())
         .with_setting("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap());
-    let error = store.stage(&uri("s3://bucket/d")).unwrap_err();
+    // The answer to a GET has a body.
+    let error = store
+        .list(&uri("s3://bucket/d"), Depth::Direct, 5)
+        .unwrap_err();
     assert!(matches!(error, StoreError::Denied { .. }), "{error}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("AccessDenied: *** x"), "{text}");
