@@ -155,7 +155,7 @@ fn embeddings_of_another_width_are_refused() {
         3,
         &[
             "are 4 wide",
-            "freeze both with embeddings from the same model",
+            "freeze both with the same embedding",
         ],
     );
 }

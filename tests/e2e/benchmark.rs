@@ -200,7 +200,7 @@ fn a_benchmark_is_recorded_with_its_runs_and_three_tables() {
         .filter(|line| line.contains(" & "))
         .map(|line| line.matches(" & ").count())
         .collect();
-    assert_eq!(widths, [10; 10], "{latex}");
+    assert_eq!(widths, [11; 10], "{latex}");
 
     let listed = place.protea(["runs", "list", "--limit", "0"]);
     assert!(listed.stdout.contains("benchmark/knn@k1"), "{listed:#?}");
