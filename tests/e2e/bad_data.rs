@@ -151,13 +151,7 @@ fn embeddings_of_another_width_are_refused() {
     );
     assert_eq!(frozen.code, Some(0), "{frozen:#?}");
     let ran = run_with(&place, &train(), &place.join("narrow"));
-    ran.fails_with(
-        3,
-        &[
-            "are 4 wide",
-            "freeze both with the same embedding",
-        ],
-    );
+    ran.fails_with(3, &["are 4 wide", "freeze both with the same embedding"]);
 }
 
 #[cfg(unix)]
