@@ -1,16 +1,19 @@
 //! A host whose `main` does not begin with `serve_if_asked`: it gets an error that says so, instead of
 //! starting itself again without end.
 
-use std::{env, fs, io::Write, process::Command};
+use std::{env, error::Error, fs, io::Write, process::Command};
 
 use protea_core::{
     Catalog, Isolation, Runner, SearchPath,
     worker::{WorkerCommand, WorkerOptions},
 };
-use protea_e2e::{Place, zoo};
+use protea_e2e::Place;
 
 /// The environment variable with the file that gets a line from each start.
 const STARTS: &str = "PROTEA_TEST_FORGETFUL_HOST";
+
+/// The environment variable with the directory of the runner.
+const RUNNERS: &str = "PROTEA_TEST_FORGETFUL_RUNNERS";
 
 /// The arguments with which this program is the host.
 const HOST: [&str; 3] = ["forgetful_host::host", "--exact", "--nocapture"];
@@ -19,9 +22,11 @@ const HOST: [&str; 3] = ["forgetful_host::host", "--exact", "--nocapture"];
 fn a_host_that_does_not_serve_is_told_so() {
     let place = Place::new();
     let starts = place.join("starts");
+    let runners = place.runner_directory("runners", &["protea_toy"]);
     let ran = Command::new(env::current_exe().unwrap())
         .args(HOST)
         .env(STARTS, &starts)
+        .env(RUNNERS, runners)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
@@ -42,12 +47,17 @@ fn host() {
         .open(starts)
         .unwrap();
     writeln!(starts, "{}", std::process::id()).unwrap();
-    let catalog = Catalog::scan(&SearchPath::empty().with(zoo::directory()));
+    let runners = env::var_os(RUNNERS).unwrap();
+    let catalog = Catalog::scan(&SearchPath::empty().with(runners));
     let entry = catalog.runners().unwrap().first().unwrap().clone();
     let arguments = HOST.map(str::to_owned).to_vec();
     let command = WorkerCommand::new(env::current_exe().unwrap(), arguments);
     let options = WorkerOptions::new(command);
     let error = Runner::load(&entry, &Isolation::worker(options)).unwrap_err();
     // The host quotes what its worker writes to standard error.
-    eprintln!("{error:?}");
+    let mut cause: Option<&dyn Error> = Some(&error);
+    while let Some(error) = cause {
+        eprintln!("{error}");
+        cause = error.source();
+    }
 }

@@ -53,6 +53,18 @@ fn a_line_break_in_a_name_does_not_look_like_another_message() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_replaced() {
+    let place = Place::new();
+    let link = place.join("out.tsv");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    let ran = place.run("predict latest --fasta proteins.fasta --output out.tsv");
+    let error = ran.error(5);
+    assert!(error.contains("out.tsv exists"), "{error}");
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+}
+
 #[test]
 fn texts_of_a_runner_do_not_control_the_terminal() {
     let workspace = Workspace::new();
