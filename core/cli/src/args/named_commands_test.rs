@@ -86,7 +86,7 @@ fn fault(line: &str, protea: &Command) -> Option<String> {
         }
         match command.find_subcommand(word) {
             Some(found) => command = found,
-            None => return Some(format!("{word} is no command of {}", command.get_name())),
+            None => return Some(format!("{word} is not a command of {}", command.get_name())),
         }
     }
     let known = |option: &str| {
@@ -105,7 +105,10 @@ fn fault(line: &str, protea: &Command) -> Option<String> {
         let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
         let name = option.split(|c| !is_of_name(c)).next().unwrap_or_default();
         if !name.is_empty() && !known(name) {
-            return Some(format!("--{name} is no option of {}", command.get_name()));
+            return Some(format!(
+                "--{name} is not an option of {}",
+                command.get_name()
+            ));
         }
     }
     None

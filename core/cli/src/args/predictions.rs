@@ -139,7 +139,7 @@ pub struct PredictionsPropagateArgs {
     /// Ontology
     #[arg(long, value_name = "OBO|JSON")]
     pub ontology: PathBuf,
-    /// What a parent with a score of its own gets
+    /// What a parent that already has a score gets
     #[arg(long, value_enum, value_name = "RULE", default_value_t = PropagateBy::Max)]
     pub prop: PropagateBy,
     #[command(flatten)]

@@ -178,7 +178,7 @@ fn text(made: &Split, by: SplitBy, clusters: Option<&Clusters>) -> String {
     }
     if made.without_rank.count > 0 {
         text.push_str(&format!(
-            "\n{} taxa have no ancestor of this rank, and each is a clade of its own ({})\n",
+            "\n{} taxa have no ancestor of this rank, and each counts as a separate clade ({})\n",
             count(made.without_rank.count),
             examples(&made.without_rank)
         ));

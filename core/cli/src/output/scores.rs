@@ -13,7 +13,7 @@ const MISSING: &str = "-";
 /// A note on scores of runners that do not predict anything real.
 pub const PLACEHOLDER_NOTE: &str = "placeholder scores: they are meaningless\n";
 
-/// The threshold of Fmax, which runners return although it is no score.
+/// The threshold of Fmax, which runners return with the scores.
 const TAU: &str = "tau";
 /// The metric that [`TAU`] belongs to.
 const FMAX: &str = "fmax";

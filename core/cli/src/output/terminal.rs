@@ -71,7 +71,7 @@ pub fn print_labelled(style: Style, label: &str, text: &str) {
 }
 
 /// The text with all lines but the first indented: the name of a file or the text of a runner cannot
-/// look like a message of its own.
+/// look like a separate message.
 fn indented(text: &str) -> String {
     escape_lines(text.trim_end()).replace('\n', "\n  ")
 }

@@ -106,7 +106,7 @@ fn freeze(args: &LafaArgs, out: &Path, reporter: &Reporter) -> Result<FreezeRepo
         &args.train_sequences,
         &args.annot_file,
     );
-    // One damaged row of a large file is no reason to predict nothing.
+    // A damaged row of a large file must not prevent the predictions.
     request.on_defect = OnDefect::Skip;
     if args.method == LafaMethod::Knn {
         request.embeddings = EmbeddingSource::Kmer;

@@ -231,7 +231,7 @@ fn from_standard_input(scratch: &Path) -> Result<PathBuf, Failure> {
     let path = scratch.join("standard-input.fasta");
     let file = path.clone();
     let (send, copied) = mpsc::channel();
-    // A thread of its own, because reading from a pipe cannot be ended. It ends with the process.
+    // In a separate thread, because reading from a pipe cannot be ended. It ends with the process.
     let reading = thread::Builder::new().name("standard input".to_owned());
     let started = reading.spawn(move || {
         let copied =
