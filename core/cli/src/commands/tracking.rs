@@ -111,8 +111,8 @@ impl Tracked {
     /// Runs `action` with an experiment, within the job's lifecycle if there is a job.
     pub fn run<T>(
         &self,
-        experiment: Experiment<'_>,
-        action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+        experiment: Experiment,
+        action: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
     ) -> Result<T, ExperimentError> {
         match &self.job {
             None => action(&experiment),

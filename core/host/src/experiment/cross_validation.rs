@@ -78,7 +78,7 @@ pub struct FoldScores {
     pub directory: PathBuf,
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// Cross-validates in a new run: [`RunContext::cross_validate`] in a
     /// [`run`](Self::run).
     ///
@@ -176,8 +176,9 @@ impl RunContext<'_> {
                 eval: &fold.eval,
             })
             .collect();
+        let steps = &self.steps;
         let tell = |done: usize, latest: Option<usize>, taken_over: bool| {
-            experiment.observer.progress(&Progress {
+            steps.progress(&Progress {
                 unit: "fold",
                 done,
                 total: folds.len(),

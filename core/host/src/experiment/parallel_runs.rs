@@ -15,6 +15,7 @@ use tracing::{Span, info};
 
 use super::{
     error::ExperimentError,
+    events::{EventSource, ExperimentEvent},
     observer::{Observer, Step},
     run_reuse::ReusableRuns,
     run_spec::{Parent, RunSpec},
@@ -26,7 +27,7 @@ use super::{
 /// every outcome, with its index in `works`. A runner's error is an outcome. Any other error or a
 /// cancellation stops everything: no more work starts, and running work finishes.
 pub(super) fn in_parallel(
-    experiment: &Experiment<'_>,
+    experiment: &Experiment,
     parent: &Parent,
     done: &ReusableRuns,
     works: &[Work<'_>],
@@ -74,7 +75,7 @@ pub(super) fn in_parallel(
     fatal.map_or(Ok(()), Err)
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// The experiment for one of `jobs` parallel runs.
     fn for_one_of(&self, jobs: usize) -> Self {
         let mut one = self.clone();
@@ -122,13 +123,17 @@ impl Experiment<'_> {
     }
 }
 
-/// The observer of one of several parallel runs. Forwards warnings and log lines only, because the
-/// steps of all runs would be mixed up.
+/// The observer of one of several parallel runs. Without its source, a step could not be told from
+/// those of the other runs: besides events that have one, only warnings and log lines are forwarded.
 struct QuietObserver(Arc<dyn Observer>);
 
 impl Observer for QuietObserver {
     fn level(&self) -> Level {
         self.0.level()
+    }
+
+    fn experiment_event(&self, source: &EventSource, event: &ExperimentEvent) {
+        self.0.experiment_event(source, event);
     }
 
     fn log_line(&self, level: Level, line: &str) {

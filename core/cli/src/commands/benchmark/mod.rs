@@ -73,8 +73,9 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
         benchmark = benchmark.resuming();
     }
     for (file, table) in FILES {
+        let (train, eval) = (train.clone(), eval.clone());
         benchmark = benchmark.with_table(file, move |found| {
-            table(&BenchmarkReport::new(train, eval, bootstrap, found))
+            table(&BenchmarkReport::new(&train, &eval, bootstrap, found))
         });
     }
     let mut scorer = CafaScorer::new(&reference, bootstrap, reporter);
@@ -98,8 +99,8 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
 }
 
 /// The result if no runner is available: every contender failed.
-fn without_scores(entrants: &[Entrant<'_>]) -> BenchmarkResult {
-    let outcome = |entrant: &Entrant<'_>| {
+fn without_scores(entrants: &[Entrant]) -> BenchmarkResult {
+    let outcome = |entrant: &Entrant| {
         let reason = entrant.runner.as_ref().err();
         Outcome::failed(&entrant.name, reason.cloned().unwrap_or_default())
     };
