@@ -42,6 +42,7 @@ pub mod backends;
 pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
+mod error_kind;
 pub mod experiment;
 pub mod search;
 pub mod workspace;
@@ -52,6 +53,7 @@ pub use dataset::{Dataset, StageDatasetError};
 pub use dispatch::{
     CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner, SpecArgument,
 };
+pub use error_kind::ErrorKind;
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 

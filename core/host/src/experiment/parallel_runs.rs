@@ -24,14 +24,15 @@ use super::{
 };
 
 /// Does all of the work, as many runs at the same time as the experiment allows. `on_outcome` gets
-/// every outcome, with its index in `works`. A runner's error is an outcome. Any other error or a
-/// cancellation stops everything: no more work starts, and running work finishes.
+/// every outcome, with its index in `works`, and gives back an error that it does not keep. A runner's
+/// error is an outcome. Any other error or a cancellation, which it must give back, stops everything:
+/// no more work starts, and running work finishes.
 pub(super) fn in_parallel(
     experiment: &Experiment,
     parent: &Parent,
     done: &ReusableRuns,
     works: &[Work<'_>],
-    mut on_outcome: impl FnMut(usize, Result<Worked, &ExperimentError>),
+    mut on_outcome: impl FnMut(usize, Result<Worked, ExperimentError>) -> Option<ExperimentError>,
 ) -> Result<(), ExperimentError> {
     let jobs = experiment.jobs.clamp(1, works.len().max(1));
     let experiment = &experiment.for_one_of(jobs);
@@ -61,14 +62,10 @@ pub(super) fn in_parallel(
         }
         drop(send);
         for (place, outcome) in outcomes {
-            match outcome {
-                Ok(worked) => on_outcome(place, Ok(worked)),
-                Err(error) => {
-                    on_outcome(place, Err(&error));
-                    if error.ends_all() {
-                        fatal.get_or_insert(error);
-                    }
-                }
+            if let Some(error) = on_outcome(place, outcome)
+                && error.ends_all()
+            {
+                fatal.get_or_insert(error);
             }
         }
     });

@@ -157,6 +157,7 @@ impl<'s> Searching<'s> {
             }
             done += 1;
             self.tell(&run.steps, done, Some(trial));
+            outcome.err()
         });
         children.sort();
         for (number, directory) in children {
@@ -175,7 +176,7 @@ impl<'s> Searching<'s> {
         Ok(())
     }
 
-    fn came_to(&mut self, trial: &mut Trial, outcome: &Result<Worked, &ExperimentError>) {
+    fn came_to(&mut self, trial: &mut Trial, outcome: &Result<Worked, ExperimentError>) {
         trial.came_to(outcome, &self.objective);
         let Some(score) = trial.score else {
             return;
@@ -237,7 +238,7 @@ impl<'s> Searching<'s> {
 
 impl Trial {
     /// Fills in how its run ended.
-    fn came_to(&mut self, outcome: &Result<Worked, &ExperimentError>, objective: &Objective) {
+    fn came_to(&mut self, outcome: &Result<Worked, ExperimentError>, objective: &Objective) {
         let manifest = match outcome {
             Ok(worked) => {
                 if worked.taken_over {
