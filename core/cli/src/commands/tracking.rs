@@ -50,7 +50,7 @@ impl Tracked {
     pub fn begin(args: &TrackingArgs, workspace: &Workspace) -> Result<Self, Failure> {
         let mut tracking = Tracking::default()
             .with_connection(connection(args.offline))
-            .on_log_error(args.on_log_error.into());
+            .with_on_log_error(args.on_log_error.into());
         if let Some(project) = &args.project {
             tracking = tracking.with_project(project);
         }
@@ -117,9 +117,9 @@ impl Tracked {
         match &self.job {
             None => action(&experiment),
             Some((job, bound)) => {
-                let mut experiment = experiment.in_job(job.clone());
+                let mut experiment = experiment.with_job(job.clone());
                 if let Some(bound) = bound {
-                    experiment = experiment.nested_in(&bound.log);
+                    experiment = experiment.with_parent(&bound.log);
                 }
                 let status_of = |error: &ExperimentError| {
                     if error.is_cancelled() {

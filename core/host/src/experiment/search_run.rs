@@ -25,8 +25,8 @@ impl Experiment {
     ///
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
     /// let search = Search::new(Strategy::tpe(40))
-    ///     .over(Setting::whole("k", 1..=30))
-    ///     .by("MFO.fmax");
+    ///     .with_setting(Setting::whole("k", 1..=30))
+    ///     .with_metric("MFO.fmax");
     /// let found = experiment.search("knn/search", &search, &train, &test)?.value;
     /// println!("{:?} scores {:?}", found.best.params, found.best.score);
     /// # Ok(()) }

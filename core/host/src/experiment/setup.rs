@@ -102,14 +102,14 @@ impl Experiment {
 
     /// Records every run in this job instead of the job of its state point.
     #[must_use]
-    pub fn in_job(mut self, job: Job) -> Self {
+    pub fn with_job(mut self, job: Job) -> Self {
         self.job = Some(job);
         self
     }
 
     /// Nests every run without another parent in the run with this id.
     #[must_use]
-    pub fn nested_in(mut self, run_id: impl Into<RunId>) -> Self {
+    pub fn with_parent(mut self, run_id: impl Into<RunId>) -> Self {
         self.below = Some(run_id.into());
         self
     }
@@ -168,7 +168,7 @@ impl Experiment {
     /// The default destination of exports: a local or remote directory that does not exist yet; the
     /// run's own directory unless set.
     #[must_use]
-    pub fn exporting_to(mut self, destination: Url) -> Self {
+    pub fn with_export_to(mut self, destination: Url) -> Self {
         self.export_to = Some(destination);
         self
     }

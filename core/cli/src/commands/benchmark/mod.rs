@@ -11,7 +11,7 @@ mod tsv;
 
 use protea_core::{
     ExperimentError,
-    experiment::{Benchmark, BenchmarkResult, Entrant, GroupedRun, Outcome},
+    experiment::{Benchmark, BenchmarkResult, Entrant, GroupedRun, Outcome, Reuse},
 };
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     };
     let mut benchmark = Benchmark::new(entrants);
     if args.resume {
-        benchmark = benchmark.resuming();
+        benchmark = benchmark.with_reuse(Reuse::FinishedRuns);
     }
     for (file, table) in FILES {
         let (train, eval) = (train.clone(), eval.clone());

@@ -53,11 +53,11 @@ impl Benchmark {
         }
     }
 
-    /// Reuses the runs of an earlier benchmark, as [`RunContext::contend`] with
-    /// [`Reuse::FinishedRuns`] does.
+    /// Whether the runs of an earlier benchmark are reused, as by [`RunContext::contend`];
+    /// [`Reuse::Nothing`] unless set.
     #[must_use]
-    pub fn resuming(mut self) -> Self {
-        self.reuse = Reuse::FinishedRuns;
+    pub fn with_reuse(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
         self
     }
 
