@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use parabola::{Parabola, events, manifests};
 
-fn datasets() -> (Dataset, Dataset) {
+pub fn datasets() -> (Dataset, Dataset) {
     let staged = |path: std::path::PathBuf| dataset::stage(path.to_str().unwrap()).unwrap();
     (staged(train()), staged(test()))
 }
@@ -214,13 +214,22 @@ fn an_invalid_search_is_rejected_before_writing() {
     let grid = || Search::new(Strategy::Grid);
     let cases = [
         (grid(), "no setting to search over"),
-        (grid().with_setting(Setting::list("xx", [1])), "the setting xx"),
+        (
+            grid().with_setting(Setting::list("xx", [1])),
+            "the setting xx",
+        ),
         (
             grid().with_setting(Setting::list("n", [5, 101])),
             "the setting n: 101 is more than the maximum 100",
         ),
-        (grid().with_setting(Setting::list("n", ["a"])), "the setting n"),
-        (grid().with_setting(Setting::whole("n", 1..=9)), "one by one"),
+        (
+            grid().with_setting(Setting::list("n", ["a"])),
+            "the setting n",
+        ),
+        (
+            grid().with_setting(Setting::whole("n", 1..=9)),
+            "one by one",
+        ),
         (space(Strategy::tpe(0)), "at least one trial"),
         (
             space(Strategy::tpe(3)).with_setting(Setting::real("x", 0.1..=0.2)),
@@ -235,7 +244,9 @@ fn an_invalid_search_is_rejected_before_writing() {
             "the setting x: 1.5 is more than the maximum",
         ),
         (
-            grid().with_setting(Setting::list("n", [1])).with_metric("scor"),
+            grid()
+                .with_setting(Setting::list("n", [1]))
+                .with_metric("scor"),
             "no metric \"scor\"; did you mean \"score\"?; it has score, cost, rare",
         ),
     ];
@@ -249,7 +260,9 @@ fn an_invalid_search_is_rejected_before_writing() {
     }
     assert_eq!(workspace.job_directories().unwrap().len(), 0);
     // An optional metric that no trial returned.
-    let rare = grid().with_setting(Setting::list("n", [1])).with_metric("rare");
+    let rare = grid()
+        .with_setting(Setting::list("n", [1]))
+        .with_metric("rare");
     let error = experiment.search("s", &rare, &train, &eval).unwrap_err();
     assert!(
         error.to_string().contains("it did not return rare"),
