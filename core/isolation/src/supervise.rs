@@ -88,13 +88,10 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
             path.display()
         )));
     }
-    if let Some(memory) = options.limits.memory
-        && memory < LEAST_MEMORY
-    {
+    if let Some(memory) = options.limits.memory.filter(|m| *m < LEAST_MEMORY) {
         return Err(WorkerError::Setup(format!(
-            "a memory limit of {} is too small for a worker; allow at least {}",
-            size(memory),
-            size(LEAST_MEMORY)
+            "a memory limit of {} is too small for a worker; allow at least 64 MiB",
+            size(memory)
         )));
     }
     let start = Start {

@@ -98,6 +98,7 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
     match error {
         ExperimentError::Spec { source }
         | ExperimentError::Step { source, .. }
+        | ExperimentError::Fold { source, .. }
         | ExperimentError::Explain { source }
         | ExperimentError::Predict { source } => dispatch(source),
         ExperimentError::Publish { .. } => {
