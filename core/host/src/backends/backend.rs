@@ -66,6 +66,10 @@ impl Backend {
     /// # Errors
     ///
     /// [`TrackerError::TrackerInit`] with a remedy.
+    #[cfg_attr(
+        not(feature = "mlflow"),
+        expect(unused_variables, reason = "only MLflow has a server")
+    )]
     pub fn from_name(name: &str, connection: Connection) -> Result<Self, TrackerError> {
         match name {
             #[cfg(feature = "mlflow")]
