@@ -27,6 +27,7 @@ const RULES: &[Rule] = &[
     ),
     ("target/release/protea run", "protea run"),
     ("target/release/libprotea", "$BUILT/libprotea"),
+    ("cp -r examples/data", "cp -r $PROTEA_EXAMPLE_DATA"),
     // Compiling, installing and benchmarks of the repository itself.
     ("cargo ", SKIP),
     ("tests/run", SKIP),
@@ -131,7 +132,7 @@ fn the_book_works_as_typed() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    assert!(executed >= 35, "only {executed} commands were executed");
+    assert!(executed >= 45, "only {executed} commands were executed");
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {

@@ -83,7 +83,7 @@ pub struct PredictArgs {
     #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
     pub minimum_score: f64,
     /// Write only terms of this aspect; repeatable
-    #[arg(long = "aspect", value_enum, value_name = "ASPECT")]
+    #[arg(long = "aspect", value_enum, ignore_case = true, value_name = "ASPECT")]
     pub aspects: Vec<PredictionAspect>,
     /// Leave out terms that have a descendant among the protein's predicted terms
     #[arg(long)]
