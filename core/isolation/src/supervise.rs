@@ -30,6 +30,7 @@ use super::{
     process_tree,
     protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
     sandbox::Enclosure,
+    size::size,
 };
 
 /// The name of the event that reports the number of late events, when a worker lingers.
@@ -87,11 +88,10 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
             path.display()
         )));
     }
-    if let Some(memory) = options.limits.memory
-        && memory < LEAST_MEMORY
-    {
+    if let Some(memory) = options.limits.memory.filter(|m| *m < LEAST_MEMORY) {
         return Err(WorkerError::Setup(format!(
-            "a memory limit of {memory} bytes is too small for a worker; allow at least {LEAST_MEMORY} bytes (64MiB)"
+            "a memory limit of {} is too small for a worker; allow at least 64 MiB",
+            size(memory)
         )));
     }
     let start = Start {

@@ -43,7 +43,7 @@ pub use predictions::{
     PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
 };
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
-pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};

@@ -5,7 +5,6 @@ mod compare;
 mod follow;
 mod list;
 mod show;
-mod tree;
 
 pub use compare::compare;
 pub use follow::{log, tail};
