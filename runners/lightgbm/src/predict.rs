@@ -21,8 +21,9 @@ use crate::{
     spec::LightGbmSpec,
 };
 
-/// How many queries' candidates are in memory at a time.
-const BATCH: usize = 64;
+/// How many queries' candidates are in memory at a time. With fewer, LightGBM would get too few rows
+/// for more than one thread.
+const BATCH: usize = 256;
 
 /// Predicts terms for queries.
 pub(crate) struct Predictor<'p> {
@@ -161,21 +162,18 @@ impl Predictor<'_> {
     ) -> Result<Vec<Vec<Candidates>>, RunnerError> {
         let blocks = embedding_rows(queries)?;
         let namespaces = Vec::from_iter(0..self.trees.len());
-        let candidates = block.into_par_iter().map_init(
-            || self.extractor.tables(),
-            |tables, protein| {
-                let query = Query {
-                    dataset: queries,
-                    blocks: &blocks,
-                    protein,
-                    half: None,
-                };
-                let list = |namespace| neighbours.list(protein - first, namespace);
-                let extractor = &self.extractor;
-                let aligned = extractor.align(&query, &namespaces, list);
-                extractor.candidates(&query, &namespaces, list, &aligned, tables)
-            },
-        );
+        let candidates = block.into_par_iter().map(|protein| {
+            let query = Query {
+                dataset: queries,
+                blocks: &blocks,
+                protein,
+                half: None,
+            };
+            let list = |namespace| neighbours.list(protein - first, namespace);
+            let extractor = &self.extractor;
+            let aligned = extractor.align(&query, &extractor.rows_to_align(&namespaces, list));
+            extractor.candidates(&query, &namespaces, list, &aligned)
+        });
         Ok(candidates.collect())
     }
 
