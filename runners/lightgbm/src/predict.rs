@@ -112,10 +112,15 @@ impl Predictor<'_> {
                 .collect();
             let accession = queries.accession(query);
             if terms.is_empty() {
-                predictions.add_unpredicted(
-                    accession,
-                    "no term of its neighbours reaches the minimum score",
-                )?;
+                let mut lists = candidates
+                    .iter()
+                    .map(|candidates| neighbours.list(query - first, candidates.namespace));
+                let reason = if lists.any(|list| !list.is_empty()) {
+                    "no term of its neighbours reaches the minimum score"
+                } else {
+                    "no neighbour within the exclusions"
+                };
+                predictions.add_unpredicted(accession, reason)?;
                 continue;
             }
             let evidence = if predictions.contributions() > 0 {
