@@ -64,10 +64,7 @@ const RULES: &[Rule] = &[
     ("--embeddings new.h5", ""),
     ("embeddings.h5", "train.npy"),
     ("-o IA.tsv", "--force -o IA.tsv"),
-    // Files that the page does not make: lineages of taxa, predictions of other programs.
-    ("--lineages", SKIP),
-    ("--rank", SKIP),
-    ("--by clade", SKIP),
+    // Files that the page does not make: predictions of other programs.
     ("submission.tsv", SKIP),
     ("dataset ia data/train", SKIP),
     ("queries.fasta", SKIP),
