@@ -10,7 +10,7 @@ use super::isolation::{bytes, duration};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  protea runners check target/release/libmy_method_runner.so
+  protea runners check target/debug/libmy_method_runner.so
   protea runners check runners/*.so --filter '^emit/' --filter determinism
   protea runners check mine.so --only-failed --junit report.xml
   protea runners check mine.so --test lifecycle/fit --keep kept
