@@ -56,6 +56,7 @@
 //! | [`model`], [`bundle`] | reading and writing models; what `export` writes |
 //! | [`content`] | files identified by their SHA-256 |
 //! | [`library`] | third-party shared libraries that a runner opens |
+//! | [`mod@conformance`] | the conformance suite as a test of a runner's crate |
 //! | [`descriptor`], [`version`] | what a host knows of a runner without running it; the version check |
 //! | [`abi`] | the stable boundary, and all of this crate's `unsafe` |
 //!
@@ -84,6 +85,7 @@
 pub mod abi;
 pub mod bundle;
 mod cancel;
+pub mod conformance;
 pub mod content;
 pub mod descriptor;
 pub mod emit;

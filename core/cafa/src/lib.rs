@@ -10,6 +10,7 @@
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`calibration`] | turns scores into probabilities |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
+//! | [`inputs`] | embeddings as numbers, information accretion |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
 //! | [`relatives`] | references that are too closely related to a query, by taxon and lineage |
@@ -31,6 +32,7 @@ pub mod assessment;
 pub mod calibration;
 pub mod comparison;
 pub mod explaining;
+pub mod inputs;
 pub mod prediction;
 pub mod prediction_evidence;
 mod prediction_filter;

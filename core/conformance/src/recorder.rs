@@ -151,7 +151,11 @@ impl Recorded {
         match &*field {
             "name" => note(&mut self.malformed, "a metric has no name".to_owned()),
             "value" => {
-                let text = format!("the metric {:?} has no finite value", fields.get("name"));
+                let name = fields
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let text = format!("the metric {name:?} has no finite value");
                 note(&mut self.malformed, text);
             }
             // Metrics without a step are not at fault so far.

@@ -300,7 +300,7 @@ fn refused_calls(subject: &Subject) -> Result<(Verdict, Option<Verdict>), Verdic
                     format!(
                         "{call} ends with a result or `Cancelled` when the host cancels it at every event"
                     ),
-                    format!("{:?}", answer.outcome),
+                    format!("it {}", answer.outcome),
                     "use `emit.check()?`, and ignore the answers to other events",
                 ));
             }
@@ -341,7 +341,10 @@ fn panicking_callback(subject: &Subject) -> Checked {
         }
         (Some(_), None) => Err(Verdict::failed(
             "`evaluate` returns its result even if the host's callback panics",
-            format!("{:?}", answer.map(|answer| &answer.outcome)),
+            answer.map_or_else(
+                || "the call did not end".to_owned(),
+                |answer| format!("it {}", answer.outcome),
+            ),
             "make no result depend on the answers to events",
         )),
         (None, _) => Ok(Verdict::passed()),

@@ -82,7 +82,7 @@ fn unannotated(subject: &Subject) -> Checked {
     only_if_declared(subject)?;
     let Queries { all, reversed, one } = queries(subject)?;
     let fitted = subject.fitted()?;
-    let dir = WorkDir::empty().map_err(crate::subject::cannot_write)?;
+    let dir = subject.empty_dir()?;
     let predict = |dataset: &Path, output: &str| {
         predict(
             subject,
