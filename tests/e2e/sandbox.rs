@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_e2e::{Place, Ran, build_own_workspace, built, in_repository, library, test, train};
+use protea_e2e::{
+    Place, Ran, build_own_workspace, built, in_repository, library, share_builds, test, train,
+};
 use serde_json::Value;
 
 /// Whether this kernel supports a strict sandbox. If not, `strict` must be an error.
@@ -385,7 +387,7 @@ fn reacher() -> &'static Path {
             include_str!("sandbox/reacher.rs"),
         )
         .unwrap();
-        fs::copy(in_repository("Cargo.lock"), source.join("Cargo.lock")).unwrap();
+        share_builds(&source);
         // Shared with the author's runner, whose dependencies are the same.
         let target = built().join("my-runner");
         build_own_workspace(&source.join("Cargo.toml"), &target);

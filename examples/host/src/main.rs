@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_seed(7)
         .with_events(|_, event| match event {
             ExperimentEvent::StepStarted { step } => eprintln!("{} …", step.name()),
-            ExperimentEvent::Progress { stage, done, total } => {
-                eprintln!("{stage}: {done} of {total}");
+            ExperimentEvent::Progress { what, done, total } => {
+                eprintln!("{what}: {done} of {total}");
             }
             _ => {}
         });

@@ -79,11 +79,11 @@ fn a_run_is_heard_from_its_start_to_its_end() {
         ]
     );
     let progress = events.iter().rev().find_map(|event| match event {
-        ExperimentEvent::Progress { stage, done, total } => Some((&**stage, *done, *total)),
+        ExperimentEvent::Progress { what, done, total } => Some((&**what, *done, *total)),
         _ => None,
     });
-    let (stage, done, total) = progress.unwrap();
-    assert_eq!((stage, done), ("evaluate", total));
+    let (what, done, total) = progress.unwrap();
+    assert_eq!((what, done), ("evaluate", total));
     let log = std::fs::read_to_string(run.directory.join("logs/run.log")).unwrap();
     let lines = events.iter().filter_map(|event| match event {
         ExperimentEvent::Log { text, .. } => Some(text),
@@ -136,7 +136,7 @@ fn the_runs_of_a_search_are_heard_with_their_names() {
         assert_eq!(status, Some(expected), "{name}");
     }
     let progress = heard.iter().filter_map(|(source, event)| match event {
-        ExperimentEvent::Progress { stage, done, total } if stage == "trial" => {
+        ExperimentEvent::Progress { what, done, total } if what == "trial" => {
             assert_eq!(source.run_id.as_ref(), Some(search_id));
             Some((*done, *total))
         }

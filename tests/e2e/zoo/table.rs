@@ -212,7 +212,7 @@ pub fn lines() -> Vec<Line> {
         line(
             "nan-metric",
             StepFails(Evaluate, metrics),
-            &["score is null"],
+            &["score is NaN"],
         ),
         line(
             "missing-metric",

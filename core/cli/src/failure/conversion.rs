@@ -65,8 +65,8 @@ impl CommandError for CatalogError {
     fn annotate(&self, failure: Failure) -> Failure {
         match self {
             Self::Unknown {
-                nearest, searched, ..
-            } if nearest.is_empty() => failure.with_preamble(places_of_runners(searched)),
+                found, searched, ..
+            } if found.is_empty() => failure.with_preamble(places_of_runners(searched)),
             _ => failure,
         }
     }

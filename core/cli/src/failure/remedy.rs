@@ -49,10 +49,10 @@ pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
-        CatalogError::Unknown { name, nearest, .. } => {
+        CatalogError::Unknown { name, found, .. } => {
             let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)
-                .or(nearest.is_empty().then_some(no_runner))
+                .or(found.is_empty().then_some(no_runner))
                 .map(str::to_owned)
         }
         CatalogError::Name { .. } => text(
@@ -360,7 +360,7 @@ pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
 pub(super) fn selection(error: &SelectionError) -> Option<String> {
     match error {
         SelectionError::Pattern { list, .. } => Some(format!("correct the value of --{list}")),
-        SelectionError::FindsNothing { .. } => text(LIST_TESTS),
+        SelectionError::FindsNothing { .. } | SelectionError::NoSuchTest { .. } => text(LIST_TESTS),
         SelectionError::NothingLeft => text("check --filter and --exclude"),
         _ => None,
     }

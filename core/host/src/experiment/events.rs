@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use protea_contracts::{
-    Level, MetricEvent, ProgressEvent,
-    event::{Event, METRIC, PROGRESS},
+    Level, MetricEvent, ProgressEvent, StageEvent,
+    event::{Event, METRIC, PROGRESS, STAGE},
 };
 use protea_tracking::{RunId, RunStatus};
 
@@ -37,11 +37,21 @@ pub enum ExperimentEvent {
         /// The step.
         step: Step,
     },
+    /// A step began a stage, such as the training in one aspect. The step's progress that follows is
+    /// that of the stage.
+    StageStarted {
+        /// The step.
+        step: Step,
+        /// What is done, for people.
+        name: String,
+        /// Whether the stage may end before its total is reached.
+        ends_early: bool,
+    },
     /// A step, a search or a cross-validation has come this far.
     Progress {
         /// What is counted: the name of the step, such as `fit`; `trial` of a search; `fold` of a
         /// cross-validation.
-        stage: String,
+        what: String,
         /// How many units of work have ended, in a unit that the runner chooses.
         done: u64,
         /// How many there will be; 0 if that is not known.
@@ -87,14 +97,22 @@ pub enum ExperimentEvent {
 }
 
 impl ExperimentEvent {
-    /// The progress or the metric that a runner's event stands for; `None` for any other event, and if
+    /// The stage, progress or metric that a runner's event stands for; `None` for any other event, and if
     /// its fields are not what such an event has.
     pub(super) fn from_runner(step: Step, event: &Event<'_>) -> Option<Self> {
         match event.name {
+            STAGE => {
+                let stage = StageEvent::try_from(event).ok()?;
+                Some(Self::StageStarted {
+                    step,
+                    name: stage.name.into_owned(),
+                    ends_early: stage.ends_early,
+                })
+            }
             PROGRESS => {
                 let progress = ProgressEvent::try_from(event).ok()?;
                 Some(Self::Progress {
-                    stage: step.name().to_owned(),
+                    what: step.name().to_owned(),
                     done: progress.done,
                     total: progress.total,
                 })

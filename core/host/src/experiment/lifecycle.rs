@@ -46,7 +46,7 @@ impl Steps<'_> {
     pub(super) fn progress(&self, progress: &Progress<'_>) {
         self.experiment.observer.progress(progress);
         self.recorder.report(&ExperimentEvent::Progress {
-            stage: progress.unit.to_owned(),
+            what: progress.unit.to_owned(),
             done: progress.done as u64,
             total: progress.total as u64,
         });
