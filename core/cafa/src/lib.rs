@@ -10,6 +10,7 @@
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`calibration`] | turns scores into probabilities |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
+//! | [`inputs`] | embeddings as numbers, information accretion |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
 //! | [`redundancy`] | sequence similarity by local alignment |
@@ -30,6 +31,7 @@ pub mod assessment;
 pub mod calibration;
 pub mod comparison;
 pub mod explaining;
+pub mod inputs;
 pub mod prediction;
 pub mod prediction_evidence;
 mod prediction_filter;
