@@ -1,7 +1,7 @@
 //! What a method reads from a frozen dataset besides sequences and annotations: embeddings as numbers,
 //! information accretion.
 
-use protea_contracts::{Attribute as _, RunnerError};
+use protea_contracts::{Attribute, RunnerError};
 use protea_dataset::{EmbeddingValues, FrozenDataset};
 use protea_ontology::Ontology;
 use protea_scoring::InformationAccretion;
