@@ -95,9 +95,9 @@ mod tests {
         let others: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
         for query in all.iter().step_by(7) {
             let expected = scores_with(Aligner::Portable, query, &others, &SCORING);
-            for aligner in Aligner::available() {
-                let found = scores_with(aligner, query, &others, &SCORING);
-                assert_eq!(found, expected, "{aligner:?}");
+            for count in [0, 1, 16, 17, 32, others.len()] {
+                let found = scores_with(Aligner::detect(), query, &others[..count], &SCORING);
+                assert_eq!(found, expected[..count], "{:?}", Aligner::detect());
             }
         }
     }

@@ -155,3 +155,44 @@ fn differs(expected: &str, seen: String) -> Verdict {
         "add the explanation of every protein with `PredictionSink::add_explained`",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(json: serde_json::Value) -> Explanation {
+        serde_json::from_value(json).expect("the test's evidence is valid")
+    }
+
+    fn contribution(source: &str) -> serde_json::Value {
+        serde_json::json!({ "source": source, "amount": 0.5, "rank": 1 })
+    }
+
+    fn of(terms: serde_json::Value) -> Result<usize, Verdict> {
+        let evidence = evidence(serde_json::json!({
+            "accession": "Q1", "contributors": "neighbour", "predicted": 1, "terms": terms,
+        }));
+        let written = HashMap::from([("GO:1".to_owned(), 0.5)]);
+        of_protein(&evidence, &written, &HashSet::from(["P1".to_owned()]))
+    }
+
+    #[test]
+    fn contributions_are_of_the_training_set() {
+        let term = |id: &str, contributions: serde_json::Value| serde_json::json!([{ "term": id, "score": 0.5, "contributions": contributions }]);
+        let right = of(term("GO:1", serde_json::json!([contribution("P1")])));
+        assert_eq!(right.ok(), Some(1));
+        let many = serde_json::json!(["P1", "P1", "P1"].map(contribution));
+        for wrong in [
+            term("GO:1", serde_json::json!([contribution("P2")])),
+            term("GO:1", serde_json::json!([contribution("")])),
+            term("GO:1", many),
+            term("GO:2", serde_json::json!([])),
+            serde_json::json!([]),
+        ] {
+            assert!(of(wrong.clone()).is_err(), "{wrong}");
+        }
+        // A feature has no rank.
+        let feature = serde_json::json!([{ "source": "vote", "amount": 0.5 }]);
+        assert_eq!(of(term("GO:1", feature)).ok(), Some(1));
+    }
+}
