@@ -11,10 +11,13 @@ use crate::{
 };
 
 /// The most rows of a table or figure in the page.
-const MOST_ROWS: usize = 6_000;
+const MOST_ROWS: usize = 12_000;
 /// The most bytes of rows of a table or figure in the page.
-const MOST_BYTES: usize = 600_000;
-/// How many rows are there without the script, and how many the script shows at a time.
+const MOST_BYTES: usize = 900_000;
+/// A table of up to so many rows is shown as a whole.
+const WHOLE: usize = 50;
+/// How many rows of a longer table are there without the script, and how many the script shows at a
+/// time.
 const SHOWN: usize = 20;
 
 /// An entry of a legend.
@@ -72,7 +75,14 @@ impl Figure {
         for chart in &self.charts {
             let _ = write!(out, "<div class=\"chart-box\">{chart}</div>");
         }
-        out.push_str("</div><p class=\"readout\" aria-live=\"polite\"></p>");
+        out.push_str("</div>");
+        if self
+            .charts
+            .iter()
+            .any(|chart| chart.contains("data-interactive"))
+        {
+            out.push_str("<p class=\"readout\" aria-live=\"polite\"></p>");
+        }
         out.push_str(
             "<p class=\"tools\" hidden><button type=\"button\" data-save=\"tsv\">Save data (TSV)</button> \
              <button type=\"button\" data-save=\"svg\">Save picture (SVG)</button></p>",
@@ -145,7 +155,8 @@ impl Table {
         }
         let all = self.data.rows.len();
         out.push_str("<div class=\"tools\" hidden>");
-        if all > SHOWN {
+        let is_paged = all > WHOLE;
+        if is_paged {
             out.push_str(
                 "<label>Search <input type=\"search\" autocomplete=\"off\" spellcheck=\"false\"></label> \
                  <span class=\"found\" aria-live=\"polite\"></span> ",
@@ -169,12 +180,17 @@ impl Table {
             );
         }
         out.push_str("</tr></thead><tbody>");
-        for row in self.data.rows.iter().take(SHOWN) {
+        for row in self
+            .data
+            .rows
+            .iter()
+            .take(if is_paged { SHOWN } else { WHOLE })
+        {
             out.push_str(&shown_row(row, &kinds));
         }
         out.push_str("</tbody></table></div>");
         let (mut rows, kept) = self.data.json(MOST_ROWS, MOST_BYTES);
-        if all > SHOWN {
+        if is_paged {
             let _ = write!(
                 out,
                 "<p class=\"pages\"><noscript>The first {SHOWN} of {}.</noscript></p>",
@@ -200,7 +216,11 @@ impl Table {
             let mut cells = self.data.rows.iter().map(|row| &row[at]);
             let has_text = cells.clone().any(|cell| matches!(cell, Cell::Text(_)));
             let has_number = cells.any(|cell| matches!(cell, Cell::Number(_) | Cell::Count(_)));
-            if has_number && !has_text { Kind::Number } else { Kind::Text }
+            if has_number && !has_text {
+                Kind::Number
+            } else {
+                Kind::Text
+            }
         };
         (0..self.data.columns.len()).map(kind).collect()
     }

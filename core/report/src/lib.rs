@@ -110,10 +110,16 @@ fn facts(page: &mut Page, run: &RecordedRun) {
             page.fact(label, name);
         }
     }
-    let started = manifest.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let started = manifest
+        .started
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string();
     page.fact("Started", &started);
     if let Some(finished) = manifest.finished {
-        let seconds = finished.duration_since(manifest.started).as_secs_f64().max(0.0);
+        let seconds = finished
+            .duration_since(manifest.started)
+            .as_secs_f64()
+            .max(0.0);
         page.fact("Duration", &duration(seconds));
     }
     if let Some(notes) = &manifest.notes {

@@ -133,7 +133,11 @@ impl Page {
         }
         out.push_str("</dl>\n</header>\n<nav aria-label=\"Sections\"><ul>");
         for section in &self.sections {
-            let _ = write!(out, "<li><a href=\"#{}\">{}</a></li>", section.id, section.title);
+            let _ = write!(
+                out,
+                "<li><a href=\"#{}\">{}</a></li>",
+                section.id, section.title
+            );
         }
         out.push_str("</ul></nav>\n<main id=\"content\" tabindex=\"-1\">\n");
         for Section { id, title, body } in &self.sections {

@@ -18,7 +18,12 @@ impl<'p> Progress<'p> {
     }
 
     /// Reports a step.
-    pub(crate) fn tell(&mut self, what: &'static str, done: usize, total: usize) -> ControlFlow<()> {
+    pub(crate) fn tell(
+        &mut self,
+        what: &'static str,
+        done: usize,
+        total: usize,
+    ) -> ControlFlow<()> {
         (self.report)(what, done, total)
     }
 

@@ -85,7 +85,11 @@ pub fn count(value: u64) -> String {
 pub fn duration(seconds: f64) -> String {
     match seconds {
         ..60.0 => format!("{seconds:.1} s"),
-        ..3600.0 => format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0),
+        ..3600.0 => format!(
+            "{:.0} min {:02.0} s",
+            (seconds / 60.0).floor(),
+            seconds % 60.0
+        ),
         _ => format!(
             "{:.0} h {:02.0} min",
             (seconds / 3600.0).floor(),
@@ -115,7 +119,10 @@ mod tests {
         );
         let value = json!({ "a": "</script><!--\u{2028}&" });
         let embedded = embedded_json(&value);
-        assert!(!embedded.contains(['<', '>', '&', '\u{2028}']), "{embedded}");
+        assert!(
+            !embedded.contains(['<', '>', '&', '\u{2028}']),
+            "{embedded}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&embedded).unwrap(), value);
     }
 

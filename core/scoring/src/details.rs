@@ -194,54 +194,61 @@ impl Inputs<'_> {
         };
         // By term: positives, predicted, correct.
         let mut terms = vec![[0u32; 3]; namespace.len()];
-        with_task(at, self.predictions, None, self.options, self.thresholds, |task| {
-            let mut propagator = Propagator::new(namespace, self.options.prop);
-            let is_counted = |term: u32| task.interest.is_none_or(|i| i[term as usize]);
-            for (row, &protein) in protein_of.iter().enumerate() {
-                let accession = self.accessions[protein];
-                let known = self.known_terms(at, accession);
-                let is_counted =
-                    |term: u32| is_counted(term) && known.binary_search(&term).is_err();
-                let own = rows.terms_of(row);
-                let mut protein = ProteinCounts {
-                    accession: accession.to_owned(),
-                    positives: 0,
-                    predicted: 0,
-                    correct: 0,
-                };
-                for &term in own.iter().filter(|term| is_counted(**term)) {
-                    protein.positives += 1;
-                    terms[term as usize][0] += 1;
-                }
-                load(
-                    &mut propagator,
-                    task.predictions,
-                    task.runs,
-                    self.thresholds,
-                    task.max_terms,
-                    row,
-                );
-                propagator.drain(|term, code| {
-                    let reached = code.saturating_sub(1) as usize;
-                    if reached == 0 || !is_counted(term) {
-                        return;
+        with_task(
+            at,
+            self.predictions,
+            None,
+            self.options,
+            self.thresholds,
+            |task| {
+                let mut propagator = Propagator::new(namespace, self.options.prop);
+                let is_counted = |term: u32| task.interest.is_none_or(|i| i[term as usize]);
+                for (row, &protein) in protein_of.iter().enumerate() {
+                    let accession = self.accessions[protein];
+                    let known = self.known_terms(at, accession);
+                    let is_counted =
+                        |term: u32| is_counted(term) && known.binary_search(&term).is_err();
+                    let own = rows.terms_of(row);
+                    let mut protein = ProteinCounts {
+                        accession: accession.to_owned(),
+                        positives: 0,
+                        predicted: 0,
+                        correct: 0,
+                    };
+                    for &term in own.iter().filter(|term| is_counted(**term)) {
+                        protein.positives += 1;
+                        terms[term as usize][0] += 1;
                     }
-                    let correct = own.binary_search(&term).is_ok();
-                    let height = &mut counted.heights[reached - 1];
-                    height.predictions += 1;
-                    height.correct += u64::from(correct);
-                    if reached > below {
-                        protein.predicted += 1;
-                        protein.correct += u32::from(correct);
-                        terms[term as usize][1] += 1;
-                        terms[term as usize][2] += u32::from(correct);
+                    load(
+                        &mut propagator,
+                        task.predictions,
+                        task.runs,
+                        self.thresholds,
+                        task.max_terms,
+                        row,
+                    );
+                    propagator.drain(|term, code| {
+                        let reached = code.saturating_sub(1) as usize;
+                        if reached == 0 || !is_counted(term) {
+                            return;
+                        }
+                        let correct = own.binary_search(&term).is_ok();
+                        let height = &mut counted.heights[reached - 1];
+                        height.predictions += 1;
+                        height.correct += u64::from(correct);
+                        if reached > below {
+                            protein.predicted += 1;
+                            protein.correct += u32::from(correct);
+                            terms[term as usize][1] += 1;
+                            terms[term as usize][2] += u32::from(correct);
+                        }
+                    });
+                    if protein.positives > 0 {
+                        counted.proteins.push(protein);
                     }
-                });
-                if protein.positives > 0 {
-                    counted.proteins.push(protein);
                 }
-            }
-        });
+            },
+        );
         let all = namespace.terms().zip(&terms);
         counted.terms = all
             .filter(|(_, counts)| counts[0] > 0 || counts[1] > 0)
@@ -284,7 +291,11 @@ mod tests {
     #[test]
     fn counts_add_up_to_the_curve() {
         let ontology = Ontology::parse(OBO, "test.obo").unwrap();
-        let pairs = [("P1", "GO:0005488"), ("P2", "GO:0003824"), ("P3", "GO:0005488")];
+        let pairs = [
+            ("P1", "GO:0005488"),
+            ("P2", "GO:0003824"),
+            ("P3", "GO:0005488"),
+        ];
         let truth = GroundTruth::from_annotations(&ontology, "test", pairs).unwrap();
         let mut predictions = Predictions::new(&truth, "mine");
         predictions.push("P1", "GO:0005488", 0.9);
@@ -318,8 +329,11 @@ mod tests {
         let truth = GroundTruth::from_annotations(&ontology, "test", pairs).unwrap();
         let known =
             GroundTruth::from_annotations(&ontology, "known", [("P1", "GO:0003674")]).unwrap();
-        let predictions =
-            Predictions::for_every_protein(&truth, "all", &[(ontology.resolve("GO:0005488")[0], 0.5)]);
+        let predictions = Predictions::for_every_protein(
+            &truth,
+            "all",
+            &[(ontology.resolve("GO:0005488")[0], 0.5)],
+        );
         let options = ScoringOptions::default();
         let evaluation =
             evaluate_allowing_empty(&predictions, None, &options, Rules::Cafaeval).unwrap();
@@ -327,6 +341,9 @@ mod tests {
         let first = &found[0].proteins[0];
         assert_eq!((first.positives, first.predicted, first.correct), (1, 1, 1));
         let second = &found[0].proteins[1];
-        assert_eq!((second.positives, second.predicted, second.correct), (2, 2, 1));
+        assert_eq!(
+            (second.positives, second.predicted, second.correct),
+            (2, 2, 1)
+        );
     }
 }

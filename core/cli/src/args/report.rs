@@ -39,6 +39,11 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub bootstrap: BootstrapArgs,
     /// Seed of the bootstrap; the report of a benchmark has the intervals of the benchmark
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Intervals")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Intervals"
+    )]
     pub seed: u64,
 }

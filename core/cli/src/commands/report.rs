@@ -31,7 +31,13 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
     // An id comes from a file, and must not lead to another directory.
     let name: String = id
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let path = args.output.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
@@ -70,7 +76,11 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
     let size = made.html.len() as u64;
     let mut text = format!("report  {} ({})\n", display_path(&path), bytes(size));
     if let Some(directory) = &args.tables {
-        text.push_str(&format!("tables  {} ({} files)\n", display_path(directory), tables.len()));
+        text.push_str(&format!(
+            "tables  {} ({} files)\n",
+            display_path(directory),
+            tables.len()
+        ));
     }
     let shown = |path: &PathBuf| json!(path.to_string_lossy());
     Ok(Report {

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use protea_cafa::{
-    ontology::Aspect,
-    scoring::NamespaceEvaluation,
-};
+use protea_cafa::{ontology::Aspect, scoring::NamespaceEvaluation};
 
 use super::method::aspect_order;
 use crate::read::TextTable;
@@ -114,12 +111,16 @@ impl Curve {
 
     /// The point of the highest F; of several the one with the lowest threshold.
     pub fn fmax(&self) -> Option<&CurvePoint> {
-        self.points.iter().reduce(|a, b| if b.f > a.f { b } else { a })
+        self.points
+            .iter()
+            .reduce(|a, b| if b.f > a.f { b } else { a })
     }
 
     /// The point of the lowest semantic distance; of several the one with the lowest threshold.
     pub fn smin(&self) -> Option<&CurvePoint> {
-        self.points.iter().reduce(|a, b| if b.s < a.s { b } else { a })
+        self.points
+            .iter()
+            .reduce(|a, b| if b.s < a.s { b } else { a })
     }
 }
 

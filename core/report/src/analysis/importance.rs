@@ -30,7 +30,10 @@ pub fn importance(keys: &[String], trials: &[(Vec<String>, f64)]) -> Vec<Importa
         .iter()
         .enumerate()
         .map(|(at, key)| {
-            let values: Vec<&str> = trials.iter().map(|(params, _)| params[at].as_str()).collect();
+            let values: Vec<&str> = trials
+                .iter()
+                .map(|(params, _)| params[at].as_str())
+                .collect();
             let groups = group(&values);
             let number = groups.iter().max().map_or(0, |most| most + 1);
             let mut between = 0.0;
@@ -100,13 +103,19 @@ mod tests {
             .map(|at| {
                 let metric = if at % 2 == 0 { "cosine" } else { "l2" };
                 let params = vec![at.to_string(), metric.to_owned(), "1".to_owned()];
-                (params, if at % 2 == 0 { 0.5 } else { 0.3 } + f64::from(at) * 1e-4)
+                (
+                    params,
+                    if at % 2 == 0 { 0.5 } else { 0.3 } + f64::from(at) * 1e-4,
+                )
             })
             .collect();
         let found = importance(&keys, &trials);
         assert_eq!(found[0].key, "metric");
         assert!(found[0].explained > 0.99, "{found:?}");
-        assert!(found[1].explained < 0.1 && found[2].explained == 0.0, "{found:?}");
+        assert!(
+            found[1].explained < 0.1 && found[2].explained == 0.0,
+            "{found:?}"
+        );
         assert!(importance(&keys, &trials[..3]).is_empty());
     }
 }

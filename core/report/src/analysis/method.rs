@@ -57,7 +57,9 @@ impl Method {
 
 /// The place of an aspect among others: MFO, BPO, CCO, then the rest by name.
 pub fn aspect_order(name: &str) -> (usize, String) {
-    let known = ["MFO", "BPO", "CCO"].iter().position(|aspect| *aspect == name);
+    let known = ["MFO", "BPO", "CCO"]
+        .iter()
+        .position(|aspect| *aspect == name);
     (known.unwrap_or(3), name.to_owned())
 }
 
@@ -87,7 +89,9 @@ pub fn score(
         .zip(details)
         .map(|(evaluation, details)| {
             let found = resampled.iter();
-            let at = found.enumerate().find(|(_, r)| r.namespace == evaluation.namespace);
+            let at = found
+                .enumerate()
+                .find(|(_, r)| r.namespace == evaluation.namespace);
             let at = at.map(|(at, _)| at);
             let aspect = evaluation.aspect.map(|aspect| aspect.name().to_owned());
             AspectResult {

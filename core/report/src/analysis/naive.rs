@@ -36,8 +36,14 @@ impl TrainingFrequencies {
         let mut counts = Self {
             with_term: vec![0; ontology.len()],
             in_namespace: vec![0; ontology.namespaces().len()],
-            ids: ontology.terms().map(|term| ontology.id(term).to_owned()).collect(),
-            namespaces: ontology.terms().map(|term| ontology.namespace_of(term)).collect(),
+            ids: ontology
+                .terms()
+                .map(|term| ontology.id(term).to_owned())
+                .collect(),
+            namespaces: ontology
+                .terms()
+                .map(|term| ontology.namespace_of(term))
+                .collect(),
         };
         let mut seen = vec![usize::MAX; counts.in_namespace.len()];
         for protein in 0..train.len() {

@@ -19,7 +19,10 @@ impl Opened {
     /// Why it cannot be used.
     pub fn dataset(recorded: &Dataset) -> Result<FrozenDataset, String> {
         let path = store::local_path(&recorded.uri).map_err(|_| {
-            format!("the dataset is remote ({}), and a report fetches nothing", recorded.uri)
+            format!(
+                "the dataset is remote ({}), and a report fetches nothing",
+                recorded.uri
+            )
         })?;
         let dataset = FrozenDataset::open(&path).map_err(|error| with_causes(&error))?;
         let (found, expected) = (dataset.sha256().to_string(), recorded.sha256.to_string());

@@ -53,7 +53,11 @@ pub fn grouped(
             let recalls = members.iter().map(|protein| protein.recall());
             let recall = mean(recalls.sum(), members.len());
             let p = precision.unwrap_or(0.0);
-            let f = if p + recall > 0.0 { 2.0 * p * recall / (p + recall) } else { 0.0 };
+            let f = if p + recall > 0.0 {
+                2.0 * p * recall / (p + recall)
+            } else {
+                0.0
+            };
             Stratum {
                 group,
                 proteins: members.len(),

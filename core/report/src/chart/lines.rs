@@ -84,7 +84,11 @@ pub struct LineChart {
 impl LineChart {
     /// The drawing.
     pub fn svg(&self) -> String {
-        let (width, height) = if self.wide { (720.0, 320.0) } else { (380.0, 320.0) };
+        let (width, height) = if self.wide {
+            (720.0, 320.0)
+        } else {
+            (380.0, 320.0)
+        };
         let plot = Plot {
             left: 50.0,
             top: 28.0,
@@ -219,7 +223,11 @@ impl LineChart {
             } else {
                 (x + 9.0, "start")
             };
-            let y = if y < plot.top + 20.0 { y + 16.0 } else { y - 7.0 };
+            let y = if y < plot.top + 20.0 {
+                y + 16.0
+            } else {
+                y - 7.0
+            };
             svg.push_str(&label(x, y, &format!("marker-label {side}"), &marker.label));
         }
         svg

@@ -77,7 +77,10 @@ impl ParallelChart {
         }
         for (at, axis) in self.axes.iter().enumerate() {
             let x = x(at);
-            let _ = write!(svg, "<path d=\"M{x:.1} {top}V{bottom}\" class=\"axis-line\"/>");
+            let _ = write!(
+                svg,
+                "<path d=\"M{x:.1} {top}V{bottom}\" class=\"axis-line\"/>"
+            );
             svg.push_str(&label(x, top - 14.0, "axis middle", &cut(&axis.label, 18)));
             for (place, text) in &axis.ticks {
                 let text = cut(text, 12);

@@ -40,7 +40,11 @@ impl Axis {
             return Self::new(label, low - margin, high + margin);
         }
         let step = step((high - low) / 4.0);
-        Self::new(label, (low / step).floor() * step, (high / step).ceil() * step)
+        Self::new(
+            label,
+            (low / step).floor() * step,
+            (high / step).ceil() * step,
+        )
     }
 
     /// [`around`](Self::around), from 0.
@@ -69,7 +73,10 @@ impl Axis {
             })
             .collect();
         // 0.5 and not 0.50 where one decimal is enough for all.
-        while ticks.iter().all(|(_, label)| label.contains('.') && label.ends_with('0')) {
+        while ticks
+            .iter()
+            .all(|(_, label)| label.contains('.') && label.ends_with('0'))
+        {
             for (_, label) in &mut ticks {
                 label.pop();
                 if label.ends_with('.') {
@@ -85,7 +92,9 @@ impl Axis {
 fn step(least: f64) -> f64 {
     let power = 10f64.powf(least.abs().max(1e-9).log10().floor());
     let factors = [1.0, 2.0, 5.0, 10.0];
-    let fits = factors.into_iter().find(|factor| factor * power >= least * 0.999);
+    let fits = factors
+        .into_iter()
+        .find(|factor| factor * power >= least * 0.999);
     fits.unwrap_or(10.0) * power
 }
 

@@ -41,7 +41,10 @@ pub fn drawing(
     attributes: &str,
     content: &str,
 ) -> String {
-    let (title, description) = (html_line(&cut(title, 120)), html_line(&cut(description, 600)));
+    let (title, description) = (
+        html_line(&cut(title, 120)),
+        html_line(&cut(description, 600)),
+    );
     format!(
         "<svg id=\"{id}\" class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\" aria-labelledby=\"{id}-title {id}-text\" {attributes}>\
@@ -71,7 +74,12 @@ pub fn x_axis(plot: Plot, axis: &Axis) -> String {
         svg.push_str(&label(x, plot.bottom() + 15.0, "tick middle", &text));
     }
     let middle = plot.left + plot.width / 2.0;
-    svg.push_str(&label(middle, plot.bottom() + 32.0, "axis middle", &axis.label));
+    svg.push_str(&label(
+        middle,
+        plot.bottom() + 32.0,
+        "axis middle",
+        &axis.label,
+    ));
     svg
 }
 

@@ -36,7 +36,14 @@ struct Line {
 }
 
 /// The further columns of the table.
-const OTHERS: [&str; 6] = ["auc_pr", "coverage", "wfmax", "smin", "f_micro_w", "seconds"];
+const OTHERS: [&str; 6] = [
+    "auc_pr",
+    "coverage",
+    "wfmax",
+    "smin",
+    "f_micro_w",
+    "seconds",
+];
 
 /// Adds the sections.
 pub fn benchmark_page(
@@ -130,7 +137,10 @@ fn colour(names: &[String], name: &str) -> (usize, bool) {
         return (COLOURS - 1, true);
     }
     let others = names.iter().filter(|other| *other != "naive");
-    let at = others.into_iter().position(|other| other == name).unwrap_or(0);
+    let at = others
+        .into_iter()
+        .position(|other| other == name)
+        .unwrap_or(0);
     (at % (COLOURS - 1), at >= COLOURS - 1)
 }
 
@@ -169,7 +179,9 @@ fn intervals(
                 interval: line.interval,
             });
         }
-        let ends = rows.iter().flat_map(|row| row.interval.unwrap_or([row.value; 2]));
+        let ends = rows
+            .iter()
+            .flat_map(|row| row.interval.unwrap_or([row.value; 2]));
         let listed: Vec<String> = rows
             .iter()
             .map(|row| format!("{} {}", row.label, number(row.value)))
@@ -183,7 +195,10 @@ fn intervals(
         };
         charts.push(chart.svg());
     }
-    let how = match (bootstrap["confidence"].as_f64(), bootstrap["resamples"].as_u64()) {
+    let how = match (
+        bootstrap["confidence"].as_f64(),
+        bootstrap["resamples"].as_u64(),
+    ) {
         (Some(confidence), Some(resamples)) => format!(
             "Intervals hold {} % of {resamples} bootstrap resamples over proteins. ",
             confidence * 100.0
@@ -204,8 +219,16 @@ fn intervals(
 fn table(lines: &[Line]) -> Table {
     let mut data = Data {
         columns: [
-            "contender", "aspect", "proteins", "Fmax", "low", "high", "to best", "diff. low",
-            "diff. high", "p",
+            "contender",
+            "aspect",
+            "proteins",
+            "Fmax",
+            "low",
+            "high",
+            "to best",
+            "diff. low",
+            "diff. high",
+            "p",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -214,7 +237,9 @@ fn table(lines: &[Line]) -> Table {
     data.columns.extend(OTHERS.map(str::to_owned));
     for aspect in aspects(lines) {
         for line in lines.iter().filter(|line| line.aspect == aspect) {
-            let proteins = line.proteins.map_or(Cell::Missing, |n| Cell::Count(n as u64));
+            let proteins = line
+                .proteins
+                .map_or(Cell::Missing, |n| Cell::Count(n as u64));
             let ends = |interval: Option<[f64; 2]>| {
                 [interval.map(|[low, _]| low), interval.map(|[_, high]| high)].map(Cell::optional)
             };
@@ -246,22 +271,29 @@ fn compared(
     progress: &mut Progress<'_>,
 ) -> Result<(Vec<Method>, Vec<Curve>), Cancelled> {
     let run_of = |name: &String| -> Option<&RecordedRun> {
-        let id = lines.iter().find(|line| line.contender == *name && !line.run_id.is_empty());
+        let id = lines
+            .iter()
+            .find(|line| line.contender == *name && !line.run_id.is_empty());
         let child = children.iter().find(|child| match id {
             Some(line) => *child.head.run_id == *line.run_id,
             None => child.name == *name,
         });
         child?.run.as_ref()
     };
-    let runs: Vec<(&String, &RecordedRun)> =
-        names.iter().filter_map(|name| Some((name, run_of(name)?))).collect();
+    let runs: Vec<(&String, &RecordedRun)> = names
+        .iter()
+        .filter_map(|name| Some((name, run_of(name)?)))
+        .collect();
     let Some((_, first)) = runs.first() else {
         return Ok((Vec::new(), Vec::new()));
     };
     progress.start("reading the dataset")?;
     let eval = first.dataset("eval").map_err(|error| error.to_string());
     let eval = eval.and_then(|eval| Opened::open(&eval));
-    let reference = eval.as_ref().map_err(Clone::clone).and_then(Opened::reference);
+    let reference = eval
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(Opened::reference);
     let (mut methods, mut curves) = (Vec::new(), Vec::new());
     if let Err(reason) = &reference {
         page.note(&format!(
@@ -273,7 +305,10 @@ fn compared(
             continue;
         };
         let path = directory.join(PREDICTIONS);
-        let scored = reference.as_ref().ok().filter(|_| protea_files::is_regular(&path));
+        let scored = reference
+            .as_ref()
+            .ok()
+            .filter(|_| protea_files::is_regular(&path));
         let scored = scored.map(|reference| {
             let read = Predictions::read(&path, reference.truth(), PREDICTIONS);
             let mut watch = |_, _| progress.tell("scoring", 0, 0);
@@ -291,7 +326,9 @@ fn compared(
             }
             Some(Err(ScoreError::Cancelled)) => return Err(Cancelled),
             Some(Err(ScoreError::Failed(reason))) => {
-                page.note(&format!("The predictions of {name} cannot be scored: {reason}."));
+                page.note(&format!(
+                    "The predictions of {name} cannot be scored: {reason}."
+                ));
             }
             None => match Curve::read(name, directory) {
                 Ok(read) => curves.extend(read),

@@ -36,7 +36,11 @@ pub fn children(workspace: &Workspace, run: &RecordedRun, also: &[&str]) -> Vec<
         let name = name.unwrap_or_else(|| named.rsplit('/').next().unwrap_or_default().to_owned());
         let path = child.directory.to_string_lossy().into_owned();
         Child {
-            name: if name.is_empty() { child.head.run_id.to_string() } else { name },
+            name: if name.is_empty() {
+                child.head.run_id.to_string()
+            } else {
+                name
+            },
             run: workspace.find_run(&path).ok(),
             head: child.head,
         }

@@ -33,7 +33,12 @@ pub fn folds_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
                 .collect();
             page.figure(spread(table, &metrics));
             page.table(by_metric(run, table, &metrics));
-            reused.extend(table.rows().map(|row| row.text("run_id")).filter(|id| !id.is_empty()));
+            reused.extend(
+                table
+                    .rows()
+                    .map(|row| row.text("run_id"))
+                    .filter(|id| !id.is_empty()),
+            );
         }
         Err(reason) => {
             page.note(&format!(
@@ -72,7 +77,11 @@ pub fn folds_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
 
 /// Fmax of every fold, with mean and standard deviation; the first metric where there is no Fmax.
 fn spread(table: &TextTable, metrics: &[&str]) -> Figure {
-    let mut shown: Vec<&str> = metrics.iter().copied().filter(|m| m.ends_with(".fmax")).collect();
+    let mut shown: Vec<&str> = metrics
+        .iter()
+        .copied()
+        .filter(|m| m.ends_with(".fmax"))
+        .collect();
     if shown.is_empty() {
         shown = metrics.iter().copied().take(3).collect();
     }
@@ -87,7 +96,10 @@ fn spread(table: &TextTable, metrics: &[&str]) -> Figure {
             .collect();
         let count = folds.len() as f64;
         let mean = folds.iter().map(|(_, value)| value).sum::<f64>() / count;
-        let squares = folds.iter().map(|(_, value)| (value - mean).powi(2)).sum::<f64>();
+        let squares = folds
+            .iter()
+            .map(|(_, value)| (value - mean).powi(2))
+            .sum::<f64>();
         let deviation = (folds.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
         let mut rows: Vec<IntervalRow> = folds
             .iter()
@@ -115,7 +127,9 @@ fn spread(table: &TextTable, metrics: &[&str]) -> Figure {
                 Cell::optional(row.interval.map(|[_, high]| high)),
             ]);
         }
-        let ends = rows.iter().flat_map(|row| row.interval.unwrap_or([row.value; 2]));
+        let ends = rows
+            .iter()
+            .flat_map(|row| row.interval.unwrap_or([row.value; 2]));
         let deviation = deviation.map_or_else(|| "–".to_owned(), number);
         let chart = IntervalChart {
             id: format!("folds-{at}"),

@@ -40,8 +40,16 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
             Trials::from_children(run, &own)
         }
     };
-    let scored = found.trials.iter().filter(|trial| trial.score.is_some()).count();
-    let order = if found.lowest_is_best { "lower" } else { "higher" };
+    let scored = found
+        .trials
+        .iter()
+        .filter(|trial| trial.score.is_some())
+        .count();
+    let order = if found.lowest_is_best {
+        "lower"
+    } else {
+        "higher"
+    };
     page.text(&format!(
         "{} of {} have a score. The metric is {}; {order} is better.",
         scored,
@@ -67,7 +75,9 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     if scored > 0 {
         page.section("settings-section", "Settings");
         if weights.is_empty() {
-            page.note("The importance of settings needs at least four trials with different scores.");
+            page.note(
+                "The importance of settings needs at least four trials with different scores.",
+            );
         } else {
             page.figure(importance_figure(&weights));
         }
@@ -144,7 +154,9 @@ fn best_so_far(found: &Trials) -> Figure {
     Figure {
         id: "best-so-far",
         title: "Scores of the trials and the best so far".to_owned(),
-        caption: "Each dot is a trial; the line is the best up to it. The left axis does not begin at 0.".to_owned(),
+        caption:
+            "Each dot is a trial; the line is the best up to it. The left axis does not begin at 0."
+                .to_owned(),
         legend: [("trial", 0), ("best so far", 1)]
             .map(|(label, colour)| Legend {
                 colour,
@@ -215,7 +227,9 @@ fn placed(label: &str, values: &[&str]) -> (ParallelAxis, Vec<Option<f64>>) {
         let axis = Axis::around(label, numbers.iter().flatten().copied());
         let ticks = axis.ticks().into_iter();
         let ticks = ticks.map(|(value, text)| (axis.place(value), text));
-        let places = numbers.iter().map(|number| number.map(|value| axis.place(value)));
+        let places = numbers
+            .iter()
+            .map(|number| number.map(|value| axis.place(value)));
         return (
             ParallelAxis {
                 label: label.to_owned(),
@@ -261,7 +275,10 @@ fn parallel(found: &Trials, weights: &[Importance]) -> Figure {
     let left_out = keys.len().saturating_sub(MOST_AXES);
     keys.truncate(MOST_AXES);
     let mut data = Data {
-        columns: std::iter::once("trial").chain(keys.iter().copied()).map(str::to_owned).collect(),
+        columns: std::iter::once("trial")
+            .chain(keys.iter().copied())
+            .map(str::to_owned)
+            .collect(),
         rows: Vec::new(),
     };
     data.columns.push(found.metric.clone());
@@ -279,9 +296,18 @@ fn parallel(found: &Trials, weights: &[Importance]) -> Figure {
     let score = Axis::around(&found.metric, ranked.iter().map(|(_, score)| *score));
     axes.push(ParallelAxis {
         label: found.metric.clone(),
-        ticks: score.ticks().into_iter().map(|(v, text)| (score.place(v), text)).collect(),
+        ticks: score
+            .ticks()
+            .into_iter()
+            .map(|(v, text)| (score.place(v), text))
+            .collect(),
     });
-    places.push(ranked.iter().map(|(_, value)| Some(score.place(*value))).collect());
+    places.push(
+        ranked
+            .iter()
+            .map(|(_, value)| Some(score.place(*value)))
+            .collect(),
+    );
     let best = found.best();
     let mut lines: Vec<ParallelLine> = Vec::new();
     for (row, (at, value_of_trial)) in ranked.iter().enumerate() {
@@ -314,7 +340,9 @@ fn parallel(found: &Trials, weights: &[Importance]) -> Figure {
         caption.push_str(&format!(" The best {MOST_LINES} of {all} trials."));
     }
     if left_out > 0 {
-        caption.push_str(&format!(" The {left_out} least important settings are left out; the table of trials has them."));
+        caption.push_str(&format!(
+            " The {left_out} least important settings are left out; the table of trials has them."
+        ));
     }
     Figure {
         id: "parallel",
@@ -348,7 +376,11 @@ fn trials_table(found: &Trials) -> Table {
         row.push(Cell::text(&trial.origin));
         row.push(Cell::optional(trial.seconds));
         row.push(Cell::text(&trial.run_id));
-        row.push(if trial.error.is_empty() { Cell::Missing } else { Cell::text(&trial.error) });
+        row.push(if trial.error.is_empty() {
+            Cell::Missing
+        } else {
+            Cell::text(&trial.error)
+        });
         data.push(row);
     }
     Table::new("trials-table", "All trials", data)

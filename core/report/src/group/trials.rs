@@ -73,7 +73,10 @@ impl Trials {
             Trial {
                 number: child.name.trim_start_matches("trial-").to_owned(),
                 score: score.map(|(_, value)| *value),
-                params: keys.iter().map(|key| text(setting(&head.spec, key))).collect(),
+                params: keys
+                    .iter()
+                    .map(|key| text(setting(&head.spec, key)))
+                    .collect(),
                 status: head.status.name().to_owned(),
                 origin: "computed".to_owned(),
                 seconds: head
@@ -90,7 +93,11 @@ impl Trials {
     fn new(run: &RecordedRun, keys: Vec<String>, trials: Vec<Trial>) -> Self {
         let metric = metric(run);
         // The record does not say whether lower is better, but which score was the best.
-        let best = run.manifest.metrics.get(&format!("best.{metric}")).and_then(Value::as_f64);
+        let best = run
+            .manifest
+            .metrics
+            .get(&format!("best.{metric}"))
+            .and_then(Value::as_f64);
         let scores = || trials.iter().filter_map(|trial| trial.score);
         let lowest_is_best = best.map_or_else(
             || metric.ends_with("smin") || metric.ends_with("loss"),
@@ -108,19 +115,31 @@ impl Trials {
     pub fn best(&self) -> Option<usize> {
         let scored = self.trials.iter().enumerate();
         let scored = scored.filter_map(|(at, trial)| Some((at, trial.score?)));
-        let best = scored.reduce(|best, next| if self.is_better(next.1, best.1) { next } else { best });
+        let best = scored.reduce(|best, next| {
+            if self.is_better(next.1, best.1) {
+                next
+            } else {
+                best
+            }
+        });
         best.map(|(at, _)| at)
     }
 
     /// Whether a score is better than another.
     pub fn is_better(&self, one: f64, other: f64) -> bool {
-        if self.lowest_is_best { one < other } else { one > other }
+        if self.lowest_is_best {
+            one < other
+        } else {
+            one > other
+        }
     }
 }
 
 fn keys(run: &RecordedRun) -> Vec<String> {
     let space = run.manifest.spec["search"]["space"].as_object();
-    space.map(|space| space.keys().take(100).cloned().collect()).unwrap_or_default()
+    space
+        .map(|space| space.keys().take(100).cloned().collect())
+        .unwrap_or_default()
 }
 
 fn metric(run: &RecordedRun) -> String {

@@ -34,7 +34,9 @@ pub fn section(page: &mut Page, methods: &[Method]) {
 /// F by accession.
 fn values(result: &AspectResult) -> BTreeMap<&str, f64> {
     let proteins = result.details.proteins.iter();
-    proteins.map(|protein| (protein.accession.as_str(), protein.f())).collect()
+    proteins
+        .map(|protein| (protein.accession.as_str(), protein.f()))
+        .collect()
 }
 
 /// The numbers of proteins that the first wins, that are ties, and that it loses.
@@ -67,14 +69,21 @@ fn against_best(aspects: &[&str], methods: &[Method]) -> Figure {
             .collect();
         // The first of equals, as in the benchmark.
         let best = results.iter().copied().reduce(|best, next| {
-            if next.1.evaluation.fmax() > best.1.evaluation.fmax() { next } else { best }
+            if next.1.evaluation.fmax() > best.1.evaluation.fmax() {
+                next
+            } else {
+                best
+            }
         });
         let Some((best, best_result)) = best else {
             continue;
         };
         let best_values = values(best_result);
         let mut rows = Vec::new();
-        for (method, result) in results.iter().filter(|(method, _)| method.name != best.name) {
+        for (method, result) in results
+            .iter()
+            .filter(|(method, _)| method.name != best.name)
+        {
             let found = compare(&values(result), &best_values);
             data.push([
                 Cell::text(&method.name),
@@ -158,7 +167,8 @@ fn proteins(aspects: &[&str], methods: &[Method]) -> Table {
         columns: ["protein", "aspect", "spread"].map(str::to_owned).to_vec(),
         rows: Vec::new(),
     };
-    data.columns.extend(methods.iter().map(|method| format!("F of {}", method.name)));
+    data.columns
+        .extend(methods.iter().map(|method| format!("F of {}", method.name)));
     let mut rows = Vec::new();
     for aspect in aspects {
         let all: Vec<BTreeMap<&str, f64>> = methods
@@ -169,11 +179,17 @@ fn proteins(aspects: &[&str], methods: &[Method]) -> Table {
             continue;
         };
         for accession in first.keys() {
-            let own: Vec<Option<f64>> =
-                all.iter().map(|values| values.get(accession).copied()).collect();
+            let own: Vec<Option<f64>> = all
+                .iter()
+                .map(|values| values.get(accession).copied())
+                .collect();
             let known = || own.iter().flatten().copied();
             let spread = known().fold(0.0, f64::max) - known().fold(1.0, f64::min);
-            let mut row = vec![Cell::text(*accession), Cell::text(*aspect), Cell::Number(spread)];
+            let mut row = vec![
+                Cell::text(*accession),
+                Cell::text(*aspect),
+                Cell::Number(spread),
+            ];
             row.extend(own.iter().map(|value| Cell::optional(*value)));
             rows.push((spread, row));
         }

@@ -22,7 +22,11 @@ pub fn log_end(run: &Path, lines: usize) -> Option<(String, bool)> {
     let text = String::from_utf8_lossy(&bytes);
     let all: Vec<&str> = text.lines().collect();
     // The first line may be cut.
-    let whole = if start > 0 { all.get(1..).unwrap_or_default() } else { &all };
+    let whole = if start > 0 {
+        all.get(1..).unwrap_or_default()
+    } else {
+        &all
+    };
     let last = &whole[whole.len().saturating_sub(lines)..];
     Some((last.join("\n"), start > 0 || last.len() < whole.len()))
 }

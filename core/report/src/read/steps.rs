@@ -10,7 +10,10 @@ pub fn steps(run: &Path, manifest: &RunManifest) -> Vec<Option<StepManifest>> {
     steps
         .map(|(at, step)| {
             // A name from a manifest must not lead out of the run's directory.
-            let is_plain = step.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let is_plain = step
+                .name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_');
             let name = is_plain.then(|| StepManifest::directory_name(at, &step.name))?;
             let path = run.join("steps").join(name).join(STEP_MANIFEST);
             let bytes = protea_files::read_document(&path).ok()?;

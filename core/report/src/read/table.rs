@@ -32,7 +32,10 @@ impl TextTable {
         let columns = lines.next().map(split).unwrap_or_default();
         let all: Vec<Vec<String>> = lines.map(split).collect();
         let before = all.len();
-        let rows: Vec<_> = all.into_iter().filter(|row| row.len() == columns.len()).collect();
+        let rows: Vec<_> = all
+            .into_iter()
+            .filter(|row| row.len() == columns.len())
+            .collect();
         let dropped = before - rows.len();
         (Self { columns, rows }, dropped)
     }

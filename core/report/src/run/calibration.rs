@@ -65,7 +65,12 @@ fn recorded(run: &RecordedRun) -> Vec<Reliability> {
             Some(Reliability {
                 aspect: aspect.clone(),
                 error: table["expected_calibration_error"].as_f64(),
-                bins: table["bins"].as_array()?.iter().take(100).filter_map(bin).collect(),
+                bins: table["bins"]
+                    .as_array()?
+                    .iter()
+                    .take(100)
+                    .filter_map(bin)
+                    .collect(),
             })
         })
         .take(20)

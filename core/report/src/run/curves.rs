@@ -38,7 +38,9 @@ pub fn precision_recall(curves: &[&Curve], colours: &Colours<'_>) -> Figure {
         best_name: "Fmax",
         guide: Guide::EqualF,
     };
-    figure(&view, curves, colours, &|_| [Axis::unit("recall"), Axis::unit("precision")])
+    figure(&view, curves, colours, &|_| {
+        [Axis::unit("recall"), Axis::unit("precision")]
+    })
 }
 
 /// Misinformation against remaining uncertainty, with the point of Smin.
@@ -49,7 +51,7 @@ pub fn uncertainty(curves: &[&Curve], colours: &Colours<'_>) -> Figure {
         id: "uncertainty-misinformation",
         title: "Remaining uncertainty and misinformation",
         caption: format!(
-            "In {unit} per protein; the circle marks Smin. Dotted lines have equal distance to the origin. Nearer to it is better. The axes end at twice the uncertainty without predictions."
+            "In {unit} per protein; the circle marks Smin. Dotted lines have equal distance to the origin. Nearer to it is better. Points with a misinformation of more than twice the highest uncertainty are left out."
         ),
         columns: ["remaining uncertainty", "misinformation", "S"],
         values: &|point| [point.ru, point.mi, point.s],
@@ -65,9 +67,14 @@ pub fn uncertainty(curves: &[&Curve], colours: &Colours<'_>) -> Figure {
             .fold(0.0, f64::max);
         let shown = own.iter().flat_map(|curve| &curve.points);
         let shown = shown.filter(|point| point.mi <= 2.0 * most);
-        let high = shown.map(|point| point.mi.max(point.ru)).fold(most, f64::max);
-        let axis = |label: &str| Axis::from_zero(&format!("{label} ({unit})"), [high].into_iter());
-        [axis("remaining uncertainty"), axis("misinformation")]
+        let high = shown.map(|point| point.mi).fold(most / 2.0, f64::max);
+        let axis = |label: &str, high: f64| {
+            Axis::from_zero(&format!("{label} ({unit})"), [high].into_iter())
+        };
+        [
+            axis("remaining uncertainty", most),
+            axis("misinformation", high),
+        ]
     })
 }
 
@@ -88,7 +95,11 @@ fn figure(
     let mut data = Data::new(["method", "aspect", "τ", x_name, y_name, score]);
     let mut charts = Vec::new();
     for (at, aspect) in aspects(curves).into_iter().enumerate() {
-        let own: Vec<&Curve> = curves.iter().copied().filter(|c| c.aspect == aspect).collect();
+        let own: Vec<&Curve> = curves
+            .iter()
+            .copied()
+            .filter(|c| c.aspect == aspect)
+            .collect();
         let [x, y] = axes(&own);
         let (mut series, mut markers, mut best) = (Vec::new(), Vec::new(), Vec::new());
         for curve in &own {
@@ -98,7 +109,11 @@ fn figure(
                 let [px, py, _] = (view.values)(point);
                 px <= x.high * 1.000_001 && py <= y.high * 1.000_001
             };
-            let hidden = curve.points.iter().take_while(|point| !shown(point)).count();
+            let hidden = curve
+                .points
+                .iter()
+                .take_while(|point| !shown(point))
+                .count();
             let first_row = data.rows.len() + hidden;
             let mut points = Vec::new();
             for (at, point) in curve.points.iter().enumerate() {
@@ -123,7 +138,12 @@ fn figure(
             });
             if let Some(point) = (view.best)(curve) {
                 let [px, py, value] = (view.values)(&point);
-                best.push(format!("{} {} at τ {:.2}", curve.method, number(value), point.tau));
+                best.push(format!(
+                    "{} {} at τ {:.2}",
+                    curve.method,
+                    number(value),
+                    point.tau
+                ));
                 let is_labelled = own.len() <= MOST_LABELS && !dashed;
                 let label = format!("{} {}", view.best_name, number(value));
                 markers.push(Marker {
@@ -183,9 +203,18 @@ fn legend(curves: &[&Curve], colours: &Colours<'_>) -> Vec<Legend> {
 pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
     let mut data = Data::new(["aspect", "τ", "precision", "recall", "F", "coverage"]);
     let mut charts = Vec::new();
-    let values: [fn(&CurvePoint) -> f64; 4] =
-        [|point| point.cov, |point| point.rc, |point| point.pr, |point| point.f];
-    let looks = [(7, Style::Dashed), (2, Style::Line), (1, Style::Line), (0, Style::Line)];
+    let values: [fn(&CurvePoint) -> f64; 4] = [
+        |point| point.cov,
+        |point| point.rc,
+        |point| point.pr,
+        |point| point.f,
+    ];
+    let looks = [
+        (7, Style::Dashed),
+        (2, Style::Line),
+        (1, Style::Line),
+        (0, Style::Line),
+    ];
     for (at, curve) in curves.iter().enumerate() {
         let first_row = data.rows.len();
         for point in &curve.points {
@@ -198,12 +227,19 @@ pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
                 Cell::Number(point.cov),
             ]);
         }
-        let series = values.iter().zip(looks).map(|(value, (colour, style))| Series {
-            colour,
-            style,
-            points: curve.points.iter().map(|point| [point.tau, value(point)]).collect(),
-            first_row,
-        });
+        let series = values
+            .iter()
+            .zip(looks)
+            .map(|(value, (colour, style))| Series {
+                colour,
+                style,
+                points: curve
+                    .points
+                    .iter()
+                    .map(|point| [point.tau, value(point)])
+                    .collect(),
+                first_row,
+            });
         let best = curve.fmax();
         let covered = curve.points.first().map_or(0.0, |point| point.cov);
         let chart = LineChart {
@@ -231,7 +267,12 @@ pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
         };
         charts.push(chart.svg());
     }
-    let legend = [("F", 0, false), ("precision", 1, false), ("recall", 2, false), ("coverage", 7, true)];
+    let legend = [
+        ("F", 0, false),
+        ("precision", 1, false),
+        ("recall", 2, false),
+        ("coverage", 7, true),
+    ];
     Figure {
         id: "sweep",
         title: "Threshold sweep and coverage".to_owned(),

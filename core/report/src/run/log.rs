@@ -14,7 +14,10 @@ pub fn error(page: &mut Page, run: &RecordedRun) {
     let manifest = &run.manifest;
     if let Some(error) = &manifest.error {
         let error = crate::text::cut(error, LONGEST_ERROR);
-        page.html(&format!("<div class=\"error\" role=\"note\">{}</div>", html(&error)));
+        page.html(&format!(
+            "<div class=\"error\" role=\"note\">{}</div>",
+            html(&error)
+        ));
     }
     for step in read::steps(&run.directory, manifest).into_iter().flatten() {
         if !step.causes.is_empty() {

@@ -1,18 +1,13 @@
 //! Scores a run again from its predictions, with naive beside it. What cannot be done is a note.
 
 use protea_cafa::{
-    ontology::Ontology,
-    prediction::PREDICTIONS,
-    reference::Reference,
-    scoring::Predictions,
+    ontology::Ontology, prediction::PREDICTIONS, reference::Reference, scoring::Predictions,
 };
 use protea_core::{Dataset, contracts::error::with_causes, workspace::RecordedRun};
 
 use crate::{
     Cancelled,
-    analysis::{
-        Curve, Method, Opened, ScoreError, TrainingFrequencies, nearest_similarity, score,
-    },
+    analysis::{Curve, Method, Opened, ScoreError, TrainingFrequencies, nearest_similarity, score},
     options::ReportOptions,
     progress::Progress,
 };
@@ -184,7 +179,9 @@ fn against_training(
     progress.start("counting the training set")?;
     let hash = |dataset: &protea_cafa::dataset::FrozenDataset| {
         let path = dataset.ontology_path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let files = dataset.manifest().files.iter();
         let mut files = files.filter(|file| Some(&file.path) == name.as_ref());
         files.next().map(|file| file.sha256)

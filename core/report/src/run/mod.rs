@@ -4,8 +4,8 @@ mod calibration;
 mod curves;
 mod log;
 mod method;
-mod provenance;
 mod proteins;
+mod provenance;
 mod repeat;
 mod scores;
 mod steps;
@@ -20,7 +20,7 @@ pub use scores::{all_metrics, flat_metrics};
 
 use protea_core::workspace::RecordedRun;
 
-use crate::{analysis::Curve, page::Page, progress::Progress, options::ReportOptions};
+use crate::{analysis::Curve, options::ReportOptions, page::Page, progress::Progress};
 
 /// The report of one run in any state.
 pub fn run_page(

@@ -15,7 +15,12 @@ pub fn section(page: &mut Page, (method, eval): (&Method, &Opened), scoring: &Sc
     let mut rows = Vec::new();
     let mut unpredicted = Vec::new();
     for result in &method.aspects {
-        let without = result.details.proteins.iter().filter(|p| p.predicted == 0).count();
+        let without = result
+            .details
+            .proteins
+            .iter()
+            .filter(|p| p.predicted == 0)
+            .count();
         unpredicted.push(format!(
             "{} of {} in {}",
             count(without as u64),

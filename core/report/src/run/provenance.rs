@@ -26,7 +26,11 @@ pub fn provenance(page: &mut Page, run: &RecordedRun) {
     let mut settings = Data::new(["setting", "value"]);
     flatten(&mut settings, "", &manifest.spec);
     if !settings.rows.is_empty() {
-        page.table(Table::new("settings", "Settings, with defaults filled in", settings));
+        page.table(Table::new(
+            "settings",
+            "Settings, with defaults filled in",
+            settings,
+        ));
     }
     let text = serde_json::to_string_pretty(manifest).unwrap_or_default();
     let shown = cut(&text, LONGEST_MANIFEST);
@@ -60,14 +64,20 @@ fn record(run: &RecordedRun) -> Data {
     }
     add("notes", manifest.notes.clone());
     if let Some(runner) = &manifest.runner {
-        add("runner", Some(format!("{} {}", runner.name, runner.version)));
+        add(
+            "runner",
+            Some(format!("{} {}", runner.name, runner.version)),
+        );
         add("contract", Some(runner.contract_version.clone()));
         add("runner's SHA-256", Some(runner.sha256.to_string()));
         add("runner's file", Some(runner.path.display().to_string()));
     }
     add("isolation", Some(manifest.isolation.clone()));
     let sandbox = manifest.sandbox.as_ref();
-    add("sandbox", sandbox.and_then(|sandbox| serde_json::to_string(sandbox).ok()));
+    add(
+        "sandbox",
+        sandbox.and_then(|sandbox| serde_json::to_string(sandbox).ok()),
+    );
     add("seed", Some(manifest.seed.to_string()));
     add(
         "threads",
@@ -81,7 +91,10 @@ fn record(run: &RecordedRun) -> Data {
         add(&format!("dataset {role}"), Some(text("name")));
         add(&format!("dataset {role}: place"), Some(text("uri")));
         let origin = dataset["origin"].as_str();
-        add(&format!("dataset {role}: origin"), origin.map(str::to_owned));
+        add(
+            &format!("dataset {role}: origin"),
+            origin.map(str::to_owned),
+        );
         add(&format!("dataset {role}: SHA-256"), Some(text("sha256")));
     }
     add("protea", Some(manifest.host.protea.clone()));
@@ -92,15 +105,22 @@ fn record(run: &RecordedRun) -> Data {
         add("git branch", code.branch.clone());
         add(
             "uncommitted changes",
-            code.changed.map(|changed| if changed { "yes" } else { "no" }.to_owned()),
+            code.changed
+                .map(|changed| if changed { "yes" } else { "no" }.to_owned()),
         );
     }
     add("started", Some(manifest.started.to_string()));
     add("finished", manifest.finished.map(|time| time.to_string()));
     add("directory", Some(run.directory.display().to_string()));
-    add("model", manifest.model_uri.as_ref().map(ToString::to_string));
+    add(
+        "model",
+        manifest.model_uri.as_ref().map(ToString::to_string),
+    );
     let predictions = manifest.artifacts.predictions.as_ref();
-    add("predictions", predictions.map(|path| path.display().to_string()));
+    add(
+        "predictions",
+        predictions.map(|path| path.display().to_string()),
+    );
     data
 }
 
@@ -109,7 +129,11 @@ fn flatten(data: &mut Data, path: &str, value: &Value) {
     match value {
         Value::Object(object) if !object.is_empty() => {
             for (key, value) in object {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 flatten(data, &path, value);
             }
         }

@@ -40,9 +40,15 @@ pub fn command(manifest: &RunManifest) -> Option<String> {
 fn dataset(words: &mut Vec<String>, manifest: &RunManifest, role: &str) -> Option<()> {
     let recorded = &manifest.datasets.get(role)?;
     // Where it was fetched from is of use on another machine; where it was fetched to is not.
-    let uri = recorded["origin"].as_str().or_else(|| recorded["uri"].as_str())?;
+    let uri = recorded["origin"]
+        .as_str()
+        .or_else(|| recorded["uri"].as_str())?;
     words.push(format!("--{role}"));
-    words.push(quoted(uri.strip_prefix("file://").filter(|p| !p.contains('%')).unwrap_or(uri)));
+    words.push(quoted(
+        uri.strip_prefix("file://")
+            .filter(|p| !p.contains('%'))
+            .unwrap_or(uri),
+    ));
     Some(())
 }
 

@@ -42,7 +42,10 @@ pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring, options: &
             }
             None => "",
         };
-        page.figure(intervals(scoring, &format!("{how}{naive}")));
+        page.figure(intervals(
+            scoring,
+            &format!("{how}{naive} The axes do not begin at 0."),
+        ));
         page.table(fmax_table(scoring));
         let _ = method;
     }
@@ -53,7 +56,9 @@ pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring, options: &
 
 fn scored(run: &RecordedRun) -> Vec<(String, u64)> {
     let scored = run.manifest.scored().into_iter();
-    scored.map(|(name, count)| (name.to_owned(), count)).collect()
+    scored
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
 }
 
 /// One sentence: how the run stands to naive.
@@ -100,8 +105,10 @@ fn intervals(scoring: &Scoring, caption: &str) -> Figure {
             let Some(result) = method.aspect(&result.aspect) else {
                 continue;
             };
-            let interval: Option<[f64; 2]> =
-                result.resampled.as_ref().map(|resampled| resampled.interval().into());
+            let interval: Option<[f64; 2]> = result
+                .resampled
+                .as_ref()
+                .map(|resampled| resampled.interval().into());
             data.push([
                 Cell::text(&method.name),
                 Cell::text(&result.aspect),
@@ -116,6 +123,10 @@ fn intervals(scoring: &Scoring, caption: &str) -> Figure {
                 interval,
             });
         }
+        let ends = rows
+            .iter()
+            .flat_map(|row| row.interval.unwrap_or([row.value; 2]));
+        let x = Axis::around("Fmax", ends);
         let listed: Vec<String> = rows
             .iter()
             .map(|row| format!("{} {}", row.label, number(row.value)))
@@ -124,7 +135,7 @@ fn intervals(scoring: &Scoring, caption: &str) -> Figure {
             id: format!("fmax-{at}"),
             title: result.aspect.clone(),
             description: format!("Fmax in {}: {}.", result.aspect, listed.join(", ")),
-            x: Axis::unit("Fmax"),
+            x,
             rows,
         };
         charts.push(chart.svg());
@@ -142,13 +153,31 @@ fn intervals(scoring: &Scoring, caption: &str) -> Figure {
 
 fn fmax_table(scoring: &Scoring) -> Table {
     let mut data = Data::new([
-        "aspect", "proteins", "Fmax", "low", "high", "τ", "naive", "difference", "diff. low",
-        "diff. high", "p",
+        "aspect",
+        "proteins",
+        "Fmax",
+        "low",
+        "high",
+        "τ",
+        "naive",
+        "difference",
+        "diff. low",
+        "diff. high",
+        "p",
     ]);
     for result in scoring.method.iter().flat_map(|method| &method.aspects) {
-        let naive = scoring.naive.as_ref().and_then(|naive| naive.aspect(&result.aspect));
-        let interval = result.resampled.as_ref().map(|resampled| resampled.interval());
-        let pair = result.resampled.as_ref().zip(naive.and_then(|naive| naive.resampled.as_ref()));
+        let naive = scoring
+            .naive
+            .as_ref()
+            .and_then(|naive| naive.aspect(&result.aspect));
+        let interval = result
+            .resampled
+            .as_ref()
+            .map(|resampled| resampled.interval());
+        let pair = result
+            .resampled
+            .as_ref()
+            .zip(naive.and_then(|naive| naive.resampled.as_ref()));
         let difference = pair.and_then(|(own, naive)| own.minus(naive).ok());
         let plain = naive.map(|naive| result.evaluation.fmax() - naive.evaluation.fmax());
         data.push([
@@ -165,7 +194,11 @@ fn fmax_table(scoring: &Scoring) -> Table {
             Cell::optional(difference.map(|found| found.p_value)),
         ]);
     }
-    Table::new("fmax-table", "Fmax, its interval, and the difference to naive", data)
+    Table::new(
+        "fmax-table",
+        "Fmax, its interval, and the difference to naive",
+        data,
+    )
 }
 
 /// All metrics of a run as it recorded them: a row per group, or a row per metric where there are no
@@ -187,7 +220,8 @@ pub fn all_metrics(metrics: &Metrics, scored: &[(String, u64)]) -> Table {
         columns: ["group", "scored"].map(str::to_owned).to_vec(),
         rows: Vec::new(),
     };
-    data.columns.extend(names.iter().map(|name| (*name).to_owned()));
+    data.columns
+        .extend(names.iter().map(|name| (*name).to_owned()));
     let mut groups: Vec<&String> = metrics.keys().collect();
     groups.sort_by_cached_key(|name| aspect_order(name));
     for group in groups {

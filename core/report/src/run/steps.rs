@@ -21,7 +21,12 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
     let own = read::steps(&run.directory, manifest);
     let start = |at: usize| {
         let step = own[at].as_ref()?;
-        Some(step.started.duration_since(manifest.started).as_secs_f64().max(0.0))
+        Some(
+            step.started
+                .duration_since(manifest.started)
+                .as_secs_f64()
+                .max(0.0),
+        )
     };
     let mut data = Data::new([
         "step",
@@ -72,9 +77,9 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
     }
     let chart = BarChart {
         id: "timeline-0".to_owned(),
-        title: "Seconds since the start of the run".to_owned(),
+        title: "Steps".to_owned(),
         description: format!("The steps and how long they took: {}.", listed.join(", ")),
-        x: Axis::from_zero("seconds", [end].into_iter()),
+        x: Axis::from_zero("seconds since the start of the run", [end].into_iter()),
         rows,
         wide: true,
     };

@@ -60,16 +60,12 @@ fn by_terms<'g>() -> (Grouping, GroupOf<'g>) {
         title: "By number of terms of the protein",
         labels: ranges(&TERMS.map(|end| end as usize)),
     };
-    let group_of = |protein: &ProteinCounts| {
-        Some(TERMS.partition_point(|end| *end < protein.positives))
-    };
+    let group_of =
+        |protein: &ProteinCounts| Some(TERMS.partition_point(|end| *end < protein.positives));
     (grouping, Box::new(group_of))
 }
 
-fn by_similarity<'g>(
-    dataset: &'g FrozenDataset,
-    similarity: &'g [f64],
-) -> (Grouping, GroupOf<'g>) {
+fn by_similarity<'g>(dataset: &'g FrozenDataset, similarity: &'g [f64]) -> (Grouping, GroupOf<'g>) {
     let bounds = quartiles(similarity.iter().copied());
     let mut labels: Vec<String> = Vec::new();
     for (at, bound) in bounds.iter().enumerate() {
@@ -88,7 +84,9 @@ fn by_similarity<'g>(
     };
     let group_of = move |protein: &ProteinCounts| {
         let value = similarity[dataset.index_of(&protein.accession)?];
-        value.is_finite().then(|| bounds.partition_point(|bound| *bound <= value))
+        value
+            .is_finite()
+            .then(|| bounds.partition_point(|bound| *bound <= value))
     };
     (grouping, Box::new(group_of))
 }
@@ -103,7 +101,10 @@ fn by_taxon(dataset: &FrozenDataset) -> (Grouping, GroupOf<'_>) {
     let mut taxa: Vec<(u32, usize)> = counts.into_iter().collect();
     taxa.sort_by_key(|(taxon, count)| (std::cmp::Reverse(*count), *taxon));
     let frequent: Vec<u32> = taxa.iter().take(TAXA).map(|(taxon, _)| *taxon).collect();
-    let mut labels: Vec<String> = frequent.iter().map(|taxon| format!("taxon {taxon}")).collect();
+    let mut labels: Vec<String> = frequent
+        .iter()
+        .map(|taxon| format!("taxon {taxon}"))
+        .collect();
     labels.extend(["other taxa", "unknown taxon"].map(str::to_owned));
     let grouping = Grouping {
         title: "By taxon (NCBI), the most frequent",
@@ -128,7 +129,9 @@ fn by_length(dataset: &FrozenDataset) -> (Grouping, GroupOf<'_>) {
         labels: ranges(&LENGTHS),
     };
     let group_of = move |protein: &ProteinCounts| {
-        let length = dataset.sequence(dataset.index_of(&protein.accession)?)?.len();
+        let length = dataset
+            .sequence(dataset.index_of(&protein.accession)?)?
+            .len();
         Some(LENGTHS.partition_point(|end| *end < length))
     };
     (grouping, Box::new(group_of))

@@ -12,7 +12,9 @@ use crate::{
 pub fn section(page: &mut Page, (method, eval): (&Method, &Opened), scoring: &Scoring) {
     let ontology = &eval.ontology;
     let accretion = eval.reference().ok();
-    let accretion = accretion.as_ref().and_then(|reference| reference.accretion());
+    let accretion = accretion
+        .as_ref()
+        .and_then(|reference| reference.accretion());
     let mut rows = Vec::new();
     for result in &method.aspects {
         for counts in &result.details.terms {
