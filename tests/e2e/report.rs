@@ -78,7 +78,7 @@ fn numbers_equal_the_tables_of_the_run() {
         ("biological_process", "BPO"),
         ("cellular_component", "CCO"),
     ]);
-    let predictions = PathBuf::from(knn["predictions"].as_str().unwrap());
+    let predictions = PathBuf::from(knn["artifacts"]["predictions"].as_str().unwrap());
     let written = rows(predictions.join("evaluation_all.tsv"));
     let compare = |table: &str, columns: &[(&str, &str)]| {
         let drawn = rows(tables.join(table));

@@ -85,7 +85,8 @@ impl Data {
 
     /// As tab-separated values with all digits and a header.
     pub fn tsv(&self) -> String {
-        let mut text = self.columns.join("\t");
+        let columns: Vec<_> = self.columns.iter().map(|name| escape_line(name)).collect();
+        let mut text = columns.join("\t");
         text.push('\n');
         for row in &self.rows {
             let cells: Vec<String> = row.iter().map(Cell::tsv).collect();
@@ -108,6 +109,9 @@ impl Data {
             kept.push(row);
         }
         let count = kept.len();
-        (json!({ "columns": self.columns, "rows": kept }), count)
+        let columns = self.columns.iter();
+        let columns = columns.map(|name| escape_line(&cut(name, LONGEST)).into_owned());
+        let columns: Vec<String> = columns.collect();
+        (json!({ "columns": columns, "rows": kept }), count)
     }
 }

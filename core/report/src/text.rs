@@ -1,6 +1,6 @@
 //! Text of others in HTML and in JSON within HTML: shown as text, whatever it holds.
 
-use protea_core::text::{escape_line, escape_lines};
+use protea_core::text::{escape_json, escape_line, escape_lines};
 use serde_json::Value;
 
 /// The longest text of a cell, a label or a heading in characters.
@@ -35,14 +35,13 @@ fn encoded(text: &str) -> String {
 /// JSON for a data block in HTML. Without `<`, nothing in it can end the block.
 pub fn embedded_json(value: &Value) -> String {
     let text = value.to_string();
+    let text = escape_json(&text);
     let mut embedded = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '<' => embedded.push_str("\\u003c"),
             '>' => embedded.push_str("\\u003e"),
             '&' => embedded.push_str("\\u0026"),
-            '\u{2028}' => embedded.push_str("\\u2028"),
-            '\u{2029}' => embedded.push_str("\\u2029"),
             other => embedded.push(other),
         }
     }
@@ -117,10 +116,10 @@ mod tests {
             html("<script>\"'&\u{1b}[2J\u{202e}"),
             "&lt;script&gt;&quot;&#39;&amp;\\u{1b}[2J\\u{202e}"
         );
-        let value = json!({ "a": "</script><!--\u{2028}&" });
+        let value = json!({ "a": "</script><!--\u{2028}\u{202e}&" });
         let embedded = embedded_json(&value);
         assert!(
-            !embedded.contains(['<', '>', '&', '\u{2028}']),
+            !embedded.contains(['<', '>', '&', '\u{2028}', '\u{202e}']),
             "{embedded}"
         );
         assert_eq!(serde_json::from_str::<Value>(&embedded).unwrap(), value);

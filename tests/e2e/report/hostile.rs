@@ -149,5 +149,5 @@ fn what_cannot_be_read_is_said() {
 
     place
         .protea(["report", "nonesuch"])
-        .fails_with(2, &["nonesuch"]);
+        .fails_with(3, &["nonesuch"]);
 }

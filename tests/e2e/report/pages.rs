@@ -67,7 +67,8 @@ fn pages(place: &Place) -> Vec<(&'static str, PathBuf)> {
     commands
         .into_iter()
         .map(|(name, arguments)| {
-            place.protea(arguments.iter().chain(&["--json"])).json();
+            let ran = place.protea(arguments.iter().chain(&["--json"]));
+            assert_eq!(ran.code, Some(0), "{name}: {ran:#?}");
             (name, reported(place, "latest", name))
         })
         .collect()

@@ -218,7 +218,7 @@ impl LineChart {
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" class=\"marker stroke-{colour}\"/>"
         );
         if !marker.label.is_empty() {
-            let (x, side) = if x > plot.left + plot.width * 0.6 {
+            let (x, side) = if x > plot.left + plot.width * 0.72 {
                 (x - 9.0, "end")
             } else {
                 (x + 9.0, "start")

@@ -39,7 +39,7 @@ impl Axis {
             let margin = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
             return Self::new(label, low - margin, high + margin);
         }
-        let step = step((high - low) / 4.0);
+        let step = step((high - low) / 5.0);
         Self::new(
             label,
             (low / step).floor() * step,
@@ -61,7 +61,7 @@ impl Axis {
 
     /// The ticks with their labels.
     pub fn ticks(&self) -> Vec<(f64, String)> {
-        let step = step((self.high - self.low) / 4.0);
+        let step = step((self.high - self.low) / 5.0);
         let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
@@ -108,7 +108,10 @@ mod tests {
             let ticks = axis.ticks().into_iter();
             ticks.map(|(_, label)| label).collect::<Vec<_>>()
         };
-        assert_eq!(labels(Axis::unit("x")), ["0.0", "0.5", "1.0"]);
+        assert_eq!(
+            labels(Axis::unit("x")),
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+        );
         assert_eq!(
             labels(Axis::around("x", [3.2, 31.4].into_iter())),
             ["0", "10", "20", "30", "40"]
