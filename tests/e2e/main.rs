@@ -46,6 +46,8 @@ mod lists;
 mod main_job;
 mod other_contract;
 mod predict;
+#[cfg(target_os = "linux")]
+mod report;
 #[cfg(unix)]
 mod reranker;
 mod run_log;
