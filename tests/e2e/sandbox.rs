@@ -1,21 +1,20 @@
 //! The sandbox: a worker has what it needs, and cannot reach anything else.
 
+mod build_reacher;
 mod probes;
 
 use std::{
     fs,
     net::TcpListener,
     os::unix::net::UnixListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
-    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
 
-use protea_e2e::{
-    Place, Ran, build_own_workspace, built, in_repository, library, share_builds, test, train,
-};
+use build_reacher::reacher;
+use protea_e2e::{Place, Ran, built, test, train};
 use serde_json::Value;
 
 /// Whether this kernel supports a strict sandbox. If not, `strict` must be an error.
@@ -368,35 +367,4 @@ fn fit_reacher(place: &Place, set: &[&str], more: &[&str]) -> Ran {
     let arguments = ["fit", "reacher", "--json", "--runner-dir", directory];
     let data = ["--train", train.to_str().unwrap()];
     place.protea([&arguments[..], &data, set, more].concat())
-}
-
-/// The directory of the runner that tries to reach things outside. Builds it at the first call.
-fn reacher() -> &'static Path {
-    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let source = built().join("reacher");
-        fs::create_dir_all(source.join("src")).unwrap();
-        let manifest = format!(
-            "[package]\nname = \"reacher\"\ndescription = \"Reaches.\"\nversion = \"0.1.0\"\n\
-             edition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\n\
-             protea-contracts = {{ path = {:?} }}\n[workspace]\n",
-            in_repository("contracts")
-        );
-        fs::write(source.join("Cargo.toml"), manifest).unwrap();
-        fs::write(
-            source.join("src/lib.rs"),
-            include_str!("sandbox/reacher.rs"),
-        )
-        .unwrap();
-        share_builds(&source);
-        // Shared with the author's runner, whose dependencies are the same.
-        let target = built().join("my-runner");
-        build_own_workspace(&source.join("Cargo.toml"), &target);
-        let runners = source.join("runners");
-        fs::create_dir_all(&runners).unwrap();
-        let profile = built().file_name().unwrap();
-        let file = library("reacher");
-        fs::copy(target.join(profile).join(&file), runners.join(&file)).unwrap();
-        runners
-    });
-    &DIRECTORY
 }

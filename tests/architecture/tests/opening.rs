@@ -97,10 +97,11 @@ const EXCEPTIONS: [(&str, &str); 28] = [
 ];
 
 /// Modules of the conformance suite and of workers that open their own files and those of the kernel.
-const OWN_FILES: [&str; 13] = [
+const OWN_FILES: [&str; 14] = [
     "core/conformance/src/config.rs",
     "core/conformance/src/fuzz/mod.rs",
     "core/conformance/src/fixture/broken.rs",
+    "core/conformance/src/fixture/scratch.rs",
     "core/conformance/src/fixture/work_dir.rs",
     "core/conformance/src/pace.rs",
     "core/conformance/src/sandbox/",

@@ -39,7 +39,7 @@ use super::{
 /// Where the numbers are.
 enum Rows {
     Matrix(MatrixReader),
-    Vectors(hdf5::Vectors),
+    Vectors(Box<hdf5::Vectors>),
 }
 
 /// The embeddings that were found in a file.

@@ -227,7 +227,8 @@ fn lineages(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError>
         return first_column(path, inspection);
     }
     let lineages = read_lineages(path)?;
-    inspection.rows = Some(lineages.len() as u64);
+    let implied = lineages.implied_roots().len();
+    inspection.rows = Some((lineages.len() - implied) as u64);
     for taxon in lineages.first_taxa(super::EXAMPLES) {
         inspection.example(&taxon.to_string());
     }

@@ -138,7 +138,7 @@ fn opened(
     };
     let (_, width) = checked_shape(path, places.len() as u64, width)?;
     Ok(Opened {
-        rows: Rows::Vectors(Vectors {
+        rows: Rows::Vectors(Box::new(Vectors {
             hdf5,
             places,
             names: names.clone(),
@@ -147,7 +147,7 @@ fn opened(
             dtype,
             pool: *pool,
             last: Vec::new(),
-        }),
+        })),
         accessions: Some(names),
     })
 }

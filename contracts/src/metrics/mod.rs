@@ -4,8 +4,16 @@
 //! `{"MFO": {"fmax": 0.55, "coverage": 1.0, …}, "BPO": {…}, "CCO": {…}}`; other runners return
 //! their own names, declared in their [`MetricSchema`].
 
+mod error;
+mod values;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use error::MetricError;
+pub(crate) use values::json_value;
+pub use values::{flatten, group, value, value_by_name};
+use values::{leaves, names};
 
 /// A JSON object of metrics: numbers, or objects of numbers by aspect.
 pub type Metrics = Map<String, Value>;
@@ -79,41 +87,6 @@ pub struct MetricSchema {
     /// The values are meaningless placeholders, such as those of the toy runner.
     #[serde(default)]
     pub placeholder: bool,
-}
-
-/// Why metrics do not match the schema that their runner declared.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MetricError {
-    /// A declared metric is missing.
-    #[error(
-        "the metric {name} is declared but was not returned; {}",
-        shown_returned(returned)
-    )]
-    Missing {
-        /// Its flattened name.
-        name: String,
-        /// The flattened names of the metrics that were returned, of the same group if it has any.
-        returned: Vec<String>,
-    },
-    /// A value is not a finite number.
-    #[error("the metric {name} is {}, not a finite number", shown_value(value))]
-    NotANumber {
-        /// Its flattened name.
-        name: String,
-        /// The value.
-        value: Value,
-    },
-    /// A value is outside the declared range.
-    #[error("the metric {name} is {value}, outside its declared range {range}")]
-    OutOfRange {
-        /// Its flattened name.
-        name: String,
-        /// The value.
-        value: f64,
-        /// The range.
-        range: String,
-    },
 }
 
 impl MetricDeclaration {
@@ -249,127 +222,6 @@ impl MetricSchema {
         }
         Ok(())
     }
-}
-
-/// Flattens metrics for trackers: `{"MFO": {"fmax": 0.5}}` becomes `("MFO.fmax", 0.5)`. Values that
-/// are not numbers are omitted.
-///
-/// ```
-/// use protea_contracts::metrics::{MFO, FMAX, flatten, group};
-///
-/// let metrics = group(MFO, [(FMAX, 0.5)]);
-/// assert_eq!(flatten(&metrics), [("MFO.fmax".to_owned(), 0.5)]);
-/// ```
-#[must_use]
-pub fn flatten(metrics: &Metrics) -> Vec<(String, f64)> {
-    leaves(metrics)
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_f64()?)))
-        .collect()
-}
-
-/// The value of a metric of a group, such as an aspect; `None` if there is no such group or metric.
-///
-/// ```
-/// use protea_contracts::metrics::{BPO, FMAX, MFO, group, value};
-///
-/// let metrics = group(MFO, [(FMAX, 0.5)]);
-/// assert_eq!(value(&metrics, MFO, FMAX), Some(0.5));
-/// assert_eq!(value(&metrics, BPO, FMAX), None);
-/// ```
-#[must_use]
-pub fn value(metrics: &Metrics, group: &str, metric: &str) -> Option<f64> {
-    metrics.get(group)?.get(metric)?.as_f64()
-}
-
-/// The value of a metric by its flattened name, such as `MFO.fmax`, or `score` for a metric without
-/// a group; `None` if there is no such metric.
-///
-/// ```
-/// use protea_contracts::metrics::{FMAX, MFO, group, value_by_name};
-///
-/// let metrics = group(MFO, [(FMAX, 0.5)]);
-/// assert_eq!(value_by_name(&metrics, "MFO.fmax"), Some(0.5));
-/// assert_eq!(value_by_name(&metrics, "MFO"), None);
-/// ```
-#[must_use]
-pub fn value_by_name(metrics: &Metrics, name: &str) -> Option<f64> {
-    let mut leaves = leaves(metrics).into_iter();
-    leaves
-        .find(|(known, _)| known == name)
-        .and_then(|(_, value)| value.as_f64())
-}
-
-/// Builds the metrics of one group, such as an aspect. To join several groups, `extend` one with
-/// the others.
-#[must_use]
-pub fn group<'a>(group: &str, values: impl IntoIterator<Item = (&'a str, f64)>) -> Metrics {
-    let values: Metrics = values
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), json_value(value)))
-        .collect();
-    Metrics::from_iter([(group.to_owned(), Value::Object(values))])
-}
-
-/// The value of a metric as JSON. JSON has neither NaN nor infinity: they become the strings `NaN`,
-/// `inf` and `-inf`. The host rejects them as it rejects `null`, and can say what the value was.
-pub(crate) fn json_value(value: f64) -> Value {
-    match value.is_finite() {
-        true => value.into(),
-        false => value.to_string().into(),
-    }
-}
-
-/// A value that is not a finite number, for a message.
-fn shown_value(value: &Value) -> String {
-    match value {
-        Value::String(text) if text.parse::<f64>().is_ok_and(|value| !value.is_finite()) => {
-            text.clone()
-        }
-        Value::Null => "null (in JSON, NaN and infinity become null)".to_owned(),
-        value => value.to_string(),
-    }
-}
-
-/// At most so many names of metrics are in a message.
-const MOST_SHOWN: usize = 5;
-
-fn shown_returned(returned: &[String]) -> String {
-    let first = &returned[..returned.len().min(MOST_SHOWN)];
-    match returned.len() {
-        0 => "no metric was returned".to_owned(),
-        1 => format!("the only metric returned is {:?}", returned[0]),
-        count if count > MOST_SHOWN => {
-            let more = count - MOST_SHOWN;
-            format!("the metrics returned are {first:?} and {more} more")
-        }
-        _ => format!("the metrics returned are {first:?}"),
-    }
-}
-
-/// The flattened names of metrics, each after `prefix`.
-fn names(prefix: &str, metrics: &Metrics) -> Vec<String> {
-    let names = leaves(metrics).into_iter();
-    names.map(|(name, _)| format!("{prefix}{name}")).collect()
-}
-
-fn leaves(metrics: &Metrics) -> Vec<(String, &Value)> {
-    fn walk<'a>(prefix: &str, metrics: &'a Metrics, into: &mut Vec<(String, &'a Value)>) {
-        for (key, value) in metrics {
-            let name = if prefix.is_empty() {
-                key.clone()
-            } else {
-                format!("{prefix}.{key}")
-            };
-            match value {
-                Value::Object(inner) => walk(&name, inner, into),
-                value => into.push((name, value)),
-            }
-        }
-    }
-    let mut into = Vec::new();
-    walk("", metrics, &mut into);
-    into
 }
 
 #[cfg(test)]
