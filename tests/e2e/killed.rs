@@ -34,6 +34,11 @@ fn nothing_of_datasets_and_exports_is_lost_or_left() {
 }
 
 #[test]
+fn nothing_of_files_of_predictions_is_half_written_or_left() {
+    kill(&["merge", "accretion", "lafa"], &[]);
+}
+
+#[test]
 #[ignore = "takes minutes; the commands consist of runs, which the short test kills"]
 fn nothing_of_cross_validations_and_benchmarks_is_lost_or_left() {
     kill(&["cv", "benchmark"], &[]);

@@ -13,6 +13,7 @@ use std::{
 
 use half::f16;
 use protea_hdf5::MatrixType;
+use protea_ontology::compressed::open_input;
 
 use super::{
     error::FormatError,
@@ -126,7 +127,7 @@ impl MatrixReader {
     /// place (`EmbeddingReader` reads it); [`FormatError::Empty`] for a
     /// matrix without rows or columns; [`FormatError::Read`] if reading fails.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let file = File::open(path).map_err(FormatError::unreadable(path))?;
+        let file = open_input(path).map_err(FormatError::unreadable(path))?;
         let npy = NpyFile::read(path, file)?;
         if npy.layout.by_column {
             return Err(FormatError::matrix(

@@ -107,11 +107,15 @@ with h5py.File(place("links.h5"), "w", libver="latest") as file:
     group["type"] = numpy.dtype("<f4")
     del group["type"]
     file["type"] = numpy.dtype("<f4")
-    for accession, vector in zip(ids, numbers.astype("f4")):
-        group.create_dataset("sp|" + accession + "|NAME", data=vector, dtype=file["type"])
-    group["soft"] = h5py.SoftLink("/type")
-    group["external"] = h5py.ExternalLink("other.h5", "/x")
-listed("links.h5", "f4")
+    store = file.create_group("store")
+    for number, (accession, vector) in enumerate(zip(ids, numbers.astype("f4"))):
+        name = "sp|" + accession + "|NAME"
+        if number % 5:
+            group.create_dataset(name, data=vector, dtype=file["type"])
+        else:
+            store.create_dataset(accession, data=vector)
+            group[name] = h5py.SoftLink("/store/" + accession)
+listed("links.h5", "f4", matrix="mean")
 with h5py.File(place("several.h5"), "w") as file:
     for name, factor in [("mean", 1), ("max", 2)]:
         group = file.create_group("layers/" + name)

@@ -65,12 +65,44 @@ impl Compression {
 /// compressed file grows to more than 200 times its size and more than 1 GiB. For a Zstandard file, [`ZstdNotBuilt`] inside an [`io::Error`] of
 /// kind `Unsupported` when this crate is built without its feature `zstd`.
 pub fn open_decompressed(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    decompressed(open_input(path)?).map(|(reader, _)| reader)
+}
+
+/// Opens a file or a pipe to read it to its end.
+///
+/// # Errors
+///
+/// Errors of the file system. [`Device`] inside an [`io::Error`] of kind `InvalidInput` for a device:
+/// some, such as `/dev/zero`, never end. A terminal and `/dev/null` are accepted.
+pub fn open_input(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    decompressed(file).map(|(reader, _)| reader)
+    #[cfg(unix)]
+    {
+        use std::{
+            io::IsTerminal,
+            os::unix::fs::{FileTypeExt, MetadataExt},
+        };
+        let kind = metadata.file_type();
+        let is_null = || {
+            let null = std::fs::metadata("/dev/null");
+            null.is_ok_and(|null| null.rdev() == metadata.rdev())
+        };
+        let is_character = kind.is_char_device();
+        if kind.is_block_device() || (is_character && !file.is_terminal() && !is_null()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, Device));
+        }
+    }
+    Ok(file)
 }
+
+/// A file is a device, which may have no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is a device, not a file with data")]
+pub struct Device;
 
 /// A compressed file that grows too much: it is not the text that it pretends to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -259,11 +291,8 @@ pub fn open_seekable(
     scratch: &Path,
     wanted: impl FnOnce(&[u8]) -> bool,
 ) -> io::Result<Option<Seekable>> {
-    let mut file = File::open(path)?;
+    let mut file = open_input(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
-    }
     let (mut reader, compressed) = decompressed(file.try_clone()?)?;
     let mut start = Vec::new();
     reader

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_ontology::{compressed::open_decompressed, foreign::ForeignContent};
+use protea_ontology::{
+    compressed::{open_decompressed, open_input},
+    foreign::ForeignContent,
+};
 use protea_scoring::ScoringError;
 
 use crate::{error::PredictionsError, layout::Format};
@@ -34,15 +37,17 @@ impl Source {
     /// cannot be copied.
     pub fn open(path: &Path, scratch: &Path) -> Result<Self, PredictionsError> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| unreadable(&name, error))?;
-        let metadata = file.metadata().map_err(|error| unreadable(&name, error))?;
-        if metadata.is_dir() {
-            return Err(ScoringError::Directory {
-                input: "predictions",
-                file: name,
+        let file = match open_input(path) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(ScoringError::Directory {
+                    input: "predictions",
+                    file: name,
+                }
+                .into());
             }
-            .into());
-        }
+            opened => opened.map_err(|error| unreadable(&name, error))?,
+        };
+        let metadata = file.metadata().map_err(|error| unreadable(&name, error))?;
         if !metadata.is_file() {
             return Self::copy_of(file, &name, scratch);
         }

@@ -152,6 +152,8 @@ class Command:
     """One of the commands. `output` is what the command makes besides the workspace, if anything."""
 
     output = None
+    # Whether it writes its output again.
+    replaces = False
     tracks = False
 
     def prepare(self, place):
@@ -198,13 +200,17 @@ class Benchmark(Command):
                 "--eval", f"{data}/test", "--bootstrap", "20", "--resume", "--json"]
 
 
+def terms_of(place):
+    """The terms of the ontology, each with its namespace."""
+    with open(f"{place.options.data}/test/ontology.obo") as file:
+        return re.findall(r"^id: (GO:\d{7})\nname: .*\nnamespace: (\w+)$", file.read(), re.M)
+
+
 class Freeze(Command):
     output = "frozen"
 
     def prepare(self, place):
-        ontology = f"{place.options.data}/test/ontology.obo"
-        with open(ontology) as file:
-            terms = re.findall(r"^id: (GO:\d{7})$", file.read(), re.M)
+        terms = [term for term, _ in terms_of(place)]
         choose = random.Random(1)
         with open(f"{place.path}/proteins.fasta", "w") as fasta, \
                 open(f"{place.path}/terms.tsv", "w") as table:
@@ -245,6 +251,63 @@ class Predict(Command):
     def arguments(self, place):
         return ["predict", "latest", *steady(place), "--dataset", f"{place.options.data}/test",
                 "--output", self.output]
+
+    def result(self, place, out):
+        return digest(f"{place.path}/{self.output}")
+
+
+class Merge(Command):
+    output = "merged.tsv"
+
+    def prepare(self, place):
+        terms = [term for term, _ in terms_of(place)]
+        choose = random.Random(2)
+        for name in "ab":
+            with open(f"{place.path}/{name}.tsv", "w") as table:
+                for number in range(3000):
+                    for term in choose.sample(terms, 10):
+                        table.write(f"P{number:05}\t{term}\t{choose.random():.3f}\n")
+
+    def arguments(self, place):
+        return ["predictions", "merge", "a.tsv", "b.tsv", "--output", self.output, "--json"]
+
+    def result(self, place, out):
+        return digest(f"{place.path}/{self.output}")
+
+
+class Accretion(Command):
+    output = "ia.tsv"
+
+    def arguments(self, place):
+        return ["dataset", "ia", f"{place.options.data}/train", "--output", self.output, "--json"]
+
+    def result(self, place, out):
+        return digest(f"{place.path}/{self.output}")
+
+
+class Lafa(Command):
+    output = "lafa.tsv"
+    replaces = True
+
+    def prepare(self, place):
+        letters = {"molecular_function": "F", "biological_process": "P", "cellular_component": "C"}
+        terms, choose = terms_of(place), random.Random(3)
+        for name, count in [("train", 400), ("query", 50)]:
+            with open(f"{place.path}/{name}.fasta", "w") as fasta:
+                for number in range(count):
+                    sequence = "".join(choose.choices("ACDEFGHIKLMNPQRSTVWY", k=100))
+                    fasta.write(f">{name[0].upper()}{number:05}\n{sequence}\n")
+        with open(f"{place.path}/train.gaf", "w") as gaf:
+            gaf.write("!gaf-version: 2.2\n")
+            for number in range(400):
+                for term, namespace in choose.sample(terms, 4):
+                    gaf.write(f"UniProtKB\tT{number:05}\tX\tenables\t{term}\tPMID:1\tEXP\t\t"
+                              f"{letters[namespace]}\t\t\tprotein\ttaxon:9606\t20200101\tX\t\t\n")
+
+    def arguments(self, place):
+        return ["lafa", "--query_file", "query.fasta", "--train_sequences", "train.fasta",
+                "--annot_file", "train.gaf", "--graph", f"{place.options.data}/test/ontology.obo",
+                "--output_file", self.output, "--runner-dir", place.options.runners, "--json"]
 
     def result(self, place, out):
         return digest(f"{place.path}/{self.output}")
@@ -297,7 +360,7 @@ class Live(Command):
 
 COMMANDS = {
     "fit": Fit, "run": Run, "search": Search, "cv": Cv, "benchmark": Benchmark, "freeze": Freeze,
-    "split": Split, "predict": Predict, "export": Export, "sync": Sync, "live": Live,
+    "merge": Merge, "accretion": Accretion, "lafa": Lafa, "split": Split, "predict": Predict, "export": Export, "sync": Sync, "live": Live,
 }
 
 
@@ -503,7 +566,7 @@ def moment(command, place, choose, reference, duration):
 
     # The command again, unless it has made its output: that is never overwritten.
     output = command.output and f"{place.path}/{command.output}"
-    if output and os.path.exists(output):
+    if output and os.path.exists(output) and not command.replaces:
         out = "{}"
         if os.path.isdir(place.workspace):
             place.must(["sync", "--workspace", place.workspace])

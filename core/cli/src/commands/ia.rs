@@ -16,7 +16,12 @@ use protea_cafa::{
 use protea_core::contracts::content::{digest_bytes, digest_file};
 use serde_json::{Map, Value, json};
 
-use super::{dataset::open, evidence, freeze::examples, predict::replace};
+use super::{
+    dataset::open,
+    evidence,
+    freeze::examples,
+    output_file::{Existing, check_output, replace},
+};
 use crate::{
     args::IaArgs,
     exit::Exit,
@@ -39,18 +44,8 @@ struct Computed {
 /// Computes the table and writes it and its record.
 pub fn ia(args: &IaArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let record_path = beside(&args.output);
-    if !args.force {
-        for path in [&args.output, &record_path] {
-            if path.symlink_metadata().is_ok() {
-                return Err(Failure::new(
-                    Exit::Output,
-                    format!(
-                        "{} exists; give another name, or replace it with --force",
-                        display_path(path)
-                    ),
-                ));
-            }
-        }
+    for path in [&args.output, &record_path] {
+        check_output(path, Existing::from_force(args.force))?;
     }
     let evidence = evidence::or_any(&args.evidence)?;
     interrupt::cooperate(reporter);

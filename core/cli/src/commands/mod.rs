@@ -25,6 +25,7 @@ mod job;
 mod lafa;
 mod lock;
 mod new;
+mod output_file;
 mod predict;
 mod predictions;
 mod report;

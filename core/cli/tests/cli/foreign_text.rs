@@ -63,6 +63,61 @@ fn a_link_that_leads_nowhere_is_not_replaced() {
     let error = ran.error(5);
     assert!(error.contains("out.tsv exists"), "{error}");
     assert!(link.symlink_metadata().unwrap().is_symlink());
+    place.write("p.tsv", "P1\tGO:0000001\t0.5\n");
+    for command in [
+        "predictions convert p.tsv --output out.tsv",
+        "predictions merge p.tsv p.tsv --output out.tsv",
+        "dataset ia data --output out.tsv",
+        "predict latest --fasta proteins.fasta --output new.tsv --unpredicted out.tsv",
+    ] {
+        let error = place.run(command).error(5);
+        assert!(error.contains("out.tsv exists"), "{command}: {error}");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+    }
+    assert!(!place.join("nowhere").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_replaced_by_a_file() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let place = Place::new();
+    place.write("p.tsv", "P1\tGO:0000001\t0.5\n");
+    let pipe = place.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink(&pipe, place.join("link")).unwrap();
+    for name in ["pipe", "link"] {
+        for command in [
+            format!("predictions convert p.tsv --force --output {name}"),
+            format!("predict latest --fasta proteins.fasta --force --output {name}"),
+            format!(
+                "lafa --query_file q --train_sequences t --annot_file a --graph g --output_file {name}"
+            ),
+        ] {
+            let error = place.run(&command).error(5);
+            assert!(
+                error.contains("is a pipe or a device"),
+                "{command}: {error}"
+            );
+        }
+    }
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+    assert!(place.join("link").symlink_metadata().unwrap().is_symlink());
+
+    // An export that another has made.
+    std::fs::create_dir(place.join("export")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.join("export/run.json"))
+        .status();
+    assert!(made.unwrap().success());
+    let ran = place.run("predict export --fasta p.tsv --output new.tsv");
+    let error = ran.error(3);
+    assert!(
+        error.contains("run.json") && error.contains("not a regular file"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::{fs::File, path::Path};
 use protea_ontology::{compressed::open_seekable, foreign::Foreign};
 
 use super::{
-    FormatError, MatrixReader, OpenOptions, Opened, Rows, column_order, hdf5, npz, safetensors,
-    table, torch,
+    FormatError, MatrixReader, OpenOptions, Opened, Rows, column_order, directory, hdf5, npz,
+    safetensors, table, torch,
 };
 use crate::npy::NpyFile;
 
@@ -55,7 +55,7 @@ impl Container {
 /// What a file of embeddings is, by its first bytes; `None` for text and files of another kind.
 pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
     if path.is_dir() {
-        return Some("a directory of PyTorch files");
+        return Some("a directory of embeddings");
     }
     let mut found = None;
     // Nothing is wanted, so nothing is decompressed.
@@ -88,7 +88,7 @@ fn zip_file(path: &Path) -> Option<&'static str> {
 pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let path = options.path;
     if path.is_dir() {
-        return torch::open_directory(options);
+        return directory::open(options);
     }
     let mut foreign = None;
     let known = |start: &[u8]| {

@@ -4,12 +4,14 @@ mod arrays;
 mod choice;
 mod column_order;
 mod container;
+mod directory;
 mod hdf5;
 mod npz;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pool;
+mod protein_file;
 mod protein_groups;
 mod reader;
 mod row_names;

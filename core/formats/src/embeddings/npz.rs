@@ -1,4 +1,4 @@
-//! Reads embeddings from `.npz`, a zip archive of `.npy` files.
+//! Reads embeddings from several `.npy` files: in a zip archive (`.npz`) or in a directory.
 
 use std::{
     fs::File,
@@ -16,6 +16,7 @@ use super::{
     choice::{Choice, choose},
     column_order,
     pool::Mean,
+    protein_file::ProteinFile,
     scratch::ScratchRows,
 };
 use crate::{
@@ -198,6 +199,70 @@ fn unpack(
         (total, width),
         dtype,
     )?))
+}
+
+/// Reads one `.npy` file per protein: a vector, or a matrix of residues that is averaged.
+pub(super) fn open_files(
+    files: &[ProteinFile],
+    options: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
+    let pool = options.embeddings.pool;
+    let mut unpacked = ScratchRows::create(options.path, options.scratch)?;
+    let mut first = None;
+    for file in files {
+        let path = &file.path;
+        let unreadable = FormatError::unreadable(path);
+        let mut data = BufReader::new(File::open(path).map_err(&unreadable)?);
+        let mut start = [0; 8];
+        let got = read_up_to(&mut data, &mut start).map_err(&unreadable)?;
+        if got < 8 || !start.starts_with(b"\x93NUMPY") {
+            return Err(FormatError::matrix(
+                path,
+                "this is not an .npy file",
+                "save the embedding with numpy.save",
+            ));
+        }
+        let (header, _) = Header::read(&start, &mut data).map_err(|error| error.with_path(path))?;
+        if pool.is_none() && !matches!(*header.shape.as_slice(), [_] | [1, _]) {
+            let shape: Vec<String> = header.shape.iter().map(usize::to_string).collect();
+            return Err(FormatError::PerResidue {
+                path: path.clone(),
+                contents: vec![format!("{} ({})", file.name, shape.join(" × "))],
+            });
+        }
+        let in_file = OpenOptions { path, ..*options };
+        let (_, width, dtype) = unpack_member(
+            &in_file,
+            &file.name,
+            &header,
+            &mut data,
+            pool,
+            &mut unpacked,
+        )?;
+        let (width_of_first, dtype_of_first) = *first.get_or_insert((width, dtype));
+        if (width, dtype) != (width_of_first, dtype_of_first) {
+            return Err(FormatError::matrix(
+                path,
+                format!(
+                    "it has {width} {}, but the first file has {width_of_first} {}",
+                    dtype.name(),
+                    dtype_of_first.name()
+                ),
+                "give vectors of one width and one type, one per protein",
+            ));
+        }
+    }
+    let Some((width, dtype)) = first else {
+        return Err(FormatError::Empty {
+            path: options.path.to_owned(),
+            expected: "file",
+        });
+    };
+    let shape = checked_shape(options.path, files.len() as u64, width as u64)?;
+    Ok(Opened {
+        rows: Rows::Matrix(unpacked.finish(options.path, shape, dtype)?),
+        accessions: Some(files.iter().map(|file| file.name.clone()).collect()),
+    })
 }
 
 /// How the numbers of a member are stored. A vector is a single row.

@@ -53,7 +53,7 @@ impl EmbeddingReader {
     /// | HDF5 | a group with one vector per protein, named by its key or its attribute `original_id`; a matrix, and a dataset of strings of the same length; or a group per protein, as FANTASIA writes them |
     /// | Parquet | a column of strings and a column of lists of numbers, or one column per dimension (with the cargo feature `parquet`) |
     /// | PyTorch | the zip file of `torch.save`: a tensor (needs `ids`), a dictionary of tensors, or a tensor and a list of strings. No code of the file is executed |
-    /// | directory | files of ESM's `extract.py`, one per protein |
+    /// | directory | files of ESM's `extract.py`, one per protein; or a file `ACCESSION.npy` for each protein |
     /// | safetensors | one tensor per protein; or one matrix (needs `ids`) |
     /// | text | a row per protein: its name and its numbers, separated by commas, semicolons, tabs or blanks |
     ///

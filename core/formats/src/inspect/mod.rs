@@ -269,7 +269,7 @@ fn directory(path: &Path, scratch: &Path) -> Result<Inspection, FormatError> {
         }
     }
     let mut inspection = if tensors > 0 || files == 0 {
-        embeddings::inspect(path, "a directory of PyTorch files", scratch)
+        embeddings::inspect(path, "a directory of embeddings", scratch)
     } else {
         Inspection::new(path, format!("a directory of {files} files"))
     };

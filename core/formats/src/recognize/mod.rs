@@ -7,13 +7,12 @@ mod columns;
 mod taxonomy;
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
 
 use protea_ontology::{
-    compressed::{Compression, open_decompressed},
+    compressed::{Compression, open_decompressed, open_input},
     foreign::Foreign,
 };
 
@@ -178,7 +177,7 @@ pub struct Recognized {
 pub fn recognize_file(path: &Path) -> Result<Recognized, FormatError> {
     let unreadable = FormatError::unreadable(path);
     let mut magic = Vec::new();
-    let file = File::open(path).map_err(&unreadable)?;
+    let file = open_input(path).map_err(&unreadable)?;
     // A pipe can be read only once, so its compression stays unknown.
     if file.metadata().map_err(&unreadable)?.is_file() {
         file.take(8).read_to_end(&mut magic).map_err(&unreadable)?;

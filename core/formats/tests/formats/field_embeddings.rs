@@ -1,10 +1,10 @@
 //! Files of embeddings as people have them: read as they are meant, or refused with the reason.
 
 use crate::{
-    input_files::{Inputs, npy},
+    input_files::{Inputs, npy, npy_header},
     torch_embeddings::read,
 };
-use protea_formats::{ArrayNames, EmbeddingOptions, EmbeddingReader};
+use protea_formats::{ArrayNames, EmbeddingOptions, EmbeddingReader, FormatError, Pool};
 
 fn open(inputs: &Inputs, name: &str, ids: Option<&str>) -> String {
     let scratch = std::env::temp_dir();
@@ -71,15 +71,64 @@ fn other_containers_are_named() {
         error.contains("Feather") && error.contains("write_table"),
         "{error}"
     );
-    std::fs::create_dir(inputs.path("d")).unwrap();
-    inputs.write("d/P1.npy", npy("<f4", 1, 2, |_, _| vec![0; 4]));
-    let error = open(&inputs, "d", None);
-    assert!(
-        error.contains("one .npy") && error.contains("numpy.savez"),
-        "{error}"
-    );
     inputs.write("b.npy", npy("|V2", 1, 2, |_, _| vec![0; 2]));
     assert!(open(&inputs, "b.npy", None).contains("bfloat16"));
+}
+
+#[test]
+fn a_directory_has_a_numpy_file_per_protein() {
+    let inputs = Inputs::new();
+    let number = |number: f32| number.to_le_bytes().to_vec();
+    let vector = |value: f32| {
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+        [npy_header(header), number(value), number(value + 0.5)].concat()
+    };
+    std::fs::create_dir_all(inputs.path("d/sp")).unwrap();
+    inputs.write("d/P2.npy", vector(2.0));
+    inputs.write(
+        "d/P1.npy",
+        npy("<f4", 1, 2, |_, c| number(1.0 + c as f32 / 2.0)),
+    );
+    inputs.write("d/sp/P3.npy", vector(3.0));
+    inputs.write("d/readme.txt", "nothing");
+    let none = EmbeddingOptions::default();
+    let row = |name: &str, value: f32| (name.to_owned(), vec![value, value + 0.5]);
+    let rows = read(&inputs.path("d"), None, &none).unwrap();
+    assert_eq!(rows, [row("P1", 1.0), row("P2", 2.0), row("sp/P3", 3.0)]);
+
+    // Residues are averaged only on request.
+    std::fs::create_dir(inputs.path("r")).unwrap();
+    inputs.write(
+        "r/P1.npy",
+        npy("<f4", 3, 2, |r, c| number(r as f32 + c as f32 / 2.0)),
+    );
+    let error = open(&inputs, "r", None);
+    assert!(
+        error.contains("residues") && error.contains("P1 (3 × 2)"),
+        "{error}"
+    );
+    let pooled = EmbeddingOptions {
+        pool: Some(Pool::Mean),
+        ..EmbeddingOptions::default()
+    };
+    let rows = read(&inputs.path("r"), None, &pooled).unwrap();
+    assert_eq!(rows, [row("P1", 1.0)]);
+
+    // Files that do not belong together.
+    inputs.write("d/P4.npy", npy("<f4", 1, 3, |_, _| number(0.0)));
+    let error = open(&inputs, "d", None);
+    assert!(
+        error.contains("P4.npy") && error.contains("3 f32, but the first file has 2"),
+        "{error}"
+    );
+    inputs.write("d/P4.npy", vector(4.0)[..70].to_vec());
+    assert!(open(&inputs, "d", None).contains("P4.npy"));
+    inputs.write("d/P4.pt", "");
+    let error = open(&inputs, "d", None);
+    assert!(
+        error.contains("1 PyTorch files and 4 NumPy files"),
+        "{error}"
+    );
 }
 
 /// A zip file with one member, which is not compressed.
@@ -127,4 +176,25 @@ fn a_transposed_matrix_is_told() {
         error.contains("transposed") && error.contains("matrix.T"),
         "{error}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_end_is_refused() {
+    let inputs = Inputs::new();
+    let scratch = std::env::temp_dir();
+    let reason = |error: FormatError| {
+        let source = std::error::Error::source(&error);
+        source.map(ToString::to_string).unwrap_or_default()
+    };
+    for device in ["/dev/zero", "/dev/urandom", "/dev/full"] {
+        let link = inputs.path("x");
+        std::os::unix::fs::symlink(device, &link).unwrap();
+        let opened = EmbeddingReader::open(&link, None, &ArrayNames::default(), &scratch);
+        let error = reason(opened.err().unwrap());
+        assert!(error.contains("it is a device"), "{device}: {error}");
+        let error = reason(protea_formats::recognize_file(&link).unwrap_err());
+        assert!(error.contains("it is a device"), "{device}: {error}");
+        std::fs::remove_file(link).unwrap();
+    }
 }

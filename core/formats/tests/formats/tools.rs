@@ -39,6 +39,18 @@ def fantasia(name, layers):
                 e.attrs["shape"] = (3,)
 fantasia("fantasia.h5", [0])
 fantasia("fantasia2.h5", [0, 24])
+for name, latest in [("soft.h5", None), ("soft-new.h5", "latest")]:
+    with h5py.File(out + name, "w", libver=latest) as f:
+        f["data/vectors"] = rows
+        f["data/names"] = [i.encode() for i in ids]
+        f["data/again"] = h5py.SoftLink("./vectors")
+        f["latest"] = h5py.SoftLink("/data")
+        f["embeddings"] = h5py.SoftLink("/latest/again")
+for name, link in [("external", h5py.ExternalLink("other.h5", "/x")), ("dangling", h5py.SoftLink("/no/such")),
+                   ("circle", h5py.SoftLink("/bad"))]:
+    with h5py.File(out + name + ".h5", "w") as f:
+        for i, row in zip(ids, rows): f[i] = row
+        f["bad"] = link
 with h5py.File(out + "residues.h5", "w") as f:
     for i, row in zip(ids, rows): f[i] = numpy.stack([row - 1, row, row + 1])[: 3 if i != ids[0] else 3]
     del f[ids[1]]; f[ids[1]] = rows[1][None]
@@ -248,6 +260,31 @@ fn what_is_not_read_is_an_error_with_the_next_step() {
             .to_string();
         for word in words {
             assert!(text.contains(word), "{name}: {text:?} lacks {word:?}");
+        }
+    }
+}
+
+#[test]
+fn soft_links_are_followed_and_links_to_other_files_refused() {
+    let Some(directory) = WRITTEN.as_ref().map(TempDir::path) else {
+        return;
+    };
+    for name in ["soft.h5", "soft-new.h5"] {
+        // The dataset has three names, and is one.
+        let found = open(directory, name, None, None, None).unwrap();
+        assert_eq!(found, rows(0.0), "{name}");
+        let found = open(directory, name, None, Some("embeddings"), None).unwrap();
+        assert_eq!(found, rows(0.0), "{name}");
+    }
+    for (name, words) in [
+        ("external", &["bad", "other.h5", "/x", "another file"][..]),
+        ("dangling", &["bad", "/no/such", "not in the file"]),
+        ("circle", &["bad", "in a circle"]),
+    ] {
+        let error = open(directory, &format!("{name}.h5"), None, None, None).unwrap_err();
+        let error = error.to_string();
+        for word in words {
+            assert!(error.contains(word), "{name}: {error}");
         }
     }
 }

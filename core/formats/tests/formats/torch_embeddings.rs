@@ -175,7 +175,10 @@ fn a_directory_of_esm_is_read_by_layer() {
     assert_eq!(one.unwrap(), expected()[..1]);
     std::fs::create_dir(inputs.path("empty")).unwrap();
     let text = read_default(&inputs.path("empty")).unwrap_err().to_string();
-    assert!(text.contains("directory without PyTorch files"), "{text}");
+    assert!(
+        text.contains("directory without PyTorch files") && text.contains("ACCESSION.npy"),
+        "{text}"
+    );
 }
 
 #[test]

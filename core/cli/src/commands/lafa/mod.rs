@@ -18,6 +18,7 @@ use serde_json::json;
 use self::{inputs::Inputs, output::Written};
 use super::{
     freeze::{examples, freeze_or_cancel},
+    output_file::{Existing, check_output},
     predict::predict,
     run_setup::{fail_if_cancelled, trusted},
 };
@@ -34,6 +35,7 @@ use crate::{
 pub fn lafa(args: &LafaArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let started = Instant::now();
     interrupt::cooperate(reporter);
+    check_output(&args.output_file, Existing::Replace)?;
     let (runner, _) = args.method.runner();
     trusted(&args.runners, &args.lock)?.find(runner)?;
     let inputs = Inputs::check(args, reporter)?;

@@ -9,7 +9,7 @@ use std::{
 use protea_cafa::predictions::{Challenge, Rule, Session, Source, ValidateOptions, validate};
 
 use super::inputs::Inputs;
-use crate::{commands::predict::replace, exit::Exit, failure::Failure, interrupt};
+use crate::{commands::output_file::replace, exit::Exit, failure::Failure, interrupt};
 
 /// What was written.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-pub(super) use self::output::{aspect, check_parquet, replace};
+pub(super) use self::output::{aspect, check_parquet};
 use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{

@@ -9,6 +9,7 @@ use protea_core::{
     store::{self, Lease},
     workspace::{DatasetRecord, RecordedRun},
 };
+use protea_files::Links;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -255,13 +256,9 @@ fn referred(model: &Path) -> Option<FrozenDataset> {
     (dataset.sha256() == *reference.dataset_sha256).then_some(dataset)
 }
 
+/// Reads a small file of an export, which another may have written.
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read;
-
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(RUN_LIMIT).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(protea_files::read(path, Links::Follow, RUN_LIMIT)?)
 }
 
 /// A better message than that there is no such run.

@@ -1,9 +1,8 @@
 //! Writes the predictions: to a file that appears whole or not at all, or to standard output.
 
 use std::{
-    ffi::OsStr,
     fs::File,
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{self, BufReader, BufWriter, Read},
     path::{Path, PathBuf},
 };
 
@@ -15,17 +14,17 @@ use protea_cafa::{
     prediction_formats::{self, FormatOptions, write_formatted},
 };
 use protea_core::{contracts::PredictResult, store};
-use protea_files::{TemporaryFile, remove_abandoned};
 use serde_json::json;
 
 use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
     build_features,
+    commands::output_file::{Existing, check_output, replace, unwritable},
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Reporter, StandardOutput, display_path},
+    output::{Reporter, StandardOutput},
 };
 
 /// What was written.
@@ -38,20 +37,10 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
     if args.format == PredictionFormat::Parquet {
         check_parquet(args.output.as_deref())?;
     }
-    if args.force {
-        return Ok(());
-    }
-    for path in [&args.output, &args.unpredicted].into_iter().flatten() {
-        // Also a link that leads nowhere: it would be replaced.
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::new(
-                Exit::Output,
-                format!(
-                    "{} exists; give another name, or replace it with --force",
-                    display_path(path)
-                ),
-            ));
-        }
+    let beside = args.output.as_deref().map(provenance_path);
+    let paths = [&args.output, &args.unpredicted, &beside];
+    for path in paths.into_iter().flatten() {
+        check_output(path, Existing::from_force(args.force))?;
     }
     Ok(())
 }
@@ -156,10 +145,8 @@ pub(super) fn write(
             let formatted = replace(path, |out| {
                 write_formatted(lines, evidence, out, &queries.ontology, &options)
             })?;
-            let mut side = path.as_os_str().to_owned();
-            side.push(".provenance.json");
             let text = format!("{:#}\n", json!(provenance(model, queries)));
-            replace(Path::new(&side), |out| out.write_all(text.as_bytes()))?;
+            replace(&provenance_path(path), |out| out.write_all(text.as_bytes()))?;
             formatted
         }
     };
@@ -173,6 +160,13 @@ pub(super) fn write(
         })?;
     }
     Ok(Written { formatted })
+}
+
+/// The file beside the predictions that says where they come from.
+fn provenance_path(output: &Path) -> PathBuf {
+    let mut path = output.as_os_str().to_owned();
+    path.push(".provenance.json");
+    path.into()
 }
 
 /// The file with the evidence, if it is wanted.
@@ -203,48 +197,6 @@ impl Read for Cancellable {
             return Err(io::Error::other("cancelled"));
         }
         self.0.read(bytes)
-    }
-}
-
-/// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.
-pub(in crate::commands) fn replace<T>(
-    path: &Path,
-    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
-) -> Result<T, Failure> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let attempt = || {
-        std::fs::create_dir_all(directory)?;
-        let prefix = OsStr::new(".protea-predict-");
-        remove_abandoned(directory, &[prefix]);
-        let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
-        let mut out = BufWriter::with_capacity(1 << 17, &mut file);
-        let result = if path.extension().is_some_and(|extension| extension == "gz") {
-            let mut encoder =
-                flate2::write::GzEncoder::new(&mut out, flate2::Compression::default());
-            let result = write(&mut encoder)?;
-            encoder.finish()?;
-            result
-        } else {
-            write(&mut out)?
-        };
-        out.flush()?;
-        drop(out);
-        file.persist(path)?;
-        Ok(result)
-    };
-    attempt().map_err(unwritable(path))
-}
-
-fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
-    let path = display_path(path);
-    move |error| {
-        if interrupt::requested() {
-            return Failure::cancelled();
-        }
-        Failure::new(Exit::Output, format!("{path} cannot be written: {error}"))
     }
 }
 

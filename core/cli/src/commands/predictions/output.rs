@@ -20,7 +20,10 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{PredictionsFormat, PredictionsOutputArgs},
-    commands::predict::{check_parquet, replace},
+    commands::{
+        output_file::{Existing, check_output, replace},
+        predict::check_parquet,
+    },
     exit::Exit,
     failure::Failure,
     output::{Lines, Report, Reporter, StandardOutput, count, display_path},
@@ -77,14 +80,8 @@ impl<'o> Output<'o> {
             return usage("give the name of the method in one word with --method");
         }
         match &args.output {
-            Some(path) if !args.force && path.exists() => Err(Failure::new(
-                Exit::Output,
-                format!(
-                    "{} exists; give another name, or replace it with --force",
-                    display_path(path)
-                ),
-            )),
-            _ => Ok(()),
+            Some(path) => check_output(path, Existing::from_force(args.force)),
+            None => Ok(()),
         }
     }
 

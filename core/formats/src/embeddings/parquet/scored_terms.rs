@@ -1,6 +1,6 @@
 //! Reads predictions: the columns `accession`, `term` and `score`.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use arrow_array::{
     Array as _, ArrayRef, RecordBatch,
@@ -16,6 +16,7 @@ use parquet::{
     },
     errors::ParquetError,
 };
+use protea_ontology::compressed::open_input;
 
 use super::{caught, check_codecs, check_places, columns::text, damaged, pages::Guarded};
 use crate::FormatError;
@@ -46,7 +47,7 @@ pub fn read_scored_terms(path: &Path, take: &mut TakeScoredTerms<'_>) -> Result<
 fn read(path: &Path, take: &mut TakeScoredTerms<'_>) -> Result<(), FormatError> {
     let failed = |error: ParquetError| damaged(path, error);
     let unreadable = FormatError::unreadable(path);
-    let file = File::open(path).map_err(&unreadable)?;
+    let file = open_input(path).map_err(&unreadable)?;
     let length = file.metadata().map_err(&unreadable)?.len();
     let again = file.try_clone().map_err(&unreadable)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;

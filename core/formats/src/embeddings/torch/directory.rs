@@ -1,13 +1,11 @@
-//! Reads a directory with one PyTorch file per protein, as ESM's `extract.py` writes them.
+//! Reads one PyTorch file per protein, as ESM's `extract.py` writes them.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-};
+use std::fs::{self, File};
 
 use super::{
     super::{
-        FormatError, OpenOptions, Opened, arrays::INSPECTED, protein_groups, tensors::Unpacker,
+        FormatError, OpenOptions, Opened, arrays::INSPECTED, protein_file::ProteinFile,
+        protein_groups, tensors::Unpacker,
     },
     add,
     archive::Archive,
@@ -18,42 +16,11 @@ use super::{
     too_many,
 };
 
-/// Limit of the depth of directories: a name with a slash is in its own directory.
-const DEEPEST: usize = 4;
-/// Limit of the number of files.
-const MOST_FILES: usize = 4 << 20;
-
-/// The file of a protein.
-pub(super) struct ProteinFile {
-    path: PathBuf,
-    /// The name of the protein, if the file does not have it.
-    name: String,
-}
-
-impl ProteinFile {
-    pub fn single(path: &Path, label: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            name: label.to_owned(),
-        }
-    }
-}
-
-/// Opens a directory and finds the embeddings in its files.
-pub(in super::super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
-    let directory = options.path;
-    let mut files = Vec::new();
-    list(directory, "", 0, &mut files)?;
-    files.sort_by(|one: &ProteinFile, other| one.path.cmp(&other.path));
-    if files.is_empty() {
-        return Err(FormatError::matrix(
-            directory,
-            "this is a directory without PyTorch files (.pt)",
-            "give a file of embeddings, or the directory that ESM's extract.py wrote; for one .npy \
-             file per protein: numpy.savez('embeddings.npz', **{p.stem: numpy.load(p) for p in \
-             pathlib.Path('DIRECTORY').glob('*.npy')})",
-        ));
-    }
+/// Finds the embeddings in the files of a directory.
+pub(in super::super) fn open(
+    files: &[ProteinFile],
+    options: &OpenOptions<'_>,
+) -> Result<Opened, FormatError> {
     let mut groups = Vec::new();
     for file in files.iter().take(INSPECTED) {
         with_pickle(file, |_, pickle| {
@@ -69,46 +36,7 @@ pub(in super::super) fn open(options: &OpenOptions<'_>) -> Result<Opened, Format
         })?;
     }
     let suffix = protein_groups::only(&groups, options)?;
-    open_files(&files, &suffix, options)
-}
-
-fn list(
-    directory: &Path,
-    prefix: &str,
-    depth: usize,
-    files: &mut Vec<ProteinFile>,
-) -> Result<(), FormatError> {
-    let unreadable = FormatError::unreadable(directory);
-    for entry in fs::read_dir(directory).map_err(&unreadable)? {
-        let entry = entry.map_err(&unreadable)?;
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
-        // A FIFO would block.
-        let Ok(metadata) = fs::metadata(&path) else {
-            continue;
-        };
-        if metadata.is_dir() && depth < DEEPEST {
-            list(&path, &format!("{prefix}{name}/"), depth + 1, files)?;
-        } else if metadata.is_file()
-            && let Some(stem) = name.strip_suffix(".pt").or(name.strip_suffix(".pth"))
-        {
-            files.push(ProteinFile {
-                name: format!("{prefix}{stem}"),
-                path,
-            });
-        }
-        if files.len() > MOST_FILES {
-            return Err(FormatError::matrix(
-                directory,
-                format!("the directory has more than {MOST_FILES} files"),
-                "give one file of embeddings",
-            ));
-        }
-    }
-    Ok(())
+    open_files(files, &suffix, options)
 }
 
 /// Reads the pickle of a file.

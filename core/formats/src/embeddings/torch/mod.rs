@@ -17,6 +17,7 @@ use super::{
     FormatError, OpenOptions, Opened,
     arrays::Array,
     choice::{Choice, choose},
+    protein_file::ProteinFile,
     protein_groups,
     tensors::Unpacker,
 };
@@ -84,7 +85,10 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
         survey.add_protein(label).map_err(too_many(path))?;
         let suffix = protein_groups::only(&survey.groups, options)?;
         return directory::open_files(
-            &[directory::ProteinFile::single(path, label)],
+            &[ProteinFile {
+                path: path.to_owned(),
+                name: label.to_owned(),
+            }],
             &suffix,
             options,
         );
