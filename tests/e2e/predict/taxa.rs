@@ -98,7 +98,7 @@ fn new_proteins_have_taxa_and_lineages() {
     assert_eq!(terms(&ok(&place, model)), ["GO:0005524".to_owned()].into());
     // Both options are for --fasta.
     protea(&place, "predict latest --dataset train --taxonomy taxa.tsv")
-        .fails_with(2, &["--fasta"]);
+        .fails_with(2, &["--taxonomy"]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub struct PredictArgs {
     #[arg(
         long,
         value_name = "DATASET",
-        conflicts_with_all = ["embeddings", "features"],
+        conflicts_with_all = ["embeddings", "features", "taxonomy", "lineages"],
         help_heading = "Proteins"
     )]
     pub dataset: Option<String>,
