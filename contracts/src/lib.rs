@@ -114,7 +114,7 @@ pub use content::FileDigest;
 pub use descriptor::Descriptor;
 pub use emit::Emitter;
 pub use error::{Attribute, RunnerError, RunnerResult};
-pub use event::{Level, MetricEvent, ProgressEvent, Signal};
+pub use event::{Level, MetricEvent, ProgressEvent, Signal, StageEvent};
 pub use explanation::Explanation;
 pub use library::LibraryDeclaration;
 pub use metrics::{MetricSchema, Metrics};

@@ -268,6 +268,38 @@ pub fn flatten(metrics: &Metrics) -> Vec<(String, f64)> {
         .collect()
 }
 
+/// The value of a metric of a group, such as an aspect; `None` if there is no such group or metric.
+///
+/// ```
+/// use protea_contracts::metrics::{BPO, FMAX, MFO, group, value};
+///
+/// let metrics = group(MFO, [(FMAX, 0.5)]);
+/// assert_eq!(value(&metrics, MFO, FMAX), Some(0.5));
+/// assert_eq!(value(&metrics, BPO, FMAX), None);
+/// ```
+#[must_use]
+pub fn value(metrics: &Metrics, group: &str, metric: &str) -> Option<f64> {
+    metrics.get(group)?.get(metric)?.as_f64()
+}
+
+/// The value of a metric by its flattened name, such as `MFO.fmax`, or `score` for a metric without
+/// a group; `None` if there is no such metric.
+///
+/// ```
+/// use protea_contracts::metrics::{FMAX, MFO, group, value_by_name};
+///
+/// let metrics = group(MFO, [(FMAX, 0.5)]);
+/// assert_eq!(value_by_name(&metrics, "MFO.fmax"), Some(0.5));
+/// assert_eq!(value_by_name(&metrics, "MFO"), None);
+/// ```
+#[must_use]
+pub fn value_by_name(metrics: &Metrics, name: &str) -> Option<f64> {
+    let mut leaves = leaves(metrics).into_iter();
+    leaves
+        .find(|(known, _)| known == name)
+        .and_then(|(_, value)| value.as_f64())
+}
+
 /// Builds the metrics of one group, such as an aspect. To join several groups, `extend` one with
 /// the others.
 #[must_use]

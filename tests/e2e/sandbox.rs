@@ -236,7 +236,7 @@ fn a_model_is_not_answered_that_lies_elsewhere() {
 fn a_short_call_is_also_held_to_its_output_limit() {
     let place = Place::new();
     let ran = fit_reacher(&place, &["--set", "what=flood"], &["--output-limit=1MiB"]);
-    ran.fails_with(1, &["exceeded its output limit of 1048576 bytes"]);
+    ran.fails_with(1, &["exceeded its output limit of 1 MiB"]);
 }
 
 /// Runs the command where a process can create no user namespace. `None` if this test cannot make such

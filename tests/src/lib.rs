@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the built programs and runners, places to run them in, and the
 //! data in the repository.
 
+pub mod judges;
 mod own_workspace;
 pub mod zoo;
 

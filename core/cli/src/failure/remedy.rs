@@ -22,10 +22,30 @@ use protea_core::{
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
+    workspace::RunSelectionError,
 };
 
 use super::file_kind::freeze_first;
 use crate::build_features;
+
+/// How many metrics a remedy names.
+const MOST_METRICS: usize = 12;
+
+pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
+    let RunSelectionError::NoSuchMetric { known, .. } = error else {
+        return None;
+    };
+    let more = match known.len() {
+        0..=MOST_METRICS => "",
+        _ => ", …",
+    };
+    let first = &known[..known.len().min(MOST_METRICS)];
+    Some(if first.is_empty() {
+        "none of them has metrics; use started or seconds".to_owned()
+    } else {
+        format!("use {}{more}, started or seconds", first.join(", "))
+    })
+}
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
@@ -78,6 +98,7 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
     match error {
         ExperimentError::Spec { source }
         | ExperimentError::Step { source, .. }
+        | ExperimentError::Fold { source, .. }
         | ExperimentError::Explain { source }
         | ExperimentError::Predict { source } => dispatch(source),
         ExperimentError::Publish { .. } => {

@@ -31,7 +31,7 @@ scope! {
     EmitTest {
         /// Event names are valid UTF-8, fields are JSON objects, metrics have a name and a finite value
         WellFormed = "emit/well-formed" => well_formed,
-        /// Progress never decreases for the same total and never exceeds it
+        /// Within a stage, progress never decreases for the same total and never exceeds it
         Progress = "emit/progress" => progress,
         /// A call for a few dozen proteins sends at most 10,000 events and 10 MB
         Volume = "emit/volume" => volume,
@@ -88,7 +88,7 @@ fn progress(subject: &Subject) -> Checked {
         &recorded(subject)?,
         |recorded| &recorded.progress,
         "progress rises from 0 to its total",
-        "count finished work in one variable (atomic if several threads do the work), and use another total for another pass",
+        "count finished work in one variable (atomic if several threads do the work), and call `emit.stage` before another pass",
     )
 }
 

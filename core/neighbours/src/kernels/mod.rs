@@ -12,6 +12,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod exact;
+mod local_alignment;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod simd;
@@ -19,6 +20,7 @@ mod simd;
 mod vnni;
 
 pub(super) use exact::{Exact, prefetch};
+pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 pub(super) use portable::Portable;
 
 /// Six references against sixteen queries.
