@@ -71,8 +71,9 @@ Examples:
   protea runners new my-method --sdk ../protea
   protea runners new my-method --git https://example.org/protea.git --rev v1.2.0
 
-The crate is optimised in its only profile: the library that `cargo test` builds
-is the one to install. It never depends on a package of a registry by name.")]
+The library that `cargo test` builds is the one to install; `cargo build
+--release` compiles every dependency a second time, for large datasets. The
+crate never depends on a package of a registry by name.")]
 pub struct NewArgs {
     /// Name of the runner: lower-case letters, digits, '-' and '_'
     pub name: String,

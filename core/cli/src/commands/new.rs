@@ -81,8 +81,8 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
         text: format!(
             "the runner {name:?} is in {directory}; it depends on protea in {source}\nnext steps:\n\n  \
              cd {directory}\n  cargo test\n  protea runners install target/debug/{library}\n  protea \
-             run {name}\n\nThe library is optimised in this profile; `--release` would compile \
-             everything a second time.\n",
+             run {name}\n\n`cargo build --release` compiles every dependency a second time; it pays for \
+             large datasets.\n",
             directory = display_path(&directory),
             source = source.shown(),
             library = placeholders.library
