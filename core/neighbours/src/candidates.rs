@@ -5,7 +5,9 @@
 //! distances of its entries and keeps only the best `k`. From then on, it settles new entries in
 //! batches. Memory is therefore bounded for all data, and no possible neighbour is dropped.
 
-use crate::{bounds::QueryScale, neighbours::Neighbour};
+use crate::{
+    bounds::QueryScale, exact_distance::ExactDistance, index::Index, neighbours::Neighbour,
+};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {
@@ -47,6 +49,11 @@ impl Lists {
     /// The lowest key that can still belong to a neighbour.
     pub(super) fn floor(&self, list: usize) -> f32 {
         self.floors[list]
+    }
+
+    /// Raises the floor of a list to one that is known from elsewhere.
+    pub(super) fn raise(&mut self, list: usize, floor: f32) {
+        self.floors[list] = self.floors[list].max(floor);
     }
 
     /// Adds a reference. Its key must be at least the floor. Returns true if the floor has risen.
@@ -115,7 +122,7 @@ fn retain(entries: &mut [Entry], floor: f32) -> usize {
 
 /// Adds to `rows` the references of one query and group, from the lists of all workers, that may be
 /// among the nearest.
-pub(super) fn survivors(
+fn survivors(
     workers: &[Lists],
     list: usize,
     scale: &QueryScale,
@@ -142,4 +149,44 @@ pub(super) fn survivors(
             .filter(|entry| entry.key >= floor)
             .map(|entry| entry.row),
     );
+}
+
+/// The final lists of a query, one per group, from the lists of all workers: the candidates are
+/// sorted by their exact distances. `exact` must be set to the query.
+pub(super) fn final_lists(
+    index: &Index<'_>,
+    k: usize,
+    workers: &[Lists],
+    query: usize,
+    scale: &QueryScale,
+    exact: &mut ExactDistance<'_, '_>,
+    (scratch, rows): (&mut Vec<Entry>, &mut Vec<u32>),
+) -> Vec<Vec<Neighbour>> {
+    rows.clear();
+    for group in 0..index.groups {
+        survivors(workers, query * index.groups + group, scale, scratch, rows);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    let mut measured: Vec<(Neighbour, u8)> = Vec::with_capacity(rows.len());
+    for (at, &row) in rows.iter().enumerate() {
+        if let Some(&next) = rows.get(at + 1) {
+            index.references.prefetch(next as usize);
+        }
+        let member = index.member(row);
+        let distance = exact.distance(member);
+        measured.push((Neighbour { distance, row }, index.mask(member)));
+    }
+    (0..index.groups)
+        .map(|group| {
+            let mut list: Vec<Neighbour> = measured
+                .iter()
+                .filter(|(_, mask)| mask >> group & 1 == 1)
+                .map(|(neighbour, _)| *neighbour)
+                .collect();
+            list.sort_unstable_by(Neighbour::order);
+            list.truncate(k);
+            list
+        })
+        .collect()
 }

@@ -48,6 +48,7 @@ mod error;
 mod exact_distance;
 mod index;
 mod kernels;
+mod leading;
 mod metric;
 mod neighbours;
 mod order;
@@ -59,7 +60,7 @@ mod search;
 mod worker;
 
 pub use error::NeighbourSearchError;
-pub use index::{Index, Labels, Membership, SearchOptions};
+pub use index::{Index, Labels, Membership, Pruning, SearchOptions};
 pub use kernels::Kernel;
 pub use metric::DistanceMetric;
 pub use neighbours::{Neighbour, Neighbours};

@@ -1,0 +1,361 @@
+//! The scan of one batch of queries over all references, by one thread.
+
+use super::{queries::Batch, references::Leading, seeds::Seeds};
+use crate::{
+    candidates::Lists,
+    exact_distance::ExactDistance,
+    index::{Index, SearchOptions},
+    kernels::{BoundLanes, KeyKernel, RowProduct, SumValue, TileKernel},
+    metric::DistanceMetric,
+    rows::Matrix,
+};
+
+/// Survivors that wait for their rows to arrive in the cache.
+const WAITING: usize = 32;
+/// Norms between which products in single precision neither overflow nor underflow.
+const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
+
+/// What all batches of a search share.
+pub(super) struct Shared<'s, 'a, K: KeyKernel, L: TileKernel> {
+    pub(super) kernel: L,
+    pub(super) leading: &'s Leading<K, L>,
+    pub(super) index: &'s Index<'a>,
+    pub(super) queries: &'s Matrix<'s>,
+    pub(super) options: &'s SearchOptions<'s>,
+    pub(super) product: RowProduct,
+    /// Reports pairs as done; false stops the search.
+    pub(super) report: &'s (dyn Fn(u64) -> bool + Sync),
+}
+
+pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
+    shared: &'w Shared<'s, 'a, K, L>,
+    batch: &'w Batch<L>,
+    pub(super) lists: Lists,
+    seeds: Seeds,
+    /// `[panel][class][lane]`
+    thresholds: Vec<f32>,
+    no_tails: Vec<f32>,
+    sums: Vec<L::Sum>,
+    masks: Vec<u32>,
+    waiting: Vec<(u32, u32)>,
+    scratch: Vec<f32>,
+    exact: ExactDistance<'s, 'a>,
+    /// Number of references whose whole rows were multiplied.
+    pub(super) survivors: u64,
+}
+
+/// Which of the two passes over the references runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Collects seeds by their leading products.
+    Seed,
+    /// Multiplies the whole rows of all references whose bounds reach the floors.
+    Full,
+}
+
+impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
+    pub(super) fn new(shared: &'w Shared<'s, 'a, K, L>, batch: &'w Batch<L>) -> Self {
+        let index = shared.index;
+        let lists = batch.queries * index.groups;
+        let members = index.members.len();
+        let lanes = batch.tails.len();
+        Self {
+            shared,
+            batch,
+            lists: Lists::new(shared.options.k, members, lists),
+            seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
+            thresholds: vec![f32::INFINITY; lanes * index.classes.len()],
+            no_tails: vec![0.0; lanes],
+            sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
+            masks: vec![0; L::ROWS],
+            waiting: Vec::with_capacity(WAITING + 32),
+            scratch: Vec::new(),
+            exact: ExactDistance::new(index),
+            survivors: 0,
+        }
+    }
+
+    /// Fills the lists. Returns false if the search was stopped.
+    pub(super) fn run(&mut self) -> bool {
+        self.open_thresholds();
+        if !self.pass(Pass::Seed) {
+            return false;
+        }
+        self.plant();
+        self.pass(Pass::Full)
+    }
+
+    fn open_thresholds(&mut self) {
+        for query in 0..self.batch.queries {
+            if self.batch.scales[query].is_some() {
+                for class in 0..self.shared.index.classes.len() {
+                    let at = self.threshold_at(query, class);
+                    self.thresholds[at] = f32::NEG_INFINITY;
+                }
+            }
+        }
+    }
+
+    fn threshold_at(&self, query: usize, class: usize) -> usize {
+        let classes = self.shared.index.classes.len();
+        (query / L::QUERIES * classes + class) * L::QUERIES + query % L::QUERIES
+    }
+
+    /// Scores the seeds. Their keys set the first floors.
+    fn plant(&mut self) {
+        let groups = self.shared.index.groups;
+        let k = self.shared.options.k;
+        let mut keys = Vec::new();
+        for query in 0..self.batch.queries {
+            let Some(scale) = self.batch.scales[query] else {
+                continue;
+            };
+            for group in 0..groups {
+                let list = query * groups + group;
+                let members: Vec<u32> = self.seeds.members(list).collect();
+                keys.clear();
+                for (at, &member) in members.iter().enumerate() {
+                    if let Some(&next) = members.get(at + 1) {
+                        self.prefetch(next as usize);
+                    }
+                    keys.push(self.key(query, member as usize));
+                }
+                if keys.len() >= k {
+                    let (_, kth, _) = keys.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+                    self.lists.raise(list, scale.floor_of_key(*kth));
+                }
+            }
+            self.update_thresholds(query, u8::MAX);
+        }
+    }
+
+    fn prefetch(&self, member: usize) {
+        let index = self.shared.index;
+        index.references.prefetch(index.members[member] as usize);
+    }
+
+    fn pass(&mut self, pass: Pass) -> bool {
+        let Shared {
+            kernel,
+            leading,
+            index,
+            report,
+            ..
+        } = self.shared;
+        let batch = self.batch;
+        let members = index.members.len();
+        let lines = leading.width / L::LINE;
+        let lines = match pass {
+            Pass::Seed => lines.div_ceil(2),
+            Pass::Full => lines,
+        };
+        let tile_size = leading.width * L::ROWS;
+        let panel_size = leading.width * L::QUERIES;
+        let classes = index.classes.len();
+        // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
+        let seeding = pass == Pass::Seed;
+        let offsets = match index.metric {
+            DistanceMetric::Cosine if seeding => &self.no_tails.clone(),
+            _ => &batch.offsets,
+        };
+        let tails = if seeding {
+            &self.no_tails.clone()
+        } else {
+            &batch.tails
+        };
+        let mut pairs = 0;
+        for (number, tile) in leading.tiles.chunks_exact(tile_size).enumerate() {
+            let start = number * L::ROWS;
+            let rows = &leading.rows[start..start + L::ROWS];
+            let valid = L::ROWS.min(members - start);
+            for panel in 0..batch.tails.len() / L::QUERIES {
+                let lane = panel * L::QUERIES;
+                let lanes = BoundLanes {
+                    starts: &batch.starts[lane..][..L::QUERIES],
+                    tails: &tails[lane..][..L::QUERIES],
+                    offsets: &offsets[lane..][..L::QUERIES],
+                    thresholds: &self.thresholds[lane * classes..][..L::QUERIES * classes],
+                };
+                let queries = &batch.panels[panel * panel_size..][..panel_size];
+                kernel.reach(
+                    queries,
+                    tile,
+                    lines,
+                    rows,
+                    &lanes,
+                    &mut self.sums,
+                    &mut self.masks,
+                );
+                for row in 0..valid {
+                    let mut mask = self.masks[row];
+                    while mask != 0 {
+                        let query = mask.trailing_zeros() as usize;
+                        mask &= mask - 1;
+                        if seeding {
+                            let bound = &rows[row];
+                            let sum = self.sums[row * L::QUERIES + query].to_f32();
+                            let shift = bound.offset * offsets[lane + query];
+                            self.seed(lane + query, start + row, sum * bound.factor + shift);
+                        } else {
+                            self.wait(lane + query, start + row);
+                        }
+                    }
+                }
+            }
+            pairs += (valid * batch.queries) as u64;
+            if pairs >= 1 << 21 {
+                if !report(if seeding { 0 } else { pairs }) {
+                    return false;
+                }
+                pairs = 0;
+            }
+        }
+        self.flush();
+        report(if seeding { 0 } else { pairs })
+    }
+
+    fn is_excluded(&self, query: usize, member: usize) -> bool {
+        let Shared { index, options, .. } = self.shared;
+        let row = index.members[member];
+        let global = self.batch.first + query;
+        let same = |exclude: &[Option<u32>]| exclude[global] == Some(row);
+        options.exclude.is_some_and(same)
+            || options
+                .labels
+                .is_some_and(|labels| labels.exclude(global, row))
+    }
+
+    #[inline(never)]
+    fn seed(&mut self, query: usize, member: usize, key: f32) {
+        let index = self.shared.index;
+        if query >= self.batch.queries || self.is_excluded(query, member) {
+            return;
+        }
+        let mask = index.mask(member);
+        let mut raised = 0_u8;
+        for group in 0..index.groups {
+            let list = query * index.groups + group;
+            if mask >> group & 1 == 1 && key >= self.seeds.floor(list) {
+                raised |= u8::from(self.seeds.push(list, key, member as u32)) << group;
+            }
+        }
+        if raised == 0 {
+            return;
+        }
+        for class in 0..index.classes.len() {
+            if index.classes[class] & raised != 0 {
+                let at = self.threshold_at(query, class);
+                self.thresholds[at] =
+                    least_floor(index, query, class, |list| self.seeds.floor(list));
+            }
+        }
+    }
+
+    fn wait(&mut self, query: usize, member: usize) {
+        self.prefetch(member);
+        self.waiting.push((query as u32, member as u32));
+        if self.waiting.len() >= WAITING {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for (query, member) in waiting.drain(..) {
+            self.consider(query as usize, member as usize);
+        }
+        self.waiting = waiting;
+    }
+
+    /// Multiplies the whole row of a reference and adds it to the lists of its groups.
+    fn consider(&mut self, query: usize, member: usize) {
+        let Some(scale) = self.batch.scales.get(query).copied().flatten() else {
+            return;
+        };
+        let Shared { index, queries, .. } = self.shared;
+        let key = self.key(query, member);
+        self.survivors += 1;
+        let mask = index.mask(member);
+        let reaches = |group: &usize| {
+            mask >> group & 1 == 1 && key >= self.lists.floor(query * index.groups + group)
+        };
+        if !(0..index.groups).any(|group| reaches(&group)) || self.is_excluded(query, member) {
+            return;
+        }
+        let global = self.batch.first + query;
+        let squared_norm = self.batch.squared_norms[query];
+        let mut raised = 0_u8;
+        for group in 0..index.groups {
+            let list = query * index.groups + group;
+            if mask >> group & 1 == 0 || key < self.lists.floor(list) {
+                continue;
+            }
+            let exact = &mut self.exact;
+            let row = index.members[member];
+            let was_raised = self.lists.push(list, key, row, &scale, |row| {
+                exact.set_query(queries, global, squared_norm);
+                exact.distance(index.member(row))
+            });
+            raised |= u8::from(was_raised) << group;
+        }
+        if raised != 0 {
+            self.update_thresholds(query, raised);
+        }
+    }
+
+    /// The key of a reference, with an error within the bound of the query's scale.
+    fn key(&mut self, query: usize, member: usize) -> f32 {
+        let Shared { index, queries, .. } = self.shared;
+        let norm = index.sizes[member].norm();
+        let divisor = index.divisor(member);
+        if PLAIN_NORMS.contains(&norm) && PLAIN_NORMS.contains(&divisor) {
+            let width = index.width();
+            let row = index.references.row(index.members[member] as usize);
+            let row = row.as_f32(&mut self.scratch);
+            let sum = self
+                .shared
+                .product
+                .dot(&self.batch.values[query * width..][..width], row);
+            let product = f64::from(sum) / divisor;
+            return match index.metric {
+                DistanceMetric::Cosine => product as f32,
+                DistanceMetric::L2 => {
+                    let norm = norm / divisor;
+                    let factor = self.batch.scales[query].map_or(0.0, |scale| scale.offset_factor);
+                    (product - norm * norm / 2.0 * f64::from(factor)) as f32
+                }
+            };
+        }
+        let global = self.batch.first + query;
+        self.exact
+            .set_query(queries, global, self.batch.squared_norms[query]);
+        let distance = self.exact.distance(member);
+        self.batch.scales[query].map_or(0.0, |scale| scale.key_of_distance(distance)) as f32
+    }
+
+    /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
+    /// risen.
+    fn update_thresholds(&mut self, query: usize, raised: u8) {
+        let index = self.shared.index;
+        for class in 0..index.classes.len() {
+            if index.classes[class] & raised != 0 {
+                let at = self.threshold_at(query, class);
+                let floor = least_floor(index, query, class, |list| self.lists.floor(list));
+                self.thresholds[at] = self.batch.threshold(query, floor);
+            }
+        }
+    }
+}
+
+/// The lowest floor of a query among the groups of a class.
+fn least_floor(index: &Index<'_>, query: usize, class: usize, floor: impl Fn(usize) -> f32) -> f32 {
+    (0..index.groups)
+        .filter(|group| index.classes[class] >> group & 1 == 1)
+        .map(|group| floor(query * index.groups + group))
+        .fold(f32::INFINITY, f32::min)
+}
+
+/// The number of seeds for `k` neighbours.
+fn seeds(k: usize) -> usize {
+    k.saturating_mul(2).saturating_add(2)
+}
