@@ -79,26 +79,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.parse()?)
             .build()?;
-        let (index_seconds, first, last, processor, found) = pool.install(|| {
-            let processor = processor_seconds();
-            let start = Instant::now();
-            let blocks = whole(&references, width);
-            let index = Index::new(width, blocks, Membership::All, metric)?;
-            let index_seconds = start.elapsed().as_secs_f64();
-            let search = || {
+        let (index_seconds, first, last, processor, found) = pool
+            .install(|| {
+                let processor = processor_seconds();
                 let start = Instant::now();
-                let found = index.search(&whole(&queries, width), &options, &|_, _| true)?;
-                Ok::<_, Box<dyn Error + Send + Sync>>((found, start.elapsed().as_secs_f64()))
-            };
-            let (mut found, first) = search()?;
-            let processor = processor_seconds() - processor;
-            let mut last = first;
-            for _ in 1..repeat.parse::<usize>()? {
-                (found, last) = search()?;
-            }
-            Ok::<_, Box<dyn Error + Send + Sync>>((index_seconds, first, last, processor, found))
-        })
-        .map_err(|error| error.to_string())?;
+                let blocks = whole(&references, width);
+                let index = Index::new(width, blocks, Membership::All, metric)?;
+                let index_seconds = start.elapsed().as_secs_f64();
+                let search = || {
+                    let start = Instant::now();
+                    let found = index.search(&whole(&queries, width), &options, &|_, _| true)?;
+                    Ok::<_, Box<dyn Error + Send + Sync>>((found, start.elapsed().as_secs_f64()))
+                };
+                let (mut found, first) = search()?;
+                let processor = processor_seconds() - processor;
+                let mut last = first;
+                for _ in 1..repeat.parse::<usize>()? {
+                    (found, last) = search()?;
+                }
+                Ok::<_, Box<dyn Error + Send + Sync>>((
+                    index_seconds,
+                    first,
+                    last,
+                    processor,
+                    found,
+                ))
+            })
+            .map_err(|error| error.to_string())?;
         if out != "-" {
             let rows: Vec<u8> = (0..found.queries())
                 .flat_map(|query| found.list(query, 0))

@@ -118,8 +118,8 @@ pub struct Index<'a> {
     pub(super) prepared: Arc<Mutex<Prepared>>,
 }
 
-/// Blocks of leading coordinates, by their number of directions. The type depends on the kernels.
-pub(super) type Prepared = Vec<(usize, Arc<dyn Any + Send + Sync>)>;
+/// Blocks of leading coordinates, by the number of directions asked for. The type depends on the kernels.
+pub(super) type Prepared = Vec<(Option<usize>, Arc<dyn Any + Send + Sync>)>;
 
 impl<'a> Index<'a> {
     /// Creates an index. Reads every row once, in parallel, to compute its norm.

@@ -95,24 +95,30 @@ impl Run<'_, '_> {
     fn pruned(&self, kernel: Kernel) -> Option<Result<Neighbours, NeighbourSearchError>> {
         let directions = match self.options.pruning {
             Pruning::Off => return None,
-            Pruning::Auto => return None,
-            Pruning::Directions(directions) => directions.min(leading::MOST_DIRECTIONS),
+            Pruning::Auto => None,
+            Pruning::Directions(directions) => Some(directions),
         };
         if self.index.width() > leading::MOST_COLUMNS {
             return None;
         }
         match kernel {
-            Kernel::Portable => self.with_bounds(Some(Portable), Some(Portable), directions),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => self.with_bounds(Avx2::detect(), Avx2::detect(), directions),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => {
-                self.with_bounds(Avx512::<2>::detect(), Avx512::<2>::detect(), directions)
+            Kernel::Portable => {
+                self.with_bounds(Some(Portable), Some(Portable), (kernel, directions))
             }
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512Vnni => {
-                self.with_bounds(Vnni::<2>::detect(), Vnni8::<2>::detect(), directions)
-            }
+            Kernel::Avx2 => self.with_bounds(Avx2::detect(), Avx2::detect(), (kernel, directions)),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => self.with_bounds(
+                Avx512::<2>::detect(),
+                Avx512::<2>::detect(),
+                (kernel, directions),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512Vnni => self.with_bounds(
+                Vnni::<2>::detect(),
+                Vnni8::<2>::detect(),
+                (kernel, directions),
+            ),
             #[cfg(not(target_arch = "x86_64"))]
             _ => None,
         }
@@ -122,7 +128,7 @@ impl Run<'_, '_> {
         &self,
         kernel: Option<K>,
         bounds: Option<L>,
-        directions: usize,
+        directions: (Kernel, Option<usize>),
     ) -> Option<Result<Neighbours, NeighbourSearchError>> {
         leading::search(
             (kernel?, bounds?),

@@ -131,8 +131,8 @@ impl PackedValue for f32 {
 }
 
 impl PackedValue for i16 {
-    // 128 products of two such numbers stay below 2^31.
-    const LARGEST: f32 = 4000.0;
+    // 256 products of two such numbers stay below 2^31.
+    const LARGEST: f32 = 2800.0;
     const SHIFT: i32 = 0;
 
     /// Rounds to the nearest integer. The magnitude must be below 2^15.

@@ -20,7 +20,7 @@ impl RowProduct {
     pub(crate) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
                 return RowProduct::Avx512;
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -28,6 +28,33 @@ impl RowProduct {
             }
         }
         RowProduct::Portable
+    }
+
+    /// Subtracts `factor` times `other` from `row`.
+    pub(crate) fn subtract(self, row: &mut [f32], factor: f32, other: &[f32]) {
+        match self {
+            RowProduct::Portable => subtract_body(row, factor, other),
+            // SAFETY: `detect` found AVX2 and FMA on this processor.
+            #[cfg(target_arch = "x86_64")]
+            RowProduct::Avx2 => unsafe { subtract_avx2(row, factor, other) },
+            // SAFETY: `detect` found AVX-512F on this processor.
+            #[cfg(target_arch = "x86_64")]
+            RowProduct::Avx512 => unsafe { subtract_avx512(row, factor, other) },
+        }
+    }
+
+    /// The inner product of two integer rows of the same width. The sum must fit.
+    #[inline(always)]
+    pub(crate) fn dot_integers(self, left: &[i16], right: &[i16]) -> i32 {
+        match self {
+            RowProduct::Portable => dot_integers_body(left, right),
+            // SAFETY: `detect` found AVX2 and FMA on this processor.
+            #[cfg(target_arch = "x86_64")]
+            RowProduct::Avx2 => unsafe { dot_integers_avx2(left, right) },
+            // SAFETY: `detect` found AVX-512F and AVX-512BW on this processor.
+            #[cfg(target_arch = "x86_64")]
+            RowProduct::Avx512 => unsafe { dot_integers_avx512(left, right) },
+        }
     }
 
     /// The inner product of two rows of the same width.
@@ -42,6 +69,22 @@ impl RowProduct {
             RowProduct::Avx512 => unsafe { dot_avx512(left, right) },
         }
     }
+}
+
+#[inline(always)]
+fn subtract_body(row: &mut [f32], factor: f32, other: &[f32]) {
+    for (value, other) in row.iter_mut().zip(other) {
+        *value -= factor * other;
+    }
+}
+
+#[inline(always)]
+fn dot_integers_body(left: &[i16], right: &[i16]) -> i32 {
+    let mut sum = 0;
+    for (left, right) in left.iter().zip(right) {
+        sum += i32::from(*left) * i32::from(*right);
+    }
+    sum
 }
 
 #[inline(always)]
@@ -78,4 +121,28 @@ fn dot_avx2(left: &[f32], right: &[f32]) -> f32 {
 #[target_feature(enable = "avx512f")]
 fn dot_avx512(left: &[f32], right: &[f32]) -> f32 {
     dot_body(left, right, f32::mul_add)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn dot_integers_avx2(left: &[i16], right: &[i16]) -> i32 {
+    dot_integers_body(left, right)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn dot_integers_avx512(left: &[i16], right: &[i16]) -> i32 {
+    dot_integers_body(left, right)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn subtract_avx2(row: &mut [f32], factor: f32, other: &[f32]) {
+    subtract_body(row, factor, other);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn subtract_avx512(row: &mut [f32], factor: f32, other: &[f32]) {
+    subtract_body(row, factor, other);
 }

@@ -11,7 +11,7 @@ use super::product::{Products, Vectors};
 use crate::{
     bounds::{Size, packing_scale},
     index::{Index, vector_size},
-    kernels::{Exact, KeyKernel},
+    kernels::{Exact, KeyKernel, RowProduct},
 };
 
 /// The most rows in the sample.
@@ -37,18 +37,28 @@ pub(super) fn leading_directions<K: KeyKernel>(
     }
     let columns = transposed(&sample, width);
     // Random combinations of the rows: the first product of the sample with random vectors.
-    let mut directions = products(kernel, &columns, rows, &noise(count * rows));
+    let mut directions = products(
+        kernel,
+        &columns,
+        rows,
+        &Vectors::new(&noise(count * rows), rows),
+    );
     for round in 0..2 {
         directions = transposed(&directions, count);
-        orthonormalise(&mut directions, width, 1);
+        orthonormalise(&mut directions, width);
         let kept = directions.len() / width;
         if round == 1 || kept < count {
             break;
         }
-        let scores = products(kernel, &sample, width, &directions);
-        directions = products(kernel, &columns, rows, &transposed(&scores, kept));
+        let scores = products(kernel, &sample, width, &Vectors::new(&directions, width));
+        directions = products(
+            kernel,
+            &columns,
+            rows,
+            &Vectors::new(&transposed(&scores, kept), rows),
+        );
     }
-    orthonormalise(&mut directions, width, 1);
+    orthonormalise(&mut directions, width);
     directions
 }
 
@@ -74,26 +84,30 @@ fn sample(index: &Index<'_>) -> Vec<f32> {
 }
 
 /// `[row][vector]`: the products of all rows with all vectors, both of `width` values.
-fn products<K: KeyKernel>(kernel: K, rows: &[f32], width: usize, vectors: &[f32]) -> Vec<f32> {
+pub(super) fn products<K: KeyKernel>(
+    kernel: K,
+    rows: &[f32],
+    width: usize,
+    vectors: &Vectors<K>,
+) -> Vec<f32> {
     let exact = Exact::detect();
-    let vectors = Vectors::<K>::new(vectors, width);
     let count = vectors.count();
     let mut out = vec![0.0; rows.len() / width * count];
     out.par_chunks_mut(BATCH * count)
         .zip(rows.par_chunks(BATCH * width))
         .for_each(|(out, rows)| {
-            let mut batch = Products::new(&vectors, rows.len() / width);
+            let mut batch = Products::new(vectors, rows.len() / width);
             let scale = |values| {
                 let Size { squared, largest } = vector_size(exact, values);
                 packing_scale(K::PRECISION, Size { squared, largest })
             };
             for (number, values) in rows.chunks_exact(width).enumerate() {
-                batch.pack(kernel, &vectors, number, values, scale(values));
+                batch.pack(kernel, vectors, number, values, scale(values));
             }
-            batch.multiply(kernel, &vectors);
+            batch.multiply(kernel, vectors);
             let rows = rows.chunks_exact(width);
             for (number, (out, values)) in out.chunks_exact_mut(count).zip(rows).enumerate() {
-                batch.read(&vectors, number, 1.0 / scale(values), out);
+                batch.read(vectors, number, 1.0 / scale(values), out);
             }
         });
     out
@@ -117,23 +131,17 @@ fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
 
 /// Makes the vectors orthonormal, in order. Removes those that depend on earlier ones, and those
 /// with a value that is not finite.
-fn orthonormalise(vectors: &mut Vec<f32>, width: usize, passes: usize) {
+fn orthonormalise(vectors: &mut Vec<f32>, width: usize) {
     let exact = Exact::detect();
     let mut kept = 0;
-    let mut wide = Vec::with_capacity(width);
+    let product = RowProduct::detect();
     for number in 0..vectors.len() / width {
         let (earlier, vector) = vectors.split_at_mut(number * width);
         let vector = &mut vector[..width];
         let before = exact.norm(vector).0.sqrt();
-        for _ in 0..passes {
-            for other in earlier[..kept * width].chunks_exact(width) {
-                wide.clear();
-                wide.extend(other.iter().map(|&value| f64::from(value)));
-                let product = exact.dot(&wide, vector) as f32;
-                for (value, other) in vector.iter_mut().zip(other) {
-                    *value -= product * other;
-                }
-            }
+        for other in earlier[..kept * width].chunks_exact(width) {
+            let along = product.dot(other, vector);
+            product.subtract(vector, along, other);
         }
         let norm = exact.norm(vector).0.sqrt();
         if !norm.is_finite() || norm <= DEPENDENT * before || norm < 1e-30 {

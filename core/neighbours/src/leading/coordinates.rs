@@ -1,8 +1,8 @@
 //! The leading coordinates of a vector, and the proof of the bound.
 //!
 //! Let `B` be the matrix of the leading directions, one per row, as the kernel sees it after its
-//! rounding. It is nearly orthonormal: `B B' = I + E`, and the Frobenius norm `d` of `E`
-//! ([`deviation`]) is computed from the rounded matrix itself. For a query `q` and a reference `r`,
+//! rounding. It is nearly orthonormal: `B B' = I + E`, and a bound `d` on the spectral norm of
+//! `E` ([`deviation`]) is computed from the rounded matrix itself. For a query `q` and a reference `r`,
 //! let `x` and `y` be any vectors of coordinates: here, the rounded products of `B` with `q` and
 //! `r`. Let `u = q - B'x` and `t = r - B'y` be what the coordinates leave out. Then, exactly,
 //!
@@ -23,7 +23,10 @@
 //! `c`, only the bound on `|c - B r|` is known: the error of the product
 //! ([`packing_error`](crate::bounds::packing_error)).
 
-use crate::{bounds::U, kernels::PackedValue};
+use crate::{
+    bounds::U,
+    kernels::{Exact, PackedValue},
+};
 
 /// The smallest step: a normal number in single precision, so that products with it are accurate.
 const SMALLEST_STEP: f32 = 1e-30;
@@ -108,29 +111,41 @@ fn sum_of_squares(values: impl Iterator<Item = f32>) -> f64 {
     f64::from(sums.iter().sum::<f32>())
 }
 
-/// Bound on the Frobenius norm of `B B' - I`, for the vectors of `B`.
-pub(super) fn deviation(vectors: &[Vec<f64>]) -> f64 {
-    let mut sum = 0.0;
-    for (number, left) in vectors.iter().enumerate() {
-        for (other, right) in vectors[..=number].iter().enumerate() {
-            let product = dot(left, right);
-            sum += if other == number {
-                (product - 1.0) * (product - 1.0)
-            } else {
-                2.0 * product * product
-            };
+/// Bound on the spectral norm of `B B' - I`, for the vectors of `B`: numbers, and a factor for each.
+///
+/// The spectral norm of a symmetric matrix `E` is at most the square root of that of `E E`, and so
+/// on, and at most its Frobenius norm. Squaring twice brings the bound close to the norm itself.
+pub(super) fn deviation(numbers: &[Vec<f32>], factors: &[f32]) -> f64 {
+    let exact = Exact::detect();
+    let count = numbers.len();
+    let mut matrix = vec![0.0; count * count];
+    let mut wide = Vec::new();
+    for (row, left) in numbers.iter().enumerate() {
+        wide.clear();
+        wide.extend(left.iter().map(|&value| f64::from(value)));
+        for (column, right) in numbers[..=row].iter().enumerate() {
+            let factor = f64::from(factors[row]) * f64::from(factors[column]);
+            let product = exact.dot(&wide, right) * factor;
+            let value = product - if row == column { 1.0 } else { 0.0 };
+            matrix[row * count + column] = value;
+            matrix[column * count + row] = value;
         }
     }
-    // The products are within about 1e-12 of the exact ones; there are at most 128 squared.
-    sum.sqrt() * (1.0 + 1e-9) + 1e-9
+    let fourth = squared(&squared(&matrix, count), count);
+    let norm = fourth.iter().map(|value| value * value).sum::<f64>().sqrt();
+    // The products are within about 1e-12 of the exact ones; there are at most 256 squared.
+    norm.sqrt().sqrt() * (1.0 + 1e-9) + 1e-9
 }
 
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    for (left, right) in left.chunks(8).zip(right.chunks(8)) {
-        for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
-            *sum += left * right;
+/// The square of a symmetric matrix.
+fn squared(matrix: &[f64], count: usize) -> Vec<f64> {
+    let mut out = vec![0.0; count * count];
+    for (row, out) in matrix.chunks_exact(count).zip(out.chunks_exact_mut(count)) {
+        for (&value, other) in row.iter().zip(matrix.chunks_exact(count)) {
+            for (out, other) in out.iter_mut().zip(other) {
+                *out += value * other;
+            }
         }
     }
-    sums.iter().sum()
+    out
 }

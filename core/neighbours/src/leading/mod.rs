@@ -14,6 +14,7 @@
 
 mod basis;
 mod coordinates;
+mod plan;
 mod product;
 mod queries;
 mod references;
@@ -28,6 +29,8 @@ use std::{
     },
 };
 
+use basis::leading_directions;
+use plan::{Levels, Task};
 use queries::Batch;
 use references::Leading;
 use worker::{Shared, Worker};
@@ -37,16 +40,16 @@ use crate::{
     error::NeighbourSearchError,
     exact_distance::ExactDistance,
     index::{Index, SearchOptions},
-    kernels::{KeyKernel, RowProduct, TileKernel},
+    kernels::{Kernel, KeyKernel, RowProduct, TileKernel},
     neighbours::{Neighbour, Neighbours},
     precision::Precision,
     rows::Matrix,
 };
 
 /// The most queries in a batch.
-const BATCH: usize = 128;
+const BATCH: usize = 256;
 /// The most leading directions.
-pub(super) const MOST_DIRECTIONS: usize = 128;
+pub(super) const MOST_DIRECTIONS: usize = 256;
 /// The largest width for which the bounds are useful and their error terms finite.
 pub(super) const MOST_COLUMNS: usize = 1 << 16;
 
@@ -57,9 +60,15 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
     queries: &Matrix<'_>,
     options: &SearchOptions<'_>,
     progress: &(dyn Fn(u64, u64) -> bool + Sync),
-    directions: usize,
+    (kernel_name, directions): (Kernel, Option<usize>),
 ) -> Option<Result<Neighbours, NeighbourSearchError>> {
-    let leading = prepared::<K, L>(kernel, index, directions)?;
+    let task = Task {
+        index,
+        queries,
+        k: options.k,
+        kernel: kernel_name,
+    };
+    let leading = prepared::<K, L>(kernel, &task, directions)?;
     let width = index.width();
     let scaling = index.scaling(Precision::Single).with_run(width);
     let total = (index.members.len() as u64).saturating_mul(queries.rows() as u64);
@@ -154,12 +163,14 @@ fn judge<K: KeyKernel, L: TileKernel>(
     found
 }
 
-/// The leading block of the index for these kernels, built at the first use.
+/// The leading block of the index for these kernels: the one that an earlier search prepared, or a
+/// new one. `None` if it is cheaper to multiply every row.
 fn prepared<K: KeyKernel, L: TileKernel>(
     kernel: K,
-    index: &Index<'_>,
-    directions: usize,
+    task: &Task<'_, '_>,
+    directions: Option<usize>,
 ) -> Option<Arc<Leading<K, L>>> {
+    let index = task.index;
     let known = lock(&index.prepared).iter().find_map(|(known, block)| {
         let block: Arc<dyn Any + Send + Sync> = Arc::clone(block);
         let block = block.downcast::<Leading<K, L>>().ok()?;
@@ -168,7 +179,20 @@ fn prepared<K: KeyKernel, L: TileKernel>(
     if known.is_some() {
         return known;
     }
-    let built = Arc::new(Leading::new(kernel, index, directions)?);
+    let width = index.width();
+    let (levels, mut basis) = match directions {
+        Some(first) => {
+            let levels = Levels::new(first);
+            (levels, leading_directions(kernel, index, levels.all))
+        }
+        None if task.is_promising() => {
+            let basis = leading_directions(kernel, index, task.most_directions());
+            (task.levels(kernel, &basis)?, basis)
+        }
+        None => return None,
+    };
+    basis.truncate(levels.all * width);
+    let built = Arc::new(Leading::new(kernel, index, levels.first, &basis)?);
     let block: Arc<dyn Any + Send + Sync> = built.clone();
     // Built without the lock: a thread that waits for others may start another search.
     let mut prepared = lock(&index.prepared);

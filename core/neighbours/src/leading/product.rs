@@ -52,12 +52,12 @@ impl<K: KeyKernel> Vectors<K> {
         self.count
     }
 
-    /// A vector as the products see it: rounded to the representation of the kernel.
-    pub(super) fn packed(&self, number: usize) -> Vec<f64> {
+    /// A vector as the products see it, without its factor: rounded to the representation of the
+    /// kernel.
+    pub(super) fn packed(&self, number: usize) -> Vec<f32> {
         let panel = &self.panels[number / K::QUERIES * self.padded * K::QUERIES..];
-        let factor = f64::from(self.factors[number]);
         (0..self.width)
-            .map(|column| f64::from(panel[position::<K>(column, number)].number()) * factor)
+            .map(|column| panel[position::<K>(column, number)].number())
             .collect()
     }
 }

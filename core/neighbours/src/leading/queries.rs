@@ -1,6 +1,10 @@
 //! The leading coordinates of a batch of queries, and the bounds of their keys.
 
-use super::{coordinates::round, product::Products, references::Leading};
+use super::{
+    coordinates::{Coordinates, round},
+    product::Products,
+    references::{Largest, Leading},
+};
 use crate::{
     bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale, round_down},
     index::{Index, vector_size},
@@ -11,6 +15,26 @@ use crate::{
 
 /// The least step of a query, so that bounds in units of it are finite.
 const LEAST_STEP: f32 = 1.0 / (1_u64 << 40) as f32;
+
+/// How the coordinates of one query become bounds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct QueryBound {
+    /// The unit of the bounds.
+    step: f64,
+    /// Factor of the tail of a reference, in that unit.
+    pub(super) tail: f32,
+    /// Factor of the offset of a reference, in that unit.
+    pub(super) offset: f32,
+    /// Bound on the error of the bounds, as a key.
+    error: f64,
+}
+
+impl QueryBound {
+    /// A reference with a bound below this has a key below `floor`.
+    pub(super) fn threshold(&self, floor: f32) -> f32 {
+        round_down((f64::from(floor) - self.error) / self.step)
+    }
+}
 
 /// Queries that one thread scans at a time.
 pub(super) struct Batch<L: TileKernel> {
@@ -24,10 +48,12 @@ pub(super) struct Batch<L: TileKernel> {
     /// One per query; `None` for a query with a value that is not finite.
     pub(super) scales: Vec<Option<QueryScale>>,
     pub(super) squared_norms: Vec<f64>,
-    /// The unit of the bounds of each query.
-    steps: Vec<f64>,
-    /// Bound on the error of the bounds of each query, as a key.
-    errors: Vec<f64>,
+    /// The bounds of each query, from the coordinates in `panels`.
+    bounds: Vec<QueryBound>,
+    /// All coordinates, one query after another, more accurate than in `panels`.
+    pub(super) wide: Vec<i16>,
+    /// The bounds of each query, from the coordinates in `wide`.
+    pub(super) wide_bounds: Vec<QueryBound>,
     /// The queries times their factor, one row after another.
     pub(super) values: Vec<f32>,
 }
@@ -54,8 +80,9 @@ impl<L: TileKernel> Batch<L> {
             offsets: vec![0.0; lanes],
             scales: Vec::with_capacity(count),
             squared_norms: Vec::with_capacity(count),
-            steps: vec![1.0; count],
-            errors: vec![0.0; count],
+            bounds: vec![QueryBound::default(); count],
+            wide: vec![0; count * leading.wide_width],
+            wide_bounds: vec![QueryBound::default(); count],
             values: Vec::with_capacity(count * width),
         };
         let mut products = Products::new(directions, count);
@@ -78,7 +105,7 @@ impl<L: TileKernel> Batch<L> {
             sizes.push((size, packed));
         }
         products.multiply(kernel, directions);
-        let mut coordinates = vec![0.0; leading.width];
+        let mut coordinates = vec![0.0; leading.wide_width];
         for (query, (size, packed)) in sizes.into_iter().enumerate() {
             if let Some(scale) = batch.scales[query] {
                 let factor = (f64::from(scale.scale) / f64::from(packed)) as f32;
@@ -107,11 +134,21 @@ impl<L: TileKernel> Batch<L> {
         let deviation = leading.deviation;
         let squared = applied * applied * size.squared;
         let product_error = own * (1.0 + deviation);
-        let found = round::<L::Packed>(coordinates, squared, product_error, deviation, LEAST_STEP);
+        let mut first = coordinates[..leading.width].to_vec();
+        let found = round::<L::Packed>(&mut first, squared, product_error, deviation, LEAST_STEP);
+        // The sum of products, if it is not an exact integer.
+        let gamma = match L::Packed::LARGEST {
+            0.0 => 2.0 * (leading.width as f64 + 2.0) * U,
+            _ => 0.0,
+        };
+        let bound = query_bound(found, scale, index, deviation, gamma, leading.largest);
+        self.bounds[query] = bound;
+        self.tails[query] = bound.tail;
+        self.offsets[query] = bound.offset;
         let panel = query / L::QUERIES * L::QUERIES * leading.width;
         let lane = query % L::QUERIES;
         let mut sum = 0;
-        for (column, &value) in coordinates.iter().enumerate() {
+        for (column, &value) in first.iter().enumerate() {
             let at = (column / L::PAIR * L::QUERIES + lane) * L::PAIR + column % L::PAIR;
             let number = L::Packed::from_scaled(value);
             if L::Packed::SHIFT != 0 {
@@ -120,36 +157,50 @@ impl<L: TileKernel> Batch<L> {
             self.panels[panel + at] = number;
         }
         self.starts[query] = L::Sum::from_i32(-L::Packed::SHIFT * sum);
-        let step = f64::from(found.step);
-        self.steps[query] = step;
-        self.tails[query] = (found.tail / step * (1.0 + 1e-7)) as f32;
-        let (offset, offset_size) = match index.metric {
-            DistanceMetric::Cosine => (found.norm, 0.0),
-            DistanceMetric::L2 => {
-                let factor = f64::from(scale.offset_factor);
-                let norm = index.largest_scaled_norm();
-                (factor, factor * norm * norm)
-            }
-        };
-        self.offsets[query] = (offset / step) as f32;
-        let largest = leading.norm;
-        // The sum of products, if it is not an exact integer.
-        let gamma = match L::Packed::LARGEST {
-            0.0 => 2.0 * (leading.width as f64 + 2.0) * U,
-            _ => 0.0,
-        };
-        let rounding = 8.0 * U * (found.norm * largest + found.tail * leading.tail + offset_size);
-        self.errors[query] = found.error * largest
-            + found.norm * leading.error
-            + 3.0 * deviation * found.norm * largest
-            + gamma * found.norm * largest
-            + rounding
-            + 1e-17;
+        let found = round::<i16>(coordinates, squared, product_error, deviation, LEAST_STEP);
+        self.wide_bounds[query] =
+            query_bound(found, scale, index, deviation, 0.0, leading.wide_largest);
+        let wide = &mut self.wide[query * leading.wide_width..][..leading.wide_width];
+        for (out, value) in wide.iter_mut().zip(coordinates) {
+            *out = i16::from_scaled(*value);
+        }
     }
 
-    /// The threshold for the bounds of a query: a reference with a smaller bound has a key below
-    /// `floor`.
+    /// The threshold for the first bounds of a query: a reference with a smaller bound has a key
+    /// below `floor`.
     pub(super) fn threshold(&self, query: usize, floor: f32) -> f32 {
-        round_down((f64::from(floor) - self.errors[query]) / self.steps[query])
+        self.bounds[query].threshold(floor)
+    }
+}
+
+/// The bound of a query with the coordinates `found`. `gamma` is the relative error of a sum of
+/// products.
+fn query_bound(
+    found: Coordinates,
+    scale: QueryScale,
+    index: &Index<'_>,
+    deviation: f64,
+    gamma: f64,
+    largest: Largest,
+) -> QueryBound {
+    let step = f64::from(found.step);
+    let (offset, offset_size) = match index.metric {
+        DistanceMetric::Cosine => (found.norm, 0.0),
+        DistanceMetric::L2 => {
+            let factor = f64::from(scale.offset_factor);
+            let norm = index.largest_scaled_norm();
+            (factor, factor * norm * norm)
+        }
+    };
+    let rounding = 8.0 * U * (found.norm * largest.norm + found.tail * largest.tail + offset_size);
+    QueryBound {
+        step,
+        tail: (found.tail / step * (1.0 + 1e-7)) as f32,
+        offset: (offset / step) as f32,
+        error: found.error * largest.norm
+            + found.norm * largest.error
+            + (3.0 * deviation + gamma) * found.norm * largest.norm
+            + rounding
+            + 1e-17,
     }
 }

@@ -3,14 +3,13 @@
 use rayon::prelude::*;
 
 use super::{
-    basis::leading_directions,
     coordinates::{Coordinates, deviation, round},
     product::{Products, Vectors},
 };
 use crate::{
     bounds::{packing_error, packing_scale},
     index::Index,
-    kernels::{BoundRow, KeyKernel, TileKernel},
+    kernels::{BoundRow, KeyKernel, PackedValue, TileKernel},
     metric::DistanceMetric,
 };
 
@@ -20,7 +19,7 @@ const TILES: usize = 8;
 /// The leading block of an index: `K` multiplies with the directions, `L` multiplies coordinates.
 pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     pub(super) directions: Vectors<K>,
-    /// The Frobenius norm of `B B' - I`.
+    /// Bound on the spectral norm of `B B' - I`.
     pub(super) deviation: f64,
     /// Number of coordinates, padded to whole lines.
     pub(super) width: usize,
@@ -28,6 +27,19 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     pub(super) tiles: Vec<L::Packed>,
     /// One per row of the tiles, padding included.
     pub(super) rows: Vec<BoundRow>,
+    pub(super) largest: Largest,
+    /// Number of coordinates in the second level.
+    pub(super) wide_width: usize,
+    /// All coordinates, one member after another, more accurate than in `tiles`.
+    pub(super) wide: Vec<i16>,
+    /// One per member.
+    pub(super) wide_rows: Vec<BoundRow>,
+    pub(super) wide_largest: Largest,
+}
+
+/// Bounds for all references.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Largest {
     /// The largest norm of the coordinates of a reference.
     pub(super) norm: f64,
     /// The largest norm of what the coordinates of a reference leave out.
@@ -36,14 +48,15 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     pub(super) error: f64,
 }
 
-#[derive(Default, Clone, Copy)]
-struct Largest {
-    norm: f64,
-    tail: f64,
-    error: f64,
-}
-
 impl Largest {
+    fn add(&mut self, coordinates: Coordinates) {
+        *self = self.max(Self {
+            norm: coordinates.norm,
+            tail: coordinates.tail,
+            error: coordinates.error,
+        });
+    }
+
     fn max(self, other: Self) -> Self {
         Self {
             norm: self.norm.max(other.norm),
@@ -55,49 +68,60 @@ impl Largest {
 
 impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
     /// Reads every member once, in parallel. `None` if the members have no directions.
-    pub(super) fn new(kernel: K, index: &Index<'_>, directions: usize) -> Option<Self> {
-        let basis = leading_directions(kernel, index, directions);
-        let directions = Vectors::<K>::new(&basis, index.width());
+    pub(super) fn new(kernel: K, index: &Index<'_>, first: usize, basis: &[f32]) -> Option<Self> {
+        let directions = Vectors::<K>::new(basis, index.width());
         if directions.count() == 0 {
             return None;
         }
-        let packed: Vec<Vec<f64>> = (0..directions.count())
+        let packed: Vec<Vec<f32>> = (0..directions.count())
             .map(|number| directions.packed(number))
             .collect();
-        let width = directions.count().next_multiple_of(L::LINE);
+        let wide_width = directions.count().next_multiple_of(L::LINE);
+        let width = directions.count().min(first).next_multiple_of(L::LINE);
         let tiles = index.members.len().div_ceil(L::ROWS);
         let mut leading = Self {
+            deviation: deviation(&packed, &directions.factors),
             directions,
-            deviation: deviation(&packed),
             width,
             tiles: vec![L::Packed::default(); tiles * L::ROWS * width],
             rows: vec![BoundRow::default(); tiles * L::ROWS],
-            norm: 0.0,
-            tail: 0.0,
-            error: 0.0,
+            largest: Largest::default(),
+            wide_width,
+            wide: vec![0; index.members.len() * wide_width],
+            wide_rows: vec![BoundRow::default(); index.members.len()],
+            wide_largest: Largest::default(),
         };
         let (mut tiles, mut rows) = (
             std::mem::take(&mut leading.tiles),
             std::mem::take(&mut leading.rows),
         );
+        let (mut wide, mut wide_rows) = (
+            std::mem::take(&mut leading.wide),
+            std::mem::take(&mut leading.wide_rows),
+        );
         let batch = TILES * L::ROWS;
         let largest = tiles
             .par_chunks_mut(batch * width)
             .zip(rows.par_chunks_mut(batch))
+            .zip(wide.par_chunks_mut(batch * wide_width))
+            .zip(wide_rows.par_chunks_mut(batch))
             .enumerate()
             .map_init(
                 || Builder::new(kernel, index, &leading, batch),
-                |builder, (number, (tiles, rows))| builder.build(number * batch, tiles, rows),
+                |builder, (number, (((tiles, rows), wide), wide_rows))| {
+                    builder.build(number * batch, (tiles, rows), (wide, wide_rows))
+                },
             )
-            .reduce(Largest::default, Largest::max);
+            .reduce(Default::default, |a, b| (a.0.max(b.0), a.1.max(b.1)));
         leading.tiles = tiles;
         leading.rows = rows;
-        leading.norm = largest.norm;
-        leading.tail = largest.tail;
-        leading.error = match index.metric {
-            DistanceMetric::Cosine => 0.0,
-            DistanceMetric::L2 => largest.error,
-        };
+        leading.wide = wide;
+        leading.wide_rows = wide_rows;
+        (leading.largest, leading.wide_largest) = largest;
+        if index.metric == DistanceMetric::Cosine {
+            leading.largest.error = 0.0;
+            leading.wide_largest.error = 0.0;
+        }
         Some(leading)
     }
 }
@@ -110,6 +134,7 @@ struct Builder<'b, 'a, K: KeyKernel, L: TileKernel> {
     scales: Vec<f32>,
     scratch: Vec<f32>,
     coordinates: Vec<f32>,
+    first: Vec<f32>,
 }
 
 impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
@@ -121,15 +146,24 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             products: Products::new(&leading.directions, batch),
             scales: vec![0.0; batch],
             scratch: Vec::new(),
-            coordinates: vec![0.0; leading.width],
+            coordinates: vec![0.0; leading.wide_width],
+            first: vec![0.0; leading.width],
         }
     }
 
-    fn build(&mut self, start: usize, tiles: &mut [L::Packed], rows: &mut [BoundRow]) -> Largest {
+    fn build(
+        &mut self,
+        start: usize,
+        (tiles, rows): (&mut [L::Packed], &mut [BoundRow]),
+        (wide, wide_rows): (&mut [i16], &mut [BoundRow]),
+    ) -> (Largest, Largest) {
         let Leading {
-            directions, width, ..
+            directions,
+            width,
+            wide_width,
+            ..
         } = self.leading;
-        let count = rows.len().min(self.index.members.len() - start);
+        let count = wide_rows.len();
         for number in 0..count {
             let scale = packing_scale(K::PRECISION, self.index.sizes[start + number]);
             let row = self.index.members[start + number] as usize;
@@ -139,30 +173,50 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             self.scales[number] = scale;
         }
         self.products.multiply(self.kernel, directions);
-        let mut largest = Largest::default();
+        let mut largest = (Largest::default(), Largest::default());
         for number in 0..count {
             let member = start + number;
-            let coordinates = self.round(member, self.scales[number], number);
-            largest = largest.max(Largest {
-                norm: coordinates.norm,
-                tail: coordinates.tail,
-                error: coordinates.error,
-            });
+            let mut first = std::mem::take(&mut self.first);
+            let error = self.read(member, number);
+            first.copy_from_slice(&self.coordinates[..*width]);
+            let size = self.scaled_square(member);
+            let deviation = self.leading.deviation;
+            let coordinates = round::<L::Packed>(&mut first, size, error, deviation, 0.0);
+            largest.0.add(coordinates);
             rows[number] = self.bound_row(member, coordinates);
             let tile = &mut tiles[number / L::ROWS * L::ROWS * width..];
             let row = number % L::ROWS * L::LINE;
-            for (line, values) in self.coordinates.chunks_exact(L::LINE).enumerate() {
+            for (line, values) in first.chunks_exact(L::LINE).enumerate() {
                 let out = &mut tile[line * L::ROWS * L::LINE + row..][..L::LINE];
                 for (out, value) in out.iter_mut().zip(values) {
-                    *out = crate::kernels::PackedValue::reference(*value);
+                    *out = L::Packed::reference(*value);
                 }
+            }
+            self.first = first;
+            let all = &mut self.coordinates;
+            let coordinates = round::<i16>(all, size, error, deviation, 0.0);
+            largest.1.add(coordinates);
+            wide_rows[number] = self.bound_row(member, coordinates);
+            let out = &mut wide[number * wide_width..][..*wide_width];
+            for (out, value) in out.iter_mut().zip(&self.coordinates) {
+                *out = i16::from_scaled(*value);
             }
         }
         largest
     }
 
-    /// The coordinates of row `number` of the products, in `self.coordinates`.
-    fn round(&mut self, member: usize, scale: f32, number: usize) -> Coordinates {
+    /// The squared norm of a member, as its key uses it.
+    fn scaled_square(&self, member: usize) -> f64 {
+        let divisor = self.index.divisor(member);
+        if divisor == 0.0 {
+            return 0.0;
+        }
+        self.index.sizes[member].squared / (divisor * divisor)
+    }
+
+    /// Reads the coordinates of row `number` of the products. Returns the bound on their error,
+    /// relative to the norm of the row.
+    fn read(&mut self, member: usize, number: usize) -> f64 {
         let Leading {
             directions,
             deviation,
@@ -172,20 +226,15 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
         let divisor = self.index.divisor(member);
         if divisor == 0.0 || size.squared == 0.0 {
             self.coordinates.fill(0.0);
-            return round::<L::Packed>(&mut self.coordinates, 0.0, 0.0, *deviation, 0.0);
+            return 0.0;
         }
+        let scale = self.scales[number];
         let factor = (1.0 / (f64::from(scale) * divisor)) as f32;
         let count = directions.count();
         self.products
             .read(directions, number, factor, &mut self.coordinates[..count]);
         let error = packing_error(K::PRECISION, self.index.width(), count, size, scale);
-        round::<L::Packed>(
-            &mut self.coordinates,
-            size.squared / (divisor * divisor),
-            error * (1.0 + deviation),
-            *deviation,
-            0.0,
-        )
+        error * (1.0 + deviation)
     }
 
     fn bound_row(&self, member: usize, coordinates: Coordinates) -> BoundRow {

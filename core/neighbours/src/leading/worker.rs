@@ -34,14 +34,17 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     seeds: Seeds,
     /// `[panel][class][lane]`
     thresholds: Vec<f32>,
+    /// `[query][class]`, for the second bounds.
+    wide_thresholds: Vec<f32>,
     no_tails: Vec<f32>,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
-    waiting: Vec<(u32, u32)>,
+    /// Pairs of a query and a member whose bounds reach the floor.
+    remaining: Vec<(u32, u32)>,
+    /// The members that are in the lists of each query as seeds, ascending.
+    seeded: Vec<Vec<u32>>,
     scratch: Vec<f32>,
     exact: ExactDistance<'s, 'a>,
-    /// Number of references whose whole rows were multiplied.
-    pub(super) survivors: u64,
 }
 
 /// Which of the two passes over the references runs.
@@ -65,13 +68,14 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             lists: Lists::new(shared.options.k, members, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: vec![f32::INFINITY; lanes * index.classes.len()],
+            wide_thresholds: vec![f32::NEG_INFINITY; batch.queries * index.classes.len()],
             no_tails: vec![0.0; lanes],
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
             masks: vec![0; L::ROWS],
-            waiting: Vec::with_capacity(WAITING + 32),
+            remaining: Vec::with_capacity(2 * WAITING),
+            seeded: vec![Vec::new(); batch.queries],
             scratch: Vec::new(),
             exact: ExactDistance::new(index),
-            survivors: 0,
         }
     }
 
@@ -104,28 +108,32 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     /// Scores the seeds. Their keys set the first floors.
     fn plant(&mut self) {
         let groups = self.shared.index.groups;
-        let k = self.shared.options.k;
-        let mut keys = Vec::new();
+        let mut pairs = Vec::new();
         for query in 0..self.batch.queries {
-            let Some(scale) = self.batch.scales[query] else {
-                continue;
-            };
             for group in 0..groups {
-                let list = query * groups + group;
-                let members: Vec<u32> = self.seeds.members(list).collect();
-                keys.clear();
-                for (at, &member) in members.iter().enumerate() {
-                    if let Some(&next) = members.get(at + 1) {
-                        self.prefetch(next as usize);
-                    }
-                    keys.push(self.key(query, member as usize));
-                }
-                if keys.len() >= k {
-                    let (_, kth, _) = keys.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
-                    self.lists.raise(list, scale.floor_of_key(*kth));
-                }
+                let members = self.seeds.members(query * groups + group);
+                pairs.extend(members.map(|member| (member, query as u32)));
             }
-            self.update_thresholds(query, u8::MAX);
+        }
+        // By member, so that every row is read once.
+        pairs.sort_unstable();
+        pairs.dedup();
+        for (at, &(member, query)) in pairs.iter().enumerate() {
+            if let Some(&(next, _)) = pairs.get(at + 1)
+                && next != member
+            {
+                self.prefetch(next as usize);
+            }
+            self.seeded[query as usize].push(member);
+            self.consider(query as usize, member as usize);
+        }
+        for query in 0..self.batch.queries {
+            if let Some(scale) = &self.batch.scales[query] {
+                for group in 0..groups {
+                    self.lists.sharpen(query * groups + group, scale);
+                }
+                self.update_thresholds(query, u8::MAX);
+            }
         }
     }
 
@@ -146,7 +154,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let members = index.members.len();
         let lines = leading.width / L::LINE;
         let lines = match pass {
-            Pass::Seed => lines.div_ceil(2),
+            Pass::Seed => lines,
             Pass::Full => lines,
         };
         let tile_size = leading.width * L::ROWS;
@@ -168,6 +176,10 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             let start = number * L::ROWS;
             let rows = &leading.rows[start..start + L::ROWS];
             let valid = L::ROWS.min(members - start);
+            let mut requested = 0_u32;
+            if self.remaining.len() >= WAITING {
+                self.flush();
+            }
             for panel in 0..batch.tails.len() / L::QUERIES {
                 let lane = panel * L::QUERIES;
                 let lanes = BoundLanes {
@@ -196,8 +208,13 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                             let sum = self.sums[row * L::QUERIES + query].to_f32();
                             let shift = bound.offset * offsets[lane + query];
                             self.seed(lane + query, start + row, sum * bound.factor + shift);
-                        } else {
-                            self.wait(lane + query, start + row);
+                        } else if self.remains(lane + query, start + row) {
+                            if requested >> row & 1 == 0 {
+                                requested |= 1 << row;
+                                self.prefetch(start + row);
+                            }
+                            let pair = ((lane + query) as u32, (start + row) as u32);
+                            self.remaining.push(pair);
                         }
                     }
                 }
@@ -251,20 +268,30 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         }
     }
 
-    fn wait(&mut self, query: usize, member: usize) {
-        self.prefetch(member);
-        self.waiting.push((query as u32, member as u32));
-        if self.waiting.len() >= WAITING {
-            self.flush();
-        }
+    #[inline(always)]
+    fn remains(&self, query: usize, member: usize) -> bool {
+        let Shared { leading, index, .. } = self.shared;
+        let Some(bound) = self.batch.wide_bounds.get(query) else {
+            return false;
+        };
+        let width = leading.wide_width;
+        let row = &leading.wide_rows[member];
+        let left = &self.batch.wide[query * width..][..width];
+        let right = &leading.wide[member * width..][..width];
+        let sum = self.shared.product.dot_integers(left, right) as f32;
+        let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
+        let class = row.class as usize;
+        upper >= self.wide_thresholds[query * index.classes.len() + class]
     }
 
     fn flush(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        for (query, member) in waiting.drain(..) {
-            self.consider(query as usize, member as usize);
+        let mut remaining = std::mem::take(&mut self.remaining);
+        for (query, member) in remaining.drain(..) {
+            if self.seeded[query as usize].binary_search(&member).is_err() {
+                self.consider(query as usize, member as usize);
+            }
         }
-        self.waiting = waiting;
+        self.remaining = remaining;
     }
 
     /// Multiplies the whole row of a reference and adds it to the lists of its groups.
@@ -274,7 +301,6 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         };
         let Shared { index, queries, .. } = self.shared;
         let key = self.key(query, member);
-        self.survivors += 1;
         let mask = index.mask(member);
         let reaches = |group: &usize| {
             mask >> group & 1 == 1 && key >= self.lists.floor(query * index.groups + group)
@@ -296,6 +322,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                 exact.set_query(queries, global, squared_norm);
                 exact.distance(index.member(row))
             });
+            let was_raised = was_raised || self.lists.sharpen_sometimes(list, &scale);
             raised |= u8::from(was_raised) << group;
         }
         if raised != 0 {
@@ -342,6 +369,8 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                 let at = self.threshold_at(query, class);
                 let floor = least_floor(index, query, class, |list| self.lists.floor(list));
                 self.thresholds[at] = self.batch.threshold(query, floor);
+                self.wide_thresholds[query * index.classes.len() + class] =
+                    self.batch.wide_bounds[query].threshold(floor);
             }
         }
     }
