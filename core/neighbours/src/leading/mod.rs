@@ -13,10 +13,12 @@
 //! as there.
 
 mod basis;
+mod bytes;
 mod coordinates;
 mod plan;
 mod product;
 mod queries;
+mod query_bound;
 mod references;
 mod seeds;
 mod worker;

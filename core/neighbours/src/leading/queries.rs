@@ -1,12 +1,14 @@
 //! The leading coordinates of a batch of queries, and the bounds of their keys.
 
 use super::{
+    bytes::round_query,
     coordinates::{Coordinates, round},
     product::Products,
+    query_bound::QueryBound,
     references::{Largest, Leading},
 };
 use crate::{
-    bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale, round_down},
+    bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale},
     index::{Index, vector_size},
     kernels::{KeyKernel, PackedValue, SumValue, TileKernel},
     metric::DistanceMetric,
@@ -15,26 +17,6 @@ use crate::{
 
 /// The least step of a query, so that bounds in units of it are finite.
 const LEAST_STEP: f32 = 1.0 / (1_u64 << 40) as f32;
-
-/// How the coordinates of one query become bounds.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct QueryBound {
-    /// The unit of the bounds.
-    step: f64,
-    /// Factor of the tail of a reference, in that unit.
-    pub(super) tail: f32,
-    /// Factor of the offset of a reference, in that unit.
-    pub(super) offset: f32,
-    /// Bound on the error of the bounds, as a key.
-    error: f64,
-}
-
-impl QueryBound {
-    /// A reference with a bound below this has a key below `floor`.
-    pub(super) fn threshold(&self, floor: f32) -> f32 {
-        round_down((f64::from(floor) - self.error) / self.step)
-    }
-}
 
 /// Queries that one thread scans at a time.
 pub(super) struct Batch<L: TileKernel> {
@@ -54,6 +36,10 @@ pub(super) struct Batch<L: TileKernel> {
     pub(super) wide: Vec<i16>,
     /// The bounds of each query, from the coordinates in `wide`.
     pub(super) wide_bounds: Vec<QueryBound>,
+    /// Whole rows, one query after another; empty if there is no third level.
+    pub(super) integers: Vec<i16>,
+    /// The bounds of each query, from `integers`.
+    pub(super) integer_bounds: Vec<QueryBound>,
     /// The queries times their factor, one row after another.
     pub(super) values: Vec<f32>,
 }
@@ -83,6 +69,15 @@ impl<L: TileKernel> Batch<L> {
             bounds: vec![QueryBound::default(); count],
             wide: vec![0; count * leading.wide_width],
             wide_bounds: vec![QueryBound::default(); count],
+            integers: vec![
+                0;
+                if leading.bytes.is_empty() {
+                    0
+                } else {
+                    count * width
+                }
+            ],
+            integer_bounds: vec![QueryBound::default(); count],
             values: Vec::with_capacity(count * width),
         };
         let mut products = Products::new(directions, count);
@@ -112,6 +107,12 @@ impl<L: TileKernel> Batch<L> {
                 let read = &mut coordinates[..directions.count()];
                 products.read(directions, query, factor, read);
                 batch.set(query, scale, size, packed, leading, index, &mut coordinates);
+                if !leading.bytes.is_empty() {
+                    let range = query * width..(query + 1) * width;
+                    let out = &mut batch.integers[range.clone()];
+                    batch.integer_bounds[query] =
+                        round_query(index, scale, size, &batch.values[range], out);
+                }
             }
         }
         batch

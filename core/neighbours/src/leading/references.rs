@@ -3,13 +3,14 @@
 use rayon::prelude::*;
 
 use super::{
+    bytes::{self, round_reference},
     coordinates::{Coordinates, deviation, round},
     product::{Products, Vectors},
 };
 use crate::{
     bounds::{packing_error, packing_scale},
     index::Index,
-    kernels::{BoundRow, KeyKernel, PackedValue, TileKernel},
+    kernels::{BoundRow, KeyKernel, PackedValue, RowProduct, TileKernel},
     metric::DistanceMetric,
 };
 
@@ -35,6 +36,10 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     /// One per member.
     pub(super) wide_rows: Vec<BoundRow>,
     pub(super) wide_largest: Largest,
+    /// Whole rows, one member after another; empty if they do not fit.
+    pub(super) bytes: Vec<i8>,
+    /// One per member, or empty.
+    pub(super) byte_rows: Vec<BoundRow>,
 }
 
 /// Bounds for all references.
@@ -90,7 +95,14 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             wide: vec![0; index.members.len() * wide_width],
             wide_rows: vec![BoundRow::default(); index.members.len()],
             wide_largest: Largest::default(),
+            bytes: Vec::new(),
+            byte_rows: Vec::new(),
         };
+        let (mut bytes, mut byte_rows) = (Vec::new(), Vec::new());
+        if bytes::fits(index) {
+            byte_rows.resize(index.members.len(), BoundRow::default());
+            bytes = vec![0_i8; index.members.len() * index.width()];
+        }
         let (mut tiles, mut rows) = (
             std::mem::take(&mut leading.tiles),
             std::mem::take(&mut leading.rows),
@@ -100,16 +112,24 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             std::mem::take(&mut leading.wide_rows),
         );
         let batch = TILES * L::ROWS;
+        let missing = index.members.len().div_ceil(batch);
+        // One part for each batch, all empty if there is no third level.
+        let mut byte_parts: Vec<(&mut [i8], &mut [BoundRow])> = bytes
+            .chunks_mut(batch * index.width())
+            .zip(byte_rows.chunks_mut(batch))
+            .collect();
+        byte_parts.resize_with(missing, Default::default);
         let largest = tiles
             .par_chunks_mut(batch * width)
             .zip(rows.par_chunks_mut(batch))
             .zip(wide.par_chunks_mut(batch * wide_width))
             .zip(wide_rows.par_chunks_mut(batch))
+            .zip(byte_parts)
             .enumerate()
             .map_init(
                 || Builder::new(kernel, index, &leading, batch),
-                |builder, (number, (((tiles, rows), wide), wide_rows))| {
-                    builder.build(number * batch, (tiles, rows), (wide, wide_rows))
+                |builder, (number, ((((tiles, rows), wide), wide_rows), bytes))| {
+                    builder.build(number * batch, (tiles, rows), (wide, wide_rows), bytes)
                 },
             )
             .reduce(Default::default, |a, b| (a.0.max(b.0), a.1.max(b.1)));
@@ -117,6 +137,8 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
         leading.rows = rows;
         leading.wide = wide;
         leading.wide_rows = wide_rows;
+        leading.bytes = bytes;
+        leading.byte_rows = byte_rows;
         (leading.largest, leading.wide_largest) = largest;
         if index.metric == DistanceMetric::Cosine {
             leading.largest.error = 0.0;
@@ -135,6 +157,7 @@ struct Builder<'b, 'a, K: KeyKernel, L: TileKernel> {
     scratch: Vec<f32>,
     coordinates: Vec<f32>,
     first: Vec<f32>,
+    product: RowProduct,
 }
 
 impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
@@ -148,6 +171,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             scratch: Vec::new(),
             coordinates: vec![0.0; leading.wide_width],
             first: vec![0.0; leading.width],
+            product: RowProduct::detect(),
         }
     }
 
@@ -156,6 +180,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
         start: usize,
         (tiles, rows): (&mut [L::Packed], &mut [BoundRow]),
         (wide, wide_rows): (&mut [i16], &mut [BoundRow]),
+        (bytes, byte_rows): (&mut [i8], &mut [BoundRow]),
     ) -> (Largest, Largest) {
         let Leading {
             directions,
@@ -171,6 +196,15 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             self.products
                 .pack(self.kernel, directions, number, values, scale);
             self.scales[number] = scale;
+            if let Some(row) = byte_rows.get_mut(number) {
+                let bytes = &mut bytes[number * values.len()..][..values.len()];
+                let member = start + number;
+                let offset = match self.index.metric {
+                    DistanceMetric::Cosine => 0.0,
+                    DistanceMetric::L2 => half_square(self.index, member),
+                };
+                *row = round_reference(self.product, self.index, member, values, offset, bytes);
+            }
         }
         self.products.multiply(self.kernel, directions);
         let mut largest = (Largest::default(), Largest::default());
@@ -238,14 +272,10 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
     }
 
     fn bound_row(&self, member: usize, coordinates: Coordinates) -> BoundRow {
-        let size = self.index.sizes[member];
         let offset = match self.index.metric {
             // Rounded up by more than the rounding of the bound.
             DistanceMetric::Cosine => (coordinates.error * (1.0 + 1e-5)) as f32,
-            DistanceMetric::L2 => {
-                let norm = size.norm() / self.index.divisor(member);
-                (-norm * norm / 2.0) as f32
-            }
+            DistanceMetric::L2 => half_square(self.index, member),
         };
         BoundRow {
             factor: coordinates.step,
@@ -254,4 +284,10 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             class: u32::from(self.index.class(member)),
         }
     }
+}
+
+/// What the key with L2 subtracts from a product, times the factor of the query.
+fn half_square(index: &Index<'_>, member: usize) -> f32 {
+    let norm = index.sizes[member].norm() / index.divisor(member);
+    (-norm * norm / 2.0) as f32
 }

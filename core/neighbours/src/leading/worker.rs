@@ -5,7 +5,7 @@ use crate::{
     candidates::Lists,
     exact_distance::ExactDistance,
     index::{Index, SearchOptions},
-    kernels::{BoundLanes, KeyKernel, RowProduct, SumValue, TileKernel},
+    kernels::{BoundLanes, KeyKernel, RowProduct, SumValue, TileKernel, prefetch},
     metric::DistanceMetric,
     rows::Matrix,
 };
@@ -36,11 +36,15 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     thresholds: Vec<f32>,
     /// `[query][class]`, for the second bounds.
     wide_thresholds: Vec<f32>,
+    /// `[query][class]`, for the third bounds.
+    byte_thresholds: Vec<f32>,
     no_tails: Vec<f32>,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
     /// Pairs of a query and a member whose bounds reach the floor.
     remaining: Vec<(u32, u32)>,
+    /// Those of them whose third bound reaches it, too.
+    last: Vec<(u32, u32)>,
     /// The members that are in the lists of each query as seeds, ascending.
     seeded: Vec<Vec<u32>>,
     scratch: Vec<f32>,
@@ -69,10 +73,12 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: vec![f32::INFINITY; lanes * index.classes.len()],
             wide_thresholds: vec![f32::NEG_INFINITY; batch.queries * index.classes.len()],
+            byte_thresholds: vec![f32::NEG_INFINITY; batch.queries * index.classes.len()],
             no_tails: vec![0.0; lanes],
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
             masks: vec![0; L::ROWS],
             remaining: Vec::with_capacity(2 * WAITING),
+            last: Vec::with_capacity(2 * WAITING),
             seeded: vec![Vec::new(); batch.queries],
             scratch: Vec::new(),
             exact: ExactDistance::new(index),
@@ -118,6 +124,9 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         // By member, so that every row is read once.
         pairs.sort_unstable();
         pairs.dedup();
+        if !self.shared.leading.bytes.is_empty() {
+            pairs = self.best_of(&pairs);
+        }
         for (at, &(member, query)) in pairs.iter().enumerate() {
             if let Some(&(next, _)) = pairs.get(at + 1)
                 && next != member
@@ -137,9 +146,72 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         }
     }
 
+    /// Those of the pairs of a member and a query that the third level finds to be the nearest: a
+    /// few more than `k` for each query and group. Sorted by member.
+    fn best_of(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let index = self.shared.index;
+        let lists = self.batch.queries * index.groups;
+        let count = self
+            .shared
+            .options
+            .k
+            .saturating_add(2)
+            .min(index.members.len());
+        let mut best = Seeds::new(count, lists);
+        for &(member, query) in pairs {
+            let (query, at) = (query as usize, member as usize);
+            let row = &self.shared.leading.byte_rows[at];
+            let bound = &self.batch.integer_bounds[query];
+            let key = self.byte_product(query, at) * row.factor + row.offset * bound.offset;
+            for group in 0..index.groups {
+                let list = query * index.groups + group;
+                if index.mask(at) >> group & 1 == 1 && key >= best.floor(list) {
+                    best.push(list, key, member);
+                }
+            }
+        }
+        let mut pairs = Vec::new();
+        for list in 0..lists {
+            let query = (list / index.groups) as u32;
+            pairs.extend(best.members(list).map(|member| (member, query)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    #[inline(always)]
+    fn byte_product(&self, query: usize, member: usize) -> f32 {
+        let width = self.shared.index.width();
+        let left = &self.batch.integers[query * width..][..width];
+        let right = &self.shared.leading.bytes[member * width..][..width];
+        self.shared.product.dot_bytes(left, right) as f32
+    }
+
+    /// Whether the third bound of a pair reaches the floor.
+    #[inline(always)]
+    fn reaches_floor(&self, query: usize, member: usize) -> bool {
+        let row = &self.shared.leading.byte_rows[member];
+        let bound = &self.batch.integer_bounds[query];
+        let sum = self.byte_product(query, member);
+        let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
+        let class = row.class as usize;
+        upper >= self.byte_thresholds[query * self.shared.index.classes.len() + class]
+    }
+
     fn prefetch(&self, member: usize) {
         let index = self.shared.index;
         index.references.prefetch(index.members[member] as usize);
+    }
+
+    /// Requests what the level after the second reads.
+    fn prefetch_next(&self, member: usize) {
+        let bytes = &self.shared.leading.bytes;
+        if bytes.is_empty() {
+            return self.prefetch(member);
+        }
+        let width = self.shared.index.width();
+        prefetch(&bytes[member * width..][..width]);
     }
 
     fn pass(&mut self, pass: Pass) -> bool {
@@ -153,10 +225,6 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let batch = self.batch;
         let members = index.members.len();
         let lines = leading.width / L::LINE;
-        let lines = match pass {
-            Pass::Seed => lines,
-            Pass::Full => lines,
-        };
         let tile_size = leading.width * L::ROWS;
         let panel_size = leading.width * L::QUERIES;
         let classes = index.classes.len();
@@ -211,7 +279,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                         } else if self.remains(lane + query, start + row) {
                             if requested >> row & 1 == 0 {
                                 requested |= 1 << row;
-                                self.prefetch(start + row);
+                                self.prefetch_next(start + row);
                             }
                             let pair = ((lane + query) as u32, (start + row) as u32);
                             self.remaining.push(pair);
@@ -228,6 +296,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             }
         }
         self.flush();
+        self.finish();
         report(if seeding { 0 } else { pairs })
     }
 
@@ -284,14 +353,37 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         upper >= self.wide_thresholds[query * index.classes.len() + class]
     }
 
+    /// Applies the third bound to the pairs that the second left.
     fn flush(&mut self) {
         let mut remaining = std::mem::take(&mut self.remaining);
+        let bytes = !self.shared.leading.bytes.is_empty();
         for (query, member) in remaining.drain(..) {
-            if self.seeded[query as usize].binary_search(&member).is_err() {
-                self.consider(query as usize, member as usize);
+            let (at, row) = (query as usize, member as usize);
+            if self.seeded[at].binary_search(&member).is_ok() {
+                continue;
+            }
+            if !bytes {
+                self.consider(at, row);
+            } else if self.reaches_floor(at, row) {
+                if self.last.last().is_none_or(|&(_, last)| last != member) {
+                    self.prefetch(row);
+                }
+                self.last.push((query, member));
             }
         }
         self.remaining = remaining;
+        if self.last.len() >= WAITING {
+            self.finish();
+        }
+    }
+
+    /// Multiplies the whole rows of the pairs that the third bound left.
+    fn finish(&mut self) {
+        let mut last = std::mem::take(&mut self.last);
+        for (query, member) in last.drain(..) {
+            self.consider(query as usize, member as usize);
+        }
+        self.last = last;
     }
 
     /// Multiplies the whole row of a reference and adds it to the lists of its groups.
@@ -371,6 +463,8 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                 self.thresholds[at] = self.batch.threshold(query, floor);
                 self.wide_thresholds[query * index.classes.len() + class] =
                     self.batch.wide_bounds[query].threshold(floor);
+                self.byte_thresholds[query * index.classes.len() + class] =
+                    self.batch.integer_bounds[query].threshold(floor);
             }
         }
     }
